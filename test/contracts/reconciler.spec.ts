@@ -13,8 +13,8 @@ class TimedBus extends MemoryBus {
   readonly times: number[] = []
   private now = 0
 
-  constructor(private readonly records: MemoryLog) {
-    super(records)
+  constructor(private readonly held: MemoryLog) {
+    super(held)
   }
 
   override async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
@@ -33,10 +33,10 @@ class TimedBus extends MemoryBus {
 
   /** The log loses what lies from `length` on, and another producer goes on with it. */
   cut(length: number, ...others: string[]): void {
-    this.records.topic(TOPIC).length = length
+    this.held.topic(TOPIC).length = length
     this.times.length = length
     for (const key of others) {
-      this.records.topic(TOPIC).push({ topic: TOPIC, key, value: '{}', headers: {}, position: '' })
+      this.held.topic(TOPIC).push({ topic: TOPIC, key, value: '{}', headers: {}, position: '' })
       this.times.push(++this.now)
     }
   }

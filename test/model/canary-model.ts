@@ -1,4 +1,12 @@
-import { decideCanary, newCanary, type Canary, type CanaryContext, type CanaryEffect, type CanaryInput } from '#libs/pipeline'
+import {
+  claimsRegions,
+  decideCanary,
+  newCanary,
+  type Canary,
+  type CanaryContext,
+  type CanaryEffect,
+  type CanaryInput,
+} from '#libs/pipeline'
 import type { Model, Step } from './explore.js'
 import { asked, bundle, covered, FREEZE, NOW, originOf, POLICIES, SCOPE, SEQ, stored } from './samples.js'
 
@@ -25,6 +33,8 @@ const CONTEXT: CanaryContext = {
 }
 const LAPSED = { ...CONTEXT, now: new Date(NOW.getTime() + 600_000) }
 const BOTS = 2
+/** Another run that has the region. */
+const AHEAD = { run: 183, scopeName: 'National Capital Region' }
 const ENDS: readonly Canary['state'][] = ['failed', 'ended']
 
 /** What may come, in any order and any number of times: duplicates and what arrives late are part of it. */
@@ -42,10 +52,14 @@ function inputsOf(policies: readonly string[]): Record<string, CanaryInput> {
     'opened, approvals logged': { type: 'opened', dossier, isProven: true, frozen: null },
     'opened, approvals not logged': { type: 'opened', dossier, isProven: false, frozen: null },
     'opened during a freeze': { type: 'opened', dossier, isProven: true, frozen: FREEZE },
+    'opened, region taken': { type: 'opened', dossier, isProven: true, frozen: null, behind: AHEAD },
     'approvals logged': { type: 'proven', dossier, isProven: true },
+    'approvals logged, region taken': { type: 'proven', dossier, isProven: true, behind: AHEAD },
     'not attested': { type: 'refused', reason: 'UNATTESTED', detail: '' },
     'freeze begins': { type: 'freezeChanged', frozen: FREEZE },
     'freeze ends': { type: 'freezeChanged', frozen: null },
+    'freeze ends, region taken': { type: 'freezeChanged', frozen: null, behind: AHEAD },
+    'region is free': { type: 'regionFreed', behind: null },
     ...(Object.fromEntries(each.flat()) as Record<string, CanaryInput>),
     'bot 1 alerts': { type: 'alerted', alert: { ...alert, bot: 'bot-1', once: 'bot-1 r' } },
     'bot 2 alerts': { type: 'alerted', alert: { ...alert, bot: 'bot-2', once: 'bot-2 r' } },
@@ -120,6 +134,9 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
     'a verdict twice': next.passes + next.fails > 1,
     'taken back twice': next.takeBacks > 1,
     'something shown first during a freeze': after.frozen !== null && !given.isShown && does('issueHeads') && before.publishedAt === null,
+    'something shown first while another canary has the region':
+      (after.behind ?? null) !== null && !given.isShown && does('issueHeads') && before.publishedAt === null,
+    'a region let go without a word': claimsRegions(before) && !claimsRegions(after) && !does('freeRegions'),
     'something shown that nobody vouches for': after.state === 'failed' && input.type === 'refused' && next.isShown,
     'a cohort that lives on under what has failed or ended': ENDS.includes(after.state) && next.isShown,
     'an end that is left':
@@ -143,6 +160,7 @@ function keyOf({ canary, isShown, passes, fails, takeBacks }: Watched): string {
     alike.sort().join('|'),
     observed,
     frozen !== null,
+    canary.behind !== undefined,
     remainingMs !== undefined,
     canary.watch?.bots.map(({ cohort, connected }) => [cohort, connected].join()).sort(),
     canary.watch !== undefined && canary.watch.paired.cohortMs + canary.watch.alone.cohortMs > 0,

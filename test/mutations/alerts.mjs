@@ -201,7 +201,7 @@ export const ALERT_GUARDS = [
   {
     name: 'verdict-lacks',
     guard: 'numbers that are not to be trusted pass no canary where evidence is required',
-    file: 'libs/pipeline/src/canary/decide.ts',
+    file: 'libs/pipeline/src/canary/moves.ts',
     find: 'if (doubt !== undefined && isRequired)',
     replace: 'if (doubt === undefined && isRequired)',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
@@ -237,7 +237,7 @@ export const ALERT_GUARDS = [
   {
     name: 'metric-silent',
     guard: 'no verdict before each metric has been answered',
-    file: 'libs/pipeline/src/canary/decide.ts',
+    file: 'libs/pipeline/src/canary/moves.ts',
     find: '  if (!areAnswered(metrics)) return { state: canary, effects: [] }\n',
     replace: '',
     spec: 'libs/pipeline/src/canary/metrics.spec.ts',

@@ -120,9 +120,9 @@ export const DECISION_GUARDS = [
   {
     name: 'paused-canary-let-go',
     guard: 'a paused canary whose run ended goes back',
-    file: 'libs/pipeline/src/canary/decide.ts',
+    file: 'libs/pipeline/src/canary/moves.ts',
     find: "return isLive(canary) || canary.state === 'passed' ? end(",
-    replace: "return isOpen(canary) || canary.state === 'passed' ? end(",
+    replace: "return (isLive(canary) && canary.state !== 'paused') || canary.state === 'passed' ? end(",
     spec: 'test/scenarios/decisions.spec.ts',
     test: 'ends by its deadline, and then nobody lives under it',
   },
@@ -291,7 +291,7 @@ export const DECISION_GUARDS = [
   {
     name: 'promote-unseen',
     guard: 'a canary whose cohort has not answered is not promoted',
-    file: 'libs/pipeline/src/canary/decide.ts',
+    file: 'libs/pipeline/src/canary/answer-people.ts',
     find: "canary.state === 'paused' || canary.state === 'observing'\n    default",
     replace: "canary.state === 'paused' || canary.state === 'publishing' || canary.state === 'observing'\n    default",
     spec: 'libs/pipeline/src/canary/decide.spec.ts',

@@ -15,6 +15,7 @@ export function freezesHold({ emitted }: Evidence): string[] {
   const freezes = freezesIn(emitted)
   const found: string[] = []
   const waits = new Map<string, string>()
+  const scopes = scopesIn(emitted)
   for (const { producer, type, time, data } of emitted) {
     const { run, reason, dossier, summary } = data as { run?: number; reason?: string; dossier?: { run: number }; summary?: string }
     const key = `${producer} ${run ?? dossier?.run}`
@@ -26,13 +27,23 @@ export function freezesHold({ emitted }: Evidence): string[] {
     // People may end an observation meanwhile: no reader gets anything by that, and the rollout waits for the freeze.
     if (since === undefined || !FORWARD.has(type) || summary?.startsWith('promoted by ') === true) continue
     waits.delete(key)
-    const scope = producer === 'rollout' ? 'global' : 'region:NCR'
+    const scope = producer === 'rollout' ? 'global' : scopes.get(Number(key.split(' ')[1]))!
     // It heard of each of them before it said that it waits, or not at all.
     const heard = freezes.filter(({ declaredAt }) => declaredAt <= since).map((freeze) => liftedBy(freeze, time))
-    const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], scope, new Date(time)) !== null)
+    const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], [scope], new Date(time)) !== null)
     if (holds) found.push(`${type} of ${key} at ${time}, and it waits since ${since} for what has not ended`)
   }
   return found
+}
+
+/** Where the canary of each run is. */
+export function scopesIn(emitted: readonly Emitted[]): Map<number, string> {
+  const approved = emitted.filter(({ type }) => type === 'hms.approval.approved.v1')
+  return new Map(
+    approved
+      .map(({ data }) => (data as unknown as EventData['hms.approval.approved.v1']).dossier)
+      .map(({ run, plan }) => [run, plan.scope]),
+  )
 }
 
 /** Each freeze as it was left in the end. */

@@ -57,6 +57,18 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
       facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'SUPERSEDED' as const } },
     })),
   }),
+  'I18 one canary per region at a time': (evidence) => {
+    const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
+    const issued = evidence.emitted[at]!
+    const { heads } = issued.data as unknown as EventData['hms.head.issued.v1']
+    const others = heads.map((signed) => {
+      const statement = JSON.parse(Buffer.from(signed.head.payload, 'base64').toString()) as { predicate: object }
+      const predicate = { ...statement.predicate, policy: 'ozone', run: 99 }
+      const payload = Buffer.from(JSON.stringify({ ...statement, predicate })).toString('base64')
+      return { ...signed, head: { ...signed.head, payload } }
+    })
+    return { ...evidence, emitted: evidence.emitted.toSpliced(at + 1, 0, { ...issued, data: { ...issued.data, heads: others } as never }) }
+  },
   'I17 a run waits until the time of its rule': (evidence) => {
     const completed = event(evidence, 'hms.rollout.completed.v1')
     const held = { ...completed, type: 'hms.rollout.held.v1', data: { until: '2999-01-01T00:00:00Z', detail: '' } as never }

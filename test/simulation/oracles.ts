@@ -2,6 +2,7 @@ import { decisionsCountOnce, pausesAreAnswered } from './oracles.decisions.js'
 import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles.runs.js'
 import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
 import { freezesHold } from './oracles.freezes.js'
+import { oneCanaryPerRegion } from './oracles.regions.js'
 import { peopleAreAsked } from './oracles.tickets.js'
 import { supersededLetGo } from './oracles.supersede.js'
 import { rulesInTime, waitsForItsTime } from './oracles.effective.js'
@@ -31,6 +32,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I17 a run waits until the time of its rule': waitsForItsTime,
   'I15 who is taken back asks people once': peopleAreAsked,
   'I16 what was superseded names its successor and is over first': supersededLetGo,
+  'I18 one canary per region at a time': oneCanaryPerRegion,
 }
 
 export interface Violation {

@@ -131,6 +131,7 @@ export function planOf(random: Random): Plan {
       twice: random.chance(0.3),
     })
   for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.2)) Object.assign(deed, { queue: false, supersede: true })
+  for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.4)) deed.plan.scope = random.pick(['region:*', 'region:TX'])
   return plan
 }
 

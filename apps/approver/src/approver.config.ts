@@ -1,6 +1,7 @@
 import { parseDuration } from '#libs/contracts'
 import type { Patience } from '#libs/pipeline'
 import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
+import { ALL_REGIONS } from '#libs/policy'
 import { Matches } from 'class-validator'
 
 /** Who waits for its turn is called when its turn comes; this is for a call that got lost. */
@@ -41,7 +42,7 @@ export class ApproverConfig {
   @isDuration('30m')
   promise = '30m'
 
-  @Matches(/^region:.+$/, { message: 'scope must be region:NAME' })
+  @Matches(/^region:.+$/, { message: 'scope must be region:NAME, or region:* for all regions' })
   scope = 'region:NCR'
 
   /** `region:NCR=National Capital Region`, several parted by `;`. */
@@ -78,7 +79,7 @@ export class ApproverConfig {
 
   nameOfScope(scope: string): string {
     const names = new Map(this.scopeNames.split(';').map((pair) => pair.split('=') as [string, string]))
-    return names.get(scope) ?? scope.replace(/^region:/, '')
+    return names.get(scope) ?? (scope === ALL_REGIONS ? 'all regions' : scope.replace(/^region:/, ''))
   }
 }
 

@@ -19,6 +19,7 @@ import { RunCanary } from './canaries/run-canary.js'
 import { TakeUnsignedAlerts, UNSIGNED_ALERTS } from './canaries/take-unsigned-alerts.js'
 import { moveCanariesAhead } from './canaries/move-ahead.js'
 import { Prometheus } from './metrics/prometheus.js'
+import { RegionTurns } from './canaries/region-turns.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 
@@ -35,6 +36,7 @@ class CanaryControllerModule {
         { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
         { provide: Prometheus, useValue: new Prometheus(config.prometheus) },
         CanaryHeads,
+        RegionTurns,
         ReleaseProofs,
         RunCanary,
         JudgeAlert,

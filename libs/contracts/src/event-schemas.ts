@@ -59,7 +59,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "attempt": {"type":"number"},
         "label": {"type":"string"},
         "detail": {"type":"string"},
-        "reason": {"const":"FREEZE"}
+        "reason": {"const":"FREEZE"},
+        "behind": {"type":"number"}
       }
     },
     "hms.canary.started.v1": {

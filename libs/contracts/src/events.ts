@@ -17,7 +17,7 @@ import type { RunView, StageName } from './runs.js'
 import type { Ticket } from './tickets.js'
 
 /** What a run in state WAITING waits for. */
-export type WaitReason = 'FREEZE' | 'EFFECTIVE_AT'
+export type WaitReason = 'FREEZE' | 'REGION_BUSY' | 'EFFECTIVE_AT'
 
 /** Data of each event type. The key is `ce_type`; the topic is in `EVENT_TOPICS`. */
 export interface EventData {
@@ -36,8 +36,11 @@ export interface EventData {
   }
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
-  /** It waits for what it may not go on without. `reason`: where it waits for something that people decided. */
-  'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE' }
+  /**
+   * It waits for what it may not go on without. `reason`: where it waits for something that people decided. `behind`: the run whose canary
+   * has its region.
+   */
+  'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE'; behind?: number }
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string }
   'hms.canary.observation-started.v1': { run: number; attempt: number; detail: string; until: string }
   'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string; figures?: CanaryFigures }

@@ -6,7 +6,7 @@ import type { MetricGate } from './metric-gates.js'
 export interface RolloutPlan {
   /** Basis points of the canary scope: 500 is 5 %. */
   share: number
-  /** `region:NCR`; a canary is always one region. */
+  /** `region:NCR`, or `region:*` for all regions. */
   scope: string
   /** Display name of the scope, `National Capital Region`. */
   scopeName: string

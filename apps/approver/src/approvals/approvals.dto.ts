@@ -45,7 +45,9 @@ export class PlanOptionsDto implements PlanOptions {
   share?: number
 
   @IsOptional()
-  @Matches(/^region:[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, { message: 'scope of a canary must be region:NAME' })
+  @Matches(/^region:(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/, {
+    message: 'scope of a canary must be region:NAME, or region:* for all regions',
+  })
   scope?: string
 
   @IsOptional()

@@ -8,6 +8,7 @@ import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { attestCanary } from './attest-canary.js'
 import { CanaryHeads } from './canary-heads.js'
+import { RegionTurns } from './region-turns.js'
 
 const PROPERTIES: Record<PassBasis, string[]> = {
   observed: [CANARY_PASSED, CANARY_OBSERVED],
@@ -22,6 +23,7 @@ export class CanaryEffects {
     private readonly runtime: ServiceRuntime,
     private readonly heads: CanaryHeads,
     private readonly config: CanaryControllerConfig,
+    private readonly regions: RegionTurns,
   ) {}
 
   perform(tx: Transaction, canary: Canary, effect: OwnEffect<CanaryEffect>): Promise<Canary | void> {
@@ -34,6 +36,8 @@ export class CanaryEffects {
         return this.pass(tx, canary, effect.basis, effect.summary)
       case 'fail':
         return this.fail(tx, canary, effect.reason, effect.detail)
+      case 'freeRegions':
+        return this.regions.freed(tx)
     }
   }
 

@@ -1,5 +1,5 @@
 import { openDossier, type EventData, type LoggedApproval, type ReceivedEvent } from '#libs/contracts'
-import { policyKey, type EventAnswer } from '#libs/messaging'
+import type { EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
   CANARY_TIMERS,
@@ -16,11 +16,15 @@ import { FollowFreezes, originOf, ReleaseProofs, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { Prometheus } from '../metrics/prometheus.js'
+import { RegionTurns } from './region-turns.js'
 import { CanaryEffects } from './canary-effects.js'
-import { CANARIES, CANARY_HEADS, headId } from './canary.table.js'
+import { CANARIES } from './canary.table.js'
+import { keysOf } from './keys-of.js'
 
 /** States in which a freeze holds a canary back. */
 const FREEZABLE = ['proving', 'waiting', 'publishing', 'observing', 'paused'] as const satisfies readonly Canary['state'][]
+/** States that an earlier run of the same policy may be left in. */
+const OPEN = [...FREEZABLE, 'passed', 'baking'] as const satisfies readonly Canary['state'][]
 
 /** The stage: what it decides is in `decideCanary`, what only it can do in `CanaryEffects`. */
 @Injectable()
@@ -33,6 +37,7 @@ export class RunCanary implements OnModuleInit {
     { acknowledgeMs, leaseMs, measureMs, rules }: CanaryControllerConfig,
     effects: CanaryEffects,
     private readonly proofs: ReleaseProofs,
+    private readonly regions: RegionTurns,
     private readonly prometheus: Prometheus,
   ) {
     this.shell = new StageShell(runtime, {
@@ -53,14 +58,18 @@ export class RunCanary implements OnModuleInit {
       table: CANARIES,
       states: FREEZABLE,
       keysOf,
-      scopeOf: ({ scope }) => scope,
-      tell: (tx, { run, attempt }, frozen) => this.shell.input(tx, run, { type: 'freezeChanged', frozen }, { attempt }),
+      scopesOf: ({ scope }) => [scope],
+      tell: async (tx, canary, frozen) => {
+        const { run, attempt } = canary
+        await this.shell.input(tx, run, { type: 'freezeChanged', frozen, behind: await this.regions.against(tx, canary) }, { attempt })
+      },
     })
   }
 
   onModuleInit(): void {
     this.shell.listen({ measure: (canary) => this.measure(canary) })
     this.freezes.listen()
+    this.regions.listen((tx, { run, attempt }, behind) => this.shell.input(tx, run, { type: 'regionFreed', behind }, { attempt }))
   }
 
   open(tx: Transaction, { dossier, scenarios }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<EventAnswer> {
@@ -70,8 +79,9 @@ export class RunCanary implements OnModuleInit {
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
       await this.endEarlier(tx, fresh)
       const known = await this.proofs.attach(tx, dossier)
-      const frozen = await this.freezes.against(tx, dossier.plan.scope)
-      return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen }
+      const frozen = await this.freezes.against(tx, [fresh.scope])
+      const behind = await this.regions.against(tx, fresh)
+      return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen, behind }
     })
   }
 
@@ -80,12 +90,13 @@ export class RunCanary implements OnModuleInit {
   }
 
   /** A policy is one run's at a time: a canary of it that an earlier run still has is over, though word of its end may come later. */
-  private async endEarlier(tx: Transaction, { run, scope, members }: Canary): Promise<void> {
-    for (const { policy } of members) {
-      const holder = (await tx.documents(CANARY_HEADS).get(headId({ policy, scope })))?.run ?? run
-      const earlier = holder === run ? undefined : await tx.documents(CANARIES).get(String(holder))
-      if (earlier === undefined) continue
-      await this.shell.input(tx, holder, { type: 'ended', attempt: earlier.attempt, reason: `run #${run} has ${policy} now` })
+  private async endEarlier(tx: Transaction, { run, members }: Canary): Promise<void> {
+    const policies = new Set(members.map(({ policy }) => policy))
+    for (const earlier of await tx.documents(CANARIES).find({ where: { state: [...OPEN] } })) {
+      const taken = earlier.run === run ? undefined : earlier.members.find(({ policy }) => policies.has(policy))
+      if (taken === undefined) continue
+      const reason = `run #${run} has ${taken.policy} now`
+      await this.shell.input(tx, earlier.run, { type: 'ended', attempt: earlier.attempt, reason })
     }
   }
 
@@ -97,12 +108,9 @@ export class RunCanary implements OnModuleInit {
       if (!members.some((member) => proven.has(member.release))) continue
       await this.shell.locked(tx, run, async (canary) => {
         const dossier = await this.proofs.attach(tx, canary.dossier)
-        await this.shell.decide(tx, canary, { type: 'proven', dossier, isProven: this.proofs.areComplete(dossier) })
+        const behind = await this.regions.against(tx, canary)
+        await this.shell.decide(tx, canary, { type: 'proven', dossier, isProven: this.proofs.areComplete(dossier), behind })
       })
     }
   }
-}
-
-function keysOf({ members }: Canary): string[] {
-  return members.map(({ policy }) => policyKey(policy))
 }

@@ -34,7 +34,7 @@ function registerApprove(program: Command, session: Session): void {
     .description('show difference and digest, sign and submit; several files are one bundle')
     .requiredOption('--sign <name>', 'whose key signs, such as "EPA Chief"')
     .option('--canary <share>', 'share of traffic that gets it first: 0.05 or 5%')
-    .option('--scope <scope>', 'where the canary is, such as region:NCR')
+    .option('--scope <scope>', 'where the canary is, such as region:NCR, or region:* for all regions')
     .option('--observe <duration>', 'how long the canary is watched')
     .option('--bake <duration>', 'how long the full rollout is watched')
     .option('--partners <ids>', 'partners and groups to tell, separated by commas')

@@ -22,11 +22,16 @@ const NEXT: Record<RunState, string> = {
   STALE: 'What it was to follow is not in force any more. Approve it anew, if it is still wanted.',
 }
 
+const BUSY = 'Another canary has its region. It goes on by itself when that one is over; it can be aborted meanwhile.'
 const HELD = 'Every reader holds the rule already, and lives under it from its effective time on. Until then it can be aborted.'
 
 /** What a person who reads about this run wants to know next, in a sentence or two. */
 export function whatNext(run: RunView): string {
   const said = run.detail === undefined ? '' : ` ${run.detail}.`
-  const next = isHeld(run) ? HELD : NEXT[run.state]
-  return `${next ?? ''}${said}`
+  return `${nextOf(run)}${said}`
+}
+
+function nextOf(run: RunView): string {
+  if (isHeld(run)) return HELD
+  return run.state === 'WAITING' && run.reason === 'REGION_BUSY' ? BUSY : (NEXT[run.state] ?? '')
 }

@@ -47,7 +47,7 @@ export class RunRollout implements OnModuleInit {
       table: ROLLOUTS,
       states: ['waiting'],
       keysOf,
-      scopeOf: () => 'global',
+      scopesOf: () => ['global'],
       isHeldBy,
       tell: async (tx, { run, attempt, dossier }, frozen) =>
         this.shell.input(tx, run, { type: 'freezeChanged', stable: await stableReleases(tx, dossier), frozen }, { attempt }),
@@ -83,7 +83,7 @@ export class RunRollout implements OnModuleInit {
   }
 
   private async begin(tx: Transaction, rollout: Rollout): Promise<RolloutInput> {
-    const frozen = await this.freezes.against(tx, 'global', (freeze) => isHeldBy(rollout, freeze))
+    const frozen = await this.freezes.against(tx, ['global'], (freeze) => isHeldBy(rollout, freeze))
     return { type: 'opened', stable: await stableReleases(tx, rollout.dossier), frozen }
   }
 

@@ -5,7 +5,7 @@ import { parseShare } from '#libs/policy'
 export interface PlanInput {
   /** Fraction (`0.05`; `1` is everyone) or percentage (`'5%'`). */
   canary?: number | string
-  /** `region:NCR`; a canary is always one region. */
+  /** `region:NCR`, or `region:*` for all regions. */
   scope?: string
   /** `'5m'`, or milliseconds. */
   observe?: string | number

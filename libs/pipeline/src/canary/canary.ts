@@ -1,7 +1,9 @@
 import type { FreezeNotice, MetricFigures, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { StageState } from '../stage/decision.js'
+import { ALL_REGIONS } from '#libs/policy'
 import { newMetrics } from './metrics.js'
 import type { CanaryWatch } from './canary-watch.js'
+import type { RegionHolder } from './region-holder.js'
 
 /** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
 export interface CanaryMember {
@@ -27,8 +29,8 @@ export interface CanaryMember {
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
   /**
-   * `proving`: not published before the log holds the approvals. `waiting`: not published while a freeze holds. `baking`: taken back for
-   * the stable head, and still watched for alerts.
+   * `proving`: not published before the log holds the approvals. `waiting`: not published while a freeze holds, or another canary has the
+   * region. `baking`: taken back for the stable head, and still watched for alerts.
    */
   state: 'new' | 'proving' | 'waiting' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
   scope: string
@@ -43,6 +45,8 @@ export interface Canary extends StageState {
   observeUntil: string | null
   /** The freeze that holds in its scope, as it was last told. */
   frozen: FreezeNotice | null
+  /** The run that it waits for, as it was last told. */
+  behind?: RegionHolder
   /** What is left of the observation, while a freeze stops its clock. */
   remainingMs?: number
   /** The observation is over, and the verdict waits for bots that joined meanwhile. */
@@ -175,6 +179,6 @@ function unexplainedSummary({ unexplained }: Canary): string {
 export function lackOfEvidence(canary: Canary): string | undefined {
   if (canary.members.some((member) => member.heard)) return undefined
   const verb = canary.members.some((member) => member.connected > 0) ? 'acknowledged' : 'connected'
-  const region = canary.scope.startsWith('region:') ? `of region ${canary.scope.slice('region:'.length)} ` : ''
+  const region = canary.scope === ALL_REGIONS ? '' : `of region ${canary.scope.replace(/^region:/, '')} `
   return `NO_EVIDENCE: no bot ${region}${verb}`
 }

@@ -15,6 +15,8 @@ const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begin
 const SAID = { reading: 'r1', reason: 'no alert expected', connected: true, explained: false, receivedAt: NOW.toISOString() }
 const ALERT = { ...SAID, alert: 'a1', bot: 'bot-9', once: 'bot-9 r1' }
 const FREEZE = { id: 'election-week', reason: 'polling stations report', until: '2026-01-02T00:00:00.000Z' }
+/** The run that has the region. */
+const AHEAD = { run: 183, scopeName: 'National Capital Region' }
 const ONE_ALERT = { ...ALERT, bot: 'bot-8', once: 'bot-8 r1' }
 
 /** Head 7 was issued; so many bots of the cohort are connected and have acknowledged. */
@@ -117,7 +119,7 @@ describe('given an observation', () => {
     const first = when(canary('observing'), { type: 'alerted', alert: ONE_ALERT })
     expect(first.effects).toEqual([])
     const { state, effects } = when(first.state, { type: 'alerted', alert: ALERT })
-    expect([state.state, kinds(effects)]).toEqual(['failed', ['takeBack', 'cancel', 'fail']])
+    expect([state.state, kinds(effects)]).toEqual(['failed', ['takeBack', 'cancel', 'fail', 'freeRegions']])
   })
 
   it('when the lease is due, then it is renewed; when it has lapsed, then the canary pauses', () => {
@@ -131,11 +133,11 @@ describe('given an observation', () => {
 describe('given a canary that passed', () => {
   it('when the stable heads take over, then it is taken back and goes on watching', () => {
     const { state, effects } = when(canary('passed'), { type: 'promoted' })
-    expect([state.state, kinds(effects)]).toEqual(['baking', ['takeBack', 'cancel']])
+    expect([state.state, kinds(effects)]).toEqual(['baking', ['takeBack', 'cancel', 'freeRegions']])
   })
 
   it.each([
-    ['passed', ['takeBack', 'cancel', 'hms.canary.alarmed.v1']],
+    ['passed', ['takeBack', 'cancel', 'hms.canary.alarmed.v1', 'freeRegions']],
     ['baking', ['cancel', 'hms.canary.alarmed.v1']],
   ] as const)('when unexplained alerts come while it is %s, then rollout is alarmed', (state, expected) => {
     const first = when(canary(state), { type: 'alerted', alert: ONE_ALERT })
@@ -171,19 +173,19 @@ describe('given a paused canary', () => {
 
   it('when a person aborts it, then the answer comes first, and it is taken back', () => {
     const { state, effects } = when(paused, asked('abort', 'simulate'))
-    expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel']])
+    expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
   })
 
   it('when a person retries it, then it is taken back, and the next attempt finds nothing of it', () => {
     const { state, effects } = when(paused, asked('retry', 'canary'))
-    expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel']])
+    expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
     expect(when(canary('observing'), asked('retry', 'canary')).effects).toMatchObject([{ do: 'answer', outcome: 'late' }])
   })
 
   it('when a newer release supersedes it, then the answer comes first, and it is taken back', () => {
     for (const given of [paused, canary('publishing', { acknowledged: 0 }), canary('observing')]) {
       const { state, effects } = when(given, asked('supersede', 'simulate'))
-      expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel']])
+      expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
       expect(effects[0]).toMatchObject({ outcome: 'applied' })
     }
     expect(when(canary('passed'), asked('supersede', 'canary')).effects).toEqual([])
@@ -242,7 +244,52 @@ describe('given a freeze in its scope', () => {
 
   it('when a second bot alerts, then it is taken back all the same', () => {
     const first = when(canary('observing', { frozen: FREEZE, remainingMs: 1_000 }), { type: 'alerted', alert: ONE_ALERT })
-    expect(kinds(when(first.state, { type: 'alerted', alert: ALERT }).effects)).toEqual(['takeBack', 'cancel', 'fail'])
+    expect(kinds(when(first.state, { type: 'alerted', alert: ALERT }).effects)).toEqual(['takeBack', 'cancel', 'fail', 'freeRegions'])
+  })
+})
+
+describe('given another canary in its region', () => {
+  const opened: CanaryInput = { type: 'opened', dossier: DOSSIER, isProven: true, frozen: null, behind: AHEAD }
+  const waiting = canary('waiting', { of: 0, behind: AHEAD })
+
+  it('when the canary is opened, then it shows nothing, says whom it waits for, and begins when the region is free', () => {
+    const { state, effects } = when(FRESH, opened)
+    expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
+    expect(effects[0]).toMatchObject({ data: { behind: 183, detail: 'waits for run #183, whose canary is in National Capital Region' } })
+    const begun = when(state, { type: 'regionFreed', behind: null })
+    expect([begun.state.state, kinds(begun.effects)]).toEqual(['publishing', ['issueHeads', 'schedule', 'hms.canary.started.v1']])
+    expect(begun.state).not.toHaveProperty('behind')
+  })
+
+  it('when the log comes to hold the approvals, then it waits all the same', () => {
+    const { state } = when(canary('proving'), { type: 'proven', dossier: DOSSIER, isProven: true, behind: AHEAD })
+    expect(state).toMatchObject({ state: 'waiting', behind: AHEAD })
+  })
+
+  it('when a third has the region by then, then it goes on waiting and says for whom', () => {
+    const { state, effects } = when(waiting, { type: 'regionFreed', behind: { ...AHEAD, run: 182 } })
+    expect([state.state, effects]).toMatchObject(['waiting', [{ data: { behind: 182 } }]])
+    expect(when(state, { type: 'regionFreed', behind: { ...AHEAD, run: 182 } })).toEqual({ state, effects: [] })
+  })
+
+  it('when a freeze begins, then it lets later ones go first, and waits for both', () => {
+    const frozen = when(waiting, { type: 'freezeChanged', frozen: FREEZE, behind: AHEAD })
+    expect([frozen.state.state, kinds(frozen.effects)]).toEqual(['waiting', ['hms.canary.delayed.v1', 'freeRegions']])
+    const after = when(frozen.state, { type: 'freezeChanged', frozen: null, behind: AHEAD })
+    expect([after.state.state, after.effects]).toMatchObject(['waiting', [{ data: { behind: 183 } }]])
+    expect(when(frozen.state, { type: 'regionFreed', behind: null }).state.state).toBe('waiting')
+  })
+
+  it.each([
+    ['waits and is aborted', waiting, asked('abort', 'canary')],
+    ['observes and its run ends', canary('observing'), { type: 'ended', attempt: 1, reason: 'deadline' }],
+    ['passed and the stable heads take over', canary('passed'), { type: 'promoted' }],
+  ] as const)('when it %s, then it lets go of the region', (_what, given, input) => {
+    expect(when(given, input).effects.at(-1)).toEqual({ do: 'freeRegions' })
+  })
+
+  it('when it pauses, then it keeps the region: its cohort lives under the rule', () => {
+    expect(kinds(when(canary('observing'), asked('pause', 'canary')).effects)).not.toContain('freeRegions')
   })
 })
 
@@ -275,6 +322,7 @@ describe('every state with every input', () => {
     new: FRESH,
     proving: canary('proving', { of: 0 }),
     waiting: canary('waiting', { of: 0, frozen: FREEZE }),
+    'waiting for its region': canary('waiting', { of: 0, behind: AHEAD }),
     publishing: canary('publishing', { of: 3, acknowledged: 0, unexplained: suspect }),
     observing: canary('observing', { observeUntil: NOW.toISOString(), unexplained: suspect }),
     'observing, clock stopped': canary('observing', { frozen: FREEZE, remainingMs: 1_000, observeUntil: null, unexplained: suspect }),
@@ -288,8 +336,12 @@ describe('every state with every input', () => {
     'opened, approvals logged': { type: 'opened', dossier: DOSSIER, isProven: true, frozen: null },
     'opened, approvals not logged': { type: 'opened', dossier: DOSSIER, isProven: false, frozen: null },
     'opened during a freeze': { type: 'opened', dossier: DOSSIER, isProven: true, frozen: FREEZE },
+    'opened, region taken': { type: 'opened', dossier: DOSSIER, isProven: true, frozen: null, behind: AHEAD },
     'freeze begins': { type: 'freezeChanged', frozen: FREEZE },
     'freeze ends': { type: 'freezeChanged', frozen: null },
+    'freeze ends, region taken': { type: 'freezeChanged', frozen: null, behind: { ...AHEAD, run: 182 } },
+    'region is free': { type: 'regionFreed', behind: null },
+    'region goes to another': { type: 'regionFreed', behind: { ...AHEAD, run: 182 } },
     'approvals logged': { type: 'proven', dossier: DOSSIER, isProven: true },
     'heads stored, bots connected': { type: 'published', heads: [storedHead(SCOPE, 3)], at: NOW.toISOString() },
     'heads stored, nobody connected': { type: 'published', heads: [storedHead(SCOPE, 0)], at: NOW.toISOString() },

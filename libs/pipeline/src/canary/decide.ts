@@ -1,56 +1,59 @@
-import type { Audience, CoverageReport, FreezeNotice, PublishedHead } from '#libs/contracts'
-import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
+import type { Audience, CoverageReport, PublishedHead } from '#libs/contracts'
+import { isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence.js'
-import { applied, describeDecision, endsRun, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
-import { unchanged, type Asked, type Decision } from '../stage/decision.js'
+import { unchanged } from '../stage/decision.js'
 import { countAlert } from './alerts.js'
+import { answer } from './answer-people.js'
+import { canaryLabel, isLive, isOpen, type Canary, type CanaryMember, type CountedAlert } from './canary.js'
+import { excessOf } from './figures.js'
+import type { CanaryContext, CanaryEffect, CanaryInput, CanaryTimer } from './inputs-and-effects.js'
+import { describeFailed, describeUnanswered, withSamples, type MetricSample } from './metrics.js'
 import {
-  beginning,
-  canaryLabel,
-  isLive,
-  isOpen,
-  lackOfEvidence,
-  summaryOf,
-  type Canary,
-  type CanaryMember,
-  type CountedAlert,
-} from './canary.js'
-import { describeLack, describePower, excessOf, figuresOf } from './figures.js'
-import {
-  CANARY_TIMERS,
-  type CanaryContext,
-  type CanaryEffect,
-  type CanaryInput,
-  type CanaryTimer,
-  type PassBasis,
-} from './inputs-and-effects.js'
-import { areAnswered, askedAnew, describeFailed, describeMetrics, describeUnanswered, withSamples, type MetricSample } from './metrics.js'
-import { isEarly, knownSince, sinceRenewal, withEarly } from './since.js'
+  awaitAcknowledgements,
+  begin,
+  end,
+  isPublished,
+  judge,
+  lease,
+  letGo,
+  observe,
+  observeWhenReady,
+  pause,
+  stopClock,
+  withHolder,
+  type CanaryDecision,
+} from './moves.js'
+import { isSameHolder } from './region-holder.js'
+import { claimsRegions } from './region-turn.js'
+import { isEarly, knownSince, withEarly } from './since.js'
 import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
-
-type CanaryDecision = Decision<Canary, CanaryEffect>
-
-const CANCEL_ALL: CanaryEffect = { do: 'cancel', timers: CANARY_TIMERS }
 
 /** Everything that a canary may do: show a release to a share of one scope on lease, observe, judge, and take back. */
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
-  const decision = decide(canary, input, context)
+  const { state: decided, effects } = decide(canary, input, context)
   // What comes after the verdict adds nothing to what it rests on.
-  return isLive(canary) && !isLive(decision.state) ? { ...decision, state: closed(decision.state, context.now) } : decision
+  const state = isLive(canary) && !isLive(decided) ? closed(decided, context.now) : decided
+  return claimsRegions(canary) && !claimsRegions(state) ? { state, effects: [...effects, { do: 'freeRegions' }] } : { state, effects }
 }
 
 function decide(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
   switch (input.type) {
     case 'opened':
       return canary.state === 'new'
-        ? open({ ...canary, dossier: input.dossier, frozen: input.frozen }, input.isProven, context)
+        ? open({ ...withHolder(canary, input.behind), dossier: input.dossier, frozen: input.frozen }, input.isProven, context)
         : unchanged(canary)
     case 'refused':
       return canary.state === 'new' ? refuse(canary, input.reason, input.detail) : unchanged(canary)
     case 'proven':
-      return canary.state === 'proving' && input.isProven ? begin({ ...canary, dossier: input.dossier }, context) : unchanged(canary)
+      return canary.state === 'proving' && input.isProven
+        ? begin({ ...withHolder(canary, input.behind), dossier: input.dossier }, context)
+        : unchanged(canary)
     case 'freezeChanged':
-      return freezeChanged(canary, input.frozen, context)
+      return freezeChanged(canary, input, context)
+    case 'regionFreed':
+      return canary.state === 'waiting' && !isSameHolder(canary.behind, input.behind)
+        ? begin(withHolder(canary, input.behind), context)
+        : unchanged(canary)
     case 'published':
       return published(canary, input, context)
     case 'covered':
@@ -82,20 +85,18 @@ function open(canary: Canary, isProven: boolean, context: CanaryContext): Canary
   return { state: { ...canary, state: 'proving' }, effects: [{ do: 'emit', type: 'hms.canary.delayed.v1', data }] }
 }
 
-function begin(canary: Canary, context: CanaryContext): CanaryDecision {
-  return canary.frozen === null
-    ? publish(canary, context)
-    : { state: { ...canary, state: 'waiting' }, effects: [delayed(canary, canary.frozen)] }
-}
-
 /** Nothing goes forward during a freeze: no first head, and no time that counts as observed. What is published stays, on its lease. */
-function freezeChanged(canary: Canary, frozen: FreezeNotice | null, context: CanaryContext): CanaryDecision {
+function freezeChanged(
+  canary: Canary,
+  { frozen, behind }: Pick<Extract<CanaryInput, { type: 'freezeChanged' }>, 'frozen' | 'behind'>,
+  context: CanaryContext,
+): CanaryDecision {
   // A freeze of another region, or one that ends before the one that holds: nothing changes for this canary.
   if (isSameFreeze(canary.frozen, frozen)) return unchanged(canary)
   const seen = { ...canary, frozen }
   switch (canary.state) {
     case 'waiting':
-      return frozen === null ? publish(seen, context) : { state: seen, effects: [delayed(seen, frozen)] }
+      return begin(withHolder(seen, behind), context)
     case 'observing':
       if (canary.observed) return { state: seen, effects: [] }
       return frozen === null ? observe(seen, context) : stopClock(seen, frozen, context)
@@ -108,33 +109,9 @@ function freezeChanged(canary: Canary, frozen: FreezeNotice | null, context: Can
   }
 }
 
-function stopClock(canary: Canary, frozen: FreezeNotice, { now }: CanaryContext): CanaryDecision {
-  const remainingMs = canary.remainingMs ?? Math.max(0, Date.parse(canary.observeUntil!) - now.getTime())
-  const effects: CanaryEffect[] = [{ do: 'cancel', timers: ['observe'] }, delayed(canary, frozen)]
-  return { state: { ...canary, observeUntil: null, remainingMs }, effects }
-}
-
-function delayed(canary: Canary, frozen: FreezeNotice): CanaryEffect {
-  const { run, attempt } = canary
-  const detail = `waits for ${describeFreeze(frozen)}`
-  return { do: 'emit', type: 'hms.canary.delayed.v1', data: { run, attempt, label: canaryLabel(canary), detail, reason: 'FREEZE' } }
-}
-
 /** No reader sees what no stage before this one vouches for. */
 function refuse(canary: Canary, reason: string, detail: string): CanaryDecision {
   return { state: { ...canary, state: 'failed' }, effects: [{ do: 'fail', reason, detail }] }
-}
-
-function publish(canary: Canary, context: CanaryContext): CanaryDecision {
-  const { run, attempt } = canary
-  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the cohort to acknowledge' }
-  return lease({ ...canary, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
-}
-
-/** New heads for all policies, and the timer that renews them in time. */
-function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boolean, after: CanaryEffect[] = []): CanaryDecision {
-  const effects: CanaryEffect[] = [{ do: 'issueHeads', fast }, { do: 'schedule', timer: 'lease', inMs: leaseMs / 3 }, ...after]
-  return { state: { ...sinceRenewal(canary, now), leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
 }
 
 function published(
@@ -216,10 +193,6 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
   }
 }
 
-function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryContext): CanaryDecision {
-  return { state: canary, effects: [{ do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs }] }
-}
-
 /** A cohort that is connected and silent proves nothing; bots that left meanwhile are no longer waited for. */
 function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
   const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
@@ -264,164 +237,4 @@ function measured(before: Canary, samples: readonly MetricSample[], context: Can
   const judged = canary.observed && !isSilent(canary.members) ? judge(canary, context) : unchanged(canary)
   if (judged.state.state !== 'observing') return judged
   return { state: judged.state, effects: [...judged.effects, { do: 'schedule', timer: 'measure', inMs: context.measureMs }] }
-}
-
-/** Observation begins when all heads are stored and their cohorts have acknowledged them. */
-function observeWhenReady(canary: Canary, context: CanaryContext): CanaryDecision {
-  const isCovered = ({ connected, expected, acknowledged }: CanaryMember): boolean =>
-    connected === 0 || (expected > 0 && acknowledged >= expected)
-  return isPublished(canary) && canary.members.every(isCovered) ? observe(canary, context) : unchanged(canary)
-}
-
-/** From here on, for as long as the plan says or as a freeze left of it. */
-function observe(canary: Canary, context: CanaryContext): CanaryDecision {
-  const { now } = context
-  const { run, attempt, observeMs, remainingMs, ...rest } = canary
-  const leftMs = remainingMs ?? observeMs
-  const until = new Date(now.getTime() + leftMs).toISOString()
-  const observing: Canary = { ...rest, run, attempt, observeMs, state: 'observing', observeUntil: until }
-  if (canary.frozen !== null) {
-    const { state, effects } = stopClock(observing, canary.frozen, context)
-    return { state, effects: [{ do: 'cancel', timers: ['acknowledge'] }, ...effects] }
-  }
-  const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until}`
-  const effects: CanaryEffect[] = [
-    { do: 'cancel', timers: ['acknowledge'] },
-    { do: 'schedule', timer: 'observe', inMs: leftMs },
-    ...((canary.metrics ?? []).length > 0 ? [{ do: 'schedule' as const, timer: 'measure' as const, inMs: 0 }] : []),
-    { do: 'emit', type: 'hms.canary.observation-started.v1', data: { run, attempt, detail, until } },
-  ]
-  return { state: observing, effects }
-}
-
-/** The observation is over and the guard held. Without anyone to observe, or by numbers that are not to be trusted, that proves nothing. */
-function judge(canary: Canary, context: CanaryContext): CanaryDecision {
-  const metrics = canary.metrics ?? []
-  // The next look at them comes by itself, and with it the verdict.
-  if (!areAnswered(metrics)) return { state: canary, effects: [] }
-  const isRequired = context.evidence === 'required'
-  const lack = lackOfEvidence(canary)
-  if (lack !== undefined) return isRequired ? pause(canary, 'NO_EVIDENCE', lack, context) : pass(canary, 'unobserved', lack)
-  const figures = figuresOf(canary, context)
-  const [doubt, ...more] = figures?.lacks ?? []
-  if (doubt !== undefined && isRequired) return pause(canary, doubt, [doubt, ...more].map(describeLack).join('; '), context)
-  if (canary.dossier.plan.requirePower === true && figures?.isDoublingExcluded !== true) {
-    const detail = figures === undefined ? 'LOW_POWER: config-store has not counted the bots' : describePower(figures)
-    return pause(canary, 'LOW_POWER', detail, context)
-  }
-  const power = figures === undefined || beginning(canary.members) !== undefined ? [] : [describePower(figures)]
-  return pass(
-    canary,
-    'observed',
-    [summaryOf(canary), ...describeMetrics(metrics), ...(figures?.lacks ?? []).map(describeLack), ...power].join('; '),
-  )
-}
-
-/** The lease goes on until the stable heads have taken over. */
-function pass(canary: Canary, basis: PassBasis, summary: string): CanaryDecision {
-  const effects: CanaryEffect[] = [
-    { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
-    { do: 'pass', basis, summary },
-  ]
-  return { state: { ...canary, state: 'passed' }, effects }
-}
-
-function pause(canary: Canary, reason: string, detail: string, context: CanaryContext): CanaryDecision {
-  const { run, attempt } = canary
-  const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
-  const figures = figuresOf(canary, context)
-  const shown = figures === undefined ? {} : { figures }
-  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next, ...shown }
-  const effects: CanaryEffect[] = [
-    { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
-    { do: 'emit', type: 'hms.canary.paused.v1', data },
-  ]
-  return { state: { ...canary, state: 'paused' }, effects }
-}
-
-/** What ends the run follows it to the stage that owns it; the other decisions count here or nowhere. */
-export function ownershipOfCanary(canary: Canary, { decision, stage }: Asked['decision']): Ownership {
-  if (endsRun(decision)) return isLive(canary) || isUnpublished(canary) ? 'applied' : 'elsewhere'
-  if (stage !== 'canary') return 'elsewhere'
-  return mayApply(canary, decision) ? 'applied' : 'late'
-}
-
-function mayApply(canary: Canary, decision: Asked['decision']['decision']): boolean {
-  switch (decision) {
-    case 'pause':
-      return isOpen(canary)
-    case 'extend':
-      return canary.state === 'paused' || (canary.state === 'observing' && !canary.observed)
-    case 'promote':
-      // Before its cohort has answered nobody has seen anything that would be enough.
-      return canary.state === 'paused' || canary.state === 'observing'
-    default:
-      return canary.state === 'paused'
-  }
-}
-
-/** The answer comes before what it leads to: the run's view never shows the effect without its cause. */
-function answer(canary: Canary, asked: Asked, context: CanaryContext): CanaryDecision {
-  const { decision } = asked
-  const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)
-  if (ownership === 'elsewhere') return unchanged(canary)
-  const late = lateAnswer(asked, ownership, `the canary is ${canary.state}`)
-  if (late !== undefined) return { state: canary, effects: [late] }
-  const { state, effects } = apply(canary, decision, context)
-  return { state, effects: [applied(decision), ...effects] }
-}
-
-function apply(canary: Canary, decision: Asked['decision'], context: CanaryContext): CanaryDecision {
-  switch (decision.decision) {
-    case 'abort':
-    case 'supersede':
-    case 'retry':
-      return letGo(canary)
-    case 'resume':
-      return resume(canary, context)
-    case 'promote':
-      return pass(canary, 'promoted', describeDecision(decision))
-    case 'pause':
-      return pause(canary, MANUAL, describeDecision(decision), context)
-    case 'extend':
-      return extend(canary, decision.byMs ?? 0, context)
-  }
-}
-
-/** It starts again from its publication: heads that are stored anew say which bots are there now. Alerts go on counting. */
-function resume(canary: Canary, context: CanaryContext): CanaryDecision {
-  const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
-  const { remainingMs: _remainingMs, ...rest } = canary
-  const asked = rest.metrics === undefined ? {} : { metrics: askedAnew(rest.metrics) }
-  return lease({ ...rest, ...asked, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
-}
-
-/** A longer observation; one that is paused asks its bots again and then observes for that long. */
-function extend(canary: Canary, byMs: number, context: CanaryContext): CanaryDecision {
-  if (canary.state === 'paused') {
-    const { state, effects } = resume(canary, context)
-    return { state: { ...state, remainingMs: byMs }, effects }
-  }
-  const leftMs = canary.remainingMs ?? Math.max(0, Date.parse(canary.observeUntil!) - context.now.getTime())
-  return observe({ ...canary, remainingMs: leftMs + byMs }, context)
-}
-
-/** The run is over: what is published goes back at once. */
-function letGo(canary: Canary): CanaryDecision {
-  if (isUnpublished(canary) || canary.state === 'baking') return end(canary, 'ended')
-  return isLive(canary) || canary.state === 'passed' ? end(canary, 'ended', [{ do: 'takeBack' }]) : unchanged(canary)
-}
-
-/** `first` before the timers go, `last` when all else is done. */
-function end(canary: Canary, state: Canary['state'], first: CanaryEffect[] = [], last: CanaryEffect[] = []): CanaryDecision {
-  return { state: { ...canary, state }, effects: [...first, CANCEL_ALL, ...last] }
-}
-
-/** It was opened, and no reader has seen it. */
-function isUnpublished({ state }: Canary): boolean {
-  return state === 'proving' || state === 'waiting'
-}
-
-function isPublished({ members }: Canary): boolean {
-  return members.every((member) => member.published)
 }

@@ -2,6 +2,7 @@ import type { CoverageReport, FreezeNotice, PublishedHead, RunDossier } from '#l
 import type { CommonEffect, CommonInput } from '../stage/decision.js'
 import type { CountedAlert } from './canary.js'
 import type { MetricSample } from './metrics.js'
+import type { RegionHolder } from './region-holder.js'
 import type { WatchRules } from './canary-watch.js'
 import type { WatchedAlert } from './watch.js'
 
@@ -10,14 +11,16 @@ export type CanaryTimer = (typeof CANARY_TIMERS)[number]
 
 /**
  * `isProven`: the transparency log holds the approval of every release, or the roster names no log. `frozen`: the freeze that holds in the
- * canary's scope.
+ * canary's scope. `behind`: the run that has its region by now; without it the region is free.
  */
 export type CanaryInput =
   | CommonInput<CanaryTimer>
-  | { type: 'opened'; dossier: RunDossier; isProven: boolean; frozen: FreezeNotice | null }
-  | { type: 'proven'; dossier: RunDossier; isProven: boolean }
+  | { type: 'opened'; dossier: RunDossier; isProven: boolean; frozen: FreezeNotice | null; behind?: RegionHolder | null }
+  | { type: 'proven'; dossier: RunDossier; isProven: boolean; behind?: RegionHolder | null }
   /** A freeze began, ended, or has other times. */
-  | { type: 'freezeChanged'; frozen: FreezeNotice | null }
+  | { type: 'freezeChanged'; frozen: FreezeNotice | null; behind?: RegionHolder | null }
+  /** A canary that it waits for has let go of its region. */
+  | { type: 'regionFreed'; behind: RegionHolder | null }
   /** config-store stored heads at a time (RFC 3339), as a rule all of the run at once, and counted the connected bots. */
   | { type: 'published'; heads: readonly PublishedHead[]; at: string }
   /** The numbers of bots that acknowledged changed. */
@@ -52,6 +55,8 @@ export type CanaryEffect =
   /** Attests the verdict and sends it with the dossier. */
   | { do: 'pass'; basis: PassBasis; summary: string }
   | { do: 'fail'; reason: string; detail: string }
+  /** Tells the canaries that wait for its regions. */
+  | { do: 'freeRegions' }
 
 export interface CanaryContext {
   now: Date

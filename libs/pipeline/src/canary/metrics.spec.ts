@@ -64,8 +64,8 @@ describe('given a canary with metrics', () => {
     expect(once.state.state).toBe('observing')
     const twice = after(once.state, look('++'), look('+-'))
     expect(twice.state.state).toBe('failed')
-    expect(twice.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail'])
-    expect(twice.effects.at(-1)).toMatchObject({ reason: 'METRIC_FAILED', detail: 'metric latency failed at 2 of 3 looks, limit 2' })
+    expect(twice.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail', 'freeRegions'])
+    expect(twice.effects.at(-2)).toMatchObject({ reason: 'METRIC_FAILED', detail: 'metric latency failed at 2 of 3 looks, limit 2' })
   })
 
   it('when one has no answer, then that is no failure; at the fourth look in a row people are asked', () => {

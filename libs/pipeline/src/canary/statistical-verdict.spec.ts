@@ -64,7 +64,7 @@ class Story {
 
   judged(): string {
     this.input({ type: 'due', timer: 'observe' })
-    const last = this.effects.at(-1)
+    const last = this.effects.findLast((effect) => effect.do !== 'freeRegions')
     if (last?.do === 'pass') return `PASS ${last.summary}`
     return last?.do === 'emit' && last.type === 'hms.canary.paused.v1' ? `${last.data.reason} ${last.data.detail}` : (last?.do ?? 'nothing')
   }
@@ -106,8 +106,8 @@ describe('given a canary beside a control group', () => {
     const story = new Story(2, 38)
     for (const reading of ['r1', 'r2', 'r3']) expect(story.alert('bot-1', reading).after(1).canary.state).toBe('observing')
     expect(story.alert('bot-1', 'r4').canary.state).toBe('failed')
-    expect(story.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail'])
-    expect(story.effects.at(-1)).toMatchObject({
+    expect(story.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail', 'freeRegions'])
+    expect(story.effects.at(-2)).toMatchObject({
       reason: 'ALERT_RATE',
       detail: expect.stringMatching(
         /^4 unexplained alerts in windows of their own, 0 in the control group: evidence \d+\.\d, limit 20$/,

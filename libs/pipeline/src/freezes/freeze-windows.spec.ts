@@ -50,18 +50,18 @@ describe('what stands in the way of a step', () => {
 
   it('is a freeze of its region or of everywhere; a step to everybody meets them all', () => {
     const ncr = [freeze('ncr', { scope: 'region:NCR' })]
-    expect(freezeAgainst(ncr, 'region:NCR', now)?.id).toBe('ncr')
-    expect(freezeAgainst(ncr, 'region:BOS', now)).toBeNull()
-    expect(freezeAgainst(ncr, 'global', now)?.id).toBe('ncr')
-    expect(freezeAgainst([freeze('all')], 'region:BOS', now)?.id).toBe('all')
+    expect(freezeAgainst(ncr, ['region:NCR'], now)?.id).toBe('ncr')
+    expect(freezeAgainst(ncr, ['region:BOS'], now)).toBeNull()
+    expect(freezeAgainst(ncr, ['global'], now)?.id).toBe('ncr')
+    expect(freezeAgainst([freeze('all')], ['region:BOS'], now)?.id).toBe('all')
   })
 
   it('is the one that ends last, and none that was lifted', () => {
     const until = '2026-11-03T00:00:00Z'
     const lifted = { by: 'EPA Chief', reason: 'over', at: '', statement: freeze('x').statement }
     const all = [freeze('short', { until }), freeze('open'), freeze('gone', { lifted })]
-    expect(freezeAgainst(all, 'global', now)).toEqual({ id: 'open', reason: 'drill', until: null })
-    expect(freezeAgainst([all[0]!, all[2]!], 'global', now)?.id).toBe('short')
+    expect(freezeAgainst(all, ['global'], now)).toEqual({ id: 'open', reason: 'drill', until: null })
+    expect(freezeAgainst([all[0]!, all[2]!], ['global'], now)?.id).toBe('short')
   })
 })
 

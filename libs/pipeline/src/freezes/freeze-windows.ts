@@ -1,4 +1,5 @@
 import { parseDuration, type Freeze, type FreezeNotice, type FreezeRecord, type FreezeTimes } from '#libs/contracts'
+import { scopesOverlap } from '#libs/policy'
 import { Cron } from 'croner'
 
 /** RFC 3339 in UTC; `until` is `null` where nothing but a person ends it. */
@@ -38,12 +39,13 @@ export function nextChange(times: FreezeTimes, now: Date): Date | undefined {
 }
 
 /**
- * The freeze that stands in the way of a step in `scope` at `now`: of several the one that ends last. A step to everybody (`global`) is in
- * the way of every freeze, one in a region of those of that region and of everywhere.
+ * The freeze that stands in the way of a step in these scopes at `now`: of several the one that ends last. A step to everybody (`global`),
+ * or to all regions, is in the way of every freeze, one in a region of those of that region and of everywhere.
  */
-export function freezeAgainst(freezes: readonly FreezeRecord[], scope: string, now: Date): FreezeNotice | null {
+export function freezeAgainst(freezes: readonly FreezeRecord[], scopes: readonly string[], now: Date): FreezeNotice | null {
   const notices = freezes.flatMap((freeze): FreezeNotice[] => {
-    const within = freeze.lifted === null && doesCover(freeze.scope, scope) ? windowAt(freeze, now) : undefined
+    const isInTheWay = freeze.lifted === null && scopes.some((scope) => scopesOverlap(freeze.scope, scope))
+    const within = isInTheWay ? windowAt(freeze, now) : undefined
     return within === undefined ? [] : [{ id: freeze.id, reason: freeze.reason, until: within.until }]
   })
   return notices.sort((a, b) => endMs(b) - endMs(a) || (a.id < b.id ? -1 : 1))[0] ?? null
@@ -85,10 +87,6 @@ function faultOfRecurrence(recurrence: NonNullable<FreezeTimes['recurrence']>): 
   } catch (error) {
     return `recurrence: ${(error as Error).message}`
   }
-}
-
-function doesCover(frozen: string, scope: string): boolean {
-  return frozen === 'global' || scope === 'global' || frozen === scope
 }
 
 function endMs({ until }: FreezeNotice): number {

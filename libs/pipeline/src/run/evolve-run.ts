@@ -28,8 +28,9 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.simulation.passed.v1':
       return pass(facts, 'simulate', event, event.data.summary)
     case 'hms.canary.delayed.v1': {
-      const { label, detail, reason } = event.data
-      return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? event.time, label, detail, waits: reason })
+      const { label, detail, reason, behind } = event.data
+      const waits = behind === undefined ? reason : 'REGION_BUSY'
+      return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? event.time, label, detail, waits })
     }
     case 'hms.canary.started.v1': {
       const { label, detail } = event.data

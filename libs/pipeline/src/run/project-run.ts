@@ -95,7 +95,7 @@ export function reasonOf(facts: RunFacts): string | undefined {
   return facts.endedEarly?.reason ?? known?.reason ?? facts.stages[waitingStage(facts) ?? 'lint']?.waits ?? undefined
 }
 
-/** The stage that waits for the end of a freeze or for the time of its rule: it goes on by itself. */
+/** The stage that waits for the end of a freeze, for its region or for the time of its rule: it goes on by itself. */
 export function waitingStage({ stages }: RunFacts): StageName | undefined {
   return STAGES.find((stage) => stages[stage]?.verdict === undefined && stages[stage]?.waits != null)
 }

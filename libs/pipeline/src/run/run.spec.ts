@@ -270,6 +270,16 @@ describe('a run as a projection of what its stages say', () => {
     expect(decisions.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
   })
 
+  it('waits for its region, says so, and goes on when its canary has begun', () => {
+    const delayed = { run: 184, attempt: 1, label: '', detail: 'waits for run #183, whose canary is in NCR', behind: 183 }
+    const waiting = evolveRun(
+      { ...started, stages: { lint: { verdict: 'PASS' }, simulate: { verdict: 'PASS' } } },
+      said('hms.canary.delayed.v1', delayed),
+    )
+    expect(projectRun(waiting)).toMatchObject({ state: 'WAITING', reason: 'REGION_BUSY' })
+    expect(stateOf(evolveRun(waiting, said('hms.canary.started.v1', { label: '', detail: '' })))).toBe('CANARY')
+  })
+
   it('can be superseded until its canary has passed, and while its rollout waits for the end of a freeze', () => {
     const at = (stages: RunFacts['stages']): boolean => isSupersedable({ ...started, stages })
     expect([at({}), at({ canary: { verdict: 'INCONCLUSIVE' } })]).toEqual([true, true])

@@ -5,6 +5,9 @@ export const BASIS_POINTS = 10_000
 
 export type Scope = 'global' | `region:${string}`
 
+/** Scope of a canary in all regions. `global` is the place of the stable head, whose numbers are rollout's. */
+export const ALL_REGIONS = 'region:*'
+
 /**
  * The bucket of a reader, 0..9999, by flagd's formula over `salt ‖ policyId ‖ targetingKey`. Without a salt the same readers go first
  * for every version of a policy. The product stays below 2^53 and the division is by a power of two, so plain numbers are exact.
@@ -18,7 +21,16 @@ export function inShare(bucket: number, basisPoints: number): boolean {
   return bucket < basisPoints
 }
 
-/** The scope filters before the bucket does. A reader without a region is in no region's scope. */
+/** The scope filters before the bucket does. A reader without a region is in the scope of all regions, and in no single one's. */
 export function scopeCovers(scope: Scope, reader: { region?: string }): boolean {
-  return scope === 'global' || (reader.region !== undefined && reader.region !== '' && scope === `region:${reader.region}`)
+  return isEverywhere(scope) || (reader.region !== undefined && reader.region !== '' && scope === `region:${reader.region}`)
+}
+
+/** Whether one reader may be in both. */
+export function scopesOverlap(a: string, b: string): boolean {
+  return isEverywhere(a) || isEverywhere(b) || a === b
+}
+
+function isEverywhere(scope: string): boolean {
+  return scope === 'global' || scope === ALL_REGIONS
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bucketOf, inShare, murmur3_32, parseShare, scopeCovers } from '../index.js'
+import { ALL_REGIONS, bucketOf, inShare, murmur3_32, parseShare, scopeCovers, scopesOverlap } from '../index.js'
 
 const POLICY = 'epa-pm25-limit'
 
@@ -60,6 +60,21 @@ describe('buckets', () => {
     expect(scopeCovers('region:NCR', { region: 'ncr' })).toBe(false)
     expect(scopeCovers('region:', { region: '' })).toBe(false)
     expect(scopeCovers('region:NCR', {})).toBe(false)
+  })
+
+  it('knows all regions as a scope of its own, which is not that of the stable head and covers every reader', () => {
+    expect(ALL_REGIONS).not.toBe('global')
+    for (const region of ['NCR', 'VA', '', undefined]) expect(scopeCovers(ALL_REGIONS, { region })).toBe(true)
+  })
+
+  it.each([
+    ['region:NCR', 'region:NCR', true],
+    ['region:NCR', 'region:VA', false],
+    [ALL_REGIONS, 'region:VA', true],
+    ['region:VA', ALL_REGIONS, true],
+    ['global', 'region:VA', true],
+  ])('says whether %s and %s have a reader in common', (a, b, expected) => {
+    expect(scopesOverlap(a, b)).toBe(expected)
   })
 })
 

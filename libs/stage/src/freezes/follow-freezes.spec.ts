@@ -37,7 +37,7 @@ it('looks once more after a freeze has ended: a run that was being held back mea
     table: TABLE,
     states: ['waiting'],
     keysOf: () => [],
-    scopeOf: () => 'global',
+    scopesOf: () => ['global'],
     tell: async () => {},
   }).listen()
   await database.transaction((tx) => tx.documents(FREEZES).put(FREEZE as unknown as FreezeRecord))
@@ -61,7 +61,7 @@ it('reads all freezes, and forgets those that were over long ago', async () => {
   const { roster, people } = await testIdentity()
   const database = new MemoryDatabase({ now: () => now } as never)
   const runtime = { roster, schedule: async () => {} } as unknown as ServiceRuntime
-  const stage = { name: 'rollout' as const, table: TABLE, states: [], keysOf: () => [], scopeOf: () => 'global', tell: async () => {} }
+  const stage = { name: 'rollout' as const, table: TABLE, states: [], keysOf: () => [], scopesOf: () => ['global'], tell: async () => {} }
   const freezes = new FollowFreezes<Waiting>(runtime, stage)
   const past = { ...FREEZE, declaredAt: '2025-01-01T00:00:00Z' } as unknown as FreezeRecord
   const coming = { ...past, id: 'coming', from: '2026-02-01T00:00:00Z', until: '2026-02-02T00:00:00Z' }
@@ -69,7 +69,7 @@ it('reads all freezes, and forgets those that were over long ago', async () => {
     for (let index = 0; index < MAX_FREEZES; index++) await tx.documents(FREEZES).put({ ...past, id: `past-${index}` })
     for (const freeze of [coming, { ...past, id: STOP_THE_LINE, until: undefined }]) await tx.documents(FREEZES).put(freeze)
   })
-  const against = () => database.transaction((tx) => freezes.against(tx, 'global'))
+  const against = () => database.transaction((tx) => freezes.against(tx, ['global']))
   expect((await against())?.id).toBe(STOP_THE_LINE)
   const freeze = { id: 'drill', reason: 'drill', scope: 'global' }
   const statement = await signFreeze(freeze, now, people.get('EPA Chief')!)

@@ -15,7 +15,8 @@ export interface FreezableStage<State extends StageState> {
   /** States of the runs that a freeze holds back. */
   states: readonly State['state'][]
   keysOf(state: State): readonly string[]
-  scopeOf(state: State): string
+  /** Scopes that its next step reaches. */
+  scopesOf(state: State): readonly string[]
   /** Whether a freeze of this id holds the run; all do, unless given. */
   isHeldBy?(state: State, freeze: string): boolean
   /** Hands the freeze that holds by now to the run, under its lock. */
@@ -54,12 +55,16 @@ export class FollowFreezes<State extends StageState> {
     await this.look(tx, freeze, 'again')
   }
 
-  /** The freeze that stands in the way of a step in `scope`; `isHeldBy` leaves out those that do not, by their ids. */
-  async against(tx: Transaction, scope: string, isHeldBy: (freeze: string) => boolean = () => true): Promise<FreezeNotice | null> {
+  /** The freeze that stands in the way of a step in these scopes; `isHeldBy` leaves out those that do not, by their ids. */
+  async against(
+    tx: Transaction,
+    scopes: readonly string[],
+    isHeldBy: (freeze: string) => boolean = () => true,
+  ): Promise<FreezeNotice | null> {
     const freezes = await this.all(tx)
     return freezeAgainst(
       freezes.filter(({ id }) => isHeldBy(id)),
-      scope,
+      scopes,
       tx.now,
     )
   }
@@ -113,8 +118,8 @@ export class FollowFreezes<State extends StageState> {
   private async tell(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
     const state = await tx.documents(this.stage.table).get(String(run))
     if (state?.attempt !== attempt) return
-    const { tell, scopeOf, isHeldBy } = this.stage
+    const { tell, scopesOf, isHeldBy } = this.stage
     const isHeld = isHeldBy === undefined ? undefined : (freeze: string) => isHeldBy(state, freeze)
-    await tell(tx, state, await this.against(tx, scopeOf(state), isHeld))
+    await tell(tx, state, await this.against(tx, scopesOf(state), isHeld))
   }
 }

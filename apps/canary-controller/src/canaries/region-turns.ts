@@ -1,0 +1,44 @@
+import { timerKind, type Transaction } from '#libs/persistence'
+import { CLAIMING_STATES, holderOfRegions, type Canary, type RegionHolder } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { CANARIES } from './canary.table.js'
+import { keysOf } from './keys-of.js'
+
+/** Sorts after every policy: it is had last, and held until the end of the transaction. */
+const REGIONS = 'regions'
+
+const TURN = timerKind<{ run: number; attempt: number; key: string }>('canary-region')
+
+/** Says who has a region by now, and tells the canaries that wait for one when it is let go. */
+@Injectable()
+export class RegionTurns {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  /** Registers the timer; once, before the service starts. `tell` hands to the run, under its lock, who has its region by now. */
+  listen(tell: (tx: Transaction, canary: Canary, behind: RegionHolder | null) => Promise<void>): void {
+    this.runtime.onTimer(TURN, async (tx, { data: { run, attempt } }) => {
+      const canary = await tx.documents(CANARIES).get(String(run))
+      if (canary?.attempt === attempt && canary.state === 'waiting') await tell(tx, canary, await this.against(tx, canary))
+    })
+  }
+
+  /**
+   * The run that has a region of this canary. The lock is held until the canary has its turn or waits: no two begin at once, and none
+   * begins to wait for one that is just letting go.
+   */
+  async against(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
+    await tx.lock([REGIONS])
+    return holderOfRegions(canary, await tx.documents(CANARIES).find({ where: { state: [...CLAIMING_STATES] } }))
+  }
+
+  /** By a timer for each that waits: this transaction has locked none of their policies. */
+  async freed(tx: Transaction): Promise<void> {
+    await tx.lock([REGIONS])
+    for (const canary of await tx.documents(CANARIES).find({ where: { state: 'waiting' } })) {
+      const { run, attempt, key } = canary
+      const data = { run, attempt, key }
+      await this.runtime.schedule(tx, { id: `${TURN}:${run}`, kind: TURN, keys: keysOf(canary), data, dueAt: tx.now })
+    }
+  }
+}

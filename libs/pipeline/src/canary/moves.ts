@@ -1,0 +1,152 @@
+import type { FreezeNotice } from '#libs/contracts'
+import { describeFreeze } from '../freezes/freeze-windows.js'
+import { unchanged, type Decision } from '../stage/decision.js'
+import { beginning, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
+import { describeLack, describePower, figuresOf } from './figures.js'
+import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type PassBasis } from './inputs-and-effects.js'
+import { areAnswered, describeMetrics } from './metrics.js'
+import { describeHolder, type RegionHolder } from './region-holder.js'
+import { sinceRenewal } from './since.js'
+
+export type CanaryDecision = Decision<Canary, CanaryEffect>
+
+const CANCEL_ALL: CanaryEffect = { do: 'cancel', timers: CANARY_TIMERS }
+
+/** Nobody sees a first head during a freeze, or while another canary has the region. */
+export function begin(canary: Canary, context: CanaryContext): CanaryDecision {
+  const { frozen, behind } = canary
+  if (frozen !== null) return { state: { ...canary, state: 'waiting' }, effects: [delayed(canary, frozen)] }
+  if (behind !== undefined) return { state: { ...canary, state: 'waiting' }, effects: [delayedBehind(canary, behind)] }
+  return publish(canary, context)
+}
+
+function delayed(canary: Canary, frozen: FreezeNotice): CanaryEffect {
+  const { run, attempt } = canary
+  const detail = `waits for ${describeFreeze(frozen)}`
+  return { do: 'emit', type: 'hms.canary.delayed.v1', data: { run, attempt, label: canaryLabel(canary), detail, reason: 'FREEZE' } }
+}
+
+function delayedBehind(canary: Canary, behind: RegionHolder): CanaryEffect {
+  const { run, attempt } = canary
+  const data = { run, attempt, label: canaryLabel(canary), detail: describeHolder(behind), behind: behind.run }
+  return { do: 'emit', type: 'hms.canary.delayed.v1', data }
+}
+
+function publish(canary: Canary, context: CanaryContext): CanaryDecision {
+  const { run, attempt } = canary
+  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the cohort to acknowledge' }
+  return lease({ ...canary, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
+}
+
+/** New heads for all policies, and the timer that renews them in time. */
+export function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boolean, after: CanaryEffect[] = []): CanaryDecision {
+  const effects: CanaryEffect[] = [{ do: 'issueHeads', fast }, { do: 'schedule', timer: 'lease', inMs: leaseMs / 3 }, ...after]
+  return { state: { ...sinceRenewal(canary, now), leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
+}
+
+/** Observation begins when all heads are stored and their cohorts have acknowledged them. */
+export function observeWhenReady(canary: Canary, context: CanaryContext): CanaryDecision {
+  const isCovered = ({ connected, expected, acknowledged }: CanaryMember): boolean =>
+    connected === 0 || (expected > 0 && acknowledged >= expected)
+  return isPublished(canary) && canary.members.every(isCovered) ? observe(canary, context) : unchanged(canary)
+}
+
+/** From here on, for as long as the plan says or as a freeze left of it. */
+export function observe(canary: Canary, context: CanaryContext): CanaryDecision {
+  const { now } = context
+  const { run, attempt, observeMs, remainingMs, ...rest } = canary
+  const leftMs = remainingMs ?? observeMs
+  const until = new Date(now.getTime() + leftMs).toISOString()
+  const observing: Canary = { ...rest, run, attempt, observeMs, state: 'observing', observeUntil: until }
+  if (canary.frozen !== null) {
+    const { state, effects } = stopClock(observing, canary.frozen, context)
+    return { state, effects: [{ do: 'cancel', timers: ['acknowledge'] }, ...effects] }
+  }
+  const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until}`
+  const effects: CanaryEffect[] = [
+    { do: 'cancel', timers: ['acknowledge'] },
+    { do: 'schedule', timer: 'observe', inMs: leftMs },
+    ...((canary.metrics ?? []).length > 0 ? [{ do: 'schedule' as const, timer: 'measure' as const, inMs: 0 }] : []),
+    { do: 'emit', type: 'hms.canary.observation-started.v1', data: { run, attempt, detail, until } },
+  ]
+  return { state: observing, effects }
+}
+
+export function stopClock(canary: Canary, frozen: FreezeNotice, { now }: CanaryContext): CanaryDecision {
+  const remainingMs = canary.remainingMs ?? Math.max(0, Date.parse(canary.observeUntil!) - now.getTime())
+  const effects: CanaryEffect[] = [{ do: 'cancel', timers: ['observe'] }, delayed(canary, frozen)]
+  return { state: { ...canary, observeUntil: null, remainingMs }, effects }
+}
+
+export function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryContext): CanaryDecision {
+  return { state: canary, effects: [{ do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs }] }
+}
+
+/** The observation is over and the guard held. Without anyone to observe, or by numbers that are not to be trusted, that proves nothing. */
+export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
+  const metrics = canary.metrics ?? []
+  // The next look at them comes by itself, and with it the verdict.
+  if (!areAnswered(metrics)) return { state: canary, effects: [] }
+  const isRequired = context.evidence === 'required'
+  const lack = lackOfEvidence(canary)
+  if (lack !== undefined) return isRequired ? pause(canary, 'NO_EVIDENCE', lack, context) : pass(canary, 'unobserved', lack)
+  const figures = figuresOf(canary, context)
+  const [doubt, ...more] = figures?.lacks ?? []
+  if (doubt !== undefined && isRequired) return pause(canary, doubt, [doubt, ...more].map(describeLack).join('; '), context)
+  if (canary.dossier.plan.requirePower === true && figures?.isDoublingExcluded !== true) {
+    const detail = figures === undefined ? 'LOW_POWER: config-store has not counted the bots' : describePower(figures)
+    return pause(canary, 'LOW_POWER', detail, context)
+  }
+  const power = figures === undefined || beginning(canary.members) !== undefined ? [] : [describePower(figures)]
+  return pass(
+    canary,
+    'observed',
+    [summaryOf(canary), ...describeMetrics(metrics), ...(figures?.lacks ?? []).map(describeLack), ...power].join('; '),
+  )
+}
+
+/** The lease goes on until the stable heads have taken over. */
+export function pass(canary: Canary, basis: PassBasis, summary: string): CanaryDecision {
+  const effects: CanaryEffect[] = [
+    { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
+    { do: 'pass', basis, summary },
+  ]
+  return { state: { ...canary, state: 'passed' }, effects }
+}
+
+export function pause(canary: Canary, reason: string, detail: string, context: CanaryContext): CanaryDecision {
+  const { run, attempt } = canary
+  const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
+  const figures = figuresOf(canary, context)
+  const shown = figures === undefined ? {} : { figures }
+  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next, ...shown }
+  const effects: CanaryEffect[] = [
+    { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
+    { do: 'emit', type: 'hms.canary.paused.v1', data },
+  ]
+  return { state: { ...canary, state: 'paused' }, effects }
+}
+
+/** The run is over: what is published goes back at once. */
+export function letGo(canary: Canary): CanaryDecision {
+  if (isUnpublished(canary) || canary.state === 'baking') return end(canary, 'ended')
+  return isLive(canary) || canary.state === 'passed' ? end(canary, 'ended', [{ do: 'takeBack' }]) : unchanged(canary)
+}
+
+/** `first` before the timers go, `last` when all else is done. */
+export function end(canary: Canary, state: Canary['state'], first: CanaryEffect[] = [], last: CanaryEffect[] = []): CanaryDecision {
+  return { state: { ...canary, state }, effects: [...first, CANCEL_ALL, ...last] }
+}
+
+/** It was opened, and no reader has seen it. */
+export function isUnpublished({ state }: Canary): boolean {
+  return state === 'proving' || state === 'waiting'
+}
+
+export function isPublished({ members }: Canary): boolean {
+  return members.every((member) => member.published)
+}
+
+export function withHolder({ behind: _before, ...canary }: Canary, behind: RegionHolder | null = null): Canary {
+  return behind === null ? canary : { ...canary, behind }
+}

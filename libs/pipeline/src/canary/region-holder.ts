@@ -1,0 +1,14 @@
+/** The run whose turn it is in a region that another one waits for. */
+export interface RegionHolder {
+  run: number
+  scopeName: string
+}
+
+/** `waits for run #183, whose canary is in National Capital Region`. */
+export function describeHolder({ run, scopeName }: RegionHolder): string {
+  return `waits for run #${run}, whose canary is in ${scopeName}`
+}
+
+export function isSameHolder(a: RegionHolder | null = null, b: RegionHolder | null = null): boolean {
+  return a?.run === b?.run && a?.scopeName === b?.scopeName
+}

@@ -1,0 +1,77 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ALL_REGIONS } from '#libs/policy'
+import { DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
+import { newCanary, type Canary } from './canary.js'
+import { claimsRegions, holderOfRegions } from './region-turn.js'
+
+const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begins: new Map() })
+const FREEZE = { id: 'drill', reason: 'drill', until: null }
+
+function canary(run: number, state: Canary['state'], scope = 'region:NCR', more: Partial<Canary> = {}): Canary {
+  return { ...FRESH, run, state, scope, scopeName: scope, ...more }
+}
+
+const asks = (scope: string, ...others: Canary[]): number | undefined => holderOfRegions(canary(9, 'new', scope), others)?.run
+
+describe('a region', () => {
+  it.each(['publishing', 'observing', 'paused', 'passed'] as const)('is taken by a canary that is %s', (state) => {
+    expect(asks('region:NCR', canary(3, state))).toBe(3)
+    expect(asks('region:VA', canary(3, state))).toBeUndefined()
+  })
+
+  it.each(['new', 'proving', 'baking', 'failed', 'ended'] as const)('is free while a canary is %s', (state) => {
+    expect(asks('region:NCR', canary(3, state))).toBeUndefined()
+  })
+
+  it('is that of a canary of all regions, and the other way round', () => {
+    expect(asks(ALL_REGIONS, canary(3, 'observing', 'region:VA'))).toBe(3)
+    expect(asks('region:VA', canary(3, 'observing', ALL_REGIONS))).toBe(3)
+  })
+
+  it('goes to those who wait by their numbers, so that nobody waits for ever', () => {
+    expect(asks('region:VA', canary(3, 'observing'), canary(4, 'waiting', ALL_REGIONS))).toBe(4)
+    expect(holderOfRegions(canary(4, 'waiting'), [canary(9, 'waiting')])).toBeNull()
+  })
+
+  it("is nobody's whom a freeze holds back", () => {
+    expect(asks('region:NCR', canary(3, 'waiting', 'region:NCR', { frozen: FREEZE }))).toBeUndefined()
+  })
+})
+
+it('never has two canaries, whoever asks in whatever order', () => {
+  const scopes = ['region:NCR', 'region:VA', ALL_REGIONS]
+  const moves = fc.array(fc.record({ run: fc.integer({ min: 1, max: 6 }), ends: fc.boolean() }), { maxLength: 60 })
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...scopes), { minLength: 6, maxLength: 6 }), moves, (places, steps) => {
+      const all = new Map(places.map((scope, index) => [index + 1, canary(index + 1, 'new', scope)]))
+      for (const { run, ends } of steps) {
+        const given = all.get(run)!
+        const others = [...all.values()].filter((each) => each !== given)
+        if (ends && given.state === 'observing') all.set(run, { ...given, state: 'ended' })
+        else if (given.state === 'new' || given.state === 'waiting')
+          all.set(run, { ...given, state: holderOfRegions(given, others) === null ? 'observing' : 'waiting' })
+        const shown = [...all.values()].filter(({ state }) => state === 'observing')
+        for (const one of shown)
+          expect(
+            holderOfRegions(
+              { ...one, run: 99 },
+              shown.filter((other) => other !== one),
+            ),
+          ).toBeNull()
+      }
+      // Nobody waits for nobody.
+      const waiting = [...all.values()].filter(({ state }) => state === 'waiting')
+      if (waiting.length > 0 && ![...all.values()].some(({ state }) => state === 'observing'))
+        expect(
+          waiting.some(
+            (one) =>
+              holderOfRegions(
+                one,
+                [...all.values()].filter((each) => each !== one && claimsRegions(each)),
+              ) === null,
+          ),
+        ).toBe(true)
+    }),
+  )
+})
