@@ -98,7 +98,8 @@ export class PostgresEntryStore implements EntryStore {
     const from = by === undefined ? `${schema}.entry` : `${schema}.entry_actor JOIN ${schema}.entry USING (index)`
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
     const rows = await postgresOf(tx).query<Row>(
-      `SELECT index, entry, leaf_hash FROM ${from} ${where} ORDER BY index ${newest === true ? 'DESC' : 'ASC'} LIMIT $${values.push(limit)}`,
+      `SELECT index, entry, leaf_hash FROM ${from} ${where}
+       ORDER BY index ${newest === true ? 'DESC' : 'ASC'} LIMIT $${values.push(limit)}`,
       values,
     )
     return rows.map((row) => ({ index: Number(row.index), facts: JSON.parse(row.entry) as EntryFacts, leafHash: row.leaf_hash }))

@@ -1,6 +1,5 @@
 import { createDocumentTables, dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
-import { createLogTable } from './log-table.js'
 
 /** Columns of an event, in the log and while it waits for its place there. */
 const EVENT = `
@@ -71,4 +70,13 @@ export class CreateAudit1764000000000 implements MigrationInterface {
     await dropTables(runner, ['window_listing', 'windowed_event', 'arrival', ...Object.keys(LOG)])
     await runner.query('DROP FUNCTION audit.refuse_change()')
   }
+}
+
+/** The trigger is of statement level, to speak also when no row matches, and ALWAYS, to hold in a replication session too. */
+async function createLogTable(runner: QueryRunner, table: string, columns: string): Promise<void> {
+  await runner.query(`CREATE TABLE audit.${table} (${columns})`)
+  await runner.query(`
+    CREATE TRIGGER ${table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.${table}
+    FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change()`)
+  await runner.query(`ALTER TABLE audit.${table} ENABLE ALWAYS TRIGGER ${table}_only_grows`)
 }

@@ -1,6 +1,5 @@
 import { dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
-import { createLogTable } from './log-table.js'
 
 /**
  * What the log is searched by. `actor`: a person's name in small letters. The times of a log that only grows are nearly in its order: BRIN
@@ -8,11 +7,14 @@ import { createLogTable } from './log-table.js'
  */
 export class AddActors1765000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await createLogTable(
-      runner,
-      'entry_actor',
-      'actor text NOT NULL, index bigint NOT NULL, CONSTRAINT entry_actor_pkey PRIMARY KEY (actor, index)',
+    await runner.query(
+      'CREATE TABLE audit.entry_actor (actor text NOT NULL, index bigint NOT NULL, CONSTRAINT entry_actor_pkey PRIMARY KEY (actor, index))',
     )
+    // As the other tables of the log, it only grows, in a replication session too.
+    await runner.query(`
+      CREATE TRIGGER entry_actor_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.entry_actor
+      FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change()`)
+    await runner.query('ALTER TABLE audit.entry_actor ENABLE ALWAYS TRIGGER entry_actor_only_grows')
     await runner.query('ALTER TABLE audit.arrival ADD COLUMN actors text[]')
     await runner.query('CREATE INDEX entry_type_index_idx ON audit.entry (type, index)')
     await runner.query('CREATE INDEX entry_at_idx ON audit.entry USING brin (at)')

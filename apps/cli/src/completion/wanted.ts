@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander'
-import { TOPIC_NAMES } from '../topics/commands.js'
+import { TOPIC_NAMES } from '../topics/choose-topics.js'
 import type { SplitLine } from './split-line.js'
 
 /** What can stand at the cursor: texts that the program knows, or a kind of thing whose names the services or the key folder know. */

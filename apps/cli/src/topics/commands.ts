@@ -1,10 +1,6 @@
 import { Argument, type Command } from 'commander'
-import { SERVICES, TOPICS, deadLetterTopic } from '#libs/contracts'
 import type { Session } from '../session.js'
 import type { TailFlags } from './tail.js'
-
-/** Every name that `tail` takes. */
-export const TOPIC_NAMES = [...TOPICS.map(({ name }) => name), ...SERVICES.map(deadLetterTopic)]
 
 export function registerTail(topics: Command, session: Session): void {
   topics

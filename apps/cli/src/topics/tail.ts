@@ -1,8 +1,4 @@
 import { EXIT, type TopicRecord } from '#libs/contracts'
-import { createKafka, tailKafka, topicRecordOf } from '#libs/messaging'
-import { createLogger, processEnvironment } from '#libs/platform'
-import { readHostConfig } from '#libs/process'
-import { kafkaSettings } from '#libs/service'
 import type { CliContext } from '../context.js'
 import { problemOf } from '../errors.js'
 import { timeOf } from '../partners/time-flag.js'
@@ -31,16 +27,8 @@ export async function tailTopics(context: CliContext, topic: string | undefined,
   }
   const stopper = stopOnInterrupt(io)
   try {
-    const config = readHostConfig(processEnvironment())
-    if (config.bus === 'kafka') {
-      const kafka = createKafka(await kafkaSettings(config, 'hms-svc-tail'), createLogger(config.logLevel))
-      await tailKafka(kafka, {
-        ...following,
-        since: since === undefined ? undefined : new Date(since),
-        onRecord: (record) => following.onRecord(topicRecordOf(record)),
-        signal: stopper.signal,
-      })
-    } else {
+    const { followBroker } = await import('../hosting/follow-broker.js')
+    if (!(await followBroker(following, stopper.signal))) {
       const client = await context.client()
       const onTrouble = (error: unknown): void => output.note(`! ${problemOf(error).detail} Asking again; nothing is lost.`)
       await followServices({ ...following, client, wait: stopper.wait, onTrouble })

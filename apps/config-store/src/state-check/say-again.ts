@@ -8,11 +8,11 @@ import type { Difference } from './differences.js'
 const MAX_SAID = 500
 
 /**
- * Puts on the topic what it lacks, and takes from it what came late. A process that was frozen, or a request that a broken line held up, may
- * write a record behind a younger one: compaction then forgets the younger, and a canary that left the topic is back for ever. The topic
- * follows the database, so the store says its row again. What carries a head that the database does not know is none of that: somebody
- * wrote it, or the row was changed, and people have to look. Answers the places of which it said something. `seqAt`: number of the head that
- * lies on the topic there.
+ * Puts on the topic what it lacks, and takes from it what came late. A process that was frozen, or a request that a broken line held
+ * up, may write a record behind a younger one: compaction then forgets the younger, and a canary that left the topic is back for ever.
+ * The topic follows the database, so the store says its row again. What carries a head that the database does not know is none of that:
+ * somebody wrote it, or the row was changed, and people have to look. Answers the places of which it said something. `seqAt`: number of
+ * the head that lies on the topic there.
  */
 export async function sayAgain(
   runtime: ServiceRuntime,

@@ -10,7 +10,10 @@ type LoggedEvent = OutgoingEvent & { offset: string; time: Date }
 /** Of one page and service, the last record beside: documents of policies may be large. */
 const MAX_PAGE_CHARACTERS = 1024 * 1024
 
-/** The outboxes of one machine as one log. A place in it is how far each service's own log was read: `12.0.3`, in the order of `SERVICES`. */
+/**
+ * The outboxes of one machine as one log. A place in it is how far each service's own log was read: `12.0.3`, in the order of
+ * `SERVICES`.
+ */
 export class EmbeddedLog implements TopicLog {
   constructor(private readonly pool: Pool) {}
 

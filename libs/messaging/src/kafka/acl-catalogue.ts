@@ -19,7 +19,8 @@ export function principalOf(service: ServiceName): string {
 
 /**
  * The least that each service can work with, from the topic catalogue: write on the topics it speaks on and on its dead letters, read on
- * those it hears and in its own groups, or checks, and a look at the settings of the topics it looks after. READ and WRITE include DESCRIBE. Nobody
+ * those it hears and in its own groups, or checks, and a look at the settings of the topics it looks after. READ and WRITE include
+ * DESCRIBE. Nobody
  * makes, changes or deletes topics but who runs `topics apply`.
  */
 export function wantedGrants(): Grant[] {

@@ -18,8 +18,8 @@ export interface PlannedWaits {
 
 /**
  * When the row falls due that watches over a run in `state`, in ms from the moment it got there; `undefined` once it has ended. Every
- * open state has one: no run waits for ever, even if a service died. `goesOnInMs`: when it goes on by itself, where its stage said so, which
- * is later than planned where people extended it; from then on that stage has its time.
+ * open state has one: no run waits for ever, even if a service died. `goesOnInMs`: when it goes on by itself, where its stage said so,
+ * which is later than planned where people extended it; from then on that stage has its time.
  */
 export function patienceFor(state: RunState, waits: PlannedWaits, patience: Patience, goesOnInMs?: number): number | undefined {
   if (isTerminal(state)) return undefined
