@@ -18,6 +18,7 @@ import { SendSlots, type Slot } from './send-slots.js'
 
 /** Longer than a try may take, so that a slow partner is not called twice at once. */
 const LEASE_MS = 30_000
+const MOST_SLOT_WAIT_MS = 5_000
 /** A relay takes mails one after the other; asking for a place costs a transaction. */
 const RELAY_WAIT_MS = 1_000
 
@@ -61,9 +62,12 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
 
   private async work({ timer, finish, outside }: Parameters<WorkHandler<DeliveryTimer>>[0]): Promise<void> {
     const { delivery: id, partner } = timer.data
-    const slot = this.stop.signal.aborted ? undefined : this.slots.take(partner)
+    const now = this.runtime.clock.now()
+    const slot = this.stop.signal.aborted ? undefined : this.slots.take(partner, now)
     if (slot === undefined) {
-      await finish((tx) => this.lanes.postpone(tx, id, postponedMs(timer)))
+      // Each look costs a transaction: of many that wait for a partner who hangs, none looks often.
+      const afterMs = postponedMs(timer) + Math.min(this.slots.heldMs(partner, now), MOST_SLOT_WAIT_MS)
+      await finish((tx) => this.lanes.postpone(tx, id, afterMs))
       return
     }
     try {

@@ -20,16 +20,18 @@ export interface Slot {
  */
 @Injectable()
 export class SendSlots {
-  private readonly taken = new Map<string, number>()
+  /** When each try under way began, by partner, the oldest first. */
+  private readonly taken = new Map<string, Date[]>()
   private mail = 0
   private all = 0
 
   /** `undefined` when the partner, or the process, has its hands full. */
-  take(partner: string): Slot | undefined {
-    const mine = this.taken.get(partner) ?? 0
-    if (this.all >= IN_ALL || mine >= PER_PARTNER) return undefined
+  take(partner: string, now: Date): Slot | undefined {
+    const mine = this.taken.get(partner) ?? []
+    if (this.all >= IN_ALL || mine.length >= PER_PARTNER) return undefined
     this.all++
-    this.taken.set(partner, mine + 1)
+    const begun = new Date(now)
+    this.taken.set(partner, [...mine, begun])
     let isMail = false
     return {
       takeRelay: () => {
@@ -40,15 +42,21 @@ export class SendSlots {
       },
       release: () => {
         if (isMail) this.mail--
-        this.release(partner)
+        this.release(partner, begun)
       },
     }
   }
 
-  private release(partner: string): void {
-    const mine = this.taken.get(partner) ?? 0
+  /** For how long the oldest try at the partner has been under way. */
+  heldMs(partner: string, now: Date): number {
+    const [oldest = now] = this.taken.get(partner) ?? []
+    return now.getTime() - oldest.getTime()
+  }
+
+  private release(partner: string, begun: Date): void {
+    const rest = (this.taken.get(partner) ?? []).filter((each) => each !== begun)
     this.all--
-    if (mine <= 1) this.taken.delete(partner)
-    else this.taken.set(partner, mine - 1)
+    if (rest.length === 0) this.taken.delete(partner)
+    else this.taken.set(partner, rest)
   }
 }

@@ -33,6 +33,20 @@ describe('partners that hang', () => {
     expect([calls('dead'), await arrivals()]).toEqual([40, Array<number>(45).fill(0)])
   })
 
+  it('are looked at the less often the longer they hang, however much waits for them', async () => {
+    await world.register({ id: 'dead', channels: hooks('dead', 42) })
+    world.sender.script.set('dead', ['hang'])
+    await world.complete(184, '2.0.0', null)
+    // A number for each time that any timer was set or claimed.
+    const numbers = async (): Promise<number> => {
+      const timers = await world.database.transaction((tx) => world.runtime.pendingTimers(tx, 'deliver:'))
+      return Math.max(...timers.map(({ leaseEpoch }) => leaseEpoch))
+    }
+    const before = await numbers()
+    await world.advance(15)
+    expect(((await numbers()) - before) / 2 / 40).toBeLessThan(10)
+  })
+
   it('change nothing for the others while one of fifty is dead, try after try', async () => {
     await world.register(...named('well', 49).map((id) => ({ id })), { id: 'dead', channels: hooks('dead', 8) })
     world.sender.script.set('dead', ['hang'])

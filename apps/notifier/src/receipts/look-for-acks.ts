@@ -67,7 +67,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   private async work({ timer, finish, outside }: Parameters<WorkHandler<Place>>[0]): Promise<void> {
     const place = timer.data
     // One look at a time, and none instead of a try: a server that hangs must not take the hands that tries need.
-    const slot = this.stop.signal.aborted || this.isLooking ? undefined : this.slots.take(place.partner)
+    const slot = this.stop.signal.aborted || this.isLooking ? undefined : this.slots.take(place.partner, this.runtime.clock.now())
     if (slot === undefined) {
       await finish((tx) => this.schedule(tx, place, new Date(tx.now.getTime() + POSTPONE_MS)))
       return
