@@ -90,15 +90,14 @@ it('what was given up is sent again by a person, under the same id, and both are
   await trailHas(run, ['given-up', 'redriven', 'delivered'])
 })
 
+/** Somebody who hears of tickets. */
+const registerOnDuty = (): Promise<unknown> => {
+  const [channels, networks] = [[{ webhook: webhookHere() }], ['127.0.0.1/32']]
+  return press.api.post('/v1/partners', { id: 'on-duty', name: 'On duty', groups: ['on-call'], channels, networks })
+}
+
 it('a partner that no channel reached is asked about: who is on call hears of the ticket, once, and of its end', async () => {
-  const webhook = webhookHere()
-  await press.api.post('/v1/partners', {
-    id: 'on-duty',
-    name: 'On duty',
-    groups: ['on-call'],
-    channels: [{ webhook }],
-    networks: ['127.0.0.1/32'],
-  })
+  await registerOnDuty()
   status = 410
   const run = await press.approve(['pm25-limit@1.0.0=35'], PLAN)
   await system.runUntil(async () => received.some(({ type }) => type === 'ticket.opened'), 400_000)
@@ -111,4 +110,22 @@ it('a partner that no channel reached is asked about: who is on call hears of th
   expect(await press.api.post<Ticket>(`/v1/tickets/${ticket!.ticket}/decisions`, { statement })).toMatchObject({ state: 'DECIDED' })
   await system.runUntil(async () => received.some(({ type }) => type === 'ticket.closed'), 10_000)
   expect(received.map(({ type }) => type)).toEqual(['policy.updated', 'ticket.opened', 'ticket.closed'])
+})
+
+it('the ticket about partners that were not reached ends by itself when the last of them was reached after all', async () => {
+  await registerOnDuty()
+  const [channels, networks] = [[{ webhook: webhookHere() }], ['127.0.0.1/32']]
+  await press.api.post('/v1/partners', { id: 'md-mde', name: 'Maryland', channels, networks })
+  status = 410
+  await press.approve(['pm25-limit@1.0.0=35'], PLAN)
+  const ticket = async (): Promise<Ticket> => (await press.api.get<Ticket[]>('/v1/tickets'))[0]!
+  await system.runUntil(async () => (await ticket())?.unreached?.length === 2, 400_000)
+  status = 204
+  const redrive = (partner: string): Promise<unknown> => press.api.post('/v1/deliveries/redrive', { partner, reason: 'they are back' })
+  await redrive('va-deq')
+  await system.runUntil(async () => (await ticket()).unreached!.length === 1, 10_000)
+  expect((await ticket()).state).toBe('OPEN')
+  await redrive('md-mde')
+  await system.runUntil(async () => received.some(({ type }) => type === 'ticket.closed'), 10_000)
+  expect(await ticket()).toMatchObject({ state: 'MOOT', unreached: [], decided: null })
 })

@@ -48,6 +48,7 @@ import { SignBreakGlass } from './break-glass/sign-break-glass.js'
 import { REVIEW_LOCKS } from './reviews/review-lock.table.js'
 import { ReviewBreakGlass } from './reviews/review-break-glass.js'
 import { DecideTicket } from './reviews/decide-ticket.js'
+import { CloseUndelivered } from './reviews/close-undelivered.js'
 import { OpenUndelivered } from './reviews/open-undelivered.js'
 import { UndeliveredEvents } from './reviews/undelivered.events.js'
 import { FollowRun } from './tickets/follow-run.js'
@@ -106,6 +107,7 @@ class ApproverModule {
         FollowRun,
         DecideTicket,
         OpenUndelivered,
+        CloseUndelivered,
         ReviewBreakGlass,
         PrepareBreakGlass,
         SignBreakGlass,

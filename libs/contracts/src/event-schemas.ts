@@ -1079,6 +1079,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
           }
         },
         "decided": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/TicketAnswer"}]},
+        "unreached": {"type":"array","items":{"type":"string"}},
         "actors": {"type":"array","items":{"type":"string"}},
         "overdueAt": {"type":"string"},
         "closedAt": {"type":["null","string"]}

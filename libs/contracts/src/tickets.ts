@@ -5,7 +5,7 @@ import type { RunPolicy } from './runs.js'
 export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED', 'UNDELIVERED', 'BREAK_GLASS_REVIEW'] as const
 export type TicketKind = (typeof TICKET_KINDS)[number]
 
-/** The last three are ends. `MOOT`: the run went on or ended without an answer to the question. */
+/** The last three are ends. `MOOT`: what was asked about is over without an answer, since the run went on or the partners were reached. */
 export const TICKET_STATES = ['OPEN', 'DECIDED', 'EXPIRED', 'MOOT'] as const
 export type TicketState = (typeof TICKET_STATES)[number]
 
@@ -38,6 +38,8 @@ export interface Ticket {
   /** Who has been told so far, and when. */
   told: { to: LadderStep; at: string }[]
   decided: TicketAnswer | null
+  /** Of `UNDELIVERED`: ids of the messages that still reached nobody; without it the ticket waits for a person. */
+  unreached?: string[]
   /** Of a review of break-glass: names of those who signed, who cannot close it. */
   actors?: string[]
   /** Of a review of break-glass that nobody closed in time. */

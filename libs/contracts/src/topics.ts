@@ -74,7 +74,7 @@ export const TOPICS: readonly Topic[] = [
     group: 'control',
   }),
   stage('hms.partner.v1', 'notifier', ['linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
-  stage('hms.receipt.v1', 'notifier', [], 'what reached each partner, and what it acknowledged', { key: 'partner' }),
+  stage('hms.receipt.v1', 'notifier', ['approver'], 'what reached each partner, and what it acknowledged', { key: 'partner' }),
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
   stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),
   stage('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers', { trail: 'window' }),

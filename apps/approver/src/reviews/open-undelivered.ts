@@ -9,6 +9,8 @@ import { TICKETS } from '../tickets/ticket.table.js'
 /** Partners beyond these are found in the list of deliveries. */
 const MAX_DETAIL = 1_000
 const AND_MORE = '; and more'
+/** Beyond these the ticket waits for a person, whoever is reached. */
+const MAX_UNREACHED = 100
 
 /** A partner was not reached within its time: one ticket a run asks people to look, whatever becomes of the run. */
 @Injectable()
@@ -22,12 +24,27 @@ export class OpenUndelivered {
     const known = open.find(({ kind }) => kind === 'UNDELIVERED')
     const line = lineOf(news)
     if (known === undefined) {
-      await this.followRun.open(tx, 'UNDELIVERED', runView(record), { reason: 'PARTNER_NOT_REACHED', detail: line })
-    } else if (!known.detail.endsWith(AND_MORE)) {
-      const detail = known.detail.length + line.length > MAX_DETAIL ? `${known.detail}${AND_MORE}` : `${known.detail}; ${line}`
-      await tx.documents(TICKETS).put({ ...known, detail })
+      await this.followRun.open(tx, 'UNDELIVERED', runView(record), {
+        reason: 'PARTNER_NOT_REACHED',
+        detail: line,
+        unreached: [news.message],
+      })
+    } else {
+      await tx
+        .documents(TICKETS)
+        .put({ ...known, detail: joined(known.detail, line), unreached: withMessage(known.unreached, news.message) })
     }
   }
+}
+
+function joined(detail: string, line: string): string {
+  if (detail.endsWith(AND_MORE)) return detail
+  return detail.length + line.length > MAX_DETAIL ? `${detail}${AND_MORE}` : `${detail}; ${line}`
+}
+
+function withMessage(unreached: string[] | undefined, message: string): string[] | undefined {
+  const all = [...new Set([...(unreached ?? []), message])]
+  return unreached === undefined || all.length > MAX_UNREACHED ? undefined : all
 }
 
 function lineOf({ partner, channel, policies, tries, detail }: EventData['hms.notification.undelivered.v1']): string {

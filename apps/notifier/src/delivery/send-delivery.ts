@@ -1,3 +1,4 @@
+import { CONTACT } from '#libs/contracts'
 import type { Timer, WorkHandler } from '#libs/persistence'
 import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
@@ -5,7 +6,6 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy, t
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
 import { closeSenders, dispatch, openSenders } from '../channels/dispatch.js'
 import { NotifierConfig } from '../notifier.config.js'
-import { CONTACT } from '../partners/channel.js'
 import { channelOf, PARTNERS, unsubscribedAt } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'

@@ -1,10 +1,10 @@
+import { CONTACT } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, isAboutTicket, toldOf } from '../delivery/told-policies.js'
-import { CONTACT } from '../partners/channel.js'
 
 /** Says which partner no channel reached: approver asks people about it. */
 @Injectable()

@@ -15,9 +15,6 @@ export type A2aChannel = { kind: 'a2a'; url: string; secret: string }
 export type ChannelKind = Channel['kind']
 export type ChannelOf<K extends ChannelKind> = Extract<Channel, { kind: K }>
 
-/** What the mail to a partner's `contact` is called, which tells of what no channel took. */
-export const CONTACT = 'contact'
-
 /** What channels are called in deliveries and lists: their kind, numbered from the second of a kind on. */
 export function channelNames(channels: readonly { kind: ChannelKind }[]): string[] {
   const seen = new Map<ChannelKind, number>()

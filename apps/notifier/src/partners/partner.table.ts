@@ -1,6 +1,7 @@
+import { CONTACT } from '#libs/contracts'
 import type { PartnerSummary } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
-import { channelNames, CONTACT, type Channel } from './channel.js'
+import { channelNames, type Channel } from './channel.js'
 import type { Partner } from './partner.js'
 
 /** With its secrets, which leave this schema only as signatures. */

@@ -128,6 +128,9 @@ export interface ReceiptView {
   signed: boolean
 }
 
+/** Name of the mail to the `contact` of a partner, which tells of what no channel took. */
+export const CONTACT = 'contact'
+
 /** What events say of a delivery. */
 export interface DeliveryFacts {
   delivery: string

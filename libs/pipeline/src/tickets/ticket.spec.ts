@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { RunStage, RunView, StageName, StageVerdict } from '#libs/contracts'
-import { answerTicket, escalate, expireTicket, LADDER_MS, nextStep, openTicket, questionOf, settleTicket } from './ticket.js'
+import {
+  answerTicket,
+  escalate,
+  expireTicket,
+  LADDER_MS,
+  nextStep,
+  openTicket,
+  questionOf,
+  reachedAfterAll,
+  settleTicket,
+} from './ticket.js'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const after = (ms: number): Date => new Date(NOW.getTime() + ms)
@@ -79,6 +89,23 @@ describe('the end of a ticket', () => {
       state: 'DECIDED',
       decided: { decision: 'resume', by: 'EPA Chief', reason: 'known' },
     })
+  })
+
+  it('comes by itself when the last message reached its partner', () => {
+    const cause = { reason: 'PARTNER_NOT_REACHED', detail: '', unreached: ['run_7_va', 'run_7_md'] }
+    const asked = openTicket(1, 'UNDELIVERED', view('SUCCEEDED'), NOW, 1, cause)
+    const taken = (message: string, channel = 'webhook') => ({ message, channel, isAcknowledged: false })
+    expect(reachedAfterAll(asked, taken('run_7_wv'), NOW)).toBe(asked)
+    const half = reachedAfterAll(asked, taken('run_7_va'), NOW)
+    expect(half).toMatchObject({ state: 'OPEN', unreached: ['run_7_md'] })
+    expect(reachedAfterAll(half, taken('run_7_va'), NOW)).toBe(half)
+    const over = { state: 'MOOT', unreached: [], closedAt: after(5).toISOString() }
+    expect(reachedAfterAll(half, taken('run_7_md'), after(5))).toMatchObject(over)
+    const toPeople = taken('run_7_md', 'contact')
+    expect(reachedAfterAll(half, toPeople, after(5))).toBe(half)
+    expect(reachedAfterAll(half, { ...toPeople, isAcknowledged: true }, after(5))).toMatchObject(over)
+    expect(reachedAfterAll({ ...asked, unreached: undefined }, taken('run_7_va'), NOW).state).toBe('OPEN')
+    expect(reachedAfterAll(expireTicket(half, NOW), taken('run_7_md'), NOW).state).toBe('EXPIRED')
   })
 
   it('is its expiry when the pause of its run expired', () => {

@@ -1,4 +1,5 @@
 import {
+  CONTACT,
   isTerminal,
   LADDER,
   type LadderStep,
@@ -40,7 +41,7 @@ function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
 }
 
 /** Why a ticket is opened, where the run does not say it itself. */
-export type TicketCause = Pick<Ticket, 'reason' | 'detail'>
+export type TicketCause = Pick<Ticket, 'reason' | 'detail' | 'unreached'>
 
 export function openTicket(
   ticket: number,
@@ -131,6 +132,23 @@ export function settleTicket(ticket: Ticket, view: RunView, now: Date): Ticket {
   if (answer !== undefined) return answerTicket(ticket, answer, now)
   const isOver = isTerminal(view.state) && view.reason === 'PAUSE_EXPIRED'
   return isOver ? expireTicket(ticket, now) : { ...ticket, state: 'MOOT', closedAt: now.toISOString() }
+}
+
+/** What became of a delivery: its channel took the message, or the partner acknowledged it too. */
+export interface Reached {
+  message: string
+  channel: string
+  isAcknowledged: boolean
+}
+
+/**
+ * A message reached its partner after all; with the last one nothing is asked any more. The mail to the partner's people went out because
+ * no channel took the message: that it was taken answers nothing, that they acknowledged it does.
+ */
+export function reachedAfterAll(ticket: Ticket, { message, channel, isAcknowledged }: Reached, now: Date): Ticket {
+  if (ticket.state !== 'OPEN' || ticket.unreached?.includes(message) !== true || (channel === CONTACT && !isAcknowledged)) return ticket
+  const unreached = ticket.unreached.filter((each) => each !== message)
+  return unreached.length > 0 ? { ...ticket, unreached } : { ...ticket, unreached, state: 'MOOT', closedAt: now.toISOString() }
 }
 
 function lastApplied(decisions: readonly RunDecision[], since: string): TicketAnswer | undefined {

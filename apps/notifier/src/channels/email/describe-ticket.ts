@@ -9,7 +9,8 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
   const { ticket: number, kind, run, state, reason, detail, policies, allowed, openedAt, expiresAt, decided } = ticket
   const name = `Ticket ${number}: ${kind} of run #${run}`
   const isOpen = step !== 'closed'
-  const answer = decided === null ? state : `${decided.decision} by ${decided.by}: ${decided.reason}`
+  const end = kind === 'UNDELIVERED' && state === 'MOOT' ? 'every partner was reached after all' : state
+  const answer = decided === null ? end : `${decided.decision} by ${decided.by}: ${decided.reason}`
   return {
     subject: isOpen ? `${name} asks for an answer` : `${name} is closed (${decided?.decision ?? state})`,
     headline: name,

@@ -1,0 +1,25 @@
+import { lockedDocument, type Transaction } from '#libs/persistence'
+import { reachedAfterAll, type Reached } from '#libs/pipeline'
+import { Injectable } from '@nestjs/common'
+import { RUNS } from '../runs/run.table.js'
+import { keysOfRun } from '../runs/schedule-run-deadline.js'
+import { FollowRun } from '../tickets/follow-run.js'
+import { TICKETS } from '../tickets/ticket.table.js'
+
+/** What people were asked about has arrived, because somebody sent it again or the partner acknowledged it: the last one ends the ticket. */
+@Injectable()
+export class CloseUndelivered {
+  constructor(private readonly followRun: FollowRun) {}
+
+  /** Nearly every delivery is of a run that asks nothing: then nothing is locked. */
+  async execute(tx: Transaction, run: number, reached: Reached): Promise<void> {
+    const asks = { where: { run, state: 'OPEN' } }
+    if ((await tx.documents(TICKETS).find(asks)).every(({ unreached }) => unreached?.includes(reached.message) !== true)) return
+    await lockedDocument(tx, RUNS, String(run), keysOfRun)
+    for (const ticket of await tx.documents(TICKETS).find(asks)) {
+      const after = reachedAfterAll(ticket, reached, tx.now)
+      if (after.state !== 'OPEN') await this.followRun.close(tx, after)
+      else if (after !== ticket) await tx.documents(TICKETS).put(after)
+    }
+  }
+}
