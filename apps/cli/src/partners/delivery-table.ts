@@ -1,10 +1,10 @@
-import type { DeliveryView } from '#libs/contracts'
+import { NO_RUN, type DeliveryView } from '#libs/contracts'
 import type { Column } from '../output/table.js'
 
 /** Delivered is what a server said, acknowledged what the partner said: two columns. */
 export const DELIVERY_COLUMNS: Column<DeliveryView>[] = [
   { heading: 'PARTNER', cell: (delivery) => delivery.partner },
-  { heading: 'RUN', cell: (delivery) => `#${delivery.run}` },
+  { heading: 'RUN', cell: ({ run }) => (run === NO_RUN ? '–' : `#${run}`) },
   { heading: 'POLICY', cell: (delivery) => shortBundle(delivery) },
   { heading: 'CHANNEL', cell: (delivery) => delivery.channel },
   { heading: 'STATE', cell: (delivery) => delivery.state },

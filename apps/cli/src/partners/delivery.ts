@@ -1,4 +1,4 @@
-import { EXIT, type DeliveryDetail, type DeliveryTry } from '#libs/contracts'
+import { EXIT, NO_RUN, type DeliveryDetail, type DeliveryTry } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 import { acknowledgement } from './delivery-table.js'
@@ -19,7 +19,7 @@ function linesOf(delivery: DeliveryDetail): string[] {
   return [
     `DELIVERY ${id}  ${state}`,
     `  partner       ${partner}, by ${channel}`,
-    `  policy        ${bundle.join(', ')}, of run #${run}`,
+    `  policy        ${bundle.join(', ')}, of ${run === NO_RUN ? 'no run' : `run #${run}`}`,
     `  message       ${messageId}`,
     `  supersedes    ${supersedes.length === 0 ? '–' : supersedes.join(', ')}`,
     `  made          ${delivery.createdAt}`,

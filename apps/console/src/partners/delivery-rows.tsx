@@ -1,4 +1,4 @@
-import type { DeliveryView } from '#libs/contracts'
+import { NO_RUN, type DeliveryView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { count, Moment, RunLink, Table } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
@@ -20,9 +20,7 @@ export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView
             <BundleLinks bundle={[`${delivery.policy}@${delivery.version}`]} />
             {delivery.bundle.length > 1 ? ` and ${delivery.bundle.length - 1} more` : ''}
           </td>
-          <td>
-            <RunLink run={delivery.run} />
-          </td>
+          <td>{delivery.run === NO_RUN ? '–' : <RunLink run={delivery.run} />}</td>
           <td>
             <DeliveryTag delivery={delivery} />
           </td>

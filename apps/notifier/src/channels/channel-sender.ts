@@ -17,8 +17,11 @@ export interface PolicyContent {
 
 /** What a message says, for channels that send more than its body. */
 export interface MessageContent extends PolicyContent {
-  /** `partner.test`: of no policy, to try a channel. `ticket.…`: of a question to people, for those who are on call. */
-  type: 'policy.updated' | 'policy.withdrawn' | 'partner.test' | 'ticket.opened' | 'ticket.closed'
+  /**
+   * `partner.test`: of no policy, to try a channel. For those who are on call: `ticket.…` of a question to people, `partner.unsubscribed` of
+   * an address that takes no more mail.
+   */
+  type: 'policy.updated' | 'policy.withdrawn' | 'partner.test' | 'partner.unsubscribed' | 'ticket.opened' | 'ticket.closed'
   /** `ID@VERSION`, as in the body. */
   supersedes: readonly string[]
   bundle: readonly string[]
@@ -28,6 +31,15 @@ export interface MessageContent extends PolicyContent {
   others?: readonly PolicyContent[]
   /** Of `ticket.…`. */
   ticket?: Ticket
+  /** Of `partner.unsubscribed`. */
+  unsubscribed?: UnsubscribedAddress
+}
+
+export interface UnsubscribedAddress {
+  partner: { id: string; name: string }
+  address: string
+  /** Where the partner is told all the same, as `channelNames` has them. */
+  otherChannels: readonly string[]
 }
 
 /** Of each policy, in the order of the bundle. */

@@ -1,4 +1,4 @@
-import type { DeliveryFacts } from '#libs/contracts'
+import { NO_RUN, type DeliveryFacts } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { ServiceRuntime } from '#libs/service'
 import type { Outcome } from '../channels/channel-sender.js'
@@ -37,6 +37,6 @@ function factsOf({ id, messageId, partner, channel, policy, version, digest, pol
   return { delivery: id, message: messageId, partner, channel, policy, version, digest, ...several, run, at }
 }
 
-function origin({ partner, run }: Delivery): { key: string; run: number } {
-  return { key: partner, run }
+function origin({ partner, run }: Delivery): { key: string; run?: number } {
+  return run === NO_RUN ? { key: partner } : { key: partner, run }
 }

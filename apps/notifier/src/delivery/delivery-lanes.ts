@@ -18,7 +18,7 @@ import { noteTry } from './partner-gate.js'
 import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
 import { replyAcknowledges } from './reply-acknowledges.js'
-import { isAboutTicket, lockKeysOf, overlap, tellsOf } from './told-policies.js'
+import { isForOnCall, lockKeysOf, overlap, tellsOf } from './told-policies.js'
 
 const KEPT_REDRIVES = 20
 const MAX_NEWER = 500
@@ -310,7 +310,7 @@ const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nex
 
 /** A partner that was told of what is in force must be told when it is taken back, however long ago that was. */
 async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<boolean> {
-  if (isAboutTicket(delivery)) return false
+  if (isForOnCall(delivery)) return false
   const newestIn = (lane: string, limit: number): Promise<Delivery[]> =>
     tx.documents(DELIVERIES).find({ where: { lane, state: 'delivered' }, orderBy: 'created_at', descending: true, limit })
   if (delivery.policies === undefined) return (await newestIn(delivery.lane, 1))[0]?.id === delivery.id

@@ -14,8 +14,16 @@ export function ticketSubject(ticket: number): string {
   return `${TICKET}${ticket}`
 }
 
-export function isAboutTicket({ policy }: Told): boolean {
-  return policy.startsWith(TICKET)
+const UNSUBSCRIBED = 'unsubscribed:'
+
+/** What stands for the policy where a message tells that mail to an address of a partner stops; no policy is called so. */
+export function unsubscribedSubject(partner: string, address: string): string {
+  return `${UNSUBSCRIBED}${partner}/${address}`
+}
+
+/** Whether a message is for the people of the agency, and tells of no policy. */
+export function isForOnCall({ policy }: Told): boolean {
+  return policy.startsWith(TICKET) || policy.startsWith(UNSUBSCRIBED)
 }
 
 export function toldOf({ policies, policy, version, digest }: Told): readonly ToldPolicy[] {

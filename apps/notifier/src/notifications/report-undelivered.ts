@@ -4,7 +4,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import type { Delivery } from '../delivery/delivery.table.js'
-import { bundleOf, isAboutTicket, toldOf } from '../delivery/told-policies.js'
+import { bundleOf, isForOnCall, toldOf } from '../delivery/told-policies.js'
 
 /** Says which partner no channel reached: approver asks people about it. */
 @Injectable()
@@ -18,9 +18,9 @@ export class ReportUndelivered implements OnModuleInit {
     this.lanes.onDead((tx, delivery) => this.report(tx, delivery))
   }
 
-  /** A ticket about a ticket that nobody heard of would have no end. */
+  /** A ticket about a message to those who are on call that nobody heard of would have no end. */
   private async report(tx: Transaction, dead: Delivery): Promise<void> {
-    if (isAboutTicket(dead) || dead.channel === CONTACT) return
+    if (isForOnCall(dead) || dead.channel === CONTACT) return
     if ((await this.lanes.elsewhere(tx, dead)).some(({ channel }) => channel !== CONTACT)) return
     const { run, partner, channel, messageId: message, tries, log } = dead
     const key = toldOf(dead)

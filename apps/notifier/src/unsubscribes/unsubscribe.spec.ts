@@ -14,7 +14,7 @@ let unsubscribes: Unsubscribe
 let token: string
 beforeEach(async () => {
   world = await notifierWorld()
-  unsubscribes = new Unsubscribe(world.runtime, world.box)
+  unsubscribes = new Unsubscribe(world.runtime, world.box, world.lanes)
   await world.register({ id: 'va-deq', channels: [{ kind: 'email', to: ADDRESS }] })
   token = await sealAddressee(world.box, AIR)
 })
@@ -48,6 +48,33 @@ describe('an address that unsubscribes', () => {
     expect(await world.said('hms.partner.resubscribed.v1')).toMatchObject([{ ...AIR, reason: 'they called', by: 'operator' }])
     await world.complete(185, '2.1.0', '2.0.0')
     expect(world.sender.sent).toMatchObject([{ channel: 'email' }])
+  })
+
+  it('is told to who is on call at that moment, once, by their own channels', async () => {
+    const channels = [
+      { kind: 'webhook' as const, url: 'https://anna.example/', secret: 'whsec_' },
+      { kind: 'email' as const, to: 'anna@agency.example' },
+    ]
+    await world.register({ id: 'anna', groups: ['on-call'], channels }, { id: 'ben', groups: ['second'] })
+    world.sender.script.set('anna/email', [500, 204])
+    const { unsubscribedAt } = await unsubscribes.unsubscribe(token)
+    await world.advance(7)
+    await unsubscribes.unsubscribe(token)
+    await world.advance(1)
+    const data = { intent: 'partner-unsubscribed', partner: 'va-deq', address: ADDRESS, otherChannels: [] }
+    expect(world.sender.sent.map(({ channel }) => channel).sort()).toEqual(['email', 'email', 'webhook'])
+    for (const { partner, body } of world.sender.sent)
+      expect([partner, body]).toMatchObject(['anna', { type: 'partner.unsubscribed', timestamp: unsubscribedAt, data }])
+    expect(new Set(world.sender.sent.map(({ id }) => id)).size).toBe(1)
+  })
+
+  it('whose news reaches nobody on call opens no ticket', async () => {
+    await world.register({ id: 'anna', groups: ['on-call'] })
+    world.sender.script.set('anna', [410])
+    await unsubscribes.unsubscribe(token)
+    await world.advance(1)
+    expect(await world.deliveries()).toMatchObject([{ partner: 'anna', state: 'dead', run: 0 }])
+    expect(await world.said('hms.notification.undelivered.v1')).toEqual([])
   })
 
   it('is one address: another channel, another address and another partner are told as before', async () => {

@@ -1,10 +1,17 @@
-import { HmsError, type PartnerSummary, type UnsubscribeView } from '#libs/contracts'
+import { HmsError, LADDER, type PartnerSummary, type UnsubscribeView } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
+import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { unsubscribedSubject } from '../delivery/told-policies.js'
+import { channelNames } from '../partners/channel.js'
 import { mailAddresses, partnerKey, PARTNERS, summaryOf, unsubscribedAt, type RegisteredPartner } from '../partners/partner.table.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { openAddressee, type Addressee } from './unsubscribe-token.js'
+import { unsubscribedNotice } from './unsubscribed-notice.js'
+
+const MAX_PARTNERS = 10_000
 
 /** Mail to one address of a partner stops at its own wish, and goes on at the agency's. */
 @Injectable()
@@ -12,6 +19,7 @@ export class Unsubscribe {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly box: SecretBox,
+    private readonly lanes: DeliveryLanes,
   ) {}
 
   /** Changes nothing: whatever looks at a link before a person does must not unsubscribe. */
@@ -24,13 +32,14 @@ export class Unsubscribe {
   async unsubscribe(token: string): Promise<UnsubscribeView> {
     const addressee = await this.addresseeOf(token)
     const { partner: id, address } = addressee
-    return this.runtime.database.locked([partnerKey(id)], async (tx) => {
+    return this.runtime.database.locked([partnerKey(id), policyKey(unsubscribedSubject(id, address))], async (tx) => {
       const partner = await this.find(tx, addressee)
       if (unsubscribedAt(partner, address) !== null) return viewOf(addressee, partner)
       const at = tx.now.toISOString()
       const after = { ...partner, unsubscribed: [...(partner.unsubscribed ?? []), { address, at }] }
       await tx.documents(PARTNERS).put(after)
       await this.runtime.emit(tx, 'hms.partner.unsubscribed.v1', { partner: id, address, at }, { key: id })
+      await this.tellOnCall(tx, after, address)
       tx.afterCommit(() => this.runtime.log.warn({ partner: id, address }, 'a partner takes no more mail at this address'))
       return viewOf(addressee, after)
     })
@@ -54,6 +63,20 @@ export class Unsubscribe {
       await this.runtime.emit(tx, 'hms.partner.resubscribed.v1', data, { key: id })
       return summaryOf(after)
     })
+  }
+
+  /** A partner that is bound by the policies and reads of none is for people to speak with, now and not at the next message. */
+  private async tellOnCall(tx: Transaction, partner: RegisteredPartner, address: string): Promise<void> {
+    const all = await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
+    const people = all.filter(({ groups }) => groups.includes(LADDER[0]))
+    const { id, name, channels } = partner
+    const names = channelNames(channels)
+    const otherChannels = names.filter((_, index) => {
+      const channel = channels[index]!
+      return channel.kind !== 'email' || unsubscribedAt(partner, channel.to) === null
+    })
+    if (people.length === 0) return this.runtime.log.warn({ partner: id, group: LADDER[0] }, 'nobody is told: no partner is in this group')
+    await this.lanes.add(tx, unsubscribedNotice({ partner: { id, name }, address, otherChannels }, tx.now.toISOString()), people)
   }
 
   private async addresseeOf(token: string): Promise<Addressee> {

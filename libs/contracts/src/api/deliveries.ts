@@ -128,6 +128,9 @@ export interface ReceiptView {
   signed: boolean
 }
 
+/** In place of its run, where a message is of none. */
+export const NO_RUN = 0
+
 /** Name of the mail to the `contact` of a partner, which tells of what no channel took. */
 export const CONTACT = 'contact'
 

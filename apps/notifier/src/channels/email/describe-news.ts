@@ -2,6 +2,7 @@ import { describeChange, diffPolicies, type FieldChange, type PolicyDocument } f
 import { readRelease } from '#libs/signing'
 import type { ReleaseDocument } from '#libs/contracts'
 import { describeTicket } from './describe-ticket.js'
+import { describeUnsubscribed } from './describe-unsubscribed.js'
 import type { DescribedNews } from './described-news.js'
 import { contentsOf, type MessageContent } from '../channel-sender.js'
 
@@ -19,6 +20,7 @@ const DESCRIBE: Record<MessageContent['type'], (content: MessageContent) => Desc
   'policy.updated': update,
   'policy.withdrawn': withdrawal,
   'partner.test': test,
+  'partner.unsubscribed': describeUnsubscribed,
   'ticket.opened': describeTicket,
   'ticket.closed': describeTicket,
 }

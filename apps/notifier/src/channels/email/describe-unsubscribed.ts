@@ -1,0 +1,27 @@
+import type { MessageContent } from '../channel-sender.js'
+import type { DescribedNews } from './described-news.js'
+
+/** An address of a partner takes no more mail, in words for who is on call. */
+export function describeUnsubscribed({ unsubscribed, at }: MessageContent): DescribedNews {
+  if (unsubscribed === undefined) throw new TypeError('a message of an address that unsubscribed has no address')
+  const { partner, address, otherChannels } = unsubscribed
+  const rest =
+    otherChannels.length > 0
+      ? `The partner is still told by ${otherChannels.join(', ')}.`
+      : 'Nothing else tells the partner: each message that would go there opens a ticket.'
+  return {
+    subject: `${partner.id} takes no more mail at ${address}`,
+    headline: `${partner.name} unsubscribed ${address}`,
+    sentences: [
+      `Somebody followed the link in a mail. The partner stays bound by every policy. ${rest}`,
+      `Speak with the partner. hms-svc partners resubscribe ${partner.id} --address ${address} --reason TEXT takes it back.`,
+    ],
+    changesHeading: '',
+    changes: [],
+    facts: [
+      ['Partner', partner.id],
+      ['Address', address],
+      ['Unsubscribed', at],
+    ],
+  }
+}
