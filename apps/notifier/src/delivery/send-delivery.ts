@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { CONTACT } from '#libs/contracts'
 import type { Timer, WorkHandler } from '#libs/persistence'
 import { describeError } from '#libs/platform'
@@ -14,7 +15,7 @@ import { DeliveryLanes } from './delivery-lanes.js'
 import { DELIVER, DELIVERIES, MESSAGES, type DeliveryTimer } from './delivery.table.js'
 import { receiptTokenIn } from './receipt-token.js'
 import { PartnerGate } from './partner-gate.js'
-import { SendSlots, type Slot } from './send-slots.js'
+import { SendSlots, TRIES_IN_ALL, type Slot } from './send-slots.js'
 
 /** Longer than a try may take, so that a slow partner is not called twice at once. */
 const LEASE_MS = 30_000
@@ -41,7 +42,10 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
     private readonly box: SecretBox,
     private readonly slots: SendSlots,
-  ) {}
+  ) {
+    // Each try hears of the end by it, and Node takes more than ten for a leak.
+    setMaxListeners(TRIES_IN_ALL, this.stop.signal)
+  }
 
   async onModuleInit(): Promise<void> {
     this.runtime.onWork(DELIVER, (work) => this.work(work), LEASE_MS)

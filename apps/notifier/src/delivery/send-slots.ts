@@ -5,7 +5,7 @@ const PER_PARTNER = 2
 /** All mail goes by one relay: when that hangs, every partner with an address does. */
 const FOR_MAIL = 6
 /** Room for 32 partners that hang at a time, beside whom the others are told at once. Each hand is a connection. */
-const IN_ALL = 64
+export const TRIES_IN_ALL = 64
 
 /** One try under way. */
 export interface Slot {
@@ -28,7 +28,7 @@ export class SendSlots {
   /** `undefined` when the partner, or the process, has its hands full. */
   take(partner: string, now: Date): Slot | undefined {
     const mine = this.taken.get(partner) ?? []
-    if (this.all >= IN_ALL || mine.length >= PER_PARTNER) return undefined
+    if (this.all >= TRIES_IN_ALL || mine.length >= PER_PARTNER) return undefined
     this.all++
     const begun = new Date(now)
     this.taken.set(partner, [...mine, begun])
