@@ -165,7 +165,7 @@ export const PARTNER_GUARDS = [
   {
     name: 'unsubscribe-token',
     guard: 'what was sealed for something else is no link to unsubscribe by',
-    file: 'apps/notifier/src/unsubscribes/unsubscribe-token.ts',
+    file: 'apps/notifier/src/secrets/unsubscribe-token.ts',
     find: 'JSON.parse(await box.open(token, OF))',
     replace: "JSON.parse(await box.open(token, 'partner/va-deq/webhook').catch(() => box.open(token, OF)))",
     spec: 'apps/notifier/src/unsubscribes/unsubscribe.spec.ts',

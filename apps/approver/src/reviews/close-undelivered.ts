@@ -6,7 +6,7 @@ import { keysOfRun } from '../runs/schedule-run-deadline.js'
 import { FollowRun } from '../tickets/follow-run.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
-/** What people were asked about has arrived, because somebody sent it again or the partner acknowledged it: the last one ends the ticket. */
+/** A message that people were asked about arrived after all, sent again or acknowledged: the last one ends the ticket. */
 @Injectable()
 export class CloseUndelivered {
   constructor(private readonly followRun: FollowRun) {}

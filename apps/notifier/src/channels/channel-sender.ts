@@ -18,8 +18,8 @@ export interface PolicyContent {
 /** What a message says, for channels that send more than its body. */
 export interface MessageContent extends PolicyContent {
   /**
-   * `partner.test`: of no policy, to try a channel. For those who are on call: `ticket.…` of a question to people, `partner.unsubscribed` of
-   * an address that takes no more mail.
+   * `partner.test`: of no policy, to try a channel. For those who are on call: `ticket.…` of a question to people, and
+   * `partner.unsubscribed` of an address that takes no more mail.
    */
   type: 'policy.updated' | 'policy.withdrawn' | 'partner.test' | 'partner.unsubscribed' | 'ticket.opened' | 'ticket.closed'
   /** `ID@VERSION`, as in the body. */

@@ -4,7 +4,7 @@ import { PARTNERS } from '../partners/partner.table.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { secretKey } from '../secrets/secret-keys.js'
 import { Unsubscribe } from './unsubscribe.js'
-import { sealAddressee } from './unsubscribe-token.js'
+import { sealAddressee } from '../secrets/unsubscribe-token.js'
 
 const ADDRESS = 'air@va.example'
 const AIR = { partner: 'va-deq', address: ADDRESS }

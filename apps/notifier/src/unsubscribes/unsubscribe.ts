@@ -8,7 +8,7 @@ import { unsubscribedSubject } from '../delivery/told-policies.js'
 import { channelNames } from '../partners/channel.js'
 import { mailAddresses, partnerKey, PARTNERS, summaryOf, unsubscribedAt, type RegisteredPartner } from '../partners/partner.table.js'
 import { SecretBox } from '../secrets/secret-box.js'
-import { openAddressee, type Addressee } from './unsubscribe-token.js'
+import { openAddressee, type Addressee } from '../secrets/unsubscribe-token.js'
 import { unsubscribedNotice } from './unsubscribed-notice.js'
 
 const MAX_PARTNERS = 10_000

@@ -1,4 +1,4 @@
-import type { SecretBox } from '../secrets/secret-box.js'
+import type { SecretBox } from './secret-box.js'
 
 /** An address of a partner that takes mail. */
 export type Addressee = { partner: string; address: string }
