@@ -90,10 +90,9 @@ describe('the console', () => {
       await response.body!.cancel()
       return response.status
     }
-    const addresses = PAGES.map(({ path }) => addressOf(path))
     const isStill = async (path: string): Promise<boolean> => !(await get(path)).body.includes('/console/console.js')
-    const followed = await Promise.all(addresses.map(async (path) => [path, (await isStill(path)) ? 404 : 200]))
-    expect(await Promise.all(addresses.map(async (path) => [path, await follow(path)]))).toEqual(followed)
+    for (const path of PAGES.map((page) => addressOf(page.path)))
+      if (await isStill(path)) expect([path, await follow(path)]).toEqual([path, 404])
     expect(await follow('/docs/reference')).toBe(404)
   })
 
