@@ -127,4 +127,22 @@ export const CONSOLE_GUARDS = [
     spec: 'apps/console/src/audit/audit-page.spec.ts',
     test: 'asks for the acts of a person, the newest thousand and then those before them',
   },
+  {
+    name: 'console-propose-asks-first',
+    guard: 'no policy is read of who may not propose',
+    file: 'apps/console/src/approvals/prepare-form.tsx',
+    find: '  if (refused !== undefined) return { problem: refused }\n',
+    replace: '',
+    spec: 'apps/console/src/approvals/prepare-form.spec.ts',
+    test: 'reads no policy of who may not propose: 401',
+  },
+  {
+    name: 'console-propose-bytes',
+    guard: 'a form brings no more policies than one run may have',
+    file: 'apps/console/src/approvals/prepare-form.tsx',
+    find: 'sum + bytes.length, 0) > MAX_POLICY_BYTES',
+    replace: 'sum + bytes.length, 0) > 1_000 * MAX_POLICY_BYTES',
+    spec: 'apps/console/src/approvals/prepare-form.spec.ts',
+    test: 'reads no more of them than one run may have, and asks nobody then',
+  },
 ]

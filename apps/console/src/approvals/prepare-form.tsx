@@ -4,11 +4,14 @@ import { takeForms, textOf } from '../forms/take-forms.js'
 import { PAGE_HEADERS } from '../page/page-headers.js'
 import type { PageMaker } from '../page/page-maker.js'
 import type { ApiReader } from '../reading/api-reader.js'
-import type { Sent } from '../reading/sent.js'
+import type { Send, Sent } from '../reading/sent.js'
 import { refusedProposal, type Problem } from './refused-proposal.js'
 import type { Proposed } from './propose-form.js'
 
 const MAX_FILES = 20
+/** What approver takes of one run: more would be read for nothing. */
+const MAX_POLICY_BYTES = 320 * 1024
+const PREPARE = '/v1/approvals/prepare'
 
 export interface PrepareFormOptions {
   reader: ApiReader
@@ -22,11 +25,9 @@ export function addPrepareForm(server: FastifyInstance, { reader, maker, authori
     scope.post('/approvals', { config: { page: true } }, async ({ body, headers }, reply) => {
       const form = body as FormData
       const proposed = proposedIn(form)
-      const asked = await requestOf(form, proposed)
-      const sent =
-        'problem' in asked
-          ? asked.problem
-          : problemOf(await reader.sendAs(authorizationOf(headers))<PreparedApproval>('/v1/approvals/prepare', asked.request))
+      const send = reader.sendAs(authorizationOf(headers))
+      const asked = await requestOf(form, proposed, () => askMayPrepare(send))
+      const sent = 'problem' in asked ? asked.problem : problemOf(await send<PreparedApproval>(PREPARE, asked.request))
       if ('digest' in sent) return reply.redirect(`/approvals/${encodeURIComponent(sent.digest)}`, 303)
       const { status, html } = maker.show(refusedProposal(sent, proposed))
       return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
@@ -46,11 +47,11 @@ function proposedIn(form: FormData): Proposed {
 
 type Asked = { request: object } | { problem: Problem }
 
-async function requestOf(form: FormData, proposed: Proposed): Promise<Asked> {
+async function requestOf(form: FormData, proposed: Proposed, admit: () => Promise<Problem | undefined>): Promise<Asked> {
   const policy = textOf(form, 'rollback-policy')
   if (policy !== '')
     return { request: { rollback: { policy, version: textOf(form, 'rollback-version'), reason: textOf(form, 'reason') || undefined } } }
-  const read = await policiesIn(form, proposed.text ?? '')
+  const read = await policiesIn(form, proposed.text ?? '', admit)
   if ('problem' in read) return read
   try {
     const plan = await planOf(proposed)
@@ -61,8 +62,23 @@ async function requestOf(form: FormData, proposed: Proposed): Promise<Asked> {
   }
 }
 
+/**
+ * Reading YAML takes this process a second and more, so approver is asked first whether the caller may prepare anything: with nothing, which
+ * it judges after who asks, and refuses.
+ */
+async function askMayPrepare(send: Send): Promise<Problem | undefined> {
+  const sent = await send<PreparedApproval>(PREPARE, {})
+  if (sent.kind === 'refused' && (sent.status === 400 || sent.status === 422)) return undefined
+  const answer = problemOf(sent)
+  return 'digest' in answer ? undefined : answer
+}
+
 /** Files first; the text where there are none. */
-async function policiesIn(form: FormData, text: string): Promise<{ policies: JsonObject[] } | { problem: Problem }> {
+async function policiesIn(
+  form: FormData,
+  text: string,
+  admit: () => Promise<Problem | undefined>,
+): Promise<{ policies: JsonObject[] } | { problem: Problem }> {
   const files = form.getAll('files').filter((each): each is File => typeof each !== 'string' && each.size > 0)
   const sources =
     files.length > 0
@@ -74,9 +90,20 @@ async function policiesIn(form: FormData, text: string): Promise<{ policies: Jso
     const detail = files.length > MAX_FILES ? `One release has at most ${MAX_FILES} files.` : 'Choose a file, or paste a policy.'
     return { problem: { status: 422, code: 'HMS_FILE_REQUIRED', detail, lines: [], next: [] } }
   }
+  if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_POLICY_BYTES) {
+    const detail = `The policies of one release have at most ${MAX_POLICY_BYTES / 1024} KiB together.`
+    return { problem: { status: 422, code: 'HMS_APPROVER_RUN_TOO_LARGE', detail, lines: [], next: [] } }
+  }
+  const refused = await admit()
+  if (refused !== undefined) return { problem: refused }
   // Late: most who open pages propose nothing, and reading YAML takes a parser.
   const { formatFinding, parsePolicy } = await import('#libs/policy')
-  const parsed = sources.map(({ name, bytes }) => parsePolicy(bytes, name))
+  const parsed: ReturnType<typeof parsePolicy>[] = []
+  for (const { name, bytes } of sources) {
+    parsed.push(parsePolicy(bytes, name))
+    // Others have their turn between two files.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   const lines = parsed.flatMap((each) => (each.ok ? [] : each.findings.map(formatFinding)))
   if (lines.length > 0)
     return { problem: { status: 422, code: 'HMS_LINT_FAILED', detail: 'This is no policy yet.', lines, next: ['hms-svc lint FILE'] } }

@@ -1,0 +1,60 @@
+import { VirtualClock } from '#libs/platform'
+import Fastify from 'fastify'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { PageMaker } from '../page/page-maker.js'
+import { ApiReader } from '../reading/api-reader.js'
+import { addPrepareForm } from './prepare-form.js'
+
+const POLICY = '{"apiVersion":"hms.nist.gov/v1","kind":"Policy"}'
+
+/** What a form with these files comes to, before an approver that says `status` to who asks for nothing; else it prepares. */
+async function propose(files: readonly string[], status = 400): Promise<{ status: number; body: string; asked: string[] }> {
+  const asked: string[] = []
+  const approver = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => (body += String(chunk)))
+    request.on('end', () => {
+      asked.push(`${request.url} ${body}`)
+      const answer = { code: `HMS_SAID_${status}`, detail: 'It says so.' }
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    })
+  }).listen(0, '127.0.0.1')
+  await once(approver, 'listening')
+  const clock = new VirtualClock()
+  const reader = new ApiReader({ urlsOf: () => [`http://127.0.0.1:${(approver.address() as AddressInfo).port}`], clock })
+  const assets = { style: '', script: '', icon: '', panes: '', paneFrame: '', sign: '', check: '' }
+  const server = Fastify()
+  addPrepareForm(server, { reader, maker: new PageMaker(reader, assets, clock), authorizationOf: () => undefined })
+  const parts = files.map(
+    (text, n) => `--x\r\ncontent-disposition: form-data; name="files"; filename="${n}.yaml"\r\ncontent-type: text/plain\r\n\r\n${text}\r\n`,
+  )
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+  const { statusCode, body } = await server.inject({ method: 'POST', url: '/approvals', headers, payload: `${parts.join('')}--x--\r\n` })
+  await server.close()
+  approver.close()
+  approver.closeAllConnections()
+  return { status: statusCode, body, asked }
+}
+
+describe('the form of a proposal', () => {
+  it.each([401, 403])('reads no policy of who may not propose: %i', async (status) => {
+    const { status: answered, body, asked } = await propose(['not: [a policy'], status)
+    expect([answered, asked]).toEqual([403, ['/v1/approvals/prepare {}']])
+    expect(body).toContain(`HMS_SAID_${status}`)
+  })
+
+  it('reads those of who may, and says what is wrong with them', async () => {
+    const { status, body, asked } = await propose([POLICY, 'not: [a policy'])
+    expect([status, asked]).toEqual([422, ['/v1/approvals/prepare {}']])
+    expect(body).toContain('1.yaml:1:')
+  })
+
+  it('reads no more of them than one run may have, and asks nobody then', async () => {
+    const { status, body, asked } = await propose(['a'.repeat(170 * 1024), 'b'.repeat(170 * 1024)])
+    expect([status, asked]).toEqual([422, []])
+    expect(body).toContain('HMS_APPROVER_RUN_TOO_LARGE')
+  })
+})
