@@ -10,6 +10,7 @@ afterEach(() => world.stop())
 
 interface Frame {
   id?: string
+  retry?: string
   event?: string
   data?: { type: string; etag?: string }
 }
@@ -17,8 +18,9 @@ interface Frame {
 async function follow(
   lastEventId?: string,
   path = '/ofrep/v1/events',
+  base = world.url,
 ): Promise<{ next: () => Promise<Frame>; cancel: () => Promise<void> }> {
-  const response = await fetch(world.url + path, { headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId } })
+  const response = await fetch(base + path, { headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId } })
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
@@ -85,6 +87,14 @@ describe('GET /ofrep/v1/events', () => {
     while (frame.data === undefined) frame = await events.next()
     expect([frame.data.type, Number(frame.id!.split('.')[1]) - Number(id!.split('.')[1])]).toEqual(['refetchEvaluation', 1])
     await events.cancel()
+  })
+
+  it('ends with the instance, and tells its readers when to come again', async () => {
+    const other = await startStore()
+    const events = await follow(undefined, '/ofrep/v1/events', other.url)
+    expect((await events.next()).data?.type).toBe('refetchEvaluation')
+    await other.stop()
+    expect(await events.next()).toEqual({ retry: '1000' })
   })
 
   it('is counted apart, and by coverage not at all', async () => {
