@@ -63,8 +63,8 @@ async function requestOf(form: FormData, proposed: Proposed, admit: () => Promis
 }
 
 /**
- * Reading YAML takes this process a second and more, so approver is asked first whether the caller may prepare anything: with nothing, which
- * it judges after who asks, and refuses.
+ * Reading YAML takes this process a second and more, so approver is asked first whether the caller may prepare anything: with nothing,
+ * which it judges after who asks, and refuses.
  */
 async function askMayPrepare(send: Send): Promise<Problem | undefined> {
   const sent = await send<PreparedApproval>(PREPARE, {})
