@@ -1,5 +1,5 @@
 import { LIAR } from './plan.js'
-import { isTerminal, peekPredicate, type ConfigDocument, type EventData } from '#libs/contracts'
+import { canonicalJson, isTerminal, peekPredicate, type ConfigDocument, type EventData } from '#libs/contracts'
 import { stateOf } from '#libs/pipeline'
 import type { HeadPredicate } from '#libs/signing'
 import { asOf as recordAsOf } from '../../apps/approver/src/policies/policy.table.js'
@@ -32,7 +32,10 @@ export function storesAgree({ emitted, documents, revisions, stables, policies, 
     if (event.type !== 'hms.state.recorded.v1') continue
     const { document } = event.data as unknown as EventData['hms.state.recorded.v1']
     const before = told.get(event.key)
-    if (before !== undefined && document.seq <= before.seq) found.push(`head ${document.seq} of ${event.key} was stored over ${before.seq}`)
+    // What the topic lost or has by a late record is said again, word for word.
+    const isSaidAgain = before !== undefined && canonicalJson(document) === canonicalJson(before)
+    if (before !== undefined && document.seq <= before.seq && !isSaidAgain)
+      found.push(`head ${document.seq} of ${event.key} was stored over ${before.seq}`)
     told.set(event.key, document)
   }
   for (const { id, scope, seq, digest, revision } of documents) {
