@@ -7,6 +7,24 @@ const STORY = 'test/scenarios/break-glass.spec.ts'
 
 export const BREAK_GLASS_GUARDS = [
   {
+    name: 'break-glass-after-stop',
+    guard: 'what was signed is judged again when the line goes on',
+    file: 'apps/rollout/src/rollouts/run-rollout.ts',
+    find: 'rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined',
+    replace: 'rollout.breakGlass === undefined ? await refusalOf(tx, dossier, runtime.roster) : undefined',
+    spec: 'test/scenarios/break-glass.spec.ts',
+    test: 'go live no more where the line is stopped for longer than what they signed is good for',
+  },
+  {
+    name: 'break-glass-locked-decides',
+    guard: 'whose break-glass nobody reviewed lets no run go on',
+    file: 'apps/approver/src/runs/decide-run.ts',
+    find: '      if (!WAYS_BACK.has(name)) await requireReviewed(tx, this.runtime.roster, person.name)\n',
+    replace: '',
+    spec: 'test/scenarios/break-glass.spec.ts',
+    test: 'locks those who signed when it is overdue, nobody else, and not the way back',
+  },
+  {
     name: 'break-glass-two-people',
     guard: 'two people approve a release that is break-glass, whatever its role asks for',
     file: 'libs/signing/src/roster/approvals.ts',

@@ -92,6 +92,18 @@ describe('two people together', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
+  it('go live no more where the line is stopped for longer than what they signed is good for', async () => {
+    await press.freeze({ id: 'stop-the-line' })
+    const run = await press.breakGlass(['pm25@2.0.0=25'])
+    await press.whenState(run, 'WAITING')
+    const later = system.clock.now().getTime() + 31 * 60_000
+    await system.runUntil(async () => system.clock.now().getTime() >= later, 32 * 60_000)
+    await press.lift('stop-the-line', 'Air Office')
+    await press.reaches(run, 'FAILED')
+    expect(await press.show(run)).toMatchObject({ reason: 'GRANT_EXPIRED' })
+    expect(await press.limit('pm25')).toBe(35)
+  })
+
   it('take the place of the canary under way once they are live, and not before', async () => {
     const active = await press.approve(['pm25@2.0.0=25'])
     await press.whenState(active, 'CANARY')
@@ -268,6 +280,14 @@ describe('its review', () => {
     await expect(press.breakGlass(['pm25@4.0.0=15'], ['EPA Chief', 'Air Office'])).rejects.toMatchObject({
       code: 'HMS_BREAK_GLASS_REVIEW_OVERDUE',
     })
+    const paused = await press.approve(['pm25@6.0.0=14'], { observeMs: 3_600_000 }, { signer: 'Air Office' })
+    await press.whenState(paused, 'CANARY')
+    await expect(press.decide(paused, 'promote', 'EPA Chief')).rejects.toMatchObject({ code: 'HMS_BREAK_GLASS_REVIEW_OVERDUE' })
+    await press.freeze({ id: 'stop-the-line' })
+    await expect(press.lift('stop-the-line')).rejects.toMatchObject({ code: 'HMS_BREAK_GLASS_REVIEW_OVERDUE' })
+    await press.lift('stop-the-line', 'Air Office')
+    await press.decide(paused, 'abort', 'EPA Chief')
+    await press.reaches(paused, 'ABORTED')
     await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '2.0.0' })
     await press.whenState((await press.signRollback('pm25', '1.0.0', 'EPA Chief')).run!, 'SUCCEEDED')
     await press.whenState(await press.approve(['pm25@4.0.0=15'], AT_ONCE, { signer: 'Air Office' }), 'SUCCEEDED')

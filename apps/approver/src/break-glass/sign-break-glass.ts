@@ -52,7 +52,7 @@ export class SignBreakGlass {
     const [underWay] = await signedSiblings(tx, approval.members)
     if (underWay !== undefined) throw refusals.underWay(underWay)
     for (const { name } of signers) await requireReviewed(tx, roster, name)
-    requireReviewer(roster, approval, signers)
+    requireReviewer(roster, approval, signers, tx.now)
     for (const { name } of signers) {
       const denied = await this.guardApproval.execute(tx, approval, name)
       if (denied !== undefined) return denied
@@ -103,8 +103,9 @@ function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlas
 }
 
 /** Without anybody who could close the review, those who sign could never approve again. */
-function requireReviewer(roster: Roster, { releases }: Approval, signers: readonly Principal[]): void {
+function requireReviewer(roster: Roster, { releases }: Approval, signers: readonly Principal[], now: Date): void {
   const actors = signers.map(({ id }) => id)
-  const people = [...roster.principals.values()].filter(({ kind }) => kind === 'person')
+  const canSign = ({ keys }: Principal): boolean => keys.some(({ keyid }) => roster.isLive(keyid, now.toISOString()))
+  const people = [...roster.principals.values()].filter((each) => each.kind === 'person' && canSign(each))
   if (!people.some((person) => mayReview(person, actors, releases, roster))) throw refusals.nobodyToReview()
 }

@@ -3,6 +3,7 @@ import { digestOfPayload } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { requireReviewed } from '../reviews/review-lock.table.js'
 import { freezeView } from './freeze-view.js'
 import { readSignedFreeze } from './read-signed-freeze.js'
 
@@ -24,6 +25,7 @@ export class LiftFreeze {
         throw new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
       }
       if (known.lifted !== null) return freezeView(known, tx.now)
+      await requireReviewed(tx, this.runtime.roster, person.name)
       const lifted = { by: person.name, reason: predicate.reason, at: tx.now.toISOString(), statement }
       const record: FreezeRecord = { ...known, lifted }
       await tx.documents(FREEZES).put(record)

@@ -15,6 +15,7 @@ import { isSignedLately, readRunDecision, SignatureError, type DecidedRun, type 
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { requireReviewed } from '../reviews/review-lock.table.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
@@ -22,6 +23,8 @@ import { keysOfRun } from './schedule-run-deadline.js'
 const MAX_REASON = 1_000
 /** A run that is extended for longer than this stands in the way of all that follow it. */
 const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
+/** What holds a run or ends it: whose break-glass nobody has reviewed may still do that, and nothing that goes forward. */
+const WAYS_BACK: ReadonlySet<RunDecisionName> = new Set(['abort', 'pause'])
 /** Of one run; an abort is always taken. */
 const MAX_DECISIONS = 100
 
@@ -41,6 +44,7 @@ export class DecideRun {
       // The same statement again changes nothing: the answer to the first may have been lost.
       if (record.facts.decisions.some(({ id }) => id === digest)) return runView(record)
       const name = predicate.decision as RunDecisionName
+      if (!WAYS_BACK.has(name)) await requireReviewed(tx, this.runtime.roster, person.name)
       const stage = this.requireInTime(record, name, predicate.attempt)
       const decision: RunDecision = {
         id: digest,

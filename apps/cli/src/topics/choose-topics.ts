@@ -11,7 +11,8 @@ const NOT_UNASKED = 'hms.config.state.v1'
 export function chooseTopics(wanted: string | undefined): string[] {
   if (wanted === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== NOT_UNASKED)
   if (TOPIC_NAMES.includes(wanted)) return [wanted]
-  const near = wanted === '' ? [] : TOPIC_NAMES.filter((name) => name.split('.').slice(1, -1).join('.').includes(wanted))
+  const whole = TOPIC_NAMES.filter((name) => subjectOf(name) === wanted)
+  const near = whole.length > 0 || wanted === '' ? whole : TOPIC_NAMES.filter((name) => subjectOf(name).includes(wanted))
   const [only, ...more] = near
   if (only === undefined)
     throw new HmsError('HMS_TOPIC_UNKNOWN', `No topic is named ${wanted}`, { status: 404, next: ['hms-svc topics list'] })
@@ -22,4 +23,9 @@ export function chooseTopics(wanted: string | undefined): string[] {
     )
   }
   return [only]
+}
+
+/** `canary` of `hms.canary.v1`. */
+function subjectOf(name: string): string {
+  return name.split('.').slice(1, -1).join('.')
 }

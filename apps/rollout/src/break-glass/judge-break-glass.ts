@@ -1,8 +1,9 @@
-import type { ReleaseDocument } from '#libs/contracts'
+import { openDossier, type ReleaseDocument, type RunDossier } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
 import type { BreakGlassRefusal } from '#libs/pipeline'
 import { approvalState, readRelease, SignatureError, type OpenedRelease, type Roster } from '#libs/signing'
 import { movedOn } from '../stable/moved-on.js'
-import type { Stable } from '../stable/stable.table.js'
+import { stableOrNew, type Stable } from '../stable/stable.table.js'
 
 export interface RefusedBreakGlass {
   reason: BreakGlassRefusal
@@ -32,6 +33,13 @@ export function judgeBreakGlass(
     if (error instanceof SignatureError) return refused('NOT_APPROVED', error.detail)
     throw error
   }
+}
+
+/** The same of a run by what this service keeps. Its policies are locked. */
+export async function refusalOf(tx: Transaction, dossier: RunDossier, roster: Roster): Promise<RefusedBreakGlass | undefined> {
+  const { releases } = openDossier(dossier)
+  const stables = await Promise.all(releases.map(({ id }) => stableOrNew(tx, id)))
+  return judgeBreakGlass(releases, { stables, now: tx.now }, roster)
 }
 
 /** An ordinary approval says nothing of break-glass, so nothing makes one of it; a bundle is sent past the stages as a whole. */

@@ -1,13 +1,10 @@
-import { isBreakGlassDossier, openDossier, type LoggedApproval, type ReceivedEvent, type RunDossier } from '#libs/contracts'
+import { isBreakGlassDossier, type LoggedApproval, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
 import { ReleaseProofs } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
-import { stableOrNew } from '../stable/stable.table.js'
 import { BREAK_GLASS_ORDERS, type BreakGlassOrder } from './break-glass-order.table.js'
-import { judgeBreakGlass } from './judge-break-glass.js'
 
 /**
  * Opens the rollout of a run that several people sent past simulation, canary and freezes. Like any release it is shown to nobody before
@@ -16,7 +13,6 @@ import { judgeBreakGlass } from './judge-break-glass.js'
 @Injectable()
 export class OpenBreakGlass {
   constructor(
-    private readonly runtime: ServiceRuntime,
     private readonly runRollout: RunRollout,
     private readonly proofs: ReleaseProofs,
   ) {}
@@ -51,10 +47,6 @@ export class OpenBreakGlass {
     if (!this.proofs.areComplete(dossier)) return 'waiting'
     const { key, id, traceparent } = cause
     const origin = { key, id, ...(traceparent === null ? {} : { traceparent }) }
-    return this.runRollout.openBreakGlass(tx, { dossier, cause: origin }, async () => {
-      const { releases } = openDossier(dossier)
-      const stables = await Promise.all(releases.map(({ id }) => stableOrNew(tx, id)))
-      return judgeBreakGlass(releases, { stables, now: tx.now }, this.runtime.roster)
-    })
+    return this.runRollout.openBreakGlass(tx, { dossier, cause: origin })
   }
 }

@@ -6,7 +6,6 @@ import {
   isHeldBy,
   newRollout,
   ROLLOUT_TIMERS,
-  type BreakGlassRefusal,
   type Rollout,
   type RolloutEffect,
   type RolloutInput,
@@ -15,6 +14,7 @@ import {
 import { ServiceRuntime, startTimesOf } from '#libs/service'
 import { FollowFreezes, originOf, StageShell, type Arrival } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { refusalOf } from '../break-glass/judge-break-glass.js'
 import { RolloutConfig } from '../rollout.config.js'
 import { stableOf } from '../stable/stable.table.js'
 import { RolloutEffects } from './rollout-effects.js'
@@ -27,7 +27,7 @@ export class RunRollout implements OnModuleInit {
   readonly freezes: FollowFreezes<Rollout>
 
   constructor(
-    runtime: ServiceRuntime,
+    private readonly runtime: ServiceRuntime,
     private readonly config: RolloutConfig,
     effects: RolloutEffects,
   ) {
@@ -49,8 +49,16 @@ export class RunRollout implements OnModuleInit {
       keysOf,
       scopesOf: () => ['global'],
       isHeldBy,
-      tell: async (tx, { run, attempt, dossier }, frozen) =>
-        this.shell.input(tx, run, { type: 'freezeChanged', stable: await stableReleases(tx, dossier), frozen }, { attempt }),
+      tell: async (tx, rollout, frozen) => {
+        const { run, attempt, dossier } = rollout
+        // A stop may last longer than what was signed is good for, and the key of who signed may be revoked meanwhile.
+        const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined
+        const input: RolloutInput =
+          refusal === undefined
+            ? { type: 'freezeChanged', stable: await stableReleases(tx, dossier), frozen }
+            : { type: 'refused', ...refusal }
+        await this.shell.input(tx, run, input, { attempt })
+      },
     })
   }
 
@@ -64,15 +72,11 @@ export class RunRollout implements OnModuleInit {
     return this.shell.open(tx, { fresh, dossier, cause }, () => this.begin(tx, fresh))
   }
 
-  /** Of its stages only lint vouches for it: `refusalOf` asks for the signatures of those who sent it past the others. */
-  openBreakGlass(
-    tx: Transaction,
-    { dossier, cause }: Pick<Arrival<Rollout>, 'dossier' | 'cause'>,
-    refusalOf: () => Promise<{ reason: BreakGlassRefusal; detail: string } | undefined>,
-  ): Promise<EventAnswer> {
+  /** Of its stages only lint vouches for it, and those who sent it past the others by their signatures. */
+  openBreakGlass(tx: Transaction, { dossier, cause }: Pick<Arrival<Rollout>, 'dossier' | 'cause'>): Promise<EventAnswer> {
     const fresh: Rollout = { ...this.fresh(tx, dossier, cause), breakGlass: true }
     return this.shell.open(tx, { fresh, dossier, cause, attestedBy: ['lint'] }, async () => {
-      const refusal = await refusalOf()
+      const refusal = await refusalOf(tx, dossier, this.runtime.roster)
       return refusal === undefined ? this.begin(tx, fresh) : { type: 'refused', ...refusal }
     })
   }

@@ -139,7 +139,7 @@ describe('an alert that comes before the word that the heads are stored', () => 
     expect(early.effects).toEqual([])
     const { state, effects } = storedAt(AT, early.canary)
     expect([state.state, state.publishedAt, state.early]).toEqual(['failed', AT, undefined])
-    expect(effects.at(-1)).toMatchObject({ do: 'fail', reason: 'UNEXPLAINED_ALERTS' })
+    expect(effects.find((effect) => effect.do === 'fail')).toMatchObject({ reason: 'UNEXPLAINED_ALERTS' })
   })
 
   it('says nothing when it was received before: its bot lived under the old rule', () => {

@@ -86,6 +86,12 @@ describe('given a new rollout that people sent past its canary', () => {
     expect([lifted.state.state, kinds(lifted.effects)[0]]).toEqual(['publishing', 'overtake'])
   })
 
+  it('when what was signed is over before the line goes on, then it fails and issues nothing', () => {
+    const { state } = when(given, opened('stop-the-line'))
+    const over = when(state, { type: 'refused', reason: 'GRANT_EXPIRED', detail: 'good until noon' })
+    expect([over.state.state, kinds(over.effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
+  })
+
   it('when its people did not vouch for it, then it fails and issues nothing', () => {
     const { state, effects } = when(given, { type: 'refused', reason: 'NOT_APPROVED', detail: 'one signed' })
     expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])

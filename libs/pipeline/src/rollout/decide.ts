@@ -81,7 +81,7 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
     case 'freezeChanged':
       return rollout.state === 'waiting' ? open(rollout, input, context) : unchanged(rollout)
     case 'refused':
-      return rollout.state === 'new' ? end(rollout, 'failed', [failed(rollout, input.reason, input.detail)]) : unchanged(rollout)
+      return isUnissued(rollout) ? end(rollout, 'failed', [failed(rollout, input.reason, input.detail)]) : unchanged(rollout)
     case 'published':
       return published(rollout, input.heads, context)
     case 'covered':
@@ -97,6 +97,11 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
     case 'asked':
       return answer(rollout, input, context)
   }
+}
+
+/** No head of it is out. */
+function isUnissued({ state }: Rollout): boolean {
+  return state === 'new' || state === 'waiting'
 }
 
 function open(
@@ -334,7 +339,7 @@ function issued({ state }: Rollout, detail: string): RolloutEffect[] {
 
 /** `first` before the timers go, `last` when all else is done. */
 function end(rollout: Rollout, state: Rollout['state'], first: RolloutEffect[], last: RolloutEffect[] = []): RolloutDecision {
-  const cancel: RolloutEffect[] = rollout.state === 'new' || rollout.state === 'waiting' ? [] : [CANCEL_ALL]
+  const cancel: RolloutEffect[] = isUnissued(rollout) ? [] : [CANCEL_ALL]
   return { state: { ...rollout, state }, effects: [...first, ...cancel, ...last] }
 }
 
