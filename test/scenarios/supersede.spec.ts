@@ -136,7 +136,7 @@ describe('a newer release that supersedes', () => {
   it('ends nothing when it would be stale itself: another of its policies moved', async () => {
     const older = await observed()
     const prepared = await press.prepare(['pm25@3.0.0=20', 'ozone@1.0.0=70'], AT_ONCE, NEWER)
-    await press.whenState(await press.approve(['ozone@0.9.0=80'], AT_ONCE), 'SUCCEEDED')
+    await press.whenState(await press.approve(['ozone@0.9.0=80'], { ...AT_ONCE, scope: 'region:VA' }), 'SUCCEEDED')
     await sign(prepared)
     await system.settle()
     expect(await press.show(older)).toMatchObject({ state: 'CANARY', decisions: [] })
