@@ -145,4 +145,13 @@ export const CONSOLE_GUARDS = [
     spec: 'apps/console/src/approvals/prepare-form.spec.ts',
     test: 'reads no more of them than one run may have, and asks nobody then',
   },
+  {
+    name: 'console-forms-client',
+    guard: 'what a form sends counts as the client that it came from',
+    file: 'apps/console/src/reading/api-reader.ts',
+    find: '        [CLIENT_HEADER]: client,\n',
+    replace: '',
+    spec: 'apps/console/src/forms/forms-of-clients.spec.ts',
+    test: 'what the form of /receipts/abc sends counts as the client that it came from',
+  },
 ]

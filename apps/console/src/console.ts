@@ -1,5 +1,5 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
-import { systemClock, type Clock } from '#libs/platform'
+import { systemClock, TrustedProxies, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import { addPrepareForm } from './approvals/prepare-form.js'
 import { addLogExport } from './audit/export-log.js'
@@ -12,6 +12,7 @@ import { PAGE_HEADERS } from './page/page-headers.js'
 import { PAGES } from './pages.js'
 import { FRAME_HEADERS, FRAME_PATH, paneFrame } from './panes/pane-frame.js'
 import { ApiReader } from './reading/api-reader.js'
+import { clientBehind } from './reading/client-of.js'
 import { addReceiptForm } from './receipts/receipt-form.js'
 import { addPasteForm } from './signing/paste-form.js'
 import { addUnsubscribeForm } from './unsubscribes/unsubscribe-form.js'
@@ -20,10 +21,15 @@ export interface ConsoleOptions {
   /** Base URLs of a service's instances; in one process its own. */
   urlsOf(service: ServiceName): readonly string[]
   clock?: Clock
+  /** Proxies that say which client stands behind them. */
+  trusted?: TrustedProxies
 }
 
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
-export function addConsole(server: FastifyInstance, { urlsOf, clock = systemClock }: ConsoleOptions): void {
+export function addConsole(
+  server: FastifyInstance,
+  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]) }: ConsoleOptions,
+): void {
   const assets = readAssets()
   const { style, script, icon, panes, paneFrame: frame } = assets
   const [sign, check] = [readBundle('sign.js'), readBundle('check.js')]
@@ -36,6 +42,7 @@ export function addConsole(server: FastifyInstance, { urlsOf, clock = systemCloc
     sign: sign?.href ?? '',
     check: check?.href ?? '',
   }
+  const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock)
   for (const asset of Object.values(assets)) serveAsset(server, asset)
@@ -46,19 +53,20 @@ export function addConsole(server: FastifyInstance, { urlsOf, clock = systemCloc
     return reply.headers(FRAME_HEADERS).type('text/html; charset=utf-8').send(html)
   })
   for (const page of PAGES) {
-    server.get(page.path, { config: { page: true } }, async ({ headers, params, url }, reply) => {
+    server.get(page.path, { config: { page: true } }, async (request, reply) => {
+      const { headers, params, url } = request
       if (!acceptsHtml(headers.accept)) throw notAcceptable()
       const found = { page, params: params as Record<string, string> }
-      const { status, html } = await maker.make(found, { query: queryOf(url), authorization: bearerOf(headers) })
+      const { status, html } = await maker.make(found, { query: queryOf(url), authorization: bearerOf(headers), client: clientOf(request) })
       return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
     })
   }
-  addReceiptForm(server, reader)
-  addPrepareForm(server, { reader, maker, authorizationOf: bearerOf })
-  addPasteForm(server, { reader, maker })
+  addReceiptForm(server, reader, clientOf)
+  addPrepareForm(server, { reader, maker, authorizationOf: bearerOf, clientOf })
+  addPasteForm(server, { reader, maker, clientOf })
   addLogExport(server, { readAs: (headers) => reader.as(bearerOf(headers)) })
-  addUnsubscribeForm(server, reader)
-  addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: bearerOf })
+  addUnsubscribeForm(server, reader, clientOf)
+  addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: bearerOf, clientOf })
 }
 
 function queryOf(url: string): URLSearchParams {

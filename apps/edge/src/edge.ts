@@ -81,7 +81,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
   const { addConsole } = await loadConsole()
-  addConsole(edge, { urlsOf: (service) => urlsOf(service, env) })
+  addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted })
   for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env, limits)
   const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), limits.trusted, log)
   serveUpgrades(edge.server, {

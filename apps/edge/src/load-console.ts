@@ -1,9 +1,10 @@
 import type { ServiceName } from '#libs/contracts'
+import type { TrustedProxies } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 
 /** Mirrors `addConsole` of apps/console. */
 interface ConsoleModule {
-  addConsole(server: FastifyInstance, options: { urlsOf(service: ServiceName): readonly string[] }): void
+  addConsole(server: FastifyInstance, options: { urlsOf(service: ServiceName): readonly string[]; trusted: TrustedProxies }): void
 }
 
 /** Late and by name: apps do not import apps. */

@@ -27,7 +27,12 @@ async function propose(files: readonly string[], status = 400): Promise<{ status
   const reader = new ApiReader({ urlsOf: () => [`http://127.0.0.1:${(approver.address() as AddressInfo).port}`], clock })
   const assets = { style: '', script: '', icon: '', panes: '', paneFrame: '', sign: '', check: '' }
   const server = Fastify()
-  addPrepareForm(server, { reader, maker: new PageMaker(reader, assets, clock), authorizationOf: () => undefined })
+  addPrepareForm(server, {
+    reader,
+    maker: new PageMaker(reader, assets, clock),
+    authorizationOf: () => undefined,
+    clientOf: () => '192.0.2.1',
+  })
   const parts = files.map(
     (text, n) => `--x\r\ncontent-disposition: form-data; name="files"; filename="${n}.yaml"\r\ncontent-type: text/plain\r\n\r\n${text}\r\n`,
   )

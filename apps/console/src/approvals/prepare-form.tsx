@@ -4,6 +4,7 @@ import { takeForms, textOf } from '../forms/take-forms.js'
 import { PAGE_HEADERS } from '../page/page-headers.js'
 import type { PageMaker } from '../page/page-maker.js'
 import type { ApiReader } from '../reading/api-reader.js'
+import type { ClientOf } from '../reading/client-of.js'
 import type { Send, Sent } from '../reading/sent.js'
 import { refusedProposal, type Problem } from './refused-proposal.js'
 import type { Proposed } from './propose-form.js'
@@ -17,15 +18,16 @@ export interface PrepareFormOptions {
   reader: ApiReader
   maker: PageMaker
   authorizationOf(headers: { authorization?: string }): string | undefined
+  clientOf: ClientOf
 }
 
 /** `POST /approvals`: has approver prepare what a form brings, and leads to the page that shows it. */
-export function addPrepareForm(server: FastifyInstance, { reader, maker, authorizationOf }: PrepareFormOptions): void {
+export function addPrepareForm(server: FastifyInstance, { reader, maker, authorizationOf, clientOf }: PrepareFormOptions): void {
   takeForms(server, (scope) => {
-    scope.post('/approvals', { config: { page: true } }, async ({ body, headers }, reply) => {
-      const form = body as FormData
+    scope.post('/approvals', { config: { page: true } }, async (request, reply) => {
+      const form = request.body as FormData
       const proposed = proposedIn(form)
-      const send = reader.sendAs(authorizationOf(headers))
+      const send = reader.sendAs(authorizationOf(request.headers), clientOf(request))
       const asked = await requestOf(form, proposed, () => askMayPrepare(send))
       const sent = 'problem' in asked ? asked.problem : problemOf(await send<PreparedApproval>(PREPARE, asked.request))
       if ('digest' in sent) return reply.redirect(`/approvals/${encodeURIComponent(sent.digest)}`, 303)

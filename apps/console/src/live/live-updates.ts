@@ -5,6 +5,7 @@ import type { ServerResponse } from 'node:http'
 import { findPage, type FoundPage } from '../page/find-page.js'
 import type { Page } from '../page/page.js'
 import type { Asked } from '../page/page-maker.js'
+import type { ClientOf } from '../reading/client-of.js'
 import { FollowedPage, type MadePage } from './followed-page.js'
 
 export const LIVE_PATH = '/console/live'
@@ -19,10 +20,11 @@ export interface LiveOptions {
   pages: readonly Page[]
   make(found: FoundPage, asked: Asked): Promise<MadePage>
   authorizationOf(headers: { authorization?: string }): string | undefined
+  clientOf: ClientOf
 }
 
 /** `GET /console/live?page=/runs/1`: Server-Sent Events, each the whole page anew; the script takes the parts that changed. */
-export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, authorizationOf }: LiveOptions): void {
+export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, authorizationOf, clientOf }: LiveOptions): void {
   const places = new Places(MAX_FOLLOWERS, 'readers of live pages')
   const followed = new Map<string, FollowedPage>()
   const open = new Set<ServerResponse>()
@@ -32,7 +34,7 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
     const found = target.length <= MAX_ADDRESS ? findPage(pages, path!) : undefined
     if (found === undefined || found.page.still === true)
       throw new HmsError('HMS_HTTP_PATH_UNKNOWN', 'There is no such page to follow.', { status: 404 })
-    const asked = { query: new URLSearchParams(search ?? ''), authorization: authorizationOf(request.headers) }
+    const asked = { query: new URLSearchParams(search ?? ''), authorization: authorizationOf(request.headers), client: clientOf(request) }
     requireConnection(reply.raw)
     const leave = places.take()
     const key = `${asked.authorization ?? ''}\n${target}`

@@ -9,6 +9,8 @@ import { renderPage } from './render.js'
 export interface Asked {
   query: URLSearchParams
   authorization: string | undefined
+  /** Address that dry runs count for. */
+  client: string
 }
 
 export interface ShownPage {
@@ -25,9 +27,9 @@ export class PageMaker {
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
-  async make({ page, params }: FoundPage, { query, authorization }: Asked): Promise<ShownPage> {
+  async make({ page, params }: FoundPage, { query, authorization, client }: Asked): Promise<ShownPage> {
     const now = this.clock.now()
-    const [read, send] = [this.reader.as(authorization), this.reader.sendAs(authorization)]
+    const [read, send] = [this.reader.as(authorization), this.reader.sendAs(authorization, client)]
     return this.show(await page.content({ read, send, health: (service) => this.reader.health(service), params, query, now }))
   }
 

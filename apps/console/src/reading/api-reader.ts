@@ -1,5 +1,5 @@
 import { HmsError, printable, readText, type Problem, type ServiceName } from '#libs/contracts'
-import { SharedAnswer, type Clock } from '#libs/platform'
+import { CLIENT_HEADER, SharedAnswer, type Clock } from '#libs/platform'
 import type { Answer, Read } from './answer.js'
 import { parseClean } from './clean-json.js'
 import type { Send, Sent } from './sent.js'
@@ -39,8 +39,11 @@ export class ApiReader {
     return Promise.all(urls.map(async (url) => ({ url, body: await this.share(`${url}/readyz`, () => this.probe(url)) })))
   }
 
-  /** What a form of a page sends, as its caller. Asked of one instance, once: what it did not answer it may have done. */
-  sendAs(authorization: string | undefined): Send {
+  /**
+   * What a form of a page sends, as its caller. Asked of one instance, once: what it did not answer it may have done. `client`: the address
+   * that the form came from, or all people would share the limit of the console's own.
+   */
+  sendAs(authorization: string | undefined, client: string): Send {
     return async <T>(path: string, body: object, { deadlineMs = this.deadlineMs } = {}) => {
       const service = serviceOfPath(path)
       const [url] = this.options.urlsOf(service)
@@ -49,6 +52,7 @@ export class ApiReader {
       const headers = {
         accept: 'application/json',
         'content-type': 'application/json',
+        [CLIENT_HEADER]: client,
         ...(authorization === undefined ? {} : { authorization }),
       }
       try {

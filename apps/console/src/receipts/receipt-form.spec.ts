@@ -13,7 +13,7 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded', 'content-len
 async function press(status: number | undefined): Promise<{ answer: [number, unknown]; asked: string[] }> {
   const asked: string[] = []
   const notifier = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url} ${request.headers['content-type']}`)
+    asked.push(`${request.method} ${request.url} ${request.headers['content-type']} for ${String(request.headers['x-hms-client'])}`)
     response.writeHead(status ?? 500, { 'content-type': 'application/json' }).end('{}')
   }).listen(0, '127.0.0.1')
   await once(notifier, 'listening')
@@ -22,7 +22,7 @@ async function press(status: number | undefined): Promise<{ answer: [number, unk
   server.setErrorHandler((error: { status?: number; statusCode?: number }, _request, reply) => {
     void reply.status(error.status ?? error.statusCode ?? 500).send()
   })
-  addReceiptForm(server, new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() }))
+  addReceiptForm(server, new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() }), () => '192.0.2.1')
   const { statusCode, headers } = await server.inject({ method: 'POST', url: '/receipts/abc', headers: FORM })
   expect((await server.inject({ method: 'POST', url: '/', headers: FORM, payload: 'a=b' })).statusCode).toBe(404)
   await server.close()
@@ -34,7 +34,7 @@ async function press(status: number | undefined): Promise<{ answer: [number, unk
 describe('the button of a receipt', () => {
   it.each([200, 401, 404])('asks the notifier once, and leads to the page that says what it answered: %i', async (status) => {
     const { answer, asked } = await press(status)
-    expect([answer, asked]).toEqual([[303, '/receipts/abc?pressed'], ['POST /v1/receipts/abc application/json']])
+    expect([answer, asked]).toEqual([[303, '/receipts/abc?pressed'], ['POST /v1/receipts/abc application/json for 192.0.2.1']])
   })
 
   it.each([undefined, 503])('says that nothing was acknowledged when the notifier does not answer, or cannot: %s', async (status) => {

@@ -8,6 +8,7 @@ import type { PageMaker } from '../page/page-maker.js'
 import { Commands } from '../page/parts.js'
 import type { PageContent } from '../page/page.js'
 import type { ApiReader } from '../reading/api-reader.js'
+import type { ClientOf } from '../reading/client-of.js'
 import type { Sent } from '../reading/sent.js'
 
 /** Doors that the signature of a person opens by itself. A form must not reach any other. */
@@ -20,15 +21,21 @@ const DOORS = [
 ]
 const OWN_PAGE = /^\/[a-z]+(\/[A-Za-z0-9:%-]+){0,2}$/
 
+interface PasteFormOptions {
+  reader: ApiReader
+  maker: PageMaker
+  clientOf: ClientOf
+}
+
 /** `POST /signatures`: hands in what was signed elsewhere and pasted. Works without scripts. */
-export function addPasteForm(server: FastifyInstance, { reader, maker }: { reader: ApiReader; maker: PageMaker }): void {
+export function addPasteForm(server: FastifyInstance, { reader, maker, clientOf }: PasteFormOptions): void {
   takeForms(server, (scope) => {
-    scope.post('/signatures', { config: { page: true } }, async ({ body }, reply) => {
-      const form = body as FormData
+    scope.post('/signatures', { config: { page: true } }, async (request, reply) => {
+      const form = request.body as FormData
       const path = textOf(form, 'path')
       if (!DOORS.some((door) => door.test(path))) throw unreadable('It does not say what was signed.')
       // For nobody in particular: the signature says whose it is.
-      const sent = await reader.sendAs(undefined)<{ run?: unknown }>(path, requestOf(path, form))
+      const sent = await reader.sendAs(undefined, clientOf(request))<{ run?: unknown }>(path, requestOf(path, form))
       if (sent.kind === 'taken') return reply.redirect(placeOf(textOf(form, 'done'), sent.value), 303)
       const { status, html } = maker.show(refusedSignature(sent))
       return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
