@@ -1,7 +1,7 @@
 /** What goes past simulation and canary because people together say so, and its review. Same form as `GUARDS`. */
-const JUDGE = 'apps/rollout/src/break-glass/judge-break-glass.ts'
+const JUDGE = 'apps/rollout/src/rollouts/judge-break-glass.ts'
 const MOVED = 'apps/rollout/src/stable/moved-on.ts'
-const JUDGED = 'apps/rollout/src/break-glass/judge-break-glass.spec.ts'
+const JUDGED = 'apps/rollout/src/rollouts/judge-break-glass.spec.ts'
 const SIGN = 'apps/approver/src/break-glass/sign-break-glass.ts'
 const STORY = 'test/scenarios/break-glass.spec.ts'
 

@@ -3,7 +3,7 @@ import { digestOfPayload } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { requireReviewed } from '../reviews/review-lock.table.js'
+import { requireReviewed } from '../records/review-lock.table.js'
 import { freezeView } from './freeze-view.js'
 import { readSignedFreeze } from './read-signed-freeze.js'
 

@@ -10,7 +10,7 @@ import { DecideRun } from '../runs/decide-run.js'
 import { RUNS } from '../runs/run.table.js'
 import { FollowRun } from '../tickets/follow-run.js'
 import { ReviewBreakGlass } from './review-break-glass.js'
-import { reviewOf } from './review-lock.table.js'
+import { reviewOf } from '../records/review-lock.table.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
 /** A person answers a ticket: by a decision about its run, or by accepting what automation did. The first answer wins. */

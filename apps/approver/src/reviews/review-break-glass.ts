@@ -9,7 +9,7 @@ import { RUNS, type RunRecord } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { FollowRun } from '../tickets/follow-run.js'
 import { REVIEW_OVERDUE, TICKETS } from '../tickets/ticket.table.js'
-import { REVIEW_LOCKS } from './review-lock.table.js'
+import { REVIEW_LOCKS } from '../records/review-lock.table.js'
 
 /** The review that every break-glass opens: somebody who did not sign it closes it in time, or those who signed approve nothing more. */
 @Injectable()

@@ -15,7 +15,7 @@ import { isSignedLately, readRunDecision, SignatureError, type DecidedRun, type 
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
-import { requireReviewed } from '../reviews/review-lock.table.js'
+import { requireReviewed } from '../records/review-lock.table.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'

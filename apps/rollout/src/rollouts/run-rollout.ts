@@ -14,7 +14,7 @@ import {
 import { ServiceRuntime, startTimesOf } from '#libs/service'
 import { FollowFreezes, originOf, StageShell, type Arrival } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { refusalOf } from '../break-glass/judge-break-glass.js'
+import { refusalOf } from './judge-break-glass.js'
 import { RolloutConfig } from '../rollout.config.js'
 import { stableOf } from '../stable/stable.table.js'
 import { RolloutEffects } from './rollout-effects.js'
