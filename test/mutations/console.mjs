@@ -1,6 +1,15 @@
 /** What stands between a page and a signature that nobody meant. Same form as `GUARDS`. */
 export const CONSOLE_GUARDS = [
   {
+    name: 'console-no-break-glass',
+    guard: 'no signature of break-glass leaves a page',
+    file: 'apps/console/src/signing/page/check-shown.ts',
+    find: 'if (breakGlass !== undefined) throw',
+    replace: 'if (breakGlass === null) throw',
+    spec: 'apps/console/src/signing/page/check-shown.spec.ts',
+    test: 'may be anything but break-glass, which no page signs',
+  },
+  {
     name: 'console-digest-shown',
     guard: 'the digest that the page shows is that of the bytes it signs',
     file: 'apps/console/src/signing/page/check-shown.ts',

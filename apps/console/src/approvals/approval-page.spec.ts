@@ -53,6 +53,16 @@ const page = (prepared: unknown, more: Record<string, unknown> = {}) =>
   })
 
 describe('the page of an approval', () => {
+  it('says of break-glass what it is, by the bytes, and offers no signature', async () => {
+    const bytes = Buffer.from(JSON.stringify({ predicate: { ...predicate, breakGlass: { reason: 'wrong <sensor>' } } }))
+    const { html, text } = await page({ ...PREPARED, releases: [{ ...PREPARED.releases[0]!, payload: bytes.toString('base64') }] })
+    expect(text).toContain('This is break-glass, no ordinary approval')
+    expect(text).toContain('Reason: “wrong <sensor>”')
+    expect(text).toContain('hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT')
+    expect(text).not.toContain('canary 5 %')
+    expect(html).not.toContain('data-signing')
+  })
+
   it('shows digest in groups, difference with unit and type, plan, and who may sign', async () => {
     const { html, text } = await page(PREPARED)
     expect(text).toContain(`${digest.slice(7, 11)} ${digest.slice(11, 15)}`)

@@ -31,12 +31,15 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
   const prepared = answer.value
   const name = policiesText(prepared.releases)
   const isOpen = (prepared.state === 'PREPARED' || prepared.state === 'AWAITING_APPROVAL') && Date.parse(prepared.expiresAt) > now.getTime()
-  const isRollback = predicatesOf(prepared).some(({ rollback }) => rollback !== undefined)
+  const predicates = predicatesOf(prepared)
+  const isRollback = predicates.some(({ rollback }) => rollback !== undefined)
+  // From the bytes: whoever serves the rest of the page may leave it out.
+  const breakGlass = predicates.find((predicate) => predicate.breakGlass !== undefined)?.breakGlass
   const wait = query.has('wait')
   const effect = isOpen && !isRollback ? await readEffect(request, prepared, wait ? LONG_REPLAY_MS : REPLAY_MS) : undefined
   return {
-    title: `Approve ${name}`,
-    heading: `${isRollback ? 'Bring back' : 'Approve'} ${name}`,
+    title: `${breakGlass === undefined ? 'Approve' : 'Break-glass:'} ${name}`,
+    heading: `${breakGlass !== undefined ? 'Break-glass:' : isRollback ? 'Bring back' : 'Approve'} ${name}`,
     section: 'Approvals',
     trail: TRAIL,
     summary: summaryOf(prepared, isOpen),
@@ -45,6 +48,7 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
     body: (
       <>
         {isOpen ? null : <Ended prepared={prepared} />}
+        {breakGlass === undefined ? null : <PastTheStages reason={breakGlass.reason} prepared={prepared} />}
         <section aria-labelledby="signed-title">
           <h2 id="signed-title">What is signed</h2>
           {prepared.releases.map(({ id, version, live, payload, digest: release, differences }) => (
@@ -55,11 +59,11 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
               <Statement payload={payload} digest={release} differences={differences} live={live} version={version} />
             </div>
           ))}
-          {isRollback ? null : <Plan prepared={prepared} />}
+          {isRollback || breakGlass !== undefined ? null : <Plan prepared={prepared} />}
         </section>
         {effect === undefined ? null : <EffectPart facts={effect} digest={digest} wait={wait} />}
         <Who prepared={prepared} people={people} now={now} />
-        {isOpen ? <Signing prepared={prepared} people={people} /> : null}
+        {isOpen && breakGlass === undefined ? <Signing prepared={prepared} people={people} /> : null}
         {prepared.state === 'AWAITING_APPROVAL' && isOpen ? <Reject digest={digest} /> : null}
       </>
     ),
@@ -87,6 +91,22 @@ function Ended({ prepared: { run, state } }: { prepared: PreparedApproval }): JS
             <RunLink run={run} /> {state !== 'PREPARED' && isTerminal(state) ? 'has ended' : 'is under way'}.
           </>
         )}
+      </p>
+    </Alert>
+  )
+}
+
+/** No page signs it: two signatures that were meant as approvals would send the release to everybody. */
+function PastTheStages({ reason, prepared: { plan, releases } }: { reason: string; prepared: PreparedApproval }): JSX.Element {
+  return (
+    <Alert kind="error" title="This is break-glass, no ordinary approval">
+      <p>
+        Reason: “{reason}”. Two people who sign it send it to everybody at once, past simulation and canary, watched for{' '}
+        {spokenDuration(plan.bakeMs)} after that. A third has to review it within a day.
+      </p>
+      <p>
+        It is signed from a terminal alone:{' '}
+        <Command>{`hms-svc break-glass ${releases.length === 1 ? 'FILE' : 'FILES'} --sign NAME --sign NAME --reason TEXT`}</Command>
       </p>
     </Alert>
   )

@@ -3,7 +3,7 @@ import { writeRunDecision } from '#libs/signing'
 import { absentPage } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { valueOf } from '../reading/answer.js'
-import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
+import { predicatesOf, readPeople, whoMayNotSign, type People } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { chosenIn } from './chosen.js'
 import { DECISION_WORDS, decisionsOfRun, whyNoDecision } from './decisions-of-run.js'
@@ -39,12 +39,21 @@ export async function decideRunPage(request: PageRequest): Promise<PageContent> 
 }
 
 /** Nobody is left out where the releases or the roster cannot be read: the service judges. */
-export async function whoMayNotDecide({ read }: PageRequest, digest: string, decision: string): Promise<Record<string, string>> {
+export function whoMayNotDecide(request: PageRequest, digest: string, decision: string): Promise<Record<string, string>> {
+  return judgedBy(request, digest, (roster, predicates) => whoMayNotSign(roster, predicates, decision === 'abort' ? 'ender' : 'decider'))
+}
+
+/** `judge` asks for what a release says; nobody is held back where that, or the roster, cannot be read: approver judges. */
+export async function judgedBy(
+  { read }: PageRequest,
+  digest: string,
+  judge: (roster: People['roster'], predicates: ReturnType<typeof predicatesOf>) => Record<string, string>,
+): Promise<Record<string, string>> {
   const [approval, people] = await Promise.all([
     read<PreparedApproval>(`/v1/approvals/${encodeURIComponent(digest)}/prepared`),
     readPeople(read),
   ])
   const [prepared, known] = [valueOf(approval), valueOf(people)]
   if (prepared === undefined || known === undefined) return {}
-  return whoMayNotSign(known.roster, predicatesOf(prepared), decision === 'abort' ? 'ender' : 'decider')
+  return judge(known.roster, predicatesOf(prepared))
 }

@@ -1,10 +1,11 @@
 import type { Ticket } from '#libs/contracts'
 import { writeRunDecision } from '#libs/signing'
-import { whoMayNotDecide } from '../decisions/decide-run-page.js'
+import { judgedBy, whoMayNotDecide } from '../decisions/decide-run-page.js'
 import { chosenIn } from '../decisions/chosen.js'
 import { DECISION_WORDS } from '../decisions/decisions-of-run.js'
 import { absentPage } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
+import { whoMayNotReview } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { TICKET_WORDS } from './reviews-page.js'
 
@@ -23,11 +24,15 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
   }
   const answer = await read<Ticket>(`/v1/tickets/${encodeURIComponent(number)}`)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The ticket cannot be shown.' }, answer, 'ticket')
-  const { ticket, kind, state, run, attempt, digest, allowed } = answer.value
+  const { ticket, kind, state, run, attempt, digest, allowed, actors = [] } = answer.value
   const chosen = state === 'OPEN' ? chosenIn(query, allowed) : `Too late: ${TICKET_WORDS[state].text.toLowerCase()}.`
   if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })
   const { decision, reason } = chosen
   const by = decision === 'extend' ? ' --by DURATION' : ''
+  const mayNot =
+    kind === 'BREAK_GLASS_REVIEW'
+      ? await judgedBy(request, digest, (roster, predicates) => whoMayNotReview(roster, predicates, actors))
+      : await whoMayNotDecide(request, digest, decision)
   return statementPage(request, {
     ...place,
     title: `${DECISION_WORDS[decision].text}: ticket ${ticket}, run ${run}`,
@@ -41,7 +46,7 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
       ...chosen,
       ...(kind === 'BREAK_GLASS_REVIEW' ? { ticket } : {}),
     }),
-    act: { path: `/v1/tickets/${ticket}/decisions`, done: back, mayNot: await whoMayNotDecide(request, digest, decision) },
+    act: { path: `/v1/tickets/${ticket}/decisions`, done: back, mayNot },
     verb: `Sign: ${decision}`,
     command: `hms-svc tickets decide ${ticket} --decision ${decision}${by} --reason TEXT --sign NAME`,
   })

@@ -82,6 +82,19 @@ export function whoMayNotSign(
   return Object.fromEntries(refused)
 }
 
+/** People who cannot close the review of a break-glass, with why. `actors`: names of those who signed it. */
+export function whoMayNotReview(
+  roster: Roster,
+  predicates: readonly ReleasePredicate[],
+  actors: readonly string[],
+): Record<string, string> {
+  const authors = predicates.flatMap(({ author }) => authorsOf(roster, author).map(({ name }) => name))
+  return Object.fromEntries([
+    ...actors.map((name) => [name, 'they signed it, and nobody reviews their own break-glass'] as const),
+    ...authors.map((name) => [name, 'they wrote it, and nobody reviews their own work'] as const),
+  ])
+}
+
 function counted(...[roster, person, predicate]: Parameters<typeof countsOnRelease>): boolean {
   try {
     return countsOnRelease(roster, person, predicate)

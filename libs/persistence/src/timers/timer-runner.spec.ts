@@ -58,6 +58,22 @@ describe('TimerRunner', () => {
     expect(await pending()).toEqual([])
   })
 
+  it('leaves work alone that another instance has by now', async () => {
+    let begun = 0
+    timers.onWork(timerKind('sending'), async () => void begun++, 1_000)
+    const renew = timers.store.renew.bind(timers.store)
+    timers.store.renew = () => Promise.resolve(false)
+    await schedule('sending')
+    timers.start()
+    await pass(500)
+    expect(begun).toBe(0)
+    timers.store.renew = renew
+    await schedule('sending')
+    timers.wake()
+    await pass(500)
+    expect(begun).toBe(1)
+  })
+
   it('begins anew for a timer that is scheduled again', async () => {
     behave = () => Promise.reject(new Error('bug'))
     await schedule()

@@ -179,7 +179,8 @@ export class TimerRunner {
       })
     }
     let cancel = (): void => {}
-    await this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs))
+    // Another instance has it by now, and may have booked it for later.
+    if (!(await this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs)))) return
     keepAlive()
     try {
       await work({ timer, finish: (effect) => this.finish(timer, effect), outside: (call) => this.outside(call) })

@@ -33,6 +33,11 @@ describe('what the page shows', () => {
     await expect(checkShown(shownOf(payload.toString()))).resolves.toBeUndefined()
   })
 
+  it('may be anything but break-glass, which no page signs', async () => {
+    const text = JSON.stringify({ predicate: { policy, releaseEpoch: 2, author: null, breakGlass: { reason: 'wrong sensor' } } })
+    await expect(checkShown(shownOf(text))).rejects.toThrow('this is break-glass')
+  })
+
   it.each<[string, Partial<Shown>, string]>([
     ['another digest', { digest: digestInGroups(digestOf('other')) }, 'the digest shown is not that of the bytes'],
     [
