@@ -37,7 +37,7 @@ export class CanaryEffects {
       case 'fail':
         return this.fail(tx, canary, effect.reason, effect.detail)
       case 'freeRegions':
-        return this.regions.freed(tx)
+        return this.regions.freed(tx, canary)
     }
   }
 

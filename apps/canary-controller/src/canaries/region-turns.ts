@@ -32,10 +32,14 @@ export class RegionTurns {
     return holderOfRegions(canary, await tx.documents(CANARIES).find({ where: { state: [...CLAIMING_STATES] } }))
   }
 
-  /** By a timer for each that waits: this transaction has locked none of their policies. */
-  async freed(tx: Transaction): Promise<void> {
+  /**
+   * `by` has let go. By a timer for each whose turn it is: this transaction has locked none of their policies. To wake all that wait would
+   * cost a lock of every region for each of them, at every turn.
+   */
+  async freed(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {
     await tx.lock([REGIONS])
-    for (const canary of await tx.documents(CANARIES).find({ where: { state: 'waiting' } })) {
+    const others = (await tx.documents(CANARIES).find({ where: { state: [...CLAIMING_STATES] } })).filter(({ run }) => run !== by.run)
+    for (const canary of others.filter((each) => each.state === 'waiting' && holderOfRegions(each, others) === null)) {
       const { run, attempt, key } = canary
       const data = { run, attempt, key }
       await this.runtime.schedule(tx, { id: `${TURN}:${run}`, kind: TURN, keys: keysOf(canary), data, dueAt: tx.now })
