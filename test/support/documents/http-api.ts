@@ -66,10 +66,25 @@ function operationOf(
     security: securityOf(verb, decorators, ofClass),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
-    responses: { [status]: answerOf(method, verb, decorators, checker, schemas), '4XX': refused, '5XX': refused },
+    responses: {
+      [status]: answerOf(method, verb, decorators, checker, schemas),
+      ...(isKept(verb, parameters) ? { '304': NOT_MODIFIED } : {}),
+      ...(url.startsWith('/docs/errors/')
+        ? { '404': { ...answer('text/plain', { type: 'string' }), description: 'no code of ours' } }
+        : {}),
+      '4XX': refused,
+      '5XX': refused,
+    },
   }
   return [{ path, method: verb === 'Sse' ? 'get' : verb.toLowerCase(), operation }]
 }
+
+/** Reads carry an `ETag`; a POST that only reads takes `If-None-Match` too where it says so. */
+function isKept(verb: string, parameters: readonly object[]): boolean {
+  return verb === 'Get' || parameters.some((each) => 'name' in each && each.name === 'if-none-match')
+}
+
+const NOT_MODIFIED = { description: 'What `If-None-Match` names is still what would be answered.' }
 
 /** Of every POST that may change something. */
 const IDEMPOTENCY_KEY = {

@@ -47,6 +47,8 @@ describe('the topics to follow', () => {
     expect(chooseTopics(undefined)).toContain('hms.run.control.v1')
     expect(chooseTopics(undefined)).not.toContain('hms.config.state.v1')
     expect(chooseTopics('hms.dlq.linter.v1')).toEqual(['hms.dlq.linter.v1'])
+    expect(chooseTopics('canary')).toEqual(['hms.canary.v1'])
+    expect(chooseTopics('dlq.linter')).toEqual(['hms.dlq.linter.v1'])
     expect(chooseTopics('simulation')).toEqual(['hms.simulation.v1'])
   })
 
