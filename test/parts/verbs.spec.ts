@@ -42,10 +42,10 @@ describe('the table of verbs', () => {
   })
 })
 
+/** But what the scripts of `completion` call. */
 function leavesOf(command: Command): string[] {
-  return command
-    .createHelp()
-    .visibleCommands(command)
+  return command.commands
+    .filter((child) => !child.name().startsWith('__'))
     .flatMap((child) => (child.commands.length === 0 ? [child.name()] : leavesOf(child).map((verb) => `${child.name()} ${verb}`)))
 }
 
@@ -82,7 +82,8 @@ describe('every verb, however it is called', () => {
     dev = Served.start(['dev'], env)
     await until('dev is ready', () => ready(env['HMS_URL']!), 300_000)
     await approved([join(ASSETS, 'policies/pm25-1.5.0.yaml'), ...PROMPT])
-    for (const name of ['observing', 'paused', 'aborted', 'unsigned']) filled[name] = await started(filled[name]!, name === 'unsigned')
+    for (const name of ['observing', 'paused', 'aborted', 'unsigned'])
+      filled[name] = await started(filled[name]!, name.toUpperCase(), name === 'unsigned')
     for (const [name, verb] of [
       ['paused', 'pause'],
       ['aborted', 'abort'],
@@ -106,9 +107,9 @@ describe('every verb, however it is called', () => {
   }
   const approved = (argv: string[]): Promise<Finished> => call(['approve', '--sign', 'EPA Chief', ...argv])
 
-  /** The number of a run of this policy that rests in its canary, or that waits for a second signature. */
-  async function started(file: string, isWaiting: boolean): Promise<string> {
-    const { stdout } = await approved([file, ...SLOWLY, '--json'])
+  /** The number of a run of this policy that rests in its canary, one a region, or that waits for a second signature. */
+  async function started(file: string, region: string, isWaiting: boolean): Promise<string> {
+    const { stdout } = await approved([file, ...SLOWLY, '--scope', `region:${region}`, '--json'])
     const { run } = JSON.parse(stdout) as ApprovalView
     const rests = isWaiting ? 'AWAITING_APPROVAL' : 'CANARY'
     await until(`${file} is ${rests}`, async () => (await read<RunView>(`/v1/runs/${run}`)).state === rests, 300_000)
