@@ -21,29 +21,12 @@ export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120
   return finished(process.execPath, [BIN, ...argv], env, timeoutMs)
 }
 
-/** Runs one command line that goes on until Ctrl-C, and presses that once it has said `when` on stdout. */
-export function hmsInterrupted(argv: string[], env: Record<string, string>, when: string, timeoutMs = 120_000): Promise<Finished> {
-  return finished(process.execPath, [BIN, ...argv], env, timeoutMs, when)
-}
-
 /** Runs a program to its end; what it reads comes from nowhere. */
-export function finished(
-  program: string,
-  argv: readonly string[],
-  env: Record<string, string>,
-  timeoutMs: number,
-  interruptAt?: string,
-): Promise<Finished> {
+export function finished(program: string, argv: readonly string[], env: Record<string, string>, timeoutMs: number): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, argv, { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     const out = { stdout: '', stderr: '' }
-    let isInterrupted = false
-    child.stdout.on('data', (chunk: Buffer) => {
-      out.stdout += String(chunk)
-      if (interruptAt === undefined || isInterrupted || !out.stdout.includes(interruptAt)) return
-      isInterrupted = true
-      child.kill('SIGINT')
-    })
+    child.stdout.on('data', (chunk: Buffer) => (out.stdout += String(chunk)))
     child.stderr.on('data', (chunk: Buffer) => (out.stderr += String(chunk)))
     const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     child.once('error', reject)
