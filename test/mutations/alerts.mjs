@@ -49,7 +49,7 @@ export const ALERT_GUARDS = [
     name: 'alert-before-stored',
     guard: 'an alert from before the store had the head does not count',
     file: 'libs/pipeline/src/canary/since.ts',
-    find: 'early.filter(({ receivedAt }) => receivedAt >= since)',
+    find: 'early.filter(({ receivedAt }) => receivedAt >= storedAt)',
     replace: 'early',
     spec: 'libs/pipeline/src/canary/alerts.spec.ts',
     test: 'says nothing when it was received before: its bot lived under the old rule',

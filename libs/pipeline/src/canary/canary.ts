@@ -1,4 +1,4 @@
-import type { FreezeNotice, MetricFigures, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { FreezeNotice, MetricFigures, PublishedHead, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { StageState } from '../stage/decision.js'
 import { ALL_REGIONS } from '#libs/policy'
 import { newMetrics } from './metrics.js'
@@ -132,6 +132,11 @@ export const ALERT_STATES = ['publishing', 'observing', 'paused', 'passed', 'bak
 
 export function countsAlerts({ state }: Canary): boolean {
   return (ALERT_STATES as readonly string[]).includes(state)
+}
+
+/** Which of these stored heads are the ones that were last issued for it. */
+export function newestHeads({ scope, members }: Canary, heads: readonly PublishedHead[]): PublishedHead[] {
+  return heads.filter((head) => head.scope === scope && members.some(({ policy, seq }) => policy === head.policy && seq === head.seq))
 }
 
 /** Its cohort lives under it, and its verdict is open: alerts count, and people may abort it. */

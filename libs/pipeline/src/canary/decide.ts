@@ -4,7 +4,7 @@ import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence
 import { unchanged } from '../stage/decision.js'
 import { countAlert } from './alerts.js'
 import { answer } from './answer-people.js'
-import { canaryLabel, isLive, isOpen, type Canary, type CanaryMember, type CountedAlert } from './canary.js'
+import { canaryLabel, isLive, isOpen, newestHeads, type Canary, type CanaryMember, type CountedAlert } from './canary.js'
 import { excessOf } from './figures.js'
 import type { CanaryContext, CanaryEffect, CanaryInput, CanaryTimer } from './inputs-and-effects.js'
 import { describeFailed, describeUnanswered, withSamples, type MetricSample } from './metrics.js'
@@ -119,10 +119,9 @@ function published(
   { heads, at }: Pick<Extract<CanaryInput, { type: 'published' }>, 'heads' | 'at'>,
   context: CanaryContext,
 ): CanaryDecision {
-  const isStored = heads.some(
-    ({ policy, scope, seq }) => scope === before.scope && before.members.some((m) => m.policy === policy && m.seq === seq),
-  )
-  if (!isEarly(before) || !isStored) return audienceKnown(before, heads, context)
+  const news = newestHeads(before, heads)
+  if (news.length === 0) return unchanged(before)
+  if (!isEarly(before)) return audienceKnown(before, news, context)
   const { canary, alerts } = knownSince(before, at)
   // What waited for this is judged as if it came now.
   return alerts.reduce<CanaryDecision>(
@@ -130,16 +129,16 @@ function published(
       const next = alerted(state, alert, context)
       return { state: next.state, effects: [...effects, ...next.effects] }
     },
-    audienceKnown(canary, heads, context),
+    audienceKnown(canary, news, context),
   )
 }
 
-function audienceKnown(before: Canary, heads: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
-  const canary = countedAtHeads(before, heads, context)
-  const stored = new Map(heads.filter(({ scope }) => scope === canary.scope).map((head) => [head.policy, head]))
-  const isNews = ({ policy, seq }: CanaryMember): boolean => stored.get(policy)?.seq === seq
-  if (canary.state !== 'publishing' || !canary.members.some(isNews)) return unchanged(canary)
-  const members = canary.members.map((member) => (isNews(member) ? withAudience(member, stored.get(member.policy)!.audience) : member))
+function audienceKnown(before: Canary, news: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
+  const canary = countedAtHeads(before, news, context)
+  if (canary.state !== 'publishing') return unchanged(canary)
+  const audiences = new Map(news.map(({ policy, audience }) => [policy, audience]))
+  const isNews = ({ policy }: CanaryMember): boolean => audiences.has(policy)
+  const members = canary.members.map((member) => (isNews(member) ? withAudience(member, audiences.get(member.policy)!) : member))
   const seen = { ...canary, members }
   const narrow = members.filter((member) => isNews(member) && !member.published)
   if (narrow.length > 0) return widen(seen, narrow, context)

@@ -18,8 +18,7 @@ export function withEarly(canary: Canary, alert: CountedAlert): Canary {
 
 /** The canary once the store has said when it stored a head, and the alerts that waited for that and were not before it. */
 export function knownSince({ early = [], ...canary }: Canary, storedAt: string): { canary: Canary; alerts: CountedAlert[] } {
-  const since = canary.publishedAt ?? storedAt
-  return { canary: { ...canary, publishedAt: since }, alerts: early.filter(({ receivedAt }) => receivedAt >= since) }
+  return { canary: { ...canary, publishedAt: storedAt }, alerts: early.filter(({ receivedAt }) => receivedAt >= storedAt) }
 }
 
 /** Its cohort fell back when the lease lapsed: alerts count again from the next head that is stored. */

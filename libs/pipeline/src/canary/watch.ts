@@ -12,11 +12,9 @@ export interface WatchedAlert {
 
 const NOTHING_PAIRED = { cohortMs: 0, controlMs: 0, cohortEvents: 0, controlEvents: 0, leastShare: 1, mostShare: 0 }
 
-/** Stored heads come with a count of the bots of their scope; each renewal of the lease is such a count. */
+/** Its newest heads come with a count of the bots of their scope when they are stored; each renewal of the lease is such a count. */
 export function countedAtHeads(canary: Canary, heads: readonly PublishedHead[], at: { now: Date; rules: WatchRules }): Canary {
-  const counts = heads
-    .filter(({ policy, scope, seq }) => scope === canary.scope && canary.members.some((each) => each.policy === policy && each.seq === seq))
-    .map(({ policy, audience: { connected, cohort } }) => ({ policy, cohort, connected }))
+  const counts = heads.map(({ policy, audience: { connected, cohort } }) => ({ policy, cohort, connected }))
   return counted(canary, counts, at)
 }
 
