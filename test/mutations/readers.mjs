@@ -265,7 +265,7 @@ export const READER_GUARDS = [
     name: 'state-not-overruled',
     guard: 'what the topic says of a head that the store has is an alarm, and is not written over',
     file: 'apps/config-store/src/state-check/say-again.ts',
-    find: "kind === 'missing' || seqAt(place) < row.seq",
+    find: 'recorded < row.seq',
     replace: 'true',
     spec: 'apps/config-store/src/state-check/state-check.spec.ts',
     test: 'a record written by hand is an alarm at the second look, until the policy has its next head',

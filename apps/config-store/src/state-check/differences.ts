@@ -2,6 +2,9 @@
 export type DifferenceKind = 'changed' | 'missing' | 'unknown'
 export const DIFFERENCE_KINDS: readonly DifferenceKind[] = ['changed', 'missing', 'unknown']
 
+/** Places that a line of the log names. */
+export const MAX_NAMED = 10
+
 export interface Difference {
   place: string
   kind: DifferenceKind

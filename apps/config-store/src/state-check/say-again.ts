@@ -2,7 +2,7 @@ import { policyKey } from '#libs/messaging'
 import { ServiceRuntime } from '#libs/service'
 import { DOCUMENTS } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
-import type { Difference } from './differences.js'
+import { MAX_NAMED } from './differences.js'
 
 /** In one look; what is left stands at the next one, too. */
 const MAX_SAID = 500
@@ -12,24 +12,24 @@ const MAX_SAID = 500
  * up, may write a record behind a younger one: compaction then forgets the younger, and a canary that left the topic is back for ever.
  * The topic follows the database, so the store says its row again. What carries a head that the database does not know is none of that:
  * somebody wrote it, or the row was changed, and people have to look. Answers the places of which it said something. `seqAt`: number of
- * the head that lies on the topic there.
+ * the head that lies on the topic there, 0 where none does.
  */
 export async function sayAgain(
   runtime: ServiceRuntime,
-  differences: readonly Difference[],
+  places: readonly string[],
   seqAt: (place: string) => number,
 ): Promise<ReadonlySet<string>> {
   const said = new Set<string>()
-  for (const { place, kind } of differences.slice(0, MAX_SAID)) {
+  for (const place of places.slice(0, MAX_SAID)) {
     const isSaid = await runtime.database.transaction(async (tx) => {
       const seen = await tx.documents(DOCUMENTS).get(place)
       if (seen === undefined) return false
       await tx.lock([policyKey(seen.id)])
       const row = (await tx.documents(DOCUMENTS).get(place))!
-      if (kind !== 'missing' && seqAt(place) > row.seq) return false
+      const recorded = seqAt(place)
+      if (recorded > row.seq) return false
       if (row.ended === true) await runtime.erase(tx, 'hms.state.recorded.v1', place)
-      else if (kind === 'missing' || seqAt(place) < row.seq)
-        await runtime.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
+      else if (recorded < row.seq) await runtime.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
       else return false
       return true
     })
@@ -38,7 +38,7 @@ export async function sayAgain(
   if (said.size > 0) {
     runtime.metrics.repairs.inc({ service: runtime.name, what: 'state' }, said.size)
     runtime.log.warn(
-      { places: [...said].slice(0, 10), repaired: said.size },
+      { places: [...said].slice(0, MAX_NAMED), repaired: said.size },
       'the topic of state did not say what is stored; it is said again',
     )
   }

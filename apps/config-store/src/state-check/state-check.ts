@@ -6,7 +6,7 @@ import { FailureStreak } from '../coverage/failure-streak.js'
 import { DOCUMENTS, documentId } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
 import { sayAgain } from './say-again.js'
-import { DIFFERENCE_KINDS, differencesBetween, standing, type Difference } from './differences.js'
+import { DIFFERENCE_KINDS, differencesBetween, MAX_NAMED, standing, type Difference } from './differences.js'
 import { digestOfState } from './state-digest.js'
 import { TopicState } from './topic-state.js'
 
@@ -16,8 +16,6 @@ const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
 const ROWS_AT_ONCE = 50
 /** Answers of the log in one look: a writer who never stops must not keep it from its end for ever. */
 const MAX_PARTS = 5_000
-/** Places that a line of the log names. */
-const MAX_NAMED = 10
 const NEXT = 'hms-svc topics republish --since TIME'
 
 /**
@@ -73,7 +71,11 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     const stand = standing(found, this.before)
     const again = standing(stand, this.said)
     const fresh = stand.filter((each) => !again.includes(each))
-    const said = await sayAgain(this.runtime, fresh, (place) => this.topic.seqAt(place))
+    const said = await sayAgain(
+      this.runtime,
+      fresh.map(({ place }) => place),
+      (place) => this.topic.seqAt(place),
+    )
     this.said = [...again, ...fresh.filter(({ place }) => said.has(place))]
     this.tell(stand.filter(({ place }) => !said.has(place)))
     this.before = found
