@@ -44,8 +44,8 @@ export async function judge(
   history.add('drained', { ...healing })
   const readLog = (): Promise<readonly TopicRecord[]> => readTopics(system.broker.brokers)
   const log = await readLog()
-  const evidence = { observer, ledger: load.ledger, log, readLog, partner, readers }
-  const findings = await Promise.all(oracles.map(async (oracle) => ({ oracle: oracle.name, ...(await lookAt(oracle, evidence)) })))
+  const evidence = { observer, ledger: load.ledger, log, partner, readers }
+  const findings = await Promise.all(oracles.map(async (oracle) => ({ oracle: oracle.name, ...(await lookAt(oracle, evidence, readLog)) })))
   for (const finding of findings) history.add('oracle', { ...finding })
   const states = await observer.rows<{ state: string; n: string }>(
     'SELECT state, count(*) AS n FROM approver.run GROUP BY state ORDER BY state',
@@ -65,9 +65,9 @@ export async function judge(
 }
 
 /** What an oracle finds; of what settles by itself, what it still finds when that had its time. */
-async function lookAt(oracle: Oracle, evidence: Evidence): Promise<Finding> {
+async function lookAt(oracle: Oracle, first: Evidence, readLog: () => Promise<Evidence['log']>): Promise<Finding> {
   const until = Date.now() + SETTLE_MS
-  for (;;) {
+  for (let evidence = first; ; evidence = { ...first, log: await readLog() }) {
     const finding = await oracle.check(evidence)
     if (oracle.settles !== true || finding.violations.length === 0 || Date.now() > until) return finding
     await pause(systemClock, LOOK_AGAIN_MS)

@@ -10,8 +10,6 @@ export interface Evidence {
   ledger: Ledger
   /** Every record of every topic of the catalogue, in the order of its partition. */
   log: readonly TopicRecord[]
-  /** The same, as it is now. */
-  readLog: () => Promise<readonly TopicRecord[]>
   partner: Received
   readers: readonly BotReader[]
 }

@@ -6,8 +6,7 @@ import type { Oracle } from './oracle.js'
 export const stateTopic: Oracle = {
   name: 'the state topic equals the database',
   settles: true,
-  async check({ observer, readLog }) {
-    const log = await readLog()
+  async check({ observer, log }) {
     const newest = new Map<string, ConfigDocument>()
     for (const { topic, key, value } of log) {
       if (topic !== 'hms.config.state.v1' || key === HEARTBEAT_KEY || key === FRESHNESS_KEY) continue
