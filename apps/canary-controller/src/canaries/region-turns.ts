@@ -28,8 +28,7 @@ export class RegionTurns {
    * begins to wait for one that is just letting go.
    */
   async against(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
-    await tx.lock([REGIONS])
-    return holderOfRegions(canary, await tx.documents(CANARIES).find({ where: { state: [...CLAIMING_STATES] } }))
+    return holderOfRegions(canary, await this.claimants(tx))
   }
 
   /**
@@ -37,12 +36,16 @@ export class RegionTurns {
    * cost a lock of every region for each of them, at every turn.
    */
   async freed(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {
-    await tx.lock([REGIONS])
-    const others = (await tx.documents(CANARIES).find({ where: { state: [...CLAIMING_STATES] } })).filter(({ run }) => run !== by.run)
+    const others = (await this.claimants(tx)).filter(({ run }) => run !== by.run)
     for (const canary of others.filter((each) => each.state === 'waiting' && holderOfRegions(each, others) === null)) {
       const { run, attempt, key } = canary
       const data = { run, attempt, key }
       await this.runtime.schedule(tx, { id: `${TURN}:${run}`, kind: TURN, keys: keysOf(canary), data, dueAt: tx.now })
     }
+  }
+
+  private async claimants(tx: Transaction): Promise<Canary[]> {
+    await tx.lock([REGIONS])
+    return tx.documents(CANARIES).find({ where: { state: [...CLAIMING_STATES] } })
   }
 }
