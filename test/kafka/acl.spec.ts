@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import type * as KafkaJs from 'kafkajs'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { deadLetterTopic, SERVICES, TOPICS, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import { deadLetterTopic, SERVICES, TOPIC_NAMES, TOPICS, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, KafkaBus, keepTopics, type TopicDifference } from '#libs/messaging'
 import { isCausedBy, silentLogger, systemClock, uuidv7, type Logger } from '#libs/platform'
 import { ADMIN } from '../support/broker/server-properties.js'
@@ -47,7 +47,7 @@ describeKafka('Kafka that asks everybody', () => {
     const answers: Record<string, string[]> = {}
     const expected: Record<string, string[]> = {}
     for (const service of SERVICES) {
-      const names = [...TOPICS.map(({ name }) => name), ...SERVICES.map(deadLetterTopic)]
+      const names = TOPIC_NAMES
       const mine = new Set([
         ...TOPICS.filter(({ producers }) => producers.includes(service)).map(({ name }) => name),
         deadLetterTopic(service),

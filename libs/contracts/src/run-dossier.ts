@@ -2,6 +2,9 @@ import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
 import type { MetricGate } from './metric-gates.js'
 
+/** Bytes that the policies of one run have together, as JSON: new and live ones travel in one message, below the bound of a payload. */
+export const MAX_RUN_BYTES = 320 * 1024
+
 /** What a rollout does with a release; bound into what its approvers sign. */
 export interface RolloutPlan {
   /** Basis points of the canary scope: 500 is 5 %. */

@@ -99,6 +99,9 @@ export function deadLetterTopic(group: string): string {
   return `hms.dlq.${group}.v1`
 }
 
+/** Every topic that there is: those of the catalogue, then the dead letters of each service. */
+export const TOPIC_NAMES = [...TOPICS.map(({ name }) => name), ...SERVICES.map(deadLetterTopic)]
+
 /** Type of what lies in `hms.dlq.<group>.v1`: the record as it came. People and tools read it, no service does. */
 export const GIVEN_UP = 'hms.event.given-up.v1'
 

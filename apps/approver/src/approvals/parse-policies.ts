@@ -1,10 +1,7 @@
-import { HmsError, type JsonObject } from '#libs/contracts'
+import { HmsError, MAX_RUN_BYTES, type JsonObject } from '#libs/contracts'
 import { hasErrors, parsePolicy, type PolicyDocument } from '#libs/policy'
 
 export type ParsedPolicy = { policy: PolicyDocument; digest: string }
-
-/** New and live documents of a run travel in one message; this keeps it below the bound of a signed payload. */
-const MAX_RUN_BYTES = 320 * 1024
 
 /**
  * The policies of one run, by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or `HMS_APPROVER_RUN_TOO_LARGE`

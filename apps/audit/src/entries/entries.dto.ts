@@ -1,7 +1,5 @@
-import { toNumber } from '#libs/platform'
-import { IsIn, IsInt, IsISO8601, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
-
-const AN_INSTANT = { strict: true, strictSeparator: true }
+import { isInstant, toNumber } from '#libs/platform'
+import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
 
 export class EntriesQueryDto {
   @IsOptional()
@@ -39,11 +37,11 @@ export class EntriesQueryDto {
   type?: string
 
   @IsOptional()
-  @IsISO8601(AN_INSTANT, { message: 'since must be a time, for instance 2026-01-31T00:00:00Z' })
+  @isInstant
   since?: string
 
   @IsOptional()
-  @IsISO8601(AN_INSTANT, { message: 'until must be a time, for instance 2026-01-31T00:00:00Z' })
+  @isInstant
   until?: string
 
   @IsOptional()

@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander'
-import { TOPIC_NAMES } from '../topics/choose-topics.js'
+import { TOPIC_NAMES } from '#libs/contracts'
 import type { SplitLine } from './split-line.js'
 
 /** What can stand at the cursor: texts that the program knows, or a kind of thing whose names the services or the key folder know. */

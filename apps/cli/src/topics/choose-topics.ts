@@ -1,8 +1,5 @@
-import { deadLetterTopic, HmsError, SERVICES, TOPICS } from '#libs/contracts'
+import { HmsError, TOPIC_NAMES, TOPICS } from '#libs/contracts'
 import { usageError } from '../errors.js'
-
-/** Every name that `tail` takes. */
-export const TOPIC_NAMES = [...TOPICS.map(({ name }) => name), ...SERVICES.map(deadLetterTopic)]
 
 /** Whole documents, and a freshness statement each ten seconds: who wants them names the topic. */
 const NOT_UNASKED = 'hms.config.state.v1'

@@ -1,4 +1,4 @@
-import { HmsError, parseDuration, type JsonObject, type PlanOptions, type PreparedApproval } from '#libs/contracts'
+import { HmsError, MAX_RUN_BYTES, parseDuration, type JsonObject, type PlanOptions, type PreparedApproval } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import { takeForms, textOf } from '../forms/take-forms.js'
 import { PAGE_HEADERS } from '../page/page-headers.js'
@@ -10,8 +10,6 @@ import { refusedProposal, type Problem } from './refused-proposal.js'
 import type { Proposed } from './propose-form.js'
 
 const MAX_FILES = 20
-/** What approver takes of one run: more would be read for nothing. */
-const MAX_POLICY_BYTES = 320 * 1024
 const PREPARE = '/v1/approvals/prepare'
 
 export interface PrepareFormOptions {
@@ -92,8 +90,9 @@ async function policiesIn(
     const detail = files.length > MAX_FILES ? `One release has at most ${MAX_FILES} files.` : 'Choose a file, or paste a policy.'
     return { problem: { status: 422, code: 'HMS_FILE_REQUIRED', detail, lines: [], next: [] } }
   }
-  if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_POLICY_BYTES) {
-    const detail = `The policies of one release have at most ${MAX_POLICY_BYTES / 1024} KiB together.`
+  // Approver takes no more: it would be read for nothing.
+  if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_RUN_BYTES) {
+    const detail = `The policies of one release have at most ${MAX_RUN_BYTES / 1024} KiB together.`
     return { problem: { status: 422, code: 'HMS_APPROVER_RUN_TOO_LARGE', detail, lines: [], next: [] } }
   }
   const refused = await admit()

@@ -1,8 +1,6 @@
 import { DELIVERY_STATES, type DeliveriesFilter, type DeliveryState } from '#libs/contracts'
-import { toNumber } from '#libs/platform'
-import { IsIn, IsInt, IsISO8601, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
-
-export const AN_INSTANT = { strict: true, strictSeparator: true }
+import { isInstant, toNumber } from '#libs/platform'
+import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
 
 /** Which deliveries are meant, whatever is done with them. */
 export class DeliveriesChoiceDto {
@@ -22,7 +20,7 @@ export class DeliveriesChoiceDto {
   version?: string
 
   @IsOptional()
-  @IsISO8601(AN_INSTANT, { message: 'since must be a time, for instance 2026-01-31T00:00:00Z' })
+  @isInstant
   since?: string
 }
 

@@ -1,7 +1,7 @@
 import type { RedriveManyRequest, RedriveRequest } from '#libs/contracts'
-import { Read } from '#libs/platform'
-import { IsISO8601, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator'
-import { AN_INSTANT, DeliveriesChoiceDto } from '../delivery/deliveries.dto.js'
+import { isInstant, Read } from '#libs/platform'
+import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator'
+import { DeliveriesChoiceDto } from '../delivery/deliveries.dto.js'
 
 const trimmed = Read((value) => (typeof value === 'string' ? value.trim() : value))
 const NO_REASON = { message: 'reason must say why' }
@@ -24,6 +24,6 @@ export class RedriveManyDto extends DeliveriesChoiceDto implements RedriveManyRe
   reason!: string
 
   @IsOptional()
-  @IsISO8601(AN_INSTANT, { message: 'until must be a time, for instance 2026-01-31T00:00:00Z' })
+  @isInstant
   until?: string
 }

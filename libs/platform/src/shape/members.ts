@@ -1,5 +1,5 @@
 import { isName } from '#libs/contracts'
-import { ArrayMaxSize, ArrayMinSize, IsArray, Matches, ValidateBy, ValidateNested } from 'class-validator'
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsISO8601, Matches, ValidateBy, ValidateNested } from 'class-validator'
 
 export type Shape<T extends object = object> = new () => T
 /** Turns what came into what the validators judge. What it does not know it leaves for them to refuse. */
@@ -36,6 +36,12 @@ export function listOf(text: string): string[] {
 export function isDuration(example: string): PropertyDecorator {
   return Matches(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: `$property must be a duration such as ${example}` })
 }
+
+/** A member that is a moment, RFC 3339. */
+export const isInstant = IsISO8601(
+  { strict: true, strictSeparator: true },
+  { message: '$property must be a time, for instance 2026-01-31T00:00:00Z' },
+)
 
 /** A member that is a name which somebody gives, of at most `max` characters. */
 export function isNameOf(max: number): PropertyDecorator {
