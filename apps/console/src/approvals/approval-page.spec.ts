@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { demoRoster, digestOf, generateKeyPair, localSigner, signRoster } from '#libs/signing'
+import { digestOf } from '#libs/signing'
+import { rosterOf } from '../testing/people.js'
 import { AWAY, DENIED, MISSING, shown } from '../testing/shown.js'
 import { approvalPage } from './approval-page.js'
 import { approvalsPage } from './approvals-page.js'
 
-const PEOPLE = ['EPA Chief', 'EPA Counsel', 'Air Office'].map((name) => ({ name, pair: generateKeyPair() }))
-const ROSTER = await signRoster(
-  demoRoster({
-    people: PEOPLE.map(({ name, pair }) => ({ name, spki: pair.spki })),
-    services: [],
-    operator: { spki: generateKeyPair().spki },
-    expires: '2036-01-01T00:00:00Z',
-  }),
-  PEOPLE.map(({ pair }) => localSigner(pair.privateKey)),
-)
+const ROSTER = await rosterOf(['EPA Chief', 'EPA Counsel', 'Air Office'])
 
 const predicate = {
   policy: { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25, units: 'ug_per_m3', tags: [] },

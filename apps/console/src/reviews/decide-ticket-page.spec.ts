@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { demoRoster, digestOf, generateKeyPair, localSigner, signRoster } from '#libs/signing'
+import { digestOf } from '#libs/signing'
+import { rosterOf } from '../testing/people.js'
 import { shown } from '../testing/shown.js'
 import { decideTicketPage } from './decide-ticket-page.js'
 
-const PEOPLE = ['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison'].map((name) => ({ name, pair: generateKeyPair() }))
-const ROSTER = await signRoster(
-  demoRoster({
-    people: PEOPLE.map(({ name, pair }) => ({ name, spki: pair.spki })),
-    services: [],
-    operator: { spki: generateKeyPair().spki },
-    expires: '2036-01-01T00:00:00Z',
-  }),
-  PEOPLE.map(({ pair }) => localSigner(pair.privateKey)),
-)
+const ROSTER = await rosterOf(['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison'])
 const predicate = { policy: { id: 'pm25', version: '2.0.0', limit: 25, tags: [] }, releaseEpoch: 2, author: 'Air Office' }
 const payload = Buffer.from(JSON.stringify({ predicate })).toString('base64')
 const digest = digestOf(payload)
