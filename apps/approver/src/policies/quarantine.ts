@@ -19,8 +19,8 @@ export async function quarantine(tx: Transaction, policy: string, version: strin
 }
 
 /**
- * What of the approval was taken back since it was prepared: who signs it, or did, may not know, so it does not go on by itself. The way
- * back is never closed.
+ * The version of the approval that was taken back since it was prepared. Its signers may not know that, so it does not go on by itself.
+ * A rollback always may.
  */
 export async function quarantined(tx: Transaction, approval: Approval): Promise<Quarantined | undefined> {
   if (isRollback(approval)) return undefined

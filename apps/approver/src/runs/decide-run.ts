@@ -23,7 +23,7 @@ import { keysOfRun } from './schedule-run-deadline.js'
 const MAX_REASON = 1_000
 /** A run that is extended for longer than this stands in the way of all that follow it. */
 const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
-/** What holds a run or ends it: whose break-glass nobody has reviewed may still do that, and nothing that goes forward. */
+/** Decisions that let nothing go forward. They stay open to people whose break-glass nobody has reviewed in time. */
 const WAYS_BACK: ReadonlySet<RunDecisionName> = new Set(['abort', 'pause'])
 /** Of one run; an abort is always taken. */
 const MAX_DECISIONS = 100

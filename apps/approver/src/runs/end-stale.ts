@@ -34,7 +34,7 @@ export class EndStale implements OnModuleInit {
     )
   }
 
-  /** What it carries was taken back meanwhile: its approvers did not know. */
+  /** A version that it carries was taken back after people had approved it. */
   quarantine(tx: Transaction, record: RunRecord, approval: Approval, found: Quarantined): Promise<RunRecord> {
     return this.end(tx, record, approval, 'QUARANTINED', `${sayQuarantined(found)}; approve the file again`)
   }

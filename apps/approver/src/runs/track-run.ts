@@ -76,7 +76,7 @@ export class TrackRun {
     await tx.lock([policyKey(reversed.policy)])
     const policy = await policyOrNew(tx, reversed.policy)
     const back = becomesLive(policy, reversed.to, reversed.seq, tx.now)
-    // What has happened since does not end by an old word.
+    // The word is old: what began after it goes on.
     if (back === policy) return
     if (await this.isByPeople(tx, reversed.run)) await quarantine(tx, policy.id, reversed.from.version, reversed.run)
     await this.move(tx, policy, back)

@@ -1,7 +1,7 @@
 import type { Envelope, EventData, EventType, VerifiedEvent } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 
-/** Who holds a key. */
+/** Finds the person who holds a key. */
 export type Holders = Pick<Roster, 'principalOfKey'>
 
 /** More than ever sign one thing; a forged list of names is cut. */

@@ -2,8 +2,8 @@ import { dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
- * What the log is searched by. `actor`: a person's name in small letters. The times of a log that only grows are nearly in its order: BRIN
- * finds them at next to no cost for each entry.
+ * Indexes that the log is searched by. `actor` is a person's name in small letters. Entries lie nearly in the order of their times, so BRIN
+ * finds a time, and costs next to nothing for each entry.
  */
 export class AddActors1765000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

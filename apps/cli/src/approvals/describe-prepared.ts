@@ -31,7 +31,7 @@ function describeRelease(release: PreparedRelease): string[] {
   return [`${release.id} ${versions}`, ...changes, ...describeTakenBack(release)]
 }
 
-/** Who signs what failed before should know it. */
+/** Warns the signer of a version that was taken back before. */
 function describeTakenBack({ version, takenBack }: PreparedRelease): string[] {
   if (takenBack === undefined) return []
   const { run, at } = takenBack
