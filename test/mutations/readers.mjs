@@ -268,7 +268,7 @@ export const READER_GUARDS = [
     find: 'recorded < row.seq',
     replace: 'true',
     spec: 'apps/config-store/src/state-check/state-check.spec.ts',
-    test: 'a record written by hand is an alarm at the second look, until the policy has its next head',
+    test: 'a record that says something else of a head that the store has is an alarm, and is not written over',
   },
   {
     name: 'state-check-of-rows',

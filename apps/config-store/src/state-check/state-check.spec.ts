@@ -80,6 +80,17 @@ describe('the topic of state and the database', () => {
     expect(said.slice(1)).toEqual([['alarm over', 'state_topic_differs']])
   })
 
+  it('a record that says something else of a head that the store has is an alarm, and is not written over', async () => {
+    await store()
+    const envelope = JSON.parse(newest()!) as { payload: string }
+    const statement = Buffer.from(envelope.payload, 'base64').toString().replace('"version":"1.0.0"', '"version":"9.9.9"')
+    const forged = JSON.stringify({ ...envelope, payload: Buffer.from(statement).toString('base64') })
+    await write(PLACE, forged)
+    await looks()
+    await world.settle()
+    expect([said, newest() === forged]).toEqual([[['alarm', 'state_topic_differs', `changed ${PLACE}`]], true])
+  })
+
   it('a record that the topic lost is said again, and said by an alarm where that does not help', async () => {
     await store()
     await write(PLACE, null)

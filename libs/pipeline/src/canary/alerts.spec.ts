@@ -162,6 +162,7 @@ describe('an alert after the lease has lapsed', () => {
 
   it('does not count: its cohort has fallen back to the old rule', () => {
     expect([isInTime(lapsed, gap), isInTime(lapsed, lapsed.leaseUntil)]).toEqual([false, false])
+    expect(isInTime({ ...lapsed, publishedAt: '2025-12-31T23:59:00.000Z' }, gap)).toBe(false)
     expect(isInTime({ ...lapsed, publishedAt: gap, leaseUntil: AT }, AT)).toBe(true)
     // The stable heads may have taken over meanwhile.
     expect(isInTime({ ...lapsed, publishedAt: gap, state: 'passed' }, AT)).toBe(true)
