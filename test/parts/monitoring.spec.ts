@@ -11,8 +11,9 @@ const PAGES = join(ROOT, 'docs/how-to/alerts')
 
 describeWith(['promtool'], 'the rules of Prometheus', () => {
   it('are rules', () => {
+    const written = readFileSync(join(FOLDER, 'alerts.yml'), 'utf8').match(/^ *- (alert|record): /gm)!.length
     const judged = runTool('promtool', ['check', 'rules', 'alerts.yml'], { cwd: FOLDER })
-    expect(judged, judged.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('16 rules found') })
+    expect(judged, judged.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining(`${written} rules found`) })
   })
 
   it('fire and end as their tests say', () => {
