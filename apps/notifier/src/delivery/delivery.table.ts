@@ -77,9 +77,14 @@ export function laneOf(partner: string, policy: string, channel: string | null):
 }
 
 /** The lane of each policy of a delivery, and that of all bundles. */
-export function lanesBeside({ partner, lane, ...told }: Pick<Delivery, 'partner' | 'lane'> & Told): string[] {
-  const rest = lane.slice(laneOf(partner, columnOf(told), null).length)
-  return [...toldOf(told).map(({ policy }) => policy), SEVERAL].map((name) => `${laneOf(partner, name, null)}${rest}`)
+export function lanesBeside(delivery: Pick<Delivery, 'partner' | 'lane'> & Told): string[] {
+  const names = [...toldOf(delivery).map(({ policy }) => policy), SEVERAL]
+  return names.map((name) => `${laneOf(delivery.partner, name, null)}${wayOf(delivery)}`)
+}
+
+/** What the lanes of a channel of a partner have in common; of one with `deliver: first`, those of all of its channels. */
+export function wayOf({ partner, lane, ...told }: Pick<Delivery, 'partner' | 'lane'> & Told): string {
+  return lane.slice(laneOf(partner, columnOf(told), null).length)
 }
 
 /** What stands for its policy in a column or lane. */

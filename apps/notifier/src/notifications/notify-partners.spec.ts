@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FAILURES_IN_A_ROW } from '../delivery/breaker.js'
 import type { Channel } from '../partners/channel.js'
 import { notifierWorld } from './notifier-world.suite.js'
 
@@ -360,6 +361,21 @@ describe('a withdrawal', () => {
     expect(world.sender.sent.at(-1)).toMatchObject({ id: 'withdrawal_9_epa-pm25-limit_va-deq', body })
   })
 
+  it('tells those who were told of an earlier version alone, and of each withdrawal once', async () => {
+    await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
+    await world.complete(183, '1.5.0', null, ['md-mde', 'va-deq'])
+    await world.complete(184, '2.0.0', '1.5.0', ['va-deq'])
+    await world.withdraw('2.0.0', 9)
+    expect(told().slice(3).sort()).toEqual(['md-mde 1.5.0', 'va-deq 2.0.0'])
+    const body = { type: 'policy.withdrawn', data: { version: '1.5.0', supersedes: ['epa-pm25-limit@1.5.0'] } }
+    expect(world.sender.sent.find(({ id }) => id === 'withdrawal_9_epa-pm25-limit_md-mde')).toMatchObject({ body })
+    await world.advance(1)
+    await world.complete(185, '3.0.0', null, ['va-deq'])
+    await world.advance(1)
+    await world.withdraw('3.0.0', 10)
+    expect(told().slice(5)).toEqual(['va-deq 3.0.0', 'va-deq 3.0.0'])
+  })
+
   it('takes back what waits', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
@@ -367,6 +383,60 @@ describe('a withdrawal', () => {
     await world.withdraw('2.0.0', 9)
     expect((await states()).sort()).toEqual(['2.0.0 delivered', '2.0.0 superseded'])
     expect(world.sender.sent.map(({ body }) => body.type)).toEqual(['policy.updated', 'policy.withdrawn'])
+  })
+})
+
+describe('what is taken back while the channel of its partner is held back', () => {
+  const types = (): string[] => world.sender.sent.map(({ body }) => `${body.type} ${body.data.version}`)
+
+  /** What comes in the next seconds is not tried. */
+  async function failUntilHeldBack(run: number, bundle: Record<string, string>): Promise<void> {
+    world.sender.sent.length = 0
+    world.sender.script.set('va-deq', [500])
+    await world.completeBundle(run, bundle)
+    while (world.sender.sent.length < FAILURES_IN_A_ROW) await world.leap(5)
+    world.sender.script.set('va-deq', [204])
+    world.sender.sent.length = 0
+  }
+
+  beforeEach(async () => {
+    await world.register({ id: 'va-deq' })
+    await world.complete(183, '1.5.0', null)
+  })
+
+  it('is dropped in silence where the partner believes what is in force again', async () => {
+    await failUntilHeldBack(184, { ozone: '1.0.0' })
+    await world.complete(185, '2.0.0', '1.5.0')
+    await world.reverse('2.0.0', '1.5.0', 9)
+    await world.leap(3600)
+    expect(types()).toEqual(['policy.updated 1.0.0'])
+  })
+
+  it('is corrected where a message of another version may not have come', async () => {
+    await failUntilHeldBack(184, { 'epa-pm25-limit': '2.0.0' })
+    await world.complete(185, '2.1.0', '2.0.0')
+    await world.reverse('2.1.0', '2.0.0', 9)
+    await world.leap(3600)
+    expect(types()).toEqual(['policy.updated 2.0.0'])
+  })
+
+  it('is told as withdrawn where the partner believes an earlier version', async () => {
+    await failUntilHeldBack(184, { ozone: '1.0.0' })
+    await world.complete(185, '2.0.0', '1.5.0')
+    await world.withdraw('2.0.0', 9)
+    await world.leap(3600)
+    expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.withdrawn 2.0.0'])
+  })
+
+  it('is dropped in silence where the partner believes nothing', async () => {
+    await failUntilHeldBack(184, { ozone: '1.0.0' })
+    await world.withdraw('1.5.0', 8)
+    await world.leap(3600)
+    await failUntilHeldBack(185, { ozone: '1.1.0' })
+    await world.complete(186, '2.0.0', null)
+    await world.reverse('2.0.0', null, 9)
+    await world.leap(3600)
+    expect(types()).toEqual(['policy.updated 1.1.0'])
   })
 })
 

@@ -9,9 +9,13 @@ import type { News, PolicyNews } from '../delivery/news.js'
 import { noticeOf } from '../delivery/notice.js'
 import { tellsOf, toldOf } from '../delivery/told-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
+import { knowsWithout, mayHaveCome, versionTold } from './belief.js'
 import { releaseFacts } from './release-facts.js'
 
 const MAX_DELIVERIES = 10_000
+const MAX_BEFORE = 500
+
+type UnaddressedNews = Omit<News, 'run' | 'stage'>
 
 /** A version went back, or was withdrawn: partners that were told of it are told that. No stage waits for it. */
 @Injectable()
@@ -27,44 +31,55 @@ export class TellOfReversal {
     await tx.lock([policyKey(policy)])
     const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}` }
     const at = new Date(cause.time)
-    if (to === null) return this.tell(tx, policy, from.version, (known) => ({ ...names, at, policies: [nothingInForce(known, cause)] }))
+    if (to === null) {
+      const newsFor = (known: ToldPolicy): UnaddressedNews => ({ ...names, at, policies: [nothingInForce(known, cause)] })
+      return this.tell(tx, { policy, version: from.version, inForce: null }, newsFor)
+    }
     const policies = [{ ...releaseFacts(to), release: to, replaced: null, before: from.version }] as const
-    await this.tell(tx, policy, from.version, () => ({ ...names, at, policies }))
+    await this.tell(tx, { policy, version: from.version, inForce: to.version }, () => ({ ...names, at, policies }))
   }
 
-  async withdrawn(tx: Transaction, { policy, from, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
+  /** Who was told of earlier versions only lives by one of them, and hears of it too. */
+  async withdrawn(tx: Transaction, { policy, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
     const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, at: new Date(cause.time) }
-    await this.tell(tx, policy, from.version, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
+    await this.tell(tx, { policy, inForce: null }, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
   }
 
-  /** `newsFor`: from what they were told of the version. */
+  /** `version`: tells those who were told of it, or are to be; without it, of any. `newsFor`: from what they were told last. */
   private async tell(
     tx: Transaction,
-    policy: string,
-    version: string,
-    newsFor: (known: ToldPolicy) => Omit<News, 'run' | 'stage'>,
+    { policy, version, inForce }: { policy: string; version?: string; inForce: string | null },
+    newsFor: (known: ToldPolicy) => UnaddressedNews,
   ): Promise<void> {
-    const where = { policy: orSeveral(policy)!, version: orSeveral(version)!, state: ['delivered', 'pending'] }
+    const told = { policy: orSeveral(policy)!, ...(version === undefined ? {} : { version: orSeveral(version)! }) }
+    const where = { ...told, state: ['delivered', 'pending'] }
     const query = { where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES }
     const found = (await tx.documents(DELIVERIES).find(query)).filter((delivery) => tellsOf(delivery, policy, version))
     for (const id of new Set(found.map(({ partner }) => partner).sort())) {
       const deliveries = found.filter((delivery) => delivery.partner === id)
       const partner = await tx.documents(PARTNERS).get(id)
-      if (partner === undefined) continue
-      if (partner.lane === 'latest' && !deliveries.some(mayKnow)) {
+      if (partner === undefined || versionTold(deliveries[0]!, policy) === null) continue
+      const isUntried = partner.lane === 'latest' && !deliveries.some(mayKnow)
+      if (isUntried && knowsWithout(deliveries, await toldBefore(tx, id, policy), policy, inForce)) {
         for (const delivery of deliveries) await this.lanes.supersede(tx, delivery)
         continue
       }
       const run = Math.max(...deliveries.map((delivery) => delivery.run))
-      const known = toldOf(deliveries[0]!).find((told) => told.policy === policy)!
+      const known = toldOf(deliveries[0]!).find((each) => each.policy === policy)!
       await this.lanes.add(tx, noticeOf({ ...newsFor(known), run, stage: null }), [partner])
     }
   }
 }
 
-/** A try that failed may have been heard all the same. A bundle has other policies to tell of, so it is sent, and this after it. */
-function mayKnow({ state, tries, sending, policies }: Delivery): boolean {
-  return state === 'delivered' || tries > 0 || sending || policies !== undefined
+/** A bundle has other policies to tell of, so it is sent, and this after it. */
+function mayKnow(delivery: Delivery): boolean {
+  return mayHaveCome(delivery) || delivery.policies !== undefined
+}
+
+async function toldBefore(tx: Transaction, partner: string, policy: string): Promise<Delivery[]> {
+  const where = { partner, policy: orSeveral(policy)! }
+  const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_BEFORE })
+  return found.filter((delivery) => tellsOf(delivery, policy, undefined))
 }
 
 function nothingInForce({ policy, version, digest }: ToldPolicy, { time }: ReceivedEvent): PolicyNews {
