@@ -45,7 +45,13 @@ export const PROJECTS = {
   systems: ['test/kafka', 'test/system'],
   kills: ['test/kill'],
   parts: ['test/parts'],
-  deep: ['test/kill/two-instances.spec.ts', 'test/ofrep', 'test/schemathesis', 'test/system/clock-skew.spec.ts'],
+  deep: [
+    'test/kill/two-instances.spec.ts',
+    'test/ofrep',
+    'test/schemathesis',
+    'test/system/clock-skew.spec.ts',
+    'test/system/three-brokers.spec.ts',
+  ],
 } as const satisfies Record<string, readonly string[]>
 
 export type ProjectName = keyof typeof PROJECTS

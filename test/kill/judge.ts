@@ -65,7 +65,7 @@ export async function judge(
 }
 
 /** What an oracle finds; of what settles by itself, what it still finds when that had its time. */
-async function lookAt(oracle: Oracle, first: Evidence, readLog: () => Promise<Evidence['log']>): Promise<Finding> {
+export async function lookAt(oracle: Oracle, first: Evidence, readLog: () => Promise<Evidence['log']>): Promise<Finding> {
   const until = Date.now() + SETTLE_MS
   for (let evidence = first; ; evidence = { ...first, log: await readLog() }) {
     const finding = await oracle.check(evidence)

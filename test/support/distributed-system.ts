@@ -6,14 +6,33 @@ import { startKafka, type TestBroker } from './broker/start-kafka.js'
 import { freshDatabase } from './postgres.js'
 import { freePort, hms, ready, scratchFolder, Served, until } from './processes.js'
 
-/** Eight services and the edge, each a process of its own, on a real broker and a database of their own. */
-export class DistributedSystem {
+interface Brokers {
+  brokers: string[]
+  stop(): Promise<void>
+}
+
+export interface SystemOptions {
+  /** A server of the test's own, else a fresh database of the shared one. */
+  databaseUrl?: string
+  /** What every process gets beside the rest. */
+  common?: Record<string, string>
+  /** What one process gets beside the rest. */
+  envOf?: (name: ServiceName | 'edge') => Record<string, string>
+  /** Who may log in at the broker, where everybody has to. */
+  users?: Record<string, string>
+}
+
+/** Patient: nine processes that start at once on a busy machine take their time. */
+const READY_MS = 240_000
+
+/** Eight services and the edge, each a process of its own, on a real broker, or several, and a database of their own. */
+export class DistributedSystem<B extends Brokers = TestBroker> {
   private constructor(
     readonly env: Record<string, string>,
     private readonly envOf: (name: ServiceName | 'edge') => Record<string, string>,
     readonly url: string,
     readonly folder: string,
-    readonly broker: TestBroker,
+    readonly broker: B,
     private readonly served: Map<ServiceName | 'edge', Served>,
     private readonly cleanup: () => Promise<void>,
   ) {}
@@ -21,23 +40,23 @@ export class DistributedSystem {
   /** On a broker that lets every service do what the catalogue says, and nobody anything else. */
   static startSecured(): Promise<DistributedSystem> {
     const users = Object.fromEntries(SERVICES.map((service) => [`hms-${service}`, `${service}-secret`]))
-    const saslOf = (name: ServiceName | 'edge'): Record<string, string> =>
+    const envOf = (name: ServiceName | 'edge'): Record<string, string> =>
       name === 'edge' ? {} : { HMS_KAFKA_SASL: `scram-sha-512:hms-${name}:${name}-secret` }
-    return DistributedSystem.start(undefined, saslOf, users)
+    return DistributedSystem.start({ envOf, users })
   }
 
-  /**
-   * `databaseUrl`: a server of the test's own, else a fresh database of the shared one. `envOf`: what one process gets beside the rest.
-   * `users`: who may log in at the broker, where everybody has to.
-   */
-  static async start(
-    databaseUrl?: string,
-    envOf: (name: ServiceName | 'edge') => Record<string, string> = () => ({}),
-    users?: Record<string, string>,
-  ): Promise<DistributedSystem> {
+  static start(options: SystemOptions = {}): Promise<DistributedSystem> {
+    return DistributedSystem.startOn(startKafka({ users: options.users }), options)
+  }
+
+  /** On brokers that the test starts as it needs them; they are stopped with the rest. */
+  static async startOn<B extends Brokers>(
+    starting: Promise<B>,
+    { databaseUrl, common = {}, envOf = () => ({}), users }: SystemOptions = {},
+  ): Promise<DistributedSystem<B>> {
     const scratch = scratchFolder()
     const shared = databaseUrl === undefined ? freshDatabase() : Promise.resolve({ url: databaseUrl, drop: async () => {} })
-    const [broker, database, port] = await Promise.all([startKafka({ users }), shared, freePort()])
+    const [broker, database, port] = await Promise.all([starting, shared, freePort()])
     const url = `http://127.0.0.1:${port}`
     const env: Record<string, string> = {
       HMS_PROFILE: 'dev',
@@ -47,6 +66,7 @@ export class DistributedSystem {
       HMS_DATA_DIR: join(scratch.path, 'data'),
       HMS_PORT: String(port),
       HMS_URL: url,
+      ...common,
     }
     for (const service of SERVICES) {
       const own = await freePort()
@@ -68,7 +88,7 @@ export class DistributedSystem {
     })
     for (const name of [...SERVICES, 'edge' as const]) system.serve(name)
     try {
-      await until('eight services behind one port are ready', () => ready(url))
+      await until('eight services behind one port are ready', () => ready(url), READY_MS)
     } catch (error) {
       const cause = await system.notReady()
       await system.stop()

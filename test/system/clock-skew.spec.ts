@@ -27,10 +27,11 @@ describe.skipIf(!possible)(`clocks that differ by hours${possible ? '' : ' (skip
 
   beforeAll(async () => {
     for (const [service, offset] of Object.entries(OFFSETS)) writeFileSync(clockOf(service), `${offset}\n`)
-    system = await DistributedSystem.start(undefined, (name): Record<string, string> => {
+    const envOf = (name: ServiceName | 'edge'): Record<string, string> => {
       if (OFFSETS[name as ServiceName] === undefined) return {}
       return { LD_PRELOAD: LIBRARY, FAKETIME_TIMESTAMP_FILE: clockOf(name), FAKETIME_CACHE_DURATION: '1', DONT_FAKE_MONOTONIC: '1' }
-    })
+    }
+    system = await DistributedSystem.start({ envOf })
     bots = await Promise.all(Array.from({ length: 40 }, (_, index) => connect({ url: system.url, bot: `bot-${index}`, region: 'NCR' })))
   }, 180_000)
   afterAll(async () => {

@@ -15,7 +15,7 @@ describeKafka('the database goes away in mid-run', () => {
 
   beforeAll(async () => {
     await startDatabase()
-    system = await DistributedSystem.start(database.url)
+    system = await DistributedSystem.start({ databaseUrl: database.url })
   }, 180_000)
 
   afterAll(async () => {

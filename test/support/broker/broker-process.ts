@@ -21,12 +21,25 @@ const STOP_MS = 15_000
 /** What the JVM answers to SIGTERM when it was able to finish. */
 const CLEAN_EXIT = 143
 
-/** Writes the cluster's id, and who may log in, into a new data folder. A second start on the same folder finds them there. */
-export async function format(dir: string, jars: string[], users: Readonly<Record<string, string>> = {}): Promise<void> {
+interface Formatting {
+  /** Name to password of who may log in. */
+  users?: Readonly<Record<string, string>>
+  /** Ports of the controllers of a cluster, node 1 first; without them the node stands alone. */
+  controllers?: readonly number[]
+}
+
+/** Writes the cluster's id, its first controllers, and who may log in, into a new data folder. A second start on the same folder finds them there. */
+export async function format(dir: string, jars: string[], { users = {}, controllers }: Formatting = {}): Promise<void> {
   if (existsSync(join(dir, 'data', 'meta.properties'))) return
+  const quorum = controllers === undefined ? ['--standalone'] : ['--initial-controllers', controllers.map(voter).join(',')]
   // `--cluster-id=`, not `-t`: an id that starts with `-` would be taken for an option.
-  const args = ['format', '--standalone', `--cluster-id=${CLUSTER_ID}`, '-c', 'server.properties', ...scramOf(users)]
+  const args = ['format', ...quorum, `--cluster-id=${CLUSTER_ID}`, '-c', 'server.properties', ...scramOf(users)]
   await promisify(execFile)('java', [...JAVA_FLAGS, '-cp', jars.join(':'), 'kafka.tools.StorageTool', ...args], { cwd: dir })
+}
+
+/** Id, address and folder of a controller. The folder's id has 22 characters, of which the last one carries two bits. */
+function voter(port: number, index: number): string {
+  return `${index + 1}@127.0.0.1:${port}:HMS-node-${index + 1}-0000000000A`
 }
 
 function scramOf(users: Readonly<Record<string, string>>): string[] {
@@ -57,6 +70,10 @@ export class BrokerProcess {
     await once(child, 'spawn')
     child.unref()
     return new BrokerProcess(child, killWithParent(child.pid ?? 0), dir, archive)
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0
   }
 
   get exited(): boolean {

@@ -1,5 +1,11 @@
 /** `advertised`: where clients are sent to, when that is not the broker itself but a proxy in front of it. */
-export type BrokerPorts = { client: number; controller: number; advertised?: number; secured?: boolean; tls?: boolean }
+export type BrokerPorts = { client: number; controller: number; advertised?: number; secured?: boolean; tls?: boolean; cluster?: InCluster }
+
+/** Which node of a cluster it is, and where the controllers of all of them listen. */
+export interface InCluster {
+  node: number
+  controllers: readonly number[]
+}
 
 /** Who runs the secured broker: the only super user. */
 export const ADMIN = { username: 'admin', password: 'admin-secret' }
@@ -31,10 +37,13 @@ function securityOf({ secured = false, tls = false }: Pick<BrokerPorts, 'secured
 }
 
 /** One combined KRaft node: broker and controller in one process. Paths are relative to its working directory. */
-export function serverProperties({ client, controller, advertised = client, secured, tls }: BrokerPorts): string {
+export function serverProperties({ client, controller, advertised = client, secured, tls, cluster }: BrokerPorts): string {
+  const { node, controllers } = cluster ?? { node: 1, controllers: [controller] }
+  const copies = controllers.length
+  const inSync = Math.max(1, copies - 1)
   return `process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:${controller}
+node.id=${node}
+controller.quorum.bootstrap.servers=${controllers.map((port) => `127.0.0.1:${port}`).join(',')}
 controller.listener.names=CONTROLLER
 listeners=CLIENT://127.0.0.1:${client},CONTROLLER://127.0.0.1:${controller}
 advertised.listeners=CLIENT://127.0.0.1:${advertised}
@@ -42,19 +51,23 @@ inter.broker.listener.name=CLIENT
 ${securityOf({ secured, tls })}
 log.dirs=./data
 auto.create.topics.enable=false
-offsets.topic.replication.factor=1
+default.replication.factor=${copies}
+min.insync.replicas=${inSync}
+offsets.topic.replication.factor=${copies}
 offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=${copies}
+transaction.state.log.min.isr=${inSync}
 transaction.state.log.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor=${copies}
+share.coordinator.state.topic.min.isr=${inSync}
 share.coordinator.state.topic.num.partitions=1
 # no 3 s wait for the first member of an empty group
 group.initial.rebalance.delay.ms=0
 # after a kill, the predecessor's registration must expire before the broker is back: 9 s by default
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
+# 60 s by default: too little for several that start on a busy machine at once
+initial.broker.registration.timeout.ms=180000
 num.network.threads=2
 num.io.threads=2
 # 128 MiB by default: would not fit the small heap

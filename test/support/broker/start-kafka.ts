@@ -1,13 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { Kafka, logLevel } from 'kafkajs'
 import { BrokerProcess, format } from './broker-process.js'
 import { makeCertificates } from './certificates.js'
+import { freePorts } from './free-ports.js'
 import { kafkaJars } from './kafka-jars.js'
 import { ADMIN, serverProperties } from './server-properties.js'
+import { untilReady } from './until-ready.js'
 
 export type TestBroker = {
   brokers: string[]
@@ -23,9 +22,6 @@ export type TestBroker = {
   wipe(): Promise<void>
 }
 
-const READY_MS = 60_000
-const POLL_MS = 50
-
 /**
  * A real Apache Kafka for tests: one node on 127.0.0.1, ready when it answers a Metadata request with a controller. With `users` (name to
  * password) everybody logs in by SCRAM-SHA-512 and may do what ACLs say, and nothing else; `ADMIN` is the super user; with `tls` they do
@@ -38,17 +34,17 @@ export async function startKafka(
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'hms-kafka-'))
   mkdirSync(dir, { recursive: true })
   const ca = options.tls === true ? await makeCertificates(dir) : undefined
-  const [client, controller] = await freePorts(options.port)
+  const [client, controller] = (await freePorts(2, options.port)) as [number, number]
   writeFileSync(
     join(dir, 'server.properties'),
     serverProperties({ client, controller, advertised: options.advertisedPort, secured: options.users !== undefined, tls: options.tls }),
   )
   const users = options.users === undefined ? undefined : { ...options.users, [ADMIN.username]: ADMIN.password }
-  await format(dir, jars, users)
+  await format(dir, jars, { users })
   const brokers = [`127.0.0.1:${client}`]
   const run = async () => {
     const started = await BrokerProcess.start(dir, jars)
-    await untilReady(started, brokers, users !== undefined, ca)
+    await untilReady(started, brokers, { secured: users !== undefined, ca })
     return started
   }
   let broker = await run()
@@ -63,7 +59,7 @@ export async function startKafka(
     async wipe() {
       await broker.kill()
       rmSync(join(dir, 'data'), { recursive: true, force: true })
-      await format(dir, jars, users)
+      await format(dir, jars, { users })
       broker = await run()
     },
     async stop() {
@@ -71,55 +67,4 @@ export async function startKafka(
       if (!options.dir) rmSync(dir, { recursive: true, force: true })
     },
   }
-}
-
-async function untilReady(broker: BrokerProcess, brokers: string[], secured: boolean, ca: string | undefined): Promise<void> {
-  const end = Date.now() + READY_MS
-  while (Date.now() < end && !broker.exited) {
-    if (await answers(brokers, secured, ca)) return
-    await delay(POLL_MS)
-  }
-  const lines = broker.lastLines
-  await broker.kill()
-  throw new Error(`the broker did not become ready; its last lines:\n${lines}`)
-}
-
-async function answers(brokers: string[], secured: boolean, ca: string | undefined): Promise<boolean> {
-  const login = secured ? { sasl: { mechanism: 'scram-sha-512' as const, ...ADMIN } } : {}
-  const admin = new Kafka({
-    brokers,
-    ...login,
-    ssl: ca === undefined ? false : { ca: readFileSync(ca) },
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 1_000,
-    retry: { retries: 0 },
-  }).admin()
-  try {
-    await admin.connect()
-    const { brokers: known, controller } = await admin.describeCluster()
-    return known.length > 0 && controller !== null && controller >= 0
-  } catch {
-    return false
-  } finally {
-    await admin.disconnect()
-  }
-}
-
-/** Both are held open until both are known, so that they differ. */
-async function freePorts(wanted = 0): Promise<[client: number, controller: number]> {
-  const servers = [createServer(), createServer()]
-  const ports = servers.map((server, at) => listening(server, at === 0 ? wanted : 0))
-  const [client, controller] = await Promise.all(ports)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return [client ?? 0, controller ?? 0]
-}
-
-function listening(server: ReturnType<typeof createServer>, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      resolve(address && typeof address === 'object' ? address.port : 0)
-    })
-  })
 }
