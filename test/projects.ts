@@ -51,6 +51,7 @@ export const PROJECTS = {
     'test/schemathesis',
     'test/system/clock-skew.spec.ts',
     'test/system/three-brokers.spec.ts',
+    'test/system/upgrade',
   ],
 } as const satisfies Record<string, readonly string[]>
 

@@ -54,7 +54,8 @@ describe('parts of the deep tests', () => {
 
   it('refuse a name that is none, and say which are', () => {
     expect(chooseParts(['seeds', 'moons'])).toEqual({
-      refusal: 'no part is called moons; known: seeds, kills, clocks, instances, brokers, ofrep, schemathesis, sockets, poison, guards',
+      refusal:
+        'no part is called moons; known: seeds, kills, clocks, instances, brokers, upgrade, ofrep, schemathesis, sockets, poison, guards',
     })
   })
 

@@ -13,6 +13,7 @@ export const PARTS = [
   { name: 'clocks', specs: ['test/system/clock-skew.spec.ts'], needs: ['kafka', 'faketime'] },
   { name: 'instances', specs: ['test/kill/two-instances.spec.ts'], needs: ['kafka'] },
   { name: 'brokers', specs: ['test/system/three-brokers.spec.ts'], needs: ['kafka'] },
+  { name: 'upgrade', specs: ['test/system/upgrade'], needs: ['kafka', 'history'] },
   { name: 'ofrep', specs: ['test/ofrep'] },
   { name: 'schemathesis', specs: ['test/schemathesis'] },
   // Four minutes of broken lines; HMS_TEST_SEVERED_SECONDS says otherwise, HMS_TEST_SEVERED_SEED repeats one.

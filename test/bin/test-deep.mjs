@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from '../../apps/demo/bin/build.mjs'
 import { install } from '../../apps/demo/bin/install.mjs'
 import { chooseParts } from './deep-parts.mjs'
+import { historyHere } from './history-here.mjs'
 import { kafkaHere } from './kafka-here.mjs'
 import { runVitest, sayTime } from './run-vitest.mjs'
 
@@ -32,8 +33,14 @@ if (needed.has('faketime') && !existsSync(FAKETIME)) {
   process.stderr.write('✗ the clocks are set wrong with faketime: apt-get install faketime\n')
   process.exit(1)
 }
+const history = needed.has('history') ? historyHere() : { ok: true }
 const total = { passed: 0, failed: 0, skipped: 0 }
 for (const part of parts) {
+  if (part.needs?.includes('history') && !history.ok) {
+    process.stdout.write(`${part.name}: skipped, ${history.why}\n`)
+    total.skipped++
+    continue
+  }
   const startedAt = Date.now()
   const counts = part.specs === undefined ? removeGuards() : runSpecs(part)
   for (const name of Object.keys(total)) total[name] += counts[name]

@@ -23,7 +23,7 @@ export interface Verdict {
 }
 
 export interface Judged {
-  system: KillSystem
+  system: Pick<KillSystem, 'broker' | 'fleet'>
   observer: Observer
   load: Load
   partner: Partner

@@ -16,9 +16,9 @@ export interface Finished {
   stderr: string
 }
 
-/** Runs one command line to its end. */
-export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120_000): Promise<Finished> {
-  return finished(process.execPath, [BIN, ...argv], env, timeoutMs)
+/** Runs one command line to its end. `bin`: the CLI of another build. */
+export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120_000, bin = BIN): Promise<Finished> {
+  return finished(process.execPath, [bin, ...argv], env, timeoutMs)
 }
 
 /** Runs a program to its end; what it reads comes from nowhere. */
@@ -52,8 +52,9 @@ export class Served {
     this.exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal ?? 1)))
   }
 
-  static start(argv: string[], env: Record<string, string>): Served {
-    const child = spawn(process.execPath, [BIN, ...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  /** `bin`: the CLI of another build, or another program for Node. */
+  static start(argv: string[], env: Record<string, string>, bin = BIN): Served {
+    const child = spawn(process.execPath, [bin, ...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     const log = { text: '' }
     const keep = (chunk: Buffer): void => {
       log.text += String(chunk)

@@ -1,5 +1,5 @@
 import type { ServiceName } from '#libs/contracts'
-import { ready, Served } from '../../support/processes.js'
+import { BIN, ready, Served } from '../../support/processes.js'
 import type { History } from '../history.js'
 
 export type ProcessName = ServiceName | 'edge'
@@ -26,12 +26,18 @@ export class FleetMember {
     readonly url: string,
     private readonly env: Record<string, string>,
     private readonly history: History,
+    /** The build it runs. */
+    private bin = BIN,
   ) {
     this.served = this.launch()
   }
 
   get title(): string {
     return `${this.name}-${this.instance}`
+  }
+
+  get pid(): number {
+    return this.served.pid
   }
 
   ready(): Promise<boolean> {
@@ -55,8 +61,9 @@ export class FleetMember {
     this.served = this.launch()
   }
 
-  /** In order, as at a deployment; the supervisor starts it again at once. */
-  async restart(): Promise<void> {
+  /** In order, as at a deployment; the supervisor starts it again at once, of that build. */
+  async restart(bin = this.bin): Promise<void> {
+    this.bin = bin
     this.expected = true
     await this.served.stop()
   }
@@ -79,7 +86,7 @@ export class FleetMember {
   }
 
   private launch(): Served {
-    const served = Served.start(['serve', this.name], this.env)
+    const served = Served.start(['serve', this.name], this.env, this.bin)
     void served.exited.then((how) => this.onExit(served, how))
     return served
   }

@@ -4,7 +4,14 @@ import { freePort, until } from '../../support/processes.js'
 import type { History } from '../history.js'
 import { FleetMember, type ProcessName } from './fleet-member.js'
 
-/** All processes of a distributed system: so many of each service, and one edge. */
+export interface FleetSize {
+  /** How many of a service, or of the edge. */
+  of(name: ProcessName): number
+  /** The build that all of them run at first. */
+  bin?: string
+}
+
+/** All processes of a distributed system. */
 export class Fleet {
   private constructor(
     readonly members: readonly FleetMember[],
@@ -12,16 +19,17 @@ export class Fleet {
   ) {}
 
   /** Adds the ports of all instances to `env`, and starts every process on it. */
-  static async start(env: Record<string, string>, instances: number, history: History): Promise<Fleet> {
+  static async start(env: Record<string, string>, size: FleetSize, history: History): Promise<Fleet> {
     const ports = new Map<ServiceName, number[]>()
     for (const service of SERVICES) {
       const own: number[] = []
-      for (let instance = 0; instance < instances; instance++) own.push(await freePort())
+      for (let instance = 0; instance < size.of(service); instance++) own.push(await freePort())
       ports.set(service, own)
       env[variableOf(service, 'URLS')] = own.map((port) => `http://127.0.0.1:${port}`).join(',')
     }
-    env['HMS_PORT'] = String(await freePort())
-    env['HMS_URL'] = `http://127.0.0.1:${env['HMS_PORT']}`
+    const edges = await Promise.all(Array.from({ length: size.of('edge') }, () => freePort()))
+    env['HMS_PORT'] = String(edges[0])
+    env['HMS_URL'] = `http://127.0.0.1:${edges[0]}`
     const members = SERVICES.flatMap((service) =>
       ports.get(service)!.map((port, instance) => {
         const own = {
@@ -29,11 +37,14 @@ export class Fleet {
           [variableOf(service, 'PORT')]: String(port),
           HMS_DATABASE_URL: namedUrl(env['HMS_DATABASE_URL']!, `${service}-${instance}`),
         }
-        return new FleetMember(service, instance, `http://127.0.0.1:${port}`, own, history)
+        return new FleetMember(service, instance, `http://127.0.0.1:${port}`, own, history, size.bin)
       }),
     )
-    const edge = new FleetMember('edge', 0, env['HMS_URL'], env, history)
-    return new Fleet([...members, edge], env['HMS_URL'])
+    for (const [instance, port] of edges.entries()) {
+      const url = `http://127.0.0.1:${port}`
+      members.push(new FleetMember('edge', instance, url, { ...env, HMS_PORT: String(port), HMS_URL: url }, history, size.bin))
+    }
+    return new Fleet(members, env['HMS_URL'])
   }
 
   of(name: ProcessName): readonly FleetMember[] {

@@ -49,7 +49,14 @@ export class KillSystem {
     const done = await Promise.all([hms(['migrate'], env), hms(['topics', 'apply'], env)])
     const failed = done.find(({ code }) => code !== 0)
     if (failed !== undefined) throw new Error(failed.stderr)
-    const system = new KillSystem(env, broker, database, network, await Fleet.start(env, instances, history), scratch.remove)
+    const system = new KillSystem(
+      env,
+      broker,
+      database,
+      network,
+      await Fleet.start(env, { of: (name) => (name === 'edge' ? 1 : instances) }, history),
+      scratch.remove,
+    )
     await system.fleet.ready().catch(async (error: unknown) => {
       await system.stop()
       throw error

@@ -27,6 +27,10 @@ export class KillableDatabase {
     return this.server.port
   }
 
+  get pid(): number {
+    return this.server.pid
+  }
+
   async stop(mode: StopMode): Promise<void> {
     process.kill(this.server.pid, SIGNALS[mode])
     await this.server.exited

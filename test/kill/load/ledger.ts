@@ -14,6 +14,8 @@ export class Ledger {
   decisions = 0
   /** Digests that were sent in and never answered: either way is right, twice is not. */
   readonly unanswered: string[] = []
+  /** Calls that got no answer, or one that says to come again, and came again. */
+  repeated = 0
   /** Answers that said no, by code. */
   readonly refusals = new Map<string, number>()
 

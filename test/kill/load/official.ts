@@ -58,14 +58,14 @@ export class Official {
 
   async approve(policies: JsonObject[], manner: Manner = {}): Promise<Outcome> {
     try {
-      const prepared = await persist(() =>
+      const prepared = await persist(this.ledger, () =>
         prepareApproval(this.api, policies, { observeMs: 0, bakeMs: 0, scope: regionOf(policies) }, { queue: manner.queue === true }),
       )
       const signatures = await signApproval(prepared, this.signer)
       const submit = (): Promise<{ run: number | null }> => submitApproval(this.api, prepared, signatures)
       try {
         const answers = await Promise.all(
-          Array.from({ length: manner.twice === true ? 2 : 1 }, () => (manner.impatient === true ? submit() : persist(submit))),
+          Array.from({ length: manner.twice === true ? 2 : 1 }, () => (manner.impatient === true ? submit() : persist(this.ledger, submit))),
         )
         for (const { run } of answers)
           this.ledger.approvals.push({
@@ -92,7 +92,7 @@ export class Official {
     const freeze = { id, reason: 'drill', scope: 'global', from: at.toISOString(), until: new Date(at.getTime() + ms).toISOString() }
     try {
       const signed = await signFreeze(freeze, at, this.signer)
-      await persist(() => this.api.post('/v1/freezes', { statement: signed }))
+      await persist(this.ledger, () => this.api.post('/v1/freezes', { statement: signed }))
     } catch (error) {
       if (!mayHaveWorked(error)) this.ledger.refused((error as HmsError).code)
     }
@@ -102,7 +102,7 @@ export class Official {
   async rollBack(policy: string, version: string): Promise<void> {
     const idempotencyKey = randomUUID()
     try {
-      const { seq } = await persist(() =>
+      const { seq } = await persist(this.ledger, () =>
         this.api.post<RollbackResult>('/v1/rollbacks', { policy, version, reason: 'drill' }, { idempotencyKey }),
       )
       this.ledger.rollbacks.push({ policy, version, seq })
@@ -114,7 +114,7 @@ export class Official {
   /** A decision about a paused run. Another may have come first, or the run may have ended. */
   async decide(run: number, decision: RunDecisionName): Promise<void> {
     try {
-      await persist(() => decide(this.api, run, decision, { reason: 'drill', signer: this.signer, waitMs: ANSWER_MS }))
+      await persist(this.ledger, () => decide(this.api, run, decision, { reason: 'drill', signer: this.signer, waitMs: ANSWER_MS }))
       this.ledger.decisions++
     } catch (error) {
       if (!mayHaveWorked(error)) this.ledger.refused((error as HmsError).code)
@@ -126,12 +126,13 @@ function mayHaveWorked(error: unknown): boolean {
   return !(error instanceof HmsError) || error.status >= 500
 }
 
-async function persist<T>(call: () => Promise<T>): Promise<T> {
+async function persist<T>(ledger: Ledger, call: () => Promise<T>): Promise<T> {
   for (const until = Date.now() + PATIENCE_MS; ;) {
     try {
       return await call()
     } catch (error) {
       if (!mayHaveWorked(error) || Date.now() > until) throw error
+      ledger.repeated++
       await pause(systemClock, AGAIN_AFTER_MS)
     }
   }
