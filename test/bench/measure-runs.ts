@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { nowMs } from './figures.js'
 
 /** Time from the accepted approval to the new version being pushed for all, observe and bake 0, one run after the other. */
-export async function measureRuns(url: string, dataDir: string, runs: number): Promise<number[]> {
+export async function measureRuns(url: string, dataDir: string, runs: number, id = 'bench-limit'): Promise<number[]> {
   const api = new ApiClient({ url, timeoutMs: 30_000 })
   const keys = join(dataDir, 'keys')
   const signer = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)
@@ -14,12 +14,13 @@ export async function measureRuns(url: string, dataDir: string, runs: number): P
   socket.on('message', (data) => {
     const frame = JSON.parse(String(data)) as StreamFrame
     const at = nowMs()
-    for (const change of frame.changes ?? []) if (change.scope === 'global' && change.version !== null) waiting.get(change.version)?.(at)
+    for (const change of frame.changes ?? [])
+      if (change.id === id && change.scope === 'global' && change.version !== null) waiting.get(change.version)?.(at)
   })
   await new Promise((resolve) => socket.once('message', resolve))
   const times: number[] = []
   for (let index = 0; index < runs; index++) {
-    const policy = { id: 'bench-limit', version: `1.${index}.0`, effective: '2024-09-01T00:00:00Z', limit: 100 + index }
+    const policy = { id, version: `1.${index}.0`, effective: '2024-09-01T00:00:00Z', limit: 100 + index }
     const prepared = await prepareApproval(api, [policy], { observeMs: 0, bakeMs: 0 })
     const signatures = await signApproval(prepared, signer)
     const live = new Promise<number>((resolve) => waiting.set(policy.version, resolve))

@@ -5,7 +5,22 @@ import { build } from '../../apps/demo/bin/build.mjs'
 import { install } from '../../apps/demo/bin/install.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const BENCHES = ['get', 'guard', 'outbox', 'pipeline', 'push', 'read', 'rollback', 'simulate', 'steps', 'storm', 'trust', 'verdict']
+const BENCHES = [
+  'get',
+  'guard',
+  'idle',
+  'outbox',
+  'pipeline',
+  'push',
+  'read',
+  'rollback',
+  'scale',
+  'simulate',
+  'steps',
+  'storm',
+  'trust',
+  'verdict',
+]
 const name = process.argv[2]
 if (!BENCHES.includes(name)) {
   process.stderr.write(`usage: npm run bench -- ${BENCHES.join('|')}\n`)
