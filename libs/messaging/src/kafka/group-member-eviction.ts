@@ -2,6 +2,8 @@ import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import type { GroupCoordinators, GroupMember } from './group-coordinators.js'
 
 const LOOK_MS = 500
+/** Alone in its group there is nobody to hand over from; whoever joins is found at the next look, dead or alive. */
+const LOOK_ALONE_MS = 2_000
 /** So many looks in a row must find an instance gone: after a restart of PostgreSQL the living need a moment to show again. */
 const LOOKS = 3
 const INSTANCE = '/instance/'
@@ -18,6 +20,7 @@ export function clientIdOf(name: string, instance: string): string {
  */
 export class GroupMemberEviction {
   private readonly missed = new Map<string, number>()
+  private alone = false
   private readonly looks: Repeat
 
   constructor(
@@ -30,10 +33,11 @@ export class GroupMemberEviction {
     private readonly log: Logger,
   ) {
     this.looks = new Repeat(clock, {
-      everyMs: LOOK_MS,
+      everyMs: () => (this.alone ? LOOK_ALONE_MS : LOOK_MS),
       run: () => this.look(),
       failed: (error) => {
         this.missed.clear()
+        this.alone = false
         log.debug({ group, error: describeError(error) }, 'members cannot be looked at now')
       },
     })
@@ -50,6 +54,7 @@ export class GroupMemberEviction {
   private async look(): Promise<void> {
     const members = await this.coordinators.members(this.group)
     const others = [...new Set(members.map(instanceOf))].filter((name) => name !== undefined && name !== this.instance) as string[]
+    this.alone = others.length === 0
     const gone = others.length === 0 ? [] : await this.gone(others)
     for (const name of this.missed.keys()) if (!gone.includes(name)) this.missed.delete(name)
     for (const name of gone) {
