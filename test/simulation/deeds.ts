@@ -1,6 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { RollBack } from '../../apps/rollout/src/rollbacks/roll-back.js'
-import { STABLES } from '../../apps/rollout/src/stable/stable.table.js'
+import { stableOf, STABLES, type Stable } from '../../apps/rollout/src/stable/stable.table.js'
+import { Withdraw } from '../../apps/rollout/src/withdrawals/withdraw.js'
 import { AcceptAlert } from '../../apps/config-store/src/alerts/accept-alert.js'
 import { CHANNEL_SENDERS } from '../../apps/notifier/src/channels/channel-sender.js'
 import { NotifierConfig } from '../../apps/notifier/src/notifier.config.js'
@@ -11,6 +12,7 @@ import { connect } from './bots.js'
 import type { Deed } from './plan.js'
 import type { World } from './world.js'
 
+const LOOK_MS = 200
 const OPERATOR = { id: 'operator', name: 'operator', kind: 'operator' as const }
 
 /** People and bots at their work. A refusal (`HmsError`) is an answer like any other. */
@@ -21,6 +23,10 @@ export async function perform(world: World, deed: Deed, number: number): Promise
     else if (deed.do === 'roll back') await rollBack(world, deed.policy, `rollback-${number}`)
     else if (deed.do === 'alert') await alert(world, deed, number)
     else if (deed.do === 'decide') await decide(world, deed)
+    else if (deed.do === 'sign back') await signBack(world, deed)
+    else if (deed.do === 'withdraw') await withdraw(world, deed.policy)
+    else if (deed.do === 'break glass') await breakGlass(world, deed)
+    else if (deed.do === 'retry') await retry(world, deed)
     else if (deed.do === 'freeze') await freeze(world, deed, number)
     else await connect(world, deed)
   } catch (error) {
@@ -68,6 +74,42 @@ async function rollBack(world: World, policy: string, key: string): Promise<void
   await world.client.ask('rollout', `roll ${policy} back to ${version}`, ({ injector }) =>
     injector.get(RollBack).execute({ policy, version }, OPERATOR, key),
   )
+}
+
+async function signBack(world: World, { withinMs }: Extract<Deed, { do: 'sign back' }>): Promise<void> {
+  const until = world.scheduler.nowMs + withinMs
+  for (; world.scheduler.nowMs < until; await world.scheduler.sleep(LOOK_MS)) {
+    const stables = await world.node('rollout').durable.read((tx) => tx.documents(STABLES).find())
+    const found = stables.find(({ history }) => history.length > 0)
+    if (found !== undefined) return void (await world.press.signBack(found.policy, found.history[0]!.version))
+  }
+}
+
+async function withdraw(world: World, policy: string): Promise<void> {
+  const current = (await stableNow(world, policy))?.current
+  if (current === null || current === undefined) return
+  const statement = await world.press.signWithdrawal(current.releaseDigest)
+  await world.client.ask('rollout', `withdraw ${policy}@${current.version}`, ({ injector }) =>
+    injector.get(Withdraw).execute({ policy, statement }),
+  )
+}
+
+async function breakGlass(world: World, { policy, reviewAfterMs }: Extract<Deed, { do: 'break glass' }>): Promise<void> {
+  const run = await world.press.breakGlass({ ...policy, effective: '2024-09-01T00:00:00Z' })
+  if (reviewAfterMs === undefined) return
+  await world.scheduler.sleep(reviewAfterMs)
+  await world.press.review(run)
+}
+
+async function retry(world: World, { run, withinMs }: Extract<Deed, { do: 'retry' }>): Promise<void> {
+  const until = world.scheduler.nowMs + withinMs
+  for (; world.scheduler.nowMs < until; await world.scheduler.sleep(LOOK_MS)) {
+    if ((await world.press.show(run))?.state === 'PAUSED') return world.press.decide(run, 'retry')
+  }
+}
+
+function stableNow(world: World, policy: string): Promise<Stable | undefined> {
+  return world.node('rollout').durable.read((tx) => stableOf(tx, policy))
 }
 
 async function alert(world: World, { bot, reading, lies, times }: Extract<Deed, { do: 'alert' }>, number: number): Promise<void> {

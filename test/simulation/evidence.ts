@@ -2,7 +2,7 @@ import { SERVICES, TOPICS, type OutgoingEvent, type ServiceName, type Ticket } f
 import { DEAD_LETTERS, type DeadLetter } from '#libs/messaging'
 import { memoryOf, type Timer, type Transaction } from '#libs/persistence'
 import type { Canary } from '#libs/pipeline'
-import type { EventPredicate } from '#libs/signing'
+import type { EventPredicate, Roster } from '#libs/signing'
 import { POLICIES, type PolicyRecord } from '../../apps/approver/src/policies/policy.table.js'
 import { RUNS, type RunRecord } from '../../apps/approver/src/runs/run.table.js'
 import { TICKETS } from '../../apps/approver/src/tickets/ticket.table.js'
@@ -21,6 +21,7 @@ export type Emitted = EventPredicate & { producer: ServiceName }
 
 /** Everything that outlived the processes of a seed, for the oracles to judge. */
 export interface Evidence {
+  roster: Roster
   accepted: ReadonlySet<number>
   /** Ids of events that a handler was made unable to handle. */
   poisoned: ReadonlySet<string>
@@ -52,6 +53,7 @@ export async function collect(world: World): Promise<Evidence> {
     (await Promise.all(SERVICES.map((service) => world.node(service).durable.read((tx) => look(tx, service))))).flat()
   const of = <T>(service: ServiceName, look: (tx: Transaction) => Promise<T>): Promise<T> => world.node(service).durable.read(look)
   return {
+    roster: world.roster,
     accepted: world.press.accepted,
     poisoned: world.poisoned,
     brokenTimers: world.brokenTimers,

@@ -4,7 +4,7 @@ import type { Evidence } from './evidence.js'
 
 const ANSWERS = { 'hms.run.decision-applied.v1': 'applied', 'hms.run.decision-late.v1': 'late' } as const
 /** How a paused run may end without anybody's decision about it. */
-const ENDS_OF_PAUSES = new Set(['PAUSE_EXPIRED', 'ROLLED_BACK', 'UNEXPLAINED_ALERTS', 'POISONED', 'DECIDED'])
+const ENDS_OF_PAUSES = new Set(['PAUSE_EXPIRED', 'ROLLED_BACK', 'WITHDRAWN', 'BREAK_GLASS', 'UNEXPLAINED_ALERTS', 'POISONED', 'DECIDED'])
 
 /** One stage answers each decision, once; an abort that was applied is the end, and nothing is applied after it. */
 export function decisionsCountOnce({ emitted, runs }: Evidence): string[] {

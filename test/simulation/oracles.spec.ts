@@ -79,6 +79,37 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const runs = evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, endedEarly: ended, ended } }))
     return { ...evidence, runs }
   },
+  'I19 what was withdrawn stays out': (evidence) => {
+    const promoted = event(evidence, 'hms.rollout.promoted.v1')
+    const { policy, release, version } = (promoted.data as unknown as EventData['hms.rollout.promoted.v1']).heads[0]!
+    const data = { policy, from: { version, digest: release }, seq: 0 } as never
+    return { ...evidence, emitted: [...evidence.emitted, { ...promoted, type: 'hms.rollout.withdrawn.v1', data }] }
+  },
+  'I20 no head shows what too few signed': (evidence) => {
+    const emitted = evidence.emitted.map((each) => {
+      if (each.type !== 'hms.head.issued.v1') return each
+      const issued = each.data as unknown as EventData['hms.head.issued.v1']
+      const heads = issued.heads.map(({ release, ...head }) => ({ ...head, release: release && { ...release, signatures: [] } }))
+      return { ...each, data: { ...issued, heads } as never }
+    })
+    return { ...evidence, emitted }
+  },
+  'I21 a retry measures anew': (evidence) => {
+    const last = evidence.emitted.findLast(({ type }) => type === 'hms.run.changed.v1')!
+    const { view } = last.data as unknown as EventData['hms.run.changed.v1']
+    return { ...evidence, emitted: [...evidence.emitted, { ...last, data: { view: { ...view, attempt: 2 } } as never }] }
+  },
+  'I22 break-glass has its review': (evidence) => {
+    const review = { ticket: 1, dueAt: '', state: 'OPEN' as const }
+    const breakGlass = { reason: '', by: ['EPA Chief', 'EPA Counsel'], review }
+    return { ...evidence, runs: evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, breakGlass } })) }
+  },
+  'I23 what was taken back comes in by a younger decision': (evidence) => {
+    const last = evidence.emitted.findLast(({ type }) => type === 'hms.run.changed.v1')!
+    const { view } = last.data as unknown as EventData['hms.run.changed.v1']
+    const other = { ...last, time: '2999-01-01T00:00:00Z', data: { view: { ...view, run: 99, state: 'ROLLED_BACK' } } as never }
+    return { ...evidence, emitted: [other, ...evidence.emitted] }
+  },
   'I8 nothing waits': (evidence) => ({ ...evidence, parked: [{ service: 'audit', count: 1 }] }),
   'I10 one bot vetoes nothing': (evidence) => ({
     ...evidence,

@@ -6,7 +6,7 @@ type Data<T extends keyof EventData> = EventData[T]
 
 /**
  * A superseded run names a newer run that all had signed and that carries one of its policies; it ended before that run began, and none of
- * it went to all readers, or to any after its successor's canary.
+ * it went to all readers, or to any after its successor's canary. Break-glass has to be live for all before it ends another run.
  */
 export function supersededLetGo({ emitted, runs }: Evidence): string[] {
   const found: string[] = []
@@ -21,13 +21,20 @@ export function supersededLetGo({ emitted, runs }: Evidence): string[] {
     }
     if (!newer.policies.some(({ id }) => policies.some((policy) => policy.id === id)))
       found.push(`run ${run} is superseded by run ${by}, which has none of its policies`)
+    if (newer.breakGlass !== undefined) {
+      if (!wentToAll(emitted, newer.run)) found.push(`run ${run} is superseded by break-glass in run ${by}, which never went to all`)
+      continue
+    }
     const [begun, ended] = [emitted.findIndex((event) => begins(event, newer.run)), emitted.findIndex((event) => ends(event, run))]
     if (begun >= 0 && begun < ended) found.push(`run ${by} began before run ${run} had let go`)
-    if (emitted.some(({ type, runId }) => type === 'hms.rollout.promoted.v1' && runId === String(run)))
-      found.push(`run ${run} is superseded, and went to all`)
+    if (wentToAll(emitted, run)) found.push(`run ${run} is superseded, and went to all`)
     found.push(...shownAfter(emitted, run, newer.run))
   }
   return found
+}
+
+function wentToAll(emitted: readonly Emitted[], run: number): boolean {
+  return emitted.some(({ type, runId }) => type === 'hms.rollout.promoted.v1' && runId === String(run))
 }
 
 function begins({ type, runId }: Emitted, run: number): boolean {

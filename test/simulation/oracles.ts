@@ -1,6 +1,8 @@
 import { decisionsCountOnce, pausesAreAnswered } from './oracles.decisions.js'
 import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles.runs.js'
 import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
+import { breakGlassIsReviewed } from './oracles.break-glass.js'
+import { headsAreSigned, quarantineHolds, retriesMeasureAnew, withdrawnStaysOut } from './oracles.going-back.js'
 import { freezesHold } from './oracles.freezes.js'
 import { oneCanaryPerRegion } from './oracles.regions.js'
 import { peopleAreAsked } from './oracles.tickets.js'
@@ -31,6 +33,11 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I14 what waits for a freeze waits until its end': freezesHold,
   'I17 a run waits until the time of its rule': waitsForItsTime,
   'I15 who is taken back asks people once': peopleAreAsked,
+  'I19 what was withdrawn stays out': withdrawnStaysOut,
+  'I20 no head shows what too few signed': headsAreSigned,
+  'I21 a retry measures anew': retriesMeasureAnew,
+  'I22 break-glass has its review': breakGlassIsReviewed,
+  'I23 what was taken back comes in by a younger decision': quarantineHolds,
   'I16 what was superseded names its successor and is over first': supersededLetGo,
   'I18 one canary per region at a time': oneCanaryPerRegion,
 }

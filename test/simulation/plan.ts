@@ -15,6 +15,13 @@ export type Deed =
       /** After it was prepared; long ago without it. */ effectiveInMs?: number
     }
   | { do: 'roll back'; atMs: number; policy: string }
+  /** People sign to bring back the oldest version that rollout remembers of any policy, as soon as there is one, within so long. */
+  | { do: 'sign back'; atMs: number; withinMs: number }
+  | { do: 'withdraw'; atMs: number; policy: string }
+  /** Two people together; a third closes the review after `reviewAfterMs`, or nobody does. */
+  | { do: 'break glass'; atMs: number; policy: { id: string; version: string; limit: number }; reviewAfterMs: number | undefined }
+  /** As soon as that run is paused, within so long. */
+  | { do: 'retry'; atMs: number; run: number; withinMs: number }
   /** `lies`: it is connected as of another region than it claims. `times`: it tells the same again. */
   | { do: 'alert'; atMs: number; bot: string; reading: string; lies: boolean; times: number }
   /** About the run of that number, in the order of their coming. */
@@ -88,7 +95,18 @@ const BROKEN_TIMERS: readonly BrokenTimer[] = [
   { service: 'notifier', kind: 'notify-deadline' },
 ]
 
+/** What goes past the stages is drawn last, so that the rest of a seed is what it was without it. */
 export function planOf(random: Random): Plan {
+  const plan = ordinaryPlanOf(random)
+  plan.deeds.push(...waysPastOf(random), ...againOf(random, plan.deeds))
+  Object.assign(plan.environment, {
+    HMS_APPROVER_BREAK_GLASS_BAKE: random.pick(['300ms', '2s']),
+    HMS_APPROVER_BREAK_GLASS_REVIEW: random.pick(['3s', '24h']),
+  })
+  return plan
+}
+
+function ordinaryPlanOf(random: Random): Plan {
   const calm = random.chance(0.08)
   const blackHole = !calm && random.chance(0.04) ? random.pick(STAGES.slice(0, 5)) : undefined
   const healAtMs = random.between(2_000, 6_000)
@@ -133,6 +151,38 @@ export function planOf(random: Random): Plan {
   for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.2)) Object.assign(deed, { queue: false, supersede: true })
   for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.4)) deed.plan.scope = random.pick(['region:*', 'region:TX'])
   return plan
+}
+
+/** Somebody approves the same versions once more, whatever became of them. */
+function againOf(random: Random, deeds: readonly Deed[]): Deed[] {
+  const approvals = deeds.filter((deed) => deed.do === 'approve')
+  if (!random.chance(0.15)) return []
+  const again = random.pick(approvals)
+  return [{ ...again, atMs: again.atMs + random.between(500, 8_000), twice: false }]
+}
+
+/** People who go past the stages, or begin anew. */
+function waysPastOf(random: Random): Deed[] {
+  const deeds: Deed[] = []
+  const policy = (): string => random.pick(['pm25', 'pm25', 'ozone', 'so2'])
+  const atMs = (): number => random.between(300, 12_000)
+  if (random.chance(0.15)) {
+    const above = random.below(4)
+    deeds.push({
+      do: 'break glass',
+      atMs: atMs(),
+      policy: { id: policy(), version: `${above}.5.0`, limit: 50 - above },
+      reviewAfterMs: random.pick([undefined, 200, 5_000]),
+    })
+  }
+  if (random.chance(0.2)) deeds.push({ do: 'sign back', atMs: random.below(6_000), withinMs: 15_000 })
+  if (random.chance(0.12)) deeds.push({ do: 'withdraw', atMs: atMs(), policy: policy() })
+  if (random.chance(0.15)) {
+    // A bot that never answers pauses what it is in.
+    deeds.push({ do: 'connect', atMs: 0, bot: 'fleet-mute', forMs: random.between(3_000, 30_000), silent: true })
+    deeds.push({ do: 'retry', atMs: random.below(4_000), run: random.between(1, 2), withinMs: 20_000 })
+  }
+  return deeds
 }
 
 /** People who stop the line for a while, and who pause or extend what is under way. */

@@ -1,11 +1,15 @@
 import { signApproval } from '#libs/client'
-import type { Freeze, PlanOptions, RunDecisionName, RunView } from '#libs/contracts'
+import type { Envelope, Freeze, PlanOptions, PreparedApproval, RunDecisionName, RunView } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
-import { digestOfPayload, signFreeze, signLift, signRunDecision, type Signer } from '#libs/signing'
+import { digestOfPayload, signDecision, signFreeze, signLift, signRunDecision, type Signer } from '#libs/signing'
 import { PrepareApproval } from '../../apps/approver/src/approvals/prepare-approval.js'
+import { PrepareRollback } from '../../apps/approver/src/approvals/prepare-rollback.js'
 import { SignApproval } from '../../apps/approver/src/approvals/sign-approval.js'
+import { PrepareBreakGlass } from '../../apps/approver/src/break-glass/prepare-break-glass.js'
+import { SignBreakGlass } from '../../apps/approver/src/break-glass/sign-break-glass.js'
 import { DeclareFreeze } from '../../apps/approver/src/freezes/declare-freeze.js'
 import { LiftFreeze } from '../../apps/approver/src/freezes/lift-freeze.js'
+import { DecideTicket } from '../../apps/approver/src/reviews/decide-ticket.js'
 import { DecideRun } from '../../apps/approver/src/runs/decide-run.js'
 import { RUNS, runView } from '../../apps/approver/src/runs/run.table.js'
 import { FREEZES } from '#libs/stage'
@@ -19,6 +23,13 @@ export interface Wish {
   supersede?: boolean
 }
 
+/** Whose signatures there are: who approves, who breaks the glass with them, and who reviews that. */
+interface People {
+  chief: Signer
+  counsel: Signer
+  reviewer: Signer
+}
+
 /** People at the door of the press: they prepare, sign, and keep in mind what they were told. */
 export class Press {
   /** Runs whose approval was acknowledged. */
@@ -27,7 +38,7 @@ export class Press {
   constructor(
     private readonly client: Client,
     private readonly approver: ServiceNode,
-    private readonly signer: Signer,
+    private readonly people: People,
   ) {}
 
   /** Answers the run's number. */
@@ -36,10 +47,50 @@ export class Press {
     const prepared = await this.client.ask('approver', `prepare ${names}`, ({ injector }) =>
       injector.get(PrepareApproval).execute({ policies, plan, queue, supersede }),
     )
-    const request = { digest: prepared.digest, signatures: await signApproval(prepared, this.signer) }
-    const { run } = await this.client.ask('approver', `sign ${names}`, ({ injector }) => injector.get(SignApproval).execute(request))
+    return this.sign(prepared, names)
+  }
+
+  /** Brings an earlier version back that no fallback names. Answers the run's number. */
+  async signBack(policy: string, version: string): Promise<number> {
+    const name = `${policy} back to ${version}`
+    const prepared = await this.client.ask('approver', `prepare ${name}`, ({ injector }) =>
+      injector.get(PrepareRollback).execute({ policy, version, reason: 'seeded' }),
+    )
+    return this.sign(prepared, name)
+  }
+
+  private async sign(prepared: PreparedApproval, name: string): Promise<number> {
+    const request = { digest: prepared.digest, signatures: await signApproval(prepared, this.people.chief) }
+    const { run } = await this.client.ask('approver', `sign ${name}`, ({ injector }) => injector.get(SignApproval).execute(request))
     this.accepted.add(run!)
     return run!
+  }
+
+  /** Two people in one request. Answers the run's number. */
+  async breakGlass(policy: PolicyDocument): Promise<number> {
+    const name = `break-glass ${policy.id}@${policy.version}`
+    const prepared = await this.client.ask('approver', `prepare ${name}`, ({ injector }) =>
+      injector.get(PrepareBreakGlass).execute({ policies: [policy], reason: 'seeded' }),
+    )
+    const both = await Promise.all([this.people.chief, this.people.counsel].map((signer) => signApproval(prepared, signer)))
+    const request = { digest: prepared.digest, signatures: both.flat() }
+    const { run } = await this.client.ask('approver', `sign ${name}`, ({ injector }) => injector.get(SignBreakGlass).execute(request))
+    this.accepted.add(run!)
+    return run!
+  }
+
+  /** Somebody who did not sign it closes the review of a break-glass. */
+  async review(run: number): Promise<void> {
+    const { attempt, digest: subject, breakGlass } = (await this.show(run))!
+    const { ticket } = breakGlass!.review
+    const said = { run, attempt, subject, decision: 'accept' as const, reason: 'seeded', at: await this.now(), ticket }
+    const statement = await signRunDecision(said, this.people.reviewer)
+    await this.client.ask('approver', `review ${ticket}`, ({ injector }) => injector.get(DecideTicket).execute(ticket, statement))
+  }
+
+  /** What a person signs to retire what is in force now. */
+  async signWithdrawal(subject: string): Promise<Envelope> {
+    return signDecision({ subject, decision: 'withdraw', reason: 'seeded', at: await this.now() }, this.people.chief)
   }
 
   /** A signed decision about a run, at the time of the database. */
@@ -48,12 +99,12 @@ export class Press {
     if (view === undefined) return
     const at = await this.now()
     const said = { run, attempt: view.attempt, subject: view.digest, decision, reason: 'seeded', at }
-    const statement = await signRunDecision(decision === 'extend' ? { ...said, byMs: 1_500 } : said, this.signer)
+    const statement = await signRunDecision(decision === 'extend' ? { ...said, byMs: 1_500 } : said, this.people.chief)
     await this.client.ask('approver', `${decision} run ${run}`, ({ injector }) => injector.get(DecideRun).execute(run, statement))
   }
 
   async freeze(freeze: Freeze): Promise<void> {
-    const statement = await signFreeze(freeze, await this.now(), this.signer)
+    const statement = await signFreeze(freeze, await this.now(), this.people.chief)
     await this.client.ask('approver', `freeze ${freeze.scope}`, ({ injector }) => injector.get(DeclareFreeze).execute(statement))
   }
 
@@ -61,7 +112,7 @@ export class Press {
     const known = await this.approver.durable.read((tx) => tx.documents(FREEZES).get(id))
     if (known === undefined) return
     const declared = digestOfPayload(known.statement)
-    const statement = await signLift({ id, declared, reason: 'over' }, await this.now(), this.signer)
+    const statement = await signLift({ id, declared, reason: 'over' }, await this.now(), this.people.chief)
     await this.client.ask('approver', `lift ${id}`, ({ injector }) => injector.get(LiftFreeze).execute(id, statement))
   }
 

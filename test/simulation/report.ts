@@ -20,6 +20,22 @@ export function describeFailure({ seed, violations, history }: Outcome): string 
   ].join('\n')
 }
 
+export const WAYS = ['signed rollbacks', 'withdrawals', 'retries', 'by break-glass'] as const
+type Way = (typeof WAYS)[number]
+
+function waysOf({ evidence }: Outcome): Way[] {
+  const runs = evidence?.runs.map(({ facts }) => facts) ?? []
+  const withdrawn = evidence?.emitted.filter(({ type }) => type === 'hms.rollout.withdrawn.v1') ?? []
+  return [
+    ...runs.flatMap(({ isRollback, attempt, breakGlass }): Way[] => [
+      ...(isRollback === true ? ['signed rollbacks' as const] : []),
+      ...(attempt > 1 ? ['retries' as const] : []),
+      ...(breakGlass === undefined ? [] : ['by break-glass' as const]),
+    ]),
+    ...withdrawn.map((): Way => 'withdrawals'),
+  ]
+}
+
 /** Sums over the seeds of one worker. */
 export class Tally {
   private seeds = 0
@@ -29,6 +45,8 @@ export class Tally {
   private virtualMs = 0
   private readonly startedAt = performance.now()
   readonly ends = new Map<string, number>()
+  /** What people did beside ordinary approvals, and how often it came to something. */
+  readonly ways = new Map<Way, number>()
 
   add(outcome: Outcome): void {
     this.seeds++
@@ -37,6 +55,7 @@ export class Tally {
     this.faults += outcome.faults
     this.virtualMs += outcome.virtualMs
     for (const state of outcome.ends) this.ends.set(state, (this.ends.get(state) ?? 0) + 1)
+    for (const way of waysOf(outcome)) this.ways.set(way, (this.ways.get(way) ?? 0) + 1)
   }
 
   get line(): string {
@@ -46,7 +65,8 @@ export class Tally {
       .sort()
       .map(([state, count]) => `${count} ${state}`)
       .join(', ')
+    const ways = WAYS.map((way) => `${this.ways.get(way) ?? 0} ${way}`).join(', ')
     const hours = (this.virtualMs / 3_600_000).toFixed(1)
-    return `${seeds} seeds, ${runs} runs (${ends}), ${deaths} crashes, ${faults} faults, ${hours} h of virtual time, ${ms.toFixed(1)} ms a seed`
+    return `${seeds} seeds, ${runs} runs (${ends}; ${ways}), ${deaths} crashes, ${faults} faults, ${hours} h of virtual time, ${ms.toFixed(1)} ms a seed`
   }
 }

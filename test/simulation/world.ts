@@ -1,7 +1,7 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
 import type { EventSeal } from '#libs/messaging'
 import { Metrics } from '#libs/platform'
-import type { Signer } from '#libs/signing'
+import type { Roster, Signer } from '#libs/signing'
 import { loadService, type ServiceDefinition } from '#libs/service'
 import type { TestIdentity } from '../support/identity.js'
 import { Broker } from './broker.js'
@@ -48,6 +48,7 @@ export class World {
   readonly outside: Outside
   readonly client: Client
   readonly press: Press
+  readonly roster: Roster
   /** Away for as long as a run is open. */
   hole: ServiceName | undefined
   /** Ids of events that a handler was made unable to handle. */
@@ -89,7 +90,10 @@ export class World {
       )
     }
     this.client = new Client(this.scheduler, this.nodes, tell, (name) => this.hole === name && this.node(name).lives.length === 0)
-    this.press = new Press(this.client, this.node('approver'), ground.identity.people.get('EPA Chief')!)
+    const person = (name: string): Signer => ground.identity.people.get(name)!
+    const people = { chief: person('EPA Chief'), counsel: person('EPA Counsel'), reviewer: person('Air Office') }
+    this.press = new Press(this.client, this.node('approver'), people)
+    this.roster = ground.identity.roster
   }
 
   node(name: ServiceName): ServiceNode {
