@@ -9,6 +9,7 @@ const BENCHES = [
   'get',
   'guard',
   'idle',
+  'notify',
   'outbox',
   'pipeline',
   'push',
