@@ -9,8 +9,8 @@ import { TcpProxy } from '../support/tcp-proxy/tcp-proxy.js'
 import type { Direction, Toxic } from '../support/tcp-proxy/toxic.js'
 
 const POLICY = 'epa-zone-limits'
-/** Its document is longer than one write of SFTP, so that an upload can be cut in its middle. */
-const ZONES = 1_500
+/** Longer than one write of SFTP, so that an upload can be cut in its middle. */
+const TEXT = 'x'.repeat(80_000)
 /** Beside other work on two cores a process may take a minute to start. */
 const PATIENT_MS = 900_000
 const WITHIN_MS = 300_000
@@ -110,8 +110,7 @@ describeWithSshd('a notifier that is killed while it uploads', () => {
 
   async function approve(version: string): Promise<void> {
     const path = join(folder.path, `${version}.yaml`)
-    const zones = Array.from({ length: ZONES }, (_, index) => `  - { zone: ${index}, limit: ${version.length + index} }`).join('\n')
-    writeFileSync(path, `id: ${POLICY}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nzones:\n${zones}\n`)
+    writeFileSync(path, `id: ${POLICY}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\ntext: ${TEXT}\n`)
     const approved = await hms(['approve', path, '--sign', 'EPA Chief', '--observe', '0s', '--bake', '0s'], env, WITHIN_MS)
     expect(approved, approved.stderr).toMatchObject({ code: 0 })
   }
