@@ -32,8 +32,8 @@ describe('files for Kubernetes', () => {
   })
 
   it('grant audit what the reference tells administrators to', () => {
-    const page = readFileSync(join(ROOT, 'docs/reference.md'), 'utf8')
-    const blocks = [...page.split('### Rights in PostgreSQL')[1]!.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, block]) => block!)
+    const page = readFileSync(join(ROOT, 'docs/reference/postgresql.md'), 'utf8')
+    const blocks = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, block]) => block!)
     const statements = (sql: string): string[] => sql.split(/;\n/).map((line) => line.replace(/^--.*\n/, '').trim())
     expect(statements(grantsSql())).toEqual(expect.arrayContaining(statements(blocks[1]!).filter((line) => line !== '')))
   })

@@ -11,9 +11,9 @@ import { Host, loadService, migrateService, openPostgresService } from '#libs/se
 import { scratchFolder, until } from '../support/processes.js'
 import { freshDatabase } from '../support/postgres.js'
 
-const PAGE = readFileSync(fileURLToPath(new URL('../../docs/reference.md', import.meta.url)), 'utf8')
+const PAGE = readFileSync(fileURLToPath(new URL('../../docs/reference/postgresql.md', import.meta.url)), 'utf8')
 /** What an administrator pastes: before `migrate`, and after it. */
-const [ONCE, AFTER_MIGRATE] = [...PAGE.split('### Rights in PostgreSQL')[1]!.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, block]) => block!)
+const [ONCE, AFTER_MIGRATE] = [...PAGE.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, block]) => block!)
 
 const chief = generateKeyPair()
 const keys = new Map(['audit', 'linter', 'audit-log', 'witness', 'operator'].map((name) => [name, generateKeyPair()]))

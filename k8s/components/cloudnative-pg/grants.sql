@@ -1,4 +1,4 @@
--- Written by `npm run k8s`; see docs/reference.md, "Rights in PostgreSQL".
+-- Written by `npm run k8s`; see docs/reference/postgresql.md.
 
 GRANT USAGE ON SCHEMA approver TO hms_approver;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA approver TO hms_approver;

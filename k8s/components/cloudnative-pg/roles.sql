@@ -1,4 +1,4 @@
--- Written by `npm run k8s`; see docs/reference.md, "Rights in PostgreSQL".
+-- Written by `npm run k8s`; see docs/reference/postgresql.md.
 CREATE ROLE hms_owner NOLOGIN;
 GRANT CREATE ON DATABASE hms TO hms_owner;
 CREATE ROLE hms_migrate IN ROLE hms_owner;

@@ -1,6 +1,6 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
 
-const HEAD = '-- Written by `npm run k8s`; see docs/reference.md, "Rights in PostgreSQL".\n'
+const HEAD = '-- Written by `npm run k8s`; see docs/reference/postgresql.md.\n'
 /** What audit adds to and never changes. */
 const APPENDED = ['entry', 'tree_node', 'checkpoint', 'logged_release', 'entry_actor', 'attestation']
 

@@ -1,6 +1,6 @@
 import type { AuditEntry, Envelope, LiveRecord } from '#libs/contracts'
 
-/** One line of an export. What it means: docs/reference.md. */
+/** One line of an export. What it means: docs/reference/export.md. */
 export type ExportRecord =
   | { type: 'export'; v: 1; installation: string; at: string }
   | { type: 'roster'; version: number; envelope: Envelope }

@@ -81,7 +81,7 @@ describe('the pages of documentation', () => {
     expect(all.html).toContain('href="/docs/reference"')
     const found = await shown(docsPage, { answers: {}, query: 'q=HMS_PROFILE+production' })
     expect(found.text).toMatch(/parts? about “HMS_PROFILE production”/)
-    expect(found.html).toContain('href="/docs/reference#every-service-process"')
+    expect(found.html).toContain('href="/docs/reference/environment#every-service-process"')
     expect((await shown(docsPage, { answers: {}, query: 'q=%3Cscript%3Ezzz' })).text).toContain('Nothing holds all words of “<script>zzz”.')
   })
 

@@ -6,8 +6,8 @@ import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { StreamServer } from '../testing/stream-server.js'
 import { HmsProvider, type HmsProviderOptions } from './index.js'
 
-const REFERENCE = readFileSync(new URL('../../../../docs/reference.md', import.meta.url), 'utf8')
-const EXAMPLE = /### OpenFeature\n[\s\S]*?```js\n([\s\S]*?)```/.exec(REFERENCE)![1]!
+const REFERENCE = readFileSync(new URL('../../../../docs/reference/sdk.md', import.meta.url), 'utf8')
+const EXAMPLE = /## OpenFeature\n[\s\S]*?```js\n([\s\S]*?)```/.exec(REFERENCE)![1]!
 /** Its imports are given to it. */
 const BODY = EXAMPLE.replaceAll(/^import .*\n/gm, '')
 const AsyncFunction = (async () => {}).constructor as unknown as new (...parts: string[]) => (...given: unknown[]) => Promise<void>
