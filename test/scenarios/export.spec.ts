@@ -57,8 +57,8 @@ describe('an export', () => {
     rmSync(folder, { recursive: true })
   })
 
-  const live = async (policy: string): Promise<void> => {
-    const run = await press.approve([policy], { observeMs: 0, bakeMs: 0 })
+  const live = async (policy: string, effective?: string): Promise<void> => {
+    const run = await press.approve([policy], { observeMs: 0, bakeMs: 0 }, { effective })
     await system.runUntil(async () => (await press.show(run)).state === 'SUCCEEDED', 300_000)
   }
   /** Until everything that was said is under a checkpoint. */
@@ -103,6 +103,18 @@ describe('an export', () => {
     expect((await check(file)).code).toBe(0)
   })
 
+  it('holds what took effect later, and is refused without it', async () => {
+    const before = readFileSync(file, 'utf8')
+    await live('ozone@1.0.0=70', new Date(system.clock.now().getTime() + 60_000).toISOString())
+    await atRest()
+    expect((await cli('export', '--out', file)).code).toBe(0)
+    const added = records(readFileSync(file, 'utf8').slice(before.length))
+    const held = added.flatMap((record) => (record.type === 'live' ? [record.record] : []))
+    expect(held).toMatchObject([{ policy: 'ozone', digest: null, next: { version: '1.0.0', approvedBy: ['EPA Chief'] } }])
+    const { stdout } = await runForTest(['export', '--check', file, '--json'], { env: { HMS_ROSTER: join(folder, 'roster.json') } })
+    expect(JSON.parse(stdout)).toMatchObject({ live: 4, withdrawn: 0 })
+  })
+
   it.each<[string, (all: ExportRecord[]) => ExportRecord[]]>([
     ['an entry that is gone', (all) => all.toSpliced(all.findIndex(({ type }) => type === 'entry') + 1, 1)],
     [
@@ -127,6 +139,14 @@ describe('an export', () => {
         const [first] = all.flatMap((each) => (each.type === 'live' ? [each.record.proof] : []))
         return all.map((each) => (each.type === 'live' ? { ...each, record: { ...each.record, proof: first! } } : each))
       },
+    ],
+    [
+      'a release that was held, and is gone',
+      (all) => all.map((each) => (each.type === 'live' ? { ...each, record: { ...each.record, next: null } } : each)),
+    ],
+    [
+      'a withdrawal that nobody signed',
+      (all) => all.map((each) => (each.type === 'live' ? { ...each, record: { ...each.record, digest: null } } : each)),
     ],
     ['an entry that says something else and has the hash of that', (all) => all.map(withOtherKey)],
     ['its end', (all) => all.filter(({ type }) => type !== 'checkpoint')],

@@ -23,9 +23,15 @@ afterEach(async () => {
 
 const tickets = (): Promise<Ticket[]> => press.api.get<Ticket[]>('/v1/tickets')
 
-async function answer(ticket: Ticket, decision: TicketDecision, signer = 'EPA Chief', reason = 'looked at it'): Promise<Ticket> {
+async function answer(
+  ticket: Ticket,
+  decision: TicketDecision,
+  signer = 'EPA Chief',
+  reason = 'looked at it',
+  named: { ticket?: number } = decision === 'accept' ? { ticket: ticket.ticket } : {},
+): Promise<Ticket> {
   const { run, attempt, digest: subject } = ticket
-  const said = { run, attempt, subject, decision, reason, at: system.clock.now() }
+  const said = { run, attempt, subject, decision, reason, at: system.clock.now(), ...named }
   const statement = await signRunDecision(said, system.signers.get(signer)!)
   return press.api.post<Ticket>(`/v1/tickets/${ticket.ticket}/decisions`, { statement })
 }
@@ -116,6 +122,8 @@ describe('an answer that does not count', () => {
     const [ticket] = await tickets()
     await expect(answer(ticket!, 'promote')).rejects.toMatchObject({ code: 'HMS_TICKET_DECISION_OTHER', status: 422 })
     await expect(answer({ ...ticket!, run: run - 1 }, 'accept')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_OTHER' })
+    for (const named of [{}, { ticket: 99 }])
+      await expect(answer(ticket!, 'accept', 'EPA Chief', 'of another', named)).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_OTHER' })
     await expect(answer({ ...ticket!, ticket: 99 }, 'accept')).rejects.toMatchObject({ code: 'HMS_TICKET_NOT_FOUND', status: 404 })
     const path = `/v1/tickets/${ticket!.ticket}/decisions`
     await expect(press.api.post(path, { statement: {} })).rejects.toMatchObject({ status: 422 })

@@ -12,17 +12,22 @@ import { SignatureError } from './signature-error.js'
 import { signEnvelope, type Signer } from './signer.js'
 import { subjectOfPredicate, verifyStatement, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
-/** A person's decision about a run that is under way: bound to its number, its attempt and its release digest. */
+/**
+ * A person's decision about a run that is under way: bound to its number, its attempt and its release digest. `accept` answers a ticket,
+ * and is bound to it.
+ */
 export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number; ticket?: number }
 
 /**
- * The run that a decision is about; without `attempt` the caller judges that. `review`: it closes the review of break-glass of this ticket.
+ * The run that a decision is about; without `attempt` the caller judges that. `ticket`: it accepts what this ticket tells of. `review`: that
+ * is a break-glass.
  */
 export type DecidedRun = {
   run: number
   attempt?: number
   releases: readonly ReleaseDocument[]
-  review?: { ticket: number; /** Ids of those who signed the break-glass. */ actors: readonly string[] }
+  ticket?: number
+  review?: { /** Ids of those who signed the break-glass. */ actors: readonly string[] }
 }
 
 export type ReadRunDecision = { predicate: RunDecisionPredicate; digest: string; person: Principal }
@@ -54,7 +59,7 @@ export type SaidRunDecision = {
   reason: string
   at: Date
   byMs?: number
-  /** Of a review of break-glass. */
+  /** Of `accept`, and of nothing else. */
   ticket?: number
 }
 
@@ -74,15 +79,15 @@ export function writeRunDecision({ at, ...said }: SaidRunDecision): StatementDoc
  */
 export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Roster, at: string): ReadRunDecision {
   const { predicate, digest, keyids } = verifyStatement(RUN_DECISION, envelope, roster.keysOfKind('person', at))
-  const { run, attempt = predicate.attempt, releases, review } = about
+  const { run, attempt = predicate.attempt, releases, ticket, review } = about
   if (predicate.run !== run || predicate.attempt !== attempt || predicate.subject !== approvalDigest(releases)) {
     throw new SignatureError(
       'HMS_DECISION_OTHER',
       `what was signed is about run ${predicate.run}, attempt ${predicate.attempt}, release ${predicate.subject}`,
     )
   }
-  // What closes a review names it, and closes nothing else: it was signed by somebody who may not decide about the run.
-  if (predicate.ticket !== review?.ticket) {
+  // What accepts names its ticket, and answers no other of the run.
+  if (predicate.ticket !== ticket) {
     const named = predicate.ticket === undefined ? 'no ticket' : `ticket ${predicate.ticket}`
     throw new SignatureError('HMS_DECISION_OTHER', `what was signed names ${named}`)
   }

@@ -46,9 +46,9 @@ export async function requireReviewed(tx: Transaction, roster: Roster, signer: s
   )
 }
 
-/** What somebody who closes this ticket must name, and may not be; `undefined` for one that is no review of break-glass. */
+/** What somebody who closes this ticket may not be; `undefined` for one that is no review of break-glass. */
 export async function reviewOf(tx: Transaction, { ticket, kind }: Ticket): Promise<DecidedRun['review']> {
   if (kind !== 'BREAK_GLASS_REVIEW') return undefined
   const locks = await tx.documents(REVIEW_LOCKS).find({ where: { ticket }, limit: MAX_READ })
-  return { ticket, actors: locks.map(({ actor }) => actor) }
+  return { actors: locks.map(({ actor }) => actor) }
 }

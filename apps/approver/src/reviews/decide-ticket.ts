@@ -38,7 +38,7 @@ export class DecideTicket {
       const record = (await tx.documents(RUNS).get(String(open.run)))!
       const approval = (await tx.documents(APPROVALS).get(record.approval))!
       const review = await reviewOf(tx, open)
-      const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, { known: ['accept'], review })
+      const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, { known: ['accept'], ticket: number, review })
       // The same answer again changes nothing: that to the first may have been lost.
       if (open.decided?.by === person.name && open.decided.reason === predicate.reason) return open
       requireOpen(open, decision)

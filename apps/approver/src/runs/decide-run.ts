@@ -81,10 +81,10 @@ export class DecideRun {
     approval: Approval,
     statement: Envelope,
     now: Date,
-    { known = RUN_DECISIONS, review }: ReadAs = {},
+    { known = RUN_DECISIONS, ...answered }: ReadAs = {},
   ): ReadRunDecision {
     try {
-      const about = { run: facts.run, releases: approval.releases, review }
+      const about = { run: facts.run, releases: approval.releases, ...answered }
       const read = readRunDecision(statement, about, this.runtime.roster, now.toISOString())
       const { decision, reason, at, byMs = 0 } = read.predicate
       if (!known.includes(decision)) throw other(`${decision} is none of ${known.join(', ')}.`)
@@ -186,8 +186,8 @@ export class DecideRun {
   }
 }
 
-/** `known`: what may be decided here; decisions about runs unless given. `review`: it closes a review of break-glass. */
-export interface ReadAs extends Pick<DecidedRun, 'review'> {
+/** `known`: what may be decided here; decisions about runs unless given. */
+export interface ReadAs extends Pick<DecidedRun, 'ticket' | 'review'> {
   known?: readonly string[]
 }
 

@@ -1,9 +1,9 @@
 import { canonicalJson, EXIT, type AuditEntry, type Envelope, type LiveRecord } from '#libs/contracts'
 import { HashTree, leafHash, nextRoster, SignatureError, verifyCheckpointOfAny, type Roster } from '#libs/signing'
-import { BundleRefused, verifyBundle } from '#libs/verify'
 import type { CliContext } from '../context.js'
 import { Problems } from '../audit/problems.js'
 import { pinnedRoster } from '../roster/pinned-roster.js'
+import { judgeLive, LiveRefused } from './judge-live.js'
 import { readExport } from './read-export.js'
 
 interface Checked {
@@ -96,25 +96,15 @@ class ExportCheck {
     this.checked.checkpoints++
   }
 
-  /** As of its time, by the newest roster or an earlier one: keys and roles may have changed since. */
-  private async judge({ policy, seq, digest, head, release, proof, storedAt }: LiveRecord, place: string): Promise<void> {
-    if (digest === null) return void this.checked.withdrawn++
-    if (release === null || proof === null) return this.problems.add(place, `${policy} ${seq} comes without its release or proof`)
-    const bytes = Buffer.from(JSON.stringify({ bundle: 1, release, head, ...proof }))
-    let refusal = ''
-    for (const { envelope } of this.rosters.toReversed()) {
-      try {
-        const found = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at: new Date(storedAt) })
-        if (found.policy.id !== policy || found.release.digest !== digest || found.release.seq !== seq)
-          return this.problems.add(place, `it says ${policy} ${seq}, and what is signed is ${found.policy.id} ${found.release.seq}`)
-        this.checked.live++
-        return
-      } catch (error) {
-        if (!(error instanceof BundleRefused)) throw error
-        refusal ||= error.message
-      }
+  private async judge(record: LiveRecord, place: string): Promise<void> {
+    try {
+      const { live, withdrawn } = await judgeLive(record, this.rosters)
+      this.checked.live += live
+      this.checked.withdrawn += withdrawn
+    } catch (error) {
+      if (!(error instanceof LiveRefused)) throw error
+      this.problems.add(place, `${record.policy} ${record.seq}: ${error.message}`)
     }
-    this.problems.add(place, `${policy} ${seq}: ${refusal}`)
   }
 }
 

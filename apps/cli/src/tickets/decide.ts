@@ -24,10 +24,9 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
   const byMs = await parseDurationFlag('--by', flags.by)
   const signer = await openKey(context, keyFolderOf(context), flags.sign, flags)
   const client = await context.client()
-  const { run, attempt, digest: subject, kind } = await client.get<Ticket>(`/v1/tickets/${number}`)
+  const { run, attempt, digest: subject } = await client.get<Ticket>(`/v1/tickets/${number}`)
   const { signRunDecision } = await import('#libs/signing')
-  // The review of a break-glass is closed by name: what was signed about the run of it answers nothing else.
-  const named = kind === 'BREAK_GLASS_REVIEW' ? { ticket: number } : {}
+  const named = decision === 'accept' ? { ticket: number } : {}
   const said = {
     run,
     attempt,

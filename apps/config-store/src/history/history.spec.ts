@@ -61,6 +61,17 @@ describe('the history of a policy', () => {
     expect((await entries()).map(({ version }) => version)).toEqual(['3.0.0', '1.0.0'])
   })
 
+  it('finds where a reign began below heads that say the same again, whatever fits on a page', async () => {
+    await world.stored(await world.head({ seq: 1 }))
+    wait(1)
+    await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
+    for (let seq = 3; seq <= 9; seq++) await world.stored(await world.head({ seq, version: '2.0.0' }))
+    wait(9)
+    await world.stored(await world.head({ seq: 10, version: '3.0.0' }))
+    expect(await entries('?limit=1&before=10')).toMatchObject([{ version: '2.0.0', seq: 2, from: at(1), until: at(9) }])
+    expect(await entries('?limit=1&before=2')).toMatchObject([{ version: '1.0.0', seq: 1, until: at(1) }])
+  })
+
   it('comes in pages that fit together', async () => {
     for (let seq = 1; seq <= 7; seq++) {
       wait(seq)

@@ -5,7 +5,13 @@ import { LIVE_HEADS, LIVE_RELEASES, type LiveRelease } from '../heads/live-histo
 import { withNext } from './policy-at.js'
 import { reignsOf, type Reign } from './reigns.js'
 
-/** What was in force for all, the newest first: at most `limit` heads' worth, of heads below `before`. */
+/** Heads of one policy that one question may read. */
+const MAX_HEADS = 5_000
+
+/**
+ * What was in force for all, the newest first: at most `limit` heads' worth, of heads below `before`. Many heads may say the same: those
+ * below are read until there is a beginning to tell of.
+ */
 export async function policyHistory(
   tx: Transaction,
   policy: string,
@@ -14,14 +20,19 @@ export async function policyHistory(
   // One head above the page says until when its newest was in force, one below what its oldest differs from.
   const above =
     before === undefined ? [] : await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', after: before - 1, limit: 1 })
-  const heads = await tx
-    .documents(LIVE_HEADS)
-    .find({ where: { policy }, orderBy: 'seq', descending: true, limit: limit + 1, after: before })
-  const reigns = reignsOf([...above, ...heads].toReversed().map(withNext))
-  const releases = await releasesOf(tx, reigns)
-  const entries = reigns.map((reign, index) => entryOf(reign, reigns[index + 1], releases, reigns[index - 1]))
-  const oldest = heads.length > limit ? heads.at(-1)!.seq : -1
-  return entries.filter(({ seq }) => seq > oldest && (before === undefined || seq < before)).toReversed()
+  for (let size = limit; ; size = Math.min(4 * size, MAX_HEADS)) {
+    const heads = await tx
+      .documents(LIVE_HEADS)
+      .find({ where: { policy }, orderBy: 'seq', descending: true, limit: size + 1, after: before })
+    const reigns = reignsOf([...above, ...heads].toReversed().map(withNext))
+    const isEnd = heads.length <= size
+    const oldest = isEnd ? -1 : heads.at(-1)!.seq
+    const isTold = ({ seq }: Reign): boolean => seq > oldest && (before === undefined || seq < before)
+    if (!reigns.some(isTold) && !isEnd && size < MAX_HEADS) continue
+    const releases = await releasesOf(tx, reigns)
+    const entries = reigns.map((reign, index) => entryOf(reign, reigns[index + 1], releases, reigns[index - 1]))
+    return entries.filter((_, index) => isTold(reigns[index]!)).toReversed()
+  }
 }
 
 async function releasesOf(tx: Transaction, reigns: readonly Reign[]): Promise<ReadonlyMap<string, LiveRelease>> {

@@ -1,5 +1,7 @@
-import type { LiveRecord } from '#libs/contracts'
+import { peekPredicate, type HeldRecord, type LiveRecord } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
+import type { HeadPredicate } from '#libs/signing'
 import { Controller, Get, Query } from '@nestjs/common'
 import { LIVE_HEADS, LIVE_RELEASES } from '../heads/live-history.js'
 import { LiveRecordsQueryDto } from './live-records.dto.js'
@@ -12,7 +14,7 @@ export class LiveRecordsController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
   /**
-   * Every head that was ever live for all, with its release and proof, by the time it was stored. The next page is asked for with `after` =
+   * Every head that was ever live for all, with its releases and their proofs, by the time it was stored. The next page is asked for with `after` =
    * the last `storedAt`; heads of one time are never in two pages.
    */
   @Get()
@@ -28,17 +30,17 @@ export class LiveRecordsController {
             : found.filter(({ storedAt }) => storedAt !== last)
       const records: LiveRecord[] = []
       for (const head of whole) {
-        const kept = head.digest === null ? undefined : await tx.documents(LIVE_RELEASES).get(head.digest)
-        records.push({
-          ...head,
-          release: kept?.release ?? null,
-          proof: kept?.proof ?? null,
-          version: kept?.version ?? null,
-          author: kept?.author ?? null,
-          approvedBy: kept?.approvedBy ?? [],
-        })
+        const held = peekPredicate<HeadPredicate>(head.head).next?.release
+        const next = held === undefined ? null : { digest: held, ...(await keptOf(tx, held)) }
+        records.push({ ...head, ...(await keptOf(tx, head.digest)), next })
       }
       return records
     })
   }
+}
+
+async function keptOf(tx: Transaction, digest: string | null): Promise<Omit<HeldRecord, 'digest'>> {
+  const kept = digest === null ? undefined : await tx.documents(LIVE_RELEASES).get(digest)
+  const { release = null, proof = null, version = null, author = null, approvedBy = [] } = kept ?? {}
+  return { release, proof, version, author, approvedBy }
 }

@@ -37,14 +37,13 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
     ...place,
     title: `${DECISION_WORDS[decision].text}: ticket ${ticket}, run ${run}`,
     summary: `${DECISION_WORDS[decision].hint} Reason: “${reason}”`,
-    // The review of a break-glass is closed by name: what is signed about its run answers nothing else.
     statement: writeRunDecision({
       run,
       attempt,
       subject: digest,
       at: now,
       ...chosen,
-      ...(kind === 'BREAK_GLASS_REVIEW' ? { ticket } : {}),
+      ...(decision === 'accept' ? { ticket } : {}),
     }),
     act: { path: `/v1/tickets/${ticket}/decisions`, done: back, mayNot },
     verb: `Sign: ${decision}`,

@@ -133,6 +133,18 @@ export interface LiveRecord {
   proof: LogProof | null
   author: string | null
   approvedBy: string[]
+  /** What the head holds for the time that its `next` names; it came into force then, where no other head was stored before. */
+  next: HeldRecord | null
+}
+
+export interface HeldRecord {
+  /** Digest of the release. */
+  digest: string
+  version: string | null
+  release: Envelope | null
+  proof: LogProof | null
+  author: string | null
+  approvedBy: string[]
 }
 
 /**
