@@ -16,7 +16,7 @@ export class LiveRefused extends Error {}
  * have changed since. Throws `LiveRefused`.
  */
 export async function judgeLive(record: LiveRecord, rosters: readonly Roster[]): Promise<JudgedHead> {
-  const { policy, seq, digest, storedAt, next } = record
+  const { policy, seq, digest, storedAt, next = null } = record
   const head = headBy(rosters, record.head)
   if (head.policy !== policy || head.seq !== seq || head.scope !== STABLE_SCOPE)
     throw new LiveRefused(`it says ${policy} ${seq}, and what is signed is ${head.policy} ${head.seq} for ${head.scope}`)

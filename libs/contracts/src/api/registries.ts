@@ -133,8 +133,11 @@ export interface LiveRecord {
   proof: LogProof | null
   author: string | null
   approvedBy: string[]
-  /** What the head holds for the time that its `next` names; it came into force then, where no other head was stored before. */
-  next: HeldRecord | null
+  /**
+   * What the head holds for the time that its `next` names; it came into force then, where no other head was stored before. Missing in
+   * what an earlier build wrote.
+   */
+  next?: HeldRecord | null
 }
 
 export interface HeldRecord {
