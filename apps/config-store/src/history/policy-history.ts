@@ -30,8 +30,9 @@ export async function policyHistory(
     const isTold = ({ seq }: Reign): boolean => seq > oldest && (before === undefined || seq < before)
     if (!reigns.some(isTold) && !isEnd && size < MAX_HEADS) continue
     const releases = await releasesOf(tx, reigns)
-    const entries = reigns.map((reign, index) => entryOf(reign, reigns[index + 1], releases, reigns[index - 1]))
-    return entries.filter((_, index) => isTold(reigns[index]!)).toReversed()
+    const entries = reigns.map((reign, index) => entryOf(reign, reigns[index + 1], releases, reigns[index - 1])).toReversed()
+    const told = new Set(reigns.filter(isTold).map(({ seq }) => seq).slice(-limit))
+    return entries.filter(({ seq }) => told.has(seq))
   }
 }
 
