@@ -19,8 +19,8 @@ import { subjectOfPredicate, verifyStatement, writeStatement, type StatementDocu
 export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number; ticket?: number }
 
 /**
- * The run that a decision is about; without `attempt` the caller judges that. `ticket`: it accepts what this ticket tells of. `review`: that
- * is a break-glass.
+ * The run that a decision is about; without `attempt` the caller judges that. `ticket`: it accepts what this ticket tells of. `review`:
+ * that is a break-glass.
  */
 export type DecidedRun = {
   run: number

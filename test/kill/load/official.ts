@@ -65,7 +65,9 @@ export class Official {
       const submit = (): Promise<{ run: number | null }> => submitApproval(this.api, prepared, signatures)
       try {
         const answers = await Promise.all(
-          Array.from({ length: manner.twice === true ? 2 : 1 }, () => (manner.impatient === true ? submit() : persist(this.ledger, submit))),
+          Array.from({ length: manner.twice === true ? 2 : 1 }, () =>
+            manner.impatient === true ? submit() : persist(this.ledger, submit),
+          ),
         )
         for (const { run } of answers)
           this.ledger.approvals.push({

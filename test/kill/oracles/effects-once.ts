@@ -59,11 +59,7 @@ export const effectsOnce: Oracle = {
       `SELECT ${DATA}->>'id' AS id FROM $schema.outbox WHERE type IN ('hms.run.decision-applied.v1', 'hms.run.decision-late.v1') GROUP BY 1 HAVING count(*) > 1`,
     )
     violations.push(...answers.map(({ id }) => `decision ${id} was answered more than once`))
-    const waits = await observer.everywhere<{ run_id: string; type: string; detail: string }>(
-      `SELECT run_id, type, ${DATA}->>'detail' AS detail FROM $schema.outbox
-       WHERE type IN ('hms.canary.delayed.v1', 'hms.rollout.delayed.v1') GROUP BY run_id, attempt, type, 3 HAVING count(*) > 1`,
-    )
-    violations.push(...waits.map(({ run_id, type, detail }) => `run ${run_id}: ${type} "${detail}" more than once`))
+    violations.push(...(await repeatedWaits(observer)))
     const heads = await headNumbers(observer)
     const deliveries = await observer.rows<{ id: string; n: string }>(
       `SELECT doc->>'messageId' || ' ' || partner || ' ' || (doc->>'channel') AS id, count(*) AS n FROM notifier.delivery GROUP BY 1 HAVING count(*) > 1`,
@@ -73,6 +69,19 @@ export const effectsOnce: Oracle = {
       violations: [...violations, ...heads, ...deliveries.map(({ id, n }) => `delivery ${id} is there ${n} times`)],
     }
   },
+}
+
+/** A stage says what it waits for once. When it had to wait for something else, or was paused, it says it again. */
+async function repeatedWaits(observer: Observer): Promise<string[]> {
+  const given = AGAIN.map((type) => `'${type}'`).join(', ')
+  const repeated = await observer.everywhere<{ run_id: string; type: string; detail: string }>(
+    `SELECT run_id, type, detail FROM (
+       SELECT run_id, type, detail, lag(type || ' ' || detail) OVER (PARTITION BY topic, run_id, attempt ORDER BY seq) AS before FROM (
+         SELECT seq, topic, run_id, attempt, type, coalesce(${DATA}->>'detail', '') AS detail FROM $schema.outbox WHERE type IN (${given})
+       ) AS said
+     ) AS following WHERE type LIKE '%.delayed.v1' AND before = type || ' ' || detail`,
+  )
+  return repeated.map(({ run_id, type, detail }) => `run ${run_id}: ${type} "${detail}" twice in a row`)
 }
 
 async function headNumbers(observer: Observer): Promise<string[]> {

@@ -6,6 +6,7 @@ import { freshDatabase } from '../../support/postgres.js'
 import { Ledger } from '../load/ledger.js'
 import { Observer } from '../observer.js'
 import { ORACLES } from './all.js'
+import { effectsOnce } from './effects-once.js'
 import type { Evidence } from './oracle.js'
 
 const STABLE = 'sha256:stable'
@@ -63,6 +64,11 @@ describe('oracles of the kill harness', () => {
     }
   })
 
+  it('let a stage say again what it waits for, once it waited for something else', async () => {
+    const { violations } = await effectsOnce.check(evidence)
+    expect(violations.filter((text) => text.includes('delayed'))).toEqual(['run 1: hms.canary.delayed.v1 "z" twice in a row'])
+  })
+
   async function putFaults(): Promise<void> {
     // A run that ended twice, and one verdict that was told twice; of neither has audit heard, and nobody sent them.
     await put('approver', 'run', '1', { facts: { policies: [] }, approval: 'b' }, { state: 'SUCCEEDED', open: 'no' })
@@ -70,8 +76,9 @@ describe('oracles of the kill harness', () => {
     await event('approver', 'hms.run.state.v1', 'hms.run.changed.v1', '1', 2, { view: { state: 'ABORTED' } })
     await event('linter', 'hms.lint.v1', 'hms.lint.passed.v1', 'pm25', 1, {})
     await event('linter', 'hms.lint.v1', 'hms.lint.passed.v1', 'pm25', 2, {})
-    // A wait for one and the same thing that was told twice.
-    for (const keySeq of [1, 2]) await event('canary_controller', 'hms.canary.v1', 'hms.canary.delayed.v1', 'pm25', keySeq, { detail: 'x' })
+    // A wait for one and the same thing that was told twice in a row, and one that was told again after another.
+    for (const [index, detail] of ['x', 'y', 'x', 'z', 'z'].entries())
+      await event('canary_controller', 'hms.canary.v1', 'hms.canary.delayed.v1', 'pm25', index + 1, { detail })
     // A question that was asked twice.
     for (const keySeq of [1, 2])
       await event('approver', 'hms.ticket.v1', 'hms.ticket.opened.v1', 'pm25', keySeq, { ticket: { ticket: keySeq, run: 1, told: [] } })

@@ -58,5 +58,9 @@ export function areToolsRequired(): boolean {
 export function describeWith(tools: readonly Tool[], name: string, suite: () => void, others: readonly string[] = []): void {
   const missing = [...tools.filter((tool) => !existsSync(PLACES[tool])), ...others]
   if (missing.length === 0 || areToolsRequired()) describe(name, suite)
-  else describe.skip(`${name} (skipped: without ${missing.join(', ')}; .ci/tools and Debian's prometheus and postgresql-client bring them)`, suite)
+  else
+    describe.skip(
+      `${name} (skipped: without ${missing.join(', ')}; .ci/tools and Debian's prometheus and postgresql-client bring them)`,
+      suite,
+    )
 }

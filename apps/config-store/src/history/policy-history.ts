@@ -31,7 +31,12 @@ export async function policyHistory(
     if (!reigns.some(isTold) && !isEnd && size < MAX_HEADS) continue
     const releases = await releasesOf(tx, reigns)
     const entries = reigns.map((reign, index) => entryOf(reign, reigns[index + 1], releases, reigns[index - 1])).toReversed()
-    const told = new Set(reigns.filter(isTold).map(({ seq }) => seq).slice(-limit))
+    const told = new Set(
+      reigns
+        .filter(isTold)
+        .map(({ seq }) => seq)
+        .slice(-limit),
+    )
     return entries.filter(({ seq }) => told.has(seq))
   }
 }

@@ -14,8 +14,8 @@ export class LiveRecordsController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
   /**
-   * Every head that was ever live for all, with its releases and their proofs, by the time it was stored. The next page is asked for with `after` =
-   * the last `storedAt`; heads of one time are never in two pages.
+   * Every head that was ever live for all, with its releases and their proofs, by the time it was stored. The next page is asked for with
+   * `after` = the last `storedAt`; heads of one time are never in two pages.
    */
   @Get()
   async list(@Query() { after, limit = LIMIT }: LiveRecordsQueryDto): Promise<LiveRecord[]> {

@@ -277,7 +277,10 @@ describe('given another canary in its region', () => {
     expect([frozen.state.state, kinds(frozen.effects)]).toEqual(['waiting', ['hms.canary.delayed.v1', 'freeRegions']])
     const after = when(frozen.state, { type: 'freezeChanged', frozen: null, behind: AHEAD })
     expect([after.state.state, after.effects]).toMatchObject(['waiting', [{ data: { behind: 183 } }]])
-    expect(when(frozen.state, { type: 'regionFreed', behind: null }).state.state).toBe('waiting')
+    for (const behind of [null, { ...AHEAD, run: 182 }]) {
+      const { state, effects } = when(frozen.state, { type: 'regionFreed', behind })
+      expect([state.state, effects]).toEqual(['waiting', []])
+    }
   })
 
   it.each([

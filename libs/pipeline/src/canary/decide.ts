@@ -23,7 +23,7 @@ import {
   withHolder,
   type CanaryDecision,
 } from './moves.js'
-import { isSameHolder } from './region-holder.js'
+import { isSameHolder, type RegionHolder } from './region-holder.js'
 import { claimsRegions } from './region-turn.js'
 import { isEarly, knownSince, withEarly } from './since.js'
 import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
@@ -51,9 +51,7 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
     case 'freezeChanged':
       return freezeChanged(canary, input, context)
     case 'regionFreed':
-      return canary.state === 'waiting' && !isSameHolder(canary.behind, input.behind)
-        ? begin(withHolder(canary, input.behind), context)
-        : unchanged(canary)
+      return regionFreed(canary, input.behind, context)
     case 'published':
       return published(canary, input, context)
     case 'covered':
@@ -107,6 +105,13 @@ function freezeChanged(
     default:
       return unchanged(canary)
   }
+}
+
+function regionFreed(canary: Canary, behind: RegionHolder | null, context: CanaryContext): CanaryDecision {
+  if (canary.state !== 'waiting' || isSameHolder(canary.behind, behind)) return unchanged(canary)
+  const seen = withHolder(canary, behind)
+  // It has said which freeze it waits for, and goes on waiting for that.
+  return canary.frozen === null ? begin(seen, context) : { state: seen, effects: [] }
 }
 
 /** No reader sees what no stage before this one vouches for. */
