@@ -49,6 +49,7 @@ describe('an export', () => {
     press = new PipelineDriver(system)
     await live('pm25@1.0.0=35')
     await live('pm25@2.0.0=25')
+    await live('ozone@1.0.0=70', new Date(system.clock.now().getTime() + 60_000).toISOString())
     await atRest()
     exported = await cli('export', '--out', file)
   })
@@ -78,8 +79,8 @@ describe('an export', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as ExportRecord)
-  const versions = (text: string): (string | null)[] =>
-    records(text).flatMap((record) => (record.type === 'live' ? [record.record.version] : []))
+  const versions = (text: string): string[] =>
+    records(text).flatMap((record) => (record.type === 'live' ? (record.record.version ?? []) : []))
 
   it('holds every entry and every document, and is good by the roster alone', async () => {
     expect([exported.stderr, exported.code]).toEqual(['', 0])
@@ -103,16 +104,12 @@ describe('an export', () => {
     expect((await check(file)).code).toBe(0)
   })
 
-  it('holds what took effect later, and is refused without it', async () => {
-    const before = readFileSync(file, 'utf8')
-    await live('ozone@1.0.0=70', new Date(system.clock.now().getTime() + 60_000).toISOString())
-    await atRest()
-    expect((await cli('export', '--out', file)).code).toBe(0)
-    const added = records(readFileSync(file, 'utf8').slice(before.length))
-    const held = added.flatMap((record) => (record.type === 'live' ? [record.record] : []))
-    expect(held).toMatchObject([{ policy: 'ozone', digest: null, next: { version: '1.0.0', approvedBy: ['EPA Chief'] } }])
+  it('holds what took effect later', async () => {
+    const heads = records(readFileSync(file, 'utf8'))
+    const held = heads.flatMap((record) => (record.type === 'live' && record.record.policy === 'ozone' ? [record.record] : []))
+    expect(held).toMatchObject([{ digest: null, next: { version: '1.0.0', approvedBy: ['EPA Chief'] } }])
     const { stdout } = await runForTest(['export', '--check', file, '--json'], { env: { HMS_ROSTER: join(folder, 'roster.json') } })
-    expect(JSON.parse(stdout)).toMatchObject({ live: 4, withdrawn: 0 })
+    expect(JSON.parse(stdout)).toMatchObject({ live: heads.filter(({ type }) => type === 'live').length, withdrawn: 0 })
   })
 
   it.each<[string, (all: ExportRecord[]) => ExportRecord[]]>([

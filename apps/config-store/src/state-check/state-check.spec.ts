@@ -156,7 +156,8 @@ describe('the topic of state and the database', () => {
       await write(PLACE, junk)
       await check.execute()
     }
-    expect([await differences(), said]).toEqual([NONE, []])
+    await world.settle()
+    expect([await differences(), said, newest()]).toEqual([NONE, [], '"'])
   })
 
   it('are compared each minute, and a log that does not answer is counted and said', async () => {
