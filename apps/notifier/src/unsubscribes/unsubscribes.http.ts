@@ -2,7 +2,7 @@ import type { PartnerSummary, UnsubscribeView } from '#libs/contracts'
 import { Public, RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { Unsubscribe } from './unsubscribe.js'
-import { ResubscribeDto } from './unsubscribes.dto.js'
+import { ResubscribeDto, UnsubscribeDto } from './unsubscribes.dto.js'
 
 /** Public: whoever has the token was sent the mail (RFC 8058). */
 @Controller('v1/unsubscribes/:token')
@@ -19,7 +19,7 @@ export class UnsubscribesController {
   @Post()
   @HttpCode(200)
   @RepeatsSafely()
-  unsubscribe(@Param('token') token: string): Promise<UnsubscribeView> {
+  unsubscribe(@Param('token') token: string, @Body() _said: UnsubscribeDto): Promise<UnsubscribeView> {
     return this.unsubscribes.unsubscribe(token)
   }
 }
