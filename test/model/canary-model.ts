@@ -1,14 +1,19 @@
 import {
   claimsRegions,
   decideCanary,
+  headsOf,
   newCanary,
+  followingStep,
+  numbersOf,
+  withHeads,
   type Canary,
   type CanaryContext,
   type CanaryEffect,
   type CanaryInput,
 } from '#libs/pipeline'
 import type { Model, Step } from './explore.js'
-import { asked, bundle, covered, FREEZE, NOW, originOf, POLICIES, SCOPE, SEQ, stored } from './samples.js'
+import { stepsOf, type RampStep, type RunDossier } from '#libs/contracts'
+import { asked, bundle, covered, FREEZE, NOW, originOf, POLICIES, SEQ, stored } from './samples.js'
 
 type Decide = typeof decideCanary
 
@@ -38,15 +43,17 @@ const AHEAD = { run: 183, scopeName: 'National Capital Region' }
 const ENDS: readonly Canary['state'][] = ['failed', 'ended']
 
 /** What may come, in any order and any number of times: duplicates and what arrives late are part of it. */
-function inputsOf(policies: readonly string[]): Record<string, CanaryInput> {
-  const dossier = bundle(policies)
+function inputsOf(policies: readonly string[], dossier: RunDossier): Record<string, CanaryInput> {
+  const scopes = [...new Set(stepsOf(dossier.plan).map(({ scope }) => scope))]
   const alert = { alert: 'a', reading: 'r', reason: 'no alert expected', connected: true, explained: false, receivedAt: NOW.toISOString() }
-  const each = policies.map((policy) => [
-    [`${policy}: head stored, bots connected`, { type: 'published', heads: [stored(policy, SCOPE, BOTS)], at: NOW.toISOString() }],
-    [`${policy}: head stored, nobody connected`, { type: 'published', heads: [stored(policy, SCOPE, 0)], at: NOW.toISOString() }],
-    [`${policy}: older head stored`, { type: 'published', heads: [stored(policy, SCOPE, BOTS, SEQ - 1)], at: NOW.toISOString() }],
-    [`${policy}: all acknowledged`, { type: 'covered', reports: [covered(policy, SCOPE, BOTS, BOTS)] }],
-    [`${policy}: one is silent`, { type: 'covered', reports: [covered(policy, SCOPE, BOTS, BOTS - 1)] }],
+  const places = policies.flatMap((policy) => scopes.map((scope) => [policy, scope] as const))
+  const at = NOW.toISOString()
+  const each = places.map(([policy, scope]) => [
+    [`${policy} in ${scope}: head stored, bots connected`, { type: 'published', heads: [stored(policy, scope, BOTS)], at }],
+    [`${policy} in ${scope}: head stored, nobody connected`, { type: 'published', heads: [stored(policy, scope, 0)], at }],
+    [`${policy} in ${scope}: older head stored`, { type: 'published', heads: [stored(policy, scope, BOTS, SEQ - 1)], at }],
+    [`${policy} in ${scope}: all acknowledged`, { type: 'covered', reports: [covered(policy, scope, BOTS, BOTS)] }],
+    [`${policy} in ${scope}: one is silent`, { type: 'covered', reports: [covered(policy, scope, BOTS, BOTS - 1)] }],
   ])
   return {
     'opened, approvals logged': { type: 'opened', dossier, isProven: true, frozen: null },
@@ -59,6 +66,8 @@ function inputsOf(policies: readonly string[]): Record<string, CanaryInput> {
     'freeze begins': { type: 'freezeChanged', frozen: FREEZE },
     'freeze ends': { type: 'freezeChanged', frozen: null },
     'freeze ends, region taken': { type: 'freezeChanged', frozen: null, behind: AHEAD },
+    'next step may begin': { type: 'mayGrow', frozen: null },
+    'next step is frozen': { type: 'mayGrow', frozen: FREEZE },
     'region is free': { type: 'regionFreed', behind: null },
     ...(Object.fromEntries(each.flat()) as Record<string, CanaryInput>),
     'bot 1 alerts': { type: 'alerted', alert: { ...alert, bot: 'bot-1', once: 'bot-1 r' } },
@@ -69,7 +78,7 @@ function inputsOf(policies: readonly string[]): Record<string, CanaryInput> {
     'run ended': { type: 'ended', attempt: 1, reason: 'deadline' },
     'an older attempt ended': { type: 'ended', attempt: 0, reason: 'deadline' },
     ...Object.fromEntries(
-      (['acknowledge', 'observe', 'lease', 'measure'] as const).map((timer) => [`${timer} timer`, { type: 'due', timer }]),
+      (['acknowledge', 'observe', 'lease', 'measure', 'grow'] as const).map((timer) => [`${timer} timer`, { type: 'due', timer }]),
     ),
     ...Object.fromEntries(
       (['abort', 'supersede', 'pause', 'resume', 'promote', 'extend', 'retry'] as const).map((what) => [
@@ -80,12 +89,14 @@ function inputsOf(policies: readonly string[]): Record<string, CanaryInput> {
   }
 }
 
-export function canaryModel(policies: readonly string[] = POLICIES, decide: Decide = decideCanary): Model<Watched> {
-  const dossier = bundle(policies)
+/** `ramp`: steps of its plan, where it has several. */
+export function canaryModel(policies: readonly string[] = POLICIES, decide: Decide = decideCanary, ramp?: RampStep[]): Model<Watched> {
+  const alone = bundle(policies)
+  const dossier = ramp === undefined ? alone : { ...alone, plan: { ...alone.plan, ...ramp[0]!, ramp } }
   const origin = { ...originOf(dossier), scenarios: [] }
   const fresh = newCanary(dossier, origin, { now: NOW, begins: new Map() })
   const members = fresh.members.map((member) => ({ ...member, seq: SEQ }))
-  const inputs = Object.entries(inputsOf(policies)).flatMap(([name, input]) =>
+  const inputs = Object.entries(inputsOf(policies, dossier)).flatMap(([name, input]) =>
     name === 'lease timer'
       ? [
           { name, input, context: CONTEXT },
@@ -97,12 +108,21 @@ export function canaryModel(policies: readonly string[] = POLICIES, decide: Deci
     initial: { canary: { ...fresh, members }, isShown: false, passes: 0, fails: 0, takeBacks: 0 },
     steps: (given) =>
       inputs.map(({ name, input, context }): Step<Watched> => {
-        const { state: canary, effects } = decide(given.canary, input, context)
+        const { state, effects } = decide(given.canary, input, context)
+        const canary = numbered(state)
         const next = watched(given, canary, effects)
         return { name, next, ...brokenBy(given, input, effects, next) }
       }),
     keyOf,
   }
+}
+
+/** Every head that was issued has the number that the samples speak of. */
+function numbered(canary: Canary): Canary {
+  return withHeads(
+    canary,
+    headsOf(canary).map((head) => ({ ...head, seq: SEQ })),
+  )
 }
 
 function watched(given: Watched, canary: Canary, effects: readonly CanaryEffect[]): Watched {
@@ -122,15 +142,24 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
   const [before, after] = [given.canary, next.canary]
   const does = (what: CanaryEffect['do']): boolean => effects.some((effect) => effect.do === what)
   const basis = effects.find((effect) => effect.do === 'pass')?.basis
+  const hasPassed = basis === 'observed' || (after.passed?.length ?? 0) > (before.passed?.length ?? 0)
+  const isByPerson = (after.passed?.at(-1)?.basis ?? basis) === 'promoted'
   const laws: Record<string, boolean> = {
-    'PASS on no data': basis === 'unobserved' || (basis === 'observed' && !after.members.some(({ heard }) => heard)),
-    'PASS before the observation is over': basis === 'observed' && !after.observed,
+    'PASS on no data': basis === 'unobserved' || (hasPassed && !isByPerson && !numbersOf(after).some(({ heard }) => heard)),
+    'PASS before the last step': basis !== undefined && followingStep(after) !== undefined,
+    'a step twice': (after.passed ?? []).some(({ step }, index) => step !== index + 1) || (after.step ?? 0) > (before.step ?? 0) + 1,
+    'a cohort that shrinks': headsOf(before).some(
+      (had) => !headsOf(after).some((has) => has.policy === had.policy && has.scope === had.scope && has.share >= had.share),
+    ),
+    'a step during a freeze': (after.step ?? 0) > (before.step ?? 0) && after.frozen !== null,
+    'a step without a verdict': (after.passed?.length ?? 0) < (after.step ?? 0),
+    'PASS before the observation is over': hasPassed && !isByPerson && !after.observed,
     'growth of scope while a consumer is silent':
-      basis === 'observed' && after.members.some(({ expected, acknowledged }) => acknowledged < expected),
+      hasPassed && !isByPerson && numbersOf(after).some(({ expected, acknowledged }) => acknowledged < expected),
     'PASS with a broken guard': basis !== undefined && new Set(after.unexplained.map(({ bot }) => bot)).size > 1,
     'a paused run promoted by what is no person': before.state === 'paused' && basis !== undefined && input.type !== 'asked',
     'a paused run that goes on by what is no person':
-      before.state === 'paused' && ['publishing', 'observing', 'passed'].includes(after.state) && input.type !== 'asked',
+      before.state === 'paused' && ['publishing', 'observing', 'growing', 'passed'].includes(after.state) && input.type !== 'asked',
     'a verdict twice': next.passes + next.fails > 1,
     'taken back twice': next.takeBacks > 1,
     'something shown first during a freeze': after.frozen !== null && !given.isShown && does('issueHeads') && before.publishedAt === null,
@@ -151,12 +180,15 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
 
 /** Times fold into whether there is one; policies into how many are alike; bots into how many have alerted. */
 function keyOf({ canary, isShown, passes, fails, takeBacks }: Watched): string {
-  const { state, members, observed, frozen, remainingMs, publishedAt, observeUntil, unexplained, dossier: _dossier } = canary
-  const alike = members.map(({ published, connected, expected, acknowledged, heard, share }) =>
+  const { state, observed, frozen, remainingMs, publishedAt, observeUntil, unexplained, dossier: _dossier } = canary
+  const alike = headsOf(canary).map(({ published, connected, expected, acknowledged, heard, share }) =>
     [published, connected, expected, acknowledged, heard, share].join(),
   )
   return [
     state,
+    canary.step,
+    // What a pass rests on is the weakest of its steps.
+    [canary.passed?.length, canary.passed?.some(({ basis }) => basis === 'promoted')],
     alike.sort().join('|'),
     observed,
     frozen !== null,

@@ -5,6 +5,12 @@ import { describeExplored, explore, type Bounds, type Explored, type Model } fro
 import { pressModel } from './press-model.js'
 import { rolloutModel } from './rollout-model.js'
 
+const STEPS = [
+  { share: 500, scope: 'region:NCR', scopeName: 'NCR' },
+  { share: 10_000, scope: 'region:NCR', scopeName: 'NCR' },
+  { share: 2_500, scope: 'region:*', scopeName: 'all regions' },
+]
+
 /** Ten seconds of a processor, which a busy machine may share among many. */
 const PATIENCE_MS = 300_000
 
@@ -20,6 +26,25 @@ describe('every state that a stage can reach', { timeout: PATIENCE_MS }, () => {
     expect(broken).toBeUndefined()
     expect(isComplete).toBe(true)
     expect(states).toBeGreaterThan(500)
+  })
+
+  it.each([
+    ['in one region', STEPS.slice(0, 2)],
+    ['from a region to all', STEPS.slice(1)],
+  ])('of a canary in two steps %s breaks no law', (where, steps) => {
+    const { broken, isComplete, states } = walked(`canary in two steps ${where}`, canaryModel(['air-limit'], decideCanary, steps))
+    expect(broken).toBeUndefined()
+    expect(isComplete).toBe(true)
+    expect(states).toBeGreaterThan(500)
+  })
+
+  it('of a canary in three steps breaks no law within 14 steps', () => {
+    const { broken, depth } = walked('canary in three steps', canaryModel(['air-limit'], decideCanary, STEPS), {
+      depth: 14,
+      states: 15_000,
+    })
+    expect(broken).toBeUndefined()
+    expect(depth).toBeGreaterThan(8)
   })
 
   it('of a rollout breaks no law, now or later', () => {

@@ -11,6 +11,7 @@ import { GOING_BACK_GUARDS } from './going-back.mjs'
 import { GROWTH_GUARDS } from './growth.mjs'
 import { PARTNER_GUARDS } from './partners.mjs'
 import { READER_GUARDS } from './readers.mjs'
+import { RAMP_GUARDS } from './ramps.mjs'
 import { REGION_GUARDS } from './regions.mjs'
 import { SIMULATION_GUARDS } from './simulation.mjs'
 import { SOCKET_GUARDS } from './sockets.mjs'
@@ -378,6 +379,7 @@ export const GUARDS = [
   ...CHANNEL_GUARDS,
   ...TRUST_GUARDS,
   ...READER_GUARDS,
+  ...RAMP_GUARDS,
   ...REGION_GUARDS,
   ...SIMULATION_GUARDS,
   ...SOCKET_GUARDS,

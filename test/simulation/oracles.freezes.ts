@@ -1,4 +1,4 @@
-import type { EventData, FreezeRecord } from '#libs/contracts'
+import { stepsOf, type EventData, type FreezeRecord } from '#libs/contracts'
 import { freezeAgainst } from '#libs/pipeline'
 import type { Emitted, Evidence } from './evidence.js'
 
@@ -27,22 +27,24 @@ export function freezesHold({ emitted }: Evidence): string[] {
     // People may end an observation meanwhile: no reader gets anything by that, and the rollout waits for the freeze.
     if (since === undefined || !FORWARD.has(type) || summary?.startsWith('promoted by ') === true) continue
     waits.delete(key)
-    const scope = producer === 'rollout' ? 'global' : scopes.get(Number(key.split(' ')[1]))!
+    const scope = producer === 'rollout' ? ['global'] : (scopes.get(Number(key.split(' ')[1])) ?? ['global'])
+    // A step that waits for a freeze ahead of it may be begun anew where no freeze holds: people paused and resumed it.
+    if (scope.length > 1 && type === 'hms.canary.observation-started.v1') continue
     // It heard of each of them before it said that it waits, or not at all.
     const heard = freezes.filter(({ declaredAt }) => declaredAt <= since).map((freeze) => liftedBy(freeze, time))
-    const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], [scope], new Date(time)) !== null)
+    const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], scope, new Date(time)) !== null)
     if (holds) found.push(`${type} of ${key} at ${time}, and it waits since ${since} for what has not ended`)
   }
   return found
 }
 
-/** Where the canary of each run is. */
-export function scopesIn(emitted: readonly Emitted[]): Map<number, string> {
+/** Where the canary of each run comes to. */
+export function scopesIn(emitted: readonly Emitted[]): Map<number, string[]> {
   const approved = emitted.filter(({ type }) => type === 'hms.approval.approved.v1')
   return new Map(
     approved
       .map(({ data }) => (data as unknown as EventData['hms.approval.approved.v1']).dossier)
-      .map(({ run, plan }) => [run, plan.scope]),
+      .map(({ run, plan }) => [run, [...new Set(stepsOf(plan).map(({ scope }) => scope))]]),
   )
 }
 

@@ -1,4 +1,4 @@
-import { openDossier, openHeads, peekPredicate, type EventData } from '#libs/contracts'
+import { openDossier, openHeads, peekPredicate, type EventData, type RunStage } from '#libs/contracts'
 import { isTakenBack, newRun } from '#libs/pipeline'
 import { approvalState, readRelease, rollbackOf, type HeadPredicate, type ReleasePredicate } from '#libs/signing'
 import type { Emitted, Evidence } from './evidence.js'
@@ -60,7 +60,8 @@ export function retriesMeasureAnew({ emitted, canaries }: Evidence): string[] {
     const name = `run ${view.run} attempt ${view.attempt}`
     const isFirst = !seen.has(name)
     seen.add(name)
-    const carried = view.stages.filter(({ endedAt, figures }) => endedAt !== null || figures !== undefined).map(({ stage }) => stage)
+    const hasCome = ({ endedAt, figures, steps }: RunStage): boolean => endedAt !== null || figures !== undefined || steps !== undefined
+    const carried = view.stages.filter(hasCome).map(({ stage }) => stage)
     if (isFirst && view.attempt > 1 && carried.length > 0) found.push(`${name} begins with what ${carried.join(', ')} came to before`)
   }
   for (const { run, attempt, unexplained } of canaries.filter((canary) => canary.attempt > 1)) {

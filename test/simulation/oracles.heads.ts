@@ -82,9 +82,9 @@ export function canariesTakenBack({ documents, runs, now }: Evidence): string[] 
 
 /** A bot counts where it is known to be; a reading of it counts once; and one bot ends nothing beside another that alerted. */
 export function alertsWeighed({ canaries }: Evidence): string[] {
-  return canaries.flatMap(({ run, scope, state, counted, alerting, unexplained }) => [
+  return canaries.flatMap(({ run, scope, earlier, state, counted, alerting, unexplained }) => [
     // Elsewhere is the place where they are.
-    ...(scope === 'region:NCR' ? alerting.filter(({ bot }) => bot.startsWith(LIAR)) : []).map(
+    ...(scope === 'region:NCR' && earlier === undefined ? alerting.filter(({ bot }) => bot.startsWith(LIAR)) : []).map(
       ({ bot }) => `${bot} counts in the canary of run ${run}`,
     ),
     ...(new Set(counted).size < counted.length ? [`run ${run} counted a reading twice`] : []),

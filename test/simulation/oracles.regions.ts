@@ -29,3 +29,22 @@ export function oneCanaryPerRegion({ emitted }: Evidence): string[] {
   }
   return found
 }
+
+/** Within a run a share never becomes smaller, and nobody is drawn anew: no head has a salt. */
+export function cohortsOnlyGrow({ emitted }: Evidence): string[] {
+  const found: string[] = []
+  const shares = new Map<string, number>()
+  for (const { producer, type, attempt, data } of emitted) {
+    if (producer !== 'canary-controller' || type !== 'hms.head.issued.v1') continue
+    for (const { head } of (data as unknown as EventData['hms.head.issued.v1']).heads) {
+      const { policy, scope, run, share, salt } = peekPredicate<HeadPredicate>(head)
+      if (share === undefined) continue
+      const place = `${policy}@${scope} of run ${run} attempt ${attempt ?? 1}`
+      const before = shares.get(place) ?? 0
+      if (share < before || salt !== undefined)
+        found.push(`${place} had ${before} basis points, and has ${share}${salt === undefined ? '' : ', salted'}`)
+      shares.set(place, share)
+    }
+  }
+  return found
+}

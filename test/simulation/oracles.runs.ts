@@ -14,6 +14,7 @@ const STEPS: readonly (readonly string[])[] = [
   ['hms.simulation.started.v1'],
   ['hms.canary.started.v1'],
   ['hms.canary.observation-started.v1'],
+  ['hms.canary.step-passed.v1'],
   ['hms.rollout.started.v1'],
   ['hms.rollout.promoted.v1'],
   ['hms.rollout.held.v1'],
@@ -53,11 +54,13 @@ export function effectsOnce({ emitted, runs }: Evidence): string[] {
     const counts = new Map<string, { run: string; count: number }>()
     for (const event of emitted) {
       if (!group.includes(event.type)) continue
-      const [run, name] = [runOf(event), `run ${runOf(event)} attempt ${event.attempt ?? 1}`]
+      const [run, name] = [runOf(event), `run ${runOf(event)} attempt ${event.attempt ?? 1}${stepOf(event)}`]
       counts.set(name, { run, count: (counts.get(name)?.count ?? 0) + 1 })
     }
     for (const [name, { run, count }] of counts) {
-      const again = AGAIN.has(group[0]!) ? decidedAgain(runs, run) + (group[0]!.startsWith('hms.canary.') ? frozen(emitted, run) : 0) : 0
+      const again = AGAIN.has(group[0]!)
+        ? decidedAgain(runs, run) + (group[0]!.startsWith('hms.canary.') ? frozen(emitted, run) + stepsPassed(emitted, run) : 0)
+        : 0
       if (count > 1 + again) found.push(`${name} has ${count} of ${group.join(' or ')}`)
     }
   }
@@ -67,6 +70,17 @@ export function effectsOnce({ emitted, runs }: Evidence): string[] {
 function decidedAgain(runs: Evidence['runs'], run: string): number {
   const decisions = runs.find(({ facts }) => String(facts.run) === run)?.facts.decisions ?? []
   return decisions.filter(({ decision, outcome }) => (decision === 'resume' || decision === 'extend') && outcome === 'applied').length
+}
+
+/** Of a ramp, each step is begun and passed once, and observed once. */
+function stepOf({ type, data }: Emitted): string {
+  const { step, steps } = data as { step?: number; steps?: unknown[] }
+  if (type === 'hms.canary.started.v1') return ` step ${step ?? 1}`
+  return type === 'hms.canary.step-passed.v1' ? ` step ${steps!.length}` : ''
+}
+
+function stepsPassed(emitted: readonly Emitted[], run: string): number {
+  return emitted.filter((event) => event.type === 'hms.canary.step-passed.v1' && runOf(event) === run).length
 }
 
 function frozen(emitted: readonly Emitted[], run: string): number {

@@ -57,6 +57,17 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
       facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'SUPERSEDED' as const } },
     })),
   }),
+  'I24 a cohort only grows': (evidence) => {
+    const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
+    const issued = evidence.emitted[at]!
+    const { heads } = issued.data as unknown as EventData['hms.head.issued.v1']
+    const smaller = heads.map((signed) => {
+      const statement = JSON.parse(Buffer.from(signed.head.payload, 'base64').toString()) as { predicate: object }
+      const payload = Buffer.from(JSON.stringify({ ...statement, predicate: { ...statement.predicate, share: 1 } })).toString('base64')
+      return { ...signed, head: { ...signed.head, payload } }
+    })
+    return { ...evidence, emitted: evidence.emitted.toSpliced(at + 1, 0, { ...issued, data: { ...issued.data, heads: smaller } as never }) }
+  },
   'I18 one canary per region at a time': (evidence) => {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!

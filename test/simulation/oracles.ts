@@ -4,7 +4,7 @@ import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './o
 import { breakGlassIsReviewed } from './oracles.break-glass.js'
 import { headsAreSigned, quarantineHolds, retriesMeasureAnew, withdrawnStaysOut } from './oracles.going-back.js'
 import { freezesHold } from './oracles.freezes.js'
-import { oneCanaryPerRegion } from './oracles.regions.js'
+import { cohortsOnlyGrow, oneCanaryPerRegion } from './oracles.regions.js'
 import { peopleAreAsked } from './oracles.tickets.js'
 import { supersededLetGo } from './oracles.supersede.js'
 import { rulesInTime, waitsForItsTime } from './oracles.effective.js'
@@ -40,6 +40,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I23 what was taken back comes in by a younger decision': quarantineHolds,
   'I16 what was superseded names its successor and is over first': supersededLetGo,
   'I18 one canary per region at a time': oneCanaryPerRegion,
+  'I24 a cohort only grows': cohortsOnlyGrow,
 }
 
 export interface Violation {

@@ -88,6 +88,8 @@ const BROKEN_TIMERS: readonly BrokenTimer[] = [
   { service: 'canary-controller', kind: 'canary-acknowledge' },
   { service: 'canary-controller', kind: 'canary-observe' },
   { service: 'canary-controller', kind: 'canary-lease' },
+  { service: 'canary-controller', kind: 'canary-grow' },
+  { service: 'canary-controller', kind: 'canary-region' },
   { service: 'rollout', kind: 'rollout-acknowledge' },
   { service: 'rollout', kind: 'rollout-begin' },
   { service: 'rollout', kind: 'rollout-bake' },
@@ -95,7 +97,7 @@ const BROKEN_TIMERS: readonly BrokenTimer[] = [
   { service: 'notifier', kind: 'notify-deadline' },
 ]
 
-/** What goes past the stages is drawn last, so that the rest of a seed is what it was without it. */
+/** What goes past the stages, and ramps, are drawn last, so that the rest of a seed is what it was without it. */
 export function planOf(random: Random): Plan {
   const plan = ordinaryPlanOf(random)
   plan.deeds.push(...waysPastOf(random), ...againOf(random, plan.deeds))
@@ -103,6 +105,9 @@ export function planOf(random: Random): Plan {
     HMS_APPROVER_BREAK_GLASS_BAKE: random.pick(['300ms', '2s']),
     HMS_APPROVER_BREAK_GLASS_REVIEW: random.pick(['3s', '24h']),
   })
+  // What is approved once more has the same plan.
+  const options = new Set(plan.deeds.flatMap((deed) => (deed.do === 'approve' ? [deed.plan] : [])))
+  for (const each of options) if (random.chance(0.25)) beRamp(each, random)
   return plan
 }
 
@@ -183,6 +188,20 @@ function waysPastOf(random: Random): Deed[] {
     deeds.push({ do: 'retry', atMs: random.below(4_000), run: random.between(1, 2), withinMs: 20_000 })
   }
   return deeds
+}
+
+/** Makes a plan one of several steps: in a region, in another, in all. */
+function beRamp(plan: PlanOptions, random: Random): void {
+  const steps = [
+    { share: random.pick([500, 5_000]), scope: 'region:NCR' },
+    { share: 10_000, scope: 'region:NCR' },
+    { share: 10_000, scope: 'region:TX' },
+    { share: random.pick([500, 5_000]), scope: 'region:*' },
+  ]
+  const ramp = steps.filter(() => random.chance(0.7))
+  delete plan.share
+  delete plan.scope
+  plan.ramp = ramp.length === 0 ? steps : ramp
 }
 
 /** People who stop the line for a while, and who pause or extend what is under way. */

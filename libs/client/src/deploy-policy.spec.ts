@@ -49,7 +49,8 @@ function pressEndsIn(state: RunState): void {
   }
 }
 
-function prepare({ policies, plan: asked }: PrepareRequest): unknown {
+function prepare({ policies, plan: options = {} }: PrepareRequest): unknown {
+  const { ramp: _ramp, ...asked } = options
   const plan = { share: 500, scope: 'global', scopeName: 'everywhere', observeMs: 1, bakeMs: 1, partners: null, ...asked }
   const releases = policies.map((policy) => {
     const release = buildRelease({

@@ -1,4 +1,4 @@
-import { HmsError, type ApprovalView, type PreparedApproval, type RunView } from '#libs/contracts'
+import { HmsError, stepsOf, type ApprovalView, type PreparedApproval, type RunView } from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
 import { authorizationFrom, signedBy } from './api/authorization.js'
 import { installationOf } from './api/installation.js'
@@ -61,7 +61,7 @@ export async function deployPolicy(options: DeployOptions): Promise<RunView | Ap
 
 async function waitForRun(api: ApiClient, prepared: PreparedApproval, { run }: ApprovalView, options: DeployOptions): Promise<RunView> {
   if (run === null) throw new HmsError('HMS_APPROVAL_INCOMPLETE', 'the signature was accepted, but no run was given', { status: 502 })
-  const timeoutMs = options.timeoutMs ?? prepared.plan.observeMs + prepared.plan.bakeMs + OTHER_STAGES_MS
+  const timeoutMs = options.timeoutMs ?? prepared.plan.observeMs * stepsOf(prepared.plan).length + prepared.plan.bakeMs + OTHER_STAGES_MS
   const view = await followRun(api, run, { onView: options.onProgress, timeoutMs })
   if (view.state === 'SUCCEEDED') return view
   throw new RunError(view)

@@ -28,5 +28,25 @@ export interface CanaryFigures {
   metrics?: MetricFigures[]
 }
 
+/** A step of a ramp that was passed: what was asked for, what there was, and by what it was judged. */
+export interface PassedStep {
+  /** From 1. */
+  step: number
+  scope: string
+  scopeName: string
+  /** Basis points: as asked for, and as its head says: more, where nobody fell below the share. */
+  requestedShare: number
+  realisedShare: number
+  /** Bots that had the release then, those of earlier steps included, of those connected in its scope. */
+  cohort: number
+  connected: number
+  /** What it rests on: bots that were observed, a person's decision, or the time that went by. */
+  basis: 'observed' | 'promoted' | 'unobserved'
+  summary: string
+  startedAt: string
+  endedAt: string
+  figures?: CanaryFigures
+}
+
 export const CANARY_LACKS = ['SKEWED_EXPOSURE', 'STALE_DATA', 'COHORT_LOST', 'CONTROL_LOST'] as const
 export type CanaryLack = (typeof CANARY_LACKS)[number]

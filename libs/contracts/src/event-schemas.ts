@@ -70,7 +70,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "label": {"type":"string"},
-        "detail": {"type":"string"}
+        "detail": {"type":"string"},
+        "step": {"type":"number"}
       }
     },
     "hms.canary.observation-started.v1": {
@@ -83,6 +84,17 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "until": {"type":"string"}
       }
     },
+    "hms.canary.step-passed.v1": {
+      "type": "object",
+      "required": ["run","attempt","label","detail","steps"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "label": {"type":"string"},
+        "detail": {"type":"string"},
+        "steps": {"type":"array","items":{"$ref":"#/$defs/PassedStep"}}
+      }
+    },
     "hms.canary.passed.v1": {
       "type": "object",
       "required": ["dossier","summary","label"],
@@ -90,7 +102,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "dossier": {"$ref":"#/$defs/RunDossier"},
         "summary": {"type":"string"},
         "label": {"type":"string"},
-        "figures": {"$ref":"#/$defs/CanaryFigures"}
+        "figures": {"$ref":"#/$defs/CanaryFigures"},
+        "steps": {"type":"array","items":{"$ref":"#/$defs/PassedStep"}}
       }
     },
     "hms.canary.failed.v1": {
@@ -741,6 +754,36 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["name","query"],
       "properties": {"name":{"type":"string"},"query":{"type":"string"}}
     },
+    "PassedStep": {
+      "type": "object",
+      "required": [
+        "step",
+        "scope",
+        "scopeName",
+        "requestedShare",
+        "realisedShare",
+        "cohort",
+        "connected",
+        "basis",
+        "summary",
+        "startedAt",
+        "endedAt"
+      ],
+      "properties": {
+        "step": {"type":"number"},
+        "scope": {"type":"string"},
+        "scopeName": {"type":"string"},
+        "requestedShare": {"type":"number"},
+        "realisedShare": {"type":"number"},
+        "cohort": {"type":"number"},
+        "connected": {"type":"number"},
+        "basis": {"enum":["observed","promoted","unobserved"]},
+        "summary": {"type":"string"},
+        "startedAt": {"type":"string"},
+        "endedAt": {"type":"string"},
+        "figures": {"$ref":"#/$defs/CanaryFigures"}
+      }
+    },
     "PredictedLoad": {
       "type": "object",
       "required": ["scenarios","bots","omitted"],
@@ -782,6 +825,11 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "type": "object",
       "required": ["run","heads"],
       "properties": {"run":{"type":["null","number"]},"heads":{"type":"array","items":{"$ref":"#/$defs/PublishedHead"}}}
+    },
+    "RampStep": {
+      "type": "object",
+      "required": ["share","scope","scopeName"],
+      "properties": {"share":{"type":"number"},"scope":{"type":"string"},"scopeName":{"type":"string"}}
     },
     "Reach": {
       "type": "object",
@@ -851,7 +899,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "partners": {"anyOf":[{"type":"null"},{"type":"array","items":{"type":"string"}}]},
         "requireEvidence": {"const":true},
         "requirePower": {"const":true},
-        "metrics": {"type":"array","items":{"$ref":"#/$defs/MetricGate"}}
+        "metrics": {"type":"array","items":{"$ref":"#/$defs/MetricGate"}},
+        "ramp": {"type":"array","items":{"$ref":"#/$defs/RampStep"}}
       }
     },
     "RosterStep": {
@@ -923,6 +972,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "detail": {"type":"string"},
         "label": {"type":"string"},
         "figures": {"$ref":"#/$defs/CanaryFigures"},
+        "steps": {"type":"array","items":{"$ref":"#/$defs/PassedStep"}},
         "startedAt": {"type":["null","string"]},
         "endedAt": {"type":["null","string"]}
       }

@@ -3,7 +3,7 @@ import type { PredictedLoad } from './api/simulation-impact.js'
 import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
-import type { CanaryFigures } from './canary-figures.js'
+import type { CanaryFigures, PassedStep } from './canary-figures.js'
 import type { Reach } from './clock.js'
 import type { RunDossier } from './dossier.js'
 import type { Envelope } from './envelope.js'
@@ -41,9 +41,13 @@ export interface EventData {
    * has its region.
    */
   'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE'; behind?: number }
-  'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string }
+  /** `step`: of several, from 1. */
+  'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string; step?: number }
   'hms.canary.observation-started.v1': { run: number; attempt: number; detail: string; until: string }
-  'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string; figures?: CanaryFigures }
+  /** A step of several has passed, and the next follows. `steps`: all that were passed so far. */
+  'hms.canary.step-passed.v1': { run: number; attempt: number; label: string; detail: string; steps: PassedStep[] }
+  /** `steps`: where it had several. */
+  'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string; figures?: CanaryFigures; steps?: PassedStep[] }
   'hms.canary.failed.v1': StageFailure & { label: string; figures?: CanaryFigures }
   'hms.canary.paused.v1': StageFailure & { label: string; figures?: CanaryFigures }
   /** Unexplained alerts after the canary passed: rollout takes the run back. */
@@ -152,6 +156,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.canary.delayed.v1': 'hms.canary.v1',
   'hms.canary.started.v1': 'hms.canary.v1',
   'hms.canary.observation-started.v1': 'hms.canary.v1',
+  'hms.canary.step-passed.v1': 'hms.canary.v1',
   'hms.canary.passed.v1': 'hms.canary.v1',
   'hms.canary.failed.v1': 'hms.canary.v1',
   'hms.canary.paused.v1': 'hms.canary.v1',

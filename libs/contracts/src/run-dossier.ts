@@ -23,6 +23,26 @@ export interface RolloutPlan {
   requirePower?: true
   /** What a Prometheus must say of the canary for it to pass. */
   metrics?: MetricGate[]
+  /** Where the canary has several steps: all of them. Share and scope above are those of the first. */
+  ramp?: RampStep[]
+}
+
+/** A step of a canary: it is observed for as long as the plan says, and judged by itself. */
+export type RampStep = {
+  /** Basis points of the scope. */
+  share: number
+  scope: string
+  scopeName: string
+}
+
+/** The steps of a canary; the rollout to everybody follows the last. */
+export function stepsOf({
+  ramp,
+  share,
+  scope,
+  scopeName,
+}: Pick<RolloutPlan, 'ramp' | 'share' | 'scope' | 'scopeName'>): readonly RampStep[] {
+  return ramp ?? [{ share, scope, scopeName }]
 }
 
 /** A release as messages carry it: the envelope is the truth, the rest is read from its payload. */

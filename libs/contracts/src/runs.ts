@@ -1,4 +1,4 @@
-import type { CanaryFigures } from './canary-figures.js'
+import type { CanaryFigures, PassedStep } from './canary-figures.js'
 import type { RunClock } from './clock.js'
 
 /** States of a run. The last six are terminal. */
@@ -69,6 +69,8 @@ export interface RunStage {
   label?: string
   /** Canary: what it was judged by. */
   figures?: CanaryFigures
+  /** Canary of several steps: those that it has passed. */
+  steps?: PassedStep[]
   startedAt: string | null
   endedAt: string | null
 }

@@ -1,3 +1,4 @@
+import type { PassedStep } from './canary-figures.js'
 import type { BreakGlassReview, RunStage, StageName } from './runs.js'
 
 const LABELS: Record<StageName, string> = {
@@ -17,6 +18,12 @@ export function stageLabel({ stage, label }: Pick<RunStage, 'stage' | 'label'>):
 export function stageOutcome(stage: RunStage): string {
   if (stage.detail === '') return stage.verdict
   return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${stage.verdict} (${stage.detail})`
+}
+
+/** `step 2, 25% of all regions: PASS (realised 25%, 10 of 40 bots; …)`. */
+export function describePassedStep({ step, requestedShare, realisedShare, scopeName, cohort, connected, summary }: PassedStep): string {
+  const bots = `${cohort} of ${connected} ${connected === 1 ? 'bot' : 'bots'}`
+  return `step ${step}, ${requestedShare / 100}% of ${scopeName}: PASS (realised ${realisedShare / 100}%, ${bots}; ${summary})`
 }
 
 /** `review due until 2026-11-27T10:00:00.000Z (ticket 3)`. */

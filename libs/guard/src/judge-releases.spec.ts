@@ -44,6 +44,22 @@ describe('rules as releases', () => {
     })
   })
 
+  it('are held against each step of a ramp', async () => {
+    const narrow = await rule({ kind: 'cel', rule: 'plan.share <= 500', message: 'Too many bots.', severity: 'deny' })
+    const { share, scope, scopeName } = PLAN
+    const policy = { id: 'pm25', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 20 }
+    const inSteps = (second: number): Promise<ReleaseDocument> =>
+      release(policy, [chief], {
+        ...PLAN,
+        ramp: [
+          { share, scope, scopeName },
+          { share: second, scope: 'region:*', scopeName },
+        ],
+      })
+    expect(judge({ releases: [await inSteps(500)], rules: [narrow] }).verdict).toBe('PASS')
+    expect(judge({ releases: [await inSteps(600)], rules: [narrow] })).toMatchObject({ verdict: 'FAIL', sentence: 'Too many bots.' })
+  })
+
   it('deny when their release lacks approvals, is no rule, or cannot be read', async () => {
     const denied = 'The rule could not be judged, so it denies: '
     const sentenceOf = (untrue: ReleaseDocument) => judge({ rules: [untrue] }).sentence
@@ -146,9 +162,13 @@ describe('rules as releases', () => {
     )
   }
 
-  async function release(policy: ReleasePredicate['policy'], signers = [chief]): Promise<ReleaseDocument> {
+  async function release(
+    policy: ReleasePredicate['policy'],
+    signers = [chief],
+    plan: ReleasePredicate['plan'] = PLAN,
+  ): Promise<ReleaseDocument> {
     const times = { preparedAt: '2026-01-01T00:00:00.000Z', expires: '2026-01-08T00:00:00.000Z' }
-    const rest = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan: PLAN, ...times }
+    const rest = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan, ...times }
     const { payload, digest, policyDigest } = buildRelease({ policy, ...rest })
     return {
       id: policy.id,

@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type GuardJudged, type ReleaseDocument, type StageName } from '#libs/contracts'
+import { HmsError, peekPredicate, stepsOf, type GuardJudged, type ReleaseDocument, type StageName } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
 import { approvalRequirement, authorsOf, readRelease, type Principal, type ReleasePredicate, type Roster } from '#libs/signing'
 import { applies } from './applies.js'
@@ -87,14 +87,15 @@ export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked)
   })
 }
 
+/** A plan in steps is held against a rule with each of them. */
 function requestsOf({ action, principal, releases, live, stage }: Asked, roster: Roster): GuardRequest[] {
-  return releases.map((release) => {
+  return releases.flatMap((release) => {
     const { predicate } = readRelease(release.envelope)
     const { policy, author, plan } = predicate
     const next = policy as PolicyDocument
     const authors = authorsOf(roster, author).map(({ id }) => id)
     const about = { next, previous: policyOf(live[release.id]), author, authors, approvers: approversOf(roster, predicate) }
-    return { action, principal, ...about, plan, stage: stage ?? null }
+    return stepsOf(plan).map((step) => ({ action, principal, ...about, plan: { ...plan, ...step }, stage: stage ?? null }))
   })
 }
 

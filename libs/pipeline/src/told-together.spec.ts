@@ -1,18 +1,20 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
-import type { Canary, CanaryMember } from './canary/canary.js'
+import type { CoverageReport, PublishedHead } from '#libs/contracts'
+import type { Canary } from './canary/canary.js'
 import { decideCanary } from './canary/decide.js'
 import type { CanaryEffect, CanaryInput } from './canary/inputs-and-effects.js'
 import { decideRollout, type RolloutEffect, type RolloutInput } from './rollout/decide.js'
+import type { CanaryMember } from './canary/members.js'
 import type { Rollout } from './rollout/rollout.js'
 import type { Decision } from './stage/decision.js'
+import { DOSSIER } from './testing/samples.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const POLICIES = ['a', 'b', 'c']
 const nobody = { published: false, connected: 0, expected: 0, acknowledged: 0, silent: [] }
 const member = (policy: string): CanaryMember => ({ policy, seq: 1, release: policy, base: null, share: 500, heard: false, ...nobody })
-const run = { run: 7, attempt: 1, key: 'a', state: 'publishing' as const, dossier: {} as RunDossier, causationId: '', traceparent: null }
+const run = { run: 7, attempt: 1, key: 'a', state: 'publishing' as const, dossier: DOSSIER, causationId: '', traceparent: null }
 const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
 const CANARY: Canary = {
   ...run,

@@ -1,6 +1,7 @@
 export * from './changes.js'
 export * from './cohort/bucket.js'
 export * from './cohort/murmur3.js'
+export * from './cohort/ramp.js'
 export * from './cohort/share.js'
 export * from './describe-change.js'
 export * from './document.js'

@@ -8,6 +8,8 @@ import { readUnverified, writeStatement, type StatementDocument, type StatementK
 
 export const MAX_FALLBACKS = 5
 const MAX_DROPPED_TAGS = 64
+/** Of a ramp, before the rollout to everybody. */
+const MAX_STEPS = 9
 
 /** That a release brings back an earlier version, which people signed because no fallback names it. */
 export type RollbackOrder = {
@@ -66,6 +68,7 @@ const isPlan = objectOf({
   requireEvidence: optional(oneOf(true)),
   requirePower: optional(oneOf(true)),
   metrics: optional(listOf(objectOf({ name: isText, query: isText }), MAX_METRICS)),
+  ramp: optional(listOf(objectOf({ share: isBasisPoints, scope: isText, scopeName: isString }), MAX_STEPS)),
 })
 
 const RELEASE: StatementKind<ReleasePredicate> = {
@@ -91,6 +94,9 @@ const RELEASE: StatementKind<ReleasePredicate> = {
   contradiction({ bundle, policy, rollback, breakGlass, plan }) {
     if (breakGlass !== undefined && rollback !== undefined) return 'break-glass is for a new version, and a rollback needs none'
     if (breakGlass !== undefined && (breakGlass.reason.trim() === '' || plan.bakeMs === 0)) return 'break-glass has a reason, and bakes'
+    const first = plan.ramp?.[0]
+    if (plan.ramp !== undefined && (first?.share !== plan.share || first.scope !== plan.scope))
+      return 'the ramp begins elsewhere than the canary'
     const isOther = bundle.size <= 1 && !isSameBundle(bundle, bundleOf([digestOfJson(policy)]))
     return isOther ? 'bundle leaves out the policy itself' : undefined
   },

@@ -8,6 +8,7 @@ import {
   type PlanOptions,
 } from '#libs/contracts'
 import { Nested, NestedList } from '#libs/platform'
+import { MAX_RAMP_STEPS, type RampShare } from '#libs/policy'
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -23,6 +24,8 @@ import {
   Min,
 } from 'class-validator'
 
+const SCOPE = /^region:(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/
+const SCOPE_MESSAGE = 'scope of a canary must be region:NAME, or region:* for all regions'
 const MAX_WAIT_MS = 30 * 24 * 60 * 60 * 1000
 
 /** What a Prometheus is asked while the canary is observed. */
@@ -36,6 +39,18 @@ export class MetricGateDto implements MetricGate {
   query!: string
 }
 
+/** A step of a canary. */
+export class RampShareDto implements RampShare {
+  /** Basis points of the scope. */
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  share!: number
+
+  @Matches(SCOPE, { message: SCOPE_MESSAGE })
+  scope!: string
+}
+
 export class PlanOptionsDto implements PlanOptions {
   /** Basis points of the scope. */
   @IsOptional()
@@ -45,9 +60,7 @@ export class PlanOptionsDto implements PlanOptions {
   share?: number
 
   @IsOptional()
-  @Matches(/^region:(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/, {
-    message: 'scope of a canary must be region:NAME, or region:* for all regions',
-  })
+  @Matches(SCOPE, { message: SCOPE_MESSAGE })
   scope?: string
 
   @IsOptional()
@@ -79,6 +92,11 @@ export class PlanOptionsDto implements PlanOptions {
   @IsOptional()
   @NestedList(() => MetricGateDto, { max: MAX_METRICS })
   metrics?: MetricGateDto[]
+
+  /** Instead of `share` and `scope`. */
+  @IsOptional()
+  @NestedList(() => RampShareDto, { min: 1, max: MAX_RAMP_STEPS })
+  ramp?: RampShareDto[]
 }
 
 /** A rollback to a version that no fallback names. */

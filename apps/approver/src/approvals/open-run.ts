@@ -1,3 +1,4 @@
+import { stepsOf } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { newRun } from '#libs/pipeline'
 import { firstNumber } from '#libs/service'
@@ -14,11 +15,12 @@ export async function openRun(tx: Transaction, approval: Approval): Promise<RunR
   await tx.documents(RUN_COUNTER).put({ id: 'run', last: number })
   const policies = approval.releases.map(({ id, version, policyDigest }) => ({ id, version, digest: policyDigest }))
   const { observeMs, bakeMs } = approval.plan
+  const steps = stepsOf(approval.plan).length
   return {
     facts: { ...newRun(number, policies, tx.now.toISOString()), ...(isRollback(approval) ? { isRollback: true as const } : {}) },
     approval: approval.digest,
     key: approval.releases[0]!.id,
-    waits: { observeMs, bakeMs },
+    waits: { observeMs: observeMs * steps, bakeMs },
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type PreparedApproval,
   type PrepareRequest,
   type ReleaseDocument,
+  type RampStep,
   type RolloutPlan,
 } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
@@ -22,6 +23,7 @@ import {
   type Roster,
 } from '#libs/signing'
 import { isSupersedable } from '#libs/pipeline'
+import { rampProblem } from '#libs/policy'
 import { ServiceRuntime, type Upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -117,21 +119,32 @@ export class PrepareApproval {
   }
 
   private planOf(options: PlanOptions, policies: readonly Pick<NewPolicy, 'policy'>[]): RolloutPlan {
-    const scope = options.scope ?? this.config.scope
+    const ramp = this.rampOf(options)
+    const { scope, share } = ramp[0]!
     const observeMs = options.observeMs ?? this.config.observeMs
     const metrics = options.metrics ?? []
     const problem = metricsProblem(metrics)
     if (problem !== undefined) throw new HmsError('HMS_METRIC_INVALID', `plan: ${problem}`, { status: 400 })
     const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
     return {
-      share: options.share ?? 500,
+      share,
       scope,
       scopeName: this.config.nameOfScope(scope),
       observeMs,
       bakeMs: options.bakeMs ?? observeMs,
       partners: options.partners ?? (own.length > 0 ? own : null),
       ...(metrics.length === 0 ? {} : { metrics }),
+      ...(ramp.length === 1 ? {} : { ramp }),
     }
+  }
+
+  /** Of one step, where nobody asks for several. */
+  private rampOf({ ramp, share, scope }: PlanOptions): RampStep[] {
+    const isBoth = ramp !== undefined && (share !== undefined || scope !== undefined)
+    const steps = ramp ?? [{ share: share ?? 500, scope: scope ?? this.config.scope }]
+    const problem = isBoth ? 'it says shares and scopes itself: leave out share and scope' : rampProblem(steps)
+    if (problem !== undefined) throw new HmsError('HMS_RAMP_INVALID', `ramp: ${problem}`, { status: 400 })
+    return steps.map((step) => ({ share: step.share, scope: step.scope, scopeName: this.config.nameOfScope(step.scope) }))
   }
 
   /**

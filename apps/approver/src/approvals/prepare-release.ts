@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
+import { HmsError, peekPredicate, stepsOf, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
 import {
   buildRelease,
@@ -62,7 +62,7 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
         predecessor,
         input.fallbacks.filter((named) => named.startsWith(`${policy.id}@`)),
       ),
-      scopes: [...new Set(['global', input.plan.scope])],
+      scopes: [...new Set(['global', ...stepsOf(input.plan).map(({ scope }) => scope)])],
       ...(droppedTags.length === 0 ? {} : { droppedTags }),
       author: input.authors.get(policy.id) ?? null,
       plan: input.plan,

@@ -2,11 +2,13 @@ import {
   HmsError,
   isSameMetrics,
   peekPredicate,
+  stepsOf,
   type PlanOptions,
   type PrepareRequest,
   type ReleaseDocument,
   type RolloutPlan,
 } from '#libs/contracts'
+import { describeRampShare, isSameRamp } from '#libs/policy'
 import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
 import type { Approval } from '../records/approval.table.js'
 
@@ -53,6 +55,8 @@ function contradictionOf(plan: RolloutPlan, options: PlanOptions): string | unde
   if (options.partners !== undefined && JSON.stringify(options.partners) !== JSON.stringify(plan.partners)) {
     return `partners are ${plan.partners?.join(', ') ?? 'all'}, not ${options.partners.join(', ')}`
   }
+  if (options.ramp !== undefined && !isSameRamp(options.ramp, stepsOf(plan)))
+    return `the ramp is ${stepsOf(plan).map(describeRampShare).join(', ')}, 100%`
   if (options.metrics !== undefined && !isSameMetrics(options.metrics, plan.metrics)) {
     return `metrics are ${(plan.metrics ?? []).map(({ name, query }) => `${name}=${query}`).join(', ') || 'none'}`
   }

@@ -1,5 +1,5 @@
-import { HmsError } from '#libs/contracts'
-import { canaryLabel, figuresOf, summaryOf } from '#libs/pipeline'
+import { HmsError, stepsOf } from '#libs/contracts'
+import { canaryLabel, figuresOf, headsOf, summaryOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Param } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
@@ -26,6 +26,10 @@ export class CanariesController {
       scope,
       requestedShare,
       members,
+      /** Heads of earlier steps that stay, where the plan has several steps; and what those were passed by. */
+      earlier: headsOf(canary).filter((head) => head.scope !== scope),
+      steps: stepsOf(canary.dossier.plan),
+      passed: canary.passed ?? [],
       publishedAt,
       observeUntil,
       leaseUntil,

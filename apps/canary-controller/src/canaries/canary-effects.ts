@@ -44,7 +44,9 @@ export class CanaryEffects {
   private async pass(tx: Transaction, canary: Canary, basis: PassBasis, summary: string): Promise<void> {
     const attestation = await attestCanary(canary, PROPERTIES[basis], tx.now, this.runtime.signer)
     const dossier = withAttestation(canary.dossier, 'canary', attestation)
-    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier, summary, label: canaryLabel(canary), ...this.figures(tx, canary) })
+    const steps = canary.passed === undefined ? {} : { steps: canary.passed }
+    const said = { dossier, summary, label: canaryLabel(canary), ...this.figures(tx, canary), ...steps }
+    await this.emit(tx, canary, 'hms.canary.passed.v1', said)
   }
 
   private async fail(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {

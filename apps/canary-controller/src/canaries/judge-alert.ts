@@ -1,7 +1,19 @@
 import { readingProblem, type EventData } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TerminalError } from '#libs/platform'
-import { ALERT_STATES, countsAlerts, hasControl, isEarly, isInTime, isLive, type Canary } from '#libs/pipeline'
+import {
+  ALERT_STATES,
+  countsAlerts,
+  hasControl,
+  headsOf,
+  isEarly,
+  isInTime,
+  isLive,
+  wasShown,
+  type Canary,
+  type CohortPlace,
+  type PlacedMember,
+} from '#libs/pipeline'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { digestOfJson, hexOf } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
@@ -51,7 +63,9 @@ export class JudgeAlert {
     const [reading, once] = [readingOf(alert), onceOf(bot, alert)]
     const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explain.of(canary, alert)
     const [reason, shown] = [verdict.reason.slice(0, MAX_TEXT_SHOWN), reading.slice(0, MAX_TEXT_SHOWN)]
-    const counted = { alert: id, bot, reading: shown, reason, once, connected, explained: verdict.explained, receivedAt }
+    const places = placesOf(canary, alert)
+    const awaits = isLive(canary) && wasShown(canary, places, receivedAt) === undefined ? { awaits: places } : {}
+    const counted = { alert: id, bot, reading: shown, reason, once, connected, explained: verdict.explained, receivedAt, ...awaits }
     return this.runCanary.shell.decide(tx, canary, { type: 'alerted', alert: counted })
   }
 }
@@ -69,15 +83,32 @@ function onceOf(bot: string, alert: Alert): string {
 export function isOfControl(canary: Canary, alert: Alert): boolean {
   if (!isLive(canary) || isEarly(canary) || canary.watch === undefined || !alert.connected) return false
   if (!isInTime(canary, alert.receivedAt)) return false
-  if (!scopeCovers(canary.scope as Scope, { region: alert.region })) return false
+  const heads = headsOf(canary).filter((head) => covers(head, alert))
+  if (heads.length === 0) return false
   if (alert.policy !== undefined && !canary.members.some(({ policy }) => policy === alert.policy)) return false
-  return hasControl(canary) && canary.members.every(({ policy, share }) => !inShare(bucketOf(policy, alert.bot), share))
+  return hasControl(canary) && !heads.some((head) => isInCohort(head, alert))
 }
 
 /** Of the cohort by scope and bucket, connected or not, and received since the canary was published and its release was in force. */
 export function counts(canary: Canary, alert: Alert): boolean {
   if (!countsAlerts(canary) || !isInTime(canary, alert.receivedAt)) return false
-  if (!scopeCovers(canary.scope as Scope, { region: alert.region })) return false
-  const members = alert.policy === undefined ? canary.members : canary.members.filter((member) => member.policy === alert.policy)
-  return members.some((member) => (member.beginsAt ?? '') <= alert.receivedAt && inShare(bucketOf(member.policy, alert.bot), member.share))
+  const places = placesOf(canary, alert)
+  // Once it has passed, the stable heads may have taken over.
+  return places.length > 0 && (!isLive(canary) || wasShown(canary, places, alert.receivedAt) !== false)
+}
+
+/** The heads of this step, and of earlier ones that stay, which take the bot in. */
+function placesOf(canary: Canary, alert: Alert): CohortPlace[] {
+  return headsOf(canary)
+    .filter(({ policy }) => alert.policy === undefined || policy === alert.policy)
+    .filter((head) => (head.beginsAt ?? '') <= alert.receivedAt && isInCohort(head, alert))
+    .map(({ policy, scope }) => ({ policy, scope, bucket: bucketOf(policy, alert.bot) }))
+}
+
+function isInCohort(head: PlacedMember, alert: Alert): boolean {
+  return covers(head, alert) && inShare(bucketOf(head.policy, alert.bot), head.share)
+}
+
+function covers({ scope }: PlacedMember, { region }: Alert): boolean {
+  return scopeCovers(scope as Scope, { region })
 }

@@ -6,6 +6,8 @@ import {
   decideCanary,
   isEvidenceRequired,
   newCanary,
+  scopesAhead,
+  shownScopes,
   type Canary,
   type CanaryEffect,
   type CanaryInput,
@@ -22,7 +24,7 @@ import { CANARIES } from './canary.table.js'
 import { keysOf } from './keys-of.js'
 
 /** States in which a freeze holds a canary back. */
-const FREEZABLE = ['proving', 'waiting', 'publishing', 'observing', 'paused'] as const satisfies readonly Canary['state'][]
+const FREEZABLE = ['proving', 'waiting', 'publishing', 'observing', 'growing', 'paused'] as const satisfies readonly Canary['state'][]
 /** States that an earlier run of the same policy may be left in. */
 const OPEN = [...FREEZABLE, 'passed', 'baking'] as const satisfies readonly Canary['state'][]
 
@@ -58,7 +60,7 @@ export class RunCanary implements OnModuleInit {
       table: CANARIES,
       states: FREEZABLE,
       keysOf,
-      scopesOf: ({ scope }) => [scope],
+      scopesOf: scopesAhead,
       tell: async (tx, canary, frozen) => {
         const { run, attempt } = canary
         await this.shell.input(tx, run, { type: 'freezeChanged', frozen, behind: await this.regions.against(tx, canary) }, { attempt })
@@ -68,6 +70,7 @@ export class RunCanary implements OnModuleInit {
 
   onModuleInit(): void {
     this.shell.listen({ measure: (canary) => this.measure(canary) })
+    this.shell.onDue('grow', (tx, run) => this.mayGrow(tx, run))
     this.freezes.listen()
     this.regions.listen((tx, { run, attempt }, behind) => this.shell.input(tx, run, { type: 'regionFreed', behind }, { attempt }))
   }
@@ -79,10 +82,17 @@ export class RunCanary implements OnModuleInit {
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
       await this.endEarlier(tx, fresh)
       const known = await this.proofs.attach(tx, dossier)
-      const frozen = await this.freezes.against(tx, [fresh.scope])
+      const frozen = await this.freezes.against(tx, shownScopes(fresh))
       const behind = await this.regions.against(tx, fresh)
       return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen, behind }
     })
+  }
+
+  /** Its policies are locked: what the timer is for is asked of the canary as it is by now. */
+  private async mayGrow(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
+    const canary = await tx.documents(CANARIES).get(String(run))
+    if (canary?.attempt !== attempt) return
+    await this.shell.input(tx, run, { type: 'mayGrow', frozen: await this.freezes.against(tx, scopesAhead(canary)) }, { attempt })
   }
 
   private async measure({ state, dossier }: Canary): Promise<CanaryInput | undefined> {

@@ -12,6 +12,7 @@ export interface ApproveFlags extends PassphraseOptions {
   partners?: string
   fallback?: string[]
   metric?: string[]
+  ramp?: string
   author?: string
   authorFromGit?: boolean
   reason?: string
@@ -34,6 +35,7 @@ export function planInputOf(flags: ApproveFlags): PlanInput {
       .filter((name) => name !== ''),
     fallbacks: flags.fallback,
     metrics: flags.metric,
+    ramp: flags.ramp,
   }
 }
 

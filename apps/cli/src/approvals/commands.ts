@@ -35,6 +35,12 @@ function registerApprove(program: Command, session: Session): void {
     .requiredOption('--sign <name>', 'whose key signs, such as "EPA Chief"')
     .option('--canary <share>', 'share of traffic that gets it first: 0.05 or 5%')
     .option('--scope <scope>', 'where the canary is, such as region:NCR, or region:* for all regions')
+    .addOption(
+      new Option('--ramp <steps>', 'steps of the canary, each watched by itself: "5% NCR, 100% NCR, 25%, 100%"').conflicts([
+        'canary',
+        'scope',
+      ]),
+    )
     .option('--observe <duration>', 'how long the canary is watched')
     .option('--bake <duration>', 'how long the full rollout is watched')
     .option('--partners <ids>', 'partners and groups to tell, separated by commas')

@@ -1,4 +1,4 @@
-import type { PreparedApproval, PreparedRelease, RolloutPlan } from '#libs/contracts'
+import { stepsOf, type PreparedApproval, type PreparedRelease, type RolloutPlan } from '#libs/contracts'
 
 /** What a signer should read before the key is unlocked: difference, plan and digest. */
 export function describePrepared(prepared: PreparedApproval): string[] {
@@ -40,7 +40,8 @@ function describeTakenBack({ version, takenBack }: PreparedRelease): string[] {
 
 function describePlan(plan: RolloutPlan): string {
   const bake = plan.bakeMs === plan.observeMs ? '' : `, bake ${seconds(plan.bakeMs)}`
-  return `canary ${plan.share / 100}% of ${plan.scopeName}, observe ${seconds(plan.observeMs)}${bake}, ${partnersOf(plan)}`
+  const steps = stepsOf(plan).map(({ share, scopeName }) => `${share / 100}% of ${scopeName}`)
+  return `canary ${steps.join(', then ')}, observe ${seconds(plan.observeMs)}${steps.length > 1 ? ' each' : ''}${bake}, ${partnersOf(plan)}`
 }
 
 function partnersOf({ partners }: RolloutPlan): string {

@@ -1,5 +1,6 @@
 import {
   describeClock,
+  describePassedStep,
   describeReview,
   reviewCommands,
   isHeld,
@@ -23,7 +24,10 @@ const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCC
 
 /** The block that `runs show` prints, one string per line, the same for every verb that watches a run. */
 export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
-  const stages = view.stages.map((stage) => renderStage(stage, paint))
+  const stages = view.stages.flatMap((stage) => [
+    renderStage(stage, paint),
+    ...(stage.steps ?? []).map((step) => `  ${describePassedStep(step)}`),
+  ])
   return [
     renderHeadline(view),
     ...stages,

@@ -47,6 +47,17 @@ describe('coverageOf', () => {
     ])
   })
 
+  it('counts a bot of two scopes of one canary in the one that serves it, and beside none', () => {
+    const everywhere = held({ scope: 'region:*', current: 'v2', base: 'v1', share: 1, expires: LATER }, 3)
+    const bots = [bot('a', 'v2'), bot('b', 'v2'), bot('c', 'v1', 'VA'), bot('d', 'v1', 'MD')]
+    const { scopes } = coverageOf(POLICY, [held({}), canary, everywhere], bots, NOW)
+    expect(scopes.map(({ scope, expected, control }) => [scope, expected, control])).toEqual([
+      ['global', 2, undefined],
+      ['region:NCR', 2, 0],
+      ['region:*', 0, 2],
+    ])
+  })
+
   it('counts all for the stable head once the lease is over, or stable has moved', () => {
     const bots = [bot('a', 'v2'), bot('b', 'v1')]
     expect(numbers([held({}), canary], bots, Date.parse(LATER))).toEqual([

@@ -53,8 +53,9 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
   for (const bot of readersOf(policy, bots)) {
     const scope = serving(documents, bot, now)?.head.scope
     const served = scopes.find((entry) => entry.scope === scope)
-    for (const entry of scopes)
-      if (entry !== served && entry.control !== undefined && scopeCovers(entry.scope as Scope, bot)) entry.control++
+    // Whoever has the release by another scope of the same canary is beside none.
+    const isBeside = served?.control === undefined
+    for (const entry of scopes) if (isBeside && entry.control !== undefined && scopeCovers(entry.scope as Scope, bot)) entry.control++
     // A first version's canary has no stable head yet: who is outside it should run nothing, and is nobody's to count.
     if (served === undefined) continue
     served.expected++

@@ -1,4 +1,4 @@
-import { isTerminal, spokenDuration, type PreparedApproval } from '#libs/contracts'
+import { isTerminal, spokenDuration, stepsOf, type PreparedApproval } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
@@ -114,10 +114,11 @@ function PastTheStages({ reason, prepared: { plan, releases } }: { reason: strin
 
 function Plan({ prepared: { plan, supersede } }: { prepared: PreparedApproval }): JSX.Element {
   const partners = plan.partners === null ? 'all partners' : plan.partners.join(', ') || 'no partners'
+  const steps = stepsOf(plan).map(({ share, scopeName }) => `${share / 100} % of ${scopeName}`)
   return (
     <p>
-      How: canary {plan.share / 100} % of {plan.scopeName}, observed for {spokenDuration(plan.observeMs)}, watched for{' '}
-      {spokenDuration(plan.bakeMs)} after the rollout; {partners} told.
+      How: canary {steps.join(', then ')}, observed for {spokenDuration(plan.observeMs)}
+      {steps.length > 1 ? ' each' : ''}, watched for {spokenDuration(plan.bakeMs)} after the rollout; {partners} told.
       {supersede === true ? ' The last signature ends the runs of these policies that are under way.' : ''}
     </p>
   )

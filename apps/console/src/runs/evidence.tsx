@@ -15,6 +15,8 @@ interface SimulationEvidence {
 /** What of `GET /v1/canaries/{run}` a page shows. */
 interface CanaryEvidence {
   scope: string
+  /** Of earlier steps that stay. */
+  earlier?: readonly { scope: string }[]
   publishedAt: string | null
   observeUntil: string | null
   leaseUntil: string | null
@@ -72,8 +74,10 @@ function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): 
   return (
     <>
       <p>
-        Scope {canary.scope}; {canary.alerts} alerts, {canary.unexplained.length} of them unexplained (two end it). Live since{' '}
-        <Moment at={canary.publishedAt} />, watched until <Moment at={canary.observeUntil} />. <a href={`/v1/canaries/${run}`}>As JSON</a>
+        Scope {canary.scope}
+        {(canary.earlier ?? []).length === 0 ? '' : `, beside ${[...new Set(canary.earlier!.map(({ scope }) => scope))].join(', ')}`};{' '}
+        {canary.alerts} alerts, {canary.unexplained.length} of them unexplained (two end it). Live since <Moment at={canary.publishedAt} />,
+        watched until <Moment at={canary.observeUntil} />. <a href={`/v1/canaries/${run}`}>As JSON</a>
       </p>
       {canary.figures == null ? null : <Comparison figures={canary.figures} />}
     </>

@@ -1,5 +1,6 @@
 import {
   describeClock,
+  describePassedStep,
   describeReview,
   eventWords,
   reviewCommands,
@@ -186,6 +187,13 @@ function Steps({ run }: { run: RunView }): JSX.Element {
             <VerdictTag verdict={stage.verdict} />
             {stage.label === undefined ? null : <p>{stageLabel(stage)}</p>}
             {stage.detail === '' ? null : <p>{stage.detail}</p>}
+            {stage.steps === undefined ? null : (
+              <ul>
+                {stage.steps.map((step) => (
+                  <li key={step.step}>{describePassedStep(step)}</li>
+                ))}
+              </ul>
+            )}
             {stage.startedAt === null ? null : <p class="quiet">{tookOf(stage)}</p>}
           </li>
         ))}

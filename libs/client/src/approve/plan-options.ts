@@ -1,5 +1,5 @@
 import { HmsError, metricsProblem, parseDuration, type MetricGate, type PlanOptions } from '#libs/contracts'
-import { parseShare } from '#libs/policy'
+import { parseRamp, parseShare, type RampShare } from '#libs/policy'
 
 /** A rollout plan as people write it; what is left out is filled by approver. */
 export interface PlanInput {
@@ -15,9 +15,11 @@ export interface PlanInput {
   fallbacks?: string[]
   /** `NAME=QUERY` each: what a Prometheus must answer for the canary to pass. */
   metrics?: string[]
+  /** `5% NCR, 100% NCR, 25%, 100%`: steps of the canary, instead of `canary` and `scope`. */
+  ramp?: string
 }
 
-/** Throws `HMS_SHARE_INVALID`, `HMS_DURATION_INVALID` or `HMS_METRIC_INVALID` (400). */
+/** Throws `HMS_SHARE_INVALID`, `HMS_DURATION_INVALID`, `HMS_METRIC_INVALID` or `HMS_RAMP_INVALID` (400). */
 export function planOptions(input: PlanInput): PlanOptions {
   return {
     share: input.canary === undefined ? undefined : shareOf(input.canary),
@@ -27,6 +29,7 @@ export function planOptions(input: PlanInput): PlanOptions {
     partners: input.partners,
     fallbacks: input.fallbacks,
     metrics: input.metrics === undefined ? undefined : gatesOf(input.metrics),
+    ramp: input.ramp === undefined ? undefined : rampOf(input.ramp, input),
   }
 }
 
@@ -34,6 +37,14 @@ function shareOf(canary: number | string): number {
   const share = parseShare(canary)
   if (share.ok) return share.basisPoints
   throw new HmsError(share.code, `canary: ${share.message}`, { status: 400 })
+}
+
+function rampOf(ramp: string, { canary, scope }: PlanInput): RampShare[] {
+  const parsed = parseRamp(ramp)
+  const problem = canary !== undefined || scope !== undefined ? 'it says shares and scopes itself: leave out canary and scope' : undefined
+  if (parsed.ok && problem === undefined) return parsed.steps
+  const next = ['hms-svc approve FILE --ramp "5% NCR, 100% NCR, 25%, 100%" --sign NAME']
+  throw new HmsError('HMS_RAMP_INVALID', `ramp: ${problem ?? (parsed as { message: string }).message}`, { status: 400, next })
 }
 
 function gatesOf(metrics: readonly string[]): MetricGate[] {

@@ -2,12 +2,14 @@ import {
   isSameMetrics,
   HmsError,
   peekPredicate,
+  stepsOf,
   type JsonObject,
   type PlanOptions,
   type PreparedApproval,
   type PreparedRelease,
   type PrepareRequest,
 } from '#libs/contracts'
+import { isSameRamp } from '#libs/policy'
 import { digestOf, digestOfJson, STATEMENT_TYPE, type ReleasePredicate } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 
@@ -49,6 +51,7 @@ export async function prepareApproval(
     }
     if (plan.metrics !== undefined && !isSameMetrics(plan.metrics, release.plan.metrics))
       throw mismatch('other metrics than were asked for')
+    if (plan.ramp !== undefined && !isSameRamp(plan.ramp, stepsOf(release.plan))) throw mismatch('another ramp than was asked for')
   }
   return prepared
 }

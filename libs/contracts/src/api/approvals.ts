@@ -55,6 +55,8 @@ export interface PlanOptions {
   /** `ID@VERSION` each. */
   fallbacks?: string[]
   metrics?: MetricGate[]
+  /** Steps of the canary, instead of `share` and `scope`. The rollout to everybody follows the last. */
+  ramp?: { share: number; scope: string }[]
 }
 
 export interface FieldDifference {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { RunDossier } from '#libs/contracts'
 import { MAX_ALERTS_OF_BOT, MAX_COUNTED, summaryOf, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import type { CanaryContext, CanaryEffect } from './inputs-and-effects.js'
 import { isInTime, MAX_EARLY } from './since.js'
+import { DOSSIER } from '../testing/samples.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
@@ -61,7 +61,7 @@ function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
     observed: false,
     frozen: null,
     scenarios: [],
-    dossier: {} as RunDossier,
+    dossier: DOSSIER,
     causationId: 'x',
     traceparent: null,
     ...more,

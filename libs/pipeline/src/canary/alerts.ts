@@ -1,12 +1,6 @@
-import {
-  countsAlerts,
-  MAX_ALERTS_OF_BOT,
-  MAX_COUNTED,
-  UNEXPLAINED_LIMIT,
-  type Canary,
-  type CountedAlert,
-  type UnexplainedAlert,
-} from './canary.js'
+import { countsAlerts, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type Canary } from './canary.js'
+import type { CountedAlert, UnexplainedAlert } from './counted-alert.js'
+import { numbersOf } from './members.js'
 
 /** Counts an alert once per bot and reading. `broken`: the guard is broken by it, and how. */
 export function countAlert(canary: Canary, counting: CountedAlert): { canary: Canary; broken?: string } {
@@ -28,12 +22,13 @@ export function countAlert(canary: Canary, counting: CountedAlert): { canary: Ca
  * Two alerts of two bots, or of one where the cohort has but one: its size is the connected bots, and others that have alerted. So one bot
  * in a larger cohort, which may be broken or lie, vetoes nothing. `isConnected`: the bot that complains is among those expected.
  */
-function isGuardBroken({ unexplained, alerting, members }: Canary, isConnected: boolean): boolean {
+function isGuardBroken(canary: Canary, isConnected: boolean): boolean {
+  const { unexplained, alerting } = canary
   if (unexplained.length < UNEXPLAINED_LIMIT) return false
   const complaining = new Set(unexplained.map(({ bot }) => bot))
   if (complaining.size >= UNEXPLAINED_LIMIT) return true
   const isOtherAlerting = alerting.some(({ bot }) => !complaining.has(bot))
-  const isOtherConnected = Math.max(...members.map(({ expected }) => expected)) > (isConnected ? 1 : 0)
+  const isOtherConnected = Math.max(...numbersOf(canary).map(({ expected }) => expected)) > (isConnected ? 1 : 0)
   return !isOtherAlerting && !isOtherConnected
 }
 

@@ -15,7 +15,7 @@ export function ownershipOfCanary(canary: Canary, { decision, stage }: Asked['de
 function mayApply(canary: Canary, decision: Asked['decision']['decision']): boolean {
   switch (decision) {
     case 'pause':
-      return isOpen(canary)
+      return isOpen(canary) || canary.state === 'growing'
     case 'extend':
       return canary.state === 'paused' || (canary.state === 'observing' && !canary.observed)
     case 'promote':
@@ -46,7 +46,7 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
     case 'resume':
       return resume(canary, context)
     case 'promote':
-      return pass(canary, 'promoted', describeDecision(decision))
+      return pass(canary, 'promoted', describeDecision(decision), context)
     case 'pause':
       return pause(canary, MANUAL, describeDecision(decision), context)
     case 'extend':
@@ -57,9 +57,11 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
 /** It starts again from its publication: heads that are stored anew say which bots are there now. Alerts go on counting. */
 function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
+  const earlier = canary.earlier?.map((head) => ({ ...head, acknowledged: 0, silent: [] }))
   const { remainingMs: _remainingMs, ...rest } = canary
   const asked = rest.metrics === undefined ? {} : { metrics: askedAnew(rest.metrics) }
-  return lease({ ...rest, ...asked, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
+  const kept = earlier === undefined ? {} : { earlier }
+  return lease({ ...rest, ...asked, ...kept, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
 }
 
 /** A longer observation; one that is paused asks its bots again and then observes for that long. */

@@ -1,46 +1,38 @@
-import type { FreezeNotice, MetricFigures, PublishedHead, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { FreezeNotice, MetricFigures, PassedStep, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { StageState } from '../stage/decision.js'
 import { ALL_REGIONS } from '#libs/policy'
 import { newMetrics } from './metrics.js'
 import type { CanaryWatch } from './canary-watch.js'
+import type { AlertingBot, CountedAlert, UnexplainedAlert } from './counted-alert.js'
 import type { RegionHolder } from './region-holder.js'
-
-/** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
-export interface CanaryMember {
-  policy: string
-  seq: number
-  release: string
-  /** The stable release it stands on; `null` for a first version. */
-  base: string | null
-  share: number
-  published: boolean
-  connected: number
-  /** Bots that should run it, and that said they do. */
-  expected: number
-  acknowledged: number
-  /** Names of those that did not, as far as they were told. */
-  silent: string[]
-  /** Whether any bot ever said that it runs it. */
-  heard: boolean
-  /** From when on it is in force (RFC 3339), where that lay ahead when the canary began: until then its cohort only holds it. */
-  beginsAt?: string
-}
+import { numbersOf, type CanaryMember, type PlacedMember } from './members.js'
+import { stepCount } from './plan-steps.js'
 
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
   /**
    * `proving`: not published before the log holds the approvals. `waiting`: not published while a freeze holds, or another canary has the
-   * region. `baking`: taken back for the stable head, and still watched for alerts.
+   * region. `growing`: a step has passed, and the next is not shown yet. `baking`: taken back for the stable head, and still watched for
+   * alerts.
    */
-  state: 'new' | 'proving' | 'waiting' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
+  state: 'new' | 'proving' | 'waiting' | 'publishing' | 'observing' | 'growing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
+  /** Of the step that is under way, as the plan asks for it. */
   scope: string
   scopeName: string
   requestedShare: number
   observeMs: number
+  /** Index of the step, where the plan has several; and since when its heads are issued. */
+  step?: number
+  stepAt?: string
+  /** Heads of the step that is under way. */
   members: CanaryMember[]
+  /** Heads of earlier steps in other scopes: they are renewed, and taken back, with these. */
+  earlier?: PlacedMember[]
+  /** Where the plan has several steps: those that were passed. */
+  passed?: PassedStep[]
   /** When the first head was stored, or the first after a lease that had lapsed: alerts count from here. */
   publishedAt: string | null
-  /** Alerts that came before it was known since when heads are stored. */
+  /** Alerts that came before it was known since when heads are stored that their bots live under. */
   early?: CountedAlert[]
   observeUntil: string | null
   /** The freeze that holds in its scope, as it was last told. */
@@ -91,30 +83,6 @@ export function newCanary(
   return { run, attempt, ...origin, state: 'new', scope, scopeName, requestedShare, observeMs, members, ...watch, ...alerts, ...metrics }
 }
 
-export interface AlertingBot {
-  bot: string
-  alerts: number
-}
-
-export interface UnexplainedAlert {
-  alert: string
-  bot: string
-  reading: string
-  reason: string
-}
-
-/** An alert that counts: of the cohort, in time. */
-export interface CountedAlert extends UnexplainedAlert {
-  /** The same for the same reading of the same bot. */
-  once: string
-  /** Whether its bot was connected, and so is among those that the members expect. */
-  connected: boolean
-  /** Whether the new policy itself implies the alert, as the scenarios say. */
-  explained: boolean
-  /** RFC 3339. */
-  receivedAt: string
-}
-
 /** Two unexplained alerts of two bots end a canary: the hard guard, whatever the statistics say. */
 export const UNEXPLAINED_LIMIT = 2
 /** What one bot may add to a canary, and all of them: the document is written whole with every alert. */
@@ -128,25 +96,29 @@ export function isOpen(canary: Canary): boolean {
 /**
  * An alert counts from the publication to the end of the bake. One that is paused goes on counting: its cohort lives under the new rule.
  */
-export const ALERT_STATES = ['publishing', 'observing', 'paused', 'passed', 'baking'] as const satisfies readonly Canary['state'][]
+export const ALERT_STATES = [
+  'publishing',
+  'observing',
+  'growing',
+  'paused',
+  'passed',
+  'baking',
+] as const satisfies readonly Canary['state'][]
 
 export function countsAlerts({ state }: Canary): boolean {
   return (ALERT_STATES as readonly string[]).includes(state)
 }
 
-/** Which of these stored heads are the ones that were last issued for it. */
-export function newestHeads({ scope, members }: Canary, heads: readonly PublishedHead[]): PublishedHead[] {
-  return heads.filter((head) => head.scope === scope && members.some(({ policy, seq }) => policy === head.policy && seq === head.seq))
-}
-
 /** Its cohort lives under it, and its verdict is open: alerts count, and people may abort it. */
 export function isLive(canary: Canary): boolean {
-  return isOpen(canary) || canary.state === 'paused'
+  return isOpen(canary) || canary.state === 'growing' || canary.state === 'paused'
 }
 
 /** `Canary 5% traffic (National Capital Region)`: the stage's own label in `runs show`. */
-export function canaryLabel(canary: Pick<Canary, 'requestedShare' | 'scopeName'>): string {
-  return `Canary ${percent(canary.requestedShare)} traffic (${canary.scopeName})`
+export function canaryLabel(canary: Pick<Canary, 'requestedShare' | 'scopeName' | 'dossier' | 'step'>): string {
+  const label = `Canary ${percent(canary.requestedShare)} traffic (${canary.scopeName})`
+  const steps = stepCount(canary)
+  return steps === 1 ? label : `${label}, step ${(canary.step ?? 0) + 1} of ${steps}`
 }
 
 export function percent(basisPoints: number): string {
@@ -157,8 +129,9 @@ export function percent(basisPoints: number): string {
 export function summaryOf(canary: Canary): string {
   const parts: string[] = []
   const widest = Math.max(...canary.members.map((member) => member.share))
-  const expected = Math.min(...canary.members.map((member) => member.expected))
-  const acknowledged = Math.min(...canary.members.map((member) => member.acknowledged))
+  const numbers = numbersOf(canary)
+  const expected = Math.min(...numbers.map((each) => each.expected))
+  const acknowledged = Math.min(...numbers.map((each) => each.acknowledged))
   if (widest !== canary.requestedShare) parts.push(`requested ${percent(canary.requestedShare)}, realised ${percent(widest)}`)
   parts.push(`${acknowledged} of ${expected} ${expected === 1 ? 'bot' : 'bots'} acknowledged`)
   parts.push(unexplainedSummary(canary))
@@ -182,8 +155,9 @@ function unexplainedSummary({ unexplained }: Canary): string {
 
 /** `NO_EVIDENCE: …` when no bot of the scope was there, or none ever said that it runs the canary. */
 export function lackOfEvidence(canary: Canary): string | undefined {
-  if (canary.members.some((member) => member.heard)) return undefined
-  const verb = canary.members.some((member) => member.connected > 0) ? 'acknowledged' : 'connected'
+  const numbers = numbersOf(canary)
+  if (numbers.some(({ heard }) => heard)) return undefined
+  const verb = numbers.some(({ connected }) => connected > 0) ? 'acknowledged' : 'connected'
   const region = canary.scope === ALL_REGIONS ? '' : `of region ${canary.scope.replace(/^region:/, '')} `
   return `NO_EVIDENCE: no bot ${region}${verb}`
 }

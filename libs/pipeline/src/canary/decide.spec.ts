@@ -15,6 +15,14 @@ const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begin
 const SAID = { reading: 'r1', reason: 'no alert expected', connected: true, explained: false, receivedAt: NOW.toISOString() }
 const ALERT = { ...SAID, alert: 'a1', bot: 'bot-9', once: 'bot-9 r1' }
 const FREEZE = { id: 'election-week', reason: 'polling stations report', until: '2026-01-02T00:00:00.000Z' }
+/** The same run in two steps. */
+const RAMP = {
+  ...DOSSIER,
+  plan: {
+    ...DOSSIER.plan,
+    ramp: [500, 10_000].map((share) => ({ share, scope: SCOPE, scopeName: 'NCR' })),
+  },
+}
 /** The run that has the region. */
 const AHEAD = { run: 183, scopeName: 'National Capital Region' }
 const ONE_ALERT = { ...ALERT, bot: 'bot-8', once: 'bot-8 r1' }
@@ -329,6 +337,9 @@ describe('every state with every input', () => {
     publishing: canary('publishing', { of: 3, acknowledged: 0, unexplained: suspect }),
     observing: canary('observing', { observeUntil: NOW.toISOString(), unexplained: suspect }),
     'observing, clock stopped': canary('observing', { frozen: FREEZE, remainingMs: 1_000, observeUntil: null, unexplained: suspect }),
+    growing: canary('growing', { dossier: RAMP, unexplained: suspect }),
+    'growing, frozen': canary('growing', { dossier: RAMP, frozen: FREEZE, unexplained: suspect }),
+    'observing, more steps': canary('observing', { dossier: RAMP, observeUntil: NOW.toISOString(), unexplained: suspect }),
     paused: canary('paused', { of: 3, acknowledged: 1, unexplained: suspect }),
     passed: canary('passed', { unexplained: suspect }),
     baking: canary('baking', { unexplained: suspect }),
@@ -343,6 +354,8 @@ describe('every state with every input', () => {
     'freeze begins': { type: 'freezeChanged', frozen: FREEZE },
     'freeze ends': { type: 'freezeChanged', frozen: null },
     'freeze ends, region taken': { type: 'freezeChanged', frozen: null, behind: { ...AHEAD, run: 182 } },
+    'next step may begin': { type: 'mayGrow', frozen: null },
+    'next step is frozen': { type: 'mayGrow', frozen: FREEZE },
     'region is free': { type: 'regionFreed', behind: null },
     'region goes to another': { type: 'regionFreed', behind: { ...AHEAD, run: 182 } },
     'approvals logged': { type: 'proven', dossier: DOSSIER, isProven: true },

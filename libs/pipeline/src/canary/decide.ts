@@ -4,14 +4,18 @@ import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence
 import { unchanged } from '../stage/decision.js'
 import { countAlert } from './alerts.js'
 import { answer } from './answer-people.js'
-import { canaryLabel, isLive, isOpen, newestHeads, type Canary, type CanaryMember, type CountedAlert } from './canary.js'
+import { canaryLabel, isLive, isOpen, type Canary } from './canary.js'
+import type { CountedAlert } from './counted-alert.js'
 import { excessOf } from './figures.js'
 import type { CanaryContext, CanaryEffect, CanaryInput, CanaryTimer } from './inputs-and-effects.js'
+import { newestHeads, numbersOf, type CanaryMember } from './members.js'
 import { describeFailed, describeUnanswered, withSamples, type MetricSample } from './metrics.js'
 import {
   awaitAcknowledgements,
   begin,
+  delayed,
   end,
+  grow,
   isPublished,
   judge,
   lease,
@@ -25,7 +29,7 @@ import {
 } from './moves.js'
 import { isSameHolder, type RegionHolder } from './region-holder.js'
 import { claimsRegions } from './region-turn.js'
-import { isEarly, knownSince, withEarly } from './since.js'
+import { isEarly, knownSince, shownOf, withEarly } from './since.js'
 import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
 
 /** Everything that a canary may do: show a release to a share of one scope on lease, observe, judge, and take back. */
@@ -50,6 +54,8 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
         : unchanged(canary)
     case 'freezeChanged':
       return freezeChanged(canary, input, context)
+    case 'mayGrow':
+      return canary.state === 'growing' ? growOrWait({ ...canary, frozen: input.frozen }, context) : unchanged(canary)
     case 'regionFreed':
       return regionFreed(canary, input.behind, context)
     case 'published':
@@ -95,6 +101,8 @@ function freezeChanged(
   switch (canary.state) {
     case 'waiting':
       return begin(withHolder(seen, behind), context)
+    case 'growing':
+      return growOrWait(seen, context)
     case 'observing':
       if (canary.observed) return { state: seen, effects: [] }
       return frozen === null ? observe(seen, context) : stopClock(seen, frozen, context)
@@ -114,6 +122,11 @@ function regionFreed(canary: Canary, behind: RegionHolder | null, context: Canar
   return canary.frozen === null ? begin(seen, context) : { state: seen, effects: [] }
 }
 
+/** No cohort grows during a freeze of where it would. */
+function growOrWait(canary: Canary, context: CanaryContext): CanaryDecision {
+  return canary.frozen === null ? grow(canary, context) : { state: canary, effects: [delayed(canary, canary.frozen)] }
+}
+
 /** No reader sees what no stage before this one vouches for. */
 function refuse(canary: Canary, reason: string, detail: string): CanaryDecision {
   return { state: { ...canary, state: 'failed' }, effects: [{ do: 'fail', reason, detail }] }
@@ -126,8 +139,7 @@ function published(
 ): CanaryDecision {
   const news = newestHeads(before, heads)
   if (news.length === 0) return unchanged(before)
-  if (!isEarly(before)) return audienceKnown(before, news, context)
-  const { canary, alerts } = knownSince(before, at)
+  const { canary, alerts } = knownSince(before, news, at)
   // What waited for this is judged as if it came now.
   return alerts.reduce<CanaryDecision>(
     ({ state, effects }, alert) => {
@@ -141,9 +153,9 @@ function published(
 function audienceKnown(before: Canary, news: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
   const canary = countedAtHeads(before, news, context)
   if (canary.state !== 'publishing') return unchanged(canary)
-  const audiences = new Map(news.map(({ policy, audience }) => [policy, audience]))
+  const audiences = new Map(news.filter(({ scope }) => scope === canary.scope).map(({ policy, audience }) => [policy, audience]))
   const isNews = ({ policy }: CanaryMember): boolean => audiences.has(policy)
-  const members = canary.members.map((member) => (isNews(member) ? withAudience(member, audiences.get(member.policy)!) : member))
+  const members = canary.members.map((member) => (isNews(member) ? withAudience(canary, member, audiences.get(member.policy)!) : member))
   const seen = { ...canary, members }
   const narrow = members.filter((member) => isNews(member) && !member.published)
   if (narrow.length > 0) return widen(seen, narrow, context)
@@ -154,10 +166,11 @@ function audienceKnown(before: Canary, news: readonly PublishedHead[], context: 
 }
 
 /** Where nobody of the scope falls below the share, the smallest share that takes in one bot: its head has to be issued again. */
-function withAudience(member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
+function withAudience(canary: Canary, member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
   const counted = { ...member, connected, expected: cohort }
   const isNarrow = connected > 0 && cohort === 0 && smallestBucket !== null
-  return isNarrow ? { ...counted, published: false, share: smallestBucket + 1 } : { ...counted, published: true }
+  if (!isNarrow) return { ...counted, published: true }
+  return { ...counted, published: false, share: smallestBucket + 1, shown: shownOf(canary, member) }
 }
 
 function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }: CanaryContext): CanaryDecision {
@@ -169,14 +182,17 @@ function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }
 function covered(before: Canary, reports: readonly CoverageReport[], context: CanaryContext): CanaryDecision {
   if (!isLive(before)) return unchanged(before)
   const canary = countedByCoverage(before, reports, context)
-  const members = withCoverage(canary.members, canary.scope, reports).map((member) => ({
-    ...member,
-    heard: member.heard || member.acknowledged > 0,
-    connected: Math.max(member.connected, member.expected),
-  }))
-  const counted = { ...canary, members }
+  const seen = <M extends CanaryMember>(said: readonly M[]): M[] =>
+    said.map((member) => ({
+      ...member,
+      heard: member.heard || member.acknowledged > 0,
+      connected: Math.max(member.connected, member.expected),
+    }))
+  const members = seen(withCoverage(canary.members, canary.scope, reports))
+  const earlier = canary.earlier && seen(canary.earlier.flatMap((head) => withCoverage([head], head.scope, reports)))
+  const counted = { ...canary, members, ...(earlier === undefined ? {} : { earlier }) }
   if (counted.state === 'publishing') return observeWhenReady(counted, context)
-  if (counted.state === 'observing' && counted.observed && !isSilent(counted.members)) return judge(counted, context)
+  if (counted.state === 'observing' && counted.observed && !isSilent(numbersOf(counted))) return judge(counted, context)
   return unchanged(counted)
 }
 
@@ -188,11 +204,12 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
       if (canary.state !== 'observing' || canary.observed || canary.remainingMs !== undefined) return unchanged(canary)
       const observed = { ...canary, observed: true }
       // Bots that joined during the observation have their time to acknowledge, too.
-      return isSilent(observed.members) ? awaitAcknowledgements(observed, context) : judge(observed, context)
+      return isSilent(numbersOf(observed)) ? awaitAcknowledgements(observed, context) : judge(observed, context)
     }
     case 'lease':
       return renew(canary, context)
     case 'measure':
+    case 'grow':
       return unchanged(canary)
   }
 }
@@ -201,20 +218,21 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
 function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
   const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
   if (!isAwaited) return unchanged(canary)
-  if (isSilent(canary.members)) return pause(canary, ACK_TIMEOUT, describeSilence(canary.members), context)
+  if (isSilent(numbersOf(canary))) return pause(canary, ACK_TIMEOUT, describeSilence(numbersOf(canary)), context)
   return canary.state === 'publishing' ? observe(canary, context) : judge(canary, context)
 }
 
 /** Keeps the canary alive while it is needed. After a controller was away too long its cohort has fallen back. */
 function renew(canary: Canary, context: CanaryContext): CanaryDecision {
   if (!isLive(canary) && canary.state !== 'passed') return unchanged(canary)
-  if (Date.parse(canary.leaseUntil) > context.now.getTime() || !isOpen(canary)) return lease(canary, context, true)
+  const mayLapse = isOpen(canary) || canary.state === 'growing'
+  if (Date.parse(canary.leaseUntil) > context.now.getTime() || !mayLapse) return lease(canary, context, true)
   const detail = `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has fallen back`
   return pause(canary, 'LEASE_LAPSED', detail, context)
 }
 
 function alerted(canary: Canary, alert: CountedAlert, { now }: CanaryContext): CanaryDecision {
-  if (isEarly(canary)) return unchanged(withEarly(canary, alert))
+  if (isEarly(canary) || alert.awaits !== undefined) return unchanged(withEarly(canary, alert))
   const guarded = countAlert(canary, alert)
   const isEvent = guarded.canary !== canary && !alert.explained && alert.connected
   const counted = { ...guarded, canary: isEvent ? withAlert(guarded.canary, { ...alert, arm: 'cohort' }, now) : guarded.canary }
@@ -238,7 +256,7 @@ function measured(before: Canary, samples: readonly MetricSample[], context: Can
   const [failed, unanswered] = [describeFailed(metrics), describeUnanswered(metrics)]
   if (failed !== undefined) return end(canary, 'failed', [{ do: 'takeBack' }], [{ do: 'fail', reason: 'METRIC_FAILED', detail: failed }])
   if (unanswered !== undefined) return pause(canary, 'METRIC_UNANSWERED', unanswered, context)
-  const judged = canary.observed && !isSilent(canary.members) ? judge(canary, context) : unchanged(canary)
+  const judged = canary.observed && !isSilent(numbersOf(canary)) ? judge(canary, context) : unchanged(canary)
   if (judged.state.state !== 'observing') return judged
   return { state: judged.state, effects: [...judged.effects, { do: 'schedule', timer: 'measure', inMs: context.measureMs }] }
 }

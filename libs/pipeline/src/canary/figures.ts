@@ -94,11 +94,14 @@ function lacksOf(canary: Canary, watch: CanaryWatch, leaseMs: number): CanaryLac
   return lacks
 }
 
-/** A cohort that leaves, or a share that is drawn wrong. Where the share was widened to take in a bot, the bots have chosen it. */
+/**
+ * A cohort that leaves, or a share that is drawn wrong. Where the share was widened to take in a bot, the bots have chosen it, and
+ * beside earlier steps of other scopes no one share says how they split.
+ */
 function isSkewed(canary: Canary, { bots }: CanaryWatch): boolean {
-  const { members, requestedShare } = canary
+  const { members, requestedShare, earlier } = canary
   const share = requestedShare / 10_000
-  if (share >= 1 || !hasControl(canary)) return false
+  if (share >= 1 || earlier !== undefined || !hasControl(canary)) return false
   return bots.some(({ policy, cohort, connected }) => {
     const isAsked = members.some((member) => member.policy === policy && member.share === requestedShare)
     return isAsked && lnSkewEvidence({ canary: cohort, total: connected, share }) >= LN_SKEW

@@ -1,12 +1,12 @@
 import type { CoverageReport, FreezeNotice, PublishedHead, RunDossier } from '#libs/contracts'
 import type { CommonEffect, CommonInput } from '../stage/decision.js'
-import type { CountedAlert } from './canary.js'
+import type { CountedAlert } from './counted-alert.js'
 import type { MetricSample } from './metrics.js'
 import type { RegionHolder } from './region-holder.js'
 import type { WatchRules } from './canary-watch.js'
 import type { WatchedAlert } from './watch.js'
 
-export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease', 'measure'] as const
+export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease', 'measure', 'grow'] as const
 export type CanaryTimer = (typeof CANARY_TIMERS)[number]
 
 /**
@@ -19,6 +19,8 @@ export type CanaryInput =
   | { type: 'proven'; dossier: RunDossier; isProven: boolean; behind?: RegionHolder | null }
   /** A freeze began, ended, or has other times. */
   | { type: 'freezeChanged'; frozen: FreezeNotice | null; behind?: RegionHolder | null }
+  /** A step has passed: whether a freeze holds where the next one is. */
+  | { type: 'mayGrow'; frozen: FreezeNotice | null }
   /** A canary that it waits for has let go of its region. */
   | { type: 'regionFreed'; behind: RegionHolder | null }
   /** config-store stored heads at a time (RFC 3339), as a rule all of the run at once, and counted the connected bots. */
@@ -40,6 +42,7 @@ type CanaryEvent =
   | 'hms.canary.delayed.v1'
   | 'hms.canary.started.v1'
   | 'hms.canary.observation-started.v1'
+  | 'hms.canary.step-passed.v1'
   | 'hms.canary.paused.v1'
   | 'hms.canary.alarmed.v1'
 
@@ -48,7 +51,10 @@ export type PassBasis = 'observed' | 'promoted' | 'unobserved'
 
 export type CanaryEffect =
   | CommonEffect<CanaryEvent, CanaryTimer>
-  /** Signs canary heads under new numbers, valid until `leaseUntil`. `policies`: only these. `fast`: straight to the stores as well. */
+  /**
+   * Signs canary heads under new numbers, those of earlier steps too, valid until `leaseUntil`. `policies`: only these, of this step.
+   * `fast`: straight to the stores as well.
+   */
   | { do: 'issueHeads'; fast: boolean; policies?: readonly string[] }
   /** Signs heads that end the canary for its readers. */
   | { do: 'takeBack' }

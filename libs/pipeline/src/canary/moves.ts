@@ -1,10 +1,13 @@
-import type { FreezeNotice } from '#libs/contracts'
+import type { FreezeNotice, PassedStep } from '#libs/contracts'
 import { describeFreeze } from '../freezes/freeze-windows.js'
 import { unchanged, type Decision } from '../stage/decision.js'
-import { beginning, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
+import { beginning, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary } from './canary.js'
 import { describeLack, describePower, figuresOf } from './figures.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type PassBasis } from './inputs-and-effects.js'
+import { basisOf, grown } from './grow.js'
+import { numbersOf, type CohortNumbers } from './members.js'
 import { areAnswered, describeMetrics } from './metrics.js'
+import { followingStep, stepCount } from './plan-steps.js'
 import { describeHolder, type RegionHolder } from './region-holder.js'
 import { sinceRenewal } from './since.js'
 
@@ -20,7 +23,7 @@ export function begin(canary: Canary, context: CanaryContext): CanaryDecision {
   return publish(canary, context)
 }
 
-function delayed(canary: Canary, frozen: FreezeNotice): CanaryEffect {
+export function delayed(canary: Canary, frozen: FreezeNotice): CanaryEffect {
   const { run, attempt } = canary
   const detail = `waits for ${describeFreeze(frozen)}`
   return { do: 'emit', type: 'hms.canary.delayed.v1', data: { run, attempt, label: canaryLabel(canary), detail, reason: 'FREEZE' } }
@@ -33,9 +36,10 @@ function delayedBehind(canary: Canary, behind: RegionHolder): CanaryEffect {
 }
 
 function publish(canary: Canary, context: CanaryContext): CanaryDecision {
-  const { run, attempt } = canary
-  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the cohort to acknowledge' }
-  return lease({ ...canary, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
+  const { run, attempt, step = 0 } = canary
+  const [counted, begun] = stepCount(canary) === 1 ? [{}, {}] : [{ step: step + 1 }, { stepAt: context.now.toISOString() }]
+  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the cohort to acknowledge', ...counted }
+  return lease({ ...canary, ...begun, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
 }
 
 /** New heads for all policies, and the timer that renews them in time. */
@@ -46,9 +50,9 @@ export function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boo
 
 /** Observation begins when all heads are stored and their cohorts have acknowledged them. */
 export function observeWhenReady(canary: Canary, context: CanaryContext): CanaryDecision {
-  const isCovered = ({ connected, expected, acknowledged }: CanaryMember): boolean =>
+  const isCovered = ({ connected, expected, acknowledged }: CohortNumbers): boolean =>
     connected === 0 || (expected > 0 && acknowledged >= expected)
-  return isPublished(canary) && canary.members.every(isCovered) ? observe(canary, context) : unchanged(canary)
+  return isPublished(canary) && numbersOf(canary).every(isCovered) ? observe(canary, context) : unchanged(canary)
 }
 
 /** From here on, for as long as the plan says or as a freeze left of it. */
@@ -89,7 +93,7 @@ export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
   if (!areAnswered(metrics)) return { state: canary, effects: [] }
   const isRequired = context.evidence === 'required'
   const lack = lackOfEvidence(canary)
-  if (lack !== undefined) return isRequired ? pause(canary, 'NO_EVIDENCE', lack, context) : pass(canary, 'unobserved', lack)
+  if (lack !== undefined) return isRequired ? pause(canary, 'NO_EVIDENCE', lack, context) : pass(canary, 'unobserved', lack, context)
   const figures = figuresOf(canary, context)
   const [doubt, ...more] = figures?.lacks ?? []
   if (doubt !== undefined && isRequired) return pause(canary, doubt, [doubt, ...more].map(describeLack).join('; '), context)
@@ -102,16 +106,53 @@ export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
     canary,
     'observed',
     [summaryOf(canary), ...describeMetrics(metrics), ...(figures?.lacks ?? []).map(describeLack), ...power].join('; '),
+    context,
   )
 }
 
-/** The lease goes on until the stable heads have taken over. */
-export function pass(canary: Canary, basis: PassBasis, summary: string): CanaryDecision {
+/** The lease goes on until the stable heads have taken over. A step that is not the last makes way for the next. */
+export function pass(canary: Canary, basis: PassBasis, summary: string, context: CanaryContext): CanaryDecision {
+  const cancel: CanaryEffect = { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] }
+  if (stepCount(canary) === 1) return { state: { ...canary, state: 'passed' }, effects: [cancel, { do: 'pass', basis, summary }] }
+  // People may have paused it after the step had passed, and let it observe that step again.
+  const passed = [...(canary.passed ?? []).slice(0, canary.step ?? 0), passedStep(canary, basis, summary, context)]
+  if (followingStep(canary) === undefined) {
+    return { state: { ...canary, state: 'passed', passed }, effects: [cancel, { do: 'pass', basis: basisOf(passed), summary }] }
+  }
+  const { run, attempt } = canary
+  const data = { run, attempt, label: canaryLabel(canary), detail: summary, steps: passed }
+  // By a timer: in the same transaction nobody has asked whether a freeze holds where the next step is.
   const effects: CanaryEffect[] = [
-    { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
-    { do: 'pass', basis, summary },
+    cancel,
+    { do: 'emit', type: 'hms.canary.step-passed.v1', data },
+    { do: 'schedule', timer: 'grow', inMs: 0 },
   ]
-  return { state: { ...canary, state: 'passed' }, effects }
+  return { state: { ...canary, state: 'growing', passed }, effects }
+}
+
+/** The next step's heads; those of the steps before stay. */
+export function grow(canary: Canary, context: CanaryContext): CanaryDecision {
+  return publish(grown(canary, context.now), context)
+}
+
+function passedStep(canary: Canary, basis: PassBasis, summary: string, context: CanaryContext): PassedStep {
+  const { step = 0, scope, scopeName, requestedShare, members } = canary
+  const numbers = numbersOf(canary)
+  const figures = figuresOf(canary, context)
+  return {
+    step: step + 1,
+    scope,
+    scopeName,
+    requestedShare,
+    realisedShare: Math.max(...members.map(({ share }) => share)),
+    cohort: Math.max(...numbers.map(({ expected }) => expected)),
+    connected: Math.max(...numbers.map(({ connected }) => connected)),
+    basis,
+    summary,
+    startedAt: canary.stepAt!,
+    endedAt: context.now.toISOString(),
+    ...(figures === undefined ? {} : { figures }),
+  }
 }
 
 export function pause(canary: Canary, reason: string, detail: string, context: CanaryContext): CanaryDecision {

@@ -9,7 +9,8 @@ const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begin
 const FREEZE = { id: 'drill', reason: 'drill', until: null }
 
 function canary(run: number, state: Canary['state'], scope = 'region:NCR', more: Partial<Canary> = {}): Canary {
-  return { ...FRESH, run, state, scope, scopeName: scope, ...more }
+  const dossier = { ...DOSSIER, plan: { ...DOSSIER.plan, scope, scopeName: scope } }
+  return { ...FRESH, run, state, scope, scopeName: scope, dossier, ...more }
 }
 
 const asks = (scope: string, ...others: Canary[]): number | undefined => holderOfRegions(canary(9, 'new', scope), others)?.run

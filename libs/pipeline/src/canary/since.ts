@@ -1,4 +1,8 @@
-import { isLive, type Canary, type CountedAlert } from './canary.js'
+import type { PublishedHead } from '#libs/contracts'
+import { inShare } from '#libs/policy'
+import { isLive, type Canary } from './canary.js'
+import type { CohortPlace, CountedAlert } from './counted-alert.js'
+import { headsOf, withHeads, type CanaryMember, type PlacedMember, type ShownShare } from './members.js'
 
 /** What is kept of alerts that came too early to be judged: beyond it the first ones have said enough. */
 export const MAX_EARLY = 200
@@ -16,15 +20,59 @@ export function withEarly(canary: Canary, alert: CountedAlert): Canary {
   return early.length >= MAX_EARLY || early.some(({ once }) => once === alert.once) ? canary : { ...canary, early: [...early, alert] }
 }
 
-/** The canary once the store has said when it stored a head, and the alerts that waited for that and were not before it. */
-export function knownSince({ early = [], ...canary }: Canary, storedAt: string): { canary: Canary; alerts: CountedAlert[] } {
-  return { canary: { ...canary, publishedAt: storedAt }, alerts: early.filter(({ receivedAt }) => receivedAt >= storedAt) }
+/**
+ * The canary once the store has said when it stored these heads, and the alerts that waited for that and were not before it. Those that
+ * wait for other heads go on waiting.
+ */
+export function knownSince(before: Canary, news: readonly PublishedHead[], storedAt: string): { canary: Canary; alerts: CountedAlert[] } {
+  const { early = [], ...canary } = withShown(before, news, storedAt)
+  const judged = early.map((alert) => ({ alert, counts: livedUnder(canary, alert, storedAt) }))
+  const waiting = judged.filter(({ counts }) => counts === undefined).map(({ alert }) => alert)
+  const alerts = judged.filter(({ counts }) => counts === true).map(({ alert: { awaits: _awaits, ...alert } }) => alert)
+  return { canary: waiting.length === 0 ? canary : { ...canary, early: waiting }, alerts }
 }
 
-/** Its cohort fell back when the lease lapsed: alerts count again from the next head that is stored. */
+function withShown(canary: Canary, news: readonly PublishedHead[], storedAt: string): Canary {
+  const isNews = ({ policy, scope }: PlacedMember): boolean => news.some((head) => head.policy === policy && head.scope === scope)
+  const heads = headsOf(canary).flatMap((head) => {
+    const { shown, share } = head
+    return shown === undefined || !isNews(head) || (shown.at(-1)?.share ?? 0) >= share
+      ? []
+      : [{ ...head, shown: [...shown, { share, since: storedAt }] }]
+  })
+  return withHeads(isEarly(canary) ? { ...canary, publishedAt: storedAt } : canary, heads)
+}
+
+/** Whether the bot of an alert lived under the new rule when that was received; `undefined` before the word of the store. */
+function livedUnder(canary: Canary, { awaits, receivedAt }: CountedAlert, storedAt: string): boolean | undefined {
+  return awaits === undefined ? receivedAt >= storedAt : wasShown(canary, awaits, receivedAt)
+}
+
+/** Whether the store had one of these heads at that time, with a share that takes the bot in; `undefined` before its word. */
+export function wasShown(canary: Canary, places: readonly CohortPlace[], at: string): boolean | undefined {
+  const heads = headsOf(canary)
+  const since = places.map(({ policy, scope, bucket }) => {
+    const head = heads.find((each) => each.policy === policy && each.scope === scope)
+    return head && shownOf(canary, head).find(({ share }) => inShare(bucket, share))?.since
+  })
+  if (since.some((each) => each !== undefined && each <= at)) return true
+  return since.includes(undefined) ? undefined : false
+}
+
+/** The shares of a head that the store has had, the smallest first. One that never grew was there from the beginning. */
+export function shownOf({ publishedAt }: Canary, { shown, share }: CanaryMember): readonly ShownShare[] {
+  return shown ?? (publishedAt === null ? [] : [{ share, since: publishedAt }])
+}
+
+/** Its cohort fell back when the lease lapsed: alerts count again from the next heads that are stored. */
 export function sinceRenewal(canary: Canary, now: Date): Canary {
   const hasLapsed = isLive(canary) && canary.publishedAt !== null && Date.parse(canary.leaseUntil) <= now.getTime()
-  return hasLapsed ? { ...canary, publishedAt: null } : canary
+  if (!hasLapsed) return canary
+  const grown = headsOf(canary).filter(({ shown }) => shown !== undefined)
+  return withHeads(
+    { ...canary, publishedAt: null },
+    grown.map((head) => ({ ...head, shown: [] })),
+  )
 }
 
 /** Whether its cohort lived under the new rule when this was received. What comes before the word of the store may have. */

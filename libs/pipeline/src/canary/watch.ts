@@ -1,6 +1,8 @@
 import type { CoverageReport, PublishedHead } from '#libs/contracts'
 import { isLive, MAX_COUNTED, type Canary } from './canary.js'
+import { ALL_REGIONS } from '#libs/policy'
 import type { CanaryWatch, ScopeBots, WatchRules } from './canary-watch.js'
+import { headsOf, type PlacedMember } from './members.js'
 
 /** An unexplained alert of a connected bot. `once`: the same for the same reading of the same bot. */
 export interface WatchedAlert {
@@ -14,18 +16,32 @@ const NOTHING_PAIRED = { cohortMs: 0, controlMs: 0, cohortEvents: 0, controlEven
 
 /** Its newest heads come with a count of the bots of their scope when they are stored; each renewal of the lease is such a count. */
 export function countedAtHeads(canary: Canary, heads: readonly PublishedHead[], at: { now: Date; rules: WatchRules }): Canary {
-  const counts = heads.map(({ policy, audience: { connected, cohort } }) => ({ policy, cohort, connected }))
-  return counted(canary, counts, at)
+  const counts = heads
+    .filter(({ scope }) => scope === canary.scope)
+    .map(({ policy, audience: { connected, cohort } }) => ({ policy, cohort, connected }))
+  // A head counts the bots of its own scope. Beside others the store's report says who has the release, and this only that it still counts.
+  return counted(canary, canary.earlier === undefined || counts.length === 0 ? counts : (canary.watch?.bots ?? []), at)
 }
 
 export function countedByCoverage(canary: Canary, reports: readonly CoverageReport[], at: { now: Date; rules: WatchRules }): Canary {
   const counts = reports.flatMap(({ policy, scopes }) => {
-    const said = scopes.find(({ scope }) => scope === canary.scope)
-    const member = canary.members.find((each) => each.policy === policy)
-    if (said?.control === undefined || member?.seq !== said.seq) return []
-    return [{ policy, cohort: said.expected, connected: said.expected + said.control }]
+    const heads = headsOf(canary).filter((head) => head.policy === policy)
+    const said = heads.map((head) => saidOf(head, scopes))
+    if (heads.length === 0 || said.some((each) => each === undefined)) return []
+    const known = said.map((each) => each!)
+    const cohort = known.reduce((total, { expected }) => total + expected, 0)
+    // The scope of all regions contains the bots outside every cohort; of single regions each has its own.
+    const outside = known.find(({ scope }) => scope === ALL_REGIONS)
+    const control = outside?.control ?? known.reduce((total, each) => total + each.control!, 0)
+    return [{ policy, cohort, connected: cohort + control }]
   })
   return counted(canary, counts, at)
+}
+
+/** What was reported of this head, and of none before it. */
+function saidOf({ scope, seq }: PlacedMember, scopes: CoverageReport['scopes']): CoverageReport['scopes'][number] | undefined {
+  const said = scopes.find((each) => each.scope === scope)
+  return said?.seq === seq && said.control !== undefined ? said : undefined
 }
 
 function counted(canary: Canary, counts: readonly ScopeBots[], { now, rules }: { now: Date; rules: WatchRules }): Canary {
@@ -36,6 +52,11 @@ function counted(canary: Canary, counts: readonly ScopeBots[], { now, rules }: {
   const bots = [...known.bots.filter(({ policy }) => !fresh.some((count) => count.policy === policy)), ...fresh]
   bots.sort((a, z) => (a.policy < z.policy ? -1 : 1))
   return { ...canary, watch: { ...known, bots, heardAt: now.toISOString() } }
+}
+
+/** A step is judged by itself: what was counted stays with the one before, but no alert begins two events. */
+export function restarted({ windowMs, alertsPerBotDay, windows, begun }: CanaryWatch, now: Date): CanaryWatch {
+  return { ...newWatch({ windowMs, alertsPerBotDay }, now), windows, begun }
 }
 
 /** Whether the bots outside the cohort live by an earlier version of each policy. */

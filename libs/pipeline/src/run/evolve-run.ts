@@ -33,14 +33,19 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
       return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? event.time, label, detail, waits })
     }
     case 'hms.canary.started.v1': {
-      const { label, detail } = event.data
-      return add(facts, 'canary', { startedAt: event.time, label, detail, waits: null })
+      const { label, detail, step = 1 } = event.data
+      // The stage began with its first head.
+      return add(facts, 'canary', { ...(step === 1 ? { startedAt: event.time } : {}), label, detail, waits: null })
     }
     case 'hms.canary.observation-started.v1':
       return add(facts, 'canary', { detail: event.data.detail, waits: null, until: event.data.until })
+    case 'hms.canary.step-passed.v1': {
+      const { label, detail, steps } = event.data
+      return add(facts, 'canary', { label, detail, steps })
+    }
     case 'hms.canary.passed.v1': {
-      const { summary, label, figures } = event.data
-      return pass(facts, 'canary', event, summary, { label, figures })
+      const { summary, label, figures, steps } = event.data
+      return pass(facts, 'canary', event, summary, { label, figures, steps })
     }
     case 'hms.rollout.delayed.v1':
       return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: event.data.reason })

@@ -83,6 +83,7 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
     detail: failure ?? [known.detail, known.warning].filter((part) => part !== undefined && part !== '').join('; '),
     ...(known.label === undefined ? {} : { label: known.label }),
     ...(known.figures === undefined ? {} : { figures: known.figures }),
+    ...(known.steps === undefined ? {} : { steps: known.steps }),
     startedAt: startedAt ?? null,
     endedAt: known.endedAt ?? null,
   }

@@ -8,6 +8,7 @@ export const RUN_EVENTS = [
   'hms.canary.delayed.v1',
   'hms.canary.started.v1',
   'hms.canary.observation-started.v1',
+  'hms.canary.step-passed.v1',
   'hms.canary.passed.v1',
   'hms.rollout.delayed.v1',
   'hms.rollout.started.v1',

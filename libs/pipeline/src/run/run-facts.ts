@@ -1,6 +1,7 @@
 import type {
   BreakGlass,
   CanaryFigures,
+  PassedStep,
   Reach,
   RunDecision,
   RunPolicy,
@@ -19,6 +20,8 @@ export interface StageFacts {
   label?: string
   /** Canary: what it was judged by. */
   figures?: CanaryFigures
+  /** Canary of several steps: those that it has passed. */
+  steps?: PassedStep[]
   reason?: string
   next?: string[]
   /** What it waits for; `null` once it has gone on. */

@@ -109,6 +109,7 @@ function requireItsScope(head: HeadPredicate, named: string, { predicate }: Open
   if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
     throw refused('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
   }
+  if (predicate.plan.ramp?.some(({ scope }) => scope === head.scope) === true) return
   if (head.scope === STABLE_SCOPE || named === (head.base ?? null) || head.scope === predicate.plan.scope) return
   throw refused(
     'HMS_HEAD_SCOPE',

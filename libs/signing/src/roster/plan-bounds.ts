@@ -1,4 +1,4 @@
-import type { RolloutPlan } from '#libs/contracts'
+import { stepsOf, type RolloutPlan } from '#libs/contracts'
 import { isBasisPoints, isBoolean, isCount, isObject, objectOf, optional, type Check } from '../shape.js'
 
 /** What a plan must hold to; a member that is left out binds nothing. */
@@ -49,10 +49,11 @@ function breach(
 ): BrokenBound | undefined {
   if (plan.observeMs < minObserveMs) return tooShort('minObserveMs', 'observes', plan.observeMs, minObserveMs, 'observe')
   if (plan.bakeMs < minBakeMs) return tooShort('minBakeMs', 'bakes', plan.bakeMs, minBakeMs, 'bake')
-  if (plan.share > maxShare) {
+  const widest = Math.max(...stepsOf(plan).map(({ share }) => share))
+  if (widest > maxShare) {
     return {
       bound: 'maxShare',
-      detail: `the plan takes ${plan.share / 100} % of the scope, and the roster allows ${maxShare / 100} %`,
+      detail: `the plan takes ${widest / 100} % of the scope, and the roster allows ${maxShare / 100} %`,
       flag: `--canary ${maxShare / 100}%`,
     }
   }

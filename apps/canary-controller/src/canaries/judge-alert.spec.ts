@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest'
+import { newCanary, type Canary } from '#libs/pipeline'
+import { bucketOf } from '#libs/policy'
+import type { EventData, RunDossier } from '#libs/contracts'
+import { counts, isOfControl } from './judge-alert.js'
+
+const POLICY = 'pm25'
+const [FIRST, SECOND, END] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:01:00.000Z', '2026-01-01T00:02:00.000Z']
+const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 60_000, bakeMs: 0, partners: null }
+const DOSSIER = { run: 1, attempt: 1, releases: [{ id: POLICY }], live: { [POLICY]: { releaseDigest: 'old' } }, plan: PLAN } as unknown
+
+const botWhere = (isWanted: (bucket: number) => boolean): string =>
+  Array.from({ length: 10_000 }, (_, index) => `bot-${index}`).find((bot) => isWanted(bucketOf(POLICY, bot)))!
+const [early, late] = [botWhere((bucket) => bucket < 500), botWhere((bucket) => bucket >= 500)]
+
+/** Half of the region since the second step, a twentieth since the first. */
+function canaryOf(more: Partial<Canary> = {}): Canary {
+  const dossier = DOSSIER as RunDossier
+  const origin = { key: POLICY, causationId: '', traceparent: null, dossier, scenarios: [] }
+  const fresh = newCanary(dossier, origin, { now: new Date(FIRST), begins: new Map() })
+  const shown = [
+    { share: 500, since: FIRST },
+    { share: 10_000, since: SECOND },
+  ]
+  const members = fresh.members.map((member) => ({ ...member, share: 10_000, shown }))
+  return { ...fresh, state: 'observing', publishedAt: FIRST, leaseUntil: END, members, ...more }
+}
+
+function alertOf(bot: string, receivedAt: string, region = 'NCR'): EventData['hms.alert.reported.v1'] {
+  return { id: 'a', bot, region, kind: 'Violation', reading: null, value: null, receivedAt, connected: true, ofRun: null }
+}
+
+it('counts a bot from the step on that gave it the release, and in its region', () => {
+  const canary = canaryOf()
+  expect([counts(canary, alertOf(early, FIRST)), counts(canary, alertOf(late, FIRST)), counts(canary, alertOf(late, SECOND))]).toEqual([
+    true,
+    false,
+    true,
+  ])
+  expect(counts(canary, alertOf(early, SECOND, 'VA'))).toBe(false)
+})
+
+it('lets an alert wait whose head the store has not told of', () => {
+  const [member] = canaryOf().members
+  const published = canaryOf({ members: [{ ...member!, shown: [{ share: 500, since: FIRST }] }] })
+  expect(counts(published, alertOf(late, FIRST))).toBe(true)
+})
+
+it('counts who is in no cohort of its scopes in the control group', () => {
+  const [member] = canaryOf().members
+  const watch = { bots: [] } as unknown as Canary['watch']
+  const narrow = canaryOf({ watch, members: [{ ...member!, share: 500 }] })
+  const of = (bot: string, region = 'NCR'): boolean => isOfControl(narrow, alertOf(bot, FIRST, region))
+  expect([of(late), of(early), of(late, 'VA')]).toEqual([true, false, false])
+  const ofTexas = { ...member!, scope: 'region:TX', share: 500 }
+  expect(isOfControl({ ...narrow, earlier: [ofTexas] }, alertOf(late, FIRST, 'TX'))).toBe(true)
+})

@@ -1,0 +1,60 @@
+import type { PassedStep } from '#libs/contracts'
+import type { Canary } from './canary.js'
+import type { PassBasis } from './inputs-and-effects.js'
+import { headsOf, type CanaryMember, type PlacedMember } from './members.js'
+import { newMetrics } from './metrics.js'
+import { followingStep } from './plan-steps.js'
+import { shownOf } from './since.js'
+import { restarted } from './watch.js'
+
+/**
+ * The canary at its next step. The heads of other scopes stay, and a share never becomes smaller, though the one before may have been
+ * widened beyond what is asked for now: whoever has the release keeps it. What is observed and measured begins anew; unexplained alerts go
+ * on counting.
+ */
+export function grown(canary: Canary, now: Date): Canary {
+  const { observeUntil: _until, remainingMs: _remaining, watch, ...rest } = canary
+  const step = followingStep(canary)!
+  const heads = headsOf(canary).map((head): PlacedMember => ({ ...head, shown: shownOf(canary, head) }))
+  const members = canary.members.map((member): CanaryMember => {
+    const { policy, release, base, beginsAt } = member
+    const known = heads.find((head) => head.policy === policy && head.scope === step.scope)
+    return {
+      policy,
+      seq: known?.seq ?? 0,
+      release,
+      base,
+      share: Math.max(step.share, known?.share ?? 0),
+      published: false,
+      connected: 0,
+      expected: 0,
+      acknowledged: 0,
+      silent: [],
+      heard: false,
+      shown: known?.shown ?? [],
+      ...(beginsAt === undefined ? {} : { beginsAt }),
+    }
+  })
+  const earlier = heads.filter((head) => head.scope !== step.scope).map((head) => ({ ...head, heard: false }))
+  const { metrics } = canary.dossier.plan
+  return {
+    ...rest,
+    step: (canary.step ?? 0) + 1,
+    scope: step.scope,
+    scopeName: step.scopeName,
+    requestedShare: step.share,
+    members,
+    ...(earlier.length === 0 ? {} : { earlier }),
+    observeUntil: null,
+    observed: false,
+    ...(watch === undefined ? {} : { watch: restarted(watch, now) }),
+    ...(metrics === undefined ? {} : { metrics: newMetrics(metrics) }),
+  }
+}
+
+const WEAKEST: readonly PassBasis[] = ['unobserved', 'promoted', 'observed']
+
+/** What the verdict over all steps rests on: the weakest of theirs. */
+export function basisOf(steps: readonly PassedStep[]): PassBasis {
+  return WEAKEST.find((basis) => steps.some((step) => step.basis === basis)) ?? 'observed'
+}

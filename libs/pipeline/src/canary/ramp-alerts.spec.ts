@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { ALL_REGIONS } from '#libs/policy'
+import { NCR, RampStory } from '../testing/ramp-story.js'
+import { asked, NOW, POLICY } from '../testing/samples.js'
+import type { CountedAlert } from './counted-alert.js'
+import { headsOf } from './members.js'
+import { wasShown } from './since.js'
+
+/** Seconds after the first step was stored. */
+const at = (seconds: number): string => new Date(NOW.getTime() + seconds * 1_000).toISOString()
+/** Bots that the first and the second step take in. */
+const [EARLY, LATE] = [
+  { policy: POLICY, scope: NCR, bucket: 100 },
+  { policy: POLICY, scope: NCR, bucket: 6_000 },
+]
+
+function alert(bot: string, seconds: number, more: Partial<CountedAlert> = {}): CountedAlert {
+  const said = { alert: bot, bot, reading: 'r', reason: '', once: `${bot} r`, connected: true, explained: false }
+  return { ...said, receivedAt: at(seconds), ...more }
+}
+
+/** The first step was stored and has passed; the heads of the second are out, and the store has not said that it has them. */
+const growing = (): RampStory =>
+  new RampStory()
+    .stored(40, 2)
+    .covered({ [NCR]: [2, 2, 38] })
+    .due('observe')
+    .mayGrow()
+
+describe('an alert of a bot that a later step takes in', () => {
+  it('waits for the word of the store, and counts where its bot lived under the new rule by then', () => {
+    const story = growing()
+    for (const bot of ['bot-1', 'bot-2']) story.input({ type: 'alerted', alert: alert(bot, 20, { awaits: [LATE] }) })
+    expect([story.canary.state, story.canary.early?.length, story.canary.unexplained]).toEqual(['publishing', 2, []])
+    story.stored(40, 40, 12, at(10))
+    expect([story.canary.state, story.canary.early]).toEqual(['failed', undefined])
+    expect(story.effects.find((effect) => effect.do === 'fail')).toMatchObject({ reason: 'UNEXPLAINED_ALERTS' })
+  })
+
+  it('says nothing from before its step: its bot lived under the old rule', () => {
+    const story = growing()
+    for (const bot of ['bot-1', 'bot-2']) story.input({ type: 'alerted', alert: alert(bot, 5, { awaits: [LATE] }) })
+    story.stored(40, 40, 12, at(10))
+    expect([story.canary.state, story.canary.unexplained, story.canary.early]).toEqual(['publishing', [], undefined])
+    expect([wasShown(story.canary, [LATE], at(5)), wasShown(story.canary, [LATE], at(10))]).toEqual([false, true])
+  })
+
+  it('of an earlier step counts at once: its bot has had the release all along', () => {
+    const story = growing()
+    expect([wasShown(story.canary, [EARLY], at(5)), wasShown(story.canary, [LATE], at(5))]).toEqual([true, undefined])
+    for (const bot of ['bot-1', 'bot-2']) story.input({ type: 'alerted', alert: alert(bot, 5) })
+    expect(story.canary.state).toBe('failed')
+  })
+
+  it('waits for the heads of its own scope, whatever else is stored', () => {
+    const story = growing().stored(40, 40, 12, at(10))
+    story
+      .covered({ [NCR]: [40, 40] })
+      .due('observe')
+      .mayGrow()
+    const everywhere = { policy: POLICY, scope: ALL_REGIONS, bucket: 100 }
+    story.input({ type: 'alerted', alert: alert('bot-1', 20, { awaits: [everywhere] }) })
+    const [ofRegion] = headsOf(story.canary)
+    const audience = { connected: 40, cohort: 40, smallestBucket: 12 }
+    const renewed = { policy: POLICY, scope: NCR, seq: ofRegion!.seq, release: 'sha256:new', revision: 3, applied: true, audience }
+    story.input({ type: 'published', heads: [renewed], at: at(12) })
+    expect([story.canary.early?.length, story.canary.unexplained]).toEqual([1, []])
+    story.stored(60, 12, 12, at(14))
+    expect([story.canary.early, story.canary.unexplained.length]).toEqual([undefined, 1])
+  })
+})
+
+describe('alerts around a share that was widened to take in a bot', () => {
+  it('count from the wider head on', () => {
+    const story = new RampStory().stored(3, 0, 811, at(0))
+    const only = { policy: POLICY, scope: NCR, bucket: 811 }
+    expect(wasShown(story.canary, [only], at(1))).toBeUndefined()
+    story.stored(3, 1, 811, at(2))
+    expect([wasShown(story.canary, [only], at(1)), wasShown(story.canary, [only], at(2))]).toEqual([false, true])
+  })
+})
+
+describe('alerts after a lease that lapsed in a later step', () => {
+  it('count for each bot from the head that is stored anew', () => {
+    const story = growing().stored(40, 40, 12, at(10))
+    const context = { now: new Date(NOW.getTime() + 600_000), acknowledgeMs: 0, leaseMs: 90_000, measureMs: 0 }
+    const late = { ...context, evidence: 'required' as const, rules: { windowMs: 60_000, alertsPerBotDay: 0 } }
+    story.input({ type: 'due', timer: 'lease' }, late)
+    expect(story.canary.state).toBe('paused')
+    story.input(asked('resume', 'canary'), late)
+    expect([wasShown(story.canary, [EARLY], at(601)), story.canary.publishedAt]).toEqual([undefined, null])
+    story.stored(40, 40, 12, at(602))
+    expect([wasShown(story.canary, [EARLY], at(601)), wasShown(story.canary, [LATE], at(602))]).toEqual([false, true])
+  })
+})

@@ -1,0 +1,62 @@
+import { ALL_REGIONS, BASIS_POINTS } from './bucket.js'
+import { parseShare } from './share.js'
+
+/** One step of a ramp: this share of a scope has the release, besides those who have it from steps before. */
+export interface RampShare {
+  /** Basis points. */
+  share: number
+  scope: string
+}
+
+export type ParsedRamp = { ok: true; steps: RampShare[] } | { ok: false; code: 'HMS_RAMP_INVALID'; message: string }
+
+/** Without the rollout to all, which ends every ramp. */
+export const MAX_RAMP_STEPS = 9
+const STEP = /^([\d.]{1,30}\s*%?)(?:\s+(?:region:)?([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?$/
+
+/** `5% NCR, 100% NCR, 25%, 100%`: a share of a region, or of all; the last step is the rollout to everybody, and is left out here. */
+export function parseRamp(text: string): ParsedRamp {
+  const steps: RampShare[] = []
+  for (const [index, part] of text.split(',').entries()) {
+    const [, share, region] = STEP.exec(part.trim()) ?? []
+    if (share === undefined) return refused(`step ${index + 1}, ${JSON.stringify(part.trim())}, is no step; write 5% NCR, or 25%`)
+    const parsed = parseShare(share)
+    if (!parsed.ok) return refused(`step ${index + 1}: ${parsed.message}`)
+    steps.push({ share: parsed.basisPoints, scope: region === undefined ? ALL_REGIONS : `region:${region}` })
+  }
+  const last = steps.pop()!
+  if (last.share !== BASIS_POINTS || last.scope !== ALL_REGIONS) return refused('the last step is the rollout to everybody: write 100%')
+  const problem = rampProblem(steps)
+  return problem === undefined ? { ok: true, steps } : refused(problem)
+}
+
+/** Why a canary cannot take these steps; `undefined` when it can. A cohort only grows: nobody loses the release to a later step. */
+export function rampProblem(steps: readonly RampShare[]): string | undefined {
+  if (steps.length === 0) return 'a ramp has a step before the rollout to everybody'
+  if (steps.length > MAX_RAMP_STEPS) return `${steps.length} steps before the rollout, ${MAX_RAMP_STEPS} at most`
+  for (const [index, { share, scope }] of steps.entries()) {
+    const before = steps.slice(0, index)
+    const name = `step ${index + 1}, ${describeRampShare({ share, scope })},`
+    if (scope !== ALL_REGIONS && before.some((step) => step.scope === ALL_REGIONS)) return `${name} comes after a step of all regions`
+    const larger = before.findIndex((step) => step.scope === scope && step.share >= share)
+    if (larger !== -1) return `${name} is not more than step ${larger + 1}: a cohort only grows`
+  }
+  return undefined
+}
+
+/** `5% NCR`, `25%`: as people write it. */
+export function describeRampShare({ share, scope }: RampShare): string {
+  const percent = `${share / 100}%`
+  return scope === ALL_REGIONS ? percent : `${percent} ${scope.replace(/^region:/, '')}`
+}
+
+export function isSameRamp(some: readonly RampShare[], others: readonly RampShare[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ share, scope }, index) => share === others[index]!.share && scope === others[index]!.scope)
+  )
+}
+
+function refused(message: string): ParsedRamp {
+  return { ok: false, code: 'HMS_RAMP_INVALID', message }
+}
