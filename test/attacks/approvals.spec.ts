@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Envelope } from '#libs/contracts'
+import type { Envelope, RampStep } from '#libs/contracts'
 import {
   addSignature,
   approvalState,
@@ -68,6 +68,7 @@ async function bundleOf({ signers = TWO, author = null, roster, release, envelop
 
 const production = (roster: RosterPredicate): void => void (roster.profile = 'production')
 const second = generateKeyPair()
+const stepOf = ({ share, scope, scopeName }: ReleasePredicate['plan']): RampStep => ({ share, scope, scopeName })
 const plain = (release: ReleasePredicate): void => void (release.policy['tags'] = ['air'])
 
 describe('people who count', () => {
@@ -215,6 +216,15 @@ describe('an approval', () => {
     ['too short an observation', { roster: (roster) => void (roster.bounds = { minObserveMs: 1 }) }, 'plan-bounds', RELEASE],
     ['too short a bake', { roster: (roster) => void (roster.bounds = { minBakeMs: 1 }) }, 'plan-bounds', RELEASE],
     ['too large a canary', { roster: (roster) => void (roster.bounds = { maxShare: 499 }) }, 'plan-bounds', RELEASE],
+    [
+      'a ramp that comes to too large a canary',
+      {
+        roster: (roster) => void (roster.bounds = { maxShare: 5_000 }),
+        release: ({ plan }) => void (plan.ramp = [plan, { ...plan, share: 5_001 }].map(stepOf)),
+      },
+      'plan-bounds',
+      RELEASE,
+    ],
     ['a plan without evidence', { roster: (roster) => void (roster.bounds = { requireEvidence: true }) }, 'plan-bounds', RELEASE],
     [
       'a plan outside of the bounds of its role',

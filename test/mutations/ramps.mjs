@@ -108,4 +108,13 @@ export const RAMP_GUARDS = [
     spec: 'libs/pipeline/src/canary/ramp-alerts.spec.ts',
     test: 'count from the wider head on',
   },
+  {
+    name: 'ramp-bounds',
+    guard: 'a verifier holds the share of each step against the roster',
+    file: 'libs/verify/src/approval.ts',
+    find: "...ramp.map((step) => (isObject(step) ? step['share'] : undefined))",
+    replace: '',
+    spec: 'test/attacks/approvals.spec.ts',
+    test: 'is not made by a ramp that comes to too large a canary',
+  },
 ]

@@ -43,19 +43,26 @@ function requireBounds(roster: Roster, role: Role, plan: Json | undefined): void
   }
 }
 
-function holdsTo(name: string, bound: Json, { observeMs, bakeMs, share, requireEvidence, requirePower }: JsonObject): boolean {
+function holdsTo(name: string, bound: Json, plan: JsonObject): boolean {
+  const { observeMs, bakeMs, requireEvidence, requirePower } = plan
   switch (name) {
     case 'minObserveMs':
       return Number(observeMs) >= Number(bound)
     case 'minBakeMs':
       return Number(bakeMs) >= Number(bound)
     case 'maxShare':
-      return Number(share) <= Number(bound)
+      return sharesOf(plan).every((share) => Number(share) <= Number(bound))
     case 'requireEvidence':
       return bound === false || requireEvidence === true
     default:
       return name === 'requirePower' && (bound === false || requirePower === true)
   }
+}
+
+/** Of the canary, in each of its steps. */
+function sharesOf({ share, ramp = [] }: JsonObject): unknown[] {
+  if (!Array.isArray(ramp)) throw refused('its ramp is no list')
+  return [share, ...ramp.map((step) => (isObject(step) ? step['share'] : undefined))]
 }
 
 function refused(why: string): BundleRefused {
