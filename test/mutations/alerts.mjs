@@ -46,6 +46,15 @@ export const ALERT_GUARDS = [
     test: 'ends the canary once that word comes, when it was received after they were stored',
   },
   {
+    name: 'alert-promoted',
+    guard: 'a canary that people promoted before the word of the store counts alerts all the same',
+    file: 'libs/pipeline/src/canary/since.ts',
+    find: 'return countsAlerts(canary) && canary.publishedAt === null',
+    replace: 'return isLive(canary) && canary.publishedAt === null',
+    spec: 'libs/pipeline/src/canary/alerts.spec.ts',
+    test: 'counts to the end of the bake where people promoted the canary before that word',
+  },
+  {
     name: 'alert-before-stored',
     guard: 'an alert from before the store had the head does not count',
     file: 'libs/pipeline/src/canary/since.ts',

@@ -147,6 +147,15 @@ describe('an alert that comes before the word that the heads are stored', () => 
     expect([state.state, state.unexplained, state.early]).toEqual(['observing', [], undefined])
   })
 
+  it('counts to the end of the bake where people promoted the canary before that word', () => {
+    const promoted = { ...unheard, state: 'passed' as const }
+    const early = after(promoted, 'a', 'b')
+    expect([early.effects, early.canary.early?.length]).toEqual([[], 2])
+    const { state, effects } = storedAt(AT, early.canary)
+    expect(state.state).toBe('failed')
+    expect(effects).toContainEqual(expect.objectContaining({ do: 'emit', type: 'hms.canary.alarmed.v1' }))
+  })
+
   it('is kept once, and not without a bound', () => {
     const flooded = after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}`)).canary
     expect([flooded.early?.length, after(flooded, 'x').canary]).toEqual([MAX_EARLY, flooded])

@@ -1,6 +1,6 @@
 import type { PublishedHead } from '#libs/contracts'
 import { inShare } from '#libs/policy'
-import { isLive, type Canary } from './canary.js'
+import { countsAlerts, isLive, type Canary } from './canary.js'
 import type { CohortPlace, CountedAlert } from './counted-alert.js'
 import { headsOf, withHeads, type CanaryMember, type PlacedMember, type ShownShare } from './members.js'
 
@@ -9,10 +9,10 @@ export const MAX_EARLY = 200
 
 /**
  * The topic of the heads may lag behind that of the alerts, and bots answer a head within milliseconds. So an alert that comes before the
- * word of the store waits for it.
+ * word of the store waits for it, also where people promoted the canary meanwhile.
  */
 export function isEarly(canary: Canary): boolean {
-  return isLive(canary) && canary.publishedAt === null
+  return countsAlerts(canary) && canary.publishedAt === null
 }
 
 export function withEarly(canary: Canary, alert: CountedAlert): Canary {
