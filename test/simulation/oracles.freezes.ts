@@ -1,4 +1,4 @@
-import { stepsOf, type EventData, type FreezeRecord } from '#libs/contracts'
+import { stepsOf, type EventData, type FreezeRecord, type RolloutPlan } from '#libs/contracts'
 import { freezeAgainst } from '#libs/pipeline'
 import type { Emitted, Evidence } from './evidence.js'
 
@@ -15,10 +15,13 @@ export function freezesHold({ emitted }: Evidence): string[] {
   const freezes = freezesIn(emitted)
   const found: string[] = []
   const waits = new Map<string, string>()
-  const scopes = scopesIn(emitted)
+  const steps = new Map<number, number>()
+  const plans = plansIn(emitted)
   for (const { producer, type, time, data } of emitted) {
-    const { run, reason, dossier, summary } = data as { run?: number; reason?: string; dossier?: { run: number }; summary?: string }
-    const key = `${producer} ${run ?? dossier?.run}`
+    const { run, reason, dossier, summary, step = 1 } = data as Told
+    const about = run ?? dossier?.run
+    const key = `${producer} ${about}`
+    if (type === 'hms.canary.started.v1') steps.set(about!, step)
     if (type === 'hms.canary.delayed.v1' || type === 'hms.rollout.delayed.v1') {
       if (reason === 'FREEZE') waits.set(key, time)
       continue
@@ -27,25 +30,35 @@ export function freezesHold({ emitted }: Evidence): string[] {
     // People may end an observation meanwhile: no reader gets anything by that, and the rollout waits for the freeze.
     if (since === undefined || !FORWARD.has(type) || summary?.startsWith('promoted by ') === true) continue
     waits.delete(key)
-    const scope = producer === 'rollout' ? ['global'] : (scopes.get(Number(key.split(' ')[1])) ?? ['global'])
-    // A step that waits for a freeze ahead of it may be begun anew where no freeze holds: people paused and resumed it.
-    if (scope.length > 1 && type === 'hms.canary.observation-started.v1') continue
+    const plan = producer === 'rollout' ? undefined : plans.get(about!)
+    // Where its canary has come to: a freeze of where a later step will be holds that step.
+    const scopes =
+      plan === undefined
+        ? ['global']
+        : stepsOf(plan)
+            .slice(0, steps.get(about!))
+            .map(({ scope }) => scope)
     // It heard of each of them before it said that it waits, or not at all.
     const heard = freezes.filter(({ declaredAt }) => declaredAt <= since).map((freeze) => liftedBy(freeze, time))
-    const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], scope, new Date(time)) !== null)
+    const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], scopes, new Date(time)) !== null)
     if (holds) found.push(`${type} of ${key} at ${time}, and it waits since ${since} for what has not ended`)
   }
   return found
 }
 
-/** Where the canary of each run comes to. */
-export function scopesIn(emitted: readonly Emitted[]): Map<number, string[]> {
+interface Told {
+  run?: number
+  reason?: string
+  dossier?: { run: number }
+  summary?: string
+  /** Of a canary that begins. */
+  step?: number
+}
+
+function plansIn(emitted: readonly Emitted[]): Map<number, RolloutPlan> {
   const approved = emitted.filter(({ type }) => type === 'hms.approval.approved.v1')
-  return new Map(
-    approved
-      .map(({ data }) => (data as unknown as EventData['hms.approval.approved.v1']).dossier)
-      .map(({ run, plan }) => [run, [...new Set(stepsOf(plan).map(({ scope }) => scope))]]),
-  )
+  const dossiers = approved.map(({ data }) => (data as unknown as EventData['hms.approval.approved.v1']).dossier)
+  return new Map(dossiers.map(({ run, plan }) => [run, plan]))
 }
 
 /** Each freeze as it was left in the end. */

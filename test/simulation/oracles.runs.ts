@@ -45,8 +45,15 @@ export function runsEndOnce({ emitted, runs, accepted }: Evidence): string[] {
   return found
 }
 
-/** Steps that a stage takes again when people resume or extend it; an observation also goes on after each freeze that stopped it. */
-const AGAIN: ReadonlySet<string> = new Set(['hms.canary.observation-started.v1', 'hms.rollout.bake-started.v1'])
+/**
+ * Steps that a stage takes again when people resume or extend it: an observation also goes on after each freeze that stopped it, and what
+ * was paused after a step had passed is observed anew in that step, or promoted out of it.
+ */
+const AGAIN: ReadonlySet<string> = new Set([
+  'hms.canary.observation-started.v1',
+  'hms.canary.step-passed.v1',
+  'hms.rollout.bake-started.v1',
+])
 
 export function effectsOnce({ emitted, runs }: Evidence): string[] {
   const found: string[] = []
@@ -58,18 +65,19 @@ export function effectsOnce({ emitted, runs }: Evidence): string[] {
       counts.set(name, { run, count: (counts.get(name)?.count ?? 0) + 1 })
     }
     for (const [name, { run, count }] of counts) {
-      const again = AGAIN.has(group[0]!)
-        ? decidedAgain(runs, run) + (group[0]!.startsWith('hms.canary.') ? frozen(emitted, run) + stepsPassed(emitted, run) : 0)
-        : 0
+      const [type] = group as [string]
+      const byItself = type === 'hms.canary.observation-started.v1' ? frozen(emitted, run) + stepsPassed(emitted, run) : 0
+      const again = AGAIN.has(type) ? decidedAgain(runs, run, type) + byItself : 0
       if (count > 1 + again) found.push(`${name} has ${count} of ${group.join(' or ')}`)
     }
   }
   return found
 }
 
-function decidedAgain(runs: Evidence['runs'], run: string): number {
+function decidedAgain(runs: Evidence['runs'], run: string, type: string): number {
   const decisions = runs.find(({ facts }) => String(facts.run) === run)?.facts.decisions ?? []
-  return decisions.filter(({ decision, outcome }) => (decision === 'resume' || decision === 'extend') && outcome === 'applied').length
+  const again = type === 'hms.canary.step-passed.v1' ? ['resume', 'extend', 'promote'] : ['resume', 'extend']
+  return decisions.filter(({ decision, outcome }) => again.includes(decision) && outcome === 'applied').length
 }
 
 /** Of a ramp, each step is begun and passed once, and observed once. */

@@ -20,19 +20,20 @@ export function describeFailure({ seed, violations, history }: Outcome): string 
   ].join('\n')
 }
 
-export const WAYS = ['signed rollbacks', 'withdrawals', 'retries', 'by break-glass'] as const
+export const WAYS = ['signed rollbacks', 'withdrawals', 'retries', 'by break-glass', 'steps of canaries'] as const
 type Way = (typeof WAYS)[number]
 
 function waysOf({ evidence }: Outcome): Way[] {
   const runs = evidence?.runs.map(({ facts }) => facts) ?? []
-  const withdrawn = evidence?.emitted.filter(({ type }) => type === 'hms.rollout.withdrawn.v1') ?? []
+  const told = (type: string): unknown[] => evidence?.emitted.filter((event) => event.type === type) ?? []
   return [
     ...runs.flatMap(({ isRollback, attempt, breakGlass }): Way[] => [
       ...(isRollback === true ? ['signed rollbacks' as const] : []),
       ...(attempt > 1 ? ['retries' as const] : []),
       ...(breakGlass === undefined ? [] : ['by break-glass' as const]),
     ]),
-    ...withdrawn.map((): Way => 'withdrawals'),
+    ...told('hms.rollout.withdrawn.v1').map((): Way => 'withdrawals'),
+    ...told('hms.canary.step-passed.v1').map((): Way => 'steps of canaries'),
   ]
 }
 
