@@ -36,4 +36,22 @@ export const REGION_GUARDS = [
     spec: 'libs/policy/src/cohort/cohort.spec.ts',
     test: 'knows all regions as a scope of its own, which is not that of the stable head and covers every reader',
   },
+  {
+    name: 'region-waits-for-nobody',
+    guard: 'a run whose region is long free fails where its stage never goes on',
+    file: 'apps/approver/src/runs/is-held-up.ts',
+    find: 'return ahead !== undefined && !isTerminal(stateOf(ahead.facts))',
+    replace: 'return ahead !== undefined',
+    spec: 'test/scenarios/stuck.spec.ts',
+    test: 'for its region: it fails once the run that had it is long over',
+  },
+  {
+    name: 'freeze-waits-for-nothing',
+    guard: 'a run that waits for a freeze is not ended while that holds',
+    file: 'apps/approver/src/runs/is-held-up.ts',
+    find: 'return freezeAgainst(await freezesIn(tx), scopes, tx.now) !== null',
+    replace: 'return freezeAgainst(await freezesIn(tx), scopes, tx.now) === null && false',
+    spec: 'test/scenarios/stuck.spec.ts',
+    test: 'for a freeze: it fails once the freeze is long over, and not before',
+  },
 ]

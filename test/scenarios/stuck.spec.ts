@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peekPredicate, type Envelope, type RunView, type ServiceName } from '#libs/contracts'
-import { MemoryBus, MemoryLog, type Subscription } from '#libs/messaging'
+import { MemoryBus, MemoryLog, type BusRecord, type Subscription } from '#libs/messaging'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -19,7 +19,10 @@ class BlackHoleBus extends MemoryBus {
 
   override async subscribe(subscription: Subscription): Promise<void> {
     const service = subscription.group.split('.')[0] as ServiceName
-    if (!this.deaf.has(service)) await super.subscribe(subscription)
+    const handle = async (record: BusRecord): Promise<void> => {
+      if (!this.deaf.has(service)) await subscription.handle(record)
+    }
+    await super.subscribe({ ...subscription, handle })
   }
 
   /** What was said on a topic, as `type data`. */
@@ -79,6 +82,46 @@ describe('a stage that never answers', () => {
     const views = bus.said('hms.run.state.v1').map(({ data }) => (data as { view: RunView }).view)
     const ended = views.findIndex((view) => view.endedAt !== null)
     expect(new Set(views.slice(ended).map((view) => view.state))).toEqual(new Set(['FAILED']))
+  })
+})
+
+describe('a run that waits, and whose stage never hears that it may go on', () => {
+  let system: MemorySystem
+  let press: PipelineDriver
+  let bus: BlackHoleBus
+
+  beforeEach(async () => {
+    bus = new BlackHoleBus()
+    system = await startMemorySystem({}, bus)
+    press = new PipelineDriver(system)
+  })
+  afterEach(() => system.stop())
+
+  const fails = async (run: number): Promise<void> => {
+    await system.runUntil(async () => (await press.show(run)).endedAt !== null, 2 * 3_600_000, 10 * SECOND_MS)
+    expect(await press.show(run)).toMatchObject({ state: 'FAILED', reason: 'STAGE_TIMED_OUT' })
+  }
+
+  it('for a freeze: it fails once the freeze is long over, and not before', async () => {
+    await press.freeze({ id: 'drill', scope: 'region:NCR' })
+    await system.settle()
+    const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 })
+    await press.whenState(run, 'WAITING')
+    bus.deaf.add('canary-controller')
+    await press.passes(2 * 3_600_000)
+    expect((await press.show(run)).state).toBe('WAITING')
+    await press.lift('drill')
+    await fails(run)
+  })
+
+  it('for its region: it fails once the run that had it is long over', async () => {
+    const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 60_000, bakeMs: 0 })
+    await press.reaches(first, 'CANARY')
+    const run = await press.approve(['ozone@1.0.0=70'], { observeMs: 0, bakeMs: 0 })
+    await press.whenState(run, 'WAITING')
+    bus.deaf.add('canary-controller')
+    await press.reaches(first, 'SUCCEEDED', 600_000)
+    await fails(run)
   })
 })
 

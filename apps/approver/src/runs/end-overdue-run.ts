@@ -1,8 +1,9 @@
 import type { Transaction } from '#libs/persistence'
-import { stageAwaited, stateOf, timedWait } from '#libs/pipeline'
+import { stageAwaited, stateOf, timedWait, waitingStage } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { EndRun } from './end-run.js'
+import { describeWait, isHeldUp } from './is-held-up.js'
 import { QueueRun } from './queue-run.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
@@ -18,10 +19,11 @@ export class EndOverdueRun implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run))
+    this.runtime.onTimer(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run, data.gone))
   }
 
-  async execute(tx: Transaction, run: number): Promise<void> {
+  /** `gone`: what it waited for when it was looked at before, was gone by then, and its stage has had its time since. */
+  async execute(tx: Transaction, run: number, gone?: string): Promise<void> {
     const record = await tx.documents(RUNS).get(String(run))
     if (record === undefined) return
     const state = stateOf(record.facts)
@@ -30,6 +32,11 @@ export class EndOverdueRun implements OnModuleInit {
     if (state === 'PAUSED') {
       const detail = 'nobody decided on the paused run in time'
       return this.endRun.execute(tx, record, { state: 'ABORTED', reason: 'PAUSE_EXPIRED', detail }, 'deadline')
+    }
+    const waiting = state === 'WAITING' ? waitingStage(record.facts) : undefined
+    if (waiting !== undefined && !(await isHeldUp(tx, record))) {
+      const wait = describeWait(record.facts.stages[waiting]!)
+      return gone === wait ? this.timeOut(tx, record, waiting) : this.scheduleRunDeadline.onceFree(tx, record, wait)
     }
     // First the next look, for the call may end it: a run that starts is watched from its start.
     await this.scheduleRunDeadline.execute(tx, record)

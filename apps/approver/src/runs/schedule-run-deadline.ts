@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import type { RunRecord } from './run.table.js'
 
-export const RUN_DEADLINE = timerKind<{ run: number }>('run-deadline')
+export const RUN_DEADLINE = timerKind<{ run: number; gone?: string }>('run-deadline')
 
 /** The one timer row of every open run: it moves with the run's state, so no stage can keep a run for ever by falling silent. */
 @Injectable()
@@ -26,9 +26,20 @@ export class ScheduleRunDeadline {
       await this.runtime.cancel(tx, deadlineId(run))
       return false
     }
-    const dueAt = new Date(tx.now.getTime() + ms)
-    await this.runtime.schedule(tx, { id: deadlineId(run), kind: RUN_DEADLINE, keys: keysOfRun(record), data: { run }, dueAt })
+    await this.after(tx, record, ms)
     return true
+  }
+
+  /** What it waited for is gone: from now on its stage has its time to go on. */
+  async onceFree(tx: Transaction, record: RunRecord, gone: string): Promise<void> {
+    await this.after(tx, record, this.config.patience.stageMs, { gone })
+  }
+
+  private async after(tx: Transaction, record: RunRecord, ms: number, more: { gone?: string } = {}): Promise<void> {
+    const { run } = record.facts
+    const dueAt = new Date(tx.now.getTime() + ms)
+    const data = { run, ...more }
+    await this.runtime.schedule(tx, { id: deadlineId(run), kind: RUN_DEADLINE, keys: keysOfRun(record), data, dueAt })
   }
 }
 

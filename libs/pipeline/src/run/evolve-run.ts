@@ -30,7 +30,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.canary.delayed.v1': {
       const { label, detail, reason, behind } = event.data
       const waits = behind === undefined ? reason : 'REGION_BUSY'
-      return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? event.time, label, detail, waits })
+      return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? event.time, label, detail, waits, behind })
     }
     case 'hms.canary.started.v1': {
       const { label, detail, step = 1 } = event.data
