@@ -24,7 +24,7 @@ const suite: (name: string, tests: () => void) => void = hasHistory()
   ? describeKafka
   : (name, tests) => describe.skip(`${name} (skipped: this copy has no history to build it from; git fetch --unshallow)`, tests)
 
-suite('the build before, replaced by this one and put back, under load and with bots of both', () => {
+suite('the build before, replaced by this one, put back and replaced again, under load and with bots of both', () => {
   const history = new History(SEED)
   const cleanup: (() => Promise<unknown>)[] = []
   let system: UpgradeSystem
@@ -73,6 +73,12 @@ suite('the build before, replaced by this one and put back, under load and with 
 
   it('and put back, in the other order', async () => {
     await system.replace(system.before.bin, (members) => members.toReversed())
+    await accepted(load.accepted + RUNS)
+    await bothRead()
+  }, 900_000)
+
+  it('and replaced again: this build goes on with what the one before did not read', async () => {
+    await system.replace(BIN, (members) => members)
     await accepted(load.accepted + RUNS)
     await bothRead()
   }, 900_000)
