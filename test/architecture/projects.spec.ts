@@ -55,7 +55,7 @@ describe('parts of the deep tests', () => {
   it('refuse a name that is none, and say which are', () => {
     expect(chooseParts(['seeds', 'moons'])).toEqual({
       refusal:
-        'no part is called moons; known: seeds, kills, clocks, instances, brokers, upgrade, ofrep, schemathesis, sockets, poison, guards',
+        'no part is called moons; known: seeds, model, kills, clocks, instances, brokers, upgrade, ofrep, schemathesis, sockets, poison, guards',
     })
   })
 

@@ -3,6 +3,7 @@ const { env } = process
 /** One after the other: each wants both cores. `guards` is `npm run mutate`, no specs of its own. */
 export const PARTS = [
   { name: 'seeds', specs: ['test/simulation'], with: { HMS_TEST_SEEDS: env['HMS_TEST_SEEDS'] ?? '10000' } },
+  { name: 'model', specs: ['test/model'] },
   // A kill in every ten runs. On two cores they take forty minutes; with 5,000 runs all parts together no longer end within two hours.
   {
     name: 'kills',

@@ -7,7 +7,7 @@ export const RAMP_GUARDS = [
     find: 'share: Math.max(step.share, known?.share ?? 0),',
     replace: 'share: step.share,',
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'never lets a bot out of its cohort, nor draws it anew, whatever the ramp, the bots and the widening',
+    test: 'when its share was widened, then a later step never has less',
   },
   {
     name: 'ramp-keeps-regions',
