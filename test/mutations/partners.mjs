@@ -79,7 +79,7 @@ export const PARTNER_GUARDS = [
     find: ' || delivery.policies !== undefined',
     replace: ' || delivery.policies?.length === 0',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is taken back policy by policy, also when nobody was reached yet',
+    test: 'is sent all the same as a bundle, for its other policies, and corrected after it',
   },
   {
     name: 'ticket-of-ticket',
@@ -196,7 +196,7 @@ export const PARTNER_GUARDS = [
     find: 'versionTold(last, policy) === inForce)',
     replace: 'versionTold(last, policy) !== policy)',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is told as withdrawn where the partner believes an earlier version',
+    test: 'is corrected where the partner was not told of the version that is in force again',
   },
   {
     name: 'withdrawn-once',

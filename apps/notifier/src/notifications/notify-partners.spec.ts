@@ -420,6 +420,23 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types()).toEqual(['policy.updated 2.0.0'])
   })
 
+  it('is corrected where the partner was not told of the version that is in force again', async () => {
+    await world.complete(184, '2.0.0', '1.5.0', ['nobody'])
+    await failUntilHeldBack(185, { ozone: '1.0.0' })
+    await world.complete(186, '2.1.0', '2.0.0')
+    await world.reverse('2.1.0', '2.0.0', 9)
+    await world.leap(3600)
+    expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.updated 2.0.0'])
+  })
+
+  it('is sent all the same as a bundle, for its other policies, and corrected after it', async () => {
+    await failUntilHeldBack(184, { carbon: '1.0.0' })
+    await world.completeBundle(185, { 'epa-pm25-limit': '2.0.0', ozone: '1.0.0' })
+    await world.reverse('2.0.0', '1.5.0', 9)
+    await world.leap(3600)
+    expect(types()).toEqual(['policy.updated 2.0.0', 'policy.updated 1.5.0', 'policy.updated 1.0.0'])
+  })
+
   it('is told as withdrawn where the partner believes an earlier version', async () => {
     await failUntilHeldBack(184, { ozone: '1.0.0' })
     await world.complete(185, '2.0.0', '1.5.0')
