@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { KillableDatabase } from '../kill/fleet/killable-database.js'
+import { fleetEnvironment, makeTablesAndTopics } from '../kill/fleet/fleet-environment.js'
 import { Fleet } from '../kill/fleet/fleet.js'
 import { History } from '../kill/history.js'
 import { BrokerCluster } from '../support/broker/broker-cluster.js'
-import { hms, scratchFolder } from '../support/processes.js'
+import { scratchFolder } from '../support/processes.js'
 import { cpuTime, processMs } from './cpu-time.js'
 
 /** So many brokers, as many copies of each record, and so many of each service, on a durable database of their own. */
@@ -20,19 +20,10 @@ export class ScaledSystem {
     const scratch = scratchFolder()
     const [broker, database] = await Promise.all([BrokerCluster.start(brokers), KillableDatabase.start(scratch.path)])
     const env: Record<string, string> = {
-      HMS_PROFILE: 'dev',
-      // The load comes from one address.
-      HMS_HTTP_WRITES_PER_SECOND: '100000',
-      HMS_BUS: 'kafka',
-      HMS_KAFKA_BROKERS: broker.brokers.join(','),
+      ...fleetEnvironment(scratch.path, broker.brokers, database.url),
       HMS_KAFKA_REPLICATION: String(brokers),
-      HMS_DATABASE_URL: database.url,
-      HMS_DATA_DIR: join(scratch.path, 'data'),
     }
-    for (const verb of [['migrate'], ['topics', 'apply']]) {
-      const done = await hms(verb, env)
-      if (done.code !== 0) throw new Error(done.stderr)
-    }
+    await makeTablesAndTopics(env)
     const fleet = await Fleet.start(env, { of: (name) => (name === 'edge' ? 1 : instances) }, new History(0))
     await fleet.ready()
     return new ScaledSystem(env, broker, database, fleet, scratch.remove)

@@ -7,13 +7,12 @@ import {
   numbersOf,
   withHeads,
   type Canary,
-  type CanaryContext,
   type CanaryEffect,
   type CanaryInput,
 } from '#libs/pipeline'
 import type { Model, Step } from './explore.js'
 import { stepsOf, type RampStep, type RunDossier } from '#libs/contracts'
-import { asked, bundle, covered, FREEZE, NOW, originOf, POLICIES, SEQ, stored } from './samples.js'
+import { asked, bundle, CANARY_CONTEXT, covered, FREEZE, NOW, originOf, POLICIES, SEQ, stored } from './samples.js'
 
 type Decide = typeof decideCanary
 
@@ -27,16 +26,7 @@ export interface Watched {
   takeBacks: number
 }
 
-const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
-const CONTEXT: CanaryContext = {
-  now: NOW,
-  acknowledgeMs: 30_000,
-  leaseMs: 90_000,
-  measureMs: 10_000,
-  evidence: 'required',
-  rules: RULES,
-}
-const LAPSED = { ...CONTEXT, now: new Date(NOW.getTime() + 600_000) }
+const LAPSED = { ...CANARY_CONTEXT, now: new Date(NOW.getTime() + 600_000) }
 const BOTS = 2
 /** Another run that has the region. */
 const AHEAD = { run: 183, scopeName: 'National Capital Region' }
@@ -99,10 +89,10 @@ export function canaryModel(policies: readonly string[] = POLICIES, decide: Deci
   const inputs = Object.entries(inputsOf(policies, dossier)).flatMap(([name, input]) =>
     name === 'lease timer'
       ? [
-          { name, input, context: CONTEXT },
+          { name, input, context: CANARY_CONTEXT },
           { name: 'lease timer, too late', input, context: LAPSED },
         ]
-      : [{ name, input, context: CONTEXT }],
+      : [{ name, input, context: CANARY_CONTEXT }],
   )
   return {
     initial: { canary: { ...fresh, members }, isShown: false, passes: 0, fails: 0, takeBacks: 0 },

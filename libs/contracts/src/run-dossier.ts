@@ -27,6 +27,9 @@ export interface RolloutPlan {
   ramp?: RampStep[]
 }
 
+/** Steps of a canary, before the rollout to everybody that ends every ramp. */
+export const MAX_RAMP_STEPS = 9
+
 /** A step of a canary: it is observed for as long as the plan says, and judged by itself. */
 export type RampStep = {
   /** Basis points of the scope. */

@@ -1,4 +1,12 @@
-import { MAX_METRICS, peekPredicate, type Envelope, type JsonObject, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import {
+  MAX_METRICS,
+  MAX_RAMP_STEPS,
+  peekPredicate,
+  type Envelope,
+  type JsonObject,
+  type ReleaseDocument,
+  type RolloutPlan,
+} from '#libs/contracts'
 import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js'
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
@@ -8,8 +16,6 @@ import { readUnverified, writeStatement, type StatementDocument, type StatementK
 
 export const MAX_FALLBACKS = 5
 const MAX_DROPPED_TAGS = 64
-/** Of a ramp, before the rollout to everybody. */
-const MAX_STEPS = 9
 
 /** That a release brings back an earlier version, which people signed because no fallback names it. */
 export type RollbackOrder = {
@@ -68,7 +74,7 @@ const isPlan = objectOf({
   requireEvidence: optional(oneOf(true)),
   requirePower: optional(oneOf(true)),
   metrics: optional(listOf(objectOf({ name: isText, query: isText }), MAX_METRICS)),
-  ramp: optional(listOf(objectOf({ share: isBasisPoints, scope: isText, scopeName: isString }), MAX_STEPS)),
+  ramp: optional(listOf(objectOf({ share: isBasisPoints, scope: isText, scopeName: isString }), MAX_RAMP_STEPS)),
 })
 
 const RELEASE: StatementKind<ReleasePredicate> = {

@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import { startKafka, type TestBroker } from '../../support/broker/start-kafka.js'
-import { freePort, hms, scratchFolder } from '../../support/processes.js'
+import { freePort, scratchFolder } from '../../support/processes.js'
 import { TcpProxy } from '../../support/tcp-proxy/tcp-proxy.js'
 import type { History } from '../history.js'
+import { fleetEnvironment, makeTablesAndTopics } from './fleet-environment.js'
 import { Fleet } from './fleet.js'
 import { KillableDatabase } from './killable-database.js'
 
@@ -37,18 +37,10 @@ export class KillSystem {
     }
     const broker = await startKafka({ port, advertisedPort: network.broker.port })
     const env: Record<string, string> = {
-      HMS_PROFILE: 'dev',
-      // The load comes from one address.
-      HMS_HTTP_WRITES_PER_SECOND: '100000',
-      HMS_BUS: 'kafka',
-      HMS_KAFKA_BROKERS: network.broker.address,
-      HMS_DATABASE_URL: network.database.url(database.url),
-      HMS_DATA_DIR: join(scratch.path, 'data'),
+      ...fleetEnvironment(scratch.path, [network.broker.address], network.database.url(database.url)),
       ...SHORT_WAITS,
     }
-    const done = await Promise.all([hms(['migrate'], env), hms(['topics', 'apply'], env)])
-    const failed = done.find(({ code }) => code !== 0)
-    if (failed !== undefined) throw new Error(failed.stderr)
+    await makeTablesAndTopics(env)
     const system = new KillSystem(
       env,
       broker,

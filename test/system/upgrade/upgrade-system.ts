@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { KillableDatabase } from '../../kill/fleet/killable-database.js'
+import { fleetEnvironment, makeTablesAndTopics } from '../../kill/fleet/fleet-environment.js'
 import { Fleet } from '../../kill/fleet/fleet.js'
 import type { History } from '../../kill/history.js'
 import { Balancer } from '../../support/balancer.js'
 import { startKafka, type TestBroker } from '../../support/broker/start-kafka.js'
-import { hms, scratchFolder, until } from '../../support/processes.js'
+import { scratchFolder, until } from '../../support/processes.js'
 import { buildBefore, type OlderBuild } from './older-build.js'
 
 /** What people and bots speak with: the other one answers while one is replaced. */
@@ -27,19 +28,8 @@ export class UpgradeSystem {
     const scratch = scratchFolder()
     const before = await buildBefore(join(scratch.path, 'before'))
     const [database, broker] = await Promise.all([KillableDatabase.start(scratch.path), startKafka()])
-    const env: Record<string, string> = {
-      HMS_PROFILE: 'dev',
-      // The load comes from one address.
-      HMS_HTTP_WRITES_PER_SECOND: '100000',
-      HMS_BUS: 'kafka',
-      HMS_KAFKA_BROKERS: broker.brokers.join(','),
-      HMS_DATABASE_URL: database.url,
-      HMS_DATA_DIR: join(scratch.path, 'data'),
-    }
-    for (const verb of [['migrate'], ['topics', 'apply']]) {
-      const done = await hms(verb, env, undefined, before.bin)
-      if (done.code !== 0) throw new Error(done.stderr)
-    }
+    const env = fleetEnvironment(scratch.path, broker.brokers, database.url)
+    await makeTablesAndTopics(env, before.bin)
     const fleet = await Fleet.start(env, { of: (name) => (TWICE.includes(name) ? 2 : 1), bin: before.bin }, history)
     const balancer = await Balancer.start(fleet.of('edge').map(({ url }) => Number(new URL(url).port)))
     env['HMS_URL'] = balancer.url

@@ -2,13 +2,14 @@ import {
   MAX_METRICS,
   MAX_POLICIES_OF_RUN,
   MAX_QUERY,
+  MAX_RAMP_STEPS,
   type Envelope,
   type JsonObject,
   type MetricGate,
   type PlanOptions,
 } from '#libs/contracts'
 import { Nested, NestedList } from '#libs/platform'
-import { MAX_RAMP_STEPS, type RampShare } from '#libs/policy'
+import type { RampShare } from '#libs/policy'
 import {
   ArrayMaxSize,
   ArrayMinSize,

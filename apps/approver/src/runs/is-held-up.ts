@@ -1,4 +1,4 @@
-import { isTerminal, MAX_FREEZES, stepsOf, type FreezeRecord } from '#libs/contracts'
+import { isTerminal, MAX_FREEZES, stepsOf } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { freezeAgainst, stateOf, waitingStage, type StageFacts } from '#libs/pipeline'
 import { FREEZES } from '#libs/stage'
@@ -16,14 +16,10 @@ export async function isHeldUp(tx: Transaction, record: RunRecord): Promise<bool
   if (waits !== 'FREEZE') return true
   const approval = stage === 'canary' ? await tx.documents(APPROVALS).get(record.approval) : undefined
   const scopes = approval === undefined ? ['global'] : stepsOf(approval.plan).map(({ scope }) => scope)
-  return freezeAgainst(await freezesIn(tx), scopes, tx.now) !== null
+  return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scopes, tx.now) !== null
 }
 
 /** Tells one wait from another. */
 export function describeWait({ waits, behind }: StageFacts): string {
   return waits === 'REGION_BUSY' ? `${waits} ${behind}` : String(waits)
-}
-
-function freezesIn(tx: Transaction): Promise<FreezeRecord[]> {
-  return tx.documents(FREEZES).find({ limit: MAX_FREEZES })
 }

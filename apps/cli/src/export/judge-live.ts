@@ -17,7 +17,7 @@ export class LiveRefused extends Error {}
  */
 export async function judgeLive(record: LiveRecord, rosters: readonly Roster[]): Promise<JudgedHead> {
   const { policy, seq, digest, storedAt, next = null } = record
-  const head = headBy(rosters, record.head)
+  const head = await headBy(rosters, record.head)
   if (head.policy !== policy || head.seq !== seq || head.scope !== STABLE_SCOPE)
     throw new LiveRefused(`it says ${policy} ${seq}, and what is signed is ${head.policy} ${head.seq} for ${head.scope}`)
   if (head.current !== digest || (head.next?.release ?? null) !== (next?.digest ?? null))
@@ -31,17 +31,8 @@ export async function judgeLive(record: LiveRecord, rosters: readonly Roster[]):
   return { live: Number(wasInForce) + Number(next !== null), withdrawn: Number(digest === null && next === null) }
 }
 
-function headBy(rosters: readonly Roster[], envelope: Envelope): HeadPredicate {
-  let refusal = ''
-  for (const roster of rosters.toReversed()) {
-    try {
-      return readHead(envelope, roster.serviceKeys('rollout')).predicate
-    } catch (error) {
-      if (!(error instanceof SignatureError)) throw error
-      refusal ||= error.message
-    }
-  }
-  throw new LiveRefused(refusal)
+function headBy(rosters: readonly Roster[], envelope: Envelope): Promise<HeadPredicate> {
+  return byOneOf(rosters, async (roster) => readHead(envelope, roster.serviceKeys('rollout')).predicate)
 }
 
 async function proveRelease(
@@ -52,15 +43,19 @@ async function proveRelease(
 ): Promise<void> {
   if (release === null || proof === null) throw new LiveRefused('it comes without its release or proof')
   const bytes = Buffer.from(JSON.stringify({ bundle: 1, release, head, ...proof }))
+  const found = await byOneOf(rosters, ({ envelope }) => verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at }))
+  if (found.policy.id !== policy || found.release.digest !== digest)
+    throw new LiveRefused(`its release is of ${found.policy.id}, and not the one that it names`)
+}
+
+/** What holds by the newest roster, or else by an earlier one. Throws what the newest says against it. */
+async function byOneOf<T>(rosters: readonly Roster[], read: (roster: Roster) => Promise<T>): Promise<T> {
   let refusal = ''
-  for (const { envelope } of rosters.toReversed()) {
+  for (const roster of rosters.toReversed()) {
     try {
-      const found = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at })
-      if (found.policy.id !== policy || found.release.digest !== digest)
-        throw new LiveRefused(`its release is of ${found.policy.id}, and not the one that it names`)
-      return
+      return await read(roster)
     } catch (error) {
-      if (!(error instanceof BundleRefused)) throw error
+      if (!(error instanceof SignatureError || error instanceof BundleRefused)) throw error
       refusal ||= error.message
     }
   }

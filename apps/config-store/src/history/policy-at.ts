@@ -2,11 +2,8 @@ import { HmsError, peekPredicate, type ConfigDocument, type PastPolicyView } fro
 import type { Transaction } from '#libs/persistence'
 import { breakGlassBehind, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
+import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
 import { reignAt, reignsOf, type RecordedHead, type Reign } from './reigns.js'
-
-const PAGE = 50
-/** Heads of one policy that one question may read: far more than people sign in a decade. */
-const MAX_HEADS = 5_000
 
 /** A reign with the head that says so. */
 interface FoundReign {
@@ -42,7 +39,7 @@ export async function policyAt(
 export async function policyVersion(tx: Transaction, policy: string, version: string): Promise<PastPolicyView> {
   // Signed anew, a version is another release.
   const digests = new Set((await tx.documents(LIVE_RELEASES).find({ where: { policy, version } })).map(({ digest }) => digest))
-  const [newest] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, limit: 1 })
+  const [newest] = await headsBelow(tx, policy, undefined, 1)
   const found =
     newest &&
     digests.size > 0 &&
@@ -62,10 +59,7 @@ async function findReign(
   for (;;) {
     const reigns = reignsOf(heads.map(withNext))
     const index = pick(reigns)
-    const below =
-      index > 0
-        ? []
-        : await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, after: heads[0]!.seq, limit: PAGE })
+    const below = index > 0 ? [] : await headsBelow(tx, policy, heads[0]!.seq)
     if (below.length > 0 && heads.length < MAX_HEADS) {
       heads = [...below.toReversed(), ...heads]
       continue

@@ -3,14 +3,12 @@ import type { Transaction } from '#libs/persistence'
 import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveRelease } from '../heads/live-history.js'
 import { withNext } from './policy-at.js'
+import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
 import { reignsOf, type Reign } from './reigns.js'
 
-/** Heads of one policy that one question may read. */
-const MAX_HEADS = 5_000
-
 /**
- * What was in force for all, the newest first: at most `limit` heads' worth, of heads below `before`. Many heads may say the same: those
- * below are read until there is a beginning to tell of.
+ * What was in force for all, the newest first: at most `limit` heads' worth, of heads below `before`. Where these begin no reign, because
+ * they say again what was in force, those below are read until one does.
  */
 export async function policyHistory(
   tx: Transaction,
@@ -20,25 +18,27 @@ export async function policyHistory(
   // One head above the page says until when its newest was in force, one below what its oldest differs from.
   const above =
     before === undefined ? [] : await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', after: before - 1, limit: 1 })
-  for (let size = limit; ; size = Math.min(4 * size, MAX_HEADS)) {
-    const heads = await tx
-      .documents(LIVE_HEADS)
-      .find({ where: { policy }, orderBy: 'seq', descending: true, limit: size + 1, after: before })
+  let heads = await headsBelow(tx, policy, before, limit + 1)
+  let isEnd = heads.length <= limit
+  for (;;) {
     const reigns = reignsOf([...above, ...heads].toReversed().map(withNext))
-    const isEnd = heads.length <= size
     const oldest = isEnd ? -1 : heads.at(-1)!.seq
-    const isTold = ({ seq }: Reign): boolean => seq > oldest && (before === undefined || seq < before)
-    if (!reigns.some(isTold) && !isEnd && size < MAX_HEADS) continue
-    const releases = await releasesOf(tx, reigns)
-    const entries = reigns.map((reign, index) => entryOf(reign, reigns[index + 1], releases, reigns[index - 1])).toReversed()
-    const told = new Set(
-      reigns
-        .filter(isTold)
-        .map(({ seq }) => seq)
-        .slice(-limit),
-    )
-    return entries.filter(({ seq }) => told.has(seq))
+    const begun = reigns.map(({ seq }) => seq).filter((seq) => seq > oldest && (before === undefined || seq < before))
+    const told = [...new Set(begun)].slice(-limit)
+    if (told.length > 0 || isEnd || heads.length >= MAX_HEADS) return entriesOf(tx, reigns, new Set(told))
+    const below = await headsBelow(tx, policy, heads.at(-1)!.seq)
+    isEnd = below.length < PAGE
+    heads = [...heads, ...below]
   }
+}
+
+/** Of the reigns that heads of these numbers began, the newest first. */
+async function entriesOf(tx: Transaction, reigns: readonly Reign[], told: ReadonlySet<number>): Promise<PolicyHistoryEntry[]> {
+  const releases = await releasesOf(tx, reigns)
+  const entries = reigns.flatMap((reign, index) =>
+    told.has(reign.seq) ? [entryOf(reign, reigns[index + 1], releases, reigns[index - 1])] : [],
+  )
+  return entries.toReversed()
 }
 
 async function releasesOf(tx: Transaction, reigns: readonly Reign[]): Promise<ReadonlyMap<string, LiveRelease>> {

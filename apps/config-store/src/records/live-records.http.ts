@@ -1,4 +1,4 @@
-import { peekPredicate, type HeldRecord, type LiveRecord } from '#libs/contracts'
+import { peekPredicate, type LiveRecord, type ReleaseRecord } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import type { HeadPredicate } from '#libs/signing'
@@ -39,7 +39,7 @@ export class LiveRecordsController {
   }
 }
 
-async function keptOf(tx: Transaction, digest: string | null): Promise<Omit<HeldRecord, 'digest'>> {
+async function keptOf(tx: Transaction, digest: string | null): Promise<ReleaseRecord> {
   const kept = digest === null ? undefined : await tx.documents(LIVE_RELEASES).get(digest)
   const { release = null, proof = null, version = null, author = null, approvedBy = [] } = kept ?? {}
   return { release, proof, version, author, approvedBy }

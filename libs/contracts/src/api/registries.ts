@@ -117,8 +117,17 @@ export interface AuditEntry {
   leafHash: string
 }
 
+/** A release as config-store keeps it for good; all `null` where there is none. */
+export interface ReleaseRecord {
+  version: string | null
+  release: Envelope | null
+  proof: LogProof | null
+  author: string | null
+  approvedBy: string[]
+}
+
 /** `GET /v1/history`: a head that was live for all, with the release that it made so; `null` for a withdrawal. */
-export interface LiveRecord {
+export interface LiveRecord extends ReleaseRecord {
   policy: string
   seq: number
   revision: number
@@ -128,11 +137,6 @@ export interface LiveRecord {
   /** RFC 3339, the database's clock. */
   storedAt: string
   head: Envelope
-  version: string | null
-  release: Envelope | null
-  proof: LogProof | null
-  author: string | null
-  approvedBy: string[]
   /**
    * What the head holds for the time that its `next` names; it came into force then, where no other head was stored before. Missing in
    * what an earlier build wrote.
@@ -140,14 +144,9 @@ export interface LiveRecord {
   next?: HeldRecord | null
 }
 
-export interface HeldRecord {
+export interface HeldRecord extends ReleaseRecord {
   /** Digest of the release. */
   digest: string
-  version: string | null
-  release: Envelope | null
-  proof: LogProof | null
-  author: string | null
-  approvedBy: string[]
 }
 
 /**

@@ -2,9 +2,9 @@ import type { CoverageReport, PublishedHead, RampStep, RunDossier } from '#libs/
 import { ALL_REGIONS } from '#libs/policy'
 import { newCanary, type Canary } from '../canary/canary.js'
 import { decideCanary } from '../canary/decide.js'
-import type { CanaryContext, CanaryEffect, CanaryInput } from '../canary/inputs-and-effects.js'
+import type { CanaryEffect, CanaryInput } from '../canary/inputs-and-effects.js'
 import { headsOf, withHeads } from '../canary/members.js'
-import { DOSSIER, NOW, ORIGIN, POLICY } from './samples.js'
+import { CANARY_CONTEXT, DOSSIER, NOW, ORIGIN, POLICY } from './samples.js'
 
 export const NCR = 'region:NCR'
 export const STEPS: RampStep[] = [
@@ -12,14 +12,6 @@ export const STEPS: RampStep[] = [
   { share: 10_000, scope: NCR, scopeName: 'NCR' },
   { share: 2_500, scope: ALL_REGIONS, scopeName: 'all regions' },
 ]
-const CONTEXT: CanaryContext = {
-  now: NOW,
-  acknowledgeMs: 30_000,
-  leaseMs: 90_000,
-  measureMs: 10_000,
-  evidence: 'required',
-  rules: { windowMs: 60_000, alertsPerBotDay: 0 },
-}
 export const FREEZE = { id: 'election-week', reason: 'polling stations report', until: null }
 
 function dossierOf(ramp: readonly RampStep[]): RunDossier {
@@ -39,7 +31,7 @@ export class RampStory {
     this.input({ type: 'opened', dossier, isProven: true, frozen: null })
   }
 
-  input(input: CanaryInput, context = CONTEXT): this {
+  input(input: CanaryInput, context = CANARY_CONTEXT): this {
     const { state, effects } = decideCanary(this.canary, input, context)
     this.canary = effects.reduce((given, effect) => (effect.do === 'issueHeads' ? this.issued(given) : given), state)
     this.effects = effects

@@ -1,4 +1,5 @@
 import type { AcceptedDecision, CarriedRelease, PublishedHead, RunDossier } from '#libs/contracts'
+import type { CanaryContext } from '../canary/inputs-and-effects.js'
 import type { Asked, CommonInput } from '../stage/decision.js'
 
 /** Time of all samples. */
@@ -17,6 +18,16 @@ export const DOSSIER: RunDossier = {
 }
 
 export const ORIGIN = { key: POLICY, causationId: 'cause', traceparent: null, dossier: DOSSIER }
+
+/** How a canary is judged where evidence is asked for. */
+export const CANARY_CONTEXT: CanaryContext = {
+  now: NOW,
+  acknowledgeMs: 30_000,
+  leaseMs: 90_000,
+  measureMs: 10_000,
+  evidence: 'required',
+  rules: { windowMs: 60_000, alertsPerBotDay: 0 },
+}
 
 /** A person decided, about the attempt of the samples; approver saw the run at `stage`. */
 export function asked(decision: AcceptedDecision['decision'], stage: AcceptedDecision['stage'], refusal?: string): Asked {

@@ -1,3 +1,4 @@
+import { MAX_RAMP_STEPS } from '#libs/contracts'
 import { ALL_REGIONS, BASIS_POINTS } from './bucket.js'
 import { parseShare } from './share.js'
 
@@ -10,8 +11,6 @@ export interface RampShare {
 
 export type ParsedRamp = { ok: true; steps: RampShare[] } | { ok: false; code: 'HMS_RAMP_INVALID'; message: string }
 
-/** Without the rollout to all, which ends every ramp. */
-export const MAX_RAMP_STEPS = 9
 const STEP = /^([\d.]{1,30}\s*%?)(?:\s+(?:region:)?([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?$/
 
 /** `5% NCR, 100% NCR, 25%, 100%`: a share of a region, or of all; the last step is the rollout to everybody, and is left out here. */
