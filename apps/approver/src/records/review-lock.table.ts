@@ -46,7 +46,7 @@ export async function requireReviewed(tx: Transaction, roster: Roster, signer: s
   )
 }
 
-/** What somebody who closes this ticket may not be; `undefined` for one that is no review of break-glass. */
+/** Those who may not close this ticket, for they signed the break-glass; `undefined` for a ticket that reviews none. */
 export async function reviewOf(tx: Transaction, { ticket, kind }: Ticket): Promise<DecidedRun['review']> {
   if (kind !== 'BREAK_GLASS_REVIEW') return undefined
   const locks = await tx.documents(REVIEW_LOCKS).find({ where: { ticket }, limit: MAX_READ })

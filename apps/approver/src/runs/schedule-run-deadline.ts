@@ -30,7 +30,7 @@ export class ScheduleRunDeadline {
     return true
   }
 
-  /** What it waited for is gone: from now on its stage has its time to go on. */
+  /** What the run waited for is gone: its stage has its deadline, from now on, to take it further. */
   async onceFree(tx: Transaction, record: RunRecord, gone: string): Promise<void> {
     await this.after(tx, record, this.config.patience.stageMs, { gone })
   }

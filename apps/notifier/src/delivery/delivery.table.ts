@@ -82,7 +82,7 @@ export function lanesBeside(delivery: Pick<Delivery, 'partner' | 'lane'> & Told)
   return names.map((name) => `${laneOf(delivery.partner, name, null)}${wayOf(delivery)}`)
 }
 
-/** What the lanes of a channel of a partner have in common; of one with `deliver: first`, those of all of its channels. */
+/** The end of a lane, which names the channel. It is empty for a partner with `deliver: first`: its channels share their lanes. */
 export function wayOf({ partner, lane, ...told }: Pick<Delivery, 'partner' | 'lane'> & Told): string {
   return lane.slice(laneOf(partner, columnOf(told), null).length)
 }

@@ -39,7 +39,7 @@ export class TellOfReversal {
     await this.tell(tx, { policy, version: from.version, inForce: to.version }, () => ({ ...names, at, policies }))
   }
 
-  /** Who was told of earlier versions only lives by one of them, and hears of it too. */
+  /** A partner that was told of an earlier version only still lives by that one, so it is told too. */
   async withdrawn(tx: Transaction, { policy, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
     const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, at: new Date(cause.time) }
     await this.tell(tx, { policy, inForce: null }, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
