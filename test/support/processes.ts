@@ -103,10 +103,10 @@ export class Served {
 }
 
 /** Resolves when the condition holds; rejects with `what` after the time is over. For processes that cannot call back. */
-export async function until(what: string, holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+export async function until(what: string | (() => string), holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`not after ${timeoutMs} ms: ${what}`)
+    if (Date.now() > end) throw new Error(`not after ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`)
     await nextLook()
   }
 }

@@ -12,6 +12,8 @@ interface FakeConsumer {
   join(partitions: number[]): void
   take(partition: number): Promise<void>
   crash(restart: boolean): void
+  /** Its start hung, and goes on. */
+  goOn(): void
   left: boolean
 }
 
@@ -23,6 +25,7 @@ describe('a Kafka reader', () => {
   let fatal: string[]
   let handle: () => Promise<void>
   let reader: KafkaReader
+  let hangs: Step | undefined
 
   beforeEach(async () => {
     clock = new VirtualClock()
@@ -31,6 +34,7 @@ describe('a Kafka reader', () => {
     renewed = []
     fatal = []
     handle = async () => {}
+    hangs = undefined
     const host = {
       heard: () => {},
       unreachable: () => {},
@@ -39,7 +43,7 @@ describe('a Kafka reader', () => {
       renewed: (group: string) => void renewed.push(group),
       fatal: (error: Error) => void fatal.push(error.message),
     }
-    const kafka = { consumer: () => fakeConsumer(consumers) } as unknown as Kafka
+    const kafka = { consumer: () => fakeConsumer(consumers, hangs) } as unknown as Kafka
     reader = new KafkaReader(kafka, { group: 'simulator', topics: [TOPIC], handle: () => handle() }, host, clock, silentLogger)
     void reader.run()
     await settle()
@@ -67,6 +71,37 @@ describe('a Kafka reader', () => {
     expect(consumers[0]!.left).toBe(true)
     await looks(1)
     expect(consumers).toHaveLength(2)
+  })
+
+  it.each(['connect', 'subscribe', 'run'] as const)('replaces a consumer whose %s never ends although records wait', async (step) => {
+    waiting(1, 4)
+    hangs = step
+    consumers[0]!.crash(false)
+    await looks(3)
+    expect(renewed).toEqual([])
+    hangs = undefined
+    await looks(2)
+    expect(renewed).toEqual(['simulator'])
+    expect(consumers).toHaveLength(3)
+    consumers[2]!.join([0, 1])
+    await consumers[2]!.take(1)
+  })
+
+  it('lets a consumer that was replaced take no part when its start goes on after all', async () => {
+    waiting(1, 4)
+    hangs = 'connect'
+    consumers[0]!.crash(false)
+    await looks(3)
+    hangs = undefined
+    await looks(2)
+    consumers[2]!.join([1])
+    consumers[1]!.goOn()
+    consumers[1]!.left = false
+    await settle()
+    expect(consumers[1]!.left).toBe(true)
+    consumers[1]!.join([0])
+    await looks(7)
+    expect(renewed).toHaveLength(2)
   })
 
   it('gives a replacement that did not help either twice as long', async () => {
@@ -131,23 +166,29 @@ describe('a Kafka reader', () => {
   })
 })
 
-function fakeConsumer(made: FakeConsumer[]): object {
+type Step = 'connect' | 'subscribe' | 'run'
+
+function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
   const listeners = new Map<string, (event: { payload: object }) => void>()
+  let goOn = (): void => {}
+  const hanging = new Promise<void>((resolve) => (goOn = resolve))
   let eachMessage = async (_record: object): Promise<void> => {}
   const message = { key: Buffer.from('a'), value: Buffer.from('{}'), headers: {}, offset: '4', timestamp: '1' }
   const fake: FakeConsumer = {
     join: (partitions) => listeners.get('join')?.({ payload: { memberAssignment: { [TOPIC.name]: partitions } } }),
     take: (partition) => eachMessage({ topic: TOPIC.name, partition, message }),
     crash: (restart) => listeners.get('crash')?.({ payload: { restart, error: new Error('crashed') } }),
+    goOn: () => goOn(),
     left: false,
   }
   made.push(fake)
+  const step = (name: Step): Promise<void> => (name === hangs ? hanging : Promise.resolve())
   return {
     events: { CRASH: 'crash', GROUP_JOIN: 'join', HEARTBEAT: 'heartbeat' },
     on: (name: string, listener: (event: { payload: object }) => void) => listeners.set(name, listener),
-    connect: async () => {},
-    subscribe: async () => {},
-    run: async (options: { eachMessage: typeof eachMessage }) => void (eachMessage = options.eachMessage),
+    connect: () => step('connect'),
+    subscribe: () => step('subscribe'),
+    run: (options: { eachMessage: typeof eachMessage }) => ((eachMessage = options.eachMessage), step('run')),
     disconnect: async () => void (fake.left = true),
   }
 }

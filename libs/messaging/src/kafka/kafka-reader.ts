@@ -29,7 +29,8 @@ export class KafkaReader {
   private consumer: Consumer | undefined
   private closed = false
   private readonly stallDetector: StallDetector
-  private assigned: Record<string, number[]> = {}
+  /** `undefined` until it has joined its group. */
+  private assigned: Record<string, number[]> | undefined
   private inFlight = 0
   private givenUp = 0
 
@@ -58,36 +59,19 @@ export class KafkaReader {
 
   /** Resolves when this consumer will not read any more. Starting fails while the broker or the topics are not there yet. */
   private async readOnce(): Promise<void> {
-    const { group, topics } = this.subscription
     let over = (): void => {}
     const ended = new Promise<void>((resolve) => (over = resolve))
     const consumer = this.createConsumer(over)
     this.consumer = consumer
+    this.assigned = undefined
+    // From its first step on: a start that hangs is as silent as a reader that does.
+    this.stallDetector.watch(() => {
+      this.log.warn({ group: this.subscription.group }, 'a Kafka consumer reads nothing although records wait; it is replaced')
+      this.host.renewed(this.subscription.group)
+      over()
+    })
     try {
-      await consumer.connect()
-      await consumer.subscribe({ topics: topics.map((topic) => topic.name), fromBeginning: true })
-      await consumer.run({
-        autoCommit: true,
-        autoCommitInterval: 250,
-        partitionsConsumedConcurrently: 4,
-        eachMessage: async ({ topic, partition, message }) => {
-          const record = recordOfMessage(topic, partition, message)
-          const handled = this.host.took({ group, topic, atMs: Number(message.timestamp), run: runOf(record) })
-          this.inFlight++
-          try {
-            await this.subscription.handle(record)
-          } finally {
-            handled()
-            this.inFlight--
-            this.stallDetector.moved()
-          }
-        },
-      })
-      this.stallDetector.watch(() => {
-        this.log.warn({ group }, 'a Kafka consumer reads nothing although records wait; it is replaced')
-        this.host.renewed(group)
-        over()
-      })
+      await Promise.race([this.start(consumer), ended])
       // Closed while it started: nobody else knows of it.
       if (!this.closed) await ended
     } catch (error) {
@@ -96,6 +80,30 @@ export class KafkaReader {
     this.stallDetector.stop()
     // One that hangs is left behind: what it may still read and a second one reads too is harmless by the positions.
     await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, LEAVE_MS)])
+  }
+
+  private async start(consumer: Consumer): Promise<void> {
+    const { group, topics } = this.subscription
+    await consumer.connect()
+    await consumer.subscribe({ topics: topics.map((topic) => topic.name), fromBeginning: true })
+    await consumer.run({
+      autoCommit: true,
+      autoCommitInterval: 250,
+      partitionsConsumedConcurrently: 4,
+      eachMessage: async ({ topic, partition, message }) => {
+        const record = recordOfMessage(topic, partition, message)
+        const handled = this.host.took({ group, topic, atMs: Number(message.timestamp), run: runOf(record) })
+        this.inFlight++
+        try {
+          await this.subscription.handle(record)
+        } finally {
+          handled()
+          this.inFlight--
+          this.stallDetector.moved()
+        }
+      },
+    })
+    if (this.consumer !== consumer) await consumer.disconnect()
   }
 
   private createConsumer(over: () => void): Consumer {
@@ -117,6 +125,8 @@ export class KafkaReader {
       over()
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      // One that was replaced, and hung, may go on at any later time.
+      if (this.consumer !== consumer) return
       this.assigned = payload.memberAssignment
       this.givenUp = 0
       this.host.heard()
@@ -125,7 +135,7 @@ export class KafkaReader {
     return consumer
   }
 
-  /** Records that are this reader's to take and that it does not take; `undefined` while it is at work. */
+  /** Records that are this reader's to take, or may be, and that it does not take; `undefined` while it is at work. */
   private async waiting(): Promise<readonly GroupPlace[] | undefined> {
     if (this.inFlight > 0) return undefined
     const { group, topics } = this.subscription
@@ -133,7 +143,9 @@ export class KafkaReader {
       group,
       topics.map(({ name }) => name),
     )
-    return places.filter(({ topic, partition, at, end }) => at < end && this.assigned[topic]?.includes(partition))
+    return places.filter(
+      ({ topic, partition, at, end }) => at < end && (this.assigned === undefined || this.assigned[topic]?.includes(partition)),
+    )
   }
 }
 
