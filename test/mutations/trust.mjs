@@ -1,6 +1,24 @@
 /** The steps by which a reader checks a document, each with the attack that must get through without it. Same form as `GUARDS`. */
 export const TRUST_GUARDS = [
   {
+    name: 'subjects-are-a-set',
+    guard: 'a bundle verifies in whatever order its members are listed',
+    file: 'libs/signing/src/statement-kind.ts',
+    find: 'sorted(subject) !== sorted(subjectsOf(kind, predicate))',
+    replace: 'canonicalJson(subject) !== canonicalJson(subjectsOf(kind, predicate))',
+    spec: 'libs/signing/src/attestations/attestations.spec.ts',
+    test: 'is about a set of releases, in whatever order they are named',
+  },
+  {
+    name: 'subjects-all-of-them',
+    guard: 'and no member is left out or named twice',
+    file: 'libs/signing/src/statement-kind.ts',
+    find: 'return subjects.map(canonicalJson).sort().join()',
+    replace: 'return [...new Set(subjects.map(canonicalJson))].sort()[0]!',
+    spec: 'libs/signing/src/attestations/attestations.spec.ts',
+    test: 'is about a set of releases, in whatever order they are named',
+  },
+  {
     name: 'reader-speaker',
     guard: 'stable heads are rollout’s alone',
     file: 'libs/signing/src/live/verify-head.ts',

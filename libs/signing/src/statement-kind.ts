@@ -34,8 +34,8 @@ export function writeStatement<T>(kind: StatementKind<T>, predicate: T): Stateme
 export function readKind<T>(kind: StatementKind<T>, payload: Buffer): StatementDocument<T> {
   const { subject, predicate } = readStatement<T>(payload, kind.predicateType)
   requireFit(kind, predicate)
-  // One value in two places is two values for two readers: the subject must be the one the predicate gives.
-  if (canonicalJson(subject) !== canonicalJson(subjectsOf(kind, predicate))) {
+  // One value in two places is two values for two readers: the subjects must be those that the predicate gives. In-toto calls them a set.
+  if (sorted(subject) !== sorted(subjectsOf(kind, predicate))) {
     throw new SignatureError('HMS_STATEMENT_INVALID', 'subject and predicate speak of different things')
   }
   return { predicate, payload, digest: digestOf(payload) }
@@ -65,6 +65,10 @@ export function subjectOfPredicate(name: string, predicate: unknown): Subject {
 
 function subjectsOf<T>(kind: StatementKind<T>, predicate: T): Subject[] {
   return [kind.subject(predicate)].flat()
+}
+
+function sorted(subjects: readonly unknown[]): string {
+  return subjects.map(canonicalJson).sort().join()
 }
 
 function requireFit<T>(kind: StatementKind<T>, predicate: T): void {

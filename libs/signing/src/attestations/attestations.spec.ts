@@ -73,6 +73,17 @@ describe('what a stage says', () => {
     })
   })
 
+  it('is about a set of releases, in whatever order they are named', async () => {
+    const releases = ['c', 'a', 'b'].map((hex) => ({ id: hex, version: '1.0.0', releaseDigest: `sha256:${hex.repeat(64)}` }))
+    const keys = roster.serviceKeys('linter')
+    const test = await signTestResult(RESULT, { ...RUN, releases }, of('linter'))
+    for (const told of [releases, releases.toReversed(), releases.toSorted((a, b) => (a.id < b.id ? -1 : 1))])
+      expect(readTestResult(test, { ...RUN, releases: told }, keys)).toMatchObject(RESULT)
+    const [first, ...rest] = releases
+    for (const told of [rest, [first!, first!, ...rest], [first!, first!, rest[0]!]])
+      expect(() => readTestResult(test, { ...RUN, releases: told }, keys)).toThrow('subject and predicate speak of different things')
+  })
+
   const others: [string, Partial<AttestedRun>][] = [
     ['another run', { run: 185 }],
     ['another attempt', { attempt: 1 }],
