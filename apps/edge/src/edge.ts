@@ -83,8 +83,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const { addConsole } = await loadConsole()
   addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted })
   for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env, limits)
-  const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), limits.trusted, log)
-  serveUpgrades(edge.server, {
+  const streams = new StreamTunnels(urlsOf('config-store', env), limits.trusted, log)
+  const closeDoor = serveUpgrades(edge.server, {
     path: STREAM_PATH,
     open: (upgrade) => {
       const refused = refusalOfConnection(edge.server, upgrade.request.socket)
@@ -100,6 +100,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   return {
     port: address.port,
     stop: async () => {
+      closeDoor()
       streams.close()
       await edge.close()
       await stopTracing()

@@ -9,6 +9,7 @@ import { forwardedFor, tunnelHeaders } from './forwarded-headers.js'
 export const STREAM_PATH = '/v1/stream'
 const HANDSHAKE_MS = 10_000
 const MAX_REFUSAL_BYTES = 64 * 1024
+const UNAVAILABLE = 503
 
 /**
  * WebSocket upgrades, passed on byte for byte: the reader's key reaches config-store, and its refusal, with status and body, the reader. A
@@ -16,22 +17,46 @@ const MAX_REFUSAL_BYTES = 64 * 1024
  */
 export class StreamTunnels {
   private readonly sockets = new Set<Duplex>()
+  private turn = 0
 
   constructor(
-    private readonly upstream: () => string,
+    /** Addresses of config-store's instances. */
+    private readonly upstreams: readonly string[],
     private readonly trusted: TrustedProxies,
     private readonly log: Logger,
   ) {}
 
-  /** Resolves when the reader has its tunnel or config-store's refusal. Rejects with 503 `HMS_HTTP_UNAVAILABLE` when nobody answers. */
-  open(upgrade: Upgrade): Promise<void> {
+  /**
+   * Resolves when the reader has its tunnel or config-store's refusal. Instances are asked in turn: for one that is gone, or about to stop,
+   * the next one. Rejects with 503 `HMS_HTTP_UNAVAILABLE` when nobody answers.
+   */
+  async open(upgrade: Upgrade): Promise<void> {
     this.hold(upgrade.socket)
-    return new Promise((resolve, reject) => this.connect(upgrade, resolve, (error) => reject(this.unavailable(error))))
+    const first = this.turn++
+    for (let left = this.upstreams.length - 1; ; left--) {
+      try {
+        if ((await this.connect(upgrade, this.upstreams[(first + left) % this.upstreams.length]!, left === 0)) === 'answered') return
+      } catch (error) {
+        if (left === 0 || upgrade.socket.destroyed) throw this.unavailable(error)
+        this.log.debug({ error: describeError(error) }, 'an instance of config-store is gone; the next one is asked')
+      }
+    }
   }
 
-  private connect({ request, socket: reader, head, target }: Upgrade, done: () => void, failed: (error: unknown) => void): void {
+  /** `stopping`: it said 503, and is not the last one to be asked. */
+  private connect(upgrade: Upgrade, upstream: string, isLast: boolean): Promise<'answered' | 'stopping'> {
+    return new Promise((resolve, reject) => this.ask(upgrade, { upstream, isLast }, resolve, reject))
+  }
+
+  private ask(
+    { request, socket: reader, head, target }: Upgrade,
+    { upstream, isLast }: { upstream: string; isLast: boolean },
+    over: (how: 'answered' | 'stopping') => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const done = (): void => over('answered')
     // From the instance's own address: what the reader wrote says nothing about where to go.
-    const url = new URL(STREAM_PATH + target.search, this.upstream())
+    const url = new URL(STREAM_PATH + target.search, upstream)
     const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) }
     const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
     const impatience = setTimeout(() => call.destroy(new Error('no answer in time')), HANDSHAKE_MS)
@@ -39,11 +64,15 @@ export class StreamTunnels {
       call.destroy()
       failed(error)
     }
-    reader.once('close', () => {
+    const left = (): void => {
       call.destroy()
       done()
+    }
+    reader.once('close', left)
+    call.once('close', () => {
+      clearTimeout(impatience)
+      reader.off('close', left)
     })
-    call.once('close', () => clearTimeout(impatience))
     call.once(
       'upgrade',
       contained(
@@ -60,7 +89,11 @@ export class StreamTunnels {
         () => reader.destroy(),
       ),
     )
-    call.once('response', (response) => void relay(response, reader).then(done, fail))
+    call.once('response', (response) => {
+      if (response.statusCode !== UNAVAILABLE || isLast) return void relay(response, reader).then(done, fail)
+      call.destroy()
+      over('stopping')
+    })
     call.once('error', fail)
     call.end()
   }

@@ -8,6 +8,7 @@ import { serveUpgrades, type Upgrade } from './serve-upgrades.js'
 
 let server: Server
 let open: (upgrade: Upgrade) => void | Promise<void>
+let close: () => void
 let clients: Socket[]
 beforeEach(async () => {
   clients = []
@@ -17,7 +18,7 @@ beforeEach(async () => {
     for await (const chunk of request) body += String(chunk)
     response.end(`${request.method} ${request.url} ${JSON.stringify(request.headers)} [${body}]`)
   })
-  serveUpgrades(server, {
+  close = serveUpgrades(server, {
     path: '/v1/stream',
     open: (upgrade) => open(upgrade),
     problemOf: (error) =>
@@ -50,6 +51,14 @@ const answered = async (client: Socket & { text: string }, part: string): Promis
 }
 
 describe('the door for upgrades', () => {
+  it('says that it is closed, and not that there is no such path', async () => {
+    close()
+    const client = dial()
+    client.write(asking('/v1/stream'))
+    await answered(client, 'HMS_HTTP_UNAVAILABLE')
+    expect(client.text).toMatch(/^HTTP\/1\.1 503 /)
+  })
+
   it('lets WebSockets for its path in, with the target as it was asked for', async () => {
     const asked: string[] = []
     open = ({ socket, target }) => {

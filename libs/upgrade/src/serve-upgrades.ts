@@ -23,20 +23,28 @@ export interface Upgrade {
 
 /**
  * The one way in for upgrades of a server: an offer of another protocol than WebSocket is answered as the plain request it came with, a
- * WebSocket for another path gets 404, and nothing that is thrown here leaves the listener. Returns what takes the door away again.
+ * WebSocket for another path gets 404, and nothing that is thrown here leaves the listener. Returns what closes the door: from then on each
+ * WebSocket gets 503, for a server without the listener would say that there is no such path.
  */
 export function serveUpgrades(server: Server, door: UpgradeDoor): () => void {
   const plain = new PlainRequests(server)
+  let closed = false
   const listener = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const onError = (): void => void socket.destroy()
     socket.on('error', onError)
     contained(() => {
-      if (asksForWebSocket(request)) return void admit(door, { request, socket, head })
+      if (asksForWebSocket(request)) return void admit(closed ? { ...door, open: refuse } : door, { request, socket, head })
       plain.answer(request, head, () => socket.off('error', onError))
     }, onError)()
   }
   server.on('upgrade', listener)
-  return () => void server.off('upgrade', listener)
+  return () => {
+    closed = true
+  }
+}
+
+function refuse(): never {
+  throw new HmsError('HMS_HTTP_UNAVAILABLE', 'This process stops. Try again.', { status: 503, retryable: true })
 }
 
 /** Never rejects. */

@@ -1,0 +1,84 @@
+import { silentLogger, toProblem } from '#libs/platform'
+import { readHttpLimits } from '#libs/process'
+import { serveUpgrades } from '#libs/upgrade'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { StreamTunnels } from './stream-tunnels.js'
+
+type Store = 'gone' | 'stopping' | 'refusing' | 'up'
+
+const servers: Server[] = []
+const sockets: Socket[] = []
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    if (server.listening) await new Promise((closed) => server.close(closed))
+  }
+})
+
+async function listening(server: Server): Promise<string> {
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  server.on('connection', (socket) => sockets.push(socket))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** An instance of config-store as the edge sees it; `asked` counts who came. */
+async function store(kind: Store, asked: Store[]): Promise<string> {
+  const server = createServer()
+  server.on('upgrade', (_request, socket) => {
+    asked.push(kind)
+    socket.on('error', () => {})
+    const status = { up: '101 Switching Protocols', stopping: '503 Service Unavailable', refusing: '401 Unauthorized', gone: '' }[kind]
+    socket.write(`HTTP/1.1 ${status}\r\n${kind === 'up' ? 'upgrade: websocket\r\nconnection: upgrade' : 'content-length: 0'}\r\n\r\n`)
+    if (kind === 'up') socket.write('frames')
+  })
+  const url = await listening(server)
+  if (kind === 'gone') await new Promise((closed) => server.close(closed))
+  return url
+}
+
+/** What a reader gets who comes to an edge in front of these, and who was asked for it. */
+async function readerBefore(...kinds: Store[]): Promise<{ told: string; asked: Store[] }> {
+  const asked: Store[] = []
+  const upstreams = await Promise.all(kinds.map((kind) => store(kind, asked)))
+  const tunnels = new StreamTunnels(upstreams, readHttpLimits('dev', {}, false).trusted, silentLogger)
+  const edge = createServer()
+  serveUpgrades(edge, {
+    path: '/v1/stream',
+    open: (upgrade) => tunnels.open(upgrade),
+    problemOf: (error, request) => toProblem(error, request, silentLogger),
+  })
+  const { port } = new URL(await listening(edge))
+  const reader = connect(Number(port), '127.0.0.1')
+  sockets.push(reader)
+  reader.write('GET /v1/stream HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+  let told = ''
+  while (!/frames|401|503/.test(told)) told += String((await once(reader, 'data'))[0])
+  return { told, asked }
+}
+
+describe('a reader who comes while an instance of config-store is replaced', () => {
+  it.each<Store>(['gone', 'stopping'])('gets its stream from the next one where the first is %s', async (kind) => {
+    const [one, other] = [await readerBefore(kind, 'up'), await readerBefore('up', kind)]
+    for (const { told } of [one, other]) expect(told).toMatch(/^HTTP\/1\.1 101 [\s\S]*frames/)
+    expect(one.asked.length + other.asked.length).toBe(kind === 'gone' ? 2 : 3)
+  })
+
+  it('hears 503 where none is there, or none will be', async () => {
+    expect((await readerBefore('gone', 'gone')).told).toMatch(/^HTTP\/1\.1 503 /)
+    const { told, asked } = await readerBefore('stopping', 'stopping', 'stopping')
+    expect(told).toMatch(/^HTTP\/1\.1 503 /)
+    expect(asked).toHaveLength(3)
+  })
+
+  it('hears the refusal of the first that answers: it holds for all', async () => {
+    const { told, asked } = await readerBefore('refusing', 'refusing')
+    expect(told).toMatch(/^HTTP\/1\.1 401 /)
+    expect(asked).toEqual(['refusing'])
+  })
+})
