@@ -94,6 +94,9 @@ describe('the PM 2.5 story on memory twins and virtual time', () => {
         'm',
       ),
     )
+    // Of the 365 days of readings, the region's exceed 25 sixty times.
+    const figures = view.stages.find(({ stage }) => stage === 'canary')!.figures!
+    expect(figures.load).toEqual({ alerts: 0, predicted: expect.closeTo((figures.cohortHours / 24) * (60 / 365), 9) as number })
     const took = Date.parse(view.endedAt!) - Date.parse(view.createdAt)
     expect(took).toBe(Object.values(DECLARED).reduce((sum, ms) => sum + ms, 0))
   })

@@ -24,8 +24,19 @@ export interface CanaryFigures {
   isDoublingExcluded: boolean
   /** Why the numbers are not to be trusted, if they are not. */
   lacks: CanaryLack[]
+  /** How many alerts there were, explained ones too, where the replay predicts how many to expect. Decides nothing. */
+  load?: CanaryLoad
   /** How the metrics of the plan fared, where it has some. */
   metrics?: MetricFigures[]
+}
+
+/**
+ * `alerts`: of the cohort, one per bot and reading. `predicted`: those of as many right bots in the same time, had each read all that was
+ * recorded in its region; bots that share the readings among them raise fewer.
+ */
+export interface CanaryLoad {
+  alerts: number
+  predicted: number
 }
 
 /** A step of a ramp that was passed: what was asked for, what there was, and by what it was judged. */

@@ -542,8 +542,14 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "power": {"type":"number"},
         "isDoublingExcluded": {"type":"boolean"},
         "lacks": {"type":"array","items":{"enum":["SKEWED_EXPOSURE","STALE_DATA","COHORT_LOST","CONTROL_LOST"]}},
+        "load": {"$ref":"#/$defs/CanaryLoad"},
         "metrics": {"type":"array","items":{"$ref":"#/$defs/MetricFigures"}}
       }
+    },
+    "CanaryLoad": {
+      "type": "object",
+      "required": ["alerts","predicted"],
+      "properties": {"alerts":{"type":"number"},"predicted":{"type":"number"}}
     },
     "CarriedRelease": {
       "type": "object",

@@ -75,10 +75,10 @@ export class RunCanary implements OnModuleInit {
     this.regions.listen((tx, { run, attempt }, behind) => this.shell.input(tx, run, { type: 'regionFreed', behind }, { attempt }))
   }
 
-  open(tx: Transaction, { dossier, scenarios }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<EventAnswer> {
+  open(tx: Transaction, { dossier, scenarios, load }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<EventAnswer> {
     const begins = startTimesOf(openDossier(dossier).releases, tx.now)
     const origin = { ...originOf(cause), dossier, scenarios }
-    const fresh = newCanary(dossier, origin, { now: tx.now, begins })
+    const fresh = newCanary(dossier, origin, { now: tx.now, begins, load })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
       await this.endEarlier(tx, fresh)
       const known = await this.proofs.attach(tx, dossier)

@@ -86,7 +86,7 @@ function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): 
 
 /** The statistics, for somebody who does not know them. */
 function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
-  const { cohort, control, cohortAlerts, controlAlerts, expected, evidence, limit, power, isDoublingExcluded, lacks } = figures
+  const { cohort, control, cohortAlerts, controlAlerts, expected, evidence, limit, power, isDoublingExcluded, lacks, load } = figures
   const beside =
     control === 0 && figures.controlHours === 0
       ? 'no bots beside it to compare with'
@@ -97,6 +97,9 @@ function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
       cohort would have raised {expected.toFixed(1)}. Evidence of a higher rate {evidence.toFixed(1)} (it fails at {limit}). Chance of
       seeing a doubled rate {Math.floor(power * 100)}%
       {isDoublingExcluded ? '; a doubling is excluded' : '; too little to exclude a doubling'}.
+      {load === undefined
+        ? null
+        : ` With explained ones it raised ${load.alerts}; from the replay at most ${load.predicted.toFixed(1)} were to be expected.`}
       {lacks.length === 0 ? null : ` Not to be trusted: ${lacks.join(', ')}.`}
     </p>
   )

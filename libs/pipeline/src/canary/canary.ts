@@ -1,12 +1,13 @@
-import type { FreezeNotice, MetricFigures, PassedStep, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { FreezeNotice, MetricFigures, PassedStep, PredictedLoad, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { StageState } from '../stage/decision.js'
 import { ALL_REGIONS } from '#libs/policy'
 import { newMetrics } from './metrics.js'
+import { predictionsOf, type Prediction } from './prediction.js'
 import type { CanaryWatch } from './canary-watch.js'
 import type { AlertingBot, CountedAlert, UnexplainedAlert } from './counted-alert.js'
 import type { RegionHolder } from './region-holder.js'
 import { numbersOf, type CanaryMember, type PlacedMember } from './members.js'
-import { stepCount } from './plan-steps.js'
+import { claimedScopes, stepCount } from './plan-steps.js'
 
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
@@ -49,6 +50,9 @@ export interface Canary extends StageState {
   /** Bots that alerted, explained or not. */
   alerting: AlertingBot[]
   unexplained: UnexplainedAlert[]
+  /** By scope, where the replay had readings to predict from; and the alerts that earlier steps counted. */
+  predictions?: Prediction[]
+  alertsBefore?: number
   /** What the statistics count, from the first time that the store counted the bots. */
   watch?: CanaryWatch
   /** How the metrics of the plan fared so far; the plan has what is asked. */
@@ -57,12 +61,16 @@ export interface Canary extends StageState {
   dossier: RunDossier
 }
 
-/** A canary that has published nothing yet. `begins`: when each policy takes effect, where that lies ahead. */
+/**
+ * A canary that has published nothing yet. `begins`: when each policy takes effect, where that lies ahead. `load`: alerts that the replay
+ * predicts.
+ */
 export function newCanary(
-  { run, attempt, plan, releases, live }: RunDossier,
+  asked: RunDossier,
   origin: Pick<Canary, 'key' | 'causationId' | 'traceparent' | 'dossier' | 'scenarios'>,
-  { now, begins }: { now: Date; begins: ReadonlyMap<string, string> },
+  { now, begins, load }: { now: Date; begins: ReadonlyMap<string, string>; load?: PredictedLoad },
 ): Canary {
+  const { run, attempt, plan, releases, live } = asked
   const unknown = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0, heard: false }
   const members = releases.map(({ id, releaseDigest }) => {
     const [base, at] = [live[id]?.releaseDigest ?? null, begins.get(id)]
@@ -80,7 +88,23 @@ export function newCanary(
   const watch = { publishedAt: null, observeUntil: null, observed: false, frozen: null, leaseUntil: now.toISOString() }
   const alerts = { counted: [], alerting: [], unexplained: [] }
   const metrics = plan.metrics === undefined ? {} : { metrics: newMetrics(plan.metrics) }
-  return { run, attempt, ...origin, state: 'new', scope, scopeName, requestedShare, observeMs, members, ...watch, ...alerts, ...metrics }
+  const expected = predictionsOf(load, claimedScopes({ dossier: asked, scope }))
+  const predictions = expected.length === 0 ? {} : { predictions: expected }
+  return {
+    run,
+    attempt,
+    ...origin,
+    state: 'new',
+    scope,
+    scopeName,
+    requestedShare,
+    observeMs,
+    members,
+    ...watch,
+    ...alerts,
+    ...metrics,
+    ...predictions,
+  }
 }
 
 /** Two unexplained alerts of two bots end a canary: the hard guard, whatever the statistics say. */

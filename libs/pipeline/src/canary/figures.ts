@@ -3,6 +3,7 @@ import { isLive, type Canary } from './canary.js'
 import { excessEvidence, lnRateRatio, powerOfGuard } from './statistics/one-arm.js'
 import { chanceOfAtLeast, lnShareRatio, lnSkewEvidence, shareAtRatio, shareEvidence } from './statistics/two-arms.js'
 import type { CanaryWatch } from './canary-watch.js'
+import { loadOf } from './prediction.js'
 import { addedUp, hasControl, sizeOf } from './watch.js'
 
 /** Risk that a sound canary fails, over all looks together. */
@@ -25,6 +26,7 @@ export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): C
   const { most, connected } = sizeOf(watch.bots)
   const expected = expectedOf(watch)
   const total = paired.cohortEvents + paired.controlEvents
+  const load = loadOf(canary, watch)
   const share = paired.cohortMs / (paired.cohortMs + paired.controlMs)
   return {
     cohort: most,
@@ -41,6 +43,7 @@ export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): C
     power: powerOfGuard(expected, RATIO),
     isDoublingExcluded: lnAgainstRatio(watch) >= Math.log(1 / BETA),
     lacks: lacksOf(canary, watch, at.leaseMs),
+    ...(load === undefined ? {} : { load }),
     ...(canary.metrics === undefined ? {} : { metrics: canary.metrics }),
   }
 }

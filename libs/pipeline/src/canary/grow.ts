@@ -4,6 +4,7 @@ import type { PassBasis } from './inputs-and-effects.js'
 import { headsOf, type CanaryMember, type PlacedMember } from './members.js'
 import { newMetrics } from './metrics.js'
 import { followingStep } from './plan-steps.js'
+import { alertsOf } from './prediction.js'
 import { shownOf } from './since.js'
 import { restarted } from './watch.js'
 
@@ -47,6 +48,7 @@ export function grown(canary: Canary, now: Date): Canary {
     ...(earlier.length === 0 ? {} : { earlier }),
     observeUntil: null,
     observed: false,
+    ...(canary.predictions === undefined ? {} : { alertsBefore: alertsOf(canary.alerting) }),
     ...(watch === undefined ? {} : { watch: restarted(watch, now) }),
     ...(metrics === undefined ? {} : { metrics: newMetrics(metrics) }),
   }

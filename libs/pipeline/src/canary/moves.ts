@@ -8,6 +8,7 @@ import { basisOf, grown } from './grow.js'
 import { numbersOf, type CohortNumbers } from './members.js'
 import { areAnswered, describeMetrics } from './metrics.js'
 import { followingStep, stepCount } from './plan-steps.js'
+import { describeLoad } from './prediction.js'
 import { describeHolder, type RegionHolder } from './region-holder.js'
 import { sinceRenewal } from './since.js'
 
@@ -105,7 +106,13 @@ export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
   return pass(
     canary,
     'observed',
-    [summaryOf(canary), ...describeMetrics(metrics), ...(figures?.lacks ?? []).map(describeLack), ...power].join('; '),
+    [
+      summaryOf(canary),
+      ...describeLoad(figures?.load),
+      ...describeMetrics(metrics),
+      ...(figures?.lacks ?? []).map(describeLack),
+      ...power,
+    ].join('; '),
     context,
   )
 }
