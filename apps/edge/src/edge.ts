@@ -26,12 +26,13 @@ import {
 } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf } from '#libs/process'
 import { serveUpgrades } from '#libs/upgrade'
-import httpProxy from '@fastify/http-proxy'
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { addMetrics } from './edge-metrics.js'
 import { forwardAnswer } from './forward-answer.js'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
+import { Instances } from './instances.js'
 import { loadConsole } from './load-console.js'
 import { readiness } from './readiness.js'
 import { refuseUnforwardable } from './unforwardable.js'
@@ -115,31 +116,32 @@ async function forward(
   env: Environment,
   { trusted }: HttpLimits,
 ): Promise<void> {
+  const instances = new Instances(urlsOf(service, env))
+  const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
+    getUpstream: () => instances.next(),
+    rewriteHeaders: withoutHopByHop,
+    onResponse: (_request, reply, { stream }) => forwardAnswer(reply as FastifyReply, stream),
+    rewriteRequestHeaders: (request, headers) => ({
+      ...judged(headers),
+      ...forwardedFor(request, trusted),
+      traceparent: traceOfRequest(request),
+    }),
+    // A write to an instance that is gone gets 503, and the caller tries again.
+    onError: (reply, { error }) => {
+      if (instances.mayAskNext(reply.request, error)) reply.from(undefined, replyOptions)
+      else void reply.send(error)
+    },
+  }
   await edge.register(httpProxy, {
     upstream: '',
     prefix: path,
     rewritePrefix: path,
     http: { requestOptions: { timeout: UPSTREAM_TIMEOUT_MS } },
-    // One instance after the other; a dead one answers 503 and the caller tries again.
-    replyOptions: {
-      getUpstream: inTurn(urlsOf(service, env)),
-      rewriteHeaders: withoutHopByHop,
-      onResponse: (_request, reply, { stream }) => forwardAnswer(reply as FastifyReply, stream),
-      rewriteRequestHeaders: (request, headers) => ({
-        ...judged(headers),
-        ...forwardedFor(request, trusted),
-        traceparent: traceOfRequest(request),
-      }),
-    },
+    replyOptions,
   })
 }
 
 /** `Origin` was judged here, by the name that the edge was asked under; the service would compare it with its own. */
 function judged(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'origin'))
-}
-
-function inTurn(urls: readonly string[]): () => string {
-  let turn = 0
-  return () => urls[turn++ % urls.length]!
 }
