@@ -25,6 +25,11 @@ it('a read whose instance is gone is answered by another one, with its query', a
   }
 })
 
+it('and so are many that come at once', async () => {
+  const answers = await Promise.all(Array.from({ length: 60 }, async () => (await ask('/v1/schemas')).status))
+  expect(answers).toEqual(answers.map(() => 200))
+})
+
 it('a write is asked of one alone, and hears 503 where that is gone', async () => {
   const write = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ policies: [] }) }
   const answers = await Promise.all(Array.from({ length: 6 }, async () => (await ask('/v1/lint', write)).status))

@@ -123,6 +123,33 @@ describe('a run that waits, and whose stage never hears that it may go on', () =
     await press.reaches(first, 'SUCCEEDED', 600_000)
     await fails(run)
   })
+
+  it('for its turn in a region: it waits for as long as others have theirs before it, whomever it waited for first', async () => {
+    const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 60_000, bakeMs: 0 })
+    await press.reaches(first, 'CANARY')
+    const second = await press.approve(['ozone@1.0.0=70'], { observeMs: 2 * 3_600_000, bakeMs: 0 })
+    await press.whenState(second, 'WAITING')
+    const third = await press.approve(['so2@1.0.0=75'], { observeMs: 60_000, bakeMs: 0 })
+    await press.whenState(third, 'WAITING')
+    await press.reaches(first, 'SUCCEEDED', 600_000)
+    await press.passes(3_600_000)
+    expect([(await press.show(second)).state, (await press.show(third)).state]).toEqual(['CANARY', 'WAITING'])
+    await press.reaches(third, 'SUCCEEDED', 3 * 3_600_000)
+    expect((await press.show(second)).state).toBe('SUCCEEDED')
+  })
+
+  it('for its turn in a region, with nobody left to give it: they fail one after the other', async () => {
+    const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 60_000, bakeMs: 0 })
+    await press.reaches(first, 'CANARY')
+    const second = await press.approve(['ozone@1.0.0=70'], { observeMs: 0, bakeMs: 0 })
+    await press.whenState(second, 'WAITING')
+    const third = await press.approve(['so2@1.0.0=75'], { observeMs: 0, bakeMs: 0 })
+    await press.whenState(third, 'WAITING')
+    bus.deaf.add('canary-controller')
+    await press.reaches(first, 'SUCCEEDED', 600_000)
+    await fails(second)
+    await fails(third)
+  })
 })
 
 describe('a rollout that is ended while it bakes', () => {

@@ -118,7 +118,7 @@ async function forward(
 ): Promise<void> {
   const instances = new Instances(urlsOf(service, env))
   const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
-    getUpstream: () => instances.next(),
+    getUpstream: (request) => instances.next(request),
     rewriteHeaders: withoutHopByHop,
     onResponse: (_request, reply, { stream }) => forwardAnswer(reply as FastifyReply, stream),
     rewriteRequestHeaders: (request, headers) => ({

@@ -1,22 +1,51 @@
-import { isTerminal, MAX_FREEZES, stepsOf } from '#libs/contracts'
+import { MAX_FREEZES, stepsOf } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { freezeAgainst, stateOf, waitingStage, type StageFacts } from '#libs/pipeline'
+import { freezeAgainst, stateOf, waitingStage, type RunFacts, type StageFacts } from '#libs/pipeline'
+import { scopesOverlap } from '#libs/policy'
 import { FREEZES } from '#libs/stage'
 import { APPROVALS } from '../records/approval.table.js'
 import { RUNS, type RunRecord } from './run.table.js'
 
-/** Whether what a waiting run said that it waits for is still there: a freeze, or the run that has its region. */
+/** More runs than this in their canaries at once, and the oldest of them are asked. */
+const MAX_ASKED = 1_000
+
+/** Whether what a waiting run waits for is still there: a freeze, or a run that has its region, or its turn there before it. */
 export async function isHeldUp(tx: Transaction, record: RunRecord): Promise<boolean> {
   const stage = waitingStage(record.facts)
-  const { waits, behind } = (stage === undefined ? undefined : record.facts.stages[stage]) ?? {}
-  if (waits === 'REGION_BUSY' && behind !== undefined) {
-    const ahead = await tx.documents(RUNS).get(String(behind))
-    return ahead !== undefined && !isTerminal(stateOf(ahead.facts))
-  }
+  const waits = stage === undefined ? undefined : record.facts.stages[stage]?.waits
+  if (waits === 'REGION_BUSY') return isRegionTaken(tx, record)
   if (waits !== 'FREEZE') return true
-  const approval = stage === 'canary' ? await tx.documents(APPROVALS).get(record.approval) : undefined
-  const scopes = approval === undefined ? ['global'] : stepsOf(approval.plan).map(({ scope }) => scope)
+  const scopes = stage === 'canary' ? await scopesOf(tx, record) : ['global']
   return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scopes, tx.now) !== null
+}
+
+/** Whom it waited for first may long be over: of those that wait, only the one whose turn has come is told. */
+async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolean> {
+  const { run } = record.facts
+  const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'PAUSED', 'WAITING'] }
+  const open = await tx.documents(RUNS).find({ where, orderBy: 'number', limit: MAX_ASKED })
+  const ahead = open.filter(({ facts }) => facts.run !== run && (hasRegion(facts) || (facts.run < run && waitsForRegion(facts))))
+  const scopes = await scopesOf(tx, record)
+  for (const other of ahead) {
+    const taken = await scopesOf(tx, other)
+    if (scopes.some((scope) => taken.some((each) => scopesOverlap(scope, each)))) return true
+  }
+  return false
+}
+
+/** Its canary is out, and not yet replaced by what is live for all. */
+function hasRegion(facts: RunFacts): boolean {
+  return stateOf(facts) !== 'WAITING' || facts.stages.rollout?.waits === 'FREEZE'
+}
+
+/** What a freeze holds back lets others go first. */
+function waitsForRegion(facts: RunFacts): boolean {
+  return stateOf(facts) === 'WAITING' && facts.stages.canary?.waits === 'REGION_BUSY'
+}
+
+async function scopesOf(tx: Transaction, { approval }: RunRecord): Promise<string[]> {
+  const signed = await tx.documents(APPROVALS).get(approval)
+  return signed === undefined ? ['global'] : stepsOf(signed.plan).map(({ scope }) => scope)
 }
 
 /** Tells one wait from another. */
