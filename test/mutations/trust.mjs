@@ -1,6 +1,42 @@
 /** The steps by which a reader checks a document, each with the attack that must get through without it. Same form as `GUARDS`. */
 export const TRUST_GUARDS = [
   {
+    name: 'prepared-is-a-release',
+    guard: 'a person signs a release, and no other statement that names the policy too',
+    file: 'libs/client/src/approve/read-prepared.ts',
+    find: 'readRelease({ payload, payloadType: STATEMENT_TYPE, signatures: [] })',
+    replace: "JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: ReleasePredicate }",
+    spec: 'libs/client/src/approve/approve.spec.ts',
+    test: 'is not signed when the service prepared a roster that names the policy too',
+  },
+  {
+    name: 'prepared-digest',
+    guard: 'the digest that people compare is that of the bytes',
+    file: 'libs/client/src/approve/read-prepared.ts',
+    find: 'if (given.digest !== approvalDigest(',
+    replace: 'if (given.digest === approvalDigest([]) && approvalDigest(',
+    spec: 'apps/cli/src/approvals/approve.spec.ts',
+    test: 'signs nothing under a digest that is not that of the bytes',
+  },
+  {
+    name: 'prepared-plan',
+    guard: 'the plan that is shown is that of the bytes',
+    file: 'libs/client/src/approve/read-prepared.ts',
+    find: 'prepared: { ...rest, plan, authors,',
+    replace: 'prepared: { ...rest, authors,',
+    spec: 'apps/cli/src/approvals/approve.spec.ts',
+    test: 'shows what the bytes say, not what the service says of them',
+  },
+  {
+    name: 'page-signs-its-kind',
+    guard: 'a page signs the kind of statement that it is for',
+    file: 'apps/console/src/signing/page/check-shown.ts',
+    find: 'if (type === undefined || !SIGNED_BY[kind].includes(type)) throw',
+    replace: 'if (type === undefined) throw',
+    spec: 'apps/console/src/signing/page/check-shown.spec.ts',
+    test: 'is no roster that names the policy too',
+  },
+  {
     name: 'subjects-are-a-set',
     guard: 'a bundle verifies in whatever order its members are listed',
     file: 'libs/signing/src/statement-kind.ts',

@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   HmsError,
-  peekPredicate,
   type ApprovalView,
   type PolicyView,
   type PreparedApproval,
   type PrepareRollbackRequest,
   type RollbackReport,
 } from '#libs/contracts'
-import { digestOf, STATEMENT_TYPE, type ReleasePredicate, type Signer } from '#libs/signing'
+import type { ReleasePredicate, Signer } from '#libs/signing'
 import type { ApiClient } from './api/api-client.js'
 import { orMissing } from './api/or-missing.js'
+import { mismatch, readPrepared } from './approve/read-prepared.js'
 import { followRun } from './approve/follow-run.js'
 import { RunError } from './approve/run-error.js'
 import { signApproval } from './approve/sign-approval.js'
@@ -32,20 +32,15 @@ export interface PreparedRollback {
  */
 export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackRequest['rollback']): Promise<PreparedRollback> {
   const { policy: id, version } = rollback
-  const prepared = await api.post<PreparedApproval>('/v1/approvals/prepare', { rollback } satisfies PrepareRollbackRequest)
-  const [release] = prepared.releases
-  const isOne = release !== undefined && prepared.releases.length === 1
-  if (!isOne || !bringsBack(release, id, version)) {
-    const detail = 'the service prepared another rollback than was asked for; nothing was signed'
-    throw new HmsError('HMS_APPROVAL_MISMATCH', detail, { status: 502, retryable: false })
-  }
+  const answer = await api.post<PreparedApproval>('/v1/approvals/prepare', { rollback } satisfies PrepareRollbackRequest)
+  const { prepared, predicates } = readPrepared(answer)
+  const [release, ...others] = predicates
+  if (others.length > 0 || !bringsBack(release!, id, version)) throw mismatch('another rollback than was asked for')
   return { id, version, prepared }
 }
 
-function bringsBack({ payload, digest }: PreparedApproval['releases'][number], id: string, version: string): boolean {
-  if (digestOf(Buffer.from(payload, 'base64')) !== digest) return false
-  const { policy, rollback } = peekPredicate<ReleasePredicate>({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
-  return policy.id === id && policy.version === version && rollback?.target.version === version
+function bringsBack({ policy, rollback, breakGlass }: ReleasePredicate, id: string, version: string): boolean {
+  return breakGlass === undefined && policy.id === id && policy.version === version && rollback?.target.version === version
 }
 
 /** Signs and submits. While others are missing nothing goes back: see `missing`. */

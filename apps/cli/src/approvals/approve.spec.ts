@@ -8,12 +8,11 @@ import { buildRelease, digestOfJson, type ReleasePredicate } from '#libs/signing
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
 
-const POLICY = 'id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 25\n'
+const POLICY = 'id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 25\nunits: ug_per_m3\n'
 
 let folder: string
 let service: CannedService | undefined
 let env: Record<string, string>
-let author: string | undefined
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hms-approve-'))
   env = { HMS_KEYS_DIR: join(folder, 'keys'), HMS_KEY_PASSPHRASE: 'correct horse' }
@@ -30,8 +29,9 @@ function prepare(request: PrepareRequest): PreparedApproval {
   const { share = 500, observeMs = 300_000, bakeMs = 300_000 } = request.plan ?? {}
   const plan = { share, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs, bakeMs, partners: null }
   const at = '2024-09-01T00:00:00Z'
-  const place = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'] }
-  const { digest, payload } = buildRelease({ ...place, policy, author: null, plan, preparedAt: at, expires: at })
+  const fallbacks = (request.plan?.fallbacks ?? []).map((name) => ({ version: name.split('@')[1]!, digest: digestOfJson(name) }))
+  const place = { releaseEpoch: 1, previous: null, fallbacks, scopes: ['global'] }
+  const { digest, payload } = buildRelease({ ...place, policy, author: request.author ?? null, plan, preparedAt: at, expires: at })
   const difference = { field: 'limit', from: 35, to: 25, text: 'limit 35 → 25 µg/m³' }
   return {
     digest,
@@ -51,7 +51,7 @@ function prepare(request: PrepareRequest): PreparedApproval {
     plan,
     missing: ['chief'],
     signedBy: [],
-    authors: author === undefined ? [] : [author],
+    authors: [],
     expiresAt: at,
   }
 }
@@ -83,7 +83,6 @@ describe('approve', () => {
   })
 
   it('says who wrote it, and that the author does not count', async () => {
-    author = 'EPA Chief'
     const { code, stderr } = await approve(
       { state: 'AWAITING_APPROVAL', missing: ['official'] },
       'pm25.yaml',
@@ -92,7 +91,6 @@ describe('approve', () => {
       '--author',
       'EPA Chief',
     )
-    author = undefined
     expect(code).toBe(0)
     expect(stderr).toMatch(/^ {2}Written by EPA Chief$/m)
     expect(stderr).toContain('EPA Chief wrote this: an author does not count as an approver')
@@ -142,7 +140,31 @@ describe('approve', () => {
     const accepted = { run: 1, state: 'QUEUED', digest: 'sha256:1', missing: [] }
     service = await serveCanned({ 'POST /v1/approvals/prepare': { body: prepare }, 'POST /v1/approvals': { body: accepted } })
     const argv = ['approve', '--sign', 'EPA Chief', '--fallback', 'epa-pm25-limit@1.5.0', join(folder, 'pm25.yaml')]
-    expect((await runForTest(argv, { env: { ...env, HMS_URL: service.url } })).code).toBe(0)
+    const { code, stderr } = await runForTest(argv, { env: { ...env, HMS_URL: service.url } })
+    expect(code, stderr).toBe(0)
     expect(service.requests[0]?.body).toMatchObject({ plan: { fallbacks: ['epa-pm25-limit@1.5.0'] } })
+  })
+
+  it('shows what the bytes say, not what the service says of them', async () => {
+    const lying = (request: PrepareRequest): PreparedApproval => {
+      const wide = { ...request, plan: { share: 10_000, observeMs: 0, bakeMs: 0, fallbacks: ['epa-pm25-limit@1.0.0'] } }
+      return { ...prepare(wide), plan: prepare(request).plan }
+    }
+    service = await serveCanned({ 'POST /v1/approvals/prepare': { body: lying } })
+    const argv = ['approve', join(folder, 'pm25.yaml'), '--sign', 'EPA Chief', '--expect-digest', `sha256:${'1'.repeat(64)}`]
+    const { code, stderr } = await runForTest(argv, { env: { ...env, HMS_URL: service.url } })
+    expect(code, stderr).not.toBe(0)
+    expect(stderr).toMatch(/^ {2}Plan: canary 100% of National Capital Region, observe 0 s, all partners$/m)
+    expect(stderr).toMatch(/^ {2}May be taken back to 1\.0\.0$/m)
+  })
+
+  it('signs nothing under a digest that is not that of the bytes', async () => {
+    const expected = `sha256:${'1'.repeat(64)}`
+    const lying = (request: PrepareRequest): PreparedApproval => ({ ...prepare(request), digest: expected })
+    service = await serveCanned({ 'POST /v1/approvals/prepare': { body: lying } })
+    const argv = ['approve', join(folder, 'pm25.yaml'), '--sign', 'EPA Chief', '--expect-digest', expected]
+    const { stderr } = await runForTest(argv, { env: { ...env, HMS_URL: service.url } })
+    expect(stderr).toContain('HMS_APPROVAL_MISMATCH')
+    expect(service.requests.map(({ call }) => call)).toEqual(['POST /v1/approvals/prepare'])
   })
 })

@@ -1,4 +1,5 @@
-import { stepsOf, type PreparedApproval, type PreparedRelease, type RolloutPlan } from '#libs/contracts'
+import { canonicalJson, peekPredicate, stepsOf, type PreparedApproval, type PreparedRelease, type RolloutPlan } from '#libs/contracts'
+import { STATEMENT_TYPE, type ReleasePredicate } from '#libs/signing'
 
 /** What a signer should read before the key is unlocked: difference, plan and digest. */
 export function describePrepared(prepared: PreparedApproval): string[] {
@@ -10,9 +11,10 @@ export function describePrepared(prepared: PreparedApproval): string[] {
   return [...prepared.releases.flatMap(describeRelease), ...plans, ...describePeople(prepared)]
 }
 
-/** The same of a rollback, which goes by no plan. */
+/** The same of a rollback, which goes by no plan. The document is no file of the signer's: it is shown whole. */
 export function describeRollbackOrder(prepared: PreparedApproval): string[] {
-  return [...prepared.releases.flatMap(describeRelease), ...describePeople(prepared)]
+  const documents = prepared.releases.map((release) => `  The whole document: ${canonicalJson(predicateOf(release).policy)}`)
+  return [...prepared.releases.flatMap(describeRelease), ...documents, ...describePeople(prepared)]
 }
 
 function describePeople(prepared: PreparedApproval): string[] {
@@ -28,7 +30,18 @@ function describeRelease(release: PreparedRelease): string[] {
   const versions = release.live === null ? `${release.version} (first version)` : `${release.live} → ${release.version}`
   const differences = release.differences.map((difference) => `  ${difference.text}`)
   const changes = differences.length === 0 ? ['  no change of values'] : differences
-  return [`${release.id} ${versions}`, ...changes, ...describeTakenBack(release)]
+  return [`${release.id} ${versions}`, ...changes, ...describeTakenBack(release), ...describeFallbacks(release)]
+}
+
+/** Whoever may roll back may go back to these without another signature. */
+function describeFallbacks(release: PreparedRelease): string[] {
+  const { fallbacks } = predicateOf(release)
+  const versions = fallbacks.map(({ version }) => version)
+  return versions.length === 0 || versions.join() === release.live ? [] : [`  May be taken back to ${versions.join(', ')}`]
+}
+
+function predicateOf({ payload }: PreparedRelease): ReleasePredicate {
+  return peekPredicate<ReleasePredicate>({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
 }
 
 /** Warns the signer of a version that was taken back before. */

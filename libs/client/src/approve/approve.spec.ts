@@ -2,8 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { JsonObject, PreparedApproval, RunState, RunView } from '#libs/contracts'
-import { buildRelease, checkSignatures, digestOfJson, generateKeyPair, localSigner, STATEMENT_TYPE } from '#libs/signing'
+import type { FieldDifference, JsonObject, PlanOptions, PreparedApproval, RunState, RunView } from '#libs/contracts'
+import {
+  buildRelease,
+  checkSignatures,
+  digestOf,
+  digestOfJson,
+  generateKeyPair,
+  localSigner,
+  STATEMENT_TYPE,
+  type RollbackOrder,
+} from '#libs/signing'
 import { ApiClient } from '../api/api-client.js'
 import { StreamServer } from '../testing/stream-server.js'
 import { followRun } from './follow-run.js'
@@ -15,11 +24,12 @@ import { RunError } from './run-error.js'
 import { signApproval } from './sign-approval.js'
 
 const policy = { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25 }
+const rollback = { target: { version: '2.0.0', digest: `sha256:${'1'.repeat(64)}` }, reason: 'drill', replaces: null }
 const plan = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 1000, bakeMs: 1000, partners: null }
 
 function prepared(
   of: JsonObject & { id: string; version: string } = policy,
-  more: { breakGlass?: { reason: string } } = {},
+  more: { breakGlass?: { reason: string }; rollback?: RollbackOrder } = {},
 ): PreparedApproval {
   const { payload, digest, policyDigest } = buildRelease({
     policy: of,
@@ -46,6 +56,24 @@ function prepared(
     authors: [],
     expiresAt: '2024-09-02T00:00:00Z',
   }
+}
+
+/** The bytes are something else; digests are those of the bytes. */
+function rewritten(change: (statement: string) => string): PreparedApproval {
+  const approval = prepared()
+  const bytes = Buffer.from(change(Buffer.from(approval.releases[0]!.payload, 'base64').toString()))
+  const digest = digestOf(bytes)
+  return { ...approval, digest, releases: [{ ...approval.releases[0]!, payload: bytes.toString('base64'), digest }] }
+}
+
+/** A statement of another kind, whose predicate names the policy and the plan too. */
+function disguised(kind: string): PreparedApproval {
+  return rewritten((text) => text.replace('/release/v1', `/${kind}/v1`))
+}
+
+function differing(difference: FieldDifference): PreparedApproval {
+  const approval = prepared()
+  return { ...approval, releases: [{ ...approval.releases[0]!, differences: [difference] }] }
 }
 
 function view(state: RunState, over: Partial<RunView> = {}): RunView {
@@ -164,9 +192,41 @@ describe('an approval', () => {
     ['another plan', prepared(), { share: 1 }],
     ['break-glass', prepared(policy, { breakGlass: { reason: 'quick' } }), {}],
     ['bytes of another digest', { ...prepared(), releases: renamed }, {}],
+    ...['roster', 'request', 'decision', 'freeze', 'event'].map(
+      (kind) => [`a ${kind} that names the policy too`, disguised(kind), {}] as [string, PreparedApproval, PlanOptions],
+    ),
+    ['a release of a contradicting subject', rewritten((text) => text.replace('"name":"epa-', '"name":"ozone-')), {}],
+    ['a rollback', prepared(policy, { rollback }), {}],
+    ['no release', { ...prepared(), releases: [] }, {}],
+    ['another digest for all than the releases have', { ...prepared(), digest: `sha256:${'0'.repeat(64)}` }, {}],
+    ['bytes of another policy than it names', { ...prepared(), releases: [{ ...prepared().releases[0]!, version: '1.0.0' }] }, {}],
+    ['another scope', prepared(), { scope: 'region:VA' }],
+    ['other partners', prepared(), { partners: ['state-airboard'] }],
+    ['other fallbacks', prepared(), { fallbacks: ['epa-pm25-limit@1.0.0'] }],
+    ['a difference that is none of the bytes', differing({ field: 'limit', from: 35, to: 15, text: 'limit 35 → 15' }), {}],
+    ['a removal that is none', differing({ field: 'limit', from: 35, text: 'limit removed' }), {}],
   ])('is not signed when the service prepared %s', async (_what, body, asked) => {
     answer(body)
     await expect(prepareApproval(api, [policy], asked)).rejects.toMatchObject({ code: 'HMS_APPROVAL_MISMATCH' })
+  })
+
+  it('is shown as the bytes have it, whatever the service says beside them', async () => {
+    const { text: _text, ...difference } = { field: 'limit', from: 35, to: 25, text: '' }
+    const told = {
+      ...differing({ ...difference, units: 'kg', text: 'limit 350 → 25' }),
+      plan: { ...plan, share: 1 },
+      authors: ['EPA Chief'],
+    }
+    answer({ ...told, breakGlass: { reason: 'none' } })
+    const shown = await prepareApproval(api, [policy], {})
+    expect(shown.releases[0]!.differences).toEqual([{ ...difference, text: 'limit 35 → 25' }])
+    expect(shown).toMatchObject({ plan, authors: [] })
+    expect(shown).not.toHaveProperty('breakGlass')
+  })
+
+  it('is not signed without an author where one was named', async () => {
+    answer(prepared())
+    await expect(prepareApproval(api, [policy], {}, { author: 'Analyst' })).rejects.toMatchObject({ code: 'HMS_APPROVAL_MISMATCH' })
   })
 })
 

@@ -7,7 +7,8 @@ import type {
   PrepareBreakGlassRequest,
 } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
-import { mismatch, releasesOf } from './prepare-approval.js'
+import { readPreparedFor } from './prepare-approval.js'
+import { mismatch } from './read-prepared.js'
 
 /**
  * Has approver prepare releases that skip simulation, canary, freezes and waiting, and checks that they say so: these policies, this
@@ -19,9 +20,8 @@ export async function prepareBreakGlass(
   { reason, author }: { reason: string; author?: string },
 ): Promise<PreparedApproval> {
   const request: PrepareBreakGlassRequest = { policies: [...policies], reason, ...(author === undefined ? {} : { author }) }
-  const prepared = await api.post<PreparedApproval>('/v1/break-glass/prepare', request)
-  for (const { breakGlass } of releasesOf(prepared, policies))
-    if (breakGlass?.reason !== reason) throw mismatch('no break-glass, or one for another reason')
+  const { prepared, predicates } = readPreparedFor(await api.post<PreparedApproval>('/v1/break-glass/prepare', request), policies)
+  for (const { breakGlass } of predicates) if (breakGlass?.reason !== reason) throw mismatch('no break-glass, or one for another reason')
   return prepared
 }
 

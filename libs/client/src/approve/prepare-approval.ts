@@ -1,17 +1,16 @@
 import {
+  canonicalJson,
   isSameMetrics,
-  HmsError,
-  peekPredicate,
   stepsOf,
   type JsonObject,
   type PlanOptions,
   type PreparedApproval,
-  type PreparedRelease,
   type PrepareRequest,
 } from '#libs/contracts'
 import { isSameRamp } from '#libs/policy'
-import { digestOf, digestOfJson, STATEMENT_TYPE, type ReleasePredicate } from '#libs/signing'
+import { digestOfJson, type ReleasePredicate } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
+import { mismatch, readPrepared, type ReadApproval } from './read-prepared.js'
 
 export interface PrepareOptions {
   author?: string
@@ -41,35 +40,37 @@ export async function prepareApproval(
     queue: options.queue,
     supersede: options.supersede,
   }
-  const prepared = await api.post<PreparedApproval>('/v1/approvals/prepare', request)
-  const releases = releasesOf(prepared, policies)
-  for (const release of releases) {
-    // Whoever signs an ordinary approval must not find that it was one that skips what tries it.
+  const { prepared, predicates } = readPreparedFor(await api.post<PreparedApproval>('/v1/approvals/prepare', request), policies)
+  for (const release of predicates) {
+    // Whoever signs an ordinary approval must not find that it was one that skips what tries it, or brings back another version.
     if (release.breakGlass !== undefined) throw mismatch('break-glass, which nobody asked for')
-    for (const key of ['share', 'observeMs', 'bakeMs'] as const) {
-      if (plan[key] !== undefined && plan[key] !== release.plan[key]) throw mismatch(`another ${key} than was asked for`)
-    }
-    if (plan.metrics !== undefined && !isSameMetrics(plan.metrics, release.plan.metrics))
-      throw mismatch('other metrics than were asked for')
-    if (plan.ramp !== undefined && !isSameRamp(plan.ramp, stepsOf(release.plan))) throw mismatch('another ramp than was asked for')
+    if (release.rollback !== undefined) throw mismatch('a rollback, which nobody asked for')
+    if (options.author !== undefined && release.author === null) throw mismatch('a release without its author')
+    const other = otherPlan(plan, release)
+    if (other !== undefined) throw mismatch(`${other} than was asked for`)
   }
   return prepared
 }
 
 /** What the prepared bytes say: exactly these policies. */
-export function releasesOf(prepared: PreparedApproval, policies: readonly JsonObject[]): ReleasePredicate[] {
-  const releases = prepared.releases.map((release) => readPrepared(release))
+export function readPreparedFor(given: PreparedApproval, policies: readonly JsonObject[]): ReadApproval {
+  const read = readPrepared(given)
   const asked = policies.map(digestOfJson).sort()
-  const offered = releases.map(({ policy }) => digestOfJson(policy)).sort()
+  const offered = read.predicates.map(({ policy }) => digestOfJson(policy)).sort()
   if (asked.join() !== offered.join()) throw mismatch('other policies than those that were given')
-  return releases
+  return read
 }
 
-function readPrepared({ payload, digest }: PreparedRelease): ReleasePredicate {
-  if (digestOf(Buffer.from(payload, 'base64')) !== digest) throw mismatch('bytes of another digest than it names')
-  return peekPredicate<ReleasePredicate>({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
-}
-
-export function mismatch(what: string): HmsError {
-  return new HmsError('HMS_APPROVAL_MISMATCH', `the service prepared ${what}; nothing was signed`, { status: 502, retryable: false })
+/** What else of the plan was asked for than the bytes say. */
+function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
+  for (const key of ['share', 'scope', 'observeMs', 'bakeMs'] as const) {
+    if (plan[key] !== undefined && plan[key] !== said[key]) return `another ${key}`
+  }
+  if (plan.partners !== undefined && canonicalJson([...plan.partners].sort()) !== canonicalJson([...(said.partners ?? [])].sort()))
+    return 'other partners'
+  if (plan.metrics !== undefined && !isSameMetrics(plan.metrics, said.metrics)) return 'other metrics'
+  if (plan.ramp !== undefined && !isSameRamp(plan.ramp, stepsOf(said))) return 'another ramp'
+  const bound = fallbacks.map(({ version }) => `${policy.id}@${version}`)
+  const isLacking = (plan.fallbacks ?? []).some((name) => name.startsWith(`${policy.id}@`) && !bound.includes(name))
+  return isLacking ? 'other fallbacks' : undefined
 }

@@ -6,7 +6,8 @@ import { REMOVED, saidBy, valueOfField } from '../said.js'
 import { checkShown, type Shown } from './check-shown.js'
 
 const policy = { id: 'epa-pm25-limit', version: '2.0.0', limit: 25, areas: { 'a b': [1, { deep: 'x' }] }, tags: [] as string[] }
-const statement = JSON.stringify({ predicate: { policy, releaseEpoch: 2, author: null } })
+const predicateType = 'https://hms-svc.dev/attestation/release/v1'
+const statement = JSON.stringify({ predicateType, predicate: { policy, releaseEpoch: 2, author: null } })
 
 function shownOf(text: string, changes: Shown['changes'] = []): Shown {
   const bytes = Buffer.from(text)
@@ -21,7 +22,7 @@ describe('what the page shows', () => {
   ])
 
   it('is what the bytes say, digest, fields and changes', async () => {
-    await expect(checkShown(whole)).resolves.toBeUndefined()
+    await expect(checkShown(whole, 'approval')).resolves.toBeUndefined()
     const { payload } = writeRunDecision({
       run: 1,
       attempt: 1,
@@ -30,12 +31,25 @@ describe('what the page shows', () => {
       reason: 'b\u202ead',
       at: new Date(),
     })
-    await expect(checkShown(shownOf(payload.toString()))).resolves.toBeUndefined()
+    await expect(checkShown(shownOf(payload.toString()), 'statement')).resolves.toBeUndefined()
+  })
+
+  it.each(['roster', 'request', 'decision', 'freeze', 'event'])('is no %s that names the policy too', async (kind) => {
+    const text = statement.replace('/release/', `/${kind}/`)
+    await expect(checkShown(shownOf(text), 'approval')).rejects.toThrow(`the bytes are a ${kind}`)
+  })
+
+  it.each(['roster', 'request', 'release', 'head'])('is no %s where a decision is signed', async (kind) => {
+    const text = statement.replace('/release/', `/${kind}/`)
+    await expect(checkShown(shownOf(text), 'statement')).rejects.toThrow(`the bytes are a ${kind}`)
   })
 
   it('may be anything but break-glass, which no page signs', async () => {
-    const text = JSON.stringify({ predicate: { policy, releaseEpoch: 2, author: null, breakGlass: { reason: 'wrong sensor' } } })
-    await expect(checkShown(shownOf(text))).rejects.toThrow('this is break-glass')
+    const text = JSON.stringify({
+      predicateType,
+      predicate: { policy, releaseEpoch: 2, author: null, breakGlass: { reason: 'wrong sensor' } },
+    })
+    await expect(checkShown(shownOf(text), 'approval')).rejects.toThrow('this is break-glass')
   })
 
   it.each<[string, Partial<Shown>, string]>([
@@ -61,7 +75,7 @@ describe('what the page shows', () => {
     ['a removal that is none', { changes: [{ field: 'limit', to: REMOVED }] }, 'the bytes say 25'],
     ['a value that is not there', { changes: [{ field: 'gone', to: '1' }] }, 'the bytes say removed'],
   ])('may not be %s', async (_what, other, reason) => {
-    await expect(checkShown({ ...whole, ...other })).rejects.toThrow(reason)
+    await expect(checkShown({ ...whole, ...other }, 'approval')).rejects.toThrow(reason)
   })
 
   it('differs whenever two policies differ', () => {

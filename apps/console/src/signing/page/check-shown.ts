@@ -1,3 +1,4 @@
+import type { PlacedAct } from '../act.js'
 import { REMOVED, saidBy, valueOfField } from '../said.js'
 import { fromBase64 } from './bytes.js'
 import { digestOfBytes } from './sign-bytes.js'
@@ -13,6 +14,11 @@ export interface Shown {
   changes: { field: string; to: string }[]
 }
 
+interface ShownPredicate {
+  policy?: unknown
+  breakGlass?: unknown
+}
+
 /** The page does not show what its bytes say. Nobody may sign then. */
 export class NotAsShown extends Error {
   override readonly name = 'NotAsShown'
@@ -22,8 +28,12 @@ export class NotAsShown extends Error {
   }
 }
 
-/** Holds what a person sees against the bytes: digest, every field, and every changed value. Throws `NotAsShown`. */
-export async function checkShown({ digest, bytes, lines, changes }: Shown): Promise<void> {
+/** What each act signs. A roster or a request that names a policy too would be signed as willingly. */
+const SIGNED_BY: Record<PlacedAct['kind'], readonly string[]> = { approval: ['release'], statement: ['decision', 'freeze'], rollback: [] }
+const TYPE = /^https:\/\/hms-svc\.dev\/attestation\/([a-z]+)\/v1$/
+
+/** Holds what a person sees against the bytes: what they are, digest, every field, and every changed value. Throws `NotAsShown`. */
+export async function checkShown({ digest, bytes, lines, changes }: Shown, kind: PlacedAct['kind']): Promise<void> {
   const payload = fromBase64(bytes)
   const found = await digestOfBytes(payload)
   if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`)
@@ -34,7 +44,10 @@ export async function checkShown({ digest, bytes, lines, changes }: Shown): Prom
     throw new NotAsShown(
       `the fields shown are not those of the bytes${other === undefined ? '' : `, which say ${other.field} ${other.value}`}`,
     )
-  const { policy, breakGlass } = (JSON.parse(statement) as { predicate: { policy?: unknown; breakGlass?: unknown } }).predicate
+  const { predicateType, predicate } = JSON.parse(statement) as { predicateType?: unknown; predicate: ShownPredicate }
+  const type = TYPE.exec(String(predicateType))?.[1]
+  if (type === undefined || !SIGNED_BY[kind].includes(type)) throw new NotAsShown(`the bytes are a ${type ?? String(predicateType)}`)
+  const { policy, breakGlass } = predicate
   // Two such signatures send a release past every trial: they leave no page.
   if (breakGlass !== undefined) throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.')
   for (const { field, to } of changes) {

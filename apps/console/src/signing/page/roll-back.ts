@@ -6,6 +6,8 @@ import { signRequest } from './sign-request.js'
 /** Once around the time that config-store waits for bots at most. */
 const WAIT_MS = 10_000
 const TICK_MS = 100
+/** All that this page may ask to be signed. */
+const ROLLBACKS = '/v1/rollbacks'
 
 interface GoingBack {
   act: PlacedAct
@@ -17,6 +19,7 @@ interface GoingBack {
 
 /** Sends the signed request at once, for a rollback is about seconds, and counts them until every connected bot has it. */
 export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): Promise<void> {
+  if (act.path !== ROLLBACKS) throw new Error(`Nothing was signed: this page asks for a request to ${act.path}.`)
   const startedAt = performance.now()
   const seconds = (): string => ((performance.now() - startedAt) / 1_000).toFixed(1)
   const watch = document.querySelector<HTMLElement>('[data-stopwatch]')!

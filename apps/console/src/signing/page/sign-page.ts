@@ -73,7 +73,7 @@ function holderOf({ keyid }: OpenKey, { people, mayNot }: PlacedAct): string {
 
 async function sign(act: PlacedAct): Promise<void> {
   const shown = shownReleases()
-  for (const each of shown) await checkShown(each)
+  for (const each of shown) await checkShown(each, act.kind)
   say('Opening the key; this takes a second.')
   const key = await keyOf()
   const name = holderOf(key, act)
