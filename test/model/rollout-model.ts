@@ -51,7 +51,7 @@ function inputsOf(policies: readonly string[]): Record<string, RolloutInput> {
     ...(Object.fromEntries(each.flat()) as Record<string, RolloutInput>),
     'unexplained alerts': { type: 'alarmed', attempt: 1, reason: 'UNEXPLAINED_ALERTS', detail: '' },
     'unexplained alerts of an older attempt': { type: 'alarmed', attempt: 0, reason: 'UNEXPLAINED_ALERTS', detail: '' },
-    'rollback took over': { type: 'overtaken' },
+    'rollback took over': { type: 'overtaken', policies: [] },
     'run ended': { type: 'ended', attempt: 1, reason: 'deadline' },
     ...Object.fromEntries(ROLLOUT_TIMERS.map((timer) => [`${timer} timer`, { type: 'due', timer }])),
     ...Object.fromEntries(

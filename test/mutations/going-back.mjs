@@ -9,6 +9,15 @@ const WITHDRAWN = 'test/scenarios/withdrawal.spec.ts'
 
 export const GOING_BACK_GUARDS = [
   {
+    name: 'rest-of-a-bundle',
+    guard: 'a bundle that nobody was told of goes back whole when people move one of it',
+    file: 'libs/pipeline/src/rollout/decide.ts',
+    find: "rollout.promoted || isUnissued(rollout) ? [] : [{ do: 'giveUpRest', moved }]",
+    replace: '[]',
+    spec: 'libs/pipeline/src/rollout/decide.spec.ts',
+    test: 'when one of its policies is moved before anybody was told of it, then the rest of its bundle goes back too',
+  },
+  {
     name: 'reversals-before-the-end',
     guard: 'all reversals of a bundle are heard before its run ends',
     file: 'apps/rollout/src/rollouts/rollout-effects.ts',

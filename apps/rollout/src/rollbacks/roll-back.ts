@@ -102,7 +102,7 @@ export class RollBack {
     advanced: Stable,
     { request, by, key }: { request: RollbackRequest; by: string; key: string },
   ): Promise<void> {
-    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken' })
+    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [stable.policy] })
     const { version, releaseDigest: digest } = newestOf(stable)!
     const from = { version, digest }
     const reason = request.reason === undefined ? by : `${by}: ${request.reason}`

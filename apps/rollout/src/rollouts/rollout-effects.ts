@@ -21,6 +21,8 @@ export class RolloutEffects {
         return this.issue(tx, rollout, effect.how)
       case 'takeBack':
         return this.takeBack(tx, rollout, effect.detail)
+      case 'giveUpRest':
+        return this.giveUpRest(tx, rollout, effect.moved)
       case 'freePolicies':
         return this.freePolicies(tx, rollout)
     }
@@ -49,6 +51,18 @@ export class RolloutEffects {
       const data = { policy, from: { version, digest: release }, to: back[index]!.current, seq: back[index]!.seq, reason: detail, run }
       await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
     }
+  }
+
+  private async giveUpRest(tx: Transaction, rollout: Rollout, moved: readonly string[]): Promise<void> {
+    const { live } = openDossier(rollout.dossier)
+    const stables = await stablesOf(tx, rollout)
+    const rest = stables.filter(({ policy, run }) => run === rollout.run && !moved.includes(policy))
+    if (rest.length === 0) return
+    await this.heads.issue(
+      tx,
+      rest.map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now)),
+      rollout,
+    )
   }
 
   private async freePolicies(tx: Transaction, { run, members }: Rollout): Promise<void> {

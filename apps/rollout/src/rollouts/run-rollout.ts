@@ -95,7 +95,8 @@ export class RunRollout implements OnModuleInit {
   private async overtake(tx: Transaction, { run, members }: Rollout): Promise<void> {
     for (const { policy } of members) {
       const holder = (await stableOf(tx, policy))?.run ?? null
-      if (holder !== null && holder !== run) await this.shell.input(tx, holder, { type: 'overtaken' })
+      if (holder !== null && holder !== run)
+        await this.shell.input(tx, holder, { type: 'overtaken', policies: members.map((member) => member.policy) })
     }
   }
 }

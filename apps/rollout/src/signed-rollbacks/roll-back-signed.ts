@@ -91,7 +91,7 @@ export class RollBackSigned {
     order: SignedRollback,
     { stable, release, seq, by }: { stable: Stable; release: ReleaseDocument; seq: number; by: string[] },
   ): Promise<void> {
-    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken' })
+    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [stable.policy] })
     const reason = rollbackOf(release)?.reason ?? ''
     // Of a policy that was withdrawn nothing is in force: those who were told of the version before are told what is.
     const { version, releaseDigest: digest } = newestOf(stable) ?? stable.history.at(-1) ?? release

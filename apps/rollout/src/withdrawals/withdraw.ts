@@ -70,7 +70,7 @@ export class Withdraw {
     const { policy } = stable
     const retired = withdrawn(stable, tx.now)
     const issued = await this.heads.issue(tx, [retired], { key: policy, run: null })
-    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken' })
+    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [policy] })
     for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: retired.seq })
     const data = {
       policy,

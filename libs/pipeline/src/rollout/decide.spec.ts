@@ -192,8 +192,18 @@ describe('given a bake', () => {
   })
 
   it('when a rollback took over, then it stops and leaves what is live alone', () => {
-    const { state, effects } = when(rollout('baking'), { type: 'overtaken' })
+    const { state, effects } = when(rollout('baking'), { type: 'overtaken', policies: [POLICY] })
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['freePolicies', 'cancel']])
+  })
+
+  it('when one of its policies is moved before anybody was told of it, then the rest of its bundle goes back too', () => {
+    const input = { type: 'overtaken', policies: [POLICY] } as const
+    for (const state of ['publishing', 'paused'] as const) {
+      const { effects } = when(rollout(state, { promoted: false }), input)
+      expect(effects).toContainEqual({ do: 'giveUpRest', moved: [POLICY] })
+    }
+    for (const given of [rollout('waiting', { promoted: false }), rollout('baking')])
+      expect(kinds(when(given, input).effects)).not.toContain('giveUpRest')
   })
 })
 
@@ -397,7 +407,7 @@ describe('every state with every input', () => {
     'some bots acknowledged': { type: 'covered', reports: [report(4, 3)] },
     'all bots hold it before its time': early,
     'unexplained alerts': { type: 'alarmed', attempt: 1, reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts' },
-    'rollback took over': { type: 'overtaken' },
+    'rollback took over': { type: 'overtaken', policies: [POLICY] },
     ...commonInputs(ROLLOUT_TIMERS, 'rollout'),
   }
   const transitions = transitionsOf(states, inputs, (state, input) => {

@@ -35,8 +35,8 @@ export type RolloutInput =
   | { type: 'covered'; reports: readonly CoverageReport[] }
   /** The canary had passed, and its cohort raised alerts that the new policy does not explain. */
   | { type: 'alarmed'; attempt: number; reason: string; detail: string }
-  /** A rollback moved a policy of this run. */
-  | { type: 'overtaken' }
+  /** A rollback, a withdrawal or break-glass moved these policies of this run, or is about to. */
+  | { type: 'overtaken'; policies: readonly string[] }
 
 type RolloutEvent =
   | 'hms.rollout.delayed.v1'
@@ -57,6 +57,8 @@ export type RolloutEffect =
   | { do: 'takeBack'; detail: string }
   /** Ends the rollouts that hold its policies: what they made live is replaced, not taken back. */
   | { do: 'overtake' }
+  /** Signs heads that make live again what was live before the run, for what of it is current still, but for these policies. */
+  | { do: 'giveUpRest'; moved: readonly string[] }
   /** Lets another run have the policies. */
   | { do: 'freePolicies' }
 
@@ -93,10 +95,17 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
     case 'ended':
       return rollout.attempt <= input.attempt ? takeBack(rollout, 'RUN_ENDED', `the run was ended: ${input.reason}`) : unchanged(rollout)
     case 'overtaken':
-      return isRolloutOpen(rollout) || rollout.state === 'waiting' ? end(rollout, 'aborted', [{ do: 'freePolicies' }]) : unchanged(rollout)
+      return overtaken(rollout, input.policies)
     case 'asked':
       return answer(rollout, input, context)
   }
+}
+
+/** A bundle is whole: while nobody was told that it is live, it goes back with the policy that was moved. Later each goes its own way. */
+function overtaken(rollout: Rollout, moved: readonly string[]): RolloutDecision {
+  if (!isRolloutOpen(rollout) && rollout.state !== 'waiting') return unchanged(rollout)
+  const rest: RolloutEffect[] = rollout.promoted || isUnissued(rollout) ? [] : [{ do: 'giveUpRest', moved }]
+  return end(rollout, 'aborted', [...rest, { do: 'freePolicies' }])
 }
 
 /** No head of it is out. */
