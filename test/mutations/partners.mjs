@@ -199,6 +199,15 @@ export const PARTNER_GUARDS = [
     test: 'is corrected where the partner was not told of the version that is in force again',
   },
   {
+    name: 'redriven-corrected',
+    guard: 'what a partner may have read before a redrive is not taken back in silence',
+    file: 'apps/notifier/src/notifications/belief.ts',
+    find: ' || redrives.length > 0',
+    replace: ' || redrives.length < 0',
+    spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
+    test: 'is corrected where the partner read it before it was to be sent again',
+  },
+  {
     name: 'withdrawn-once',
     guard: 'nobody hears twice that a policy was withdrawn',
     file: 'apps/notifier/src/notifications/tell-of-reversal.ts',

@@ -1,9 +1,9 @@
 import { wayOf, type Delivery } from '../delivery/delivery.table.js'
 import { toldOf } from '../delivery/told-policies.js'
 
-/** Whether the partner may have read it: a try that failed may have been heard all the same. */
-export function mayHaveCome({ state, tries, sending }: Delivery): boolean {
-  return state === 'delivered' || tries > 0 || sending
+/** Whether the partner may have read it: a failed try may have been heard all the same, and so may the tries before a redrive. */
+export function mayHaveCome({ state, tries, sending, redrives = [] }: Delivery): boolean {
+  return state === 'delivered' || tries > 0 || sending || redrives.length > 0
 }
 
 /** The version of the policy that is in force by this message; `null` where it says that nothing is. */

@@ -1,5 +1,7 @@
+import { policyKey } from '#libs/messaging'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FAILURES_IN_A_ROW } from '../delivery/breaker.js'
+import { DELIVERIES } from '../delivery/delivery.table.js'
 import type { Channel } from '../partners/channel.js'
 import { notifierWorld } from './notifier-world.suite.js'
 
@@ -427,6 +429,19 @@ describe('what is taken back while the channel of its partner is held back', () 
     await world.reverse('2.1.0', '2.0.0', 9)
     await world.leap(3600)
     expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.updated 2.0.0'])
+  })
+
+  it('is corrected where the partner read it before it was to be sent again', async () => {
+    await world.complete(184, '2.0.0', '1.5.0')
+    await failUntilHeldBack(185, { ozone: '1.0.0' })
+    await world.database.transaction(async (tx) => {
+      await tx.lock([policyKey('epa-pm25-limit')])
+      const [read] = await tx.documents(DELIVERIES).find({ where: { version: '2.0.0' } })
+      await world.lanes.redrive(tx, read!, { by: 'notify-1', reason: 'the partner lost it' }, tx.now)
+    })
+    await world.reverse('2.0.0', '1.5.0', 9)
+    await world.leap(3600)
+    expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.updated 1.5.0'])
   })
 
   it('is sent all the same as a bundle, for its other policies, and corrected after it', async () => {
