@@ -109,6 +109,15 @@ export const RAMP_GUARDS = [
     test: 'count from the wider head on',
   },
   {
+    name: 'ramp-counted-once',
+    guard: 'a bot that acknowledged before the word of the heads is not counted twice',
+    file: 'libs/pipeline/src/canary/decide.ts',
+    find: 'isCounted ? member.expected : cohort',
+    replace: 'isCounted ? cohort : cohort',
+    spec: 'libs/pipeline/src/canary/ramp.spec.ts',
+    test: 'when its bots acknowledge before the word of its heads comes, then none of them is counted twice',
+  },
+  {
     name: 'ramp-bounds',
     guard: 'a verifier holds the share of each step against the roster',
     file: 'libs/verify/src/approval.ts',

@@ -1,6 +1,6 @@
-import type { Audience, CoverageReport, PublishedHead } from '#libs/contracts'
+import type { Audience, CoverageReport, PublishedHead, ScopeCoverage } from '#libs/contracts'
 import { isSameFreeze } from '../freezes/freeze-windows.js'
-import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence.js'
+import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage, withNumbers } from '../silence.js'
 import { unchanged } from '../stage/decision.js'
 import { countAlert } from './alerts.js'
 import { answer } from './answer-people.js'
@@ -167,7 +167,9 @@ function audienceKnown(before: Canary, news: readonly PublishedHead[], context: 
 
 /** Where nobody of the scope falls below the share, the smallest share that takes in one bot: its head has to be issued again. */
 function withAudience(canary: Canary, member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
-  const counted = { ...member, connected, expected: cohort }
+  // An audience also counts the bots of earlier heads. Coverage counts each bot once, and may come first: its topic is another.
+  const isCounted = canary.earlier !== undefined && member.countedSeq === member.seq
+  const counted = { ...member, connected, expected: isCounted ? member.expected : cohort }
   const isNarrow = connected > 0 && cohort === 0 && smallestBucket !== null
   if (!isNarrow) return { ...counted, published: true }
   return { ...counted, published: false, share: smallestBucket + 1, shown: shownOf(canary, member) }
@@ -188,12 +190,17 @@ function covered(before: Canary, reports: readonly CoverageReport[], context: Ca
       heard: member.heard || member.acknowledged > 0,
       connected: Math.max(member.connected, member.expected),
     }))
-  const members = seen(withCoverage(canary.members, canary.scope, reports))
+  const take = canary.earlier === undefined ? withNumbers : withCount
+  const members = seen(withCoverage(canary.members, canary.scope, reports, take))
   const earlier = canary.earlier && seen(canary.earlier.flatMap((head) => withCoverage([head], head.scope, reports)))
   const counted = { ...canary, members, ...(earlier === undefined ? {} : { earlier }) }
   if (counted.state === 'publishing') return observeWhenReady(counted, context)
   if (counted.state === 'observing' && counted.observed && !isSilent(numbersOf(counted))) return judge(counted, context)
   return unchanged(counted)
+}
+
+function withCount(member: CanaryMember, said: ScopeCoverage): CanaryMember {
+  return { ...withNumbers(member, said), countedSeq: said.seq }
 }
 
 function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): CanaryDecision {

@@ -14,6 +14,8 @@ export interface CanaryMember {
   /** Bots that should run it, and that said they do. */
   expected: number
   acknowledged: number
+  /** Beside heads of earlier steps: the head that `expected` was last reported for. */
+  countedSeq?: number
   /** Names of those that did not, as far as they were told. */
   silent: string[]
   /** Whether any bot ever said that it runs it. */

@@ -133,6 +133,16 @@ describe('given a ramp that has come to all regions', () => {
     expect(story.canary.state).toBe('observing')
   })
 
+  it('when its bots acknowledge before the word of its heads comes, then none of them is counted twice', () => {
+    const story = new RampStory().atThird().covered({ [NCR]: [3, 3], [ALL_REGIONS]: [9, 9, 28] })
+    expect(story.canary.state).toBe('publishing')
+    story.stored(40, 12)
+    expect(numbersOf(story.canary)).toMatchObject([{ expected: 12, acknowledged: 12 }])
+    expect(story.canary.state).toBe('observing')
+    const nobodyNew = new RampStory().atThird().covered({ [NCR]: [4, 4], [ALL_REGIONS]: [0, 0, 36] })
+    expect(nobodyNew.stored(40, 3).canary.state).toBe('observing')
+  })
+
   it('when the last step is over, then the canary passes with all steps, on the weakest that they rest on', () => {
     const story = new RampStory()
       .stored(40, 2)
