@@ -1,6 +1,24 @@
 /** What stands between a page and a signature that nobody meant. Same form as `GUARDS`. */
 export const CONSOLE_GUARDS = [
   {
+    name: 'console-shared-ends',
+    guard: 'an answer that is shared is held no longer than its time',
+    file: 'apps/console/src/reading/shared-answers.ts',
+    find: 'this.clock.after(this.bounds.forMs, () => this.drop(key))',
+    replace: 'this.clock.after(this.bounds.forMs, () => {})',
+    spec: 'apps/console/src/reading/shared-answers.spec.ts',
+    test: 'are held no longer than their time, whether or not anybody asks again',
+  },
+  {
+    name: 'console-shared-weight',
+    guard: 'the answers that pages share do not fill the memory of the edge',
+    file: 'apps/console/src/reading/shared-answers.ts',
+    find: ' && this.characters <= this.bounds.characters) return',
+    replace: ') return',
+    spec: 'apps/console/src/reading/api-reader.spec.ts',
+    test: 'shares no more answers than its memory has room for, and drops the oldest first',
+  },
+  {
     name: 'console-no-break-glass',
     guard: 'no signature of break-glass leaves a page',
     file: 'apps/console/src/signing/page/check-shown.ts',

@@ -59,6 +59,15 @@ describe('reading the API', () => {
     expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind })
   })
 
+  it('shares no more answers than its memory has room for, and drops the oldest first', async () => {
+    answer = (response) => response.end(`"${'a'.repeat(8 * 1024 * 1024 - 2)}"`)
+    const reader = readerOf(url)
+    const read = async (page: number): Promise<string> => (await reader.as(undefined)(`/v1/audit/entries?after=${page}`)).kind
+    for (const page of [1, 2, 3, 4, 5]) expect(await read(page)).toBe('loaded')
+    expect([await read(5), await read(2), requests.length]).toEqual(['loaded', 'loaded', 5])
+    expect([await read(1), requests.length]).toEqual(['loaded', 6])
+  })
+
   it('asks the next instance when one cannot be reached', async () => {
     expect(await readerOf(await deserted(), url).as(undefined)('/v1/runs')).toEqual({ kind: 'loaded', value: [1] })
   })

@@ -1,28 +1,38 @@
 import { HmsError, printable, readText, type Problem, type ServiceName } from '#libs/contracts'
-import { CLIENT_HEADER, SharedAnswer, type Clock } from '#libs/platform'
+import { CLIENT_HEADER, type Clock } from '#libs/platform'
 import type { Answer, Read } from './answer.js'
 import { parseClean } from './clean-json.js'
 import type { Send, Sent } from './sent.js'
 import { serviceOfPath } from './service-of-path.js'
+import { SharedAnswers, type ShareBounds, type Weigh } from './shared-answers.js'
 
 const DEADLINE_MS = 2_500
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024
-/** Reloads and followers of one page within this time cost a service one request. */
-const SHARE_MS = 1_000
-const MAX_SHARED = 500
+/** Reloads and followers of one page within this time cost a service one request. The edge has 512 MiB for everything. */
+const SHARED: ShareBounds = { forMs: 1_000, answers: 500, characters: 32 * 1024 * 1024 }
 
 export interface ApiReaderOptions {
   /** Base URLs of a service's instances. */
   urlsOf(service: ServiceName): readonly string[]
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'after'>
   deadlineMs?: number
+}
+
+/** How one question is asked of whichever instance. */
+interface Question {
+  service: ServiceName
+  headers: Record<string, string>
+  signal: AbortSignal
+  weigh: Weigh
 }
 
 /** The console's one way to the services: bounded in time and size, whatever a service does. */
 export class ApiReader {
-  private readonly shared = new Map<string, SharedAnswer<unknown>>()
+  private readonly shared: SharedAnswers
 
-  constructor(private readonly options: ApiReaderOptions) {}
+  constructor(private readonly options: ApiReaderOptions) {
+    this.shared = new SharedAnswers(options.clock, SHARED)
+  }
 
   private get deadlineMs(): number {
     return this.options.deadlineMs ?? DEADLINE_MS
@@ -30,13 +40,17 @@ export class ApiReader {
 
   /** For one caller, whose key (`Authorization`) decides what may be seen. */
   as(authorization: string | undefined): Read {
-    return <T>(path: string) => this.share(`${authorization ?? ''}\n${path}`, () => this.ask(path, authorization)) as Promise<Answer<T>>
+    return <T>(path: string) => {
+      const made = this.shared.get(`${authorization ?? ''}\n${path}`, (weigh) => this.ask(path, authorization, weigh))
+      return made as Promise<Answer<T>>
+    }
   }
 
   /** What each instance of a service says of itself at `/readyz`, whatever the status; `undefined` for one that does not answer. */
   health(service: ServiceName): Promise<{ url: string; body: unknown }[]> {
     const urls = this.options.urlsOf(service)
-    return Promise.all(urls.map(async (url) => ({ url, body: await this.share(`${url}/readyz`, () => this.probe(url)) })))
+    const ask = (url: string): Promise<unknown> => this.shared.get(`${url}/readyz`, (weigh) => this.probe(url, weigh))
+    return Promise.all(urls.map(async (url) => ({ url, body: await ask(url) })))
   }
 
   /**
@@ -65,41 +79,35 @@ export class ApiReader {
     }
   }
 
-  private async probe(url: string): Promise<unknown> {
+  private async probe(url: string, weigh: Weigh): Promise<unknown> {
     try {
       const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(this.deadlineMs), redirect: 'error' })
-      return parseClean(await readText(response.body, MAX_ANSWER_BYTES))
+      const text = await readText(response.body, MAX_ANSWER_BYTES)
+      weigh(text.length)
+      return parseClean(text)
     } catch {
       return undefined
     }
   }
 
-  private share<T>(key: string, make: () => Promise<T>): Promise<T> {
-    const known = this.shared.get(key)
-    if (known !== undefined) return known.get() as Promise<T>
-    if (this.shared.size >= MAX_SHARED) this.shared.delete(this.shared.keys().next().value!)
-    const made = new SharedAnswer<unknown>(make, this.options.clock, SHARE_MS)
-    this.shared.set(key, made)
-    return made.get() as Promise<T>
-  }
-
   /** One instance after the other, all within one deadline, until one answers. */
-  private async ask(path: string, authorization: string | undefined): Promise<Answer<unknown>> {
+  private async ask(path: string, authorization: string | undefined, weigh: Weigh): Promise<Answer<unknown>> {
     const service = serviceOfPath(path)
     const signal = AbortSignal.timeout(this.deadlineMs)
     let last: Answer<unknown> = { kind: 'away', service, detail: 'no address of it is known' }
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
     for (const url of this.options.urlsOf(service)) {
-      last = await this.askOne(url + path, service, headers, signal)
+      last = await this.askOne(url + path, { service, headers, signal, weigh })
       if (last.kind !== 'away') return last
     }
     return last
   }
 
-  private async askOne(url: string, service: ServiceName, headers: Record<string, string>, signal: AbortSignal): Promise<Answer<unknown>> {
+  private async askOne(url: string, { service, headers, signal, weigh }: Question): Promise<Answer<unknown>> {
     try {
       const response = await fetch(url, { headers: { accept: 'application/json', ...headers }, signal, redirect: 'error' })
       const text = await readText(response.body, MAX_ANSWER_BYTES)
+      weigh(text.length)
       const isText = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/plain')
       const body = isText ? text.split('\n').map(printable).join('\n') : parseClean(text)
       if (response.ok) return { kind: 'loaded', value: body }

@@ -1,0 +1,70 @@
+import type { Clock } from '#libs/platform'
+
+/** Says how many characters the text of an answer has, once it is read. */
+export type Weigh = (characters: number) => void
+
+export interface ShareBounds {
+  /** How long an answer is shared, from when it was asked for. */
+  forMs: number
+  answers: number
+  /** What the texts of all answers may have together. */
+  characters: number
+}
+
+interface Shared {
+  at: number
+  answer: Promise<unknown>
+  characters: number
+  cancel(): void
+}
+
+/** Answers by what was asked for: each is dropped when its time is over, and the oldest go first where they are too many or too large. */
+export class SharedAnswers {
+  private readonly shared = new Map<string, Shared>()
+  private characters = 0
+
+  constructor(
+    private readonly clock: Pick<Clock, 'now' | 'after'>,
+    private readonly bounds: ShareBounds,
+  ) {}
+
+  get held(): { answers: number; characters: number } {
+    return { answers: this.shared.size, characters: this.characters }
+  }
+
+  /** `make` must not fail: whatever it answers is shared. */
+  get<T>(key: string, make: (weigh: Weigh) => Promise<T>): Promise<T> {
+    const now = this.clock.now().getTime()
+    const known = this.shared.get(key)
+    // A clock that was set back must not keep an answer for longer.
+    if (known !== undefined && now >= known.at && now - known.at < this.bounds.forMs) return known.answer as Promise<T>
+    this.drop(key)
+    let made: Shared | undefined
+    const answer = make((characters) => {
+      // It may have been dropped, and asked for anew, before it came.
+      if (made === undefined || this.shared.get(key) !== made) return
+      this.characters += characters - made.characters
+      made.characters = characters
+      this.makeRoom()
+    })
+    made = { at: now, answer, characters: 0, cancel: this.clock.after(this.bounds.forMs, () => this.drop(key)) }
+    this.shared.set(key, made)
+    this.makeRoom()
+    return answer
+  }
+
+  private makeRoom(): void {
+    for (const oldest of this.shared.keys()) {
+      if (this.shared.size <= this.bounds.answers && this.characters <= this.bounds.characters) return
+      this.drop(oldest)
+    }
+  }
+
+  private drop(key: string): void {
+    const shared = this.shared.get(key)
+    if (shared === undefined) return
+    shared.cancel()
+    this.shared.delete(key)
+    this.characters -= shared.characters
+  }
+}
