@@ -15,10 +15,12 @@ import { RECEIPTS } from './delivery/receipt.table.js'
 import { TellContact } from './delivery/tell-contact.js'
 import { CreateNotifier1764000000000 } from './migrations/1764000000000-create-notifier.js'
 import { CreateReceipts1764000000001 } from './migrations/1764000000001-create-receipts.js'
+import { CreateReversals1764000000002 } from './migrations/1764000000002-create-reversals.js'
 import { NotifierConfig, readNotifierConfig } from './notifier.config.js'
 import { NOTIFICATIONS } from './notifications/notification.table.js'
 import { NotifyPartners } from './notifications/notify-partners.js'
 import { ReportUndelivered } from './notifications/report-undelivered.js'
+import { REVERSALS } from './notifications/reversal.table.js'
 import { RolloutEvents } from './notifications/rollout.events.js'
 import { TellOfReversal } from './notifications/tell-of-reversal.js'
 import { PARTNERS } from './partners/partner.table.js'
@@ -82,7 +84,7 @@ class NotifierModule {
 
 export const definition: ServiceDefinition = {
   name: 'notifier',
-  tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, BREAKERS, NOTIFICATIONS, RECEIPTS, EVIDENCE],
-  migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000, CreateReceipts1764000000001],
+  tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, BREAKERS, NOTIFICATIONS, REVERSALS, RECEIPTS, EVIDENCE],
+  migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000, CreateReceipts1764000000001, CreateReversals1764000000002],
   module: NotifierModule.with,
 }

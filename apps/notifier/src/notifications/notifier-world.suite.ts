@@ -6,6 +6,7 @@ import {
   type ReleaseDocument,
   type ReversedPolicy,
   type RunDossier,
+  type VersionRef,
 } from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, policyKey } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
@@ -165,15 +166,14 @@ export async function notifierWorld() {
       await quiet()
     },
     /** `to`: `null` when nothing was in force before. */
-    async reverse(from: string, to: string | null, seq: number): Promise<void> {
-      const replaced = { version: from, digest: '' }
-      const before = to === null ? null : await releaseOf(to)
-      const reversed: ReversedPolicy = { policy: POLICY, from: replaced, to: before, seq, reason: '', run: null }
+    async reverse(from: string, to: string | null, seq: number, policy = POLICY): Promise<void> {
+      const before = to === null ? null : await releaseOf(to, policy)
+      const reversed: ReversedPolicy = { policy, from: await refOf(from, policy), to: before, seq, reason: '', run: null }
       await handle((tx) => reversal.reversed(tx, reversed, cause()))
       await quiet()
     },
     async withdraw(version: string, seq: number): Promise<void> {
-      const withdrawn = { policy: POLICY, from: { version, digest: '' }, seq, reason: '', by: [], statements: [] }
+      const withdrawn = { policy: POLICY, from: await refOf(version, POLICY), seq, reason: '', by: [], statements: [] }
       await handle((tx) => reversal.withdrawn(tx, withdrawn, cause()))
       await quiet()
     },
@@ -211,6 +211,10 @@ function dataOf(event: OutgoingEvent): unknown {
 async function dossierOf(run: number, version: string, before: string | null, partners: string[] | null): Promise<RunDossier> {
   const [release, live] = [await releaseOf(version), before === null ? null : await releaseOf(before)]
   return packDossier({ run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan: planFor(partners) })
+}
+
+async function refOf(version: string, policy: string): Promise<VersionRef> {
+  return { version, digest: (await releaseOf(version, policy)).releaseDigest }
 }
 
 function planFor(partners: string[] | null) {

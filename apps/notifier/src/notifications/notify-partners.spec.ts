@@ -472,6 +472,45 @@ describe('what is taken back while the channel of its partner is held back', () 
   })
 })
 
+describe('what was taken back before its run was read as completed', () => {
+  beforeEach(() => world.register({ id: 'va-deq' }))
+
+  it('is left out of its bundle, whose other policies are told', async () => {
+    await world.reverse('1.1.0', '1.0.0', 9, 'ozone')
+    await world.completeBundle(184, { 'epa-pm25-limit': '2.0.0', ozone: '1.1.0' })
+    expect(world.sender.sent.map(({ id, body }) => [id, body.data.bundle])).toEqual([
+      ['run_184_epa-pm25-limit_va-deq', ['epa-pm25-limit@2.0.0']],
+    ])
+    expect(await world.completions()).toMatchObject([{ summary: '1 sent' }])
+  })
+
+  it('is told to nobody where nothing else is left, and the run ends', async () => {
+    await world.reverse('2.0.0', '1.5.0', 9)
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.withdraw('2.1.0', 10)
+    await world.hold(185, '2.1.0', '1.5.0')
+    expect(told()).toEqual([])
+    expect(await world.completions()).toMatchObject([{ run: 184, summary: '0 sent (no partners)' }])
+  })
+
+  it('is told where it was brought forward again, in whichever order that is read', async () => {
+    await world.reverse('2.0.0', '1.5.0', 9)
+    await world.reverse('1.5.0', '2.0.0', 10)
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.reverse('1.1.0', '1.2.0', 10, 'ozone')
+    await world.reverse('1.2.0', '1.1.0', 9, 'ozone')
+    await world.completeBundle(185, { ozone: '1.2.0' })
+    expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 1.2.0'])
+  })
+
+  it('is told when a later attempt brings it', async () => {
+    await world.reverse('2.0.0', '1.5.0', 9)
+    await world.advance(1)
+    await world.complete(184, '2.0.0', '1.5.0')
+    expect(told()).toEqual(['va-deq 2.0.0'])
+  })
+})
+
 describe('a stopping process', () => {
   it('books no try for what it cut short', async () => {
     await world.register({ id: 'va-deq' })

@@ -20,6 +20,7 @@ import { resolvePartners } from '../partners/partner.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { NOTIFICATIONS, notificationKey, stageId } from './notification.table.js'
 import { releaseFacts } from './release-facts.js'
+import { takenBackOf } from './reversal.table.js'
 import { summarize } from './summary.js'
 
 const MAX_PARTNERS = 10_000
@@ -57,14 +58,14 @@ export class NotifyPartners implements OnModuleInit {
   /** The run takes effect later: its partners are told now, with the date. */
   announce(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const arrival = { fresh: freshOf(dossier, cause), dossier, cause, isAbortable: true }
-    return this.shell.open(tx, arrival, async () => ({ type: 'announced', dossier, ...(await addresseesOf(tx, dossier)) }))
+    return this.shell.open(tx, arrival, async () => ({ type: 'announced', dossier, ...(await addresseesOf(tx, dossier, cause)) }))
   }
 
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const answer = (await this.openAnnounced(tx, dossier))
       ? undefined
       : await this.shell.open(tx, { fresh: freshOf(dossier, cause), dossier, cause }, async () => {
-          return { type: 'opened', dossier, ...(await addresseesOf(tx, dossier)) }
+          return { type: 'opened', dossier, ...(await addresseesOf(tx, dossier, cause)) }
         })
     // Nobody to tell, or nobody whose first try has to be waited for.
     await this.count(tx, stageId(dossier))
@@ -84,7 +85,11 @@ export class NotifyPartners implements OnModuleInit {
   private async deliver(tx: Transaction, stage: Notification, dossier: RunDossier, partners: readonly string[]): Promise<void> {
     const { run, attempt } = stage
     const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
-    const policies = dossier.releases.map((release): PolicyNews => {
+    const at = new Date(stage.rolledOutAt)
+    const takenBack = await takenBackOf(tx, dossier, at)
+    const inForce = dossier.releases.filter(({ releaseDigest }) => !takenBack.has(releaseDigest))
+    if (inForce.length === 0) return
+    const policies = inForce.map((release): PolicyNews => {
       const opened = openRelease(release, dossier.proofs)
       const live = dossier.live[release.id] ?? null
       const replaced = live === null ? null : openRelease(live, dossier.proofs)
@@ -93,7 +98,7 @@ export class NotifyPartners implements OnModuleInit {
     const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
     await this.lanes.add(
       tx,
-      noticeOf({ ...names, at: new Date(stage.rolledOutAt), policies: policies as [PolicyNews, ...PolicyNews[]] }),
+      noticeOf({ ...names, at, policies: policies as [PolicyNews, ...PolicyNews[]] }),
       partners.flatMap((id) => registered.get(id) ?? []),
     )
   }
@@ -124,7 +129,14 @@ function freshOf(dossier: RunDossier, cause: ReceivedEvent): Notification {
   return { run, attempt, ...originOf(cause), state: 'new', partners: [], unknown: [], rolledOutAt, completedAt: null, summary: null }
 }
 
-async function addresseesOf(tx: Transaction, { plan }: RunDossier): Promise<{ partners: string[]; unknown: string[] }> {
-  const { partners, unknown } = resolvePartners(plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
+/** Nobody, where all that the run brought was taken back before its event was read. */
+async function addresseesOf(
+  tx: Transaction,
+  dossier: RunDossier,
+  { time }: ReceivedEvent,
+): Promise<{ partners: string[]; unknown: string[] }> {
+  const takenBack = await takenBackOf(tx, dossier, new Date(time))
+  if (dossier.releases.every(({ releaseDigest }) => takenBack.has(releaseDigest))) return { partners: [], unknown: [] }
+  const { partners, unknown } = resolvePartners(dossier.plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
   return { partners: partners.map(({ id }) => id), unknown }
 }

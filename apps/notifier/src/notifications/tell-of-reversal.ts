@@ -11,6 +11,7 @@ import { tellsOf, toldOf } from '../delivery/told-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { knowsWithout, mayHaveCome, versionTold } from './belief.js'
 import { releaseFacts } from './release-facts.js'
+import { rememberReversal } from './reversal.table.js'
 
 const MAX_DELIVERIES = 10_000
 const MAX_BEFORE = 500
@@ -29,6 +30,7 @@ export class TellOfReversal {
   async reversed(tx: Transaction, { policy, from, to, seq }: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
     // Those of a bundle are told under its smallest policy.
     await tx.lock([policyKey(policy)])
+    await rememberReversal(tx, { policy, seq, from: from.digest, to: to?.releaseDigest ?? null }, cause)
     const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}` }
     const at = new Date(cause.time)
     if (to === null) {
@@ -40,7 +42,8 @@ export class TellOfReversal {
   }
 
   /** A partner that was told of an earlier version only still lives by that one, so it is told too. */
-  async withdrawn(tx: Transaction, { policy, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
+  async withdrawn(tx: Transaction, { policy, from, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
+    await rememberReversal(tx, { policy, seq, from: from.digest, to: null }, cause)
     const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, at: new Date(cause.time) }
     await this.tell(tx, { policy, inForce: null }, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
   }

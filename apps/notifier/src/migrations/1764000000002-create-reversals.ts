@@ -1,0 +1,14 @@
+import { createDocumentTables, dropTables, type CreatedTables } from '#libs/persistence'
+import type { MigrationInterface, QueryRunner } from 'typeorm'
+
+const TABLES: CreatedTables = { reversal: {} }
+
+export class CreateReversals1764000000002 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await createDocumentTables(runner, TABLES)
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await dropTables(runner, Object.keys(TABLES))
+  }
+}
