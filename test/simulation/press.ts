@@ -39,6 +39,7 @@ export class Press {
     private readonly client: Client,
     private readonly approver: ServiceNode,
     private readonly people: People,
+    private readonly installation: string,
   ) {}
 
   /** Answers the run's number. */
@@ -104,7 +105,7 @@ export class Press {
   }
 
   async freeze(freeze: Freeze): Promise<void> {
-    const statement = await signFreeze(freeze, await this.now(), this.people.chief)
+    const statement = await signFreeze(freeze, await this.signedFor(), this.people.chief)
     await this.client.ask('approver', `freeze ${freeze.scope}`, ({ injector }) => injector.get(DeclareFreeze).execute(statement))
   }
 
@@ -112,8 +113,12 @@ export class Press {
     const known = await this.approver.durable.read((tx) => tx.documents(FREEZES).get(id))
     if (known === undefined) return
     const declared = digestOfPayload(known.statement)
-    const statement = await signLift({ id, declared, reason: 'over' }, await this.now(), this.people.chief)
+    const statement = await signLift({ id, declared, reason: 'over' }, await this.signedFor(), this.people.chief)
     await this.client.ask('approver', `lift ${id}`, ({ injector }) => injector.get(LiftFreeze).execute(id, statement))
+  }
+
+  private async signedFor(): Promise<{ at: Date; installation: string }> {
+    return { at: await this.now(), installation: this.installation }
   }
 
   private now(): Promise<Date> {

@@ -92,7 +92,7 @@ export class World {
     this.client = new Client(this.scheduler, this.nodes, tell, (name) => this.hole === name && this.node(name).lives.length === 0)
     const person = (name: string): Signer => ground.identity.people.get(name)!
     const people = { chief: person('EPA Chief'), counsel: person('EPA Counsel'), reviewer: person('Air Office') }
-    this.press = new Press(this.client, this.node('approver'), people)
+    this.press = new Press(this.client, this.node('approver'), people, ground.identity.roster.installation)
     this.roster = ground.identity.roster
   }
 

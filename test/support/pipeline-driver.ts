@@ -117,15 +117,20 @@ export class PipelineDriver {
   /** Everywhere and at once unless told otherwise. */
   async freeze(freeze: Partial<Freeze> & { id: string }, signer = 'EPA Chief'): Promise<FreezeView> {
     const whole = { reason: 'drill', scope: 'global', ...freeze }
-    const signed = await signFreeze(whole, this.system.clock.now(), this.system.signers.get(signer)!)
+    const signed = await signFreeze(whole, this.signedFor(), this.system.signers.get(signer)!)
     return this.api.post<FreezeView>('/v1/freezes', { statement: signed })
   }
 
   async lift(id: string, signer = 'EPA Chief'): Promise<FreezeView> {
     const { statement: declaration } = await this.api.get<FreezeRecord>(`/v1/freezes/${id}`)
     const declared = digestOfPayload(declaration)
-    const signed = await signLift({ id, declared, reason: 'over' }, this.system.clock.now(), this.system.signers.get(signer)!)
+    const signed = await signLift({ id, declared, reason: 'over' }, this.signedFor(), this.system.signers.get(signer)!)
     return this.api.post<FreezeView>(`/v1/freezes/${id}/lift`, { statement: signed })
+  }
+
+  /** What a statement names that is signed now, for this system. */
+  signedFor(): { at: Date; installation: string } {
+    return { at: this.system.clock.now(), installation: this.system.roster.installation }
   }
 
   async provenance(id: string): Promise<PolicyView['provenance']> {

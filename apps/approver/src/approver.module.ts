@@ -12,12 +12,14 @@ import { PrepareRollback } from './approvals/prepare-rollback.js'
 import { RejectApproval } from './approvals/reject-approval.js'
 import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
+import { DECLARATIONS } from './freezes/declaration.table.js'
 import { DeclareFreeze } from './freezes/declare-freeze.js'
 import { FreezesController } from './freezes/freezes.http.js'
 import { LiftFreeze } from './freezes/lift-freeze.js'
 import { GuardApproval } from './guard/guard-approval.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { CreateReviewLocks1764000000001 } from './migrations/1764000000001-create-review-locks.js'
+import { CreateFreezeDeclarations1764000000002 } from './migrations/1764000000002-create-freeze-declarations.js'
 import { POLICY_VERSIONS } from './policies/policy-version.table.js'
 import { moveReleasesAhead } from './numbering/move-ahead.js'
 import { POLICIES } from './policies/policy.table.js'
@@ -121,6 +123,7 @@ export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [
     ...FREEZE_TABLES,
+    DECLARATIONS,
     POLICIES,
     POLICY_VERSIONS,
     APPROVALS,
@@ -132,7 +135,7 @@ export const definition: ServiceDefinition = {
     REVIEW_LOCKS,
     ROSTER_PROPOSALS,
   ],
-  migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000, CreateReviewLocks1764000000001],
+  migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000, CreateReviewLocks1764000000001, CreateFreezeDeclarations1764000000002],
   moveAhead: moveReleasesAhead,
   module: ApproverModule.with,
 }

@@ -33,6 +33,11 @@ export function isSignedLately(at: string, now: Date): boolean {
   return Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS
 }
 
+/** When a statement that says it was signed at `at` (RFC 3339) stops to be lately signed. */
+export function countsUntil(at: string): Date {
+  return new Date(Date.parse(at) + WINDOW_MS)
+}
+
 const DECISION: StatementKind<DecisionPredicate> = {
   predicateType: PREDICATE_TYPES.decision,
   shape: { subject: isDigest, decision: isText, reason: isText, at: isTime, nonce: isText },

@@ -9,9 +9,12 @@ import { signEnvelope, type Signer } from './signer.js'
 import { subjectOfPredicate, verifyStatement, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
 /** A person declares a freeze, or lifts the one whose declaration has the digest `declared`. */
-export type FreezePredicate =
-  | { action: 'declare'; freeze: Freeze; at: string; nonce: string }
-  | { action: 'lift'; id: string; declared: string; reason: string; at: string; nonce: string }
+export type FreezePredicate = ({ action: 'declare'; freeze: Freeze } | { action: 'lift'; id: string; declared: string; reason: string }) & {
+  /** The installation that it is for: `installation` of its roster. Absent in records of before statements named it. */
+  installation?: string
+  at: string
+  nonce: string
+}
 
 export type ReadFreeze = { predicate: FreezePredicate; digest: string; person: Principal }
 
@@ -28,6 +31,7 @@ const FREEZE: StatementKind<FreezePredicate> = {
   predicateType: PREDICATE_TYPES.freeze,
   shape: {
     action: oneOf('declare', 'lift'),
+    installation: optional(isDigest),
     at: isTime,
     nonce: isText,
     freeze: optional(isFreeze),
@@ -45,33 +49,39 @@ const FREEZE: StatementKind<FreezePredicate> = {
   },
 }
 
-export function signFreeze(freeze: Freeze, at: Date, signer: Signer): Promise<Envelope> {
-  return signEnvelope(writeFreeze(freeze, at).payload, [signer])
+/** When a statement is signed, and for which installation (`Roster.installation`). */
+type SignedFor = { at: Date; installation: string }
+
+export function signFreeze(freeze: Freeze, signedFor: SignedFor, signer: Signer): Promise<Envelope> {
+  return signEnvelope(writeFreeze(freeze, signedFor).payload, [signer])
 }
 
 /** The bytes that a person signs, for whoever holds the key elsewhere. */
-export function writeFreeze(freeze: Freeze, at: Date): StatementDocument<FreezePredicate> {
-  return writeStatement(FREEZE, { action: 'declare', freeze, at: at.toISOString(), nonce: randomUUID() })
+export function writeFreeze(freeze: Freeze, { at, installation }: SignedFor): StatementDocument<FreezePredicate> {
+  return writeStatement(FREEZE, { action: 'declare', freeze, installation, at: at.toISOString(), nonce: randomUUID() })
 }
 
 /** `declared`: digest of the declaration, so that no later freeze of that name is lifted by the same signature. */
 type SaidLift = { id: string; declared: string; reason: string }
 
-export function signLift(lift: SaidLift, at: Date, signer: Signer): Promise<Envelope> {
-  return signEnvelope(writeLift(lift, at).payload, [signer])
+export function signLift(lift: SaidLift, signedFor: SignedFor, signer: Signer): Promise<Envelope> {
+  return signEnvelope(writeLift(lift, signedFor).payload, [signer])
 }
 
-export function writeLift(lift: SaidLift, at: Date): StatementDocument<FreezePredicate> {
-  return writeStatement(FREEZE, { action: 'lift', ...lift, at: at.toISOString(), nonce: randomUUID() })
+export function writeLift(lift: SaidLift, { at, installation }: SignedFor): StatementDocument<FreezePredicate> {
+  return writeStatement(FREEZE, { action: 'lift', ...lift, installation, at: at.toISOString(), nonce: randomUUID() })
 }
 
 /**
- * Reads what a person says about a freeze, and who it is. Throws `SignatureError`; `HMS_FREEZE_NOT_ALLOWED` for a person who has no role in
- * the roster. `at` (RFC 3339) is when keys are judged.
+ * Reads what a person says about a freeze, and who it is. Throws `SignatureError`: `HMS_FREEZE_NOT_ALLOWED` for a person who has no role in
+ * the roster, `HMS_FREEZE_OTHER` for a statement that names another installation. `at` (RFC 3339) is when keys are judged.
  */
 export function readFreeze(envelope: unknown, roster: Roster, at: string): ReadFreeze {
   const { predicate, digest, keyids } = verifyStatement(FREEZE, envelope, roster.keysOfKind('person', at))
   const person = roster.principalOfKey(keyids[0]!)!
+  const { installation = roster.installation } = predicate
+  if (installation !== roster.installation)
+    throw new SignatureError('HMS_FREEZE_OTHER', `it is for the installation ${installation}, and this one is ${roster.installation}`)
   if (roster.roles.some(({ principals }) => principals.includes(person.id))) return { predicate, digest, person }
   throw new SignatureError('HMS_FREEZE_NOT_ALLOWED', `${person.name} has no role in the roster`)
 }

@@ -45,6 +45,7 @@ export class Official {
   private constructor(
     private readonly api: ApiClient,
     private readonly signer: Signer,
+    private readonly installation: string,
     private readonly ledger: Ledger,
   ) {}
 
@@ -53,7 +54,8 @@ export class Official {
     const signer = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)
     const identity = await loadIdentity(dataDir)
     const operator = { signer: identity.operatorSigner(), audience: identity.roster.installation }
-    return new Official(new ApiClient({ url, timeoutMs: ANSWER_MS, authorize: statement(async () => operator) }), signer, ledger)
+    const api = new ApiClient({ url, timeoutMs: ANSWER_MS, authorize: statement(async () => operator) })
+    return new Official(api, signer, operator.audience, ledger)
   }
 
   async approve(policies: JsonObject[], manner: Manner = {}): Promise<Outcome> {
@@ -93,7 +95,7 @@ export class Official {
     const at = new Date()
     const freeze = { id, reason: 'drill', scope: 'global', from: at.toISOString(), until: new Date(at.getTime() + ms).toISOString() }
     try {
-      const signed = await signFreeze(freeze, at, this.signer)
+      const signed = await signFreeze(freeze, { at, installation: this.installation }, this.signer)
       await persist(this.ledger, () => this.api.post('/v1/freezes', { statement: signed }))
     } catch (error) {
       if (!mayHaveWorked(error)) this.ledger.refused((error as HmsError).code)

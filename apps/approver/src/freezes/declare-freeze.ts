@@ -6,6 +6,7 @@ import { digestOfPayload } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { spendDeclaration } from './declaration.table.js'
 import { freezeView } from './freeze-view.js'
 import { readSignedFreeze } from './read-signed-freeze.js'
 
@@ -19,13 +20,15 @@ export class DeclareFreeze {
 
   async execute(statement: Envelope): Promise<FreezeView> {
     return this.runtime.database.locked(['freezes'], async (tx) => {
-      const { predicate, person } = readSignedFreeze(statement, this.runtime.roster, tx.now)
+      const read = readSignedFreeze(statement, this.runtime.roster, tx.now)
+      const { predicate, person, digest } = read
       if (predicate.action !== 'declare') throw invalid('What was signed lifts a freeze.')
       const { freeze } = predicate
       requireWell(freeze)
       const known = await tx.documents(FREEZES).get(freeze.id)
       // The same statement again changes nothing: the answer to the first may have been lost.
-      if (known !== undefined && digestOfPayload(known.statement) === digestOfPayload(statement)) return freezeView(known, tx.now)
+      if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
+      if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id)
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
       await tx.documents(FREEZES).put(record)
@@ -55,6 +58,11 @@ function requireWell(freeze: Freeze): void {
   if (freeze.reason.trim() === '' || freeze.reason.length > MAX_REASON) throw invalid(`reason must have 1 to ${MAX_REASON} characters.`)
   const fault = faultOfFreeze(freeze)
   if (fault !== undefined) throw invalid(`${fault}.`)
+}
+
+function replaced(id: string): HmsError {
+  const detail = `This statement counted before, and ${id} was declared anew since. Look at what holds now, then sign a new statement.`
+  return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
 }
 
 function invalid(detail: string): HmsError {

@@ -3,14 +3,26 @@ import { isSignedLately, readFreeze, SignatureError, type ReadFreeze, type Roste
 
 /** Says over HTTP why a statement about a freeze does not count. */
 export function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadFreeze {
+  const read = readFor(statement, roster, now)
+  // Records of earlier may go without it; what is sent now could be for any installation whose people have these keys.
+  if (read.predicate.installation === undefined) throw forAnother('it names no installation', roster)
+  if (isSignedLately(read.predicate.at, now)) return read
+  const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
+  throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
+}
+
+function readFor(statement: Envelope, roster: Roster, now: Date): ReadFreeze {
   try {
-    const read = readFreeze(statement, roster, now.toISOString())
-    if (isSignedLately(read.predicate.at, now)) return read
+    return readFreeze(statement, roster, now.toISOString())
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
+    if (error.code === 'HMS_FREEZE_OTHER') throw forAnother(error.detail, roster, error)
     const code = error.code === 'HMS_FREEZE_NOT_ALLOWED' ? error.code : 'HMS_FREEZE_SIGNATURE_INVALID'
     throw new HmsError(code, `The statement does not count: ${error.detail}.`, { status: 403, next: ['hms-svc roster show'], cause: error })
   }
-  const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
-  throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
+}
+
+function forAnother(why: string, { installation }: Roster, cause?: Error): HmsError {
+  const detail = `The statement does not count here: ${why}. Set HMS_ROSTER to the roster of ${installation} and sign it again.`
+  return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: ['hms-svc roster show', 'hms-svc help environment'], cause })
 }

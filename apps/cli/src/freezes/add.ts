@@ -4,6 +4,7 @@ import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { readYamlMap } from '../yaml-file.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import { installationOf } from '../roster/installation.js'
 import type { SignedReason } from './signed-reason.js'
 
 const KEYS = ['id', 'reason', 'scope', 'from', 'until', 'recurrence']
@@ -17,7 +18,8 @@ export async function addFreeze(context: CliContext, file: string, flags: Omit<S
 
 export async function declare(context: CliContext, freeze: Freeze, signer: Signer): Promise<number> {
   const { signFreeze } = await import('#libs/signing')
-  const statement = await signFreeze(freeze, new Date(context.io.now()), signer)
+  const installation = await installationOf(context)
+  const statement = await signFreeze(freeze, { at: new Date(context.io.now()), installation }, signer)
   const view = await (await context.client()).post<FreezeView>('/v1/freezes', { statement } satisfies FreezeRequest)
   if (context.output.mode === 'json') context.output.data(view, () => [])
   else context.output.done(`${view.id} ${sentence(view)}`)

@@ -2,6 +2,7 @@ import { EXIT, type FreezeRecord, type FreezeRequest, type FreezeView } from '#l
 import type { CliContext } from '../context.js'
 import { requireName, requireReason } from '../errors.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import { installationOf } from '../roster/installation.js'
 import type { SignedReason } from './signed-reason.js'
 
 export async function liftFreeze(context: CliContext, id: string, flags: SignedReason): Promise<number> {
@@ -12,8 +13,9 @@ export async function liftFreeze(context: CliContext, id: string, flags: SignedR
   const client = await context.client()
   const { statement: declared, lifted } = await client.get<FreezeRecord>(`/v1/freezes/${id}`)
   if (lifted !== null && context.output.mode !== 'json') context.output.note(`${id} was lifted by ${lifted.by} at ${lifted.at}.`)
-  const subject = digestOfPayload(declared)
-  const statement = await signLift({ id, declared: subject, reason: flags.reason }, new Date(context.io.now()), signer)
+  const lift = { id, declared: digestOfPayload(declared), reason: flags.reason }
+  const installation = await installationOf(context)
+  const statement = await signLift(lift, { at: new Date(context.io.now()), installation }, signer)
   const view = await client.post<FreezeView>(`/v1/freezes/${id}/lift`, { statement } satisfies FreezeRequest)
   if (context.output.mode === 'json') context.output.data(view, () => [])
   else context.output.done(`${id} is lifted`)

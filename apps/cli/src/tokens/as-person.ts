@@ -1,7 +1,6 @@
 import type { ApiClient } from '#libs/client'
-import { HmsError, type RosterStep } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
-import { pinnedRoster } from '../roster/pinned-roster.js'
+import { installationOf } from '../roster/installation.js'
 import type { CliContext } from '../context.js'
 import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
 import type { PassphraseOptions } from '../keys/passphrase.js'
@@ -26,21 +25,5 @@ export async function signingClient(context: CliContext, flags: AsPerson): Promi
 /** A client whose requests this key signs, for the installation of the pinned roster. */
 export async function signingAs(context: CliContext, signer: Signer): Promise<ApiClient> {
   const { signedBy } = await import('#libs/client')
-  return context.client(signedBy(signer, await installationFor(context)))
-}
-
-/** Of the pinned roster. Without one, and on a loopback address only, the service is believed, as the SDK believes it on first use. */
-async function installationFor(context: CliContext): Promise<string> {
-  const { ApiClient, isLoopback, readUrl } = await import('#libs/client')
-  try {
-    return (await pinnedRoster(context)).installation
-  } catch (error) {
-    const unnamed =
-      error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE' && context.io.environment.lookup('HMS_ROSTER') === undefined
-    if (!unnamed || !isLoopback(readUrl(context.url))) throw error
-    const [first] = await new ApiClient({ url: context.url }).get<RosterStep[]>('/v1/roster')
-    if (first === undefined) throw error
-    const { readRoster } = await import('#libs/signing')
-    return readRoster(first.envelope).installation
-  }
+  return context.client(signedBy(signer, await installationOf(context)))
 }

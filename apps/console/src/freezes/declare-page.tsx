@@ -1,6 +1,8 @@
 import { STOP_THE_LINE, type Freeze } from '#libs/contracts'
 import { writeFreeze } from '#libs/signing'
+import { absentPage } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
+import { readPeople } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 
 const PLACE = { title: 'Begin a freeze', section: 'Freezes', trail: [{ href: '/freezes', text: 'Freezes' }] } as const
@@ -9,6 +11,10 @@ const PLACE = { title: 'Begin a freeze', section: 'Freezes', trail: [{ href: '/f
 export async function declarePage(request: PageRequest): Promise<PageContent> {
   const freeze = freezeIn(request.query)
   if (typeof freeze === 'string') return wrongChoice({ ...PLACE, detail: freeze, back: '/freezes' })
+  const people = await readPeople(request.read)
+  if (people.kind !== 'loaded') {
+    return absentPage({ ...PLACE, summary: 'Nobody can sign a freeze now.' }, people, 'people of the roster')
+  }
   const where = freeze.scope === 'global' ? 'everywhere' : `in ${freeze.scope}`
   const begin = freeze.from === undefined ? 'from now' : `from ${freeze.from}`
   const end = freeze.until === undefined ? 'until somebody ends it' : `until ${freeze.until}`
@@ -17,7 +23,8 @@ export async function declarePage(request: PageRequest): Promise<PageContent> {
     ...PLACE,
     title: isStop ? 'Stop the line' : `Begin the freeze ${freeze.id}`,
     summary: `Nothing goes forward ${where}, ${begin} ${end}. Reason: “${freeze.reason}”`,
-    statement: writeFreeze(freeze, request.now),
+    statement: writeFreeze(freeze, { at: request.now, installation: people.value.installation }),
+    people,
     act: { path: '/v1/freezes', done: '/freezes' },
     verb: 'Sign the freeze',
     command: isStop ? 'hms-svc stop-the-line on --reason TEXT --sign NAME' : 'hms-svc freezes add FILE --sign NAME',

@@ -4,6 +4,7 @@ import { LongTextField } from '../forms/fields.js'
 import { absentPage, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command } from '../page/parts.js'
+import { readPeople } from '../signing/people.js'
 import { statementPage } from '../signing/statement-page.js'
 
 /** Ends a freeze: the reason first, then what is signed. */
@@ -23,10 +24,14 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
     return { ...place, summary, body: <None>There is nothing to end.</None> }
   }
   if (reason !== '') {
+    const people = await readPeople(read)
+    if (people.kind !== 'loaded') return absentPage({ ...place, summary: 'Nobody can end it now.' }, people, 'people of the roster')
+    const signedFor = { at: now, installation: people.value.installation }
     return statementPage(request, {
       ...place,
       summary: `What waits for ${id} goes on by itself. Reason: “${reason}”`,
-      statement: writeLift({ id, declared: digestOfPayload(statement), reason }, now),
+      statement: writeLift({ id, declared: digestOfPayload(statement), reason }, signedFor),
+      people,
       act: { path: `${path}/lift`, done: '/freezes' },
       verb: 'Sign the end',
       command,

@@ -1,8 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import type { PageContent, PageRequest, Section } from '../page/page.js'
+import type { Answer } from '../reading/answer.js'
 import { Alert } from '../page/absent.js'
 import type { PlacedAct } from './act.js'
-import { readPeople } from './people.js'
+import { readPeople, type People } from './people.js'
 import { SigningBlock } from './signing-block.js'
 import { Statement } from './statement-view.js'
 
@@ -17,13 +18,15 @@ export interface StatementPage {
   act: Pick<PlacedAct, 'path' | 'done'> & Partial<Pick<PlacedAct, 'body' | 'mayNot'>>
   verb: string
   command: string
+  /** Where the page has read them already, for what it signs. */
+  people?: Answer<People>
   children?: ComponentChildren
 }
 
 /** The page before a signature over a statement of its own: what it says and does, then the key. Its address says all that was chosen. */
 export async function statementPage({ read }: PageRequest, page: StatementPage): Promise<PageContent> {
   const { title, section, trail, summary, statement, act, verb, command, children } = page
-  const people = await readPeople(read)
+  const people = page.people ?? (await readPeople(read))
   const payload = statement.payload.toString('base64')
   return {
     title,

@@ -72,7 +72,7 @@ it('reads all freezes, and forgets those that were over long ago', async () => {
   const against = () => database.transaction((tx) => freezes.against(tx, ['global']))
   expect((await against())?.id).toBe(STOP_THE_LINE)
   const freeze = { id: 'drill', reason: 'drill', scope: 'global' }
-  const statement = await signFreeze(freeze, now, people.get('EPA Chief')!)
+  const statement = await signFreeze(freeze, { at: now, installation: roster.installation }, people.get('EPA Chief')!)
   const declared = { ...freeze, by: 'EPA Chief', declaredAt: now.toISOString(), statement, lifted: null }
   await database.transaction((tx) => freezes.keep(tx, declared))
   const kept = await database.transaction((tx) => tx.documents(FREEZES).find())
