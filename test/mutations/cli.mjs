@@ -136,6 +136,15 @@ export const CLI_GUARDS = [
     test: 'is ended at its deadline with all that it started',
   },
   {
+    name: 'partner-secrets-alone',
+    guard: "a partner's file has the operator's secrets read as secrets alone",
+    file: 'apps/cli/src/partners/secrets.ts',
+    find: 'if (!SECRETS.test(pointer))',
+    replace: 'if (pointer === undefined)',
+    spec: 'apps/cli/src/partners/secrets.spec.ts',
+    test: 'refuses /channels/0/sftp/user, sends nothing, exit 2',
+  },
+  {
     name: 'template-one-line',
     guard: 'a text with a line break adds no line to a file',
     file: 'apps/sidecar/src/write/template.ts',

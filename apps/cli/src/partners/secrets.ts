@@ -1,4 +1,5 @@
 import type { Json } from '#libs/contracts'
+import { pointerOf } from '#libs/policy'
 import { usageError } from '../errors.js'
 
 export interface SecretSources {
@@ -7,24 +8,38 @@ export interface SecretSources {
   file(path: string): Promise<string>
 }
 
+/** Members that stay between the partner and us, as pointers. Every other one is told to the partner's server, or shown. */
+const SECRETS = /^\/channels\/\d+\/(?:webhook\/secret|a2a\/secret|sftp\/key)$/
+
 /**
- * Replaces every `env:NAME` and `file:PATH` by what it names. Only the caller's side does this:
- * a server that read either would hand out its own secrets.
+ * Replaces `env:NAME` and `file:PATH` in the secrets under `/channels` by what they name, and refuses both anywhere else there: a file that
+ * a partner wrote must not have the operator's token sent as a user name. Only the caller's side does this: a server that read either
+ * would hand out its own secrets.
  */
-export async function resolveSecrets(value: Json, sources: SecretSources): Promise<Json> {
-  if (typeof value === 'string') return resolveText(value, sources)
+export function resolveSecrets(channels: Json, sources: SecretSources): Promise<Json> {
+  return resolveMember(channels, ['channels'], sources)
+}
+
+async function resolveMember(value: Json, path: readonly (string | number)[], sources: SecretSources): Promise<Json> {
+  if (typeof value === 'string') return resolveText(value, pointerOf(path), sources)
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return Promise.all(value.map((item) => resolveSecrets(item, sources)))
-  const members = Object.entries(value).map(async ([name, member]) => [name, await resolveSecrets(member ?? null, sources)] as const)
+  if (Array.isArray(value)) return Promise.all(value.map((item, index) => resolveMember(item, [...path, index], sources)))
+  const members = Object.entries(value).map(
+    async ([name, member]) => [name, await resolveMember(member ?? null, [...path, name], sources)] as const,
+  )
   return Object.fromEntries(await Promise.all(members))
 }
 
-async function resolveText(text: string, sources: SecretSources): Promise<string> {
-  if (text.startsWith('env:')) {
-    const name = text.slice('env:'.length)
-    const value = sources.variable(name)
-    if (value !== undefined) return value
-    throw usageError(`The environment has no ${name}, which the partner's file names as a secret`, [`export ${name}=…`])
+async function resolveText(text: string, pointer: string, sources: SecretSources): Promise<string> {
+  if (!/^(?:env|file):/.test(text)) return text
+  if (!SECRETS.test(pointer)) {
+    throw usageError(
+      `${pointer} is not a secret: env: and file: stand only for the secret of webhook and a2a and the key of sftp; write the value`,
+    )
   }
-  return text.startsWith('file:') ? sources.file(text.slice('file:'.length)) : text
+  if (text.startsWith('file:')) return sources.file(text.slice('file:'.length))
+  const name = text.slice('env:'.length)
+  const value = sources.variable(name)
+  if (value !== undefined) return value
+  throw usageError(`The environment has no ${name}, which the partner's file names as a secret`, [`export ${name}=…`])
 }
