@@ -10,7 +10,7 @@ export interface PolicyChange {
   value: PolicyValue | null
 }
 
-/** What Linux passes on in one variable is 128 KiB; all of them together have to fit beside what is there already. */
+/** Of a name and its text. What Linux passes on in one variable is 128 KiB; all of them together have to fit beside what is there already. */
 const MAX_VARIABLE_CHARACTERS = 8 * 1024
 const MAX_VARIABLES = 200
 
@@ -24,7 +24,8 @@ export function inputOf({ id, from, to, revision, value }: PolicyChange): { stdi
   for (const [field, member] of Object.entries(value ?? {}).slice(0, MAX_VARIABLES)) {
     const name = `HMS_POLICY_${field.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
     const text = typeof member === 'string' ? member : JSON.stringify(member)
-    if (!Object.hasOwn(variables, name) && text.length <= MAX_VARIABLE_CHARACTERS && !text.includes('\0')) variables[name] = text
+    const fits = name.length + text.length <= MAX_VARIABLE_CHARACTERS && !text.includes('\0')
+    if (fits && !Object.hasOwn(variables, name)) variables[name] = text
   }
   const change = { HMS_CHANGE_FROM: from ?? '', HMS_CHANGE_TO: to ?? '', HMS_CHANGE_REVISION: String(revision) }
   return { stdin: `${JSON.stringify(value)}\n`, variables: { ...variables, ...change } }

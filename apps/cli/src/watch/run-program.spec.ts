@@ -80,6 +80,22 @@ describe('a program that is run for a change', () => {
     expect(await run(join(folder, 'none'))).toMatchObject({ code: null, error: expect.stringContaining('ENOENT') })
   })
 
+  it('says so where the system refuses to start it at all', async () => {
+    const environment = { ['N'.repeat(200_000)]: 'x' }
+    const end = await runProgram({ program: script('big', ''), stdin: '', environment, deadlineMs: 30_000 })
+    expect(end).toMatchObject({ code: null, signal: null, timedOut: false, error: expect.stringContaining('E2BIG') })
+  })
+
+  it('runs for a field whose name no variable holds: that is on stdin alone', async () => {
+    const field = 'n'.repeat(200_000)
+    const out = join(folder, 'long')
+    const { stdin, variables } = inputOf({ ...CHANGE, value: { ...CHANGE.value!, [field]: 1 } })
+    const program = script('long-name', `cat >${out}`)
+    const environment = { PATH: '/usr/bin:/bin', ...variables }
+    expect(await runProgram({ program, stdin, environment, deadlineMs: 30_000 })).toMatchObject({ code: 0 })
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ [field]: 1, limit: 25 })
+  })
+
   it('is looked for before anything is watched', () => {
     const program = script('there', '')
     expect(findProgram(program, undefined)).toBe(program)
@@ -98,8 +114,14 @@ describe('what a program gets where nothing is in force', () => {
   })
 
   it('leaves out what no variable holds', () => {
-    const value = { id: 'a', version: '1.0.0', effective: '', long: 'x'.repeat(9_000), nul: 'a\0b' }
-    expect(Object.keys(inputOf({ ...CHANGE, value }).variables)).not.toContain('HMS_POLICY_LONG')
-    expect(Object.keys(inputOf({ ...CHANGE, value }).variables)).not.toContain('HMS_POLICY_NUL')
+    const value = { id: 'a', version: '1.0.0', effective: '', long: 'x'.repeat(9_000), nul: 'a\0b', ['n'.repeat(9_000)]: 1 }
+    expect(Object.keys(inputOf({ ...CHANGE, value }).variables).map((name) => name.slice(0, 40))).toEqual([
+      'HMS_POLICY_ID',
+      'HMS_POLICY_VERSION',
+      'HMS_POLICY_EFFECTIVE',
+      'HMS_CHANGE_FROM',
+      'HMS_CHANGE_TO',
+      'HMS_CHANGE_REVISION',
+    ])
   })
 })

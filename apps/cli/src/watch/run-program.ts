@@ -47,8 +47,8 @@ export function runProgram({ program, stdin, environment, deadlineMs, signal }: 
       const seconds = Math.round(performance.now() - startedAt) / 1_000
       resolve({ code, signal: by, seconds, timedOut, ...(error === undefined ? {} : { error }) })
     }
-    // A group of its own, so that what it started ends with it.
-    const child = spawn(program, [], { detached: true, stdio: ['pipe', 2, 2], env: { ...environment }, shell: false })
+    const child = start(program, environment)
+    if (child instanceof Error) return resolve({ code: null, signal: null, seconds: 0, timedOut: false, error: child.message })
     let grace: NodeJS.Timeout | undefined
     const stop = (): void => {
       killGroup(child, 'SIGTERM')
@@ -66,6 +66,16 @@ export function runProgram({ program, stdin, environment, deadlineMs, signal }: 
     child.stdin!.end(stdin)
     if (signal?.aborted === true) stop()
   })
+}
+
+/** Node reports some failures as an `error` event and throws others: an environment that is too large, a file that is being written. */
+function start(program: string, environment: ProgramRun['environment']): ChildProcess | Error {
+  try {
+    // A group of its own, so that what it started ends with it.
+    return spawn(program, [], { detached: true, stdio: ['pipe', 2, 2], env: { ...environment }, shell: false })
+  } catch (error) {
+    return error as Error
+  }
 }
 
 function isProgram(path: string): boolean {

@@ -9,6 +9,8 @@ const IN_TEXT = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
 const IN_LINES = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
 
 const MAX_FINDINGS = 20
+/** Of a key. Readers carry keys where values do not fit: in names of variables and headers, in paths of findings and differences. */
+const MAX_KEY = 256
 
 const TEXTS = ['title', 'owner', 'units', 'schema', 'tags', 'partners']
 /** May have several lines. */
@@ -16,7 +18,7 @@ const LINES = ['description', 'breaking']
 
 /**
  * Anyone who signs a policy reads its keys and texts in a terminal or a browser: they hold no control, bidirectional or zero-width
- * characters.
+ * characters, and keys are short.
  */
 export function checkCharacters(policy: JsonObject, report: Report): void {
   for (const name of TEXTS) checkText(policy[name], [name], IN_TEXT, report)
@@ -27,6 +29,11 @@ export function checkCharacters(policy: JsonObject, report: Report): void {
     const { value, path } = next
     if (typeof value !== 'object' || value === null) continue
     for (const [key, member] of Object.entries(value)) {
+      if (key.length > MAX_KEY) {
+        // Neither repeated in the finding nor looked into: its pointer is too long to report.
+        report.error('key-length', pointerOf(path), `a key has ${key.length} characters; ${MAX_KEY} at most`, 'put long texts into values')
+        continue
+      }
       const at = [...path, key]
       const found = IN_KEYS.exec(key)?.[0]
       if (found !== undefined) report.error('unsafe-character', pointerOf(at), `key ${JSON.stringify(key)} holds ${named(found)}`, HINT)

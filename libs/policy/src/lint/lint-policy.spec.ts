@@ -125,6 +125,19 @@ it('is deterministic, and never throws for a policy that parsed', () => {
   )
 })
 
+it.each([256, 257, 100_000])('a key of %d characters: 256 at most, and the finding does not repeat it', (length) => {
+  const key = 'n'.repeat(length)
+  for (const [pointer, data] of [
+    ['', { [key]: 1 }],
+    ['/deep', { deep: { [key]: { [key]: 1 } } }],
+  ] as const) {
+    const parsed = parsePolicy(JSON.stringify({ ...policy('2.0.0', 25), ...data }), 'p.yaml')
+    const findings = parsed.ok ? [] : parsed.findings
+    expect(findings.map((finding) => `${finding.rule} ${finding.pointer}`)).toEqual(length === 256 ? [] : [`key-length ${pointer}`])
+    expect(JSON.stringify(findings).length).toBeLessThan(400)
+  }
+})
+
 describe('characters that a terminal obeys or hides', () => {
   const policy = (rest: string): string => `id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\n${rest}\n`
   const rulesOf = (text: string): string[] => {
