@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import { EXIT, HmsError, type AuditEntry, type LiveRecord, type RosterStep } from '#libs/contracts'
+import { EXIT, HmsError, printableJson, type AuditEntry, type LiveRecord, type RosterStep } from '#libs/contracts'
 import { openNote, readCheckpoint, readRoster } from '#libs/signing'
 import { existsSync } from 'node:fs'
 import { open, truncate, type FileHandle } from 'node:fs/promises'
@@ -35,7 +35,7 @@ export async function exportRecords(context: CliContext, options: ExportOptions)
   try {
     let records = 0
     for await (const record of newRecords(client, position, sinceMs, new Date(context.io.now()).toISOString())) {
-      const line = `${JSON.stringify(record)}\n`
+      const line = `${printableJson(record)}\n`
       if (file === undefined) context.io.stdout.write(line)
       else await file.write(line)
       records++

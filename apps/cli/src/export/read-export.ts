@@ -1,31 +1,45 @@
 import { HmsError } from '#libs/contracts'
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { ExportRecord } from './records.js'
 
 /** A head, a release with 16 signatures and a proof are far below it. */
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
 const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint'])
 
-/** Lines of a file, one after the other, with their number. Throws `HMS_EXPORT_MALFORMED` for one that is none of ours. */
+/** Records of a file, one after the other, with the number of their line. Throws `HMS_EXPORT_MALFORMED` for a line that is none of ours. */
 export async function* readExport(file: string): AsyncGenerator<{ line: number; record: ExportRecord }, void, undefined> {
-  let line = 0
-  for await (const text of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
-    line++
-    if (text !== '') yield { line, record: parse(text, file, line) }
+  for await (const { line, text } of linesOf(file)) if (text.trim() !== '') yield { line, record: parse(text, file, line) }
+}
+
+/** Lines end at LF alone, for JSON may hold U+2028. Not by `readline`, which gathers a line of any length before anybody can refuse it. */
+async function* linesOf(file: string): AsyncGenerator<{ line: number; text: string }, void, undefined> {
+  let line = 1
+  let text = ''
+  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
+    const [first = '', ...more] = chunk.split('\n')
+    text += first
+    if (text.length > MAX_LINE_CHARACTERS) throw malformed(file, line)
+    for (const next of more) {
+      yield { line, text }
+      line++
+      text = next
+    }
   }
+  yield { line, text }
 }
 
 function parse(text: string, file: string, line: number): ExportRecord {
   try {
-    if (text.length <= MAX_LINE_CHARACTERS) {
-      const record = JSON.parse(text) as ExportRecord | null
-      if (record !== null && TYPES.has(record.type)) return record
-    }
+    const record = JSON.parse(text) as ExportRecord | null
+    if (record !== null && TYPES.has(record.type)) return record
   } catch {
     // Said below, like every line that is no record.
   }
-  throw new HmsError('HMS_EXPORT_MALFORMED', `${file}:${line} is no record of an export: the file was cut or changed.`, {
+  throw malformed(file, line)
+}
+
+function malformed(file: string, line: number): HmsError {
+  return new HmsError('HMS_EXPORT_MALFORMED', `${file}:${line} is no record of an export: the file was cut or changed.`, {
     status: 400,
     next: ['hms-svc export --out ANOTHER-FILE'],
   })

@@ -5,6 +5,8 @@ export interface Canned {
   status?: number
   /** The answer, or what makes it out of the request's body. */
   body?: unknown
+  /** Instead of a body: an answer that is not JSON. */
+  text?: string
   /** Instead of a body: a stream of server-sent events that stays open. */
   events?: unknown[]
 }
@@ -25,14 +27,14 @@ export async function serveCanned(answers: Record<string, Canned>): Promise<Cann
     const call = `${request.method} ${request.url}`
     const { authorization } = request.headers
     requests.push({ call, authorization, body: chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString()) })
-    const { status = 200, body, events } = answers[call] ?? { status: 404, body: notFound(call) }
+    const { status = 200, body, text, events } = answers[call] ?? { status: 404, body: notFound(call) }
     if (events !== undefined) {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       for (const event of events) response.write(`data: ${JSON.stringify(event)}\n\n`)
       return
     }
     response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' })
-    response.end(JSON.stringify(typeof body === 'function' ? body(requests.at(-1)?.body) : body))
+    response.end(text ?? JSON.stringify(typeof body === 'function' ? body(requests.at(-1)?.body) : body))
   })
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   return {

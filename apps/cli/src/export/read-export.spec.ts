@@ -1,0 +1,81 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serveCanned } from '../testing/canned-service.js'
+import { runForTest } from '../testing/run-cli.js'
+import { readExport } from './read-export.js'
+
+const NOTE = `log.example/hms\n1\n${Buffer.alloc(32).toString('base64')}\n\n— log.example/hms AAAAAAA=\n`
+const ENTRY = { index: 0, type: 'a\u2028b\u2029c\u0085\u009b1A\u202E', key: 'µ🌬️'.repeat(40_000) }
+
+let folder: string
+let file: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hms-export-'))
+  file = join(folder, 'export.ndjson')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+async function read(content: string): Promise<unknown[]> {
+  await writeFile(file, content)
+  return recordsOf(file)
+}
+
+async function recordsOf(path: string): Promise<unknown[]> {
+  const found: unknown[] = []
+  for await (const each of readExport(path)) found.push(each)
+  return found
+}
+
+describe('an export that is read', () => {
+  it('has lines that end at LF and nowhere else', async () => {
+    const record = { type: 'entry', entry: ENTRY }
+    const text = JSON.stringify(record)
+    expect(text).toContain('\u2028')
+    const lines = [1, 2, 4, 5].map((line) => ({ line, record }))
+    expect(await read(`${text}\n${text}\r\n\n${text}\n${text}`)).toEqual(lines)
+    expect(await read('')).toEqual([])
+  })
+
+  it.each([
+    ['a line of 5 Mi characters', `{"type":"entry","entry":"${'x'.repeat(5 * 1024 * 1024)}"}\n`],
+    ['half a record', '{"type":"entry"'],
+    ['another record', '{"type":"other"}'],
+    ['null', 'null'],
+  ])('refuses %s, and says in which line', async (_what, line) => {
+    await expect(read(`{"type":"checkpoint"}\n${line}`)).rejects.toMatchObject({
+      code: 'HMS_EXPORT_MALFORMED',
+      detail: expect.stringContaining(`${file}:2 `),
+    })
+  })
+
+  it('gathers no line without end', async () => {
+    await writeFile(file, '{"type":"checkpoint"}\n')
+    // Sparse: NUL after NUL, more than one string holds.
+    await truncate(file, 800 * 1024 * 1024)
+    await expect(recordsOf(file)).rejects.toMatchObject({ code: 'HMS_EXPORT_MALFORMED' })
+  })
+})
+
+it('an export that is written holds what came, with nothing that a terminal obeys', async () => {
+  const out = join(folder, 'written.ndjson')
+  const service = await serveCanned({
+    'GET /checkpoint': { text: NOTE },
+    'GET /v1/roster': { body: [] },
+    'GET /v1/audit/entries?limit=1': { body: [ENTRY] },
+    'GET /v1/history?limit=100': { body: [] },
+  })
+  const env = { HMS_URL: service.url }
+  const { stdout } = await runForTest(['export'], { env })
+  const { code } = await runForTest(['export', '--out', out], { env })
+  await service.close()
+  expect(code).toBe(0)
+  expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  const records = await recordsOf(out)
+  expect(records).toEqual([
+    { line: 1, record: { type: 'entry', entry: ENTRY } },
+    { line: 2, record: { type: 'checkpoint', size: 1, note: NOTE } },
+  ])
+  expect(await read(stdout)).toEqual(records)
+})
