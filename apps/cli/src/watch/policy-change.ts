@@ -10,7 +10,7 @@ export interface PolicyChange {
   value: PolicyValue | null
 }
 
-/** Of a name and its text. What Linux passes on in one variable is 128 KiB; all of them together have to fit beside what is there already. */
+/** Of a name and its text. Linux passes on 128 KiB in one variable; all of them together have to fit beside what is there already. */
 const MAX_VARIABLE_CHARACTERS = 8 * 1024
 const MAX_VARIABLES = 200
 
