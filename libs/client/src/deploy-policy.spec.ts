@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JsonObject, PrepareRequest, RunState } from '#libs/contracts'
-import { buildRelease } from '#libs/signing'
+import { approvalDigest, buildRelease } from '#libs/signing'
 import { deployPolicy } from './deploy-policy.js'
 import { KeyFolder } from './keys/key-folder.js'
 import { rollbackPolicy } from './rollback-policy.js'
@@ -64,9 +64,10 @@ function prepare({ policies, plan: options = {} }: PrepareRequest): unknown {
       preparedAt: '2024-09-01T00:00:00Z',
       expires: '2024-09-02T00:00:00Z',
     })
-    return { digest: release.digest, payload: Buffer.from(release.payload).toString('base64') }
+    const { id, version } = release.predicate.policy
+    return { id, version, digest: release.digest, payload: Buffer.from(release.payload).toString('base64'), differences: [] }
   })
-  return { digest: 'd', releases, plan }
+  return { digest: approvalDigest(releases.map(({ digest }) => ({ releaseDigest: digest }))), releases, plan }
 }
 
 async function json(request: IncomingMessage): Promise<JsonObject> {

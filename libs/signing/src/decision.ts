@@ -5,6 +5,7 @@ import { PREDICATE_TYPES } from './predicate-types.js'
 import { isText, isTime } from './shape.js'
 import { signEnvelope, type Signer } from './signer.js'
 import {
+  readUnverified,
   subjectOfPredicate,
   verifyStatement,
   writeStatement,
@@ -58,4 +59,9 @@ export function writeDecision({ at, ...said }: SaidDecision): StatementDocument<
 /** `keys` are those of people. Throws `SignatureError`. */
 export function readDecision(envelope: unknown, keys: Keys): SignedDocument<DecisionPredicate> {
   return verifyStatement(DECISION, envelope, keys)
+}
+
+/** One that a person has yet to sign. */
+export function readUnsignedDecision(envelope: unknown): StatementDocument<DecisionPredicate> {
+  return readUnverified(DECISION, envelope)
 }

@@ -6,7 +6,14 @@ import type { Principal, Roster } from './roster/roster.js'
 import { isText, isTime, objectOf, oneOf, optional } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import { signEnvelope, type Signer } from './signer.js'
-import { subjectOfPredicate, verifyStatement, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
+import {
+  readUnverified,
+  subjectOfPredicate,
+  verifyStatement,
+  writeStatement,
+  type StatementDocument,
+  type StatementKind,
+} from './statement-kind.js'
 
 /** A person declares a freeze, or lifts the one whose declaration has the digest `declared`. */
 export type FreezePredicate = ({ action: 'declare'; freeze: Freeze } | { action: 'lift'; id: string; declared: string; reason: string }) & {
@@ -70,6 +77,11 @@ export function signLift(lift: SaidLift, signedFor: SignedFor, signer: Signer): 
 
 export function writeLift(lift: SaidLift, { at, installation }: SignedFor): StatementDocument<FreezePredicate> {
   return writeStatement(FREEZE, { action: 'lift', ...lift, installation, at: at.toISOString(), nonce: randomUUID() })
+}
+
+/** One that a person has yet to sign. */
+export function readUnsignedFreeze(envelope: unknown): StatementDocument<FreezePredicate> {
+  return readUnverified(FREEZE, envelope)
 }
 
 /**

@@ -10,7 +10,14 @@ import type { Principal, Roster } from './roster/roster.js'
 import { isCount, isText, isTime, optional } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import { signEnvelope, type Signer } from './signer.js'
-import { subjectOfPredicate, verifyStatement, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
+import {
+  readUnverified,
+  subjectOfPredicate,
+  verifyStatement,
+  writeStatement,
+  type StatementDocument,
+  type StatementKind,
+} from './statement-kind.js'
 
 /**
  * A person's decision about a run that is under way: bound to its number, its attempt and its release digest. `accept` answers a ticket,
@@ -70,6 +77,11 @@ export function signRunDecision(said: SaidRunDecision, signer: Signer): Promise<
 /** The bytes that a person signs, for whoever holds the key elsewhere. */
 export function writeRunDecision({ at, ...said }: SaidRunDecision): StatementDocument<RunDecisionPredicate> {
   return writeStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
+}
+
+/** One that a person has yet to sign. */
+export function readUnsignedRunDecision(envelope: unknown): StatementDocument<RunDecisionPredicate> {
+  return readUnverified(RUN_DECISION, envelope)
 }
 
 /**

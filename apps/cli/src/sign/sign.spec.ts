@@ -1,5 +1,21 @@
 import { createDemoIdentity } from '#libs/client'
-import { digestOf, PREDICATE_TYPES, readRoster, statement, verifyEnvelope, type Envelope } from '#libs/signing'
+import type { RolloutPlan } from '#libs/contracts'
+import {
+  buildRelease,
+  digestOf,
+  PREDICATE_TYPES,
+  readRoster,
+  signRoster,
+  statement,
+  verifyEnvelope,
+  writeDecision,
+  writeFreeze,
+  writeLift,
+  writeRunDecision,
+  type BreakGlassOrder,
+  type Envelope,
+  type Roster,
+} from '#libs/signing'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,13 +24,44 @@ import { runForTest } from '../testing/run-cli.js'
 
 let folder: string
 let file: string
+let roster: Roster
 const subject = { name: 'epa-pm25-limit@2.0.0', digest: { sha256: 'a'.repeat(64) } }
-const freeze = statement(PREDICATE_TYPES.freeze, [subject], { any: 'thing' })
+const at = new Date('2026-01-01T00:00:00Z')
+const freeze = writeFreeze({ id: 'smog-week', reason: 'smog\u202e', scope: 'region:NCR' }, at).payload
+const lift = writeLift({ id: 'smog-week', declared: digestOf(freeze), reason: 'over' }, at).payload
+const decision = writeDecision({ subject: digestOf('a'), decision: 'reject', reason: 'too soon', at }).payload
+const abort = writeRunDecision({ run: 184, attempt: 2, subject: digestOf('a'), decision: 'abort', reason: 'wrong sensor', at }).payload
+
+function release(plan: Partial<RolloutPlan> = {}, breakGlass?: BreakGlassOrder): Buffer {
+  return buildRelease({
+    policy: { id: 'epa-pm25-limit', version: '2.0.0', limit: 2500, 'no\u001b[1A plain.word': ['x'] },
+    releaseEpoch: 2,
+    previous: null,
+    fallbacks: [],
+    scopes: ['global'],
+    author: null,
+    plan: { share: 10_000, scope: 'global', scopeName: 'everywhere', observeMs: 0, bakeMs: 1, partners: null, ...plan },
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+    preparedAt: '2026-01-01T00:00:00Z',
+    expires: '2026-01-08T00:00:00Z',
+  }).payload
+}
+
+/** The statement with other subjects, in canonical form. */
+function about(payload: Buffer, subjects = [subject]): Buffer {
+  const { predicateType, predicate } = JSON.parse(payload.toString()) as { predicateType: string; predicate: unknown }
+  return statement(predicateType, subjects, predicate)
+}
+
+function unsigned(payload: Buffer): string {
+  return JSON.stringify({ payload: payload.toString('base64'), payloadType: 'application/vnd.in-toto+json', signatures: [] })
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hms-sign-'))
   file = join(folder, 'statement.json')
   await createDemoIdentity(folder, ['approver'])
+  roster = readRoster(JSON.parse(await readFile(join(folder, 'roster.json'), 'utf8')))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -29,21 +76,49 @@ describe('sign', () => {
   it('signs the bytes as they are, and shows before what they are', async () => {
     const { code, stdout, stderr } = await sign(freeze)
     expect(code).toBe(0)
-    expect(stderr).toContain(`This is a freeze:\n  ${subject.name}  sha256:aaaa`)
+    expect(stderr).toMatch(/^This is a freeze:\n  freeze smog-week {2}sha256:[0-9a-f]{64}\n/)
     expect(stderr).toContain(`digest ${digestOf(freeze).slice(0, 11)} `)
-    const keys = readRoster(JSON.parse(await readFile(join(folder, 'roster.json'), 'utf8'))).keysOfKind('person')
-    expect(verifyEnvelope(JSON.parse(stdout), keys)).toMatchObject({
+    expect(verifyEnvelope(JSON.parse(stdout), roster.keysOfKind('person'))).toMatchObject({
       payload: freeze,
       keyids: [expect.any(String)],
     })
   })
 
+  // Whoever hands out the file chooses all of it: a name of a subject alone would hide the rest.
+  it.each<[string, Buffer, string[]]>([
+    [
+      'release',
+      release(),
+      ['policy.limit 2500', 'policy."no\\u001b[1A plain.word".0 "x"', 'plan.share 10000', 'plan.bakeMs 1', 'previous null', 'fallbacks []'],
+    ],
+    ['freeze', freeze, ['action "declare"', 'freeze.scope "region:NCR"', 'freeze.reason "smog\\u{202e}"']],
+    ['lifted freeze', lift, ['action "lift"', 'id "smog-week"', `declared "${digestOf(freeze)}"`]],
+    ['decision', decision, ['decision "reject"', `subject "${digestOf('a')}"`, 'reason "too soon"']],
+    ['decision about a run', abort, ['decision "abort"', 'run 184', 'attempt 2', 'reason "wrong sensor"']],
+  ])('shows every field of a %s', async (_kind, payload, lines) => {
+    for (const content of [payload, unsigned(payload)]) {
+      const { code, stderr } = await sign(content)
+      expect(code, stderr).toBe(0)
+      expect(stderr.split('\n')).toEqual(expect.arrayContaining(lines.map((line) => `  ${line}`)))
+    }
+  })
+
+  it('shows every principal and role of a roster', async () => {
+    const { predicate } = JSON.parse(Buffer.from(roster.envelope.payload, 'base64').toString())
+    const mallory = { ...predicate.principals['epa-chief'], name: 'Mallory', keys: [] }
+    const roles = [{ name: 'all', principals: ['mallory'], threshold: 1, match: { all: true } }]
+    const { payload } = await signRoster({ ...predicate, version: 2, principals: { ...predicate.principals, mallory }, roles }, [])
+    const { code, stderr } = await sign(Buffer.from(payload, 'base64'))
+    expect(code, stderr).toBe(0)
+    for (const line of ['principals.mallory.name "Mallory"', 'principals.epa-chief.name "EPA Chief"', 'roles.0.principals.0 "mallory"'])
+      expect(stderr).toContain(`\n  ${line}\n`)
+  })
+
   it('says that a release is break-glass, and why', async () => {
-    const release = statement(PREDICATE_TYPES.release, [subject], {
-      breakGlass: { reason: 'wrong sensor' },
-    })
-    expect((await sign(release)).stderr).toContain('  BREAK-GLASS, past simulation and canary: wrong sensor\n')
-    expect((await sign(statement(PREDICATE_TYPES.release, [subject], {}))).stderr).not.toContain('BREAK-GLASS')
+    expect((await sign(release({}, { reason: 'wrong sensor' }))).stderr).toContain(
+      '  BREAK-GLASS, past simulation and canary: wrong sensor\n',
+    )
+    expect((await sign(release())).stderr).not.toContain('BREAK-GLASS')
   })
 
   it('adds to what others signed', async () => {
@@ -54,6 +129,17 @@ describe('sign', () => {
   })
 
   it.each<[string, string | Buffer, number, string]>([
+    ['a release with a subject of another thing', about(release()), 10, 'HMS_STATEMENT_INVALID'],
+    ['a freeze with a subject of another thing', about(freeze), 10, 'HMS_STATEMENT_INVALID'],
+    ['a decision with a subject of another thing', unsigned(about(decision)), 10, 'HMS_STATEMENT_INVALID'],
+    [
+      'a decision about a run that says no attempt',
+      statement(PREDICATE_TYPES.decision, [subject], { subject: digestOf('a'), run: 1 }),
+      10,
+      'attempt is missing',
+    ],
+    ['a release without a plan', statement(PREDICATE_TYPES.release, [subject], { policy: {} }), 10, 'HMS_STATEMENT_INVALID'],
+    ['a roster that nobody reads', statement(PREDICATE_TYPES.roster, [subject], { version: 2 }), 10, 'HMS_STATEMENT_INVALID'],
     ['what services sign', statement(PREDICATE_TYPES.head, [subject], {}), 2, 'HMS_CLI_USAGE'],
     ['a request', statement(PREDICATE_TYPES.request, [subject], {}), 2, 'HMS_CLI_USAGE'],
     ['a name of every object', JSON.stringify({ predicateType: 'constructor' }), 2, 'HMS_CLI_USAGE'],

@@ -1,47 +1,80 @@
-import { openEnvelope, PREDICATE_TYPES, readStatement, SignatureError, STATEMENT_TYPE, type Envelope } from '#libs/signing'
+import { statementFields } from '#libs/contracts'
+import {
+  openEnvelope,
+  PREDICATE_TYPES,
+  readRelease,
+  readUnsignedDecision,
+  readUnsignedFreeze,
+  readUnsignedRoster,
+  readUnsignedRunDecision,
+  SignatureError,
+  STATEMENT_TYPE,
+  type Envelope,
+} from '#libs/signing'
 import { usageError } from '../errors.js'
 
 export interface Signable {
   payload: Buffer
   /** What others have signed already. */
   envelope?: Envelope
-  /** What the statement is and of what it speaks, line by line. */
+  /** What the statement is, of what it speaks, and all its fields, line by line. */
   about: string[]
 }
 
-/** What people sign. Heads, freshness and events are signed by services alone; a request is signed where it is sent. */
-const BY_PEOPLE: Record<string, string> = {
-  [PREDICATE_TYPES.release]: 'a release of a policy',
-  [PREDICATE_TYPES.roster]: 'a roster: who may approve what',
-  [PREDICATE_TYPES.decision]: 'a decision',
-  [PREDICATE_TYPES.freeze]: 'a freeze',
+interface Content {
+  predicateType?: unknown
+  subject: { name: string; digest: { sha256: string } }[]
+  predicate: { breakGlass?: { reason: string }; run?: unknown } | null
 }
 
-/** Reads a statement in its canonical form, or a DSSE envelope around one. Anything else could mean something to somebody. */
+interface Kind {
+  name: string
+  /** Throws `SignatureError` for a statement that the readers of this kind refuse. */
+  read(envelope: Envelope, content: Content): unknown
+}
+
+/** What people sign. Heads, freshness and events are signed by services alone; a request is signed where it is sent. */
+const BY_PEOPLE: Record<string, Kind> = {
+  [PREDICATE_TYPES.release]: { name: 'a release of a policy', read: readRelease },
+  [PREDICATE_TYPES.roster]: { name: 'a roster: who may approve what', read: readUnsignedRoster },
+  [PREDICATE_TYPES.decision]: {
+    name: 'a decision',
+    read: (envelope, { predicate }) => (predicate?.run === undefined ? readUnsignedDecision : readUnsignedRunDecision)(envelope),
+  },
+  [PREDICATE_TYPES.freeze]: { name: 'a freeze', read: readUnsignedFreeze },
+}
+
+/**
+ * Reads a statement in its canonical form, or a DSSE envelope around one. A person sees every field, for whoever made the file may lie
+ * about it: the subject names neither the plan of a release nor the people of a roster.
+ */
 export function readSignable(text: string, file: string): Signable {
   const value = parse(text, file)
   const envelope = isEnvelope(value) ? value : undefined
   const payload = envelope === undefined ? Buffer.from(text.trimEnd()) : payloadOf(envelope)
-  const type = (parse(payload.toString(), file) as { predicateType?: unknown } | null)?.predicateType
+  const statement = payload.toString()
+  const content = parse(statement, file) as Content | null
+  const type = content?.predicateType
   const kind = typeof type === 'string' && Object.hasOwn(BY_PEOPLE, type) ? BY_PEOPLE[type] : undefined
-  if (kind === undefined)
+  if (content === null || kind === undefined)
     throw usageError(`${file} holds nothing that people sign: its predicateType is ${String(type)}`, ['hms-svc sign --help'])
-  const { subject, predicate } = readStatement<{ breakGlass?: { reason?: unknown } } | null>(payload, type as string)
+  kind.read(envelope ?? { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }, content)
   return {
     payload,
     ...(envelope === undefined ? {} : { envelope }),
     about: [
-      `This is ${kind}:`,
-      ...subject.map(({ name, digest }) => `  ${name}  sha256:${digest.sha256}`),
-      ...describeBreakGlass(predicate),
+      `This is ${kind.name}:`,
+      ...content.subject.map(({ name, digest }) => `  ${name}  sha256:${digest.sha256}`),
+      ...describeBreakGlass(content),
+      ...statementFields(statement).map((each) => `  ${each.field} ${each.value}`),
     ],
   }
 }
 
 /** Whoever signs it apart from the others must not find later what it was. */
-function describeBreakGlass(predicate: { breakGlass?: { reason?: unknown } } | null): string[] {
+function describeBreakGlass({ predicate }: Content): string[] {
   const order = predicate?.breakGlass
-  return order === undefined ? [] : [`  BREAK-GLASS, past simulation and canary: ${String(order?.reason)}`]
+  return order === undefined ? [] : [`  BREAK-GLASS, past simulation and canary: ${order.reason}`]
 }
 
 function parse(text: string, file: string): unknown {

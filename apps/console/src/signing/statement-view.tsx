@@ -1,8 +1,7 @@
-import { digestInGroups, type FieldDifference, type Json } from '#libs/contracts'
+import { digestInGroups, REMOVED_FIELD, statementFields, valueOfField, type FieldDifference, type Json } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Table } from '../page/parts.js'
 import { unitText } from '../policies/rule-of.js'
-import { REMOVED, saidBy, valueOfField } from './said.js'
 
 export interface StatementProps {
   /** Base64 of the bytes that are signed. */
@@ -20,7 +19,7 @@ export interface StatementProps {
  */
 export function Statement({ payload, digest, differences, live, version }: StatementProps): JSX.Element {
   const statement = Buffer.from(payload, 'base64').toString()
-  const lines = saidBy(statement)
+  const lines = statementFields(statement)
   return (
     <div data-statement={payload}>
       <p>
@@ -69,7 +68,7 @@ function Differences({ statement, differences, live, version }: DifferencesProps
             {field}
           </th>
           <td>{from === undefined ? 'not there' : JSON.stringify(from)}</td>
-          <td data-cell>{valueOfField(policy, field) ?? REMOVED}</td>
+          <td data-cell>{valueOfField(policy, field) ?? REMOVED_FIELD}</td>
           <td>{units === undefined ? '–' : unitText({ units })}</td>
           <td>{typesOf(from, to)}</td>
         </tr>

@@ -1,8 +1,7 @@
-import { digestInGroups } from '#libs/contracts'
+import { digestInGroups, REMOVED_FIELD, statementFields, valueOfField } from '#libs/contracts'
 import { digestOf, writeRunDecision } from '#libs/signing'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { REMOVED, saidBy, valueOfField } from '../said.js'
 import { checkShown, type Shown } from './check-shown.js'
 
 const policy = { id: 'epa-pm25-limit', version: '2.0.0', limit: 25, areas: { 'a b': [1, { deep: 'x' }] }, tags: [] as string[] }
@@ -11,14 +10,14 @@ const statement = JSON.stringify({ predicateType, predicate: { policy, releaseEp
 
 function shownOf(text: string, changes: Shown['changes'] = []): Shown {
   const bytes = Buffer.from(text)
-  return { digest: digestInGroups(digestOf(bytes)), bytes: bytes.toString('base64'), lines: saidBy(text), changes }
+  return { digest: digestInGroups(digestOf(bytes)), bytes: bytes.toString('base64'), lines: statementFields(text), changes }
 }
 
 describe('what the page shows', () => {
   const whole = shownOf(statement, [
     { field: 'limit', to: '25' },
     { field: 'areas."a b".1.deep', to: '"x"' },
-    { field: 'gone', to: REMOVED },
+    { field: 'gone', to: REMOVED_FIELD },
   ])
 
   it('is what the bytes say, digest, fields and changes', async () => {
@@ -72,7 +71,7 @@ describe('what the page shows', () => {
     ],
     ['a change to another value', { changes: [{ field: 'limit', to: '35' }] }, 'the page shows limit as 35, and the bytes say 25'],
     ['a change of type', { changes: [{ field: 'limit', to: '"25"' }] }, 'the bytes say 25'],
-    ['a removal that is none', { changes: [{ field: 'limit', to: REMOVED }] }, 'the bytes say 25'],
+    ['a removal that is none', { changes: [{ field: 'limit', to: REMOVED_FIELD }] }, 'the bytes say 25'],
     ['a value that is not there', { changes: [{ field: 'gone', to: '1' }] }, 'the bytes say removed'],
   ])('may not be %s', async (_what, other, reason) => {
     await expect(checkShown({ ...whole, ...other }, 'approval')).rejects.toThrow(reason)
@@ -82,7 +81,7 @@ describe('what the page shows', () => {
     const value = fc.jsonValue({ maxDepth: 3 })
     fc.assert(
       fc.property(value, value, (one, two) => {
-        const [left, right] = [one, two].map((each) => JSON.stringify(saidBy(JSON.stringify({ predicate: { policy: each } }))))
+        const [left, right] = [one, two].map((each) => JSON.stringify(statementFields(JSON.stringify({ predicate: { policy: each } }))))
         expect(left === right).toBe(JSON.stringify(JSON.parse(JSON.stringify(one))) === JSON.stringify(JSON.parse(JSON.stringify(two))))
       }),
     )

@@ -1,5 +1,5 @@
+import { REMOVED_FIELD, statementFields, valueOfField } from '#libs/contracts'
 import type { PlacedAct } from '../act.js'
-import { REMOVED, saidBy, valueOfField } from '../said.js'
 import { fromBase64 } from './bytes.js'
 import { digestOfBytes } from './sign-bytes.js'
 
@@ -38,7 +38,7 @@ export async function checkShown({ digest, bytes, lines, changes }: Shown, kind:
   const found = await digestOfBytes(payload)
   if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`)
   const statement = new TextDecoder().decode(payload)
-  const said = saidBy(statement)
+  const said = statementFields(statement)
   const other = said.find(({ field, value }, index) => lines[index]?.field !== field || lines[index]?.value !== value)
   if (other !== undefined || said.length !== lines.length)
     throw new NotAsShown(
@@ -51,7 +51,7 @@ export async function checkShown({ digest, bytes, lines, changes }: Shown, kind:
   // Two such signatures send a release past every trial: they leave no page.
   if (breakGlass !== undefined) throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.')
   for (const { field, to } of changes) {
-    const value = valueOfField(policy, field) ?? REMOVED
+    const value = valueOfField(policy, field) ?? REMOVED_FIELD
     if (value !== to) throw new NotAsShown(`the page shows ${field} as ${to}, and the bytes say ${value}`)
   }
 }

@@ -1,7 +1,7 @@
-import { printable } from '#libs/contracts'
+import { printable } from './printable.js'
 
-/** One field of what is signed, as the page shows it. */
-export interface SaidLine {
+/** One field of what is signed, as a person reads it before signing. */
+export interface StatementField {
   /** Dotted path, as differences name fields. */
   field: string
   /** JSON, so that `25` and `"25"` differ. */
@@ -9,18 +9,18 @@ export interface SaidLine {
 }
 
 /**
- * Everything that a statement says, field by field, in the order of its bytes. The server writes these lines into the page, and the page's
- * script makes them once more from the bytes that it is about to sign: both must be the same text.
+ * Every field of a statement's predicate, in the order of its bytes. The console writes them into the page, and the page's script makes
+ * them once more from the bytes that it is about to sign: both must be the same text. `hms-svc sign` prints them.
  */
-export function saidBy(statement: string): SaidLine[] {
+export function statementFields(statement: string): StatementField[] {
   const { predicate } = JSON.parse(statement) as { predicate?: unknown }
-  return linesOf(predicate, [])
+  return fieldsOf(predicate, [])
 }
 
-function linesOf(value: unknown, path: readonly string[]): SaidLine[] {
+function fieldsOf(value: unknown, path: readonly string[]): StatementField[] {
   const members = membersOf(value)
   if (members === undefined) return [{ field: fieldOf(path), value: printable(JSON.stringify(value) ?? 'nothing') }]
-  return members.flatMap(([key, member]) => linesOf(member, [...path, key]))
+  return members.flatMap(([key, member]) => fieldsOf(member, [...path, key]))
 }
 
 /** Of a map or a list that has any; an empty one is a value. */
@@ -31,7 +31,7 @@ function membersOf(value: unknown): [string, unknown][] | undefined {
 }
 
 /** Stands where a field is no longer there: not JSON, so no value of a policy looks like it. */
-export const REMOVED = 'removed'
+export const REMOVED_FIELD = 'removed'
 
 /** The value of a field as a difference names it; `undefined` where the policy has none. */
 export function valueOfField(policy: unknown, field: string): string | undefined {
