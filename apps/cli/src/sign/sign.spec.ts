@@ -27,7 +27,7 @@ let file: string
 let roster: Roster
 const subject = { name: 'epa-pm25-limit@2.0.0', digest: { sha256: 'a'.repeat(64) } }
 const at = new Date('2026-01-01T00:00:00Z')
-const here = { at, installation: '0'.repeat(32) }
+const here = { at, installation: digestOf('installation') }
 const freeze = writeFreeze({ id: 'smog-week', reason: 'smog\u202e', scope: 'region:NCR' }, here).payload
 const lift = writeLift({ id: 'smog-week', declared: digestOf(freeze), reason: 'over' }, here).payload
 const decision = writeDecision({ subject: digestOf('a'), decision: 'reject', reason: 'too soon', at }).payload
