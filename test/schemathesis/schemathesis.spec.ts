@@ -59,7 +59,8 @@ describe('every route, asked what its document allows and what it does not', () 
   }
 
   it('answers what the document says, never with a fault of its own, and always in time', { timeout: 1_800_000 }, async () => {
-    const how = `--checks ${CHECKS} --phases examples,coverage,fuzzing --max-examples ${EXAMPLES} --request-timeout ${ANSWER_S} --workers 2`
+    // One worker: with two, Python 3.11 now and then ends in `AST constructor recursion depth mismatch`, a fault of its parser.
+    const how = `--checks ${CHECKS} --phases examples,coverage,fuzzing --max-examples ${EXAMPLES} --request-timeout ${ANSWER_S} --workers 1`
     const quietly = '--seed 1 --continue-on-failure --suppress-health-check all --warnings off --no-color --generation-database none'
     const flags = ['run', DOCUMENT, '--url', url, '--header', `Authorization: Bearer ${token}`, ...`${how} ${quietly}`.split(' ')]
     for (const path of STREAMS) flags.push('--exclude-path', path)

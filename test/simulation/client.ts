@@ -4,6 +4,9 @@ import type { Incarnation } from './incarnation.js'
 import type { Scheduler } from './scheduler.js'
 import type { Life, ServiceNode } from './service-node.js'
 
+/** Whoever asks a service that stays away hears this. */
+export const AWAY = 'HMS_TEST_AWAY'
+
 const PATIENCE_MS = 5_000
 const AGAIN_MS = 200
 
@@ -20,7 +23,7 @@ export class Client {
   /** Resolves with the first answer; rejects with a refusal (`HmsError`), which asking again would not change. */
   async ask<T>(service: ServiceName, what: string, work: (life: Life) => Promise<T>): Promise<T> {
     for (;;) {
-      if (this.isAway(service)) throw new HmsError('HMS_TEST_AWAY', `${service} does not come back.`)
+      if (this.isAway(service)) throw new HmsError(AWAY, `${service} does not come back.`)
       const life = this.nodes.get(service)!.lives.find(({ incarnation }) => !incarnation.paused)
       if (life !== undefined) {
         try {

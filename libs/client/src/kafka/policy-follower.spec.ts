@@ -395,7 +395,11 @@ describe('a follower that starts again', () => {
     await (await follow({ cacheDir })).close()
     log = new FakeLog()
   })
-  afterEach(() => rm(cacheDir, { recursive: true }))
+  // Its copy is written until it is closed.
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((follower) => follower.close()))
+    await rm(cacheDir, { recursive: true })
+  })
 
   it('reads the whole log again without a word about what it knows', async () => {
     await log.write(STATE, documentRecord(old), documentRecord(strict))
