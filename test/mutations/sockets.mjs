@@ -82,15 +82,6 @@ export const SOCKET_GUARDS = [
     test: 'gets its stream from the next one where the first is stopping',
   },
   {
-    name: 'write-asked-once',
-    guard: 'a write is asked of one instance alone',
-    file: 'apps/edge/src/instances.ts',
-    find: "(request.method === 'GET' || request.method === 'HEAD') && ",
-    replace: '',
-    spec: 'test/scenarios/edge-instances.spec.ts',
-    test: 'a write is asked of one alone, and hears 503 where that is gone',
-  },
-  {
     name: 'plain-offer',
     guard: 'an offer of another protocol is answered as the plain request it came with',
     file: 'libs/upgrade/src/serve-upgrades.ts',
