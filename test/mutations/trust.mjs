@@ -5,7 +5,7 @@ export const TRUST_GUARDS = [
     guard: 'a person signs a release, and no other statement that names the policy too',
     file: 'libs/client/src/approve/read-prepared.ts',
     find: 'readRelease({ payload, payloadType: STATEMENT_TYPE, signatures: [] })',
-    replace: "JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: ReleasePredicate }",
+    replace: "JSON.parse(Buffer.from(payload, 'base64').toString()) as OpenedRelease",
     spec: 'libs/client/src/approve/approve.spec.ts',
     test: 'is not signed when the service prepared a roster that names the policy too',
   },

@@ -102,6 +102,17 @@ describe('a run that waits, and whose stage never hears that it may go on', () =
     expect(await press.show(run)).toMatchObject({ state: 'FAILED', reason: 'STAGE_TIMED_OUT' })
   }
 
+  const hasRegion = async (): Promise<number> => {
+    const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 60_000, bakeMs: 0 })
+    await press.reaches(run, 'CANARY')
+    return run
+  }
+  const waits = async (policy: string, observeMs = 0): Promise<number> => {
+    const run = await press.approve([policy], { observeMs, bakeMs: 0 })
+    await press.whenState(run, 'WAITING')
+    return run
+  }
+
   it('for a freeze: it fails once the freeze is long over, and not before', async () => {
     await press.freeze({ id: 'drill', scope: 'region:NCR' })
     await system.settle()
@@ -115,22 +126,17 @@ describe('a run that waits, and whose stage never hears that it may go on', () =
   })
 
   it('for its region: it fails once the run that had it is long over', async () => {
-    const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 60_000, bakeMs: 0 })
-    await press.reaches(first, 'CANARY')
-    const run = await press.approve(['ozone@1.0.0=70'], { observeMs: 0, bakeMs: 0 })
-    await press.whenState(run, 'WAITING')
+    const first = await hasRegion()
+    const run = await waits('ozone@1.0.0=70')
     bus.deaf.add('canary-controller')
     await press.reaches(first, 'SUCCEEDED', 600_000)
     await fails(run)
   })
 
   it('for its turn in a region: it waits for as long as others have theirs before it, whomever it waited for first', async () => {
-    const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 60_000, bakeMs: 0 })
-    await press.reaches(first, 'CANARY')
-    const second = await press.approve(['ozone@1.0.0=70'], { observeMs: 2 * 3_600_000, bakeMs: 0 })
-    await press.whenState(second, 'WAITING')
-    const third = await press.approve(['so2@1.0.0=75'], { observeMs: 60_000, bakeMs: 0 })
-    await press.whenState(third, 'WAITING')
+    const first = await hasRegion()
+    const second = await waits('ozone@1.0.0=70', 2 * 3_600_000)
+    const third = await waits('so2@1.0.0=75', 60_000)
     await press.reaches(first, 'SUCCEEDED', 600_000)
     await press.passes(3_600_000)
     expect([(await press.show(second)).state, (await press.show(third)).state]).toEqual(['CANARY', 'WAITING'])
@@ -139,12 +145,9 @@ describe('a run that waits, and whose stage never hears that it may go on', () =
   })
 
   it('for its turn in a region, with nobody left to give it: they fail one after the other', async () => {
-    const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 60_000, bakeMs: 0 })
-    await press.reaches(first, 'CANARY')
-    const second = await press.approve(['ozone@1.0.0=70'], { observeMs: 0, bakeMs: 0 })
-    await press.whenState(second, 'WAITING')
-    const third = await press.approve(['so2@1.0.0=75'], { observeMs: 0, bakeMs: 0 })
-    await press.whenState(third, 'WAITING')
+    const first = await hasRegion()
+    const second = await waits('ozone@1.0.0=70')
+    const third = await waits('so2@1.0.0=75')
     bus.deaf.add('canary-controller')
     await press.reaches(first, 'SUCCEEDED', 600_000)
     await fails(second)

@@ -84,7 +84,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const { addConsole } = await loadConsole()
   addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted })
   for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env, limits)
-  const streams = new StreamTunnels(urlsOf('config-store', env), limits.trusted, log)
+  const streams = new StreamTunnels(new Instances(urlsOf('config-store', env)), limits.trusted, log)
   const closeDoor = serveUpgrades(edge.server, {
     path: STREAM_PATH,
     open: (upgrade) => {

@@ -13,6 +13,10 @@ export class Instances {
 
   constructor(private readonly urls: readonly string[]) {}
 
+  get size(): number {
+    return this.urls.length
+  }
+
   /** For a request that was here before, the one behind those that it asked. */
   next(request: object): string {
     const { first, asked } = this.places.get(request) ?? { first: this.turn++, asked: 0 }

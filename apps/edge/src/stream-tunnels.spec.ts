@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Instances } from './instances.js'
 import { StreamTunnels } from './stream-tunnels.js'
 
 type Store = 'gone' | 'stopping' | 'refusing' | 'up'
@@ -46,7 +47,7 @@ async function store(kind: Store, asked: Store[]): Promise<string> {
 async function readerBefore(...kinds: Store[]): Promise<{ told: string; asked: Store[] }> {
   const asked: Store[] = []
   const upstreams = await Promise.all(kinds.map((kind) => store(kind, asked)))
-  const tunnels = new StreamTunnels(upstreams, readHttpLimits('dev', {}, false).trusted, silentLogger)
+  const tunnels = new StreamTunnels(new Instances(upstreams), readHttpLimits('dev', {}, false).trusted, silentLogger)
   const edge = createServer()
   serveUpgrades(edge, {
     path: '/v1/stream',

@@ -5,6 +5,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { forwardedFor, tunnelHeaders } from './forwarded-headers.js'
+import type { Instances } from './instances.js'
 
 export const STREAM_PATH = '/v1/stream'
 const HANDSHAKE_MS = 10_000
@@ -17,11 +18,10 @@ const UNAVAILABLE = 503
  */
 export class StreamTunnels {
   private readonly sockets = new Set<Duplex>()
-  private turn = 0
 
   constructor(
-    /** Addresses of config-store's instances. */
-    private readonly upstreams: readonly string[],
+    /** Of config-store. */
+    private readonly instances: Instances,
     private readonly trusted: TrustedProxies,
     private readonly log: Logger,
   ) {}
@@ -32,10 +32,9 @@ export class StreamTunnels {
    */
   async open(upgrade: Upgrade): Promise<void> {
     this.hold(upgrade.socket)
-    const first = this.turn++
-    for (let left = this.upstreams.length - 1; ; left--) {
+    for (let left = this.instances.size - 1; ; left--) {
       try {
-        if ((await this.connect(upgrade, this.upstreams[(first + left) % this.upstreams.length]!, left === 0)) === 'answered') return
+        if ((await this.connect(upgrade, this.instances.next(upgrade.request), left === 0)) === 'answered') return
       } catch (error) {
         if (left === 0 || upgrade.socket.destroyed) throw this.unavailable(error)
         this.log.debug({ error: describeError(error) }, 'an instance of config-store is gone; the next one is asked')

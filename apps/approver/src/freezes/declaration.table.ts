@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { documentTable, type Transaction } from '#libs/persistence'
+import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
 import { countsUntil, type ReadFreeze } from '#libs/signing'
 
 /** A declaration that counted. Another may have taken its place, and its statement would still count until `expiresAt`. */
@@ -28,9 +28,7 @@ const FORGOTTEN_AT_ONCE = 50
 /** Remembers a declaration for as long as its statement would count; `false` when it counted before. Throws 409 `HMS_FREEZE_LIMIT`. */
 export async function spendDeclaration(tx: Transaction, { predicate, digest, person }: ReadFreeze): Promise<boolean> {
   const declarations = tx.documents(DECLARATIONS)
-  for (const { id, expiresAt } of await declarations.find({ orderBy: 'expires_at', limit: FORGOTTEN_AT_ONCE })) {
-    if (Date.parse(expiresAt) < tx.now.getTime()) await declarations.delete(id)
-  }
+  await forgetExpired(declarations, tx.now, FORGOTTEN_AT_ONCE)
   if ((await declarations.count({ person: person.id })) >= MAX_REMEMBERED) {
     const detail = `${person.name} declared ${MAX_REMEMBERED} freezes within minutes. Declare this one again in ten minutes.`
     throw new HmsError('HMS_FREEZE_LIMIT', detail, { status: 409, next: ['hms-svc freezes list'] })

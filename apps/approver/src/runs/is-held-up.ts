@@ -6,7 +6,7 @@ import { FREEZES } from '#libs/stage'
 import { APPROVALS } from '../records/approval.table.js'
 import { RUNS, type RunRecord } from './run.table.js'
 
-/** More runs than this in their canaries at once, and the oldest of them are asked. */
+/** Of the runs that may have the region, the oldest are looked at. */
 const MAX_ASKED = 1_000
 
 /** Whether what a waiting run waits for is still there: a freeze, or a run that has its region, or its turn there before it. */
@@ -38,7 +38,7 @@ function hasRegion(facts: RunFacts): boolean {
   return stateOf(facts) !== 'WAITING' || facts.stages.rollout?.waits === 'FREEZE'
 }
 
-/** What a freeze holds back lets others go first. */
+/** A run that a freeze holds back does not: it lets others go first. */
 function waitsForRegion(facts: RunFacts): boolean {
   return stateOf(facts) === 'WAITING' && facts.stages.canary?.waits === 'REGION_BUSY'
 }

@@ -33,7 +33,7 @@ function describeRelease(release: PreparedRelease): string[] {
   return [`${release.id} ${versions}`, ...changes, ...describeTakenBack(release), ...describeFallbacks(release)]
 }
 
-/** Whoever may roll back may go back to these without another signature. */
+/** Versions that a rollback may bring back without new signatures. */
 function describeFallbacks(release: PreparedRelease): string[] {
   const { fallbacks } = predicateOf(release)
   const versions = fallbacks.map(({ version }) => version)

@@ -17,7 +17,7 @@ export interface Signable {
   payload: Buffer
   /** What others have signed already. */
   envelope?: Envelope
-  /** What the statement is, of what it speaks, and all its fields, line by line. */
+  /** The kind of statement, its subjects, and all its fields, a line each. */
   about: string[]
 }
 

@@ -7,7 +7,7 @@ export interface ShareBounds {
   /** How long an answer is shared, from when it was asked for. */
   forMs: number
   answers: number
-  /** What the texts of all answers may have together. */
+  /** Bound on the texts of all answers together. */
   characters: number
 }
 

@@ -1,6 +1,6 @@
 import { canonicalJson, HmsError, type FieldDifference, type PreparedApproval, type PreparedRelease } from '#libs/contracts'
 import { describeChange, fieldsOf } from '#libs/policy'
-import { approvalDigest, digestOf, readRelease, SignatureError, STATEMENT_TYPE, type ReleasePredicate } from '#libs/signing'
+import { approvalDigest, readRelease, SignatureError, STATEMENT_TYPE, type OpenedRelease, type ReleasePredicate } from '#libs/signing'
 
 /** An approval as its bytes have it, and what each release says. */
 export interface ReadApproval {
@@ -34,10 +34,9 @@ function readBytes({ id, version, payload, digest }: PreparedRelease): ReleasePr
   return predicate
 }
 
-function asRelease(payload: string): { predicate: ReleasePredicate; digest: string } {
+function asRelease(payload: string): OpenedRelease {
   try {
-    const { predicate } = readRelease({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
-    return { predicate, digest: digestOf(Buffer.from(payload, 'base64')) }
+    return readRelease({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
   } catch (error) {
     if (error instanceof SignatureError) throw mismatch(`bytes that are no release (${error.detail})`)
     throw error
@@ -49,7 +48,7 @@ function asInBytes(release: PreparedRelease, { policy }: ReleasePredicate): Prep
   return { ...release, differences: release.differences.map((difference) => heldAgainst(fields, difference)) }
 }
 
-/** What it was before, nobody can say who has but the bytes; what it becomes, they can. */
+/** Holds what a field becomes against the bytes. What it was before, the bytes do not say. */
 function heldAgainst(fields: ReturnType<typeof fieldsOf>, { field, from, to, units: before }: FieldDifference): FieldDifference {
   const found = fields.get(field)
   const isSaid = to === undefined ? found === undefined : found !== undefined && canonicalJson(found.value) === canonicalJson(to)

@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { documentTable, type Transaction } from '#libs/persistence'
+import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
 import { digestOf } from '#libs/signing'
 
 /** A signed request that was accepted. Every instance of a service sees the same table, and a restart forgets nothing. */
@@ -24,9 +24,7 @@ const FORGOTTEN_AT_ONCE = 50
 /** Remembers a nonce until `expiresAt`; `false` when it was used before. Throws 503 `HMS_AUTH_BUSY` while too many are remembered. */
 export async function spendNonce(tx: Transaction, nonce: string, expiresAt: Date): Promise<boolean> {
   const nonces = tx.documents(REQUEST_NONCES)
-  for (const { id, expiresAt: end } of await nonces.find({ orderBy: 'expires_at', limit: FORGOTTEN_AT_ONCE })) {
-    if (Date.parse(end) < tx.now.getTime()) await nonces.delete(id)
-  }
+  await forgetExpired(nonces, tx.now, FORGOTTEN_AT_ONCE)
   if ((await nonces.count()) >= MAX_REMEMBERED) {
     throw new HmsError('HMS_AUTH_BUSY', `${MAX_REMEMBERED} signed requests came within two minutes; send this one again in a minute.`, {
       status: 503,

@@ -1,5 +1,5 @@
 import type { TokenRecord } from '#libs/contracts'
-import { documentTable, type Transaction } from '#libs/persistence'
+import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
 
 /** Every service keeps every key's record, so that it can tell who asks while the broker is down. */
 export const TOKENS = documentTable<TokenRecord>({
@@ -17,10 +17,9 @@ const FORGOTTEN_AT_ONCE = 100
 
 /** Stores a record, and forgets some that expired long ago. A revoked record is never replaced. */
 export async function keepToken(tx: Transaction, record: TokenRecord): Promise<void> {
-  const limit = tx.now.getTime() - FORGOTTEN_AFTER_MS
+  const limit = new Date(tx.now.getTime() - FORGOTTEN_AFTER_MS)
   const tokens = tx.documents(TOKENS)
-  const old = await tokens.find({ orderBy: 'expires_at', limit: FORGOTTEN_AT_ONCE })
-  for (const { id, expiresAt } of old) if (Date.parse(expiresAt) < limit) await tokens.delete(id)
-  if (Date.parse(record.expiresAt) < limit) return
+  await forgetExpired(tokens, limit, FORGOTTEN_AT_ONCE)
+  if (Date.parse(record.expiresAt) < limit.getTime()) return
   if ((await tokens.get(record.id))?.revokedAt == null) await tokens.put(record)
 }
