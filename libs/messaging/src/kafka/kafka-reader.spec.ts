@@ -1,4 +1,4 @@
-import type { Kafka } from 'kafkajs'
+import type { ConsumerConfig, Kafka } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger, VirtualClock } from '#libs/platform'
 import type { GroupPlace } from './group-places.js'
@@ -26,6 +26,7 @@ describe('a Kafka reader', () => {
   let handle: () => Promise<void>
   let reader: KafkaReader
   let hangs: Step | undefined
+  let config: ConsumerConfig
 
   beforeEach(async () => {
     clock = new VirtualClock()
@@ -43,7 +44,7 @@ describe('a Kafka reader', () => {
       renewed: (group: string) => void renewed.push(group),
       fatal: (error: Error) => void fatal.push(error.message),
     }
-    const kafka = { consumer: () => fakeConsumer(consumers, hangs) } as unknown as Kafka
+    const kafka = { consumer: (asked: ConsumerConfig) => ((config = asked), fakeConsumer(consumers, hangs)) } as unknown as Kafka
     reader = new KafkaReader(kafka, { group: 'simulator', topics: [TOPIC], handle: () => handle() }, host, clock, silentLogger)
     void reader.run()
     await settle()
@@ -163,6 +164,24 @@ describe('a Kafka reader', () => {
     consumers[0]!.crash(true)
     await looks(1)
     expect(consumers).toHaveLength(1)
+  })
+
+  it('follows its coordinator to another broker from when it has joined until it is closed', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { name: 'KafkaJSConnectionError' })
+    const looking = (): Promise<unknown> => {
+      const lost = (): Promise<unknown> => Promise.reject(refused)
+      const cluster = { findGroupCoordinator: lost, findBroker: lost }
+      config.partitionAssigners![0]!({ cluster, groupId: 'simulator', logger: {} } as never)
+      return cluster.findGroupCoordinator().catch((error: unknown) => error)
+    }
+    expect(await looking()).toMatchObject({ type: 'NOT_COORDINATOR_FOR_GROUP' })
+    consumers[0]!.crash(false)
+    await looks(1)
+    expect(await looking()).toBe(refused)
+    consumers[1]!.join([0])
+    expect(await looking()).toMatchObject({ type: 'NOT_COORDINATOR_FOR_GROUP' })
+    await reader.close()
+    expect(await looking()).toBe(refused)
   })
 })
 

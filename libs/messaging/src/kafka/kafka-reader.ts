@@ -1,6 +1,7 @@
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Consumer, Kafka } from 'kafkajs'
 import type { BusRecord, Subscription } from '../event-bus.js'
+import { followingAssigner } from './followed-coordinator.js'
 import type { GroupPlace } from './group-places.js'
 import type { RecordInHand } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
@@ -107,13 +108,14 @@ export class KafkaReader {
   }
 
   private createConsumer(over: () => void): Consumer {
-    const consumer = this.kafka.consumer({
+    const consumer: Consumer = this.kafka.consumer({
       groupId: this.subscription.group,
       sessionTimeout: 10_000,
       heartbeatInterval: 1_000,
       rebalanceTimeout: 15_000,
       maxWaitTimeInMs: 250,
       allowAutoTopicCreation: false,
+      partitionAssigners: [followingAssigner(() => this.consumer === consumer && this.assigned !== undefined && !this.closed)],
       // Coordinators load, brokers restart: giving up takes a new consumer.
       retry: { retries: 1_000, initialRetryTime: 100, maxRetryTime: 1_000 },
     })

@@ -1,0 +1,111 @@
+import { createRequire } from 'node:module'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { followingAssigner } from './followed-coordinator.js'
+
+type Fault = new (error: unknown, details?: object) => Error
+const {
+  KafkaJSBrokerNotFound,
+  KafkaJSConnectionError,
+  KafkaJSConnectionClosedError,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSProtocolError,
+  isRebalancing,
+} = createRequire(import.meta.url)('kafkajs/src/errors.js') as {
+  KafkaJSBrokerNotFound: Fault
+  KafkaJSConnectionError: Fault
+  KafkaJSConnectionClosedError: Fault
+  KafkaJSNumberOfRetriesExceeded: Fault
+  KafkaJSProtocolError: Fault
+  isRebalancing: (error: unknown) => boolean
+}
+
+interface FakeCluster {
+  findGroupCoordinator(by: object): Promise<FakeBroker>
+  findBroker(by: object): Promise<FakeBroker>
+}
+interface FakeBroker {
+  nodeId: number
+  heartbeat(request: object): Promise<string>
+  offsetCommit(request: object): Promise<string>
+  isConnected(): boolean
+}
+
+describe('a consumer of a group', () => {
+  let refusal: Error | undefined
+  let isLost: boolean
+  let isMember: boolean
+  let cluster: FakeCluster
+
+  beforeEach(() => {
+    refusal = undefined
+    isLost = false
+    isMember = true
+    const answer = async (): Promise<string> => {
+      if (refusal !== undefined) throw refusal
+      return 'alive'
+    }
+    const find = async (): Promise<FakeBroker> => {
+      if (isLost) await answer()
+      return { nodeId: 2, heartbeat: answer, offsetCommit: answer, isConnected: () => true }
+    }
+    cluster = { findGroupCoordinator: find, findBroker: find }
+    followingAssigner(() => isMember)({ cluster, groupId: 'linter', logger: {} } as never)
+  })
+
+  const heartbeat = async (): Promise<unknown> => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId: 'linter' })
+    return coordinator.heartbeat({}).catch((error: unknown) => error)
+  }
+  const refused = (): Error => new KafkaJSConnectionError('connect ECONNREFUSED')
+
+  it('has the coordinator that its cluster finds, with all that it can do', async () => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId: 'linter' })
+    expect([coordinator.nodeId, coordinator.isConnected(), await coordinator.heartbeat({})]).toEqual([2, true, 'alive'])
+  })
+
+  it('looks for another coordinator when its own refuses connections', async () => {
+    refusal = refused()
+    expect(isRebalancing(refusal)).toBe(false)
+    expect(isRebalancing(await heartbeat())).toBe(true)
+  })
+
+  it.each<[string, () => Error]>([
+    ['refuses connections', refused],
+    ['is no broker of the cluster any more', () => new KafkaJSBrokerNotFound('Broker 3 not found in the cached metadata')],
+  ])('looks for another one when what it commits finds that its own %s', async (_, fault) => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId: 'linter' })
+    const commit = async (): Promise<unknown> => (await cluster.findBroker(coordinator)).offsetCommit({})
+    expect(await commit()).toBe('alive')
+    refusal = fault()
+    expect(isRebalancing(await commit().catch((error: unknown) => error))).toBe(true)
+    isLost = true
+    expect(isRebalancing(await commit().catch((error: unknown) => error))).toBe(true)
+    expect(await cluster.findBroker({ nodeId: 2 }).catch((error: unknown) => error)).toBe(refusal)
+  })
+
+  it('looks on as the same member while none can be reached', async () => {
+    isLost = true
+    refusal = new KafkaJSNumberOfRetriesExceeded(refused(), { retryCount: 10, retryTime: 1_000, cause: refused() })
+    const error: unknown = await cluster.findGroupCoordinator({ groupId: 'linter' }).catch((fault: unknown) => fault)
+    expect(isRebalancing(error)).toBe(true)
+  })
+
+  it.each<[string, () => Error]>([
+    [
+      'the broker says itself',
+      () => new KafkaJSProtocolError({ type: 'UNKNOWN_MEMBER_ID', message: 'unknown', code: 25, retriable: false }),
+    ],
+    ['was only cut off: the next heartbeat connects again', () => new KafkaJSConnectionClosedError('closed')],
+  ])('leaves alone what %s', async (_, fault) => {
+    refusal = fault()
+    expect(await heartbeat()).toBe(refusal)
+  })
+
+  it('leaves everything alone before it is a member, and when it closes', async () => {
+    isMember = false
+    refusal = refused()
+    expect(await heartbeat()).toBe(refusal)
+    isLost = true
+    await expect(cluster.findGroupCoordinator({ groupId: 'linter' })).rejects.toBe(refusal)
+  })
+})
