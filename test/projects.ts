@@ -1,9 +1,8 @@
 /**
  * Where each spec runs: in the project of the longest entry that is its path or a folder above it. `quick` stays in its process;
- * `services` is what needs PostgreSQL or another program, and what is long: all services at once, a program of all sources;
- * `systems` and `kills` start our programs, most of them with Kafka; `parts` needs another language or a tool that reads the whole tree;
- * `deep` wants both cores for minutes, or fetches other languages'
- * packages.
+ * `services` is what needs PostgreSQL or another program: all services at once, a program of all sources; `stories` start our programs, most
+ * of them with Kafka, and tell what is promised; `systems` and `kills` break them, or take long; `parts` needs another language or a tool that
+ * reads the whole tree; `deep` wants both cores for minutes, or fetches other languages' packages.
  */
 export const PROJECTS = {
   quick: ['apps', 'libs', 'test/architecture'],
@@ -36,13 +35,19 @@ export const PROJECTS = {
     'test/attacks',
     'test/contracts',
     'test/kill/oracles',
-    'test/model',
     'test/regressions',
     'test/scenarios',
     'test/simulation',
     'test/support',
   ],
-  systems: ['test/kafka', 'test/system'],
+  stories: [
+    'test/kafka/kafka-bus.spec.ts',
+    'test/system/approve-over-http.spec.ts',
+    'test/system/embedded-kill.spec.ts',
+    'test/system/kafka-story.spec.ts',
+    'test/system/witness.spec.ts',
+  ],
+  systems: ['test/kafka', 'test/model', 'test/regressions/black-hole.spec.ts', 'test/system'],
   kills: ['test/kill'],
   parts: ['test/parts'],
   deep: [

@@ -21,10 +21,11 @@ export default defineConfig({
       // Most of its time would go into loading the same files again for each spec.
       { extends: true, test: { name: 'quick', ...patternsOf('quick'), isolate: false, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'services', ...patternsOf('services'), globalSetup, sequence: { groupOrder: 1 } } },
-      { extends: true, test: { name: 'systems', ...patternsOf('systems'), globalSetup, sequence: { groupOrder: 2 } } },
-      { extends: true, test: { name: 'parts', ...patternsOf('parts'), globalSetup, sequence: { groupOrder: 3 } } },
-      { extends: true, test: { name: 'kills', ...patternsOf('kills'), globalSetup, maxWorkers: 1, sequence: { groupOrder: 4 } } },
-      { extends: true, test: { name: 'deep', ...patternsOf('deep'), globalSetup, maxWorkers: 1, sequence: { groupOrder: 5 } } },
+      { extends: true, test: { name: 'stories', ...patternsOf('stories'), globalSetup, sequence: { groupOrder: 2 } } },
+      { extends: true, test: { name: 'systems', ...patternsOf('systems'), globalSetup, sequence: { groupOrder: 3 } } },
+      { extends: true, test: { name: 'parts', ...patternsOf('parts'), globalSetup, sequence: { groupOrder: 4 } } },
+      { extends: true, test: { name: 'kills', ...patternsOf('kills'), globalSetup, maxWorkers: 1, sequence: { groupOrder: 5 } } },
+      { extends: true, test: { name: 'deep', ...patternsOf('deep'), globalSetup, maxWorkers: 1, sequence: { groupOrder: 6 } } },
     ],
   },
 })

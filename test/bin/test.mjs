@@ -1,4 +1,4 @@
-// `npm test`: installs what is missing, says plainly what cannot run here, runs everything but parts and deep tests. Arguments go to vitest.
+// `npm test`: installs what is missing, says plainly what cannot run here, runs what takes minutes. Arguments go to vitest.
 import { build } from '../../apps/demo/bin/build.mjs'
 import { install } from '../../apps/demo/bin/install.mjs'
 import { kafkaHere } from './kafka-here.mjs'
@@ -13,6 +13,6 @@ if (!kafka.ok) {
   process.stderr.write(`Kafka suites are skipped: ${kafka.why}.\n`)
   if (process.env['HMS_TEST_KAFKA'] === 'required') process.exit(1)
 }
-const status = runVitest(withProjects(['quick', 'services', 'systems', 'kills'], process.argv.slice(2)))
+const status = runVitest(withProjects(['quick', 'services', 'stories'], process.argv.slice(2)))
 sayTime('npm test')
 process.exit(status)
