@@ -19,6 +19,15 @@ export const DOOR_GUARDS = [
     test: 'by the name of loopback reads and writes nothing',
   },
   {
+    name: 'reads-tagged',
+    guard: 'a read that is known is not sent again',
+    file: 'libs/service/src/http/http-application.ts',
+    find: '  tagReads(server)\n',
+    replace: '',
+    spec: 'test/scenarios/etags.spec.ts',
+    test: 'carries an ETag, and is not sent again to whoever names it',
+  },
+  {
     name: 'body-parts',
     guard: 'a body is refused by its number of parts before it is parsed',
     file: 'libs/platform/src/http/body-bounds.ts',

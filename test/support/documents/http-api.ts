@@ -68,7 +68,7 @@ function operationOf(
     ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
       [status]: answerOf(method, verb, decorators, checker, schemas),
-      ...(isKept(verb, parameters) ? { '304': NOT_MODIFIED } : {}),
+      ...(isKept(verb, parameters) && !url.endsWith('/events') ? { '304': NOT_MODIFIED } : {}),
       ...(url.startsWith('/docs/errors/')
         ? { '404': { ...answer('text/plain', { type: 'string' }), description: 'no code of ours' } }
         : {}),
@@ -79,7 +79,7 @@ function operationOf(
   return [{ path, method: verb === 'Sse' ? 'get' : verb.toLowerCase(), operation }]
 }
 
-/** Reads carry an `ETag`; a POST that only reads takes `If-None-Match` too where it says so. */
+/** Reads carry an `ETag`, but for those that do not end; a POST that only reads takes `If-None-Match` too where it says so. */
 function isKept(verb: string, parameters: readonly object[]): boolean {
   return verb === 'Get' || parameters.some((each) => 'name' in each && each.name === 'if-none-match')
 }

@@ -8,6 +8,7 @@ import {
   openToOrigins,
   refuseBodiesOfReads,
   refuseForeignRequests,
+  tagReads,
   takeJsonBodies,
   traceRequests,
   type LimitedServer,
@@ -53,6 +54,7 @@ export async function createHttpApplication(
   judgeTargets(server)
   refuseBodiesOfReads(server)
   takeJsonBodies(server)
+  tagReads(server)
   traceRequests(server)
   logWrites(server, log)
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
