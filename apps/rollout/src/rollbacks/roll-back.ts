@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion } from '../stable/live-version.table.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { newestOf, rollBackTo, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
+import { newestOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
 import { chooseTarget } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
 import { rollbackSeconds } from './rollback-metrics.js'
@@ -44,7 +44,8 @@ export class RollBack {
       const reversals = await this.reversals(tx, request, members)
       const denied = await this.guardRollback.execute(tx, reversals, by)
       if (denied !== undefined) return denied
-      const stables = reversals.map(({ stable, to }) => rollBackTo(stable, to, members, tx.now))
+      const together = reversals.map(({ stable }) => stable.policy)
+      const stables = reversals.map(({ stable, to }) => rollBackTo(stable, to, together, tx.now))
       const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
       for (const [index, reversal] of reversals.entries())
         await this.announce(tx, reversal, stables[index]!, { request, by: by.name, key: members[0]! })
@@ -73,10 +74,8 @@ export class RollBack {
     for (const policy of members) {
       const stable = await stableOf(tx, policy)
       const version = policy === request.policy ? request.version : forward ? forwardWith(stable!, request.policy) : previousOf(stable)
-      // What has moved on since it went back stays where it is.
-      if (forward && version === undefined) continue
-      // What was withdrawn meanwhile stays so.
-      if (policy !== request.policy && stable !== undefined && newestOf(stable) === null) continue
+      // What has moved on since it went back, or since it came, stays where it is.
+      if (policy !== request.policy && (forward ? version === undefined : !cameWith(asked!, stable!))) continue
       if (version === undefined) {
         throw new HmsError(
           'HMS_ROLLOUT_BUNDLE_FIRST',
@@ -126,6 +125,11 @@ function membersOf(stable: Stable | undefined, request: RollbackRequest): string
 /** The version to which a member goes forward with `policy`, with which it went back. */
 function forwardWith(stable: Stable, policy: string): string | undefined {
   return stable.takenBackWith.includes(policy) ? takenBack(stable)?.version : undefined
+}
+
+/** Whether one run brought what is newest of both. No run did where people withdrew the other. */
+function cameWith(asked: Stable, other: Stable): boolean {
+  return runOf(other, newestOf(other)) === runOf(asked, newestOf(asked))
 }
 
 /** What a release that is held is taken back to is in force now. */
