@@ -296,4 +296,18 @@ describe('its review', () => {
     await close(ticket, 'State Liaison')
     await press.whenState(await press.approve(['pm25@5.0.0=10'], AT_ONCE, { signer: 'EPA Chief' }), 'SUCCEEDED')
   })
+
+  it('keeps those whom it locks from declaring a freeze anew so that it ends or holds less, and lets them stop the line', async () => {
+    const run = await press.breakGlass(['pm25@2.0.0=25'])
+    await press.reaches(run, 'SUCCEEDED')
+    await overdue(run)
+    const [past, future] = [-60_000, 60_000].map((ms) => new Date(system.clock.now().getTime() + ms).toISOString())
+    await press.freeze({ id: 'election-week' }, 'Air Office')
+    for (const less of [{ until: past }, { until: future }, { from: future }, { scope: 'region:NCR' }])
+      await expect(press.freeze({ id: 'election-week', ...less })).rejects.toMatchObject({ code: 'HMS_BREAK_GLASS_REVIEW_OVERDUE' })
+    await press.freeze({ id: 'election-week', reason: 'everything, from now on' })
+    await press.freeze({ id: 'stop-the-line', until: future }, 'Air Office')
+    await press.passes(61_000)
+    expect(await press.freeze({ id: 'stop-the-line', scope: 'region:NCR' })).toMatchObject({ state: 'ACTIVE', by: 'EPA Chief' })
+  })
 })

@@ -1,11 +1,12 @@
 import { HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { faultOfFreeze, isForgotten } from '#libs/pipeline'
+import { faultOfFreeze, holdsAsMuch, isForgotten } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
 import { digestOfPayload } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { requireReviewed } from '../records/review-lock.table.js'
 import { spendDeclaration } from './declaration.table.js'
 import { freezeView } from './freeze-view.js'
 import { readSignedFreeze } from './read-signed-freeze.js'
@@ -29,6 +30,8 @@ export class DeclareFreeze {
       // The same statement again changes nothing: the answer to the first may have been lost.
       if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
       if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id)
+      // To declare it anew so that it ends or holds less is to lift it.
+      if (known !== undefined && !holdsAsMuch(freeze, known, tx.now)) await requireReviewed(tx, this.runtime.roster, person.name)
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
       await tx.documents(FREEZES).put(record)

@@ -1,7 +1,7 @@
 import type { FreezeRecord } from '#libs/contracts'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { faultOfFreeze, freezeAgainst, nextChange, windowAt } from './freeze-windows.js'
+import { faultOfFreeze, freezeAgainst, holdsAsMuch, nextChange, windowAt } from './freeze-windows.js'
 
 const at = (text: string): Date => new Date(text)
 const weekend = { recurrence: { cron: '0 18 * * FRI', zone: 'America/New_York', for: '60h' } }
@@ -62,6 +62,31 @@ describe('what stands in the way of a step', () => {
     const all = [freeze('short', { until }), freeze('open'), freeze('gone', { lifted })]
     expect(freezeAgainst(all, ['global'], now)).toEqual({ id: 'open', reason: 'drill', until: null })
     expect(freezeAgainst([all[0]!, all[2]!], ['global'], now)?.id).toBe('short')
+  })
+})
+
+describe('a freeze that takes the place of another', () => {
+  const now = at('2026-11-02T12:00:00Z')
+  const [before, after] = ['2026-11-01T00:00:00Z', '2026-11-03T00:00:00Z']
+  const total = { id: 'drill', reason: 'drill', scope: 'global' }
+
+  it.each<[boolean, string, Partial<FreezeRecord>]>([
+    [true, 'holds everywhere from now on', {}],
+    [true, 'holds everywhere, and has begun', { from: before }],
+    [false, 'begins later', { from: after }],
+    [false, 'is over', { until: before }],
+    [false, 'ends', { until: after }],
+    [false, 'holds in a region', { scope: 'region:NCR' }],
+    [false, 'comes and goes', weekend],
+  ])('%s that it holds as much: it %s', (expected, _what, more) => {
+    expect(holdsAsMuch({ ...total, ...more }, freeze('drill'), now)).toBe(expected)
+    expect(holdsAsMuch({ ...total, ...more }, freeze('drill', { from: after }), now)).toBe(expected)
+  })
+
+  it('holds as much as one that holds nothing any more', () => {
+    const lifted = { by: 'EPA Chief', reason: 'over', at: '', statement: freeze('x').statement }
+    for (const known of [freeze('drill', { lifted }), freeze('drill', { until: before })])
+      expect(holdsAsMuch({ ...total, until: after }, known, now)).toBe(true)
   })
 })
 

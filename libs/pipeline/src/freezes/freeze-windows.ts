@@ -53,7 +53,17 @@ export function freezeAgainst(freezes: readonly FreezeRecord[], scopes: readonly
 
 /** Whether nobody need know of it any longer: it was declared long ago, and neither holds nor will. */
 export function isForgotten(freeze: FreezeRecord, now: Date): boolean {
-  if (now.getTime() - Date.parse(freeze.declaredAt) <= FORGOTTEN_AFTER_MS) return false
+  return now.getTime() - Date.parse(freeze.declaredAt) > FORGOTTEN_AFTER_MS && holdsNoMore(freeze, now)
+}
+
+/** Whether a freeze in the place of `known` plainly holds all that `known` would: that holds nothing, or the new one everything. */
+export function holdsAsMuch({ scope, from, until, recurrence }: Freeze, known: FreezeRecord, now: Date): boolean {
+  if (holdsNoMore(known, now)) return true
+  const isEndless = recurrence === undefined && until === undefined && (from === undefined || Date.parse(from) <= now.getTime())
+  return scope === 'global' && isEndless
+}
+
+function holdsNoMore(freeze: FreezeRecord, now: Date): boolean {
   return freeze.lifted !== null || (windowAt(freeze, now) === undefined && nextChange(freeze, now) === undefined)
 }
 
