@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { peekPredicate, type Envelope, type RunView, type ServiceName } from '#libs/contracts'
+import { peekPredicate, type Envelope, type PrepareRequest, type RunView, type ServiceName } from '#libs/contracts'
 import { MemoryBus, MemoryLog, type BusRecord, type Subscription } from '#libs/messaging'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -8,6 +8,8 @@ const STAGE_DEADLINE_MS = 15 * 60 * 1000
 const WITHIN_MS = 5_000
 /** So often a run is looked at on its way to a deadline; when it met it, its events say to the millisecond. */
 const SECOND_MS = 1_000
+const NCR = { share: 5_000, scope: 'region:NCR' }
+const VIRGINIA = { share: 5_000, scope: 'region:VA' }
 
 /** A bus on which some services hear nothing: they live, and never answer. */
 class BlackHoleBus extends MemoryBus {
@@ -152,6 +154,37 @@ describe('a run that waits, and whose stage never hears that it may go on', () =
     await press.reaches(first, 'SUCCEEDED', 600_000)
     await fails(second)
     await fails(third)
+  })
+
+  it.each<[string, PrepareRequest['plan']]>([
+    ['ramp that does not grow into a region', { ramp: [NCR, VIRGINIA], observeMs: 10 * 60_000, bakeMs: 0 }],
+    ['canary whose observation stands still', { share: 10_000, scope: 'region:*', observeMs: 10 * 60_000, bakeMs: 0 }],
+  ])('for its region, behind a %s while that is frozen: it waits for as long as the freeze lasts', async (_what, plan) => {
+    const first = await press.approve(['pm25@1.0.0=35'], plan)
+    await press.reaches(first, 'CANARY')
+    await press.freeze({ id: 'drill', scope: VIRGINIA.scope })
+    await press.reaches(first, 'WAITING', 20 * 60_000)
+    expect(await press.show(first)).toMatchObject({ reason: 'FREEZE' })
+    const second = await waits('ozone@1.0.0=70')
+    expect(await press.show(second)).toMatchObject({ reason: 'REGION_BUSY' })
+    await press.passes(2 * 3_600_000)
+    expect((await press.show(second)).state).toBe('WAITING')
+    await press.lift('drill')
+    await press.reaches(second, 'SUCCEEDED', 3_600_000)
+  })
+
+  it('for its region, which nobody has: it fails, though a freeze keeps another from its first head there', async () => {
+    const first = await hasRegion()
+    const run = await waits('ozone@1.0.0=70')
+    await press.freeze({ id: 'drill', scope: VIRGINIA.scope })
+    const frozen = await press.approve(['so2@1.0.0=75'], { scope: 'region:*', observeMs: 0, bakeMs: 0 })
+    await press.whenState(frozen, 'WAITING')
+    expect(await press.show(frozen)).toMatchObject({ reason: 'FREEZE' })
+    bus.deaf.add('canary-controller')
+    await press.reaches(first, 'WAITING', 600_000)
+    expect(await press.decide(first, 'abort')).toMatchObject({ state: 'ABORTED' })
+    await fails(run)
+    expect((await press.show(frozen)).state).toBe('WAITING')
   })
 })
 

@@ -33,12 +33,13 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
   return false
 }
 
-/** Its canary is out, and not yet replaced by what is live for all. */
+/** Its canary is out, and not yet replaced by what is live for all. A freeze may stop its clock, or its growth. */
 function hasRegion(facts: RunFacts): boolean {
-  return stateOf(facts) !== 'WAITING' || facts.stages.rollout?.waits === 'FREEZE'
+  const { canary, rollout } = facts.stages
+  return stateOf(facts) !== 'WAITING' || rollout?.waits === 'FREEZE' || (canary?.waits === 'FREEZE' && canary.shown === true)
 }
 
-/** A run that a freeze holds back does not: it lets others go first. */
+/** A run that a freeze keeps from its first head does not: it lets others go first. */
 function waitsForRegion(facts: RunFacts): boolean {
   return stateOf(facts) === 'WAITING' && facts.stages.canary?.waits === 'REGION_BUSY'
 }

@@ -35,7 +35,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.canary.started.v1': {
       const { label, detail, step = 1 } = event.data
       // The stage began with its first head.
-      return add(facts, 'canary', { ...(step === 1 ? { startedAt: event.time } : {}), label, detail, waits: null })
+      return add(facts, 'canary', { ...(step === 1 ? { startedAt: event.time } : {}), label, detail, waits: null, shown: true })
     }
     case 'hms.canary.observation-started.v1':
       return add(facts, 'canary', { detail: event.data.detail, waits: null, until: event.data.until })

@@ -26,6 +26,8 @@ export interface StageFacts {
   next?: string[]
   /** What it waits for; `null` once it has gone on. */
   waits?: WaitReason | null
+  /** Canary: its first head is out, so it has its regions whatever it waits for. */
+  shown?: boolean
   /** Canary: the run that it waits for, or waited for last. */
   behind?: number
   /** When it goes on by itself, where that was said (RFC 3339). */
