@@ -6,6 +6,7 @@ const ATTACKS = 'test/attacks/going-back.spec.ts'
 const SIGNED = 'test/scenarios/signed-rollback.spec.ts'
 const QUARANTINE = 'test/scenarios/quarantine.spec.ts'
 const WITHDRAWN = 'test/scenarios/withdrawal.spec.ts'
+const DROPPED = 'test/regressions/held-release-that-is-dropped.spec.ts'
 
 export const GOING_BACK_GUARDS = [
   {
@@ -16,6 +17,51 @@ export const GOING_BACK_GUARDS = [
     replace: '[]',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
     test: 'when one of its policies is moved before anybody was told of it, then the rest of its bundle goes back too',
+  },
+  {
+    name: 'dropped-is-said',
+    guard: 'partners hear that what they were told of ahead never comes',
+    file: 'apps/rollout/src/rollouts/rollout-effects.ts',
+    find: '      if (held === undefined) continue\n',
+    replace: '      if (held === undefined || run > 0) continue\n',
+    spec: DROPPED,
+    test: 'is taken back for them when break-glass takes its place; its run is superseded, and it is in no quarantine',
+  },
+  {
+    name: 'dropped-by-approver',
+    guard: 'approver takes nothing for live that was only held and has given way',
+    file: 'apps/approver/src/runs/track-run.ts',
+    find: '    if (reversed.replacedBy !== undefined) return this.drop(tx, policy, reversed)\n',
+    replace: '',
+    spec: DROPPED,
+    test: 'is live for nobody at its time, though what took its place was never stored',
+  },
+  {
+    name: 'dropped-is-forgotten',
+    guard: 'what was held anew since is not forgotten by an older word',
+    file: 'apps/approver/src/policies/policy.table.ts',
+    find: 'if (seq < policy.liveSeq || ',
+    replace: 'if (',
+    spec: 'apps/approver/src/policies/policy.table.spec.ts',
+    test: 'is held no more once rollout says so, unless it was held anew since, or another is',
+  },
+  {
+    name: 'dropped-has-its-own-id',
+    guard: 'a partner does not take what it is told of a dropped release for a double',
+    file: 'apps/notifier/src/notifications/tell-of-reversal.ts',
+    find: "replacedBy === undefined ? 'rollback' : 'replaced'",
+    replace: "replacedBy === undefined ? 'rollback' : ('rollback' as const)",
+    spec: DROPPED,
+    test: 'is taken back for them when an ordinary run takes its place, where no run has it any more',
+  },
+  {
+    name: 'reversed-past-both',
+    guard: 'a rollback past what is in force says so, where something newer was held',
+    file: 'apps/rollout/src/stable/stable.table.ts',
+    find: '...(goesToo ? { inForce: refOf(current) } : {})',
+    replace: '...(goesToo && after.seq < 0 ? { inForce: refOf(current) } : {})',
+    spec: DROPPED,
+    test: 'goes with what is in force: those who were told of that alone are told too, and neither comes in again by an older approval',
   },
   {
     name: 'reversals-before-the-end',

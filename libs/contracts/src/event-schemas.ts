@@ -887,10 +887,12 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "properties": {
         "policy": {"type":"string"},
         "from": {"$ref":"#/$defs/VersionRef"},
+        "inForce": {"$ref":"#/$defs/VersionRef"},
         "to": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/ReleaseDocument"}]},
         "seq": {"type":"number"},
         "reason": {"type":"string"},
-        "run": {"type":["null","number"]}
+        "run": {"type":["null","number"]},
+        "replacedBy": {"type":"number"}
       }
     },
     "RolloutPlan": {

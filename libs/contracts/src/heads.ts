@@ -63,15 +63,19 @@ export interface PromotedHead {
   version: string | null
 }
 
-/** A stable head went back to an earlier release: a rollback by people or of a failed rollout. */
+/** A stable head went back to an earlier release: a rollback by people or of a failed rollout. Or what was only held gave way (`replacedBy`). */
 export interface ReversedPolicy {
   policy: string
   from: VersionRef
+  /** Where `from` was only held, and what was in force went too: that. */
+  inForce?: VersionRef
   to: ReleaseDocument | null
   seq: number
   reason: string
   /** The run that went back: one that gave itself up, or that of a rollback which people signed; `null` for a rollback without one. */
   run: number | null
+  /** `from` was only held, and this run takes its place: `to` stays in force until then, and `seq` is of the last head before its own. */
+  replacedBy?: number
 }
 
 /** People retired a policy: from this head on nothing of it is in force. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ReleaseDocument } from '#libs/contracts'
-import { newPolicy, predecessorOf } from './policy.table.js'
+import { heldNoMore, newPolicy, predecessorOf } from './policy.table.js'
 
 const release = (version: string) => ({ version }) as ReleaseDocument
 const AT = Date.parse('2026-02-01T00:00:00Z')
@@ -10,4 +10,13 @@ it('is what is held where that comes into force first, and what is live where th
   const policy = { ...newPolicy('pm25'), live, next: { release: held, at: new Date(AT).toISOString() } }
   expect([predecessorOf(policy, AT + 1), predecessorOf(policy, AT), predecessorOf(policy, AT - 1)]).toEqual([held, live, live])
   expect([predecessorOf({ ...newPolicy('pm25'), live }, AT), predecessorOf(newPolicy('pm25'), AT)]).toEqual([live, null])
+})
+
+it('is held no more once rollout says so, unless it was held anew since, or another is', () => {
+  const held = { version: '2.0.0', releaseDigest: 'sha256:held' } as ReleaseDocument
+  const policy = { ...newPolicy('pm25'), live: release('1.0.0'), liveSeq: 5, next: { release: held, at: new Date(AT).toISOString() } }
+  const { next: _next, ...without } = policy
+  expect([heldNoMore(policy, 'sha256:held', 5), heldNoMore(policy, 'sha256:held', 6)]).toEqual([without, without])
+  for (const same of [heldNoMore(policy, 'sha256:held', 4), heldNoMore(policy, 'sha256:other', 5)]) expect(same).toBe(policy)
+  expect(heldNoMore(without, 'sha256:held', 5)).toBe(without)
 })

@@ -69,3 +69,10 @@ export function becomesLive(policy: PolicyRecord, release: ReleaseDocument | nul
   if (next !== undefined) return { ...rest, liveSeq: seq, next }
   return { ...rest, live: release, liveSeq: seq }
 }
+
+/** rollout says that `release` is held no more, as of its head `seq`; what is live stays so. */
+export function heldNoMore(policy: PolicyRecord, release: string, seq: number): PolicyRecord {
+  if (seq < policy.liveSeq || policy.next?.release.releaseDigest !== release) return policy
+  const { next: _dropped, ...rest } = policy
+  return rest
+}

@@ -4,7 +4,7 @@ import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, RUN_EVENTS, stateOf, type RunFacts } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../records/approval.table.js'
-import { becomesLive, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
+import { becomesLive, heldNoMore, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantine } from '../policies/quarantine.js'
 import { rememberReleased } from '../policies/policy-version.table.js'
 import { EndRun } from './end-run.js'
@@ -75,15 +75,25 @@ export class TrackRun {
     // Those of a bundle are told under its smallest policy.
     await tx.lock([policyKey(reversed.policy)])
     const policy = await policyOrNew(tx, reversed.policy)
+    if (reversed.replacedBy !== undefined) return this.drop(tx, policy, reversed)
     const back = becomesLive(policy, reversed.to, reversed.seq, tx.now)
     // The word is old: what began after it goes on.
     if (back === policy) return
-    if (await this.isByPeople(tx, reversed.run)) await quarantine(tx, policy.id, reversed.from.version, reversed.run)
+    const gone = (await this.isByPeople(tx, reversed.run)) ? [reversed.from, reversed.inForce] : []
+    for (const ref of gone) if (ref !== undefined) await quarantine(tx, policy.id, ref.version, reversed.run)
     await this.move(tx, policy, back)
     // A run's own stages tell how it ended when it was they who went back.
     if (policy.active === reversed.run) return
     const detail = `${reversed.policy} was rolled back to ${reversed.to?.version ?? 'nothing'} by ${reversed.reason}`
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
+  }
+
+  /** A run takes the place of what was only held. Its promotion says what becomes of the run that had it. */
+  private async drop(tx: Transaction, policy: PolicyRecord, { from, seq }: EventData['hms.rollout.reversed.v1']): Promise<void> {
+    const dropped = heldNoMore(policy, from.digest, seq)
+    if (dropped === policy) return
+    await tx.documents(POLICIES).put(dropped)
+    await this.saveRun.callWaiting(tx, dropped)
   }
 
   /** A run that gives itself up says by its end what becomes of its versions. */

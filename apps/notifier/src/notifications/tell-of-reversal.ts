@@ -27,18 +27,24 @@ export class TellOfReversal {
    * They are told what is in force again; of a first version, that nothing is. Most first versions that their run took back were told to
    * nobody, but one that was announced for later was.
    */
-  async reversed(tx: Transaction, { policy, from, to, seq }: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
+  async reversed(tx: Transaction, reversed: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
+    const { policy, from, inForce, to, seq, replacedBy } = reversed
     // Those of a bundle are told under its smallest policy.
     await tx.lock([policyKey(policy)])
-    await rememberReversal(tx, { policy, seq, from: from.digest, to: to?.releaseDigest ?? null }, cause)
-    const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}` }
+    const gone = inForce === undefined ? [from] : [from, inForce]
+    for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
+    // Its head may be that of a rollback.
+    const what = replacedBy === undefined ? 'rollback' : 'replaced'
+    const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}` }
     const at = new Date(cause.time)
+    const versions = gone.map(({ version }) => version)
     if (to === null) {
       const newsFor = (known: ToldPolicy): UnaddressedNews => ({ ...names, at, policies: [nothingInForce(known, cause)] })
-      return this.tell(tx, { policy, version: from.version, inForce: null }, newsFor)
+      return this.tell(tx, { policy, versions, inForce: null }, newsFor)
     }
-    const policies = [{ ...releaseFacts(to), release: to, replaced: null, before: from.version }] as const
-    await this.tell(tx, { policy, version: from.version, inForce: to.version }, () => ({ ...names, at, policies }))
+    const again = { ...releaseFacts(to), release: to, replaced: null }
+    const newsFor = ({ version: before }: ToldPolicy): UnaddressedNews => ({ ...names, at, policies: [{ ...again, before }] })
+    await this.tell(tx, { policy, versions, inForce: to.version }, newsFor)
   }
 
   /** A partner that was told of an earlier version only still lives by that one, so it is told too. */
@@ -48,16 +54,21 @@ export class TellOfReversal {
     await this.tell(tx, { policy, inForce: null }, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
   }
 
-  /** `version`: tells those who were told of it, or are to be; without it, of any. `newsFor`: from what they were told last. */
+  /** `versions`: tells those who were told of one, or are to be; without them, of any. `newsFor`: from what they were told last. */
   private async tell(
     tx: Transaction,
-    { policy, version, inForce }: { policy: string; version?: string; inForce: string | null },
+    { policy, versions, inForce }: { policy: string; versions?: readonly string[]; inForce: string | null },
     newsFor: (known: ToldPolicy) => UnaddressedNews,
   ): Promise<void> {
-    const told = { policy: orSeveral(policy)!, ...(version === undefined ? {} : { version: orSeveral(version)! }) }
+    const told = {
+      policy: orSeveral(policy)!,
+      ...(versions === undefined ? {} : { version: versions.flatMap((each) => orSeveral(each)!) }),
+    }
     const where = { ...told, state: ['delivered', 'pending'] }
     const query = { where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES }
-    const found = (await tx.documents(DELIVERIES).find(query)).filter((delivery) => tellsOf(delivery, policy, version))
+    const found = (await tx.documents(DELIVERIES).find(query)).filter((delivery) =>
+      (versions ?? [undefined]).some((version) => tellsOf(delivery, policy, version)),
+    )
     for (const id of new Set(found.map(({ partner }) => partner).sort())) {
       const deliveries = found.filter((delivery) => delivery.partner === id)
       const partner = await tx.documents(PARTNERS).get(id)

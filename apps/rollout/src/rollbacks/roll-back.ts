@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion } from '../stable/live-version.table.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { newestOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
+import { newestOf, reversedOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
 import { chooseTarget } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
 import { rollbackSeconds } from './rollback-metrics.js'
@@ -102,13 +102,11 @@ export class RollBack {
     { request, by, key }: { request: RollbackRequest; by: string; key: string },
   ): Promise<void> {
     if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [stable.policy] })
-    const { version, releaseDigest: digest } = newestOf(stable)!
-    const from = { version, digest }
     const reason = request.reason === undefined ? by : `${by}: ${request.reason}`
     await this.runtime.emit(
       tx,
       'hms.rollout.reversed.v1',
-      { policy: stable.policy, from, to, seq: advanced.seq, reason, run: null },
+      { policy: stable.policy, ...reversedOf(stable, advanced)!, to, seq: advanced.seq, reason, run: null },
       { key },
     )
   }

@@ -5,7 +5,7 @@ import { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { StableHeads } from '../stable/stable-heads.js'
-import { advance, giveUp, stableOrNew, STABLES, type Stable } from '../stable/stable.table.js'
+import { advance, droppedOf, giveUp, runOf, stableOrNew, STABLES, type Stable } from '../stable/stable.table.js'
 
 /** The effects that are rollout's own: stable heads, and which run holds a policy. */
 @Injectable()
@@ -36,8 +36,23 @@ export class RolloutEffects {
     const next = stables.map((stable, index) =>
       how === 'renew' ? { ...stable, seq: stable.seq + 1 } : advance(stable, releases[index]!, run, bundle, tx.now),
     )
+    await this.sayDropped(tx, rollout, stables, next)
     await this.heads.issue(tx, next, rollout)
     return { ...rollout, members: rollout.members.map((member, index) => ({ ...member, seq: next[index]!.seq })) }
+  }
+
+  /** Partners may have been told of it ahead. Under the key of the run: whoever hears of its promotion has heard of this before. */
+  private async sayDropped(tx: Transaction, rollout: Rollout, before: readonly Stable[], after: readonly Stable[]): Promise<void> {
+    const { key, run, attempt, causationId } = rollout
+    for (const [index, stable] of before.entries()) {
+      const held = droppedOf(stable, after[index]!)
+      if (held === undefined) continue
+      const { policy, seq, current: to } = stable
+      const from = { version: held.version, digest: held.releaseDigest }
+      const reason = `run #${run} takes its place`
+      const data = { policy, from, to, seq, reason, run: runOf(stable, held) ?? null, replacedBy: run }
+      await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
+    }
   }
 
   private async takeBack(tx: Transaction, rollout: Rollout, detail: string): Promise<void> {

@@ -19,7 +19,7 @@ import { GuardRollback } from '../rollbacks/guard-rollback.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion } from '../stable/live-version.table.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { advance, newestOf, stableOrNew, type Stable } from '../stable/stable.table.js'
+import { advance, reversedOf, stableOrNew, type Stable } from '../stable/stable.table.js'
 import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollback.js'
 import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.js'
 
@@ -81,7 +81,7 @@ export class RollBackSigned {
     }
     const moved = { ...advance(stable, release, run, [], tx.now), run: null }
     const issued = await this.heads.issue(tx, [moved], { key: policy, run, attempt: order.attempt, causationId: order.causationId })
-    await this.announce(tx, order, { stable, release, seq: moved.seq, by: judged.approvedBy.map(({ name }) => name) })
+    await this.announce(tx, order, { stable, release, moved, by: judged.approvedBy.map(({ name }) => name) })
     tx.afterCommit(() => this.carrier.deliverSoon(issued, order.traceparent ?? undefined))
     return true
   }
@@ -89,13 +89,14 @@ export class RollBackSigned {
   private async announce(
     tx: Transaction,
     order: SignedRollback,
-    { stable, release, seq, by }: { stable: Stable; release: ReleaseDocument; seq: number; by: string[] },
+    { stable, release, moved, by }: { stable: Stable; release: ReleaseDocument; moved: Stable; by: string[] },
   ): Promise<void> {
     if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [stable.policy] })
     const reason = rollbackOf(release)?.reason ?? ''
     // Of a policy that was withdrawn nothing is in force: those who were told of the version before are told what is.
-    const { version, releaseDigest: digest } = newestOf(stable) ?? stable.history.at(-1) ?? release
-    const said = { policy: order.policy, from: { version, digest }, to: release, seq, run: order.run }
+    const { version, releaseDigest: digest } = stable.history.at(-1) ?? release
+    const gone = reversedOf(stable, moved) ?? { from: { version, digest } }
+    const said = { policy: order.policy, ...gone, to: release, seq: moved.seq, run: order.run }
     await this.emit(tx, order, 'hms.rollout.reversed.v1', {
       ...said,
       reason: reason === '' ? by.join(', ') : `${by.join(', ')}: ${reason}`,

@@ -1,4 +1,4 @@
-import type { ReleaseDocument } from '#libs/contracts'
+import type { ReleaseDocument, ReversedPolicy, VersionRef } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { StableHead } from '#libs/signing'
@@ -110,6 +110,21 @@ export function newestOf({ current, next }: Stable): ReleaseDocument | null {
   return next?.release ?? current
 }
 
+/** What was held and is no more, where `after` follows `before`. */
+export function droppedOf(before: Stable, after: Stable): ReleaseDocument | undefined {
+  const held = before.next?.release
+  const isKept = [after.current, after.next?.release].some((release) => release?.releaseDigest === held?.releaseDigest)
+  return isKept ? undefined : held
+}
+
+/** What a reversal says that it takes from readers: what was newest, and what was in force where that was held only and goes too. */
+export function reversedOf(before: Stable, after: Stable): Pick<ReversedPolicy, 'from' | 'inForce'> | undefined {
+  const [newest, { current, next }] = [newestOf(before), before]
+  if (newest === null) return undefined
+  const goesToo = next !== undefined && current !== null && current.releaseDigest !== after.current?.releaseDigest
+  return { from: refOf(newest), ...(goesToo ? { inForce: refOf(current) } : {}) }
+}
+
 /** The run that made a release live. */
 export function runOf({ liveBy }: Stable, release: ReleaseDocument | null): number | undefined {
   return release === null ? undefined : liveBy[release.releaseDigest]
@@ -137,6 +152,10 @@ function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[
   const failed = stable.failed.filter((digest) => kept.has(digest))
   const moved = { ...before, seq: stable.seq + 1, current, history, liveBy, failed, bundle: stays ? stable.bundle : bundle }
   return later === undefined ? moved : { ...moved, next: { ...later, bundle } }
+}
+
+function refOf({ version, releaseDigest: digest }: ReleaseDocument): VersionRef {
+  return { version, digest }
 }
 
 function remembered(history: ReleaseDocument[], release: ReleaseDocument | null): ReleaseDocument[] {
