@@ -19,6 +19,7 @@ import { TICKET_GUARDS } from './tickets.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
 import { CHANNEL_GUARDS } from './channels.mjs'
+import { CANARY_GUARDS } from './canary.mjs'
 import { CONSOLE_GUARDS } from './console.mjs'
 
 /**
@@ -441,5 +442,6 @@ export const GUARDS = [
   ...GROWTH_GUARDS,
   ...PARTNER_GUARDS,
   ...BRIDGE_GUARDS,
+  ...CANARY_GUARDS,
   ...CONSOLE_GUARDS,
 ]

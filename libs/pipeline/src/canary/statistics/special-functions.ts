@@ -19,13 +19,22 @@ export function lnBeta(a: number, b: number): number {
   return lnGamma(a) + lnGamma(b) - lnGamma(a + b)
 }
 
-/** Regularised incomplete beta function I_x(a, b), by its continued fraction (NIST DLMF 8.17.22, modified Lentz). */
+/** Regularised incomplete beta function I_x(a, b). */
 export function betaIncomplete(x: number, a: number, b: number): number {
-  if (x <= 0) return 0
-  if (x >= 1) return 1
+  return Math.exp(lnBetaIncomplete(x, a, b))
+}
+
+/** Its natural logarithm: far below the mean the function itself is smaller than any number. */
+export function lnBetaIncomplete(x: number, a: number, b: number): number {
+  if (x <= 0) return -Infinity
+  if (x >= 1) return 0
   // The fraction converges fast only on this side of the mean.
-  if (x > (a + 1) / (a + b + 2)) return 1 - betaIncomplete(1 - x, b, a)
-  const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - lnBeta(a, b)) / a
+  return x > (a + 1) / (a + b + 2) ? Math.log1p(-Math.exp(lnTail(1 - x, b, a))) : lnTail(x, a, b)
+}
+
+/** ln I_x(a, b) below the mean, by its continued fraction (NIST DLMF 8.17.22, modified Lentz). */
+function lnTail(x: number, a: number, b: number): number {
+  const lnFront = a * Math.log(x) + b * Math.log1p(-x) - lnBeta(a, b) - Math.log(a)
   let [c, d] = [1, 1 / away(1 - ((a + b) * x) / (a + 1))]
   let fraction = d
   for (let m = 1; m <= MAX_STEPS; m++) {
@@ -39,7 +48,7 @@ export function betaIncomplete(x: number, a: number, b: number): number {
     fraction *= d * c
     if (Math.abs(d * c - 1) < 1e-15) break
   }
-  return front * fraction
+  return lnFront + Math.log(fraction)
 }
 
 function away(value: number): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { betaIncomplete, lnGamma } from './special-functions.js'
+import { MAX_COUNTED } from '../canary.js'
+import { betaIncomplete, lnBetaIncomplete, lnGamma } from './special-functions.js'
 import {
   chanceOfAtLeast,
   excludesRatioOfArms,
@@ -49,6 +50,34 @@ describe('evidence that a canary has more than its share', () => {
       const evidence = [0.05, 0.06, 0.1].map((share) => shareEvidence({ canary, total, share }))
       expect(evidence).toEqual([...evidence].sort((a, z) => z - a))
     }
+  })
+})
+
+describe('evidence where the canary has no more than its share', () => {
+  it.each([
+    [0.4, 1_462],
+    [0.5, 1_087],
+    [0.75, 555],
+    [0.9, 337],
+    [0.95, 260],
+    [0.5, MAX_COUNTED],
+  ])('at %d of the exposure is small and finite after %i events of the control group alone', (share, total) => {
+    const evidence = shareEvidence({ canary: 0, total, share })
+    expect(evidence).toBeGreaterThan(0)
+    expect(evidence).toBeLessThan(0.05)
+  })
+
+  it('is at most 1 for every share, as each likelihood ratio in it is', () => {
+    const totals = [1, 2, 10, 100, 333, 999, 1_500, MAX_COUNTED]
+    const shares = [1, 10, 500, 2_500, 4_000, 5_000, 7_500, 9_000, 9_500, 9_900, 9_999].map((points) => points / 10_000)
+    for (const total of totals)
+      for (const share of shares)
+        for (const part of [0, 0.1, 0.5, 0.9, 1]) {
+          const canary = Math.floor(total * share * part)
+          const evidence = shareEvidence({ canary, total, share })
+          expect(evidence, `${canary} of ${total} at ${share}`).toBeGreaterThan(0)
+          expect(evidence, `${canary} of ${total} at ${share}`).toBeLessThanOrEqual(1)
+        }
   })
 })
 
@@ -119,6 +148,9 @@ describe('the functions under it', () => {
     expect(betaIncomplete(0.5, 7, 7)).toBeCloseTo(0.5, 13)
     expect(betaIncomplete(0.9, 2, 3)).toBeCloseTo(0.9963, 12)
     expect([betaIncomplete(0, 2, 3), betaIncomplete(1, 2, 3)]).toEqual([0, 1])
+    expect(lnBetaIncomplete(0.9, 2, 3)).toBeCloseTo(Math.log(0.9963), 12)
+    // I_x(a, 1) is x^a, which has no number from here on.
+    expect(lnBetaIncomplete(0.1, 1_000, 1)).toBeCloseTo(1_000 * Math.log(0.1), 8)
   })
 })
 

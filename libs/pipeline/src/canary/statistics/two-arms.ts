@@ -1,4 +1,4 @@
-import { betaIncomplete, lnBeta } from './special-functions.js'
+import { betaIncomplete, lnBeta, lnBetaIncomplete } from './special-functions.js'
 
 /**
  * Counts of two arms at the same time (Lindon and Malek, NeurIPS 2022): of `total` events `canary` fell into an arm that had `share` of the
@@ -26,12 +26,15 @@ export function lnMultinomialEvidence(counts: readonly number[], shares: readonl
   return lnDirichlet(after) - lnDirichlet(before) - likelihood
 }
 
-/** Evidence that the canary has more than its share: the prior is cut off at `share`. Falls when `share` is taken too large. */
+/**
+ * Evidence that the canary has more than its share: the prior is cut off at `share`. Falls when `share` is taken too large. In logarithms:
+ * with far fewer than its share a factor overflows and another is 0, though the evidence is small.
+ */
 export function shareEvidence({ canary, total, share }: ArmCounts, prior = PRIOR_EVENTS): number {
   const [a, b] = [prior * share, prior * (1 - share)]
-  const after = betaIncomplete(1 - share, b + total - canary, a + canary)
-  const before = betaIncomplete(1 - share, b, a)
-  return Math.exp(lnSkewEvidence({ canary, total, share }, prior)) * (after / before)
+  const lnAfter = lnBetaIncomplete(1 - share, b + total - canary, a + canary)
+  const lnBefore = lnBetaIncomplete(1 - share, b, a)
+  return Math.exp(lnSkewEvidence({ canary, total, share }, prior) + lnAfter - lnBefore)
 }
 
 /** Share of the events that falls to the canary where its rate is `ratio` times the other's. */
