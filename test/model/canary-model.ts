@@ -10,6 +10,7 @@ import {
   type CanaryEffect,
   type CanaryInput,
 } from '#libs/pipeline'
+import { scopesOverlap } from '#libs/policy'
 import type { Model, Step } from './explore.js'
 import { stepsOf, type RampStep, type RunDossier } from '#libs/contracts'
 import { asked, bundle, CANARY_CONTEXT, covered, FREEZE, NOW, originOf, POLICIES, SEQ, stored } from './samples.js'
@@ -135,7 +136,7 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
   const hasPassed = basis === 'observed' || (after.passed?.length ?? 0) > (before.passed?.length ?? 0)
   const isByPerson = (after.passed?.at(-1)?.basis ?? basis) === 'promoted'
   const laws: Record<string, boolean> = {
-    'PASS on no data': basis === 'unobserved' || (hasPassed && !isByPerson && !numbersOf(after).some(({ heard }) => heard)),
+    'PASS on no data': basis === 'unobserved' || (hasPassed && !isByPerson && lacksEvidence(after)),
     'PASS before the last step': basis !== undefined && followingStep(after) !== undefined,
     'a step twice': (after.passed ?? []).some(({ step }, index) => step !== index + 1) || (after.step ?? 0) > (before.step ?? 0) + 1,
     'a cohort that shrinks': headsOf(before).some(
@@ -166,6 +167,12 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
   }
   const broken = Object.keys(laws).find((law) => laws[law])
   return broken === undefined ? {} : { broken }
+}
+
+/** Of a policy no bot was heard where the step is shown. */
+function lacksEvidence(canary: Canary): boolean {
+  const heard = headsOf(canary).filter(({ scope, heard: isHeard }) => isHeard && scopesOverlap(scope, canary.scope))
+  return canary.members.some((member) => !heard.some(({ policy }) => policy === member.policy))
 }
 
 /** Times fold into whether there is one; policies into how many are alike; bots into how many have alerted. */

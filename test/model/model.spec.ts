@@ -42,6 +42,7 @@ describe('every state that a stage can reach', { timeout: PATIENCE_MS }, () => {
   it.each([
     ['in one region', STEPS.slice(0, 2)],
     ['from a region to all', STEPS.slice(1)],
+    ['from a region to another', [STEPS[0]!, { share: 500, scope: 'region:VA', scopeName: 'VA' }]],
   ])('of a canary in two steps %s breaks no law', (where, steps) => {
     const model = canaryModel(['air-limit'], decideCanary, steps)
     const { broken, isComplete, states } = walked(`canary in two steps ${where}`, model, EVERY_DAY)

@@ -48,7 +48,7 @@ export interface PassedStep {
   /** Basis points: as asked for, and as its head says: more, where nobody fell below the share. */
   requestedShare: number
   realisedShare: number
-  /** Bots that had the release then, those of earlier steps included, of those connected in its scope. */
+  /** Bots of its scope that had the release then, by an earlier step too, of those connected there. */
   cohort: number
   connected: number
   /** What it rests on: bots that were observed, a person's decision, or the time that went by. */

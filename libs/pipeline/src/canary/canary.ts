@@ -6,7 +6,7 @@ import { predictionsOf, type Prediction } from './prediction.js'
 import type { CanaryWatch } from './canary-watch.js'
 import type { AlertingBot, CountedAlert, UnexplainedAlert } from './counted-alert.js'
 import type { RegionHolder } from './region-holder.js'
-import { numbersOf, type CanaryMember, type PlacedMember } from './members.js'
+import { numbersOfStep, type CanaryMember, type PlacedMember } from './members.js'
 import { claimedScopes, stepCount } from './plan-steps.js'
 
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
@@ -153,7 +153,7 @@ export function percent(basisPoints: number): string {
 export function summaryOf(canary: Canary): string {
   const parts: string[] = []
   const widest = Math.max(...canary.members.map((member) => member.share))
-  const numbers = numbersOf(canary)
+  const numbers = numbersOfStep(canary)
   const expected = Math.min(...numbers.map((each) => each.expected))
   const acknowledged = Math.min(...numbers.map((each) => each.acknowledged))
   if (widest !== canary.requestedShare) parts.push(`requested ${percent(canary.requestedShare)}, realised ${percent(widest)}`)
@@ -177,11 +177,17 @@ function unexplainedSummary({ unexplained }: Canary): string {
   return `${unexplained.length} unexplained ${unexplained.length === 1 ? 'alert' : 'alerts'}${alone}`
 }
 
-/** `NO_EVIDENCE: …` when no bot of the scope was there, or none ever said that it runs the canary. */
+/**
+ * `NO_EVIDENCE: …` when of one of its policies no bot of the step's scope was there, or none ever said that it runs the canary. The policy
+ * is named where others have evidence.
+ */
 export function lackOfEvidence(canary: Canary): string | undefined {
-  const numbers = numbersOf(canary)
-  if (numbers.some(({ heard }) => heard)) return undefined
-  const verb = numbers.some(({ connected }) => connected > 0) ? 'acknowledged' : 'connected'
+  const numbers = numbersOfStep(canary)
+  const unheard = numbers.filter(({ heard }) => !heard)
+  if (unheard.length === 0) return undefined
+  const isConnected = unheard.some(({ connected }) => connected > 0)
   const region = canary.scope === ALL_REGIONS ? '' : `of region ${canary.scope.replace(/^region:/, '')} `
-  return `NO_EVIDENCE: no bot ${region}${verb}`
+  const policies = unheard.map(({ policy }) => policy).join(', ')
+  const what = unheard.length === numbers.length ? '' : `${isConnected ? '' : ' with'} ${policies}`
+  return `NO_EVIDENCE: no bot ${region}${isConnected ? 'acknowledged' : 'connected'}${what}`
 }

@@ -1,4 +1,5 @@
 import type { PublishedHead } from '#libs/contracts'
+import { scopesOverlap } from '#libs/policy'
 import type { Acknowledgements } from '../silence.js'
 
 /** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
@@ -37,7 +38,7 @@ export interface PlacedMember extends CanaryMember {
   scope: string
 }
 
-/** The bots of one policy, over all scopes that its canary is shown in: each bot counts in one of them. */
+/** The bots of one policy, over scopes that its canary is shown in: each bot counts in one of them. */
 export interface CohortNumbers extends Acknowledgements {
   policy: string
   connected: number
@@ -77,17 +78,29 @@ export function withHeads<C extends Heads>(canary: C, heads: readonly PlacedMemb
 
 /** Where bots are counted, they are counted by this: a bot may have the release by the head of an earlier step. */
 export function numbersOf(canary: Heads): readonly CohortNumbers[] {
+  return canary.earlier === undefined ? canary.members : numbersIn(canary, headsOf(canary))
+}
+
+/** The bots where the step under way is shown, by policy. Those of earlier steps elsewhere are no evidence for it. */
+export function numbersOfStep(canary: Heads): readonly CohortNumbers[] {
   if (canary.earlier === undefined) return canary.members
-  return canary.members.map(({ policy }) => {
-    const heads = headsOf(canary).filter((head) => head.policy === policy)
-    const sum = (count: (head: PlacedMember) => number): number => heads.reduce((total, head) => total + count(head), 0)
+  return numbersIn(
+    canary,
+    headsOf(canary).filter(({ scope }) => scopesOverlap(scope, canary.scope)),
+  )
+}
+
+function numbersIn({ members }: Heads, heads: readonly PlacedMember[]): CohortNumbers[] {
+  return members.map(({ policy }) => {
+    const mine = heads.filter((head) => head.policy === policy)
+    const sum = (count: (head: PlacedMember) => number): number => mine.reduce((total, head) => total + count(head), 0)
     return {
       policy,
-      connected: Math.max(...heads.map(({ connected }) => connected)),
+      connected: Math.max(...mine.map(({ connected }) => connected)),
       expected: sum(({ expected }) => expected),
       acknowledged: sum(({ acknowledged }) => acknowledged),
-      silent: [...new Set(heads.flatMap(({ silent }) => silent))],
-      heard: heads.some(({ heard }) => heard),
+      silent: [...new Set(mine.flatMap(({ silent }) => silent))],
+      heard: mine.some(({ heard }) => heard),
     }
   })
 }

@@ -5,7 +5,7 @@ import { beginning, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary 
 import { describeLack, describePower, figuresOf } from './figures.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type PassBasis } from './inputs-and-effects.js'
 import { basisOf, grown } from './grow.js'
-import { numbersOf, type CohortNumbers } from './members.js'
+import { numbersOf, numbersOfStep, type CohortNumbers } from './members.js'
 import { areAnswered, describeMetrics } from './metrics.js'
 import { followingStep, stepCount } from './plan-steps.js'
 import { describeLoad } from './prediction.js'
@@ -144,7 +144,7 @@ export function grow(canary: Canary, context: CanaryContext): CanaryDecision {
 
 function passedStep(canary: Canary, basis: PassBasis, summary: string, context: CanaryContext): PassedStep {
   const { step = 0, scope, scopeName, requestedShare, members } = canary
-  const numbers = numbersOf(canary)
+  const numbers = numbersOfStep(canary)
   const figures = figuresOf(canary, context)
   return {
     step: step + 1,

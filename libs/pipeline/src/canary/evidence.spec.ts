@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import type { CarriedRelease, CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
+import { NCR, RampStory } from '../testing/ramp-story.js'
+import { CANARY_CONTEXT, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
+import { newCanary, summaryOf, type Canary } from './canary.js'
+import { decideCanary } from './decide.js'
+import type { CanaryEffect, CanaryInput } from './inputs-and-effects.js'
+
+const VIRGINIA = 'region:VA'
+const STEPS = [NCR, VIRGINIA].map((scope) => ({ share: 500, scope, scopeName: scope.replace('region:', '') }))
+
+describe('given a ramp that has come to a second region', () => {
+  const inVirginia = (): RampStory =>
+    new RampStory(STEPS)
+      .stored(100, 5)
+      .covered({ [NCR]: [5, 5, 95] })
+      .due('observe')
+      .mayGrow()
+
+  it('when nobody is connected there, then bots of the first region are no evidence: it pauses and names the second', () => {
+    const story = inVirginia()
+      .stored(0)
+      .covered({ [NCR]: [5, 5, 95], [VIRGINIA]: [0, 0] })
+    expect(story.canary.state).toBe('observing')
+    story.due('observe')
+    expect(story.canary.state).toBe('paused')
+    expect(story.effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE', detail: 'NO_EVIDENCE: no bot of region VA connected' } })
+  })
+
+  it('when its own bots acknowledge, then the step passes on them, and says how many they are', () => {
+    const story = inVirginia()
+      .stored(30, 2)
+      .covered({ [NCR]: [5, 5, 95], [VIRGINIA]: [2, 2, 28] })
+    expect(summaryOf(story.canary)).toMatch(/^2 of 2 bots acknowledged/)
+    story.due('observe')
+    expect(story.canary.passed?.at(-1)).toMatchObject({ step: 2, basis: 'observed', cohort: 2, connected: 30 })
+  })
+})
+
+describe('given a canary of a bundle', () => {
+  const policies = ['ozone-limit', 'pm25-limit']
+  const releases = policies.map((id): CarriedRelease => ({ ...DOSSIER.releases[0]!, id, releaseDigest: `sha256:${id}` }))
+  const live = Object.fromEntries(policies.map((id) => [id, { ...DOSSIER.releases[0]!, id, releaseDigest: 'sha256:old' }]))
+  const dossier: RunDossier = { ...DOSSIER, releases, live }
+
+  function observed(connected: Record<string, number>, heard: Record<string, number>): { state: Canary; effects: readonly CanaryEffect[] } {
+    const heads = policies.map((policy): PublishedHead => {
+      const bots = connected[policy] ?? 0
+      const audience = { connected: bots, cohort: bots, smallestBucket: bots > 0 ? 12 : null }
+      return { policy, scope: NCR, seq: 0, release: `sha256:${policy}`, revision: 3, applied: true, audience }
+    })
+    const reports = policies.map((policy): CoverageReport => {
+      const bots = heard[policy] ?? 0
+      return {
+        policy,
+        revision: 3,
+        scopes: [{ scope: NCR, seq: 0, release: '', expected: bots, acknowledged: bots, control: 9, silent: [] }],
+      }
+    })
+    const inputs: CanaryInput[] = [
+      { type: 'opened', dossier, isProven: true, frozen: null },
+      { type: 'published', heads, at: NOW.toISOString() },
+      { type: 'covered', reports },
+      { type: 'due', timer: 'acknowledge' },
+      { type: 'due', timer: 'observe' },
+    ]
+    const fresh = newCanary(dossier, { ...ORIGIN, dossier, scenarios: [] }, { now: NOW, begins: new Map() })
+    return inputs.reduce<{ state: Canary; effects: readonly CanaryEffect[] }>(
+      ({ state }, input) => decideCanary(state, input, CANARY_CONTEXT),
+      { state: fresh, effects: [] },
+    )
+  }
+
+  it.each([
+    ['connected with', { 'pm25-limit': 5 }, { 'pm25-limit': 5 }, 'NO_EVIDENCE: no bot of region NCR connected with ozone-limit'],
+    [
+      'acknowledged',
+      { 'pm25-limit': 5, 'ozone-limit': 2 },
+      { 'pm25-limit': 5 },
+      'NO_EVIDENCE: no bot of region NCR acknowledged ozone-limit',
+    ],
+    ['connected at all', {}, {}, 'NO_EVIDENCE: no bot of region NCR connected'],
+  ] as const)(
+    'when nobody %s one of its policies, then bots of the other are no evidence: it names that one',
+    (_, connected, heard, detail) => {
+      const { state, effects } = observed(connected, heard)
+      expect(state.state).toBe('paused')
+      expect(effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE', detail } })
+    },
+  )
+
+  it('when each of its policies has a bot that acknowledged it, then it passes', () => {
+    const { effects } = observed({ 'pm25-limit': 5, 'ozone-limit': 2 }, { 'pm25-limit': 5, 'ozone-limit': 2 })
+    expect(effects.at(-1)).toMatchObject({ do: 'pass', basis: 'observed' })
+  })
+})
