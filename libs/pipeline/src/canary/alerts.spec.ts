@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MAX_ALERTS_OF_BOT, MAX_COUNTED, summaryOf, type Canary } from './canary.js'
+import { MAX_ALERTS_OF_BOT, MAX_COUNTED, summaryOf, UNEXPLAINED_LIMIT, type Canary } from './canary.js'
+import type { CountedAlert } from './counted-alert.js'
 import { decideCanary } from './decide.js'
 import type { CanaryContext, CanaryEffect } from './inputs-and-effects.js'
 import { isInTime, MAX_EARLY } from './since.js'
@@ -68,17 +69,17 @@ function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
   }
 }
 
-/** Given a canary, when these alerts come (`bot`, `bot+` when it is connected, `bot=` when it is explained), then this is done at last. */
+/** Given a canary, when these alerts come (`bot`, `bot+` when it is connected, `bot=` when it is explained, what comes after that makes another reading), then this is done at last. */
 function after(canary: Canary, ...alerts: string[]): { canary: Canary; effects: readonly CanaryEffect[] } {
   return alerts.reduce<{ canary: Canary; effects: readonly CanaryEffect[] }>(
     (before, text, index) => {
-      const bot = text.replace(/[+=]/g, '')
+      const bot = text.replace(/[+=].*/, '')
       const alert = {
         alert: `a${index}`,
         bot,
         reading: `r${index}`,
         reason: '',
-        once: `${bot} r${index}`,
+        once: `${bot} r${index}${text.replace(/^[^ ]*/, '')}`,
         connected: text.includes('+'),
         explained: text.includes('='),
         receivedAt: AT,
@@ -157,12 +158,42 @@ describe('an alert that comes before the word that the heads are stored', () => 
   })
 
   it('is kept once, and not without a bound', () => {
-    const flooded = after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}`)).canary
-    expect([flooded.early?.length, after(flooded, 'x').canary]).toEqual([MAX_EARLY, flooded])
+    const flooded = after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}=`)).canary
+    expect([flooded.early?.length, after(flooded, 'x=').canary]).toEqual([MAX_EARLY, flooded])
+    expect(after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}`)).canary.early).toHaveLength(MAX_EARLY)
     const alert = { alert: 'a', bot: 'bot', reading: 'r', reason: '', once: 'bot r', connected: false, explained: false, receivedAt: AT }
     const once = decideCanary(unheard, { type: 'alerted', alert }, CONTEXT).state
     expect(decideCanary(once, { type: 'alerted', alert }, CONTEXT).state.early).toHaveLength(1)
   })
+})
+
+describe('alerts beyond what is kept before that word', () => {
+  const unheard = canaryOf(5, { state: 'publishing', publishedAt: null, leaseUntil: '2026-01-01T00:01:00.000Z' })
+  const storedAt = (at: string, canary: Canary) => decideCanary(canary, { type: 'published', heads: [HEAD], at }, CONTEXT).state.state
+
+  it('end the canary where they are unexplained, however many explained ones came before them', () => {
+    const explained = Array.from({ length: MAX_EARLY }, (_, index) => `bot-${index}=`)
+    expect(storedAt(AT, after(unheard, ...explained, 'x', 'y').canary)).toBe('failed')
+  })
+
+  it('end it where one bot has filled the room with its own', () => {
+    const flood = Array.from({ length: MAX_EARLY }, () => 'a')
+    expect(storedAt(AT, after(unheard, ...flood, 'b').canary)).toBe('failed')
+    expect(storedAt(AT, after(unheard, 'b', ...flood).canary)).toBe('failed')
+  })
+
+  it('end it where the fleet alerted before the heads were stored, and two bots after that', () => {
+    const before = Array.from({ length: MAX_EARLY }, (_, index) => early(`bot-${index}`, '2025-12-31T23:59:59.000Z'))
+    const story = [...before, early('x', AT), early('y', AT)].reduce(
+      (canary, alert) => decideCanary(canary, { type: 'alerted', alert }, CONTEXT).state,
+      unheard,
+    )
+    expect(storedAt(AT, story)).toBe('failed')
+  })
+
+  function early(bot: string, receivedAt: string): CountedAlert {
+    return { alert: bot, bot, reading: 'r', reason: '', once: `${bot} r`, connected: true, explained: false, receivedAt }
+  }
 })
 
 describe('an alert after the lease has lapsed', () => {
@@ -193,6 +224,24 @@ describe('what a canary remembers of alerts', () => {
     const full = after(canaryOf(9), ...Array.from({ length: MAX_COUNTED + 100 }, (_, index) => `bot-${index}=`)).canary
     expect([full.counted.length, full.alerting.length]).toEqual([MAX_COUNTED, MAX_COUNTED])
     const flooded = after(full, 'x', 'x', 'x', 'x')
-    expect([flooded.canary.unexplained.length, after(flooded.canary, 'y').effects.at(-2)?.do]).toEqual([1, 'fail'])
+    expect([flooded.canary.unexplained.length, after(flooded.canary, 'y').effects.at(-2)?.do]).toEqual([UNEXPLAINED_LIMIT, 'fail'])
+  })
+
+  it('lets explained ones of a bot hide none of its unexplained ones', () => {
+    const rightly = Array.from({ length: MAX_ALERTS_OF_BOT }, () => ['a+=', 'b+=']).flat()
+    const { canary } = after(canaryOf(5), ...rightly)
+    expect(canary.alerting.map(({ alerts }) => alerts)).toEqual([MAX_ALERTS_OF_BOT, MAX_ALERTS_OF_BOT])
+    expect(after(canary, 'a+ wrongly', 'b+ wrongly').effects).toContainEqual(
+      expect.objectContaining({ do: 'fail', reason: 'UNEXPLAINED_ALERTS' }),
+    )
+    const alone = after(canaryOf(1), ...rightly.filter((_, index) => index % 2 === 0)).canary
+    expect(after(alone, 'a+ wrongly', 'a+ wrongly').effects).toContainEqual(expect.objectContaining({ do: 'fail' }))
+  })
+
+  it('counts a reading of a bot once, also where the bot has filled its room', () => {
+    const { canary } = after(canaryOf(1), ...Array.from({ length: MAX_ALERTS_OF_BOT }, () => 'a+='))
+    const alert = { alert: 'x', bot: 'a', reading: 'r', reason: '', once: 'a once', connected: true, explained: false, receivedAt: AT }
+    const { state } = decideCanary(canary, { type: 'alerted', alert }, CONTEXT)
+    expect(decideCanary(state, { type: 'alerted', alert: { ...alert, alert: 'y' } }, CONTEXT)).toEqual({ state, effects: [] })
   })
 })

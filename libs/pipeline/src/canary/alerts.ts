@@ -2,20 +2,27 @@ import { countsAlerts, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type C
 import type { CountedAlert, UnexplainedAlert } from './counted-alert.js'
 import { numbersOf } from './members.js'
 
-/** Counts an alert once per bot and reading. `broken`: the guard is broken by it, and how. */
+/** Whether it says anything: it comes in time, and its bot did not alert by this reading before. */
+export function mayCount(canary: Canary, { once }: CountedAlert): boolean {
+  return countsAlerts(canary) && canary.publishedAt !== null && !canary.counted.includes(once)
+}
+
+/** Counts an alert that may count. `broken`: the guard is broken by it, and how. */
 export function countAlert(canary: Canary, counting: CountedAlert): { canary: Canary; broken?: string } {
   const { once, connected, explained, alert: id, bot, reading, reason } = counting
   const alert: UnexplainedAlert = { alert: id, bot, reading, reason }
-  if (!countsAlerts(canary) || canary.publishedAt === null || canary.counted.includes(once)) return { canary }
-  const known = canary.alerting.find(({ bot }) => bot === alert.bot)
-  if ((known?.alerts ?? 0) >= MAX_ALERTS_OF_BOT) return { canary }
-  // Beyond the bound only the first unexplained alert of a bot still matters.
-  const isFull = canary.counted.length >= MAX_COUNTED
-  if (isFull && (explained || canary.unexplained.some(({ bot }) => bot === alert.bot))) return { canary }
-  const counted = isFull ? canary : withAlert(canary, alert.bot, once)
+  // Beyond the bounds only what may still decide the guard matters: a bot that is right often may be wrong at last.
+  const ofBot = canary.unexplained.filter((each) => each.bot === bot).length
+  if (isFull(canary, bot) && (explained || ofBot >= UNEXPLAINED_LIMIT)) return { canary }
+  const counted = withAlert(canary, bot, once)
   if (explained) return { canary: counted }
   const failed = { ...counted, unexplained: [...counted.unexplained, alert] }
   return isGuardBroken(failed, connected) ? { canary: failed, broken: guardDetail(failed) } : { canary: failed }
+}
+
+function isFull({ counted, alerting }: Canary, bot: string): boolean {
+  const alerts = alerting.find((known) => known.bot === bot)?.alerts ?? 0
+  return counted.length >= MAX_COUNTED || alerts >= MAX_ALERTS_OF_BOT
 }
 
 /**

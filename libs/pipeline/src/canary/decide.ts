@@ -2,7 +2,7 @@ import type { Audience, CoverageReport, PublishedHead, ScopeCoverage } from '#li
 import { isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage, withNumbers } from '../silence.js'
 import { unchanged } from '../stage/decision.js'
-import { countAlert } from './alerts.js'
+import { countAlert, mayCount } from './alerts.js'
 import { answer } from './answer-people.js'
 import { canaryLabel, isLive, isOpen, type Canary } from './canary.js'
 import type { CountedAlert } from './counted-alert.js'
@@ -240,8 +240,10 @@ function renew(canary: Canary, context: CanaryContext): CanaryDecision {
 
 function alerted(canary: Canary, alert: CountedAlert, { now }: CanaryContext): CanaryDecision {
   if (isEarly(canary) || alert.awaits !== undefined) return unchanged(withEarly(canary, alert))
+  if (!mayCount(canary, alert)) return unchanged(canary)
   const guarded = countAlert(canary, alert)
-  const isEvent = guarded.canary !== canary && !alert.explained && alert.connected
+  // The statistics have bounds of their own, the same for both groups.
+  const isEvent = !alert.explained && alert.connected
   const counted = { ...guarded, canary: isEvent ? withAlert(guarded.canary, { ...alert, arm: 'cohort' }, now) : guarded.canary }
   const excess = isLive(canary) && isEvent ? excessOf(counted.canary) : undefined
   if (counted.broken === undefined && excess === undefined) return unchanged(counted.canary)

@@ -1,10 +1,10 @@
 import type { PublishedHead } from '#libs/contracts'
 import { inShare } from '#libs/policy'
-import { countsAlerts, isLive, type Canary } from './canary.js'
+import { countsAlerts, isLive, UNEXPLAINED_LIMIT, type Canary } from './canary.js'
 import type { CohortPlace, CountedAlert } from './counted-alert.js'
 import { headsOf, withHeads, type CanaryMember, type PlacedMember, type ShownShare } from './members.js'
 
-/** What is kept of alerts that came too early to be judged: beyond it the first ones have said enough. */
+/** What is kept of alerts that came too early to be judged: beyond it those that may decide the guard. */
 export const MAX_EARLY = 200
 
 /**
@@ -16,8 +16,23 @@ export function isEarly(canary: Canary): boolean {
 }
 
 export function withEarly(canary: Canary, alert: CountedAlert): Canary {
-  const early = canary.early ?? []
-  return early.length >= MAX_EARLY || early.some(({ once }) => once === alert.once) ? canary : { ...canary, early: [...early, alert] }
+  const { early = [] } = canary
+  if (early.some(({ once }) => once === alert.once)) return canary
+  if (early.length < MAX_EARLY) return { ...canary, early: [...early, alert] }
+  if (alert.explained) return canary
+  const all = [...early, alert]
+  const least = leastTelling(all)
+  return { ...canary, early: all.filter((each) => each !== least) }
+}
+
+/**
+ * What goes where there is no room: an explained one, else one of a bot that has said enough, else the one received first. Where that one
+ * counts, all that stay do, and they are of two bots at least.
+ */
+function leastTelling(alerts: readonly CountedAlert[]): CountedAlert {
+  const inTime = [...alerts].sort((a, z) => Date.parse(a.receivedAt) - Date.parse(z.receivedAt))
+  const saidBy = (bot: string): number => alerts.filter((each) => each.bot === bot && !each.explained).length
+  return inTime.find(({ explained }) => explained) ?? inTime.find(({ bot }) => saidBy(bot) > UNEXPLAINED_LIMIT) ?? inTime[0]!
 }
 
 /**

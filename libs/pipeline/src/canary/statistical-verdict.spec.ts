@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CoverageReport } from '#libs/contracts'
 import { DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
-import { newCanary, type Canary } from './canary.js'
+import { MAX_ALERTS_OF_BOT, newCanary, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import { excessOf, figuresOf } from './figures.js'
 import type { CanaryContext, CanaryEffect, CanaryInput } from './inputs-and-effects.js'
@@ -113,6 +113,14 @@ describe('given a canary beside a control group', () => {
         /^4 unexplained alerts in windows of their own, 0 in the control group: evidence \d+\.\d, limit 20$/,
       ) as string,
     })
+  })
+
+  it('when that bot has alerted more often within one window than is kept of it, then its later windows count all the same', () => {
+    const story = new Story(2, 38)
+    for (let reading = 0; reading <= MAX_ALERTS_OF_BOT; reading++) story.alert('bot-1', `first-${reading}`)
+    for (const reading of ['r2', 'r3']) expect(story.after(1).alert('bot-1', reading).canary.state).toBe('observing')
+    expect(story.after(1).alert('bot-1', 'r4').canary.state).toBe('failed')
+    expect(story.effects.at(-2)).toMatchObject({ reason: 'ALERT_RATE' })
   })
 
   it('when the bots outside alert at the same rate, then one that alerts on and on fails nothing', () => {
