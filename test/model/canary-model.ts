@@ -28,6 +28,7 @@ export interface Watched {
 }
 
 const LAPSED = { ...CANARY_CONTEXT, now: new Date(NOW.getTime() + 600_000) }
+const BEFORE = new Date(NOW.getTime() - 1).toISOString()
 const BOTS = 2
 /** Another run that has the region. */
 const AHEAD = { run: 183, scopeName: 'National Capital Region' }
@@ -77,6 +78,7 @@ function inputsOf(policies: readonly string[], dossier: RunDossier): Record<stri
         asked(what, 'canary'),
       ]),
     ),
+    'person: promote, signed before the step': { ...asked('promote', 'canary'), signedAt: BEFORE },
   }
 }
 
@@ -145,6 +147,11 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
     'a step during a freeze': (after.step ?? 0) > (before.step ?? 0) && after.frozen !== null,
     'a step without a verdict': (after.passed?.length ?? 0) < (after.step ?? 0),
     'PASS before the observation is over': hasPassed && !isByPerson && !after.observed,
+    'a step promoted by what was signed before it':
+      input.type === 'asked' &&
+      input.signedAt !== undefined &&
+      before.stepAt !== undefined &&
+      effects.some((effect) => effect.do === 'answer' && effect.outcome === 'applied'),
     'growth of scope while a consumer is silent':
       hasPassed && !isByPerson && numbersOf(after).some(({ expected, acknowledged }) => acknowledged < expected),
     'PASS with a broken guard': basis !== undefined && new Set(after.unexplained.map(({ bot }) => bot)).size > 1,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PolicyView, PrepareRequest, RunStage } from '#libs/contracts'
 import { renderRun } from '../../apps/cli/src/output/render-run.js'
+import { signRunDecision } from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -116,6 +117,21 @@ describe('a ramp', () => {
     await press.decide(run, 'promote')
     await atStep(run, 2)
     expect((await canaryOf(run)).steps).toMatchObject([{ step: 1, basis: 'promoted' }])
+  })
+})
+
+describe('a promotion', () => {
+  it('that was signed in an earlier step passes no later one', async () => {
+    const run = await press.approve(['pm25@2.0.0=25'], PLAN)
+    await atStep(run, 1)
+    const { digest } = await press.show(run)
+    const said = { run, attempt: 1, subject: digest, decision: 'promote' as const, reason: 'enough seen', at: system.clock.now() }
+    const statement = await signRunDecision(said, system.signers.get('EPA Chief')!)
+    await atStep(run, 2)
+    await press.api.post(`/v1/runs/${run}/decisions`, { statement })
+    await system.settle()
+    expect((await press.show(run)).decisions).toMatchObject([{ decision: 'promote', outcome: 'late' }])
+    expect((await canaryOf(run)).steps).toHaveLength(1)
   })
 })
 

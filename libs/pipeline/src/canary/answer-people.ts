@@ -31,10 +31,18 @@ export function answer(canary: Canary, asked: Asked, context: CanaryContext): Ca
   const { decision } = asked
   const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)
   if (ownership === 'elsewhere') return unchanged(canary)
-  const late = lateAnswer(asked, ownership, `the canary is ${canary.state}`)
+  const late = isOfEarlierStep(canary, asked)
+    ? lateAnswer(asked, 'late', `the canary has come to step ${(canary.step ?? 0) + 1} since that was signed`)
+    : lateAnswer(asked, ownership, `the canary is ${canary.state}`)
   if (late !== undefined) return { state: canary, effects: [late] }
   const { state, effects } = apply(canary, decision, context)
   return { state, effects: [applied(decision), ...effects] }
+}
+
+/** Who promotes has seen enough of this step, which nobody has before it begins. */
+function isOfEarlierStep({ stepAt }: Canary, { decision: { decision }, signedAt }: Asked): boolean {
+  if (decision !== 'promote' || stepAt === undefined || signedAt === undefined) return false
+  return Date.parse(signedAt) < Date.parse(stepAt)
 }
 
 function apply(canary: Canary, decision: Asked['decision'], context: CanaryContext): CanaryDecision {

@@ -71,6 +71,22 @@ describe('given a ramp whose first step is observed', () => {
     expect(story.canary.passed).toMatchObject([{ basis: 'promoted' }])
   })
 
+  it('when a person signed that before the step began, then it comes too late: nobody has seen this step', () => {
+    const story = observing()
+      .due('observe')
+      .mayGrow()
+      .stored(4)
+      .covered({ [NCR]: [4, 4] })
+    const signedAt = new Date(NOW.getTime() - 1).toISOString()
+    story.input({ ...asked('promote', 'canary'), signedAt })
+    expect([story.canary.state, story.canary.passed?.length]).toEqual(['observing', 1])
+    expect(story.effects).toEqual([
+      expect.objectContaining({ do: 'answer', outcome: 'late', detail: 'the canary has come to step 2 since that was signed' }),
+    ])
+    story.input({ ...asked('promote', 'canary'), signedAt: NOW.toISOString() })
+    expect([story.canary.state, story.canary.passed?.length]).toEqual(['growing', 2])
+  })
+
   it('when a person pauses while the next step has not begun, then it pauses, and resumes at the step that it is at', () => {
     const story = observing().due('observe').mayGrow(FREEZE).input(asked('pause', 'canary'))
     expect(story.canary.state).toBe('paused')

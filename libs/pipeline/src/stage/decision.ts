@@ -71,6 +71,8 @@ export interface Ended {
 export interface Asked {
   type: 'asked'
   decision: AcceptedDecision
+  /** When the person signed it (RFC 3339); a newer release that supersedes the run does not say. */
+  signedAt?: string
   refusal?: string
 }
 

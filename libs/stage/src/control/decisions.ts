@@ -9,7 +9,7 @@ import {
   type StageName,
 } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { describeDecision, endsRun } from '#libs/pipeline'
+import { describeDecision, endsRun, type Asked } from '#libs/pipeline'
 import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { abortOf, rememberAbort, rememberEarly } from './aborted-runs.js'
@@ -40,15 +40,20 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
   return decision.stage !== null && STAGES.indexOf(stage) >= STAGES.indexOf(decision.stage)
 }
 
-/** Why the decision does not count by the roster of this service: a stage believes people's signatures, not approver. */
-export function refusalOf({ roster }: ServiceRuntime, dossier: RunDossier, decision: AcceptedDecision, now: Date): string | undefined {
+/** What the statement says by the roster of this service: a stage believes people's signatures, not approver. */
+export function judgeDecision(
+  { roster }: ServiceRuntime,
+  dossier: RunDossier,
+  decision: AcceptedDecision,
+  now: Date,
+): Pick<Asked, 'refusal' | 'signedAt'> {
   try {
-    if (decision.decision === 'supersede') return refusalOfNewer(roster, openDossier(dossier).releases, decision.statement)
+    if (decision.decision === 'supersede') return { refusal: refusalOfNewer(roster, openDossier(dossier).releases, decision.statement) }
     const { predicate } = readRunDecision(decision.statement, openDossier(dossier), roster, now.toISOString())
     const isSame = predicate.decision === decision.decision && predicate.byMs === decision.byMs
-    return isSame ? undefined : `what was signed is ${predicate.decision}, not ${decision.decision}`
+    return isSame ? { signedAt: predicate.at } : { refusal: `what was signed is ${predicate.decision}, not ${decision.decision}` }
   } catch (error) {
-    if (error instanceof SignatureError) return error.message
+    if (error instanceof SignatureError) return { refusal: error.message }
     throw error
   }
 }

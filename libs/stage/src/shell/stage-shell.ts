@@ -6,7 +6,7 @@ import { inTrace } from '#libs/platform'
 import { brokenBundle, type AttestingStage } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { earlyDecision, rememberAbort } from '../control/aborted-runs.js'
-import { abortedBefore, answerDecision, mayOwn, refusalOf, rememberDecision } from '../control/decisions.js'
+import { abortedBefore, answerDecision, judgeDecision, mayOwn, rememberDecision } from '../control/decisions.js'
 import { unattestedHere } from '../attestations/unattested-here.js'
 import { deniedByGuard } from '../guard/denied-by-guard.js'
 import type { OwnEffect, Stage } from './stage.js'
@@ -118,8 +118,7 @@ export class StageShell<
     if (!mayOwn(name, decision)) return
     const isHere = await this.locked(tx, decision.run, async (state) => {
       if (state.attempt < decision.attempt) return rememberDecision(tx, name, decision)
-      const refusal = refusalOf(this.runtime, dossierOf(state), decision, tx.now)
-      await this.decide(tx, state, { type: 'asked', decision, ...(refusal === undefined ? {} : { refusal }) })
+      await this.decide(tx, state, { type: 'asked', decision, ...judgeDecision(this.runtime, dossierOf(state), decision, tx.now) })
     })
     if (!isHere) await rememberDecision(tx, name, decision)
   }
