@@ -52,15 +52,17 @@ function inputsOf(policies: readonly string[], dossier: RunDossier): Record<stri
     'opened, approvals not logged': { type: 'opened', dossier, isProven: false, frozen: null },
     'opened during a freeze': { type: 'opened', dossier, isProven: true, frozen: FREEZE },
     'opened, region taken': { type: 'opened', dossier, isProven: true, frozen: null, behind: AHEAD },
-    'approvals logged': { type: 'proven', dossier, isProven: true },
-    'approvals logged, region taken': { type: 'proven', dossier, isProven: true, behind: AHEAD },
+    'approvals logged': { type: 'proven', dossier, isProven: true, frozen: null },
+    'approvals logged, region taken': { type: 'proven', dossier, isProven: true, frozen: null, behind: AHEAD },
+    'approvals logged, a freeze has begun': { type: 'proven', dossier, isProven: true, frozen: FREEZE },
     'not attested': { type: 'refused', reason: 'UNATTESTED', detail: '' },
     'freeze begins': { type: 'freezeChanged', frozen: FREEZE },
     'freeze ends': { type: 'freezeChanged', frozen: null },
     'freeze ends, region taken': { type: 'freezeChanged', frozen: null, behind: AHEAD },
     'next step may begin': { type: 'mayGrow', frozen: null },
     'next step is frozen': { type: 'mayGrow', frozen: FREEZE },
-    'region is free': { type: 'regionFreed', behind: null },
+    'region is free': { type: 'regionFreed', behind: null, frozen: null },
+    'region is free, a freeze has begun': { type: 'regionFreed', behind: null, frozen: FREEZE },
     ...(Object.fromEntries(each.flat()) as Record<string, CanaryInput>),
     'bot 1 alerts': { type: 'alerted', alert: { ...alert, bot: 'bot-1', once: 'bot-1 r' } },
     'bot 2 alerts': { type: 'alerted', alert: { ...alert, bot: 'bot-2', once: 'bot-2 r' } },
@@ -160,7 +162,8 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
       before.state === 'paused' && ['publishing', 'observing', 'growing', 'passed'].includes(after.state) && input.type !== 'asked',
     'a verdict twice': next.passes + next.fails > 1,
     'taken back twice': next.takeBacks > 1,
-    'something shown first during a freeze': after.frozen !== null && !given.isShown && does('issueHeads') && before.publishedAt === null,
+    'something shown first during a freeze':
+      (after.frozen !== null || isFreezing(input)) && !given.isShown && does('issueHeads') && before.publishedAt === null,
     'something shown first while another canary has the region':
       (after.behind ?? null) !== null && !given.isShown && does('issueHeads') && before.publishedAt === null,
     'a region let go without a word': claimsRegions(before) && !claimsRegions(after) && !does('freeRegions'),
@@ -174,6 +177,11 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
   }
   const broken = Object.keys(laws).find((law) => laws[law])
   return broken === undefined ? {} : { broken }
+}
+
+/** Whether the service found a freeze in force as it gave this. */
+function isFreezing(input: CanaryInput): boolean {
+  return 'frozen' in input && input.frozen !== null
 }
 
 /** Of a policy no bot was heard where the step is shown. */

@@ -39,8 +39,32 @@ class RecordingBus extends MemoryBus {
   /** Nobody hears what audit says. */
   isLogSilent = false
 
+  /** What audit says while it is held back; then it is heard at once. */
+  private heldBack: OutgoingEvent[] | undefined
+
+  holdBack(): void {
+    this.heldBack = []
+  }
+
+  get isHolding(): boolean {
+    return (this.heldBack ?? []).length > 0
+  }
+
+  async letGo(): Promise<void> {
+    const events = this.heldBack ?? []
+    this.heldBack = undefined
+    await this.publish(events)
+  }
+
   override async publish(all: readonly OutgoingEvent[]) {
-    const events = this.isLogSilent ? all.filter(({ topic }) => topic !== 'hms.audit.v1') : all
+    if (this.heldBack !== undefined) {
+      this.heldBack.push(...all.filter(({ topic }) => topic === 'hms.audit.v1'))
+      return this.publishNow(all.filter(({ topic }) => topic !== 'hms.audit.v1'))
+    }
+    return this.publishNow(this.isLogSilent ? all.filter(({ topic }) => topic !== 'hms.audit.v1') : all)
+  }
+
+  private async publishNow(events: readonly OutgoingEvent[]) {
     this.types.push(...events.map(({ type }) => type))
     return super.publish(events)
   }
@@ -88,6 +112,22 @@ describe('a release, where the roster names a log', () => {
       proof: stable.proof,
     })
     expect(() => verifyHead({ ...stable, proof: null }, system.roster)).toThrow('HMS_HEAD_NOT_LOGGED')
+  })
+
+  it('is shown to nobody where its proof comes in a freeze that has just begun', async () => {
+    hasWitness = true
+    await start()
+    const from = new Date(system.clock.now().getTime() + 10 * 60_000)
+    await press.freeze({ id: 'drill', from: from.toISOString() })
+    bus.holdBack()
+    const run = await press.approve(['pm25-limit@1.0.0=35'], QUICK)
+    const canary = async () => (await press.show(run)).stages.find(({ stage }) => stage === 'canary')?.detail
+    await system.runUntil(async () => bus.isHolding && (await canary()) === 'waiting for the audit log to hold the approval', 300_000)
+    system.clock.advanceTo(from.getTime())
+    await bus.letGo()
+    await system.settle()
+    expect(await press.show(run)).toMatchObject({ state: 'WAITING', reason: 'FREEZE' })
+    expect(bus.types).not.toContain('hms.canary.started.v1')
   })
 
   it('goes back by a rollback without waiting for anything', async () => {

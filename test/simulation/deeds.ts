@@ -69,9 +69,11 @@ async function decide(world: World, { run, decision, twice }: Extract<Deed, { do
   await Promise.allSettled(both.map((wanted) => world.press.decide(run, wanted)))
 }
 
-async function freeze(world: World, { scope, forMs, liftAfterMs }: Extract<Deed, { do: 'freeze' }>, number: number): Promise<void> {
+async function freeze(world: World, freezes: Extract<Deed, { do: 'freeze' }>, number: number): Promise<void> {
+  const { scope, aheadMs, forMs, liftAfterMs } = freezes
   const id = `freeze-${number}`
-  await world.press.freeze({ id, reason: 'seeded', scope, until: new Date(world.scheduler.nowMs + forMs).toISOString() })
+  const [from, until] = [aheadMs, forMs].map((inMs) => new Date(world.scheduler.nowMs + inMs).toISOString())
+  await world.press.freeze({ id, reason: 'seeded', scope, ...(aheadMs === 0 ? {} : { from: from! }), until: until! })
   if (liftAfterMs === undefined) return
   await world.scheduler.sleep(liftAfterMs)
   await world.press.lift(id)

@@ -1,5 +1,6 @@
-import { stepsOf, type EventData, type FreezeRecord, type RolloutPlan } from '#libs/contracts'
+import { peekPredicate, stepsOf, type EventData, type FreezeRecord, type RolloutPlan } from '#libs/contracts'
 import { freezeAgainst } from '#libs/pipeline'
+import type { HeadPredicate } from '#libs/signing'
 import type { Emitted, Evidence } from './evidence.js'
 
 /** Steps that put a rule in front of more readers, or count time as observed. */
@@ -42,6 +43,33 @@ export function freezesHold({ emitted }: Evidence): string[] {
     const heard = freezes.filter(({ declaredAt }) => declaredAt <= since).map((freeze) => liftedBy(freeze, time))
     const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], scopes, new Date(time)) !== null)
     if (holds) found.push(`${type} of ${key} at ${time}, and it waits since ${since} for what has not ended`)
+  }
+  return found
+}
+
+/** Canary-controller shows no release in a place for the first time while a freeze of it holds that it has heard of. */
+export function noFirstHeadInAFreeze({ emitted, sightings }: Evidence): string[] {
+  const found: string[] = []
+  const heardAt = new Map(sightings.filter(({ consumer }) => consumer === 'canary-controller').map(({ id, at }) => [id, at]))
+  const told = emitted
+    .filter(({ type }) => type === 'hms.freeze.declared.v1' || type === 'hms.freeze.lifted.v1')
+    .flatMap(({ id, data }) => {
+      const at = heardAt.get(id)
+      return at === undefined ? [] : [{ at, freeze: (data as unknown as EventData['hms.freeze.declared.v1']).freeze }]
+    })
+  const shown = new Set<string>()
+  for (const { producer, type, time, attempt, data } of emitted) {
+    if (producer !== 'canary-controller' || type !== 'hms.head.issued.v1') continue
+    const known = new Map(told.filter(({ at }) => at < time).map(({ freeze }) => [freeze.id, freeze]))
+    for (const { head } of (data as unknown as EventData['hms.head.issued.v1']).heads) {
+      const { policy, scope, run, expires } = peekPredicate<HeadPredicate>(head)
+      const place = `${policy}@${scope} of run ${run} attempt ${attempt ?? 1}`
+      // Without an end it takes the canary back.
+      if (expires === undefined || shown.has(place)) continue
+      shown.add(place)
+      const frozen = freezeAgainst([...known.values()], [scope], new Date(time))
+      if (frozen !== null) found.push(`${place} is shown first at ${time}, in ${frozen.id}`)
+    }
   }
   return found
 }

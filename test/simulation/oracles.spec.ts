@@ -68,6 +68,17 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     })
     return { ...evidence, emitted: evidence.emitted.toSpliced(at + 1, 0, { ...issued, data: { ...issued.data, heads: smaller } as never }) }
   },
+  'I25 no canary is shown first in a freeze': (evidence) => {
+    const statement = { payloadType: '', payload: '', signatures: [] }
+    const freeze = { id: 'drill', reason: '', scope: 'global', by: '', declaredAt: '2000-01-01T00:00:00Z', statement, lifted: null }
+    const declared = { ...evidence.emitted[0]!, producer: 'approver' as const, type: 'hms.freeze.declared.v1', data: { freeze } as never }
+    const heard = { consumer: 'canary-controller', producer: 'approver', topic: 'hms.freeze.v1', key: 'drill', keySeq: 1, id: declared.id }
+    return {
+      ...evidence,
+      emitted: [...evidence.emitted, declared],
+      sightings: [...evidence.sightings, { ...heard, at: '2000-01-01T00:00:00Z' }],
+    }
+  },
   'I18 one canary per region at a time': (evidence) => {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!

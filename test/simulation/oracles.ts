@@ -3,7 +3,7 @@ import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles
 import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
 import { breakGlassIsReviewed } from './oracles.break-glass.js'
 import { headsAreSigned, quarantineHolds, retriesMeasureAnew, withdrawnStaysOut } from './oracles.going-back.js'
-import { freezesHold } from './oracles.freezes.js'
+import { freezesHold, noFirstHeadInAFreeze } from './oracles.freezes.js'
 import { cohortsOnlyGrow, oneCanaryPerRegion } from './oracles.regions.js'
 import { peopleAreAsked } from './oracles.tickets.js'
 import { supersededLetGo } from './oracles.supersede.js'
@@ -41,6 +41,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I16 what was superseded names its successor and is over first': supersededLetGo,
   'I18 one canary per region at a time': oneCanaryPerRegion,
   'I24 a cohort only grows': cohortsOnlyGrow,
+  'I25 no canary is shown first in a freeze': noFirstHeadInAFreeze,
 }
 
 export interface Violation {

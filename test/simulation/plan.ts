@@ -26,8 +26,8 @@ export type Deed =
   | { do: 'alert'; atMs: number; bot: string; reading: string; lies: boolean; times: number }
   /** About the run of that number, in the order of their coming. */
   | { do: 'decide'; atMs: number; run: number; decision: RunDecisionName; twice: boolean }
-  /** Somebody lifts it after `liftAfterMs`; else it ends by itself after `forMs`. */
-  | { do: 'freeze'; atMs: number; scope: string; forMs: number; liftAfterMs: number | undefined }
+  /** It begins after `aheadMs`. Somebody lifts it after `liftAfterMs`; else it ends by itself after `forMs`. */
+  | { do: 'freeze'; atMs: number; scope: string; aheadMs: number; forMs: number; liftAfterMs: number | undefined }
   /** A bot is connected for so long; a silent one never acknowledges. */
   | { do: 'connect'; atMs: number; bot: string; forMs: number; silent: boolean }
 
@@ -211,7 +211,8 @@ function stopsOf(random: Random): Deed[] {
     for (let freezes = random.between(1, 2); freezes > 0; freezes--) {
       const scope = random.pick(['global', 'region:NCR', 'region:TX'])
       const [forMs, liftAfterMs] = [random.pick([500, 3_000, 30_000, 600_000]), random.pick([undefined, 400, 5_000])]
-      deeds.push({ do: 'freeze', atMs: random.below(4_000), scope, forMs, liftAfterMs })
+      const atMs = random.below(4_000)
+      deeds.push({ do: 'freeze', atMs, scope, aheadMs: atMs % 2 === 0 ? 0 : 300, forMs, liftAfterMs })
     }
   }
   if (random.chance(0.2)) {

@@ -11,6 +11,8 @@ export interface Sighting {
   key: string
   keySeq: number
   id: string
+  /** Time of the transaction (RFC 3339). */
+  at: string
 }
 
 const TABLE = 'simulation_sighting'
@@ -101,5 +103,6 @@ function note(consumer: ServiceName, event: VerifiedEvent, tx: Transaction): voi
     key,
     keySeq,
     id,
+    at: tx.now.toISOString(),
   })
 }

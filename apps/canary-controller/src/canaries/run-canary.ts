@@ -1,4 +1,4 @@
-import { openDossier, type EventData, type LoggedApproval, type ReceivedEvent } from '#libs/contracts'
+import { openDossier, type EventData, type FreezeNotice, type LoggedApproval, type ReceivedEvent } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
@@ -72,7 +72,10 @@ export class RunCanary implements OnModuleInit {
     this.shell.listen({ measure: (canary) => this.measure(canary) })
     this.shell.onDue('grow', (tx, run) => this.mayGrow(tx, run))
     this.freezes.listen()
-    this.regions.listen((tx, { run, attempt }, behind) => this.shell.input(tx, run, { type: 'regionFreed', behind }, { attempt }))
+    this.regions.listen(async (tx, canary, behind) => {
+      const { run, attempt } = canary
+      await this.shell.input(tx, run, { type: 'regionFreed', behind, frozen: await this.frozen(tx, canary) }, { attempt })
+    })
   }
 
   open(tx: Transaction, { dossier, scenarios, load }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<EventAnswer> {
@@ -82,10 +85,15 @@ export class RunCanary implements OnModuleInit {
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
       await this.endEarlier(tx, fresh)
       const known = await this.proofs.attach(tx, dossier)
-      const frozen = await this.freezes.against(tx, shownScopes(fresh))
+      const frozen = await this.frozen(tx, fresh)
       const behind = await this.regions.against(tx, fresh)
       return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen, behind }
     })
+  }
+
+  /** Asked where a first head may go out: a freeze that begins by itself has begun before its timer tells the run. */
+  private frozen(tx: Transaction, canary: Canary): Promise<FreezeNotice | null> {
+    return this.freezes.against(tx, shownScopes(canary))
   }
 
   /** Its policies are locked: what the timer is for is asked of the canary as it is by now. */
@@ -119,7 +127,8 @@ export class RunCanary implements OnModuleInit {
       await this.shell.locked(tx, run, async (canary) => {
         const dossier = await this.proofs.attach(tx, canary.dossier)
         const behind = await this.regions.against(tx, canary)
-        await this.shell.decide(tx, canary, { type: 'proven', dossier, isProven: this.proofs.areComplete(dossier), behind })
+        const frozen = await this.frozen(tx, canary)
+        await this.shell.decide(tx, canary, { type: 'proven', dossier, isProven: this.proofs.areComplete(dossier), frozen, behind })
       })
     }
   }

@@ -59,8 +59,8 @@ describe('given a new canary', () => {
   it('when the log does not, then nothing is shown until it does', () => {
     const waiting = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: false, frozen: null })
     expect([waiting.state.state, kinds(waiting.effects)]).toEqual(['proving', ['hms.canary.delayed.v1']])
-    expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: false }).effects).toEqual([])
-    expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: true }).state.state).toBe('publishing')
+    expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: false, frozen: null }).effects).toEqual([])
+    expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: true, frozen: null }).state.state).toBe('publishing')
   })
 
   it('when no earlier stage vouches for it, then it fails and shows nothing', () => {
@@ -219,8 +219,36 @@ describe('given a freeze in its scope', () => {
   })
 
   it('when the log comes to hold the approvals, then it goes on waiting', () => {
-    const { state } = when(canary('proving', { frozen: FREEZE }), { type: 'proven', dossier: DOSSIER, isProven: true })
+    const { state } = when(canary('proving', { frozen: FREEZE }), { type: 'proven', dossier: DOSSIER, isProven: true, frozen: FREEZE })
     expect(state.state).toBe('waiting')
+  })
+
+  it('when it has begun and the canary was not told yet, then neither the log nor a free region brings its first head', () => {
+    const proven = when(canary('proving', { of: 0 }), { type: 'proven', dossier: DOSSIER, isProven: true, frozen: FREEZE })
+    expect([proven.state.state, kinds(proven.effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
+    const freed = when(canary('waiting', { of: 0, behind: AHEAD }), { type: 'regionFreed', behind: null, frozen: FREEZE })
+    expect([freed.state.state, freed.state.behind, kinds(freed.effects)]).toEqual([
+      'waiting',
+      undefined,
+      ['hms.canary.delayed.v1', 'freeRegions'],
+    ])
+    expect(when(freed.state, { type: 'freezeChanged', frozen: FREEZE }).effects).toEqual([])
+  })
+
+  it('when it is over and the canary was not told yet, then a region that is free by then brings it', () => {
+    const { state } = when(canary('waiting', { of: 0, behind: AHEAD, frozen: FREEZE }), { type: 'regionFreed', behind: null, frozen: null })
+    expect(state).toMatchObject({ state: 'publishing', frozen: null })
+  })
+
+  it('when no connected bot falls below the share, then no wider head takes one in before it is over', () => {
+    const narrow = (seq: number) => {
+      const audience = { connected: 3, cohort: 0, smallestBucket: 811 }
+      return { type: 'published' as const, heads: [{ ...storedHead(SCOPE, 3), seq, audience }], at: NOW.toISOString() }
+    }
+    const held = when(canary('publishing', { of: 0, frozen: FREEZE }), narrow(7))
+    expect([held.state.members[0]?.share, held.state.state, held.effects]).toEqual([500, 'publishing', []])
+    const lifted = when(held.state, { type: 'freezeChanged', frozen: null })
+    expect(when(lifted.state, narrow(7)).effects).toEqual([{ do: 'issueHeads', fast: false, policies: [POLICY] }])
   })
 
   it('when one begins during the observation, then its clock stands still, and goes on with what was left', () => {
@@ -264,20 +292,20 @@ describe('given another canary in its region', () => {
     const { state, effects } = when(FRESH, opened)
     expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
     expect(effects[0]).toMatchObject({ data: { behind: 183, detail: 'waits for run #183, whose canary is in National Capital Region' } })
-    const begun = when(state, { type: 'regionFreed', behind: null })
+    const begun = when(state, { type: 'regionFreed', behind: null, frozen: null })
     expect([begun.state.state, kinds(begun.effects)]).toEqual(['publishing', ['issueHeads', 'schedule', 'hms.canary.started.v1']])
     expect(begun.state).not.toHaveProperty('behind')
   })
 
   it('when the log comes to hold the approvals, then it waits all the same', () => {
-    const { state } = when(canary('proving'), { type: 'proven', dossier: DOSSIER, isProven: true, behind: AHEAD })
+    const { state } = when(canary('proving'), { type: 'proven', dossier: DOSSIER, isProven: true, frozen: null, behind: AHEAD })
     expect(state).toMatchObject({ state: 'waiting', behind: AHEAD })
   })
 
   it('when a third has the region by then, then it goes on waiting and says for whom', () => {
-    const { state, effects } = when(waiting, { type: 'regionFreed', behind: { ...AHEAD, run: 182 } })
+    const { state, effects } = when(waiting, { type: 'regionFreed', behind: { ...AHEAD, run: 182 }, frozen: null })
     expect([state.state, effects]).toMatchObject(['waiting', [{ data: { behind: 182 } }]])
-    expect(when(state, { type: 'regionFreed', behind: { ...AHEAD, run: 182 } })).toEqual({ state, effects: [] })
+    expect(when(state, { type: 'regionFreed', behind: { ...AHEAD, run: 182 }, frozen: null })).toEqual({ state, effects: [] })
   })
 
   it('when a freeze begins, then it lets later ones go first, and waits for both', () => {
@@ -286,7 +314,7 @@ describe('given another canary in its region', () => {
     const after = when(frozen.state, { type: 'freezeChanged', frozen: null, behind: AHEAD })
     expect([after.state.state, after.effects]).toMatchObject(['waiting', [{ data: { behind: 183 } }]])
     for (const behind of [null, { ...AHEAD, run: 182 }]) {
-      const { state, effects } = when(frozen.state, { type: 'regionFreed', behind })
+      const { state, effects } = when(frozen.state, { type: 'regionFreed', behind, frozen: FREEZE })
       expect([state.state, effects]).toEqual(['waiting', []])
     }
   })
@@ -356,9 +384,11 @@ describe('every state with every input', () => {
     'freeze ends, region taken': { type: 'freezeChanged', frozen: null, behind: { ...AHEAD, run: 182 } },
     'next step may begin': { type: 'mayGrow', frozen: null },
     'next step is frozen': { type: 'mayGrow', frozen: FREEZE },
-    'region is free': { type: 'regionFreed', behind: null },
-    'region goes to another': { type: 'regionFreed', behind: { ...AHEAD, run: 182 } },
-    'approvals logged': { type: 'proven', dossier: DOSSIER, isProven: true },
+    'region is free': { type: 'regionFreed', behind: null, frozen: null },
+    'region is free, a freeze has begun': { type: 'regionFreed', behind: null, frozen: FREEZE },
+    'region goes to another': { type: 'regionFreed', behind: { ...AHEAD, run: 182 }, frozen: null },
+    'approvals logged': { type: 'proven', dossier: DOSSIER, isProven: true, frozen: null },
+    'approvals logged, a freeze has begun': { type: 'proven', dossier: DOSSIER, isProven: true, frozen: FREEZE },
     'heads stored, bots connected': { type: 'published', heads: [storedHead(SCOPE, 3)], at: NOW.toISOString() },
     'heads stored, nobody connected': { type: 'published', heads: [storedHead(SCOPE, 0)], at: NOW.toISOString() },
     'cohort acknowledged': { type: 'covered', reports: [report(3, 3)] },

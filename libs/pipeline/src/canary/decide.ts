@@ -27,7 +27,7 @@ import {
   withHolder,
   type CanaryDecision,
 } from './moves.js'
-import { isSameHolder, type RegionHolder } from './region-holder.js'
+import { isSameHolder } from './region-holder.js'
 import { claimsRegions } from './region-turn.js'
 import { isEarly, knownSince, shownOf, withEarly } from './since.js'
 import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
@@ -50,14 +50,14 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
       return canary.state === 'new' ? refuse(canary, input.reason, input.detail) : unchanged(canary)
     case 'proven':
       return canary.state === 'proving' && input.isProven
-        ? begin({ ...withHolder(canary, input.behind), dossier: input.dossier }, context)
+        ? begin({ ...withHolder(canary, input.behind), dossier: input.dossier, frozen: input.frozen }, context)
         : unchanged(canary)
     case 'freezeChanged':
       return freezeChanged(canary, input, context)
     case 'mayGrow':
       return canary.state === 'growing' ? growOrWait({ ...canary, frozen: input.frozen }, context) : unchanged(canary)
     case 'regionFreed':
-      return regionFreed(canary, input.behind, context)
+      return regionFreed(canary, input, context)
     case 'published':
       return published(canary, input, context)
     case 'covered':
@@ -115,11 +115,16 @@ function freezeChanged(
   }
 }
 
-function regionFreed(canary: Canary, behind: RegionHolder | null, context: CanaryContext): CanaryDecision {
-  if (canary.state !== 'waiting' || isSameHolder(canary.behind, behind)) return unchanged(canary)
-  const seen = withHolder(canary, behind)
+function regionFreed(
+  canary: Canary,
+  { behind, frozen }: Pick<Extract<CanaryInput, { type: 'regionFreed' }>, 'behind' | 'frozen'>,
+  context: CanaryContext,
+): CanaryDecision {
+  const [isSameFrozen, isSameBehind] = [isSameFreeze(canary.frozen, frozen), isSameHolder(canary.behind, behind)]
+  if (canary.state !== 'waiting' || (isSameFrozen && isSameBehind)) return unchanged(canary)
+  const seen = { ...withHolder(canary, behind), frozen }
   // It has said which freeze it waits for, and goes on waiting for that.
-  return canary.frozen === null ? begin(seen, context) : { state: seen, effects: [] }
+  return frozen !== null && isSameFrozen ? { state: seen, effects: [] } : begin(seen, context)
 }
 
 /** No cohort grows during a freeze of where it would. */
@@ -158,7 +163,8 @@ function audienceKnown(before: Canary, news: readonly PublishedHead[], context: 
   const members = canary.members.map((member) => (isNews(member) ? withAudience(canary, member, audiences.get(member.policy)!) : member))
   const seen = { ...canary, members }
   const narrow = members.filter((member) => isNews(member) && !member.published)
-  if (narrow.length > 0) return widen(seen, narrow, context)
+  // During a freeze nobody else is taken in: with the next renewal of the lease the store counts again.
+  if (narrow.length > 0) return canary.frozen === null ? widen(seen, narrow, context) : unchanged(seen)
   const decision = observeWhenReady(seen, context)
   // The time for acknowledgements begins once the cohort can see all heads.
   const isComplete = decision.effects.length === 0 && isPublished(seen) && !isPublished(canary)
@@ -172,6 +178,7 @@ function withAudience(canary: Canary, member: CanaryMember, { connected, cohort,
   const counted = { ...member, connected, expected: isCounted ? member.expected : cohort }
   const isNarrow = connected > 0 && cohort === 0 && smallestBucket !== null
   if (!isNarrow) return { ...counted, published: true }
+  if (canary.frozen !== null) return { ...counted, published: false }
   return { ...counted, published: false, share: smallestBucket + 1, shown: shownOf(canary, member) }
 }
 

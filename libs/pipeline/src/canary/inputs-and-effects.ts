@@ -11,18 +11,19 @@ export type CanaryTimer = (typeof CANARY_TIMERS)[number]
 
 /**
  * `isProven`: the transparency log holds the approval of every release, or the roster names no log. `frozen`: the freeze that holds in the
- * canary's scope. `behind`: the run that has its region by now; without it the region is free.
+ * canary's scope by now, whether or not the canary was told of it. `behind`: the run that has its region by now; without it the region is
+ * free.
  */
 export type CanaryInput =
   | CommonInput<CanaryTimer>
   | { type: 'opened'; dossier: RunDossier; isProven: boolean; frozen: FreezeNotice | null; behind?: RegionHolder | null }
-  | { type: 'proven'; dossier: RunDossier; isProven: boolean; behind?: RegionHolder | null }
+  | { type: 'proven'; dossier: RunDossier; isProven: boolean; frozen: FreezeNotice | null; behind?: RegionHolder | null }
   /** A freeze began, ended, or has other times. */
   | { type: 'freezeChanged'; frozen: FreezeNotice | null; behind?: RegionHolder | null }
   /** A step has passed: whether a freeze holds where the next one is. */
   | { type: 'mayGrow'; frozen: FreezeNotice | null }
   /** A canary that it waits for has let go of its region. */
-  | { type: 'regionFreed'; behind: RegionHolder | null }
+  | { type: 'regionFreed'; behind: RegionHolder | null; frozen: FreezeNotice | null }
   /** config-store stored heads at a time (RFC 3339), as a rule all of the run at once, and counted the connected bots. */
   | { type: 'published'; heads: readonly PublishedHead[]; at: string }
   /** The numbers of bots that acknowledged changed. */
