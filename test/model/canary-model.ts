@@ -166,7 +166,7 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
       (after.frozen !== null || isFreezing(input)) && !given.isShown && does('issueHeads') && before.publishedAt === null,
     'something shown first while another canary has the region':
       (after.behind ?? null) !== null && !given.isShown && does('issueHeads') && before.publishedAt === null,
-    'a region let go without a word': claimsRegions(before) && !claimsRegions(after) && !does('freeRegions'),
+    'a region let go without a word': claimsRegions(before, NOW) && !claimsRegions(after, NOW) && !does('freeRegions'),
     'something shown that nobody vouches for': after.state === 'failed' && input.type === 'refused' && next.isShown,
     'a cohort that lives on under what has failed or ended': ENDS.includes(after.state) && next.isShown,
     'an end that is left':

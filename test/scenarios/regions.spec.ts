@@ -19,6 +19,14 @@ const stateOf = async (run: number): Promise<string> => (await press.show(run)).
 const seen = async (id: string, reader: { bot?: string; region?: string }): Promise<unknown> =>
   (await press.api.get<PolicyView>(`/v1/policies/${id}`, reader)).value['limit']
 
+/** Each of these bots alerts once, wrongly, and names no policy. */
+async function alerts(bots: readonly string[]): Promise<void> {
+  for (const [index, bot] of bots.entries()) {
+    const reading = { id: `r${index}`, at: '2026-01-01T00:00:00Z', region: 'NCR', pm25: 5 }
+    await press.api.post('/v1/alerts', { id: `a${index}`, bot, region: 'NCR', kind: 'Violation', value: 5, reading })
+  }
+}
+
 describe('one canary per region at a time', () => {
   it('lets the second wait until the first is over, whatever its policy, and says for whom', async () => {
     const first = await press.approve(['pm25@1.0.0=35'], NCR)
@@ -35,6 +43,29 @@ describe('one canary per region at a time', () => {
     await press.reaches(first, 'SUCCEEDED')
     await press.reaches(second, 'SUCCEEDED')
     await press.reaches(elsewhere, 'SUCCEEDED')
+  })
+
+  it('lets the second wait until the first has baked, so that an alert without a policy counts in one of them', async () => {
+    const first = await press.approve(['pm25@1.0.0=35'], { ...NCR, bakeMs: 40 * 60_000 })
+    await press.reaches(first, 'BAKING')
+    const second = await press.approve(['ozone@1.0.0=70'], NCR)
+    await press.whenState(second, 'WAITING')
+    expect(await press.show(second)).toMatchObject({ reason: 'REGION_BUSY' })
+    await press.reaches(first, 'SUCCEEDED', 3_600_000)
+    await press.whenState(second, 'CANARY')
+    await system.settle()
+    await alerts(['bot-1', 'bot-2'])
+    await press.whenState(second, 'ROLLED_BACK')
+    expect(await stateOf(first)).toBe('SUCCEEDED')
+  })
+
+  it('goes on while what has gone to everybody is only held until its time', async () => {
+    const effective = new Date(system.clock.now().getTime() + 30 * 24 * 3_600_000).toISOString()
+    const first = await press.approve(['pm25@1.0.0=35'], NCR, { effective })
+    await press.whenState(first, 'CANARY')
+    const second = await press.approve(['ozone@1.0.0=70'], NCR)
+    await press.reaches(second, 'SUCCEEDED')
+    expect(await press.show(first)).toMatchObject({ state: 'WAITING', reason: 'EFFECTIVE_AT' })
   })
 
   it('goes to the next when the first is aborted, and a canary that waits can be aborted', async () => {

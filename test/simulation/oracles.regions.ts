@@ -1,4 +1,4 @@
-import { peekPredicate, type EventData } from '#libs/contracts'
+import { peekPredicate, stepsOf, type EventData } from '#libs/contracts'
 import { scopesOverlap } from '#libs/policy'
 import type { HeadPredicate } from '#libs/signing'
 import type { Evidence } from './evidence.js'
@@ -28,6 +28,68 @@ export function oneCanaryPerRegion({ emitted }: Evidence): string[] {
     }
   }
   return found
+}
+
+interface Bake {
+  run: number
+  policies: readonly string[]
+  scopes: readonly string[]
+  from: string
+}
+
+/** No canary begins where another bakes, as far as canary-controller had heard: an alert that names no policy would count in both. */
+export function noCanaryInABake({ emitted, sightings }: Evidence): string[] {
+  const found: string[] = []
+  const heard = new Map(sightings.filter(({ consumer }) => consumer === 'canary-controller').map(({ id, at }) => [id, at]))
+  const held = new Set(emitted.filter(({ type }) => type === 'hms.rollout.held.v1').map(({ data }) => runOf(data)))
+  const ends = endsOf(emitted, heard)
+  const bakes = emitted.flatMap(({ producer, type, time, data }): Bake[] => {
+    if (producer !== 'canary-controller' || type !== 'hms.canary.passed.v1') return []
+    const { run, releases, plan } = (data as unknown as EventData['hms.canary.passed.v1']).dossier
+    // What is only held has no region before its time.
+    const scopes = stepsOf(plan).map((step) => step.scope)
+    return held.has(run) ? [] : [{ run, policies: releases.map(({ id }) => id), scopes, from: time }]
+  })
+  const first = new Map<number, { policies: string[]; scope: string; time: string }>()
+  for (const { producer, type, time, data } of emitted) {
+    if (producer !== 'canary-controller' || type !== 'hms.head.issued.v1') continue
+    for (const { head } of (data as unknown as EventData['hms.head.issued.v1']).heads) {
+      const { policy, scope, run, expires } = peekPredicate<HeadPredicate>(head)
+      if (run === undefined || expires === undefined) continue
+      const known = first.get(run)
+      first.set(run, { scope, time, ...known, policies: [...(known?.policies ?? []), policy] })
+    }
+  }
+  for (const [run, { policies, scope, time }] of first) {
+    const beside = bakes.find(
+      (bake) =>
+        bake.run !== run &&
+        // One of its own policies ends the canary of the run before it.
+        !policies.some((policy) => bake.policies.includes(policy)) &&
+        bake.from < time &&
+        (ends.get(bake.run) ?? '9999') > time &&
+        bake.scopes.some((each) => scopesOverlap(each, scope)),
+    )
+    if (beside !== undefined) found.push(`run ${run} shows its canary in ${scope} at ${time}, while run ${beside.run} bakes there`)
+  }
+  return found
+}
+
+/** By run, when canary-controller first heard or said that nothing of it counts any longer. */
+function endsOf(emitted: Evidence['emitted'], heard: ReadonlyMap<string, string>): Map<number, string> {
+  const ends = new Map<number, string>()
+  const OVER = new Set(['hms.rollout.completed.v1', 'hms.rollout.failed.v1', 'hms.run.decided.v1'])
+  for (const { id, type, time, data } of emitted) {
+    const at = type === 'hms.canary.alarmed.v1' ? time : OVER.has(type) ? heard.get(id) : undefined
+    const run = runOf(data)
+    if (at !== undefined && run !== undefined && at < (ends.get(run) ?? '9999')) ends.set(run, at)
+  }
+  return ends
+}
+
+function runOf(data: unknown): number | undefined {
+  const { run, dossier } = data as { run?: number; dossier?: { run: number } }
+  return run ?? dossier?.run
 }
 
 /** Within a run a share never becomes smaller, and nobody is drawn anew: no head has a salt. */

@@ -79,6 +79,20 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
       sightings: [...evidence.sightings, { ...heard, at: '2000-01-01T00:00:00Z' }],
     }
   },
+  'I26 no canary begins where another bakes': (evidence) => {
+    const passed = event(evidence, 'hms.canary.passed.v1')
+    const issued = evidence.emitted.find(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')!
+    const { heads } = issued.data as unknown as EventData['hms.head.issued.v1']
+    const others = heads.map((signed) => {
+      const statement = JSON.parse(Buffer.from(signed.head.payload, 'base64').toString()) as { predicate: object }
+      const predicate = { ...statement.predicate, policy: 'ozone', run: 99 }
+      const payload = Buffer.from(JSON.stringify({ ...statement, predicate })).toString('base64')
+      return { ...signed, head: { ...signed.head, payload } }
+    })
+    const later = new Date(Date.parse(passed.time) + 1).toISOString()
+    const beside = { ...issued, id: 'beside', time: later, data: { ...(issued.data as object), heads: others } as never }
+    return { ...evidence, emitted: [...evidence.emitted.filter(({ type }) => type !== 'hms.rollout.held.v1'), beside] }
+  },
   'I18 one canary per region at a time': (evidence) => {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!

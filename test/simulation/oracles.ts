@@ -4,7 +4,7 @@ import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './o
 import { breakGlassIsReviewed } from './oracles.break-glass.js'
 import { headsAreSigned, quarantineHolds, retriesMeasureAnew, withdrawnStaysOut } from './oracles.going-back.js'
 import { freezesHold, noFirstHeadInAFreeze } from './oracles.freezes.js'
-import { cohortsOnlyGrow, oneCanaryPerRegion } from './oracles.regions.js'
+import { cohortsOnlyGrow, noCanaryInABake, oneCanaryPerRegion } from './oracles.regions.js'
 import { peopleAreAsked } from './oracles.tickets.js'
 import { supersededLetGo } from './oracles.supersede.js'
 import { rulesInTime, waitsForItsTime } from './oracles.effective.js'
@@ -42,6 +42,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I18 one canary per region at a time': oneCanaryPerRegion,
   'I24 a cohort only grows': cohortsOnlyGrow,
   'I25 no canary is shown first in a freeze': noFirstHeadInAFreeze,
+  'I26 no canary begins where another bakes': noCanaryInABake,
 }
 
 export interface Violation {

@@ -22,7 +22,7 @@ export async function isHeldUp(tx: Transaction, record: RunRecord): Promise<bool
 /** Whom it waited for first may long be over: of those that wait, only the one whose turn has come is told. */
 async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolean> {
   const { run } = record.facts
-  const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'PAUSED', 'WAITING'] }
+  const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'] }
   const open = await tx.documents(RUNS).find({ where, orderBy: 'number', limit: MAX_ASKED })
   const ahead = open.filter(({ facts }) => facts.run !== run && (hasRegion(facts) || (facts.run < run && waitsForRegion(facts))))
   const scopes = await scopesOf(tx, record)

@@ -28,7 +28,7 @@ export class RegionTurns {
    * begins to wait for one that is just letting go.
    */
   async against(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
-    return holderOfRegions(canary, await this.claimants(tx))
+    return holderOfRegions(canary, await this.claimants(tx), tx.now)
   }
 
   /**
@@ -37,7 +37,7 @@ export class RegionTurns {
    */
   async freed(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {
     const others = (await this.claimants(tx)).filter(({ run }) => run !== by.run)
-    for (const canary of others.filter((each) => each.state === 'waiting' && holderOfRegions(each, others) === null)) {
+    for (const canary of others.filter((each) => each.state === 'waiting' && holderOfRegions(each, others, tx.now) === null)) {
       const { run, attempt, key } = canary
       const data = { run, attempt, key }
       await this.runtime.schedule(tx, { id: `${TURN}:${run}`, kind: TURN, keys: keysOf(canary), data, dueAt: tx.now })

@@ -39,6 +39,11 @@ function canary(
   return { ...FRESH, state, members: [member], publishedAt, leaseUntil: LEASE, unexplained: [], ...more }
 }
 
+/** One whose release is in force only later. */
+function held(state: Canary['state']): Canary {
+  return { ...canary(state), members: canary(state).members.map((member) => ({ ...member, beginsAt: '2026-09-01T00:00:00Z' })) }
+}
+
 function report(expected: number, acknowledged: number): CoverageReport {
   const scope = { scope: SCOPE, seq: 7, release: 'sha256:new', expected, acknowledged, silent: [] }
   return { policy: POLICY, revision: 3, scopes: [scope] }
@@ -141,12 +146,12 @@ describe('given an observation', () => {
 describe('given a canary that passed', () => {
   it('when the stable heads take over, then it is taken back and goes on watching', () => {
     const { state, effects } = when(canary('passed'), { type: 'promoted' })
-    expect([state.state, kinds(effects)]).toEqual(['baking', ['takeBack', 'cancel', 'freeRegions']])
+    expect([state.state, kinds(effects)]).toEqual(['baking', ['takeBack', 'cancel']])
   })
 
   it.each([
     ['passed', ['takeBack', 'cancel', 'hms.canary.alarmed.v1', 'freeRegions']],
-    ['baking', ['cancel', 'hms.canary.alarmed.v1']],
+    ['baking', ['cancel', 'hms.canary.alarmed.v1', 'freeRegions']],
   ] as const)('when unexplained alerts come while it is %s, then rollout is alarmed', (state, expected) => {
     const first = when(canary(state), { type: 'alerted', alert: ONE_ALERT })
     expect(kinds(when(first.state, { type: 'alerted', alert: ALERT }).effects)).toEqual(expected)
@@ -322,9 +327,15 @@ describe('given another canary in its region', () => {
   it.each([
     ['waits and is aborted', waiting, asked('abort', 'canary')],
     ['observes and its run ends', canary('observing'), { type: 'ended', attempt: 1, reason: 'deadline' }],
-    ['passed and the stable heads take over', canary('passed'), { type: 'promoted' }],
+    ['bakes and its rollout is over', canary('baking'), { type: 'completed' }],
+    ['bakes and its run ends', canary('baking'), { type: 'ended', attempt: 1, reason: 'deadline' }],
+    ['passed and is only held by all', held('passed'), { type: 'promoted' }],
   ] as const)('when it %s, then it lets go of the region', (_what, given, input) => {
     expect(when(given, input).effects.at(-1)).toEqual({ do: 'freeRegions' })
+  })
+
+  it('when it bakes, then it keeps the region: an alert that names no policy would count in two canaries', () => {
+    expect(kinds(when(canary('passed'), { type: 'promoted' }).effects)).not.toContain('freeRegions')
   })
 
   it('when it pauses, then it keeps the region: its cohort lives under the rule', () => {

@@ -37,7 +37,8 @@ export function decideCanary(canary: Canary, input: CanaryInput, context: Canary
   const { state: decided, effects } = decide(canary, input, context)
   // What comes after the verdict adds nothing to what it rests on.
   const state = isLive(canary) && !isLive(decided) ? closed(decided, context.now) : decided
-  return claimsRegions(canary) && !claimsRegions(state) ? { state, effects: [...effects, { do: 'freeRegions' }] } : { state, effects }
+  const letsGo = claimsRegions(canary, context.now) && !claimsRegions(state, context.now)
+  return letsGo ? { state, effects: [...effects, { do: 'freeRegions' }] } : { state, effects }
 }
 
 function decide(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {

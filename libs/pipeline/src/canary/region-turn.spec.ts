@@ -13,16 +13,22 @@ function canary(run: number, state: Canary['state'], scope = 'region:NCR', more:
   return { ...FRESH, run, state, scope, scopeName: scope, dossier, ...more }
 }
 
-const asks = (scope: string, ...others: Canary[]): number | undefined => holderOfRegions(canary(9, 'new', scope), others)?.run
+const asks = (scope: string, ...others: Canary[]): number | undefined => holderOfRegions(canary(9, 'new', scope), others, NOW)?.run
 
 describe('a region', () => {
-  it.each(['publishing', 'observing', 'paused', 'passed'] as const)('is taken by a canary that is %s', (state) => {
+  it.each(['publishing', 'observing', 'growing', 'paused', 'passed', 'baking'] as const)('is taken by a canary that is %s', (state) => {
     expect(asks('region:NCR', canary(3, state))).toBe(3)
     expect(asks('region:VA', canary(3, state))).toBeUndefined()
   })
 
-  it.each(['new', 'proving', 'baking', 'failed', 'ended'] as const)('is free while a canary is %s', (state) => {
+  it.each(['new', 'proving', 'failed', 'ended'] as const)('is free while a canary is %s', (state) => {
     expect(asks('region:NCR', canary(3, state))).toBeUndefined()
+  })
+
+  it('is free while what is live for all is only held, and taken again from its time on', () => {
+    const at = (beginsAt: string) => FRESH.members.map((member) => ({ ...member, beginsAt }))
+    expect(asks('region:NCR', canary(3, 'baking', 'region:NCR', { members: at('2026-09-01T00:00:00Z') }))).toBeUndefined()
+    expect(asks('region:NCR', canary(3, 'baking', 'region:NCR', { members: at(NOW.toISOString()) }))).toBe(3)
   })
 
   it('is that of a canary of all regions, and the other way round', () => {
@@ -32,7 +38,7 @@ describe('a region', () => {
 
   it('goes to those who wait by their numbers, so that nobody waits for ever', () => {
     expect(asks('region:VA', canary(3, 'observing'), canary(4, 'waiting', ALL_REGIONS))).toBe(4)
-    expect(holderOfRegions(canary(4, 'waiting'), [canary(9, 'waiting')])).toBeNull()
+    expect(holderOfRegions(canary(4, 'waiting'), [canary(9, 'waiting')], NOW)).toBeNull()
   })
 
   it("is nobody's whom a freeze holds back", () => {
@@ -51,13 +57,14 @@ it('never has two canaries, whoever asks in whatever order', () => {
         const others = [...all.values()].filter((each) => each !== given)
         if (ends && given.state === 'observing') all.set(run, { ...given, state: 'ended' })
         else if (given.state === 'new' || given.state === 'waiting')
-          all.set(run, { ...given, state: holderOfRegions(given, others) === null ? 'observing' : 'waiting' })
+          all.set(run, { ...given, state: holderOfRegions(given, others, NOW) === null ? 'observing' : 'waiting' })
         const shown = [...all.values()].filter(({ state }) => state === 'observing')
         for (const one of shown)
           expect(
             holderOfRegions(
               { ...one, run: 99 },
               shown.filter((other) => other !== one),
+              NOW,
             ),
           ).toBeNull()
       }
@@ -69,7 +76,8 @@ it('never has two canaries, whoever asks in whatever order', () => {
             (one) =>
               holderOfRegions(
                 one,
-                [...all.values()].filter((each) => each !== one && claimsRegions(each)),
+                [...all.values()].filter((each) => each !== one && claimsRegions(each, NOW)),
+                NOW,
               ) === null,
           ),
         ).toBe(true)

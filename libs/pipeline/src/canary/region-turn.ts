@@ -3,7 +3,7 @@ import type { Canary } from './canary.js'
 import type { RegionHolder } from './region-holder.js'
 import { claimedScopes } from './plan-steps.js'
 
-/** States in which a canary has its regions for itself, or waits for them. In the bake its cohort lives as everybody does. */
+/** States in which a canary has its regions for itself, or waits for them. */
 export const CLAIMING_STATES = [
   'waiting',
   'publishing',
@@ -11,22 +11,28 @@ export const CLAIMING_STATES = [
   'growing',
   'paused',
   'passed',
+  'baking',
 ] as const satisfies readonly Canary['state'][]
 
-/** Whether later runs wait for this one. What a freeze holds back lets others go first. */
-export function claimsRegions({ state, frozen }: Pick<Canary, 'state' | 'frozen'>): boolean {
-  return state === 'waiting' ? frozen === null : (CLAIMING_STATES as readonly string[]).includes(state)
+/**
+ * Whether later runs wait for this one, in the bake too: its alerts count until then, and one that names no policy would count in both. What
+ * a freeze holds back lets others go first, and so does what is only held until its time.
+ */
+export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' | 'frozen' | 'members'>, now: Date): boolean {
+  if (state === 'waiting') return frozen === null
+  if (state === 'baking') return members.some(({ beginsAt }) => beginsAt === undefined || Date.parse(beginsAt) <= now.getTime())
+  return (CLAIMING_STATES as readonly string[]).includes(state)
 }
 
 /**
  * Which of these has a region that `canary` asks for; `null` when it is free. One canary per region at a time, whatever the policy: two
- * would share their alerts. First come the canaries that readers see, then those that wait, by their numbers: one of all regions gets its
+ * would share their alerts. First come the canaries that readers see or saw, then those that wait, by their numbers: one of all regions gets its
  * turn.
  */
-export function holderOfRegions(canary: Canary, others: readonly Canary[]): RegionHolder | null {
+export function holderOfRegions(canary: Canary, others: readonly Canary[], now: Date): RegionHolder | null {
   const inTheWay = others.filter((other) => {
     const isAhead = other.state !== 'waiting' || other.run < canary.run
-    return other.run !== canary.run && isAhead && claimsRegions(other) && doMeet(claimedScopes(canary), claimedScopes(other))
+    return other.run !== canary.run && isAhead && claimsRegions(other, now) && doMeet(claimedScopes(canary), claimedScopes(other))
   })
   inTheWay.sort((a, b) => Number(a.state === 'waiting') - Number(b.state === 'waiting') || a.run - b.run)
   const [first] = inTheWay
