@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.js'
 import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
-import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
+import { REPLACED_KEY_ROSTER_BYTES, SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { StreamServer, type Visitor } from '../testing/stream-server.js'
 import { openConnection, type ConnectOptions } from './connect.js'
 import type { ConnectionEvents, HmsConnection } from './hms-connection.js'
@@ -13,6 +13,15 @@ import type { LiveConnection } from './live-connection.js'
 const ID = 'epa-pm25-limit'
 const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
 const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
+const canary = sampleDocument({
+  policy: { id: ID, version: '2.0.0', limit: 25 },
+  scope: 'region:NCR',
+  revision: 4,
+  share: 10_000,
+  base: old.digest,
+  expires: '2024-09-01T12:00:04Z',
+})
+const damagedCanary = { ...canary, release: old.release }
 
 let server: StreamServer
 let url: string
@@ -196,13 +205,6 @@ describe('a connection', () => {
   })
 
   it('leaves a canary when its lease runs out, by itself', async () => {
-    const canary = sampleDocument({
-      policy: { id: ID, version: '2.0.0', limit: 25 },
-      scope: 'region:NCR',
-      share: 10_000,
-      base: old.digest,
-      expires: '2024-09-01T12:00:04Z',
-    })
     const { hms, visitor } = await connected({}, [old, canary])
     expect(await visitor.applied()).toMatchObject({ applied: { [ID]: canary.digest } })
     expect(hms.explain(ID)).toMatchObject({ scope: 'region:NCR', version: '2.0.0' })
@@ -220,6 +222,19 @@ describe('a connection', () => {
     expect(await stale).toMatchObject({ code: 'HMS_HEAD_RELEASE_OTHER' })
     expect(hms.explain(ID)).toMatchObject({ state: 'STALE', value: { limit: 35 } })
     expect((await redialled(() => visitor.drop())).query.has('revision')).toBe(false)
+  })
+
+  it('is ready again with a snapshot in which the place of a damaged document is missing', async () => {
+    const { hms, visitor } = await connected()
+    const stale = next(hms, 'stale')
+    visitor.send('change', 5, [damagedCanary])
+    expect(await stale).toMatchObject({ code: 'HMS_HEAD_RELEASE_OTHER' })
+    const again = await redialled(() => visitor.drop())
+    const ready = next(hms, 'ready')
+    again.send('snapshot', 6, [old])
+    await ready
+    expect(hms.explain(ID)).toMatchObject({ state: 'READY', source: 'live', value: { limit: 35 } })
+    expect((await redialled(() => again.drop(), 500)).query.get('revision')).toBe('6')
   })
 
   it.each(['{"type":"change"', '{"type":"change","revision":5}', '7'])('starts over after a frame that is none: %s', async (text) => {
@@ -415,6 +430,14 @@ describe('the copy on disk', () => {
     visitor.send('change', 5, [strict])
     await ready
     expect(offline.explain(ID)).toMatchObject({ source: 'live', state: 'READY', value: { limit: 25 } })
+  })
+
+  it('doubts a canary of a replaced key until the first snapshot, and no longer', async () => {
+    const { hms } = await connected({ cacheDir }, [old, canary])
+    await hms.close()
+    const { hms: again, visitor } = await connected({ cacheDir, roster: REPLACED_KEY_ROSTER_BYTES }, [old])
+    expect(visitor.query.has('revision')).toBe(false)
+    expect(again.explain(ID)).toMatchObject({ state: 'READY', source: 'live', value: { limit: 35 } })
   })
 
   it('is not shared between readers', async () => {

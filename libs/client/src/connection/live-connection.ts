@@ -173,8 +173,8 @@ export class LiveConnection implements HmsConnection {
     return this.countsAnew
   }
 
-  private apply({ revision, documents, along }: StreamFrame): void {
-    this.copy.take(revision, documents, { along })
+  private apply({ type, revision, documents, along }: StreamFrame): void {
+    this.copy.take(revision, documents, { along, whole: type === 'snapshot' })
     this.countsAnew = false
     // Past a refused document there is no going on: the next connection starts from a snapshot.
     this.resumePoint = this.copy.complete ? revision : undefined

@@ -101,6 +101,14 @@ describe('a reader of a few policies', () => {
     expect((await visitor.applied()).applied).toEqual({ [A]: a2.digest })
   })
 
+  it('forgets with a fellow policy what was refused of it', async () => {
+    const { hms, visitor } = await connected([a1, { ...documentOf(B, '1.0.0', 1, 4), release: a1.release }], {}, [B])
+    expect([hms.state, hms.explain(A).code]).toEqual(['STALE', 'HMS_HEAD_RELEASE_OTHER'])
+    const ready = next(hms, 'ready')
+    visitor.send('change', 7, [a2])
+    await ready
+  })
+
   it('is ready by a proof of its own heads and of the ones that are not there, and in doubt when one is kept back', async () => {
     const { hms, visitor } = await connected()
     const codes: (string | undefined)[] = []

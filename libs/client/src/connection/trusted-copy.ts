@@ -35,9 +35,17 @@ export interface CopyHost {
 }
 
 export interface TakeOptions {
+  /** Others are known to follow, so that this is not all there is. */
   more?: boolean
+  /** Policies that come along with those that this reader named. */
   along?: readonly string[]
+  /** These are all documents that there are for this reader. */
+  whole?: boolean
+  /** Places of a log (`policy@scope`) whose documents were removed from it. */
+  erased?: ReadonlySet<string>
 }
+
+const NO_PLACES: ReadonlySet<string> = new Set()
 
 /** Refusals that are remembered: the sender chooses the names in them. */
 const MAX_REFUSALS = 1_000
@@ -58,7 +66,10 @@ export class TrustedCopy {
   private readonly copy: LocalCopy
   private origin: 'nothing' | 'disk' | 'server' = 'nothing'
   private confirmedAt = 0
-  /** What was refused last, by policy and scope: until something better comes for it, the copy is not all there is. */
+  /**
+   * What was refused last, by policy and scope: the copy is not all there is until something better comes for the place, or the place is
+   * gone.
+   */
   private readonly refusals = new Map<string, SignatureError>()
   /** Of a reader of a few policies that hears of no others. */
   private readonly proofs: StandingProofs | undefined
@@ -97,18 +108,23 @@ export class TrustedCopy {
     return refused.length === 0 ? 'whole' : 'part'
   }
 
-  /**
-   * Takes documents that take effect together. `more`: others are known to follow, so that this is not all there is. `along`: policies that
-   * come along with those that this reader named.
-   */
-  take(revision: number, documents: readonly ConfigDocument[], { more = false, along = [] }: TakeOptions = {}): void {
+  /** Takes documents that take effect together. */
+  take(revision: number, documents: readonly ConfigDocument[], options: TakeOptions = {}): void {
+    const { more = false, along = [], whole = false, erased = NO_PLACES } = options
     const { refused, changes } = this.copy.take(revision, documents, along)
     this.proofs?.moved()
-    for (const { id, scope } of documents) this.refusals.delete(`${id}@${scope}`)
-    this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
+    if (whole) this.forgetRefusals()
+    for (const place of [...documents.map(placeOf), ...erased]) this.refusals.delete(place)
+    this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more, erased) : refused)
+    this.forgetRefusalsOfOthers(along)
     if (!more) this.settle()
     this.announce(changes)
     this.options.disk?.save({ revision, savedAt: this.confirmedAt, documents: this.copy.all(), ...this.options.trust.remembered() })
+  }
+
+  /** All there is comes from here on: what was refused is in it, or is gone. Whether all stable heads came, rollout's statement says. */
+  forgetRefusals(): void {
+    this.refusals.clear()
   }
 
   /** Revisions up to this one brought nothing for this reader, or were taken. */
@@ -305,11 +321,19 @@ export class TrustedCopy {
     for (const change of changes) this.listeners.emit('change', change)
   }
 
+  /** Nobody tells this reader what becomes of policies that neither were named nor come along. */
+  private forgetRefusalsOfOthers(along: readonly string[]): void {
+    const { policies } = this.options
+    if (policies === undefined || this.refusals.size === 0) return
+    const kept = [...policies, ...along]
+    for (const place of this.refusals.keys()) if (!kept.some((id) => place.startsWith(`${id}@`))) this.refusals.delete(place)
+  }
+
   /** What comes before its time is in order: it is held until then. */
   private report(refused: RefusedDocument[]): void {
     for (const { document, error } of refused) {
       if (error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
-      if (!this.isOrdinary(error) && this.refusals.size < MAX_REFUSALS) this.refusals.set(`${document?.id}@${document?.scope}`, error)
+      if (!this.isOrdinary(error) && this.refusals.size < MAX_REFUSALS) this.refusals.set(placeOf(document), error)
       this.fail(refusalOf(error))
     }
     if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
@@ -337,16 +361,28 @@ export class TrustedCopy {
 }
 
 /**
- * A log tells how things came to be as they are: what is refused of it matters only where nothing better came behind, and an old head
- * only when it is the last word of all.
+ * A log tells how things came to be as they are: what is refused of it matters only where nothing better came behind and it was not
+ * removed, and an old head only when it is the last word of all.
  */
-function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
-  const last = new Map(documents.map((document) => [`${document.id}@${document.scope}`, document]))
+function unlessOvertaken(
+  documents: readonly ConfigDocument[],
+  refused: RefusedDocument[],
+  more: boolean,
+  erased: ReadonlySet<string>,
+): RefusedDocument[] {
+  const last = new Map(documents.map((document) => [placeOf(document), document]))
   const bad = new Set(refused.map(({ document }) => document))
   return refused.filter(({ document, error }) => {
-    const newest = last.get(`${document.id}@${document.scope}`)!
+    const place = placeOf(document)
+    if (erased.has(place)) return false
+    const newest = last.get(place)!
     return error.code === 'HMS_HEAD_REPLAYED' ? newest === document && !more : bad.has(newest)
   })
+}
+
+/** Whatever a sender calls a document. */
+function placeOf(document: ConfigDocument | undefined): string {
+  return `${document?.id}@${document?.scope}`
 }
 
 /** A refusal is the fault of the sender. */

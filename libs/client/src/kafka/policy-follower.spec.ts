@@ -10,7 +10,7 @@ import { FakeLog } from '../testing/fake-log.js'
 import { ManualClock } from '../testing/manual-clock.js'
 import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
 import { documentRecord, freshnessRecord, rosterRecord, sampleRecord, textRecord } from '../testing/sample-records.js'
-import { SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
+import { REPLACED_KEY_ROSTER_BYTES, SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
 import { openFollower } from './follow-policies.js'
 import type { PolicyFollower } from './policy-follower.js'
 
@@ -24,6 +24,7 @@ const PATIENT = { timeout: 30_000 }
 const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
 const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
 const stricter = sampleDocument({ policy: { id: ID, version: '3.0.0', limit: 20 }, seq: 3, revision: 6 })
+const canary = sampleDocument({ policy: { id: ID, version: '3.0.0', limit: 20 }, scope: 'region:NCR', base: strict.digest })
 
 let log: FakeLog
 let clock: ManualClock
@@ -280,6 +281,16 @@ describe('somebody with root on the broker', () => {
     expect([limit(follower), errors]).toEqual([25, ['HMS_HEAD_MALFORMED']])
   })
 
+  it('damages a canary whose record leaves the log again: the bot is in doubt for as long as it lies there', async () => {
+    const damaged = { ...canary, release: old.release }
+    await log.write(STATE, documentRecord(damaged))
+    expect([errors, states]).toEqual([['HMS_HEAD_RELEASE_OTHER'], ['STALE HMS_HEAD_RELEASE_OTHER']])
+    await log.write(STATE, textRecord(`${ID}@region:NCR`, null))
+    expect(follower.state).toBe('READY')
+    await log.write(STATE, documentRecord(damaged), textRecord(`${ID}@region:NCR`, null))
+    expect([limit(follower), follower.state]).toEqual([25, 'READY'])
+  })
+
   it('writes an older head once more: it is said, and nothing else happens, for rollout vouches for what is held', async () => {
     await log.write(STATE, documentRecord(old))
     expect([limit(follower), errors, follower.state]).toEqual([25, ['HMS_HEAD_REPLAYED'], 'READY'])
@@ -416,6 +427,16 @@ describe('a follower that starts again', () => {
     )
     open.push(follower)
     expect(follower.explain(ID)).toMatchObject({ source: 'disk', state: 'STALE', value: { limit: 25 } })
+  })
+
+  it('doubts a canary of a replaced key until it has read the log, and no longer', async () => {
+    await log.write(STATE, documentRecord(old), documentRecord(strict), documentRecord(canary))
+    await (await follow({ cacheDir })).close()
+    log = new FakeLog()
+    await log.write(STATE, documentRecord(strict))
+    errors = []
+    const follower = await follow({ cacheDir, roster: REPLACED_KEY_ROSTER_BYTES })
+    expect([limit(follower), follower.state]).toEqual([25, 'READY'])
   })
 
   it('is not taken back by a log that ends earlier', async () => {

@@ -137,6 +137,7 @@ export class PolicyFollower implements HmsFollower {
 
   private take({ records, next, end }: RecordBatch): void {
     if (this.state === 'CLOSED') return
+    if (this.place === 'beginning') this.copy.forgetRefusals()
     for (const record of records) this.hear(record)
     this.place = this.startsOver ? 'beginning' : next
     this.startsOver = false
@@ -147,7 +148,7 @@ export class PolicyFollower implements HmsFollower {
   private hear(record: TopicRecord): void {
     try {
       const opened = openRecord(STATE_TOPIC, record)
-      if (opened === undefined) return
+      if (opened === undefined) return this.waiting.erase(record)
       if (opened.type === 'hms.state.recorded.v1') this.add(documentIn(opened), record.value?.length ?? 0)
       else if (opened.type === 'hms.state.vouched.v1') this.copy.hear(freshnessIn(opened))
       else throw recordError('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
@@ -195,9 +196,10 @@ export class PolicyFollower implements HmsFollower {
 
   private apply(more: boolean): void {
     const documents = this.waiting.release(this.options.time.elapsed())
-    if (documents.length === 0) return
+    const erased = this.waiting.takeErased()
+    if (documents.length === 0 && erased.size === 0) return
     const revision = documents.reduce((newest, document) => Math.max(newest, document.revision), this.copy.revision)
-    this.copy.take(revision, documents, { more, along: this.parts?.along() })
+    this.copy.take(revision, documents, { more, erased, along: this.parts?.along() })
   }
 
   /** Rollout knows other heads. A log that lost its end and grew again may hold them before the place where this reader goes on. */

@@ -1,5 +1,6 @@
 import type { ConfigDocument, EventData } from '#libs/contracts'
 import { placeTag, placeTagsIn } from '#libs/signing'
+import type { TopicRecord } from './record-source.js'
 
 type Recorded = EventData['hms.state.recorded.v1']
 
@@ -20,14 +21,28 @@ export class WholeRevisions {
   private bytes = 0
   /** The newest revision that came, by the tag of its policy and scope. */
   private readonly came = new Map<string, number>()
+  /** Keys whose record was removed since the last answer, and not written again. */
+  private erased = new Set<string>()
 
   add(recorded: Recorded, bytes: number, now: number): void {
     const { id, scope, revision } = recorded.document
     const place = placeTag(id, scope)
+    this.erased.delete(`${id}@${scope}`)
     if (this.came.size >= MAX_PLACES) this.came.clear()
     this.came.set(place, Math.max(this.came.get(place) ?? 0, revision))
     this.waiting.push({ ...recorded, since: now })
     this.bytes += bytes
+  }
+
+  /** For a record that says nothing: one without a value removes what lies under its key. What is held of it stays in force. */
+  erase({ key, value }: TopicRecord): void {
+    if (value === null && key !== null && this.erased.size < MAX_PLACES) this.erased.add(Buffer.from(key).toString())
+  }
+
+  takeErased(): ReadonlySet<string> {
+    const { erased } = this
+    this.erased = new Set()
+    return erased
   }
 
   /** More is not kept before some of it is taken. */

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto'
 import type { Envelope } from '#libs/contracts'
-import { demoRoster, generateKeyPair, localSigner, pae, signRoster, STATEMENT_TYPE } from '#libs/signing'
+import { demoRoster, generateKeyPair, localSigner, pae, signRoster, STATEMENT_TYPE, type RosterPredicate } from '#libs/signing'
 
 /** Keys of a small installation without a log, made anew for each test process. */
 const PAIRS = {
@@ -14,25 +14,34 @@ export type SampleSigner = keyof typeof PAIRS
 
 const PEOPLE = ['EPA Chief', 'EPA Counsel'] as const
 
-const predicate = demoRoster({
-  people: PEOPLE.map((name) => ({ name, spki: PAIRS[name].spki })),
-  services: (['rollout', 'canary-controller'] as const).map((name) => ({ name, spki: PAIRS[name].spki })),
-  operator: { spki: PAIRS.operator.spki },
-  expires: '2036-01-01T00:00:00Z',
-})
+const predicateWith = (canaryController: string): RosterPredicate =>
+  demoRoster({
+    people: PEOPLE.map((name) => ({ name, spki: PAIRS[name].spki })),
+    services: [
+      { name: 'rollout', spki: PAIRS.rollout.spki },
+      { name: 'canary-controller', spki: canaryController },
+    ],
+    operator: { spki: PAIRS.operator.spki },
+    expires: '2036-01-01T00:00:00Z',
+  })
+const predicate = predicateWith(PAIRS['canary-controller'].spki)
+
+const signersOf = (people: readonly SampleSigner[]) => people.map((name) => localSigner(PAIRS[name].privateKey))
 
 /** The step to a later version, which says the same; both people sign unless told otherwise. */
 export function sampleRoster(version: number, people: readonly SampleSigner[] = PEOPLE): Promise<Envelope> {
-  return signRoster(
-    { ...predicate, version },
-    people.map((name) => localSigner(PAIRS[name].privateKey)),
-  )
+  return signRoster({ ...predicate, version }, signersOf(people))
 }
 
 export const SAMPLE_ROSTER = await sampleRoster(predicate.version)
 
 /** As `connect({ roster })` takes it. */
 export const SAMPLE_ROSTER_BYTES = Buffer.from(JSON.stringify(SAMPLE_ROSTER))
+
+/** The same but for the key of the canary-controller, which was replaced: canaries signed by the key before are refused. */
+export const REPLACED_KEY_ROSTER_BYTES = Buffer.from(
+  JSON.stringify(await signRoster(predicateWith(generateKeyPair().spki), signersOf(PEOPLE))),
+)
 
 export function signedBy(payload: Buffer, ...names: SampleSigner[]): Envelope {
   const bytes = pae(STATEMENT_TYPE, payload)

@@ -204,6 +204,19 @@ describe('what does not verify', () => {
     expect(bridge.explain(ID)).toMatchObject({ version: '1.5.0', state: 'STALE', value: { limit: 35 } })
   })
 
+  it('is in doubt no longer than to the next snapshot, whether its place is in that or not', async () => {
+    const { bridge, socket } = await opened()
+    const stale = heard(bridge, 'bridge:stale')
+    const canary = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, scope: 'region:NCR' })
+    socket.send('change', 5, [tampered(canary)])
+    expect(await stale).toMatchObject({ code: 'HMS_HEAD_RELEASE_INVALID' })
+    socket.drop()
+    const again = await redialled()
+    const ready = heard(bridge, 'bridge:ready')
+    again.send('snapshot', 6, [old])
+    expect(await ready).toEqual({ revision: 6 })
+  })
+
   it("is rollout's freshness statement on other heads than are held", async () => {
     const { bridge, socket } = await opened([old])
     const at = (ms: number): string => new Date(clock.now() + ms).toISOString()

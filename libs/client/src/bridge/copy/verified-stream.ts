@@ -154,9 +154,9 @@ export class VerifiedStream {
     }
   }
 
-  private apply({ revision, documents, along }: StreamFrame): void {
+  private apply({ type, revision, documents, along }: StreamFrame): void {
     this.hasCopy = true
-    this.copy.take(revision, documents, { along })
+    this.copy.take(revision, documents, { along, whole: type === 'snapshot' })
     // Past a refused document there is no going on: the next connection starts from a snapshot.
     this.resumePoint = this.copy.complete ? revision : undefined
     this.first?.resolve()
