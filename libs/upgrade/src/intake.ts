@@ -6,7 +6,7 @@ export interface IntakeBounds {
 
 /** Frames of any kind that a reader of the stream sends: what it applies, pings and answers to pings. */
 export const FRAME_INTAKE: IntakeBounds = { burst: 200, perSecond: 20 }
-/** Bytes of a named bot: sixteen of the largest frames at once. */
+/** Bytes of a named bot: two of the largest frames at once. */
 export const BOT_INTAKE: IntakeBounds = { burst: 4 * 1024 * 1024, perSecond: 1024 * 1024 }
 /** Bytes of a reader without a name, which has only pings and its closing frame to send. */
 export const READER_INTAKE: IntakeBounds = { burst: 16 * 1024, perSecond: 1024 }

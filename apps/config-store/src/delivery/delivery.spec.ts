@@ -80,8 +80,17 @@ describe('GET /v1/stream', () => {
     const [wrong, large] = [Follower.stream(world.url, { bot: 'a' }), Follower.stream(world.url, { bot: 'b' })]
     await Promise.all([wrong.frame(0), large.frame(0)])
     wrong.socket.send('{"type":"hello"}')
-    large.socket.send('x'.repeat(257 * 1024))
+    large.socket.send('x'.repeat(2 * 1024 * 1024 + 1))
     expect(await Promise.all([wrong.closed, large.closed])).toEqual([1008, 1009])
+  })
+
+  it('takes what a bot says of ten thousand policies', async () => {
+    const bot = Follower.stream(world.url, { bot: 'a' })
+    await bot.frame(0)
+    bot.applied(0, Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`policy-${index}`, digestOfRelease('1.0.0')])))
+    const heard = once(bot.socket, 'pong').then(() => 'heard')
+    bot.socket.ping()
+    expect(await Promise.race([heard, bot.closed])).toBe('heard')
   })
 
   it('answers 404 to an upgrade of anything else, a path that is no URL included', async () => {

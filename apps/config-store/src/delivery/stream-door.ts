@@ -20,8 +20,11 @@ import { watchIntake } from './stream-intake.js'
 import { StreamSocket } from './stream-socket.js'
 
 const PATH = '/v1/stream'
-/** What a bot sends is small and whole: nothing of ours splits it. */
-const FRAMES = { maxPayload: 256 * 1024, maxFragments: 64, maxBufferedChunks: 4_096 }
+/**
+ * What a bot sends is whole: nothing of ours splits it. It names each policy that the bot applies, about 90 bytes each: 2 MiB are more than
+ * 20,000.
+ */
+const FRAMES = { maxPayload: 2 * 1024 * 1024, maxFragments: 64, maxBufferedChunks: 4_096 }
 /** For the question whether a key counts, which may wait for the database. */
 const ADMISSION_MS = 10_000
 

@@ -162,6 +162,16 @@ describe('the one connection of a page', () => {
     expect(changed).not.toHaveBeenCalled()
   })
 
+  it('takes a snapshot of more than 32 MiB', async () => {
+    const dialled = sockets.next()
+    const promise = opening()
+    const padding = 'x'.repeat(33 * 1024 * 1024)
+    const text = JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents: [old], padding })
+    ;(await dialled).accept().sendText(text)
+    bridges.push(await promise)
+    expect(bridges[0]!.get(ID)['limit']).toBe(35)
+  })
+
   it('begins anew after a frame that is none', async () => {
     const { bridge, socket } = await opened()
     const error = heard(bridge, 'bridge:error')

@@ -9,7 +9,7 @@ import { TrustedCopy } from '../../connection/trusted-copy.js'
 import { DocumentTrust } from '../../trust/document-trust.js'
 import { ReaderTime } from '../../trust/reader-time.js'
 import { BridgeLink } from '../link/bridge-link.js'
-import type { LinkFailure, Transport } from '../link/transport.js'
+import { MAX_FRAME_CHARACTERS, type LinkFailure, type Transport } from '../link/transport.js'
 import type { PageRosters } from './page-rosters.js'
 import type { Prove } from './prove.js'
 
@@ -27,7 +27,7 @@ export interface VerifiedStreamOptions {
 
 /** Frames that wait to be verified, and their characters; a server that sends faster is read again from where we are. */
 const MAX_WAITING = 256
-const MAX_WAITING_CHARACTERS = 32 * 1024 * 1024
+const MAX_WAITING_CHARACTERS = MAX_FRAME_CHARACTERS + 16 * 1024 * 1024
 
 interface Wait {
   resolve(): void

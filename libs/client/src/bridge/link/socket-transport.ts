@@ -33,7 +33,7 @@ export function socketTransport(open: (url: string) => PageSocket): Transport {
       socket.addEventListener('message', ({ data }) => {
         if (over) return
         if (typeof data === 'string' && data.length <= MAX_FRAME_CHARACTERS) events.text(data)
-        else end({ reason: 'a frame is not text, or larger than 16 MiB', damaged: true })
+        else end({ reason: 'a frame is not text, or larger than 64 MiB', damaged: true })
       })
       socket.addEventListener('close', ({ code, reason }) =>
         end({ reason: reason === '' ? `the connection was closed (${code})` : reason }),

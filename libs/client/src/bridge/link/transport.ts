@@ -34,7 +34,7 @@ export interface Transport {
 }
 
 /** In characters, as for a bot. */
-export const MAX_FRAME_CHARACTERS = 16 * 1024 * 1024
+export const MAX_FRAME_CHARACTERS = 64 * 1024 * 1024
 
 export function addressOf(path: string, { url, region, policies, revision }: StreamRequest): URL {
   const address = new URL(path, url)

@@ -84,6 +84,28 @@ function polls(...answers: (string | undefined)[]): void {
 
 const next = (event: 'change' | 'stale' | 'error' | 'ready') => new Promise((resolve) => hms!.on(event, resolve))
 
+describe('a snapshot of more than 16 MiB', () => {
+  const large = JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents: [old], padding: 'x'.repeat(17 * 1024 * 1024) })
+
+  it('is taken from the stream', async () => {
+    void server.visitor().then((visitor) => visitor.sendText(large))
+    expect((await connected()).get(ID)['limit']).toBe(35)
+  })
+
+  it('is taken from events', async () => {
+    server.refuse = NO_WEBSOCKET
+    events(large)
+    expect((await connected()).get(ID)['limit']).toBe(35)
+  })
+
+  it('is taken from polls', async () => {
+    server.refuse = NO_WEBSOCKET
+    events()
+    polls(large)
+    expect((await connected()).get(ID)['limit']).toBe(35)
+  })
+})
+
 describe('where no WebSocket leads through', () => {
   beforeEach(() => {
     server.refuse = NO_WEBSOCKET

@@ -87,8 +87,8 @@ export function isForeignAnswer({ code }: HmsError): boolean {
   return code === 'HMS_HTTP_UNEXPECTED' || code === 'HMS_UNREACHABLE'
 }
 
-/** The largest frame, by any way. */
-export const MAX_FRAME_BYTES = 16 * 1024 * 1024
+/** The largest frame, by any way: a snapshot of all documents, about 4 KiB each. */
+export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 export const MAX_REFUSAL_BYTES = 64 * 1024
 
 export function addressOf({ url, reader, policies }: Place, path: string, revision: number | undefined): URL {

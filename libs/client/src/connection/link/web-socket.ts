@@ -7,7 +7,8 @@ import { parseFrame } from '../parse-frame.js'
 import { readRefusal } from './http-get.js'
 import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, type Place, type SessionEnd, type Way } from './way.js'
 
-const MAX_UNSENT_BYTES = 1024 * 1024
+/** An acknowledgement of 10,000 policies is close to 1 MiB, and the next one may follow before it is sent. */
+const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 const CLOSE_MS = 1_000
 /** A fleet that comes back at once gets its snapshots one after the other. */
 const FIRST_MS = 15_000
