@@ -67,11 +67,12 @@ export class HeldDocuments {
     return held
   }
 
-  /** Those whose time has come are applied; what was refused otherwise meanwhile is left out. */
-  applyDue(now: number): void {
+  /** Those whose time has come are applied; what was refused otherwise meanwhile is left out. Says whether there were some. */
+  applyDue(now: number): boolean {
     const due = [...this.early.values()].filter((document) => effectiveOf(document) <= now)
     for (const document of due) this.early.delete(placeOf(document))
     this.apply(due)
+    return due.length > 0
   }
 
   /** Those that came before their time are last: at each place they are the newer ones. */

@@ -14,7 +14,7 @@ export interface LocalCopyOptions {
   policies?: readonly string[]
   admission: Admission
   clock: Clock
-  /** Values changed without a frame: a canary's lease ran out, or a policy's time came. */
+  /** Something is in force that was held, for whichever reader, or a canary's lease ran out: without a frame. */
   onExpiry: (changes: Change[]) => void
 }
 
@@ -103,9 +103,9 @@ export class LocalCopy {
   /** The reader's time was set forward: what has come due meanwhile is in force at once. */
   look(): void {
     const { clock, onExpiry } = this.options
-    this.documents.applyDue(clock.now())
+    const applied = this.documents.applyDue(clock.now())
     const changes = this.evaluate()
-    if (changes.length > 0) onExpiry(changes)
+    if (applied || changes.length > 0) onExpiry(changes)
   }
 
   stop(): void {

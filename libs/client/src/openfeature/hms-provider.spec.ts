@@ -17,6 +17,15 @@ const canary = sampleDocument({
   base: old.digest,
   revision: 5,
 })
+const leased = sampleDocument({
+  policy: { id: ID, version: '2.0.0', ...FIELDS, limit: 25 },
+  scope: 'region:NCR',
+  share: 10_000,
+  base: old.digest,
+  revision: 5,
+  expires: '2024-09-01T12:00:04Z',
+})
+const NCR_BOT = { targetingKey: 'bot-1', region: 'NCR' }
 
 let server: StreamServer
 let url: string
@@ -168,6 +177,44 @@ describe('events', () => {
     visitor.send('change', 7, [strict])
     expect(await ended).toMatchObject({ metadata: { revision: 7 } })
     expect(told).toBe(2)
+  })
+
+  it('tell of a lease that ends for other contexts', async () => {
+    const { visitor } = await served()
+    const begun = next(ProviderEvents.ConfigurationChanged)
+    visitor.send('change', 5, [leased])
+    await begun
+    const ended = next(ProviderEvents.ConfigurationChanged)
+    clock.advance(4_000)
+    expect((await ended)?.flagsChanged).toContain(`${ID}.limit`)
+    expect(await client().getNumberDetails(`${ID}.limit`, 0, NCR_BOT)).toMatchObject({ value: 35, reason: 'STATIC' })
+  })
+
+  it('tell when the time of a rule comes that a canary’s head holds for other contexts', async () => {
+    const rule = { id: ID, version: '3.0.0', effective: '2024-09-01T12:00:04Z', limit: 20 }
+    const later = sampleDocument({ policy: rule, scope: 'region:NCR' })
+    const head = { scope: 'region:NCR', share: 10_000, base: old.digest, next: { release: later.digest!, at: rule.effective } }
+    const holding = sampleDocument({ policy: { id: ID, version: '2.0.0', ...FIELDS, limit: 25 }, revision: 5, ...head })
+    const { visitor } = await served()
+    const begun = next(ProviderEvents.ConfigurationChanged)
+    visitor.send('change', 5, [{ ...holding, next: { release: later.release!, proof: null } }])
+    await begun
+    expect(await client().getNumberValue(`${ID}.limit`, 0, NCR_BOT)).toBe(25)
+    const turned = next(ProviderEvents.ConfigurationChanged)
+    clock.advance(4_000)
+    await turned
+    expect(await client().getNumberValue(`${ID}.limit`, 0, NCR_BOT)).toBe(20)
+  })
+
+  it('tell when the time of a canary comes that covers other contexts', async () => {
+    const rule = { id: ID, version: '2.0.0', effective: '2024-09-01T12:00:04Z', ...FIELDS, limit: 25 }
+    const { provider, visitor } = await served()
+    visitor.send('change', 5, [sampleDocument({ policy: rule, scope: 'region:NCR', share: 10_000, base: old.digest, revision: 5 })])
+    await expect.poll(() => provider.connection?.revision).toBe(5)
+    const turned = next(ProviderEvents.ConfigurationChanged)
+    clock.advance(4_000)
+    await turned
+    expect(await client().getNumberValue(`${ID}.limit`, 0, NCR_BOT)).toBe(25)
   })
 
   it('say STALE when the line is cut, with values that stay and that reason, and READY when it is back', async () => {

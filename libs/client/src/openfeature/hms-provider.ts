@@ -104,7 +104,9 @@ export class HmsProvider implements Provider {
   }
 
   private follow(live: LiveConnection): void {
-    const changes = new FlagChanges(live.documents)
+    const changes = new FlagChanges(live.documents, this.ports.clock ?? systemClock, (flagsChanged) =>
+      this.events.tell('PROVIDER_CONFIGURATION_CHANGED', { flagsChanged, metadata: { revision: live.revision } }),
+    )
     this.off = [
       live.on('ready', () => this.events.tell('PROVIDER_READY')),
       live.on('stale', ({ reason, code }) =>
@@ -114,11 +116,8 @@ export class HmsProvider implements Provider {
       live.on('error', (error) => {
         if (live.state === 'ERROR') this.events.tell('PROVIDER_ERROR', { message: messageOf(error) })
       }),
-      live.documents.onTaken(() => {
-        const flagsChanged = changes.look()
-        if (flagsChanged.length === 0) return
-        this.events.tell('PROVIDER_CONFIGURATION_CHANGED', { flagsChanged, metadata: { revision: live.revision } })
-      }),
+      live.documents.onTaken(() => changes.look()),
+      () => changes.stop(),
     ]
   }
 
