@@ -235,6 +235,15 @@ export const READER_GUARDS = [
     test: 'tell when the time of a canary comes that covers other contexts',
   },
   {
+    name: 'flags-refused-at-start',
+    guard: 'a provider that starts from disk and is refused says so',
+    file: 'libs/client/src/openfeature/hms-provider.ts',
+    find: "if (live?.refusal !== undefined) this.events.tell('PROVIDER_ERROR', { message: messageOf(live.refusal) })\n    else if (live?.state === 'STALE')",
+    replace: "if (live?.state !== 'READY')",
+    spec: 'libs/client/src/openfeature/hms-provider.spec.ts',
+    test: 'is ERROR, with the values on disk, when there are some and the server refuses the provider',
+  },
+  {
     name: 'lower-revision',
     guard: 'nothing of a lower revision is applied',
     file: 'libs/client/src/connection/live-connection.ts',

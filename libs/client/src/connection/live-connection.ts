@@ -83,6 +83,11 @@ export class LiveConnection implements HmsConnection {
     return this.copy.revision
   }
 
+  /** In `ERROR`: what the server refused this reader with, for who listens only now. */
+  get refusal(): HmsError | undefined {
+    return this.state === 'ERROR' ? this.copy.refusal : undefined
+  }
+
   /** As whom it reads. */
   get reader(): Reader {
     return this.options.reader

@@ -60,6 +60,8 @@ const JUMP_MS = 100
  */
 export class TrustedCopy {
   state: ConnectionState = 'STALE'
+  /** In `ERROR`: what the server refused this reader with. */
+  refusal: HmsError | undefined
   /** Why it is stale, where that is a matter of trust. */
   private code: string | undefined
   private readonly listeners = new Listeners<ConnectionEvents>()
@@ -191,6 +193,7 @@ export class TrustedCopy {
     if (this.state === 'CLOSED' || this.state === 'ERROR') return
     this.stale(error.message, error.code)
     this.state = 'ERROR'
+    this.refusal = error
     this.fail(error)
   }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { OpenFeature, ProviderEvents, ProviderStatus, type EvaluationContext, type EventDetails, type Hook } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.js'
@@ -254,6 +257,23 @@ describe('the beginning', () => {
     await expect(OpenFeature.setProviderAndWait(providerOf())).rejects.toThrow('HMS_AUTH_TOKEN_REVOKED')
     expect(client().providerStatus).toBe(ProviderStatus.FATAL)
     expect(await client().getNumberDetails(`${ID}.limit`, 7)).toMatchObject({ value: 7, errorCode: 'PROVIDER_FATAL' })
+  })
+
+  it('is ERROR, with the values on disk, when there are some and the server refuses the provider', async () => {
+    const cacheDir = await mkdtemp(join(tmpdir(), 'hms-provider-'))
+    try {
+      await served({ cacheDir })
+      await OpenFeature.close()
+      server.refuse = { status: 401, problem: { code: 'HMS_AUTH_TOKEN_REVOKED', detail: 'the key was revoked' } }
+      const error = next(ProviderEvents.Error)
+      await OpenFeature.setProviderAndWait(providerOf({ cacheDir }))
+      expect(await error).toMatchObject({ message: 'the key was revoked (HMS_AUTH_TOKEN_REVOKED)' })
+      expect(client().providerStatus).toBe(ProviderStatus.ERROR)
+      expect(await client().getNumberValue(`${ID}.limit`, 0)).toBe(35)
+    } finally {
+      await OpenFeature.close()
+      await rm(cacheDir, { recursive: true })
+    }
   })
 
   it('is ERROR when nobody answers, and READY as soon as somebody does', async () => {

@@ -58,10 +58,7 @@ export class HmsProvider implements Provider {
       throw new ProviderError('GENERAL', messageOf(error), { cause: error })
     }
     // The SDK makes the provider ready behind this; a copy from disk, or one in doubt, is not.
-    const { live } = this
-    setImmediate(() => {
-      if (live !== undefined && live.state !== 'READY') this.events.tell('PROVIDER_STALE', { message: 'the first copy may be old' })
-    })
+    setImmediate(() => this.correctReady())
   }
 
   async onClose(): Promise<void> {
@@ -134,10 +131,16 @@ export class HmsProvider implements Provider {
   }
 
   private opened(): void {
-    const { live } = this
-    if (live === undefined) return
+    if (this.live === undefined) return
     this.events.tell('PROVIDER_READY')
-    if (live.state !== 'READY') this.events.tell('PROVIDER_STALE', { message: 'the first copy may be old' })
+    this.correctReady()
+  }
+
+  /** The state after the first copy, where it is another: nobody listened to the connection while it was opened. */
+  private correctReady(): void {
+    const { live } = this
+    if (live?.refusal !== undefined) this.events.tell('PROVIDER_ERROR', { message: messageOf(live.refusal) })
+    else if (live?.state === 'STALE') this.events.tell('PROVIDER_STALE', { message: 'the first copy may be old' })
   }
 }
 
