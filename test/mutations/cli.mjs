@@ -10,6 +10,15 @@ export const CLI_GUARDS = [
     test: '/dev/zero is not waited for and not read',
   },
   {
+    name: 'watch-names-policies',
+    guard: 'watch asks for what it watches, whichever policies the environment names',
+    file: 'apps/cli/src/watch/watch-policies.ts',
+    find: '      policies,\n',
+    replace: '',
+    spec: 'test/regressions/watch-names-its-policies.spec.ts',
+    test: '`watch` asks for the policies that it watches, whichever the environment names',
+  },
+  {
     name: 'file-bound',
     guard: 'a file is read to its bound, whatever size it states',
     file: 'libs/files/src/read-file.ts',

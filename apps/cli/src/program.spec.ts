@@ -40,6 +40,12 @@ describe('command line', () => {
     }
   })
 
+  it('watches no more policies than a reader may name', async () => {
+    const ids = Array.from({ length: 101 }, (_, index) => `policy-${index}`)
+    const { code, stderr } = await runForTest(['watch', ...ids])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('at most 100 policies')])
+  })
+
   it.each([
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['runs', 'show'], "missing required argument 'number'"],

@@ -1,5 +1,5 @@
 import { connect, readUrl } from '#libs/client'
-import { EXIT, HmsError } from '#libs/contracts'
+import { EXIT, HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
 import { inheritedEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
@@ -25,6 +25,8 @@ const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 export async function watchPolicies(context: CliContext, ids: readonly string[], options: WatchOptions): Promise<number> {
   const { io, output } = context
   for (const id of ids) if (!ID.test(id)) throw usageError(`"${id}" is not the id of a policy`, ['hms-svc policies list'])
+  const policies = [...new Set(ids)]
+  if (policies.length > MAX_POLICIES_OF_READER) throw usageError(`one call watches at most ${MAX_POLICIES_OF_READER} policies`)
   const environment = inheritedEnvironment()
   const program = options.exec === undefined ? undefined : findProgram(options.exec, environment['PATH'])
   const deadlineMs = (await parseDurationFlag('--exec-timeout', options.execTimeout)) ?? EXEC_MS
@@ -41,6 +43,8 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       token: io.environment.token,
       bot: options.bot,
       region: options.region,
+      // Else the environment might name others.
+      policies,
       timeoutMs: await context.timeoutMs(),
     })
     const queue = new ProgramQueue(async (change) => {
@@ -49,7 +53,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       const run = { program, stdin, environment: { ...environment, ...variables }, deadlineMs, signal: interrupt.signal }
       watch.ended(change, program, await runProgram(run))
     })
-    const watch = new PolicyWatch([...new Set(ids)], { connection, output, now: io.now, changed: (change) => queue.push(change) })
+    const watch = new PolicyWatch(policies, { connection, output, now: io.now, changed: (change) => queue.push(change) })
     try {
       watch.start()
       tick = () => watch.tick()

@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { runCli } from '../../apps/cli/src/program.js'
+import { ioForTest } from '../../apps/cli/src/testing/run-cli.js'
+import { sampleDocument } from '../../libs/client/src/testing/sample-document.js'
+import { SAMPLE_ROSTER } from '../../libs/client/src/testing/sample-trust.js'
+import { StreamServer } from '../../libs/client/src/testing/stream-server.js'
+
+const server = new StreamServer()
+let url: string
+beforeEach(async () => {
+  url = await server.start()
+  server.answer = (_request, response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([{ version: 1, envelope: SAMPLE_ROSTER }]))
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await server.stop()
+})
+
+it('`watch` asks for the policies that it watches, whichever the environment names', async () => {
+  vi.stubEnv('HMS_POLICIES', 'a-limit')
+  let stop = (): void => {}
+  const texts = { stdout: '', stderr: '' }
+  const io = ioForTest({ env: { HMS_URL: url }, interrupt: (fire) => void (stop = fire) }, texts)
+  const ended = runCli(['watch', 'b-limit', 'c-limit', 'b-limit'], io)
+  const visitor = await server.visitor()
+  expect(visitor.query.get('policies')).toBe('b-limit,c-limit')
+  visitor.send('snapshot', 1, [sampleDocument({ policy: { id: 'b-limit', version: '1.0.0', limit: 1 } })])
+  await expect.poll(() => texts.stdout).toContain('b-limit 1.0.0')
+  stop()
+  expect(await ended).toBe(130)
+})
