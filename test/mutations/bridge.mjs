@@ -19,6 +19,15 @@ export const BRIDGE_GUARDS = [
     test: 'never applies a lower revision: not of a frame, and not of a node that is behind',
   },
   {
+    name: 'bridge-first-frame',
+    guard: 'a page waits for a first frame for as long as it comes in',
+    file: 'libs/client/src/bridge/link/event-transport.ts',
+    find: '(bytes) => events.received(bytes)',
+    replace: '() => {}',
+    spec: 'libs/client/src/bridge/copy/verified-stream.spec.ts',
+    test: 'waits for a first frame for as long as it comes in by events',
+  },
+  {
     name: 'bridge-earlier-connection',
     guard: 'what a connection brought that is over is not applied',
     file: 'libs/client/src/bridge/copy/verified-stream.ts',

@@ -116,6 +116,54 @@ describe('the one connection of a page', () => {
     await redialled()
   })
 
+  it('waits 15 s for a first frame, and takes events then', async () => {
+    const asked: string[] = []
+    fetch = (url) => {
+      asked.push(url)
+      return new Promise(() => {})
+    }
+    const dialled = sockets.next()
+    const refused = expect(opening({ timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'HMS_UNREACHABLE' })
+    const socket = (await dialled).accept()
+    clock.advance(14_999)
+    expect(socket.closed).toBe(false)
+    clock.advance(1)
+    expect(socket.closed).toBe(true)
+    clock.advance(250)
+    expect(asked).toEqual([`${URL_}/v1/events`])
+    clock.advance(60_000)
+    await refused
+  })
+
+  it('waits for a first frame for as long as it comes in by events', async () => {
+    const text = `data: ${JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents: [old], padding: 'x'.repeat(30_000) })}\n\n`
+    const parts = Array.from({ length: 6 }, (_, index) => text.slice(index * 5_000, index === 5 ? undefined : (index + 1) * 5_000))
+    let send = (_part: string): void => {}
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => void (send = (part) => controller.enqueue(new TextEncoder().encode(part))),
+    })
+    let aborted = false
+    const asked = new Promise<void>((resolve) => {
+      fetch = async (_url, { signal }) => {
+        resolve()
+        signal.addEventListener('abort', () => (aborted = true))
+        return { ok: true, status: 200, headers: { get: () => 'text/event-stream' }, body }
+      }
+    })
+    const promise = opening({ token: 'key', timeoutMs: 60_000 })
+    await asked
+    const taken = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    for (const part of parts) {
+      await taken()
+      clock.advance(4_900)
+      send(part)
+    }
+    await taken()
+    expect(aborted).toBe(false)
+    bridges.push(await promise)
+    expect(bridges[0]!.get(ID)['limit']).toBe(35)
+  })
+
   it('applies frames in their order, although verification takes time', async () => {
     const { bridge, socket } = await opened()
     const seen: unknown[] = []

@@ -2,8 +2,9 @@ import { SILENCE_MS, type StreamFrame } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 import { readFreshness, verifyHead } from '#libs/signing'
 import { reasonOf, unreachable } from '../../api/unreachable.js'
-import type { Clock, Timer } from '../../clock.js'
+import type { Clock } from '../../clock.js'
 import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue } from '../../connection/hms-connection.js'
+import { Silence } from '../../connection/link/silence.js'
 import { parseFrame } from '../../connection/parse-frame.js'
 import { TrustedCopy } from '../../connection/trusted-copy.js'
 import { DocumentTrust } from '../../trust/document-trust.js'
@@ -29,6 +30,9 @@ export interface VerifiedStreamOptions {
 const MAX_WAITING = 256
 const MAX_WAITING_CHARACTERS = MAX_FRAME_CHARACTERS + 16 * 1024 * 1024
 
+/** A first frame brings all policies, on a slow line, and after others who came back at the same time. */
+const FIRST_FRAME_MS = 15_000
+
 interface Wait {
   resolve(): void
   reject(error: Error): void
@@ -43,7 +47,9 @@ export class VerifiedStream {
   private readonly link: BridgeLink
   private readonly time: ReaderTime
   private resumePoint: number | undefined
-  private silence: Timer | undefined
+  private readonly silence: Silence
+  /** Of the connection: its first frame may take longer than a later one. */
+  private hadFrame = false
   private line: Promise<void> = Promise.resolve()
   /** Of the connection: what an earlier one brought is not applied. */
   private connection = 0
@@ -65,11 +71,12 @@ export class VerifiedStream {
       { transports, clock, random },
       {
         request: () => ({ ...this.options, region: reader.region, revision: this.resumePoint }),
-        opened: () => this.watchSilence(),
+        opened: () => this.opened(),
         text: (text) => this.queue(text),
         down: (failure) => this.down(failure),
       },
     )
+    this.silence = new Silence({ clock, limitMs: SILENCE_MS, received: () => this.link.received, onSilence: () => this.fellSilent() })
   }
 
   get state(): ConnectionState {
@@ -107,7 +114,7 @@ export class VerifiedStream {
   }
 
   close(): void {
-    this.silence?.cancel()
+    this.silence.stop()
     this.link.stop()
     void this.copy.close()
   }
@@ -115,7 +122,8 @@ export class VerifiedStream {
   private queue(text: string): void {
     if (this.waiting >= MAX_WAITING || this.waitingCharacters + text.length > MAX_WAITING_CHARACTERS)
       return this.link.reconnect({ reason: 'frames come faster than they can be verified' })
-    this.watchSilence()
+    this.hadFrame = true
+    this.silence.watch()
     const { connection } = this
     this.waiting++
     this.waitingCharacters += text.length
@@ -194,7 +202,7 @@ export class VerifiedStream {
   private down({ reason, refused, damaged }: LinkFailure): void {
     this.connection++
     if (damaged === true) this.resumePoint = undefined
-    this.silence?.cancel()
+    this.silence.stop()
     this.lastReason = reason
     this.copy.stale(reason)
     if (refused === undefined) return
@@ -202,13 +210,13 @@ export class VerifiedStream {
     if (!refused.retryable) this.first?.reject(refused)
   }
 
-  private watchSilence(): void {
-    this.silence?.cancel()
-    this.silence = this.options.clock.after(SILENCE_MS, () => {
-      const reason = `no frame for ${SILENCE_MS / 1000} s`
-      this.copy.stale(reason)
-      this.link.reconnect({ reason })
-    })
+  private opened(): void {
+    this.hadFrame = false
+    this.silence.watch(FIRST_FRAME_MS)
+  }
+
+  private fellSilent(): void {
+    this.link.reconnect({ reason: `no frame for ${(this.hadFrame ? SILENCE_MS : FIRST_FRAME_MS) / 1_000} s` })
   }
 }
 

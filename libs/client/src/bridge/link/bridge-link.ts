@@ -23,6 +23,8 @@ const HEALTHY_MS = 10_000
 
 /** One connection, dialled again for ever with growing waits. A proxy that lets no WebSocket through still lets events through. */
 export class BridgeLink {
+  /** Bytes of all connections so far, as far as transports show them. */
+  received = 0
   private current: { close(): void } | undefined
   private timer: Timer | undefined
   private attempt = 0
@@ -69,6 +71,7 @@ export class BridgeLink {
         this.openedAt = clock.elapsed()
         this.events.opened()
       },
+      received: (bytes) => void (this.received += bytes),
       text: (text) => {
         this.heard = true
         this.events.text(text)

@@ -15,6 +15,7 @@ export function eventTransport(fetch: PageFetch): Transport {
       let over = false
       const tell: TransportEvents = {
         opened: () => over || events.opened(),
+        received: (bytes) => over || events.received(bytes),
         text: (text) => over || events.text(text),
         closed(failure) {
           if (over) return
@@ -51,6 +52,7 @@ async function follow(fetch: PageFetch, request: StreamRequest, signal: AbortSig
   }
   events.opened()
   const parser = new SseParser()
-  for await (const text of textsOf(response)) for (const { data } of parser.push(text)) events.text(data)
+  const texts = textsOf(response, (bytes) => events.received(bytes))
+  for await (const text of texts) for (const { data } of parser.push(text)) events.text(data)
   events.closed({ reason: 'the connection was closed' })
 }

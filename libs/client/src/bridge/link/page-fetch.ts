@@ -49,9 +49,14 @@ export function readPageText({ body }: PageResponse, maxBytes: number): Promise<
   return readText(body === null ? null : chunksOf(body), maxBytes)
 }
 
-export async function* textsOf({ body }: PageResponse): AsyncGenerator<string> {
+/** `received`: told of each chunk, in bytes. */
+export async function* textsOf({ body }: PageResponse, received: (bytes: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder()
-  if (body !== null) for await (const chunk of chunksOf(body)) yield decoder.decode(chunk, { stream: true })
+  if (body === null) return
+  for await (const chunk of chunksOf(body)) {
+    received(chunk.length)
+    yield decoder.decode(chunk, { stream: true })
+  }
 }
 
 /** Not every browser iterates a body by itself. */

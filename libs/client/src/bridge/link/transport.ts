@@ -22,6 +22,8 @@ export interface LinkFailure {
 
 export interface TransportEvents {
   opened(): void
+  /** Bytes of what may be a part of a frame; a browser's WebSocket shows none. */
+  received(bytes: number): void
   /** One frame. */
   text(text: string): void
   /** Once, unless the transport was closed from here. */
