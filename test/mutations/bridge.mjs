@@ -28,6 +28,15 @@ export const BRIDGE_GUARDS = [
     test: 'waits for a first frame for as long as it comes in by events',
   },
   {
+    name: 'bridge-goodbye',
+    guard: 'a page that is told goodbye comes back when it was asked to',
+    file: 'libs/client/src/bridge/copy/verified-stream.ts',
+    find: "if (frame.type === 'goodbye') return this.link.reconnect({ reason: 'the server stops', leaveMs: leaveMs(frame.retryMs) })",
+    replace: '',
+    spec: 'libs/client/src/bridge/copy/verified-stream.spec.ts',
+    test: 'comes back when a goodbye asks it to, a minute later at most, and is stale five seconds after the last frame',
+  },
+  {
     name: 'bridge-earlier-connection',
     guard: 'what a connection brought that is over is not applied',
     file: 'libs/client/src/bridge/copy/verified-stream.ts',

@@ -1,5 +1,6 @@
 const FIRST_MS = 250
 const LONGEST_MS = 10_000
+const LONGEST_LEAVE_MS = 60_000
 
 /**
  * Wait before try number `attempt` (0 is the first again): doubled each time up to 10 s, of which a random half is
@@ -8,4 +9,9 @@ const LONGEST_MS = 10_000
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
   const full = Math.min(FIRST_MS * 2 ** Math.min(attempt, 10), LONGEST_MS)
   return full * (0.5 + random() / 2)
+}
+
+/** Wait that a goodbye asks for, in ms: a minute at most. */
+export function leaveMs(retryMs = 0): number {
+  return Math.min(retryMs, LONGEST_LEAVE_MS)
 }

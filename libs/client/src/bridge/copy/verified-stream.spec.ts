@@ -164,6 +164,30 @@ describe('the one connection of a page', () => {
     expect(bridges[0]!.get(ID)['limit']).toBe(35)
   })
 
+  it('comes back when a goodbye asks it to, a minute later at most, and is stale five seconds after the last frame', async () => {
+    const { bridge, socket } = await opened()
+    const stale = vi.fn()
+    bridge.on('bridge:stale', stale)
+    const leave = async (from: FakeSocket, retryMs: number): Promise<FakeSocket> => {
+      const dialled = sockets.next()
+      from.sendText(JSON.stringify({ type: 'goodbye', revision: 4, retryMs }))
+      from.drop(1001)
+      const waitMs = Math.min(retryMs, 60_000)
+      clock.advance(waitMs - 1)
+      expect(sockets.opened.at(-1)).toBe(from)
+      clock.advance(1)
+      return (await dialled).accept()
+    }
+    const second = await leave(socket, 3_000)
+    expect([second.url.searchParams.get('revision'), bridge.state, stale.mock.calls]).toEqual(['4', 'READY', []])
+    second.send('heartbeat', 4)
+    const third = await leave(second, 4_000)
+    expect(bridge.state).toBe('READY')
+    third.send('heartbeat', 4)
+    await leave(third, 3_600_000)
+    expect([bridge.state, stale.mock.calls]).toEqual(['STALE', [[{ reason: 'the server stops' }]]])
+  })
+
   it('applies frames in their order, although verification takes time', async () => {
     const { bridge, socket } = await opened()
     const seen: unknown[] = []

@@ -1,8 +1,9 @@
 import { SILENCE_MS, type StreamFrame } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 import { readFreshness, verifyHead } from '#libs/signing'
+import { leaveMs } from '../../backoff.js'
 import { reasonOf, unreachable } from '../../api/unreachable.js'
-import type { Clock } from '../../clock.js'
+import type { Clock, Timer } from '../../clock.js'
 import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue } from '../../connection/hms-connection.js'
 import { Silence } from '../../connection/link/silence.js'
 import { parseFrame } from '../../connection/parse-frame.js'
@@ -48,6 +49,7 @@ export class VerifiedStream {
   private readonly time: ReaderTime
   private resumePoint: number | undefined
   private readonly silence: Silence
+  private leaving: Timer | undefined
   /** Of the connection: its first frame may take longer than a later one. */
   private hadFrame = false
   private line: Promise<void> = Promise.resolve()
@@ -115,6 +117,7 @@ export class VerifiedStream {
 
   close(): void {
     this.silence.stop()
+    this.leaving?.cancel()
     this.link.stop()
     void this.copy.close()
   }
@@ -124,11 +127,16 @@ export class VerifiedStream {
       return this.link.reconnect({ reason: 'frames come faster than they can be verified' })
     this.hadFrame = true
     this.silence.watch()
+    this.leaving?.cancel()
     const { connection } = this
+    const frame = this.parse(text)
+    if (frame === undefined) return
+    // Not in line: its socket closes right behind it, which would drop it. What is in line is asked for again.
+    if (frame.type === 'goodbye') return this.link.reconnect({ reason: 'the server stops', leaveMs: leaveMs(frame.retryMs) })
     this.waiting++
     this.waitingCharacters += text.length
     this.line = this.line
-      .then(() => this.read(text, connection))
+      .then(() => this.read(frame, connection))
       .catch((error: unknown) => this.damaged(error, connection))
       .then(() => {
         this.waiting--
@@ -136,10 +144,18 @@ export class VerifiedStream {
       })
   }
 
-  private async read(text: string, connection: number): Promise<void> {
+  private parse(text: string): StreamFrame | undefined {
+    try {
+      return parseFrame(text)
+    } catch (error) {
+      this.damaged(error, this.connection)
+      return undefined
+    }
+  }
+
+  private async read(frame: StreamFrame, connection: number): Promise<void> {
     const isPast = (): boolean => connection !== this.connection || this.state === 'CLOSED'
     if (isPast()) return
-    const frame = parseFrame(text)
     await this.prove(frame)
     if (isPast()) return
     if (frame.revision < this.copy.revision) return this.behind(frame.revision)
@@ -199,12 +215,15 @@ export class VerifiedStream {
     this.link.reconnect({ reason })
   }
 
-  private down({ reason, refused, damaged }: LinkFailure): void {
+  private down({ reason, refused, damaged, leaveMs: away }: LinkFailure): void {
     this.connection++
     if (damaged === true) this.resumePoint = undefined
     this.silence.stop()
     this.lastReason = reason
-    this.copy.stale(reason)
+    this.leaving?.cancel()
+    // Who was asked to come back soon is as old as its last frame, and no older.
+    if (away === undefined) this.copy.stale(reason)
+    else this.leaving = this.options.clock.after(SILENCE_MS, () => this.copy.stale(reason))
     if (refused === undefined) return
     this.copy.fail(refused)
     if (!refused.retryable) this.first?.reject(refused)

@@ -88,7 +88,7 @@ export class BridgeLink {
     this.current = undefined
     if (this.openedAt !== undefined && clock.elapsed() - this.openedAt >= HEALTHY_MS) this.attempt = 0
     this.turn = this.heard ? 0 : this.turn + 1
-    this.timer = clock.after(backoffMs(this.attempt++, random), () => this.start())
+    this.timer = clock.after(failure.leaveMs ?? backoffMs(this.attempt++, random), () => this.start())
     this.events.down(failure)
   }
 }

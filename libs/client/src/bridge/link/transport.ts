@@ -18,6 +18,8 @@ export interface LinkFailure {
   refused?: HmsError
   /** A frame could not be applied: what is held may lack it, so the next connection must start from a snapshot. */
   damaged?: boolean
+  /** The server said goodbye and asked to come back after so long. */
+  leaveMs?: number
 }
 
 export interface TransportEvents {

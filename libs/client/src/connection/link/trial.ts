@@ -1,4 +1,5 @@
 import type { StreamFrame } from '#libs/contracts'
+import { leaveMs } from '../../backoff.js'
 import type { Clock } from '../../clock.js'
 import { Silence } from './silence.js'
 import type { Ask, Session, SessionEnd, Way, WayName } from './way.js'
@@ -16,8 +17,6 @@ export interface TrialEvents {
 
 /** A session that had frames and fell silent sooner was held back by somebody who keeps what is not a whole answer. */
 const LED_THROUGH_MS = 10_000
-/** Whatever a goodbye asks for. */
-const LONGEST_LEAVE_MS = 60_000
 
 /** One session and what becomes of it: whether it leads through, falls silent, or is ended by a goodbye. */
 export class Trial {
@@ -70,7 +69,7 @@ export class Trial {
   private take(frame: StreamFrame): void {
     if (this.isOver) return
     if (frame.type === 'goodbye') {
-      this.end({ reason: 'the server stops', leaveMs: Math.min(frame.retryMs ?? 0, LONGEST_LEAVE_MS) })
+      this.end({ reason: 'the server stops', leaveMs: leaveMs(frame.retryMs) })
       return void this.session.close()
     }
     this.frames++
