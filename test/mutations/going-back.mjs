@@ -67,8 +67,9 @@ export const GOING_BACK_GUARDS = [
     name: 'reversals-before-the-end',
     guard: 'all reversals of a bundle are heard before its run ends',
     file: 'apps/rollout/src/rollouts/rollout-effects.ts',
-    find: '{ key, run, attempt, causationId }',
-    replace: '{ key: key === policy ? key : policy, run, attempt, causationId }',
+    find: "reason: detail, run } await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run,",
+    replace:
+      "reason: detail, run }\n await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key: key === policy ? key : policy, run,",
     spec: 'test/regressions/reversals-of-a-bundle.spec.ts',
     test: 'leaves the next run, which follows what is live again, to go its way',
   },

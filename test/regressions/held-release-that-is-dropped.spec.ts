@@ -107,7 +107,7 @@ describe('a version that is held for later, and that partners were told of', () 
     expect(new Set(ids).size).toBe(6)
   })
 
-  it('goes with what is in force: those who were told of that alone are told too, and neither comes in again by an older approval', async () => {
+  it('goes with what is in force: who was told of that alone is told too, and neither comes in again by an older approval', async () => {
     await live('pm25@1.5.0=33')
     await held('pm25@2.0.0=25', { partners: ['nobody'] })
     await areTold(2)

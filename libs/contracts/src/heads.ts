@@ -63,7 +63,10 @@ export interface PromotedHead {
   version: string | null
 }
 
-/** A stable head went back to an earlier release: a rollback by people or of a failed rollout. Or what was only held gave way (`replacedBy`). */
+/**
+ * A stable head went back to an earlier release: a rollback by people or of a failed rollout. Or what was only held gave way
+ * (`replacedBy`).
+ */
 export interface ReversedPolicy {
   policy: string
   from: VersionRef

@@ -69,7 +69,10 @@ function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
   }
 }
 
-/** Given a canary, when these alerts come (`bot`, `bot+` when it is connected, `bot=` when it is explained, what comes after that makes another reading), then this is done at last. */
+/**
+ * Given a canary, when these alerts come (`bot`, `bot+` when it is connected, `bot=` when it is explained, what comes after that makes
+ * another reading), then this is done at last.
+ */
 function after(canary: Canary, ...alerts: string[]): { canary: Canary; effects: readonly CanaryEffect[] } {
   return alerts.reduce<{ canary: Canary; effects: readonly CanaryEffect[] }>(
     (before, text, index) => {

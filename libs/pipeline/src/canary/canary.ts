@@ -110,8 +110,8 @@ export function newCanary(
 /** Two unexplained alerts of two bots end a canary: the hard guard, whatever the statistics say. */
 export const UNEXPLAINED_LIMIT = 2
 /**
- * What one bot may add to a canary, and all of them, beside unexplained alerts that may decide the guard: the document is written whole with
- * every alert.
+ * What one bot may add to a canary, and all of them, beside unexplained alerts that may decide the guard: the document is written whole
+ * with every alert.
  */
 export const MAX_ALERTS_OF_BOT = 50
 export const MAX_COUNTED = 2_000

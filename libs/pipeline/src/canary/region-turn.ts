@@ -15,8 +15,8 @@ export const CLAIMING_STATES = [
 ] as const satisfies readonly Canary['state'][]
 
 /**
- * Whether later runs wait for this one, in the bake too: its alerts count until then, and one that names no policy would count in both. What
- * a freeze holds back lets others go first, and so does what is only held until its time.
+ * Whether later runs wait for this one, in the bake too: its alerts count until then, and one that names no policy would count in both.
+ * What a freeze holds back lets others go first, and so does what is only held until its time.
  */
 export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' | 'frozen' | 'members'>, now: Date): boolean {
   if (state === 'waiting') return frozen === null
@@ -26,8 +26,8 @@ export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' |
 
 /**
  * Which of these has a region that `canary` asks for; `null` when it is free. One canary per region at a time, whatever the policy: two
- * would share their alerts. First come the canaries that readers see or saw, then those that wait, by their numbers: one of all regions gets its
- * turn.
+ * would share their alerts. First come the canaries that readers see or saw, then those that wait, by their numbers: one of all regions
+ * gets its turn.
  */
 export function holderOfRegions(canary: Canary, others: readonly Canary[], now: Date): RegionHolder | null {
   const inTheWay = others.filter((other) => {

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { isKnown } from './etag.js'
 
 /**
- * Gives each whole answer to a GET an `ETag` of its bytes, and answers 304 where `If-None-Match` names it. Routes that know what their answer
- * rests on set their own. The work is done all the same; what is saved is the line, and the reader's parser.
+ * Gives each whole answer to a GET an `ETag` of its bytes, and answers 304 where `If-None-Match` names it. Routes that know what their
+ * answer rests on set their own. The work is done all the same; what is saved is the line, and the reader's parser.
  */
 export function tagReads(server: FastifyInstance): void {
   server.addHook<unknown>('onSend', (request, reply, payload, done) => {

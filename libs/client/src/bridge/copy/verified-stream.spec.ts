@@ -136,7 +136,8 @@ describe('the one connection of a page', () => {
   })
 
   it('waits for a first frame for as long as it comes in by events', async () => {
-    const text = `data: ${JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents: [old], padding: 'x'.repeat(30_000) })}\n\n`
+    const frame = { type: 'snapshot', revision: 4, changes: [], documents: [old], padding: 'x'.repeat(30_000) }
+    const text = `data: ${JSON.stringify(frame)}\n\n`
     const parts = Array.from({ length: 6 }, (_, index) => text.slice(index * 5_000, index === 5 ? undefined : (index + 1) * 5_000))
     let send = (_part: string): void => {}
     const body = new ReadableStream<Uint8Array>({
