@@ -61,7 +61,7 @@ export const GOING_BACK_GUARDS = [
     find: '...(goesToo ? { inForce: refOf(current) } : {})',
     replace: '...(goesToo && after.seq < 0 ? { inForce: refOf(current) } : {})',
     spec: DROPPED,
-    test: 'goes with what is in force: those who were told of that alone are told too, and neither comes in again by an older approval',
+    test: 'goes with what is in force: who was told of that alone is told too, and neither comes in again by an older approval',
   },
   {
     name: 'reversals-before-the-end',
