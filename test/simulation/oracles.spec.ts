@@ -57,6 +57,13 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
       facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'SUPERSEDED' as const } },
     })),
   }),
+  'I27 what was superseded is in force nowhere': (evidence) => ({
+    ...evidence,
+    runs: evidence.runs.map((record) => ({
+      ...record,
+      facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'SUPERSEDED' as const } },
+    })),
+  }),
   'I24 a cohort only grows': (evidence) => {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!

@@ -5,8 +5,8 @@ import type { Emitted, Evidence } from './evidence.js'
 type Data<T extends keyof EventData> = EventData[T]
 
 /**
- * A superseded run names a newer run that all had signed and that carries one of its policies; it ended before that run began, and none of
- * it went to all readers, or to any after its successor's canary. Break-glass has to be live for all before it ends another run.
+ * A superseded run names a newer run that all had signed and that carries one of its policies; it ended before that run began, and no
+ * cohort saw it after its successor's canary. Break-glass has to be live for all before it ends another run.
  */
 export function supersededLetGo({ emitted, runs }: Evidence): string[] {
   const found: string[] = []
@@ -27,10 +27,30 @@ export function supersededLetGo({ emitted, runs }: Evidence): string[] {
     }
     const [begun, ended] = [emitted.findIndex((event) => begins(event, newer.run)), emitted.findIndex((event) => ends(event, run))]
     if (begun >= 0 && begun < ended) found.push(`run ${by} began before run ${run} had let go`)
-    if (wentToAll(emitted, run)) found.push(`run ${run} is superseded, and went to all`)
     found.push(...shownAfter(emitted, run, newer.run))
   }
   return found
+}
+
+/** Nothing of a superseded run was in force for all: what readers held of it was taken back before its time. Break-glass ends any. */
+export function supersededNowhere({ emitted, runs }: Evidence): string[] {
+  const heads = emitted.filter(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'rollout').flatMap(headsIn)
+  return runs.flatMap(({ facts: { run, ended, endedEarly } }) => {
+    const newer = runs.find(({ facts }) => facts.run === endedEarly?.by)
+    if (ended?.state !== 'SUPERSEDED' || newer?.facts.breakGlass !== undefined) return []
+    return heads.flatMap((head, index) => {
+      const { policy, seq, next } = head
+      if (head.run === run) return [`head ${seq} of ${policy} puts run ${run} in force, which is superseded`]
+      if (next?.run !== run) return []
+      const after = heads.slice(index + 1).find((each) => each.policy === policy)
+      const isInTime = after !== undefined && Date.parse(after.issuedAt) < Date.parse(next.at)
+      return isInTime ? [] : [`head ${seq} of ${policy} holds run ${run} until ${next.at}, which is superseded`]
+    })
+  })
+}
+
+function headsIn({ data }: Emitted): HeadPredicate[] {
+  return (data as unknown as Data<'hms.head.issued.v1'>).heads.map(({ head }) => peekPredicate<HeadPredicate>(head))
 }
 
 function wentToAll(emitted: readonly Emitted[], run: number): boolean {
@@ -51,10 +71,9 @@ function ends({ type, data }: Emitted, run: number): boolean {
 function shownAfter(emitted: readonly Emitted[], older: number, newer: number): string[] {
   const taken = new Set<string>()
   const found: string[] = []
-  for (const { type, data, producer } of emitted) {
-    if (type !== 'hms.head.issued.v1' || producer !== 'canary-controller') continue
-    for (const { head } of (data as unknown as Data<'hms.head.issued.v1'>).heads) {
-      const { policy, scope, run, current, base, next } = peekPredicate<HeadPredicate>(head)
+  for (const event of emitted) {
+    if (event.type !== 'hms.head.issued.v1' || event.producer !== 'canary-controller') continue
+    for (const { policy, scope, run, current, base, next } of headsIn(event)) {
       const place = `${policy}@${scope}`
       const shows = current !== base || next !== undefined
       if (run === newer && shows) taken.add(place)

@@ -6,7 +6,7 @@ import { headsAreSigned, quarantineHolds, retriesMeasureAnew, withdrawnStaysOut 
 import { freezesHold, noFirstHeadInAFreeze } from './oracles.freezes.js'
 import { cohortsOnlyGrow, noCanaryInABake, oneCanaryPerRegion } from './oracles.regions.js'
 import { peopleAreAsked } from './oracles.tickets.js'
-import { supersededLetGo } from './oracles.supersede.js'
+import { supersededLetGo, supersededNowhere } from './oracles.supersede.js'
 import { rulesInTime, waitsForItsTime } from './oracles.effective.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
@@ -43,6 +43,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I24 a cohort only grows': cohortsOnlyGrow,
   'I25 no canary is shown first in a freeze': noFirstHeadInAFreeze,
   'I26 no canary begins where another bakes': noCanaryInABake,
+  'I27 what was superseded is in force nowhere': supersededNowhere,
 }
 
 export interface Violation {

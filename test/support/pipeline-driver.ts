@@ -61,7 +61,7 @@ export class PipelineDriver {
 
   /**
    * Prepares, signs as "EPA Chief" (`signer` by name, `by` with a key of one's own) and submits; answers the run's number. `policies` are
-   * `ID@VERSION=LIMIT`.
+   * `ID@VERSION=LIMIT`, or `ID@VERSION=LIMIT from TIME` where each takes effect at another time.
    */
   async approve(policies: string[], plan: PrepareRequest['plan'] = {}, options: ApproveOptions = {}): Promise<number> {
     const { reason } = options
@@ -174,9 +174,9 @@ function wrongEndOf({ reason, stages }: RunView): string {
 
 function documentsOf(policies: readonly string[], options: ApproveOptions): PolicyDocument[] {
   return policies.map((text) => {
-    const [, id, version, limit] = /^(.+)@(.+)=(\d+)$/.exec(text)!
+    const [, id, version, limit, from] = /^(.+)@(.+)=(\d+)(?: from (.+))?$/.exec(text)!
     const parsed = parsePolicy(
-      `id: ${id}\nversion: ${version}\neffective: ${options.effective ?? '2024-09-01T00:00:00Z'}\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`,
+      `id: ${id}\nversion: ${version}\neffective: ${from ?? options.effective ?? '2024-09-01T00:00:00Z'}\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`,
       `${id}.yaml`,
     )
     if (!parsed.ok) throw new Error(parsed.findings[0]!.message)

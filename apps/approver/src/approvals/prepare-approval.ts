@@ -22,13 +22,13 @@ import {
   type ReleasePredicate,
   type Roster,
 } from '#libs/signing'
-import { isSupersedable } from '#libs/pipeline'
 import { rampProblem } from '#libs/policy'
 import { ServiceRuntime, type Upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { POLICIES, policyOrNew, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantined } from '../policies/quarantine.js'
+import { mayBeSuperseded, onceSuperseded } from '../runs/once-superseded.js'
 import { RUNS } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
@@ -149,7 +149,7 @@ export class PrepareApproval {
 
   /**
    * The release that each new one follows. With `queue` it is that of the last run ahead; without, a run that is under way is a conflict.
-   * With `supersede` it is the one that is live, unless the rollout of the run under way has begun.
+   * With `supersede` it is the one that is live, unless that run has put something in force for all.
    */
   private async predecessors(
     tx: Transaction,
@@ -159,7 +159,8 @@ export class PrepareApproval {
   ): Promise<Map<string, ReleaseDocument | null>> {
     const predecessors = new Map<string, ReleaseDocument | null>()
     for (const { policy } of policies) {
-      const record = records.get(policy.id)!
+      const known = records.get(policy.id)!
+      const record = supersede === true ? await onceSuperseded(tx, known) : known
       const ahead = supersede === true ? await this.beyondSuperseding(tx, record) : (record.queue.at(-1) ?? record.active)
       if (ahead === null) {
         const followed = predecessorOf(record, effectiveMs(policy))
@@ -188,7 +189,7 @@ export class PrepareApproval {
   /** The active run, where it can only be followed. */
   private async beyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
     const run = active === null ? undefined : await tx.documents(RUNS).get(String(active))
-    return run === undefined || isSupersedable(run.facts) ? null : active
+    return run === undefined || (await mayBeSuperseded(tx, run)) ? null : active
   }
 }
 

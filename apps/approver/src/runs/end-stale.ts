@@ -6,6 +6,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { quarantined, sayQuarantined, type Quarantined } from '../policies/quarantine.js'
 import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
+import { onceSuperseded } from './once-superseded.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
 import { APPROVAL_EXPIRY, APPROVALS, isRollback, type Approval } from '../records/approval.table.js'
@@ -64,7 +65,7 @@ export class EndStale implements OnModuleInit {
 
   /** Neither live nor on its way: with `--queue` the release that it follows may be that of a run ahead. */
   private async hasMoved(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
-    if (followsLive(approved, policy)) return false
+    if (followsLive(approved, approved.supersede === true ? await onceSuperseded(tx, policy) : policy)) return false
     const previous = previousOf(approved, policy.id)
     for (const ahead of [policy.active, ...policy.queue]) {
       const run = ahead === null ? undefined : await tx.documents(RUNS).get(String(ahead))

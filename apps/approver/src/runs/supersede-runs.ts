@@ -1,12 +1,13 @@
 import type { RunDecision } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { abortUnstarted, acceptDecision, isSupersedable, owningStage } from '#libs/pipeline'
+import { abortUnstarted, acceptDecision, owningStage } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { quarantined } from '../policies/quarantine.js'
 import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { followsLive, previousOf } from './end-stale.js'
+import { mayBeSuperseded, onceSuperseded } from './once-superseded.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
@@ -35,7 +36,7 @@ export class SupersedeRuns {
 
   /** The release that the newer one was prepared to follow: what is live, that of the run under way, or neither by now. */
   private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
-    if (followsLive(approval, policy)) return 'live'
+    if (followsLive(approval, await onceSuperseded(tx, policy))) return 'live'
     const active = policy.active === null ? undefined : await tx.documents(RUNS).get(String(policy.active))
     const ahead = active === undefined ? undefined : await tx.documents(APPROVALS).get(active.approval)
     const previous = previousOf(approval, policy.id)
@@ -43,9 +44,9 @@ export class SupersedeRuns {
   }
 
   /** Whether it can end, has not been asked before, and all that both carry was prepared earlier there. */
-  private async isOlder(tx: Transaction, { facts, approval }: RunRecord, newer: Approval): Promise<boolean> {
-    if (!isSupersedable(facts) || facts.decisions.some(({ decision }) => decision === 'supersede')) return false
-    const older = (await tx.documents(APPROVALS).get(approval))!
+  private async isOlder(tx: Transaction, run: RunRecord, newer: Approval): Promise<boolean> {
+    if (run.facts.decisions.some(({ decision }) => decision === 'supersede') || !(await mayBeSuperseded(tx, run))) return false
+    const older = (await tx.documents(APPROVALS).get(run.approval))!
     return older.releases.every(({ id, releaseEpoch }) =>
       newer.releases.every((release) => release.id !== id || release.releaseEpoch > releaseEpoch),
     )

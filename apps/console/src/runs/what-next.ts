@@ -23,7 +23,8 @@ const NEXT: Record<RunState, string> = {
 }
 
 const BUSY = 'Another canary has its region. It goes on by itself when that one is over; it can be aborted meanwhile.'
-const HELD = 'Every reader holds the rule already, and lives under it from its effective time on. Until then it can be aborted.'
+const HELD =
+  'Every reader holds the rule already, and lives under it from its effective time on. Until then it can be aborted or superseded.'
 
 /** What a person who reads about this run wants to know next, in a sentence or two. */
 export function whatNext(run: RunView): string {

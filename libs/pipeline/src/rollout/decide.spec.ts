@@ -348,9 +348,27 @@ describe('given a release that takes effect later', () => {
     expect(live.effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: held.state.bakeMs + 600_000 })
   })
 
-  it('when a person aborts it, then it is taken back from all who hold it', () => {
-    const { state, effects } = when(held.state, asked('abort', 'rollout'))
-    expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
+  it.each(['abort', 'supersede'] as const)('when it is to end by %s before its time, then it is taken back from all who hold it', (how) => {
+    for (const given of [held.state, later(rollout('publishing')), later(rollout('acknowledging')), later(rollout('paused'))]) {
+      const { state, effects } = when(given, asked(how, 'rollout'))
+      expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
+      expect(effects.at(-1)).toMatchObject({ outcome: 'applied' })
+    }
+  })
+
+  it('when a newer release would supersede it from its time on, then it comes too late, though its timer is not due yet', () => {
+    const { state, effects } = decideRollout(held.state, asked('supersede', 'rollout'), AT_ITS_TIME)
+    expect([state, effects]).toMatchObject([held.state, [{ do: 'answer', outcome: 'late', detail: 'the rollout is holding' }]])
+  })
+
+  it.each([
+    ['since its heads were stored', undefined],
+    ['since its own time', NOW.toISOString()],
+  ])('when one of a bundle is in force %s, then a newer release comes too late for all of it', (_since, beginsAt) => {
+    const [first] = held.state.members
+    const given = { ...held.state, members: [first!, { ...first!, policy: 'ozone', beginsAt }] }
+    const { state, effects } = when(given, asked('supersede', 'rollout'))
+    expect([state, effects]).toMatchObject([given, [{ do: 'answer', outcome: 'late' }]])
   })
 })
 
@@ -385,16 +403,17 @@ describe('every state with every input', () => {
   const states = {
     new: FRESH,
     waiting: { ...FRESH, state: 'waiting' as const, frozen: FREEZE },
-    publishing: rollout('publishing', { of: 4, acknowledged: 0 }),
+    publishing: later(rollout('publishing', { of: 4, acknowledged: 0 })),
     acknowledging: later(rollout('acknowledging', { of: 4, acknowledged: 2 })),
     holding: later(rollout('holding')),
     baking: rollout('baking', { bakeUntil: NOW.toISOString() }),
-    paused: rollout('paused', { of: 4, acknowledged: 2 }),
+    paused: later(rollout('paused', { of: 4, acknowledged: 2 })),
     completed: rollout('completed'),
     failed: rollout('failed'),
     aborted: rollout('aborted'),
   }
-  const early: RolloutInput = { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] }
+  const heldEarly: RolloutInput = { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] }
+  const supersededEarly: RolloutInput = asked('supersede', 'rollout')
   const inputs: Record<string, RolloutInput> = {
     opened: { type: 'opened', stable: LIVE, frozen: null },
     'opened, another version live': { type: 'opened', stable: {}, frozen: null },
@@ -405,13 +424,14 @@ describe('every state with every input', () => {
     'heads stored, nobody connected': { type: 'published', heads: [storedHead('global', 0)] },
     'all bots acknowledged': { type: 'covered', reports: [report(4, 4)] },
     'some bots acknowledged': { type: 'covered', reports: [report(4, 3)] },
-    'all bots hold it before its time': early,
+    'all bots hold it before its time': heldEarly,
     'unexplained alerts': { type: 'alarmed', attempt: 1, reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts' },
     'rollback took over': { type: 'overtaken', policies: [POLICY] },
     ...commonInputs(ROLLOUT_TIMERS, 'rollout'),
+    'newer release supersedes before its time': supersededEarly,
   }
   const transitions = transitionsOf(states, inputs, (state, input) => {
-    return decideRollout(state, input, input === early ? CONTEXT : AT_ITS_TIME)
+    return decideRollout(state, input, input === heldEarly || input === supersededEarly ? CONTEXT : AT_ITS_TIME)
   })
 
   it('has a defined answer, which stands in docs/stages/rollout.md', async () => {

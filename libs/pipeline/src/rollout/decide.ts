@@ -10,6 +10,7 @@ import {
   hasQuorum,
   heldUntil,
   inForce,
+  isAhead,
   isRolloutOpen,
   isStored,
   isUncounted,
@@ -208,10 +209,10 @@ function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): Ro
 }
 
 /** The rollout is the last stage that can take a run back: what it does not apply came too late. */
-export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision']): Ownership {
+export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision'], now: Date): Ownership {
   if (decision === 'abort') return isRolloutOpen(rollout) || rollout.state === 'waiting' ? 'applied' : 'late'
-  // What it issued to all goes on to its end: a newer release follows it.
-  if (decision === 'supersede') return rollout.state === 'waiting' ? 'applied' : 'late'
+  // What readers live under, if only one of a bundle, goes on to its end: a newer release follows it.
+  if (decision === 'supersede') return rollout.state === 'waiting' || (isRolloutOpen(rollout) && isAhead(rollout, now)) ? 'applied' : 'late'
   if (stage !== 'rollout') return 'elsewhere'
   return mayApply(rollout, decision) ? 'applied' : 'late'
 }
@@ -232,7 +233,7 @@ function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): bo
 
 function answer(rollout: Rollout, asked: Asked, context: RolloutContext): RolloutDecision {
   const { decision } = asked
-  const ownership = decision.attempt < rollout.attempt ? 'elsewhere' : ownershipOfRollout(rollout, decision)
+  const ownership = decision.attempt < rollout.attempt ? 'elsewhere' : ownershipOfRollout(rollout, decision, context.now)
   if (ownership === 'elsewhere') return unchanged(rollout)
   const late = lateAnswer(asked, ownership, `the rollout is ${rollout.state}`)
   if (late !== undefined) return { state: rollout, effects: [late] }

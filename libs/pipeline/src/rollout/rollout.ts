@@ -69,6 +69,11 @@ export function isUncounted({ countedSince }: Rollout, now: Date): boolean {
   return countedSince !== undefined && now.getTime() - Date.parse(countedSince) > COVERAGE_TOLD_MS
 }
 
+/** None of its releases is in force: readers at most hold them. */
+export function isAhead({ members }: Rollout, now: Date): boolean {
+  return aheadOf(members, now).length === members.length
+}
+
 /** When the last release takes effect, where that is ahead (RFC 3339). */
 export function heldUntil({ members }: Rollout, now: Date): string | undefined {
   return aheadOf(members, now)

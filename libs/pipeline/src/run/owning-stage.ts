@@ -15,12 +15,12 @@ export function pausedStage({ stages }: RunFacts): StageName | undefined {
 }
 
 /**
- * Whether a newer release may take the run's place: it has its signatures, and nothing of it goes to all readers. A rollout that has begun
- * goes on to its end, and the newer release follows it.
+ * Whether a newer release may take the run's place: it has its signatures, and nothing of it is in force for all readers. A rollout that
+ * has begun goes on to its end, and the newer release follows it, unless the time of each of its releases lies ahead (`isAhead`).
  */
-export function isSupersedable(facts: RunFacts): boolean {
+export function isSupersedable(facts: RunFacts, isAhead: boolean): boolean {
   if (facts.approvedAt === undefined || isTerminal(stateOf(facts))) return false
   // Break-glass has no canary: nobody is asked to wait for it, and nothing takes its place.
   if (facts.breakGlass !== undefined) return false
-  return facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits === 'FREEZE'
+  return isAhead || facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits === 'FREEZE'
 }

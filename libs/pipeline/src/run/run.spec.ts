@@ -194,7 +194,7 @@ describe('a run as a projection of what its stages say', () => {
       ['RUNNING', ''],
       ['PENDING', ''],
     ])
-    expect([isSupersedable(given), isSupersedable({ ...given, breakGlass: undefined })]).toEqual([false, true])
+    expect([isSupersedable(given, true), isSupersedable({ ...given, breakGlass: undefined }, true)]).toEqual([false, true])
     for (const [reason, end] of [
       ['NOT_APPROVED', 'FAILED'],
       ['PUBLISH_TIMEOUT', 'ROLLED_BACK'],
@@ -280,8 +280,8 @@ describe('a run as a projection of what its stages say', () => {
     expect(stateOf(evolveRun(waiting, said('hms.canary.started.v1', { label: '', detail: '' })))).toBe('CANARY')
   })
 
-  it('can be superseded until its canary has passed, and while its rollout waits for the end of a freeze', () => {
-    const at = (stages: RunFacts['stages']): boolean => isSupersedable({ ...started, stages })
+  it('can be superseded until its canary has passed, while its rollout waits for the end of a freeze, and before its time', () => {
+    const at = (stages: RunFacts['stages'], isAhead = false): boolean => isSupersedable({ ...started, stages }, isAhead)
     expect([at({}), at({ canary: { verdict: 'INCONCLUSIVE' } })]).toEqual([true, true])
     const passed = { canary: { verdict: 'PASS' as const } }
     expect([at(passed), at({ ...passed, rollout: { waits: 'FREEZE' } }), at({ ...passed, rollout: { waits: null } })]).toEqual([
@@ -289,6 +289,8 @@ describe('a run as a projection of what its stages say', () => {
       true,
       false,
     ])
-    expect(isSupersedable({ ...started, approvedAt: undefined })).toBe(false)
+    const held = { ...passed, rollout: { waits: 'EFFECTIVE_AT' as const } }
+    expect([at(passed, true), at(held, true), at(held)]).toEqual([true, true, false])
+    expect(isSupersedable({ ...started, approvedAt: undefined }, true)).toBe(false)
   })
 })
