@@ -53,14 +53,16 @@ export function noFirstHeadInAFreeze({ emitted, sightings }: Evidence): string[]
   const heardAt = new Map(sightings.filter(({ consumer }) => consumer === 'canary-controller').map(({ id, at }) => [id, at]))
   const told = emitted
     .filter(({ type }) => type === 'hms.freeze.declared.v1' || type === 'hms.freeze.lifted.v1')
-    .flatMap(({ id, data }) => {
+    .flatMap(({ id, type, data }) => {
       const at = heardAt.get(id)
-      return at === undefined ? [] : [{ at, freeze: (data as unknown as EventData['hms.freeze.declared.v1']).freeze }]
+      // Heard at the same instant as a head goes out, a freeze may have come after it, and its end before it.
+      const isEnd = type === 'hms.freeze.lifted.v1'
+      return at === undefined ? [] : [{ at, isEnd, freeze: (data as unknown as EventData['hms.freeze.declared.v1']).freeze }]
     })
   const shown = new Set<string>()
   for (const { producer, type, time, attempt, data } of emitted) {
     if (producer !== 'canary-controller' || type !== 'hms.head.issued.v1') continue
-    const known = new Map(told.filter(({ at }) => at < time).map(({ freeze }) => [freeze.id, freeze]))
+    const known = new Map(told.filter(({ at, isEnd }) => at < time || (isEnd && at === time)).map(({ freeze }) => [freeze.id, freeze]))
     for (const { head } of (data as unknown as EventData['hms.head.issued.v1']).heads) {
       const { policy, scope, run, expires } = peekPredicate<HeadPredicate>(head)
       const place = `${policy}@${scope} of run ${run} attempt ${attempt ?? 1}`

@@ -41,20 +41,22 @@ interface Bake {
 export function noCanaryInABake({ emitted, sightings }: Evidence): string[] {
   const found: string[] = []
   const heard = new Map(sightings.filter(({ consumer }) => consumer === 'canary-controller').map(({ id, at }) => [id, at]))
-  const held = new Set(emitted.filter(({ type }) => type === 'hms.rollout.held.v1').map(({ data }) => runOf(data)))
+  const headsOf = (data: unknown): HeadPredicate[] =>
+    (data as EventData['hms.head.issued.v1']).heads.map(({ head }) => peekPredicate<HeadPredicate>(head))
+  const issued = emitted.filter(({ producer, type }) => producer === 'canary-controller' && type === 'hms.head.issued.v1')
+  // What takes effect later, and may be given up before readers were told to hold it.
+  const later = new Set(issued.flatMap(({ data }) => headsOf(data).flatMap(({ run, next }) => (next === undefined ? [] : [run]))))
   const ends = endsOf(emitted, heard)
   const bakes = emitted.flatMap(({ producer, type, time, data }): Bake[] => {
     if (producer !== 'canary-controller' || type !== 'hms.canary.passed.v1') return []
     const { run, releases, plan } = (data as unknown as EventData['hms.canary.passed.v1']).dossier
     // What is only held has no region before its time.
     const scopes = stepsOf(plan).map((step) => step.scope)
-    return held.has(run) ? [] : [{ run, policies: releases.map(({ id }) => id), scopes, from: time }]
+    return later.has(run) ? [] : [{ run, policies: releases.map(({ id }) => id), scopes, from: time }]
   })
   const first = new Map<number, { policies: string[]; scope: string; time: string }>()
-  for (const { producer, type, time, data } of emitted) {
-    if (producer !== 'canary-controller' || type !== 'hms.head.issued.v1') continue
-    for (const { head } of (data as unknown as EventData['hms.head.issued.v1']).heads) {
-      const { policy, scope, run, expires } = peekPredicate<HeadPredicate>(head)
+  for (const { time, data } of issued) {
+    for (const { policy, scope, run, expires } of headsOf(data)) {
       if (run === undefined || expires === undefined) continue
       const known = first.get(run)
       first.set(run, { scope, time, ...known, policies: [...(known?.policies ?? []), policy] })
