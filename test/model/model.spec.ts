@@ -5,6 +5,7 @@ import { canaryModel } from './canary-model.js'
 import { describeExplored, explore, type Bounds, type Explored, type Model } from './explore.js'
 import { pressModel } from './press-model.js'
 import { rolloutModel } from './rollout-model.js'
+import { LATER } from './samples.js'
 
 const STEPS = [
   { share: 500, scope: 'region:NCR', scopeName: 'NCR' },
@@ -62,8 +63,9 @@ describe('every state that a stage can reach', { timeout: PATIENCE_MS }, () => {
 
   it('of a rollout breaks no law, now or later', () => {
     const now = walked('rollout of two policies', rolloutModel())
-    const later = walked('rollout of a policy that takes effect later', rolloutModel({ policies: ['air-limit'], effective: true }))
-    for (const { broken, isComplete, states } of [now, later]) {
+    const later = walked('rollout of a policy that takes effect later', rolloutModel({ policies: ['air-limit'], later: ['air-limit'] }))
+    const both = walked('rollout of two policies of which one takes effect later', rolloutModel({ later: ['air-limit'] }))
+    for (const { broken, isComplete, states } of [now, later, both]) {
       expect(broken).toBeUndefined()
       expect(isComplete).toBe(true)
       expect(states).toBeGreaterThan(100)
@@ -102,6 +104,17 @@ describe('a decider that is broken', { timeout: PATIENCE_MS }, () => {
     const { broken } = explore(rolloutModel({ policies: ['air-limit'] }, lax))
     expect(broken?.law).toBe('growth of scope while a consumer is silent')
     expect(broken!.path[0]).toBe('opened')
+  })
+
+  it('is found where a newer release takes back a bundle of which another policy is in force', () => {
+    const hasty: typeof decideRollout = (rollout, input, context) => {
+      const isSuperseding = input.type === 'asked' && input.decision.decision === 'supersede'
+      if (!isSuperseding || rollout.state !== 'holding') return decideRollout(rollout, input, context)
+      const members = rollout.members.map((member) => ({ ...member, beginsAt: LATER }))
+      return decideRollout({ ...rollout, members }, input, context)
+    }
+    const { broken } = explore(rolloutModel({ later: ['air-limit'] }, hasty))
+    expect([broken?.law, broken?.path.at(-1)]).toEqual(['superseded what is in force', 'person: supersede'])
   })
 
   it('is found where stages disagree: a rollout that follows a canary which was taken back', () => {

@@ -16,7 +16,7 @@ type Decide = typeof decideRollout
 /** The rollout, and what laws must remember of the way to it. */
 export interface Watched {
   rollout: Rollout
-  /** The time of the rule has come. */
+  /** The time of what takes effect later has come. */
   isTime: boolean
   /** Its releases are with all readers. */
   isIssued: boolean
@@ -63,13 +63,13 @@ function inputsOf(policies: readonly string[]): Record<string, RolloutInput> {
   }
 }
 
-/** `effective`: the rule takes effect later, and time may come to it. */
+/** `later`: those of the policies that take effect later, and time may come to it. */
 export function rolloutModel(
-  { policies = POLICIES, effective = false }: { policies?: readonly string[]; effective?: boolean } = {},
+  { policies = POLICIES, later = [] }: { policies?: readonly string[]; later?: readonly string[] } = {},
   decide: Decide = decideRollout,
 ): Model<Watched> {
   const dossier = bundle(policies)
-  const begins = new Map(effective ? policies.map((policy) => [policy, LATER]) : [])
+  const begins = new Map(later.map((policy) => [policy, LATER]))
   const fresh = newRollout(dossier, originOf(dossier), { quorum: 9_900, begins })
   const members = fresh.members.map((member) => ({ ...member, seq: SEQ }))
   const inputs = Object.entries(inputsOf(policies))
@@ -78,7 +78,7 @@ export function rolloutModel(
     publishMs: 600_000,
     acknowledgeMs: 30_000,
   })
-  const initial = { rollout: { ...fresh, members }, isTime: !effective, isIssued: false, advances: 0, takeBacks: 0, baked: false }
+  const initial = { rollout: { ...fresh, members }, isTime: later.length === 0, isIssued: false, advances: 0, takeBacks: 0, baked: false }
   return {
     initial,
     steps: (given) => {
@@ -128,6 +128,10 @@ function brokenBy(given: Watched, input: RolloutInput, effects: readonly Rollout
     'a paused run that completes by what is no person': before.state === 'paused' && completes && input.type !== 'asked',
     'taken back twice': next.takeBacks > 1,
     'taken back what was never issued': next.takeBacks > given.takeBacks && !given.isIssued,
+    'superseded what is in force':
+      isSuperseding(input) &&
+      next.takeBacks > given.takeBacks &&
+      (given.isTime || before.members.some(({ beginsAt }) => beginsAt === undefined)),
     'left with readers what has failed':
       after.state !== before.state && ['failed', 'aborted'].includes(after.state) && next.isIssued && input.type !== 'overtaken',
     'told as live what is not stored': emitted.includes('hms.rollout.promoted.v1') && !after.members.every(({ published }) => published),
@@ -139,10 +143,14 @@ function brokenBy(given: Watched, input: RolloutInput, effects: readonly Rollout
   return broken === undefined ? {} : { broken }
 }
 
+function isSuperseding(input: RolloutInput): boolean {
+  return input.type === 'asked' && input.decision.decision === 'supersede'
+}
+
 function keyOf({ rollout, isTime, isIssued, advances, takeBacks, baked }: Watched): string {
   const { state, members, promoted, frozen, acceptedBy } = rollout
-  const alike = members.map(({ published, connected, expected, acknowledged, heldOnly }) =>
-    [published, connected, expected, acknowledged, heldOnly].join(),
+  const alike = members.map(({ beginsAt, published, connected, expected, acknowledged, heldOnly }) =>
+    [beginsAt, published, connected, expected, acknowledged, heldOnly].join(),
   )
   const facts = [promoted, rollout.baked, frozen !== undefined, acceptedBy !== undefined, isTime, isIssued, advances, takeBacks, baked]
   return [state, alike.sort().join('|'), ...facts].join(' ')

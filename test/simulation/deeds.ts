@@ -56,10 +56,12 @@ async function register(world: World, count: number): Promise<void> {
 
 async function approve(
   world: World,
-  { policies, plan, queue, supersede, twice, effectiveInMs }: Extract<Deed, { do: 'approve' }>,
+  { policies, plan, queue, supersede, twice, effectiveInMs, apartMs = 0 }: Extract<Deed, { do: 'approve' }>,
 ): Promise<void> {
-  const effective = effectiveInMs === undefined ? '2024-09-01T00:00:00Z' : new Date(world.scheduler.nowMs + effectiveInMs).toISOString()
-  const wish = { policies: policies.map((policy) => ({ ...policy, effective })), plan, queue, supersede }
+  const { nowMs } = world.scheduler
+  const effective = (index: number): string =>
+    effectiveInMs === undefined ? '2024-09-01T00:00:00Z' : new Date(nowMs + effectiveInMs + index * apartMs).toISOString()
+  const wish = { policies: policies.map((policy, index) => ({ ...policy, effective: effective(index) })), plan, queue, supersede }
   await Promise.all(twice ? [world.press.approve(wish), world.press.approve(wish)] : [world.press.approve(wish)])
 }
 

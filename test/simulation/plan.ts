@@ -13,6 +13,7 @@ export type Deed =
       supersede?: boolean
       twice: boolean
       /** After it was prepared; long ago without it. */ effectiveInMs?: number
+      /** Of a bundle: how much later than the one before it each policy takes effect; earlier where it is negative. */ apartMs?: number
     }
   | { do: 'roll back'; atMs: number; policy: string }
   /** People sign to bring back the oldest version that rollout remembers of any policy, as soon as there is one, within so long. */
@@ -97,7 +98,7 @@ const BROKEN_TIMERS: readonly BrokenTimer[] = [
   { service: 'notifier', kind: 'notify-deadline' },
 ]
 
-/** What goes past the stages, and ramps, are drawn last, so that the rest of a seed is what it was without it. */
+/** What goes past the stages, ramps and corrections are drawn last, so that the rest of a seed is what it was without them. */
 export function planOf(random: Random): Plan {
   const plan = ordinaryPlanOf(random)
   plan.deeds.push(...waysPastOf(random), ...againOf(random, plan.deeds))
@@ -108,7 +109,31 @@ export function planOf(random: Random): Plan {
   // What is approved once more has the same plan.
   const options = new Set(plan.deeds.flatMap((deed) => (deed.do === 'approve' ? [deed.plan] : [])))
   for (const each of options) if (random.chance(0.25)) beRamp(each, random)
+  for (const deed of plan.deeds)
+    if (deed.do === 'approve' && deed.policies.length > 1 && random.chance(0.5)) deed.apartMs = random.pick([-3_600_000, 1_000, 30_000])
+  plan.deeds.push(...correctionsOf(random, plan.deeds))
   return plan
+}
+
+/** Somebody supersedes what takes effect later, mostly when readers hold it. */
+function correctionsOf(random: Random, deeds: readonly Deed[]): Deed[] {
+  const later = deeds.filter((deed) => deed.do === 'approve').filter(({ effectiveInMs = 0 }) => effectiveInMs >= 8_000)
+  if (later.length === 0 || !random.chance(0.5)) return []
+  const { atMs, policies, plan } = random.pick(later)
+  const { id, version, limit } = policies[0]!
+  const newer = { id, version: version.replace('.0.0', '.7.0'), limit: limit - 1 }
+  return [
+    {
+      do: 'approve',
+      atMs: atMs + random.between(2_000, 12_000),
+      policies: [newer],
+      plan,
+      queue: false,
+      supersede: true,
+      twice: false,
+      effectiveInMs: random.pick([undefined, 2_000, 60_000, 7_200_000]),
+    },
+  ]
 }
 
 function ordinaryPlanOf(random: Random): Plan {

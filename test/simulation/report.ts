@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Emitted } from './evidence.js'
 import type { Outcome } from './simulate.js'
 
 const SHOWN = 300
@@ -20,12 +21,13 @@ export function describeFailure({ seed, violations, history }: Outcome): string 
   ].join('\n')
 }
 
-export const WAYS = ['signed rollbacks', 'withdrawals', 'retries', 'by break-glass', 'steps of canaries'] as const
+export const WAYS = ['signed rollbacks', 'withdrawals', 'retries', 'by break-glass', 'steps of canaries', 'superseded while held'] as const
 type Way = (typeof WAYS)[number]
 
 function waysOf({ evidence }: Outcome): Way[] {
   const runs = evidence?.runs.map(({ facts }) => facts) ?? []
-  const told = (type: string): unknown[] => evidence?.emitted.filter((event) => event.type === type) ?? []
+  const told = (type: string): Emitted[] => evidence?.emitted.filter((event) => event.type === type) ?? []
+  const held = new Set(told('hms.rollout.held.v1').map(({ runId }) => runId))
   return [
     ...runs.flatMap(({ isRollback, attempt, breakGlass }): Way[] => [
       ...(isRollback === true ? ['signed rollbacks' as const] : []),
@@ -34,6 +36,7 @@ function waysOf({ evidence }: Outcome): Way[] {
     ]),
     ...told('hms.rollout.withdrawn.v1').map((): Way => 'withdrawals'),
     ...told('hms.canary.step-passed.v1').map((): Way => 'steps of canaries'),
+    ...runs.filter(({ run, ended }) => ended?.state === 'SUPERSEDED' && held.has(String(run))).map((): Way => 'superseded while held'),
   ]
 }
 
