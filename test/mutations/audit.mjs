@@ -123,7 +123,7 @@ export const AUDIT_GUARDS = [
   {
     name: 'edge-hop-by-hop',
     guard: 'what a service says of its own connection is not passed on',
-    file: 'apps/edge/src/edge.ts',
+    file: 'apps/edge/src/forward.ts',
     find: '      rewriteHeaders: withoutHopByHop,\n',
     replace: '',
     spec: 'test/attacks/raw-requests.spec.ts',

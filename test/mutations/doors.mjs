@@ -1,6 +1,42 @@
 /** Guards at the doors of HTTP: who may be behind a request, and what a body may hold. */
 export const DOOR_GUARDS = [
   {
+    name: 'edge-evaluation-next',
+    guard: 'an evaluation by OFREP is asked of the next instance where one is gone',
+    file: 'apps/edge/src/instances.ts',
+    find: '!isWrite(request)',
+    replace: "request.method !== 'POST'",
+    spec: 'apps/edge/src/forward.spec.ts',
+    test: 'is asked of the next one where its own is gone, also with a body',
+  },
+  {
+    name: 'edge-broken-read-next',
+    guard: 'a read is asked of the next instance where one breaks the connection unanswered',
+    file: 'apps/edge/src/instances.ts',
+    find: 'isTransient(error)',
+    replace: "isTransient(error) && !String(error).includes('Reset')",
+    spec: 'apps/edge/src/forward.spec.ts',
+    test: 'is asked of the next one where its own is breaking, also with a body',
+  },
+  {
+    name: 'edge-write-once',
+    guard: 'a write is asked of one instance alone',
+    file: 'apps/edge/src/instances.ts',
+    find: '!isWrite(request) && !(request.body instanceof Readable)',
+    replace: 'request.method !== request.url',
+    spec: 'apps/edge/src/forward.spec.ts',
+    test: 'a write is asked of one instance alone, and hears that it is gone',
+  },
+  {
+    name: 'edge-kept-length',
+    guard: 'a body that is kept goes on with its length, and not in chunks as well',
+    file: 'apps/edge/src/forward.ts',
+    find: "name !== 'origin' && !(isKept && name === 'transfer-encoding')",
+    replace: "name !== 'origin'",
+    spec: 'apps/edge/src/forward.spec.ts',
+    test: 'is passed on as it came, also one whose length nobody told',
+  },
+  {
     name: 'foreign-host',
     guard: 'with profile dev a page of another site that was pointed here reads nothing',
     file: 'libs/platform/src/http/foreign-request.ts',

@@ -9,7 +9,12 @@ beforeAll(async () => {
   system = await startMemorySystem()
   const gone = `http://127.0.0.1:${await freePort()}`
   const quiet = { HMS_PROFILE: 'dev', HMS_PORT: '0', HMS_LOG_LEVEL: 'silent' }
-  edge = await serveEdge({ ...quiet, HMS_LINTER_URLS: `${gone},${system.url},${gone}`, HMS_AUDIT_URLS: `${gone},${gone}` })
+  edge = await serveEdge({
+    ...quiet,
+    HMS_LINTER_URLS: `${gone},${system.url},${gone}`,
+    HMS_CONFIG_STORE_URLS: `${gone},${system.url}`,
+    HMS_AUDIT_URLS: `${gone},${gone}`,
+  })
 })
 afterAll(async () => {
   await edge.stop()
@@ -30,6 +35,15 @@ it('and so are many that come at once', async () => {
   expect(answers).toEqual(answers.map(() => 200))
 })
 
+it('and so is an evaluation by OFREP, a read that brings a body', async () => {
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ context: { targetingKey: 'inspector-1', region: 'NCR' } })
+  for (let turn = 0; turn < 6; turn++) {
+    const answer = await ask('/ofrep/v1/evaluate/flags', { method: 'POST', headers, body })
+    expect([answer.status, await answer.json()]).toMatchObject([200, { flags: [] }])
+  }
+})
+
 it('a write is asked of one alone, and hears 503 where that is gone', async () => {
   const write = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ policies: [] }) }
   const answers = await Promise.all(Array.from({ length: 6 }, async () => (await ask('/v1/lint', write)).status))
@@ -38,5 +52,7 @@ it('a write is asked of one alone, and hears 503 where that is gone', async () =
 
 it('a read hears 503 where all are gone', async () => {
   const answer = await ask('/v1/audit/entries')
-  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([503, 'HMS_HTTP_UNAVAILABLE'])
+  expect(answer.headers.get('retry-after')).toBe('2')
+  const detail = 'The edge reaches no instance of audit at the moment. Try again.'
+  expect(await answer.json()).toMatchObject({ status: 503, code: 'HMS_HTTP_UNAVAILABLE', detail })
 })

@@ -1,4 +1,4 @@
-import { asyncApi, SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
+import { asyncApi, SERVICE_PATHS, SERVICES } from '#libs/contracts'
 import {
   addErrorPages,
   answerProblems,
@@ -19,19 +19,14 @@ import {
   startTracing,
   systemClock,
   toProblem,
-  traceOfRequest,
   VERSION,
   type Environment,
-  type HttpLimits,
 } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf } from '#libs/process'
 import { serveUpgrades } from '#libs/upgrade'
-import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import type { IncomingHttpHeaders } from 'node:http'
+import Fastify from 'fastify'
 import { addMetrics } from './edge-metrics.js'
-import { forwardAnswer } from './forward-answer.js'
-import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
+import { forward } from './forward.js'
 import { Instances } from './instances.js'
 import { loadConsole } from './load-console.js'
 import { readiness } from './readiness.js'
@@ -40,7 +35,6 @@ import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 
 /** Corpora are the largest bodies that any service takes; each judges its own. */
 const BODY_LIMIT_BYTES = 40 * 1024 * 1024
-const UPSTREAM_TIMEOUT_MS = 65_000
 const REQUEST_TIMEOUT_MS = 60_000
 
 /** One port in front of distributed services, WebSocket included, from the same path table that the services are described by. */
@@ -83,7 +77,9 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
   const { addConsole } = await loadConsole()
   addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted })
-  for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env, limits)
+  for (const service of SERVICES)
+    for (const path of SERVICE_PATHS[service])
+      await forward(edge, path, { service, urls: urlsOf(service, env), trusted: limits.trusted, log })
   const streams = new StreamTunnels(new Instances(urlsOf('config-store', env)), limits.trusted, log)
   const closeDoor = serveUpgrades(edge.server, {
     path: STREAM_PATH,
@@ -107,41 +103,4 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
       await stopTracing()
     },
   }
-}
-
-async function forward(
-  edge: FastifyInstance,
-  service: ServiceName,
-  path: string,
-  env: Environment,
-  { trusted }: HttpLimits,
-): Promise<void> {
-  const instances = new Instances(urlsOf(service, env))
-  const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
-    getUpstream: (request) => instances.next(request),
-    rewriteHeaders: withoutHopByHop,
-    onResponse: (_request, reply, { stream }) => forwardAnswer(reply as FastifyReply, stream),
-    rewriteRequestHeaders: (request, headers) => ({
-      ...judged(headers),
-      ...forwardedFor(request, trusted),
-      traceparent: traceOfRequest(request),
-    }),
-    // A write to an instance that is gone gets 503, and the caller tries again.
-    onError: (reply, { error }) => {
-      if (instances.mayAskNext(reply.request, error)) reply.from(undefined, replyOptions)
-      else void reply.send(error)
-    },
-  }
-  await edge.register(httpProxy, {
-    upstream: '',
-    prefix: path,
-    rewritePrefix: path,
-    http: { requestOptions: { timeout: UPSTREAM_TIMEOUT_MS } },
-    replyOptions,
-  })
-}
-
-/** `Origin` was judged here, by the name that the edge was asked under; the service would compare it with its own. */
-function judged(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'origin'))
 }

@@ -1,4 +1,5 @@
-import { isCausedBy } from '#libs/platform'
+import { isTransient, isWrite } from '#libs/platform'
+import { Readable } from 'node:stream'
 
 interface Place {
   first: number
@@ -24,13 +25,12 @@ export class Instances {
     return this.urls[(first + asked) % this.urls.length]!
   }
 
-  /** A read whose instance took no connection may ask each other one: nothing was answered, and a read changes nothing. */
-  mayAskNext(request: { method: string }, error: unknown): boolean {
+  /**
+   * A read whose instance took no connection, or broke it before it answered, may ask each other one: it changes nothing, however often it
+   * is done. A body that is passed on as it comes in is used up by the first.
+   */
+  mayAskNext(request: { method: string; url: string; body: unknown }, error: unknown): boolean {
     const { asked } = this.places.get(request) ?? { asked: 0 }
-    return asked < this.urls.length && (request.method === 'GET' || request.method === 'HEAD') && isCausedBy(error, isRefused)
+    return asked < this.urls.length && !isWrite(request) && !(request.body instanceof Readable) && isTransient(error)
   }
-}
-
-function isRefused(fault: object): boolean {
-  return (fault as { code?: unknown }).code === 'ECONNREFUSED'
 }

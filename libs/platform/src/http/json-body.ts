@@ -12,12 +12,7 @@ export function takeJsonBodies(server: FastifyInstance): void {
   server.addHook('onRoute', (route) => {
     route.bodyLimit = boundsOf(route).bytes
   })
-  // The rest of a body that is too large is read and dropped: closing on it resets the connection, and the client, or the edge, never sees
-  // the 413.
-  server.addHook('onSend', (request, reply, _payload, done) => {
-    if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection')
-    done()
-  })
+  drainLargeBodies(server)
   server.removeAllContentTypeParsers()
   const parse = server.getDefaultJsonParser('error', 'error')
   server.addContentTypeParser(
@@ -38,6 +33,17 @@ export function takeJsonBodies(server: FastifyInstance): void {
       })
     },
   )
+}
+
+/**
+ * The rest of a body that is too large is read and dropped: closing on it resets the connection, and the client, or the edge, never sees
+ * the 413.
+ */
+export function drainLargeBodies(server: FastifyInstance): void {
+  server.addHook('onSend', (request, reply, _payload, done) => {
+    if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection')
+    done()
+  })
 }
 
 function refusalOfBytes(body: Buffer): HmsError | undefined {

@@ -1,0 +1,114 @@
+import { answerProblems, silentLogger } from '#libs/platform'
+import { readHttpLimits } from '#libs/process'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { forward } from './forward.js'
+
+type Instance = 'gone' | 'breaking' | 'up'
+interface Asked {
+  instance: Instance
+  body: string
+  headers: IncomingMessage['headers']
+}
+
+const edges: FastifyInstance[] = []
+const servers: Server[] = []
+afterEach(async () => {
+  for (const edge of edges.splice(0)) await edge.close()
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    if (server.listening) await new Promise((closed) => server.close(closed))
+  }
+})
+
+/** An instance of a service as the edge sees it; each request that it took is in `asked`. */
+async function instanceOf(kind: Instance, asked: Asked[]): Promise<string> {
+  const server = createServer((request, response) => {
+    const take = async (): Promise<void> => {
+      let body = ''
+      for await (const chunk of request) body += String(chunk)
+      asked.push({ instance: kind, body, headers: request.headers })
+      if (kind === 'breaking') (request.socket as Socket).destroy()
+      if (kind === 'up') response.end('{"flags":[]}')
+    }
+    void take()
+  })
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  if (kind === 'gone') await new Promise((closed) => server.close(closed))
+  return url
+}
+
+/** An edge in front of these instances of config-store. */
+async function edgeBefore(...kinds: Instance[]): Promise<{ ask(path: string, init?: RequestInit): Promise<Response>; asked: Asked[] }> {
+  const asked: Asked[] = []
+  const urls = await Promise.all(kinds.map((kind) => instanceOf(kind, asked)))
+  const edge = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: true })
+  edges.push(edge)
+  answerProblems(edge, silentLogger)
+  const target = { service: 'config-store', urls, trusted: readHttpLimits('dev', {}, false).trusted, log: silentLogger } as const
+  for (const path of ['/ofrep', '/v1/policies', '/v1/alerts']) await forward(edge, path, target)
+  const url = await edge.listen({ port: 0, host: '127.0.0.1' })
+  return { ask: (path, init) => fetch(url + path, init), asked }
+}
+
+const FLAGS = '/ofrep/v1/evaluate/flags'
+const CONTEXT = JSON.stringify({ context: { targetingKey: 'bot-1' } })
+const posted = (body: BodyInit): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8' }, body })
+const statuses = async (times: number, one: () => Promise<Response>): Promise<number[]> => {
+  const found: number[] = []
+  for (let time = 0; time < times; time++) found.push((await one()).status)
+  return found
+}
+
+describe('a read whose instance gives no answer', () => {
+  it.each(['gone', 'breaking'] as const)('is asked of the next one where its own is %s, also with a body', async (kind) => {
+    const { ask, asked } = await edgeBefore(kind, 'up')
+    expect(await statuses(4, () => ask('/v1/policies'))).toEqual([200, 200, 200, 200])
+    asked.length = 0
+    expect(await statuses(4, () => ask(FLAGS, posted(CONTEXT)))).toEqual([200, 200, 200, 200])
+    const taken = asked.filter(({ instance }) => instance === 'up')
+    expect(taken.map(({ body }) => body)).toEqual([CONTEXT, CONTEXT, CONTEXT, CONTEXT])
+    expect(taken[0]!.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(CONTEXT.length),
+    })
+  })
+
+  it('hears that none is reached, in the form of its route, where nobody is left', async () => {
+    const { ask } = await edgeBefore('gone', 'gone')
+    const answer = await ask('/v1/policies')
+    const detail = 'The edge reaches no instance of config-store at the moment. Try again.'
+    expect(await answer.json()).toMatchObject({ status: 503, code: 'HMS_HTTP_UNAVAILABLE', detail })
+    expect(answer.headers.get('retry-after')).toBe('2')
+    const evaluated = await ask(`${FLAGS}/a-limit`, posted(CONTEXT))
+    expect([evaluated.status, await evaluated.json()]).toMatchObject([503, { key: 'a-limit', errorCode: 'GENERAL', errorDetails: detail }])
+  })
+})
+
+describe('the body of a read', () => {
+  it('is passed on as it came, also one whose length nobody told', async () => {
+    const { ask, asked } = await edgeBefore('up')
+    const stream = { ...posted(new Blob(['{"context"']).stream()), duplex: 'half' } as RequestInit
+    expect((await ask(FLAGS, stream)).status).toBe(200)
+    expect(asked[0]).toMatchObject({ body: '{"context"', headers: { 'content-length': '10' } })
+    expect(asked[0]!.headers['transfer-encoding']).toBeUndefined()
+  })
+
+  it('is refused beyond what any service takes, and not kept', async () => {
+    const { ask, asked } = await edgeBefore('up')
+    const answer = await ask(`${FLAGS}/a-limit`, posted('x'.repeat(70_000)))
+    expect([answer.status, await answer.json(), asked]).toMatchObject([413, { key: 'a-limit', errorCode: 'PARSE_ERROR' }, []])
+  })
+})
+
+it('a write is asked of one instance alone, and hears that it is gone', async () => {
+  const { ask, asked } = await edgeBefore('gone', 'up')
+  expect((await statuses(4, () => ask('/v1/alerts', posted('{"id":"a"}')))).toSorted()).toEqual([200, 200, 503, 503])
+  expect(asked.map(({ body }) => body)).toEqual(['{"id":"a"}', '{"id":"a"}'])
+})
