@@ -1,14 +1,19 @@
 import { requireConnection } from '#libs/platform'
 import type { FastifyReply } from 'fastify'
-import type { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
 
-/** A stream that would wait behind another answer is given up at once: the service would keep a place for it. */
-export function forwardAnswer(reply: FastifyReply, stream: Readable): void {
+/**
+ * A stream that would wait behind another answer is given up at once: the service would keep a place for it. `silenceMs`: how long the rest
+ * of any other answer may rest, for its reader may be slow.
+ */
+export function forwardAnswer(reply: FastifyReply, answer: IncomingMessage, silenceMs: number): void {
+  const isStream = String(reply.getHeader('content-type')).startsWith('text/event-stream')
   try {
-    if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) requireConnection(reply.raw)
+    if (isStream) requireConnection(reply.raw)
   } catch (error) {
-    stream.destroy()
+    answer.destroy()
     return void reply.send(error)
   }
-  void reply.send(stream)
+  answer.setTimeout(isStream ? 0 : silenceMs)
+  void reply.send(answer)
 }

@@ -7,12 +7,15 @@ import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { forward } from './forward.js'
 
-type Instance = 'gone' | 'breaking' | 'up'
+type Instance = 'gone' | 'breaking' | 'frozen' | 'slow' | 'up'
 interface Asked {
   instance: Instance
   body: string
   headers: IncomingMessage['headers']
 }
+
+/** As a test waits for an instance. */
+const QUICK_MS = 200
 
 const edges: FastifyInstance[] = []
 const servers: Server[] = []
@@ -32,6 +35,8 @@ async function instanceOf(kind: Instance, asked: Asked[]): Promise<string> {
       for await (const chunk of request) body += String(chunk)
       asked.push({ instance: kind, body, headers: request.headers })
       if (kind === 'breaking') (request.socket as Socket).destroy()
+      if (kind === 'slow') setTimeout(() => response.end(']}'), 3 * QUICK_MS)
+      if (kind === 'slow') response.write('{"flags":[')
       if (kind === 'up') response.end('{"flags":[]}')
     }
     void take()
@@ -51,7 +56,8 @@ async function edgeBefore(...kinds: Instance[]): Promise<{ ask(path: string, ini
   const edge = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: true })
   edges.push(edge)
   answerProblems(edge, silentLogger)
-  const target = { service: 'config-store', urls, trusted: readHttpLimits('dev', {}, false).trusted, log: silentLogger } as const
+  const { trusted } = readHttpLimits('dev', {}, false)
+  const target = { service: 'config-store', urls, trusted, log: silentLogger, quickMs: QUICK_MS } as const
   for (const path of ['/ofrep', '/v1/policies', '/v1/alerts']) await forward(edge, path, target)
   const url = await edge.listen({ port: 0, host: '127.0.0.1' })
   return { ask: (path, init) => fetch(url + path, init), asked }
@@ -67,7 +73,7 @@ const statuses = async (times: number, one: () => Promise<Response>): Promise<nu
 }
 
 describe('a read whose instance gives no answer', () => {
-  it.each(['gone', 'breaking'] as const)('is asked of the next one where its own is %s, also with a body', async (kind) => {
+  it.each(['gone', 'breaking', 'frozen'] as const)('is asked of the next one where its own is %s, also with a body', async (kind) => {
     const { ask, asked } = await edgeBefore(kind, 'up')
     expect(await statuses(4, () => ask('/v1/policies'))).toEqual([200, 200, 200, 200])
     asked.length = 0
@@ -88,6 +94,31 @@ describe('a read whose instance gives no answer', () => {
     expect(answer.headers.get('retry-after')).toBe('2')
     const evaluated = await ask(`${FLAGS}/a-limit`, posted(CONTEXT))
     expect([evaluated.status, await evaluated.json()]).toMatchObject([503, { key: 'a-limit', errorCode: 'GENERAL', errorDetails: detail }])
+  })
+})
+
+describe('an instance that takes a request and is silent', () => {
+  it('makes a read unavailable and not an error of the edge, where no other is left', async () => {
+    const { ask } = await edgeBefore('frozen', 'frozen')
+    const answer = await ask('/v1/policies/a-limit?bot=inspector-1')
+    const detail = 'No instance of config-store answered in time. Try again.'
+    expect(await answer.json()).toMatchObject({ status: 503, code: 'HMS_HTTP_UNAVAILABLE', detail, retryable: true })
+    expect(answer.headers.get('retry-after')).toBe('2')
+  })
+
+  it('is given up before its answer begins alone: the rest may be slow', async () => {
+    const { ask } = await edgeBefore('slow')
+    expect(await (await ask(FLAGS, posted(CONTEXT))).json()).toEqual({ flags: [] })
+  })
+
+  it('is waited for where it asks the database, or writes', async () => {
+    const { ask } = await edgeBefore('frozen', 'up')
+    const late = AbortSignal.timeout(3 * QUICK_MS)
+    const asked = await Promise.allSettled([
+      ask('/v1/policies/a-limit?at=2026-01-01T00:00:00Z', { signal: late }),
+      ask('/v1/alerts', { ...posted('{"id":"a"}'), signal: late }).then(() => ask('/v1/alerts', { ...posted('{"id":"a"}'), signal: late })),
+    ])
+    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   })
 })
 

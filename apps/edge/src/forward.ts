@@ -2,24 +2,35 @@ import { HmsError, type ServiceName } from '#libs/contracts'
 import { describeError, isTransient, isWrite, traceOfRequest, type Logger, type TrustedProxies } from '#libs/platform'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { forwardAnswer } from './forward-answer.js'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import { Instances } from './instances.js'
 import { keepBodies } from './kept-bodies.js'
 
-const UPSTREAM_TIMEOUT_MS = 65_000
+/** Of evaluations, policies in force and snapshots, which come from memory: above the 2 s that an instance waits for a revision. */
+const QUICK_MS = 5_000
+const SLOW_MS = 65_000
+const FROM_MEMORY = /^\/(ofrep|v1\/(policies|snapshot))(\/|\?|$)/
+/** History, which the database is asked for. */
+const FROM_DATABASE = /[?&](at|known|version)=/
 
 interface Target {
   service: ServiceName
   urls: readonly string[]
   trusted: TrustedProxies
   log: Logger
+  /** How long an instance may be silent about what it has in memory. */
+  quickMs?: number
 }
 type ReplyOptions = NonNullable<Parameters<FastifyReply['from']>[1]>
 
 /** Passes on what is asked below `path` to the instances of its service in turn. */
-export async function forward(edge: FastifyInstance, path: string, { service, urls, trusted, log }: Target): Promise<void> {
+export async function forward(
+  edge: FastifyInstance,
+  path: string,
+  { service, urls, trusted, log, quickMs = QUICK_MS }: Target,
+): Promise<void> {
   const instances = new Instances(urls)
   /** One instance; `onError` hears of one that was given up a second time, when its connection ends. */
   const ask = (reply: FastifyReply, source: string, options: ReplyOptions): void => {
@@ -27,10 +38,11 @@ export async function forward(edge: FastifyInstance, path: string, { service, ur
     const onError: ReplyOptions['onError'] = (_reply, { error }) => {
       if (isOver) return
       isOver = true
-      if (instances.mayAskNext(reply.request, error))
+      const isUnanswered = isTransient(error) || (isTimeout(error) && isQuick(reply.request))
+      if (isUnanswered && instances.mayAskNext(reply.request))
         return ask(reply, source, { ...options, getUpstream: () => instances.next(reply.request) })
       log.warn({ service, error: describeError(error) }, 'a request could not be passed on')
-      void reply.send(isTransient(error) ? unavailable(service) : error)
+      void reply.send(told(error, service, reply.request))
     }
     reply.from(source, { ...options, onError })
   }
@@ -38,15 +50,17 @@ export async function forward(edge: FastifyInstance, path: string, { service, ur
     upstream: '',
     prefix: path,
     rewritePrefix: path,
-    http: { requestOptions: { timeout: UPSTREAM_TIMEOUT_MS } },
-    handler: ({ body, headers }, reply, source, found) => {
-      const type = headers['content-type'] ?? 'application/octet-stream'
-      ask(reply as FastifyReply, source, { ...found, ...(Buffer.isBuffer(body) ? { body, contentType: type } : {}) })
+    http: { requestOptions: { timeout: SLOW_MS } },
+    handler: (request, reply, source, found) => {
+      const { body, headers } = request
+      const contentType = headers['content-type'] ?? 'application/octet-stream'
+      const timeout = isQuick(request) ? quickMs : SLOW_MS
+      ask(reply as FastifyReply, source, { ...found, timeout, ...(Buffer.isBuffer(body) ? { body, contentType } : {}) })
     },
     replyOptions: {
       getUpstream: (request) => instances.next(request),
       rewriteHeaders: withoutHopByHop,
-      onResponse: (_request, reply, { stream }) => forwardAnswer(reply as FastifyReply, stream),
+      onResponse: (_request, reply, { stream }) => forwardAnswer(reply as FastifyReply, stream as IncomingMessage, SLOW_MS),
       rewriteRequestHeaders: (request, headers) => ({
         ...passedOn(headers),
         ...forwardedFor(request, trusted),
@@ -70,7 +84,25 @@ function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'origin' && !(isKept && name === 'transfer-encoding')))
 }
 
-function unavailable(service: ServiceName): HmsError {
-  const detail = `The edge reaches no instance of ${service} at the moment. Try again.`
+function isQuick({ url }: { url: string }): boolean {
+  return FROM_MEMORY.test(url) && !FROM_DATABASE.test(url)
+}
+
+const TIMED_OUT = 504
+const NO_ANSWER: readonly unknown[] = [502, 503, TIMED_OUT]
+
+function statusOf(error: unknown): unknown {
+  return (error as { statusCode?: unknown }).statusCode
+}
+
+function isTimeout(error: unknown): boolean {
+  return statusOf(error) === TIMED_OUT
+}
+
+function told(error: Error, service: ServiceName, request: { method: string; url: string }): Error {
+  if (!isTransient(error) && !NO_ANSWER.includes(statusOf(error))) return error
+  const detail = isTimeout(error)
+    ? `No instance of ${service} answered in time.${isWrite(request) ? ' What was asked may still be done.' : ''} Try again.`
+    : `The edge reaches no instance of ${service} at the moment. Try again.`
   return new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 })
 }

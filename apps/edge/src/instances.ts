@@ -1,4 +1,4 @@
-import { isTransient, isWrite } from '#libs/platform'
+import { isWrite } from '#libs/platform'
 import { Readable } from 'node:stream'
 
 interface Place {
@@ -26,11 +26,11 @@ export class Instances {
   }
 
   /**
-   * A read whose instance took no connection, or broke it before it answered, may ask each other one: it changes nothing, however often it
-   * is done. A body that is passed on as it comes in is used up by the first.
+   * A read that got no answer may ask each other instance: it changes nothing, however often it is done. A body that is passed on as it
+   * comes in is used up by the first.
    */
-  mayAskNext(request: { method: string; url: string; body: unknown }, error: unknown): boolean {
+  mayAskNext(request: { method: string; url: string; body: unknown }): boolean {
     const { asked } = this.places.get(request) ?? { asked: 0 }
-    return asked < this.urls.length && !isWrite(request) && !(request.body instanceof Readable) && isTransient(error)
+    return asked < this.urls.length && !isWrite(request) && !(request.body instanceof Readable)
   }
 }
