@@ -180,4 +180,22 @@ export const CLI_GUARDS = [
     spec: 'apps/sidecar/src/write/template.spec.ts',
     test: '"{{ epa-pm25-limit.note }}" cannot be written with these values',
   },
+  {
+    name: 'reads-with-key',
+    guard: 'a verb that reads shows the key of whoever calls it',
+    file: 'apps/cli/src/topics/list.ts',
+    find: '  const client = await context.client()\n',
+    replace: '  const client = await context.client(async () => ({}))\n',
+    spec: 'apps/cli/src/reads-with-key.spec.ts',
+    test: 'topics list shows the key with all that it asks',
+  },
+  {
+    name: 'lag-of-its-own',
+    guard: 'the lag of a group is what its own service says',
+    file: 'apps/cli/src/topics/read-lags.ts',
+    find: '  const own = told.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)\n',
+    replace: '  const own: GroupLag[] = []\n',
+    spec: 'apps/cli/src/topics/list.spec.ts',
+    test: 'says rate, lag in messages and seconds',
+  },
 ]

@@ -40,11 +40,15 @@ describe('doctor finds', () => {
   it('a clock of this machine that is off', () => expect(judged(up(), NOW - 60_000)).toEqual(['wrong clock → timedatectl status']))
 
   it('lag in seconds, the worst first', () => {
-    const groups = (seconds: number) => ({ lag: [{ group: 'linter', messages: 2, seconds }] })
-    expect(judgeLag([groups(30)], ['a']).state).toBe('ok')
-    expect(judgeLag([groups(61), groups(600)], ['a', 'b'])).toMatchObject({
+    const behind = (topic: string, seconds: number | null) => ({ topic, lag: [{ group: 'linter', messages: 2, seconds }] })
+    expect(judgeLag([behind('a', 30)]).state).toBe('ok')
+    expect(judgeLag([behind('a', null), behind('b', 61), behind('c', 600)])).toMatchObject({
       state: 'wrong',
-      detail: expect.stringContaining('600 s behind on b') as string,
+      detail: 'linter is 2 messages and 600 s behind on c',
+    })
+    expect(judgeLag([behind('a', 30), behind('b', null)])).toMatchObject({
+      state: 'unknown',
+      detail: 'linter does not say for how long it is behind on b',
     })
   })
 

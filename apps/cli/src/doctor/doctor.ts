@@ -1,8 +1,8 @@
 import type { ApiClient } from '#libs/client'
-import { EXIT, SERVICES, type DeadLetterView, type TopicReport } from '#libs/contracts'
-import type { TopicLag } from '#libs/messaging'
+import { EXIT, SERVICES, type DeadLetterView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { askServices } from '../dead-letters/all-services.js'
+import { readFigures } from '../topics/read-lags.js'
 import { unknown, wrong, type Check } from './check.js'
 import { checkDisk, checkMemory } from './machine.js'
 import { checkNamedParts, isOpen } from './reach.js'
@@ -39,12 +39,8 @@ async function nobody(url: string): Promise<Check> {
 }
 
 async function checkTraffic(client: ApiClient): Promise<Check[]> {
-  const lag = client.get<TopicLag[]>('/v1/topics').then(
-    (topics) =>
-      judgeLag(
-        topics.map(({ groups }) => ({ lag: groups as TopicReport['lag'] })),
-        topics.map(({ topic }) => topic),
-      ),
+  const lag = readFigures(client).then(
+    ({ topics }) => judgeLag(topics),
     (error: Error) => unknown('lag', error.message),
   )
   const { answers, silent, refusals } = await askServices(SERVICES, (service) =>

@@ -1,4 +1,5 @@
-import { readText, type TopicReport } from '#libs/contracts'
+import { readText } from '#libs/contracts'
+import type { TopicFigures } from '../topics/read-lags.js'
 import { ok, unknown, warn, wrong, type Check } from './check.js'
 
 const ANSWER_MS = 5_000
@@ -84,18 +85,18 @@ function judgeClocks(at: number | undefined, services: ServiceState[], now: numb
 }
 
 /** Pure. */
-export function judgeLag(topics: readonly Pick<TopicReport, 'lag'>[], names: readonly string[]): Check {
-  const behind = topics
-    .flatMap(({ lag }, at) => lag.map((group) => ({ ...group, topic: names[at]! })))
-    .filter(({ messages }) => messages > 0)
-  const late = behind.filter(({ seconds: old }) => old > LAG_SECONDS).sort((a, b) => b.seconds - a.seconds)
-  const [worst] = late
+export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[]): Check {
+  const behind = topics.flatMap(({ topic, lag }) => lag.map((group) => ({ ...group, topic }))).filter(({ messages }) => messages > 0)
+  const aged = behind.flatMap(({ seconds: age, ...group }) => (age === null ? [] : [{ ...group, age }]))
+  const [worst] = aged.filter(({ age }) => age > LAG_SECONDS).sort((a, b) => b.age - a.age)
   if (worst !== undefined)
     return wrong(
       'lag',
-      `${worst.group} is ${worst.messages} messages and ${Math.round(worst.seconds)} s behind on ${worst.topic}`,
+      `${worst.group} is ${worst.messages} messages and ${Math.round(worst.age)} s behind on ${worst.topic}`,
       'hms-svc topics list',
     )
+  const unaged = behind.find(({ seconds: age }) => age === null)
+  if (unaged !== undefined) return unknown('lag', `${unaged.group} does not say for how long it is behind on ${unaged.topic}`)
   return ok('lag', behind.length === 0 ? 'nobody is behind' : 'under a minute')
 }
 

@@ -3,7 +3,7 @@ import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
 import { usageError } from '../errors.js'
 import type { Session } from '../session.js'
-import { registerTail } from '../topics/commands.js'
+import { registerList, registerTail } from '../topics/commands.js'
 import type { TopicsVerb } from './hosting.js'
 import { parsePort, portOf } from './parse-port.js'
 
@@ -110,9 +110,9 @@ function registerTopics(program: Command, session: Session): void {
     topics
       .command(verb)
       .description(description)
-      .action(session.run(async (context) => (await import('./topics.js')).runTopics(verb, { output: context.output, url: context.url })))
+      .action(session.run(async (context) => (await import('./topics.js')).runTopics(verb, { output: context.output })))
   }
-  register('list', 'purpose, size and lag of each topic')
+  registerList(topics, session)
   registerTail(topics, session)
   register('apply', 'make the broker match the catalogue')
   register('diff', 'what `apply` would change')

@@ -53,8 +53,5 @@ export interface RepublishOptions extends HostOptions {
   since: string
 }
 
-export type TopicsVerb = 'list' | 'apply' | 'diff'
-export interface TopicsOptions extends HostOptions {
-  /** Address of running services, where the verb asks them. */
-  url: string
-}
+export type TopicsVerb = 'apply' | 'diff'
+export type TopicsOptions = HostOptions

@@ -1,26 +1,15 @@
-import { EXIT, TOPICS, type TopicReport } from '#libs/contracts'
-import { HostConfig, readHostConfig, replicationOf } from '#libs/process'
-import {
-  applyAcls,
-  applyTopics,
-  createKafka,
-  diffAcls,
-  diffTopics,
-  KafkaBus,
-  refuseOtherCopies,
-  type TopicDifference,
-  type TopicLag,
-} from '#libs/messaging'
-import { createLogger, processEnvironment, systemClock } from '#libs/platform'
+import { EXIT } from '#libs/contracts'
+import { readHostConfig, replicationOf } from '#libs/process'
+import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, refuseOtherCopies, type TopicDifference } from '#libs/messaging'
+import { createLogger, processEnvironment } from '#libs/platform'
 import { kafkaSettings } from '#libs/service'
 import type { Output } from '../output/output.js'
 import type { TopicsOptions, TopicsVerb } from './hosting.js'
 
 type Kafka = ReturnType<typeof createKafka>
 
-export async function runTopics(verb: TopicsVerb, { output, url }: TopicsOptions): Promise<number> {
+export async function runTopics(verb: TopicsVerb, { output }: TopicsOptions): Promise<number> {
   const config = readHostConfig(processEnvironment())
-  if (verb === 'list') return list(output, config, url)
   const kafka = createKafka(await kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
   return verb === 'diff' ? diff(kafka, replicationOf(config), output) : apply(kafka, replicationOf(config), output)
 }
@@ -65,44 +54,4 @@ function doneWith({ what, wanted, found }: TopicDifference): string {
   if (what !== 'acl') return `${what} set to ${wanted} instead of ${found}`
   if (found === 'nothing') return `allowed: ${wanted}`
   return wanted === 'nothing' ? `taken back: ${found}` : `left for a person to decide: ${found}`
-}
-
-async function list(output: Output, config: HostConfig, url: string): Promise<number> {
-  const lags = await readLags(config, url)
-  const reports: TopicReport[] = TOPICS.map((topic) => {
-    const lag = lags.find((candidate) => candidate.topic === topic.name)
-    return { name: topic.name, purpose: topic.purpose, partitions: topic.partitions, messages: lag?.messages ?? 0, lag: lag?.groups ?? [] }
-  })
-  output.list(
-    reports,
-    [
-      { heading: 'TOPIC', cell: (row: TopicReport) => row.name },
-      { heading: 'PARTITIONS', cell: (row) => String(row.partitions) },
-      { heading: 'MESSAGES', cell: (row) => String(row.messages) },
-      { heading: 'LAG', cell: (row) => lagText(row) },
-      { heading: 'PURPOSE', cell: (row) => row.purpose },
-    ],
-    'The catalogue is empty.',
-  )
-  return EXIT.done
-}
-
-function lagText({ lag }: TopicReport): string {
-  const behind = lag.filter((group) => group.messages > 0)
-  return behind.length === 0 ? '0' : behind.map((group) => `${group.group} ${group.messages}`).join(', ')
-}
-
-/** From the broker in distributed mode; from the running services in embedded mode. */
-async function readLags(config: HostConfig, url: string): Promise<TopicLag[]> {
-  if (config.bus === 'kafka') {
-    const log = createLogger(config.logLevel)
-    const bus = new KafkaBus(createKafka(await kafkaSettings(config, 'hms-svc-topics'), log), systemClock, log, { onFatal: () => {} })
-    try {
-      return await bus.lag()
-    } finally {
-      await bus.close()
-    }
-  }
-  const { ApiClient } = await import('#libs/client')
-  return new ApiClient({ url, timeoutMs: 10_000 }).get<TopicLag[]>('/v1/topics')
 }

@@ -7,14 +7,15 @@ import { pinnedRoster } from './pinned-roster.js'
  * believed, as the SDK believes it on first use.
  */
 export async function installationOf(context: CliContext): Promise<string> {
-  const { ApiClient, isLoopback, readUrl } = await import('#libs/client')
+  const { isLoopback, readUrl } = await import('#libs/client')
   try {
     return (await pinnedRoster(context)).installation
   } catch (error) {
     const unnamed =
       error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE' && context.io.environment.lookup('HMS_ROSTER') === undefined
     if (!unnamed || !isLoopback(readUrl(context.url))) throw error
-    const [first] = await new ApiClient({ url: context.url }).get<RosterStep[]>('/v1/roster')
+    const client = await context.client()
+    const [first] = await client.get<RosterStep[]>('/v1/roster')
     if (first === undefined) throw error
     const { readRoster } = await import('#libs/signing')
     return readRoster(first.envelope).installation

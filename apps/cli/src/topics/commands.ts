@@ -2,6 +2,13 @@ import { Argument, type Command } from 'commander'
 import type { Session } from '../session.js'
 import type { TailFlags } from './tail.js'
 
+export function registerList(topics: Command, session: Session): void {
+  topics
+    .command('list')
+    .description('each topic: events a minute, how far its readers are behind, dead letters, size and purpose')
+    .action(session.run(async (context) => (await import('./list.js')).listTopics(context)))
+}
+
 export function registerTail(topics: Command, session: Session): void {
   topics
     .command('tail')

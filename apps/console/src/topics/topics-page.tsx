@@ -1,4 +1,4 @@
-import type { DeadLetterSummary, Topic } from '#libs/contracts'
+import { eventsAMinute, type DeadLetterSummary, type Topic } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Alert, Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
@@ -9,8 +9,6 @@ import { SparkLine } from './spark-line.js'
 
 /** Older than that, a reader is not just busy. */
 const SLOW_SECONDS = 60
-/** The rate is the mean of these minutes: one alone jumps. */
-const RATE_OF_MINUTES = 5
 
 /** One row a topic, in words: what it is for, who writes and reads, how much, how far behind, and what was given up. */
 export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
@@ -91,11 +89,9 @@ function Row({ row: { topic, perMinute, readers, letters } }: { row: TopicRow })
 
 function Rate({ perMinute }: { perMinute: readonly number[] }): JSX.Element {
   if (perMinute.length === 0) return <>none yet</>
-  const last = perMinute.slice(-RATE_OF_MINUTES)
-  const rate = last.reduce((sum, events) => sum + events, 0) / last.length
   return (
     <>
-      {rate === 0 ? '0' : rate < 10 ? rate.toFixed(1) : String(Math.round(rate))}
+      {eventsAMinute(perMinute)}
       <SparkLine values={perMinute} label={`Events in each of the last ${perMinute.length} minutes: ${perMinute.join(', ')}`} />
     </>
   )

@@ -184,12 +184,19 @@ export interface ApprovedReleases {
   releases: LoggedRelease[]
 }
 
+/** What `topics list` says of a topic. */
 export interface TopicReport {
   name: string
   purpose: string
   partitions: number
+  /** That the log holds. */
   messages: number
-  lag: { group: string; messages: number; seconds: number }[]
+  /** Events of the last 15 minutes of the clock, the oldest first; the last is the minute under way. */
+  perMinute: number[]
+  /** `seconds`: `null` of a group whose service does not say. */
+  lag: (Omit<TopicGroup, 'seconds'> & { seconds: number | null })[]
+  /** Dead letters of the topic that wait for a person, of the services that answered. */
+  letters: number
 }
 
 /** `GET /v1/topics`: what is written to a topic, and how far its readers are. */

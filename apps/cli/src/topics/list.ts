@@ -1,0 +1,54 @@
+import { EXIT, eventsAMinute, SERVICES, TOPICS, type DeadLetterSummary, type TopicReport } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { askServices } from '../dead-letters/all-services.js'
+import { problemOf } from '../errors.js'
+import { readFigures } from './read-lags.js'
+
+/** The most that a service answers at once. */
+const MAX_LETTERS = 1_000
+
+/** The catalogue, with what the services say of each topic: a topic that nobody has written to yet is not known to every log. */
+export async function listTopics(context: CliContext): Promise<number> {
+  const { output } = context
+  const client = await context.client()
+  const [figures, letters] = await Promise.all([
+    readFigures(client),
+    askServices(SERVICES, (service) =>
+      client.get<DeadLetterSummary[]>(`/v1/dead-letters/${service}`, { state: 'waiting', limit: MAX_LETTERS }),
+    ),
+  ])
+  const waiting = letters.answers.flatMap(({ answer }) => answer)
+  const reports: TopicReport[] = TOPICS.map(({ name, purpose, partitions }) => {
+    const { messages = 0, perMinute = [], lag = [] } = figures.topics.find(({ topic }) => topic === name) ?? {}
+    return { name, purpose, partitions, messages, perMinute, lag, letters: waiting.filter(({ topic }) => topic === name).length }
+  })
+  output.list(
+    reports,
+    [
+      { heading: 'TOPIC', cell: ({ name }) => name },
+      { heading: 'EVENTS/MIN', cell: ({ perMinute }) => eventsAMinute(perMinute) },
+      { heading: 'LAG', cell: lagText },
+      { heading: 'DEAD LETTERS', cell: (row) => row.letters },
+      { heading: 'MESSAGES', cell: ({ messages }) => messages },
+      { heading: 'PARTITIONS', cell: ({ partitions }) => partitions },
+      { heading: 'PURPOSE', cell: ({ purpose }) => purpose },
+    ],
+    'The catalogue is empty.',
+  )
+  for (const [service, error] of new Map([...figures.silent, ...letters.silent].map((each) => [each.service, each.error])))
+    output.error(`! ${service} does not answer; its lag in seconds and its dead letters are not known: ${problemOf(error).detail}`)
+  for (const { service, answer } of letters.answers)
+    if (answer.length === MAX_LETTERS) output.note(`Of ${service} the newest ${MAX_LETTERS} dead letters are counted; there may be more.`)
+  return EXIT.done
+}
+
+function lagText({ lag }: TopicReport): string {
+  const behind = lag.filter(({ messages }) => messages > 0)
+  if (behind.length === 0) return '0'
+  return behind
+    .map(({ group, messages, seconds }) => {
+      const age = seconds === null ? 'not known how long' : `${Math.round(seconds)} s`
+      return `${group} ${messages} ${messages === 1 ? 'message' : 'messages'}, ${age}`
+    })
+    .join('; ')
+}

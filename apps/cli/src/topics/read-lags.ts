@@ -1,0 +1,36 @@
+import type { ApiClient } from '#libs/client'
+import { SERVICES, type ServiceLag, type TopicActivity, type TopicReport } from '#libs/contracts'
+import { askServices, type Answers } from '../dead-letters/all-services.js'
+
+export type GroupLag = TopicReport['lag'][number]
+
+export interface TopicFigures extends Omit<TopicActivity, 'groups'> {
+  lag: GroupLag[]
+}
+
+export interface FiguresFound {
+  topics: TopicFigures[]
+  /** Services that should have said how far they are, and did not. */
+  silent: Answers<unknown>['silent']
+}
+
+/**
+ * What the bus says of each topic, with the lag as each service knows it of itself: only the process that reads a topic knows how old
+ * its oldest event not handled is.
+ */
+export async function readFigures(client: ApiClient): Promise<FiguresFound> {
+  const [activity, { answers, silent }] = await Promise.all([
+    client.get<TopicActivity[]>('/v1/topics'),
+    askServices(SERVICES, (service) => client.get<ServiceLag[]>(`/v1/groups/${service}`)),
+  ])
+  const told = answers.flatMap(({ answer }) => answer)
+  const topics = activity.map(({ groups, ...topic }) => ({ ...topic, lag: lagOf(topic.topic, groups, told) }))
+  return { topics, silent }
+}
+
+/** Pure. A group that no service told of is as many messages behind as the bus says, and not known by how long. */
+export function lagOf(topic: string, groups: TopicActivity['groups'], told: readonly ServiceLag[]): GroupLag[] {
+  const own = told.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)
+  const others = groups.filter(({ group }) => !own.some((each) => each.group === group))
+  return [...own, ...others.map(({ group, messages }) => ({ group, messages, seconds: null }))].sort((a, b) => (a.group < b.group ? -1 : 1))
+}
