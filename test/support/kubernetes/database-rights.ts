@@ -13,7 +13,10 @@ ALTER ROLE hms_migrate SET role = 'hms_owner';
 ${SERVICES.map((service) => `CREATE ROLE ${roleOf(service)};\n`).join('')}`
 }
 
-/** After each `migrate`, as the role that it runs as: a service uses its own schema, and no other. */
+/**
+ * With each `migrate`, as the role that it runs as: a service uses its own schema, and no other. The default rights are for what a
+ * later `migrate` makes: nothing says that it ends before these statements run.
+ */
 export function grantsSql(): string {
   return HEAD + SERVICES.map(grantsOf).join('')
 }
@@ -26,6 +29,8 @@ function grantsOf(service: ServiceName): string {
 GRANT USAGE ON SCHEMA ${schema} TO ${role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${role};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${schema} TO ${role};
+ALTER DEFAULT PRIVILEGES FOR ROLE hms_owner IN SCHEMA ${schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${role};
+ALTER DEFAULT PRIVILEGES FOR ROLE hms_owner IN SCHEMA ${schema} GRANT USAGE ON SEQUENCES TO ${role};
 ${service === 'audit' ? `REVOKE UPDATE, DELETE ON ${appended} FROM ${role};\n` : ''}REVOKE INSERT, UPDATE, DELETE ON ${schema}.migration FROM ${role};
 `
 }
