@@ -288,4 +288,22 @@ export const ALERT_GUARDS = [
     spec: 'apps/canary-controller/src/metrics/prometheus.spec.ts',
     test: 'a value that is not 0 or 1',
   },
+  {
+    name: 'repairs-from-zero',
+    guard: 'the first repair of a service is an increase',
+    file: 'libs/platform/src/metrics.ts',
+    find: '    this.repairs.inc(labels, 0)\n',
+    replace: '',
+    spec: 'test/regressions/counted-from-zero.spec.ts',
+    test: 'what a service may mend is there before it was needed',
+  },
+  {
+    name: 'rejections-from-zero',
+    guard: 'the first signatures that are refused are an increase',
+    file: 'libs/service/src/http/rejected-signatures.ts',
+    find: 'this.refused.inc({ reason }, 0)',
+    replace: 'void reason',
+    spec: 'test/regressions/counted-from-zero.spec.ts',
+    test: 'each code of a signature that does not count is there',
+  },
 ]

@@ -24,6 +24,7 @@ export const RUN_STATES = [
 export type RunState = (typeof RUN_STATES)[number]
 
 const TERMINAL: ReadonlySet<string> = new Set(['SUCCEEDED', 'FAILED', 'ROLLED_BACK', 'ABORTED', 'SUPERSEDED', 'STALE'])
+export const ENDED_STATES: readonly RunState[] = RUN_STATES.filter(isTerminal)
 
 export function isTerminal(state: RunState): boolean {
   return TERMINAL.has(state)

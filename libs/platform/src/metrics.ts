@@ -23,7 +23,10 @@ export class Metrics {
   ])
   readonly deadLettersWaiting = this.gauge('dlq_messages', 'Dead letters that wait for a person', ['group', 'topic'])
   readonly deadLettersOldestAge = this.gauge('dlq_oldest_age_seconds', 'Age of the oldest of them', ['group', 'topic'])
-  readonly repairs = this.counter('repairs_total', 'What a reconciler found wrong and mended; 0 in a healthy system', ['service', 'what'])
+  private readonly repairs = this.counter('repairs_total', 'What a reconciler found wrong and mended; 0 in a healthy system', [
+    'service',
+    'what',
+  ])
   readonly pruned = this.counter('pruned_rows_total', 'Rows deleted because they were older than their retention', ['service', 'table'])
   readonly outboxPending = this.gauge('outbox_pending', 'Events committed and not yet in the log', ['service'])
   readonly outboxOldestAge = this.gauge('outbox_oldest_age_seconds', 'Age of the oldest of them', ['service'])
@@ -35,6 +38,16 @@ export class Metrics {
 
   constructor() {
     this.gauge('build_info', '1, with the version that runs', ['version', 'node']).set({ version: VERSION, node: process.versions.node }, 1)
+  }
+
+  /**
+   * Counts what a service mends, from 0 on: `increase` sees nothing of a series that begins with its first event. To be declared when the
+   * service starts.
+   */
+  repair(service: string, what: string): (times?: number) => void {
+    const labels = { service, what }
+    this.repairs.inc(labels, 0)
+    return (times = 1) => this.repairs.inc(labels, times)
   }
 
   /** Looks at what nobody tells, before the page is made. One that fails leaves its gauges as they were. */

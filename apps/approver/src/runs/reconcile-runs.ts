@@ -14,6 +14,7 @@ const PAGE = 500
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly looks: Repeat
+  private readonly repaired = this.runtime.metrics.repair('approver', 'run-timer')
   private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
 
   constructor(
@@ -61,7 +62,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
       // It may have ended, or moved on, since the look.
       if ((await this.runtime.pendingTimers(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
       if (!(await this.scheduleRunDeadline.execute(tx, current))) return false
-      this.runtime.metrics.repairs.inc({ service: 'approver', what: 'run-timer' })
+      this.repaired()
       this.runtime.log.error({ run }, 'an open run had no timer; it has one again')
       return true
     })

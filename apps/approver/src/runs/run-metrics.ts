@@ -1,4 +1,4 @@
-import { isHeld, isTerminal, type RunState, type RunView } from '#libs/contracts'
+import { ENDED_STATES, isHeld, isTerminal, type RunState, type RunView } from '#libs/contracts'
 import type { Metrics } from '#libs/platform'
 
 const CLOCK_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 14_400, 86_400]
@@ -27,7 +27,10 @@ export class RunMetrics {
   constructor(
     private readonly metrics: Metrics,
     private readonly promiseMs: number,
-  ) {}
+  ) {
+    // `increase` sees nothing of a series that begins with its first event.
+    for (const outcome of ENDED_STATES) this.ended.inc({ outcome }, 0)
+  }
 
   /** A change of a run that was committed. */
   changed(before: RunView | undefined, after: RunView): void {

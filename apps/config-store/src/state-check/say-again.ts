@@ -36,7 +36,6 @@ export async function sayAgain(
     if (isSaid) said.add(place)
   }
   if (said.size > 0) {
-    runtime.metrics.repairs.inc({ service: runtime.name, what: 'state' }, said.size)
     runtime.log.warn(
       { places: [...said].slice(0, MAX_NAMED), repaired: said.size },
       'the topic of state did not say what is stored; it is said again',

@@ -33,6 +33,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   private said: readonly Difference[] = []
   private ringing = false
   private readonly checks: Repeat
+  private readonly repaired = this.runtime.metrics.repair('config-store', 'state')
   private readonly failures: FailureStreak
   private readonly found = this.runtime.metrics.gauge(
     'state_topic_differences',
@@ -76,6 +77,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
       fresh.map(({ place }) => place),
       (place) => this.topic.seqAt(place),
     )
+    this.repaired(said.size)
     this.said = [...again, ...fresh.filter(({ place }) => said.has(place))]
     this.tell(stand.filter(({ place }) => !said.has(place)))
     this.before = found

@@ -55,7 +55,9 @@ export interface EventConsumerDependencies {
   replayTimer?: ReplayTimer
 }
 
-type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | 'forged' | 'unreadable' | 'dead-letter'
+type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | (typeof GIVEN_UP)[number]
+/** Outcomes of which a dead letter is kept. */
+const GIVEN_UP = ['forged', 'unreadable', 'dead-letter'] as const
 
 /** What became of a record, and the event that waited for it. */
 interface Done {
@@ -117,8 +119,10 @@ export class EventConsumer {
   }
 
   async start(): Promise<void> {
-    const { service, bus, gone } = this.deps
+    const { service, bus, gone, metrics } = this.deps
     const topics = [...new Set([...this.subscribers.keys(), ...this.followers.keys()])].map(topicByName)
+    // `increase` sees nothing of a series that begins with its first event.
+    for (const { name: topic } of topics) for (const outcome of GIVEN_UP) metrics.handled.inc({ group: service, topic, outcome }, 0)
     for (const group of new Set(topics.map(({ name }) => groupOf(service, name)))) {
       const mine = topics.filter(({ name }) => groupOf(service, name) === group)
       await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone })

@@ -23,6 +23,7 @@ export interface OverdueGapsDependencies {
  */
 export class OverdueGaps {
   private readonly looks: Repeat
+  private readonly repaired = this.deps.metrics.repair(this.deps.service, 'gap')
 
   constructor(
     private readonly goOn: (event: VerifiedEvent) => Promise<void>,
@@ -45,14 +46,14 @@ export class OverdueGaps {
   }
 
   async look(): Promise<void> {
-    const { service, database, positions, log, metrics } = this.deps
+    const { service, database, positions, log } = this.deps
     const events = await database.autocommit((tx) => positions.overdue(tx, PATIENCE_MS))
     for (const event of events) {
       log.error(
         { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
         'an event before this one is missing for an hour; its stream goes on without it',
       )
-      metrics.repairs.inc({ service, what: 'gap' })
+      this.repaired()
       await this.goOn(event)
     }
   }

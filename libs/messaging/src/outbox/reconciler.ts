@@ -26,6 +26,7 @@ export class Reconciler {
    * alike.
    */
   private readonly believed = new Map<string, { offset: number; untilMs: number }>()
+  private readonly repaired: (times: number) => void
 
   constructor(
     private readonly database: Database,
@@ -33,8 +34,14 @@ export class Reconciler {
     private readonly bus: EventBus,
     private readonly source: string,
     private readonly log: Logger,
-    private readonly metrics: Metrics,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.repaired = metrics.repair(this.service, 'log')
+  }
+
+  private get service(): string {
+    return this.source.slice(SOURCE_PREFIX.length)
+  }
 
   /** Only the leader may call it. Rejects while the broker does not answer. Answers how many rows will be sent again. */
   async compare(now: Date): Promise<number> {
@@ -88,9 +95,8 @@ export class Reconciler {
     const rows = await this.database.transaction((tx) => this.store.unsendPartition(tx, topic, partition))
     this.ends.delete(placeName(topic, partition))
     if (rows === 0) return 0
-    const service = this.source.slice(SOURCE_PREFIX.length)
-    this.metrics.repairs.inc({ service, what: 'log' }, rows)
-    this.log.error({ service, topic, partition, reaches, rows }, 'the log lost what it had acknowledged; it is sent again')
+    this.repaired(rows)
+    this.log.error({ service: this.service, topic, partition, reaches, rows }, 'the log lost what it had acknowledged; it is sent again')
     return rows
   }
 }

@@ -9,6 +9,12 @@ export function errorPage(code: string): string | undefined {
   return row === undefined ? undefined : `${code}\n\n${row}\n`
 }
 
+/** Every code that has a page. */
+export function errorCodes(): string[] {
+  rows ??= readRows()
+  return [...rows.keys()]
+}
+
 /** `GET /docs/errors/CODE`, on every server that may answer with a problem. */
 export function addErrorPages(server: FastifyInstance): void {
   server.get<{ Params: { code: string } }>('/docs/errors/:code', async ({ params }, reply) => {

@@ -69,9 +69,10 @@ export async function openKafkaBus(
   const kafka = createKafka(await kafkaSettings(config, clientIdOf(`hms-svc-${services.join('+')}`, instance)), log)
   const refused = (error: HmsError): void => end(error, 'the broker has topics that cannot be repaired; this process ends')
   void keepTopics(kafka, services, clock, log, refused, replicationOf(config))
+  const renewed = new Map(services.map((service) => [service, metrics.repair(service, 'reader')]))
   return new KafkaBus(kafka, clock, log, {
     instance,
     onFatal: (error) => end(error, 'a Kafka consumer was given up; this process ends so that it is started again'),
-    onRenewed: (group) => metrics.repairs.inc({ service: group.split('.')[0]!, what: 'reader' }),
+    onRenewed: (group) => renewed.get(group.split('.')[0] as ServiceName)?.(),
   })
 }
