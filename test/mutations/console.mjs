@@ -181,4 +181,13 @@ export const CONSOLE_GUARDS = [
     spec: 'apps/console/src/forms/forms-of-clients.spec.ts',
     test: 'what the form of /receipts/abc sends counts as the client that it came from',
   },
+  {
+    name: 'failed-behind-rollout',
+    guard: 'a run that failed behind its rollout is not said to have published nothing',
+    file: 'apps/console/src/runs/what-next.ts',
+    find: "  if (stageOf('rollout')?.verdict === 'PASS') return 'inForce'\n",
+    replace: '',
+    spec: 'apps/console/src/runs/what-next.spec.ts',
+    test: 'at notify by STAGE_TIMED_OUT',
+  },
 ]

@@ -1,6 +1,6 @@
-import { isHeld, type RunState, type RunView } from '#libs/contracts'
+import { isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
 
-const NEXT: Record<RunState, string> = {
+const NEXT: Record<Exclude<RunState, 'FAILED'>, string> = {
   AWAITING_APPROVAL: 'It waits for the signatures that are still missing. When the last one comes, lint begins.',
   QUEUED: 'It waits for its turn: another run of the same policy is under way, or is about to begin.',
   LINTING:
@@ -15,12 +15,19 @@ const NEXT: Record<RunState, string> = {
   PAUSED: 'It waits for a person. What it lacks stands above; the decisions that lead on are below.',
   ROLLING_BACK: 'The version before is being brought back.',
   SUCCEEDED: 'The rule is in force, and partners were told.',
-  FAILED: 'It ended before anything was published. The rule in force did not change.',
   ROLLED_BACK: 'The new rule was taken back. The version before is in force again.',
   ABORTED: 'A person ended it, or nobody decided in time. What it had published was taken back.',
   SUPERSEDED: 'A newer release took its place.',
   STALE: 'What it was to follow is not in force any more. Approve it anew, if it is still wanted.',
 }
+
+const FAILED = {
+  unpublished: 'It ended before anything was published. The rule in force did not change.',
+  takenBack: 'It ended on its way. What it had published by then, if anything, was taken back; the rule before is in force.',
+  inForce: 'The rule is in force for all. It ended behind that: partners may not have been told.',
+}
+/** Why a run fails that no stage ended: it may have published something by then. */
+const FROM_OUTSIDE: readonly (string | undefined)[] = ['STAGE_TIMED_OUT', 'POISONED']
 
 const BUSY = 'Another canary has its region. It goes on by itself when that one is over; it can be aborted meanwhile.'
 const HELD =
@@ -34,5 +41,14 @@ export function whatNext(run: RunView): string {
 
 function nextOf(run: RunView): string {
   if (isHeld(run)) return HELD
+  if (run.state === 'FAILED') return FAILED[reachOf(run)]
   return run.state === 'WAITING' && run.reason === 'REGION_BUSY' ? BUSY : (NEXT[run.state] ?? '')
+}
+
+/** How far a run came that failed. A stage that fails a run by itself does so before anything is published. */
+function reachOf({ reason, stages }: RunView): keyof typeof FAILED {
+  const stageOf = (name: StageName) => stages.find(({ stage }) => stage === name)
+  if (stageOf('rollout')?.verdict === 'PASS') return 'inForce'
+  const isBegun = (stageOf('canary')?.startedAt ?? stageOf('rollout')?.startedAt ?? null) !== null
+  return isBegun && FROM_OUTSIDE.includes(reason) ? 'takenBack' : 'unpublished'
 }

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { STAGES, type RunStage, type RunView } from '#libs/contracts'
+import { aRun } from '../testing/shown.js'
+import { whatNext } from './what-next.js'
+
+/** As runs show them: a stage begins when the one before has passed, and what ends a run from outside fails the stage it was in. */
+function failed(at: RunStage['stage'], reason: string, more: Partial<RunView> = {}): RunView {
+  const stages = STAGES.map((stage, index): RunStage => {
+    const order = index - STAGES.indexOf(at)
+    const verdict = order < 0 ? 'PASS' : order === 0 ? 'FAIL' : 'PENDING'
+    return { stage, verdict, detail: '', startedAt: order > 0 ? null : '2026-11-26T11:00:00Z', endedAt: null }
+  })
+  return aRun({ state: 'FAILED', reason, stages, ...more })
+}
+
+const UNPUBLISHED = 'It ended before anything was published. The rule in force did not change.'
+const TAKEN_BACK = 'It ended on its way. What it had published by then, if anything, was taken back; the rule before is in force.'
+const IN_FORCE = 'The rule is in force for all. It ended behind that: partners may not have been told.'
+
+describe('what a run that failed means for the rule in force', () => {
+  it.each([
+    ['lint', 'LINT_ERRORS', UNPUBLISHED],
+    ['simulate', 'BELOW_THRESHOLD', UNPUBLISHED],
+    ['simulate', 'STAGE_TIMED_OUT', UNPUBLISHED],
+    ['canary', 'STAGE_TIMED_OUT', TAKEN_BACK],
+    ['canary', 'POISONED', TAKEN_BACK],
+    ['rollout', 'STAGE_TIMED_OUT', TAKEN_BACK],
+    ['notify', 'STAGE_TIMED_OUT', IN_FORCE],
+    ['notify', 'POISONED', IN_FORCE],
+  ] as const)('at %s by %s', (stage, reason, text) => {
+    expect(whatNext(failed(stage, reason))).toBe(text)
+  })
+
+  it.each([
+    ['LIVE_MOVED', UNPUBLISHED],
+    ['STAGE_TIMED_OUT', TAKEN_BACK],
+  ])('of a signed rollback, which has a rollout alone, by %s', (reason, text) => {
+    const [rollout] = failed('rollout', reason).stages.filter(({ stage }) => stage === 'rollout')
+    expect(whatNext(failed('rollout', reason, { stages: [rollout!] }))).toBe(text)
+  })
+
+  it('of break-glass, which skips the canary, where its rollout was refused', () => {
+    const stages = failed('rollout', 'NOT_APPROVED').stages.map((stage): RunStage => {
+      return stage.stage === 'canary' || stage.stage === 'simulate' ? { ...stage, verdict: 'SKIPPED', startedAt: null } : stage
+    })
+    expect(whatNext(failed('rollout', 'NOT_APPROVED', { stages }))).toBe(UNPUBLISHED)
+  })
+})
