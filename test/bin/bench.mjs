@@ -6,6 +6,7 @@ import { install } from '../../apps/demo/bin/install.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BENCHES = [
+  'first-minute',
   'get',
   'guard',
   'idle',

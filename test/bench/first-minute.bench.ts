@@ -1,0 +1,91 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, it } from 'vitest'
+import { InstalledPackage, pack } from '../support/installed-package.js'
+import { cleanEnvironment } from '../support/processes.config.js'
+import { freePort, scratchFolder } from '../support/processes.js'
+import { nowMs } from './figures.js'
+
+const [COLD_STARTS, WARM_STARTS] = [3, 5]
+/** What the demo waits by the clock: 1.5.0 observes and bakes for one second each, 2.0.0 for ten. */
+const DEMO_WAITS_S = 22
+const GIVE_UP_MS = 600_000
+
+/**
+ * What a newcomer waits for in an empty folder: `npm install` of the archive, `npx hms-svc dev` until it is ready, with an empty data
+ * folder and with a kept one, and `npx hms-svc demo` until it says what to do next. The floor of `dev` is `npx` with a program that only
+ * tells its version, that of the demo what it waits by the clock.
+ */
+describe('first minute', () => {
+  const scratch = scratchFolder()
+  const folder = join(scratch.path, 'empty')
+  mkdirSync(folder)
+  afterAll(() => scratch.remove())
+
+  it('from an empty folder to the end of the demo', async () => {
+    const archive = pack(scratch.path)
+    const installing = nowMs()
+    InstalledPackage.install(archive, folder)
+    say('npm install', [secondsSince(installing)])
+    say('npx hms-svc version: floor of dev', Array.from({ length: WARM_STARTS }, version))
+
+    const cold: number[] = []
+    for (let start = 0; start < COLD_STARTS; start++) cold.push(await until('is ready after', ['dev', '--data', `cold-${start}`]))
+    say('npx hms-svc dev, empty data folder', cold)
+    const warm: number[] = []
+    for (let start = 0; start < WARM_STARTS; start++) warm.push(await until('is ready after', ['dev', '--data', 'cold-0']))
+    say('npx hms-svc dev, kept data folder (aim: 10 s)', warm)
+    say('npx hms-svc demo (aim: 50 s)', [await until('In another terminal:', ['demo', '--data', 'demo'])])
+    process.stdout.write(`${'of it by the clock: floor of demo'.padEnd(50)} ${DEMO_WAITS_S.toFixed(1).padStart(6)} s\n`)
+  })
+
+  const env = { ...cleanEnvironment() }
+
+  function version(): number {
+    const from = nowMs()
+    const { status, stderr } = spawnSync('npx', ['hms-svc', 'version'], { cwd: folder, env, encoding: 'utf8' })
+    if (status !== 0) throw new Error(stderr)
+    return secondsSince(from)
+  }
+
+  /** Seconds until a program that stays has said something; it is stopped then, as by Ctrl-C. */
+  async function until(said: string, argv: string[]): Promise<number> {
+    const port = String(await freePort())
+    const from = nowMs()
+    // A group of its own: npx has a shell below it, and Ctrl-C reaches all of them.
+    const child = spawn('npx', ['hms-svc', ...argv, '--port', port], {
+      cwd: folder,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exited = once(child, 'exit')
+    let text = ''
+    const seconds = await new Promise<number>((resolve, reject) => {
+      const look = (chunk: Buffer): void => {
+        text += String(chunk)
+        if (text.includes(said)) resolve(secondsSince(from))
+      }
+      child.stdout.on('data', look)
+      child.stderr.on('data', look)
+      child.once('exit', () => reject(new Error(`hms-svc ${argv.join(' ')} ended by itself:\n${text}`)))
+      setTimeout(() => reject(new Error(`hms-svc ${argv.join(' ')} does not say "${said}":\n${text}`)), GIVE_UP_MS).unref()
+    }).finally(() => {
+      if (child.exitCode === null) process.kill(-child.pid!, 'SIGINT')
+    })
+    await exited
+    return seconds
+  }
+})
+
+function secondsSince(from: number): number {
+  return (nowMs() - from) / 1_000
+}
+
+function say(label: string, seconds: readonly number[]): void {
+  const [least, most] = [Math.min(...seconds), Math.max(...seconds)]
+  const range = seconds.length === 1 ? '' : `   at most ${most.toFixed(1)} s, n ${seconds.length}`
+  process.stdout.write(`${label.padEnd(50)} ${least.toFixed(1).padStart(6)} s${range}\n`)
+}
