@@ -7,8 +7,8 @@ export interface ServerSentEvent {
   id: string
 }
 
-/** In bytes. A snapshot is one line; the same bound as for a WebSocket frame. */
-export const MAX_SSE_EVENT_BYTES = 64 * 1024 * 1024
+/** In bytes, where events are no frames: these may be larger. */
+export const MAX_SSE_EVENT_BYTES = 16 * 1024 * 1024
 
 /**
  * Server-sent events (WHATWG HTML §9.2.6) out of text chunks cut anywhere. Lines end in LF, CR or CRLF.

@@ -235,14 +235,16 @@ describe('the one connection of a page', () => {
     expect(changed).not.toHaveBeenCalled()
   })
 
-  it('takes a snapshot of more than 32 MiB', async () => {
-    const dialled = sockets.next()
-    const promise = opening()
+  it('takes a snapshot of more than 32 MiB by either transport', async () => {
     const padding = 'x'.repeat(33 * 1024 * 1024)
     const text = JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents: [old], padding })
+    const dialled = sockets.next()
+    const bySocket = opening()
     ;(await dialled).accept().sendText(text)
-    bridges.push(await promise)
-    expect(bridges[0]!.get(ID)['limit']).toBe(35)
+    bridges.push(await bySocket)
+    fetch = async () => answer(200, `data: ${text}\n\n`, new Promise(() => {}))
+    bridges.push(await opening({ token: 'key' }))
+    expect(bridges.map((bridge) => bridge.get(ID)['limit'])).toEqual([35, 35])
   })
 
   it('begins anew after a frame that is none', async () => {
