@@ -211,7 +211,7 @@ export const READER_GUARDS = [
     name: 'refusals-of-removed-records',
     guard: 'what was refused of a record that left the log keeps no follower in doubt',
     file: 'libs/client/src/connection/trusted-copy.ts',
-    find: '    if (erased.has(place)) return false\n',
+    find: 'for (const place of erased) this.refusals.delete(place)',
     replace: '',
     spec: 'libs/client/src/kafka/policy-follower.spec.ts',
     test: 'damages a canary whose record leaves the log again: the bot is in doubt for as long as it lies there',

@@ -116,8 +116,10 @@ export class TrustedCopy {
     const { refused, changes } = this.copy.take(revision, documents, along)
     this.proofs?.moved()
     if (whole) this.forgetRefusals()
-    for (const place of [...documents.map(placeOf), ...erased]) this.refusals.delete(place)
-    this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more, erased) : refused)
+    for (const document of documents) this.refusals.delete(placeOf(document))
+    this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
+    // It was there, and is told of; it keeps nobody in doubt.
+    for (const place of erased) this.refusals.delete(place)
     this.forgetRefusalsOfOthers(along)
     if (!more) this.settle()
     this.announce(changes)
@@ -364,21 +366,14 @@ export class TrustedCopy {
 }
 
 /**
- * A log tells how things came to be as they are: what is refused of it matters only where nothing better came behind and it was not
- * removed, and an old head only when it is the last word of all.
+ * A log tells how things came to be as they are: what is refused of it matters only where nothing better came behind, and an old head
+ * only when it is the last word of all.
  */
-function unlessOvertaken(
-  documents: readonly ConfigDocument[],
-  refused: RefusedDocument[],
-  more: boolean,
-  erased: ReadonlySet<string>,
-): RefusedDocument[] {
+function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
   const last = new Map(documents.map((document) => [placeOf(document), document]))
   const bad = new Set(refused.map(({ document }) => document))
   return refused.filter(({ document, error }) => {
-    const place = placeOf(document)
-    if (erased.has(place)) return false
-    const newest = last.get(place)!
+    const newest = last.get(placeOf(document))!
     return error.code === 'HMS_HEAD_REPLAYED' ? newest === document && !more : bad.has(newest)
   })
 }
