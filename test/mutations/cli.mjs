@@ -198,4 +198,13 @@ export const CLI_GUARDS = [
     spec: 'apps/cli/src/topics/list.spec.ts',
     test: 'says rate, lag in messages and seconds',
   },
+  {
+    name: 'list-says-more',
+    guard: 'a list that is cut says so',
+    file: 'apps/cli/src/runs/read-runs.ts',
+    find: 'more: !isLast || runs.length > most',
+    replace: 'more: false',
+    spec: 'apps/cli/src/runs/list.spec.ts',
+    test: 'says where the next page begins',
+  },
 ]

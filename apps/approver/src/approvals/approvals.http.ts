@@ -1,4 +1,4 @@
-import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import { HmsError, MAX_APPROVALS_LISTED, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { POLICIES_BODY } from '#libs/policy'
 import { Public, RepeatsSafely, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
@@ -60,7 +60,7 @@ export class ApprovalsController {
     return this.runtime.database.transaction(async (tx) => {
       const waiting = await tx
         .documents(APPROVALS)
-        .find({ where: { state: 'waiting' }, orderBy: 'prepared_at', descending: true, limit: 200 })
+        .find({ where: { state: 'waiting' }, orderBy: 'prepared_at', descending: true, limit: MAX_APPROVALS_LISTED })
       return Promise.all(waiting.map(async (approval) => approvalSummary(approval, await tx.documents(RUNS).get(String(approval.run)))))
     })
   }

@@ -1,11 +1,9 @@
-import type { Ticket } from '#libs/contracts'
+import { MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
 import { Public, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { DecideTicket, ticketNotFound } from './decide-ticket.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 import { TicketDecisionRequestDto, TicketsQueryDto } from './tickets.dto.js'
-
-const LIST_LIMIT = 100
 
 /** Questions to people about runs: automation acted first. */
 @Controller('v1/tickets')
@@ -20,7 +18,7 @@ export class TicketsController {
   list(@Query() { state }: TicketsQueryDto): Promise<Ticket[]> {
     const where = state === undefined ? undefined : { state }
     return this.runtime.database.transaction((tx) =>
-      tx.documents(TICKETS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT }),
+      tx.documents(TICKETS).find({ where, orderBy: 'number', descending: true, limit: MAX_TICKETS_LISTED }),
     )
   }
 

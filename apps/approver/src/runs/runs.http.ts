@@ -1,4 +1,4 @@
-import { HmsError, type RunView } from '#libs/contracts'
+import { HmsError, MAX_RUNS_LISTED, type RunView } from '#libs/contracts'
 import { requireConnection } from '#libs/platform'
 import { Public, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
@@ -8,8 +8,6 @@ import { RunFeed } from './run-feed.js'
 import { DecideRun } from './decide-run.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { RunDecisionRequestDto, RunsQueryDto } from './runs.dto.js'
-
-const LIST_LIMIT = 100
 
 @Controller('v1/runs')
 export class RunsController {
@@ -24,7 +22,7 @@ export class RunsController {
   async list(@Query() { open, state, before }: RunsQueryDto): Promise<RunView[]> {
     const where = { ...(open === 'yes' ? { open } : {}), ...(state === undefined ? {} : { state }) }
     const records = await this.runtime.database.transaction((tx) =>
-      tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT, after: before }),
+      tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: MAX_RUNS_LISTED, after: before }),
     )
     return records.map(runView)
   }

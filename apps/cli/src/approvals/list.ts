@@ -1,10 +1,11 @@
-import { EXIT, type ApprovalSummary } from '#libs/contracts'
+import { EXIT, MAX_APPROVALS_LISTED, type ApprovalSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
 export async function listApprovals(context: CliContext): Promise<number> {
   const client = await context.client()
+  const approvals = await client.get<ApprovalSummary[]>('/v1/approvals')
   context.output.list(
-    await client.get<ApprovalSummary[]>('/v1/approvals'),
+    approvals,
     [
       { heading: 'RUN', cell: (approval) => (approval.run === null ? null : `#${approval.run}`) },
       { heading: 'STATE', cell: (approval) => approval.state },
@@ -15,6 +16,8 @@ export async function listApprovals(context: CliContext): Promise<number> {
     ],
     'Nothing waits for signatures.',
   )
+  if (approvals.length === MAX_APPROVALS_LISTED)
+    context.output.note(`The newest ${MAX_APPROVALS_LISTED} are shown; older ones follow as these are signed, rejected or expire.`)
   return EXIT.done
 }
 

@@ -1,6 +1,6 @@
 import { EXIT, type AuditEntry } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { usageError } from '../errors.js'
+import { numberFlag } from '../number-flag.js'
 import { timeOf } from '../partners/time-flag.js'
 import { parseRunNumber } from '../runs/run-number.js'
 
@@ -20,13 +20,13 @@ const MAX_LIMIT = 1_000
 export async function showAuditLog(context: CliContext, options: AuditLogOptions): Promise<number> {
   const { output } = context
   const run = options.run === undefined ? undefined : parseRunNumber(options.run)
-  const limit = numberOf('--limit', options.limit, 1, MAX_LIMIT) ?? LIMIT
+  const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_LIMIT, verb: 'audit log' }) ?? LIMIT
   const query = {
     run,
     by: options.by,
     type: options.type === undefined ? undefined : typeOf(options.type),
     since: options.since === undefined ? undefined : timeOf('--since', options.since, context.io.now()),
-    before: numberOf('--before', options.before, 0, Number.MAX_SAFE_INTEGER),
+    before: numberFlag('--before', options.before, { least: 0, most: Number.MAX_SAFE_INTEGER, verb: 'audit log' }),
   }
   const client = await context.client()
   const found = await client.get<AuditEntry[]>('/v1/audit/entries', { ...query, order: 'newest', limit })
@@ -56,11 +56,4 @@ function whenNone(run: number | undefined, options: AuditLogOptions): string {
 /** `hms.canary.passed.v1`, or `canary.passed`. */
 function typeOf(text: string): string {
   return text.startsWith('hms.') ? text : `hms.${text}.v1`
-}
-
-function numberOf(flag: string, text: string | undefined, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined
-  const number = /^\d{1,16}$/.test(text) ? Number(text) : -1
-  if (number >= least && number <= most) return number
-  throw usageError(`${flag} ${text} is no number from ${least} to ${most}`, ['hms-svc audit log --help'])
 }

@@ -1,7 +1,8 @@
-import { EXIT, HmsError, type AuditProof, type ConfigDocument, type RunView, type StageAttestation } from '#libs/contracts'
+import { EXIT, HmsError, type AuditProof, type ConfigDocument, type StageAttestation } from '#libs/contracts'
 import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { newestRoster } from '../roster/newest-roster.js'
+import { readRuns } from '../runs/read-runs.js'
 import { checkLive, checkRuns } from './coverage.js'
 import { logPoliciesOf } from '../roster/pinned-roster.js'
 import { Problems } from './problems.js'
@@ -15,7 +16,7 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const client = await context.client()
   const problems = new Problems()
   // Before the log: what happens meanwhile is in it then.
-  const runs = await client.get<RunView[]>('/v1/runs')
+  const { runs } = await readRuns(client, {}, Infinity)
   const { documents } = await client.get<{ documents: ConfigDocument[] }>('/v1/snapshot')
   const { checkpoint, note, tree, ...told } = await recomputeLog(client, policy, problems)
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)

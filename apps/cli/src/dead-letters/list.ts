@@ -1,4 +1,4 @@
-import { EXIT, SERVICES, type DeadLetterSummary } from '#libs/contracts'
+import { DEAD_LETTERS_LISTED, EXIT, SERVICES, type DeadLetterSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { problemOf } from '../errors.js'
 import { askServices, parseService } from './all-services.js'
@@ -37,6 +37,9 @@ export async function listDeadLetters(context: CliContext, options: ListOptions)
     ],
     options.all === true ? 'No dead letters.' : 'No dead letters wait. Those that were ended: hms-svc dlq list --all',
   )
+  for (const { service, answer } of answers)
+    if (answer.length === DEAD_LETTERS_LISTED)
+      output.note(`Of ${service} the newest ${DEAD_LETTERS_LISTED} are shown; there may be older ones, which follow as these are ended.`)
   if (letters.some((letter) => letter.state === 'waiting'))
     output.note('next: hms-svc dlq show ID · hms-svc dlq replay ID · hms-svc dlq discard ID --reason TEXT')
   return EXIT.done

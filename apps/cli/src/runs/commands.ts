@@ -1,7 +1,8 @@
-import type { Command } from 'commander'
-import { RUN_DECISIONS, type RunDecisionName } from '#libs/contracts'
+import { Option, type Command } from 'commander'
+import { RUN_DECISIONS, RUN_STATES, type RunDecisionName } from '#libs/contracts'
 import type { Session } from '../session.js'
 import type { DecideFlags } from './decide.js'
+import type { ListOptions } from './list.js'
 
 const DECISIONS: Record<RunDecisionName, string> = {
   pause: 'stop a run in its canary, rollout or bake until somebody resumes it',
@@ -16,8 +17,12 @@ export function registerRuns(program: Command, session: Session): void {
   const runs = program.command('runs').description('runs of the press: state and timeline')
   runs
     .command('list')
-    .description('all runs, the newest first')
-    .action(session.run(async (context) => (await import('./list.js')).listRuns(context)))
+    .description('runs, the newest first; 100 unless --limit says otherwise')
+    .option('--open', 'those that have not ended')
+    .addOption(new Option('--state <state>', 'those in one state').choices(RUN_STATES))
+    .option('--before <number>', 'those with a smaller number: where the next page begins')
+    .option('--limit <number>', 'at most so many, up to 1000')
+    .action(session.run(async (context, options: ListOptions) => (await import('./list.js')).listRuns(context, options)))
   runs
     .command('show <number>')
     .description('one run, stage by stage')

@@ -1,9 +1,26 @@
-import { EXIT, type RunView } from '#libs/contracts'
+import { EXIT, MAX_RUNS_LISTED } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { numberFlag } from '../number-flag.js'
+import { readRuns, type RunsQuery } from './read-runs.js'
+import { parseRunNumber } from './run-number.js'
 
-export async function listRuns(context: CliContext): Promise<number> {
-  const client = await context.client()
-  const runs = await client.get<RunView[]>('/v1/runs')
+export interface ListOptions {
+  open?: boolean
+  state?: string
+  before?: string
+  limit?: string
+}
+
+const MAX_LIMIT = 1_000
+
+export async function listRuns(context: CliContext, options: ListOptions): Promise<number> {
+  const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_LIMIT, verb: 'runs list' }) ?? MAX_RUNS_LISTED
+  const query: RunsQuery = {
+    ...(options.open === true ? { open: 'yes' } : {}),
+    ...(options.state === undefined ? {} : { state: options.state }),
+    ...(options.before === undefined ? {} : { before: parseRunNumber(options.before) }),
+  }
+  const { runs, more } = await readRuns(await context.client(), query, limit)
   context.output.list(
     runs,
     [
@@ -13,7 +30,8 @@ export async function listRuns(context: CliContext): Promise<number> {
       { heading: 'STARTED', cell: (run) => run.createdAt },
       { heading: 'POLICIES', cell: (run) => run.policies.map((policy) => `${policy.id}@${policy.version}`).join(', ') },
     ],
-    'No runs yet. Start one: hms-svc approve FILE --sign NAME',
+    Object.keys(query).length > 0 ? 'No run is like that.' : 'No runs yet. Start one: hms-svc approve FILE --sign NAME',
   )
+  if (more) context.output.note(`The newest ${limit} are shown. Older ones: the same command with --before ${runs.at(-1)!.run}`)
   return EXIT.done
 }

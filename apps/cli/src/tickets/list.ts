@@ -1,12 +1,13 @@
-import { EXIT, type Ticket } from '#libs/contracts'
+import { EXIT, MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
-/** Open ones; with `all` those that were closed, too. As JSON always all of them: a program filters by `state`. */
+/** Open ones; with `all` those that were closed, too. As JSON always both: a program filters by `state`. */
 export async function listTickets(context: CliContext, all: boolean): Promise<number> {
   const client = await context.client()
   const isAll = all || context.output.mode === 'json'
+  const tickets = await client.get<Ticket[]>('/v1/tickets', isAll ? {} : { state: 'OPEN' })
   context.output.list(
-    await client.get<Ticket[]>('/v1/tickets', isAll ? {} : { state: 'OPEN' }),
+    tickets,
     [
       { heading: 'TICKET', cell: ({ ticket }) => ticket },
       { heading: 'STATE', cell: ({ state }) => state },
@@ -18,5 +19,7 @@ export async function listTickets(context: CliContext, all: boolean): Promise<nu
     ],
     isAll ? 'No tickets.' : 'No open tickets.',
   )
+  if (tickets.length === MAX_TICKETS_LISTED)
+    context.output.note(`The newest ${MAX_TICKETS_LISTED} are shown; there may be older ones. One of them: hms-svc tickets show NUMBER`)
   return EXIT.done
 }

@@ -1,4 +1,4 @@
-import type { RunState, RunView } from '#libs/contracts'
+import { MAX_RUNS_LISTED, type RunState, type RunView } from '#libs/contracts'
 import type { Answer, Read } from '../reading/answer.js'
 
 export interface RunsFilter {
@@ -17,8 +17,7 @@ export interface RunsFound {
 }
 
 const PAGE = 50
-/** Rows that one page may look through for a policy. */
-const BATCH = 100
+/** Answers that one page may look through for a policy. */
 const MAX_BATCHES = 5
 
 /** One page of runs. The service filters by state; by policy the page does, over as many runs as it may look through. */
@@ -33,7 +32,7 @@ export async function readRuns(read: Read, filter: RunsFilter): Promise<Answer<R
       if (runs.length === PAGE) return { kind: 'loaded', value: { runs, older: runs.at(-1)!.run } }
       runs.push(run)
     }
-    if (answer.value.length < BATCH) return { kind: 'loaded', value: { runs } }
+    if (answer.value.length < MAX_RUNS_LISTED) return { kind: 'loaded', value: { runs } }
     before = answer.value.at(-1)!.run
   }
   return { kind: 'loaded', value: { runs, older: before } }

@@ -1,4 +1,4 @@
-import { DEAD_LETTER_STATES, type DeadLetterState, type DiscardRequest } from '#libs/contracts'
+import { DEAD_LETTERS_LISTED, DEAD_LETTER_STATES, type DeadLetterState, type DiscardRequest } from '#libs/contracts'
 import { Read, toNumber } from '#libs/platform'
 import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
 
@@ -12,7 +12,7 @@ export class DeadLettersQueryDto {
   @IsInt()
   @Min(1)
   @Max(1_000)
-  limit = 100
+  limit = DEAD_LETTERS_LISTED
 }
 
 export class DiscardDto implements DiscardRequest {
