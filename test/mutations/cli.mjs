@@ -207,4 +207,13 @@ export const CLI_GUARDS = [
     spec: 'apps/cli/src/runs/list.spec.ts',
     test: 'says where the next page begins',
   },
+  {
+    name: 'error-names-next',
+    guard: 'an error names a command to go on with',
+    file: 'apps/cli/src/errors.ts',
+    find: 'found.next.length > 0 ? found :',
+    replace: 'found.next.length >= 0 ? found :',
+    spec: 'apps/cli/src/program.spec.ts',
+    test: 'says what to do next as a command',
+  },
 ]

@@ -50,12 +50,23 @@ export function exitCodeOf(error: unknown): number {
   return PROOF_CODE.test(code) && (status === 422 || status >= 500) ? EXIT.proofInvalid : exitCodeOfStatus(status)
 }
 
-/** Says an error on stderr (with --json as the problem it is) and gives the exit code. The one place where errors become text. */
-export function reportError(error: unknown, output: Output): number {
-  const problem = problemOf(error)
+/**
+ * Says an error on stderr (with --json as the problem it is) and gives the exit code. The one place where errors become text. `verb`: what
+ * was called, whose help is the next step where the error names none.
+ */
+export function reportError(error: unknown, output: Output, verb?: string): number {
+  const found = problemOf(error)
+  const problem = found.next.length > 0 ? found : { ...found, next: [{ command: nextOf(found, verb) }] }
   if (output.mode === 'json') output.error(printableJson(problem))
   else for (const line of linesOf(problem)) output.error(line)
   return exitCodeOf(error)
+}
+
+/** Where to go on from an error that does not say: what failed by itself is looked at, what was refused is asked for otherwise. */
+function nextOf({ status }: Problem, verb: string | undefined): string {
+  if (status === 429 || status >= 500) return 'hms-svc doctor'
+  if (status === 401 || status === 403) return 'hms-svc whoami'
+  return verb === undefined ? 'hms-svc --help' : `hms-svc ${verb} --help`
 }
 
 /** Errors with a stable code, whichever lib they come from. What has none is our own failure. */

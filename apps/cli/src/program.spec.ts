@@ -115,6 +115,32 @@ describe('command line', () => {
   })
 })
 
+describe('an error', () => {
+  const refused = (status: number, code: string) => ({ status, body: { code, detail: 'no', status, next: [] } })
+  const answers = {
+    'GET /v1/runs': refused(503, 'HMS_HTTP_UNAVAILABLE'),
+    'GET /v1/tickets?state=OPEN': refused(403, 'HMS_AUTH_SCOPE'),
+    'GET /v1/policies/epa-pm25-limit': refused(400, 'HMS_POLICY_TIME'),
+  }
+
+  it.each([
+    [['rollback', 'epa-pm25-limit'], 'hms-svc rollback --help'],
+    [['approve', '/nope.yaml', '--sign', 'EPA Chief'], 'hms-svc approve --help'],
+    [['approve', 'pm25.yaml'], 'hms-svc approve --help'],
+    [['--timeout', '5s', 'history', 'epa-pm25-limit', '--limit', 'x'], 'hms-svc history --help'],
+    [['get', 'epa-pm25-limit'], 'hms-svc get --help'],
+    [['runs', 'frobnicate'], 'hms-svc runs --help'],
+    [['runs', 'list', '--state', 'GONE'], 'hms-svc runs list --help'],
+    [['polices', 'list'], 'hms-svc --help'],
+    [['runs', 'list'], 'hms-svc doctor'],
+    [['tickets', 'list'], 'hms-svc whoami'],
+  ])('of %j says what to do next as a command', async (argv, next) => {
+    const { code, stderr } = await against(answers, ...argv)
+    expect(code).not.toBe(0)
+    expect(stderr.split('\n')).toContain(`  next: ${next}`)
+  })
+})
+
 describe('reads', () => {
   const view = {
     id: 'epa-pm25-limit',

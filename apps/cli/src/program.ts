@@ -81,7 +81,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage
     // Where parsing failed, the program's own options may not have been read.
     const json = argv.includes('--json')
-    return reportError(error instanceof CommanderError ? ofCommander(error) : error, outputOf(io, { ...program.opts(), json }))
+    const output = outputOf(io, { ...program.opts(), json })
+    return reportError(error instanceof CommanderError ? ofCommander(error) : error, output, verbIn(program, argv))
   }
 }
 
@@ -110,5 +111,22 @@ function describeProgram(program: Command, io: CliIo): void {
 
 function ofCommander(error: CommanderError): Error {
   const detail = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  return usageError(detail, ['hms-svc --help'])
+  return usageError(detail)
+}
+
+/** The verb that a command line names, as far as there is one; undefined where it names none. */
+function verbIn(program: Command, argv: readonly string[]): string | undefined {
+  const words: string[] = []
+  let verb = program
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!
+    const option = [...program.options, ...verb.options].find(({ short, long }) => word === short || word === long)
+    if (option?.required === true) at++
+    if (word.startsWith('-')) continue
+    const named = verb.commands.find((command) => command.name() === word)
+    if (named === undefined) break
+    words.push(word)
+    verb = named
+  }
+  return words.length === 0 ? undefined : words.join(' ')
 }

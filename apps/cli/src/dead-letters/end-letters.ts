@@ -21,7 +21,7 @@ export async function endLetters(
       ended.push(letter)
       output.done(said(letter))
     } catch (error) {
-      const failed = reportError(error, output)
+      const failed = reportError(error, output, 'dlq')
       if (code === EXIT.done) code = failed
     }
   }

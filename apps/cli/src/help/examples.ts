@@ -7,6 +7,9 @@ interface VerbHelp {
   examples: readonly string[]
 }
 
+/** Of a dead letter. */
+const LETTER = '01890a5d-ac96-774b-bcce-b302099a8057'
+
 /** Heading and examples of each verb for `--help`. A spec parses every example, and fails where a verb has none. */
 export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
   plan: {
@@ -166,9 +169,9 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
     group: 'Operate:',
     examples: [
       'hms-svc dlq list --service rollout',
-      'hms-svc dlq show rollout/17',
-      'hms-svc dlq replay rollout/17 rollout/18',
-      'hms-svc dlq discard rollout/17 --reason "of a test"',
+      `hms-svc dlq show ${LETTER}`,
+      `hms-svc dlq replay rollout/${LETTER}`,
+      `hms-svc dlq discard rollout/${LETTER} --reason "of a test"`,
     ],
   },
   partners: {

@@ -37,7 +37,7 @@ async function redriveEach(context: CliContext, ids: readonly string[], reason: 
       redriven.push(delivery)
       output.done(`${id} is sent again to ${delivery.partner}, as message ${delivery.messageId}`)
     } catch (error) {
-      const refused = reportError(error, output)
+      const refused = reportError(error, output, 'partners redrive')
       if (code === EXIT.done) code = refused
     }
   }
