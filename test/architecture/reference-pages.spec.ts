@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SERVICES } from '#libs/contracts'
+import { errorPage } from '#libs/platform'
+import { ROOT, sourcesOf } from './root.js'
+
+const PRODUCT = /^(?!.*(?:\.spec\.tsx?$|\/testing\/|\/node_modules\/)).*\.tsx?$/
+/** Where a variable is named: any literal of a file that reads the environment, and elsewhere what is looked up. */
+const NAMED = /'(HMS_[A-Z0-9_]+)'/g
+const LOOKED_UP = /(?:lookup\(|environment\[)\s*'(HMS_[A-Z0-9_]+)'/g
+const OF_SERVICE = new RegExp(
+  `^HMS_(?:${SERVICES.map((name) => name.toUpperCase().replaceAll('-', '_')).join('|')})_(?:PORT|URLS|KEY_FILE)$`,
+)
+
+describe('the page about the environment', () => {
+  const names = ['apps', 'libs']
+    .flatMap((folder) => sourcesOf(folder, PRODUCT))
+    .flatMap(({ path, text }) => [...text.matchAll(path.endsWith('.config.ts') ? NAMED : LOOKED_UP)].map(([, name]) => name!))
+  const variables = [...new Set(names)].filter((name) => errorPage(name) === undefined && !OF_SERVICE.test(name))
+
+  it('has every variable that the code reads', () => {
+    const page = readFileSync(join(ROOT, 'docs/reference/environment.md'), 'utf8')
+    const rows = [...page.matchAll(/^\| (.+?) \|/gm)].map(([, cell]) => cell!).join(' ')
+    expect(variables.length).toBeGreaterThan(50)
+    expect(variables.filter((name) => !rows.includes(`\`${name}\``))).toEqual([])
+  })
+})
+
+/** Rows without a head before them, as a page shows them: as text. */
+function strayRows(text: string): string[] {
+  const stray: string[] = []
+  let isCode = false
+  let table: string[] = []
+  for (const line of [...text.split('\n'), '']) {
+    if (/^\s*```/.test(line)) isCode = !isCode
+    if (!isCode && line.startsWith('|')) table.push(line)
+    else {
+      if (table.length > 0 && !/^\|(?:\s*:?-+:?\s*\|)+$/.test(table[1] ?? '')) stray.push(...table)
+      table = []
+    }
+  }
+  return stray
+}
+
+describe('tables of the pages', () => {
+  it.each(sourcesOf('docs', /\.md$/).map(({ path, text }) => [path, text] as const))('%s: every row lies in one', (_path, text) => {
+    expect(strayRows(text)).toEqual([])
+  })
+})
