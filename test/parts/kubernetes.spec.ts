@@ -113,6 +113,15 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     },
   )
 
+  it('link each alert to its page at the host of the Ingress', () => {
+    const named = (kind: string) => of('overlays/prod').find((document) => document.kind === kind)!.spec as unknown
+    const [{ host }] = (named('Ingress') as { rules: [{ host: string }] }).rules
+    const { groups } = named('PrometheusRule') as { groups: { rules: { annotations: { runbook_url: string } }[] }[] }
+    const urls = groups.flatMap(({ rules }) => rules.map(({ annotations }) => annotations.runbook_url))
+    expect(urls.length).toBeGreaterThan(10)
+    expect(urls.filter((url) => !url.startsWith(`https://${host}/docs/how-to/alerts/`))).toEqual([])
+  })
+
   it.each(['overlays/dev', 'overlays/prod'])('%s ask each process whether it starts, is ready and lives, and let it drain', (name) => {
     for (const { metadata, spec } of own(name)) {
       const { terminationGracePeriodSeconds, containers } = spec.template.spec

@@ -48,6 +48,25 @@ describe('the console', () => {
     },
   )
 
+  it.each(['/rnus', '/runs/7/nothing', '/console/nothing.css', '/policy?q=a'])('%s is a page that says so', async (path) => {
+    const { statusCode, headers, body } = await get(path, 'text/html,application/xhtml+xml,*/*;q=0.8')
+    expect([statusCode, headers['content-type']]).toEqual([404, 'text/html; charset=utf-8'])
+    expect(headers['content-security-policy']).toMatch(/^default-src 'self'/)
+    expect(body).toContain('There is no page at this address')
+    expect(body).toContain('<a href="/help"')
+  })
+
+  it.each([
+    ['/v1/rnus', 'text/html'],
+    ['/v1', 'text/html'],
+    ['/ofrep/v1/nothing', 'text/html'],
+    ['/rnus', '*/*'],
+    ['/rnus', 'application/json'],
+  ])('%s for %s is no page', async (path, accept) => {
+    const { statusCode, headers } = await get(path, accept)
+    expect([statusCode, headers['content-type']]).toEqual([404, 'application/json; charset=utf-8'])
+  })
+
   it('answers programs that want something else with a problem', async () => {
     const { statusCode, body } = await get('/runs', 'application/json')
     expect([statusCode, JSON.parse(body)]).toEqual([406, { code: 'HMS_HTTP_NOT_ACCEPTABLE' }])

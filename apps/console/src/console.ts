@@ -7,6 +7,7 @@ import { serveSwagger } from './docs/swagger-assets.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './page/accepts-html.js'
 import { readAssets, readBundle, type Asset } from './page/assets.js'
+import { NOT_FOUND } from './page/not-found.js'
 import { PageMaker } from './page/page-maker.js'
 import { PAGE_HEADERS } from './page/page-headers.js'
 import { PAGES } from './pages.js'
@@ -61,6 +62,7 @@ export function addConsole(
       return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
     })
   }
+  serveNotFound(server, maker)
   addReceiptForm(server, reader, clientOf)
   addPrepareForm(server, { reader, maker, authorizationOf: bearerOf, clientOf })
   addPasteForm(server, { reader, maker, clientOf })
@@ -76,6 +78,16 @@ function queryOf(url: string): URLSearchParams {
 /** A signed request is for one path alone; a key of a program opens what it opens for its holder. */
 function bearerOf({ authorization }: { authorization?: string }): string | undefined {
   return authorization !== undefined && /^Bearer /i.test(authorization) ? authorization : undefined
+}
+
+/** A person who mistyped an address gets a page; of the API, and of programs that take anything, the server answers as it does. */
+function serveNotFound(server: FastifyInstance, maker: PageMaker): void {
+  server.get('/*', { config: { page: true } }, async ({ headers, url }, reply) => {
+    const isOfApi = /^\/(?:v1|ofrep)(?:[/?]|$)/.test(url)
+    if (isOfApi || !/\btext\/html\b/i.test(headers.accept ?? '')) return reply.callNotFound()
+    const { status, html } = maker.show(NOT_FOUND)
+    return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+  })
 }
 
 function notAcceptable(): HmsError {

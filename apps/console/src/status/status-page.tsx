@@ -21,7 +21,7 @@ export async function statusPage({ health }: PageRequest): Promise<PageContent> 
             ))}
           </Table>
         </Part>
-        <Terminal title="The same from a terminal" commands={['hms-svc topics list', 'hms-svc dlq list']}>
+        <Terminal title="The same from a terminal" commands={['hms-svc doctor']}>
           <p>
             For programs: <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a>, <a href="/openapi.json">/openapi.json</a>,{' '}
             <a href="/asyncapi.json">/asyncapi.json</a>.
