@@ -187,7 +187,7 @@ export const CLI_GUARDS = [
     find: '  const client = await context.client()\n',
     replace: '  const client = await context.client(async () => ({}))\n',
     spec: 'apps/cli/src/reads-with-key.spec.ts',
-    test: 'topics list shows the key with all that it asks',
+    test: 'topics list shows the key with all that it asks, whatever the bus',
   },
   {
     name: 'lag-of-its-own',
@@ -196,7 +196,7 @@ export const CLI_GUARDS = [
     find: '  const own = told.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)\n',
     replace: '  const own: GroupLag[] = []\n',
     spec: 'apps/cli/src/topics/list.spec.ts',
-    test: 'says rate, lag in messages and seconds',
+    test: 'says rate, lag in messages and seconds, and dead letters of each topic',
   },
   {
     name: 'list-says-more',
@@ -205,7 +205,7 @@ export const CLI_GUARDS = [
     find: 'more: !isLast || runs.length > most',
     replace: 'more: false',
     spec: 'apps/cli/src/runs/list.spec.ts',
-    test: 'says where the next page begins',
+    test: 'says where the next page begins, when there may be one',
   },
   {
     name: 'error-names-next',
@@ -214,6 +214,6 @@ export const CLI_GUARDS = [
     find: 'found.next.length > 0 ? found :',
     replace: 'found.next.length >= 0 ? found :',
     spec: 'apps/cli/src/program.spec.ts',
-    test: 'says what to do next as a command',
+    test: 'of ["rollback","epa-pm25-limit"] says what to do next as a command',
   },
 ]
