@@ -8,6 +8,7 @@ import { StoreTime } from '../store-time.js'
 import { alongWith } from './bundles.js'
 import { HeldPolicies } from './held-policies.js'
 import type { HeldStored } from './held-stored.js'
+import { Parting } from './parting.js'
 import { PreparedFrame } from './prepared-frame.js'
 import type { Standing } from './standing.js'
 import { StoredChange } from './stored-change.js'
@@ -35,6 +36,7 @@ export class DocumentCopy implements OnModuleInit {
   private readonly preparedParts = new Map<string, PreparedFrame>()
   private heads: Standing | undefined
   private readonly listeners = new Set<(change: StoredChange) => void>()
+  private parted: (parting: Parting) => void = () => {}
   private refreshing: Promise<void> | undefined
   private again = false
 
@@ -51,6 +53,11 @@ export class DocumentCopy implements OnModuleInit {
   onChange(listener: (change: StoredChange) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  /** Hears of each end of a canary after which policies bring fewer others along, before any later revision. */
+  onParting(listener: (parting: Parting) => void): void {
+    this.parted = listener
   }
 
   /** Catches up with the database; concurrent calls share one pass and are followed by one more. */
@@ -98,7 +105,8 @@ export class DocumentCopy implements OnModuleInit {
 
   /**
    * The first frame for a reader that holds `known`: what it missed, a heartbeat when that is nothing, a snapshot when it holds nothing,
-   * was away for too long, or comes from a store that counted further than this one. `subset`: of these policies alone.
+   * was away for too long, or comes from a store that counted further than this one. `subset`: of these policies alone; its reader may
+   * have missed that others come along no more, so that its first frame always says which do.
    */
   frameFor(known?: number, subset?: Subset): PreparedFrame {
     this.dropCanaries()
@@ -113,7 +121,7 @@ export class DocumentCopy implements OnModuleInit {
   private framed(known: number | undefined, subset?: Subset): PreparedFrame {
     const from = known === undefined || known > this.revision || this.revision - known > REVISION_WINDOW ? undefined : known
     return subset === undefined
-      ? prepareOnce(this.prepared, MAX_PREPARED, from, () => this.prepare(from, this.held.changedSince(from)))
+      ? prepareOnce(this.prepared, MAX_PREPARED, from, () => this.prepareAll(from))
       : prepareOnce(this.preparedParts, MAX_PREPARED_PARTS, `${from}:${subset.key}`, () =>
           this.prepare(from, this.held.partSince(from, subset)).along(alongWith(subset.ids, this.held.fellows())),
         )
@@ -133,10 +141,14 @@ export class DocumentCopy implements OnModuleInit {
     })
   }
 
+  private prepareAll(from: number | undefined): PreparedFrame {
+    const missed = this.held.changedSince(from)
+    return from !== undefined && missed.length === 0 ? PreparedFrame.heartbeat(this.revision) : this.prepare(from, missed)
+  }
+
   private prepare(from: number | undefined, held: readonly HeldStored[]): PreparedFrame {
     const documents = held.map(({ document }) => document)
     if (from === undefined) return PreparedFrame.of('snapshot', this.revision, documents)
-    if (documents.length === 0) return PreparedFrame.heartbeat(this.revision)
     const newest = held.find(({ document }) => document.revision === this.revision)
     return PreparedFrame.of('change', this.revision, documents, newest?.traceparent ?? undefined)
   }
@@ -171,7 +183,10 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   private dropCanaries(): void {
-    if (this.held.dropCanaries(this.time.nowMs())) this.forgetPrepared()
+    const parted = this.held.dropCanaries(this.time.nowMs())
+    if (parted === undefined) return
+    this.forgetPrepared()
+    if (parted.size > 0) this.parted(new Parting(this.revision, parted, this.held.fellows()))
   }
 
   private forgetPrepared(): void {

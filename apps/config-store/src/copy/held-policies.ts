@@ -37,19 +37,25 @@ export class HeldPolicies {
     return news
   }
 
-  /** Nobody lives by a canary whose last lease is over: from here on it costs no reader anything. `false` where nothing was. */
-  dropCanaries(nowMs: number): boolean {
-    if (nowMs < this.nextOverMs) return false
+  /**
+   * Nobody lives by a canary whose last lease is over: from here on it costs no reader anything. Returns the policies that bring other ones
+   * along than before; `undefined` where nothing was over.
+   */
+  dropCanaries(nowMs: number): ReadonlySet<string> | undefined {
+    if (nowMs < this.nextOverMs) return undefined
     this.nextOverMs = Infinity
+    const parted = new Set<string>()
     for (const [policy, scopes] of this.byPolicy) {
       const held = [...scopes].filter(([, { overAt }]) => overAt > nowMs)
       for (const [, { overAt }] of held) this.nextOverMs = Math.min(this.nextOverMs, overAt)
       if (held.length === scopes.size) continue
       if (held.length === 0) this.byPolicy.delete(policy)
       else this.byPolicy.set(policy, new Map(held))
+      const before = this.bundles.fellowsOf(policy).size
       this.noteBundle(policy)
+      if (this.bundles.fellowsOf(policy).size < before) parted.add(policy)
     }
-    return true
+    return parted
   }
 
   /** The stable heads, those that withdraw included. */

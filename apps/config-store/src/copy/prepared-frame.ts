@@ -31,9 +31,9 @@ export class PreparedFrame {
     return new PreparedFrame({ type: 'goodbye', revision, ...NOTHING, retryMs })
   }
 
-  /** The same with what comes along for a reader of a few policies; a heartbeat says nothing of that. */
+  /** The same with what comes along for a reader of a few policies. */
   along(policies: string[]): PreparedFrame {
-    if (policies.length === 0 || this.frame.type === 'heartbeat') return this
+    if (policies.length === 0) return this
     return new PreparedFrame({ ...this.frame, along: policies })
   }
 

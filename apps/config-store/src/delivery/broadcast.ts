@@ -51,6 +51,12 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     })
     this.looks = new Repeat(runtime.clock, { everyMs: LOOK_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
     copy.onChange((change) => this.push(change))
+    copy.onParting((parting) => {
+      this.fanOut.broadcast(
+        undefined,
+        oncePerSubset((subset) => parting.partOf(subset)),
+      )
+    })
     freshness.onStatement((_statement, isNews) => {
       if (isNews) this.beat()
     })

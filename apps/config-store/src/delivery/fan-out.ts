@@ -14,7 +14,7 @@ export interface Receiver {
 export type PartOf = (subset: Subset) => PreparedFrame | undefined
 
 interface Entry<R> {
-  frame: PreparedFrame
+  frame: PreparedFrame | undefined
   partOf: PartOf
   targets: R[]
 }
@@ -38,7 +38,8 @@ export class FanOut<R extends Receiver> {
     return [...this.receivers]
   }
 
-  broadcast(frame: PreparedFrame, partOf: PartOf = () => frame): void {
+  /** `undefined`: nothing for readers of all policies. */
+  broadcast(frame: PreparedFrame | undefined, partOf: PartOf = () => frame): void {
     // Anyone who joins later is given a state that holds this frame already: an older revision must not follow a newer one.
     this.queue.push({ frame, partOf, targets: this.all() })
     if (this.sending) return

@@ -35,7 +35,7 @@ describe('a reader of a few policies', () => {
     expect(told(await reader.frame(2))).toEqual(['heartbeat', 4, []])
   })
 
-  it('resumes with what concerns it, and with a heartbeat where that is nothing', async () => {
+  it('resumes with what concerns it, and with a change that brings nothing where that is nothing', async () => {
     await store({ policy: A })
     await store({ policy: B })
     await store({ policy: A, seq: 2, version: '2.0.0' })
@@ -43,9 +43,55 @@ describe('a reader of a few policies', () => {
     const first = async (revision: string) => told(await stream(A, { revision }).frame(0))
     expect([await first('1'), await first('3'), await first('4')]).toEqual([
       ['change', 4, [`${A} 2`]],
-      ['heartbeat', 4, []],
-      ['heartbeat', 4, []],
+      ['change', 4, []],
+      ['change', 4, []],
     ])
+  })
+
+  describe('once the lease of a canary bundle is over', () => {
+    const canary = (policy: string) => {
+      const base = digestOfRelease('1.0.0', policy)
+      return world.head({ policy, scope: 'region:NCR', version: '2.0.0', share: 500, base, expires: '2026-01-01T00:01:00Z' })
+    }
+    const bundled = async () => {
+      await store({ policy: A })
+      await store({ policy: B })
+      await world.stored(await canary(A), await canary(B))
+    }
+    const over = async () => {
+      world.clock.advanceTo(Date.parse('2026-01-01T00:02:00Z'))
+      await world.settle()
+    }
+
+    it('hears that the other policies come along no more, before one of them moves on alone', async () => {
+      await bundled()
+      const [reader, other, all] = [stream(A), stream(C), Follower.stream(world.url)]
+      expect((await reader.frame(0)).along).toEqual([B])
+      await Promise.all([other.frame(0), all.frame(0)])
+      await over()
+      // The next look, ten seconds later, finds it.
+      beat()
+      const end = await reader.first(({ type }) => type === 'change')
+      expect([told(end), end.along]).toEqual([['change', 3, []], undefined])
+      await store({ policy: B, seq: 2, version: '3.0.0' })
+      await all.first(({ revision }) => revision === 4)
+      const changes = ({ frames }: Follower) => frames.filter(({ type }) => type === 'change').map(told)
+      expect([reader, other, all].map(changes)).toEqual([[['change', 3, []]], [], [['change', 4, [`${B} 2`]]]])
+    })
+
+    it('hears it where it was away meanwhile', async () => {
+      await bundled()
+      const polled = async (etag = '') => {
+        const answer = await fetch(`${world.url}/v1/snapshot?policies=${A}&revision=3`, { headers: { 'if-none-match': etag } })
+        return { etag: answer.headers.get('etag')!, status: answer.status }
+      }
+      const held = await stream(A, { revision: '3' }).frame(0)
+      const known = await polled()
+      expect([told(held), held.along, (await polled(known.etag)).status]).toEqual([['change', 3, []], [B], 304])
+      await over()
+      const again = await stream(A, { revision: '3' }).frame(0)
+      expect([told(again), again.along, (await polled(known.etag)).status]).toEqual([['change', 3, []], undefined, 200])
+    })
   })
 
   it('gets a bundle whole, follows its members while it stands, and no longer than that', async () => {

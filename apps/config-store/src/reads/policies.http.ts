@@ -154,11 +154,15 @@ function etagOf(text: string): string {
   return `"${shortHash(text)}"`
 }
 
-function frameEtag({ frame: { revision, freshness, standing } }: PreparedFrame, subset: Subset | undefined, isCompressed: boolean): string {
+function frameEtag(
+  { frame: { revision, freshness, standing, along } }: PreparedFrame,
+  subset: Subset | undefined,
+  isCompressed: boolean,
+): string {
   // Ed25519 signs equal bytes alike (RFC 8032 §5.1.6): another signature is another statement.
   const mark = freshness === undefined ? '' : `.${freshness.signatures[0]?.sig.slice(0, 16)}`
   const proven = standing === undefined ? '' : '.p'
-  return `"${revision}${mark}${proven}${subset === undefined ? '' : `.${shortHash(subset.key)}`}${isCompressed ? '.gz' : ''}"`
+  return `"${revision}${mark}${proven}${subset === undefined ? '' : `.${shortHash(`${subset.key}+${along?.join() ?? ''}`)}`}${isCompressed ? '.gz' : ''}"`
 }
 
 function takesGzip(encodings = ''): boolean {
