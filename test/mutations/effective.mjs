@@ -135,4 +135,22 @@ export const EFFECTIVE_GUARDS = [
     spec: 'test/scenarios/supersede-held.spec.ts',
     test: 'leaves it held until the last of its own signatures',
   },
+  {
+    name: 'store-time-not-set',
+    guard: 'a host whose clock is set puts no rule in force before its time, nor ends a canary',
+    file: 'apps/config-store/src/store-time.ts',
+    find: 'this.compared.databaseMs + (clock.elapsedMs() - this.compared.elapsedMs)',
+    replace: 'this.compared.databaseMs + (clock.now().getTime() - this.compared.elapsedMs)',
+    spec: 'apps/config-store/src/store-time.spec.ts',
+    test: 'does not follow a wall clock that is set by 86400000 ms',
+  },
+  {
+    name: 'flags-follow-a-correction',
+    guard: 'a rule that was in force by a wrong clock alone is not kept for everybody',
+    file: 'libs/ofrep/src/flag-book.ts',
+    find: ' && next === null',
+    replace: ' && (next === null || next.atMs <= this.held.nowMs())',
+    spec: 'libs/ofrep/src/flag-book.spec.ts',
+    test: 'do not keep a later rule that was in force by a clock that was corrected',
+  },
 ]

@@ -63,6 +63,7 @@ export class Incarnation {
   /** Timers of this process: they do not fire once it is dead, and late when it was stopped. */
   readonly clock: Clock = {
     now: () => new Date(this.scheduler.nowMs),
+    elapsedMs: () => this.scheduler.nowMs,
     after: (delayMs, action) => {
       if (!this.alive) return () => {}
       return this.scheduler.after(delayMs, () => this.proceed(action))

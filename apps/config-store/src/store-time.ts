@@ -6,11 +6,12 @@ const COMPARE_MS = 60_000
 
 /**
  * The time by which this instance judges: the database's, so that all instances put a rule in force at one moment, whatever the clock of
- * one says. Between two comparisons it goes on by this process's clock.
+ * one says. Between two comparisons it goes on by what has passed: a wall clock may be set at any moment. It counts alone while the database
+ * was not asked yet.
  */
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private aheadMs = 0
+  private compared: { databaseMs: number; elapsedMs: number } | undefined
   private readonly comparisons: Repeat
 
   constructor(private readonly runtime: ServiceRuntime) {
@@ -22,7 +23,8 @@ export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   nowMs(): number {
-    return this.runtime.clock.now().getTime() + this.aheadMs
+    const { clock } = this.runtime
+    return this.compared === undefined ? clock.now().getTime() : this.compared.databaseMs + (clock.elapsedMs() - this.compared.elapsedMs)
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -35,10 +37,11 @@ export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async compare(): Promise<void> {
-    this.aheadMs = (await this.runtime.databaseTime()).getTime() - this.runtime.clock.now().getTime()
+    const databaseMs = (await this.runtime.databaseTime()).getTime()
+    this.compared = { databaseMs, elapsedMs: this.runtime.clock.elapsedMs() }
   }
 
-  /** Without the database what was known of the difference goes on to count. */
+  /** Without the database the comparison before goes on to count. */
   private failed(error: unknown): void {
     this.runtime.log.debug({ error: describeError(error) }, 'the time of the database is asked again later')
   }

@@ -118,6 +118,13 @@ describe('all flags', () => {
     expect(versions).toEqual(['1.5.0', '1.5.0', '2.0.0'])
   })
 
+  it('do not keep a later rule that was in force by a clock that was corrected', () => {
+    const copy = new HeldByHand().set(held(PM25, { version: '1.5.0', next: { at: NOW + 1_000, version: '2.0.0' } }))
+    const book = new FlagBook(copy)
+    const versions = [NOW + 1_000, NOW].map((now) => ((copy.now = now), all(book)[0]!.variant))
+    expect(versions).toEqual(['2.0.0', '1.5.0'])
+  })
+
   it('are evaluated only where readers or times make a difference', () => {
     const copy = new HeldByHand().set(stable, canaryOf())
     for (let index = 0; index < 100; index++) copy.set(held(`limit-${index}`))

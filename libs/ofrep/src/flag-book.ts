@@ -1,5 +1,5 @@
 import type { OfrepMetadata } from '#libs/contracts'
-import { nextTurn, type HeldDocument, type Reader } from '#libs/evaluation'
+import type { HeldDocument, Reader } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import { createHash } from 'node:crypto'
 import { flagsOf } from './flags.js'
@@ -69,12 +69,14 @@ export class FlagBook {
     return resolve(this.held.documentsOf(id), reader, this.held.nowMs())
   }
 
-  /** Those with a single stable document that time does not change, and the others. */
+  /**
+   * Those with a single stable document that time does not change, and the others. What is in force by now may not be by a clock that is
+   * corrected, so a rule that was once held for later is one of these.
+   */
   private part(): { same: string[]; differing: string[] } {
-    const now = this.held.nowMs()
     const isSame = (id: string): boolean => {
       const documents = this.held.documentsOf(id)
-      return documents.every(({ head }) => head.scope === STABLE_SCOPE) && nextTurn(documents, now) === null
+      return documents.every(({ head, next }) => head.scope === STABLE_SCOPE && next === null)
     }
     const [same, differing]: [string[], string[]] = [[], []]
     for (const id of this.held.policies()) (isSame(id) ? same : differing).push(id)

@@ -3,12 +3,15 @@ import { outsideTrace } from './trace.js'
 /** Time as code sees it. Deadlines that must survive a crash are timer rows; this is for what may be lost with the process. */
 export interface Clock {
   now(): Date
+  /** Milliseconds since some moment of this process, whatever the wall clock is set to meanwhile. */
+  elapsedMs(): number
   /** Calls `action` once after `delayMs`; the returned function cancels. Never keeps a process alive. */
   after(delayMs: number, action: () => void): () => void
 }
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  elapsedMs: () => performance.now(),
   after(delayMs, action) {
     const timer = outsideTrace(() => setTimeout(action, delayMs))
     timer.unref()
@@ -35,6 +38,10 @@ export class VirtualClock implements Clock {
 
   now(): Date {
     return new Date(this.nowMs)
+  }
+
+  elapsedMs(): number {
+    return this.nowMs
   }
 
   after(delayMs: number, action: () => void): () => void {

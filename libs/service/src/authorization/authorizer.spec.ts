@@ -43,7 +43,11 @@ async function world(profile: Profile = 'production') {
   const roster: Roster = readRoster(await signRoster(predicate, [signers.person, localSigner(counsel.privateKey)]))
   /** The time of the database, where it is another than this process's. */
   const time = { offMs: 0 }
-  const database = new MemoryDatabase({ now: () => new Date(clock.now().getTime() + time.offMs), after: clock.after.bind(clock) })
+  const database = new MemoryDatabase({
+    now: () => new Date(clock.now().getTime() + time.offMs),
+    elapsedMs: () => clock.elapsedMs(),
+    after: clock.after.bind(clock),
+  })
   const access = new Authorizer(
     profile,
     () => roster,
