@@ -379,4 +379,22 @@ export const READER_GUARDS = [
     spec: 'apps/config-store/src/delivery/subset.spec.ts',
     test: 'hears it where it was away meanwhile',
   },
+  {
+    name: 'presence-first-socket',
+    guard: 'a bot whose second connection closes goes on by its first one',
+    file: 'apps/config-store/src/coverage/own-bots.ts',
+    find: 'filter((entry) => entry.socket !== socket) ?? []',
+    replace: 'filter((entry) => entry.socket !== socket && entry.socket === undefined) ?? []',
+    spec: 'apps/config-store/src/coverage/own-bots.spec.ts',
+    test: 'counts by the one before with its last word, when the last one leaves',
+  },
+  {
+    name: 'presence-newer-word',
+    guard: 'a connection that nobody has closed yet does not hide a newer one at another instance',
+    file: 'apps/config-store/src/coverage/presence.ts',
+    find: 'yield newerOf(bot, this.others.get(bot.bot))',
+    replace: 'yield bot',
+    spec: 'apps/config-store/src/coverage/acknowledgements.spec.ts',
+    test: 'believes the newer word of a bot that another instance knows as well',
+  },
 ]

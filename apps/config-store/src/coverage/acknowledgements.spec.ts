@@ -58,7 +58,43 @@ describe('coverage', () => {
     second.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
     await until(async () => (await coverage()).current === 1)
     second.socket.close()
+    first.socket.close()
     await until(async () => (await coverage()).total === 0)
+  })
+
+  it('goes on with the first connection of a bot when a second one of its name has closed', async () => {
+    await world.stored(await world.head())
+    const first = await connected('a')
+    first.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
+    await until(async () => (await coverage()).current === 1)
+    const second = await connected('a')
+    await until(async () => (await coverage()).current === 0)
+    second.socket.close()
+    await until(async () => (await coverage()).current === 1)
+    await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
+    expect(await coverage()).toMatchObject({ total: 1, current: 0 })
+    first.applied(2, { [POLICY]: digestOfRelease('2.0.0') })
+    await until(async () => (await coverage()).current === 1)
+  })
+
+  it('believes the newer word of a bot that another instance knows as well', async () => {
+    await world.stored(await world.head())
+    await connected('a')
+    const told = (afterMs: number): string => new Date(world.clock.now().getTime() + afterMs).toISOString()
+    const elsewhere = (since: string): Promise<void> =>
+      world.runtime.database.transaction(async (tx) => {
+        await tx.documents(NODES).put({ id: 'other', leaseUntil: told(15_000) })
+        const bots = [{ bot: 'a', region: 'VA', revision: 1, applied: { [POLICY]: digestOfRelease('1.0.0') }, since }]
+        await tx.documents(PRESENCE).put({ node: 'other', chunk: 0, bots })
+      })
+    await elsewhere(told(-1_000))
+    world.runtime.signal('presence')
+    await advance(250)
+    expect(await coverage()).toMatchObject({ total: 1, current: 0 })
+    await elsewhere(told(1_000))
+    world.runtime.signal('presence')
+    await advance(250)
+    expect(await coverage()).toMatchObject({ total: 1, current: 1 })
   })
 
   it('counts the bots of other instances while their lease lasts', async () => {

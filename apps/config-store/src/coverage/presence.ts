@@ -5,9 +5,11 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { createHash } from 'node:crypto'
 import { StoreMetrics } from '../store-metrics.js'
+import { StoreTime } from '../store-time.js'
 import { audienceOf, type BotPresence } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
 import type { Subset } from '../copy/subset.js'
+import { newerOf, OwnBots, type OwnBot } from './own-bots.js'
 import { PresenceExchange } from './presence-exchange.js'
 import { ReaderCounts, type CountedReaders } from './seen-readers.js'
 
@@ -20,10 +22,10 @@ const TELL_MS = 10
 /** Bots of an instance lie in so many rows: a flush writes only those that changed. */
 const CHUNKS = 16
 
-/** `aside`: the database refused what it said last, so the other instances do not hear of it until it says something else. */
-type Mine = BotPresence & { socket: unknown; chunk: number; aside?: boolean }
-
-/** Who is connected, to this instance and, as far as they said lately, to the others. A bot with two sockets counts once: the last wins. */
+/**
+ * Who is connected, to this instance and, as far as they said lately, to the others. A bot with two sockets counts once: here by the one that
+ * joined last, among instances by the newer word.
+ */
 @Injectable()
 export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly exchange: PresenceExchange
@@ -32,7 +34,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     this.metrics.presenceFailures.set({ what: 'presence' }, inARow)
     if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the other instances do not hear of the bots of this one')
   })
-  private readonly mine = new Map<string, Mine>()
+  private readonly mine = new OwnBots()
   private others = new Map<string, BotPresence>()
   private readonly counts = new ReaderCounts()
   private countsElsewhere: CountedReaders[] = []
@@ -45,7 +47,10 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   private cancelTell: (() => void) | undefined
   private stopped = false
 
-  constructor(private readonly runtime: ServiceRuntime) {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly time: StoreTime,
+  ) {
     this.metrics = new StoreMetrics(runtime.metrics)
     this.exchange = new PresenceExchange(runtime.database)
     this.exchanges = new Repeat(runtime.clock, {
@@ -81,17 +86,15 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   applied(bot: string, socket: unknown, { revision, applied, held }: AppliedFrame): void {
-    const known = this.mine.get(bot)
-    if (known === undefined || known.socket !== socket) return
-    this.put({ ...known, revision, applied, held, since: this.now(), aside: false })
-    this.told(known.revision, revision)
+    const known = this.mine.of(bot, socket)
+    if (known === undefined) return
+    const counts = this.put({ ...known, revision, applied, held, since: this.now(), aside: false })
+    if (counts) this.told(known.revision, revision)
   }
 
   left(bot: string, socket: unknown): void {
-    const known = this.mine.get(bot)
-    if (known === undefined || known.socket !== socket) return
-    this.mine.delete(bot)
-    this.touch(known.chunk)
+    const counted = this.mine.delete(bot, socket)
+    if (counted !== undefined) this.touch(counted.chunk)
   }
 
   /** Hears what revision a bot of this instance applied before, and which it applies now. */
@@ -101,13 +104,13 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
 
   /** Named bots that are connected to this instance. */
   own(): Iterable<BotPresence> {
-    return this.mine.values()
+    return this.mine.all()
   }
 
   /** Every connected, named bot, once. */
   *bots(): Iterable<BotPresence> {
-    yield* this.mine.values()
-    for (const bot of this.others.values()) if (!this.mine.has(bot.bot)) yield bot
+    for (const bot of this.mine.all()) yield newerOf(bot, this.others.get(bot.bot))
+    for (const bot of this.others.values()) if (this.mine.get(bot.bot) === undefined) yield bot
   }
 
   /** A reader without a bot's name came or went. */
@@ -121,7 +124,8 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   find(bot: string): BotPresence | undefined {
-    return this.mine.get(bot) ?? this.others.get(bot)
+    const [own, other] = [this.mine.get(bot), this.others.get(bot)]
+    return own === undefined ? other : newerOf(own, other)
   }
 
   audienceOf(head: HeadPredicate): Audience {
@@ -140,9 +144,10 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     }
   }
 
-  private put(bot: Mine): void {
-    this.mine.set(bot.bot, bot)
-    this.touch(bot.chunk)
+  private put(bot: OwnBot): boolean {
+    const counts = this.mine.put(bot)
+    if (counts) this.touch(bot.chunk)
+    return counts
   }
 
   private touch(chunk: number): void {
@@ -163,8 +168,8 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
       this.setAside(refused)
       this.failures.succeeded()
       this.countsElsewhere = readers
-      this.others = new Map(others.map((bot) => [bot.bot, bot]))
-      if (forgotten) this.markUnsent([...this.mine.values()].map(({ chunk }) => chunk))
+      this.others = newestOf(others)
+      if (forgotten) this.markUnsent([...this.mine.all()].map(({ chunk }) => chunk))
       if (chunks.size > 0) this.runtime.signal('presence')
     } catch (error) {
       this.markUnsent(chunks.keys())
@@ -178,7 +183,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   private setAside(refused: readonly string[]): void {
     for (const name of refused) {
       const bot = this.mine.get(name)
-      if (bot !== undefined) this.mine.set(name, { ...bot, aside: true })
+      if (bot !== undefined) this.mine.put({ ...bot, aside: true })
       this.metrics.presenceRefused.inc()
       this.runtime.log.error({ bot: name }, 'the database refused a bot; the other instances do not hear of it')
     }
@@ -193,7 +198,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     const chunks = new Map<number, BotPresence[]>([...this.dirty].map((chunk) => [chunk, []]))
     this.dirty.clear()
     if (chunks.size > 0)
-      for (const { socket: _socket, chunk, aside, ...bot } of this.mine.values()) if (aside !== true) chunks.get(chunk)?.push(bot)
+      for (const { socket: _socket, chunk, aside, ...bot } of this.mine.all()) if (aside !== true) chunks.get(chunk)?.push(bot)
     return chunks
   }
 
@@ -205,9 +210,16 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     })
   }
 
+  /** By the database's time: the words of several instances are compared. */
   private now(): string {
-    return this.runtime.clock.now().toISOString()
+    return new Date(this.time.nowMs()).toISOString()
   }
+}
+
+function newestOf(bots: readonly BotPresence[]): Map<string, BotPresence> {
+  const newest = new Map<string, BotPresence>()
+  for (const bot of bots) newest.set(bot.bot, newerOf(bot, newest.get(bot.bot)))
+  return newest
 }
 
 function chunkOf(bot: string): number {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { newerOf, OwnBots, type OwnBot } from './own-bots.js'
+
+const entry = (socket: number, revision = 0, bot = 'inspector-7'): OwnBot => ({
+  bot,
+  region: 'NCR',
+  revision,
+  applied: {},
+  since: '2026-01-01T00:00:00Z',
+  socket,
+  chunk: 0,
+})
+
+describe('a bot with several sockets', () => {
+  it('counts once, by the one that joined last, whoever says something', () => {
+    const bots = new OwnBots()
+    expect([bots.put(entry(1)), bots.put(entry(2)), bots.put(entry(1, 5))]).toEqual([true, true, false])
+    expect([...bots.all()]).toEqual([entry(2)])
+  })
+
+  it('counts by the one before with its last word, when the last one leaves', () => {
+    const bots = new OwnBots()
+    for (const each of [entry(1), entry(2), entry(1, 5)]) bots.put(each)
+    expect(bots.delete('inspector-7', 2)).toEqual(entry(2))
+    expect([bots.get('inspector-7'), bots.of('inspector-7', 1), bots.of('inspector-7', 2)]).toEqual([entry(1, 5), entry(1, 5), undefined])
+  })
+
+  it('goes on by the last one when another leaves, and is gone with all of them', () => {
+    const bots = new OwnBots()
+    for (const each of [entry(1), entry(2, 3)]) bots.put(each)
+    expect([bots.delete('inspector-7', 1), bots.get('inspector-7')]).toEqual([undefined, entry(2, 3)])
+    expect([bots.delete('inspector-7', 2), bots.delete('inspector-7', 2), [...bots.all()]]).toEqual([entry(2, 3), undefined, []])
+  })
+})
+
+it('of two instances the newer word counts, and of equal ones the own', () => {
+  const [own, other] = [entry(1), { ...entry(2), since: '2026-01-01T00:00:01Z' }]
+  expect([newerOf(own, other), newerOf(other, own), newerOf(own, entry(3)), newerOf(own, undefined)]).toEqual([other, other, own, own])
+})

@@ -1,0 +1,50 @@
+import type { BotPresence } from './coverage.js'
+
+/** `aside`: the database refused what it said last, so the other instances do not hear of it until it says something else. */
+export type OwnBot = BotPresence & { socket: unknown; chunk: number; aside?: boolean }
+
+/**
+ * The named bots of one instance. A name with several sockets counts once, by the one that joined last; when that leaves, by the one before
+ * it, with its last word. No I/O, no clock.
+ */
+export class OwnBots {
+  /** By name, in the order in which their sockets joined. */
+  private readonly entries = new Map<string, OwnBot[]>()
+
+  /** What counts for the name. */
+  get(bot: string): OwnBot | undefined {
+    return this.entries.get(bot)?.at(-1)
+  }
+
+  *all(): Iterable<OwnBot> {
+    for (const bot of this.entries.keys()) yield this.get(bot)!
+  }
+
+  of(bot: string, socket: unknown): OwnBot | undefined {
+    return this.entries.get(bot)?.find((entry) => entry.socket === socket)
+  }
+
+  /** In the place of what this socket said before. Returns whether it counts. */
+  put(entry: OwnBot): boolean {
+    const entries = this.entries.get(entry.bot) ?? []
+    const index = entries.findIndex(({ socket }) => socket === entry.socket)
+    if (index < 0) entries.push(entry)
+    else entries[index] = entry
+    this.entries.set(entry.bot, entries)
+    return entries.at(-1) === entry
+  }
+
+  /** Returns the entry if it was the one that counted. */
+  delete(bot: string, socket: unknown): OwnBot | undefined {
+    const counted = this.get(bot)
+    const left = this.entries.get(bot)?.filter((entry) => entry.socket !== socket) ?? []
+    if (left.length === 0) this.entries.delete(bot)
+    else this.entries.set(bot, left)
+    return counted?.socket === socket ? counted : undefined
+  }
+}
+
+/** Of what two instances know of a bot what was said last: a connection that nobody has closed yet must not hide a living one. */
+export function newerOf<B extends BotPresence, O extends BotPresence>(one: B, other: O | undefined): B | O {
+  return other !== undefined && other.since > one.since ? other : one
+}
