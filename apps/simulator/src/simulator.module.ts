@@ -8,7 +8,10 @@ import { WorkerBotInspector } from './bots/worker-bot-inspector.js'
 import { CorporaController } from './corpora/corpora.http.js'
 import { CORPORA, CORPUS_CONTENT } from './corpora/corpus.table.js'
 import { Readings } from './corpora/readings.js'
+import { InForceEvents } from './in-force/in-force.events.js'
+import { IN_FORCE } from './in-force/in-force.table.js'
 import { CreateSimulator1764000000000 } from './migrations/1764000000000-create-simulator.js'
+import { CreateInForce1764000000001 } from './migrations/1764000000001-create-in-force.js'
 import { InlineReplayRunner, type ReplayRunner } from './replay/replay-runner.js'
 import { WorkerReplayRunner } from './replay/worker-replay-runner.js'
 import { SCENARIOS } from './scenarios/scenario.table.js'
@@ -32,7 +35,7 @@ class SimulatorModule {
     const inspector = inline ? new InlineBotInspector() : new WorkerBotInspector(runtime.clock)
     return {
       module: SimulatorModule,
-      controllers: [SimulationsEvents, BotsController, ScenariosController, CorporaController, SimulationsController],
+      controllers: [SimulationsEvents, InForceEvents, BotsController, ScenariosController, CorporaController, SimulationsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: SimulatorConfig, useValue: config },
@@ -51,7 +54,7 @@ class SimulatorModule {
 
 export const definition: ServiceDefinition = {
   name: 'simulator',
-  tables: [...STAGE_TABLES, BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS],
-  migrations: [...STAGE_MIGRATIONS, CreateSimulator1764000000000],
+  tables: [...STAGE_TABLES, BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS, IN_FORCE],
+  migrations: [...STAGE_MIGRATIONS, CreateSimulator1764000000000, CreateInForce1764000000001],
   module: SimulatorModule.with,
 }

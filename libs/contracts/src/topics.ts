@@ -82,7 +82,7 @@ export const TOPICS: readonly Topic[] = [
     key: 'document',
     partitions: 1,
     cleanup: 'compact',
-    consumers: [],
+    consumers: ['simulator'],
   }),
   stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),
   // Not to itself: its own word would be one more entry.

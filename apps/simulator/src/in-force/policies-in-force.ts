@@ -1,0 +1,54 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Transaction } from '#libs/persistence'
+import type { PolicyDocument } from '#libs/policy'
+import { SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead } from '#libs/signing'
+import { IN_FORCE, type RecordedHead } from './in-force.table.js'
+
+/** Of what bots and scenarios use beside the policies of a run, signatures and base64 included. */
+export const MAX_IN_FORCE_BYTES = 32 * 1024 * 1024
+
+/** Why the policies in force cannot be had; it says nothing about any bot. */
+export class NotInForceError extends Error {
+  override readonly name = 'NotInForceError'
+}
+
+/** The stable heads of these policies, where there are any. Throws `NotInForceError` beyond `MAX_IN_FORCE_BYTES`. */
+export async function recordedHeads(tx: Transaction, ids: Iterable<string>): Promise<RecordedHead[]> {
+  const heads: RecordedHead[] = []
+  let bytes = 0
+  for (const id of ids) {
+    const recorded = await tx.documents(IN_FORCE).get(id)
+    if (recorded === undefined) continue
+    bytes += JSON.stringify(recorded).length
+    if (bytes > MAX_IN_FORCE_BYTES) {
+      const detail = `bots and scenarios use other policies of more than ${MAX_IN_FORCE_BYTES / 1024 / 1024} MiB in all`
+      throw new NotInForceError(detail)
+    }
+    heads.push(recorded)
+  }
+  return heads
+}
+
+/** What these heads put in force at `now`, by policy id, verified as every reader does. Throws `NotInForceError` for one that is false. */
+export async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, now: Date): Promise<Record<string, PolicyDocument>> {
+  const policies: Record<string, PolicyDocument> = {}
+  for (const recorded of heads) {
+    // Some milliseconds each: a process that serves others does not verify hundreds in one go.
+    await nextTurn()
+    const { next, release } = verified(recorded, roster)
+    const standing = next !== null && next.atMs <= now.getTime() ? next.release : release
+    if (standing !== null) policies[recorded.id] = standing.predicate.policy as PolicyDocument
+  }
+  return policies
+}
+
+function verified({ id, head, release, proof, next }: RecordedHead, roster: Roster): VerifiedHead {
+  try {
+    const found = verifyHead({ head, release, proof, next: next ?? null }, roster)
+    if (found.head.policy === id && found.head.scope === STABLE_SCOPE) return found
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    throw new NotInForceError(`what config-store recorded as ${id} in force does not verify: ${error.detail} (${error.code})`)
+  }
+  throw new NotInForceError(`what config-store recorded as ${id} in force is the head of another policy or scope`)
+}
