@@ -64,7 +64,7 @@ async function virginiaInputs() {
   const [before, after] = [limitOf(35), limitOf(25)].map((policies) => {
     return { 'epa-pm25-limit': { ...policies['epa-pm25-limit'], effective: '2024-09-01T00:00:00Z' } }
   })
-  const judged = await inputsOf(parsed.scenario, virginia(), { before: before!, after: after!, changed: ['epa-pm25-limit'] })
+  const judged = await inputsOf(parsed.scenario, virginia(), { before: before!, after: after!, changed: ['epa-pm25-limit'], beside: {} })
   if ('why' in judged) throw new Error(judged.why)
   return judged
 }

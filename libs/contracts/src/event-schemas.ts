@@ -1055,7 +1055,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "properties": {
         "id": {"type":"string"},
         "policies": {"type":"array","items":{"type":"string"}},
-        "alert": {"type":"string"}
+        "alert": {"type":"string"},
+        "beside": {"type":"object","additionalProperties":{"type":"object"}}
       }
     },
     "ScopeCoverage": {

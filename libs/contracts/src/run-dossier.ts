@@ -1,3 +1,4 @@
+import type { JsonObject } from './canonical-json.js'
 import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
 import type { MetricGate } from './metric-gates.js'
@@ -82,6 +83,8 @@ export interface ScenarioRule {
   id: string
   policies: string[]
   alert: string
+  /** By id, of its policies that the run does not change: what the expression reads of the version that was in force. */
+  beside?: Record<string, JsonObject>
 }
 
 /** A verdict that ends a stage without success. `reason` is a stable code such as `UNEXPLAINED_ALERTS`. */

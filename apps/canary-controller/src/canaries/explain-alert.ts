@@ -1,6 +1,6 @@
 import { predicateIn, type CarriedRelease, type JsonObject, type ScenarioRule } from '#libs/contracts'
 import type { Canary } from '#libs/pipeline'
-import { compileScenario, MAX_STEPS, type CompiledScenario, type PolicyDocument } from '#libs/policy'
+import { compileScenario, MAX_STEPS, type CompiledScenario, type Policies, type PolicyDocument } from '#libs/policy'
 
 /** Compiling one takes milliseconds, and the same ones are asked for every alert. */
 const MAX_KEPT = 400
@@ -37,15 +37,18 @@ export class ExplainAlert {
     { reading }: { reading: JsonObject | null },
   ): Explanation {
     if (reading === null || reading === undefined) return { explained: false, reason: 'the alert brings no reading' }
-    const policies = Object.fromEntries(releases.map((release) => [release.id, predicateIn<{ policy: PolicyDocument }>(release).policy]))
-    const fitting = scenarios.filter((scenario) => scenario.policies.every((id) => policies[id] !== undefined))
+    const released = Object.fromEntries(releases.map((release) => [release.id, predicateIn<{ policy: PolicyDocument }>(release).policy]))
+    const fitting = scenarios
+      // Of policies beside the run it brings what it reads, as it was in force when the run was simulated.
+      .map((scenario) => ({ ...scenario, known: { ...(scenario.beside as Policies | undefined), ...released } }))
+      .filter(({ policies, known }) => policies.every((id) => known[id] !== undefined))
     if (fitting.length === 0) return { explained: false, reason: 'no scenario speaks of it' }
     const budget = { steps: MAX_STEPS }
     for (const scenario of fitting) {
       const compiled = this.compile(scenario)
       if (!compiled.ok) continue
       try {
-        if (compiled.verdict(reading, policies, budget)) return { explained: true, reason: scenario.id }
+        if (compiled.verdict(reading, scenario.known, budget)) return { explained: true, reason: scenario.id }
       } catch {
         // A reading that the expression cannot judge, or not within its steps, is not explained by it.
       }

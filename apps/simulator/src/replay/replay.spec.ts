@@ -63,7 +63,7 @@ describe('replay, one class per bot', () => {
     [
       'asks for an unknown policy',
       bot("getPolicy('nope')"),
-      { message: 'Error: getPolicy: no policy nope is in force', counterexample: { reading: 'a' } },
+      { message: 'Error: getPolicy: no policy nope is in force that this bot declares', counterexample: { reading: 'a' } },
     ],
     ['changes a policy', bot("getPolicy('epa-pm25-limit').limit = 1"), { message: "TypeError: 'limit' is read-only" }],
     ['answers with something else', bot('return true'), { message: 'TypeError: inspect must return null or { alert: "Kind", value }' }],

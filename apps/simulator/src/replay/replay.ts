@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { AlertLoad, BotLoad } from '#libs/contracts'
+import { canonicalJson, type AlertLoad, type BotLoad, type PolicyBeside } from '#libs/contracts'
 import { BOT_CLASSES } from '#libs/pipeline'
 import { classify, discriminating, loadOf } from './classify.js'
 import { scenarioImpact, touchedFieldsOf } from './impact.js'
+import type { PoliciesInForce } from './reading.js'
 import { REPLAY_ENGINE, type BotOutcome, type BotReport, type ReplayReport, type ScenarioReport } from './report.js'
 import { batchesOf, runBot } from './run-bot.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
@@ -17,6 +18,8 @@ export interface ReplayBot {
 export interface ReplayTask {
   bots: ReplayBot[]
   scenarios: ScenarioInputs[]
+  /** Policies in force that the change does not touch: a bot gets those that it declares, on both sides. */
+  beside?: PoliciesInForce
 }
 
 export interface ReplayHooks {
@@ -34,6 +37,7 @@ export interface ReplayHooks {
 export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise<ReplayReport> {
   const bots = task.bots.map((bot) => ({ ...bot, digest: digestOf(bot.source) })).sort((a, b) => (a.id < b.id ? -1 : 1))
   const distinct = new Map(bots.toReversed().map((bot) => [bot.digest, bot]))
+  const { beside = {} } = task
   const expired = hooks.expired ?? (() => false)
   const scenarios = task.scenarios.toSorted((a, b) => (a.scenario < b.scenario ? -1 : 1))
   const outcomes = new Map<string, Verdict>()
@@ -42,7 +46,7 @@ export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise
     const batches = batchesOf(inputs.inputs)
     for (const { id, digest, source } of distinct.values()) {
       hooks.starting?.(id)
-      const answers = await runBot(source, inputs, batches, expired)
+      const answers = await runBot(source, { inputs, batches, beside }, expired)
       const outcome = { ...classify(inputs, answers), scenario: inputs.scenario }
       outcomes.set(digest, worse(outcomes.get(digest), outcome))
       loads.set(digest, added(loads.get(digest), loadOf(inputs, answers)))
@@ -50,6 +54,7 @@ export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise
   }
   return {
     engine: REPLAY_ENGINE,
+    beside: versionsOf(beside),
     scenarios: scenarios.map(scenarioReport),
     bots: bots.flatMap(({ id, digest }): BotReport[] => {
       const verdict = outcomes.get(digest)
@@ -90,6 +95,12 @@ function scenarioReport(inputs: ScenarioInputs): ScenarioReport {
     unjudged: inputs.unjudged,
     discriminating: { recorded: recordedChanged, boundary: changed.length - recordedChanged },
   }
+}
+
+function versionsOf(policies: PoliciesInForce): PolicyBeside[] {
+  return Object.entries(policies)
+    .map(([policy, document]) => ({ policy, version: String(document['version']), digest: digestOf(canonicalJson(document)) }))
+    .sort((a, b) => (a.policy < b.policy ? -1 : 1))
 }
 
 /** Of the text of a bot's module: the same text is the same program. */

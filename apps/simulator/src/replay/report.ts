@@ -1,8 +1,8 @@
-import { canonicalJson, type SimulationImpact } from '#libs/contracts'
+import { canonicalJson, type PolicyBeside, type SimulationImpact } from '#libs/contracts'
 import type { BotClass } from '#libs/pipeline'
 
 /** Part of the report: a change of engine or limits that could change a verdict raises it. */
-export const REPLAY_ENGINE = 'hms-replay/3 quickjs-emscripten/0.32'
+export const REPLAY_ENGINE = 'hms-replay/4 quickjs-emscripten/0.32'
 
 /** The first input that decided against a bot. `before` is its answer under the old policy, where it has one. */
 export interface Counterexample {
@@ -42,6 +42,8 @@ export interface ScenarioReport {
 
 export interface ReplayReport {
   engine: string
+  /** What bots declare and scenarios name beside the policies of the run, sorted by id. */
+  beside: PolicyBeside[]
   scenarios: ScenarioReport[]
   bots: BotReport[]
   impact: SimulationImpact

@@ -30,8 +30,15 @@ export function batchesOf(inputs: readonly Reading[]): Batch[] {
   return batches
 }
 
+/** What a bot is run over. `beside`: policies in force that the change does not touch. */
+export interface BotInputs {
+  inputs: ScenarioInputs
+  batches: Batch[]
+  beside: PoliciesInForce
+}
+
 /** One bot over one scenario, in one sandbox: old policy twice, then the new policy. Throws `HMS_REPLAY_DEADLINE` only. */
-export async function runBot(source: string, inputs: ScenarioInputs, batches: Batch[], expired: () => boolean): Promise<BotAnswers> {
+export async function runBot(source: string, { inputs, batches, beside }: BotInputs, expired: () => boolean): Promise<BotAnswers> {
   const sandbox = await BotSandbox.open(SANDBOX_LIMITS, expired)
   const policies = new Set<string>()
   const runs: RunAnswers[] = []
@@ -43,8 +50,9 @@ export async function runBot(source: string, inputs: ScenarioInputs, batches: Ba
       for (const id of loaded.policies) policies.add(id)
       const incompatible = cannotRead(loaded.majors, inputs)
       if (incompatible !== undefined) return { concerned: true, incompatible, runs: [] }
+      const declared = Object.fromEntries(loaded.policies.flatMap((id) => (Object.hasOwn(beside, id) ? [[id, beside[id]!]] : [])))
       for (const [index, side] of (inputs.before ? [inputs.before, inputs.before, inputs.after] : [inputs.after]).entries()) {
-        const run = oneRun(sandbox, index + 1, side.policies, batches, policies)
+        const run = oneRun(sandbox, index + 1, { ...declared, ...side.policies }, batches, policies)
         runs.push(run)
         if (run.stop) break
       }

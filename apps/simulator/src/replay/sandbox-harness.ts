@@ -10,7 +10,7 @@
  */
 export const SANDBOX_HARNESS = `((reseed) => {
   const { parse, stringify } = JSON, { freeze } = Object
-  let inspect, policies = new Map(), reads = new Set(), position = -1
+  let inspect, declares = [], policies = new Map(), reads = new Set(), position = -1
   // Given up to make room for naming an error when a bot has used up all memory.
   let ballast = new ArrayBuffer(262144)
   const deepFreeze = (value) => {
@@ -23,7 +23,10 @@ export const SANDBOX_HARNESS = `((reseed) => {
   const getPolicy = (id) => {
     reads.add(id)
     const policy = policies.get(id)
-    if (policy === undefined) throw new Error('getPolicy: no policy ' + String(id) + ' is in force')
+    if (policy === undefined) {
+      const end = declares.includes(id) ? '' : ' that this bot declares'
+      throw new Error('getPolicy: no policy ' + String(id) + ' is in force' + end)
+    }
     return policy
   }
   const describe = (error) => {
@@ -58,7 +61,8 @@ export const SANDBOX_HARNESS = `((reseed) => {
         throw new TypeError('majors are no lists of major versions: export const majors = { "policy-id": [1, 2] }')
       }
       inspect = module.default
-      return stringify({ policies: [...new Set(declared)], majors: Object.fromEntries(Object.entries(majors)) })
+      declares = [...new Set(declared)]
+      return stringify({ policies: declares, majors: Object.fromEntries(Object.entries(majors)) })
     },
     begin(seed, text) {
       reseed(seed)

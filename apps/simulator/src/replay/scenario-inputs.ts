@@ -4,7 +4,7 @@ import { inReplayOrder, type PoliciesInForce, type Reading } from './reading.js'
 /** Says whether a right bot alerts on this reading under these policies. May throw when a fact it needs is missing. */
 export type Oracle = (reading: Reading, policies: PoliciesInForce) => boolean
 
-/** Policies in force on one side of the change, and the oracle's verdict for each input. */
+/** Policies on one side: those of the run, and others in force that the scenario names. And the oracle's verdict for each input. */
 export interface Side {
   policies: PoliciesInForce
   verdicts: boolean[]

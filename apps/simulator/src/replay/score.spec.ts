@@ -19,6 +19,7 @@ function report({ adapted = 0, others = {}, discriminating = 131, boundary = 0, 
   const classes: Partial<Record<BotClass, string[]>> = { [firstVersion ? 'RAN' : 'ADAPTED']: good, ...others }
   return {
     engine: 'test',
+    beside: [],
     scenarios: [
       {
         scenario: 's',
@@ -105,7 +106,7 @@ describe('scoreReplay', () => {
   it.each([
     ['no bots registered', report({})],
     ['no bot reads p', report({ others: { NOT_APPLICABLE: ['n'] } })],
-    ['no scenario for this policy', { engine: 'test', scenarios: [], bots: [], impact: NO_IMPACT }],
+    ['no scenario for this policy', { engine: 'test', beside: [], scenarios: [], bots: [], impact: NO_IMPACT }],
     [
       'no inputs to replay',
       { ...report({ adapted: 1 }), scenarios: report({}).scenarios.map((scenario) => ({ ...scenario, recorded: 0, boundary: 0 })) },

@@ -8,12 +8,12 @@ export function programsOf(bots: readonly ReplayBot[]): ReplayBot[][] {
 }
 
 /** The task in at most `count` parts; bots of the same text stay together. */
-export function sharesOf({ bots, scenarios }: ReplayTask, count: number): ReplayTask[] {
+export function sharesOf({ bots, ...same }: ReplayTask, count: number): ReplayTask[] {
   const programs = programsOf(bots)
   const shares = Math.max(1, Math.min(count, programs.length))
   return Array.from({ length: shares }, (_, share) => ({
     bots: programs.filter((_program, index) => index % shares === share).flat(),
-    scenarios,
+    ...same,
   }))
 }
 

@@ -1,4 +1,4 @@
-import { predicateIn, type CarriedRelease, type RunDossier, type ScenarioRule } from '#libs/contracts'
+import { predicateIn, type CarriedRelease, type RunDossier } from '#libs/contracts'
 import type { PolicyDocument, Scenario } from '#libs/policy'
 
 /** Policies by id on both sides of the run. */
@@ -10,7 +10,12 @@ export interface PoliciesOfRun {
   changed: string[]
 }
 
-/** From what was signed. What is live beside the run's own policies is known only as far as the dossier carries it. */
+/** With what else bots and scenarios use of the policies in force, by id; none of it is of the run. */
+export interface KnownPolicies extends PoliciesOfRun {
+  beside: Record<string, PolicyDocument>
+}
+
+/** From what was signed. */
 export function policiesOf(dossier: RunDossier): PoliciesOfRun {
   const before: Record<string, PolicyDocument> = {}
   for (const [id, live] of Object.entries(dossier.live)) if (live !== null) before[id] = policyOf(live)
@@ -28,11 +33,6 @@ export function isFirstVersion({ before, changed }: PoliciesOfRun): boolean {
 export function scenariosOf({ changed }: PoliciesOfRun, scenarios: readonly Scenario[]): Scenario[] {
   const ids = new Set(changed)
   return scenarios.filter((scenario) => scenario.policies.some((id) => ids.has(id)))
-}
-
-/** As canary-controller needs them to explain alerts. */
-export function rulesOf(scenarios: readonly Scenario[]): ScenarioRule[] {
-  return scenarios.map(({ id, policies, alert }) => ({ id, policies, alert }))
 }
 
 function policyOf(release: CarriedRelease): PolicyDocument {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { parseScenario, type Scenario } from '#libs/policy'
 import { dossierOf, POLICY, SCENARIO } from '../testing/dossier.fixture.js'
-import { isFirstVersion, policiesOf, rulesOf, scenariosOf } from '../scenarios/policies-of-run.js'
+import { isFirstVersion, policiesOf, scenariosOf, type KnownPolicies } from '../scenarios/policies-of-run.js'
+import { rulesOf, rulesOfRun } from '../scenarios/rules-of-run.js'
+import { SCENARIO_RULES_MAX_BYTES } from '../scenarios/scenario.table.js'
 import { inputsOf } from './replay-inputs.js'
 
 const reading = (id: string, facts: Record<string, number> = {}) => ({ id, at: id, region: '', ...facts })
@@ -11,6 +13,15 @@ const scenarioOf = (source = SCENARIO): Scenario => {
   return parsed.scenario
 }
 const tightened = await dossierOf(['2.0.0', 25], ['1.5.0', 35])
+const OZONE = 'ozone-limit'
+const ozone = { id: OZONE, version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 60, title: 'Ozone' }
+const known = (dossier = tightened, beside: KnownPolicies['beside'] = {}): KnownPolicies => ({ ...policiesOf(dossier), beside })
+const BOTH = {
+  ...scenarioOf(),
+  id: 'both',
+  policies: [POLICY, OZONE],
+  alert: `reading.pm25 > policy["${POLICY}"].limit && reading.o3 > policy["${OZONE}"].limit`,
+}
 
 describe('policies of a run', () => {
   it('are the live ones before, and the signed ones after', () => {
@@ -32,7 +43,7 @@ describe('policies of a run', () => {
 describe('inputs of a scenario', () => {
   it('are its readings and their boundary, judged under both versions', async () => {
     const readings = [reading('a', { pm25: 40 }), reading('b', { pm25: 30 }), reading('c'), reading('d', { pm25: 1 })]
-    const inputs = await inputsOf(scenarioOf(), readings, policiesOf(tightened))
+    const inputs = await inputsOf(scenarioOf(), readings, known())
     expect(inputs).toMatchObject({ unjudged: 1, boundary: 6 })
     if ('why' in inputs) throw new Error(inputs.why)
     expect(inputs.inputs.slice(0, 3).map(({ id }) => id)).toEqual(['a', 'b', 'd'])
@@ -42,7 +53,7 @@ describe('inputs of a scenario', () => {
 
   it('are the same for corpora of more readings than one turn judges', async () => {
     const readings = Array.from({ length: 2_500 }, (_, index) => reading(String(index).padStart(4, '0'), { pm25: index % 50 }))
-    const inputs = await inputsOf(scenarioOf(), readings, policiesOf(tightened))
+    const inputs = await inputsOf(scenarioOf(), readings, known())
     if ('why' in inputs) throw new Error(inputs.why)
     expect(inputs.after.verdicts.slice(0, 2_500)).toEqual(readings.map((_, index) => index % 50 > 25))
   })
@@ -51,19 +62,57 @@ describe('inputs of a scenario', () => {
     const costly = scenarioOf(SCENARIO.replace(/alert:.*/, 'alert: reading.list.all(a, reading.list.all(b, a + b >= 0.0))'))
     const readings = Array.from({ length: 200 }, (_, index) => ({ ...reading(String(index)), list: Array.from({ length: 10 }, () => 1) }))
     const wanted = new AbortController()
-    const judged = inputsOf(costly, readings, policiesOf(tightened), wanted.signal)
+    const judged = inputsOf(costly, readings, known(), wanted.signal)
     wanted.abort(new Error('over'))
     await expect(judged).rejects.toThrow('over')
   })
 
   it('have no older side when one policy is new', async () => {
-    const inputs = await inputsOf(scenarioOf(), [reading('a', { pm25: 40 })], policiesOf(await dossierOf(['1.0.0', 25], null)))
+    const inputs = await inputsOf(scenarioOf(), [reading('a', { pm25: 40 })], known(await dossierOf(['1.0.0', 25], null)))
     expect(inputs).toMatchObject({ before: null, boundary: 3, after: { verdicts: [true, false, false, true] } })
   })
 
   it('are missing without the corpus, or for policies of others', async () => {
-    expect(await inputsOf(scenarioOf(), undefined, policiesOf(tightened))).toMatchObject({ why: 'no corpus virginia registered' })
-    const other = { ...scenarioOf(), policies: [POLICY, 'ozone-limit'] }
-    expect(await inputsOf(other, [], policiesOf(tightened))).toMatchObject({ why: 'ozone-limit not in this run', next: null })
+    expect(await inputsOf(scenarioOf(), undefined, known())).toMatchObject({ why: 'no corpus virginia registered' })
+    const why = `${OZONE} neither in this run nor in force`
+    expect(await inputsOf(BOTH, [], known())).toMatchObject({ why, next: null })
+    expect(await inputsOf({ ...BOTH, policies: ['constructor'] }, [], known())).toMatchObject({ why: why.replace(OZONE, 'constructor') })
+  })
+
+  it('are judged by what is in force beside the run on both sides, and ask no bot to adapt to that', async () => {
+    const readings = [reading('a', { pm25: 40, o3: 70 }), reading('b', { pm25: 30, o3: 50 }), reading('c', { pm25: 30, o3: 70 })]
+    const inputs = await inputsOf(BOTH, readings, known(tightened, { [OZONE]: ozone, 'so2-limit': { ...ozone, id: 'so2-limit' } }))
+    if ('why' in inputs) throw new Error(inputs.why)
+    expect([inputs.before?.verdicts.slice(0, 3), inputs.after.verdicts.slice(0, 3)]).toEqual([
+      [true, false, false],
+      [true, false, true],
+    ])
+    expect(inputs.policies).toEqual([POLICY])
+    expect(inputs.fields).toMatchObject([{ policy: POLICY, field: 'limit' }])
+    expect([inputs.before, inputs.after].map((side) => Object.keys(side!.policies).sort())).toEqual([
+      [POLICY, OZONE],
+      [POLICY, OZONE],
+    ])
+  })
+})
+
+describe('rules of a run', () => {
+  it('bring what they read of policies beside it, and no more', () => {
+    const { rules, untold } = rulesOfRun([scenarioOf(), BOTH], known(tightened, { [OZONE]: ozone }))
+    expect(rules).toEqual([...rulesOf([scenarioOf()]), { ...rulesOf([BOTH])[0], beside: { [OZONE]: { limit: 60 } } }])
+    expect([...untold]).toEqual([])
+  })
+
+  it('say of a policy that they only list that it is in force', () => {
+    const listed = { ...scenarioOf(), policies: [POLICY, OZONE] }
+    expect(rulesOfRun([listed], known(tightened, { [OZONE]: ozone })).rules).toMatchObject([{ beside: { [OZONE]: {} } }])
+  })
+
+  it('bring all that they read of them, or nothing, within what an event may carry', () => {
+    const large = { ...ozone, limit: 'x'.repeat(SCENARIO_RULES_MAX_BYTES / 2) }
+    const { rules, untold } = rulesOfRun([BOTH, { ...BOTH, id: 'second' }], known(tightened, { [OZONE]: large }))
+    expect(rules.map(({ beside }) => beside !== undefined)).toEqual([true, false])
+    expect([...untold]).toEqual(['second'])
+    expect(Buffer.byteLength(JSON.stringify(rules))).toBeLessThanOrEqual(SCENARIO_RULES_MAX_BYTES)
   })
 })

@@ -5,6 +5,7 @@ import {
   compileScenario,
   fieldReader,
   narrowedFields,
+  type Policies,
   type PolicyChange,
   type PolicyDocument,
   type Scenario,
@@ -13,19 +14,20 @@ import {
 } from '#libs/policy'
 import { inReplayOrder, type Reading } from '../replay/reading.js'
 import { scenarioInputs, type ScenarioInputs } from '../replay/scenario-inputs.js'
-import type { PoliciesOfRun } from '../scenarios/policies-of-run.js'
+import type { KnownPolicies } from '../scenarios/policies-of-run.js'
+import { besideOf } from '../scenarios/rules-of-run.js'
 import { judgeReadings, type Answers } from './judge-readings.js'
 
 /** What one scenario needs to be replayed, boundary inputs added, or why it cannot be. `readings` is `undefined` without its corpus. */
 export async function inputsOf(
   scenario: Scenario,
   readings: readonly Reading[] | undefined,
-  policies: PoliciesOfRun,
+  policies: KnownPolicies,
   signal?: AbortSignal,
 ): Promise<ScenarioInputs | SkippedScenario> {
   const skip = (why: string, next: string | null): SkippedScenario => ({ scenario: scenario.id, why, next })
-  const unknown = scenario.policies.filter((id) => policies.after[id] === undefined)
-  if (unknown.length > 0) return skip(`${unknown.join(', ')} not in this run`, null)
+  const unknown = scenario.policies.filter((id) => !Object.hasOwn(policies.after, id) && !Object.hasOwn(policies.beside, id))
+  if (unknown.length > 0) return skip(`${unknown.join(', ')} neither in this run nor in force`, null)
   if (readings === undefined) return skip(`no corpus ${scenario.corpus} registered`, `hms-svc corpora add FILE --id ${scenario.corpus}`)
   const compiled = compileScenario(scenario)
   if (!compiled.ok) return skip(compiled.message, 'hms-svc scenarios add FILE')
@@ -39,10 +41,12 @@ export async function inputsOf(
 async function judgedInputs(
   scenario: Scenario,
   readings: readonly Reading[],
-  { before, after }: PoliciesOfRun,
+  policies: KnownPolicies,
   verdict: Verdict,
   signal?: AbortSignal,
 ): Promise<{ inputs: ScenarioInputs; refusal: string | undefined }> {
+  const beside = besideOf(scenario, policies)
+  const [before, after] = [policies.before, policies.after].map((side) => ({ ...beside, ...side })) as [Policies, Policies]
   // One policy without an older version is enough: the old expression then has no answer anywhere.
   const old = scenario.policies.every((id) => before[id] !== undefined) ? before : null
   const judge = (of: readonly Reading[], under: Record<string, PolicyDocument>): Promise<Answers> =>
@@ -57,7 +61,7 @@ async function judgedInputs(
   if (old !== null) last.add(await judge(boundary, old))
   const inputs = scenarioInputs({
     scenario: scenario.id,
-    policies: scenario.policies,
+    policies: scenario.policies.filter((id) => policies.changed.includes(id)),
     readings,
     boundary,
     before: old,

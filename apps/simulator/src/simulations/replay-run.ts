@@ -1,3 +1,4 @@
+import type { ScenarioRule } from '#libs/contracts'
 import { describeError, TransientError } from '#libs/platform'
 import { emptyScore, lackOf, type JudgedScore, type SkippedScenario } from '#libs/pipeline'
 import type { Scenario } from '#libs/policy'
@@ -5,26 +6,37 @@ import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
 import { BOTS, MAX_BOTS, type RegisteredBot } from '../bots/bot.table.js'
 import { Readings } from '../corpora/readings.js'
+import type { RecordedHead } from '../in-force/in-force.table.js'
+import { NotInForceError, policiesInForce, recordedHeads } from '../in-force/policies-in-force.js'
 import { ReplayError } from '../replay/replay-error.js'
 import type { OnProgress, ReplayRunner } from '../replay/replay-runner.js'
 import type { ReplayReport } from '../replay/report.js'
 import type { ScenarioInputs } from '../replay/scenario-inputs.js'
 import { scoreReplay } from '../replay/score.js'
 import { SCENARIOS } from '../scenarios/scenario.table.js'
-import { isFirstVersion, scenariosOf, type PoliciesOfRun } from '../scenarios/policies-of-run.js'
+import { isFirstVersion, scenariosOf, type KnownPolicies, type PoliciesOfRun } from '../scenarios/policies-of-run.js'
+import { besideOf, rulesOfRun } from '../scenarios/rules-of-run.js'
 import { inputsOf } from './replay-inputs.js'
 
 export const REPLAY_RUNNER = Symbol('ReplayRunner')
 
 /** What came of a replay. A `failure` says nothing about any bot: the replay itself gave no report. */
-export type ReplayOutcome = (JudgedScore & { report: ReplayReport | null; scenarios: Scenario[] }) | { failure: ReplayFailure }
+export type ReplayOutcome = (JudgedScore & { report: ReplayReport | null; rules: ScenarioRule[] }) | { failure: ReplayFailure }
 
 export interface ReplayFailure {
   reason: 'DEADLINE' | 'REPLAY_FAILED'
   detail: string
 }
 
-/** Gathers what is registered for the policies of a run and replays it, outside any transaction. */
+interface Registered {
+  bots: RegisteredBot[]
+  scenarios: Scenario[]
+  /** Of the other policies that bots declare and scenarios name. */
+  heads: RecordedHead[]
+  now: Date
+}
+
+/** Gathers what is registered for the policies of a run, and in force beside them, and replays it, outside any transaction. */
 @Injectable()
 export class ReplayRun {
   constructor(
@@ -34,17 +46,20 @@ export class ReplayRun {
   ) {}
 
   /** Rejects with `TransientError` when the same replay may go well another time, and with the signal's reason. */
-  async execute(policies: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress): Promise<ReplayOutcome> {
-    const { bots, scenarios } = await this.registered(policies)
-    const { inputs, skipped } = await this.inputs(policies, scenarios, signal)
-    const lack = lackOf(bots.length, scenarios.length, skipped)
-    if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(policies)), report: null, scenarios, skipped, lack }
+  async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress): Promise<ReplayOutcome> {
     try {
-      const task = { bots: bots.map(({ id, source }) => ({ id, source })), scenarios: inputs }
+      const { bots, scenarios, heads, now } = await this.registered(run)
+      const policies = { ...run, beside: await policiesInForce(heads, this.runtime.roster, now) }
+      const { rules, untold } = rulesOfRun(scenarios, policies)
+      const { inputs, skipped } = await this.inputs(policies, scenarios, untold, signal)
+      const lack = lackOf(bots.length, scenarios.length, skipped)
+      if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(run)), report: null, rules, skipped, lack }
+      const task = { bots: bots.map(({ id, source }) => ({ id, source })), scenarios: inputs, beside: policies.beside }
       const report = await this.runner.replay(task, signal, onProgress)
       const critical = bots.filter((bot) => bot.critical).map((bot) => bot.id)
-      return { score: scoreReplay(report, { critical }), report, scenarios, skipped }
+      return { score: scoreReplay(report, { critical }), report, rules, skipped }
     } catch (error) {
+      if (error instanceof NotInForceError) return { failure: { reason: 'REPLAY_FAILED', detail: error.message } }
       if (!(error instanceof ReplayError) || signal.aborted) throw error
       // Neither a replay that took too long nor one that failed by itself ends otherwise another time.
       if (error.code === 'HMS_REPLAY_DEADLINE') return { failure: { reason: 'DEADLINE', detail: error.message } }
@@ -54,32 +69,43 @@ export class ReplayRun {
   }
 
   /** All bots: one that reads a policy without declaring it is found out by being run. */
-  private registered(policies: PoliciesOfRun): Promise<{ bots: RegisteredBot[]; scenarios: Scenario[] }> {
+  private registered(run: PoliciesOfRun): Promise<Registered> {
     return this.runtime.database.transaction(async (tx) => {
       const bots = await tx.documents(BOTS).find({ limit: MAX_BOTS })
       const entries = await tx.documents(SCENARIOS).find()
-      return {
-        bots,
-        scenarios: scenariosOf(
-          policies,
-          entries.map((entry) => entry.scenario),
-        ),
-      }
+      const scenarios = scenariosOf(
+        run,
+        entries.map((entry) => entry.scenario),
+      )
+      const used = new Set([...bots, ...scenarios].flatMap(({ policies }) => policies))
+      const heads = await recordedHeads(tx, [...used].filter((id) => !Object.hasOwn(run.after, id)).sort())
+      return { bots, scenarios, heads, now: tx.now }
     })
   }
 
   private async inputs(
-    policies: PoliciesOfRun,
+    policies: KnownPolicies,
     scenarios: Scenario[],
+    untold: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
     const inputs: ScenarioInputs[] = []
     const skipped: SkippedScenario[] = []
     for (const scenario of scenarios) {
+      if (untold.has(scenario.id)) {
+        skipped.push(tooMuchOf(scenario, policies))
+        continue
+      }
       const prepared = await inputsOf(scenario, await this.readings.of(scenario.corpus), policies, signal)
       if ('why' in prepared) skipped.push(prepared)
       else inputs.push(prepared)
     }
     return { inputs, skipped }
   }
+}
+
+/** The canary would have to judge alerts by it without knowing what it reads. */
+function tooMuchOf(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
+  const why = `it reads more of ${Object.keys(besideOf(scenario, policies)).join(', ')} than the events of a run can carry`
+  return { scenario: scenario.id, why, next: 'hms-svc scenarios add FILE', incompatible: true }
 }

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { digestOf } from '#libs/signing'
-import { canonicalJson } from '#libs/contracts'
+import { canonicalJson, type ConfigDocument } from '#libs/contracts'
 import { ReplayError } from '../replay/replay-error.js'
 import type { ReplayRunner } from '../replay/replay-runner.js'
 import { ADAPTS, bundleOf, dossierOf, HARD_CODED, POLICY, SCENARIO, THROWS } from '../testing/dossier.fixture.js'
+import { SCENARIO_RULES_MAX_BYTES } from '../scenarios/scenario.table.js'
+import { recordedHead } from '../testing/recorded-head.fixture.js'
 import { HeldRunner, simulatorWorld, TRACE } from '../testing/simulator-world.suite.js'
 
 type World = Awaited<ReturnType<typeof simulatorWorld>>
@@ -154,6 +156,86 @@ export default (reading, getPolicy) =>
   })
 })
 
+describe('a policy in force that the run does not change', () => {
+  const OZONE = 'ozone-limit'
+  const BOT = `export const policies = ['${POLICY}', '${OZONE}']
+export default (reading, getPolicy) =>
+  reading.pm25 > getPolicy('${POLICY}').limit && getPolicy('${OZONE}').limit < 65 ? { alert: 'Both', value: reading.pm25 } : null`
+  const READS_BOTH = `id: both\npolicies: [${POLICY}, ${OZONE}]\ncorpus: virginia
+alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65\n`
+
+  async function withBoth(document: (given: World) => Promise<ConfigDocument>): Promise<World> {
+    const given = await open({ profile: 'production' })
+    await given.recorded(await document(given))
+    await given.addBots({ both: BOT })
+    await given.addEvidence()
+    await given.scenarios.add({ file: 'both.yaml', source: READS_BOTH })
+    return given
+  }
+
+  it('is what bots and scenarios that read it are judged by; its values go to the canary, its version into the report', async () => {
+    const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60]))
+    expect(await toldOf(given)).toMatchObject({
+      type: 'hms.simulation.passed.v1',
+      summary: '100.0% bots adapted, 1/1; 2 discriminating inputs and 6 at the boundary',
+      scenarios: [{ id: 'both', beside: { [OZONE]: { limit: 60 } } }, { id: 'pm25-violation' }],
+    })
+    const digest = digestOf(canonicalJson({ id: OZONE, version: '1.0.0', effective: '2025-01-01T00:00:00Z', limit: 60 }))
+    expect(await given.show()).toMatchObject({ report: { beside: [{ policy: OZONE, version: '1.0.0', digest }] } })
+  })
+
+  it('is the one before, until what is held for later takes effect', async () => {
+    const held = { next: ['2.0.0', 70], at: '2026-01-01T00:00:10Z' } as const
+    const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60], held))
+    expect(await toldOf(given)).toMatchObject({ scenarios: [{ beside: { [OZONE]: { limit: 60 } } }, {}] })
+    await given.advance(10)
+    await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { run: 185 }))
+    await given.settle()
+    expect(await given.show(185)).toMatchObject({ report: { beside: [{ version: '2.0.0' }] } })
+  })
+
+  it('is none while it has a canary alone, and none when it was withdrawn', async () => {
+    const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60], { head: { scope: 'region:NCR' } }))
+    const detail = expect.stringContaining(`skipped: both (${OZONE} neither in this run nor in force)`) as string
+    expect(await toldOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', detail })
+    for (const current of [['1.0.0', 60], null] as const) await given.recorded(await recordedHead(given.identity, OZONE, current))
+    await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { run: 185 }))
+    await given.settle()
+    expect((await given.told())[1]).toMatchObject({ type: 'hms.simulation.failed.v1', detail })
+  })
+
+  it('fails the run, saying why, when it does not verify', async () => {
+    const given = await withBoth(async ({ identity }) => {
+      const [real, other] = [await recordedHead(identity, OZONE, ['1.0.0', 60]), await recordedHead(identity, OZONE, ['1.0.0', 10])]
+      return { ...real, release: other.release }
+    })
+    expect(await toldOf(given)).toMatchObject({
+      type: 'hms.simulation.failed.v1',
+      reason: 'REPLAY_FAILED',
+      detail: expect.stringMatching(
+        /^what config-store recorded as ozone-limit in force does not verify: .+ \(HMS_HEAD_RELEASE_OTHER\)$/,
+      ) as string,
+    })
+    await given.recorded({ ...(await recordedHead(given.identity, 'so2-limit', ['1.0.0', 60])), id: OZONE })
+    await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { run: 185 }))
+    await given.settle()
+    expect((await given.told())[1]).toMatchObject({ detail: expect.stringContaining('the head of another policy or scope') as string })
+  })
+
+  it('pauses a run whose canary could not be told what a scenario reads of it', async () => {
+    const given = await withBoth(async ({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60]))
+    const large = READS_BOTH.replace('id: both', 'id: whole').replace(/alert: .*/, `alert: policy.size() > 0`)
+    await given.scenarios.add({ file: 'whole.yaml', source: large })
+    const note = 'x'.repeat(SCENARIO_RULES_MAX_BYTES)
+    await given.recorded(await recordedHead(given.identity, OZONE, ['1.0.0', 60], { note }))
+    expect(await toldOf(given)).toMatchObject({
+      type: 'hms.simulation.paused.v1',
+      reason: 'INCOMPATIBLE',
+      detail: expect.stringMatching(/; skipped: whole \(it reads more of ozone-limit than the events of a run can carry\)$/) as string,
+    })
+  })
+})
+
 describe('little evidence', () => {
   it('is said in dev, word by word', async () => {
     const given = await open()
@@ -191,7 +273,7 @@ describe('little evidence', () => {
     await given.scenarios.add({ file: 'both.yaml', source })
     expect(await toldOf(given)).toMatchObject({
       type: 'hms.simulation.passed.v1',
-      summary: expect.stringMatching(/; skipped: both \(ozone-limit not in this run\)$/) as string,
+      summary: expect.stringMatching(/; skipped: both \(ozone-limit neither in this run nor in force\)$/) as string,
     })
   })
 })

@@ -20,7 +20,6 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { predictedLoad } from '../replay/predicted-load.js'
 import { encodeReport } from '../replay/report.js'
 import { SimulatorConfig } from '../simulator.config.js'
-import { rulesOf } from '../scenarios/policies-of-run.js'
 import type { ReplayOutcome } from './replay-run.js'
 import { Replaying } from './replaying.js'
 import { simulationResultOf } from './simulation-result.js'
@@ -65,13 +64,13 @@ export class RunSimulation implements OnModuleInit {
   }
 
   private async judge(dossier: RunDossier, outcome: Exclude<ReplayOutcome, { failure: unknown }>): Promise<Replayed> {
-    const { score, skipped, scenarios } = outcome
+    const { score, skipped, rules: scenarios } = outcome
     const report = outcome.report === null ? null : encodeReport(outcome.report)
     const reportDigest = report === null ? null : digestOf(report)
     const verdict = judgeSimulation(outcome, isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional')
     const attestation = await signTestResult(simulationResultOf(verdict.do, score, scenarios, reportDigest), dossier, this.runtime.signer)
     const attested = withAttestation(dossier, 'simulate', attestation)
     const load = outcome.report === null ? undefined : predictedLoad(outcome.report.impact)
-    return { type: 'replayed', verdict, score, skipped, report, reportDigest, load, scenarios: rulesOf(scenarios), attestation, attested }
+    return { type: 'replayed', verdict, score, skipped, report, reportDigest, load, scenarios, attestation, attested }
   }
 }

@@ -1,5 +1,5 @@
+import type { ScenarioRule } from '#libs/contracts'
 import { GOOD_CLASSES, type BotClass, type ReplayScore, type SimulationVerdict } from '#libs/pipeline'
-import type { Scenario } from '#libs/policy'
 import { hexOf, scenarioSubject, type TestResult } from '#libs/signing'
 
 /** Version of what a replay does with bots and readings; raised when the same ones would come out otherwise. */
@@ -12,7 +12,7 @@ const REPLAY = 'https://hms-svc.dev/replay/v1'
 export function simulationResultOf(
   verdict: SimulationVerdict['do'],
   score: ReplayScore,
-  scenarios: readonly Scenario[],
+  scenarios: readonly ScenarioRule[],
   reportDigest: string | null,
 ): TestResult {
   const bots = (which: (name: BotClass) => boolean): string[] =>

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ReplayError } from '../replay/replay-error.js'
 import { ADAPTS, dossierOf, HARD_CODED, POLICY } from '../testing/dossier.fixture.js'
+import { recordedHead } from '../testing/recorded-head.fixture.js'
 import { HeldRunner, simulatorWorld } from '../testing/simulator-world.suite.js'
 
 type World = Awaited<ReturnType<typeof simulatorWorld>>
@@ -27,6 +28,19 @@ describe('a trial', () => {
       score: { adapted: 1, applicable: 1, firstVersion: false, bots: { ADAPTED: ['one'] } },
     })
     await expect(given.show()).rejects.toMatchObject({ code: 'HMS_SIMULATION_NOT_FOUND' })
+    await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35]))
+    await given.settle()
+    expect((await given.show()).reportDigest).toBe(trial.reportDigest)
+  })
+
+  it('takes what it does not change from what is in force, as the run does', async () => {
+    const given = await open()
+    await given.recorded(await recordedHead(given.identity, 'ozone-limit', ['1.0.0', 60]))
+    await given.addBots({
+      two: ADAPTS.replace(`['${POLICY}']`, `['${POLICY}', 'ozone-limit']`).replace('=>', "=> getPolicy('ozone-limit') &&"),
+    })
+    const trial = await given.trials.execute(CHANGE)
+    expect(trial).toMatchObject({ verdict: 'PASS', score: { adapted: 2 }, beside: [{ policy: 'ozone-limit', version: '1.0.0' }] })
     await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35]))
     await given.settle()
     expect((await given.show()).reportDigest).toBe(trial.reportDigest)

@@ -84,7 +84,13 @@ function trialOf(outcome: ReplayOutcome): Trial {
   const reportDigest = report === null ? null : digestOf(encodeReport(report))
   const { adapted, applicable, percent, discriminating, boundary, firstVersion, bots } = score
   const counts = { adapted, applicable, percent, discriminating, boundary, firstVersion, bots }
-  const found = { score: counts, skipped, reportDigest, impact: report?.impact ?? null }
+  const found = {
+    score: counts,
+    skipped,
+    reportDigest,
+    impact: report?.impact ?? null,
+    ...(report === null ? {} : { beside: report.beside }),
+  }
   if (judged.do === 'pass') return { verdict: 'PASS', detail: judged.summary, next: [], ...found }
   const { reason, detail, next } = judged
   return { verdict: judged.do === 'fail' ? 'FAIL' : 'INCONCLUSIVE', reason, detail, next, ...found }

@@ -1,6 +1,6 @@
-import { peekPredicate, type Envelope, type ReceivedEvent, type RunDossier } from '#libs/contracts'
+import { peekPredicate, type ConfigDocument, type Envelope, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import type { Profile } from '#libs/process'
-import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, type EventContext } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore, type Transaction } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { createRuntime } from '#libs/service'
@@ -9,6 +9,7 @@ import { InlineBotInspector } from '../bots/bot-inspector.js'
 import { BotsController } from '../bots/bots.http.js'
 import { CorporaController } from '../corpora/corpora.http.js'
 import { Readings } from '../corpora/readings.js'
+import { InForceEvents } from '../in-force/in-force.events.js'
 import { InlineReplayRunner, type OnProgress, type ReplayRunner } from '../replay/replay-runner.js'
 import type { ReplayReport } from '../replay/report.js'
 import { ScenariosController } from '../scenarios/scenarios.http.js'
@@ -77,6 +78,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   const [scenarios, corpora] = [new ScenariosController(runtime), new CorporaController(runtime)]
   const trials = new TryPolicies(runtime, new Readings(runtime), runner)
   const simulations = new SimulationsController(runtime, trials, replaying)
+  const inForce = new InForceEvents()
   runtime.timers.start()
 
   const settle = async (): Promise<void> => {
@@ -101,6 +103,10 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     breathe,
     stage,
     runtime,
+    identity,
+    /** As the topic of state says it. */
+    recorded: (document: ConfigDocument): Promise<void> =>
+      handle((tx) => inForce.recorded({ data: { document } } as ReceivedEvent<'hms.state.recorded.v1'>, { tx } as EventContext)),
     addBots: async (sources: Record<string, string>, critical = false): Promise<void> => {
       for (const [id, source] of Object.entries(sources)) await bots.add({ id, source, critical })
     },

@@ -1,6 +1,13 @@
 import type { JsonObject } from '../canonical-json.js'
 import type { SimulationImpact } from './simulation-impact.js'
 
+/** A policy in force that a run does not change, as it was during the replay; `digest` is the policy's own. */
+export interface PolicyBeside {
+  policy: string
+  version: string
+  digest: string
+}
+
 /** `POST /v1/simulations`: policies as a run would carry them, beside what is in force of them. */
 export interface TrialRequest {
   policies: JsonObject[]
@@ -31,6 +38,8 @@ export interface Trial {
   reportDigest: string | null
   /** What the change turns; `null` where the replay gave no report. It is part of the report. */
   impact: SimulationImpact | null
+  /** What bots declare and scenarios name beside these policies, part of the report too; absent without one. */
+  beside?: PolicyBeside[]
 }
 
 /** How far a replay is, counted in programs: bots of the same text are one, for each scenario. */
@@ -49,5 +58,5 @@ export interface SimulationReport {
   reportDigest: string | null
   /** While the replay is under way in the process that answers; `null` otherwise. */
   progress: ReplayProgress | null
-  report: { bots: { bot: string; message?: string }[]; impact?: SimulationImpact } | null
+  report: { bots: { bot: string; message?: string }[]; impact?: SimulationImpact; beside?: PolicyBeside[] } | null
 }

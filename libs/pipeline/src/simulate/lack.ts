@@ -4,7 +4,7 @@ export interface SkippedScenario {
   why: string
   /** The command that changes it, where one does. */
   next: string | null
-  /** Its expression reads the documents in force and not the new ones: no alert could be explained by it. */
+  /** No alert could be explained by it: its expression cannot read the new documents, or its canary cannot be told what it reads. */
   incompatible?: boolean
 }
 

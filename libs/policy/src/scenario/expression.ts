@@ -7,7 +7,7 @@ import { costOf, extentOf, MAX_STEPS, spend } from './cost.js'
 import type { Budget, Extent } from './cost.js'
 import { memberPath, partsOf, walk } from './expression-tree.js'
 import { nestingOf } from './nesting.js'
-import { cut, policyReadsOf, readsOf } from './reads.js'
+import { cut, cutPolicies, policyReadsOf, readsOf } from './reads.js'
 
 export type Policies = Record<string, PolicyDocument>
 
@@ -66,11 +66,7 @@ export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, 
 
 /** Of the policies what is read, so that a large policy costs an expression on one number nothing. */
 function prepare(policies: Policies, reads: ReturnType<typeof policyReadsOf>): { facts: ReturnType<typeof toCelMap>; extent: Extent } {
-  const read: JsonObject = {}
-  for (const [id, policy] of Object.entries(policies)) {
-    const fields = reads === 'all' ? 'all' : reads.get(id)
-    if (fields !== undefined) read[id] = cut(policy, fields)
-  }
+  const read = cutPolicies(policies, reads)
   return { facts: toCelMap(read), extent: extentOf(read) }
 }
 

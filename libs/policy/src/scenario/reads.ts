@@ -16,6 +16,19 @@ export function policyReadsOf(expr: Expr): ReadonlyMap<string, Reads> | 'all' {
   return new Map(ids.map((id) => [id, membersOf(expr, (part) => isPathOf(part, id))]))
 }
 
+/** Of these policies what is read; those that the expression does not name are left out. */
+export function cutPolicies(
+  policies: Readonly<Record<string, JsonObject>>,
+  reads: ReadonlyMap<string, Reads> | 'all',
+): Record<string, JsonObject> {
+  const read: Record<string, JsonObject> = {}
+  for (const [id, policy] of Object.entries(policies)) {
+    const fields = reads === 'all' ? 'all' : reads.get(id)
+    if (fields !== undefined) read[id] = cut(policy, fields)
+  }
+  return read
+}
+
 export function cut(document: JsonObject, reads: Reads): JsonObject {
   if (reads === 'all') return document
   return Object.fromEntries(reads.filter((name) => document[name] !== undefined).map((name) => [name, document[name]!]))

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import type { CarriedRelease, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { Canary } from '#libs/pipeline'
+import { ExplainAlert } from './explain-alert.js'
+
+const POLICY = 'pm25'
+const release = (limit: number) =>
+  ({ id: POLICY, statement: { predicate: { policy: { id: POLICY, limit } } } }) as unknown as CarriedRelease
+const BOTH: ScenarioRule = {
+  id: 'both',
+  policies: [POLICY, 'ozone'],
+  alert: 'reading.pm25 > policy.pm25.limit && reading.o3 > policy.ozone.limit',
+}
+const canaryOf = (...scenarios: ScenarioRule[]): Canary => {
+  const dossier = { releases: [release(25)], live: { [POLICY]: release(35) } } as unknown as RunDossier
+  return { dossier, scenarios, members: [{ policy: POLICY }] } as unknown as Canary
+}
+const explain = new ExplainAlert()
+const reading = (pm25: number, o3: number) => ({ reading: { pm25, o3 } })
+
+describe('an alert', () => {
+  it('is explained by what was in force beside the run, in the cohort and outside', () => {
+    const canary = canaryOf({ ...BOTH, beside: { ozone: { limit: 60 } } })
+    expect(explain.of(canary, reading(30, 70))).toEqual({ explained: true, reason: 'both' })
+    expect(explain.of(canary, reading(30, 50))).toEqual({ explained: false, reason: 'both expects no alert here' })
+    expect([explain.outside(canary, reading(30, 70)), explain.outside(canary, reading(40, 70))]).toMatchObject([
+      { explained: false },
+      { explained: true },
+    ])
+  })
+
+  it('is not explained by a scenario of which a policy is unknown', () => {
+    expect(explain.of(canaryOf(BOTH), reading(30, 70))).toEqual({ explained: false, reason: 'no scenario speaks of it' })
+  })
+
+  it('is judged by the run itself where a rule says otherwise', () => {
+    const canary = canaryOf({ ...BOTH, beside: { ozone: { limit: 60 }, [POLICY]: { limit: 100 } } })
+    expect(explain.of(canary, reading(30, 70))).toMatchObject({ explained: true })
+  })
+})
