@@ -3,6 +3,7 @@ import { describeChange, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
+import { besideLines } from '../simulations/beside-text.js'
 
 export interface PlannedPolicy {
   id: string
@@ -41,9 +42,10 @@ function policyLines({ id, version, live, differences }: PlannedPolicy): string[
   return [`${id} ${versions}`, ...(changes.length === 0 ? ['  no change of values'] : changes)]
 }
 
-function simulationLines({ verdict, detail, next }: Trial, paint: Paint): string[] {
+function simulationLines({ verdict, detail, next, beside }: Trial, paint: Paint): string[] {
   const tone = { PASS: paint.good, FAIL: paint.bad, INCONCLUSIVE: paint.warn }[verdict]
-  return [dotted('Simulation Replay', tone(`${verdict} (${detail})`)), ...next.map((command) => `  next: ${command}`)]
+  const more = [...next.map((command) => `next: ${command}`), ...besideLines(beside)]
+  return [dotted('Simulation Replay', tone(`${verdict} (${detail})`)), ...more.map((line) => `  ${line}`)]
 }
 
 function botsOf({ id, bots }: PlannedPolicy): string {

@@ -66,6 +66,12 @@ async function plan(answers: Record<string, Canned> = {}, options: string[] = []
 }
 
 describe('plan', () => {
+  it('says what else was in force, ten of them by name', async () => {
+    const beside = Array.from({ length: 12 }, (_, index) => ({ policy: `p-${index}`, version: '1.0.0', digest: 'sha256:2' }))
+    const { stdout } = await plan({ 'POST /v1/simulations': { body: { ...PASS, beside } } })
+    expect(stdout).toMatch(/^ {2}Beside p-0@1\.0\.0, .+, p-9@1\.0\.0 and 2 more$/m)
+  })
+
   it('shows difference, lint, replay and bots, and signs nothing', async () => {
     const { code, stdout, stderr } = await plan()
     expect(code).toBe(0)

@@ -10,9 +10,12 @@ const SIMULATION = {
   attempt: 2,
   state: 'failed',
   score: { summary: '50.0% bots adapted, 1/2; 1 STALE: boston-insp-03', bots: { STALE: ['boston-insp-03'], ADAPTED: ['a'] } },
-  skipped: [{ scenario: 'both', why: 'ozone-limit not in this run', next: null }],
+  skipped: [{ scenario: 'both', why: 'so2-limit neither in this run nor in force', next: null }],
   reportDigest: 'sha256:1',
-  report: { bots: [{ bot: 'boston-insp-03', message: 'stays with 35' }, { bot: 'a' }] },
+  report: {
+    bots: [{ bot: 'boston-insp-03', message: 'stays with 35' }, { bot: 'a' }],
+    beside: [{ policy: 'ozone-limit', version: '1.0.0', digest: 'sha256:2' }],
+  },
 }
 
 describe('simulations show', () => {
@@ -26,7 +29,8 @@ describe('simulations show', () => {
       '  STALE 1: boston-insp-03',
       '  ADAPTED 1: a',
       '  boston-insp-03: stays with 35',
-      '  skipped both: ozone-limit not in this run',
+      '  skipped both: so2-limit neither in this run nor in force',
+      '  Beside ozone-limit@1.0.0',
       'Report sha256:1',
       '',
     ])

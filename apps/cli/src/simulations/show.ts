@@ -2,6 +2,7 @@ import { EXIT, type SimulationImpact, type SimulationReport } from '#libs/contra
 import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
 import { parseRunNumber } from '../runs/run-number.js'
+import { besideLines } from './beside-text.js'
 import { progressText } from './progress-text.js'
 import { writeImpactPage } from './impact-file.js'
 
@@ -35,6 +36,7 @@ function linesOf({ run, attempt, state, score, skipped, reportDigest, progress, 
     ...classes,
     ...reasons,
     ...skipped.map(({ scenario, why }) => `  skipped ${scenario}: ${why}`),
+    ...besideLines(report?.beside).map((line) => `  ${line}`),
     ...(reportDigest === null ? [] : [`Report ${reportDigest}`]),
   ]
 }
