@@ -195,6 +195,15 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       expect(world.handled).toEqual([1])
     })
 
+    it('of a topic whose newest records count alone is none, and what is older comes too late', async () => {
+      const seen: number[] = []
+      world.consumer.onTopic('hms.config.state.v1', async ({ keySeq }) => void seen.push(keySeq))
+      const state = { producer: 'config-store', topic: 'hms.config.state.v1', type: 'hms.state.recorded.v1', key: 'pm25@global' } as const
+      await world.deliver({ ...state, keySeq: 1 }, { ...state, keySeq: 4 }, { ...state, keySeq: 3 }, { ...state, keySeq: 5 })
+      expect(seen).toEqual([1, 4, 5])
+      expect(await world.parked()).toBe(0)
+    })
+
     it('of a log that got back what it had lost takes what came first late: the reader of every type alone', async () => {
       const seen: number[] = []
       world.consumer.onTopic('hms.simulation.v1', async ({ keySeq }) => void seen.push(keySeq), { everyType: true })

@@ -135,4 +135,13 @@ export const SIMULATION_GUARDS = [
     spec: 'apps/canary-controller/src/canaries/explain-alert.spec.ts',
     test: 'is explained by what was in force beside the run',
   },
+  {
+    name: 'beside-newest',
+    guard: 'a gap in the state of a policy parks nothing',
+    file: 'libs/messaging/src/consumer/event-consumer.ts',
+    find: "newestOnly === true || (cleanup === 'compact'",
+    replace: "(cleanup === 'compact'",
+    spec: 'test/contracts/event-consumer.spec.ts',
+    test: 'of a topic whose newest records count alone is none',
+  },
 ]

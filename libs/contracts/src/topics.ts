@@ -10,6 +10,8 @@ export interface Topic {
   partitions: number
   cleanup: 'delete' | 'compact'
   purpose: string
+  /** Compacted at once: its readers want the newest record of each key alone, and step over what is missing of it. */
+  newestOnly?: true
   /** How the trail takes it: an entry for each event, or one digest per run and window for facts of high volume. */
   trail?: 'window'
   /** Where its producer, a stage, says what every stage can say (`STAGE_EVENTS`). */
@@ -82,6 +84,7 @@ export const TOPICS: readonly Topic[] = [
     key: 'document',
     partitions: 1,
     cleanup: 'compact',
+    newestOnly: true,
     consumers: ['simulator'],
   }),
   stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),

@@ -311,10 +311,11 @@ export class EventConsumer {
     }
   }
 
-  /** Whether what is missing before the event may have been compacted away: the broker does that only to records a retention old. */
+  /** Whether what is missing before the event may have been compacted away: where each event is read, only a retention after it. */
   private compactedBefore(event: VerifiedEvent): 'over' | undefined {
+    const { cleanup, newestOnly } = topicByName(event.topic)
     const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)
-    return topicByName(event.topic).cleanup === 'compact' && ageMs > RETENTION_MS / 2 ? 'over' : undefined
+    return newestOnly === true || (cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'over' : undefined
   }
 
   /** Who takes every type takes none of their meaning: the order matters less than that nothing is missing. It knows events by their id. */

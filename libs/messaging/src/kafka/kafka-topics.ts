@@ -7,6 +7,7 @@ import {
   SERVICES,
   TOPICS,
   type ServiceName,
+  type Topic,
 } from '#libs/contracts'
 import { describeError, isCausedBy, pause, systemClock, type Clock, type Logger } from '#libs/platform'
 import { createRequire } from 'node:module'
@@ -64,9 +65,8 @@ export function wantedTopics(replication = 1): WantedTopic[] {
             'segment.bytes': String(16 * 1024 * 1024),
             'segment.ms': String(60 * 60 * 1000),
             'min.cleanable.dirty.ratio': '0.1',
-            // Who reads each event must have had a retention's time for it: compaction leaves gaps in a key.
-            'min.compaction.lag.ms': String(topic.consumers.length > 0 ? RETENTION_MS : 0),
-            'max.compaction.lag.ms': String((topic.consumers.length > 0 ? RETENTION_MS : 0) + 6 * 60 * 60 * 1000),
+            'min.compaction.lag.ms': String(compactionLagMs(topic)),
+            'max.compaction.lag.ms': String(compactionLagMs(topic) + 6 * 60 * 60 * 1000),
             'delete.retention.ms': String(RETENTION_MS),
           }
         : { 'cleanup.policy': 'delete', 'retention.ms': String(RETENTION_MS) }),
@@ -85,6 +85,11 @@ export function wantedTopics(replication = 1): WantedTopic[] {
     },
   }))
   return [...catalogue, ...letters]
+}
+
+/** Who reads each event must have had a retention's time for it: compaction leaves gaps in a key. */
+function compactionLagMs({ consumers, newestOnly }: Topic): number {
+  return consumers.length > 0 && newestOnly !== true ? RETENTION_MS : 0
 }
 
 /** Compares the broker with the catalogue. An empty list: nothing to do. */
