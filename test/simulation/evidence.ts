@@ -27,6 +27,8 @@ export interface Evidence {
   poisoned: ReadonlySet<string>
   brokenTimers: ReadonlySet<string>
   emitted: Emitted[]
+  /** Tombstones: they have a number in their key, and no handler sees them. */
+  erased: Pick<OutgoingEvent, 'topic' | 'key' | 'keySeq'>[]
   sightings: Sighting[]
   deadLetters: (DeadLetter & { service: ServiceName })[]
   timers: (Timer & { service: ServiceName })[]
@@ -63,6 +65,7 @@ export async function collect(world: World): Promise<Evidence> {
         .filter(({ topic, value }) => topicNames.has(topic) && value !== null)
         .map((row) => ({ ...predicateOf(row), producer })),
     ),
+    erased: await everywhere(async (tx) => outboxOf(tx).filter(({ value }) => value === null)),
     sightings: await everywhere(async (tx) => sightingsIn(tx)),
     deadLetters: await everywhere(async (tx, service) =>
       (await tx.documents(DEAD_LETTERS).find()).map((letter) => ({ ...letter, service })),

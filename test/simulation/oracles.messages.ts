@@ -3,10 +3,10 @@ import type { Evidence } from './evidence.js'
 import type { Sighting } from './witness.js'
 
 /**
- * Every handler sees the events of a key one after the other, none twice and none left out but for dead letters. To the audit log alone may
- * come late what lay before the first that it saw: a log that lost its end got it back behind what is newer.
+ * Every handler sees the events of a key one after the other, none twice and none left out but for dead letters and tombstones. To
+ * the audit log alone may come late what lay before the first that it saw: a log that lost its end got it back behind what is newer.
  */
-export function handlersInOrder({ sightings, deadLetters }: Evidence): string[] {
+export function handlersInOrder({ sightings, deadLetters, erased }: Evidence): string[] {
   const found: string[] = []
   const streams = new Map<string, Sighting[]>()
   for (const sighting of sightings) {
@@ -15,6 +15,7 @@ export function handlersInOrder({ sightings, deadLetters }: Evidence): string[] 
     if (stream === undefined) streams.set(name, [sighting])
     else stream.push(sighting)
   }
+  const tombstones = new Set(erased.map(({ topic, key, keySeq }) => `${topic} ${key} ${keySeq}`))
   for (const [name, stream] of streams) {
     const [consumer, , topic, key] = name.split(' ')
     const buried = deadLetters.filter((letter) => letter.service === consumer && letter.topic === topic && letter.key === key).length
@@ -24,8 +25,9 @@ export function handlersInOrder({ sightings, deadLetters }: Evidence): string[] 
     if (new Set(late).size < late.length) found.push(`${name}: ${late.join(', ')} came late, and more than once`)
     for (const { keySeq } of stream) {
       if (late.includes(keySeq)) continue
-      const skipped = last === undefined ? 0 : keySeq - last - 1
-      if (skipped < 0) found.push(`${name}: ${keySeq} after ${last}`)
+      if (last !== undefined && keySeq <= last) found.push(`${name}: ${keySeq} after ${last}`)
+      let skipped = 0
+      for (let missing = (last ?? keySeq) + 1; missing < keySeq; missing++) if (!tombstones.has(`${topic} ${key} ${missing}`)) skipped++
       if (skipped > buried) found.push(`${name}: ${keySeq} after ${last}, with ${buried} dead letters`)
       last = keySeq
     }

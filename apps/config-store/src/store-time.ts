@@ -5,9 +5,9 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 const COMPARE_MS = 60_000
 
 /**
- * The time by which this instance judges: the database's, so that all instances put a rule in force at one moment, whatever the clock of
- * one says. Between two comparisons it goes on by what has passed: a wall clock may be set at any moment. It counts alone while the database
- * was not asked yet.
+ * The time by which this instance judges: the database's, so that all instances put a rule in force at one moment, whatever the
+ * clock of one says. Between two comparisons it goes on by what has passed: a wall clock may be set at any moment. It counts alone
+ * while the database was not asked yet.
  */
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -162,7 +162,8 @@ function frameEtag(
   // Ed25519 signs equal bytes alike (RFC 8032 §5.1.6): another signature is another statement.
   const mark = freshness === undefined ? '' : `.${freshness.signatures[0]?.sig.slice(0, 16)}`
   const proven = standing === undefined ? '' : '.p'
-  return `"${revision}${mark}${proven}${subset === undefined ? '' : `.${shortHash(`${subset.key}+${along?.join() ?? ''}`)}`}${isCompressed ? '.gz' : ''}"`
+  const part = subset === undefined ? '' : `.${shortHash(`${subset.key}+${along?.join() ?? ''}`)}`
+  return `"${revision}${mark}${proven}${part}${isCompressed ? '.gz' : ''}"`
 }
 
 function takesGzip(encodings = ''): boolean {

@@ -148,6 +148,8 @@ describe('a reader of a few policies', () => {
       await server.stop()
       open.push(await again)
     } finally {
+      // They may still write their copies.
+      await Promise.all(open.splice(0).map((connection) => connection.close()))
       await rm(cacheDir, { recursive: true })
     }
   })
