@@ -218,7 +218,7 @@ export const BREAK_GLASS_GUARDS = [
     guard: 'nor ends a freeze by declaring it anew',
     file: 'apps/approver/src/freezes/declare-freeze.ts',
     find: 'if (known !== undefined && !holdsAsMuch(freeze, known, tx.now)) await requireReviewed',
-    replace: 'if (known === undefined && !holdsAsMuch(freeze, known!, tx.now)) await requireReviewed',
+    replace: "if (known !== undefined && known.id === '') await requireReviewed",
     spec: STORY,
     test: 'keeps those whom it locks from declaring a freeze anew so that it ends or holds less, and lets them stop the line',
   },

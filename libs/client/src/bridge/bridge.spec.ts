@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.js'
 import { Bridge } from './bridge.js'
+import { readFollowed } from './pane-bounds.js'
 import type { PaneMessage } from './pane.js'
 import { FakeStream } from './testing/fake-stream.js'
 
@@ -137,6 +138,12 @@ describe('who may join', () => {
     expect(() => bridge.pane({ policies: [AIR] })).toThrow(codeOf('HMS_BRIDGE_FULL'))
     panes[0]!.close()
     expect(() => bridge.pane({ policies: [AIR] })).not.toThrow()
+  })
+
+  it('a connection is about a hundred policies at most, for a server follows no more for one reader', () => {
+    const named = (count: number) => Array.from({ length: count }, (_, n) => `policy-${n}`)
+    expect(readFollowed([...named(100), 'policy-0'])).toEqual(named(100))
+    expect(() => readFollowed(named(101))).toThrow(codeOf('HMS_BRIDGE_PANE_INVALID'))
   })
 
   it('a pane cannot declare what the connection is not about', () => {

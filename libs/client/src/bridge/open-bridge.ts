@@ -8,7 +8,7 @@ import type { OwnWindow } from './frames/windows.js'
 import { eventTransport } from './link/event-transport.js'
 import type { PageFetch } from './link/page-fetch.js'
 import { socketTransport, type PageSocket } from './link/socket-transport.js'
-import { readPaneOptions } from './pane-bounds.js'
+import { readFollowed } from './pane-bounds.js'
 
 export interface BridgeOptions {
   /** Base URL of the server: `location.origin`, say. */
@@ -18,7 +18,7 @@ export interface BridgeOptions {
    * trusted; any other address is refused with `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array | object
-  /** Ids that panes may declare; the server sends these alone. Default: all. */
+  /** Ids that panes may declare, at most 100; the server sends these alone. Default: all. */
   policies?: readonly string[]
   region?: string
   /** A key for reading. A browser sends it by events alone: its WebSocket carries none. */
@@ -44,7 +44,7 @@ const FIRST_COPY_MS = 10_000
 export async function openWith(ports: BridgePorts, options: BridgeOptions): Promise<Bridge> {
   const { url, roster, region, token, timeoutMs = FIRST_COPY_MS } = options
   const { clock, prove, fetch, random } = ports
-  const policies = options.policies === undefined ? undefined : readPaneOptions({ policies: options.policies }).policies
+  const policies = options.policies === undefined ? undefined : readFollowed(options.policies)
   requireUrl(url)
   if (!(await ports.canVerify())) {
     throw new HmsError(

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
 import { deepFreeze } from '#libs/evaluation'
 import type { PaneMessage, PaneOptions } from './pane.js'
 
@@ -20,6 +20,14 @@ export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Requi
   const wrong = ids.find((id) => !isId(id))
   if (wrong !== undefined) throw invalid(`${String(wrong).slice(0, MAX_NAME)} is not a policy id: lower-case words joined by hyphens`)
   return { name, policies: ids }
+}
+
+/** What a connection is to be about, each once. Throws `HMS_BRIDGE_PANE_INVALID` for more than a server follows for one reader. */
+export function readFollowed(policies: readonly string[]): readonly string[] {
+  const ids = readPaneOptions({ policies }).policies
+  if (ids.length > MAX_POLICIES_OF_READER)
+    throw invalid(`openBridge({ policies }) names 1 to ${MAX_POLICIES_OF_READER} of them, or none to follow all`)
+  return ids
 }
 
 /** A message as others get it: a copy that nobody can change. Throws `HMS_BRIDGE_EVENT_RESERVED` or `HMS_BRIDGE_MESSAGE_INVALID`. */
