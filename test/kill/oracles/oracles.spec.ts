@@ -8,6 +8,7 @@ import { Observer } from '../observer.js'
 import { ORACLES } from './all.js'
 import { effectsOnce } from './effects-once.js'
 import type { Evidence } from './oracle.js'
+import { orderAtConsumers } from './order.js'
 
 const STABLE = 'sha256:stable'
 const CANARY = 'sha256:canary'
@@ -64,6 +65,17 @@ describe('oracles of the kill harness', () => {
     }
   })
 
+  it('ask nobody for a key that its producer erased', async () => {
+    await observer.rows(
+      `INSERT INTO config_store.stream_head (topic, msg_key, key_seq) VALUES ('hms.config.state.v1', 'pm25@region:VA', 2)`,
+    )
+    await event('config_store', 'hms.config.state.v1', 'hms.state.recorded.v1', 'pm25@region:VA', 1, {})
+    const asked = async () => (await orderAtConsumers.check(evidence)).violations.filter((text) => text.includes('pm25@region:VA'))
+    expect(await asked()).toEqual(['simulator has handled hms.config.state.v1 pm25@region:VA of config-store up to nothing of 2'])
+    await event('config_store', 'hms.config.state.v1', 'hms.state.recorded.v1', 'pm25@region:VA', 2, null)
+    expect(await asked()).toEqual([])
+  })
+
   it('let a stage say again what it waits for, once it waited for something else', async () => {
     const { violations } = await effectsOnce.check(evidence)
     expect(violations.filter((text) => text.includes('delayed'))).toEqual(['run 1: hms.canary.delayed.v1 "z" twice in a row'])
@@ -115,11 +127,11 @@ describe('oracles of the kill harness', () => {
     await put('config_store', 'document', `pm25@${scope}`, doc, { policy: 'pm25', revision: 1 })
   }
 
-  async function event(schema: string, topic: string, type: string, key: string, keySeq: number, data: JsonObject): Promise<void> {
+  async function event(schema: string, topic: string, type: string, key: string, keySeq: number, data: JsonObject | null): Promise<void> {
     await observer.rows(
       `INSERT INTO ${schema}.outbox (event_id, source, type, topic, msg_key, key_seq, occurred_at, run_id, attempt, value)
        VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), '1', 1, $7)`,
-      [randomUUID(), `/hms-svc/${schema}`, type, topic, key, keySeq, JSON.stringify(signed({ data }))],
+      [randomUUID(), `/hms-svc/${schema}`, type, topic, key, keySeq, data === null ? null : JSON.stringify(signed({ data }))],
     )
   }
 
