@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { SERVICES, TOPICS } from '#libs/contracts'
+import { SERVICE_PATHS, SERVICES, TOPICS } from '#libs/contracts'
+import { PAGES } from '../../apps/console/src/pages.js'
 import { documentsOf, isWorkload, type Container, type Manifest, type PodSpec, type Workload } from '../support/kubernetes/manifests.js'
 import { describeWith, runTool } from '../support/kubernetes/tools.config.js'
 
@@ -39,6 +40,7 @@ const VARIANTS: [name: string, folder: () => string, counts: { builtIn: number; 
   ['base with keda', () => overlayWith(['keda']), { builtIn: 63, custom: 6 }],
   ['base with monitoring', () => overlayWith(['monitoring']), { builtIn: 63, custom: 2 }],
   ['base with ingress', () => overlayWith(['ingress']), { builtIn: 62, custom: 0 }],
+  ['base with ingress and console', () => overlayWith(['ingress', 'console']), { builtIn: 63, custom: 0 }],
   ['base with external-secrets', () => overlayWith(['external-secrets']), { builtIn: 61, custom: 20 }],
 ]
 
@@ -120,6 +122,19 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     const urls = groups.flatMap(({ rules }) => rules.map(({ annotations }) => annotations.runbook_url))
     expect(urls.length).toBeGreaterThan(10)
     expect(urls.filter((url) => !url.startsWith(`https://${host}/docs/how-to/alerts/`))).toEqual([])
+  })
+
+  it('send every page through the login where the console reads with a key, and programs past it', () => {
+    const ingress = (name: string): Manifest =>
+      of('base with ingress and console').find(({ kind, metadata }) => kind === 'Ingress' && metadata.name === name)!
+    const logins = ['auth-url', 'auth-signin'].map((name) => `nginx.ingress.kubernetes.io/${name}`)
+    expect(Object.keys(ingress('hms-edge').metadata.annotations!)).toEqual(expect.arrayContaining(logins))
+    const [{ http }] = ingress('hms-edge-open').spec!['rules'] as [{ http: { paths: { path: string; pathType: string }[] } }]
+    const isOpen = (asked: string): boolean =>
+      http.paths.some(({ path, pathType }) => asked === path || (pathType === 'Prefix' && asked.startsWith(`${path}/`)))
+    expect(Object.values(SERVICE_PATHS).flatMap((paths) => paths.filter((path) => !isOpen(path)))).toEqual([])
+    const pages = [...PAGES.map(({ path }) => path), '/console/live', '/console/pane-frame', '/audit/export', '/metrics']
+    expect(pages.filter(isOpen)).toEqual(PAGES.filter(({ open }) => open === true).map(({ path }) => path))
   })
 
   it.each(['overlays/dev', 'overlays/prod'])('%s ask each process whether it starts, is ready and lives, and let it drain', (name) => {

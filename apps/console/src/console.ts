@@ -8,6 +8,7 @@ import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './page/accepts-html.js'
 import { readAssets, readBundle, type Asset } from './page/assets.js'
 import { NOT_FOUND } from './page/not-found.js'
+import type { Page } from './page/page.js'
 import { PageMaker } from './page/page-maker.js'
 import { PAGE_HEADERS } from './page/page-headers.js'
 import { PAGES } from './pages.js'
@@ -18,18 +19,22 @@ import { addReceiptForm } from './receipts/receipt-form.js'
 import { addPasteForm } from './signing/paste-form.js'
 import { addUnsubscribeForm } from './unsubscribes/unsubscribe-form.js'
 
+type Headers = { authorization?: string }
+
 export interface ConsoleOptions {
   /** Base URLs of a service's instances; in one process its own. */
   urlsOf(service: ServiceName): readonly string[]
   clock?: Clock
   /** Proxies that say which client stands behind them. */
   trusted?: TrustedProxies
+  /** Pages read with it for whoever brings no key. Nothing that is sent bears it, but for dry runs. */
+  key?: string | undefined
 }
 
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
 export function addConsole(
   server: FastifyInstance,
-  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]) }: ConsoleOptions,
+  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key }: ConsoleOptions,
 ): void {
   const assets = readAssets()
   const { style, script, icon, panes, paneFrame: frame } = assets
@@ -46,11 +51,13 @@ export function addConsole(
   const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock)
+  const readsAs = (headers: Headers, page?: Page): string | undefined =>
+    bearerOf(headers) ?? (key === undefined || page?.open === true ? undefined : `Bearer ${key}`)
   for (const asset of Object.values(assets)) serveAsset(server, asset)
   serveSwagger(server)
   for (const asset of [readBundle('bridge.js'), readBundle('pane.js'), sign, check]) if (asset !== undefined) serveAsset(server, asset)
   server.get(FRAME_PATH, { config: { page: true } }, async ({ headers }, reply) => {
-    const html = await paneFrame(reader.as(bearerOf(headers)), hrefs)
+    const html = await paneFrame(reader.as(readsAs(headers)), hrefs)
     return reply.headers(FRAME_HEADERS).type('text/html; charset=utf-8').send(html)
   })
   for (const page of PAGES) {
@@ -58,17 +65,19 @@ export function addConsole(
       const { headers, params, url } = request
       if (!acceptsHtml(headers.accept)) throw notAcceptable()
       const found = { page, params: params as Record<string, string> }
-      const { status, html } = await maker.make(found, { query: queryOf(url), authorization: bearerOf(headers), client: clientOf(request) })
+      const asked = { query: queryOf(url), authorization: readsAs(headers, page), client: clientOf(request) }
+      const { status, html } = await maker.make(found, asked)
       return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
     })
   }
   serveNotFound(server, maker)
   addReceiptForm(server, reader, clientOf)
+  // A form writes: as who sends it, and never with the console's own key.
   addPrepareForm(server, { reader, maker, authorizationOf: bearerOf, clientOf })
   addPasteForm(server, { reader, maker, clientOf })
-  addLogExport(server, { readAs: (headers) => reader.as(bearerOf(headers)) })
+  addLogExport(server, { readAs: (headers) => reader.as(readsAs(headers)) })
   addUnsubscribeForm(server, reader, clientOf)
-  addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: bearerOf, clientOf })
+  addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: readsAs, clientOf })
 }
 
 function queryOf(url: string): URLSearchParams {
@@ -76,7 +85,7 @@ function queryOf(url: string): URLSearchParams {
 }
 
 /** A signed request is for one path alone; a key of a program opens what it opens for its holder. */
-function bearerOf({ authorization }: { authorization?: string }): string | undefined {
+function bearerOf({ authorization }: Headers): string | undefined {
   return authorization !== undefined && /^Bearer /i.test(authorization) ? authorization : undefined
 }
 

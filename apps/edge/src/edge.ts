@@ -25,6 +25,7 @@ import {
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf } from '#libs/process'
 import { serveUpgrades } from '#libs/upgrade'
 import Fastify from 'fastify'
+import { readConsoleKey } from './console-key.config.js'
 import { addMetrics } from './edge-metrics.js'
 import { forward } from './forward.js'
 import { Instances } from './instances.js'
@@ -50,6 +51,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     logger: false,
   })
   const limits = readHttpLimits(config.profile, env, false)
+  const consoleKey = await readConsoleKey(env)
   const metrics = new Metrics().withProcessMetrics()
   const tracing = { endpoint: config.otlpEndpoint, service: 'edge', version: VERSION, clock: systemClock, log, metrics }
   const stopTracing = await startTracing(tracing)
@@ -76,7 +78,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
   const { addConsole } = await loadConsole()
-  addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted })
+  addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted, key: consoleKey })
   for (const service of SERVICES)
     for (const path of SERVICE_PATHS[service])
       await forward(edge, path, { service, urls: urlsOf(service, env), trusted: limits.trusted, log })

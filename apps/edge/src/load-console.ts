@@ -4,7 +4,13 @@ import type { FastifyInstance } from 'fastify'
 
 /** Mirrors `addConsole` of apps/console. */
 interface ConsoleModule {
-  addConsole(server: FastifyInstance, options: { urlsOf(service: ServiceName): readonly string[]; trusted: TrustedProxies }): void
+  addConsole(server: FastifyInstance, options: ConsoleOptions): void
+}
+
+interface ConsoleOptions {
+  urlsOf(service: ServiceName): readonly string[]
+  trusted: TrustedProxies
+  key: string | undefined
 }
 
 /** Late and by name: apps do not import apps. */

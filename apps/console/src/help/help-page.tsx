@@ -56,7 +56,11 @@ export async function helpPage(): Promise<PageContent> {
             <dt>There is none</dt>
             <dd>It was asked, and there is nothing.</dd>
             <dt>Not allowed to see</dt>
-            <dd>There may be something; this address is not allowed to see it. Ask the operator for a key with the scope read.</dd>
+            <dd>
+              There may be something; the page was asked without a key that may see it. Ask who operates this installation: either the
+              console has a key of its own to read with, or a login in front brings one (<a href="/docs/reference/pages">how</a>). From a
+              terminal a key with the scope read is enough.
+            </dd>
             <dt>Could not be loaded</dt>
             <dd>
               A service did not answer. It says nothing about whether there is any; <a href="/status">Status</a> shows which services are

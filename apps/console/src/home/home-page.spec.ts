@@ -26,6 +26,7 @@ describe('home', () => {
     expect(dark.text).not.toContain('Nothing waits for a person.')
     expect(dark.text).toContain('The approvals could not be loaded')
     expect((await home({ '/v1/approvals': DENIED })).text).toContain('Not allowed to see the approvals')
+    expect((await home({ '/v1/approvals': DENIED })).html).toContain('<a href="/docs/reference/pages">how</a>')
   })
 
   it('shows what needs a person: signatures and pauses', async () => {

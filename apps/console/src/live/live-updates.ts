@@ -19,7 +19,7 @@ export interface LiveOptions {
   clock: Clock
   pages: readonly Page[]
   make(found: FoundPage, asked: Asked): Promise<MadePage>
-  authorizationOf(headers: { authorization?: string }): string | undefined
+  authorizationOf(headers: { authorization?: string }, page: Page): string | undefined
   clientOf: ClientOf
 }
 
@@ -34,7 +34,8 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
     const found = target.length <= MAX_ADDRESS ? findPage(pages, path!) : undefined
     if (found === undefined || found.page.still === true)
       throw new HmsError('HMS_HTTP_PATH_UNKNOWN', 'There is no such page to follow.', { status: 404 })
-    const asked = { query: new URLSearchParams(search ?? ''), authorization: authorizationOf(request.headers), client: clientOf(request) }
+    const authorization = authorizationOf(request.headers, found.page)
+    const asked = { query: new URLSearchParams(search ?? ''), authorization, client: clientOf(request) }
     requireConnection(reply.raw)
     const leave = places.take()
     const key = `${asked.authorization ?? ''}\n${target}`

@@ -17,7 +17,10 @@ export function Loaded<T>({ answer, what, children }: LoadedProps<T>): JSX.Eleme
     case 'denied':
       return (
         <Alert kind="warning" title={`Not allowed to see the ${what}`}>
-          <p>{answer.detail} They may exist; this address is not allowed to see them. Ask the operator for a key with the scope read.</p>
+          <p>
+            {answer.detail} They may exist; this page was asked without a key that may see them. Who operates this installation lets people
+            read in a browser: <a href="/docs/reference/pages">how</a>. From a terminal a key with the scope read is enough.
+          </p>
         </Alert>
       )
     case 'away':

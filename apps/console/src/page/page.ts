@@ -1,13 +1,13 @@
 import type { ServiceName } from '#libs/contracts'
 import type { ComponentChildren } from 'preact'
 import type { Read } from '../reading/answer.js'
-import type { Send } from '../reading/sent.js'
+import type { SendDryRun } from '../reading/sent.js'
 
 /** What a page is made of: the API, where it stands in the address, and the time. */
 export interface PageRequest {
   read: Read
-  /** For dry runs: a page that is opened changes nothing. */
-  send: Send
+  /** A page that is opened changes nothing. */
+  send: SendDryRun
   health(service: ServiceName): Promise<{ url: string; body: unknown }[]>
   params: Readonly<Record<string, string | undefined>>
   query: URLSearchParams
@@ -40,6 +40,8 @@ export interface Page {
   path: string
   /** Nobody follows it: nothing of it changes, making it costs more than reading, or it holds what a person is about to sign. */
   still?: true
+  /** For whoever was sent the token in its address: open also while the console's own key does not count. */
+  open?: true
   content(request: PageRequest): Promise<PageContent>
 }
 

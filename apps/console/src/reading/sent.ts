@@ -15,3 +15,6 @@ export type Sent<T> =
 
 /** A POST to the public HTTP API, as the one who asks for the page. Never rejects. */
 export type Send = <T>(path: string, body: object, options?: { deadlineMs?: number }) => Promise<Sent<T>>
+
+/** The same for what changes nothing, which the keys that read may ask for. */
+export type SendDryRun = <T>(path: '/v1/lint' | '/v1/simulations', body: object, options?: { deadlineMs?: number }) => Promise<Sent<T>>

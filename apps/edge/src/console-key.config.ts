@@ -1,0 +1,24 @@
+import { HmsError } from '#libs/contracts'
+import { readGivenFile, requirePrivate } from '#libs/files'
+import type { Environment } from '#libs/platform'
+import { tokenIdOf } from '#libs/signing'
+
+const VARIABLE = 'HMS_CONSOLE_KEY_FILE'
+const MAX_BYTES = 4 * 1024
+
+/**
+ * The key that pages read with for whoever brings none, from the file that `HMS_CONSOLE_KEY_FILE` names; by default there is none. Throws
+ * `HMS_KEY_EXPOSED` where others can read it, and `HMS_CONFIG_INVALID` for anything but one key.
+ */
+export async function readConsoleKey(env: Environment): Promise<string | undefined> {
+  const file = env[VARIABLE]
+  if (file === undefined || file === '') return undefined
+  const given = await readGivenFile(file, MAX_BYTES)
+  requirePrivate(file, given)
+  const key = given.bytes.toString('utf8').trim()
+  if (tokenIdOf(key) !== undefined) return key
+  throw new HmsError('HMS_CONFIG_INVALID', `${VARIABLE} must name a file that holds one key and nothing else; ${file} does not.`, {
+    status: 400,
+    next: ['hms-svc tokens create --scope read --name console --sign NAME'],
+  })
+}

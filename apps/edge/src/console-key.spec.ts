@@ -1,0 +1,99 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SERVICES } from '#libs/contracts'
+import { variableOf } from '#libs/process'
+import { mintToken } from '#libs/signing'
+import { readConsoleKey } from './console-key.config.js'
+import { serveEdge } from './edge.js'
+
+const { token } = mintToken()
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hms-console-key-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+function keyFile(text: string, mode = 0o600): string {
+  const file = join(folder, 'key')
+  writeFileSync(file, text)
+  chmodSync(file, mode)
+  return file
+}
+
+describe('HMS_CONSOLE_KEY_FILE', () => {
+  it('is absent unless somebody sets it', async () => {
+    expect(await readConsoleKey({})).toBeUndefined()
+    expect(await readConsoleKey({ HMS_CONSOLE_KEY_FILE: '' })).toBeUndefined()
+  })
+
+  it('names a file that holds one key', async () => {
+    expect(await readConsoleKey({ HMS_CONSOLE_KEY_FILE: keyFile(`${token}\n`) })).toBe(token)
+  })
+
+  it('is refused where others can read or replace it', async () => {
+    for (const mode of [0o604, 0o640, 0o622]) {
+      const env = { HMS_CONSOLE_KEY_FILE: keyFile(token, mode) }
+      await expect(readConsoleKey(env), mode.toString(8)).rejects.toMatchObject({ code: 'HMS_KEY_EXPOSED', status: 403 })
+    }
+  })
+
+  it.each(['', 'hms_short', `${token}\n${token}`, `Bearer ${token}`])('is refused where it holds something else: %j', async (text) => {
+    const env = { HMS_CONSOLE_KEY_FILE: keyFile(text) }
+    await expect(readConsoleKey(env)).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID', status: 400 })
+  })
+
+  it('is refused where there is no such file', async () => {
+    await expect(readConsoleKey({ HMS_CONSOLE_KEY_FILE: join(folder, 'nothing') })).rejects.toMatchObject({ code: 'HMS_FILE_UNREADABLE' })
+  })
+})
+
+describe('an edge whose console has a key', () => {
+  let service: Server
+  let edge: Awaited<ReturnType<typeof serveEdge>>
+  let asked: (string | undefined)[]
+
+  beforeEach(async () => {
+    asked = []
+    service = createServer(({ headers }, response) => {
+      asked.push(headers.authorization)
+      response.writeHead(200, { 'content-type': 'application/json' }).end('[]')
+    })
+    service.listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
+    edge = await serveEdge({
+      ...Object.fromEntries(SERVICES.map((name) => [variableOf(name, 'URLS'), url])),
+      HMS_PORT: '0',
+      HMS_LOG_LEVEL: 'silent',
+      HMS_CONSOLE_KEY_FILE: keyFile(token),
+    })
+  })
+  afterEach(async () => {
+    await edge.stop()
+    service.closeAllConnections()
+    service.close()
+  })
+
+  const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(`http://127.0.0.1:${edge.port}${path}`, init)
+
+  it('shows pages with it', async () => {
+    expect((await ask('/runs', { headers: { accept: 'text/html' } })).status).toBe(200)
+    expect([...new Set(asked)]).toEqual([`Bearer ${token}`])
+  })
+
+  it('passes nothing on with it', async () => {
+    const json = { 'content-type': 'application/json' }
+    await ask('/v1/runs')
+    await ask('/v1/runs', { headers: { accept: 'text/html' } })
+    await ask('/v1/lint', { method: 'POST', headers: json, body: '{}' })
+    await ask('/v1/bots/b', { method: 'DELETE' })
+    await ask('/ofrep/v1/evaluate/flags', { method: 'POST', headers: json, body: '{}' })
+    expect(asked.length).toBeGreaterThanOrEqual(4)
+    expect(asked.filter((authorization) => authorization !== undefined)).toEqual([])
+  })
+})
