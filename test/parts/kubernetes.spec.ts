@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +33,7 @@ function overlayWith(components: readonly string[]): string {
 
 const VARIANTS: [name: string, folder: () => string, counts: { builtIn: number; custom: number }][] = [
   ['overlays/dev', () => 'k8s/overlays/dev', { builtIn: 69, custom: 0 }],
-  ['overlays/prod', () => 'k8s/overlays/prod', { builtIn: 71, custom: 41 + TOPIC_DOCUMENTS }],
+  ['overlays/prod', () => 'k8s/overlays/prod', { builtIn: 74, custom: 41 + TOPIC_DOCUMENTS }],
   ['base alone', () => 'k8s/base', { builtIn: 61, custom: 0 }],
   ['base with strimzi', () => overlayWith(['strimzi']), { builtIn: 62, custom: 12 + TOPIC_DOCUMENTS }],
   ['base with cloudnative-pg', () => overlayWith(['cloudnative-pg']), { builtIn: 65, custom: 1 }],
@@ -122,6 +122,8 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     const urls = groups.flatMap(({ rules }) => rules.map(({ annotations }) => annotations.runbook_url))
     expect(urls.length).toBeGreaterThan(10)
     expect(urls.filter((url) => !url.startsWith(`https://${host}/docs/how-to/alerts/`))).toEqual([])
+    const environment = of('overlays/prod').find(({ metadata }) => metadata.name.startsWith('hms-environment-'))!.data!
+    expect(environment['HMS_NOTIFIER_PUBLIC_URL']).toBe(`https://${host}`)
   })
 
   it('send every page through the login where the console reads with a key, and programs past it', () => {
@@ -160,6 +162,30 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
       expect(deny?.spec, name).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
       expect(of(name)[0]).toMatchObject({ kind: 'Namespace', metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })
     }
+  })
+
+  it.each([
+    ['hms-to-collector', 'hms-svc/collector', [4318], [...SERVICES, 'edge']],
+    ['hms-to-prometheus', 'hms-svc/prometheus', [9090], ['canary-controller']],
+    ['hms-to-relay', 'hms-svc/relay', [25, 465, 587], ['notifier']],
+  ] as const)('open %s for a namespace with its label alone, and the page names both', (name, label, ports, pods) => {
+    const { podSelector, policyTypes, egress } = of('overlays/prod').find(({ metadata }) => metadata.name === name)!.spec as {
+      podSelector: { matchLabels: Record<string, string>; matchExpressions?: { key: string; operator: 'NotIn'; values: string[] }[] }
+      policyTypes: string[]
+      egress: { to: object[]; ports: { port: number }[] }[]
+    }
+    expect([policyTypes, egress.map(({ to }) => to)]).toEqual([
+      ['Egress'],
+      [[{ namespaceSelector: { matchLabels: { [label]: 'allowed' } } }]],
+    ])
+    expect(egress[0]!.ports.map(({ port }) => port)).toEqual(ports)
+    const isChosen = (labels: Record<string, string>): boolean =>
+      Object.entries(podSelector.matchLabels).every(([key, value]) => labels[key] === value) &&
+      (podSelector.matchExpressions ?? []).every(({ key, values }) => !values.includes(labels[key]!))
+    const chosen = workloads('overlays/prod').filter(({ spec }) => isChosen(spec.template.metadata.labels))
+    expect(chosen.map(({ metadata }) => metadata.name).toSorted()).toEqual(pods.map((pod) => `hms-${pod}`).toSorted())
+    const page = readFileSync(join(ROOT, 'docs/how-to/deploy-kubernetes.md'), 'utf8')
+    expect(page).toMatch(new RegExp(`^\\| .*\`${name}\`.*\`${label}=allowed\``, 'm'))
   })
 
   it('leave the number of instances to KEDA where it is there, and to nobody else where it is not', () => {
