@@ -32,16 +32,16 @@ function overlayWith(components: readonly string[]): string {
 }
 
 const VARIANTS: [name: string, folder: () => string, counts: { builtIn: number; custom: number }][] = [
-  ['overlays/dev', () => 'k8s/overlays/dev', { builtIn: 69, custom: 0 }],
-  ['overlays/prod', () => 'k8s/overlays/prod', { builtIn: 74, custom: 41 + TOPIC_DOCUMENTS }],
-  ['base alone', () => 'k8s/base', { builtIn: 61, custom: 0 }],
-  ['base with strimzi', () => overlayWith(['strimzi']), { builtIn: 62, custom: 12 + TOPIC_DOCUMENTS }],
-  ['base with cloudnative-pg', () => overlayWith(['cloudnative-pg']), { builtIn: 65, custom: 1 }],
-  ['base with keda', () => overlayWith(['keda']), { builtIn: 63, custom: 6 }],
-  ['base with monitoring', () => overlayWith(['monitoring']), { builtIn: 63, custom: 2 }],
-  ['base with ingress', () => overlayWith(['ingress']), { builtIn: 62, custom: 0 }],
-  ['base with ingress and console', () => overlayWith(['ingress', 'console']), { builtIn: 63, custom: 0 }],
-  ['base with external-secrets', () => overlayWith(['external-secrets']), { builtIn: 61, custom: 20 }],
+  ['overlays/dev', () => 'k8s/overlays/dev', { builtIn: 71, custom: 0 }],
+  ['overlays/prod', () => 'k8s/overlays/prod', { builtIn: 76, custom: 41 + TOPIC_DOCUMENTS }],
+  ['base alone', () => 'k8s/base', { builtIn: 63, custom: 0 }],
+  ['base with strimzi', () => overlayWith(['strimzi']), { builtIn: 64, custom: 12 + TOPIC_DOCUMENTS }],
+  ['base with cloudnative-pg', () => overlayWith(['cloudnative-pg']), { builtIn: 67, custom: 1 }],
+  ['base with keda', () => overlayWith(['keda']), { builtIn: 65, custom: 6 }],
+  ['base with monitoring', () => overlayWith(['monitoring']), { builtIn: 65, custom: 2 }],
+  ['base with ingress', () => overlayWith(['ingress']), { builtIn: 64, custom: 0 }],
+  ['base with ingress and console', () => overlayWith(['ingress', 'console']), { builtIn: 65, custom: 0 }],
+  ['base with external-secrets', () => overlayWith(['external-secrets']), { builtIn: 63, custom: 20 }],
 ]
 
 describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the manifests', () => {
@@ -50,6 +50,15 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
   const workloads = (name: string): Workload[] => of(name).filter(isWorkload)
   const own = (name: string): Workload[] =>
     workloads(name).filter(({ spec }) => OURS.includes(spec.template.metadata.labels['app.kubernetes.io/component'] ?? ''))
+
+  const byHand = (name: string): { name: string; suspend: unknown; pod: Workload['spec']['template'] }[] =>
+    of(name)
+      .filter(({ kind }) => kind === 'CronJob')
+      .map(({ metadata, spec }) => {
+        const { suspend, jobTemplate } = spec as unknown as { suspend: unknown; jobTemplate: Pick<Workload, 'spec'> }
+        return { name: metadata.name, suspend, pod: jobTemplate.spec.template }
+      })
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1))
 
   beforeAll(() => {
     for (const [name, folder] of VARIANTS) {
@@ -112,8 +121,28 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
           .map(({ metadata }) => metadata.name),
       ).toEqual(expect.arrayContaining(['hms-migrate', 'hms-topics']))
       for (const { metadata, spec } of workloads(name)) expect(faultsOf(spec.template.spec), metadata.name).toEqual([])
+      for (const { name: job, pod } of byHand(name)) expect(faultsOf(pod.spec), job).toEqual([])
     },
   )
+
+  it.each(['overlays/dev', 'overlays/prod'])('%s hold what people start by hand: as `migrate` runs, and never by itself', (name) => {
+    const migrate = of(name).find(({ kind, metadata }) => kind === 'Job' && metadata.name === 'hms-migrate') as Workload
+    const { args: _args, ...box } = migrate.spec.template.spec.containers[0]!
+    const jobs = byHand(name)
+    expect(jobs.map(({ name: job, pod }) => [job, pod.spec.containers[0]!.args])).toEqual([
+      ['hms-recover', ['recover']],
+      ['hms-republish', ['topics', 'republish', '--since', '2h']],
+    ])
+    for (const { suspend, pod } of jobs) {
+      expect([suspend, pod.metadata.labels]).toEqual([true, migrate.spec.template.metadata.labels])
+      const { args: _own, volumeMounts, ...rest } = pod.spec.containers[0]!
+      expect(rest).toEqual(Object.fromEntries(Object.entries(box).filter(([key]) => key !== 'volumeMounts')))
+      expect(volumeMounts!.map(({ mountPath }) => mountPath)).toEqual(box.volumeMounts!.map(({ mountPath }) => mountPath))
+      expect(pod.spec.serviceAccountName).toBe('hms-migrate')
+    }
+    const restore = readFileSync(join(ROOT, 'docs/how-to/restore.md'), 'utf8')
+    expect(restore).toContain('--from=cronjob/hms-recover\n')
+  })
 
   it('link each alert to its page at the host of the Ingress', () => {
     const named = (kind: string) => of('overlays/prod').find((document) => document.kind === kind)!.spec as unknown
