@@ -34,6 +34,8 @@ function overlayWith(components: readonly string[]): string {
 const VARIANTS: [name: string, folder: () => string, counts: { builtIn: number; custom: number }][] = [
   ['overlays/dev', () => 'k8s/overlays/dev', { builtIn: 71, custom: 0 }],
   ['overlays/prod', () => 'k8s/overlays/prod', { builtIn: 76, custom: 41 + TOPIC_DOCUMENTS }],
+  ['overlays/witness', () => 'k8s/overlays/witness', { builtIn: 9, custom: 0 }],
+  ['base with witness-elsewhere', () => overlayWith(['witness-elsewhere']), { builtIn: 58, custom: 0 }],
   ['base alone', () => 'k8s/base', { builtIn: 63, custom: 0 }],
   ['base with strimzi', () => overlayWith(['strimzi']), { builtIn: 64, custom: 12 + TOPIC_DOCUMENTS }],
   ['base with cloudnative-pg', () => overlayWith(['cloudnative-pg']), { builtIn: 67, custom: 1 }],
@@ -215,6 +217,42 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     expect(chosen.map(({ metadata }) => metadata.name).toSorted()).toEqual(pods.map((pod) => `hms-${pod}`).toSorted())
     const page = readFileSync(join(ROOT, 'docs/how-to/deploy-kubernetes.md'), 'utf8')
     expect(page).toMatch(new RegExp(`^\\| .*\`${name}\`.*\`${label}=allowed\``, 'm'))
+  })
+
+  it('have a witness that somebody else can run alone: named nowhere is what is not there', () => {
+    const name = 'overlays/witness'
+    const [witness, ...others] = workloads(name)
+    expect([witness!.metadata.name, others]).toEqual(['hms-witness', []])
+    expect(faultsOf(witness!.spec.template.spec)).toEqual([])
+    const [box] = witness!.spec.template.spec.containers
+    expect(box!.image).toMatch(/^registry\.example\.org\/hms-svc:/)
+    const namespaces = of(name).map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace))
+    expect(new Set(namespaces)).toEqual(new Set(['hms-witness']))
+    const environment = of(name).find(({ metadata }) => metadata.name === box!.envFrom![0]!.configMapRef.name)!.data
+    expect(environment).toMatchObject({ HMS_PROFILE: 'production', HMS_HOST: '0.0.0.0' })
+    const page = readFileSync(join(ROOT, 'docs/how-to/deploy-kubernetes.md'), 'utf8')
+    for (const { secret, configMap } of witness!.spec.template.spec.volumes!)
+      expect(page).toMatch(new RegExp(`kubectl -n hms-witness create (secret generic|configmap) ${secret?.secretName ?? configMap!.name} `))
+    const named = (kind: string) => of(name).find((document) => document.kind === kind && document.metadata.name === 'hms-witness')!.spec!
+    expect(named('NetworkPolicy')['ingress']).toMatchObject([
+      { from: [{ namespaceSelector: { matchLabels: { 'hms-svc/clients': 'allowed' } } }] },
+    ])
+    const paths = texts(named('Ingress'))
+    expect(paths).toContain('/add-checkpoint')
+    expect(paths).not.toContain('/')
+  })
+
+  it('let audit ask a witness elsewhere, by HTTPS, and then run none', () => {
+    const name = 'base with witness-elsewhere'
+    expect(of(name).filter(({ metadata }) => metadata.name === 'hms-witness')).toEqual([])
+    const { egress } = of(name).find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'hms-audit')!.spec as {
+      egress: { to: { ipBlock?: { cidr: string } }[]; ports: object[] }[]
+    }
+    const outside = egress.find(({ to }) => to.some(({ ipBlock }) => ipBlock?.cidr === '0.0.0.0/0'))
+    expect(outside?.ports).toEqual([{ protocol: 'TCP', port: 443 }])
+    const environment = of(name).find(({ metadata }) => metadata.name.startsWith('hms-environment-'))!.data!
+    expect(environment['HMS_AUDIT_WITNESS_URLS']).toMatch(/^https:/)
+    expect(environment['HMS_PROFILE']).toBe('production')
   })
 
   it('leave the number of instances to KEDA where it is there, and to nobody else where it is not', () => {
