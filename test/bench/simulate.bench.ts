@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
-import { parseScenario } from '#libs/policy'
+import { parseScenario } from '#libs/scenario'
 import { batchesOf } from '../../apps/simulator/src/replay/run-bot.js'
 import { asset, limitOf, virginia } from '../../apps/simulator/src/replay/virginia.fixture.js'
 import { WorkerReplayRunner } from '../../apps/simulator/src/replay/worker-replay-runner.js'

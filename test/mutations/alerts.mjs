@@ -3,19 +3,19 @@ export const ALERT_GUARDS = [
   {
     name: 'scenario-steps',
     guard: 'an expression takes no more steps than a question may',
-    file: 'libs/policy/src/scenario/cost.ts',
+    file: 'libs/scenario/src/cost.ts',
     find: "  if (steps > budget.steps) throw new RangeError('it would take more steps than a question may')\n",
     replace: '',
-    spec: 'libs/policy/src/scenario/scenario.spec.ts',
+    spec: 'libs/scenario/src/scenario.spec.ts',
     test: 'are told before they are taken: two loops over 2,000 values are refused, and over 20 judged',
   },
   {
     name: 'scenario-shared-steps',
     guard: 'all scenarios of one alert share the steps of one question',
-    file: 'libs/policy/src/scenario/cost.ts',
+    file: 'libs/scenario/src/cost.ts',
     find: '  budget.steps -= steps\n',
     replace: '',
-    spec: 'libs/policy/src/scenario/scenario.spec.ts',
+    spec: 'libs/scenario/src/scenario.spec.ts',
     test: 'are shared by the expressions of one question',
   },
   {

@@ -66,7 +66,7 @@ export const CLI_GUARDS = [
   {
     name: 'lint-characters',
     guard: 'no key and no known text holds what a terminal obeys',
-    file: 'libs/policy/src/lint/base.ts',
+    file: 'libs/policy/src/base.ts',
     find: '  checkCharacters(policy, report)\n',
     replace: '',
     spec: 'test/attacks/terminal.spec.ts',

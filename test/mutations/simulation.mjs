@@ -21,10 +21,10 @@ export const SIMULATION_GUARDS = [
   {
     name: 'fields-nobody-compares',
     guard: 'a field that the change touches is tried though no scenario compares it',
-    file: 'libs/policy/src/scenario/boundary.ts',
+    file: 'libs/scenario/src/boundary.ts',
     find: '[...around(own), ...ofTouched.flat()]',
     replace: 'around(own)',
-    spec: 'libs/policy/src/scenario/boundary.spec.ts',
+    spec: 'libs/scenario/src/boundary.spec.ts',
     test: 'stand at a field that no scenario compares',
   },
   {

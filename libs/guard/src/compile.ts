@@ -1,4 +1,4 @@
-import { compileExpression, costOf, extentOf, factEvaluator, nestingOf, readsOf, spend, type Budget } from '#libs/policy'
+import { compileExpression, costOf, extentOf, factEvaluator, nestingOf, readsOf, spend, type Budget } from '#libs/scenario'
 import type { Cedar } from './cedar/cedar.js'
 import { cedarRequest } from './cedar/schema.js'
 import { factsFor, RULE_LANGUAGE } from './cel/facts.js'

@@ -1,4 +1,4 @@
-import { MAX_STEPS, type Budget } from '#libs/policy'
+import { MAX_STEPS, type Budget } from '#libs/scenario'
 import { applies } from './applies.js'
 import { AUTHORITY, authoritySentence, NOTHING_PERMITS } from './cedar/authority.js'
 import { Cedar } from './cedar/cedar.js'

@@ -3,7 +3,7 @@ import { POLICY_MAX_BYTES, policyDigest } from './document.js'
 import type { PolicyDocument, PolicySource } from './document.js'
 import { Report } from './finding.js'
 import type { Finding } from './finding.js'
-import { checkBase } from './lint/base.js'
+import { checkBase } from './base.js'
 import { readYaml } from './yaml/read-yaml.js'
 
 export type ParsedPolicy = { ok: true; source: PolicySource } | { ok: false; findings: Finding[] }

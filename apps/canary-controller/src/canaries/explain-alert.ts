@@ -1,6 +1,7 @@
 import { predicateIn, type CarriedRelease, type JsonObject, type ScenarioRule } from '#libs/contracts'
 import type { Canary } from '#libs/pipeline'
-import { compileScenario, MAX_STEPS, type CompiledScenario, type Policies, type PolicyDocument } from '#libs/policy'
+import type { PolicyDocument } from '#libs/policy'
+import { compileScenario, MAX_STEPS, type CompiledScenario, type Policies } from '#libs/scenario'
 
 /** Compiling one takes milliseconds, and the same ones are asked for every alert. */
 const MAX_KEPT = 400

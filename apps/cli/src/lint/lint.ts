@@ -1,6 +1,7 @@
 import { EXIT } from '#libs/contracts'
 import { CEDAR_PACKAGE, guard, isCedarInstalled, lintGuard } from '#libs/guard'
-import { hasErrors, lintPolicy, parsePolicy, type Finding, type PolicySource } from '#libs/policy'
+import { lintPolicy } from '#libs/lint'
+import { hasErrors, parsePolicy, type Finding, type PolicySource } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
 import { partsMissing } from '../missing-parts.js'

@@ -1,6 +1,7 @@
 import type { JsonObject, LintReport } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
-import { lintPolicy, parsePolicy, POLICIES_BODY, type Finding, type PolicyDocument } from '#libs/policy'
+import { lintPolicy } from '#libs/lint'
+import { parsePolicy, POLICIES_BODY, type Finding, type PolicyDocument } from '#libs/policy'
 import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.table.js'

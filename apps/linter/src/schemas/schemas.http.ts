@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { compileRuleSchema } from '#libs/policy'
+import { compileRuleSchema } from '#libs/lint'
 import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { SCHEMAS, type RegisteredSchema } from './schema.table.js'

@@ -1,5 +1,6 @@
 import { predicateIn, type CarriedRelease, type RunDossier } from '#libs/contracts'
-import type { PolicyDocument, Scenario } from '#libs/policy'
+import type { PolicyDocument } from '#libs/policy'
+import type { Scenario } from '#libs/scenario'
 
 /** Policies by id on both sides of the run. */
 export interface PoliciesOfRun {

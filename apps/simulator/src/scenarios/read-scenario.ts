@@ -1,5 +1,6 @@
 import { HmsError } from '#libs/contracts'
-import { compileScenario, formatFinding, parseScenario, type Scenario } from '#libs/policy'
+import { formatFinding } from '#libs/policy'
+import { compileScenario, parseScenario, type Scenario } from '#libs/scenario'
 import { REGISTRY_ID } from '../registry-limit.js'
 import { isStorable } from '../storable-text.js'
 

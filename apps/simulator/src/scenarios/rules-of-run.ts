@@ -1,5 +1,6 @@
 import type { ScenarioRule } from '#libs/contracts'
-import { readByScenario, type PolicyDocument, type Scenario } from '#libs/policy'
+import type { PolicyDocument } from '#libs/policy'
+import { readByScenario, type Scenario } from '#libs/scenario'
 import type { KnownPolicies } from './policies-of-run.js'
 import { SCENARIO_RULES_MAX_BYTES } from './scenario.table.js'
 

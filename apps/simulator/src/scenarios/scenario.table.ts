@@ -1,5 +1,5 @@
 import { documentTable } from '#libs/persistence'
-import type { Scenario } from '#libs/policy'
+import type { Scenario } from '#libs/scenario'
 
 export interface RegisteredScenario {
   scenario: Scenario

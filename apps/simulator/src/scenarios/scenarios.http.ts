@@ -1,6 +1,6 @@
 import type { ScenarioSummary } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { SCENARIO_MAX_BYTES, type Scenario } from '#libs/policy'
+import { SCENARIO_MAX_BYTES, type Scenario } from '#libs/scenario'
 import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { boundBytes, register } from '../registry-limit.js'

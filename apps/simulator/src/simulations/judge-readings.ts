@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describeError } from '#libs/platform'
-import { MAX_STEPS, type PolicyDocument, type Verdict } from '#libs/policy'
+import type { PolicyDocument } from '#libs/policy'
+import { MAX_STEPS, type Verdict } from '#libs/scenario'
 import type { Reading } from '../replay/reading.js'
 
 /** One reading takes 3 to 20 µs: a corpus of 200,000 judged in one go would hold up the process for seconds. */

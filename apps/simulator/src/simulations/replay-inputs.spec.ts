@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseScenario, type Scenario } from '#libs/policy'
+import { parseScenario, type Scenario } from '#libs/scenario'
 import { dossierOf, POLICY, SCENARIO } from '../testing/dossier.fixture.js'
 import { isFirstVersion, policiesOf, scenariosOf, type KnownPolicies } from '../scenarios/policies-of-run.js'
 import { rulesOf, rulesOfRun } from '../scenarios/rules-of-run.js'

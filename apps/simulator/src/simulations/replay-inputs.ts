@@ -1,5 +1,6 @@
 import type { TouchedField } from '#libs/contracts'
 import type { SkippedScenario } from '#libs/pipeline'
+import type { PolicyDocument } from '#libs/policy'
 import {
   boundaryReadings,
   compileScenario,
@@ -7,11 +8,10 @@ import {
   narrowedFields,
   type Policies,
   type PolicyChange,
-  type PolicyDocument,
   type Scenario,
   touchedFields,
   type Verdict,
-} from '#libs/policy'
+} from '#libs/scenario'
 import { inReplayOrder, type Reading } from '../replay/reading.js'
 import { scenarioInputs, type ScenarioInputs } from '../replay/scenario-inputs.js'
 import type { KnownPolicies } from '../scenarios/policies-of-run.js'

@@ -1,7 +1,7 @@
 import type { ScenarioRule } from '#libs/contracts'
 import { describeError, TransientError } from '#libs/platform'
 import { emptyScore, lackOf, type JudgedScore, type SkippedScenario } from '#libs/pipeline'
-import type { Scenario } from '#libs/policy'
+import type { Scenario } from '#libs/scenario'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
 import { BOTS, MAX_BOTS, type RegisteredBot } from '../bots/bot.table.js'

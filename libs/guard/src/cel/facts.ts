@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '#libs/contracts'
-import { cut, factLanguage, type Reads } from '#libs/policy'
+import { cut, factLanguage, type Reads } from '#libs/scenario'
 import type { GuardRequest } from '../rule.js'
 
 export const RULE_LANGUAGE = factLanguage(['next', 'previous', 'plan', 'stage', 'scope'])

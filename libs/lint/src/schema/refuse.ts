@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '#libs/contracts'
-import { pathOf } from '../pointer.js'
+import { pathOf } from '#libs/policy'
 
 const MAX_BYTES = 64 * 1024
 const MAX_DEPTH = 32

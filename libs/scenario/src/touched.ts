@@ -1,7 +1,5 @@
 import type { Json, JsonObject } from '#libs/contracts'
-import { changesBetween, fieldOf } from '../changes.js'
-import type { Change } from '../changes.js'
-import { POLICY_KNOWN_KEYS } from '../document.js'
+import { changesBetween, fieldOf, POLICY_KNOWN_KEYS, type Change } from '#libs/policy'
 import { compileExpression } from './expression.js'
 import type { Policies } from './expression.js'
 import { policyReadsOf } from './reads.js'

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '#libs/contracts'
-import type { Report } from '../finding.js'
-import { pointerOf } from '../pointer.js'
+import type { Report } from './finding.js'
+import { pointerOf } from './pointer.js'
 
 /** Nothing that a terminal obeys, and nothing that it does not show: two keys that look alike are one key. */
 const IN_KEYS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u

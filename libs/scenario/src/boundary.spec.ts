@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '#libs/contracts'
-import type { PolicyDocument } from '../document.js'
+import type { PolicyDocument } from '#libs/policy'
 import { boundaryReadings } from './boundary.js'
 import type { Policies } from './expression.js'
 import { narrowedFields, touchedFields } from './touched.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '#libs/contracts'
+import type { PolicyDocument } from '#libs/policy'
 import { compileRuleSchema } from '../index.js'
-import type { PolicyDocument } from '../index.js'
 
 const POLICY: PolicyDocument = {
   id: 'abc',

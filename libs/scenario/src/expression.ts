@@ -1,6 +1,6 @@
 import { isCelError, parse, plan } from '@bufbuild/cel'
 import type { Json, JsonObject } from '#libs/contracts'
-import type { PolicyDocument } from '../document.js'
+import type { PolicyDocument } from '#libs/policy'
 import { SCENARIO_LANGUAGE, toCel, toCelMap } from './cel.js'
 import type { Expr, Language } from './cel.js'
 import { costOf, extentOf, MAX_STEPS, spend } from './cost.js'

@@ -1,8 +1,7 @@
 import type { JsonObject } from '#libs/contracts'
-import type { PolicySource } from '../document.js'
-import type { Report } from '../finding.js'
-import { compileRuleSchema } from '../schema/compile.js'
-import type { RuleSchema } from '../schema/compile.js'
+import type { PolicySource, Report } from '#libs/policy'
+import { compileRuleSchema } from './schema/compile.js'
+import type { RuleSchema } from './schema/compile.js'
 
 export type NamedSchema = { name: string; schema: JsonObject }
 

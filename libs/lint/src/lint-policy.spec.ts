@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '#libs/contracts'
-import { lintPolicy, parsePolicy, policyDigest, sourceOf } from '../index.js'
-import type { LintContext, PolicyDocument } from '../index.js'
+import { parsePolicy, policyDigest, sourceOf, type PolicyDocument } from '#libs/policy'
+import { lintPolicy, type LintContext } from './index.js'
 
 type Change = Record<string, Json | undefined>
 

@@ -1,9 +1,5 @@
 import type { Json, JsonObject } from '#libs/contracts'
-import { isPolicyId } from '../document.js'
-import { Report } from '../finding.js'
-import type { Finding } from '../finding.js'
-import { pointerOf } from '../pointer.js'
-import { readYaml } from '../yaml/read-yaml.js'
+import { isPolicyId, pointerOf, readYaml, Report, type Finding } from '#libs/policy'
 import { compileExpression } from './expression.js'
 
 /** What a right bot does: `alert` is a CEL expression over one `reading` and the policies in force. */

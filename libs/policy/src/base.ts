@@ -1,9 +1,9 @@
 import type { JsonObject } from '#libs/contracts'
-import { isPolicyId } from '../document.js'
-import type { Report } from '../finding.js'
-import { pointerOf } from '../pointer.js'
-import { isSemVer } from '../semver.js'
-import { isTimestamp } from '../timestamp.js'
+import { isPolicyId } from './document.js'
+import type { Report } from './finding.js'
+import { pointerOf } from './pointer.js'
+import { isSemVer } from './semver.js'
+import { isTimestamp } from './timestamp.js'
 import { checkCharacters } from './characters.js'
 
 const MAX_TEXT = 4096

@@ -1,13 +1,19 @@
 import type { Json } from '#libs/contracts'
-import { changesBetween } from '../changes.js'
-import type { Change } from '../changes.js'
-import { policyDigest } from '../document.js'
-import type { PolicyDocument, PolicySource } from '../document.js'
-import type { Report } from '../finding.js'
-import { pointerOf } from '../pointer.js'
-import type { RuleSchema } from '../schema/compile.js'
-import { compareVersions, isSemVer, levelBetween, nextVersion } from '../semver.js'
-import type { Level } from '../semver.js'
+import {
+  changesBetween,
+  compareVersions,
+  isSemVer,
+  levelBetween,
+  nextVersion,
+  pointerOf,
+  policyDigest,
+  type Change,
+  type Level,
+  type PolicyDocument,
+  type PolicySource,
+  type Report,
+} from '#libs/policy'
+import type { RuleSchema } from './schema/compile.js'
 
 export type UsedVersion = { version: string; digest: string }
 

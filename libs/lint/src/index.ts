@@ -1,0 +1,2 @@
+export { lintPolicy, type LintContext } from './lint-policy.js'
+export * from './schema/compile.js'
