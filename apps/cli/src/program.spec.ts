@@ -113,6 +113,16 @@ describe('command line', () => {
     expect((await runForTest(['help', 'exit-codes'])).stdout).toContain(' 11  not reachable')
     expect((await runForTest(['help', 'runs'])).stdout).toContain('watch')
   })
+
+  it.each([
+    [['help', 'runs'], { topic: 'runs', lines: expect.arrayContaining(['  hms-svc runs list']) as string[] }],
+    [['help'], { topic: 'hms-svc' }],
+    [['completion', 'bash'], { shell: 'bash', script: expect.stringContaining('__complete') as string }],
+  ])('%s prints one value with --json', async (argv, value) => {
+    const { code, stdout, stderr } = await runForTest([...argv, '--json'])
+    expect([code, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toMatchObject(value)
+  })
 })
 
 describe('an error', () => {

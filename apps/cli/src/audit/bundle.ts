@@ -28,9 +28,8 @@ export async function writeBundle(context: CliContext, id: string, { out }: Bund
   const { release } = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at: new Date(context.io.now()) })
   const file = out ?? `${id}@${document.version}.bundle`
   await writeFile(file, bytes)
-  context.output.data({ file, bytes: bytes.length, digest: release.digest }, () => [
-    `${context.output.paint.good('✓')} ${file}: ${bytes.length} bytes prove ${id}@${document.version} offline`,
-    `  next: hms-svc verify ${file} --roster roster.json`,
-  ])
+  const said = `${file}: ${bytes.length} bytes prove ${id}@${document.version} offline`
+  context.output.deed({ file, bytes: bytes.length, digest: release.digest }, [said])
+  context.output.note(`  next: hms-svc verify ${file} --roster roster.json`)
   return EXIT.done
 }

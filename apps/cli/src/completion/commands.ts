@@ -10,9 +10,11 @@ export function registerCompletion(program: Command, session: Session): void {
     .description('a script that completes verbs, options, policies, runs and signers in a shell')
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action(
-      session.run(async ({ io }, shell: (typeof SHELLS)[number]) => {
+      session.run(async ({ io, output }, shell: (typeof SHELLS)[number]) => {
         const { SCRIPTS } = await import('./scripts.js')
-        io.stdout.write(SCRIPTS[shell])
+        const script = SCRIPTS[shell]
+        if (output.mode === 'json') output.data({ shell, script }, () => [])
+        else io.stdout.write(script)
         return EXIT.done
       }),
     )

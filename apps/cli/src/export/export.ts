@@ -41,11 +41,11 @@ export async function exportRecords(context: CliContext, options: ExportOptions)
       records++
     }
     await file?.sync()
-    if (out !== undefined)
-      context.output.data({ file: out, records, entries: position.entries, from: before }, () => [
-        `${context.output.paint.good('✓')} ${out}: ${records} more records, ${position.entries} entries of the log in all`,
-        `  next: hms-svc export --check ${out}`,
-      ])
+    if (out !== undefined) {
+      const said = `${out}: ${records} more records, ${position.entries} entries of the log in all`
+      context.output.deed({ file: out, records, entries: position.entries, from: before }, [said])
+      context.output.note(`  next: hms-svc export --check ${out}`)
+    }
     return EXIT.done
   } finally {
     await file?.close()

@@ -13,9 +13,20 @@ export function registerHelp(program: Command, session: Session): void {
     .action(
       session.run(async (context, topic: string | undefined) => {
         const verb = topic === undefined ? program : program.commands.find((command) => command.name() === topic)
-        if (verb !== undefined) verb.outputHelp()
-        else (await import('./topics.js')).showTopic(context, topic ?? '')
+        if (verb === undefined) (await import('./topics.js')).showTopic(context, topic ?? '')
+        else {
+          const lines = helpOf(verb)
+          context.output.data({ topic: verb.name(), lines }, () => lines)
+        }
         return EXIT.done
       }),
     )
+}
+
+/** With its examples, which commander adds when it prints. */
+function helpOf(verb: Command): string[] {
+  let text = ''
+  verb.configureOutput({ writeOut: (part) => (text += part) })
+  verb.outputHelp()
+  return text.trimEnd().split('\n')
 }

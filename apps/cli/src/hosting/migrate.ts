@@ -21,8 +21,7 @@ export async function runMigrate({ output }: MigrateOptions): Promise<number> {
     await mkdir(config.dataDir, { recursive: true, mode: 0o755 })
     await createDemoIdentity(config.dataDir, SERVICES)
   }
-  output.data(report, () =>
-    report.map(({ service, migrations }) => `✓ ${service}: ${migrations === 0 ? 'up to date' : `${migrations} migrated`}`),
-  )
+  const said = report.map(({ service, migrations }) => `${service}: ${migrations === 0 ? 'up to date' : `${migrations} migrated`}`)
+  output.deed(report, said)
   return EXIT.done
 }

@@ -18,10 +18,9 @@ export async function runRecover({ output, ahead, dataDir }: RecoverOptions): Pr
   const by = readAhead(ahead)
   const config = readHostConfig(processEnvironment())
   const moved = config.databaseUrl === undefined ? await inDataFolder(dataDir ?? config.dataDir, by) : await moveAll(config.databaseUrl, by)
-  output.data({ ahead: by, services: moved }, () => [
-    ...moved.map((service) => `✓ ${service}: numbers go on ${by} higher`),
-    'Start the services: they issue every head again. next: hms-svc policies list',
-  ])
+  const said = moved.map((service) => `${service}: numbers go on ${by} higher`)
+  output.deed({ ahead: by, services: moved }, said)
+  output.note('Start the services: they issue every head again. next: hms-svc policies list')
   return EXIT.done
 }
 

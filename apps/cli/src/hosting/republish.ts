@@ -18,10 +18,9 @@ export async function runRepublish({ output, since }: RepublishOptions): Promise
   for (const service of SERVICES)
     services.push({ service, events: await republishService(await loadService(service), config.databaseUrl, from) })
   const events = services.reduce((sum, each) => sum + each.events, 0)
-  output.data({ since: from.toISOString(), events, services }, () => [
-    ...services.map((each) => `✓ ${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`),
-    `${events} since ${from.toISOString()} are sent again by the services that run`,
-  ])
+  const said = services.map((each) => `${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`)
+  output.deed({ since: from.toISOString(), events, services }, said)
+  output.note(`${events} since ${from.toISOString()} are sent again by the services that run`)
   return EXIT.done
 }
 

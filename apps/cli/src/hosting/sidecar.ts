@@ -23,6 +23,8 @@ interface SidecarModule {
 export async function runSidecar({ output, ...options }: SidecarOptions): Promise<number> {
   const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)
+  // Before it says that it is ready: a Ctrl-C that comes at once must stop it in order, too.
+  const stopAsked = signalled()
   const name = reader.bot === undefined ? 'nobody by name (HMS_BOT)' : `bot ${reader.bot}`
   const region = reader.region === undefined ? '' : ` of region ${reader.region}`
   output.data({ ...at, ...reader }, () => [
@@ -33,7 +35,7 @@ export async function runSidecar({ output, ...options }: SidecarOptions): Promis
     ...(at.files === 0 ? [] : [`  Writes   ${at.files === 1 ? '1 file' : `${at.files} files`}, again with each change`]),
     'Ctrl-C stops it.',
   ])
-  await signalled()
+  await stopAsked
   await stop()
   return EXIT.done
 }

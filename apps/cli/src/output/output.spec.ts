@@ -37,6 +37,16 @@ describe('Output', () => {
     expect(stderr.text).toBe('difference\n')
   })
 
+  it('says what a verb did as a value to programs, line by line to people', () => {
+    const parts = ['approver: up to date', 'linter: up to date']
+    const json = speak({ json: true })
+    json.output.deed([1, 2], parts)
+    expect(json.stdout.text).toBe('[1,2]\n')
+    const plain = speak({})
+    plain.output.deed([1, 2], parts)
+    expect(plain.stdout.text).toBe('✓ approver: up to date\n✓ linter: up to date\n')
+  })
+
   it('says an empty list as [] to programs and as a sentence to people', () => {
     const json = speak({ json: true })
     json.output.list([], [{ heading: 'ID', cell: () => '' }], 'No runs yet')
@@ -49,6 +59,7 @@ describe('Output', () => {
   it('keeps quiet but for data and errors', () => {
     const { output, stdout, stderr } = speak({ quiet: true })
     output.done('Signature added')
+    output.deed({ file: 'a.bundle' }, ['a.bundle written'])
     output.note('difference')
     output.data(25, () => ['25'])
     output.error('✗ no')

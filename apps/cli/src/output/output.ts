@@ -59,6 +59,12 @@ export class Output {
     if (this.mode !== 'json' && !this.silent) say(this.stdout, `${this.paint.good('✓')} ${text}`)
   }
 
+  /** What a verb did: `value` with --json, a `✓` line for each part of it otherwise, nothing with --quiet. */
+  deed(value: unknown, parts: readonly string[]): void {
+    if (this.mode === 'json') this.data(value, () => [])
+    else for (const part of parts) this.done(part)
+  }
+
   /** `✗ …` on stdout: done, but not as asked. */
   undone(text: string): void {
     if (this.mode !== 'json' && !this.silent) say(this.stdout, `${this.paint.bad('✗')} ${text}`)
