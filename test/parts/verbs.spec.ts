@@ -1,144 +1,113 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { defineVerbs, runCli } from '../../apps/cli/src/program.js'
+import { Session } from '../../apps/cli/src/session.js'
+import { ioForTest } from '../../apps/cli/src/testing/run-cli.js'
 import { ROOT } from '../architecture/root.js'
-import { BIN, freePort, hms, ready, scratchFolder, Served, until, type Finished } from '../support/processes.js'
+import { BIN, hms } from '../support/processes.js'
+import { freshDatabase } from '../support/postgres.js'
 import { hmsOnTerminal } from '../support/terminal.js'
+import { DECISIONS, DEEDS, MAKERS, REPORTS, SWITCH } from './verbs/deeds.js'
+import { expectDecision, expectRefused, expectSaid, expectUntilInterrupted } from './verbs/expect-form.js'
+import { FORMS, inEachForm, type Form, type InEachForm } from './verbs/forms.js'
+import { EACH_APART, REFUSALS } from './verbs/refusals.js'
+import type { Manner, Refusal, Row } from './verbs/row.js'
+import { tell } from './verbs/story.js'
+import { LINES, SERVERS, STREAMS, VALUES, WATCHES } from './verbs/values.js'
+import { World } from './verbs/world.js'
 
-const POLICIES = join(ROOT, 'apps/demo/assets/policies')
-const NOBODY = 'http://127.0.0.1:9'
-
-/** One call, how it ends, and what is said: on success on stdout as text, on failure the error's code. */
-type Case = [argv: string[], code: number, says: string]
-
-const DONE: Case[] = [
-  [['version'], 0, 'hms-svc '],
-  [['help', 'exit-codes'], 0, '130'],
-  [['lint', join(POLICIES, 'pm25.yaml')], 0, ''],
-  [['get', 'epa-pm25-limit.limit'], 0, '35'],
-  [['policies', 'list'], 0, 'epa-pm25-limit'],
-  [['history', 'epa-pm25-limit'], 0, '1.5.0'],
-  [['coverage'], 0, ''],
-  [['runs', 'list'], 0, 'epa-pm25-limit@1.5.0'],
-  [['runs', 'show', '1'], 0, 'DEPLOYMENT SUCCESSFUL'],
-  [['runs', 'watch', '1'], 0, 'DEPLOYMENT SUCCESSFUL'],
-  [['approvals', 'list'], 0, ''],
-  [['tickets', 'list'], 0, ''],
-  [['freezes', 'list'], 0, ''],
-  [['partners', 'list'], 0, ''],
-  [['bots', 'list'], 0, ''],
-  [['dlq', 'list'], 0, ''],
-  [['topics', 'list'], 0, 'hms.approval.v1'],
-  [['audit', 'log', '--run', '1'], 0, 'hms.approval.approved.v1'],
-  [['keys', 'list'], 0, 'EPA Chief'],
-  [['roster', 'show'], 0, 'EPA Chief'],
-  [['whoami'], 0, ''],
-  [['plan', join(POLICIES, 'pm25.yaml')], 0, '25'],
+const ALL: readonly (Row | Refusal)[] = [
+  ...[VALUES, WATCHES, LINES, STREAMS, SERVERS].flat(),
+  ...[DEEDS, MAKERS, REPORTS, DECISIONS, SWITCH].flat(),
+  ...[REFUSALS, EACH_APART].flat(),
 ]
 
-const REFUSED: Case[] = [
-  [['polices'], 2, 'HMS_CLI_USAGE'],
-  [['runs', 'show', 'x'], 2, 'HMS_CLI_USAGE'],
-  [['lint', 'no-such-file.yaml'], 2, 'HMS_FILE_UNREADABLE'],
-  [['get', 'no-such-policy'], 4, 'HMS_POLICY_NOT_FOUND'],
-  [['runs', 'show', '99'], 4, 'HMS_RUN_NOT_FOUND'],
-  [['approve', join(POLICIES, 'pm25-1.5.0.yaml'), '--sign', 'Nobody'], 3, 'HMS_KEY_NOT_FOUND'],
-  [['approve', join(POLICIES, 'pm25-1.5.0.yaml'), '--sign', 'EPA Chief'], 5, 'HMS_'],
-  [['get', 'epa-pm25-limit', '--url', NOBODY], 11, 'HMS_UNREACHABLE'],
-  [['runs', 'watch', '1', '--url', NOBODY], 11, 'HMS_UNREACHABLE'],
-]
+describe('the table', () => {
+  it('has every verb of the program', () => {
+    const program = new Command('hms-svc')
+    defineVerbs(program, new Session(ioForTest(), program, runCli))
+    const lines = ALL.map(([line]) => `${line} `)
+    expect(leavesOf(program).filter((verb) => !lines.some((line) => line.startsWith(`${verb} `)))).toEqual([])
+  })
 
-/** Of a policy that says nothing right: judged, not refused. */
-const WRONG = 'id: epa-pm25-limit\nversion: one\neffective: 2024-09-01T00:00:00Z\nlimit: 25\n'
+  it('has every documented exit code', () => {
+    const page = readFileSync(join(ROOT, 'docs/reference/exit-codes.md'), 'utf8')
+    const documented = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+    expect(documented.length).toBeGreaterThan(10)
+    expect([...new Set(ALL.map(([, code]) => code))].toSorted((a, b) => a - b)).toEqual(documented.toSorted((a, b) => a - b))
+  })
+})
 
-// Escapes that colour a text, the one kind that may stand in what is not redrawn.
-// eslint-disable-next-line no-control-regex
-const COLOURS = /\u001b\[\d+(?:;\d+)*m/g
-// What a run that is watched is drawn again with.
-// eslint-disable-next-line no-control-regex
-const REDRAWS = /\u001b\[\d+A\u001b\[0J/g
+/** But what the scripts of `completion` call. */
+function leavesOf(command: Command, words: readonly string[] = []): string[] {
+  if (command.commands.length === 0) return [words.join(' ')]
+  return command.commands.filter((child) => !child.name().startsWith('__')).flatMap((child) => leavesOf(child, [...words, child.name()]))
+}
 
-describe('every verb, however it is called', () => {
-  const scratch = scratchFolder()
-  let dev: Served
-  let env: Record<string, string>
+/** Of four processes, some of which wait for the system. */
+const PATIENCE_MS = 300_000
 
-  const ended: Record<string, (argv: string[]) => Promise<Finished>> = {
-    'in a pipe': (argv) => hms(placed(argv), env),
-    'with --json': (argv) => hms(placed([...argv, '--json']), env),
-    'with --quiet': (argv) => hms(placed([...argv, '--quiet']), env),
-    'on a terminal': (argv) => hmsOnTerminal(placed(argv), env),
-  }
-  const placed = (argv: string[]): string[] =>
-    argv.map((word) => (/^(no-such-file|wrong)\.yaml$/.test(word) ? join(scratch.path, word) : word))
-
+describe('every verb, in every form', () => {
+  let world: World
+  let database: { url: string; drop(): Promise<void> }
   beforeAll(async () => {
-    const port = await freePort()
-    const data = join(scratch.path, 'data')
-    mkdirSync(data)
-    env = { HMS_URL: `http://127.0.0.1:${port}`, HMS_PORT: String(port), HMS_DATA_DIR: data }
-    dev = Served.start(['dev'], env)
-    await until('dev is ready', () => ready(env['HMS_URL']!), 120_000)
-    const approved = await hms(
-      ['approve', join(POLICIES, 'pm25-1.5.0.yaml'), '--sign', 'EPA Chief', '--observe', '0s', '--bake', '0s', '--watch', '--quiet'],
-      env,
-    )
-    expect(approved).toEqual({ code: 0, stdout: '', stderr: '' })
-    writeFileSync(join(scratch.path, 'wrong.yaml'), WRONG)
-  }, 300_000)
+    world = await World.start()
+    database = await freshDatabase()
+    world.words.kept.set('database', database.url)
+    expect(await hms(['migrate'], { ...world.env, HMS_DATABASE_URL: database.url })).toMatchObject({ code: 0 })
+    await tell(world)
+  }, 900_000)
   afterAll(async () => {
-    await dev.stop()
-    scratch.remove()
+    await world.stop()
+    await database.drop()
   })
 
-  describe.each(DONE)('hms-svc %j', (argv, code, says) => {
-    it('in a pipe prints lines without escapes', async () => {
-      const ran = await ended['in a pipe']!(argv)
-      expect(ran.code, ran.stderr).toBe(code)
-      expect(ran.stdout).toContain(says)
-      expect(ran.stdout + ran.stderr).not.toContain('\u001b')
+  /** A row, called in each form before its cells look at what came out. */
+  function cells(row: Row, judge: (form: Form, ran: InEachForm) => void, isEndless = false): void {
+    describe(`hms-svc ${row[0]}`, () => {
+      let ran: InEachForm
+      beforeAll(async () => {
+        ran = await inEachForm((form) => world.call(row, form, isEndless), row[4]?.alone)
+      }, PATIENCE_MS)
+      it.each(FORMS)('%s', (form) => judge(form, ran))
     })
+  }
+  function said(rows: readonly Row[], manner: Manner): void {
+    for (const row of rows) cells(row, (form, ran) => expectSaid(form, manner, row, ran))
+  }
 
-    it('with --json prints one value and nothing else', async () => {
-      const ran = await ended['with --json']!(argv)
-      expect(ran.code, ran.stderr).toBe(code)
-      expect(() => JSON.parse(ran.stdout) as unknown).not.toThrow()
-      expect(ran.stdout.trimEnd().split('\n')).toHaveLength(1)
-    })
+  // Reads come first: what they compare from form to form must not change between.
+  said(VALUES, 'value')
+  said(WATCHES, 'report')
+  said(LINES, 'lines')
+  for (const row of STREAMS) cells(row, (form, ran) => expectUntilInterrupted(form, false, row, ran), true)
+  for (const row of SERVERS) cells(row, (form, ran) => expectUntilInterrupted(form, true, row, ran), true)
+  for (const row of REFUSALS) cells(row, (form, ran) => expectRefused(form, row, ran))
+  for (const row of EACH_APART) cells(row, (form, ran) => expectRefused(form, row, ran, '[]\n'))
 
-    it('with --quiet says nothing beside', async () => {
-      const ran = await ended['with --quiet']!(argv)
-      expect([ran.code, ran.stderr]).toEqual([code, ''])
-    })
+  said(DEEDS, 'deed')
+  said(MAKERS, 'value')
+  said(REPORTS, 'report')
+  for (const row of DECISIONS) cells(row, (form, ran) => expectDecision(form, row, ran))
 
-    it('on a terminal it says the same, with colours, and redraws nothing but a run', async () => {
-      const ran = await ended['on a terminal']!(argv)
-      expect(ran.code, ran.stdout).toBe(code)
-      const text = ran.stdout.replaceAll(COLOURS, '')
-      expect(argv[1] === 'watch' ? text.replaceAll(REDRAWS, '') : text).not.toContain('\u001b')
-      expect(text).toContain(says)
-    })
-  })
-
-  describe.each([...REFUSED, [['lint', 'wrong.yaml'], 6, ''] satisfies Case])('hms-svc %j', (argv, code, says) => {
-    it.each(Object.keys(ended))('%s ends with its code and says why', async (way) => {
-      const ran = await ended[way]!(argv)
-      expect(ran.code, ran.stdout + ran.stderr).toBe(code)
-      expect(way === 'on a terminal' ? ran.stdout : ran.stderr).toContain(code === 6 ? '' : says)
-      if (way !== 'on a terminal') expect(ran.stdout + ran.stderr).not.toContain('\u001b')
-      if (way !== 'with --json' || code === 6) return
-      expect(ran.stdout).toBe('')
-      expect(JSON.parse(ran.stderr)).toMatchObject({ code: expect.stringContaining(says) as string, next: expect.any(Array) as unknown[] })
-    })
+  describe('the stop switch, in turn', () => {
+    const ran = SWITCH.map(() => ({}) as Record<Form, InEachForm[Form]>)
+    beforeAll(async () => {
+      for (const form of FORMS) for (const [index, row] of SWITCH.entries()) ran[index]![form] = await world.call(row, form)
+    }, PATIENCE_MS)
+    for (const [index, row] of SWITCH.entries())
+      it.each(FORMS)(`hms-svc ${row[0]}, %s`, (form) => expectSaid(form, 'deed', row, ran[index]!))
   })
 
   it('a terminal that nobody gave a size cuts nothing', async () => {
-    expect((await hmsOnTerminal(['policies', 'list'], env, 0)).stdout).toContain('epa-pm25-limit')
+    expect((await hmsOnTerminal(['policies', 'list'], world.env, 0)).stdout).toContain('epa-pm25-limit')
   })
 
   it('a verb that is mistyped is named', async () => {
-    expect((await hms(['polices', 'list'], env)).stderr).toContain('Did you mean policies?')
+    expect((await hms(['polices', 'list'], world.env)).stderr).toContain('Did you mean policies?')
   })
 })
 

@@ -21,13 +21,46 @@ export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120
   return finished(process.execPath, [bin, ...argv], env, timeoutMs)
 }
 
+/** Runs one command line that goes on until Ctrl-C, which comes when `isTime` says so of its stdout. */
+export function hmsInterrupted(
+  argv: string[],
+  env: Record<string, string>,
+  isTime: (stdout: string) => boolean,
+  timeoutMs = 120_000,
+): Promise<Finished> {
+  return finished(process.execPath, [BIN, ...argv], env, timeoutMs, { isTime, by: 'signal' })
+}
+
+/** Ctrl-C for a program that goes on until then: pressed once, when what it has said on stdout is enough. */
+export interface Interruption {
+  isTime(stdout: string): boolean
+  /** A program on a terminal gets it as a key. */
+  by: 'signal' | 'key'
+}
+
 /** Runs a program to its end; what it reads comes from nowhere. */
-export function finished(program: string, argv: readonly string[], env: Record<string, string>, timeoutMs: number): Promise<Finished> {
+export function finished(
+  program: string,
+  argv: readonly string[],
+  env: Record<string, string>,
+  timeoutMs: number,
+  interruption?: Interruption,
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, argv, { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, argv, {
+      env: { ...cleanEnvironment(), ...env },
+      stdio: [interruption?.by === 'key' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    })
     const out = { stdout: '', stderr: '' }
-    child.stdout.on('data', (chunk: Buffer) => (out.stdout += String(chunk)))
-    child.stderr.on('data', (chunk: Buffer) => (out.stderr += String(chunk)))
+    let isInterrupted = false
+    child.stdout!.on('data', (chunk: Buffer) => {
+      out.stdout += String(chunk)
+      if (interruption === undefined || isInterrupted || !interruption.isTime(out.stdout)) return
+      isInterrupted = true
+      if (interruption.by === 'key') child.stdin!.write(CTRL_C)
+      else child.kill('SIGINT')
+    })
+    child.stderr!.on('data', (chunk: Buffer) => (out.stderr += String(chunk)))
     const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     child.once('error', reject)
     child.once('close', (code) => {
@@ -36,6 +69,8 @@ export function finished(program: string, argv: readonly string[], env: Record<s
     })
   })
 }
+
+const CTRL_C = '\u0003'
 
 /** What is kept of a process's output: the end of it, for a test that runs for long. */
 const KEPT_OUTPUT = 256 * 1024
