@@ -1,12 +1,13 @@
-import { topicsConsumedBy } from '#libs/contracts'
+import { topicByName, topicsConsumedBy } from '#libs/contracts'
 import type { Evidence } from './evidence.js'
 import type { Sighting } from './witness.js'
 
 /**
- * Every handler sees the events of a key one after the other, none twice and none left out but for dead letters and tombstones. To
- * the audit log alone may come late what lay before the first that it saw: a log that lost its end got it back behind what is newer.
+ * Every handler sees the events of a key one after the other, none twice and none left out but for dead letters, tombstones, and what came
+ * too late of a topic whose newest records count alone: of that it sees the last. To the audit log alone may come late what lay before
+ * the first that it saw: a log that lost its end got it back behind what is newer.
  */
-export function handlersInOrder({ sightings, deadLetters, erased }: Evidence): string[] {
+export function handlersInOrder({ sightings, deadLetters, emitted, erased }: Evidence): string[] {
   const found: string[] = []
   const streams = new Map<string, Sighting[]>()
   for (const sighting of sightings) {
@@ -15,10 +16,12 @@ export function handlersInOrder({ sightings, deadLetters, erased }: Evidence): s
     if (stream === undefined) streams.set(name, [sighting])
     else stream.push(sighting)
   }
+  const newest = newestOf(emitted, erased)
   const tombstones = new Set(erased.map(({ topic, key, keySeq }) => `${topic} ${key} ${keySeq}`))
   for (const [name, stream] of streams) {
-    const [consumer, , topic, key] = name.split(' ')
+    const [consumer, producer, topic, key] = name.split(' ')
     const buried = deadLetters.filter((letter) => letter.service === consumer && letter.topic === topic && letter.key === key).length
+    const isNewestOnly = topicByName(topic!).newestOnly === true
     let last: number | undefined
     const begins = stream[0]!.keySeq
     const late = consumer === 'audit' ? stream.filter(({ keySeq }) => keySeq < begins).map(({ keySeq }) => keySeq) : []
@@ -28,11 +31,23 @@ export function handlersInOrder({ sightings, deadLetters, erased }: Evidence): s
       if (last !== undefined && keySeq <= last) found.push(`${name}: ${keySeq} after ${last}`)
       let skipped = 0
       for (let missing = (last ?? keySeq) + 1; missing < keySeq; missing++) if (!tombstones.has(`${topic} ${key} ${missing}`)) skipped++
-      if (skipped > buried) found.push(`${name}: ${keySeq} after ${last}, with ${buried} dead letters`)
+      if (skipped > buried && !isNewestOnly) found.push(`${name}: ${keySeq} after ${last}, with ${buried} dead letters`)
       last = keySeq
     }
+    const end = newest.get(`${producer} ${topic} ${key}`) ?? 0
+    if (isNewestOnly && last! < end) found.push(`${name}: ends with ${last}, the newest is ${end}`)
   }
   return found
+}
+
+/** The number of the last event of each key, by producer, topic and key; without those that a tombstone took along. */
+function newestOf(emitted: Evidence['emitted'], erased: Evidence['erased']): Map<string, number> {
+  const ends = new Map<string, number>()
+  for (const { topic, key, keySeq } of erased) ends.set(`${topic} ${key}`, Math.max(ends.get(`${topic} ${key}`) ?? 0, keySeq))
+  const newest = new Map<string, number>()
+  for (const { producer, topic, key, keySeq } of emitted)
+    if (keySeq > (ends.get(`${topic} ${key}`) ?? 0)) newest.set(`${producer} ${topic} ${key}`, keySeq)
+  return newest
 }
 
 /** Exactly one entry for each event of each topic that audit reads; indexes without a gap. */

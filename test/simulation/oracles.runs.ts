@@ -47,7 +47,8 @@ export function runsEndOnce({ emitted, runs, accepted }: Evidence): string[] {
 
 /**
  * Steps that a stage takes again when people resume or extend it: an observation also goes on after each freeze that stopped it, and what
- * was paused after a step had passed is observed anew in that step, or promoted out of it.
+ * was paused after a step had passed is observed anew in that step, or promoted out of it. Who promotes a bake that was paused lets it
+ * begin anew.
  */
 const AGAIN: ReadonlySet<string> = new Set([
   'hms.canary.observation-started.v1',
@@ -58,26 +59,27 @@ const AGAIN: ReadonlySet<string> = new Set([
 export function effectsOnce({ emitted, runs }: Evidence): string[] {
   const found: string[] = []
   for (const group of [...VERDICTS, ...STEPS]) {
-    const counts = new Map<string, { run: string; count: number }>()
+    const counts = new Map<string, { run: string; count: number; firstAt: string }>()
     for (const event of emitted) {
       if (!group.includes(event.type)) continue
       const [run, name] = [runOf(event), `run ${runOf(event)} attempt ${event.attempt ?? 1}${stepOf(event)}`]
-      counts.set(name, { run, count: (counts.get(name)?.count ?? 0) + 1 })
+      const { count, firstAt } = counts.get(name) ?? { count: 0, firstAt: event.time }
+      counts.set(name, { run, count: count + 1, firstAt })
     }
-    for (const [name, { run, count }] of counts) {
+    for (const [name, { run, count, firstAt }] of counts) {
       const [type] = group as [string]
       const byItself = type === 'hms.canary.observation-started.v1' ? frozen(emitted, run) + stepsPassed(emitted, run) : 0
-      const again = AGAIN.has(type) ? decidedAgain(runs, run, type) + byItself : 0
+      const again = AGAIN.has(type) ? decidedAgain(runs, run, type, firstAt) + byItself : 0
       if (count > 1 + again) found.push(`${name} has ${count} of ${group.join(' or ')}`)
     }
   }
   return found
 }
 
-function decidedAgain(runs: Evidence['runs'], run: string, type: string): number {
+function decidedAgain(runs: Evidence['runs'], run: string, type: string, firstAt: string): number {
   const decisions = runs.find(({ facts }) => String(facts.run) === run)?.facts.decisions ?? []
-  const again = type === 'hms.canary.step-passed.v1' ? ['resume', 'extend', 'promote'] : ['resume', 'extend']
-  return decisions.filter(({ decision, outcome }) => again.includes(decision) && outcome === 'applied').length
+  const again = type === 'hms.canary.observation-started.v1' ? ['resume', 'extend'] : ['resume', 'extend', 'promote']
+  return decisions.filter(({ decision, outcome, at }) => again.includes(decision) && outcome === 'applied' && at >= firstAt).length
 }
 
 /** Of a ramp, each step is begun and passed once, and observed once. */
