@@ -75,6 +75,18 @@ describe('nest-cli.json, docker-compose.yml, k8s and the catalogue agree', () =>
     expect([...names].filter((name) => !documented(name))).toEqual([])
   })
 
+  it.each(['config-store', 'edge'])('on how many streams the memory of %s holds: those it takes, and as much again', (name) => {
+    const [, perStream, atRest] = /^\| memory that is reckoned for an open stream · .*? \| (\d+) KiB · (\d+) MiB /m.exec(
+      read('docs/reference/bounds.md'),
+    )!
+    const { env, resources } = readYaml<Workload>(`k8s/base/${name}/deployment.yaml`).spec.template.spec.containers[0]!
+    const connections = Number(env!.find((variable) => variable.name === 'HMS_HTTP_CONNECTIONS')!.value)
+    const [, size, unit] = /^(\d+)([MG])i$/.exec(resources!.limits['memory']!)!
+    const limit = Number(size) * (unit === 'G' ? 1024 : 1) * 1024
+    expect(connections).toBeGreaterThan(0)
+    expect(Number(atRest) * 1024 + 2 * connections * Number(perStream)).toBeLessThanOrEqual(limit)
+  })
+
   it('on what the README starts by hand', () => {
     const loop = /^for service in (.+); do npx hms-svc serve \$service & done$/m.exec(read('README.md'))
     expect(loop![1]!.split(' ')).toEqual([...SERVICES])

@@ -69,7 +69,7 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
       expect(built.stderr, name).toBe('')
       rendered.set(name, documentsOf(built.stdout))
     }
-  })
+  }, 600_000)
 
   it.each(VARIANTS)('%s are as many as they should be, and as Kubernetes takes them', (name, _folder, counts) => {
     const documents = of(name)
