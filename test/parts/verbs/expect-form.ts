@@ -3,10 +3,11 @@ import type { Problem } from '#libs/contracts'
 import { ESCAPE, FORMS, linesOf, screenOf, type Form, type InEachForm } from './forms.js'
 import type { Manner, Refusal, Row } from './row.js'
 
-/** Texts that differ from call to call: times, numbers, keys, paths below the test's folder, and what is named after its form. */
+/** Texts that differ from call to call: times, numbers, keys, paths below the test's folder, what is named after its form, and the partner. */
 const MOVING: [RegExp, string][] = [
   [/\/[^\s'"]*hms-test-[^\s'"]*/g, 'PATH'],
   [new RegExp(`(?<![A-Za-z])(?:${FORMS.join('|')})(?![A-Za-z])`, 'g'), 'FORM'],
+  [/(?<![A-Za-z])t?here(?![A-Za-z])/g, 'PARTNER'],
   [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<!\w)[0-9a-f]{8,}(?!\w)/g, 'ID'],
   [/[A-Za-z0-9+/_-]{32,}={0,2}/g, 'KEY'],
   [/\d+(?:[.:]\d+)*/g, '0'],

@@ -21,12 +21,20 @@ export function interrupted(form: Form, argv: readonly string[], env: Record<str
   return form === 'terminal' ? hmsOnTerminal(argv, env, COLUMNS, isTime) : hmsInterrupted([...argv, ...FLAGS[form]], env, isTime)
 }
 
-/** One call in each form, two at a time unless it takes the system `alone`. */
-export async function inEachForm(call: (form: Form) => Promise<Finished>, alone = false): Promise<InEachForm> {
-  if (alone) return { pipe: await call('pipe'), json: await call('json'), quiet: await call('quiet'), terminal: await call('terminal') }
-  const [pipe, json] = await Promise.all([call('pipe'), call('json')])
-  const [quiet, terminal] = await Promise.all([call('quiet'), call('terminal')])
-  return { pipe, json, quiet, terminal }
+/** One call in each of these forms, two at a time unless it takes the system `alone`. */
+export async function inEachForm(
+  call: (form: Form) => Promise<Finished>,
+  { alone = false, forms = FORMS }: { alone?: boolean; forms?: readonly Form[] } = {},
+): Promise<InEachForm> {
+  const ran: Partial<Record<Form, Finished>> = {}
+  const width = alone ? 1 : 2
+  for (let at = 0; at < forms.length; at += width) {
+    const together = forms.slice(at, at + width).map(async (form) => {
+      ran[form] = await call(form)
+    })
+    await Promise.all(together)
+  }
+  return ran as InEachForm
 }
 
 // Escapes that colour a text, the one kind that may stand in what is not redrawn.

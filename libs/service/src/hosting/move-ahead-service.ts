@@ -1,9 +1,13 @@
 import { HmsError } from '#libs/contracts'
 import { schemaOf } from '#libs/messaging'
+import { pause, systemClock } from '#libs/platform'
 import { migrate, PostgresDatabase, PostgresTimerStore } from '#libs/persistence'
 import { moveAhead } from '../numbering/move-ahead.js'
 import type { ServiceDefinition } from '../service-definition.js'
 import { connectService } from './postgres-services.js'
+
+const LOOKS = 20
+const LOOK_AGAIN_MS = 100
 
 /** Sessions of others; what belongs to the server itself has no user. */
 const OTHERS = `SELECT count(*)::int AS n FROM pg_stat_activity
@@ -19,8 +23,8 @@ export async function moveServicesAhead(definitions: readonly ServiceDefinition[
     const source = await connectService(definition, url, 2)
     const database = new PostgresDatabase(source, schemaOf(definition.name))
     try {
-      // Before the first alone: a session of ours that was closed may show for a moment longer.
-      if (index === 0) requireAlone(await source.query<{ n: number }[]>(OTHERS))
+      // Before the first alone: our own sessions with the schemas before may still show.
+      if (index === 0) await requireAlone(async () => (await source.query<{ n: number }[]>(OTHERS))[0]?.n ?? 0)
       await migrate(source, schemaOf(definition.name))
       if (await database.transaction((tx) => moveAhead(definition.moveAhead, tx, new PostgresTimerStore(), by))) moved.push(definition)
     } finally {
@@ -30,11 +34,19 @@ export async function moveServicesAhead(definitions: readonly ServiceDefinition[
   return moved
 }
 
-function requireAlone([found]: readonly { n: number }[]): void {
-  const sessions = found?.n ?? 0
-  if (sessions === 0) return
+/** A session that was closed may show for a moment longer: what was stopped just now is waited for. */
+async function requireAlone(countOthers: () => Promise<number>): Promise<void> {
+  for (let looks = 1; ; looks++) {
+    const sessions = await countOthers()
+    if (sessions === 0) return
+    if (looks === LOOKS) throw inUse(sessions)
+    await pause(systemClock, LOOK_AGAIN_MS)
+  }
+}
+
+function inUse(sessions: number): HmsError {
   const detail =
     `${sessions} ${sessions === 1 ? 'session of another uses' : 'sessions of others use'} the database. ` +
     'Stop all services, and close consoles, before numbers are moved.'
-  throw new HmsError('HMS_RECOVER_RUNNING', detail, { status: 409, next: ['hms-svc recover'] })
+  return new HmsError('HMS_RECOVER_RUNNING', detail, { status: 409, next: ['hms-svc recover'] })
 }
