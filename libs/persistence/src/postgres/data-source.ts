@@ -1,6 +1,6 @@
-import { DataSource } from 'typeorm'
+import { DataSource, type QueryRunner } from 'typeorm'
 import { HmsError } from '#libs/contracts'
-import { describeError } from '#libs/platform'
+import { describeError, pause, systemClock } from '#libs/platform'
 import type { MigrationClass } from '../migrations/index.js'
 import { SERVER_KEEPALIVE } from './service-session.js'
 
@@ -43,13 +43,16 @@ export function createDataSource(options: DataSourceOptions): DataSource {
 }
 
 const MIGRATION_LOCK = 7_184_001
+/** On a slow machine the last of eight services that begin together waits for seven others: longer than for any other lock. */
+const MIGRATION_LOOKS = 1_200
+const LOOK_AGAIN_MS = 100
 
 /** Creates the schema and runs what is missing. Several starters may race: one migrates, the others wait and find nothing to do. */
 export async function migrate(source: DataSource, schema: string): Promise<number> {
   const runner = source.createQueryRunner()
   try {
     await runner.connect()
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await takeMigrationLock(runner)
     try {
       await runner.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
       return (await source.runMigrations({ transaction: 'each' })).length
@@ -63,6 +66,15 @@ export async function migrate(source: DataSource, schema: string): Promise<numbe
     })
   } finally {
     await runner.release()
+  }
+}
+
+async function takeMigrationLock(runner: QueryRunner): Promise<void> {
+  for (let looks = 1; ; looks++) {
+    const [taken] = (await runner.query('SELECT pg_try_advisory_lock($1) AS ok', [MIGRATION_LOCK])) as { ok: boolean }[]
+    if (taken?.ok === true) return
+    if (looks === MIGRATION_LOOKS) throw new Error('another process has been migrating this database for two minutes')
+    await pause(systemClock, LOOK_AGAIN_MS)
   }
 }
 
