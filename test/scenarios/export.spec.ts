@@ -83,7 +83,7 @@ describe('an export', () => {
     records(text).flatMap((record) => (record.type === 'live' ? (record.record.version ?? []) : []))
 
   it('holds every entry and every document, and is good by the roster alone', async () => {
-    expect([exported.stderr, exported.code]).toEqual(['', 0])
+    expect([exported.stderr, exported.code]).toEqual([`  next: hms-svc export --check ${file}\n`, 0])
     const text = readFileSync(file, 'utf8')
     expect(records(text)[0]).toMatchObject({ type: 'export', v: 1, installation: system.roster.installation })
     expect(versions(text)).toEqual(['1.0.0', '2.0.0'])
