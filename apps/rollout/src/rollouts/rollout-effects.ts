@@ -58,12 +58,16 @@ export class RolloutEffects {
   private async takeBack(tx: Transaction, rollout: Rollout, detail: string): Promise<void> {
     const { key, run, attempt, causationId, members } = rollout
     const { live } = openDossier(rollout.dossier)
-    const back = (await stablesOf(tx, rollout)).map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now))
+    // What another run or people moved since is theirs.
+    const own = (await stablesOf(tx, rollout)).filter((stable) => stable.run === run)
+    if (own.length === 0) return
+    const back = own.map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now))
     await this.heads.issue(tx, back, rollout)
     if (!rollout.promoted) return
     // Under the key of the run: whoever hears that it failed has heard of all its policies before.
-    for (const [index, { policy, version, release }] of members.entries()) {
-      const data = { policy, from: { version, digest: release }, to: back[index]!.current, seq: back[index]!.seq, reason: detail, run }
+    for (const { policy, current: to, seq } of back) {
+      const { version, release } = members.find((member) => member.policy === policy)!
+      const data = { policy, from: { version, digest: release }, to, seq, reason: detail, run }
       await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
     }
   }
