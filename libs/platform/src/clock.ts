@@ -26,6 +26,19 @@ export function pause(clock: Clock, delayMs: number): Promise<void> {
   })
 }
 
+/** Looks until it is so, `everyMs` apart; `false` where it is not so within `withinMs`. In shells only. */
+export async function lookUntil(
+  clock: Clock,
+  { everyMs, withinMs }: { everyMs: number; withinMs: number },
+  isSo: () => Promise<boolean>,
+): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < withinMs; waitedMs += everyMs) {
+    if (await isSo()) return true
+    await pause(clock, everyMs)
+  }
+  return false
+}
+
 /** Twin of the system clock for tests: time moves only when told to. */
 export class VirtualClock implements Clock {
   private nowMs: number

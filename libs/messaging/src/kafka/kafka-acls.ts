@@ -1,5 +1,5 @@
 import { HmsError, SERVICES } from '#libs/contracts'
-import { isCausedBy, pause, systemClock } from '#libs/platform'
+import { isCausedBy, lookUntil, systemClock } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { AclEntry, AclFilter, Admin, Kafka } from 'kafkajs'
 import type * as KafkaJs from 'kafkajs'
@@ -133,11 +133,11 @@ function textOf({ resourceType, resourceName, resourcePatternType, principal, ho
 
 /** A broker learns of ACLs a moment after the controller has confirmed them. */
 async function untilApplied(admin: Admin): Promise<void> {
-  for (let waitedMs = 0; waitedMs < APPLIED_WITHIN_MS; waitedMs += APPLIED_POLL_MS) {
+  const isApplied = await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, async () => {
     const { missing, extra } = await compare(admin)
-    if (missing.length === 0 && extra.length === 0) return
-    await pause(systemClock, APPLIED_POLL_MS)
-  }
+    return missing.length === 0 && extra.length === 0
+  })
+  if (isApplied) return
   throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the ACLs, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
     status: 503,
     next: ['hms-svc topics diff'],

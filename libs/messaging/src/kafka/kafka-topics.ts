@@ -9,7 +9,7 @@ import {
   type ServiceName,
   type Topic,
 } from '#libs/contracts'
-import { describeError, isCausedBy, pause, systemClock, type Clock, type Logger } from '#libs/platform'
+import { describeError, isCausedBy, lookUntil, pause, systemClock, type Clock, type Logger } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
 import { isDenied, withAdmin } from './kafka-admin.js'
@@ -177,11 +177,11 @@ async function copied(admin: Admin, replication: number, others: readonly TopicD
     timeout: 15_000,
     topics: moves.map(({ topic, places }) => ({ topic, partitionAssignment: places! })),
   })
-  for (let waitedMs = 0; waitedMs < COPIED_WITHIN_MS; waitedMs += APPLIED_POLL_MS) {
+  const isCopied = await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: COPIED_WITHIN_MS }, async () => {
     const { topics: moving } = await admin.listPartitionReassignments({})
-    if (!moving.some(({ topic }) => names.includes(topic))) return []
-    await pause(systemClock, APPLIED_POLL_MS)
-  }
+    return !moving.some(({ topic }) => names.includes(topic))
+  })
+  if (isCopied) return []
   throw new HmsError(
     'HMS_TOPICS_NOT_APPLIED',
     `Kafka copies the partitions of ${names.length} topics, and goes on by itself after ${COPIED_WITHIN_MS / 60_000} minutes.`,
@@ -226,11 +226,11 @@ export async function keepTopics(
 
 /** A broker learns of a change a moment after the controller has confirmed it: up to then it answers as before, or "unknown topic". */
 async function untilApplied(admin: Admin, wanted: readonly WantedTopic[]): Promise<void> {
-  for (let waitedMs = 0; waitedMs < APPLIED_WITHIN_MS; waitedMs += APPLIED_POLL_MS) {
+  const isApplied = await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, async () => {
     const left = await findDifferences(admin, wanted).catch(() => undefined)
-    if (left?.length === 0) return
-    await pause(systemClock, APPLIED_POLL_MS)
-  }
+    return left?.length === 0
+  })
+  if (isApplied) return
   throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the changes, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
     status: 503,
     next: ['hms-svc topics diff'],

@@ -1,6 +1,6 @@
 import { DataSource, type QueryRunner } from 'typeorm'
 import { HmsError } from '#libs/contracts'
-import { describeError, pause, systemClock } from '#libs/platform'
+import { describeError, lookUntil, systemClock } from '#libs/platform'
 import type { MigrationClass } from '../migrations/index.js'
 import { SERVER_KEEPALIVE } from './service-session.js'
 
@@ -44,7 +44,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
 
 const MIGRATION_LOCK = 7_184_001
 /** On a slow machine the last of eight services that begin together waits for seven others: longer than for any other lock. */
-const MIGRATION_LOOKS = 1_200
+const MIGRATED_WITHIN_MS = 120_000
 const LOOK_AGAIN_MS = 100
 
 /** Creates the schema and runs what is missing. Several starters may race: one migrates, the others wait and find nothing to do. */
@@ -70,12 +70,11 @@ export async function migrate(source: DataSource, schema: string): Promise<numbe
 }
 
 async function takeMigrationLock(runner: QueryRunner): Promise<void> {
-  for (let looks = 1; ; looks++) {
-    const [taken] = (await runner.query('SELECT pg_try_advisory_lock($1) AS ok', [MIGRATION_LOCK])) as { ok: boolean }[]
-    if (taken?.ok === true) return
-    if (looks === MIGRATION_LOOKS) throw new Error('another process has been migrating this database for two minutes')
-    await pause(systemClock, LOOK_AGAIN_MS)
-  }
+  const isTaken = await lookUntil(systemClock, { everyMs: LOOK_AGAIN_MS, withinMs: MIGRATED_WITHIN_MS }, async () => {
+    const [lock] = (await runner.query('SELECT pg_try_advisory_lock($1) AS ok', [MIGRATION_LOCK])) as { ok: boolean }[]
+    return lock?.ok === true
+  })
+  if (!isTaken) throw new Error('another process has been migrating this database for two minutes')
 }
 
 /** Whether the schema is at the code's last migration. */

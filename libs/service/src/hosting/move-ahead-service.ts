@@ -1,12 +1,12 @@
 import { HmsError } from '#libs/contracts'
 import { schemaOf } from '#libs/messaging'
-import { pause, systemClock } from '#libs/platform'
+import { lookUntil, systemClock } from '#libs/platform'
 import { migrate, PostgresDatabase, PostgresTimerStore } from '#libs/persistence'
 import { moveAhead } from '../numbering/move-ahead.js'
 import type { ServiceDefinition } from '../service-definition.js'
 import { connectService } from './postgres-services.js'
 
-const LOOKS = 20
+const CLOSED_WITHIN_MS = 2_000
 const LOOK_AGAIN_MS = 100
 
 /** Sessions of others; what belongs to the server itself has no user. */
@@ -36,12 +36,12 @@ export async function moveServicesAhead(definitions: readonly ServiceDefinition[
 
 /** A session that was closed may show for a moment longer: what was stopped just now is waited for. */
 async function requireAlone(countOthers: () => Promise<number>): Promise<void> {
-  for (let looks = 1; ; looks++) {
-    const sessions = await countOthers()
-    if (sessions === 0) return
-    if (looks === LOOKS) throw inUse(sessions)
-    await pause(systemClock, LOOK_AGAIN_MS)
-  }
+  let sessions = 0
+  const isAlone = await lookUntil(systemClock, { everyMs: LOOK_AGAIN_MS, withinMs: CLOSED_WITHIN_MS }, async () => {
+    sessions = await countOthers()
+    return sessions === 0
+  })
+  if (!isAlone) throw inUse(sessions)
 }
 
 function inUse(sessions: number): HmsError {
