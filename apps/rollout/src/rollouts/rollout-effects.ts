@@ -15,14 +15,15 @@ export class RolloutEffects {
     private readonly heads: StableHeads,
   ) {}
 
-  perform(tx: Transaction, rollout: Rollout, effect: Exclude<OwnEffect<RolloutEffect>, { do: 'overtake' }>): Promise<Rollout | void> {
+  async perform(tx: Transaction, rollout: Rollout, effect: Exclude<OwnEffect<RolloutEffect>, { do: 'overtake' }>): Promise<Rollout | void> {
     switch (effect.do) {
       case 'issueHeads':
         return this.issue(tx, rollout, effect.how)
       case 'takeBack':
         return this.takeBack(tx, rollout, effect.detail)
       case 'giveUpRest':
-        return this.giveUpRest(tx, rollout, effect.moved)
+        await this.giveUpOwn(tx, rollout, effect.moved)
+        return
       case 'freePolicies':
         return this.freePolicies(tx, rollout)
     }
@@ -57,12 +58,7 @@ export class RolloutEffects {
 
   private async takeBack(tx: Transaction, rollout: Rollout, detail: string): Promise<void> {
     const { key, run, attempt, causationId, members } = rollout
-    const { live } = openDossier(rollout.dossier)
-    // What another run or people moved since is theirs.
-    const own = (await stablesOf(tx, rollout)).filter((stable) => stable.run === run)
-    if (own.length === 0) return
-    const back = own.map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now))
-    await this.heads.issue(tx, back, rollout)
+    const back = await this.giveUpOwn(tx, rollout)
     if (!rollout.promoted) return
     // Under the key of the run: whoever hears that it failed has heard of all its policies before.
     for (const { policy, current: to, seq } of back) {
@@ -72,16 +68,14 @@ export class RolloutEffects {
     }
   }
 
-  private async giveUpRest(tx: Transaction, rollout: Rollout, moved: readonly string[]): Promise<void> {
+  /** Leaves policies that another run, or people, have moved since (`moved`: they are about to). Returns those that went back. */
+  private async giveUpOwn(tx: Transaction, rollout: Rollout, moved: readonly string[] = []): Promise<Stable[]> {
     const { live } = openDossier(rollout.dossier)
-    const stables = await stablesOf(tx, rollout)
-    const rest = stables.filter(({ policy, run }) => run === rollout.run && !moved.includes(policy))
-    if (rest.length === 0) return
-    await this.heads.issue(
-      tx,
-      rest.map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now)),
-      rollout,
-    )
+    const own = (await stablesOf(tx, rollout)).filter(({ policy, run }) => run === rollout.run && !moved.includes(policy))
+    if (own.length === 0) return []
+    const back = own.map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now))
+    await this.heads.issue(tx, back, rollout)
+    return back
   }
 
   private async freePolicies(tx: Transaction, { run, members }: Rollout): Promise<void> {
