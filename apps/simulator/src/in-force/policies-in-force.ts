@@ -29,7 +29,10 @@ export async function recordedHeads(tx: Transaction, ids: Iterable<string>): Pro
   return heads
 }
 
-/** What these heads put in force at `now`, by policy id, verified as every reader does. Throws `NotInForceError` for one that is false. */
+/**
+ * The policies that these heads put in force at `now`, by id. Each head is verified as a reader verifies it; throws `NotInForceError` for
+ * one that does not verify.
+ */
 export async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, now: Date): Promise<Record<string, PolicyDocument>> {
   const policies: Record<string, PolicyDocument> = {}
   for (const recorded of heads) {

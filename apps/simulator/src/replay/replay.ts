@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson, type AlertLoad, type BotLoad, type PolicyBeside } from '#libs/contracts'
+import type { AlertLoad, BotLoad, PolicyBeside } from '#libs/contracts'
 import { BOT_CLASSES } from '#libs/pipeline'
+import { policyDigest, type PolicyDocument } from '#libs/policy'
 import { classify, discriminating, loadOf } from './classify.js'
 import { scenarioImpact, touchedFieldsOf } from './impact.js'
 import type { PoliciesInForce } from './reading.js'
@@ -99,7 +100,7 @@ function scenarioReport(inputs: ScenarioInputs): ScenarioReport {
 
 function versionsOf(policies: PoliciesInForce): PolicyBeside[] {
   return Object.entries(policies)
-    .map(([policy, document]) => ({ policy, version: String(document['version']), digest: digestOf(canonicalJson(document)) }))
+    .map(([policy, document]) => ({ policy, version: String(document['version']), digest: policyDigest(document as PolicyDocument) }))
     .sort((a, b) => (a.policy < b.policy ? -1 : 1))
 }
 

@@ -42,7 +42,7 @@ export interface ScenarioReport {
 
 export interface ReplayReport {
   engine: string
-  /** What bots declare and scenarios name beside the policies of the run, sorted by id. */
+  /** Policies in force that the run does not change, and that a bot declares or a scenario names. Sorted by id. */
   beside: PolicyBeside[]
   scenarios: ScenarioReport[]
   bots: BotReport[]

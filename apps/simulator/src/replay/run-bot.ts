@@ -1,6 +1,6 @@
 import type { BotAnswers, RunAnswers } from './classify.js'
 import { BATCH, SANDBOX_LIMITS } from './limits.js'
-import type { PoliciesInForce, Reading } from './reading.js'
+import { onlyOf, type PoliciesInForce, type Reading } from './reading.js'
 import { ReplayError } from './replay-error.js'
 import { BotSandbox, type Stop } from './sandbox.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
@@ -30,7 +30,7 @@ export function batchesOf(inputs: readonly Reading[]): Batch[] {
   return batches
 }
 
-/** What a bot is run over. `beside`: policies in force that the change does not touch. */
+/** The readings that a bot sees. `beside`: policies in force that the change does not touch. */
 export interface BotInputs {
   inputs: ScenarioInputs
   batches: Batch[]
@@ -50,7 +50,7 @@ export async function runBot(source: string, { inputs, batches, beside }: BotInp
       for (const id of loaded.policies) policies.add(id)
       const incompatible = cannotRead(loaded.majors, inputs)
       if (incompatible !== undefined) return { concerned: true, incompatible, runs: [] }
-      const declared = Object.fromEntries(loaded.policies.flatMap((id) => (Object.hasOwn(beside, id) ? [[id, beside[id]!]] : [])))
+      const declared = onlyOf(beside, loaded.policies)
       for (const [index, side] of (inputs.before ? [inputs.before, inputs.before, inputs.after] : [inputs.after]).entries()) {
         const run = oneRun(sandbox, index + 1, { ...declared, ...side.policies }, batches, policies)
         runs.push(run)

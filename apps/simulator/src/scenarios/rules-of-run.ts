@@ -1,6 +1,7 @@
 import type { ScenarioRule } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
 import { readByScenario, type Scenario } from '#libs/scenario'
+import { onlyOf } from '../replay/reading.js'
 import type { KnownPolicies } from './policies-of-run.js'
 import { SCENARIO_RULES_MAX_BYTES } from './scenario.table.js'
 
@@ -11,7 +12,7 @@ export function rulesOf(scenarios: readonly Scenario[]): ScenarioRule[] {
 
 /** The policies of a scenario that are in force and no run's. */
 export function besideOf({ policies }: Scenario, { beside }: KnownPolicies): Record<string, PolicyDocument> {
-  return Object.fromEntries(policies.flatMap((id) => (Object.hasOwn(beside, id) ? [[id, beside[id]!]] : [])))
+  return onlyOf(beside, policies)
 }
 
 /**
