@@ -59,7 +59,7 @@ export class Output {
     if (this.mode !== 'json' && !this.silent) say(this.stdout, `${this.paint.good('✓')} ${text}`)
   }
 
-  /** What a verb did: `value` with --json, a `✓` line for each part of it otherwise, nothing with --quiet. */
+  /** Says what a verb has done. With --json as `value`; otherwise each part is a line with `✓`, which --quiet leaves out. */
   deed(value: unknown, parts: readonly string[]): void {
     if (this.mode === 'json') this.data(value, () => [])
     else for (const part of parts) this.done(part)

@@ -11,7 +11,7 @@ export class OwnBots {
   /** By name, in the order in which their sockets joined. */
   private readonly entries = new Map<string, OwnBot[]>()
 
-  /** What counts for the name. */
+  /** The entry that counts for this name. */
   get(bot: string): OwnBot | undefined {
     return this.entries.get(bot)?.at(-1)
   }

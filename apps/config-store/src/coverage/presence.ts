@@ -23,8 +23,8 @@ const TELL_MS = 10
 const CHUNKS = 16
 
 /**
- * Who is connected, to this instance and, as far as they said lately, to the others. A bot with two sockets counts once: here by the
- * one that joined last, among instances by the newer word.
+ * The bots that are connected to this instance, and those of which the other instances have told lately. A bot with two sockets counts
+ * once. If both are here, the one that joined last counts; if they are at two instances, the one that said something last.
  */
 @Injectable()
 export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {

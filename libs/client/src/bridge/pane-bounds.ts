@@ -22,7 +22,7 @@ export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Requi
   return { name, policies: ids }
 }
 
-/** What a connection is to be about, each once. Throws `HMS_BRIDGE_PANE_INVALID` for more than a server follows for one reader. */
+/** The ids of the policies that a connection follows, each once. Throws `HMS_BRIDGE_PANE_INVALID` for more than 100. */
 export function readFollowed(policies: readonly string[]): readonly string[] {
   const ids = readPaneOptions({ policies }).policies
   if (ids.length > MAX_POLICIES_OF_READER)
