@@ -5,6 +5,7 @@ const READ = 'apps/rollout/src/withdrawals/read-withdrawal.ts'
 const ATTACKS = 'test/attacks/going-back.spec.ts'
 const SIGNED = 'test/scenarios/signed-rollback.spec.ts'
 const QUARANTINE = 'test/scenarios/quarantine.spec.ts'
+const ITS_OWN = 'test/regressions/moves-only-its-own.spec.ts'
 const WITHDRAWN = 'test/scenarios/withdrawal.spec.ts'
 const DROPPED = 'test/regressions/held-release-that-is-dropped.spec.ts'
 
@@ -225,6 +226,24 @@ export const GOING_BACK_GUARDS = [
     replace: 'return newestOf(other) === null || runOf(other, newestOf(other)) === ',
     spec: WITHDRAWN,
     test: 'leaves nothing of the policy in force, and of its bundle takes it alone',
+  },
+  {
+    name: 'own-take-back',
+    guard: 'a run that is over takes back nothing of the run after it',
+    file: 'apps/rollout/src/rollouts/rollout-effects.ts',
+    find: 'run === rollout.run && !moved.includes(policy)',
+    replace: '!moved.includes(policy)',
+    spec: ITS_OWN,
+    test: 'takes back nothing of the run after it',
+  },
+  {
+    name: 'own-renewal',
+    guard: 'a run that is over issues nothing anew that the run after it has moved',
+    file: 'apps/rollout/src/rollouts/rollout-effects.ts',
+    find: 'stables.filter((stable) => stable.run === run)',
+    replace: 'stables',
+    spec: ITS_OWN,
+    test: 'issues nothing of it anew, when people said before to go on',
   },
   {
     name: 'moved-on-stays',

@@ -47,6 +47,13 @@ export function noCanaryInABake({ emitted, sightings }: Evidence): string[] {
   // What takes effect later, and may be given up before readers were told to hold it.
   const later = new Set(issued.flatMap(({ data }) => headsOf(data).flatMap(({ run, next }) => (next === undefined ? [] : [run]))))
   const ends = endsOf(emitted, heard)
+  const passed = emitted.flatMap(({ id, type, data }) => {
+    const at = type === 'hms.simulation.passed.v1' ? heard.get(id) : undefined
+    return at === undefined ? [] : [{ at, dossier: (data as unknown as EventData['hms.simulation.passed.v1']).dossier }]
+  })
+  // The canary of a later run of one of its policies ends it, perhaps before canary-controller hears that it was over.
+  const isFollowed = ({ run, policies }: Bake, by: string): boolean =>
+    passed.some(({ at, dossier }) => dossier.run > run && at <= by && dossier.releases.some(({ id }) => policies.includes(id)))
   const bakes = emitted.flatMap(({ producer, type, time, data }): Bake[] => {
     if (producer !== 'canary-controller' || type !== 'hms.canary.passed.v1') return []
     const { run, releases, plan } = (data as unknown as EventData['hms.canary.passed.v1']).dossier
@@ -70,6 +77,7 @@ export function noCanaryInABake({ emitted, sightings }: Evidence): string[] {
         !policies.some((policy) => bake.policies.includes(policy)) &&
         bake.from < time &&
         (ends.get(bake.run) ?? '9999') > time &&
+        !isFollowed(bake, time) &&
         bake.scopes.some((each) => scopesOverlap(each, scope)),
     )
     if (beside !== undefined) found.push(`run ${run} shows its canary in ${scope} at ${time}, while run ${beside.run} bakes there`)

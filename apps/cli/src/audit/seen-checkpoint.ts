@@ -1,6 +1,7 @@
+import { replaceFile } from '#libs/files'
 import { readCheckpoint, openNote, SignatureError, type Checkpoint, type HashTree } from '#libs/signing'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readGivenText } from '../files.js'
 
@@ -33,8 +34,8 @@ export class SeenCheckpoint {
   async keep(note: string): Promise<void> {
     if (!existsSync(this.dataDir)) return
     await mkdir(this.folder, { recursive: true })
-    await writeFile(`${this.file}.new`, note)
-    await rename(`${this.file}.new`, this.file)
+    // Another `audit verify` may end at the same time.
+    await replaceFile(this.file, note, 0o644)
   }
 
   private get file(): string {

@@ -1,6 +1,7 @@
+import { replaceFile } from '#libs/files'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { usageError } from '../errors.js'
@@ -54,7 +55,7 @@ export class PositionFile {
 
   async write(position: FeedPosition): Promise<void> {
     await mkdir(this.folder, { recursive: true })
-    await writeFile(`${this.file}.new`, JSON.stringify(position), { mode: 0o600 })
-    await rename(`${this.file}.new`, this.file)
+    // Another listener may write at the same time.
+    await replaceFile(this.file, JSON.stringify(position), 0o600)
   }
 }

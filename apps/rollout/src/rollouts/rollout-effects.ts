@@ -34,12 +34,15 @@ export class RolloutEffects {
     const { releases } = openDossier(rollout.dossier)
     const bundle = releases.map((release) => release.id)
     const stables = await stablesOf(tx, rollout)
-    const next = stables.map((stable, index) =>
-      how === 'renew' ? { ...stable, seq: stable.seq + 1 } : advance(stable, releases[index]!, run, bundle, tx.now),
-    )
-    await this.sayDropped(tx, rollout, stables, next)
+    const next =
+      how === 'renew'
+        ? stables.filter((stable) => stable.run === run).map((stable) => ({ ...stable, seq: stable.seq + 1 }))
+        : stables.map((stable, index) => advance(stable, releases[index]!, run, bundle, tx.now))
+    if (next.length === 0) return rollout
+    if (how === 'advance') await this.sayDropped(tx, rollout, stables, next)
     await this.heads.issue(tx, next, rollout)
-    return { ...rollout, members: rollout.members.map((member, index) => ({ ...member, seq: next[index]!.seq })) }
+    const seqs = new Map(next.map(({ policy, seq }) => [policy, seq]))
+    return { ...rollout, members: rollout.members.map((member) => ({ ...member, seq: seqs.get(member.policy) ?? member.seq })) }
   }
 
   /** Partners may have been told of it ahead. Under the key of the run: whoever hears of its promotion has heard of this before. */
