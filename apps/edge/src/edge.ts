@@ -79,10 +79,10 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
   const { addConsole } = await loadConsole()
   addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted, key: consoleKey })
-  for (const service of SERVICES)
-    for (const path of SERVICE_PATHS[service])
-      await forward(edge, path, { service, urls: urlsOf(service, env), trusted: limits.trusted, log })
-  const streams = new StreamTunnels(new Instances(urlsOf('config-store', env)), limits.trusted, log)
+  const instancesOf = new Map(SERVICES.map((service) => [service, new Instances(urlsOf(service, env))]))
+  for (const [service, instances] of instancesOf)
+    for (const path of SERVICE_PATHS[service]) await forward(edge, path, { service, instances, trusted: limits.trusted, log })
+  const streams = new StreamTunnels(instancesOf.get('config-store')!, limits.trusted, log)
   const closeDoor = serveUpgrades(edge.server, {
     path: STREAM_PATH,
     open: (upgrade) => {

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { forwardAnswer } from './forward-answer.js'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
-import { Instances } from './instances.js'
+import type { Instances } from './instances.js'
 import { keepBodies } from './kept-bodies.js'
 
 /** Of evaluations, policies in force and snapshots, which come from memory: above the 2 s that an instance waits for a revision. */
@@ -17,7 +17,8 @@ const FROM_DATABASE = /[?&](at|known|version)=/
 
 interface Target {
   service: ServiceName
-  urls: readonly string[]
+  /** Of the service; all its paths share what is known of them. */
+  instances: Instances
   trusted: TrustedProxies
   log: Logger
   /** How long an instance may be silent about what it has in memory. */
@@ -29,9 +30,8 @@ type ReplyOptions = NonNullable<Parameters<FastifyReply['from']>[1]>
 export async function forward(
   edge: FastifyInstance,
   path: string,
-  { service, urls, trusted, log, quickMs = QUICK_MS }: Target,
+  { service, instances, trusted, log, quickMs = QUICK_MS }: Target,
 ): Promise<void> {
-  const instances = new Instances(urls)
   /** One instance; `onError` hears of one that was given up a second time, when its connection ends. */
   const ask = (reply: FastifyReply, source: string, options: ReplyOptions): void => {
     let isOver = false
@@ -39,6 +39,7 @@ export async function forward(
       if (isOver) return
       isOver = true
       const isUnanswered = isTransient(error) || (isTimeout(error) && isQuick(reply.request))
+      if (isUnanswered) instances.silent(reply.request)
       if (isUnanswered && instances.mayAskNext(reply.request))
         return ask(reply, source, { ...options, getUpstream: () => instances.next(reply.request) })
       log.warn({ service, error: describeError(error) }, 'a request could not be passed on')
@@ -60,7 +61,10 @@ export async function forward(
     replyOptions: {
       getUpstream: (request) => instances.next(request),
       rewriteHeaders: withoutHopByHop,
-      onResponse: (_request, reply, { stream }) => forwardAnswer(reply as FastifyReply, stream as IncomingMessage, SLOW_MS),
+      onResponse: (request, reply, { stream }) => {
+        instances.answered(request)
+        forwardAnswer(reply as FastifyReply, stream as IncomingMessage, SLOW_MS)
+      },
       rewriteRequestHeaders: (request, headers) => ({
         ...passedOn(headers),
         ...forwardedFor(request, trusted),

@@ -34,8 +34,12 @@ export class StreamTunnels {
     this.hold(upgrade.socket)
     for (let left = this.instances.size - 1; ; left--) {
       try {
-        if ((await this.connect(upgrade, this.instances.next(upgrade.request), left === 0)) === 'answered') return
+        if ((await this.connect(upgrade, this.instances.next(upgrade.request), left === 0)) === 'answered') {
+          this.instances.answered(upgrade.request)
+          return
+        }
       } catch (error) {
+        if (!upgrade.socket.destroyed) this.instances.silent(upgrade.request)
         if (left === 0 || upgrade.socket.destroyed) throw this.unavailable(error)
         this.log.debug({ error: describeError(error) }, 'an instance of config-store is gone; the next one is asked')
       }
