@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ROOT } from './root.js'
@@ -18,6 +18,24 @@ const { placesOf } = (await import(new URL('../mutations/places.mjs', import.met
   placesOf: (source: string, find: string) => [number, number][]
 }
 
+/** What is quoted in a source, a title or a part of one. */
+const quoted = (path: string): string[] =>
+  [...readFileSync(join(ROOT, path), 'utf8').matchAll(/(['"`])((?:(?!\1).)+)\1/g)].map(([, , text]) => text!)
+const SUITES = ['apps', 'libs', 'test'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.suite.ts'))
+    .flatMap((path) => quoted(join(folder, path))),
+)
+/** `%s` and `$name` stand for what a table says. */
+const HOLE = /%[sdjio]|\$[a-zA-Z.]+/
+
+function isTitle(text: string, test: string): boolean {
+  const parts = text.split(HOLE)
+  if (parts.length === 1) return text === test
+  const pattern = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')
+  return parts.join('').length > 5 && new RegExp(`^${pattern}$`).test(test)
+}
+
 /** Whether their tests turn red is for the deep tests; that they can still be removed is seen here. */
 describe('guards that are removed one at a time', () => {
   it('have names of their own', () => {
@@ -27,5 +45,9 @@ describe('guards that are removed one at a time', () => {
   it.each(GUARDS.map((guard) => [guard.name, guard] as const))('%s stands where it is looked for', (_name, { file, find, all }) => {
     const places = placesOf(readFileSync(join(ROOT, file), 'utf8'), find).length
     expect(all === true ? Math.min(places, 1) : places).toBe(1)
+  })
+
+  it.each(GUARDS.map((guard) => [guard.name, guard] as const))('%s names its test by the whole title', (_name, { spec, test }) => {
+    expect([...quoted(spec), ...SUITES].some((text) => isTitle(text, test))).toBe(true)
   })
 })

@@ -205,7 +205,7 @@ export const ALERT_GUARDS = [
     find: 'if (evidence < 1 / ALPHA) return undefined',
     replace: 'if (evidence > 0) return undefined',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'alerts on and on and nobody else, then it fails by its rate',
+    test: 'when one bot of the cohort alerts on and on and nobody else, then it fails by its rate, at once',
   },
   {
     name: 'verdict-window',
@@ -223,7 +223,7 @@ export const ALERT_GUARDS = [
     find: 'const isEvent = !alert.explained && alert.connected',
     replace: 'const isEvent = !alert.explained',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'then it is no event',
+    test: 'when nobody knows who it was, then it is no event: such a bot adds no exposure either',
   },
   {
     name: 'verdict-lacks',
@@ -241,7 +241,7 @@ export const ALERT_GUARDS = [
     find: "lacks.push('STALE_DATA')",
     replace: 'lacks.push()',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'then the numbers are old',
+    test: 'when the store has not counted for two renewals, then the numbers are old',
   },
   {
     name: 'verdict-widest-share',
@@ -250,7 +250,7 @@ export const ALERT_GUARDS = [
     find: 'mostShare: Math.max(paired.mostShare, most / connected)',
     replace: 'mostShare: Math.min(paired.mostShare, most / connected)',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'the share keeps its bounds',
+    test: 'is added up by the counts of each time, and the share keeps its bounds',
   },
   {
     name: 'metric-failed',
@@ -259,7 +259,7 @@ export const ALERT_GUARDS = [
     find: 'failed > MAX_FAILED',
     replace: 'failed < 0',
     spec: 'libs/pipeline/src/canary/metrics.spec.ts',
-    test: 'when one fails once',
+    test: 'when one fails once, then that may be noise; when twice, then it is taken back at once',
   },
   {
     name: 'metric-silent',
@@ -268,7 +268,7 @@ export const ALERT_GUARDS = [
     find: '  if (!areAnswered(metrics)) return { state: canary, effects: [] }\n',
     replace: '',
     spec: 'libs/pipeline/src/canary/metrics.spec.ts',
-    test: 'then the verdict waits for them',
+    test: 'when the observation is over before each has answered, then the verdict waits for them',
   },
   {
     name: 'metric-no-data',

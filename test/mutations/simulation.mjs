@@ -7,7 +7,7 @@ export const SIMULATION_GUARDS = [
     find: " && incompatible.length === 0) return { do: 'pass'",
     replace: ") return { do: 'pass'",
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'lets nothing pass in production, whatever the bots do',
+    test: 'lets nothing pass in production, whatever the bots do, and says so in dev',
   },
   {
     name: 'declared-majors',
@@ -16,7 +16,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (incompatible !== undefined) return { concerned: true, incompatible, runs: [] }',
     replace: '',
     spec: 'apps/simulator/src/replay/incompatible.spec.ts',
-    test: 'says so by the major versions it reads',
+    test: 'says so by the major versions it reads, and is not run',
   },
   {
     name: 'fields-nobody-compares',
@@ -25,7 +25,7 @@ export const SIMULATION_GUARDS = [
     find: '[...around(own), ...ofTouched.flat()]',
     replace: 'around(own)',
     spec: 'libs/scenario/src/boundary.spec.ts',
-    test: 'stand at a field that no scenario compares',
+    test: 'stand at a field that no scenario compares, in the facts that the expression reads',
   },
   {
     name: 'report-in-order',
@@ -34,7 +34,7 @@ export const SIMULATION_GUARDS = [
     find: 'bots: reports.flatMap(({ bots }) => bots).sort(byId)',
     replace: 'bots: reports.flatMap(({ bots }) => bots)',
     spec: 'apps/simulator/src/replay/shares.spec.ts',
-    test: 'give together the bytes of the whole',
+    test: 'give together the bytes of the whole, over twenty runs in any order of bots and readings',
   },
   {
     name: 'recorded-only',
@@ -43,7 +43,7 @@ export const SIMULATION_GUARDS = [
     find: 'inputs.slice(0, inputs.length - boundary)',
     replace: 'inputs.slice(0)',
     spec: 'apps/simulator/src/replay/impact.spec.ts',
-    test: 'leaves boundary inputs out',
+    test: 'leaves boundary inputs out, which nobody recorded',
   },
   {
     name: 'load-is-bounded',
@@ -52,7 +52,7 @@ export const SIMULATION_GUARDS = [
     find: 'into === undefined || bytes > left',
     replace: 'into === undefined',
     spec: 'apps/simulator/src/replay/impact.spec.ts',
-    test: 'fits beside the largest dossier',
+    test: 'fits beside the largest dossier, and counts what it leaves out',
   },
   {
     name: 'beside-for-bots',
@@ -61,7 +61,7 @@ export const SIMULATION_GUARDS = [
     find: '{ ...declared, ...side.policies }',
     replace: 'side.policies',
     spec: 'apps/simulator/src/replay/beside.spec.ts',
-    test: 'are there for the bots that declare them',
+    test: 'are there for the bots that declare them, under both sides',
   },
   {
     name: 'beside-concerns-nobody',
@@ -70,7 +70,7 @@ export const SIMULATION_GUARDS = [
     find: 'scenario.policies.filter((id) => policies.changed.includes(id))',
     replace: 'scenario.policies',
     spec: 'apps/simulator/src/simulations/replay-inputs.spec.ts',
-    test: 'ask no bot to adapt to that',
+    test: 'are judged by what is in force beside the run on both sides, and ask no bot to adapt to that',
   },
   {
     name: 'beside-in-the-report',
@@ -79,7 +79,7 @@ export const SIMULATION_GUARDS = [
     find: 'beside: versionsOf(beside)',
     replace: 'beside: []',
     spec: 'apps/simulator/src/replay/beside.spec.ts',
-    test: 'says by which versions of them',
+    test: 'says by which versions of them bots were replayed, and has the same bytes for the same ones',
   },
   {
     name: 'beside-held',
@@ -97,7 +97,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (scope !== STABLE_SCOPE) return',
     replace: '',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'is none while it has a canary alone',
+    test: 'is none while it has a canary alone, and none when it was withdrawn',
   },
   {
     name: 'beside-of-its-policy',
@@ -115,7 +115,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (bytes > left) {',
     replace: 'if (bytes < 0) {',
     spec: 'apps/simulator/src/simulations/replay-inputs.spec.ts',
-    test: 'bring all that they read of them, or nothing',
+    test: 'bring all that they read of them, or nothing, within what an event may carry',
   },
   {
     name: 'beside-untold',
@@ -124,7 +124,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (untold.has(scenario.id)) {',
     replace: 'if (untold.size < 0) {',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'pauses a run whose canary could not be told',
+    test: 'pauses a run whose canary could not be told what a scenario reads of it',
   },
   {
     name: 'beside-explains',
@@ -133,7 +133,7 @@ export const SIMULATION_GUARDS = [
     find: '...(scenario.beside as Policies | undefined), ',
     replace: '',
     spec: 'apps/canary-controller/src/canaries/explain-alert.spec.ts',
-    test: 'is explained by what was in force beside the run',
+    test: 'is explained by what was in force beside the run, in the cohort and outside',
   },
   {
     name: 'beside-newest',
@@ -142,6 +142,6 @@ export const SIMULATION_GUARDS = [
     find: "newestOnly === true || (cleanup === 'compact'",
     replace: "(cleanup === 'compact'",
     spec: 'test/contracts/event-consumer.spec.ts',
-    test: 'of a topic whose newest records count alone is none',
+    test: 'of a topic whose newest records count alone is none, and what is older comes too late',
   },
 ]

@@ -5,7 +5,8 @@ export const TRUST_GUARDS = [
     guard: 'a person signs a release, and no other statement that names the policy too',
     file: 'libs/client/src/approve/read-prepared.ts',
     find: 'readRelease({ payload, payloadType: STATEMENT_TYPE, signatures: [] })',
-    replace: "JSON.parse(Buffer.from(payload, 'base64').toString()) as OpenedRelease",
+    replace:
+      "{ ...JSON.parse(Buffer.from(payload, 'base64').toString()), digest: `sha256:${process.getBuiltinModule('node:crypto').createHash('sha256').update(Buffer.from(payload, 'base64')).digest('hex')}` } as OpenedRelease",
     spec: 'libs/client/src/approve/approve.spec.ts',
     test: 'is not signed when the service prepared a roster that names the policy too',
   },

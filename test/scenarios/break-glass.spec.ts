@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { signApproval, submitApproval, submitBreakGlass } from '#libs/client'
 import type { AuditEntry, BreakGlass, Ticket } from '#libs/contracts'
 import { signRunDecision } from '#libs/signing'
+import { ROLLOUTS } from '../../apps/rollout/src/rollouts/rollout.table.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -126,6 +127,8 @@ describe('two people together', () => {
     expect(await press.limit('pm25')).toBe(20)
     await press.passes(60_000)
     expect(await press.limit('pm25')).toBe(20)
+    const { database } = system.host.runtimes.get('rollout')!
+    expect(await database.transaction((tx) => tx.documents(ROLLOUTS).get(String(active)))).toMatchObject({ state: 'aborted' })
   })
 
   it('keep what comes after waiting while they bake', async () => {
