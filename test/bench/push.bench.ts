@@ -79,7 +79,7 @@ class Arrivals {
 }
 
 async function barePush(readers: number, bytes: number): Promise<{ first: number[]; last: number[] }> {
-  const server = spawn(process.execPath, [BARE, String(bytes)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = spawn(process.execPath, [BARE, String(bytes), String(readers)], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     const [line] = (await once(server.stdout, 'data')) as [Buffer]
     let heard: (socket: Socket, size: number) => void = () => {}
