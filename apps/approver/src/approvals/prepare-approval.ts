@@ -256,11 +256,16 @@ export async function historiesOf(
   return histories
 }
 
-export function membersOf(policies: ParsedPolicy[]): string {
-  return policies
+/** Characters of a key. PostgreSQL indexes no row of more than 2,704 bytes. */
+const LONGEST_KEY = 1_000
+
+/** The same for the same policies; of many their digest, for it is looked up by an index. */
+export function membersOf(policies: Pick<ParsedPolicy, 'digest'>[]): string {
+  const members = policies
     .map(({ digest }) => digest)
     .sort()
     .join(' ')
+  return members.length > LONGEST_KEY ? digestOfJson(members) : members
 }
 
 /**
