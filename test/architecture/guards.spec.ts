@@ -1,7 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ROOT } from './root.js'
+import { ROOT, sourcesOf } from './root.js'
 
 interface Guard {
   name: string
@@ -19,13 +19,8 @@ const { placesOf } = (await import(new URL('../mutations/places.mjs', import.met
 }
 
 /** What is quoted in a source, a title or a part of one. */
-const quoted = (path: string): string[] =>
-  [...readFileSync(join(ROOT, path), 'utf8').matchAll(/(['"`])((?:(?!\1).)+)\1/g)].map(([, , text]) => text!)
-const SUITES = ['apps', 'libs', 'test'].flatMap((folder) =>
-  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.suite.ts'))
-    .flatMap((path) => quoted(join(folder, path))),
-)
+const quotedIn = (text: string): string[] => [...text.matchAll(/(['"`])((?:(?!\1).)+)\1/g)].map(([, , words]) => words!)
+const SUITES = ['apps', 'libs', 'test'].flatMap((folder) => sourcesOf(folder, /\.suite\.ts$/)).flatMap(({ text }) => quotedIn(text))
 /** `%s` and `$name` stand for what a table says. */
 const HOLE = /%[sdjio]|\$[a-zA-Z.]+/
 
@@ -48,6 +43,6 @@ describe('guards that are removed one at a time', () => {
   })
 
   it.each(GUARDS.map((guard) => [guard.name, guard] as const))('%s names its test by the whole title', (_name, { spec, test }) => {
-    expect([...quoted(spec), ...SUITES].some((text) => isTitle(text, test))).toBe(true)
+    expect([...quotedIn(readFileSync(join(ROOT, spec), 'utf8')), ...SUITES].some((text) => isTitle(text, test))).toBe(true)
   })
 })
