@@ -64,12 +64,12 @@ describe('first minute', () => {
     const exited = once(child, 'exit')
     let text = ''
     const seconds = await new Promise<number>((resolve, reject) => {
-      const look = (chunk: Buffer): void => {
-        text += String(chunk)
+      const look = (chunk: string): void => {
+        text += chunk
         if (text.includes(said)) resolve(secondsSince(from))
       }
-      child.stdout.on('data', look)
-      child.stderr.on('data', look)
+      child.stdout.setEncoding('utf8').on('data', look)
+      child.stderr.setEncoding('utf8').on('data', look)
       child.once('exit', () => reject(new Error(`hms-svc ${argv.join(' ')} ended by itself:\n${text}`)))
       setTimeout(() => reject(new Error(`hms-svc ${argv.join(' ')} does not say "${said}":\n${text}`)), GIVE_UP_MS).unref()
     }).finally(() => {

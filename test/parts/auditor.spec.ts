@@ -135,7 +135,7 @@ describe('an auditor with the tools of Debian', () => {
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       let output = ''
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += String(chunk)))
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
       child.once('error', reject)
       child.once('close', (code) => resolve({ code: code ?? 137, output }))
     })

@@ -53,14 +53,14 @@ export function finished(
     })
     const out = { stdout: '', stderr: '' }
     let isInterrupted = false
-    child.stdout!.on('data', (chunk: Buffer) => {
-      out.stdout += String(chunk)
+    child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
+      out.stdout += chunk
       if (interruption === undefined || isInterrupted || !interruption.isTime(out.stdout)) return
       isInterrupted = true
       if (interruption.by === 'key') child.stdin!.write(CTRL_C)
       else child.kill('SIGINT')
     })
-    child.stderr!.on('data', (chunk: Buffer) => (out.stderr += String(chunk)))
+    child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (out.stderr += chunk))
     const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     child.once('error', reject)
     child.once('close', (code) => {
@@ -91,11 +91,11 @@ export class Served {
   static start(argv: string[], env: Record<string, string>, bin = BIN): Served {
     const child = spawn(process.execPath, [bin, ...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     const log = { text: '' }
-    const keep = (chunk: Buffer): void => {
-      log.text += String(chunk)
+    const keep = (chunk: string): void => {
+      log.text += chunk
       if (log.text.length > 2 * KEPT_OUTPUT) log.text = log.text.slice(-KEPT_OUTPUT)
     }
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', keep)
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep)
     if (child.pid !== undefined) child.once('exit', killWithParent(child.pid))
     return new Served(child, log)
   }

@@ -93,7 +93,7 @@ export class Reader {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (this.transcript += String(chunk)))
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (this.transcript += chunk))
     return child
   }
 

@@ -107,7 +107,7 @@ function shell(command: string, env: Record<string, string>): Promise<{ code: nu
   return new Promise((resolve) => {
     const child = spawn('sh', ['-c', line], { cwd: ROOT, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'ignore'] })
     let stdout = ''
-    child.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)))
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
     child.once('close', (code) => resolve({ code: code ?? 1, stdout }))
   })
 }

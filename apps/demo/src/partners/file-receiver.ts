@@ -10,9 +10,12 @@ interface SftpChannel {
   sftp: { host: string; port: number; user: string; hostKey: string; dir: string; key: string }
 }
 
+/** ssh2 cuts leading zeros off ed25519 keys, so that nobody can read one of 256. */
+const makeKeys = (): ReturnType<typeof ssh2.utils.generateKeyPairSync> => ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 })
+
 /** An SFTP server of the demo on loopback, with a folder in memory for each partner, which signs in with the key that was made for it. */
 export class FileReceiver {
-  private readonly hostKeys = ssh2.utils.generateKeyPairSync('ed25519')
+  private readonly hostKeys = makeKeys()
   private readonly userKeys = new Map<string, string>()
   private readonly folders = new Map<string, Map<string, Buffer>>()
   private readonly connections = new Set<Connection>()
@@ -28,7 +31,7 @@ export class FileReceiver {
 
   /** How the partner is registered. */
   channelOf(partner: string): SftpChannel {
-    const keys = ssh2.utils.generateKeyPairSync('ed25519')
+    const keys = makeKeys()
     this.userKeys.set(partner, keys.public)
     this.folders.set(partner, new Map())
     const { port } = this.server.address() as AddressInfo

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import ssh2, { type SFTPWrapper } from 'ssh2'
+import { ed25519Keys } from './ssh-keys.suite.js'
 
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp
 
@@ -20,7 +21,7 @@ export class BareServer {
   readonly files = new Map<string, Buffer>()
   /** Longest list of names that it was made to send. */
   listed = 0
-  private readonly keys = { host: ssh2.utils.generateKeyPairSync('ed25519'), user: ssh2.utils.generateKeyPairSync('ed25519') }
+  private readonly keys = { host: ed25519Keys(), user: ed25519Keys() }
   private readonly connections = new Set<{ end(): void }>()
   private readonly server: InstanceType<typeof ssh2.Server>
 

@@ -13,6 +13,7 @@ import { sampleAttempt } from '../sample-attempt.suite.js'
 import { BareServer, type BareServerOptions } from './bare-server.suite.js'
 import { documentName } from './message-files.js'
 import { SftpSender, type SftpSenderOptions } from './sftp-sender.js'
+import { ed25519Keys } from './ssh-keys.suite.js'
 
 const NETWORKS = ['127.0.0.0/8']
 const SIGNATURE = 'signature of the document\n'
@@ -136,7 +137,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
 
   it('refuses a server that shows another key, of the registered type or of another, and writes nothing', async () => {
     const server = await sshd()
-    const other = ssh2.utils.generateKeyPairSync('ed25519').public
+    const other = ed25519Keys().public
     const outcome = await sender().send(attemptAt(server, { hostKey: other }), never)
     expect(outcome).toMatchObject({
       kind: 'refused',
@@ -152,7 +153,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
 
   it('tries again where our key is refused, the folder is missing, or nothing may be written', async () => {
     const server = await sshd()
-    const key = ssh2.utils.generateKeyPairSync('ed25519').private
+    const key = ed25519Keys().private
     expect(await sender().send(attemptAt(server, { key }), never)).toMatchObject({
       kind: 'retry',
       detail: 'the server refuses our key for this user',
