@@ -1,5 +1,4 @@
 import { EmbeddedBus, PostgresOutboxStore } from '#libs/messaging'
-import type { OutgoingEvent } from '#libs/contracts'
 import { silentLogger, systemClock } from '#libs/platform'
 import { Pool } from 'pg'
 import { nowMs } from './figures.js'
@@ -13,10 +12,9 @@ export class NotingBus extends EmbeddedBus {
     super(new Pool(), systemClock, silentLogger)
   }
 
-  override publish(events: readonly OutgoingEvent[]): ReturnType<EmbeddedBus['publish']> {
+  override announce(_source: string, sent: Parameters<EmbeddedBus['announce']>[1]): void {
     const at = nowMs()
-    for (const { id } of events) if (!this.publishedAt.has(id)) this.publishedAt.set(id, at)
-    return super.publish(events)
+    for (const { event } of sent) if (!this.publishedAt.has(event.id)) this.publishedAt.set(event.id, at)
   }
 }
 
@@ -25,10 +23,10 @@ export class CountingOutboxStore extends PostgresOutboxStore {
   sent = 0
   lastAtMs = 0
 
-  override async markSent(...args: Parameters<PostgresOutboxStore['markSent']>): ReturnType<PostgresOutboxStore['markSent']> {
-    const offsets = await super.markSent(...args)
-    this.sent += offsets.size
+  override async sendUnsent(...args: Parameters<PostgresOutboxStore['sendUnsent']>): ReturnType<PostgresOutboxStore['sendUnsent']> {
+    const sent = await super.sendUnsent(...args)
+    this.sent += sent.length
     this.lastAtMs = nowMs()
-    return offsets
+    return sent
   }
 }

@@ -56,6 +56,14 @@ describe('PostgresDatabase', () => {
     expect(most).toBe(1)
   })
 
+  it('says of a lock that nobody asked for that it is not held', async () => {
+    await database.locked(['parcel:mine'], async (tx) => {
+      expect(tx.holds(['parcel:mine', 'parcel:other'])).toBe(false)
+      await tx.lock(['parcel:other'])
+      expect(tx.holds(['parcel:mine', 'parcel:other'])).toBe(true)
+    })
+  })
+
   it('prunes no lock row that somebody holds, and none while they are few', async () => {
     await database.locked(['parcel:held'], async () => {})
     await database.locked(['parcel:held'], async () => {
@@ -65,6 +73,44 @@ describe('PostgresDatabase', () => {
     })
     await database.pruneLocks(0, 100)
     expect(await database.query('SELECT key FROM linter.aggregate_lock')).toEqual([])
+  })
+
+  describe('writes that nobody waits for', () => {
+    const wrong = { id: 'wrong', town: null, weight: 1, postedAt: 'no time' }
+    const right = (id: string) => ({ id, town: null, weight: 1, postedAt: '2026-01-01T00:00:00Z' })
+    const told: string[] = []
+    const write = (parcels: { id: string; town: null; weight: number; postedAt: string }[], then?: (tx: Transaction) => Promise<unknown>) =>
+      database.transaction(async (tx) => {
+        tx.afterCommit(() => told.push('committed'))
+        for (const each of parcels) await tx.documents(PARCELS).put(each)
+        await then?.(tx)
+      })
+
+    it.each<[string, (tx: Transaction) => Promise<unknown>]>([
+      ['with the commit', async () => {}],
+      ['with the next read', (tx) => tx.documents(PARCELS).get('right')],
+      ['with the next lock', (tx) => tx.lock(['parcel:right'])],
+    ])('fail the whole transaction with their own reason: %s', async (_when, then) => {
+      await expect(write([right('right'), wrong, right('behind')], then)).rejects.toThrow('invalid input syntax for type timestamp')
+      expect(await database.query(`SELECT id FROM linter.parcel WHERE id IN ('right', 'wrong', 'behind')`)).toEqual([])
+      expect(told).toEqual([])
+    })
+
+    it('are in order and complete, however many', async () => {
+      const many = Array.from({ length: 300 }, (_, at) => ({ ...right(`many-${at % 100}`), weight: at }))
+      await write(many)
+      const [found] = await database.query(
+        `SELECT count(*)::int AS n, sum(weight)::int AS sum FROM linter.parcel WHERE starts_with(id, 'many-')`,
+      )
+      expect(found).toEqual({ n: 100, sum: Array.from({ length: 100 }, (_, at) => 200 + at).reduce((a, b) => a + b) })
+      expect(told.splice(0)).toEqual(['committed'])
+    })
+
+    it('leave a connection that goes on', async () => {
+      for (let n = 0; n < 20; n++) await expect(write([wrong])).rejects.toThrow('timestamp')
+      await write([right('after')], async (tx) => expect(await tx.documents(PARCELS).get('after')).toMatchObject({ id: 'after' }))
+      await database.query('TRUNCATE linter.parcel')
+    })
   })
 
   it('hides what is not committed yet', async () => {

@@ -175,6 +175,14 @@ export function databaseSuite(open: () => Promise<Twin>): void {
       }
     })
 
+    it('are held by who has them, until the end', async () => {
+      await database.locked(['b', 'a'], async (tx) => {
+        expect(tx.holds(['a', 'b'])).toBe(true)
+        await tx.lock(['c'])
+        expect(tx.holds(['c', 'a'])).toBe(true)
+      })
+    })
+
     it('are free again after a rollback', async () => {
       const failing = database.transaction(async (tx) => {
         await tx.lock(['parcel:a'])

@@ -52,6 +52,19 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
     expect(await run((tx) => twin.store.nextKeySeq(tx, 'hms.canary.v1', 'key-0'))).toBe(1)
   })
 
+  it('sends the oldest unsent rows to the next places of the embedded log, in order and once, whoever sends', async () => {
+    const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a'), await append(tx, 'c')])
+    const [first] = await run((tx) => twin.store.sendUnsent(tx, 1))
+    expect(first).toMatchObject(events[0]!)
+    const [some, others] = await Promise.all([run((tx) => twin.store.sendUnsent(tx, 100)), run((tx) => twin.store.sendUnsent(tx, 100))])
+    const rest = [...some, ...others]
+    expect(rest).toMatchObject(events.slice(1))
+    const offsets = rest.map(({ offset }) => offset)
+    expect(offsets).toEqual(offsets.toSorted((a, b) => a - b))
+    expect(offsets[0]).toBeGreaterThan(first!.offset)
+    expect(await unsent()).toEqual([])
+  })
+
   it('hands out unsent rows oldest first, up to the limit, and forgets those that were sent', async () => {
     const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a')])
     const [first, second, third] = events.map(({ id }) => id)

@@ -6,6 +6,7 @@ import { ServiceSession, type PostgresDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
 import type { EventPredicate } from '#libs/signing'
 import { freshDatabase, testPool } from '../support/postgres.js'
+import { until } from '../support/processes.js'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 import { Reading, TOPIC } from './bus-world.js'
 import { PARCELS } from './database.suite.js'
@@ -107,6 +108,24 @@ describe('Relay on PostgreSQL', () => {
       }),
       { numRuns: 6, endOnFailure: true },
     )
+  })
+
+  it('sends nothing that a leader of before, which does not know it yet, has sent meanwhile', async () => {
+    const outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => {})
+    await linter.autocommit((tx) => store.sendUnsent(tx, 1_000))
+    await write(outbox, (key) => `zombie.${key}`, { keys: [1, 2], fails: false })
+    const waits = async (): Promise<boolean> => {
+      const waiting = await linter.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+      return waiting.length > 0
+    }
+    const { before, after } = await linter.transaction(async (tx) => {
+      const sent = await store.sendUnsent(tx, 1_000)
+      const next = linter.autocommit((other) => store.sendUnsent(other, 1_000))
+      await until('the next leader waits for the rows', waits)
+      return { before: sent, after: { next } }
+    })
+    expect(before).toHaveLength(2)
+    expect(await after.next).toEqual([])
   })
 })
 

@@ -5,6 +5,8 @@ import type { OutgoingEvent, ServiceName } from '#libs/contracts'
  * Twins: memory (tests), embedded (PostgreSQL outboxes of one machine), Kafka. All pass `test/contracts/event-bus.suite.ts`.
  */
 export interface EventBus {
+  /** The log lies in the outboxes themselves: a row is published when it is marked as sent. */
+  readonly isOutbox?: true
   /**
    * Hands events to the log, in the given order per key. Answers with the ids that are surely written and where; the relay sends the
    * others again. Never throws for a broker that is down: it answers with what it has.

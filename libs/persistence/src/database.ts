@@ -31,6 +31,8 @@ export interface Transaction {
    * held rolls back and runs the work again with all its keys locked first: work may run more than once, and must act on nothing but `tx`.
    */
   lock(keys: readonly string[]): Promise<void>
+  /** Whether the transaction has locked all of these: what it read since then is still true. */
+  holds(keys: readonly string[]): boolean
   documents<T extends object>(table: DocumentTable<T>): Documents<T>
   /** Runs after a successful commit, never after a rollback. Must not throw. */
   afterCommit(effect: () => void): void

@@ -11,7 +11,7 @@ export async function lockedDocument<T extends object>(
   keysOf: (document: T) => readonly string[],
 ): Promise<T | undefined> {
   const found = await tx.documents(table).get(id)
-  if (found === undefined) return undefined
+  if (found === undefined || tx.holds(keysOf(found))) return found
   await tx.lock(keysOf(found))
   return tx.documents(table).get(id)
 }

@@ -69,7 +69,7 @@ export function createRuntime(
     relay.wake()
     coordination.notify('outbox')
   }
-  const wakeTimers = (): void => timers.wake()
+  const wakeTimers = (inMs: number): void => timers.wake(inMs)
   const outbox = new Outbox(stores.outbox, name, signer, wakeRelay, seal)
   const rosters = new RosterBook(roster)
   const rosterReader = new RosterReader(rosters, database, clock, log)

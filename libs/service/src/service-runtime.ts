@@ -96,7 +96,7 @@ export class ServiceRuntime {
   /** A wait as a row; fires in this or another instance, also after a crash. */
   async schedule<D extends object>(tx: Transaction, timer: TimerOfKind<D>): Promise<void> {
     await this.parts.timers.store.schedule(tx, timer)
-    tx.afterCommit(() => this.parts.wakeTimers())
+    tx.afterCommit(() => this.parts.wakeTimers(timer.dueAt.getTime() - tx.now.getTime()))
   }
 
   async cancel(tx: Transaction, id: string): Promise<void> {
@@ -211,7 +211,8 @@ export interface RuntimeParts {
   pruneTables: PruneTables
   rosters: RosterBook
   rosterReader: RosterReader
-  wakeTimers(): void
+  /** A timer is due in so many milliseconds. */
+  wakeTimers(inMs: number): void
   settlers: Map<string, SettleTimer>
   signal(topic: string): void
   onSignal(topic: string, listener: () => void): void

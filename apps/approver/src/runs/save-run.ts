@@ -38,8 +38,9 @@ export class SaveRun implements OnModuleInit {
     )
   }
 
-  async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent): Promise<void> {
-    const known = await tx.documents(RUNS).get(String(record.facts.run))
+  /** `stored`: what the transaction has read of the run under its lock. */
+  async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent, stored?: RunRecord): Promise<void> {
+    const known = stored ?? (await tx.documents(RUNS).get(String(record.facts.run)))
     const before = known === undefined ? undefined : runView(known)
     await tx.documents(RUNS).put(record)
     const view = runView(record)

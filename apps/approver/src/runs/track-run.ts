@@ -41,7 +41,7 @@ export class TrackRun {
     if (facts === record.facts) return
     // The stage has let go of the older attempt, and nothing has ended the run meanwhile.
     if (facts.attempt > record.facts.attempt && !isTerminal(stateOf(facts))) return this.retry(tx, { ...record, facts })
-    await this.saveRun.execute(tx, { ...record, facts }, event)
+    await this.saveRun.execute(tx, { ...record, facts }, event, record)
     const by = BY[event.type]
     if (by !== undefined && facts.endedEarly !== undefined && endedNow(record.facts, facts)) {
       await this.endRun.letGo(tx, record, facts.endedEarly.detail, by, event)

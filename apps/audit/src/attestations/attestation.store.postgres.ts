@@ -18,7 +18,7 @@ const MAX_READ = 1_000
 export class PostgresAttestationStore implements AttestationStore {
   async keep(tx: Transaction, { digest, run, attempt, source, type, envelope }: ToldAttestation): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(
+    await postgresOf(tx).write(
       `INSERT INTO ${schema}.attestation (digest, run, attempt, source, type, envelope) VALUES ($1, $2, $3, $4, $5, $6) ON
          CONFLICT (digest) DO NOTHING`,
       [digest, run, attempt, source, type, JSON.stringify(envelope)],

@@ -16,7 +16,7 @@ interface Row {
 export class PostgresEntryStore implements EntryStore {
   async take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[], actors: readonly string[] = []): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(
+    await postgresOf(tx).write(
       `INSERT INTO ${schema}.arrival (${COLUMNS}, releases, actors) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         facts.event,
@@ -65,7 +65,7 @@ export class PostgresEntryStore implements EntryStore {
   private async placeActors(tx: Transaction, found: readonly { actor: string; index: string }[]): Promise<void> {
     if (found.length === 0) return
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(
+    await postgresOf(tx).write(
       `INSERT INTO ${schema}.entry_actor (actor, index) SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING`,
       [found.map(({ actor }) => actor), found.map(({ index }) => index)],
     )
@@ -74,7 +74,7 @@ export class PostgresEntryStore implements EntryStore {
   private async placeReleases(tx: Transaction, index: number, releases: readonly ApprovedRelease[]): Promise<void> {
     const { schema } = postgresOf(tx)
     for (const { id, version, digest } of releases) {
-      await postgresOf(tx).query(
+      await postgresOf(tx).write(
         `INSERT INTO ${schema}.logged_release (digest, policy, version, index) VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING`,
         [digest, id, version, index],
       )

@@ -67,8 +67,7 @@ export class Intake {
     const isAwaited = this.awaited
     this.awaited = false
     try {
-      const added = await database.transaction(async (tx) => {
-        await tx.lock([LOG_LOCK])
+      const added = await database.locked([LOG_LOCK], async (tx) => {
         return entries.place(tx, BATCH)
       })
       // Another instance may have placed what is awaited.

@@ -136,8 +136,7 @@ export class Sequencer {
   /** With the proofs of the releases that the last checkpoint did not cover yet: what waits for one goes on. */
   private store(checkpoint: PublishedCheckpoint, policy: LogPolicy): Promise<void> {
     const { database, tree, announce } = this.deps
-    return database.transaction(async (tx) => {
-      await tx.lock([TREE_LOCK])
+    return database.locked([TREE_LOCK], async (tx) => {
       const before = await tree.latest(tx)
       // One of the same tree under the log's key of before is followed by one that readers of the newest roster take.
       if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy))))
@@ -176,9 +175,8 @@ export class Sequencer {
 
   private grow(keys: OpenKeys): Promise<Grown | undefined> {
     const { database, tree, lag, suspended } = this.deps
-    return database.transaction(async (tx) => {
-      await tx.lock([TREE_LOCK])
-      const [size, latest] = [await tree.size(tx), await tree.latest(tx)]
+    return database.locked([TREE_LOCK], async (tx) => {
+      const [size, latest] = await Promise.all([tree.size(tx), tree.latest(tx)])
       const published = latest?.size ?? 0
       if (published > this.newest) lag.published()
       this.newest = Math.max(this.newest, published)

@@ -37,7 +37,7 @@ export class PostgresTreeStore implements TreeStore {
 
   async add(tx: Transaction, level: number, index: number, hash: Buffer): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(`INSERT INTO ${schema}.tree_node (level, index, hash) VALUES ($1, $2, $3)`, [level, index, hash])
+    await postgresOf(tx).write(`INSERT INTO ${schema}.tree_node (level, index, hash) VALUES ($1, $2, $3)`, [level, index, hash])
   }
 
   async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {
@@ -50,7 +50,7 @@ export class PostgresTreeStore implements TreeStore {
 
   async publish(tx: Transaction, { size, note }: PublishedCheckpoint): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(`INSERT INTO ${schema}.checkpoint (size, note) VALUES ($1, $2)`, [size, note])
+    await postgresOf(tx).write(`INSERT INTO ${schema}.checkpoint (size, note) VALUES ($1, $2)`, [size, note])
   }
 
   async releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]> {

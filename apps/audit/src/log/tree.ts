@@ -47,16 +47,12 @@ export async function consistencyProof(store: TreeStore, tx: Transaction, old: n
   return old === 0 ? [] : hashesOf(store, tx, consistencyPath(old, size))
 }
 
-async function hashesOf(store: TreeStore, tx: Transaction, ranges: readonly LeafRange[]): Promise<Buffer[]> {
-  const hashes: Buffer[] = []
-  for (const range of ranges) hashes.push(await hashOf(store, tx, range))
-  return hashes
+function hashesOf(store: TreeStore, tx: Transaction, ranges: readonly LeafRange[]): Promise<Buffer[]> {
+  return Promise.all(ranges.map((range) => hashOf(store, tx, range)))
 }
 
 async function hashOf(store: TreeStore, tx: Transaction, range: LeafRange): Promise<Buffer> {
-  const hashes: Buffer[] = []
-  for (const subtree of subtreesOf(range)) hashes.push(await subtreeHash(store, tx, subtree))
-  return foldSubtrees(hashes)
+  return foldSubtrees(await Promise.all(subtreesOf(range).map((subtree) => subtreeHash(store, tx, subtree))))
 }
 
 /** A complete subtree from the tile level below it: 128 hashes at most. */

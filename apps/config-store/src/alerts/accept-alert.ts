@@ -22,8 +22,7 @@ export class AcceptAlert {
     requireRegion(known, alert.region)
     const told = { ...alert, region: known ?? alert.region, connected: present !== undefined }
     const ofRun = this.runOf(told)
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock([`bot:${alert.bot}`])
+    return this.runtime.database.locked([`bot:${alert.bot}`], async (tx) => {
       const receivedAt = tx.now.toISOString()
       if (await tx.documents(ALERT_INBOX).insert({ id: inboxId(alert), receivedAt })) {
         await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...told, ofRun, receivedAt }, { key: alert.bot })

@@ -91,8 +91,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
 
   private emit(reports: ReportedCoverage): Promise<void> {
     const keys = reports.reports.map(({ policy }) => policy).sort()
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock(keys.map(policyKey))
+    return this.runtime.database.locked(keys.map(policyKey), async (tx) => {
       await this.runtime.emit(tx, 'hms.coverage.reported.v1', reports, { key: keys[0]! })
     })
   }

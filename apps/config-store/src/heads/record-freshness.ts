@@ -51,8 +51,7 @@ export class RecordFreshness {
   }
 
   private record({ envelope, predicate }: FreshnessStatement): Promise<void> {
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock([FRESHNESS_KEY])
+    return this.runtime.database.locked([FRESHNESS_KEY], async (tx) => {
       const known = await tx.documents(FRESHNESS_MARKERS).get('newest')
       if (!isDue(predicate, known, tx.now.getTime())) return
       const { issuedAt, stable } = predicate

@@ -38,6 +38,7 @@ const MAX_COUNTED = 50_000
  * producer, how far it has read in a table of its own service. Dispatch is in process; PostgreSQL makes it durable.
  */
 export class EmbeddedBus implements EventBus {
+  readonly isOutbox = true
   readonly records: EmbeddedLog
   private readonly readers: StreamReader<LoggedEvent>[] = []
 

@@ -29,7 +29,7 @@ export class PostgresPositionStore implements PositionStore {
 
   async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(
+    await postgresOf(tx).write(
       `INSERT INTO ${schema}.parked_event (consumer, producer, topic, msg_key, key_seq, event) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING`,
       [...valuesOf(stream), event.keySeq, JSON.stringify(event)],

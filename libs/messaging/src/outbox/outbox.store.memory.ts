@@ -1,7 +1,7 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import type { Place } from '../event-bus.js'
-import type { LogEnd, OutboxRow, OutboxStore } from './outbox.store.js'
+import type { LogEnd, OutboxRow, OutboxStore, SentRow } from './outbox.store.js'
 
 type Row = OutboxRow & { sentAt: number | null; place: Place | null }
 
@@ -35,6 +35,12 @@ export class MemoryOutboxStore implements OutboxStore {
       if (place !== undefined) raiseEnd(tx, row.topic, place)
     }
     return offsets
+  }
+
+  async sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]> {
+    const rows = await this.unsent(tx, limit)
+    const offsets = await this.markSent(tx, new Map(rows.map(({ id }) => [id, undefined])))
+    return rows.map((row) => ({ ...row, offset: offsets.get(row.id)! }))
   }
 
   async logEnds(tx: Transaction): Promise<LogEnd[]> {

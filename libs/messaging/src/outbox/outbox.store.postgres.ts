@@ -1,7 +1,7 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
 import type { Place } from '../event-bus.js'
-import type { LogEnd, OutboxRow, OutboxStore } from './outbox.store.js'
+import type { LogEnd, OutboxRow, OutboxStore, SentRow } from './outbox.store.js'
 
 /** Columns that make an `OutgoingEvent`, under its own names. */
 export const EVENT_COLUMNS = `event_id AS id, source, type, topic, msg_key AS key, key_seq::int AS "keySeq", occurred_at AS time,
@@ -24,7 +24,7 @@ export class PostgresOutboxStore implements OutboxStore {
 
   async append(tx: Transaction, event: OutgoingEvent): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(
+    await postgresOf(tx).write(
       `INSERT INTO ${schema}.outbox
          (event_id, source, type, topic, msg_key, key_seq, occurred_at, run_id, attempt, causation_id, traceparent, value, headers)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
@@ -86,6 +86,21 @@ export class PostgresOutboxStore implements OutboxStore {
     return new Map(rows.map((row) => [row.id, Number(row.offset)]))
   }
 
+  async sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]> {
+    const { schema } = postgresOf(tx)
+    // Places are drawn in seq order. Asked again of each row: another leader may have sent it while this waited for it.
+    const rows = await postgresOf(tx).query<SentRow & { time: Date }>(
+      `WITH batch AS (
+         SELECT seq AS nth, nextval('${schema}.outbox_log_offset') AS place
+         FROM (SELECT seq FROM ${schema}.outbox WHERE sent_at IS NULL ORDER BY seq LIMIT $1) AS ordered)
+       UPDATE ${schema}.outbox SET sent_at = clock_timestamp(), log_partition = NULL, log_offset = place
+       FROM batch WHERE outbox.seq = nth AND sent_at IS NULL
+       RETURNING seq::bigint::float8 AS seq, log_offset::bigint::float8 AS "offset", ${EVENT_COLUMNS}`,
+      [limit],
+    )
+    return rows.map(eventOf).sort((a, b) => a.seq - b.seq)
+  }
+
   async logEnds(tx: Transaction): Promise<LogEnd[]> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<{ topic: string; partition: number; offset: string; at: string | null }>(
@@ -101,7 +116,7 @@ export class PostgresOutboxStore implements OutboxStore {
 
   async unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(`DELETE FROM ${schema}.log_end WHERE topic = $1 AND log_partition = $2`, [topic, partition])
+    await postgresOf(tx).write(`DELETE FROM ${schema}.log_end WHERE topic = $1 AND log_partition = $2`, [topic, partition])
     return this.unsend(tx, 'topic = $1 AND log_partition = $2', [topic, partition])
   }
 

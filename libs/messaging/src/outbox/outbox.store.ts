@@ -7,6 +7,9 @@ export interface OutboxRow extends OutgoingEvent {
   seq: number
 }
 
+/** A row with its place in the embedded log. */
+export type SentRow = OutboxRow & { offset: number }
+
 /** The last record of one partition that its broker acknowledged. */
 export interface LogEnd extends Place {
   topic: string
@@ -27,6 +30,8 @@ export interface OutboxStore {
    * order. Answers with their offsets.
    */
   markSent(tx: Transaction, places: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, number>>
+  /** Marks the oldest unsent rows as sent, at the next places of the embedded log, and answers with them in that order. */
+  sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]>
   /** The last record of each partition that was written to. */
   logEnds(tx: Transaction): Promise<LogEnd[]>
   /** Forgets that anything of a partition was sent: it is published again from the oldest row kept. Answers how many rows that are. */

@@ -2,7 +2,7 @@ import { TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
 import { backOffMs, describeError, isTransient, Repeat, showWait, type Clock, type Logger } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
-import type { EventBus, Place } from '../event-bus.js'
+import type { EventBus, Place, SentEvent } from '../event-bus.js'
 import type { OutboxRow, OutboxStore } from './outbox.store.js'
 import type { Reconciler } from './reconciler.js'
 
@@ -93,6 +93,7 @@ export class Relay {
 
   /** `false` when the bus did not take all of the batch. */
   private async moveBatch(): Promise<boolean> {
+    if (this.bus.isOutbox === true) return this.sendBatch()
     const limit = Math.min(BATCH * 2 ** this.failures, MAX_BATCH)
     const rows = await this.database.autocommit((tx) => this.store.unsent(tx, limit))
     if (rows.length === 0) return true
@@ -109,13 +110,25 @@ export class Relay {
     return true
   }
 
+  /** One statement: of eleven hops from approved to global each is one round trip shorter. */
+  private async sendBatch(): Promise<true> {
+    const sent = await this.database.autocommit((tx) => this.store.sendUnsent(tx, BATCH))
+    this.announce(sent.map(({ offset, ...event }) => ({ event, offset })))
+    if (sent.length === BATCH) this.wake()
+    return true
+  }
+
   private async settle(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<void> {
     const kept = await this.sendable(rows, written)
     const offsets = await this.database.autocommit((tx) => this.store.markSent(tx, kept))
     const sent = rows.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : []))
+    this.announce(sent)
+  }
+
+  private announce(sent: readonly SentEvent[]): void {
     // From the commit to the log.
     for (const { event } of sent) showWait(event.traceparent, `publish ${event.topic}`, Date.parse(event.time))
-    this.bus.announce(this.source, sent)
+    if (sent.length > 0) this.bus.announce(this.source, sent)
   }
 
   /**

@@ -61,6 +61,10 @@ export class MemoryTransaction implements Transaction {
     // Transactions are serial: the lock is already held.
   }
 
+  holds(): boolean {
+    return true
+  }
+
   documents<T extends object>(table: DocumentTable<T>): Documents<T> {
     const putAt = table.keep === undefined ? undefined : this.rows<number>(`put:${table.name}`)
     return new MemoryDocuments(table, this.rows<T>(`document:${table.name}`), putAt, this.now)

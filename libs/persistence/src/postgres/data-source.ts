@@ -30,6 +30,8 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     installExtensions: false,
     applicationName: `hms-svc ${options.schema}`,
     extra: {
+      // Statements that nobody waits for travel with the next one.
+      pipeline: true,
       statement_timeout: 15_000,
       // Ours beside the server's: a network that swallows everything carries no message of the server.
       query_timeout: options.queryTimeoutMs ?? 20_000,

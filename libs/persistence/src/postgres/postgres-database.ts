@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm'
-import { escapeLiteral, type Pool, type PoolClient } from 'pg'
+import { escapeLiteral, type Pool, type PoolClient, type QueryResult } from 'pg'
 import type { Database, DocumentTable, Documents, Transaction } from '../database.js'
 import { PostgresDocuments } from './postgres-documents.js'
 
@@ -35,8 +35,7 @@ export class PostgresDatabase implements Database {
         tx = await PostgresTransaction.begin(client, this.schema, keys)
         const result = await work(tx)
         if (tx.again !== undefined) throw tx.again
-        await client.query('COMMIT')
-        tx.committed()
+        await tx.commit()
         return result
       } catch (error) {
         // A server that did not answer would not answer this either; the connection goes, and with it the transaction.
@@ -114,11 +113,15 @@ class StartAgain extends Error {
   }
 }
 
+/** Statements that wait to go out together. */
+const MAX_WRITTEN = 64
+
 /** What PostgreSQL twins of stores work on. */
 export class PostgresTransaction implements Transaction {
   private readonly effects: (() => void)[] = []
   /** Keys that this transaction has locked; asking again costs nothing. */
   private readonly held = new Set<string>()
+  private readonly written: { sql: string; values: unknown[] }[] = []
   /** Set once a lock was asked for out of order: this transaction must not commit. */
   again: StartAgain | undefined
 
@@ -126,6 +129,7 @@ export class PostgresTransaction implements Transaction {
     private readonly client: PoolClient,
     readonly schema: string,
     readonly now: Date,
+    private readonly isOpen: boolean,
     locked: readonly string[] = [],
   ) {
     for (const key of locked) this.held.add(key)
@@ -140,7 +144,7 @@ export class PostgresTransaction implements Transaction {
         rows: { now: Date }[]
       }[]
       const rowless = sorted.filter((_key, index) => results[index + 1]!.rows.length === 0)
-      if (rowless.length === 0) return new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now, sorted)
+      if (rowless.length === 0) return new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now, true, sorted)
       // A key that was never locked has no row yet, and those after it are held by now: they are let go before anything waits for it.
       const rows = rowless.map((key) => `(${escapeLiteral(key)})`).join(', ')
       await client.query(`ROLLBACK; INSERT INTO ${schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`)
@@ -148,7 +152,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   static around(client: PoolClient, schema: string): PostgresTransaction {
-    return new PostgresTransaction(client, schema, new Date())
+    return new PostgresTransaction(client, schema, new Date(), false)
   }
 
   async lock(keys: readonly string[]): Promise<void> {
@@ -160,6 +164,10 @@ export class PostgresTransaction implements Transaction {
       while (!(await this.lockRow(key)))
         await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])
     }
+  }
+
+  holds(keys: readonly string[]): boolean {
+    return keys.every((key) => this.held.has(key))
   }
 
   /** `false`: there is no row yet, or it was pruned while this waited for it. */
@@ -175,12 +183,43 @@ export class PostgresTransaction implements Transaction {
     this.effects.push(effect)
   }
 
+  async commit(): Promise<void> {
+    await this.flight(() => this.client.query('COMMIT'))
+    this.committed()
+  }
+
   committed(): void {
     for (const effect of this.effects) effect()
   }
 
   async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
-    return (await this.client.query<R>({ name: nameOf(sql), text: sql, values })).rows
+    return (await this.flight(() => this.send<R>(sql, values))).rows
+  }
+
+  /**
+   * A statement that says nothing. In a transaction it goes out with the next one that is read, or with `COMMIT`, and its failure is the
+   * transaction's: each that travels alone is a round trip (ADR 0080).
+   */
+  async write(sql: string, values: unknown[] = []): Promise<void> {
+    if (!this.isOpen) return void (await this.query(sql, values))
+    this.written.push({ sql, values })
+    if (this.written.length >= MAX_WRITTEN) await this.query('SELECT 1')
+  }
+
+  /** Sends what was written before the statement; the answers come in the same order. What is sent in one turn goes in one packet. */
+  private async flight<R>(last: () => Promise<R>): Promise<R> {
+    const { stream } = this.client.connection
+    stream.cork()
+    queueMicrotask(() => stream.uncork())
+    const answers = this.written.splice(0).map(({ sql, values }) => this.send(sql, values))
+    const answer = last()
+    // The first that fails is the cause: those behind it only say that the transaction has failed.
+    await Promise.all([...answers, answer])
+    return answer
+  }
+
+  private send<R extends object>(sql: string, values: unknown[]): Promise<QueryResult<R>> {
+    return this.client.query<R>({ name: nameOf(sql), text: sql, values })
   }
 }
 

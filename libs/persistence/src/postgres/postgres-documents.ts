@@ -4,6 +4,7 @@ import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type Query } fr
 interface Statements {
   readonly schema: string
   query<R extends object>(sql: string, values?: unknown[]): Promise<R[]>
+  write(sql: string, values?: unknown[]): Promise<void>
 }
 
 /** Documents as `(id, doc, key columns…)`; the key columns are written from the document, so they cannot disagree with it. */
@@ -26,7 +27,7 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
 
   async put(document: T): Promise<void> {
     const updates = ['doc', 'put_at', ...this.columns].map((column) => `${column} = EXCLUDED.${column}`).join(', ')
-    await this.tx.query(`${this.insertSql()} ON CONFLICT (id) DO UPDATE SET ${updates}`, this.values(document))
+    await this.tx.write(`${this.insertSql()} ON CONFLICT (id) DO UPDATE SET ${updates}`, this.values(document))
   }
 
   async insert(document: T): Promise<boolean> {

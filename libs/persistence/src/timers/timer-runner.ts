@@ -90,9 +90,9 @@ export class TimerRunner {
     this.wake()
   }
 
-  /** Sweeps now, or once more when a sweep is under way. */
-  wake(): void {
-    this.sweeps.wake()
+  /** Sweeps within so many milliseconds: now without, or once more when a sweep is under way. */
+  wake(inMs = 0): void {
+    this.sweeps.wake(inMs)
   }
 
   async stop(): Promise<void> {

@@ -22,7 +22,7 @@ export class PostgresTimerStore implements TimerStore {
   async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
     const { schema } = postgresOf(tx)
     // A moved timer gets a new epoch: the holder of the old one can no longer take it.
-    await postgresOf(tx).query(
+    await postgresOf(tx).write(
       `INSERT INTO ${schema}.timer (id, kind, keys, data, due_at, traceparent, lease_epoch) VALUES ($1, $2, $3, $4, $5, $6,
          nextval('${schema}.timer_epoch'))
        ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, keys = EXCLUDED.keys, data = EXCLUDED.data, due_at =
@@ -33,7 +33,7 @@ export class PostgresTimerStore implements TimerStore {
   }
 
   async cancel(tx: Transaction, id: string): Promise<void> {
-    await postgresOf(tx).query(`DELETE FROM ${postgresOf(tx).schema}.timer WHERE id = $1`, [id])
+    await postgresOf(tx).write(`DELETE FROM ${postgresOf(tx).schema}.timer WHERE id = $1`, [id])
   }
 
   async claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]> {
