@@ -214,6 +214,13 @@ export function databaseSuite(open: () => Promise<Twin>): void {
       expect(await read((tx) => tx.documents(PARCELS).get('a'))).toBeUndefined()
     })
 
+    it('have keys that fit into an index, in bytes', async () => {
+      for (const id of ['x'.repeat(2_001), 'µ'.repeat(1_001)]) await expect(put(parcel(id))).rejects.toThrow('parcel.id has 200')
+      await expect(put(parcel('a', 'x'.repeat(2_001)))).rejects.toThrow('parcel.town has 2001 bytes; a key has at most 2000')
+      await put(parcel('µ'.repeat(1_000)))
+      expect(await find()).toEqual(['µ'.repeat(1_000)])
+    })
+
     it('hold JSON only: what has no JSON form does not come back', async () => {
       const list = [1, undefined, 'é', { deep: [true, null] }]
       const label = { at: new Date('2026-01-01T00:00:00Z'), gone: undefined, list, text: 'a\n"b"' }

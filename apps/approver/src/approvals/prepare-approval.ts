@@ -35,6 +35,7 @@ import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
 import { releasedOf, releaseOf, signedAs } from '../policies/policy-version.table.js'
+import { membersOf } from './members-of.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
 import { prepareReleases, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
@@ -226,9 +227,7 @@ export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDo
 
 /** What is known of the policies, by their ids. */
 export async function recordsOf(tx: Transaction, ids: readonly string[]): Promise<Map<string, PolicyRecord>> {
-  const records = new Map<string, PolicyRecord>()
-  for (const id of ids) records.set(id, await policyOrNew(tx, id))
-  return records
+  return new Map(await Promise.all(ids.map(async (id) => [id, await policyOrNew(tx, id)] as const)))
 }
 
 /** Of what a reader may have held as stable, the release that is to be followed included. */
@@ -254,18 +253,6 @@ export async function historiesOf(
     histories.set(id, { released: [...named.flat(), ...(await releasedOf(tx, record))], signed: await signedAs(tx, id, version) })
   }
   return histories
-}
-
-/** Characters of a key. PostgreSQL indexes no row of more than 2,704 bytes. */
-const LONGEST_KEY = 1_000
-
-/** The same for the same policies; of many their digest, for it is looked up by an index. */
-export function membersOf(policies: Pick<ParsedPolicy, 'digest'>[]): string {
-  const members = policies
-    .map(({ digest }) => digest)
-    .sort()
-    .join(' ')
-  return members.length > LONGEST_KEY ? digestOfJson(members) : members
 }
 
 /**

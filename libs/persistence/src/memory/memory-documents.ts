@@ -1,4 +1,5 @@
 import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type KeyValue, type Query } from '../database.js'
+import { rowKeysOf } from '../row-keys.js'
 import { frozenJson, plainCopy } from './copies.js'
 import type { MemoryRows } from './memory-rows.js'
 
@@ -16,7 +17,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   }
 
   async put(document: T): Promise<void> {
-    const id = this.table.id(document)
+    const [id] = rowKeysOf(this.table, document)
     this.rows.adopt(id, frozenJson(document))
     this.putAt?.adopt(id, this.now.getTime())
   }

@@ -1,4 +1,5 @@
 import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type Query } from '../database.js'
+import { rowKeysOf } from '../row-keys.js'
 
 /** What it needs of a transaction. */
 interface Statements {
@@ -90,8 +91,8 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
   }
 
   private values(document: T): unknown[] {
-    const keys = this.columns.map((column) => this.definition.keys[column]!.of(document))
-    return [this.definition.id(document), JSON.stringify(document), ...keys]
+    const [id, ...keys] = rowKeysOf(this.definition, document)
+    return [id, JSON.stringify(document), ...keys]
   }
 }
 
