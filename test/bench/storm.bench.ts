@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { until } from '../support/processes.js'
 import { nowMs, percentile } from './figures.js'
 import { POLICY, readersOf, startPress } from './press-under-load.js'
 
@@ -47,7 +48,7 @@ interface Storm {
 }
 
 async function storm(readers: number, url: string, pid: number): Promise<Storm> {
-  const residentBefore = resident(pid)
+  const [residentBefore, filesBefore] = [resident(pid), openFiles(pid)]
   const startedAt = nowMs()
   let bytes = 0
   const sockets = Array.from({ length: readers }, () => new WebSocket(url.replace('http', 'ws'), { perMessageDeflate: false }))
@@ -59,7 +60,9 @@ async function storm(readers: number, url: string, pid: number): Promise<Storm> 
     }),
   )
   const memory = Math.max(1, resident(pid) - residentBefore)
-  for (const socket of sockets) socket.terminate()
+  await Promise.all(sockets.map((socket) => (socket.terminate(), once(socket, 'close'))))
+  // Those that come next must not meet a server that still counts these.
+  await until('the server has let go of them', async () => openFiles(pid) <= filesBefore)
   times.sort((a, b) => a - b)
   return { bytes, times, lastMs: times.at(-1)!, memory }
 }
@@ -71,6 +74,15 @@ async function bareStorm(readers: number, bytes: number): Promise<Storm> {
     return await storm(readers, `http://127.0.0.1:${Number(line.toString())}`, server.pid!)
   } finally {
     server.kill()
+  }
+}
+
+/** Zero where there is no /proc. */
+function openFiles(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length
+  } catch {
+    return 0
   }
 }
 

@@ -1,5 +1,6 @@
 import { asyncApi, SERVICE_PATHS, SERVICES } from '#libs/contracts'
 import {
+  BACKLOG,
   addErrorPages,
   answerProblems,
   closeQueuedAnswers,
@@ -94,7 +95,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     },
     problemOf: (error, request) => toProblem(error, request, log),
   })
-  await edge.listen({ port: config.port, host: config.host })
+  await edge.listen({ port: config.port, host: config.host, backlog: BACKLOG })
   const address = edge.server.address() as { port: number }
   return {
     port: address.port,

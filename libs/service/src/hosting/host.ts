@@ -2,7 +2,7 @@ import { SERVICE_PATHS, type ServiceName } from '#libs/contracts'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
 import { EventServer, type EventConsumer } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
-import { collectRoutes, type LimitedServer } from '#libs/platform'
+import { BACKLOG, collectRoutes, type LimitedServer } from '#libs/platform'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
@@ -90,7 +90,7 @@ export class Host {
     await this.app.startAllMicroservices()
     for (const runtime of this.runtimes.values()) runtime.start()
     if (listen === undefined) return 0
-    await this.app.listen(listen.port, listen.host)
+    await this.app.listen({ ...listen, backlog: BACKLOG })
     const address = this.app.getHttpServer().address() as { port: number }
     return address.port
   }
