@@ -27,6 +27,7 @@ import { moveRevisionAhead } from './heads/move-ahead.js'
 import { HistoryController } from './history/history.http.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { EvaluateController } from './ofrep/evaluate.http.js'
+import { Evaluations } from './ofrep/evaluations.js'
 import { Flags } from './ofrep/flags.js'
 import { RefetchEvents } from './ofrep/refetch-events.js'
 import { RefetchEventsController } from './ofrep/refetch-events.http.js'
@@ -56,6 +57,7 @@ class ConfigStoreModule {
         StoreTime,
         DocumentCopy,
         Flags,
+        Evaluations,
         RefetchEvents,
         Broadcast,
         Presence,

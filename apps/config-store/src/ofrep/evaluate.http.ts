@@ -1,11 +1,11 @@
 import type { JsonText, OfrepBulk, OfrepFlag, OfrepRequest } from '#libs/contracts'
-import { answerFlag, answerFlags, eventStream, readContext, type EvaluationAnswer, type OwnStream } from '#libs/ofrep'
-import { Authorizer, RequireScope, ServiceRuntime, TakesBody, type AuthorizedRequest } from '#libs/service'
+import { answerFlag, answerFlags, readContext, type EvaluationAnswer } from '#libs/ofrep'
+import { RequireScope, TakesBody, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { parseRevision } from '../copy/prepared-frame.js'
 import { parseAtLeast } from '../reads/at-least.js'
-import { StoreMetrics } from '../store-metrics.js'
+import { Evaluations } from './evaluations.js'
 import { Flags } from './flags.js'
 
 /**
@@ -13,15 +13,10 @@ import { Flags } from './flags.js'
  */
 @Controller('ofrep/v1/evaluate/flags')
 export class EvaluateController {
-  private readonly metrics: StoreMetrics
-
   constructor(
-    runtime: ServiceRuntime,
     private readonly flags: Flags,
-    private readonly access: Authorizer,
-  ) {
-    this.metrics = new StoreMetrics(runtime.metrics)
-  }
+    private readonly evaluations: Evaluations,
+  ) {}
 
   /** All flags of one context: each policy, and each of its fields. */
   @Post()
@@ -38,8 +33,8 @@ export class EvaluateController {
   ): Promise<JsonText<OfrepBulk> | undefined> {
     const reader = readContext(body)
     await this.flags.reach(parseRevision(heard), parseAtLeast(atLeast))
-    this.metrics.reads.inc({ source: 'ofrep-bulk' })
-    return this.send(reply, answerFlags(this.flags.book, reader, known, this.streamOf(actor)))
+    this.evaluations.count('ofrep-bulk')
+    return this.send(reply, answerFlags(this.flags.book, reader, known, this.evaluations.streamOf(actor)))
   }
 
   /** One flag: `ID` is the whole policy as an object, `ID.FIELD` that field with its type. */
@@ -56,20 +51,12 @@ export class EvaluateController {
   ): Promise<JsonText<OfrepFlag> | undefined> {
     const reader = readContext(body)
     await this.flags.reach(undefined, parseAtLeast(atLeast))
-    this.metrics.reads.inc({ source: 'ofrep' })
+    this.evaluations.count('ofrep')
     return this.send(reply, answerFlag(this.flags.book, key, reader, known))
   }
 
-  /** None for who signs each request: an address cannot. */
-  private streamOf(actor: AuthorizedRequest['actor']): OwnStream | undefined {
-    if (actor === undefined) return { stream: eventStream() }
-    const key = actor.kind === 'token' ? this.access.tokens.streamKey(actor.id) : undefined
-    return key === undefined ? undefined : { stream: eventStream(key), owner: actor.id }
-  }
-
-  private send(reply: FastifyReply, { status, etag, body }: EvaluationAnswer): JsonText<never> | undefined {
-    void reply.status(status).header('etag', etag).header('cache-control', 'no-store').header('hms-revision', String(this.flags.revision))
-    if (body !== undefined) void reply.header('content-type', 'application/json; charset=utf-8')
-    return body as JsonText<never> | undefined
+  private send(reply: FastifyReply, answer: EvaluationAnswer): JsonText<never> | undefined {
+    void reply.status(answer.status).headers(this.evaluations.headersOf(answer))
+    return answer.body as JsonText<never> | undefined
   }
 }

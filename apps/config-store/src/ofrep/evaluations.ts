@@ -1,0 +1,43 @@
+import { eventStream, type EvaluationAnswer, type OwnStream } from '#libs/ofrep'
+import { Authorizer, ServiceRuntime, type Actor } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { StoreMetrics } from '../store-metrics.js'
+import { Flags } from './flags.js'
+
+/** What the two ways to an evaluation share: the controller, and the door before it. */
+@Injectable()
+export class Evaluations {
+  private readonly metrics: StoreMetrics
+
+  constructor(
+    runtime: ServiceRuntime,
+    private readonly flags: Flags,
+    private readonly access: Authorizer,
+  ) {
+    this.metrics = new StoreMetrics(runtime.metrics)
+  }
+
+  count(source: 'ofrep' | 'ofrep-bulk'): void {
+    this.metrics.reads.inc({ source })
+  }
+
+  /** None for who signs each request: an address cannot. */
+  streamOf(actor: Actor | undefined): OwnStream | undefined {
+    if (actor === undefined) return { stream: eventStream() }
+    const key = actor.kind === 'token' ? this.access.tokens.streamKey(actor.id) : undefined
+    return key === undefined ? undefined : { stream: eventStream(key), owner: actor.id }
+  }
+
+  /** One literal for each shape: adding members one after the other cost more than the evaluation. */
+  headersOf({ etag, body }: EvaluationAnswer): Record<string, string> {
+    const revision = String(this.flags.revision)
+    if (body === undefined) return { etag, 'cache-control': 'no-store', 'hms-revision': revision }
+    return {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+      etag,
+      'cache-control': 'no-store',
+      'hms-revision': revision,
+    }
+  }
+}
