@@ -26,6 +26,7 @@ import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './heads/live-history.js'
 import { moveRevisionAhead } from './heads/move-ahead.js'
 import { HistoryController } from './history/history.http.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
+import { EvaluateDoor } from './ofrep/evaluate-door.js'
 import { EvaluateController } from './ofrep/evaluate.http.js'
 import { Evaluations } from './ofrep/evaluations.js'
 import { Flags } from './ofrep/flags.js'
@@ -58,6 +59,7 @@ class ConfigStoreModule {
         DocumentCopy,
         Flags,
         Evaluations,
+        EvaluateDoor,
         RefetchEvents,
         Broadcast,
         Presence,

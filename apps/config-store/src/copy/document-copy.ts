@@ -49,6 +49,11 @@ export class DocumentCopy implements OnModuleInit {
     this.runtime.onSignal('revision', () => this.refreshSoon())
   }
 
+  /** Whether it was read at least once. */
+  get isRead(): boolean {
+    return this.loaded
+  }
+
   /** Called once per batch of new revisions, when the copy holds them, until the returned function is called. */
   onChange(listener: (change: StoredChange) => void): () => void {
     this.listeners.add(listener)

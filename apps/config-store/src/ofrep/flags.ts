@@ -27,6 +27,11 @@ export class Flags {
     return this.copy.revision
   }
 
+  /** Whether `reach` would wait for nothing. */
+  isAt(atLeast = 0): boolean {
+    return this.copy.isRead && atLeast <= this.copy.revision
+  }
+
   /**
    * Resolves when the copy is as new as `heard`, which a notice of another instance named, or after a wait: clients ask again by
    * themselves. `atLeast`, which a reader demands, is given or refused: `HMS_STORE_BEHIND`.

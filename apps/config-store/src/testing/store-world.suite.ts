@@ -11,7 +11,7 @@ import {
 import type { Profile } from '#libs/process'
 import { MemoryBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
-import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
+import { Metrics, silentLogger, systemClock, VirtualClock, type Clock, type Environment } from '#libs/platform'
 import {
   buildRelease,
   FRESHNESS_LIFE_MS,
@@ -55,6 +55,7 @@ export interface HeadOptions extends Partial<HeadPredicate> {
 export interface StoreWorld {
   url: string
   identity: TestIdentity
+  host: Host
   runtime: ServiceRuntime
   /** A signed head with its release; stable and approved by "EPA Chief" unless said otherwise. */
   head(options?: HeadOptions): Promise<SignedHead>
@@ -76,9 +77,11 @@ export interface StoreWorld {
 export async function startStore(
   profile: Profile = 'dev',
   change?: (roster: RosterPredicate) => void,
+  environment: Environment = {},
 ): Promise<StoreWorld & { clock: VirtualClock }> {
   const clock = new VirtualClock(AT)
-  return { ...(await startWorld(profile, clock, await testIdentity(change), async () => openMemoryService(clock))), clock }
+  const identity = await testIdentity(change)
+  return { ...(await startWorld(profile, clock, identity, async () => openMemoryService(clock), environment)), clock }
 }
 
 /** One of several instances on one PostgreSQL, in real time. */
@@ -101,11 +104,17 @@ export async function inTime<T>({ clock, settle }: Pick<StoreWorld, 'settle'> & 
   return asked
 }
 
-async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity, open: HostAdapters['open']): Promise<StoreWorld> {
+async function startWorld(
+  profile: Profile,
+  clock: Clock,
+  identity: TestIdentity,
+  open: HostAdapters['open'],
+  environment: Environment = {},
+): Promise<StoreWorld> {
   const bus = new RecordingBus()
   const host = await Host.create(['config-store'], {
     profile,
-    environment: {},
+    environment,
     clock,
     log: silentLogger,
     metrics: new Metrics(),
@@ -128,6 +137,7 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
   return {
     url,
     identity,
+    host,
     runtime: host.runtimes.get('config-store')!,
     head: (options) => signedHead(identity, options),
     post,

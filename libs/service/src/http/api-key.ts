@@ -1,12 +1,17 @@
 import { OFREP_PATH } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 
 /** OFREP knows two headers for a key, and providers set either. Before anybody asks which key it is. */
 export function takeApiKeys(server: FastifyInstance): void {
   server.addHook('onRequest', ({ raw: { url = '', headers } }, _reply, done) => {
-    const key = headers['x-api-key']
-    if (key !== undefined && headers.authorization === undefined && url.startsWith(`${OFREP_PATH}/`))
-      headers.authorization = `Bearer ${String(key)}`
+    const key = keyOfReader(headers)
+    if (key !== undefined && url.startsWith(`${OFREP_PATH}/`)) headers.authorization = key
     done()
   })
+}
+
+/** What a request by OFREP brings as `authorization`. */
+export function keyOfReader({ authorization, 'x-api-key': key }: IncomingHttpHeaders): string | undefined {
+  return authorization ?? (key === undefined ? undefined : `Bearer ${String(key)}`)
 }

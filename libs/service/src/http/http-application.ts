@@ -8,6 +8,7 @@ import {
   openToOrigins,
   refuseBodiesOfReads,
   refuseForeignRequests,
+  standBeforeFastify,
   tagReads,
   takeJsonBodies,
   traceRequests,
@@ -46,6 +47,7 @@ export async function createHttpApplication(
     routerOptions: { ignoreTrailingSlash: true },
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
+  standBeforeFastify(server.server)
   takeApiKeys(server)
   closeQueuedAnswers(server.server)
   limitClients(server, clients)

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Profile } from '#libs/process'
+import { mintToken } from '#libs/signing'
+import { POLICY } from '../testing/store-world.suite.js'
+import { ANYONE, EXPIRED, FLAGS, GOOD, headOf, key, ORIGIN, post, REVOKED, TwoWays, TYPE, type Bytes } from '../testing/two-ways.suite.js'
+
+const worlds = {} as Record<Profile, TwoWays>
+beforeAll(async () => {
+  worlds.dev = await TwoWays.start('dev')
+  worlds.production = await TwoWays.start('production')
+})
+afterAll(async () => {
+  await worlds.dev.store.stop()
+  await worlds.production.store.stop()
+})
+
+describe('the door answers by itself', () => {
+  const cases: [string, Profile, string, string, string[]][] = [
+    ['a policy', 'dev', `${FLAGS}/${POLICY}`, ANYONE, []],
+    ['a field', 'dev', `${FLAGS}/${POLICY}.limit`, ANYONE, ['User-Agent: x', 'Accept: */*', 'traceparent: 00-0-0-0']],
+    ['all flags', 'dev', FLAGS, ANYONE, []],
+    ['a reader inside a canary', 'dev', `${FLAGS}/${POLICY}`, '{"context":{"targetingKey":"bot-3","region":"NCR","a":[1,{}]}}', []],
+    ['a key', 'production', `${FLAGS}/${POLICY}`, ANYONE, [key(GOOD)]],
+    ['a key in the other header', 'production', FLAGS, ANYONE, [`X-API-Key: ${GOOD.token}`]],
+  ]
+
+  it.each(cases)('%s', async (_what, profile, path, body, headers) => {
+    const { isTaken, door, behind } = await worlds[profile].both([post(path, body, headers)])
+    expect([isTaken, door]).toEqual([true, behind])
+  })
+
+  it('a reader who has it already, and one who demands what is here', async () => {
+    for (const more of [...worlds.dev.etags.map((etag) => `If-None-Match: ${etag}`), 'If-Revision-At-Least: 1'])
+      for (const path of [FLAGS, `${FLAGS}/${POLICY}`]) {
+        const { isTaken, door, behind } = await worlds.dev.both([post(path, ANYONE, [more])])
+        expect([isTaken, door]).toEqual([true, behind])
+      }
+  })
+
+  it('a body that comes after its head', async () => {
+    const head = headOf(`${FLAGS}/${POLICY}`, [TYPE, `Content-Length: ${ANYONE.length}`])
+    const { isTaken, door, behind } = await worlds.dev.both([head, ANYONE])
+    expect([isTaken, door]).toEqual([true, behind])
+  })
+
+  it('requests that come one behind the other, in their order, with one that it leaves to Fastify between them', async () => {
+    const many = ['limit', 'none', 'version'].map((field) => post(`${FLAGS}/${POLICY}.${field}`, ANYONE))
+    const open = many.map((bytes, at) => (at < 2 ? Buffer.from(String(bytes).replace('Connection: close\r\n', '')) : bytes))
+    const text = await worlds.dev.ask([Buffer.concat(open)])
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)|"key":"[^"]*\.(\w+)"/g)].map(([, status, field]) => status ?? field)).toEqual([
+      '200',
+      'limit',
+      '404',
+      'none',
+      '200',
+      'version',
+    ])
+  })
+})
+
+describe('the door lets nobody in', () => {
+  const keys: [string, string][] = [
+    ['without a key', 'Accept: */*'],
+    ['with a key that nobody made', key(mintToken())],
+    ['with a key that was revoked', key(REVOKED)],
+    ['with a key that has expired', key(EXPIRED)],
+    ['with a signature that does not count', 'Authorization: HMS-Statement e30'],
+  ]
+  it.each(keys)('%s', async (_what, header) => {
+    const { isTaken, door, behind, status } = await worlds.production.both([post(`${FLAGS}/${POLICY}`, ANYONE, [header])])
+    expect([isTaken, door, status]).toEqual([false, behind, '401'])
+  })
+
+  it('after its key was revoked', async () => {
+    const made = mintToken()
+    const request = post(`${FLAGS}/${POLICY}`, ANYONE, [key(made)])
+    worlds.production.knows(made)
+    expect((await worlds.production.both([request])).status).toBe('200')
+    worlds.production.knows(made, { revokedAt: '2026-01-01T00:00:00Z' })
+    expect((await worlds.production.both([request])).status).toBe('401')
+  })
+})
+
+describe('the door leaves to Fastify', () => {
+  const withName = (name: string): string => `{"context":{"targetingKey":"a","${name}":{"prototype":1}}}`
+  const cases: [string, string, Bytes, string[]][] = [
+    ['a name that the parser refuses', '400', withName('__proto__'), []],
+    ['another such name', '400', withName('constructor'), []],
+    ['such a name behind an escape', '400', withName('\\u005f_proto__'), []],
+    ['bytes that are no UTF-8', '400', Buffer.from('7b22636f6e74657874223a7b22746172676574696e674b6579223a22ff227d7d', 'hex'), []],
+    ['a body of too many parts', '413', `{"context":{"targetingKey":"a","list":[${'1,'.repeat(1_100)}1]}}`, []],
+    ['a body that it would not keep whole', '200', JSON.stringify({ context: { targetingKey: 'x'.repeat(9_000) } }), []],
+    ['a page of a named origin', '200', ANYONE, [`Origin: ${ORIGIN}`]],
+    ['a page of another origin', '403', ANYONE, ['Origin: https://evil.example']],
+    ['two hosts', '400', ANYONE, ['Host: 127.0.0.1']],
+    ['a demand that nobody knows', '417', ANYONE, ['Expect: x']],
+    ['a key for repeats that is none', '400', ANYONE, ['Idempotency-Key:']],
+    ['a body that is compressed', '415', ANYONE, ['Content-Encoding: gzip']],
+  ]
+
+  it.each(cases)('%s', async (_what, expected, content, headers) => {
+    const { isTaken, door, behind, status } = await worlds.dev.both([post(`${FLAGS}/${POLICY}`, content, headers)])
+    expect([isTaken, door, status]).toEqual([false, behind, expected])
+  })
+
+  it('a host of another site', async () => {
+    const request = String(post(`${FLAGS}/${POLICY}`, ANYONE)).replace('Host: 127.0.0.1', 'Host: evil.example')
+    const { isTaken, door, behind, status } = await worlds.dev.both([request])
+    expect([isTaken, door, status]).toEqual([false, behind, '403'])
+  })
+})
