@@ -1,6 +1,15 @@
 /** Decisions of people: what pauses, who decides, what goes back and forward. Same form as `GUARDS`. */
 export const DECISION_GUARDS = [
   {
+    name: 'end-knows-what-is-live',
+    guard: 'a run is not over before the verdict of its rollout has come',
+    file: 'libs/pipeline/src/run/project-run.ts',
+    find: "if (verdictOf(facts, 'rollout') === 'PASS' && verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS')",
+    replace: "if (verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS')",
+    spec: 'libs/pipeline/src/run/run.spec.ts',
+    test: 'is not over before it is known what became live, whatever the partners were told meanwhile',
+  },
+  {
     name: 'early-decision-kept',
     guard: 'a decision that comes before its run is answered once the run is open',
     file: 'libs/stage/src/control/decisions.ts',

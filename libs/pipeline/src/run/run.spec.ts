@@ -53,6 +53,13 @@ describe('a run as a projection of what its stages say', () => {
     )
   })
 
+  it('is not over before it is known what became live, whatever the partners were told meanwhile', () => {
+    const [completed, ...others] = [PASSING.at(-3)!, ...PASSING.filter((_event, index) => index !== PASSING.length - 3)]
+    const told = others.reduce(evolveRun, started)
+    expect([stateOf(told), projectRun(told).endedAt]).toEqual(['BAKING', null])
+    expect(stateOf(evolveRun(told, completed))).toBe('SUCCEEDED')
+  })
+
   it('runs a clock from the first signature until the last bot has it and the last partner was told', () => {
     const clocks = PASSING.map((_event, index) => projectRun(PASSING.slice(0, index + 1).reduce(evolveRun, started)).clock)
     expect(clocks.slice(0, 6)).toEqual(Array.from({ length: 6 }))
