@@ -61,7 +61,7 @@ export async function startPress(others = 0): Promise<Press> {
   }
 }
 
-async function followStream(url: string, onFrame: (data: Buffer) => void, query: string): Promise<WebSocket> {
+export async function followStream(url: string, onFrame: (data: Buffer) => void, query = ''): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/stream?${query}`, { perMessageDeflate: false })
   socket.on('message', (data: Buffer) => onFrame(data))
   const [first] = (await once(socket, 'message')) as [Buffer]

@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import { describe, it } from 'vitest'
+import { barePush } from './bare-push.js'
 import { nowMs, report } from './figures.js'
 import { inSlices, readersOf, startPress } from './press-under-load.js'
 
 const ROUNDS = 5
-const BARE = new URL('bare-push.mjs', import.meta.url).pathname
 
 /** One change to many readers: when the first and the last have it, and the same for a bare loop of writes to as many sockets. */
 describe('push', () => {
@@ -32,7 +29,7 @@ describe('push', () => {
     for (const client of clients) client.terminate()
     await press.stop()
     const { bytes, ahead } = arrivals
-    const bare = await barePush(readers, bytes)
+    const bare = await barePush(readers, bytes, ROUNDS)
     report(`${readers} readers, from the request: the first has the change`, first)
     report(`${readers} readers, from the request: the last has the change`, last)
     const span = report(
@@ -75,42 +72,5 @@ class Arrivals {
     if (this.came < this.readers) return
     this.isOpen = false
     this.resolve([this.first, nowMs()])
-  }
-}
-
-async function barePush(readers: number, bytes: number): Promise<{ first: number[]; last: number[] }> {
-  const server = spawn(process.execPath, [BARE, String(bytes), String(readers)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  try {
-    const [line] = (await once(server.stdout, 'data')) as [Buffer]
-    let heard: (socket: Socket, size: number) => void = () => {}
-    const sockets = await inSlices(readers, async () => {
-      const socket = connect({ port: Number(line.toString()), host: '127.0.0.1', noDelay: true })
-      socket.on('data', (data) => heard(socket, data.length))
-      await once(socket, 'connect')
-      return socket
-    })
-    const [first, last]: [number[], number[]] = [[], []]
-    for (let round = 0; round < ROUNDS; round++) {
-      const left = new Map(sockets.map((socket) => [socket, bytes]))
-      const done = new Promise<void>((resolve) => {
-        let isFirst = true
-        heard = (socket, size) => {
-          if (isFirst) first.push(nowMs() - startedAt)
-          isFirst = false
-          const open = left.get(socket)! - size
-          if (open > 0) left.set(socket, open)
-          else left.delete(socket)
-          if (left.size === 0) resolve()
-        }
-      })
-      const startedAt = nowMs()
-      sockets[0]!.write('go')
-      await done
-      last.push(nowMs() - startedAt)
-    }
-    for (const socket of sockets) socket.destroy()
-    return { first, last }
-  } finally {
-    server.kill()
   }
 }

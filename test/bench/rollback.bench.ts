@@ -1,50 +1,78 @@
-import { join } from 'node:path'
-import { it } from 'vitest'
-import { connect } from '#libs/client'
-import type { RollbackReport } from '#libs/contracts'
-import { policyFile } from '../support/policy-file.js'
-import { freePort, hms, ready, scratchFolder, Served, until } from '../support/processes.js'
-import { nowMs, report } from './figures.js'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { describeKafka } from '../kafka/kafka.config.js'
+import { BoundedTime } from './rollback/bounded-time.js'
+import { withoutBroker } from './rollback/dead-broker.js'
+import { duringFreeze } from './rollback/freeze.js'
+import { withoutController } from './rollback/killed-controller.js'
+import { OneProcess } from './rollback/one-process.js'
+import { duringOtherCanary } from './rollback/other-canary.js'
+import { duringOwnCanary } from './rollback/own-canary.js'
+import { printRow } from './rollback/print-row.js'
+import { duringRebalance } from './rollback/rebalance.js'
+import type { Rollback } from './rollback/roll-back.js'
+import { RollbackSystem } from './rollback/rollback-system.js'
 
-const BOTS = 1_000
-const AT_ONCE = 100
-const ROUNDS = 10
+/** With what it takes to stop, the bench ends within eight minutes. */
+const WHOLE_MS = 450_000
+const ONE_PROCESS_MS = 120_000
+const START_MS = 180_000
+const ROW_MS = 90_000
+const STOP_MS = 25_000
+/** Rollbacks before each fault: what else the machine does changes from minute to minute. */
+const QUIET = 3
 
-/** The command, from its start to the acknowledgement of the last of 1,000 connected bots. */
-it('rollback', async () => {
-  const folder = scratchFolder()
-  const port = await freePort()
-  const env = { HMS_URL: `http://127.0.0.1:${port}`, HMS_DATA_DIR: join(folder.path, 'data') }
-  const dev = Served.start(['dev', '--port', String(port), '--data', env.HMS_DATA_DIR], {})
-  await until('dev is ready', () => ready(env.HMS_URL))
-  await approve('1.0.0', 35)
-  const fleet = []
-  for (let start = 0; start < BOTS; start += AT_ONCE) {
-    fleet.push(
-      ...(await Promise.all(
-        Array.from({ length: AT_ONCE }, (_, index) => connect({ url: env.HMS_URL, bot: `bot-${start + index}`, region: 'NCR' })),
-      )),
+/** The last one leaves a broker dead. */
+const FAULTS = [
+  ['freeze', duringFreeze],
+  ['canary of another policy', duringOtherCanary],
+  ['canary of the same policy', duringOwnCanary],
+  ['that, canary-controller killed', withoutController],
+  ['group of config-store rebalances', duringRebalance],
+  ['one of three brokers killed', withoutBroker],
+] as const
+
+const time = new BoundedTime(WHOLE_MS)
+
+/** From the command, and from its request, to the acknowledgement of the last of all connected bots. */
+describe('rollback', () => {
+  it(
+    'in one process',
+    async () => {
+      const system = await OneProcess.launch()
+      try {
+        await time.run('one process', ONE_PROCESS_MS, () => system.measure())
+      } finally {
+        await system.stop()
+      }
+    },
+    ONE_PROCESS_MS + STOP_MS,
+  )
+
+  describeKafka('of a distributed system', () => {
+    const quiet: Rollback[] = []
+    let system: RollbackSystem
+
+    beforeAll(async () => {
+      system = await time.run('the start', START_MS, () => RollbackSystem.start())
+    })
+    afterAll(async () => {
+      // A row may have been slow for it.
+      for (const end of system?.processes.fleet.fell ?? []) process.stdout.write(`by itself: ${end}\n`)
+      await system?.stop()
+    }, STOP_MS)
+
+    it.each(FAULTS)('%s', (name, measure) =>
+      row(name, async () => {
+        const before = await system.rollBackQuietly(QUIET)
+        quiet.push(...before)
+        return { quiet: before, rollbacks: await measure(system) }
+      }),
     )
-  }
-  const whole: number[] = []
-  const inside: number[] = []
-  for (let round = 1; round <= ROUNDS; round++) {
-    await approve(`${round + 1}.0.0`, 35 - round)
-    const startedAt = nowMs()
-    const done = await hms(['rollback', 'epa-pm25-limit@1.0.0', '--json'], env)
-    whole.push(nowMs() - startedAt)
-    const said = JSON.parse(done.stdout) as RollbackReport
-    if (done.code !== 0 || said.acknowledged !== BOTS) throw new Error(`${done.code}: ${done.stdout} ${done.stderr}`)
-    inside.push(said.seconds * 1_000)
-  }
-  report(`rollback of ${BOTS} bots: whole command`, whole)
-  report(`rollback of ${BOTS} bots: as the command itself says`, inside)
-  await Promise.all(fleet.map((bot) => bot.close()))
-  await dev.stop()
-  folder.remove()
-
-  async function approve(version: string, limit: number): Promise<void> {
-    const done = await hms(['approve', policyFile(folder.path, version, limit), '--sign', 'EPA Chief', '--observe', '0s', '--watch'], env)
-    if (done.code !== 0) throw new Error(done.stderr)
-  }
+    it('quiet', () => row('quiet, before each of these', async () => ({ rollbacks: quiet })))
+    it('floor', () => row('floor of these', async () => ({ rollbacks: await system.measureFloor() })))
+  })
 })
+
+function row(name: string, measure: Parameters<typeof printRow>[1]): Promise<void> {
+  return printRow(name, () => time.run(name, ROW_MS, measure))
+}

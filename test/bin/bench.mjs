@@ -1,4 +1,4 @@
-// `npm run bench -- NAME`: prints figures beside their floor of the same run; judges nothing.
+// `npm run bench -- NAME`: prints figures beside their floor of the same run; judges none of them.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from '../../apps/demo/bin/build.mjs'

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { nowMs } from './figures.js'
+import { inSlices } from './press-under-load.js'
+
+const BARE = new URL('bare-push.mjs', import.meta.url).pathname
+
+/** Milliseconds until the first and the last of so many bare sockets have a buffer of this size, round after round. */
+export async function barePush(readers: number, bytes: number, rounds: number): Promise<{ first: number[]; last: number[] }> {
+  const server = spawn(process.execPath, [BARE, String(bytes), String(readers)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const [line] = (await once(server.stdout, 'data')) as [Buffer]
+    let heard: (socket: Socket, size: number) => void = () => {}
+    const sockets = await inSlices(readers, async () => {
+      const socket = connect({ port: Number(line.toString()), host: '127.0.0.1', noDelay: true })
+      socket.on('data', (data) => heard(socket, data.length))
+      await once(socket, 'connect')
+      return socket
+    })
+    const [first, last]: [number[], number[]] = [[], []]
+    for (let round = 0; round < rounds; round++) {
+      const left = new Map(sockets.map((socket) => [socket, bytes]))
+      const done = new Promise<void>((resolve) => {
+        let isFirst = true
+        heard = (socket, size) => {
+          if (isFirst) first.push(nowMs() - startedAt)
+          isFirst = false
+          const open = left.get(socket)! - size
+          if (open > 0) left.set(socket, open)
+          else left.delete(socket)
+          if (left.size === 0) resolve()
+        }
+      })
+      const startedAt = nowMs()
+      sockets[0]!.write('go')
+      await done
+      last.push(nowMs() - startedAt)
+    }
+    for (const socket of sockets) socket.destroy()
+    return { first, last }
+  } finally {
+    server.kill()
+  }
+}
