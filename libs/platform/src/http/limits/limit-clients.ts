@@ -7,7 +7,7 @@ import { isWrite } from '../read-by-post.js'
 import { ClientBuckets } from './client-buckets.js'
 import { ConnectionCounts } from './connection-counts.js'
 
-/** Connections that wait to be accepted; the kernel has its own bound. Beyond Node's 511 a reader that comes back tries anew after a second. */
+/** Connections that wait to be accepted; the kernel has its own bound. With Node's 511, readers that come back at once waited a second. */
 export const BACKLOG = 4_096
 
 export interface HttpLimits {
