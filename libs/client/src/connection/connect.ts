@@ -61,10 +61,10 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const { clock = systemClock, random } = ports
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
+  // Loaded on connect, before its time begins: a command that only asks over HTTP saves a quarter of what it would load.
+  const { LiveConnection: Live } = await import('./live-connection.js')
   const until = clock.elapsed() + timeoutMs
   const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })
-  // Loaded on connect: a command that only asks over HTTP saves a quarter of what it would load.
-  const { LiveConnection: Live } = await import('./live-connection.js')
   const time = new ReaderTime(clock)
   const trust = new DocumentTrust(() => rosters.newest, time)
   const connection: LiveConnection = new Live({ reader, policies, api, token, disk, rosters, trust, time, random })
