@@ -1,14 +1,13 @@
 import { WebSocket } from 'ws'
-import { ApiClient, KeyFolder, prepareApproval, signApproval, submitApproval, dataFolderPassphrase } from '#libs/client'
+import { ApiClient, prepareApproval, signApproval, submitApproval } from '#libs/client'
 import type { StreamFrame } from '#libs/contracts'
-import { join } from 'node:path'
 import { nowMs } from './figures.js'
+import { openSigner } from './open-signer.js'
 
 /** Time from the accepted approval to the new version being pushed for all, observe and bake 0, one run after the other. */
 export async function measureRuns(url: string, dataDir: string, runs: number, id = 'bench-limit'): Promise<number[]> {
   const api = new ApiClient({ url, timeoutMs: 30_000 })
-  const keys = join(dataDir, 'keys')
-  const signer = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)
+  const signer = await openSigner(dataDir)
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/stream`)
   const waiting = new Map<string, (at: number) => void>()
   socket.on('message', (data) => {

@@ -1,8 +1,8 @@
-import { join } from 'node:path'
-import { ApiClient, dataFolderPassphrase, decide, KeyFolder, prepareApproval, signApproval, submitApproval } from '#libs/client'
+import { ApiClient, decide, prepareApproval, signApproval, submitApproval } from '#libs/client'
 import { HmsError, type RunView } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
 import { until } from '../../support/processes.js'
+import { openSigner } from '../open-signer.js'
 
 const ANSWER_MS = 15_000
 const ENDED_MS = 30_000
@@ -18,9 +18,7 @@ export class Approver {
   ) {}
 
   static async open(url: string, dataDir: string): Promise<Approver> {
-    const keys = join(dataDir, 'keys')
-    const signer = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)
-    return new Approver(new ApiClient({ url, timeoutMs: ANSWER_MS }), signer)
+    return new Approver(new ApiClient({ url, timeoutMs: ANSWER_MS }), await openSigner(dataDir))
   }
 
   /** The next version of a policy, `N.0.0`; the number of its run. */
