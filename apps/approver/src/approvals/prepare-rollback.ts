@@ -42,8 +42,7 @@ export class PrepareRollback {
   /** A rollback that others signed is countersigned: the reason that is given here does not count then. `by` is who asks. */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
     const { policy: id, version } = request
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock([policyKey(id)])
+    return this.runtime.database.locked([policyKey(id)], async (tx) => {
       const record = await policyOrNew(tx, id)
       const records = new Map([[id, record]])
       const target = await this.targetOf(tx, record, version)

@@ -92,8 +92,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
 
   /** `undefined` when there is nothing to send any more. */
   private begin(timer: Timer, id: string, slot: Slot): Promise<Begun | undefined> {
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock(timer.keys)
+    return this.runtime.database.locked(timer.keys, async (tx) => {
       const delivery = await tx.documents(DELIVERIES).get(id)
       if (delivery?.state !== 'pending') return undefined
       const partner = await tx.documents(PARTNERS).get(delivery.partner)

@@ -30,8 +30,7 @@ export class PartnersController {
   @RequireScope('operate')
   add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {
     const given = checkPartner(body, this.config.deployment, this.senders)
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock([partnerKey(given.id)])
+    return this.runtime.database.locked([partnerKey(given.id)], async (tx) => {
       const known = await tx.documents(PARTNERS).get(given.id)
       const partner = await sealPartner(this.box, await keepPrevious(this.box, given, known, tx.now))
       const unsubscribed = (known?.unsubscribed ?? []).filter(({ address }) => mailAddresses(given).includes(address))

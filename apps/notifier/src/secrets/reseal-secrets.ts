@@ -36,8 +36,7 @@ export class ResealSecrets implements OnApplicationBootstrap {
   }
 
   private reseal(id: string): Promise<boolean> {
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock([partnerKey(id)])
+    return this.runtime.database.locked([partnerKey(id)], async (tx) => {
       const stored = await tx.documents(PARTNERS).get(id)
       if (stored === undefined) return false
       const resealed = await resealPartner(this.box, stored)

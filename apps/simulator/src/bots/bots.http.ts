@@ -34,8 +34,7 @@ export class BotsController implements OnApplicationShutdown {
     const { policies } = inspected
     const unknown = policies.find((policy): boolean => !isPolicyId(policy))
     if (unknown !== undefined) throw invalid(id, `${JSON.stringify(unknown.slice(0, 100))} in its policies is no policy id`)
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock(['bots'])
+    return this.runtime.database.locked(['bots'], async (tx) => {
       const bot = { id, source, digest: digestOf(source), policies, critical: critical ?? false, addedAt: tx.now.toISOString() }
       await register(tx.documents(BOTS), id, bot, MAX_BOTS, 'bots')
       return summaryOf(bot)

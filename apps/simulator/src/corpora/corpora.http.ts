@@ -25,8 +25,7 @@ export class CorporaController {
     const map = body.map ?? {}
     const { readings, problems } = parseCorpus(Buffer.from(content), { id, format, map })
     if (problems.length > 0) throw corpusError(id, problems)
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock(['corpora'])
+    return this.runtime.database.locked(['corpora'], async (tx) => {
       const digest = digestOfJson({ id, content: digestOf(content), map, format })
       const corpus = { id, format, map, readings: readings.length, digest, addedAt: tx.now.toISOString() }
       await register(tx.documents(CORPORA), id, corpus, MAX_CORPORA, 'corpora')

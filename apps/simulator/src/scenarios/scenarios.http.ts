@@ -25,8 +25,7 @@ export class ScenariosController {
   async add(@Body() { file, source }: ScenarioRegistrationDto): Promise<ScenarioSummary> {
     boundBytes(source, SCENARIO_MAX_BYTES, file)
     const scenario = readScenario(file, source)
-    return this.runtime.database.transaction(async (tx) => {
-      await tx.lock(['scenarios'])
+    return this.runtime.database.locked(['scenarios'], async (tx) => {
       const entry = { scenario, addedAt: tx.now.toISOString() }
       await this.boundAll(tx, scenario)
       await register(tx.documents(SCENARIOS), scenario.id, entry, MAX_SCENARIOS, 'scenarios')
