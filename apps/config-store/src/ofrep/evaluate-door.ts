@@ -51,7 +51,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
     try {
       answer = this.evaluate(request, key, body)
     } catch {
-      // Whatever it is, it is refused behind this door, in the words of the route.
+      // Fastify gets the request, and its route says what is wrong.
     }
     if (answer === undefined) return false
     this.evaluations.count(key === undefined ? 'ofrep-bulk' : 'ofrep')

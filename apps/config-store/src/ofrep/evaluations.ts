@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
 import { Flags } from './flags.js'
 
-/** What the two ways to an evaluation share: the controller, and the door before it. */
+/** Counts evaluations and makes their headers, for the controller and for the door before it. */
 @Injectable()
 export class Evaluations {
   private readonly metrics: StoreMetrics

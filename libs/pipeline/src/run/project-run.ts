@@ -11,7 +11,7 @@ export function stateOf(facts: RunFacts): RunState {
     // Before the canary nothing was published; from there on failing means that it was taken back. A rollback that fails published nothing.
     return failed === 'lint' || failed === 'simulate' || publishedNothing(facts) ? 'FAILED' : 'ROLLED_BACK'
   }
-  // What the rollout made live is known with its verdict alone: told of an end before, people would build on the version of before.
+  // The verdict of the rollout says what is live. A run that ended before it came would let people build on the earlier version.
   if (verdictOf(facts, 'rollout') === 'PASS' && verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS') return 'SUCCEEDED'
   if (facts.endedEarly !== undefined) return facts.endedEarly.state
   if (failed !== undefined) return 'PAUSED'

@@ -8,7 +8,7 @@ const MAX_BYTES = 8 * 1024
 const TYPES: readonly unknown[] = ['application/json', 'application/json; charset=utf-8']
 /** Each of these makes the hooks of a server look closer, or the body come in another way. */
 const ODD = ['origin', 'expect', 'transfer-encoding', 'content-encoding', 'idempotency-key', 'accept-version']
-/** What the parser of the servers refuses by name, and the escape that could hide such a name. */
+/** Names that the servers' JSON parser refuses, and the backslash, by which an escape could hide one. */
 const SUSPECT = /\\|__proto__|constructor/
 
 /** Whether a request is a POST of a small JSON body with nothing about it that a hook of ours could object to. */

@@ -11,7 +11,7 @@ export function takeApiKeys(server: FastifyInstance): void {
   })
 }
 
-/** What a request by OFREP brings as `authorization`. */
+/** The key of an OFREP request, from either header, in the form of `authorization`. */
 export function keyOfReader({ authorization, 'x-api-key': key }: IncomingHttpHeaders): string | undefined {
   return authorization ?? (key === undefined ? undefined : `Bearer ${String(key)}`)
 }
