@@ -18,6 +18,8 @@ export interface RunDossier {
   releases: CarriedRelease[]
   /** The release in force per policy when the run started; `null` for a first version. */
   live: Record<string, CarriedRelease | null>
+  /** Number of the stable head since which that is so, per policy; 0 for one that was never live. */
+  liveSeqs?: Record<string, number>
   /** Per policy what its new version was signed as before, if it was: a version never means two things. */
   used: Record<string, VersionRef[]>
   plan: RolloutPlan
@@ -43,7 +45,7 @@ export interface CarriedRelease {
 }
 
 /** A dossier with its releases as envelopes. */
-export interface OpenedDossier extends Pick<RunDossier, 'run' | 'attempt' | 'used' | 'plan' | 'attestations'> {
+export interface OpenedDossier extends Pick<RunDossier, 'run' | 'attempt' | 'liveSeqs' | 'used' | 'plan' | 'attestations'> {
   releases: ReleaseDocument[]
   live: Record<string, ReleaseDocument | null>
   guard?: ReleaseDocument[]

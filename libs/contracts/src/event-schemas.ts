@@ -959,6 +959,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "attempt": {"type":"number"},
         "releases": {"type":"array","items":{"$ref":"#/$defs/CarriedRelease"}},
         "live": {"type":"object","additionalProperties":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/CarriedRelease"}]}},
+        "liveSeqs": {"type":"object","additionalProperties":{"type":"number"}},
         "used": {"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/VersionRef"}}},
         "plan": {"$ref":"#/$defs/RolloutPlan"},
         "guard": {"type":"array","items":{"$ref":"#/$defs/CarriedRelease"}},

@@ -54,9 +54,11 @@ function nextOf({ next: brought, ...document }: ConfigDocument, { next, ...head 
     proof: brought.proof ?? null,
     run: next.run ?? document.run,
   }
+  const { sinceSeq: _left, ...rest } = head
+  const since = next.sinceSeq === undefined ? {} : { sinceSeq: next.sinceSeq }
   return {
     atMs: Date.parse(next.at),
-    held: { document: later, head: { ...head, current: next.release }, value, firstRevision: document.revision, next: null },
+    held: { document: later, head: { ...rest, ...since, current: next.release }, value, firstRevision: document.revision, next: null },
   }
 }
 
@@ -123,8 +125,14 @@ function isLiveCanary({ head, value }: HeldDocument, stable: HeldDocument | unde
   const base = head.base ?? null
   // A canary speaks only for the stable release that it was started against; `current` = `base` is how one ends.
   if (base !== (stable?.head.current ?? null) || head.current === null || head.current === base) return false
+  if (wasLeft(head, stable?.head)) return false
   const expires = expiryOf(head)
   return expires === null || expires > now
+}
+
+/** Stable left the release that the canary stands on, and came back to it: a canary that was over does not wake. */
+function wasLeft({ baseSeq }: HeadPredicate, stable: HeadPredicate | undefined): boolean {
+  return baseSeq !== undefined && stable?.sinceSeq !== undefined && stable.sinceSeq > baseSeq
 }
 
 /** A time that cannot be read has passed: a lease without a readable end is none. */

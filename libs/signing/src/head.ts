@@ -20,14 +20,21 @@ export type HeadPredicate = {
   current: string | null
   /** Canary heads: share of the scope in basis points. */
   share?: number
+  /**
+   * Stable heads: number of the head from which on `current` has been in force without a break. A release that was left and is gone back
+   * to begins anew.
+   */
+  sinceSeq?: number
   /** Canary heads: the stable release they stand on; readers ignore the head when stable differs. */
   base?: string | null
+  /** Canary heads: number of a stable head that named `base`; readers ignore the head when stable has left `base` since. */
+  baseSeq?: number
   /** Of the heads that were issued with this one, where there are several: they are stored together or not at all. */
   bundle?: BundleRef
   /** Changes who falls into the share. */
   salt?: string
-  /** Held by readers, and current from `at` on, without another head. `run`: see below. */
-  next?: { release: string; at: string; run?: number }
+  /** Held by readers, and current from `at` on, without another head. `sinceSeq`: the same of this release; `run`: see below. */
+  next?: { release: string; at: string; sinceSeq?: number; run?: number }
   /** Canary heads: the end of the lease. */
   expires?: string
   issuedAt: string
@@ -43,10 +50,12 @@ const HEAD: StatementKind<HeadPredicate> = {
     seq: isCount,
     current: nullable(isDigest),
     share: optional(isBasisPoints),
+    sinceSeq: optional(isCount),
     base: optional(nullable(isDigest)),
+    baseSeq: optional(isCount),
     bundle: optional(isBundleRef),
     salt: optional(isString),
-    next: optional(objectOf({ release: isDigest, at: isTime, run: optional(isCount) })),
+    next: optional(objectOf({ release: isDigest, at: isTime, sinceSeq: optional(isCount), run: optional(isCount) })),
     expires: optional(isTime),
     issuedAt: isTime,
     run: optional(isCount),

@@ -112,12 +112,14 @@ function heldBefore(approval: Approval, policies: PolicyRecord[]): string | unde
 /** What stages need of the run; `policies` as of now. */
 async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<OpenedDossier> {
   const live: Record<string, ReleaseDocument | null> = {}
+  const liveSeqs: Record<string, number> = {}
   const used: Record<string, VersionRef[]> = {}
   for (const policy of policies) {
     live[policy.id] = policy.live
+    liveSeqs[policy.id] = policy.liveSeq
     // All that lint asks is whether this version, whatever its build, ever meant something else.
     const version = approval.releases.find(({ id }) => id === policy.id)?.version
     used[policy.id] = version === undefined ? [] : await signedAlike(tx, policy.id, version, MAX_USED)
   }
-  return { run: record.facts.run, attempt: record.facts.attempt, releases: approval.releases, live, used, plan: approval.plan }
+  return { run: record.facts.run, attempt: record.facts.attempt, releases: approval.releases, live, liveSeqs, used, plan: approval.plan }
 }

@@ -81,6 +81,6 @@ export class CanaryHeads {
   }
 }
 
-function headOf(tx: Transaction, { run }: Canary, { policy, scope, seq, base }: PlacedMember): HeadToSign['head'] {
-  return { policy, scope, seq, base, issuedAt: tx.now.toISOString(), run }
+function headOf(tx: Transaction, { run }: Canary, { policy, scope, seq, base, baseSeq }: PlacedMember): HeadToSign['head'] {
+  return { policy, scope, seq, base, ...(baseSeq === undefined ? {} : { baseSeq }), issuedAt: tx.now.toISOString(), run }
 }

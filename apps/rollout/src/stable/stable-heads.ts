@@ -21,8 +21,8 @@ export class StableHeads {
   /** Each head names the run that made its release live, also when a rollback issues it. */
   async issue(tx: Transaction, stables: Stable[], context: HeadsContext): Promise<IssuedHeads> {
     const heads = stables.map((stable) => {
-      const { policy, seq, current, next } = stable
-      const head = { policy, scope: STABLE_SCOPE, seq, issuedAt: tx.now.toISOString(), run: runOf(stable, current) }
+      const { policy, seq, sinceSeq, current, next } = stable
+      const head = { policy, scope: STABLE_SCOPE, seq, sinceSeq, issuedAt: tx.now.toISOString(), run: runOf(stable, current) }
       return { head, current, next: next && { ...next, run: runOf(stable, next.release) } }
     })
     for (const stable of stables) {

@@ -9,6 +9,8 @@ export interface Stable {
   policy: string
   /** Number of the last stable head. */
   seq: number
+  /** Number of the head from which on `current` has been in force without a break. */
+  sinceSeq?: number
   current: ReleaseDocument | null
   /** Releases that were stable before, newest last. */
   history: ReleaseDocument[]
@@ -55,7 +57,8 @@ export function newStable(policy: string, seq = 0): Stable {
 export function asOf(stable: Stable, now: Date): Stable {
   const { next, ...rest } = stable
   if (next === undefined || Date.parse(next.at) > now.getTime()) return stable
-  return { ...rest, current: next.release, history: remembered(stable.history, stable.current), bundle: next.bundle }
+  const { release: current, bundle, sinceSeq } = next
+  return { ...rest, sinceSeq, current, history: remembered(stable.history, stable.current), bundle }
 }
 
 /** The stable state of one policy at the time of the transaction. */
@@ -150,8 +153,10 @@ function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[
   const kept = new Set([current, later?.release, ...history].map((known) => known?.releaseDigest))
   const liveBy = Object.fromEntries(Object.entries(stable.liveBy).filter(([digest]) => kept.has(digest)))
   const failed = stable.failed.filter((digest) => kept.has(digest))
-  const moved = { ...before, seq: stable.seq + 1, current, history, liveBy, failed, bundle: stays ? stable.bundle : bundle }
-  return later === undefined ? moved : { ...moved, next: { ...later, bundle } }
+  const seq = stable.seq + 1
+  const reign = stays ? { sinceSeq: stable.sinceSeq, bundle: stable.bundle } : { sinceSeq: seq, bundle }
+  const moved = { ...before, seq, current, history, liveBy, failed, ...reign }
+  return later === undefined ? moved : { ...moved, next: { ...later, bundle, sinceSeq: seq } }
 }
 
 function refOf({ version, releaseDigest: digest }: ReleaseDocument): VersionRef {

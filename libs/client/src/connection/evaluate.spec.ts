@@ -62,6 +62,30 @@ describe('evaluate', () => {
     expect(limitFor([sampleDocument({ policy: { id: ID, version: '1.6.0', limit: 34 } }), canary()])).toBe(34)
   })
 
+  it('ignores a canary whose stable release was left and gone back to since, whichever of the two comes first', () => {
+    const since = (sinceSeq: number) => sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 9, sinceSeq })
+    expect(limitFor([since(3), canary({ baseSeq: 3 })])).toBe(25)
+    expect(limitFor([since(3), canary({ baseSeq: 5 })])).toBe(25)
+    expect(limitFor([canary({ baseSeq: 3 }), since(9)])).toBe(35)
+    // Heads of earlier versions do not say it.
+    expect(limitFor([since(9), canary()])).toBe(25)
+    expect(limitFor([stable, canary({ baseSeq: 3 })])).toBe(25)
+  })
+
+  it('counts a release that was held from the head on that first held it', () => {
+    const at = '2024-09-01T11:00:00Z'
+    const held = (sinceSeq: number) =>
+      sampleDocument({
+        policy: { id: ID, version: '1.4.0', limit: 36 },
+        seq: 9,
+        sinceSeq: 1,
+        next: { release: stable.digest!, at, sinceSeq },
+      })
+    const turned = (sinceSeq: number) => ({ ...held(sinceSeq), next: { release: stable.release!, proof: null } })
+    expect(limitFor([turned(7), canary({ baseSeq: 7 })])).toBe(25)
+    expect(limitFor([turned(8), canary({ baseSeq: 7 })])).toBe(35)
+  })
+
   it('lets a first version be tried where nothing is stable, and ends it by a head that names nothing', () => {
     expect(limitFor([canary({ base: null })])).toBe(25)
     expect(limitFor([canary({ base: null, policy: null })])).toBeNull()

@@ -70,14 +70,15 @@ export function newCanary(
   origin: Pick<Canary, 'key' | 'causationId' | 'traceparent' | 'dossier' | 'scenarios'>,
   { now, begins, load }: { now: Date; begins: ReadonlyMap<string, string>; load?: PredictedLoad },
 ): Canary {
-  const { run, attempt, plan, releases, live } = asked
+  const { run, attempt, plan, releases, live, liveSeqs = {} } = asked
   const unknown = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0, heard: false }
   const members = releases.map(({ id, releaseDigest }) => {
-    const [base, at] = [live[id]?.releaseDigest ?? null, begins.get(id)]
+    const [base, baseSeq, at] = [live[id]?.releaseDigest ?? null, liveSeqs[id], begins.get(id)]
     return {
       policy: id,
       release: releaseDigest,
       base,
+      ...(baseSeq === undefined ? {} : { baseSeq }),
       share: plan.share,
       ...unknown,
       silent: [],

@@ -18,13 +18,14 @@ export function grown(canary: Canary, now: Date): Canary {
   const step = followingStep(canary)!
   const heads = headsOf(canary).map((head): PlacedMember => ({ ...head, shown: shownOf(canary, head) }))
   const members = canary.members.map((member): CanaryMember => {
-    const { policy, release, base, beginsAt } = member
+    const { policy, release, base, baseSeq, beginsAt } = member
     const known = heads.find((head) => head.policy === policy && head.scope === step.scope)
     return {
       policy,
       seq: known?.seq ?? 0,
       release,
       base,
+      ...(baseSeq === undefined ? {} : { baseSeq }),
       share: Math.max(step.share, known?.share ?? 0),
       published: false,
       connected: 0,

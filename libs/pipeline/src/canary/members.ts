@@ -9,6 +9,8 @@ export interface CanaryMember {
   release: string
   /** The stable release it stands on; `null` for a first version. */
   base: string | null
+  /** Number of a stable head that named it. */
+  baseSeq?: number
   share: number
   published: boolean
   connected: number

@@ -5,6 +5,8 @@ import { bundleOfHeads, effectiveMs, signHead, type HeadPredicate, type ReleaseP
 export interface Upcoming {
   release: ReleaseDocument
   at: string
+  /** Number of the stable head from which on it is held. */
+  sinceSeq?: number
   /** Number of the run that brings it. */
   run?: number
 }
@@ -45,6 +47,6 @@ function broughtBy({ envelope, proof }: ReleaseDocument): HeldRelease {
   return { release: envelope, proof: proof ?? null }
 }
 
-function nextOf({ release, at, run }: Upcoming): HeadPredicate['next'] {
-  return { release: release.releaseDigest, at, ...(run === undefined ? {} : { run }) }
+function nextOf({ release, at, sinceSeq, run }: Upcoming): HeadPredicate['next'] {
+  return { release: release.releaseDigest, at, sinceSeq, run }
 }
