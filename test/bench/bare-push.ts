@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { nowMs } from './figures.js'
+import { pin, SERVER_CORE } from './pin.js'
 import { inSlices } from './press-under-load.js'
 
 const BARE = new URL('bare-push.mjs', import.meta.url).pathname
@@ -11,6 +12,7 @@ export async function barePush(readers: number, bytes: number, rounds: number): 
   const server = spawn(process.execPath, [BARE, String(bytes), String(readers)], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     const [line] = (await once(server.stdout, 'data')) as [Buffer]
+    pin(server.pid!, SERVER_CORE)
     let heard: (socket: Socket, size: number) => void = () => {}
     const sockets = await inSlices(readers, async () => {
       const socket = connect({ port: Number(line.toString()), host: '127.0.0.1', noDelay: true })

@@ -2,6 +2,7 @@ import type { ConfigDocument, Envelope, StandingProof, StreamFrame } from '#libs
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { frameText } from './frame-text.js'
+import { textFrame, type TextFrame } from './text-frame.js'
 
 /** A stock EventSource keeps what it is told for every later try: with less it asks a server that is away without pause. */
 const SHORTEST_RETRY_MS = 1_000
@@ -9,7 +10,7 @@ const compress = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>
 
 /** A frame and its bytes, made once for all who get it. */
 export class PreparedFrame {
-  private bytes: Buffer | undefined
+  private made: TextFrame | undefined
   private event: Buffer | undefined
   private vouched: PreparedFrame | undefined
   private gzipped: Promise<Buffer> | undefined
@@ -48,9 +49,18 @@ export class PreparedFrame {
     return this.vouched
   }
 
-  /** As a text frame of a WebSocket. */
+  /** As a text frame of a WebSocket, header and all. */
+  get wire(): Buffer {
+    return this.textFrame.wire
+  }
+
+  /** As JSON. */
   get message(): Buffer {
-    return (this.bytes ??= Buffer.from(frameText(this.frame)))
+    return this.textFrame.payload
+  }
+
+  private get textFrame(): TextFrame {
+    return (this.made ??= textFrame(frameText(this.frame)))
   }
 
   /** `message`, compressed once for all readers that take it so. */

@@ -35,14 +35,15 @@ export class StreamSocket implements Follower {
 
   /** The first frame is as large as the store is, and does not count as unread. */
   open(frame: PreparedFrame): void {
-    this.allowedBytes += frame.message.length
+    this.allowedBytes += frame.wire.length
     this.send(frame)
   }
 
   send(frame: PreparedFrame): void {
     if (!this.isOpen) return
     if (this.client.bufferedAmount > this.allowedBytes) return this.client.close(TRY_AGAIN_LATER, 'too slow')
-    this.client.send(frame.message, { binary: false })
+    // Past `ws`, which would frame it for each reader anew. It keeps nothing back itself, as nothing is compressed, so the order holds.
+    this.raw.write(frame.wire)
     if (this.named && frame.frame.type === 'heartbeat' && ++this.heartbeats % HEARTBEATS_PER_PING === 0) this.probe()
   }
 

@@ -1,0 +1,33 @@
+import * as fc from 'fast-check'
+import type { Writable } from 'node:stream'
+import { expect, it } from 'vitest'
+import * as ws from 'ws'
+import { textFrame } from './text-frame.js'
+
+// Its types do not name it.
+const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable }
+
+/** What `ws` reads out of these bytes: it is the stock client of a stream. */
+function readByWs(wire: Buffer): string[] {
+  const receiver = new Receiver({ isServer: false, allowSynchronousEvents: true })
+  const texts: string[] = []
+  receiver.on('message', (data: Buffer, isBinary: boolean) => texts.push(isBinary ? 'binary' : data.toString()))
+  receiver.write(wire)
+  return texts
+}
+
+it.each([0, 1, 125, 126, 127, 65_535, 65_536, 200_000])('is read back by ws with %i bytes', (bytes) => {
+  const text = 'x'.repeat(bytes)
+  expect(readByWs(textFrame(text).wire)).toEqual([text])
+})
+
+it('is read back whatever the text, and holds the same text as its payload', () => {
+  const texts = fc.string({ unit: 'grapheme', maxLength: 300 })
+  fc.assert(
+    fc.property(texts, (text) => {
+      const { wire, payload } = textFrame(text)
+      expect(payload.toString()).toBe(text)
+      expect(readByWs(Buffer.concat([wire, wire]))).toEqual([text, text])
+    }),
+  )
+})

@@ -1,0 +1,32 @@
+/** A text frame of a server (RFC 6455, §5.2): whole, and without a mask, so these bytes are the same for all who get it. */
+export interface TextFrame {
+  wire: Buffer
+  /** Its last bytes: the text. */
+  payload: Buffer
+}
+
+const WHOLE_TEXT = 0x81
+const BY_16_BITS = 126
+const BY_64_BITS = 127
+
+/**
+ * Written once for all readers of a stream. `ws` makes a header for each of them and hands the socket two buffers: of one change to 10,000
+ * readers that was a fifth of the time (`npm run bench -- push`).
+ */
+export function textFrame(text: string): TextFrame {
+  const length = Buffer.byteLength(text)
+  const start = length < BY_16_BITS ? 2 : length <= 0xffff ? 4 : 10
+  const wire = Buffer.allocUnsafe(start + length)
+  wire[0] = WHOLE_TEXT
+  if (start === 2) wire[1] = length
+  if (start === 4) {
+    wire[1] = BY_16_BITS
+    wire.writeUInt16BE(length, 2)
+  }
+  if (start === 10) {
+    wire[1] = BY_64_BITS
+    wire.writeBigUInt64BE(BigInt(length), 2)
+  }
+  wire.write(text, start)
+  return { wire, payload: wire.subarray(start) }
+}
