@@ -234,4 +234,22 @@ export const SOCKET_GUARDS = [
     spec: 'test/attacks/stream-door.spec.ts',
     test: 'takes no body with what is read',
   },
+  {
+    name: 'idle-kafka-timer',
+    guard: 'an idle connection to Kafka keeps no timer',
+    file: 'libs/kafka-socket/src/idle-queues.ts',
+    find: 'if (this.pending.length > 0) schedule.call(this)',
+    replace: 'schedule.call(this)',
+    spec: 'libs/kafka-socket/src/idle-queues.spec.ts',
+    test: 'a connection with nothing to send keeps no timer',
+  },
+  {
+    name: 'frame-length',
+    guard: 'a frame of the stream says its length as every client reads it',
+    file: 'apps/config-store/src/copy/text-frame.ts',
+    find: 'length <= 0xffff ? 4 : 10',
+    replace: 'length < 0xffff ? 4 : 2',
+    spec: 'apps/config-store/src/copy/text-frame.spec.ts',
+    test: 'is read back by ws with 65536 bytes',
+  },
 ]

@@ -113,7 +113,7 @@ export class KafkaReader {
       sessionTimeout: 10_000,
       heartbeatInterval: 1_000,
       rebalanceTimeout: 15_000,
-      maxWaitTimeInMs: 250,
+      maxWaitTimeInMs: 1_000,
       allowAutoTopicCreation: false,
       partitionAssigners: [followingAssigner(() => this.consumer === consumer && this.assigned !== undefined && !this.closed)],
       // Coordinators load, brokers restart: giving up takes a new consumer.
