@@ -143,14 +143,17 @@ describe('too many connections of one client', () => {
         'close',
       )
     })
+  })
 
-    it('that bring half a head are cut', { timeout: 30_000 }, async () => {
+  it('that bring half a head are cut, at a service and at the edge', { timeout: 30_000 }, async () => {
+    const cut = doors.map(([, port]) => {
       const socket = dial(port(), '127.0.0.1')
       held.push(socket)
       socket.on('error', () => {}).resume()
       socket.write('GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: ')
-      await once(socket, 'close')
+      return once(socket, 'close')
     })
+    await Promise.all(cut)
   })
 })
 

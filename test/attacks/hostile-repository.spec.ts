@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -145,8 +146,12 @@ describe('a repository that configures programs', () => {
   it.each(SETTINGS)('%s: none runs when a file in it is approved, whoever is asked for its author', async (_name, prepare, shows) => {
     prepare()
     if (shows.length > 0) {
-      spawnSync('git', shows, { cwd: repository, stdio: 'ignore', timeout: 10_000, env: { PATH: '/usr/bin:/bin', HOME: root } })
-      expect(marks()).not.toEqual([])
+      // Some of these wait for ever for what they started.
+      const armed = spawn('git', shows, { cwd: repository, stdio: 'ignore', timeout: 10_000, env: { PATH: '/usr/bin:/bin', HOME: root } })
+      const over = once(armed, 'close')
+      await expect.poll(() => marks(), { timeout: 10_000 }).not.toEqual([])
+      armed.kill('SIGKILL')
+      await over
       rmSync(join(root, 'marks'), { recursive: true })
       mkdirSync(join(root, 'marks'))
     }

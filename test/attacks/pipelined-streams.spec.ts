@@ -11,7 +11,8 @@ import { startMemorySystem, type MemorySystem } from '../support/memory-system.j
 let system: MemorySystem
 let edge: Awaited<ReturnType<typeof serveEdge>>
 let sidecar: SampleSidecar
-const pages: FastifyInstance = Fastify()
+// Otherwise it waits 72 s for connections that are kept open.
+const pages: FastifyInstance = Fastify({ forceCloseConnections: true })
 beforeAll(async () => {
   system = await startMemorySystem()
   const { port } = new URL(system.url)

@@ -122,13 +122,21 @@ describe('SmtpEmailSender', () => {
   })
 
   it('tries again when the connection is lost after the message', async () => {
-    const { port } = await relay({
-      onData: (stream) => {
-        stream.resume()
-      },
-      socketTimeout: 200,
-    })
-    expect(await sender(port).send(attempt, never)).toMatchObject({ kind: 'retry' })
+    const lost = createServer((socket) => {
+      socket.on('error', () => {}).write('220 here\r\n')
+      let heard = ''
+      socket.on('data', (data) => {
+        heard += data.toString('latin1')
+        if (heard.endsWith('\r\n.\r\n')) socket.destroy()
+        else if (heard.endsWith('DATA\r\n')) socket.write('354 go on\r\n')
+        else if (heard.endsWith('\r\n')) socket.write('250 well\r\n')
+      })
+    }).listen(0, '127.0.0.1')
+    await once(lost, 'listening')
+    closers.push(async () => void lost.close())
+    const { port } = lost.address() as AddressInfo
+    const outcome = await sender(port, { requiresTls: false }).send(attempt, never)
+    expect(outcome).toMatchObject({ kind: 'retry', detail: expect.stringMatching(/clos/) })
   })
 
   it('gives up at the deadline when the relay says nothing, and at once when told to stop', async () => {
