@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { EventData, RunState } from '#libs/contracts'
+import { peekPredicate, type EventData, type RunState } from '#libs/contracts'
+import type { HeadPredicate } from '#libs/signing'
 import { testIdentity } from '../support/identity.js'
 import type { Emitted, Evidence } from './evidence.js'
 import { judge, ORACLES } from './oracles.js'
@@ -12,6 +13,31 @@ type Forgery = (evidence: Evidence) => Evidence
 
 const event = (evidence: Evidence, type: string): Emitted => evidence.emitted.find((emitted) => emitted.type === type)!
 const ended = (data: EventData['hms.run.changed.v1']): EventData['hms.run.changed.v1'] => ({ view: { ...data.view, state: 'FAILED' } })
+
+type Stored = Evidence['documents'][number]
+
+function withHead(document: Stored, change: Partial<HeadPredicate>): Stored {
+  const statement = JSON.parse(Buffer.from(document.head.payload, 'base64').toString()) as { predicate: object }
+  const payload = Buffer.from(JSON.stringify({ ...statement, predicate: { ...statement.predicate, ...change } })).toString('base64')
+  return { ...document, head: { ...document.head, payload } }
+}
+
+/** The first canary that a store had, and a stable document of its policy on which it stands, unless it is changed. */
+function canaryIn({ revisions }: Evidence, change: Partial<HeadPredicate>) {
+  const all = revisions.flatMap(({ documents, at }) => documents.map((document) => ({ document, at })))
+  const { document, at } = all.find(({ document: { scope } }) => scope !== 'global')!
+  const { base = null } = peekPredicate<HeadPredicate>(document.head)
+  const global = all.find(({ document: { id, scope } }) => scope === 'global' && id === document.id)!.document
+  return {
+    canary: { document: withHead(document, change), at },
+    stable: (more: Partial<HeadPredicate>) => withHead(global, { current: base, sinceSeq: undefined, ...more }),
+  }
+}
+
+/** One revision after the other, all at the time of the canary. */
+function inTurn({ at }: { at: string }, documents: Stored[]): Evidence['revisions'] {
+  return documents.map((document, index) => ({ revision: index + 1, documents: [document], at }))
+}
 
 /** For each oracle what it must see, made into the evidence of a seed in which nothing went wrong. */
 const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
@@ -64,6 +90,16 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
       facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'SUPERSEDED' as const } },
     })),
   }),
+  'I28 a canary that is over does not wake': (evidence) => {
+    const { canary, stable } = canaryIn(evidence, {})
+    const promoted = event(evidence, 'hms.rollout.promoted.v1').data as unknown as EventData['hms.rollout.promoted.v1']
+    const left = { current: 'sha256:other', seq: promoted.heads.find(({ policy }) => policy === canary.document.id)!.seq }
+    return { ...evidence, revisions: inTurn(canary, [stable({}), canary.document, stable(left), stable({})]) }
+  },
+  'I29 a canary is passed over only where stable moved': (evidence) => {
+    const { canary, stable } = canaryIn(evidence, { baseSeq: 1 })
+    return { ...evidence, revisions: inTurn(canary, [stable({ sinceSeq: 999 }), canary.document]) }
+  },
   'I24 a cohort only grows': (evidence) => {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!

@@ -8,6 +8,7 @@ import { cohortsOnlyGrow, noCanaryInABake, oneCanaryPerRegion } from './oracles.
 import { peopleAreAsked } from './oracles.tickets.js'
 import { supersededLetGo, supersededNowhere } from './oracles.supersede.js'
 import { rulesInTime, waitsForItsTime } from './oracles.effective.js'
+import { canariesAreShown, canariesStayOver } from './oracles.reigns.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
 
@@ -44,6 +45,8 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I25 no canary is shown first in a freeze': noFirstHeadInAFreeze,
   'I26 no canary begins where another bakes': noCanaryInABake,
   'I27 what was superseded is in force nowhere': supersededNowhere,
+  'I28 a canary that is over does not wake': canariesStayOver,
+  'I29 a canary is passed over only where stable moved': canariesAreShown,
 }
 
 export interface Violation {

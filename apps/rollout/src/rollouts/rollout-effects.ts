@@ -76,7 +76,7 @@ export class RolloutEffects {
     const { live } = openDossier(rollout.dossier)
     const own = (await stablesOf(tx, rollout)).filter(({ policy, run }) => run === rollout.run && !moved.includes(policy))
     if (own.length === 0) return []
-    const back = own.map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now))
+    const back = own.map((stable) => giveUp(stable, live[stable.policy] ?? null, { now: tx.now, wasTold: rollout.promoted }))
     await this.heads.issue(tx, back, rollout)
     return back
   }

@@ -11,6 +11,8 @@ export interface Stable {
   seq: number
   /** Number of the head from which on `current` has been in force without a break. */
   sinceSeq?: number
+  /** The same of what was current before it. */
+  sinceSeqBefore?: number
   current: ReleaseDocument | null
   /** Releases that were stable before, newest last. */
   history: ReleaseDocument[]
@@ -58,7 +60,7 @@ export function asOf(stable: Stable, now: Date): Stable {
   const { next, ...rest } = stable
   if (next === undefined || Date.parse(next.at) > now.getTime()) return stable
   const { release: current, bundle, sinceSeq } = next
-  return { ...rest, sinceSeq, current, history: remembered(stable.history, stable.current), bundle }
+  return { ...rest, sinceSeq, sinceSeqBefore: stable.sinceSeq, current, history: remembered(stable.history, stable.current), bundle }
 }
 
 /** The stable state of one policy at the time of the transaction. */
@@ -89,10 +91,15 @@ export function rollBackTo(stable: Stable, release: ReleaseDocument, together: r
   return { ...moved, takenBackWith: isForward ? [] : [...new Set([...stable.takenBackWith, ...together])] }
 }
 
-/** A run gives up what it made current, or had held: `release` is what was live before it, if anything. */
-export function giveUp(stable: Stable, release: ReleaseDocument | null, now: Date): Stable {
+/**
+ * A run gives up what it made current, or had held: `release` is what was live before it, if anything. `wasTold`: that its own became live;
+ * otherwise nobody hears that it did, nor that it went, and `release` has been in force without a break.
+ */
+export function giveUp(stable: Stable, release: ReleaseDocument | null, { now, wasTold }: { now: Date; wasTold: boolean }): Stable {
   const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
-  return { ...moved, run: null, takenBackWith: [] }
+  const isBack = stable.current?.releaseDigest !== moved.current?.releaseDigest
+  const reign = isBack && !wasTold ? { sinceSeq: stable.sinceSeqBefore } : {}
+  return { ...moved, ...reign, run: null, takenBackWith: [] }
 }
 
 /** People retired the policy: nothing is in force, nor held. */
@@ -154,7 +161,9 @@ function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[
   const liveBy = Object.fromEntries(Object.entries(stable.liveBy).filter(([digest]) => kept.has(digest)))
   const failed = stable.failed.filter((digest) => kept.has(digest))
   const seq = stable.seq + 1
-  const reign = stays ? { sinceSeq: stable.sinceSeq, bundle: stable.bundle } : { sinceSeq: seq, bundle }
+  const reign = stays
+    ? { sinceSeq: stable.sinceSeq, sinceSeqBefore: stable.sinceSeqBefore, bundle: stable.bundle }
+    : { sinceSeq: seq, sinceSeqBefore: stable.sinceSeq, bundle }
   const moved = { ...before, seq, current, history, liveBy, failed, ...reign }
   return later === undefined ? moved : { ...moved, next: { ...later, bundle, sinceSeq: seq } }
 }

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import type { ReleaseDocument } from '#libs/contracts'
+import { advance, asOf, giveUp, newStable, rollBackTo, withdrawn, type Stable } from './stable.table.js'
+
+const NOW = new Date('2024-09-01T12:00:00Z')
+const LATER = new Date('2024-09-02T12:00:00Z')
+
+function release(version: string, effective = '2024-09-01T00:00:00Z'): ReleaseDocument {
+  const payload = Buffer.from(JSON.stringify({ predicate: { policy: { id: 'pm25', version, effective } } })).toString('base64')
+  const envelope = { payload, payloadType: '', signatures: [] }
+  return { id: 'pm25', version, policyDigest: version, releaseDigest: version, releaseEpoch: Number(version[0]), envelope }
+}
+
+const [one, two] = [release('1.0.0'), release('2.0.0')]
+const advanced = (stable: Stable, next: ReleaseDocument, run: number): Stable => advance(stable, next, run, ['pm25'], NOW)
+const first = advanced(newStable('pm25', 10), one, 1)
+
+describe('the head from which on a release is in force without a break', () => {
+  it('is the one that made it current, and stays when a later one says the same', () => {
+    expect(first).toMatchObject({ seq: 11, sinceSeq: 11 })
+    const held = advanced(first, release('2.0.0', LATER.toISOString()), 2)
+    expect(held).toMatchObject({ seq: 12, sinceSeq: 11, next: { sinceSeq: 12 } })
+    expect(asOf(held, LATER)).toMatchObject({ seq: 12, sinceSeq: 12, current: { version: '2.0.0' } })
+  })
+
+  it('is a new one when people go back', () => {
+    expect(rollBackTo(advanced(first, two, 2), one, ['pm25'], NOW)).toMatchObject({ seq: 13, sinceSeq: 13 })
+    expect(withdrawn(first, NOW)).toMatchObject({ seq: 12, sinceSeq: 12, current: null })
+  })
+
+  it('is a new one when a run gives up what was told to be live', () => {
+    expect(giveUp(advanced(first, two, 2), one, { now: NOW, wasTold: true })).toMatchObject({ seq: 13, sinceSeq: 13 })
+  })
+
+  it('stays when nobody was told that the run had made its own live: what a canary stands on was never left', () => {
+    expect(giveUp(advanced(first, two, 2), one, { now: NOW, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11 })
+    const held = asOf(advanced(first, release('2.0.0', LATER.toISOString()), 2), LATER)
+    expect(giveUp(held, one, { now: LATER, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11, current: { version: '1.0.0' } })
+    const gone = giveUp(advanced(withdrawn(first, NOW), two, 2), null, { now: NOW, wasTold: false })
+    expect(gone).toMatchObject({ seq: 14, sinceSeq: 12, current: null })
+  })
+})
