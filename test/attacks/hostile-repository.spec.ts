@@ -142,15 +142,27 @@ function submodule(): void {
   set(['submodule.sub.update', `!${evil}`], ['submodule.recurse', 'true'], ['status.submoduleSummary', 'true'])
 }
 
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // It has ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 describe('a repository that configures programs', () => {
   it.each(SETTINGS)('%s: none runs when a file in it is approved, whoever is asked for its author', async (_name, prepare, shows) => {
     prepare()
     if (shows.length > 0) {
-      // Some of these wait for ever for what they started.
-      const armed = spawn('git', shows, { cwd: repository, stdio: 'ignore', timeout: 10_000, env: { PATH: '/usr/bin:/bin', HOME: root } })
+      // Some of these wait for ever for what they started: they end with it, so that none of it leaves a mark later.
+      const armed = spawn('git', shows, { cwd: repository, stdio: 'ignore', detached: true, env: { PATH: '/usr/bin:/bin', HOME: root } })
       const over = once(armed, 'close')
-      await expect.poll(() => marks(), { timeout: 10_000 }).not.toEqual([])
-      armed.kill('SIGKILL')
+      try {
+        await expect.poll(() => marks(), { timeout: 10_000 }).not.toEqual([])
+      } finally {
+        killGroup(armed.pid!)
+      }
       await over
       rmSync(join(root, 'marks'), { recursive: true })
       mkdirSync(join(root, 'marks'))

@@ -18,7 +18,7 @@ export interface RunDossier {
   releases: CarriedRelease[]
   /** The release in force per policy when the run started; `null` for a first version. */
   live: Record<string, CarriedRelease | null>
-  /** Number of the stable head since which that is so, per policy; 0 for one that was never live. */
+  /** Number of a stable head that says so, per policy; 0 for one that was never live. */
   liveSeqs?: Record<string, number>
   /** Per policy what its new version was signed as before, if it was: a version never means two things. */
   used: Record<string, VersionRef[]>
