@@ -6,8 +6,8 @@ export const SERVER_CORE = 0
 const CLIENT_CORE = 1
 
 /**
- * Gives a server, with all processes that it started, one core, and this process the other. `false` where that cannot be: one core alone, or
- * no `taskset`.
+ * Gives a server, with all processes that it started, one core, and this process the other. `false` where that cannot be: one core alone,
+ * or no `taskset`.
  */
 export function pin(server: number, core: number): boolean {
   if (cpus().length < 2) return false
