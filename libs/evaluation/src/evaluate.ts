@@ -54,11 +54,10 @@ function nextOf({ next: brought, ...document }: ConfigDocument, { next, ...head 
     proof: brought.proof ?? null,
     run: next.run ?? document.run,
   }
-  const { sinceSeq: _left, ...rest } = head
-  const since = next.sinceSeq === undefined ? {} : { sinceSeq: next.sinceSeq }
+  const turned = { ...head, current: next.release, sinceSeq: next.sinceSeq }
   return {
     atMs: Date.parse(next.at),
-    held: { document: later, head: { ...rest, ...since, current: next.release }, value, firstRevision: document.revision, next: null },
+    held: { document: later, head: turned, value, firstRevision: document.revision, next: null },
   }
 }
 

@@ -58,36 +58,31 @@ export class PrepareApproval {
   execute(request: PrepareRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
     if (request.queue === true && request.supersede === true) throw queueOrSupersede()
-    return this.runtime.database.locked(
-      policies.map(({ policy }) => policyKey(policy.id)),
-      async (tx) => {
-        const records = await recordsOf(
-          tx,
-          policies.map(({ policy }) => policy.id),
-        )
-        const signed = await signedSiblings(tx, membersOf(policies))
-        if (signed[0] !== undefined) {
-          requireSamePlan(signed[0], request, this.runtime.roster)
-          return preparedView(tx, signed[0], records)
-        }
-        const predecessors = await this.predecessors(tx, policies, records, request)
-        const histories = await historiesOf(tx, policies, records, request.plan?.fallbacks ?? [])
-        const { roster } = this.runtime
-        const news = policies.map(({ policy, digest }) => ({
-          policy,
-          digest,
-          droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors)),
-        }))
-        const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
-        const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
-        const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
-        const isGood = known !== undefined && standsOn(known, predecessors, tx.now) && (await quarantined(tx, known)) === undefined
-        if (isGood) return preparedView(tx, known, records)
-        const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
-        await this.preparations.add(tx, approval, by)
-        return preparedView(tx, approval, records)
-      },
-    )
+    const ids = policies.map(({ policy }) => policy.id)
+    return this.runtime.database.locked(ids.map(policyKey), async (tx) => {
+      const records = await recordsOf(tx, ids)
+      const signed = await signedSiblings(tx, membersOf(policies))
+      if (signed[0] !== undefined) {
+        requireSamePlan(signed[0], request, this.runtime.roster)
+        return preparedView(tx, signed[0], records)
+      }
+      const predecessors = await this.predecessors(tx, policies, records, request)
+      const histories = await historiesOf(tx, policies, records, request.plan?.fallbacks ?? [])
+      const { roster } = this.runtime
+      const news = policies.map(({ policy, digest }) => ({
+        policy,
+        digest,
+        droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors)),
+      }))
+      const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
+      const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
+      const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
+      const isGood = known !== undefined && standsOn(known, predecessors, tx.now) && (await quarantined(tx, known)) === undefined
+      if (isGood) return preparedView(tx, known, records)
+      const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
+      await this.preparations.add(tx, approval, by)
+      return preparedView(tx, approval, records)
+    })
   }
 
   private async prepare(

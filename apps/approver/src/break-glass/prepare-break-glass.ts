@@ -36,52 +36,47 @@ export class PrepareBreakGlass {
     const policies = parsePolicies(request.policies)
     const { reason } = request
     const { roster } = this.runtime
-    return this.runtime.database.locked(
-      policies.map(({ policy }) => policyKey(policy.id)),
-      async (tx) => {
-        const records = await recordsOf(
-          tx,
-          policies.map(({ policy }) => policy.id),
-        )
-        const predecessors = new Map([...records].map(([id, { live }]) => [id, live]))
-        const histories = await historiesOf(tx, policies, records, [])
-        const news = policies.map(({ policy, digest }): NewPolicy => {
-          const dropped = droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors))
-          return { policy, digest, droppedTags: dropped, breakGlass: { reason } }
-        })
-        const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
-        const plan = news.reduce((bounded, each) => withinBounds(bounded, roster, each), this.planOf(news))
-        const expiresAt = new Date(tx.now.getTime() + GRANT_MS)
-        const releases = prepareReleases({
-          policies: news,
-          records,
-          histories,
-          predecessors,
-          authors,
-          plan,
-          fallbacks: [],
-          now: tx.now,
-          expiresAt,
-        })
-        requireEventsFit(roster, { releases, live: [...predecessors.values()], plan })
-        const approval: Approval = {
-          digest: approvalDigest(releases),
-          members: `break-glass ${membersOf(policies)}`,
-          request: digestOfJson({ breakGlass: { reason } }),
-          state: 'prepared',
-          run: null,
-          releases,
-          plan,
-          signedBy: [],
-          missing: missingOf(roster, releases),
-          preparedAt: tx.now.toISOString(),
-          expiresAt: expiresAt.toISOString(),
-        }
-        for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...records.get(id)!, releaseEpoch })
-        await this.preparations.add(tx, approval, by)
-        return preparedView(tx, approval, records)
-      },
-    )
+    const ids = policies.map(({ policy }) => policy.id)
+    return this.runtime.database.locked(ids.map(policyKey), async (tx) => {
+      const records = await recordsOf(tx, ids)
+      const predecessors = new Map([...records].map(([id, { live }]) => [id, live]))
+      const histories = await historiesOf(tx, policies, records, [])
+      const news = policies.map(({ policy, digest }): NewPolicy => {
+        const dropped = droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors))
+        return { policy, digest, droppedTags: dropped, breakGlass: { reason } }
+      })
+      const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
+      const plan = news.reduce((bounded, each) => withinBounds(bounded, roster, each), this.planOf(news))
+      const expiresAt = new Date(tx.now.getTime() + GRANT_MS)
+      const releases = prepareReleases({
+        policies: news,
+        records,
+        histories,
+        predecessors,
+        authors,
+        plan,
+        fallbacks: [],
+        now: tx.now,
+        expiresAt,
+      })
+      requireEventsFit(roster, { releases, live: [...predecessors.values()], plan })
+      const approval: Approval = {
+        digest: approvalDigest(releases),
+        members: `break-glass ${membersOf(policies)}`,
+        request: digestOfJson({ breakGlass: { reason } }),
+        state: 'prepared',
+        run: null,
+        releases,
+        plan,
+        signedBy: [],
+        missing: missingOf(roster, releases),
+        preparedAt: tx.now.toISOString(),
+        expiresAt: expiresAt.toISOString(),
+      }
+      for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...records.get(id)!, releaseEpoch })
+      await this.preparations.add(tx, approval, by)
+      return preparedView(tx, approval, records)
+    })
   }
 
   private planOf(policies: readonly NewPolicy[]): RolloutPlan {

@@ -82,5 +82,5 @@ export class CanaryHeads {
 }
 
 function headOf(tx: Transaction, { run }: Canary, { policy, scope, seq, base, baseSeq }: PlacedMember): HeadToSign['head'] {
-  return { policy, scope, seq, base, ...(baseSeq === undefined ? {} : { baseSeq }), issuedAt: tx.now.toISOString(), run }
+  return { policy, scope, seq, base, baseSeq, issuedAt: tx.now.toISOString(), run }
 }
