@@ -3,36 +3,25 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DeliveryView, PlanOptions } from '#libs/contracts'
-import { MemoryBus, type BusRecord, type Subscription } from '#libs/messaging'
 import { policyAt } from '../../apps/approver/src/policies/policy.table.js'
 import { takenBackOf } from '../../apps/approver/src/policies/quarantine.js'
+import { DeafBus } from '../support/deaf-bus.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
 const AT_ONCE = { observeMs: 0, bakeMs: 0 }
 const LATER_MS = 3_600_000
 
-/** A bus on which config-store may hear nothing, and so stores no head. */
-class DeafStoreBus extends MemoryBus {
-  isDeaf = false
-
-  override subscribe(subscription: Subscription): Promise<void> {
-    const hears = (): boolean => !this.isDeaf || !subscription.group.startsWith('config-store')
-    const handle = async (record: BusRecord): Promise<void> => (hears() ? subscription.handle(record) : undefined)
-    return super.subscribe({ ...subscription, handle })
-  }
-}
-
 /** Partners who were told of a version ahead went on expecting it after another release had taken its place. */
 describe('a version that is held for later, and that partners were told of', () => {
   let system: MemorySystem
   let press: PipelineDriver
-  let bus: DeafStoreBus
+  let bus: DeafBus
   let receiver: Server
   let told: string[]
   let later: string
   beforeEach(async () => {
-    bus = new DeafStoreBus()
+    bus = new DeafBus()
     system = await startMemorySystem({ HMS_APPROVER_BREAK_GLASS_BAKE: '30s' }, bus)
     press = new PipelineDriver(system)
     later = new Date(system.clock.now().getTime() + LATER_MS).toISOString()
@@ -85,7 +74,8 @@ describe('a version that is held for later, and that partners were told of', () 
 
   it('is live for nobody at its time, though what took its place was never stored', async () => {
     await held('pm25@2.0.0=25')
-    bus.isDeaf = true
+    // It stores no head.
+    bus.deaf.add('config-store')
     const run = await press.breakGlass(['pm25@1.6.0=30'])
     await press.reaches(run, 'ROLLED_BACK', LATER_MS / 2)
     await press.passes(LATER_MS)

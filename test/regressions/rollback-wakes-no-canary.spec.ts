@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import type { PolicyView, RollbackResult } from '#libs/contracts'
-import { MemoryBus, type BusRecord, type Subscription } from '#libs/messaging'
+import { DeafBus } from '../support/deaf-bus.js'
 import { startMemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -21,20 +21,9 @@ it('a rollback within the lease of the canary reaches the cohort too', async () 
   expect(value['limit']).toBe(35)
 })
 
-/** A bus on which canary-controller may hear nothing, and so takes no canary back. */
-class DeafControllerBus extends MemoryBus {
-  isDeaf = false
-
-  override subscribe(subscription: Subscription): Promise<void> {
-    const hears = (): boolean => !this.isDeaf || !subscription.group.startsWith('canary-controller')
-    const handle = async (record: BusRecord): Promise<void> => (hears() ? subscription.handle(record) : undefined)
-    return super.subscribe({ ...subscription, handle })
-  }
-}
-
 /** Away from the release that a canary stands on, and back to it: its digest alone does not say that stable ever left. */
 it('two rollbacks within the lease of a canary wake it for nobody, though canary-controller is away', async () => {
-  const bus = new DeafControllerBus()
+  const bus = new DeafBus()
   const system = await startMemorySystem({}, bus)
   onTestFinished(() => system.stop())
   const press = new PipelineDriver(system)
@@ -46,7 +35,8 @@ it('two rollbacks within the lease of a canary wake it for nobody, though canary
   await press.whenState(await press.approve(['pm25@2.0.0=25'], { ...everyone, observeMs: 600_000 }), 'CANARY')
   await system.settle()
   expect(await limit()).toBe(25)
-  bus.isDeaf = true
+  // It takes no canary back.
+  bus.deaf.add('canary-controller')
   for (const [version, value] of [
     ['1.0.0', 40],
     ['1.5.0', 35],

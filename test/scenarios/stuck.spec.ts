@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peekPredicate, type Envelope, type PrepareRequest, type RunView, type ServiceName } from '#libs/contracts'
-import { MemoryBus, MemoryLog, type BusRecord, type Subscription } from '#libs/messaging'
+import { MemoryLog } from '#libs/messaging'
+import { DeafBus } from '../support/deaf-bus.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -11,20 +12,10 @@ const SECOND_MS = 1_000
 const NCR = { share: 5_000, scope: 'region:NCR' }
 const VIRGINIA = { share: 5_000, scope: 'region:VA' }
 
-/** A bus on which some services hear nothing: they live, and never answer. */
-class BlackHoleBus extends MemoryBus {
-  readonly deaf = new Set<ServiceName>()
-
+/** A bus that can be asked what was said on it. */
+class BlackHoleBus extends DeafBus {
   constructor(private readonly kept = new MemoryLog()) {
     super(kept)
-  }
-
-  override async subscribe(subscription: Subscription): Promise<void> {
-    const service = subscription.group.split('.')[0] as ServiceName
-    const handle = async (record: BusRecord): Promise<void> => {
-      if (!this.deaf.has(service)) await subscription.handle(record)
-    }
-    await super.subscribe({ ...subscription, handle })
   }
 
   /** What was said on a topic, as `type data`. */

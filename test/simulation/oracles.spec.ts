@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { peekPredicate, type EventData, type RunState } from '#libs/contracts'
+import { peekPredicate, type Envelope, type EventData, type RunState } from '#libs/contracts'
 import type { HeadPredicate } from '#libs/signing'
 import { testIdentity } from '../support/identity.js'
 import type { Emitted, Evidence } from './evidence.js'
@@ -16,10 +16,11 @@ const ended = (data: EventData['hms.run.changed.v1']): EventData['hms.run.change
 
 type Stored = Evidence['documents'][number]
 
-function withHead(document: Stored, change: Partial<HeadPredicate>): Stored {
-  const statement = JSON.parse(Buffer.from(document.head.payload, 'base64').toString()) as { predicate: object }
+/** The same document, or signed head, with a head that says something else. */
+function withHead<T extends { head: Envelope }>(carrier: T, change: Partial<HeadPredicate>): T {
+  const statement = JSON.parse(Buffer.from(carrier.head.payload, 'base64').toString()) as { predicate: object }
   const payload = Buffer.from(JSON.stringify({ ...statement, predicate: { ...statement.predicate, ...change } })).toString('base64')
-  return { ...document, head: { ...document.head, payload } }
+  return { ...carrier, head: { ...carrier.head, payload } }
 }
 
 /** The first canary that a store had, and a stable document of its policy on which it stands, unless it is changed. */
@@ -104,11 +105,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!
     const { heads } = issued.data as unknown as EventData['hms.head.issued.v1']
-    const smaller = heads.map((signed) => {
-      const statement = JSON.parse(Buffer.from(signed.head.payload, 'base64').toString()) as { predicate: object }
-      const payload = Buffer.from(JSON.stringify({ ...statement, predicate: { ...statement.predicate, share: 1 } })).toString('base64')
-      return { ...signed, head: { ...signed.head, payload } }
-    })
+    const smaller = heads.map((signed) => withHead(signed, { share: 1 }))
     return { ...evidence, emitted: evidence.emitted.toSpliced(at + 1, 0, { ...issued, data: { ...issued.data, heads: smaller } as never }) }
   },
   'I25 no canary is shown first in a freeze': (evidence) => {
@@ -126,12 +123,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const passed = event(evidence, 'hms.canary.passed.v1')
     const issued = evidence.emitted.find(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')!
     const { heads } = issued.data as unknown as EventData['hms.head.issued.v1']
-    const others = heads.map((signed) => {
-      const statement = JSON.parse(Buffer.from(signed.head.payload, 'base64').toString()) as { predicate: object }
-      const predicate = { ...statement.predicate, policy: 'ozone', run: 99 }
-      const payload = Buffer.from(JSON.stringify({ ...statement, predicate })).toString('base64')
-      return { ...signed, head: { ...signed.head, payload } }
-    })
+    const others = heads.map((signed) => withHead(signed, { policy: 'ozone', run: 99 }))
     const later = new Date(Date.parse(passed.time) + 1).toISOString()
     const beside = { ...issued, id: 'beside', time: later, data: { ...(issued.data as object), heads: others } as never }
     return { ...evidence, emitted: [...evidence.emitted.filter(({ type }) => type !== 'hms.rollout.held.v1'), beside] }
@@ -140,12 +132,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!
     const { heads } = issued.data as unknown as EventData['hms.head.issued.v1']
-    const others = heads.map((signed) => {
-      const statement = JSON.parse(Buffer.from(signed.head.payload, 'base64').toString()) as { predicate: object }
-      const predicate = { ...statement.predicate, policy: 'ozone', run: 99 }
-      const payload = Buffer.from(JSON.stringify({ ...statement, predicate })).toString('base64')
-      return { ...signed, head: { ...signed.head, payload } }
-    })
+    const others = heads.map((signed) => withHead(signed, { policy: 'ozone', run: 99 }))
     return { ...evidence, emitted: evidence.emitted.toSpliced(at + 1, 0, { ...issued, data: { ...issued.data, heads: others } as never }) }
   },
   'I17 a run waits until the time of its rule': (evidence) => {
