@@ -1,21 +1,18 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { nowMs } from './figures.js'
+import { startFloor } from './floor-server.js'
 import { pin, SERVER_CORE } from './pin.js'
 import { inSlices } from './press-under-load.js'
 
-const BARE = new URL('bare-push.mjs', import.meta.url).pathname
-
 /** Milliseconds until the first and the last of so many bare sockets have a buffer of this size, round after round. */
 export async function barePush(readers: number, bytes: number, rounds: number): Promise<{ first: number[]; last: number[] }> {
-  const server = spawn(process.execPath, [BARE, String(bytes), String(readers)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = await startFloor(new URL('bare-push.mjs', import.meta.url), bytes, readers)
   try {
-    const [line] = (await once(server.stdout, 'data')) as [Buffer]
-    pin(server.pid!, SERVER_CORE)
+    pin(server.pid, SERVER_CORE)
     let heard: (socket: Socket, size: number) => void = () => {}
     const sockets = await inSlices(readers, async () => {
-      const socket = connect({ port: Number(line.toString()), host: '127.0.0.1', noDelay: true })
+      const socket = connect({ port: server.port, host: '127.0.0.1', noDelay: true })
       socket.on('data', (data) => heard(socket, data.length))
       await once(socket, 'connect')
       return socket
@@ -42,6 +39,6 @@ export async function barePush(readers: number, bytes: number, rounds: number): 
     for (const socket of sockets) socket.destroy()
     return { first, last }
   } finally {
-    server.kill()
+    server.stop()
   }
 }

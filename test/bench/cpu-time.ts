@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { processIds, statOf } from './proc.js'
 
 /** Clock ticks of Linux, the same on all its platforms. */
 const TICK_MS = 10
@@ -24,29 +24,9 @@ export function processMs(pid: number): number {
 
 function serverMs(serverPid: number): number {
   let ticks = 0
-  for (const pid of processIds().map(Number)) {
+  for (const pid of processIds()) {
     const stat = statOf(pid)
     if (stat !== undefined && (pid === serverPid || stat.parent === serverPid)) ticks += stat.ticks
   }
   return ticks * TICK_MS
-}
-
-/** Undefined for a process that ended while we looked. */
-function statOf(pid: number): { parent: number; ticks: number } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The fields after the command's name, which may hold blanks: state, parent, …, user and system time at 11 and 12.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
-  } catch {
-    return undefined
-  }
-}
-
-function processIds(): string[] {
-  try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  } catch {
-    return []
-  }
 }

@@ -1,19 +1,15 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { nowMs } from './figures.js'
+import { startFloor } from './floor-server.js'
 import { pin, SERVER_CORE } from './pin.js'
 import { plainReader } from './plain-reader.js'
 import { inSlices } from './press-under-load.js'
 
-const NAIVE = new URL('naive-push.mjs', import.meta.url).pathname
-
 /** Milliseconds between the first and the last reader of a bare `ws` server that sends each of them a string of this size. */
 export async function naivePush(readers: number, bytes: number, rounds: number): Promise<number[]> {
-  const server = spawn(process.execPath, [NAIVE, String(bytes)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = await startFloor(new URL('naive-push.mjs', import.meta.url), bytes)
   try {
-    const [line] = (await once(server.stdout, 'data')) as [Buffer]
-    pin(server.pid!, SERVER_CORE)
-    const url = new URL(`http://127.0.0.1:${line.toString().trim()}/`)
+    pin(server.pid, SERVER_CORE)
+    const url = new URL(`http://127.0.0.1:${server.port}/`)
     let heard = (): void => {}
     const clients = await inSlices(readers, () => plainReader(url, () => heard()))
     const took: number[] = []
@@ -31,7 +27,7 @@ export async function naivePush(readers: number, bytes: number, rounds: number):
     for (const client of clients) client.destroy()
     return took
   } finally {
-    server.kill()
+    server.stop()
   }
 }
 

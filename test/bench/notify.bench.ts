@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { writeFileSync } from 'node:fs'
@@ -13,10 +12,10 @@ import { testIdentity } from '../support/identity.js'
 import { scratchFolder, until } from '../support/processes.js'
 import { startDurablePostgres, type DurablePostgres } from './durable-postgres.js'
 import { nowMs, percentile } from './figures.js'
+import { startFloor, type FloorServer } from './floor-server.js'
 import { NotifierInstance, SECRET, type Arrival } from './notifier-instance.js'
 import { atRate } from './writers.js'
 
-const BARE = new URL('bare-http.mjs', import.meta.url).pathname
 const PARTNERS = 50
 /** Messages that wait for each partner at once: about as many policies. */
 const WAITING = 40
@@ -35,7 +34,7 @@ const WATCHED_MS = 30_000
 describe('notify', () => {
   const folder = scratchFolder()
   let database: DurablePostgres
-  let receiver: ChildProcess
+  let receiver: FloorServer
   let silent: Server
   let urls: { well: string; dead: string }
   let runs = 0
@@ -43,15 +42,14 @@ describe('notify', () => {
     database = await startDurablePostgres()
     const answer = join(folder.path, 'answer.json')
     writeFileSync(answer, '{}')
-    receiver = spawn(process.execPath, [BARE, answer], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [line] = (await once(receiver.stdout!, 'data')) as [Buffer]
+    receiver = await startFloor(new URL('bare-http.mjs', import.meta.url), answer)
     silent = createServer(() => {}).listen(0, '127.0.0.1')
     await once(silent, 'listening')
     const port = (silent.address() as AddressInfo).port
-    urls = { well: `http://127.0.0.1:${Number(line.toString())}/hook`, dead: `http://127.0.0.1:${port}/hook` }
+    urls = { well: `http://127.0.0.1:${receiver.port}/hook`, dead: `http://127.0.0.1:${port}/hook` }
   })
   afterAll(async () => {
-    receiver.kill()
+    receiver.stop()
     silent.closeAllConnections()
     silent.close()
     await database.stop()

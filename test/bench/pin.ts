@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { processIds, statOf } from './proc.js'
 
 export const SERVER_CORE = 0
 const CLIENT_CORE = 1
@@ -22,26 +22,11 @@ function give(pid: number, core: number): boolean {
 
 /** The process with all below it. */
 function family(root: number): Set<number> {
-  const parents = new Map(processes().map((pid) => [pid, parentOf(pid)]))
+  const parents = new Map(processIds().map((pid) => [pid, statOf(pid)?.parent]))
   const found = new Set([root])
   for (let size = 0; size !== found.size;) {
     size = found.size
     for (const [pid, parent] of parents) if (parent !== undefined && found.has(parent)) found.add(pid)
   }
   return found
-}
-
-function processes(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-  } catch {
-    // It has ended meanwhile.
-    return undefined
-  }
 }

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Pool } from 'undici'
@@ -7,9 +5,9 @@ import { describe, it } from 'vitest'
 import { scratchFolder } from '../support/processes.js'
 import { processMs } from './cpu-time.js'
 import { nowMs, percentile } from './figures.js'
+import { startFloor } from './floor-server.js'
 import { inSlices, POLICY, readersOf, startPress, type Press } from './press-under-load.js'
 
-const BARE = new URL('bare-http.mjs', import.meta.url).pathname
 const PATH = `/ofrep/v1/evaluate/flags/${POLICY}.limit`
 const BODY = JSON.stringify({ context: { targetingKey: 'bench-1', region: 'NCR' } })
 const CONNECTIONS = 32
@@ -90,13 +88,12 @@ async function startBare(answer: string): Promise<{ url: string; pid: number; st
   const folder = scratchFolder()
   const file = join(folder.path, 'answer.json')
   writeFileSync(file, answer)
-  const child = spawn(process.execPath, [BARE, file], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const server = await startFloor(new URL('bare-http.mjs', import.meta.url), file)
   return {
-    url: `http://127.0.0.1:${Number(line.toString())}`,
-    pid: child.pid!,
+    url: `http://127.0.0.1:${server.port}`,
+    pid: server.pid,
     stop: () => {
-      child.kill()
+      server.stop()
       folder.remove()
     },
   }

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { until } from '../support/processes.js'
 import { nowMs, percentile } from './figures.js'
+import { startFloor } from './floor-server.js'
 import { POLICY, readersOf, startPress } from './press-under-load.js'
 
-const BARE = new URL('bare-storm.mjs', import.meta.url).pathname
 const OTHERS = 1_000
 const MAX_TRIES = 10
 const FEW = [POLICY, 'rule-1', 'rule-2'].join(',')
@@ -87,12 +86,11 @@ async function firstFrame(url: string): Promise<{ socket: WebSocket; bytes: numb
 }
 
 async function bareStorm(readers: number, bytes: number): Promise<Storm> {
-  const server = spawn(process.execPath, [BARE, String(bytes)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = await startFloor(new URL('bare-storm.mjs', import.meta.url), bytes)
   try {
-    const [line] = (await once(server.stdout, 'data')) as [Buffer]
-    return await storm(readers, `http://127.0.0.1:${Number(line.toString())}`, server.pid!)
+    return await storm(readers, `http://127.0.0.1:${server.port}`, server.pid)
   } finally {
-    server.kill()
+    server.stop()
   }
 }
 
