@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** What kafkajs keeps for each connection: requests that wait for their turn. */
+/** kafkajs has one for each connection. `pending`: requests that it may not send yet. */
 interface RequestQueue {
   pending: unknown[]
   scheduleCheckPendingRequests(): void
@@ -11,7 +11,7 @@ let areQuiet = false
 /**
  * kafkajs 2.2.4 looks for waiting requests by a timer that starts itself again, without a pause where nothing waits: a thousand times a
  * second for each connection, for as long as it is open. Nine idle processes took a quarter of a core with it (`npm run bench -- idle`).
- * Who puts a request in the queue starts the timer too, so with nothing in it there is nothing to look for. Once for the process is enough.
+ * A request that has to wait starts the timer itself, so an empty queue needs none. The first call changes all queues of the process.
  */
 export function quietIdleQueues(): void {
   if (areQuiet) return

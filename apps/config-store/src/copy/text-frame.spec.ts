@@ -7,7 +7,7 @@ import { textFrame } from './text-frame.js'
 // Its types do not name it.
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable }
 
-/** What `ws` reads out of these bytes: it is the stock client of a stream. */
+/** The texts that `ws` finds in these bytes. Most clients of a stream use it. */
 function readByWs(wire: Buffer): string[] {
   const receiver = new Receiver({ isServer: false, allowSynchronousEvents: true })
   const texts: string[] = []
