@@ -56,30 +56,35 @@ const AGAIN: ReadonlySet<string> = new Set([
   'hms.rollout.bake-started.v1',
 ])
 
-export function effectsOnce({ emitted, runs }: Evidence): string[] {
+export function effectsOnce({ emitted }: Evidence): string[] {
   const found: string[] = []
   for (const group of [...VERDICTS, ...STEPS]) {
-    const counts = new Map<string, { run: string; count: number; firstAt: string }>()
+    const groups = new Map<string, [Emitted, ...Emitted[]]>()
     for (const event of emitted) {
       if (!group.includes(event.type)) continue
-      const [run, name] = [runOf(event), `run ${runOf(event)} attempt ${event.attempt ?? 1}${stepOf(event)}`]
-      const { count, firstAt } = counts.get(name) ?? { count: 0, firstAt: event.time }
-      counts.set(name, { run, count: count + 1, firstAt })
+      const name = `run ${runOf(event)} attempt ${event.attempt ?? 1}${stepOf(event)}`
+      groups.set(name, [...(groups.get(name) ?? []), event] as [Emitted, ...Emitted[]])
     }
-    for (const [name, { run, count, firstAt }] of counts) {
-      const [type] = group as [string]
-      const byItself = type === 'hms.canary.observation-started.v1' ? frozen(emitted, run) + stepsPassed(emitted, run) : 0
-      const again = AGAIN.has(type) ? decidedAgain(runs, run, type, firstAt) + byItself : 0
-      if (count > 1 + again) found.push(`${name} has ${count} of ${group.join(' or ')}`)
+    for (const [name, [first, ...more]] of groups) {
+      const again = AGAIN.has(first.type) ? appliedAfter(emitted, first) + byItself(emitted, first) : 0
+      if (more.length > again) found.push(`${name} has ${more.length + 1} of ${group.join(' or ')}`)
     }
   }
   return found
 }
 
-function decidedAgain(runs: Evidence['runs'], run: string, type: string, firstAt: string): number {
-  const decisions = runs.find(({ facts }) => String(facts.run) === run)?.facts.decisions ?? []
-  const again = type === 'hms.canary.observation-started.v1' ? ['resume', 'extend'] : ['resume', 'extend', 'promote']
-  return decisions.filter(({ decision, outcome, at }) => again.includes(decision) && outcome === 'applied' && at >= firstAt).length
+/** What people decided and the stage applied once it had taken the step; when they decided says nothing, for the stage may hear it later. */
+function appliedAfter(emitted: readonly Emitted[], first: Emitted): number {
+  const again = first.type === 'hms.canary.observation-started.v1' ? ['resume', 'extend'] : ['resume', 'extend', 'promote']
+  return emitted
+    .slice(emitted.indexOf(first))
+    .filter((event) => event.producer === first.producer && event.type === 'hms.run.decision-applied.v1' && runOf(event) === runOf(first))
+    .filter(({ data }) => again.includes((data as unknown as EventData['hms.run.decision-applied.v1']).decision)).length
+}
+
+function byItself(emitted: readonly Emitted[], first: Emitted): number {
+  if (first.type !== 'hms.canary.observation-started.v1') return 0
+  return frozen(emitted, runOf(first)) + stepsPassed(emitted, runOf(first))
 }
 
 /** Of a ramp, each step is begun and passed once, and observed once. */
