@@ -5,8 +5,8 @@ import { until } from '../support/processes.js'
 import { nowMs } from './figures.js'
 import { ScaledSystem } from './scaled-system.js'
 
-/** What a start leaves to be done is not what it costs to wait. */
-const SETTLED_MS = 20_000
+/** What a start leaves to be done is not what it costs to wait: V8 compiles and collects for a minute. */
+const SETTLED_MS = 120_000
 const IDLE_MS = 60_000
 
 /** What processes with nothing to do cost: the share of a core, and memory. */

@@ -18,8 +18,8 @@ export interface MemorySystem {
   /** Resolves when nothing is left to do at the present time. */
   settle(): Promise<void>
   /**
-   * Moves time from wait to wait until `done` says so, at most `maxMs` of virtual time. `everyMs`: asked no more often than this; over
-   * minutes with nothing to do, asking is most of the work.
+   * Moves time from wait to wait until `done` says so, at most `maxMs` of virtual time. `everyMs`: asked no more often than this, and in a
+   * long wait no more often than each hundredth of what was waited; over minutes with nothing to do, asking is most of the work.
    */
   runUntil(done: () => Promise<boolean>, maxMs: number, everyMs?: number): Promise<void>
   stop(): Promise<void>
@@ -66,7 +66,8 @@ export async function startMemorySystem(
     url: `http://127.0.0.1:${port}`,
     settle,
     runUntil: async (done, maxMs, everyMs = 0) => {
-      const until = clock.now().getTime() + maxMs
+      const since = clock.now().getTime()
+      const until = since + maxMs
       let askAt = 0
       for (;;) {
         await settle()
@@ -74,7 +75,8 @@ export async function startMemorySystem(
         const isLast = next === undefined || next > until
         if (isLast || clock.now().getTime() >= askAt) {
           if (await done()) return
-          askAt = clock.now().getTime() + everyMs
+          const now = clock.now().getTime()
+          askAt = now + Math.max(everyMs, (now - since) / 100)
         }
         if (isLast) throw new Error(`not there after ${maxMs} ms of virtual time`)
         clock.advanceTo(next)

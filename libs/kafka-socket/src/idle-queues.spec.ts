@@ -7,6 +7,7 @@ interface Queue extends EventEmitter {
   push(request: object): void
   fulfillRequest(response: object): void
   maybeThrottle(ms: number): void
+  scheduleRequestTimeoutCheck(): void
 }
 
 const RequestQueue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as new (options: object) => Queue
@@ -22,8 +23,8 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
-const push = (correlationId: number): void => {
-  const entry = { correlationId, resolve: () => {}, reject: () => {} }
+const push = (correlationId: number, reject = (_error: Error): void => {}): void => {
+  const entry = { correlationId, resolve: () => {}, reject }
   queue.push({ entry, expectResponse: true, sendRequest: () => sent.push(correlationId) })
 }
 const answer = (correlationId: number): void => queue.fulfillRequest({ correlationId, payload: null, size: 0 })
@@ -52,5 +53,39 @@ it('what the broker has us hold back goes out once that time is over, also when 
   vi.advanceTimersByTime(510)
   expect(sent).toEqual([1])
   answer(1)
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+it('a request without an answer in time is given up, and looked for once a second', () => {
+  const isConnected = vi.fn(() => true)
+  const enforcing = {
+    maxInFlightRequests: 1,
+    requestTimeout: 15_000,
+    enforceRequestTimeout: true,
+    clientId: 'test',
+    broker: 'here',
+    isConnected,
+  }
+  queue = new RequestQueue({ ...enforcing, logger: { debug: () => {}, warn: () => {} } })
+  queue.scheduleRequestTimeoutCheck()
+  const gaveUp = vi.fn()
+  push(1, gaveUp)
+  vi.advanceTimersByTime(15_000)
+  expect(gaveUp).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(1_000)
+  expect(gaveUp).toHaveBeenCalledWith(expect.objectContaining({ name: 'KafkaJSRequestTimeoutError' }))
+  expect(isConnected).toHaveBeenCalledTimes(16)
+})
+
+it('a connection that ended keeps no timer', () => {
+  const isConnected = (): boolean => false
+  queue = new RequestQueue({
+    requestTimeout: 15_000,
+    enforceRequestTimeout: true,
+    isConnected,
+    logger: { debug: () => {}, warn: () => {} },
+  })
+  queue.scheduleRequestTimeoutCheck()
+  vi.advanceTimersByTime(1_000)
   expect(vi.getTimerCount()).toBe(0)
 })

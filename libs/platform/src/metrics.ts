@@ -3,6 +3,12 @@ import { VERSION } from './version.js'
 
 const HANDLER_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
+/**
+ * How often the delay of the event loop is sampled; each sample contains this time. By the 10 ms of prom-client's own, a process with
+ * nothing to do wakes a hundred times a second and takes 1.2 % of a core instead of 0.4.
+ */
+const LAG_SAMPLED_MS = 100
+
 /** Gauges of Node that are called like counters: `promtool check metrics` refuses the whole page. The gauges by type say the same. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
@@ -63,7 +69,7 @@ export class Metrics {
 
   /** Process metrics (CPU, heap, event loop): once per process, not in tests. */
   withProcessMetrics(): this {
-    collectDefaultMetrics({ register: this.registry })
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: LAG_SAMPLED_MS })
     for (const name of MISNAMED) this.registry.removeSingleMetric(name)
     return this
   }

@@ -11,6 +11,7 @@ export interface GroupMember {
 
 /** What kafkajs' broker can do and its types do not say. */
 interface CoordinatingBroker {
+  isConnected(): boolean
   describeGroups(request: { groupIds: string[] }): Promise<{ groups: { members: GroupMember[] }[] }>
   leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>
 }
@@ -21,6 +22,8 @@ interface CoordinatingBroker {
  */
 export class GroupCoordinators {
   private cluster: Cluster | undefined
+  /** As they were found last. One that does not answer, or coordinates no more, is looked for again. */
+  private readonly found = new Map<string, CoordinatingBroker>()
   private readonly door: Consumer
   private readonly connection = new ConnectOnce(() => this.door.connect())
 
@@ -34,21 +37,34 @@ export class GroupCoordinators {
   }
 
   async members(group: string): Promise<GroupMember[]> {
-    const { groups } = await (await this.coordinatorOf(group)).describeGroups({ groupIds: [group] })
+    const { groups } = await this.ask(group, (coordinator) => coordinator.describeGroups({ groupIds: [group] }))
     return groups.flatMap(({ members }) => members.map(({ memberId, clientId }) => ({ memberId, clientId })))
   }
 
   /** As if the member had said good-bye itself: its partitions go to the others at once. One that lives after all joins again. */
   async remove(group: string, memberId: string): Promise<void> {
-    await (await this.coordinatorOf(group)).leaveGroup({ groupId: group, memberId })
+    await this.ask(group, (coordinator) => coordinator.leaveGroup({ groupId: group, memberId }))
   }
 
   close(): Promise<void> {
     return this.door.disconnect()
   }
 
-  private async coordinatorOf(group: string): Promise<CoordinatingBroker> {
+  private async ask<T>(group: string, request: (coordinator: CoordinatingBroker) => Promise<T>): Promise<T> {
     await this.connection.get()
+    try {
+      const known = this.found.get(group)
+      // Who is found is connected, and signed in; a request alone would do the first only.
+      const coordinator = known?.isConnected() === true ? known : await this.find(group)
+      this.found.set(group, coordinator)
+      return await request(coordinator)
+    } catch (error) {
+      this.found.delete(group)
+      throw error
+    }
+  }
+
+  private async find(group: string): Promise<CoordinatingBroker> {
     return (await this.cluster!.findGroupCoordinator({ groupId: group })) as unknown as CoordinatingBroker
   }
 }

@@ -58,6 +58,19 @@ describe('TimerRunner', () => {
     expect(await pending()).toEqual([])
   })
 
+  it('finds within a second what another instance scheduled, and tries to claim nothing before', async () => {
+    behave = () => Promise.resolve()
+    let claims = 0
+    const claimDue = timers.store.claimDue.bind(timers.store)
+    timers.store.claimDue = (...args) => (claims++, claimDue(...args))
+    timers.start()
+    await pass(60_500)
+    expect(claims).toBe(1)
+    await schedule()
+    await pass(1_000)
+    expect(calls).toEqual([61_000])
+  })
+
   it('leaves work alone that another instance has by now', async () => {
     let begun = 0
     timers.onWork(timerKind('sending'), async () => void begun++, 1_000)

@@ -41,6 +41,8 @@ export class TimerRunner {
   private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
   private readonly sweeps: Repeat
   private nextSweepMs = SWEEP_MS
+  /** Whether the next sweep was asked for, or one is due by then; the safety net finds nothing to claim, and looks before it tries. */
+  private isExpected = true
   private readonly running = new Set<Promise<void>>()
   private waitingOutside = 0
   private finishing = 0
@@ -92,6 +94,7 @@ export class TimerRunner {
 
   /** Sweeps within so many milliseconds: now without, or once more when a sweep is under way. */
   wake(inMs = 0): void {
+    this.isExpected = true
     this.sweeps.wake(inMs)
   }
 
@@ -107,16 +110,24 @@ export class TimerRunner {
   }
 
   private async claimAndFire(): Promise<void> {
+    const { room, isExpected } = this
     this.nextSweepMs = SWEEP_MS
-    const { room } = this
+    this.isExpected = false
     if (room <= 0) return
     const { due, next } = await this.database.autocommit(async (tx) => {
+      if (!isExpected) {
+        const soonest = await this.store.nextDueInMs(tx)
+        if (soonest === null || soonest > 0) return { due: [], next: soonest }
+      }
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
       return { due: claimed, next: claimed.length > 0 ? null : await this.store.nextDueInMs(tx) }
     })
     for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer), `timer ${timer.kind}`))
     if (due.length > 0) this.wake()
-    else if (next !== null) this.nextSweepMs = Math.min(SWEEP_MS, Math.max(next, 1))
+    else if (next !== null && next < SWEEP_MS) {
+      this.nextSweepMs = Math.max(next, 1)
+      this.isExpected = true
+    }
   }
 
   private get room(): number {
