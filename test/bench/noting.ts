@@ -25,8 +25,18 @@ export class CountingOutboxStore extends PostgresOutboxStore {
 
   override async sendUnsent(...args: Parameters<PostgresOutboxStore['sendUnsent']>): ReturnType<PostgresOutboxStore['sendUnsent']> {
     const sent = await super.sendUnsent(...args)
-    this.sent += sent.length
-    this.lastAtMs = nowMs()
+    this.count(sent.length)
     return sent
+  }
+
+  override async markSent(...args: Parameters<PostgresOutboxStore['markSent']>): ReturnType<PostgresOutboxStore['markSent']> {
+    const marked = await super.markSent(...args)
+    this.count(marked.size)
+    return marked
+  }
+
+  private count(rows: number): void {
+    this.sent += rows
+    this.lastAtMs = nowMs()
   }
 }

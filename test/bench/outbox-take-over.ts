@@ -96,9 +96,11 @@ async function sessionThatDies(server: DurablePostgres, identity: TestIdentity):
 }
 
 /** An instance in a process of its own, ended by `kill -9`. */
-async function processThatDies(server: DurablePostgres): Promise<Leader> {
+async function processThatDies(server: DurablePostgres, { roster }: TestIdentity): Promise<Leader> {
   await until('nobody leads', async () => (await leaderPid(server)) === undefined)
-  const child = spawn(process.execPath, [RELAY_PROCESS, server.url], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [RELAY_PROCESS, server.url, JSON.stringify(roster.envelope)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const callOffWatch = killWithParent(child.pid!)
   const gone = once(child, 'exit')
   await until('the process leads', async () => (await leaderPid(server)) !== undefined)

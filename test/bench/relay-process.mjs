@@ -1,12 +1,13 @@
-// One more instance of the linter's relay, in a process that a bench can kill. Runs what `npm run build` made; argument: the database's
-// URL.
+// One more instance of the linter's relay, in a process that a bench can kill. Runs what `npm run build` made; arguments: the database's
+// URL, and the roster's envelope.
 import { EmbeddedBus, PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
 import { createDataSource, PostgresDatabase, PostgresTimerStore, ServiceSession } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
-import { createRuntime } from '#libs/stage'
+import { createRuntime } from '#libs/service'
+import { readRoster } from '#libs/signing'
 import { Pool } from 'pg'
 
-const [url] = process.argv.slice(2)
+const [url, roster] = process.argv.slice(2)
 const schema = schemaOf('linter')
 const source = createDataSource({ url, schema, entities: [], migrations: [] })
 await source.initialize()
@@ -28,6 +29,7 @@ const options = {
   clock: systemClock,
   log: silentLogger,
   metrics: new Metrics(),
+  roster: readRoster(JSON.parse(roster)),
   configStoreUrls: [],
 }
 const stores = { outbox: new PostgresOutboxStore(), positions: new PostgresPositionStore(), timers: new PostgresTimerStore() }

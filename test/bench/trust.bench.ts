@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Pool } from 'pg'
 import { describe, it } from 'vitest'
-import type { ApiClient } from '#libs/client'
 import { PostgresDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, uuidv7 } from '#libs/platform'
 import {
@@ -32,7 +31,7 @@ import { Sequencer } from '../../apps/audit/src/log/sequencer.js'
 import { SuspendedWitnesses } from '../../apps/audit/src/log/suspended-witnesses.js'
 import { PostgresTreeStore } from '../../apps/audit/src/log/tree.store.postgres.js'
 import { Problems } from '../../apps/cli/src/audit/problems.js'
-import { recomputeLog } from '../../apps/cli/src/audit/recompute-log.js'
+import { recomputeLog, type LogReader } from '../../apps/cli/src/audit/recompute-log.js'
 import { LOG_POLICY, LOG_SIGNER, WITNESS_SIGNER } from '../support/test-log.js'
 import { until } from '../support/processes.js'
 import { startDurablePostgres, type DurablePostgres } from './durable-postgres.js'
@@ -217,7 +216,7 @@ function hashLoop(entries: readonly Buffer[]): Buffer {
 }
 
 /** A log as audit serves it, from memory: what is measured is the verification. */
-async function servedLog(count: number, policy: LogPolicy = LOG_POLICY): Promise<{ entries: Buffer[]; client: ApiClient }> {
+async function servedLog(count: number, policy: LogPolicy = LOG_POLICY): Promise<{ entries: Buffer[]; client: LogReader }> {
   const entries = Array.from({ length: count }, () => Buffer.from(JSON.stringify(facts())))
   const leaves = entries.map((entry) => leafHash(entry))
   const tree = new HashTree()
@@ -234,5 +233,6 @@ async function servedLog(count: number, policy: LogPolicy = LOG_POLICY): Promise
     const { level, index } = readTilePath(path.slice('/tile/'.length))!
     return tiles.get(`${level} ${index * TILE_WIDTH}`)!
   }
-  return { entries, client: { bytes } as unknown as ApiClient }
+  // None of these entries approves anything.
+  return { entries, client: { bytes, get: async <T>() => [] as T } }
 }

@@ -6,6 +6,7 @@ import { install } from '../../apps/demo/bin/install.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BENCHES = [
+  'console',
   'first-minute',
   'get',
   'guard',
@@ -20,6 +21,7 @@ const BENCHES = [
   'simulate',
   'steps',
   'storm',
+  'tracing',
   'trust',
   'verdict',
 ]

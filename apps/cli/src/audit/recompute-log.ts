@@ -15,6 +15,9 @@ import {
 } from '#libs/signing'
 import type { Problems } from './problems.js'
 
+/** What is asked of a served log. */
+export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
+
 /** What the entries say, anyone who wrote them. */
 export interface Told {
   /** Runs with an approval, and the releases that it is of. */
@@ -44,7 +47,7 @@ const PROMOTED = 'hms.rollout.promoted.v1'
  * Fetches the checkpoint and every entry under it, and computes the tree anew; nothing that the log says of itself is believed. What does
  * not fit goes to `problems`. Throws `SignatureError` for a checkpoint that does not count: then there is nothing to compare with.
  */
-export async function recomputeLog(client: ApiClient, policy: LogPolicy, problems: Problems): Promise<RecomputedLog> {
+export async function recomputeLog(client: LogReader, policy: LogPolicy, problems: Problems): Promise<RecomputedLog> {
   const note = (await client.bytes('/checkpoint')).toString('utf8')
   const checkpoint = verifyCheckpoint(note, policy)
   const tree = new HashTree()
