@@ -21,7 +21,7 @@ const DETAIL = 'x'.repeat(400)
 /**
  * One step is a signed event of one key handled by the consumer as in production: verify, lock, position, document read and written, one
  * signed event emitted, commit. Its floor is one row inserted by one statement that commits by itself: same process, server and run, in
- * turns, so that a noisy machine hits both. Aim: at least 0.5 of the floor.
+ * turns, so that a noisy machine hits both. Aim: at least 0.3 of the floor.
  */
 it('stage steps per second beside one-statement commits', async () => {
   const server = await startDurablePostgres()
