@@ -65,6 +65,7 @@ describe('a token bucket', () => {
         const empty = { left: 0, atMs: 0 }
         expect(leftAt(empty, limits, Math.ceil((limits.burst / limits.perSecond) * 1_000))).toBe(limits.burst)
       }),
+      { examples: [[{ burst: 29, perSecond: 200 }]] },
     )
   })
 })
