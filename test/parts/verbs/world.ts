@@ -10,8 +10,12 @@ import type { Row } from './row.js'
 import { Words } from './words.js'
 
 const PATIENCE_MS = 120_000
-/** More often than any client may write; and a mail relay, for partners who take mail, that nobody asks. */
+/**
+ * More often than any client may write; a mail relay, for partners who take mail, that nobody asks; and canaries that renew nothing
+ * meanwhile, for what is read in one form is compared with what is read in the next.
+ */
 const SETTINGS = {
+  HMS_CANARY_CONTROLLER_LEASE: '1h',
   HMS_HTTP_WRITES_PER_SECOND: '100000',
   HMS_NOTIFIER_SMTP_URL: 'smtp://127.0.0.1:9',
   HMS_NOTIFIER_MAIL_FROM: 'policies@agency.example',
