@@ -26,6 +26,7 @@ export const PROJECTS = {
     'libs/client/src/keys/ssh-agent.spec.ts',
     'libs/files/src/folder-lock/folder-lock.spec.ts',
     'libs/files/src/read-file.spec.ts',
+    'libs/guard/src/cedar/engine.spec.ts',
     'libs/persistence/src/embedded',
     'test/architecture/bridge-bundle.spec.ts',
     'test/architecture/drift.spec.ts',

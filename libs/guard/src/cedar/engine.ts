@@ -15,8 +15,8 @@ const MODULE = `${CEDAR_PACKAGE}/nodejs`
 const MENDED_IN_NODE = 24
 
 /**
- * V8 of Node 20 and 22 ends the process (`Fatal error: unreachable code`) when it drops optimised JavaScript while such a call is under way,
- * and the engine's calls are such: seen in two processes that played thousands of seeds. A call that is not inlined is safe.
+ * V8 of Node 20 and 22 ends the process (`Fatal error: unreachable code`) when it drops optimised JavaScript while such a call is under
+ * way, and the engine's calls are such: seen in two processes that played thousands of seeds. A call that is not inlined is safe.
  */
 function callWithoutInlining(): void {
   if (Number(process.versions.node.split('.')[0]) < MENDED_IN_NODE) setFlagsFromString('--no-turbo-inline-js-wasm-calls')
