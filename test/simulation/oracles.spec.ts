@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, type Envelope, type EventData, type RunState } from '#libs/contracts'
 import type { HeadPredicate } from '#libs/signing'
 import { testIdentity } from '../support/identity.js'
@@ -214,13 +214,15 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
 
 describe('the oracles', () => {
   let evidence: Evidence
+  let restore: () => void
 
   beforeAll(async () => {
-    useQuickSignatures()
+    restore = useQuickSignatures()
     const ground = await layGround(await testIdentity(), QUICK_SEAL)
     const outcome = await simulate(1, ground, calm)
     evidence = outcome.evidence!
   })
+  afterAll(() => restore())
 
   it('are silent where nothing went wrong', () => {
     expect(judge(evidence)).toEqual([])
