@@ -22,6 +22,7 @@ export default defineConfig({
       // `--sequence.shuffle.files` shows who does not.
       { extends: true, test: { name: 'quick', ...patternsOf('quick'), isolate: false, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'services', ...patternsOf('services'), globalSetup, isolate: false, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'seeds', ...patternsOf('seeds'), globalSetup, sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: 'stories', ...patternsOf('stories'), globalSetup, sequence: { groupOrder: 2 } } },
       { extends: true, test: { name: 'systems', ...patternsOf('systems'), globalSetup, sequence: { groupOrder: 3 } } },
       { extends: true, test: { name: 'parts', ...patternsOf('parts'), globalSetup, sequence: { groupOrder: 4 } } },

@@ -13,6 +13,6 @@ if (!kafka.ok) {
   process.stderr.write(`Kafka suites are skipped: ${kafka.why}.\n`)
   if (process.env['HMS_TEST_KAFKA'] === 'required') process.exit(1)
 }
-const status = runVitest(withProjects(['quick', 'services', 'stories'], process.argv.slice(2)))
+const status = runVitest(withProjects(['quick', 'services', 'seeds', 'stories'], process.argv.slice(2)))
 sayTime('npm test')
 process.exit(status)
