@@ -1,9 +1,9 @@
 /**
  * Where each spec runs: in the project of the longest entry that is its path or a folder above it. `quick` stays in its process;
- * `services` is what needs PostgreSQL or another program: all services at once, a program of all sources; `seeds` replaces what Node itself
- * signs with, which nothing else may meet; `stories` start our programs,
- * most of them with Kafka, and tell what is promised; `systems` and `kills` break them, or take long; `parts` needs another language or a
- * tool that reads the whole tree; `deep` wants both cores for minutes, or fetches other languages' packages.
+ * `services` is what needs PostgreSQL or another program: all services at once, a program of all sources; `seeds` replaces what Node
+ * itself signs with, which nothing else may meet; `stories` start our programs, most of them with Kafka, and tell what is promised;
+ * `systems` and `kills` break them, or take long; `parts` needs another language or a tool that reads the whole tree; `deep` wants both
+ * cores for minutes, or fetches other languages' packages.
  */
 export const PROJECTS = {
   quick: ['apps', 'libs', 'test/architecture'],
