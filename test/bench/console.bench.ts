@@ -1,10 +1,9 @@
 import { gzipSync } from 'node:zlib'
-import { join } from 'node:path'
 import { it } from 'vitest'
-import { freePort, ready, scratchFolder, Served, until } from '../support/processes.js'
 import { PAGES } from '../../apps/console/src/pages.js'
 import { nowMs, percentile } from './figures.js'
 import { Approver } from './rollback/approver.js'
+import { startDev } from './start-dev.js'
 
 const RUNS = 1_000
 const POLICIES = 200
@@ -23,18 +22,12 @@ interface Read {
 
 /** Every page of the console with a thousand runs and two hundred policies, beside an answer that reads nothing. */
 it('pages of the console', async () => {
-  const folder = scratchFolder()
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const dataDir = join(folder.path, 'data')
-  const dev = Served.start(['dev', '--port', String(port), '--data', dataDir], { HMS_HTTP_WRITES_PER_SECOND: '10000' })
+  const dev = await startDev({ HMS_HTTP_WRITES_PER_SECOND: '10000' })
   try {
-    await until('dev is ready', () => ready(url))
-    await fill(url, dataDir)
-    for (const path of ['/livez', ...addresses()]) await measure(`${url}${path}`, path)
+    await fill(dev.url, dev.dataDir)
+    for (const path of ['/livez', ...addresses()]) await measure(`${dev.url}${path}`, path)
   } finally {
     await dev.stop()
-    folder.remove()
   }
 }, 1_200_000)
 

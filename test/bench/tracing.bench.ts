@@ -1,11 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { it } from 'vitest'
-import { freePort, ready, scratchFolder, Served, until } from '../support/processes.js'
-import { percentile } from './figures.js'
-import { measureRuns } from './measure-runs.js'
 import { processMs } from './cpu-time.js'
+import { measureRuns } from './measure-runs.js'
+import { startDev } from './start-dev.js'
+import { median } from './writers.js'
 
 const ROUNDS = 4
 const RUNS = 100
@@ -40,26 +39,13 @@ interface Figure {
 }
 
 async function measure(env: Record<string, string>): Promise<Figure> {
-  const folder = scratchFolder()
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const dataDir = join(folder.path, 'data')
-  const dev = Served.start(['dev', '--port', String(port), '--data', dataDir], env)
-  await until('dev is ready', () => ready(url))
-  await measureRuns(url, dataDir, WARM, 'warm-limit')
+  const dev = await startDev(env)
+  await measureRuns(dev.url, dev.dataDir, WARM, 'warm-limit')
   const before = processMs(dev.pid)
-  const times = await measureRuns(url, dataDir, RUNS)
+  const times = await measureRuns(dev.url, dev.dataDir, RUNS)
   const cpuMs = (processMs(dev.pid) - before) / RUNS
   await dev.stop()
-  folder.remove()
   return { p50: median(times), cpuMs }
-}
-
-function median(values: readonly number[]): number {
-  return percentile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  )
 }
 
 /** Takes what it is sent, and looks at nothing. */

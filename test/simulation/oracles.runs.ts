@@ -58,16 +58,16 @@ const AGAIN: ReadonlySet<string> = new Set([
 
 export function effectsOnce({ emitted }: Evidence): string[] {
   const found: string[] = []
-  for (const group of [...VERDICTS, ...STEPS]) {
-    const groups = new Map<string, [Emitted, ...Emitted[]]>()
+  for (const types of [...VERDICTS, ...STEPS]) {
+    const effects = new Map<string, [Emitted, ...Emitted[]]>()
     for (const event of emitted) {
-      if (!group.includes(event.type)) continue
+      if (!types.includes(event.type)) continue
       const name = `run ${runOf(event)} attempt ${event.attempt ?? 1}${stepOf(event)}`
-      groups.set(name, [...(groups.get(name) ?? []), event] as [Emitted, ...Emitted[]])
+      effects.set(name, [...(effects.get(name) ?? []), event] as [Emitted, ...Emitted[]])
     }
-    for (const [name, [first, ...more]] of groups) {
+    for (const [name, [first, ...more]] of effects) {
       const again = AGAIN.has(first.type) ? appliedAfter(emitted, first) + byItself(emitted, first) : 0
-      if (more.length > again) found.push(`${name} has ${more.length + 1} of ${group.join(' or ')}`)
+      if (more.length > again) found.push(`${name} has ${more.length + 1} of ${types.join(' or ')}`)
     }
   }
   return found

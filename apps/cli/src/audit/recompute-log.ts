@@ -15,7 +15,7 @@ import {
 } from '#libs/signing'
 import type { Problems } from './problems.js'
 
-/** What is asked of a served log. */
+/** The two requests by which a log is read: its files, and the releases that were approved. */
 export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
 
 /** What the entries say, anyone who wrote them. */

@@ -54,7 +54,7 @@ export class GroupCoordinators {
     await this.connection.get()
     try {
       const known = this.found.get(group)
-      // Who is found is connected, and signed in; a request alone would do the first only.
+      // A request to a broker that was lost would connect again without signing in. To look for it does both.
       const coordinator = known?.isConnected() === true ? known : await this.find(group)
       this.found.set(group, coordinator)
       return await request(coordinator)

@@ -31,7 +31,7 @@ export function takeOne(bucket: Bucket, bounds: BucketBounds, nowMs: number): Ta
   return { bucket: { left, atMs }, waitMs: Math.ceil(((1 - left) / bounds.perSecond) * 1_000 - EPSILON) }
 }
 
-/** What is in it by now. Multiplied first: of whole numbers no fraction is lost, and a bucket that is full is full to the last. */
+/** What is in it by now. It multiplies before it divides: otherwise rounding could leave a bucket just below full. */
 export function leftAt({ left, atMs }: Bucket, { burst, perSecond }: BucketBounds, nowMs: number): number {
   return Math.min(burst, left + (Math.max(0, nowMs - atMs) * perSecond) / 1_000)
 }
