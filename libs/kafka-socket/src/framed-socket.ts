@@ -1,6 +1,7 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { quietIdleQueues } from './idle-queues.js'
+import { fetchIncrementally } from './incremental-fetches.js'
 import { wholeFrames } from './whole-frames.js'
 
 const KEEP_ALIVE_MS = 60_000
@@ -23,6 +24,7 @@ export function framedSocket({
   onConnect: () => void
 }): Socket {
   quietIdleQueues()
+  fetchIncrementally(framedSocket)
   const name = isIP(host) === 0 ? { servername: host } : {}
   const socket = !ssl ? connectPlain({ host, port }, onConnect) : connectTls({ host, port, ...name, ...ssl }, onConnect)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger, VirtualClock } from '#libs/platform'
 import type { GroupPlace } from './group-places.js'
 import { KafkaReader } from './kafka-reader.js'
+import type { NextPlace } from './place-commits.js'
 
 const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
 const LOOK_MS = 10_000
@@ -12,6 +13,9 @@ interface FakeConsumer {
   join(partitions: number[]): void
   take(partition: number): Promise<void>
   crash(restart: boolean): void
+  rebalance(): void
+  /** What it told the broker of its places. */
+  told: NextPlace[]
   /** Its start hung, and goes on. */
   goOn(): void
   left: boolean
@@ -160,6 +164,24 @@ describe('a Kafka reader', () => {
     expect(fatal).toEqual([])
   })
 
+  it('tells the broker what it handled before its partitions go to others, and when it is closed', async () => {
+    await consumers[0]!.take(0)
+    consumers[0]!.rebalance()
+    await settle()
+    expect(consumers[0]!.told).toEqual([{ topic: TOPIC.name, partition: 0, offset: '5' }])
+    consumers[0]!.join([1])
+    await consumers[0]!.take(1)
+    await reader.close()
+    expect(consumers[0]!.told).toEqual([expect.anything(), { topic: TOPIC.name, partition: 1, offset: '5' }])
+  })
+
+  it('does not tell of what could not be handled', async () => {
+    handle = () => Promise.reject(new Error('stopping'))
+    await consumers[0]!.take(0).catch(() => {})
+    await reader.close()
+    expect(consumers[0]!.told).toEqual([])
+  })
+
   it('leaves a crash alone that kafkajs gets over itself', async () => {
     consumers[0]!.crash(true)
     await looks(1)
@@ -188,26 +210,30 @@ describe('a Kafka reader', () => {
 type Step = 'connect' | 'subscribe' | 'run'
 
 function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
-  const listeners = new Map<string, (event: { payload: object }) => void>()
+  const listeners = new Map<string, ((event: { payload: object }) => void)[]>()
+  const tell = (name: string, payload: object): void => listeners.get(name)?.forEach((listener) => listener({ payload }))
   let goOn = (): void => {}
   const hanging = new Promise<void>((resolve) => (goOn = resolve))
   let eachMessage = async (_record: object): Promise<void> => {}
   const message = { key: Buffer.from('a'), value: Buffer.from('{}'), headers: {}, offset: '4', timestamp: '1' }
   const fake: FakeConsumer = {
-    join: (partitions) => listeners.get('join')?.({ payload: { memberAssignment: { [TOPIC.name]: partitions } } }),
+    join: (partitions) => tell('join', { memberAssignment: { [TOPIC.name]: partitions } }),
     take: (partition) => eachMessage({ topic: TOPIC.name, partition, message }),
-    crash: (restart) => listeners.get('crash')?.({ payload: { restart, error: new Error('crashed') } }),
+    crash: (restart) => tell('crash', { restart, error: new Error('crashed') }),
+    rebalance: () => tell('rebalancing', {}),
+    told: [],
     goOn: () => goOn(),
     left: false,
   }
   made.push(fake)
   const step = (name: Step): Promise<void> => (name === hangs ? hanging : Promise.resolve())
   return {
-    events: { CRASH: 'crash', GROUP_JOIN: 'join', HEARTBEAT: 'heartbeat' },
-    on: (name: string, listener: (event: { payload: object }) => void) => listeners.set(name, listener),
+    events: { CRASH: 'crash', GROUP_JOIN: 'join', HEARTBEAT: 'heartbeat', REBALANCING: 'rebalancing' },
+    on: (name: string, listener: (event: { payload: object }) => void) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
     connect: () => step('connect'),
     subscribe: () => step('subscribe'),
     run: (options: { eachMessage: typeof eachMessage }) => ((eachMessage = options.eachMessage), step('run')),
+    commitOffsets: async (places: NextPlace[]) => void fake.told.push(...places),
     disconnect: async () => void (fake.left = true),
   }
 }

@@ -5,12 +5,15 @@ import { followingAssigner } from './followed-coordinator.js'
 import type { GroupPlace } from './group-places.js'
 import type { RecordInHand } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
+import { PlaceCommits } from './place-commits.js'
 import { StallDetector } from './stall-detector.js'
 
 const AGAIN_MS = 500
 /** So often in a row a consumer may be given up without having joined its group: after that it is no passing fault. */
 const GIVEN_UP_LIMIT = 5
 const LEAVE_MS = 5_000
+/** So long a reader that leaves waits until the broker knows how far it read; others read what it does not know once more. */
+const COMMIT_PATIENCE_MS = 1_000
 
 export interface ReaderHost {
   heard(): void
@@ -28,6 +31,7 @@ export interface ReaderHost {
 /** Reads one subscription until closed. A kafkajs consumer that gave up or fell silent is replaced by a new one. */
 export class KafkaReader {
   private consumer: Consumer | undefined
+  private commits: PlaceCommits | undefined
   private closed = false
   private readonly stallDetector: StallDetector
   /** `undefined` until it has joined its group. */
@@ -55,6 +59,7 @@ export class KafkaReader {
   async close(): Promise<void> {
     this.closed = true
     this.stallDetector.stop()
+    if (this.commits !== undefined) await Promise.race([this.commits.close(), pause(this.clock, COMMIT_PATIENCE_MS)])
     await this.consumer?.disconnect()
   }
 
@@ -63,7 +68,9 @@ export class KafkaReader {
     let over = (): void => {}
     const ended = new Promise<void>((resolve) => (over = resolve))
     const consumer = this.createConsumer(over)
+    const commits = this.commitsOf(consumer)
     this.consumer = consumer
+    this.commits = commits
     this.assigned = undefined
     // From its first step on: a start that hangs is as silent as a reader that does.
     this.stallDetector.watch(() => {
@@ -72,24 +79,24 @@ export class KafkaReader {
       over()
     })
     try {
-      await Promise.race([this.start(consumer), ended])
+      await Promise.race([this.start(consumer, commits), ended])
       // Closed while it started: nobody else knows of it.
       if (!this.closed) await ended
     } catch (error) {
       this.host.unreachable(error)
     }
     this.stallDetector.stop()
+    void commits.close()
     // One that hangs is left behind: what it may still read and a second one reads too is harmless by the positions.
     await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, LEAVE_MS)])
   }
 
-  private async start(consumer: Consumer): Promise<void> {
+  private async start(consumer: Consumer, commits: PlaceCommits): Promise<void> {
     const { group, topics } = this.subscription
     await consumer.connect()
     await consumer.subscribe({ topics: topics.map((topic) => topic.name), fromBeginning: true })
     await consumer.run({
-      autoCommit: true,
-      autoCommitInterval: 250,
+      autoCommit: false,
       partitionsConsumedConcurrently: 4,
       eachMessage: async ({ topic, partition, message }) => {
         const record = recordOfMessage(topic, partition, message)
@@ -97,6 +104,7 @@ export class KafkaReader {
         this.inFlight++
         try {
           await this.subscription.handle(record)
+          commits.handled(topic, partition, message.offset)
         } finally {
           handled()
           this.inFlight--
@@ -135,6 +143,18 @@ export class KafkaReader {
     })
     consumer.on(consumer.events.HEARTBEAT, () => this.host.heard())
     return consumer
+  }
+
+  private commitsOf(consumer: Consumer): PlaceCommits {
+    const commits = new PlaceCommits(
+      (places) => consumer.commitOffsets(places),
+      this.clock,
+      (error) => this.log.debug({ group: this.subscription.group, error: describeError(error) }, 'the broker was not told how far we are'),
+    )
+    // Still a member of the generation that handled them.
+    consumer.on(consumer.events.REBALANCING, () => void commits.flush())
+    consumer.on(consumer.events.GROUP_JOIN, () => commits.forget())
+    return commits
   }
 
   /** Records that are this reader's to take, or may be, and that it does not take; `undefined` while it is at work. */
