@@ -61,16 +61,21 @@ export function createRuntime(
     log,
     metrics,
   )
-  const relay = new Relay(database, stores.outbox, bus, coordination.leadership, reconciler, source, clock, log, () =>
-    pruneTables.execute(),
+  const relay = new Relay(
+    database,
+    stores.outbox,
+    bus,
+    coordination.leadership,
+    reconciler,
+    source,
+    clock,
+    log,
+    () => pruneTables.execute(),
+    () => coordination.notify('outbox'),
   )
   const timers = new TimerRunner(database, stores.timers, clock, log)
-  const wakeRelay = (): void => {
-    relay.wake()
-    coordination.notify('outbox')
-  }
   const wakeTimers = (inMs: number): void => timers.wake(inMs)
-  const outbox = new Outbox(stores.outbox, name, signer, wakeRelay, seal)
+  const outbox = new Outbox(stores.outbox, name, signer, () => relay.rowsCommitted(), seal)
   const rosters = new RosterBook(roster)
   const rosterReader = new RosterReader(rosters, database, clock, log)
   const consumer = new EventConsumer({

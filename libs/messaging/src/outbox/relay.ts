@@ -33,6 +33,7 @@ export class Relay {
   private reconcileAtMs = 0
   private pruneAtMs = 0
   private beatAtMs = 0
+  private leads = false
 
   constructor(
     private readonly database: Database,
@@ -45,6 +46,8 @@ export class Relay {
     private readonly log: Logger,
     /** Deletes what the service need not remember any more; `true` when more waits to be deleted. */
     private readonly prune: () => Promise<boolean> = async () => false,
+    /** Wakes the relay that leads, in another instance. */
+    private readonly wakeOthers: () => void = () => {},
   ) {
     this.pumps = new Repeat(clock, {
       everyMs: () => this.nextPumpMs,
@@ -67,6 +70,12 @@ export class Relay {
     this.pumps.wake()
   }
 
+  /** Rows were committed here. Who leads tells nobody: each word would wake all services of the database, for every event. */
+  rowsCommitted(): void {
+    this.wake()
+    if (!this.leads) this.wakeOthers()
+  }
+
   stop(): Promise<void> {
     return this.pumps.stop()
   }
@@ -77,9 +86,13 @@ export class Relay {
 
   private async pump(): Promise<void> {
     this.nextPumpMs = POLL_MS
-    if (!(await this.leadership.tryLead(0))) {
+    const led = this.leads
+    this.leads = await this.leadership.tryLead(0)
+    if (!this.leads) {
       // Another may have written since: the next leader compares first.
       this.reconcileAtMs = 0
+      // What woke this pump was told to nobody else.
+      if (led) this.wakeOthers()
       return
     }
     await this.keepHouse()

@@ -1,6 +1,6 @@
 import { SERVICE_PATHS, type ServiceName } from '#libs/contracts'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
-import { EventServer, type EventConsumer } from '#libs/messaging'
+import { EventServer, readOnce, STATEMENT_SEAL, type EventConsumer, type EventSeal } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import { BACKLOG, collectRoutes, type LimitedServer } from '#libs/platform'
 import { Module, type DynamicModule } from '@nestjs/common'
@@ -40,7 +40,8 @@ export class Host {
   static async create(services: readonly ServiceName[], adapters: HostAdapters): Promise<Host> {
     const runtimes = new Map<ServiceName, ServiceRuntime>()
     const imports: DynamicModule[] = []
-    const parts = await Promise.all(services.map((name) => openService(name, adapters)))
+    const seal = services.length > 1 ? readOnce(STATEMENT_SEAL) : undefined
+    const parts = await Promise.all(services.map((name) => openService(name, adapters, seal)))
     await refuseExpiredRoster(
       parts.map(({ runtime }) => runtime),
       adapters,
@@ -129,13 +130,31 @@ async function refuseExpiredRoster(runtimes: readonly ServiceRuntime[], { roster
   }
 }
 
-async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule }> {
+async function openService(
+  name: ServiceName,
+  adapters: HostAdapters,
+  seal: EventSeal | undefined,
+): Promise<{ runtime: ServiceRuntime; module: DynamicModule }> {
   const definition = await loadService(name)
   const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
   const { profile, environment, clock, metrics, roster, configStoreUrls, signerNamed } = adapters
   const log = adapters.log.child({ service: name })
   const runtime = createRuntime(
-    { name, tables: definition.tables, profile, environment, database, clock, log, metrics, roster, signer, signerNamed, configStoreUrls },
+    {
+      name,
+      tables: definition.tables,
+      profile,
+      environment,
+      database,
+      clock,
+      log,
+      metrics,
+      roster,
+      signer,
+      signerNamed,
+      seal,
+      configStoreUrls,
+    },
     stores,
     adapters.bus,
     coordination,
