@@ -12,8 +12,8 @@ import { install } from '../../apps/demo/bin/install.mjs'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** Enough that a broken guard shows; the whole number is for the unbroken tree. */
 const SEEDS = process.env['HMS_TEST_SEEDS'] ?? '300'
-/** Copies of the tree that lose guards side by side: one spec alone keeps one core busy. */
-const LANES = 2
+/** Copies of the tree that lose guards side by side: more than cores, for a test without its guard mostly waits. */
+const LANES = 3
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !GUARDS.some((guard) => guard.name === name))

@@ -3,7 +3,16 @@
 import { resolve } from 'node:path'
 import { createVitest } from 'vitest/node'
 
-const vitest = await createVitest('test', { config: 'test/vitest.config.ts', watch: false, reporters: [{}], silent: true })
+/** Many a test waits without its guard for what never comes. */
+const TEST_MS = 30_000
+
+const vitest = await createVitest('test', {
+  config: 'test/vitest.config.ts',
+  watch: false,
+  reporters: [{}],
+  silent: true,
+  testTimeout: TEST_MS,
+})
 await vitest.standalone()
 // Otherwise the database would stay when a run that hangs is ended.
 process.once('SIGTERM', () => void vitest.exit(true))
