@@ -52,6 +52,25 @@ export function lagSuite(kafkaOf: () => Kafka): void {
       .poll(async () => (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!.groups[0]!.messages, { timeout: 30_000 })
       .toBe(0)
   }, 240_000)
+
+  it('a transaction that somebody aborted is no lag', async () => {
+    const kafka = kafkaOf()
+    const bus = new KafkaBus(kafka, systemClock, silentLogger, { onFatal: (error) => expect.fail(error.message) })
+    const producer = kafka.producer({ transactionalId: 'somebody', maxInFlightRequests: 1, idempotent: true })
+    onTestFinished(() => Promise.all([bus.close(), producer.disconnect()]).then(() => {}))
+    const seen: (string | null)[] = []
+    await bus.subscribe({ group: 'simulator', topics: [TOPIC], handle: async ({ key }) => void seen.push(key) })
+    const lag = async () => (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!
+    await producer.connect()
+    const before = (await lag()).messages
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: TOPIC.name, messages: [{ key: 'aborted', value: 'x' }] })
+    await transaction.abort()
+    // The record and its marker.
+    await expect.poll(async () => (await lag()).messages).toBe(before + 2)
+    await expect.poll(async () => (await lag()).groups[0]!.messages, { timeout: 30_000 }).toBe(0)
+    expect(seen).not.toContain('aborted')
+  }, 60_000)
 }
 
 function eventOf(keySeq: number): OutgoingEvent {

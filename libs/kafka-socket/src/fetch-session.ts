@@ -22,27 +22,25 @@ const MAX_EPOCH = 0x7fff_ffff
 
 /**
  * What a broker remembers of a reader's fetches: it is told what differs from the last one, and answers with the partitions that have
- * something to say. Epoch 0 tells all and begins a session; the next ones count.
+ * something to say. Epoch 0 tells all and begins a session; the next ones count. `next` runs for every fetch, over 170 partitions in audit:
+ * some 10 µs.
  */
 export class FetchSession {
   private id = 0
   private epoch = 0
-  private told = new Map<string, WantedPartition>()
+  /** By topic and partition. */
+  private told = new Map<string, Map<number, WantedPartition>>()
 
   /** The next request for all these. Exactly one of `answered` and `failed` follows before the next. */
   next(topics: readonly WantedTopic[]): SessionPart {
-    const before = this.epoch === 0 ? new Map<string, WantedPartition>() : this.told
-    const changed: WantedTopic[] = []
-    this.told = new Map()
-    for (const { topic, partitions } of topics) {
-      const mine = partitions.filter((wanted) => {
-        const key = `${topic}:${wanted.partition}`
-        this.told.set(key, wanted)
-        return !isSame(wanted, before.get(key))
-      })
-      if (mine.length > 0) changed.push({ topic, partitions: mine })
+    if (this.epoch === 0) this.told.clear()
+    const changed = topics.map(({ topic, partitions }) => ({ topic, partitions: this.tell(topic, partitions) }))
+    return {
+      sessionId: this.id,
+      sessionEpoch: this.epoch,
+      topics: changed.filter(({ partitions }) => partitions.length > 0),
+      forgottenTopics: this.forget(topics),
     }
-    return { sessionId: this.id, sessionEpoch: this.epoch, topics: changed, forgottenTopics: this.missingFrom(before) }
   }
 
   /** `false`: the broker knows nothing of the session any more, and the request is to be made again. */
@@ -60,19 +58,31 @@ export class FetchSession {
     this.epoch = 0
   }
 
-  private missingFrom(before: ReadonlyMap<string, WantedPartition>): SessionPart['forgottenTopics'] {
-    const missing = new Map<string, number[]>()
-    for (const [key, { partition }] of before) {
-      if (this.told.has(key)) continue
-      const topic = key.slice(0, key.lastIndexOf(':'))
-      const mine = missing.get(topic)
-      if (mine === undefined) missing.set(topic, [partition])
-      else mine.push(partition)
+  private tell(topic: string, partitions: readonly WantedPartition[]): WantedPartition[] {
+    const mine = this.told.get(topic) ?? new Map<number, WantedPartition>()
+    this.told.set(topic, mine)
+    return partitions.filter((wanted) => {
+      const before = mine.get(wanted.partition)
+      if (before !== undefined && before.fetchOffset === wanted.fetchOffset && before.maxBytes === wanted.maxBytes) return false
+      mine.set(wanted.partition, wanted)
+      return true
+    })
+  }
+
+  /** What was told and is not among these; all of these were. */
+  private forget(topics: readonly WantedTopic[]): SessionPart['forgottenTopics'] {
+    if (sum([...this.told.values()], ({ size }) => size) === sum(topics, ({ partitions }) => partitions.length)) return []
+    const forgotten: SessionPart['forgottenTopics'] = []
+    for (const [topic, mine] of this.told) {
+      const wanted = new Set(topics.find((each) => each.topic === topic)?.partitions.map(({ partition }) => partition))
+      const missing = [...mine.keys()].filter((partition) => !wanted.has(partition))
+      for (const partition of missing) mine.delete(partition)
+      if (missing.length > 0) forgotten.push({ topic, partitions: missing })
     }
-    return [...missing].map(([topic, partitions]) => ({ topic, partitions }))
+    return forgotten
   }
 }
 
-function isSame(wanted: WantedPartition, before: WantedPartition | undefined): boolean {
-  return before !== undefined && before.fetchOffset === wanted.fetchOffset && before.maxBytes === wanted.maxBytes
+function sum<T>(all: readonly T[], count: (one: T) => number): number {
+  return all.reduce((total, one) => total + count(one), 0)
 }

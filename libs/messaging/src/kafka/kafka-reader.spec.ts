@@ -14,6 +14,7 @@ interface FakeConsumer {
   take(partition: number): Promise<void>
   crash(restart: boolean): void
   rebalance(): void
+  endBatch(batch: { partition: number; batchSize: number; lastOffset: string }): void
   /** What it told the broker of its places. */
   told: NextPlace[]
   /** Its start hung, and goes on. */
@@ -175,6 +176,13 @@ describe('a Kafka reader', () => {
     expect(consumers[0]!.told).toEqual([expect.anything(), { topic: TOPIC.name, partition: 1, offset: '5' }])
   })
 
+  it('tells the broker of what was read though nothing of it is handed over, and not of a batch that it left in the middle', async () => {
+    consumers[0]!.endBatch({ partition: 0, batchSize: 0, lastOffset: '8' })
+    consumers[0]!.endBatch({ partition: 1, batchSize: 3, lastOffset: '8' })
+    await reader.close()
+    expect(consumers[0]!.told).toEqual([{ topic: TOPIC.name, partition: 0, offset: '9' }])
+  })
+
   it('does not tell of what could not be handled', async () => {
     handle = () => Promise.reject(new Error('stopping'))
     await consumers[0]!.take(0).catch(() => {})
@@ -221,6 +229,7 @@ function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
     take: (partition) => eachMessage({ topic: TOPIC.name, partition, message }),
     crash: (restart) => tell('crash', { restart, error: new Error('crashed') }),
     rebalance: () => tell('rebalancing', {}),
+    endBatch: (batch) => tell('batch', { topic: TOPIC.name, ...batch }),
     told: [],
     goOn: () => goOn(),
     left: false,
@@ -228,7 +237,7 @@ function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
   made.push(fake)
   const step = (name: Step): Promise<void> => (name === hangs ? hanging : Promise.resolve())
   return {
-    events: { CRASH: 'crash', GROUP_JOIN: 'join', HEARTBEAT: 'heartbeat', REBALANCING: 'rebalancing' },
+    events: { CRASH: 'crash', GROUP_JOIN: 'join', HEARTBEAT: 'heartbeat', REBALANCING: 'rebalancing', END_BATCH_PROCESS: 'batch' },
     on: (name: string, listener: (event: { payload: object }) => void) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
     connect: () => step('connect'),
     subscribe: () => step('subscribe'),

@@ -154,6 +154,10 @@ export class KafkaReader {
     // Still a member of the generation that handled them.
     consumer.on(consumer.events.REBALANCING, () => void commits.flush())
     consumer.on(consumer.events.GROUP_JOIN, () => commits.forget())
+    // An aborted transaction, or its marker: nothing of it is handed over, and it is read all the same.
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {
+      if (batchSize === 0) commits.handled(topic, partition, lastOffset)
+    })
     return commits
   }
 
