@@ -33,8 +33,9 @@ export async function growTree(store: TreeStore, tx: Transaction, size: number):
   }
 }
 
-export function rootOf(store: TreeStore, tx: Transaction, size: number): Promise<Buffer> {
-  return hashOf(store, tx, { start: 0, end: size })
+export async function rootOf(store: TreeStore, tx: Transaction, size: number): Promise<Buffer> {
+  const [root] = await hashesOf(store, tx, [{ start: 0, end: size }])
+  return root!
 }
 
 /** Proof that leaf `index` is in the tree of `size`. */
@@ -47,19 +48,49 @@ export async function consistencyProof(store: TreeStore, tx: Transaction, old: n
   return old === 0 ? [] : hashesOf(store, tx, consistencyPath(old, size))
 }
 
-function hashesOf(store: TreeStore, tx: Transaction, ranges: readonly LeafRange[]): Promise<Buffer[]> {
-  return Promise.all(ranges.map((range) => hashOf(store, tx, range)))
+async function hashesOf(store: TreeStore, tx: Transaction, ranges: readonly LeafRange[]): Promise<Buffer[]> {
+  const parts = ranges.map(subtreesOf)
+  const spans = await Promise.all(spansOf(parts.flat()).map((span) => readSpan(store, tx, span)))
+  return parts.map((subtrees) => foldSubtrees(subtrees.map((subtree) => rootIn(spans, subtree))))
 }
 
-async function hashOf(store: TreeStore, tx: Transaction, range: LeafRange): Promise<Buffer> {
-  return foldSubtrees(await Promise.all(subtreesOf(range).map((subtree) => subtreeHash(store, tx, subtree))))
+/** Hashes of one tile level, from `start` (included) to `end` (not included). */
+interface Span {
+  tileLevel: number
+  start: number
+  end: number
 }
 
-/** A complete subtree from the tile level below it: 128 hashes at most. */
-async function subtreeHash(store: TreeStore, tx: Transaction, { level, index }: Subtree): Promise<Buffer> {
-  const tileLevel = Math.floor(level / TILE_HEIGHT)
+interface ReadSpan extends Span {
+  hashes: Buffer[]
+}
+
+/** A complete subtree lies in one tile, as 1 to 128 hashes of the level that the tile is of. */
+function spanOf({ level, index }: Subtree): Span {
   const width = 2 ** (level % TILE_HEIGHT)
-  const hashes = await store.hashes(tx, tileLevel, index * width, (index + 1) * width)
-  if (hashes.length !== width) throw new Error(`the log lacks hashes of level ${tileLevel} from ${index * width} on`)
-  return completeRoot(hashes)
+  return { tileLevel: Math.floor(level / TILE_HEIGHT), start: index * width, end: (index + 1) * width }
+}
+
+/** What these are made of, neighbours together: a root is one read of each tile level, and was one of each subtree, 27 in a run. */
+function spansOf(subtrees: readonly Subtree[]): Span[] {
+  const spans: Span[] = []
+  for (const span of subtrees.map(spanOf).sort((a, b) => a.tileLevel - b.tileLevel || a.start - b.start)) {
+    const last = spans.at(-1)
+    if (last?.tileLevel === span.tileLevel && span.start <= last.end) last.end = Math.max(last.end, span.end)
+    else spans.push(span)
+  }
+  return spans
+}
+
+async function readSpan(store: TreeStore, tx: Transaction, span: Span): Promise<ReadSpan> {
+  const { tileLevel, start, end } = span
+  const hashes = await store.hashes(tx, tileLevel, start, end)
+  if (hashes.length !== end - start) throw new Error(`the log lacks hashes of level ${tileLevel} from ${start} on`)
+  return { ...span, hashes }
+}
+
+function rootIn(spans: readonly ReadSpan[], subtree: Subtree): Buffer {
+  const { tileLevel, start, end } = spanOf(subtree)
+  const around = spans.find((span) => span.tileLevel === tileLevel && span.start <= start && end <= span.end)!
+  return completeRoot(around.hashes.slice(start - around.start, end - around.start))
 }
