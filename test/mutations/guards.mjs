@@ -40,8 +40,8 @@ export const GUARDS = [
     name: 'reader-start-hangs',
     guard: 'a Kafka consumer whose start hangs is replaced',
     file: 'libs/messaging/src/kafka/kafka-reader.ts',
-    find: 'await Promise.race([this.start(consumer), ended])',
-    replace: 'await this.start(consumer)',
+    find: 'await Promise.race([this.start(consumer, commits), ended])',
+    replace: 'await this.start(consumer, commits)',
     spec: 'libs/messaging/src/kafka/kafka-reader.spec.ts',
     test: 'replaces a consumer whose run never ends although records wait',
   },
@@ -140,14 +140,14 @@ export const GUARDS = [
     name: 'outbox',
     guard: 'events are written in the transaction of their cause and sent after it (here: published directly)',
     file: 'libs/service/src/create-runtime.ts',
-    find: 'const outbox = new Outbox(stores.outbox, name, signer, wakeRelay, seal)',
+    find: 'const outbox = new Outbox(stores.outbox, name, signer, () => relay.rowsCommitted(), seal)',
     replace: `const direct = Object.assign(Object.create(Object.getPrototypeOf(stores.outbox) as object) as typeof stores.outbox, stores.outbox, {
     append: async (_tx: never, event: Parameters<typeof bus.publish>[0][number]) => {
       const placed = await bus.publish([event])
       bus.announce(source, [{ event, offset: placed.get(event.id)?.offset ?? 0 }])
     },
   })
-  const outbox = new Outbox(direct, name, signer, wakeRelay, seal)`,
+  const outbox = new Outbox(direct, name, signer, () => relay.rowsCommitted(), seal)`,
     spec: 'test/simulation/simulation.spec.ts',
     test: 'hold every promise, whatever fails when',
   },
@@ -245,7 +245,7 @@ export const GUARDS = [
     name: 'read-once-payload',
     guard: 'a signature that was found true vouches for its own payload alone',
     file: 'libs/messaging/src/read-once.ts',
-    find: 'found.payload === payload && ',
+    find: 'found.payload === payload &&',
     replace: '',
     spec: 'test/contracts/read-once.spec.ts',
     test: 'does not vouch for another payload under its signature',
