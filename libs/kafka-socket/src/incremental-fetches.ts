@@ -1,10 +1,9 @@
 import { createRequire } from 'node:module'
-import type { ISocketFactory } from 'kafkajs'
 import { FetchSession, type SessionPart, type WantedTopic } from './fetch-session.js'
 
 /** kafkajs' own, of which each client has one for each broker. */
 interface Broker {
-  connectionPool: { socketFactory: ISocketFactory }
+  connectionPool: { socketFactory: unknown }
   lookupRequest(apiKey: number, definition: unknown): (request: object) => object
   fetch(request: { topics: readonly WantedTopic[] }): Promise<FetchAnswer>
 }
@@ -22,7 +21,7 @@ let areIncremental = false
  * kafkajs 2.2.4 tells the broker of every partition at each fetch, is answered for every partition, and looks at each answer: 12 of each of
  * audit's fourteen topics for one record. The first call gives a session to all fetches that go through this socket.
  */
-export function fetchIncrementally(socketFactory: ISocketFactory): void {
+export function fetchIncrementally(socketFactory: unknown): void {
   if (areIncremental) return
   areIncremental = true
   const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker/index.js') as { prototype: Broker }
