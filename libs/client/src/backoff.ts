@@ -1,9 +1,10 @@
 const FIRST_MS = 250
-const LONGEST_MS = 10_000
+/** With the handshake and the first frames, a reader has what the server has five seconds after a fault is over. */
+const LONGEST_MS = 4_000
 const LONGEST_LEAVE_MS = 60_000
 
 /**
- * Wait before try number `attempt` (0 is the first again): doubled each time up to 10 s, of which a random half is
+ * Wait before try number `attempt` (0 is the first again): doubled each time up to 4 s, of which a random half is
  * taken off, so that a fleet does not come back in step after a restart.
  */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
