@@ -1,6 +1,15 @@
 /** What readers hold, believe of the time, and remember. Same form as `GUARDS`. */
 export const READER_GUARDS = [
   {
+    name: 'back-within-five-seconds',
+    guard: 'a reader that failed often tries again after four seconds at the latest',
+    file: 'libs/client/src/backoff.ts',
+    find: 'const LONGEST_MS = 4_000',
+    replace: 'const LONGEST_MS = 10_000',
+    spec: 'libs/client/src/backoff.spec.ts',
+    test: 'a reader tries again soon at first, and after four seconds at the latest however often it failed',
+  },
+  {
     name: 'held-before-its-time',
     guard: 'nobody lives under a rule before its time',
     file: 'libs/evaluation/src/evaluate.ts',
