@@ -11,6 +11,8 @@ const MOVING: [RegExp, string][] = [
   [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<!\w)[0-9a-f]{8,}(?!\w)/g, 'ID'],
   [/[A-Za-z0-9+/_-]{32,}={0,2}/g, 'KEY'],
   [/\d+(?:[.:]\d+)*/g, '0'],
+  // An age passes two minutes between two calls where the machine has much to do.
+  [/(?<!\S)0 (?:min|h|d)(?!\S)/g, '0 s'],
   // Columns and dots are as wide as what stands in them.
   [/(?<=\S)(?: {2,}| ?\.{3,} ?)/g, ' '],
 ]
