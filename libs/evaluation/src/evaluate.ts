@@ -1,7 +1,6 @@
-import { peekPredicate, type ConfigDocument, type Envelope, type Json } from '#libs/contracts'
+import { deepFreeze, peekPredicate, type ConfigDocument, type Envelope, type Json } from '#libs/contracts'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
-import { deepFreeze } from './freeze.js'
 
 /** A policy as rules read it, frozen through and through. Every key beside these is rule data. */
 export interface PolicyValue {

@@ -1,2 +1,1 @@
 export * from './evaluate.js'
-export * from './freeze.js'

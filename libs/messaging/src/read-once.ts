@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import type { Envelope } from '#libs/contracts'
+import { deepFreeze, type Envelope } from '#libs/contracts'
 import type { EventPredicate } from '#libs/signing'
 import type { EventSeal } from './event-seal.js'
 
@@ -27,15 +27,15 @@ export function readOnce(seal: EventSeal): EventSeal {
     read(envelope, keys) {
       // Nothing is taken from here that the seal would not take: the whole envelope must be the one that it took.
       const signature = onlySignature(envelope)
-      const found = signature === undefined ? undefined : known.get(signature.sig)
-      if (found !== undefined && isSame(found, envelope as Envelope, signature!.keyid) && keys.get(found.keyid)?.equals(found.key) === true)
+      if (signature === undefined) return seal.read(envelope, keys)
+      const found = known.get(signature.sig)
+      if (found !== undefined && isSame(found, envelope as Envelope, signature.keyid) && keys.get(found.keyid)?.equals(found.key) === true)
         return { predicate: found.predicate }
       const { predicate } = seal.read(envelope, keys)
-      const key = signature === undefined ? undefined : keys.get(signature.keyid)
-      if (signature === undefined || key === undefined) return { predicate }
+      const key = keys.get(signature.keyid)
+      if (key === undefined) return { predicate }
       const { payload, payloadType } = envelope as Envelope
-      freeze(predicate)
-      known.set(signature.sig, { payload, payloadType, keyid: signature.keyid, key, predicate })
+      known.set(signature.sig, { payload, payloadType, keyid: signature.keyid, key, predicate: deepFreeze(predicate) })
       if (known.size > LIMIT) known.delete(known.keys().next().value!)
       return { predicate }
     },
@@ -52,10 +52,4 @@ function onlySignature(envelope: unknown): { keyid: string; sig: string } | unde
   if (typeof payload !== 'string' || !Array.isArray(signatures) || signatures.length !== 1) return undefined
   const { keyid, sig } = (signatures[0] ?? {}) as Partial<Envelope['signatures'][number]>
   return typeof keyid === 'string' && keyid !== '' && typeof sig === 'string' ? { keyid, sig } : undefined
-}
-
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
-  Object.freeze(value)
-  for (const member of Object.values(value)) freeze(member)
 }

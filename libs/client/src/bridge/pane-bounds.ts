@@ -1,5 +1,4 @@
-import { HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
-import { deepFreeze } from '#libs/evaluation'
+import { deepFreeze, HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
 import type { PaneMessage, PaneOptions } from './pane.js'
 
 export const MAX_PANES = 256

@@ -1,5 +1,5 @@
-import { HmsError, type PastPolicyView } from '#libs/contracts'
-import { deepFreeze, type PolicyValue } from '#libs/evaluation'
+import { deepFreeze, HmsError, type PastPolicyView } from '#libs/contracts'
+import type { PolicyValue } from '#libs/evaluation'
 import {
   breakGlassBehind,
   effectiveMs,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { HmsError } from '#libs/contracts'
+import { deepFreeze, HmsError } from '#libs/contracts'
 import { Listeners } from '../connection/listeners.js'
 import { awaitReady } from '../connection/await-ready.js'
 import { requireReading } from '../connection/alert-reading.js'
@@ -12,7 +12,6 @@ import type {
   PolicyValue,
   ReadyOptions,
 } from '../connection/hms-connection.js'
-import { deepFreeze } from '#libs/evaluation'
 import type { TypedConnection } from '../policy-types.js'
 
 /** A policy of a test; `version` and `effective` have defaults. */

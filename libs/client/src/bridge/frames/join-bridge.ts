@@ -1,5 +1,4 @@
-import { HmsError } from '#libs/contracts'
-import { deepFreeze } from '#libs/evaluation'
+import { deepFreeze, HmsError } from '#libs/contracts'
 import type { Clock } from '../../clock.js'
 import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
 import { LocalPane } from '../local-pane.js'

@@ -1,5 +1,5 @@
-import { HmsError } from '#libs/contracts'
-import { deepFreeze, type PolicyValue } from '#libs/evaluation'
+import { deepFreeze, HmsError } from '#libs/contracts'
+import type { PolicyValue } from '#libs/evaluation'
 import type { ConnectionEvents, ConnectionState, Explanation } from '../../connection/hms-connection.js'
 import { Listeners } from '../../connection/listeners.js'
 import type { BridgeStream } from '../bridge.js'
