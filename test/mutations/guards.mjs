@@ -209,7 +209,7 @@ export const GUARDS = [
     name: 'places-before-leaving',
     guard: 'places are told before the partitions go to others',
     file: 'libs/messaging/src/kafka/kafka-reader.ts',
-    find: 'consumer.on(consumer.events.REBALANCING, () => void commits.flush())',
+    find: 'consumer.on(consumer.events.REBALANCING, () => commits.flush())',
     replace: '',
     spec: 'libs/messaging/src/kafka/kafka-reader.spec.ts',
     test: 'tells the broker what it handled before its partitions go to others, and when it is closed',

@@ -151,8 +151,9 @@ export class KafkaReader {
       this.clock,
       (error) => this.log.debug({ group: this.subscription.group, error: describeError(error) }, 'the broker was not told how far we are'),
     )
+    commits.start()
     // Still a member of the generation that handled them.
-    consumer.on(consumer.events.REBALANCING, () => void commits.flush())
+    consumer.on(consumer.events.REBALANCING, () => commits.flush())
     consumer.on(consumer.events.GROUP_JOIN, () => commits.forget())
     // An aborted transaction, or its marker: nothing of it is handed over, and it is read all the same.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {

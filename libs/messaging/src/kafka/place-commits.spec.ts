@@ -19,9 +19,10 @@ describe('places told to the broker', () => {
       return answer
     }
     commits = new PlaceCommits(commit, clock, () => {})
+    commits.start()
   })
 
-  /** What the broker is told next hangs until this is called, and is not taken. */
+  /** The next commit hangs until this is called, and fails then. */
   const refuseNext = (): (() => Promise<void>) => {
     let refuse = (_error: Error): void => {}
     answer = new Promise<void>((_, reject) => (refuse = reject))
@@ -68,7 +69,7 @@ describe('places told to the broker', () => {
     await later(250)
     commits.forget()
     await refuse()
-    await commits.flush()
+    commits.flush()
     await later(250)
     expect(told).toEqual([['0@5']])
   })

@@ -1,4 +1,4 @@
-import type { Clock } from '#libs/platform'
+import { Repeat, type Clock } from '#libs/platform'
 
 /** How far a group has read a partition: the offset of the next record that it wants. */
 export interface NextPlace {
@@ -7,28 +7,36 @@ export interface NextPlace {
   offset: string
 }
 
-/** What is read twice after a crash is what was handled in this time; positions drop it. */
+/** A crash leaves no more than this to be read again; positions drop it. */
 const COMMIT_MS = 250
 
-/**
- * Tells the broker how far a group is, some times a second. kafkajs would tell after every record and wait for the answer before it asks
- * for the next one: a third of the time between two events of a run.
- */
+/** Tells the broker how far a group is, some times a second. kafkajs would tell after every record, and ask for the next one after that. */
 export class PlaceCommits {
   private places = new Map<string, NextPlace>()
-  private isPlanned = false
-  private closed = false
-  private running: Promise<void> = Promise.resolve()
+  private readonly turns: Repeat
 
   constructor(
     private readonly commit: (places: NextPlace[]) => Promise<void>,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly failed: (error: unknown) => void,
-  ) {}
+  ) {
+    this.turns = new Repeat(clock, {
+      everyMs: Infinity,
+      run: () => this.tell(),
+      failed: (error) => {
+        failed(error)
+        this.turns.wake(COMMIT_MS)
+      },
+    })
+  }
+
+  start(): void {
+    this.turns.start()
+  }
 
   handled(topic: string, partition: number, offset: string): void {
     this.places.set(keyOf({ topic, partition }), { topic, partition, offset: String(BigInt(offset) + 1n) })
-    this.plan()
+    this.turns.wake(COMMIT_MS)
   }
 
   /** Partitions went to others, and the group goes on from what the broker knows. */
@@ -36,23 +44,15 @@ export class PlaceCommits {
     this.places = new Map()
   }
 
-  /** Resolves when all that was handled has been told, or could not be. */
-  flush(): Promise<void> {
-    return (this.running = this.running.then(() => this.tell()))
+  /** What was handled is told now. */
+  flush(): void {
+    this.turns.wake()
   }
 
-  close(): Promise<void> {
-    this.closed = true
-    return this.flush()
-  }
-
-  private plan(): void {
-    if (this.isPlanned || this.closed) return
-    this.isPlanned = true
-    this.clock.after(COMMIT_MS, () => {
-      this.isPlanned = false
-      if (!this.closed) void this.flush()
-    })
+  /** Resolves when all that was handled has been told, or could not be; nothing is told afterwards. */
+  async close(): Promise<void> {
+    await this.turns.stop()
+    await this.tell().catch(this.failed)
   }
 
   private async tell(): Promise<void> {
@@ -63,10 +63,9 @@ export class PlaceCommits {
     try {
       await this.commit(told)
     } catch (error) {
-      this.failed(error)
       // After the last record of a partition nothing else would tell its place.
       for (const place of told) if (!places.has(keyOf(place))) places.set(keyOf(place), place)
-      if (places === this.places) this.plan()
+      throw error
     }
   }
 }
