@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, integer, nat, oneof, property, record, constant } from 'fast-check'
+import { array, assert, constant, constantFrom, nat, oneof, property, record } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FetchSession, type SessionPart, type WantedTopic } from './fetch-session.js'
 
@@ -60,7 +60,7 @@ describe('a fetch session', () => {
 const topics = array(record({ topic: constantFrom('a', 'b', 'a:b'), offsets: array(nat(2), { minLength: 1, maxLength: PARTITIONS }) }), {
   maxLength: 3,
 }).map((all) => wanted(Object.fromEntries(all.map(({ topic, offsets }) => [topic, offsets]))))
-const step = record({ topics, fate: oneof(constant('well'), constantFrom('well', 'evicted', 'not-sent', 'no-answer')), nth: integer() })
+const step = record({ topics, fate: oneof(constant('well'), constantFrom('well', 'evicted', 'not-sent', 'no-answer')) })
 
 /** Remembers sessions as a broker does: epoch 0 begins one and ends the one that it names, others must follow the last. */
 class FakeBroker {

@@ -10,7 +10,7 @@ export interface WantedTopic {
   partitions: readonly WantedPartition[]
 }
 
-/** What a Fetch request of version 7 or later has for its session (KIP-227). */
+/** The fields of a Fetch request that belong to its session: version 7 or later (KIP-227). */
 export interface SessionPart {
   sessionId: number
   sessionEpoch: number
@@ -21,9 +21,8 @@ export interface SessionPart {
 const MAX_EPOCH = 0x7fff_ffff
 
 /**
- * What a broker remembers of a reader's fetches: it is told what differs from the last one, and answers with the partitions that have
- * something to say. Epoch 0 tells all and begins a session; the next ones count. `next` runs for every fetch, over 170 partitions in audit:
- * some 10 µs.
+ * A broker remembers what a reader fetches. A request names only partitions that changed; an answer holds only those with news. Epoch 0
+ * names all and begins a session; each request after it adds one. `next` runs for every fetch, over 170 partitions in audit: some 10 µs.
  */
 export class FetchSession {
   private id = 0
@@ -69,7 +68,7 @@ export class FetchSession {
     })
   }
 
-  /** What was told and is not among these; all of these were. */
+  /** Partitions that the broker remembers and the reader no longer wants. Comes after `tell`. */
   private forget(topics: readonly WantedTopic[]): SessionPart['forgottenTopics'] {
     if (sum([...this.told.values()], ({ size }) => size) === sum(topics, ({ partitions }) => partitions.length)) return []
     const forgotten: SessionPart['forgottenTopics'] = []

@@ -71,7 +71,7 @@ function spanOf({ level, index }: Subtree): Span {
   return { tileLevel: Math.floor(level / TILE_HEIGHT), start: index * width, end: (index + 1) * width }
 }
 
-/** What these are made of, neighbours together: a root is one read of each tile level, and was one of each subtree, 27 in a run. */
+/** Neighbouring subtrees are read together: a root takes one read of each tile level, not one of each subtree. */
 function spansOf(subtrees: readonly Subtree[]): Span[] {
   const spans: Span[] = []
   for (const span of subtrees.map(spanOf).sort((a, b) => a.tileLevel - b.tileLevel || a.start - b.start)) {

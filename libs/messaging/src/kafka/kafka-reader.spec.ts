@@ -15,7 +15,7 @@ interface FakeConsumer {
   crash(restart: boolean): void
   rebalance(): void
   endBatch(batch: { partition: number; batchSize: number; lastOffset: string }): void
-  /** What it told the broker of its places. */
+  /** Places that it committed. */
   told: NextPlace[]
   /** Its start hung, and goes on. */
   goOn(): void

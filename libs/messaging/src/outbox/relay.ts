@@ -91,7 +91,7 @@ export class Relay {
     if (!this.leads) {
       // Another may have written since: the next leader compares first.
       this.reconcileAtMs = 0
-      // What woke this pump was told to nobody else.
+      // The rows that woke this pump are another's to move, and it has not heard of them.
       if (led) this.wakeOthers()
       return
     }
