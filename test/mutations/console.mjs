@@ -217,4 +217,13 @@ export const CONSOLE_GUARDS = [
     spec: 'apps/edge/src/console-key.spec.ts',
     test: 'is refused where others can read or replace it',
   },
+  {
+    name: 'sign-page-read-anew',
+    guard: 'where a person is about to sign, no answer is older than the request',
+    file: 'apps/console/src/page/page-maker.ts',
+    find: 'page.still === true ? this.reader.anewAs(authorization) : this.reader.as(authorization)',
+    replace: 'this.reader.as(authorization)',
+    spec: 'apps/console/src/page/page-maker.spec.ts',
+    test: 'shows nothing older than the request where a person is about to sign',
+  },
 ]

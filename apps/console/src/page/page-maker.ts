@@ -29,7 +29,8 @@ export class PageMaker {
 
   async make({ page, params }: FoundPage, { query, authorization, client }: Asked): Promise<ShownPage> {
     const now = this.clock.now()
-    const [read, send] = [this.reader.as(authorization), this.reader.sendAs(authorization, client)]
+    const read = page.still === true ? this.reader.anewAs(authorization) : this.reader.as(authorization)
+    const send = this.reader.sendAs(authorization, client)
     return this.show(await page.content({ read, send, health: (service) => this.reader.health(service), params, query, now }))
   }
 

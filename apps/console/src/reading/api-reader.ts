@@ -41,7 +41,15 @@ export class ApiReader {
   /** For one caller, whose key (`Authorization`) decides what may be seen. */
   as(authorization: string | undefined): Read {
     return <T>(path: string) => {
-      const made = this.shared.get(`${authorization ?? ''}\n${path}`, (weigh) => this.ask(path, authorization, weigh))
+      const made = this.shared.get(keyOf(authorization, path), (weigh) => this.ask(path, authorization, weigh))
+      return made as Promise<Answer<T>>
+    }
+  }
+
+  /** As `as`, for what a person is about to sign: nothing that was asked before now, so no part of a page is older than another. */
+  anewAs(authorization: string | undefined): Read {
+    return <T>(path: string) => {
+      const made = this.shared.getAnew(keyOf(authorization, path), (weigh) => this.ask(path, authorization, weigh))
       return made as Promise<Answer<T>>
     }
   }
@@ -119,6 +127,10 @@ export class ApiReader {
       return { kind: 'away', service, detail: signal.aborted ? `said nothing within ${this.deadlineMs / 1000} s` : reasonOf(error) }
     }
   }
+}
+
+function keyOf(authorization: string | undefined, path: string): string {
+  return `${authorization ?? ''}\n${path}`
 }
 
 function refusalOf(status: number, value: unknown): Sent<never> {

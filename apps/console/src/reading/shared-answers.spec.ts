@@ -1,6 +1,6 @@
 import { VirtualClock } from '#libs/platform'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { SharedAnswers } from './shared-answers.js'
+import { SharedAnswers, type Weigh } from './shared-answers.js'
 
 let clock: VirtualClock
 let answers: SharedAnswers
@@ -11,13 +11,15 @@ beforeEach(() => {
   asked = []
 })
 const pass = (ms: number): void => clock.advanceTo(clock.now().getTime() + ms)
-const ask = (key: string, characters = 10): Promise<number> =>
-  answers.get(key, async (weigh) => {
+const ask = (key: string, characters = 10, when?: 'anew'): Promise<number> => {
+  const make = async (weigh: Weigh): Promise<number> => {
     asked.push(key)
     await Promise.resolve()
     weigh(characters)
     return asked.length
-  })
+  }
+  return when === 'anew' ? answers.getAnew(key, make) : answers.get(key, make)
+}
 
 describe('shared answers', () => {
   it('are one for all who ask within the time, also while it is made', async () => {
@@ -26,6 +28,13 @@ describe('shared answers', () => {
     expect(await ask('/v1/runs')).toBe(1)
     pass(1)
     expect(await ask('/v1/runs')).toBe(2)
+  })
+
+  it('are asked for anew by who wants nothing older, and shared from then on', async () => {
+    await ask('/v1/runs')
+    expect(await ask('/v1/runs', 10, 'anew')).toBe(2)
+    expect(await ask('/v1/runs')).toBe(2)
+    expect([asked.length, answers.held]).toEqual([2, { answers: 1, characters: 10 }])
   })
 
   it('are held no longer than their time, whether or not anybody asks again', async () => {

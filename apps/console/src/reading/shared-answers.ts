@@ -53,6 +53,12 @@ export class SharedAnswers {
     return answer
   }
 
+  /** As `get`, and nothing that was asked for before; those who ask later share it. */
+  getAnew<T>(key: string, make: (weigh: Weigh) => Promise<T>): Promise<T> {
+    this.drop(key)
+    return this.get(key, make)
+  }
+
   private makeRoom(): void {
     for (const oldest of this.shared.keys()) {
       if (this.shared.size <= this.bounds.answers && this.characters <= this.bounds.characters) return
