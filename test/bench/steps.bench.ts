@@ -15,7 +15,7 @@ const KEYS_EACH = 4
 const ROUNDS = 5
 const SLICE_MS = 2_000
 /** More than a writer can handle in all its slices. */
-const EVENTS_EACH = 2_500
+const EVENTS_EACH = 6_000
 const DETAIL = 'x'.repeat(400)
 
 /**

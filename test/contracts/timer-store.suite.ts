@@ -43,8 +43,11 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
     expect(await claim()).toMatchObject([{ id: 'a', data: { try: 2 } }])
   })
 
-  it('forgets a cancelled timer', async () => {
+  it('forgets cancelled timers', async () => {
     await schedule('a', -1)
+    await schedule('b', -1)
+    await schedule('c', -1)
+    await run((tx) => twin.store.cancel(tx, 'b', 'c', 'neither'))
     await run((tx) => twin.store.cancel(tx, 'a'))
     await run((tx) => twin.store.cancel(tx, 'never there'))
     expect(await claimed()).toEqual([])

@@ -99,8 +99,8 @@ export class ServiceRuntime {
     tx.afterCommit(() => this.parts.wakeTimers(timer.dueAt.getTime() - tx.now.getTime()))
   }
 
-  async cancel(tx: Transaction, id: string): Promise<void> {
-    await this.parts.timers.store.cancel(tx, id)
+  async cancel(tx: Transaction, ...ids: string[]): Promise<void> {
+    await this.parts.timers.store.cancel(tx, ...ids)
   }
 
   onTimer<D extends object>(kind: TimerKind<D>, handler: TimerHandler<D>): void {

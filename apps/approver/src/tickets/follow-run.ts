@@ -45,9 +45,7 @@ export class FollowRun implements OnModuleInit {
   /** Stores a ticket that has come to its end, and tells whom it was told to. */
   async close(tx: Transaction, ticket: Ticket): Promise<void> {
     await tx.documents(TICKETS).put(ticket)
-    await this.runtime.cancel(tx, `${TICKET_LADDER}:${ticket.ticket}`)
-    await this.runtime.cancel(tx, `${TICKET_EXPIRY}:${ticket.ticket}`)
-    await this.runtime.cancel(tx, `${REVIEW_OVERDUE}:${ticket.ticket}`)
+    await this.runtime.cancel(tx, ...[TICKET_LADDER, TICKET_EXPIRY, REVIEW_OVERDUE].map((kind) => `${kind}:${ticket.ticket}`))
     await this.tell(tx, 'hms.ticket.closed.v1', ticket)
   }
 

@@ -22,8 +22,8 @@ export class MemoryTimerStore implements TimerStore {
     })
   }
 
-  async cancel(tx: Transaction, id: string): Promise<void> {
-    rowsOf(tx).delete(id)
+  async cancel(tx: Transaction, ...ids: string[]): Promise<void> {
+    for (const id of ids) rowsOf(tx).delete(id)
   }
 
   async claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]> {

@@ -32,8 +32,8 @@ export class PostgresTimerStore implements TimerStore {
     )
   }
 
-  async cancel(tx: Transaction, id: string): Promise<void> {
-    await postgresOf(tx).write(`DELETE FROM ${postgresOf(tx).schema}.timer WHERE id = $1`, [id])
+  async cancel(tx: Transaction, ...ids: string[]): Promise<void> {
+    await postgresOf(tx).write(`DELETE FROM ${postgresOf(tx).schema}.timer WHERE id = ANY($1)`, [ids])
   }
 
   async claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]> {

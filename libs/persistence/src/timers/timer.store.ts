@@ -34,7 +34,7 @@ export interface NewTimer {
 /** Twins: PostgreSQL (`FOR UPDATE SKIP LOCKED`) and memory. */
 export interface TimerStore {
   schedule(tx: Transaction, timer: NewTimer): Promise<void>
-  cancel(tx: Transaction, id: string): Promise<void>
+  cancel(tx: Transaction, ...ids: string[]): Promise<void>
   /** Claims up to `limit` due timers for `leaseMs`; others skip them until the lease is over. */
   claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]>
   /** Removes a claimed timer; `false` when it was cancelled, moved, or claimed by another since. */

@@ -143,7 +143,7 @@ export class StageShell<
       case 'schedule':
         return this.schedule(tx, state, common.timer, common.inMs)
       case 'cancel':
-        return this.cancel(tx, state, common.timers)
+        return this.runtime.cancel(tx, ...common.timers.map((timer) => this.timerId(timer, state)))
       case 'answer':
         return this.answer(tx, state, common)
       default:
@@ -156,10 +156,6 @@ export class StageShell<
     const dueAt = new Date(tx.now.getTime() + inMs)
     const [id, kind] = [this.timerId(timer, state), this.kindOf(timer)]
     return this.runtime.schedule(tx, { id, kind, keys: [...this.stage.keysOf(state)], data: { run, attempt, key }, dueAt })
-  }
-
-  private async cancel(tx: Transaction, state: State, timers: readonly Timer[]): Promise<void> {
-    for (const timer of timers) await this.runtime.cancel(tx, this.timerId(timer, state))
   }
 
   private async answer(tx: Transaction, { key, run, attempt }: State, { decision, outcome, detail }: Answer): Promise<void> {
