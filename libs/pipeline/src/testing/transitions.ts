@@ -46,9 +46,9 @@ export function describeStage(title: string, transitions: readonly Transition[],
   return [
     `# ${title}`,
     '',
-    'Written from the decider by `npm run diagrams`; a test holds it against the code. An input that is not listed for a ' +
-      'state changes nothing there. What stands behind a comma is listed where it makes a difference. `–`: the stage notes what it was told, ' +
-      'and does nothing yet.',
+    'Written from the decider by `npm run diagrams`; a test holds it against the code. An input that is not listed for a state changes ' +
+      'nothing there. What stands behind a comma is listed where it makes a difference. `–`: the stage notes what it was told, and does ' +
+      'nothing yet.',
     '',
     '```mermaid',
     'stateDiagram-v2',
