@@ -34,7 +34,10 @@ describe('the PM 2.5 story on memory twins and virtual time', () => {
     api = new ApiClient({
       url: system.url,
       timeoutMs: 20_000,
-      authorize: statement(async () => ({ signer: system.operator, audience: system.roster.installation })),
+      authorize: statement(
+        async () => ({ signer: system.operator, audience: system.roster.installation }),
+        () => system.clock.now(),
+      ),
     })
     partners = createServer((request, response) => {
       request.resume().on('end', () => waiting.push(response))

@@ -25,6 +25,9 @@ export interface MemorySystem {
   stop(): Promise<void>
 }
 
+/** Every system starts at the same time, so that no test depends on the day it runs on. */
+const START = '2026-03-02T09:00:00.000Z'
+
 /**
  * `bus`: a memory bus that does something else with what it is given; `change`: what the roster says otherwise than the demo's;
  * `signerNamed`: keys of the log and of its witness, where the roster names some. With `HMS_PROFILE` production programs need keys.
@@ -36,7 +39,7 @@ export async function startMemorySystem(
   signerNamed?: (name: KeyName) => Promise<Signer | undefined>,
 ): Promise<MemorySystem> {
   const profile: Profile = environment['HMS_PROFILE'] === 'production' ? 'production' : 'dev'
-  const clock = new VirtualClock(new Date().toISOString())
+  const clock = new VirtualClock(START)
   const { roster, people, serviceSigner, operator } = await testIdentity(change)
   const host = await Host.create(SERVICES, {
     profile,
