@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Database, documentTable, type Transaction } from '#libs/persistence'
+import { type Database, DEFAULT_FIND_LIMIT, documentTable, findAll, type Transaction } from '#libs/persistence'
 import type { Twin } from './twin.js'
 
 interface Parcel {
@@ -305,6 +305,16 @@ export function databaseSuite(open: () => Promise<Twin>): void {
       expect(await find({ orderBy: 'weight', after: 2, descending: true })).toEqual(['d'])
       expect(await find({ orderBy: 'town', after: 'Agra' })).toEqual(['b', 'd', 'e-1'])
       expect(await find({ orderBy: 'town', after: 'Pune', descending: true })).toEqual(['d', 'b', 'a'])
+    })
+
+    it('finds all, page by page, for who must leave none out', async () => {
+      const many = Array.from({ length: 2 * DEFAULT_FIND_LIMIT + 1 }, (_, at) => parcel(`many-${at}`, at % 2 === 0 ? 'Kota' : 'Surat'))
+      await put(...many)
+      expect(await find({ where: { town: ['Kota', 'Surat'] } })).toHaveLength(DEFAULT_FIND_LIMIT)
+      const all = await read((tx) => findAll(tx, PARCELS, { town: ['Kota', 'Surat'] }))
+      expect(new Set(all.map(({ id }) => id))).toEqual(new Set(many.map(({ id }) => id)))
+      expect(await read((tx) => findAll(tx, PARCELS, { town: 'Surat' }))).toHaveLength(DEFAULT_FIND_LIMIT)
+      expect((await read((tx) => findAll(tx, PARCELS))).length).toBe(await read((tx) => tx.documents(PARCELS).count()))
     })
 
     it('counts as it filters', async () => {

@@ -3,8 +3,8 @@ export const FREEZE_GUARDS = [
   {
     name: 'freeze-among-many',
     guard: 'a freeze holds, however many others a stage has heard of',
-    file: 'libs/stage/src/freezes/follow-freezes.ts',
-    find: 'if (page.length < MAX_FREEZES) return found',
+    file: 'libs/persistence/src/find-all.ts',
+    find: 'if (page.length < DEFAULT_FIND_LIMIT) return found',
     replace: 'return found',
     spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
     test: 'reads all freezes, and forgets those that were over long ago',

@@ -1,4 +1,5 @@
 export * from './database.js'
+export * from './find-all.js'
 export * from './forget-expired.js'
 export * from './locked-document.js'
 export { frozenJson } from './memory/copies.js'

@@ -1,24 +1,37 @@
 import { isTerminal, type RunView } from '#libs/contracts'
-import { Places } from '#libs/platform'
+import { findAll } from '#libs/persistence'
+import { describeError, Places, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common'
 import { Observable, type Subscriber } from 'rxjs'
 import { RUNS, runView } from './run.table.js'
 
 const MAX_READERS = 2_000
+/** A signal may be lost while the session that carries it is away. */
+const LOOK_MS = 10_000
 
 /** Runs that are followed, one stream per reader. Woken by the signal that every instance gets after a run changed. */
 @Injectable()
-export class RunFeed implements OnModuleInit {
+export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
   private readonly places = new Places(MAX_READERS, 'readers of runs')
-  private refreshing = false
-  private again = false
+  private readonly looks: Repeat
 
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly runtime: ServiceRuntime) {
+    this.looks = new Repeat(runtime.clock, {
+      everyMs: LOOK_MS,
+      run: () => this.look(),
+      failed: (error) => runtime.log.debug({ error: describeError(error) }, 'followed runs could not be read'),
+    })
+  }
 
   onModuleInit(): void {
     this.runtime.onSignal('runs', () => this.wake())
+    this.looks.start()
+  }
+
+  beforeApplicationShutdown(): void {
+    void this.looks.stop()
   }
 
   /** The run now, then on every change; completes when it has ended. Fails with `HMS_PLACES_TAKEN` when too many follow. */
@@ -37,24 +50,14 @@ export class RunFeed implements OnModuleInit {
   }
 
   private wake(): void {
-    this.again = true
-    if (!this.refreshing && this.readers.size > 0) void this.refresh()
+    if (this.readers.size > 0) this.looks.wake()
   }
 
-  private async refresh(): Promise<void> {
-    this.refreshing = true
-    try {
-      while (this.again && this.readers.size > 0) {
-        this.again = false
-        const numbers = [...this.readers.keys()]
-        const records = await this.runtime.database.transaction((tx) => tx.documents(RUNS).find({ where: { number: numbers } }))
-        for (const record of records) this.push(runView(record))
-      }
-    } catch {
-      // The next signal, or the reader's own reconnect, tries again.
-    } finally {
-      this.refreshing = false
-    }
+  private async look(): Promise<void> {
+    if (this.readers.size === 0) return
+    const numbers = [...this.readers.keys()]
+    const records = await this.runtime.database.transaction((tx) => findAll(tx, RUNS, { number: numbers }))
+    for (const record of records) this.push(runView(record))
   }
 
   private push(view: RunView): void {

@@ -1,5 +1,5 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
-import { timerKind, type TimerKind, type Transaction } from '#libs/persistence'
+import { findAll, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import { goesOnAt, isTakenBack } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
@@ -32,7 +32,7 @@ export class SaveRun implements OnModuleInit {
   onModuleInit(): void {
     this.runtime.metrics.beforeCollect(() =>
       this.runtime.database.transaction(async (tx) => {
-        const open = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number' })
+        const open = await findAll(tx, RUNS, { open: 'yes' })
         this.metrics.show(open.map(runView), tx.now)
       }),
     )

@@ -1,5 +1,5 @@
 import { readingProblem, type EventData } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { findAll, type Transaction } from '#libs/persistence'
 import { TerminalError } from '#libs/platform'
 import {
   ALERT_STATES,
@@ -39,7 +39,7 @@ export class JudgeAlert {
   async execute(tx: Transaction, alert: Alert, unsigned?: 'unsigned'): Promise<void> {
     const problem = readingProblem(alert.reading)
     if (problem !== undefined) throw new TerminalError('HMS_ALERT_READING', problem)
-    const open = await tx.documents(CANARIES).find({ where: { state: [...ALERT_STATES] } })
+    const open = await findAll(tx, CANARIES, { state: [...ALERT_STATES] })
     const bot = unsigned === undefined ? alert.bot : UNSIGNED
     for (const { run } of open.filter((canary) => counts(canary, alert))) {
       await this.runCanary.shell.locked(tx, run, async (canary) => {

@@ -1,4 +1,4 @@
-import { timerKind, type Transaction } from '#libs/persistence'
+import { findAll, timerKind, type Transaction } from '#libs/persistence'
 import { CLAIMING_STATES, holderOfRegions, type Canary, type RegionHolder } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -46,6 +46,6 @@ export class RegionTurns {
 
   private async claimants(tx: Transaction): Promise<Canary[]> {
     await tx.lock([REGIONS])
-    return tx.documents(CANARIES).find({ where: { state: [...CLAIMING_STATES] } })
+    return findAll(tx, CANARIES, { state: [...CLAIMING_STATES] })
   }
 }

@@ -1,6 +1,6 @@
 import { openDossier, type EventData, type FreezeNotice, type LoggedApproval, type ReceivedEvent } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { findAll, type Transaction } from '#libs/persistence'
 import {
   CANARY_TIMERS,
   decideCanary,
@@ -110,7 +110,7 @@ export class RunCanary implements OnModuleInit {
   /** A policy is one run's at a time: a canary of it that an earlier run still has is over, though word of its end may come later. */
   private async endEarlier(tx: Transaction, { run, members }: Canary): Promise<void> {
     const policies = new Set(members.map(({ policy }) => policy))
-    for (const earlier of await tx.documents(CANARIES).find({ where: { state: [...OPEN] } })) {
+    for (const earlier of await findAll(tx, CANARIES, { state: [...OPEN] })) {
       const taken = earlier.run === run ? undefined : earlier.members.find(({ policy }) => policies.has(policy))
       if (taken === undefined) continue
       const reason = `run #${run} has ${taken.policy} now`
@@ -122,7 +122,7 @@ export class RunCanary implements OnModuleInit {
   async proven(tx: Transaction, approval: LoggedApproval): Promise<void> {
     await this.proofs.remember(tx, approval)
     const proven = new Set(approval.releases.map(({ digest }) => digest))
-    for (const { run, members } of await tx.documents(CANARIES).find({ where: { state: 'proving' } })) {
+    for (const { run, members } of await findAll(tx, CANARIES, { state: 'proving' })) {
       if (!members.some((member) => proven.has(member.release))) continue
       await this.shell.locked(tx, run, async (canary) => {
         const dossier = await this.proofs.attach(tx, canary.dossier)

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '#libs/persistence'
+import { findAll, type Database, type Transaction } from '#libs/persistence'
 import { isDataError, uuidv7 } from '#libs/platform'
 import type { BotPresence } from './coverage.js'
 import type { CountedReaders } from './seen-readers.js'
@@ -76,7 +76,7 @@ export class PresenceExchange {
    */
   private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders): Promise<Exchanged> {
     return this.database.transaction(async (tx) => {
-      const nodes = await tx.documents(NODES).find()
+      const nodes = await findAll(tx, NODES)
       await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS), readers })
       for (const [chunk, bots] of chunks) await tx.documents(PRESENCE).put({ node: this.node, chunk, bots })
       const others = nodes.filter(({ id }) => id !== this.node)
@@ -115,7 +115,7 @@ export class PresenceExchange {
   }
 
   private rowsOf(tx: Transaction, nodes: string[]): Promise<PresenceChunk[]> {
-    return tx.documents(PRESENCE).find({ where: { node: nodes } })
+    return findAll(tx, PRESENCE, { node: nodes })
   }
 }
 

@@ -1,5 +1,5 @@
-import { canonicalJson, MAX_FREEZES, type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
-import { timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
+import { canonicalJson, type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
+import { findAll, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
 import { freezeAgainst, isForgotten, nextChange, type StageState } from '#libs/pipeline'
 import type { ServiceRuntime } from '#libs/service'
 import { verifyFreeze } from '#libs/signing'
@@ -61,7 +61,7 @@ export class FollowFreezes<State extends StageState> {
     scopes: readonly string[],
     isHeldBy: (freeze: string) => boolean = () => true,
   ): Promise<FreezeNotice | null> {
-    const freezes = await this.all(tx)
+    const freezes = await findAll(tx, FREEZES)
     return freezeAgainst(
       freezes.filter(({ id }) => isHeldBy(id)),
       scopes,
@@ -69,20 +69,9 @@ export class FollowFreezes<State extends StageState> {
     )
   }
 
-  /** However many there are: one that is left out does not hold. */
-  private async all(tx: Transaction): Promise<FreezeRecord[]> {
-    const found: FreezeRecord[] = []
-    for (;;) {
-      const after = found.at(-1)?.id
-      const page = await tx.documents(FREEZES).find({ limit: MAX_FREEZES, ...(after === undefined ? {} : { after }) })
-      found.push(...page)
-      if (page.length < MAX_FREEZES) return found
-    }
-  }
-
-  /** Approver erases them from the topic, of which nobody hears. */
+  /** Approver erases past freezes from the topic without an event. */
   private async forgetPast(tx: Transaction): Promise<void> {
-    for (const freeze of await this.all(tx)) if (isForgotten(freeze, tx.now)) await tx.documents(FREEZES).delete(freeze.id)
+    for (const freeze of await findAll(tx, FREEZES)) if (isForgotten(freeze, tx.now)) await tx.documents(FREEZES).delete(freeze.id)
   }
 
   private async changed(tx: Transaction, { id, again }: { id: string; again?: boolean }): Promise<void> {
@@ -107,8 +96,7 @@ export class FollowFreezes<State extends StageState> {
   /** By a timer for each run: this transaction has locked none of their policies. */
   private async tellAll(tx: Transaction): Promise<void> {
     const { table, states, keysOf } = this.stage
-    const open = await Promise.all(states.map((state) => tx.documents(table).find({ where: { state } })))
-    for (const state of open.flat()) {
+    for (const state of await findAll(tx, table, { state: [...states] })) {
       const { run, attempt, key } = state
       const [id, keys] = [`${this.told}:${run}`, [...keysOf(state)]]
       await this.runtime.schedule(tx, { id, kind: this.told, keys, data: { run, attempt, key }, dueAt: tx.now })

@@ -1,0 +1,35 @@
+import type { RunView } from '#libs/contracts'
+import { MemoryDatabase } from '#libs/persistence'
+import { newRun } from '#libs/pipeline'
+import { silentLogger, VirtualClock } from '#libs/platform'
+import type { ServiceRuntime } from '#libs/service'
+import { expect, it } from 'vitest'
+import { RunFeed } from './run-feed.js'
+import { RUNS } from './run.table.js'
+
+it('goes on after a read that failed and a signal that never came', async () => {
+  const clock = new VirtualClock('2026-01-01T00:00:00.000Z')
+  const database = new MemoryDatabase(clock)
+  let isAway = true
+  const transaction: MemoryDatabase['transaction'] = (work) => (isAway ? Promise.reject(new Error('away')) : database.transaction(work))
+  const runtime = { clock, log: silentLogger, database: { transaction }, onSignal: () => {} } as unknown as ServiceRuntime
+  const facts = { ...newRun(7, [{ id: 'pm25', version: '1.0.0', digest: 'sha256:' }], clock.now().toISOString()) }
+  await database.transaction((tx) =>
+    tx.documents(RUNS).put({ facts, approval: 'sha256:a', key: 'pm25', waits: { observeMs: 0, bakeMs: 0 } }),
+  )
+  const feed = new RunFeed(runtime)
+  feed.onModuleInit()
+  const seen: RunView[] = []
+  const follower = feed.follow(7).subscribe((view) => seen.push(view))
+  const pass = async (): Promise<void> => {
+    clock.advanceTo(clock.now().getTime() + 10_000)
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await pass()
+  expect(seen).toEqual([])
+  isAway = false
+  await pass()
+  expect(seen.map(({ run }) => run)).toEqual([7])
+  follower.unsubscribe()
+  feed.beforeApplicationShutdown()
+})

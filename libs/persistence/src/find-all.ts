@@ -1,0 +1,12 @@
+import { DEFAULT_FIND_LIMIT, type DocumentTable, type Query, type Transaction } from './database.js'
+
+/** Every document that matches, however many there are, in order of id: for who would decide wrongly if one were left out. */
+export async function findAll<T extends object>(tx: Transaction, table: DocumentTable<T>, where?: Query['where']): Promise<T[]> {
+  const found: T[] = []
+  for (;;) {
+    const last = found.at(-1)
+    const page = await tx.documents(table).find({ ...(where && { where }), ...(last && { after: table.id(last) }) })
+    found.push(...page)
+    if (page.length < DEFAULT_FIND_LIMIT) return found
+  }
+}
