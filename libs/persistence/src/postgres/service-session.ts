@@ -119,11 +119,18 @@ export class ServiceSession {
       // This instance has woken itself already.
       if (sender !== this.instance && topic !== undefined) for (const listener of this.listeners) listener(topic)
     })
-    await client.connect()
-    await client.query(`LISTEN hms_${this.schema}`)
-    await client.query('SELECT pg_advisory_lock_shared(hashtext($1), hashtext($2))', [this.livesUnder, this.instance])
+    try {
+      await client.connect()
+      await client.query(`LISTEN hms_${this.schema}`)
+      await client.query('SELECT pg_advisory_lock_shared(hashtext($1), hashtext($2))', [this.livesUnder, this.instance])
+      if (this.stopped) throw new Error('stopped meanwhile')
+    } catch (error) {
+      cut(client)
+      throw error
+    }
     this.client = client
     this.probeLater(client, lost)
+    this.flush()
   }
 
   /** An idle session sends nothing, and a network that swallows everything says nothing: leadership must not outlive either. */
@@ -133,8 +140,7 @@ export class ServiceSession {
         () => this.client === client && this.probeLater(client, lost),
         (error: Error) => {
           lost(error)
-          // It does not answer: an orderly end would wait for it.
-          ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+          cut(client)
         },
       )
     })
@@ -159,14 +165,20 @@ export class ServiceSession {
 
   private flush(): void {
     this.cancelNotify = undefined
+    const { client } = this
+    // Sent with the next session: topics are few.
+    if (client === undefined) return
     const topics = [...this.outgoing]
     this.outgoing.clear()
-    const { client } = this
-    if (client === undefined) return
     for (const topic of topics) {
       this.ask(client, 'SELECT pg_notify($1, $2)', [`hms_${this.schema}`, `${this.instance} ${topic}`]).catch((error: unknown) => {
         this.log.debug({ schema: this.schema, error: describeError(error) }, 'wake-up not sent; the safety net polls')
       })
     }
   }
+}
+
+/** A server that does not answer would not answer an orderly end either. */
+function cut(client: Client): void {
+  ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
 }
