@@ -9,7 +9,7 @@ import {
   type OutboxStore,
   type PositionStore,
 } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import type { Database, Transaction } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock, type Logger } from '#libs/platform'
 import type { EventPredicate } from '#libs/signing'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
@@ -59,6 +59,10 @@ export class ConsumerWorld {
 
   static async open(twin: ConsumerTwin): Promise<ConsumerWorld> {
     return new ConsumerWorld(twin, await testIdentity())
+  }
+
+  get databaseKind(): Database['kind'] {
+    return this.twin.database.kind
   }
 
   run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {

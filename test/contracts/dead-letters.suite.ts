@@ -3,6 +3,7 @@ import { GIVEN_UP } from '#libs/contracts'
 import { DEAD_LETTERS, headersOf, recordOfBytes, type BusRecord, type DeadLetter } from '#libs/messaging'
 import { TransientError } from '#libs/platform'
 import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
+import { PARCELS } from './database.suite.js'
 import { signedRecord } from './signed-record.js'
 
 const TOPIC = 'hms.dlq.simulator.v1'
@@ -146,6 +147,15 @@ export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
         throw new TransientError('database away')
       }
       await expect(world.consumer.replay(id, 'EPA Chief')).rejects.toThrow('database away')
+      expect(await world.consumer.letters.get(id)).toMatchObject({ state: 'waiting', tries: 4 })
+    })
+
+    it('waits on when what the handler wrote is refused, as late as that may be', async () => {
+      const { id } = await giveUpOne()
+      world.behave = async (_event, tx) => tx.documents(PARCELS).put({ id: 'a', town: null, weight: 1, postedAt: 'no time' })
+      const replayed = await world.consumer.replay(id, 'EPA Chief').catch((error: unknown) => error)
+      if (world.databaseKind === 'memory') return expect(replayed).toMatchObject({ state: 'replayed' })
+      expect(replayed).toMatchObject({ code: 'HMS_DEAD_LETTER_FAILED', status: 422 })
       expect(await world.consumer.letters.get(id)).toMatchObject({ state: 'waiting', tries: 4 })
     })
 

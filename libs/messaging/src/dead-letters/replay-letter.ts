@@ -29,18 +29,17 @@ export interface ReplayDependencies {
 export async function replayLetter(deps: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
   const { letters, database } = deps
   const { keys, run } = contentOf(await letters.get(id), deps)
-  let fault: { cause: unknown } | undefined
+  let isHandled = false
   try {
     return await database.locked(keys, async (tx) => {
       const letter = await letters.openLetter(tx, id)
-      const outcome = await run(tx).catch((cause: unknown) => {
-        fault = { cause }
-        throw cause
-      })
+      // What its handler wrote may be refused as late as at the commit.
+      isHandled = true
+      const outcome = await run(tx)
       return letters.close(tx, letter, 'replayed', by, outcome)
     })
   } catch (error) {
-    if (fault === undefined || isTransient(error)) throw error
+    if (!isHandled || isTransient(error)) throw error
     throw await letters.failAgain(id, codeOf(error), describeError(error))
   }
 }
