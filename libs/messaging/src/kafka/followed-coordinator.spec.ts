@@ -30,26 +30,45 @@ interface FakeBroker {
   isConnected(): boolean
 }
 
+function placesOf(partitions: Record<string, number[]>): { topics: object[] } {
+  const topics = Object.entries(partitions).map(([topic, numbers]) => ({
+    topic,
+    partitions: numbers.map((partition) => ({ partition, offset: '7' })),
+  }))
+  return { topics }
+}
+
 describe('a consumer of a group', () => {
   let refusal: Error | undefined
   let isLost: boolean
   let isMember: boolean
   let cluster: FakeCluster
+  let mine: Record<string, number[]>
+  let committed: object[]
 
   beforeEach(() => {
     refusal = undefined
     isLost = false
     isMember = true
+    mine = { runs: [0, 1] }
+    committed = []
     const answer = async (): Promise<string> => {
       if (refusal !== undefined) throw refusal
       return 'alive'
     }
     const find = async (): Promise<FakeBroker> => {
       if (isLost) await answer()
-      return { nodeId: 2, heartbeat: answer, offsetCommit: answer, isConnected: () => true }
+      const offsetCommit = async ({ topics }: { topics: object }): Promise<string> => {
+        committed.push(topics)
+        return answer()
+      }
+      return { nodeId: 2, heartbeat: answer, offsetCommit, isConnected: () => true }
     }
     cluster = { findGroupCoordinator: find, findBroker: find }
-    followingAssigner(() => isMember)({ cluster, groupId: 'linter', logger: {} } as never)
+    followingAssigner(
+      () => isMember,
+      (topic, partition) => mine[topic]?.includes(partition) === true,
+    )({ cluster, groupId: 'linter', logger: {} } as never)
   })
 
   const heartbeat = async (): Promise<unknown> => {
@@ -74,13 +93,24 @@ describe('a consumer of a group', () => {
     ['is no broker of the cluster any more', () => new KafkaJSBrokerNotFound('Broker 3 not found in the cached metadata')],
   ])('looks for another one when what it commits finds that its own %s', async (_, fault) => {
     const coordinator = await cluster.findGroupCoordinator({ groupId: 'linter' })
-    const commit = async (): Promise<unknown> => (await cluster.findBroker(coordinator)).offsetCommit({})
+    const commit = async (): Promise<unknown> => (await cluster.findBroker(coordinator)).offsetCommit(placesOf({ runs: [0] }))
     expect(await commit()).toBe('alive')
     refusal = fault()
     expect(isRebalancing(await commit().catch((error: unknown) => error))).toBe(true)
     isLost = true
     expect(isRebalancing(await commit().catch((error: unknown) => error))).toBe(true)
     expect(await cluster.findBroker({ nodeId: 2 }).catch((error: unknown) => error)).toBe(refusal)
+  })
+
+  it('tells no place of what went to others, however late it is told', async () => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId: 'linter' })
+    const commit = placesOf({ runs: [0, 1, 2], lint: [0] })
+    await coordinator.offsetCommit(commit)
+    mine = { lint: [0] }
+    await coordinator.offsetCommit(commit)
+    mine = {}
+    await coordinator.offsetCommit(commit)
+    expect(committed).toEqual([placesOf({ runs: [0, 1] }).topics, placesOf({ lint: [0] }).topics])
   })
 
   it('looks on as the same member while none can be reached', async () => {

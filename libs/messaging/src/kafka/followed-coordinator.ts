@@ -7,7 +7,10 @@ const { PartitionAssigners } = createRequire(import.meta.url)('kafkajs') as { Pa
 /** What kafkajs' broker can do and its types do not say. */
 interface Coordinator {
   heartbeat(request: object): Promise<unknown>
-  offsetCommit(request: object): Promise<unknown>
+  offsetCommit(request: CommitRequest): Promise<unknown>
+}
+interface CommitRequest {
+  topics: { topic: string; partitions: { partition: number }[] }[]
 }
 interface CoordinatingCluster {
   findGroupCoordinator(by: object): Promise<Coordinator>
@@ -26,15 +29,18 @@ class CoordinatorMoved extends Error {
  * which stops all fetches and throws their records away: with one of three brokers dead a third of the groups took their records by luck
  * (`test/system/three-brokers.spec.ts`: 16 s for a run instead of 3). So what cannot be reached counts as moved while the consumer is a
  * member; until then, and when it closes, errors go their usual way.
+ *
+ * A commit that failed is tried on for minutes, and goes out with the generation of then: the broker would take it for a partition that is
+ * another's by now, and that one may have told more. So each try leaves out what is not this reader's.
  */
-export function followingAssigner(isMember: () => boolean): PartitionAssigner {
+export function followingAssigner(isMember: () => boolean, isMine: (topic: string, partition: number) => boolean): PartitionAssigner {
   return (config) => {
-    follow(config.cluster as Cluster & CoordinatingCluster, isMember)
+    follow(config.cluster as Cluster & CoordinatingCluster, isMember, isMine)
     return PartitionAssigners.roundRobin(config)
   }
 }
 
-function follow(cluster: CoordinatingCluster, isMember: () => boolean): void {
+function follow(cluster: CoordinatingCluster, isMember: () => boolean, isMine: (topic: string, partition: number) => boolean): void {
   const [findCoordinator, findBroker] = [cluster.findGroupCoordinator.bind(cluster), cluster.findBroker.bind(cluster)]
   const followed = new WeakSet()
   const moved = (error: unknown): never => {
@@ -44,7 +50,10 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean): void {
   const following = (broker: Coordinator): Coordinator => {
     const coordinator = Object.assign(Object.create(broker) as Coordinator, {
       heartbeat: (request: object) => broker.heartbeat(request).catch(moved),
-      offsetCommit: (request: object) => broker.offsetCommit(request).catch(moved),
+      offsetCommit: async (request: CommitRequest) => {
+        const topics = mineOf(request, isMine)
+        return topics.length === 0 ? undefined : broker.offsetCommit({ ...request, topics }).catch(moved)
+      },
     })
     followed.add(coordinator)
     return coordinator
@@ -52,6 +61,13 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean): void {
   cluster.findGroupCoordinator = (by) => findCoordinator(by).then(following, moved)
   // A commit looks for its coordinator again by what it has, when the connection is gone; a heartbeat that fails is followed by a commit.
   cluster.findBroker = (by) => (followed.has(by) ? findBroker(by).then(following, moved) : findBroker(by))
+}
+
+function mineOf({ topics }: CommitRequest, isMine: (topic: string, partition: number) => boolean): CommitRequest['topics'] {
+  return topics.flatMap(({ topic, partitions }) => {
+    const mine = partitions.filter(({ partition }) => isMine(topic, partition))
+    return mine.length === 0 ? [] : [{ topic, partitions: mine }]
+  })
 }
 
 const UNREACHABLE = ['KafkaJSConnectionError', 'KafkaJSRequestTimeoutError', 'KafkaJSBrokerNotFound', 'KafkaJSGroupCoordinatorNotFound']

@@ -123,7 +123,12 @@ export class KafkaReader {
       rebalanceTimeout: 15_000,
       maxWaitTimeInMs: 1_000,
       allowAutoTopicCreation: false,
-      partitionAssigners: [followingAssigner(() => this.consumer === consumer && this.assigned !== undefined && !this.closed)],
+      partitionAssigners: [
+        followingAssigner(
+          () => this.consumer === consumer && this.assigned !== undefined && !this.closed,
+          (topic, partition) => this.consumer !== consumer || this.isMine(topic, partition),
+        ),
+      ],
       // Coordinators load, brokers restart: giving up takes a new consumer.
       retry: { retries: 1_000, initialRetryTime: 100, maxRetryTime: 1_000 },
     })
@@ -170,9 +175,12 @@ export class KafkaReader {
       group,
       topics.map(({ name }) => name),
     )
-    return places.filter(
-      ({ topic, partition, at, end }) => at < end && (this.assigned === undefined || this.assigned[topic]?.includes(partition)),
-    )
+    return places.filter(({ topic, partition, at, end }) => at < end && this.isMine(topic, partition))
+  }
+
+  /** Until it has joined, whatever its group reads may be. */
+  private isMine(topic: string, partition: number): boolean {
+    return this.assigned === undefined || this.assigned[topic]?.includes(partition) === true
   }
 }
 
