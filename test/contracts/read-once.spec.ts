@@ -54,6 +54,23 @@ describe('an event that several services of a process read', () => {
     expect(verified).toBe(2)
   })
 
+  it('is let go where others take the room, by number or by size', async () => {
+    const large = 'x'.repeat(1_800_000)
+    for (const others of [Array.from({ length: 256 }, () => 'small'), Array.from({ length: 8 }, () => large)]) {
+      seal.read(copy(), linter())
+      verified = 0
+      seal.read(copy(), linter())
+      expect(verified).toBe(0)
+      for (const [at, detail] of others.entries()) {
+        const other = await signedRecord(identity, { keySeq: at + 2, data: { n: at, detail } })
+        seal.read(JSON.parse(other.value!), linter())
+      }
+      verified = 0
+      seal.read(copy(), linter())
+      expect(verified).toBe(1)
+    }
+  })
+
   it('is refused by a reader whose roster has no such key any more, or another under its name', () => {
     seal.read(copy(), linter())
     expect(() => seal.read(copy(), new Map())).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')

@@ -3,8 +3,9 @@ import { deepFreeze, type Envelope } from '#libs/contracts'
 import type { EventPredicate } from '#libs/signing'
 import type { EventSeal } from './event-seal.js'
 
-/** Events of a run or two; what was let go is verified again. */
-const LIMIT = 256
+/** Events of a run or two; what was let go is verified again. A parsed event takes some three times its payload. */
+const MAX_EVENTS = 256
+const MAX_CHARACTERS = 16 * 1024 * 1024
 
 /** What was found true: this key signed this payload. */
 interface Read {
@@ -22,6 +23,11 @@ interface Read {
  */
 export function readOnce(seal: EventSeal): EventSeal {
   const known = new Map<string, Read>()
+  let characters = 0
+  const forget = (sig: string): void => {
+    characters -= known.get(sig)?.payload.length ?? 0
+    known.delete(sig)
+  }
   return {
     sign: seal.sign,
     read(envelope, keys) {
@@ -35,8 +41,13 @@ export function readOnce(seal: EventSeal): EventSeal {
       const key = keys.get(signature.keyid)
       if (key === undefined) return { predicate }
       const { payload, payloadType } = envelope as Envelope
+      forget(signature.sig)
       known.set(signature.sig, { payload, payloadType, keyid: signature.keyid, key, predicate: deepFreeze(predicate) })
-      if (known.size > LIMIT) known.delete(known.keys().next().value!)
+      characters += payload.length
+      for (const oldest of known.keys()) {
+        if (known.size <= MAX_EVENTS && characters <= MAX_CHARACTERS) break
+        forget(oldest)
+      }
       return { predicate }
     },
   }
