@@ -24,14 +24,17 @@ export class DirectHeadDelivery {
     private readonly log: Logger,
   ) {}
 
-  /** One try at each config-store, all at once. Never throws. */
-  deliver(heads: IssuedHeads): Promise<CarriedHead[]> {
-    return Promise.all(this.urls.map((url) => this.post(url, heads)))
+  /** One try at each config-store, all at once, for who waits for the answer; those that did not answer are tried on. Never throws. */
+  async deliver(heads: IssuedHeads): Promise<CarriedHead[]> {
+    const carried = await Promise.all(this.urls.map((url) => this.post(url, heads)))
+    const silent = carried.filter(({ ok }) => !ok).map(({ url }) => url)
+    if (silent.length > 0) void inTrace(currentTraceparent(), () => this.keepTrying(heads, silent))
+    return carried
   }
 
   /** Tries until every config-store that answers has the heads, for half a minute; the bus carries on from there. */
   deliverSoon(heads: IssuedHeads, traceparent?: string): void {
-    void inTrace(traceparent, () => this.keepTrying(heads))
+    void inTrace(traceparent, () => this.keepTrying(heads, this.urls))
   }
 
   /** One try at each config-store: the next one follows in seconds. Never throws. */
@@ -46,9 +49,9 @@ export class DirectHeadDelivery {
     )
   }
 
-  private async keepTrying(heads: IssuedHeads): Promise<void> {
+  private async keepTrying(heads: IssuedHeads, urls: readonly string[]): Promise<void> {
     const until = this.clock.now().getTime() + GIVE_UP_AFTER_MS
-    let open = [...this.urls]
+    let open = [...urls]
     while (open.length > 0 && this.clock.now().getTime() < until) {
       const results = await Promise.all(open.map((url) => this.post(url, heads)))
       open = results.filter((result) => !result.ok).map((result) => result.url)
