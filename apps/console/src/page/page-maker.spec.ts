@@ -58,3 +58,20 @@ it('shows nothing older than the request where a person is about to sign', async
   expect(page).toContain('id="to-1.0.0"')
   expect(page).not.toContain('id="to-2.0.0"')
 })
+
+it('asks once for what two parts of such a page show, so that they cannot differ', async () => {
+  const seen: unknown[] = []
+  const twice: Page = {
+    path: '/',
+    still: true,
+    content: async ({ read }) => {
+      for (const now of ['1.0.0', '2.0.0']) {
+        live = now
+        seen.push(valueOf(await read<PolicyView>(`/v1/policies/${ID}`))?.version)
+      }
+      return { title: '', heading: '', section: 'Home', summary: '', body: '' }
+    },
+  }
+  await show(twice)
+  expect(seen).toEqual(['1.0.0', '1.0.0'])
+})

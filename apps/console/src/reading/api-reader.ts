@@ -48,9 +48,11 @@ export class ApiReader {
 
   /** As `as`, for what a person is about to sign: nothing that was asked before now, so no part of a page is older than another. */
   anewAs(authorization: string | undefined): Read {
+    const asked = new Map<string, Promise<Answer<unknown>>>()
     return <T>(path: string) => {
-      const made = this.shared.getAnew(keyOf(authorization, path), (weigh) => this.ask(path, authorization, weigh))
-      return made as Promise<Answer<T>>
+      const known = asked.get(path) ?? this.shared.getAnew(keyOf(authorization, path), (weigh) => this.ask(path, authorization, weigh))
+      asked.set(path, known)
+      return known as Promise<Answer<T>>
     }
   }
 
