@@ -17,10 +17,10 @@ export class RunsController {
     private readonly decideRun: DecideRun,
   ) {}
 
-  /** Newest first. `open=yes` leaves out what has ended; `before` is the last number of the page before. */
+  /** Newest first. `open=yes` leaves out what has ended, `open=no` what has not; `before` is the last number of the page before. */
   @Get()
   async list(@Query() { open, state, before }: RunsQueryDto): Promise<RunView[]> {
-    const where = { ...(open === 'yes' ? { open } : {}), ...(state === undefined ? {} : { state }) }
+    const where = { ...(open === undefined ? {} : { open }), ...(state === undefined ? {} : { state }) }
     const records = await this.runtime.database.transaction((tx) =>
       tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: MAX_RUNS_LISTED, after: before }),
     )

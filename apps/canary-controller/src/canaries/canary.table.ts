@@ -6,7 +6,7 @@ export const CANARIES = documentTable<Canary>({
   id: (canary) => String(canary.run),
   keys: { state: { type: 'text', of: (canary) => canary.state } },
   indexes: [['state']],
-  keep: { for: 'runs', ended: { state: ['passed', 'failed', 'ended'] } },
+  keep: { for: 'runs', ended: { state: ['failed', 'ended'] } },
 })
 
 /** Last head number per policy and scope: heads are never numbered twice, whichever run issues them. */

@@ -9,9 +9,9 @@ import { HORIZON_MS } from './schedule.js'
 /** One for each channel that ever failed. */
 export const BREAKERS = documentTable<Breaker>({ name: 'breaker', id: (breaker) => breaker.id, keys: {} })
 
-/** Taken after the policy's lock, before a stage's. */
+/** Sorts between the lock of a policy, which the delivery has, and that of a stage, which it takes: nothing begins anew for it. */
 function breakerKey(id: string): string {
-  return `breaker:${id}`
+  return `sending:${id}`
 }
 
 /** What stands before a try besides its schedule: whether the channel is taken for down, and the partner's rate. */

@@ -3,6 +3,7 @@ import { IsBoolean, IsOptional, IsString, Matches, MaxLength } from 'class-valid
 
 export class RollbackRequestDto implements RollbackRequest {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
+  @MaxLength(100)
   policy!: string
 
   @IsString()

@@ -122,7 +122,7 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
 }
 
 async function query(connectionString: string, text: string): Promise<void> {
-  const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 })
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 5_000 })
   client.on('error', () => undefined) // reported by the query that fails
   try {
     await client.connect()
