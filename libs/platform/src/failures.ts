@@ -14,10 +14,9 @@ export class TerminalError extends Error {
   }
 }
 
-const TRANSIENT_SYSTEM = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'],
-  ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN'],
-])
+const TRANSIENT_SYSTEM = new Set(
+  'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN'.split(' '),
+)
 // PostgreSQL classes: connection, serialization and deadlock, resources (disk full too), operator intervention, system, lock not available.
 const TRANSIENT_SQL = /^(08|40|53|57|58|55P03)/
 
