@@ -89,6 +89,21 @@ describe('a stage', () => {
     ])
   })
 
+  it('is told of by six files outside its own folders, beside what is generated: notify', () => {
+    const own = /^(apps\/notifier|libs\/pipeline\/src\/notify)\/|\/event-schemas\.ts$/
+    const speaking = sources.filter(
+      ({ path, text }) => !own.test(path) && /'notify'|hms\.notification\.(started|completed|progressed)\b/.test(text),
+    )
+    expect(speaking.map(({ path }) => path).toSorted()).toEqual([
+      'libs/contracts/src/events.ts',
+      'libs/contracts/src/runs.ts',
+      'libs/contracts/src/stage-words.ts',
+      'libs/pipeline/src/run/evolve-run.ts',
+      'libs/pipeline/src/run/run-deadline.ts',
+      'libs/pipeline/src/run/run-events.ts',
+    ])
+  })
+
   it.each(['lint', 'simulate', 'canary', 'rollout', 'notify'])('%s has its decider, its specification and its diagram', (stage) => {
     for (const path of [`libs/pipeline/src/${stage}/decide.ts`, `libs/pipeline/src/${stage}/decide.spec.ts`, `docs/stages/${stage}.md`])
       expect(existsSync(join(ROOT, path)), path).toBe(true)

@@ -75,7 +75,7 @@ describe('people who count', () => {
   const good: [string, Case, string[]][] = [
     ['two people', {}, ['epa-chief', 'epa-counsel']],
     ['the author and two others', { author: 'Air Office', signers: [...TWO, 'Air Office'] }, ['epa-chief', 'epa-counsel']],
-    ['the author by his id, and two others', { author: 'air-office', signers: ['Air Office', ...TWO] }, ['epa-chief', 'epa-counsel']],
+    ['the author by id, and two others', { author: 'air-office', signers: ['Air Office', ...TWO] }, ['epa-chief', 'epa-counsel']],
     ['an author whom the roster does not know, in dev', { author: 'Somebody Else' }, ['epa-chief', 'epa-counsel']],
     ['a name that differs from the author’s by a letter’s case', { author: 'epa chief' }, ['epa-chief', 'epa-counsel']],
     ['a stranger’s signature beside two good ones', { signers: [...TWO, 'nobody'] }, ['epa-chief', 'epa-counsel']],
@@ -122,7 +122,7 @@ describe('an approval', () => {
     ['one of two approvers', { signers: ['EPA Chief'] }, 'critical', RELEASE],
     ['the author alone, where one is enough', { author: 'EPA Chief', signers: ['EPA Chief'], release: plain }, 'official', RELEASE],
     ['the author and one of two', { author: 'EPA Counsel' }, 'critical', RELEASE],
-    ['the author by his id and one of two', { author: 'epa-counsel' }, 'critical', RELEASE],
+    ['the author by id and one of two', { author: 'epa-counsel' }, 'critical', RELEASE],
     [
       'the author and one of two, with a roster that lets one be enough',
       { author: 'EPA Counsel', roster: (roster) => void (roster.soleOfficial = true) },
@@ -130,7 +130,7 @@ describe('an approval', () => {
       RELEASE,
     ],
     [
-      'a name that two people bear, one as his id',
+      'a name that two people bear, one as an id',
       { author: 'epa-chief', roster: ({ principals }) => void (principals['epa-counsel']!.name = 'epa-chief') },
       'critical',
       RELEASE,

@@ -27,7 +27,7 @@ it('guard verdicts', () => {
     '16 CEL rules',
     Array.from({ length: 16 }, (_, index) => `double(next.limit) <= double(previous.limit) * ${index + 2}.5`),
   )
-  measure(guard, 'Cedar: nobody approves what he wrote', [], 'resource has author && resource.author == principal.name')
+  measure(guard, 'Cedar: nobody approves what they wrote', [], 'resource has author && resource.author == principal.name')
   measure(guard, 'FAIL: unknown member', ['next.limitt < 3.0'])
   measure(guard, 'FAIL: forbid that errs', [], '9223372036854775807 + context.share > 3')
   measure(guard, 'FAIL: ^(a+)+$ on 27 characters', ['next.text.matches("^(a+)+$")'], undefined, { text: `${'a'.repeat(26)}!` })

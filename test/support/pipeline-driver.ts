@@ -44,6 +44,9 @@ export interface ApproveOptions {
   effective?: string
 }
 
+/** Far more than any wait without time takes. */
+const MAX_LOOKS = 5_000
+
 /** People and operators at work on a memory system. */
 export class PipelineDriver {
   readonly api: ApiClient
@@ -156,14 +159,15 @@ export class PipelineDriver {
     return this.system.runUntil(async () => this.system.clock.now().getTime() >= until, ms + 1_000)
   }
 
-  /** Waits without moving time. Rejects with what it met instead when the run ends otherwise. */
+  /** Waits without moving time. Rejects with what it met instead when the run ends otherwise, or stands still elsewhere. */
   async whenState(run: number, state: string): Promise<void> {
-    for (;;) {
-      const view = await this.show(run)
-      if (view.state === state) return
+    let view = await this.show(run)
+    for (let looks = 0; view.state !== state && looks < MAX_LOOKS; looks++) {
       if (isTerminal(view.state)) throw new Error(`run ${run} should be ${state} and ended ${view.state}: ${wrongEndOf(view)}`)
       await this.system.settle()
+      view = await this.show(run)
     }
+    if (view.state !== state) throw new Error(`run ${run} should be ${state} and stands at ${view.state}: ${wrongEndOf(view)}`)
   }
 }
 

@@ -15,8 +15,8 @@ export interface WatchedLogsOptions {
 }
 
 /**
- * The logs of the roster file that a witness is pinned to. Anyone who runs the witness decides what it watches, so it asks nobody: when
- * the roster is rotated he puts the new one in the file's place, and it is read when a checkpoint comes that the known one cannot judge.
+ * The logs of the roster file that a witness is pinned to. Whoever runs the witness decides what it watches, so it asks nobody: after
+ * a rotation the new roster is put in the file's place, and it is read when a checkpoint comes that the known one cannot judge.
  */
 export class WatchedLogs {
   private roster: Roster

@@ -38,7 +38,7 @@ export interface DeployOptions extends PlanInput {
 const OTHER_STAGES_MS = 30 * 60_000
 
 /**
- * Signs policies and takes them through the press. Resolves with the run when it has SUCCEEDED; rejects with `RunError`
+ * Signs policies and takes them through the pipeline. Resolves with the run when it has SUCCEEDED; rejects with `RunError`
  * (`HMS_RUN_<STATE>`, `run`) when it ended otherwise, was paused, or did not end in time: the run itself goes on then.
  * With `wait: false` it resolves with the state of the approval.
  */

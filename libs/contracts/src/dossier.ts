@@ -87,9 +87,18 @@ export function openRelease(
 ): ReleaseDocument {
   return {
     ...release,
-    envelope: { payload: Buffer.from(canonicalJson(statement)).toString('base64'), payloadType, signatures },
+    envelope: { payload: payloadOf(statement), payloadType, signatures },
     ...(proof === undefined ? {} : { proof: proofAt(proofs, proof) }),
   }
+}
+
+/** A stage opens the same dossier for its guard, its start and its heads: up to 200 releases each time. Nobody changes a statement. */
+const payloads = new WeakMap<object, string>()
+
+function payloadOf(statement: CarriedRelease['statement']): string {
+  let payload = payloads.get(statement)
+  if (payload === undefined) payloads.set(statement, (payload = Buffer.from(canonicalJson(statement)).toString('base64')))
+  return payload
 }
 
 /** Its predicate, not verified: for readers that verified before. */

@@ -1,4 +1,4 @@
-/** The eight services of the choreography, in the order of the press. One folder under `apps/` each. */
+/** The eight services of the choreography, in the order of the pipeline. One folder under `apps/` each. */
 export const SERVICES = ['approver', 'linter', 'simulator', 'canary-controller', 'rollout', 'notifier', 'config-store', 'audit'] as const
 export type ServiceName = (typeof SERVICES)[number]
 

@@ -22,7 +22,7 @@ export interface Topic {
 
 /** Key of the records that make an idle compacted topic compact; readers skip them. */
 export const HEARTBEAT_KEY = '~heartbeat'
-/** Key of rollout's newest word on all stable heads, among the documents of `hms.config.state.v1`: no policy has such a name. */
+/** Key of rollout's newest freshness statement, among the documents of `hms.config.state.v1`: no policy has such a name. */
 export const FRESHNESS_KEY = '~freshness'
 
 /** All but the one that says it; audit is added to every list. */
@@ -46,7 +46,7 @@ function stage(name: string, producer: ServiceName, consumers: ServiceName[], pu
 
 /** Every topic, its producers and its readers. The partition count is for life: growing a keyed topic re-maps its keys. */
 export const TOPICS: readonly Topic[] = [
-  stage('hms.approval.v1', 'approver', ['linter', 'rollout'], 'approved releases enter the press, signed rollbacks at its end'),
+  stage('hms.approval.v1', 'approver', ['linter', 'rollout'], 'approved releases enter the pipeline, signed rollbacks at its end'),
   stage('hms.lint.v1', 'linter', ['simulator', 'rollout', 'approver'], 'verdicts of lint and schema', { stage: true }),
   stage('hms.simulation.v1', 'simulator', ['canary-controller', 'approver'], 'verdicts of the replay', { stage: true }),
   stage('hms.canary.v1', 'canary-controller', ['rollout', 'approver'], 'the canary and its verdict', { stage: true }),
@@ -80,7 +80,7 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
   stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),
   stage('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers', { trail: 'window' }),
-  stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka, and rollout’s word on all of them', {
+  stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka, and rollout’s freshness statement', {
     key: 'document',
     partitions: 1,
     cleanup: 'compact',

@@ -21,9 +21,9 @@ export async function readGivenFile(path: string, maxBytes: number): Promise<Giv
   const file = await opened(path)
   try {
     const found = await file.stat()
-    if (!found.isFile()) throw refused('HMS_FILE_NOT_REGULAR', `${path} is ${kindOf(found)}; only regular files are read`)
+    if (!found.isFile()) throw refusal('HMS_FILE_NOT_REGULAR', `${path} is ${kindOf(found)}; only regular files are read`)
     const bytes = found.size > maxBytes ? undefined : await readUpTo(file, maxBytes)
-    if (bytes === undefined) throw refused('HMS_FILE_TOO_LARGE', `${path} is larger than ${sizeOf(maxBytes)}`)
+    if (bytes === undefined) throw refusal('HMS_FILE_TOO_LARGE', `${path} is larger than ${sizeOf(maxBytes)}`)
     return { bytes, mode: found.mode & 0o777, uid: found.uid }
   } catch (error) {
     throw asRefusal(path, error)
@@ -42,7 +42,7 @@ async function opened(path: string): Promise<FileHandle> {
     return await open(path, FLAGS)
   } catch (error) {
     // A socket cannot be opened at all.
-    if (codeOf(error) === 'ENXIO') throw refused('HMS_FILE_NOT_REGULAR', `${path} is a socket; only regular files are read`)
+    if (codeOf(error) === 'ENXIO') throw refusal('HMS_FILE_NOT_REGULAR', `${path} is a socket; only regular files are read`)
     throw asRefusal(path, error)
   }
 }
@@ -72,10 +72,10 @@ function sizeOf(bytes: number): string {
 function asRefusal(path: string, error: unknown): HmsError {
   if (error instanceof HmsError) return error
   const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : (error as Error).message
-  return refused('HMS_FILE_UNREADABLE', `${path} cannot be read: ${reason}`, error)
+  return refusal('HMS_FILE_UNREADABLE', `${path} cannot be read: ${reason}`, error)
 }
 
-function refused(code: string, detail: string, cause?: unknown): HmsError {
+function refusal(code: string, detail: string, cause?: unknown): HmsError {
   return new HmsError(code, detail, { status: 400, cause })
 }
 

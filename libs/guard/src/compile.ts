@@ -17,17 +17,17 @@ const MAX_NESTING = 32
 
 export function compileRule(rule: GuardRule, cedar: Cedar): CompiledRule {
   try {
-    if (rule.problem !== undefined) return refused(rule, rule.problem)
-    if (rule.text.length > MAX_RULE_LENGTH) return refused(rule, `a rule has at most ${MAX_RULE_LENGTH} characters`)
+    if (rule.problem !== undefined) return refusal(rule, rule.problem)
+    if (rule.text.length > MAX_RULE_LENGTH) return refusal(rule, `a rule has at most ${MAX_RULE_LENGTH} characters`)
     return rule.kind === 'cel' ? compileCel(rule) : compileCedar(rule, cedar)
   } catch (error) {
-    return refused(rule, describe(error))
+    return refusal(rule, describe(error))
   }
 }
 
 function compileCel(rule: GuardRule): CompiledRule {
   const compiled = compileExpression(rule.text, RULE_LANGUAGE)
-  if (!compiled.ok) return refused(rule, compiled.message)
+  if (!compiled.ok) return refusal(rule, compiled.message)
   const { ast } = compiled.expression
   const reads = { next: readsOf(ast, 'next'), previous: readsOf(ast, 'previous') }
   const evaluate = factEvaluator(ast, RULE_LANGUAGE)
@@ -46,16 +46,16 @@ function compileCel(rule: GuardRule): CompiledRule {
 
 function compileCedar(rule: GuardRule, cedar: Cedar): CompiledRule {
   if (nestingOf(rule.text, (rule.text.match(/\bif\b/g) ?? []).length) > MAX_NESTING)
-    return refused(rule, `the rule is nested more than ${MAX_NESTING} deep`)
+    return refusal(rule, `the rule is nested more than ${MAX_NESTING} deep`)
   const id = `guard/${ruleName(rule)}`
   const problem = cedar.problemOf(id, rule.text, { forbidOnly: true })
-  if (problem !== undefined) return refused(rule, problem)
+  if (problem !== undefined) return refusal(rule, problem)
   // Alone with a permit for everything: what is left to decide is whether it forbids.
   const policies = { 'hms/anything@1': 'permit (principal, action, resource);', [id]: rule.text }
   return { rule, holds: (request) => cedar.decide(policies, cedarRequest(request)).allowed }
 }
 
-function refused(rule: GuardRule, problem: string): CompiledRule {
+function refusal(rule: GuardRule, problem: string): CompiledRule {
   return {
     rule,
     problem,

@@ -189,7 +189,7 @@ describe('the authority in the product', () => {
     for (const [id, text] of Object.entries(AUTHORITY)) expect(cedar.problemOf(id, text, { forbidOnly: false }), id).toBeUndefined()
   })
 
-  it('lets the author sign, whatever his roles', () => {
+  it('lets the author sign, whatever their roles', () => {
     const principal = { kind: 'person' as const, id: 'air-office', name: 'Air Office', roles: [] }
     expect(guard.judge([], requestOf({ principal }))).toMatchObject({ verdict: 'FAIL', rule: 'hms/nothing-permits@1' })
     expect(guard.judge([], requestOf({ principal, authors: ['air-office'] }))).toMatchObject({ verdict: 'PASS' })

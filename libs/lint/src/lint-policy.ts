@@ -23,7 +23,7 @@ export type LintContext = {
  * All rules of lint over one policy, pure and deterministic: same source and context, same findings in the same order.
  * Rules on versions: what was removed, changed type or unit, or was made tighter needs a major version, every other change of rule data
  * a minor one. New values of `effective`, `title`, `description`, `owner` and `tags` may come with a patch, and so may any change of
- * `partners` and `breaking`, which speak to the press.
+ * `partners` and `breaking`, which speak to the pipeline.
  */
 export function lintPolicy(source: PolicySource, context: LintContext): Finding[] {
   const report = new Report(context.file, source.locate)

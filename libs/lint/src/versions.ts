@@ -19,8 +19,8 @@ export type UsedVersion = { version: string; digest: string }
 
 /** Keys that speak about the rule and are none themselves: a new value may come with a patch, a reader may miss one that is gone. */
 const METADATA = new Set(['effective', 'title', 'description', 'owner', 'tags'])
-/** Meant for the press and not for readers: these may disappear with a patch as well. */
-const FOR_THE_PRESS = new Set(['partners', 'breaking'])
+/** Meant for the pipeline and not for readers: these may disappear with a patch as well. */
+const FOR_THE_PIPELINE = new Set(['partners', 'breaking'])
 
 const RANK: Record<Level, number> = { patch: 0, minor: 1, major: 2 }
 
@@ -83,7 +83,7 @@ export function checkVersions(
 function needOf({ path, from, to, kind }: Change, schema: RuleSchema | undefined): Need {
   const field = `"${path.join('.')}"`
   const [top = ''] = path
-  if (top === 'version' || FOR_THE_PRESS.has(top)) return { level: 'patch', why: '' }
+  if (top === 'version' || FOR_THE_PIPELINE.has(top)) return { level: 'patch', why: '' }
   if (top === 'schema') return { level: 'minor', why: 'the schema of the rule data changed' }
   if (kind === 'removed') return { level: 'major', why: `key ${field} is gone` }
   if (METADATA.has(top)) return { level: 'patch', why: '' }

@@ -4,7 +4,7 @@ import { isObject, signersOf, type Json, type JsonObject, type Statement } from 
 
 /**
  * Distinct people, not keys, out of those whom the roster entitles to this policy, the author not among them. The author counts only where
- * one approval is enough and the roster says so; a production roster wants to know him, and his signature beside the others.
+ * one approval is enough and the roster says so; a production roster wants to know the author, and their signature beside the others.
  */
 export function approversOf(
   release: Statement,
@@ -27,9 +27,9 @@ export function approversOf(
   const { soleOfficial, authorSigns = production } = roster.rules
   const mayBeAlone = threshold === 1 && (role.soleOfficial || soleOfficial === true)
   const approvedBy = signers.filter((id) => role.principals.includes(id) && (mayBeAlone || !authors.includes(id)))
-  if (approvedBy.length < threshold) throw refused(`${approvedBy.length} people approved it, ${threshold} are needed`)
-  if (production && authors.length === 0) throw refused('the roster does not know its author')
-  if (authorSigns === true && authors.length > 0 && !authors.some((id) => signers.includes(id))) throw refused('its author did not sign it')
+  if (approvedBy.length < threshold) throw refusal(`${approvedBy.length} people approved it, ${threshold} are needed`)
+  if (production && authors.length === 0) throw refusal('the roster does not know its author')
+  if (authorSigns === true && authors.length > 0 && !authors.some((id) => signers.includes(id))) throw refusal('its author did not sign it')
   requireBounds(roster, role, plan)
   return { approvedBy, soleOfficial: approvedBy.some((id) => authors.includes(id)) }
 }
@@ -38,8 +38,8 @@ export function approversOf(
 function requireBounds(roster: Roster, role: Role, plan: Json | undefined): void {
   for (const bounds of [roster.rules['bounds'], role.bounds]) {
     if (bounds === undefined) continue
-    if (!isObject(bounds) || !isObject(plan)) throw refused('bounds or plan are no objects')
-    for (const [name, bound] of Object.entries(bounds)) if (!holdsTo(name, bound, plan)) throw refused(`its plan does not hold to ${name}`)
+    if (!isObject(bounds) || !isObject(plan)) throw refusal('bounds or plan are no objects')
+    for (const [name, bound] of Object.entries(bounds)) if (!holdsTo(name, bound, plan)) throw refusal(`its plan does not hold to ${name}`)
   }
 }
 
@@ -61,10 +61,10 @@ function holdsTo(name: string, bound: Json, plan: JsonObject): boolean {
 
 /** Of the canary, in each of its steps. */
 function sharesOf({ share, ramp = [] }: JsonObject): unknown[] {
-  if (!Array.isArray(ramp)) throw refused('its ramp is no list')
+  if (!Array.isArray(ramp)) throw refusal('its ramp is no list')
   return [share, ...ramp.map((step) => (isObject(step) ? step['share'] : undefined))]
 }
 
-function refused(why: string): BundleRefused {
+function refusal(why: string): BundleRefused {
   return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
 }

@@ -62,8 +62,8 @@ export async function verifyBundle(
   const release = openStatement(envelope, 'release')
   const { policy, releaseEpoch } = release.predicate
   if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch))
-    throw refused('it lacks what a release has')
-  if (release.subject !== sha256(canonical(policy))) throw refused('its subject is another policy')
+    throw refusal('it lacks what a release has')
+  if (release.subject !== sha256(canonical(policy))) throw refusal('its subject is another policy')
   const { approvedBy, soleOfficial } = approversOf(release, policy, roster, witnessedAtMs)
   const breakGlass = breakGlassOf(release)
   const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster, at)
@@ -86,7 +86,7 @@ export async function verifyBundle(
 function breakGlassOf({ predicate: { breakGlass } }: Statement): { reason: string } | undefined {
   if (breakGlass === undefined) return undefined
   if (isObject(breakGlass) && typeof breakGlass['reason'] === 'string') return { reason: breakGlass['reason'] }
-  throw refused('it is break-glass, and says no reason')
+  throw refusal('it is break-glass, and says no reason')
 }
 
 function expired({ expiresMs }: Roster): string {
@@ -137,6 +137,6 @@ function checkEntry(entry: string, member: Json | undefined, release: JsonObject
     throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
 }
 
-function refused(why: string): BundleRefused {
+function refusal(why: string): BundleRefused {
   return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
 }

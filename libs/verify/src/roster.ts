@@ -34,11 +34,11 @@ export interface Roster {
 export function readRoster(bytes: Uint8Array): Roster {
   const statement = openStatement(parse(bytes), 'roster')
   const { principals, roles, revoked } = statement.predicate
-  if (!isObject(principals) || !Array.isArray(roles)) throw refused('it lacks principals or roles')
+  if (!isObject(principals) || !Array.isArray(roles)) throw refusal('it lacks principals or roles')
   const since = readRevoked(revoked)
   const people = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal, since)]))
   const keyids = [...people.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
-  if (new Set(keyids).size < keyids.length) throw refused('one key is listed twice')
+  if (new Set(keyids).size < keyids.length) throw refusal('one key is listed twice')
   const read = roles.map(readRole)
   // Who may change the roster: its root role, else as many people as its heaviest role asks for. Counted in people.
   const root = read.find(({ match }) => match['root'] === true)
@@ -46,7 +46,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   const entitled = entitledKeys(people, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
   const signers = signersOf(statement, entitled)
   const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
-  if (signed.size < needed) throw refused(`it is signed by ${signed.size} people, ${needed} are needed`)
+  if (signed.size < needed) throw refusal(`it is signed by ${signed.size} people, ${needed} are needed`)
   return {
     principals: people,
     roles: read,
@@ -86,7 +86,7 @@ export function roleFor({ roles }: Roster, policy: JsonObject, dropped?: Json): 
   const [role] = candidates.sort(
     (a, b) => b.threshold - a.threshold || a.principals.length - b.principals.length || (a.name < b.name ? -1 : 1),
   )
-  if (role === undefined) throw refused(`no role may approve ${String(id)}`)
+  if (role === undefined) throw refusal(`no role may approve ${String(id)}`)
   return role
 }
 
@@ -105,10 +105,10 @@ function readLog({ log, witnesses, quorum }: JsonObject, untilMs: number): LogKe
 /** Key id → when it stopped to count, in milliseconds. */
 function readRevoked(value: Json | undefined): Map<string, number> {
   if (value === undefined) return new Map()
-  if (!Array.isArray(value)) throw refused('revoked is no list')
+  if (!Array.isArray(value)) throw refusal('revoked is no list')
   return new Map(
     value.map((entry) => {
-      if (!isObject(entry)) throw refused('a revocation is no object')
+      if (!isObject(entry)) throw refusal('a revocation is no object')
       return [String(entry['keyid']), timeOf(entry['since'] ?? null, -Infinity)]
     }),
   )
@@ -116,11 +116,11 @@ function readRevoked(value: Json | undefined): Map<string, number> {
 
 function readPrincipal(value: Json, revoked: ReadonlyMap<string, number>): Principal {
   if (!isObject(value) || typeof value['kind'] !== 'string' || !Array.isArray(value['keys']))
-    throw refused('a principal lacks kind or keys')
+    throw refusal('a principal lacks kind or keys')
   const keys = value['keys'].map((entry) => {
-    if (!isObject(entry) || typeof entry['spki'] !== 'string') throw refused('a key lacks its bytes')
+    if (!isObject(entry) || typeof entry['spki'] !== 'string') throw refusal('a key lacks its bytes')
     const { key, keyid } = readKey(entry['spki'])
-    if (entry['keyid'] !== keyid) throw refused(`${String(entry['keyid'])} is not the fingerprint of its key`)
+    if (entry['keyid'] !== keyid) throw refusal(`${String(entry['keyid'])} is not the fingerprint of its key`)
     return {
       key,
       keyid,
@@ -134,7 +134,7 @@ function readPrincipal(value: Json, revoked: ReadonlyMap<string, number>): Princ
 
 function readRole(value: Json): Role {
   if (!isObject(value) || !Array.isArray(value['principals']) || !isObject(value['match']) || !Number.isSafeInteger(value['threshold']))
-    throw refused('a role is incomplete')
+    throw refusal('a role is incomplete')
   const { name, principals, threshold, match, bounds, soleOfficial } = value
   const role: Role = {
     name: String(name),
@@ -145,14 +145,14 @@ function readRole(value: Json): Role {
     soleOfficial: soleOfficial === true,
   }
   if (role.threshold < 1 || new Set(role.principals).size < role.principals.length)
-    throw refused('a role asks for nobody, or names somebody twice')
+    throw refusal('a role asks for nobody, or names somebody twice')
   return role
 }
 
 function timeOf(value: Json | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   const time = Date.parse(String(value))
-  if (Number.isNaN(time)) throw refused('a key has a time that is none')
+  if (Number.isNaN(time)) throw refusal('a key has a time that is none')
   return time
 }
 
@@ -160,10 +160,10 @@ function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch {
-    throw refused('it is not JSON')
+    throw refusal('it is not JSON')
   }
 }
 
-function refused(why: string): BundleRefused {
+function refusal(why: string): BundleRefused {
   return new BundleRefused('HMS_VERIFY_ROSTER', `the roster is refused: ${why}`)
 }

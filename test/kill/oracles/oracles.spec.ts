@@ -23,7 +23,7 @@ describe('oracles of the kill harness', () => {
     database = await freshDatabase()
     for (const service of SERVICES) await migrateService(await loadService(service), database.url)
     observer = new Observer(database.url)
-    // Rollout's word among the documents is none of them.
+    // Rollout's freshness statement among the documents is none of them.
     const word = {
       topic: 'hms.config.state.v1',
       partition: 0,

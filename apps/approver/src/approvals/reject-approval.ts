@@ -16,7 +16,7 @@ import { Injectable } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { APPROVAL_EXPIRY, APPROVALS, type Approval } from '../records/approval.table.js'
+import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
 
 const MAX_REASON = 1_000
 
@@ -64,7 +64,7 @@ export class RejectApproval {
       facts: endEarly(record.facts, { state: 'ABORTED' as const, reason: 'REJECTED', detail, at: tx.now.toISOString() }),
     }
     const rejected: Approval = { ...approval, state: 'rejected' }
-    await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
+    await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
     await tx.documents(APPROVALS).put(rejected)
     await this.runtime.emit(
       tx,

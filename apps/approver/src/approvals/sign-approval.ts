@@ -12,7 +12,7 @@ import { requireReviewed } from '../records/review-lock.table.js'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { APPROVAL_EXPIRY, APPROVALS, breakGlassIn, isRollback, type Approval } from '../records/approval.table.js'
+import { APPROVAL_EXPIRY, approvalExpiryId, APPROVALS, breakGlassIn, isRollback, type Approval } from '../records/approval.table.js'
 import { EndStale } from '../runs/end-stale.js'
 import { underLock } from './under-lock.js'
 import { KeepPreparations } from './keep-preparations.js'
@@ -84,7 +84,7 @@ export class SignApproval {
     await rememberSignatures(tx, signed)
     if (missing.length > 0) {
       await this.runtime.schedule(tx, {
-        id: `${APPROVAL_EXPIRY}:${signed.digest}`,
+        id: approvalExpiryId(signed.digest),
         kind: APPROVAL_EXPIRY,
         keys: signed.releases.map((release) => policyKey(release.id)),
         data: { digest: signed.digest, run: opened.facts.run },
@@ -93,7 +93,7 @@ export class SignApproval {
       await this.saveRun.execute(tx, opened)
       return approvalView(signed, await this.endStale.look(tx, opened.facts.run))
     }
-    await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${signed.digest}`)
+    await this.runtime.cancel(tx, approvalExpiryId(signed.digest))
     const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
     const start = queued.facts.isRollback === true ? this.startRollback : this.queueRun
     return approvalView(signed, await start.execute(tx, queued, signed))

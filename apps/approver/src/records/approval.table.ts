@@ -36,6 +36,10 @@ export function breakGlassIn({ releases }: Pick<Approval, 'releases'>): BreakGla
 /** Kind of the timer that ends an approval whose signatures do not come; its id carries the digest too. */
 export const APPROVAL_EXPIRY = timerKind<{ digest: string; run: number }>('approval-expiry')
 
+export function approvalExpiryId(digest: string): string {
+  return `${APPROVAL_EXPIRY}:${digest}`
+}
+
 export const APPROVALS = documentTable<Approval>({
   name: 'approval',
   id: (approval) => approval.digest,

@@ -14,7 +14,7 @@ import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecisi
 import { isSignedLately, readRunDecision, SignatureError, type DecidedRun, type ReadRunDecision } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
 import { requireReviewed } from '../records/review-lock.table.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
@@ -69,7 +69,7 @@ export class DecideRun {
   /** No stage has it yet: it ends here. What waits for signatures waits no longer. */
   private async endUnstarted(tx: Transaction, record: RunRecord, approval: Approval, decision: RunDecision): Promise<RunRecord> {
     if (approval.state === 'waiting') {
-      await this.runtime.cancel(tx, `approval-expiry:${approval.digest}`)
+      await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
       await tx.documents(APPROVALS).put({ ...approval, state: 'rejected' })
     }
     return { ...record, facts: abortUnstarted(record.facts, decision, tx.now.toISOString()) }

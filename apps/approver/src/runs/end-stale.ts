@@ -9,7 +9,7 @@ import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.t
 import { onceSuperseded } from './once-superseded.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
-import { APPROVAL_EXPIRY, APPROVALS, isRollback, type Approval } from '../records/approval.table.js'
+import { approvalExpiryId, APPROVALS, isRollback, type Approval } from '../records/approval.table.js'
 
 /** What was prepared follows a version that is no longer live: it would undo what came between, so its run ends STALE. */
 @Injectable()
@@ -42,7 +42,7 @@ export class EndStale implements OnModuleInit {
 
   private async end(tx: Transaction, record: RunRecord, approval: Approval, reason: string, detail: string): Promise<RunRecord> {
     const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason, detail, at: tx.now.toISOString() }) }
-    await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
+    await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
     await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
     await this.saveRun.execute(tx, ended)
     return ended

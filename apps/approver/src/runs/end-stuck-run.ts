@@ -3,7 +3,7 @@ import type { TimerKind, Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { APPROVAL_EXPIRY, APPROVALS } from '../records/approval.table.js'
+import { APPROVAL_EXPIRY, approvalExpiryId, APPROVALS } from '../records/approval.table.js'
 import { EndRun } from './end-run.js'
 import { RUNS } from './run.table.js'
 import { APPROVAL_MOVED, QUEUE } from './save-run.js'
@@ -30,7 +30,7 @@ export class EndStuckRun implements OnModuleInit {
     if (record === undefined || isTerminal(stateOf(record.facts))) return
     const approval = await tx.documents(APPROVALS).get(record.approval)
     if (approval?.state === 'waiting') {
-      await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
+      await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
       await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
     }
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison')

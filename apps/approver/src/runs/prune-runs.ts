@@ -13,11 +13,11 @@ export class PruneRuns implements OnModuleInit {
 
   onModuleInit(): void {
     this.runtime.prunes(APPROVALS, {
-      spares: async (tx, approval) => (await isLive(tx, approval)) || (approval.run !== null && (await isReviewed(tx, approval.run))),
+      spares: async (tx, approval) => (await isLive(tx, approval)) || (approval.run !== null && (await awaitsReview(tx, approval.run))),
     })
     this.runtime.prunes(RUNS, {
       spares: async (tx, record) => {
-        if (await isReviewed(tx, record.facts.run)) return true
+        if (await awaitsReview(tx, record.facts.run)) return true
         const approval = await tx.documents(APPROVALS).get(record.approval)
         return approval !== undefined && isLive(tx, approval)
       },
@@ -26,7 +26,7 @@ export class PruneRuns implements OnModuleInit {
   }
 }
 
-async function isReviewed(tx: Transaction, run: number): Promise<boolean> {
+async function awaitsReview(tx: Transaction, run: number): Promise<boolean> {
   return (await tx.documents(TICKETS).count({ run, state: 'OPEN' })) > 0
 }
 

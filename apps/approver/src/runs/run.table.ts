@@ -10,7 +10,7 @@ export interface RunRecord {
   key: string
   /** The trace of the request that queued it, for when its turn comes. */
   traceparent?: string
-  /** What of its plan takes time by itself. */
+  /** Time that the plan itself spends waiting: observation and bake. */
   waits: PlannedWaits
 }
 

@@ -24,8 +24,8 @@ export class RegionTurns {
   }
 
   /**
-   * The run that has a region of this canary. The lock is held until the canary has its turn or waits: no two begin at once, and none
-   * begins to wait for one that is just letting go.
+   * The run that holds a region of this canary; `null`: it is free. The lock of all regions is held until the end of the transaction: no
+   * two canaries begin at once, and none begins to wait for one that is just letting go.
    */
   async against(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
     return holderOfRegions(canary, await this.claimants(tx), tx.now)

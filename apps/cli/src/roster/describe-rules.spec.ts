@@ -7,7 +7,7 @@ describe('describeRules', () => {
     expect(describeRules({ bounds, soleOfficial: true, authorSigns: false })).toEqual([
       'plans: observe at least 300 s, bake at least 1.5 s, canary at most 25%, not without evidence, not on low power',
       'sole official: the author may be the one who approves, where one is enough',
-      'the author need not sign his own release',
+      'the author need not sign their own release',
     ])
     expect(describeRules({ soleOfficial: false })).toEqual([])
   })

@@ -17,6 +17,6 @@ export function describeRules({
   return [
     ...(plan.length === 0 ? [] : [`plans: ${plan.join(', ')}`]),
     ...(soleOfficial === true ? ['sole official: the author may be the one who approves, where one is enough'] : []),
-    ...(authorSigns === undefined ? [] : [`the author ${authorSigns ? 'must sign' : 'need not sign'} his own release`]),
+    ...(authorSigns === undefined ? [] : [`the author ${authorSigns ? 'must sign' : 'need not sign'} their own release`]),
   ]
 }

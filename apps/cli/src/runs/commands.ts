@@ -14,7 +14,7 @@ const DECISIONS: Record<RunDecisionName, string> = {
 }
 
 export function registerRuns(program: Command, session: Session): void {
-  const runs = program.command('runs').description('runs of the press: state and timeline')
+  const runs = program.command('runs').description('runs of the pipeline: state and timeline')
   runs
     .command('list')
     .description('runs, the newest first; 100 unless --limit says otherwise')

@@ -1,6 +1,6 @@
 import { documentTable } from '#libs/persistence'
 
-/** The newest of rollout's words on all stable heads that was recorded on `hms.config.state.v1`, by whichever instance. */
+/** The newest of rollout's freshness statements that was recorded on `hms.config.state.v1`, by whichever instance. */
 export interface FreshnessMarker {
   id: 'newest'
   issuedAt: string

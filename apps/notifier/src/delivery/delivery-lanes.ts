@@ -288,7 +288,7 @@ export class DeliveryLanes implements OnModuleInit {
     await tx.documents(RECEIPTS).put({ id: receiptId(token), delivery, expiresAt })
   }
 
-  /** What waits for the same partner and channel and tells of a policy that this one tells of; itself included. */
+  /** Open deliveries of the same partner and channel that share a policy with this one, itself included. */
   private async open(tx: Transaction, delivery: Parameters<typeof lanesBeside>[0]): Promise<Delivery[]> {
     const found = await tx.documents(DELIVERIES).find({ where: { lane: lanesBeside(delivery), state: 'pending' } })
     return found.filter((other) => overlap(other, delivery))

@@ -30,7 +30,7 @@ export function judgeBreakGlass(
     const opened = releases.map(({ envelope }) => readRelease(envelope))
     return unlikeBreakGlass(opened) ?? unsigned(opened, roster) ?? outOfTime(opened, stables, now)
   } catch (error) {
-    if (error instanceof SignatureError) return refused('NOT_APPROVED', error.detail)
+    if (error instanceof SignatureError) return refusal('NOT_APPROVED', error.detail)
     throw error
   }
 }
@@ -47,24 +47,24 @@ function unlikeBreakGlass(opened: readonly OpenedRelease[]): RefusedBreakGlass |
   const reason = opened[0]?.predicate.breakGlass?.reason
   const other = opened.find(({ predicate: { breakGlass } }) => breakGlass === undefined || breakGlass.reason !== reason)
   if (opened.length > 0 && other === undefined) return undefined
-  return refused('NOT_BREAK_GLASS', `${nameOf(other)} was not approved as break-glass for the same reason as the others`)
+  return refusal('NOT_BREAK_GLASS', `${nameOf(other)} was not approved as break-glass for the same reason as the others`)
 }
 
 function unsigned(opened: readonly OpenedRelease[], roster: Roster): RefusedBreakGlass | undefined {
   const states = opened.map((release) => ({ release, ...approvalState(roster, release) }))
   const incomplete = states.find(({ complete }) => !complete)
   if (incomplete !== undefined)
-    return refused('NOT_APPROVED', `signatures of ${nameOf(incomplete.release)} are missing: ${incomplete.missing.join(', ')}`)
+    return refusal('NOT_APPROVED', `signatures of ${nameOf(incomplete.release)} are missing: ${incomplete.missing.join(', ')}`)
   const together = states[0]!.approvedBy.filter(({ id }) => states.every(({ approvedBy }) => approvedBy.some((each) => each.id === id)))
   if (together.length >= 2) return undefined
-  return refused('NOT_APPROVED', 'no two people signed all of it')
+  return refusal('NOT_APPROVED', 'no two people signed all of it')
 }
 
 /** What was carried out before, or overtaken, counts no more: its epoch, what it follows and its expiry say so. */
 function outOfTime(opened: readonly OpenedRelease[], stables: readonly Stable[], now: Date): RefusedBreakGlass | undefined {
   for (const [index, release] of opened.entries()) {
     const { releaseEpoch, previous, expires } = release.predicate
-    if (Date.parse(expires) <= now.getTime()) return refused('GRANT_EXPIRED', `what was signed was good until ${expires}`)
+    if (Date.parse(expires) <= now.getTime()) return refusal('GRANT_EXPIRED', `what was signed was good until ${expires}`)
     const moved = movedOn(stables[index]!, releaseEpoch, previous)
     if (moved !== undefined) return moved
   }
@@ -75,6 +75,6 @@ function nameOf(release: OpenedRelease | undefined): string {
   return release === undefined ? 'nothing' : `${release.predicate.policy.id}@${release.predicate.policy.version}`
 }
 
-function refused(reason: BreakGlassRefusal, detail: string): RefusedBreakGlass {
+function refusal(reason: BreakGlassRefusal, detail: string): RefusedBreakGlass {
   return { reason, detail }
 }

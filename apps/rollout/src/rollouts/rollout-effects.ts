@@ -39,14 +39,14 @@ export class RolloutEffects {
         ? stables.filter((stable) => stable.run === run).map((stable) => ({ ...stable, seq: stable.seq + 1 }))
         : stables.map((stable, index) => advance(stable, releases[index]!, run, bundle, tx.now))
     if (next.length === 0) return rollout
-    if (how === 'advance') await this.sayDropped(tx, rollout, stables, next)
+    if (how === 'advance') await this.announceDropped(tx, rollout, stables, next)
     await this.heads.issue(tx, next, rollout)
     const seqs = new Map(next.map(({ policy, seq }) => [policy, seq]))
     return { ...rollout, members: rollout.members.map((member) => ({ ...member, seq: seqs.get(member.policy) ?? member.seq })) }
   }
 
   /** Partners may have been told of it ahead. Under the key of the run: whoever hears of its promotion has heard of this before. */
-  private async sayDropped(tx: Transaction, rollout: Rollout, before: readonly Stable[], after: readonly Stable[]): Promise<void> {
+  private async announceDropped(tx: Transaction, rollout: Rollout, before: readonly Stable[], after: readonly Stable[]): Promise<void> {
     const { key, run, attempt, causationId } = rollout
     for (const [index, stable] of before.entries()) {
       const held = droppedOf(stable, after[index]!)

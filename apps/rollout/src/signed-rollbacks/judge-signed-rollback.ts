@@ -25,22 +25,22 @@ export interface KnownHere {
  */
 export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stable, known }: KnownHere, roster: Roster): JudgedRollback {
   const [release] = releases
-  if (release === undefined || releases.length !== 1) return refused('BUNDLE_BROKEN', 'a rollback that people sign is of one policy')
+  if (release === undefined || releases.length !== 1) return refusal('BUNDLE_BROKEN', 'a rollback that people sign is of one policy')
   try {
     const read = readRelease(release.envelope)
     const { predicate, policyDigest } = read
     const { approvedBy, complete, missing } = approvalState(roster, read)
-    if (!complete) return refused('NOT_APPROVED', `signatures are missing: ${missing.join(', ')}`)
+    if (!complete) return refusal('NOT_APPROVED', `signatures are missing: ${missing.join(', ')}`)
     const { policy, rollback } = predicate
     const name = `${policy.id}@${policy.version}`
-    if (rollback === undefined || known?.policyDigest !== policyDigest) return refused('NEVER_LIVE', `${name} was never live like this`)
+    if (rollback === undefined || known?.policyDigest !== policyDigest) return refusal('NEVER_LIVE', `${name} was never live like this`)
     return movedOn(stable, predicate.releaseEpoch, rollback.replaces) ?? { approvedBy }
   } catch (error) {
-    if (error instanceof SignatureError) return refused('NOT_APPROVED', error.detail)
+    if (error instanceof SignatureError) return refusal('NOT_APPROVED', error.detail)
     throw error
   }
 }
 
-function refused(reason: string, detail: string): RefusedRollback {
+function refusal(reason: string, detail: string): RefusedRollback {
   return { reason, detail }
 }

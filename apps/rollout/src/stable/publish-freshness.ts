@@ -15,11 +15,11 @@ const READ_EVERY = 3
  */
 @Injectable()
 export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
-  private said: Pick<FreshnessPredicate, 'stable' | 'tree'> = { stable: '' }
+  private summary: Pick<FreshnessPredicate, 'stable' | 'tree'> = { stable: '' }
   private moved = true
   private turn = 0
   private stopped = false
-  private telling = false
+  private publishing = false
   private readonly beats: Repeat
 
   constructor(
@@ -30,7 +30,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
       everyMs: FRESHNESS_EVERY_MS,
       run: () => {
         this.moved ||= this.turn++ % READ_EVERY === 0
-        return this.tell()
+        return this.publish()
       },
       failed: (error) => this.failed(error),
     })
@@ -39,7 +39,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   onModuleInit(): void {
     this.runtime.onSignal(STABLE_MOVED, () => {
       this.moved = true
-      void this.tell()
+      void this.publish()
     })
   }
 
@@ -52,9 +52,9 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     void this.beats.stop()
   }
 
-  private async tell(): Promise<void> {
-    if (this.telling || this.stopped || this.runtime.configStoreUrls.length === 0) return
-    this.telling = true
+  private async publish(): Promise<void> {
+    if (this.publishing || this.stopped || this.runtime.configStoreUrls.length === 0) return
+    this.publishing = true
     try {
       do {
         if (this.moved) await this.read()
@@ -63,13 +63,13 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     } catch (error) {
       this.failed(error)
     } finally {
-      this.telling = false
+      this.publishing = false
     }
   }
 
   private failed(error: unknown): void {
     this.moved = true
-    this.runtime.log.debug({ error: describeError(error) }, 'freshness could not be told')
+    this.runtime.log.debug({ error: describeError(error) }, 'freshness could not be published')
   }
 
   private async read(): Promise<void> {
@@ -77,13 +77,13 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     this.moved = false
     const heads = await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
     const stable = stableDigest(heads)
-    if (stable !== this.said.stable) this.said = { stable, tree: new StableTree(heads).root }
+    if (stable !== this.summary.stable) this.summary = { stable, tree: new StableTree(heads).root }
   }
 
   /** `now`: the database's, for a clock of this process that is off would leave all readers in doubt. */
   private signed(now: Date) {
     const { roster, signer } = this.runtime
     const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]
-    return signFreshness({ ...this.said, roster: roster.version, issuedAt, expires }, signer)
+    return signFreshness({ ...this.summary, roster: roster.version, issuedAt, expires }, signer)
   }
 }

@@ -102,14 +102,14 @@ function documentsOf(given: readonly JsonObject[], name: string): Record<string,
   for (const [index, policy] of given.entries()) {
     const file = `${name}[${index}]`
     const parsed = parsePolicy(JSON.stringify(policy), file)
-    if (!parsed.ok) throw refused(`${file}: ${parsed.findings[0]!.message}`)
+    if (!parsed.ok) throw refusal(`${file}: ${parsed.findings[0]!.message}`)
     const { id } = parsed.source.policy
-    if (Object.hasOwn(documents, id)) throw refused(`${file}: ${id} is given twice`)
+    if (Object.hasOwn(documents, id)) throw refusal(`${file}: ${id} is given twice`)
     documents[id] = parsed.source.policy
   }
   return documents
 }
 
-function refused(detail: string): HmsError {
+function refusal(detail: string): HmsError {
   return new HmsError('HMS_TRIAL_POLICY', detail, { status: 422, next: ['hms-svc lint FILE'] })
 }

@@ -60,7 +60,7 @@ async function follow(options: Options = {}): Promise<PolicyFollower> {
 const limit = (follower: PolicyFollower): unknown => follower.get(ID)['limit']
 const stable = (...documents: (typeof old)[]): StableHead[] =>
   documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
-/** Rollout's word, said now. */
+/** Rollout's freshness statement, of now. */
 const word = (heads: StableHead[], roster = 1) => {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
   return freshnessRecord(sampleFreshness(heads, at(0), at(5 * MINUTE), roster))

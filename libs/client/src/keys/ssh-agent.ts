@@ -39,7 +39,7 @@ export class SshAgent {
   /** A locked agent shows none. */
   async list(): Promise<AgentKey[]> {
     const { type, body } = await this.ask(REQUEST_IDENTITIES, Buffer.alloc(0), this.deadlines.listMs)
-    if (type !== IDENTITIES_ANSWER) throw refused(`the ssh-agent answers ${type} and not with its keys`)
+    if (type !== IDENTITIES_ANSWER) throw refusal(`the ssh-agent answers ${type} and not with its keys`)
     return this.read(body, (reader) => {
       const count = reader.uint32()
       if (count > MAX_IDENTITIES) throw new RangeError(`${count} keys`)
@@ -66,14 +66,14 @@ export class SshAgent {
     const blob = Buffer.concat([sshString(Buffer.from(ED25519)), sshString(raw)])
     const request = Buffer.concat([sshString(blob), sshString(bytes), sshUint32(0)])
     const { type, body } = await this.ask(SIGN_REQUEST, request, this.deadlines.signMs)
-    if (type !== SIGN_RESPONSE) throw refused('the ssh-agent refused to sign: it is locked, or the use was not confirmed')
+    if (type !== SIGN_RESPONSE) throw refusal('the ssh-agent refused to sign: it is locked, or the use was not confirmed')
     const sig = this.read(body, (reader) => {
       const signature = new SshReader(reader.string())
       if (signature.string().toString() !== ED25519) throw new RangeError('a signature of another kind')
       return signature.string()
     })
     // A signature that counts for nobody is better missed here than by the service.
-    if (!verify(null, bytes, publicKeyFromRaw(raw), sig)) throw refused('the ssh-agent signed something else')
+    if (!verify(null, bytes, publicKeyFromRaw(raw), sig)) throw refusal('the ssh-agent signed something else')
     return sig
   }
 
@@ -81,7 +81,7 @@ export class SshAgent {
     try {
       return read(new SshReader(body))
     } catch (error) {
-      if (error instanceof RangeError) throw refused(`the ssh-agent's answer makes no sense: ${error.message}`)
+      if (error instanceof RangeError) throw refusal(`the ssh-agent's answer makes no sense: ${error.message}`)
       throw error
     }
   }
@@ -130,6 +130,6 @@ function unreachable(detail: string): KeyError {
   return new KeyError('HMS_KEY_AGENT_UNREACHABLE', detail, [{ command: 'eval "$(ssh-agent)"' }, { command: 'ssh-add -l' }])
 }
 
-function refused(detail: string): KeyError {
+function refusal(detail: string): KeyError {
   return new KeyError('HMS_KEY_AGENT_REFUSED', detail, [{ command: 'ssh-add -X' }, { command: 'ssh-add -l -E sha256' }])
 }

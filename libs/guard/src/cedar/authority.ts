@@ -7,7 +7,7 @@ import type { CedarPolicies } from './cedar.js'
 export const AUTHORITY: CedarPolicies = {
   'hms/person-in-role-approves@1': `permit (principal is Person, action == Action::"approve", resource)
     when { resource has approvers && principal.roles.contains(resource.approvers) };`,
-  // A roster may ask for the author's signature, which then counts for nothing; he need not be of the role.
+  // A roster may ask for the author's signature, which then counts for nothing; the author need not be of the role.
   'hms/author-signs@1':
     'permit (principal is Person, action == Action::"approve", resource) when { resource.authors.contains(principal.id) };',
   'hms/stage-advances@1': 'permit (principal is Service, action == Action::"advance", resource);',

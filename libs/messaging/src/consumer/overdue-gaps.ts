@@ -51,7 +51,7 @@ export class OverdueGaps {
     for (const event of events) {
       log.error(
         { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
-        'an event before this one is missing for an hour; its stream goes on without it',
+        'an event before this one has been missing for an hour; its stream goes on without it',
       )
       this.repaired()
       await this.goOn(event)

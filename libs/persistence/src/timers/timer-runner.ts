@@ -41,7 +41,7 @@ export class TimerRunner {
   private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
   private readonly sweeps: Repeat
   private nextSweepMs = SWEEP_MS
-  /** Whether the next sweep was asked for, or one is due by then; the safety net finds nothing to claim, and looks before it tries. */
+  /** Whether the next sweep was asked for. The safety net mostly finds nothing due: it looks before it claims. */
   private isExpected = true
   private readonly running = new Set<Promise<void>>()
   private waitingOutside = 0

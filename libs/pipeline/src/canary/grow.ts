@@ -13,7 +13,7 @@ import { restarted } from './watch.js'
  * widened beyond what is asked for now: whoever has the release keeps it. What is observed and measured begins anew; unexplained alerts go
  * on counting.
  */
-export function grown(canary: Canary, now: Date): Canary {
+export function atNextStep(canary: Canary, now: Date): Canary {
   const { observeUntil: _until, remainingMs: _remaining, watch, ...rest } = canary
   const step = followingStep(canary)!
   const heads = headsOf(canary).map((head): PlacedMember => ({ ...head, shown: shownOf(canary, head) }))

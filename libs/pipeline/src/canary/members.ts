@@ -47,7 +47,7 @@ export interface CohortNumbers extends Acknowledgements {
   heard: boolean
 }
 
-/** What of a canary says where it is shown, and to whom. */
+/** The fields of a canary that say where it is shown, and to whom. */
 interface Heads {
   scope: string
   members: CanaryMember[]

@@ -4,7 +4,7 @@ import { unchanged, type Decision } from '../stage/decision.js'
 import { beginning, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary } from './canary.js'
 import { describeLack, describePower, figuresOf } from './figures.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type PassBasis } from './inputs-and-effects.js'
-import { basisOf, grown } from './grow.js'
+import { atNextStep, basisOf } from './grow.js'
 import { numbersOf, numbersOfStep, type CohortNumbers } from './members.js'
 import { areAnswered, describeMetrics } from './metrics.js'
 import { followingStep, stepCount } from './plan-steps.js'
@@ -139,7 +139,7 @@ export function pass(canary: Canary, basis: PassBasis, summary: string, context:
 
 /** The next step's heads; those of the steps before stay. */
 export function grow(canary: Canary, context: CanaryContext): CanaryDecision {
-  return publish(grown(canary, context.now), context)
+  return publish(atNextStep(canary, context.now), context)
 }
 
 function passedStep(canary: Canary, basis: PassBasis, summary: string, context: CanaryContext): PassedStep {

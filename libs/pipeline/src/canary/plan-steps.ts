@@ -1,6 +1,6 @@
 import { stepsOf, type RampStep, type RunDossier } from '#libs/contracts'
 
-/** What of a canary says at which step of its plan it is. */
+/** The fields of a canary that say at which step of its plan it is. */
 interface Stepping {
   dossier: Pick<RunDossier, 'plan'>
   scope: string

@@ -13,7 +13,7 @@ export interface Prediction {
   alertsPerBotDay: number
 }
 
-/** What of a canary says which of its alerts a prediction is about. */
+/** The fields of a canary that say which of its alerts a prediction is about. */
 interface Predicted {
   scope: string
   predictions?: readonly Prediction[]

@@ -58,7 +58,7 @@ export type RolloutEffect =
   | { do: 'takeBack'; detail: string }
   /** Ends the rollouts that hold its policies: what they made live is replaced, not taken back. */
   | { do: 'overtake' }
-  /** Signs heads that make live again what was live before the run, for what of it is current still, but for these policies. */
+  /** Takes back what the run still has live, except these policies. */
   | { do: 'giveUpRest'; moved: readonly string[] }
   /** Lets another run have the policies. */
   | { do: 'freePolicies' }
@@ -159,13 +159,15 @@ function published(rollout: Rollout, heads: readonly PublishedHead[], context: R
 function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt, members } = rollout
   const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
-  const tell: RolloutEffect[] = rollout.promoted ? [] : [{ do: 'emit', type: 'hms.rollout.promoted.v1', data: { run, attempt, heads } }]
-  const told = { ...rollout, promoted: true }
-  if (rollout.state === 'paused') return { state: told, effects: tell }
-  // Whoever went on before the heads were stored has accepted that bots are silent.
+  const promotion: RolloutEffect[] = rollout.promoted
+    ? []
+    : [{ do: 'emit', type: 'hms.rollout.promoted.v1', data: { run, attempt, heads } }]
+  const promoted = { ...rollout, promoted: true }
+  if (rollout.state === 'paused') return { state: promoted, effects: promotion }
+  // A person who promoted before the heads were stored has accepted that bots are silent.
   const isAccepted = !rollout.promoted && rollout.acceptedBy !== undefined
-  const { state, effects } = goOn(told, isAccepted || hasAll(rollout), context)
-  return { state, effects: [{ do: 'cancel', timers: ['publish'] }, ...tell, ...effects] }
+  const { state, effects } = goOn(promoted, isAccepted || hasAll(rollout), context)
+  return { state, effects: [{ do: 'cancel', timers: ['publish'] }, ...promotion, ...effects] }
 }
 
 function covered(rollout: Rollout, reports: readonly CoverageReport[], context: RolloutContext): RolloutDecision {

@@ -105,7 +105,7 @@ export function isStored({ members }: Rollout): boolean {
   return members.every(({ published }) => published)
 }
 
-/** While there is time, all bots are waited for. */
+/** Every connected bot acknowledged. */
 export function hasAll({ members }: Rollout): boolean {
   return members.every(({ acknowledged, expected }) => acknowledged >= expected)
 }

@@ -18,15 +18,15 @@ export function parseRamp(text: string): ParsedRamp {
   const steps: RampShare[] = []
   for (const [index, part] of text.split(',').entries()) {
     const [, share, region] = STEP.exec(part.trim()) ?? []
-    if (share === undefined) return refused(`step ${index + 1}, ${JSON.stringify(part.trim())}, is no step; write 5% NCR, or 25%`)
+    if (share === undefined) return refusal(`step ${index + 1}, ${JSON.stringify(part.trim())}, is no step; write 5% NCR, or 25%`)
     const parsed = parseShare(share)
-    if (!parsed.ok) return refused(`step ${index + 1}: ${parsed.message}`)
+    if (!parsed.ok) return refusal(`step ${index + 1}: ${parsed.message}`)
     steps.push({ share: parsed.basisPoints, scope: region === undefined ? ALL_REGIONS : `region:${region}` })
   }
   const last = steps.pop()!
-  if (last.share !== BASIS_POINTS || last.scope !== ALL_REGIONS) return refused('the last step is the rollout to everybody: write 100%')
+  if (last.share !== BASIS_POINTS || last.scope !== ALL_REGIONS) return refusal('the last step is the rollout to everybody: write 100%')
   const problem = rampProblem(steps)
-  return problem === undefined ? { ok: true, steps } : refused(problem)
+  return problem === undefined ? { ok: true, steps } : refusal(problem)
 }
 
 /** Why a canary cannot take these steps; `undefined` when it can. A cohort only grows: nobody loses the release to a later step. */
@@ -56,6 +56,6 @@ export function isSameRamp(some: readonly RampShare[], others: readonly RampShar
   )
 }
 
-function refused(message: string): ParsedRamp {
+function refusal(message: string): ParsedRamp {
   return { ok: false, code: 'HMS_RAMP_INVALID', message }
 }

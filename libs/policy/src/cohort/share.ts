@@ -12,18 +12,18 @@ export function parseShare(input: string | number): ParsedShare {
   const text = String(input).trim()
   const match = /^(\d{1,9})?(?:\.(\d{1,20}))?(\s*%)?$/.exec(text)
   const [, whole, fraction = '', percent] = match ?? []
-  if (!match || (whole === undefined && fraction === '')) return refused(`${JSON.stringify(text)} is not a share; write 0.05 or 5%`)
+  if (!match || (whole === undefined && fraction === '')) return refusal(`${JSON.stringify(text)} is not a share; write 0.05 or 5%`)
   // Moving the point in the text: 0.07 * 10000 is not 700 in floating point.
   const places = percent === undefined ? 4 : 2
-  if (/[1-9]/.test(fraction.slice(places))) return refused(`${text} is finer than 0.01%`)
+  if (/[1-9]/.test(fraction.slice(places))) return refusal(`${text} is finer than 0.01%`)
   const basisPoints = Number((whole ?? '0') + fraction.padEnd(places, '0').slice(0, places))
-  if (basisPoints < 1) return refused(`${text} is nobody; the smallest share is 0.01%`)
+  if (basisPoints < 1) return refusal(`${text} is nobody; the smallest share is 0.01%`)
   if (basisPoints > BASIS_POINTS) {
-    return refused(percent === undefined ? `${text} is more than everyone; for percent write ${text}%` : `${text} is more than everyone`)
+    return refusal(percent === undefined ? `${text} is more than everyone; for percent write ${text}%` : `${text} is more than everyone`)
   }
   return { ok: true, basisPoints }
 }
 
-function refused(message: string): ParsedShare {
+function refusal(message: string): ParsedShare {
   return { ok: false, code: 'HMS_SHARE_INVALID', message }
 }

@@ -58,7 +58,7 @@ function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Rost
   const release = readApproved(head, head.next.release, brought.release, brought.proof ?? null, roster)
   const [atMs, { policy }] = [Date.parse(head.next.at), release.predicate]
   if (atMs !== effectiveMs(policy)) {
-    throw refused(
+    throw refusal(
       'HMS_HEAD_NEXT_TIME',
       `the head names ${head.next.at} for ${policy.id}@${policy.version}, which is in force from ${String(policy['effective'])}`,
     )
@@ -75,8 +75,8 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
     if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY')
-      throw refused('HMS_HEAD_SIGNER', `only ${speaker} speaks for scope ${scope}: ${error.detail}`)
-    throw refused('HMS_HEAD_SIGNATURE', `the head does not verify: ${error.detail}`)
+      throw refusal('HMS_HEAD_SIGNER', `only ${speaker} speaks for scope ${scope}: ${error.detail}`)
+    throw refusal('HMS_HEAD_SIGNATURE', `the head does not verify: ${error.detail}`)
   }
 }
 
@@ -85,7 +85,7 @@ function readApproved(head: HeadPredicate, named: string, envelope: Envelope, pr
   const release = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => readRelease(envelope))
   const { predicate, digest } = release
   if (digest !== named || predicate.policy.id !== head.policy) {
-    throw refused('HMS_HEAD_RELEASE_OTHER', `the release brought is not the one that the head of ${head.policy} names`)
+    throw refusal('HMS_HEAD_RELEASE_OTHER', `the release brought is not the one that the head of ${head.policy} names`)
   }
   requireItsScope(head, named, release)
   const name = `${head.policy}@${predicate.policy.version}`
@@ -93,8 +93,8 @@ function readApproved(head: HeadPredicate, named: string, envelope: Envelope, pr
   const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () =>
     approvalState(roster, release, at),
   )
-  if (state.outside !== undefined) throw refused('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
-  if (!state.complete) throw refused('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
+  if (state.outside !== undefined) throw refusal('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
+  if (!state.complete) throw refusal('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
   return {
     ...release,
     proof,
@@ -107,11 +107,11 @@ function readApproved(head: HeadPredicate, named: string, envelope: Envelope, pr
 /** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */
 function requireItsScope(head: HeadPredicate, named: string, { predicate }: OpenedRelease): void {
   if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
-    throw refused('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
+    throw refusal('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
   }
   if (predicate.plan.ramp?.some(({ scope }) => scope === head.scope) === true) return
   if (head.scope === STABLE_SCOPE || named === (head.base ?? null) || head.scope === predicate.plan.scope) return
-  throw refused(
+  throw refusal(
     'HMS_HEAD_SCOPE',
     `the canary of ${head.policy}@${predicate.policy.version} was approved for ${predicate.plan.scope}, not for ${head.scope}`,
   )
@@ -124,22 +124,22 @@ function peekScope(envelope: Envelope): string {
   } catch {
     // Not JSON, or no statement: malformed like any other.
   }
-  throw refused('HMS_HEAD_MALFORMED', 'the envelope holds no head')
+  throw refusal('HMS_HEAD_MALFORMED', 'the envelope holds no head')
 }
 
 function inTheWordsOf<T>(code: SignatureErrorCode, what: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (error instanceof SignatureError) throw refused(code, `${what}: ${error.detail}`)
+    if (error instanceof SignatureError) throw refusal(code, `${what}: ${error.detail}`)
     throw error
   }
 }
 
 function missing(head: HeadPredicate): SignatureError {
-  return refused('HMS_HEAD_RELEASE_MISSING', `the head of ${head.policy} names a release but does not bring it`)
+  return refusal('HMS_HEAD_RELEASE_MISSING', `the head of ${head.policy} names a release but does not bring it`)
 }
 
-function refused(code: SignatureErrorCode, detail: string): SignatureError {
+function refusal(code: SignatureErrorCode, detail: string): SignatureError {
   return new SignatureError(code, detail)
 }

@@ -29,7 +29,7 @@ export function tokenIdOf(token: string): string | undefined {
  */
 export function requireToken(token: string, record: TokenRecord | undefined, now: Date): TokenRecord {
   if (record === undefined || !isSame(digestOf(token), record.hash)) {
-    throw refused('UNKNOWN', 'No such key is known here. One that was made a moment ago counts within seconds.')
+    throw refusal('UNKNOWN', 'No such key is known here. One that was made a moment ago counts within seconds.')
   }
   return requireCounting(record, now)
 }
@@ -45,14 +45,14 @@ export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>): str
 /** The same as `requireToken`, for a stream key. */
 export function requireStreamKey(key: string, record: TokenRecord | undefined, now: Date): TokenRecord {
   if (record === undefined || !isSame(key, streamKeyOf(record))) {
-    throw refused('UNKNOWN', 'No such address of a stream is known here: evaluate again, and take the one in the answer.')
+    throw refusal('UNKNOWN', 'No such address of a stream is known here: evaluate again, and take the one in the answer.')
   }
   return requireCounting(record, now)
 }
 
 function requireCounting(record: TokenRecord, now: Date): TokenRecord {
-  if (record.revokedAt !== null) throw refused('REVOKED', `The key ${record.id} was revoked at ${record.revokedAt}.`)
-  if (!(now.getTime() < Date.parse(record.expiresAt))) throw refused('EXPIRED', `The key ${record.id} expired at ${record.expiresAt}.`)
+  if (record.revokedAt !== null) throw refusal('REVOKED', `The key ${record.id} was revoked at ${record.revokedAt}.`)
+  if (!(now.getTime() < Date.parse(record.expiresAt))) throw refusal('EXPIRED', `The key ${record.id} expired at ${record.expiresAt}.`)
   return record
 }
 
@@ -62,7 +62,7 @@ function isSame(presented: string, recorded: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other)
 }
 
-function refused(reason: string, detail: string): HmsError {
+function refusal(reason: string, detail: string): HmsError {
   return new HmsError(`HMS_AUTH_TOKEN_${reason}`, detail, {
     status: 401,
     next: ['hms-svc tokens list', 'hms-svc tokens create --scope SCOPE --sign NAME'],

@@ -5,7 +5,7 @@ import type { ServiceRuntime } from '#libs/service'
 import { verifyFreeze } from '#libs/signing'
 import { FREEZES } from './freeze.table.js'
 
-/** A run that was being opened while a freeze began or ended did not see that, or is not seen itself, and is told then. */
+/** A run that is opened while a freeze changes can miss it: runs are told once more after this. */
 const LOOK_AGAIN_MS = 5_000
 
 /** A stage that publishes, as freezes need to know it. */
