@@ -97,12 +97,10 @@ describe('a rule', () => {
   })
 
   it('runs a pattern that hangs a backtracking engine in no time', () => {
-    const units = `${'a'.repeat(26)}!`
+    // An engine that backtracks would try 2 to the power of 60 ways.
+    const units = `${'a'.repeat(60)}!`
     const rule = { text: 'next.units.matches("^(a+)+$")' }
-    judged([rule], {})
-    const since = performance.now()
     expect(judged([rule], { next: { ...policy(25), units } })).toMatchObject({ verdict: 'FAIL', sentence: 'Too big a step.' })
-    expect(performance.now() - since).toBeLessThan(1_000)
   })
 })
 

@@ -285,7 +285,6 @@ describe('the 24 hours', () => {
   it('tell a partner who was down for 23 h 50 min, on each channel, by 15 tries', async () => {
     await world.register({ id: 'va-deq', channels, contact: 'oncall@va.example' })
     world.sender.script.set('va-deq', [500])
-    const startedAt = performance.now()
     await world.complete(184, '2.0.0', null)
     await world.leap(23 * 3600 + 50 * 60)
     expect((await states()).every((state) => state === '2.0.0 pending')).toBe(true)
@@ -297,7 +296,6 @@ describe('the 24 hours', () => {
       { channel: 'email', ...told },
       { channel: 'webhook', ...told },
     ])
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
   it('end in a mail to the people of the partner, under the same message id', async () => {
