@@ -38,7 +38,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly metrics: StoreMetrics
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
     private readonly presence: Presence,

@@ -115,6 +115,7 @@ export class NotifyPartners implements OnModuleInit {
     if (stage === null) return
     await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
       if (stageId(notification) !== stage || notification.state !== (isRecount ? 'completed' : 'open')) return
+      // Up to 10,000 deliveries are read only where the decider has something to do with them.
       const waiting = await tx.documents(DELIVERIES).count({ stage, first_try: 'open' })
       if (waiting > 0 && !isOverdue && !isRecount) return
       const deliveries = await tx.documents(DELIVERIES).find({ where: { stage }, limit: MAX_DELIVERIES })

@@ -13,7 +13,7 @@ import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { rollbackOf } from '#libs/signing'
 import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
-import { abortedBefore, ReleaseProofs, withProof } from '#libs/stage'
+import { abortedBefore, withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
@@ -35,7 +35,6 @@ export class RollBackSigned {
     private readonly runRollout: RunRollout,
     private readonly carrier: DirectHeadDelivery,
     private readonly guardRollback: GuardRollback,
-    private readonly proofs: ReleaseProofs,
   ) {}
 
   /** Every approval comes here; all but rollbacks go through the stages. */
