@@ -7,6 +7,7 @@ import { CoverageController } from './coverage/coverage.http.js'
 import { CountBots } from './coverage/count-bots.js'
 import { CoverageReports } from './coverage/coverage-reports.js'
 import { NODES, PRESENCE } from './coverage/presence.table.js'
+import { Audiences } from './heads/audiences.js'
 import { Presence } from './coverage/presence.js'
 import { ReleaseVersions } from './history/release-versions.js'
 import { Broadcast } from './delivery/broadcast.js'
@@ -63,6 +64,7 @@ class ConfigStoreModule {
         RefetchEvents,
         Broadcast,
         Presence,
+        { provide: Audiences, useExisting: Presence },
         ReleaseVersions,
         CoverageReports,
         CountBots,

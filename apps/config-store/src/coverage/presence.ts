@@ -6,6 +6,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { createHash } from 'node:crypto'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
+import type { Audiences } from '../heads/audiences.js'
 import { audienceOf, type BotPresence } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
 import type { Subset } from '../copy/subset.js'
@@ -27,7 +28,7 @@ const CHUNKS = 16
  * once. If both are here, the one that joined last counts; if they are at two instances, the one that said something last.
  */
 @Injectable()
-export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly exchange: PresenceExchange
   private readonly metrics: StoreMetrics
   private readonly failures = new FailureStreak((inARow, alarm, error) => {

@@ -14,10 +14,10 @@ import { currentTraceparent } from '#libs/platform'
 import { brokenHeads, bundlePlaces, verifyHead, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
+import { Audiences } from './audiences.js'
 import { leaseAfter } from './canary-lease.js'
 import { EndCanaries } from './end-canaries.js'
 import { LiveHistory } from './live-history.js'
-import { Presence } from '../coverage/presence.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.table.js'
 import { inForceSince } from './in-force-since.js'
 import { recordedState } from './recorded-state.js'
@@ -48,7 +48,7 @@ type Settled = HeadReceipt & { verified: VerifiedHead }
 export class StoreHeads {
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly presence: Presence,
+    private readonly audiences: Audiences,
     private readonly history: LiveHistory,
     private readonly endCanaries: EndCanaries,
   ) {}
@@ -128,7 +128,7 @@ export class StoreHeads {
     for (const together of groupsOf(settled)) {
       const heads = together.map(({ verified: { head }, revision, applied }): PublishedHead => {
         const { policy, scope, seq, current: release } = head
-        return { policy, scope, seq, release, revision, applied, audience: this.presence.audienceOf(head) }
+        return { policy, scope, seq, release, revision, applied, audience: this.audiences.audienceOf(head) }
       })
       const { verified } = together[0]!
       const key = heads.map(({ policy }) => policy).sort()[0]!

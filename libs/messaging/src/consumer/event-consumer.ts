@@ -26,7 +26,7 @@ import { EventRoutes, type EventHandler, type TopicHandler } from './event-route
 import { compatibilityOf } from './event-type.js'
 import { isOfNewerBuild, NEWER_MAJOR } from '../dead-letters/newer-build.js'
 import { OverdueGaps } from './overdue-gaps.js'
-import { groupOf } from './group-of.js'
+import { groupOf } from '../group-of.js'
 import { poisonRunOf, runOf } from '../dead-letters/poison-run.js'
 
 /** Takes a record that no service of ours wrote. `false`: it is nothing that may be taken, and is recorded as forged. */

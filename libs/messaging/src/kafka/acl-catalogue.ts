@@ -1,5 +1,5 @@
 import { deadLetterTopic, SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
-import { groupOf } from '../consumer/group-of.js'
+import { groupOf } from '../group-of.js'
 import { topicsOf } from './kafka-topics.js'
 
 export type AclOperation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'

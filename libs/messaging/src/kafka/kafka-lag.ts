@@ -1,6 +1,6 @@
 import { SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
 import type { Admin } from 'kafkajs'
-import { groupOf } from '../consumer/group-of.js'
+import { groupOf } from '../group-of.js'
 import type { GroupLag, TopicLag, UnhandledEvent } from '../event-bus.js'
 import { placesIn } from './group-places.js'
 
