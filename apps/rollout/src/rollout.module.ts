@@ -25,7 +25,7 @@ import { RolloutEffects } from './rollouts/rollout-effects.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { RollBackSigned } from './signed-rollbacks/roll-back-signed.js'
 import { SIGNED_ROLLBACKS } from './signed-rollbacks/signed-rollback.table.js'
-import { SignedRollbacksEvents } from './signed-rollbacks/signed-rollbacks.events.js'
+import { EveryRunEvents } from './every-run.events.js'
 import { LIVE_VERSIONS } from './stable/live-version.table.js'
 import { moveHeadsAhead } from './stable/move-ahead.js'
 import { ReissueHeads } from './stable/reissue-heads.js'
@@ -41,7 +41,7 @@ class RolloutModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: RolloutModule,
-      controllers: [RolloutsEvents, BreakGlassEvents, SignedRollbacksEvents, RollbacksController, WithdrawalsController],
+      controllers: [RolloutsEvents, BreakGlassEvents, EveryRunEvents, RollbacksController, WithdrawalsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },

@@ -67,7 +67,7 @@ export interface Delivery {
 }
 
 /** Delivered, given up, tried once, or waiting behind its lane: a run waits for it no longer. */
-export function firstTryEnded(delivery: Delivery): boolean {
+export function runWaitsNoLonger(delivery: Delivery): boolean {
   return delivery.state !== 'pending' || delivery.tries > 0 || delivery.nextAttemptAt === null
 }
 
@@ -110,7 +110,7 @@ export const DELIVERIES = documentTable<Delivery>({
     policy: { type: 'text', of: columnOf },
     version: { type: 'text', of: (delivery) => (delivery.policies === undefined ? delivery.version : SEVERAL) },
     stage: { type: 'text', of: (delivery) => delivery.stage },
-    first_try: { type: 'text', of: (delivery) => (firstTryEnded(delivery) ? 'ended' : 'open') },
+    first_try: { type: 'text', of: (delivery) => (runWaitsNoLonger(delivery) ? 'ended' : 'open') },
     lane: { type: 'text', of: (delivery) => delivery.lane },
     lane_seq: { type: 'bigint', of: (delivery) => delivery.laneSeq },
     state: { type: 'text', of: (delivery) => delivery.state },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { firstTryEnded } from './delivery.table.js'
+import { runWaitsNoLonger } from './delivery.table.js'
 import { headsOf, isBehind, isOvertaken, joinLane, supersededBy } from './lane.js'
 import { sampleDelivery } from './sample-delivery.suite.js'
 
@@ -75,8 +75,8 @@ describe('what a message supersedes', () => {
 
 describe('the first try', () => {
   it('has ended when it was made, when the delivery is over, and when its lane holds it back', () => {
-    expect([waiting, sending].map(firstTryEnded)).toEqual([false, false])
+    expect([waiting, sending].map(runWaitsNoLonger)).toEqual([false, false])
     const ended = [behind, sampleDelivery({ tries: 1 }), sampleDelivery({ state: 'superseded' }), sampleDelivery({ state: 'delivered' })]
-    expect(ended.every(firstTryEnded)).toBe(true)
+    expect(ended.every(runWaitsNoLonger)).toBe(true)
   })
 })

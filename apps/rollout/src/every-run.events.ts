@@ -3,12 +3,13 @@ import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { ReleaseProofs } from '#libs/stage'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
-import { OpenBreakGlass } from '../break-glass/open-break-glass.js'
-import { RunRollout } from '../rollouts/run-rollout.js'
-import { RollBackSigned } from './roll-back-signed.js'
+import { OpenBreakGlass } from './break-glass/open-break-glass.js'
+import { RunRollout } from './rollouts/run-rollout.js'
+import { RollBackSigned } from './signed-rollbacks/roll-back-signed.js'
 
+/** What concerns a run whichever way it comes: through the stages, as a signed rollback, or by break-glass. */
 @Controller()
-export class SignedRollbacksEvents {
+export class EveryRunEvents {
   constructor(
     private readonly proofs: ReleaseProofs,
     private readonly rollBackSigned: RollBackSigned,
@@ -28,7 +29,6 @@ export class SignedRollbacksEvents {
     await this.openBreakGlass.logged(tx, data)
   }
 
-  /** Every kind of run. */
   @OnEvent('rollout', 'hms.run.decided.v1')
   async ended(@Payload() { data }: ReceivedEvent<'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     await this.rollBackSigned.drop(tx, data.run)
