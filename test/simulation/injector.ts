@@ -17,11 +17,12 @@ interface Subscription {
 
 /**
  * The providers of one service's module, made without Nest: a whole application for each of eight services and each restart would take more
- * than the seed itself. Takes the forms that the modules use: classes and values.
+ * than the seed itself. Takes the forms that the modules use: classes, values and aliases.
  */
 export class Injector {
   private readonly values = new Map<InjectionToken, unknown>()
   private readonly classes = new Map<InjectionToken, Type>()
+  private readonly aliases = new Map<InjectionToken, InjectionToken>()
 
   /** `instead` replaces providers; a token with `undefined` is left out. */
   constructor(
@@ -38,6 +39,8 @@ export class Injector {
   }
 
   get<T>(token: InjectionToken<T>): T {
+    const alias = this.aliases.get(token)
+    if (alias !== undefined) return this.get(alias)
     if (this.values.has(token)) return this.values.get(token) as T
     const type = this.classes.get(token)
     if (type === undefined) throw new TypeError(`${this.module.module.name} provides no ${String(token)}`)
@@ -66,7 +69,8 @@ export class Injector {
   private take(provider: Provider): void {
     if (typeof provider === 'function') this.classes.set(provider, provider as Type)
     else if ('useValue' in provider) this.values.set(provider.provide, provider.useValue)
-    else throw new TypeError(`the injector knows classes and values only: ${String(provider.provide)}`)
+    else if ('useExisting' in provider) this.aliases.set(provider.provide, provider.useExisting as InjectionToken)
+    else throw new TypeError(`the injector knows classes, values and aliases only: ${String(provider.provide)}`)
   }
 
   private make(type: Type): object {
