@@ -83,7 +83,7 @@ it('ends with whichever side goes', async () => {
   const [client] = [...sockets.clients].filter(({ readyState }) => readyState === WebSocket.OPEN)
   const gone = once(client!, 'close')
   socket.terminate()
-  await gone
+  expect((await gone)[0]).toBe(1006)
 })
 
 it('gives the refusal of config-store to the reader, with its body', async () => {
