@@ -45,6 +45,10 @@ describe('the page of a stage', () => {
   })
 
   it('tells what no sample has', () => {
-    expect(unsampled({ off: true, on: true, broken: true }, ['on', 'on', 'off'])).toEqual(['broken'])
+    const all = { states: { off: true, on: true, broken: true }, inputs: { press: true, look: true } } as const
+    expect(unsampled(all, { a: { state: 'on' }, b: { state: 'on' }, c: { state: 'off' } }, { d: { type: 'look' } })).toEqual([
+      'broken',
+      'press',
+    ])
   })
 })

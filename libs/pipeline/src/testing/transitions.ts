@@ -29,10 +29,17 @@ export function transitionsOf<State extends { state: string }, Input, Effect ext
   )
 }
 
-/** What no sample has of a union; `all` is a record of it, so that the compiler asks for what is new. */
-export function unsampled(all: Readonly<Record<string, true>>, sampled: Iterable<string>): string[] {
-  const seen = new Set(sampled)
-  return Object.keys(all).filter((name) => !seen.has(name))
+/**
+ * States and types of inputs that no sample has. Those that there are stand in a record of each, so that the compiler asks for what is new:
+ * a test that multiplies samples by samples would not.
+ */
+export function unsampled(
+  all: { states: Readonly<Record<string, true>>; inputs: Readonly<Record<string, true>> },
+  states: Readonly<Record<string, { state: string }>>,
+  inputs: Readonly<Record<string, { type: string }>>,
+): string[] {
+  const seen = new Set([...Object.values(states).map(({ state }) => state), ...Object.values(inputs).map(({ type }) => type)])
+  return [...Object.keys(all.states), ...Object.keys(all.inputs)].filter((name) => !seen.has(name))
 }
 
 /** The Mermaid state diagram of these transitions, and a table of all that do something. `ends`: states that nothing leaves. */
