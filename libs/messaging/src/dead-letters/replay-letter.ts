@@ -33,7 +33,7 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
   try {
     return await database.locked(keys, async (tx) => {
       const letter = await letters.openLetter(tx, id)
-      // What its handler wrote may be refused as late as at the commit.
+      // The database may refuse a write of the handler as late as at the commit.
       isHandled = true
       const outcome = await run(tx)
       return letters.close(tx, letter, 'replayed', by, outcome)

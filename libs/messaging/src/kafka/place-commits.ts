@@ -44,7 +44,7 @@ export class PlaceCommits {
     this.places = new Map()
   }
 
-  /** What was handled is told now. */
+  /** Tells all places now. */
   flush(): void {
     this.turns.wake()
   }

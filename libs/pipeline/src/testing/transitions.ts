@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Decision } from '../stage/decision.js'
 
-/** What a decider did with one input in one state. */
+/** The answer of a decider to one input in one state. */
 export interface Transition {
   /** The state, and behind a comma what matters of it: `observing, clock stopped`. */
   given: string

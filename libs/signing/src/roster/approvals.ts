@@ -24,7 +24,7 @@ export type ApprovalState = {
   approvedBy: Approver[]
   /** People of the roster who signed truly but do not count for this policy. */
   notCounted: Approver[]
-  /** What is still lacking: the role, `author` (their own signature, or a known one), `plan-bounds`; empty when complete. */
+  /** Still missing: the role, `author` (their own signature, or a known one), `plan-bounds`; empty when complete. */
   missing: string[]
   complete: boolean
   /** The author is one of `approvedBy`, as the roster allows where one approval is enough. */
