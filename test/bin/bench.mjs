@@ -19,6 +19,7 @@ const BENCHES = [
   'rollback',
   'scale',
   'simulate',
+  'soak',
   'steps',
   'storm',
   'tracing',
