@@ -12,6 +12,7 @@ import { RunError } from './approve/run-error.js'
 import { signApproval } from './approve/sign-approval.js'
 import { submitApproval } from './approve/submit-approval.js'
 import { readClientConfig, readUrl } from './client.config.js'
+import { requireKnownOptions, type OptionNames } from './known-options.js'
 
 export interface DeployOptions extends PlanInput {
   file?: string
@@ -35,6 +36,29 @@ export interface DeployOptions extends PlanInput {
   url?: string
 }
 
+const OPTIONS: OptionNames<DeployOptions> = {
+  file: true,
+  files: true,
+  sign: true,
+  passphrase: true,
+  author: true,
+  reason: true,
+  canary: true,
+  scope: true,
+  observe: true,
+  bake: true,
+  partners: true,
+  fallbacks: true,
+  metrics: true,
+  ramp: true,
+  queue: true,
+  supersede: true,
+  onProgress: true,
+  wait: true,
+  timeoutMs: true,
+  url: true,
+}
+
 const OTHER_STAGES_MS = 30 * 60_000
 
 /**
@@ -45,6 +69,7 @@ const OTHER_STAGES_MS = 30 * 60_000
 export function deployPolicy(options: DeployOptions & { wait: false }): Promise<ApprovalView>
 export function deployPolicy(options: DeployOptions): Promise<RunView>
 export async function deployPolicy(options: DeployOptions): Promise<RunView | ApprovalView> {
+  requireKnownOptions('deployPolicy', options, OPTIONS)
   const config = readClientConfig()
   const url = options.url === undefined ? config.url : readUrl(options.url)
   const api = new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) })

@@ -2,6 +2,7 @@ import { openConnection } from './connection/connect.js'
 import { PastPolicies } from './history/past-policies.js'
 import type { PastQuery } from './history/past-query.js'
 import type { PolicyValue } from './connection/hms-connection.js'
+import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { policyPromise, type PolicyPromise } from './policy-promise.js'
 import type { GetPolicy } from './policy-types.js'
 
@@ -36,6 +37,8 @@ export function policyGetter(open: (timeoutMs: number) => Promise<PolicyReader>)
   }
 }
 
+const OPTIONS: OptionNames<PastQuery> = { at: true, known: true, version: true }
+
 const get = policyGetter((timeoutMs) => openConnection({ timeoutMs }))
 const past = pastGetter(() => PastPolicies.fromEnvironment())
 
@@ -59,7 +62,11 @@ export function pastGetter(open: () => Promise<Pick<PastPolicies, 'read'>>): (id
  * With `at` (and `known`), or `version`, it is what was in force for all, asked of the store and verified alike: `HMS_VERIFY_HISTORY`.
  */
 export const getPolicy: GetPolicy = <T extends object = PolicyValue>(id: string, query: PastQuery = {}): PolicyPromise<T> => {
+  return policyPromise(findPolicy(id, query) as unknown as Promise<T>)
+}
+
+async function findPolicy(id: string, query: PastQuery): Promise<PolicyValue> {
+  requireKnownOptions('getPolicy', query, OPTIONS)
   const { at, known, version } = query
-  const found = at === undefined && known === undefined && version === undefined ? get(id) : past(id, { at, known, version })
-  return policyPromise(found as unknown as Promise<T>)
+  return at === undefined && known === undefined && version === undefined ? get(id) : past(id, { at, known, version })
 }

@@ -3,6 +3,7 @@ import { HmsError, type RollbackReport, type RollbackRequest, type RollbackResul
 import { ApiClient } from './api/api-client.js'
 import { authorizationFrom } from './api/authorization.js'
 import { readClientConfig, readUrl } from './client.config.js'
+import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { reportOf } from './rollback-report.js'
 
 export interface RollbackOptions {
@@ -13,11 +14,14 @@ export interface RollbackOptions {
   waitMs?: number
 }
 
+const OPTIONS: OptionNames<RollbackOptions & { url?: string }> = { reason: true, only: true, waitMs: true, url: true }
+
 /**
  * Brings `ID@VERSION` back and waits until the connected bots have it. `seconds` runs from the call to the last
  * acknowledgement, or to the end of the wait; bots that had not answered by then are in `silent`, and the rollback stands.
  */
 export async function rollbackPolicy(reference: string, options: RollbackOptions & { url?: string } = {}): Promise<RollbackReport> {
+  requireKnownOptions('rollbackPolicy', options, OPTIONS)
   const config = readClientConfig()
   const url = options.url === undefined ? config.url : readUrl(options.url)
   const { report } = await rollBack(new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) }), reference, options)

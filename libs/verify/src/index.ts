@@ -45,10 +45,9 @@ export interface VerifyBundleOptions {
  * Checks offline that people whom `roster` entitles approved a policy, that rollout's head makes it the one in force for all, and that the
  * approval is in the witnessed log. `bytes`: what `hms-svc audit bundle` wrote. Rejects with `BundleRefused`. Needs nothing but Node.
  */
-export async function verifyBundle(
-  bytes: Uint8Array,
-  { roster: rosterBytes, at = new Date() }: VerifyBundleOptions,
-): Promise<VerifiedBundle> {
+export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptions): Promise<VerifiedBundle> {
+  requireKnownOptions(options)
+  const { roster: rosterBytes, at = new Date() } = options
   const roster = readRoster(rosterBytes)
   const { release: envelope, head: headEnvelope, entry, member, proof } = readBundle(bytes)
   if (roster.logs.length === 0) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
@@ -139,4 +138,12 @@ function checkEntry(entry: string, member: Json | undefined, release: JsonObject
 
 function refusal(why: string): BundleRefused {
   return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
+}
+
+/** A misspelt `at` would be an `at` that was not given. */
+function requireKnownOptions(options: object): void {
+  const unknown = Object.keys(options).find((name) => name !== 'roster' && name !== 'at')
+  if (unknown === undefined) return
+  const message = `verifyBundle has no option ${JSON.stringify(unknown.slice(0, 100))}; it takes roster, at`
+  throw Object.assign(new TypeError(message), { code: 'HMS_OPTION_UNKNOWN' })
 }

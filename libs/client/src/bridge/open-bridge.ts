@@ -1,5 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import type { Clock } from '../clock.js'
+import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { Bridge } from './bridge.js'
 import { PageRosters } from './copy/page-rosters.js'
 import type { Prove } from './copy/prove.js'
@@ -39,9 +40,12 @@ export interface BridgePorts {
   random?: () => number
 }
 
+const OPTIONS: OptionNames<BridgeOptions> = { url: true, roster: true, policies: true, region: true, token: true, timeoutMs: true }
+
 const FIRST_COPY_MS = 10_000
 
 export async function openWith(ports: BridgePorts, options: BridgeOptions): Promise<Bridge> {
+  requireKnownOptions('openBridge', options, OPTIONS)
   const { url, roster, region, token, timeoutMs = FIRST_COPY_MS } = options
   const { clock, prove, fetch, random } = ports
   const policies = options.policies === undefined ? undefined : readFollowed(options.policies)

@@ -2,6 +2,7 @@ import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
 import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
+import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { DiskCopy } from './disk-copy.js'
 import type { LiveConnection } from './live-connection.js'
 import type { TypedConnection } from '../policy-types.js'
@@ -34,6 +35,18 @@ export interface ConnectOptions {
   timeoutMs?: number
 }
 
+/** For entry points that take more beside these. */
+export const CONNECT_OPTIONS: OptionNames<ConnectOptions> = {
+  url: true,
+  bot: true,
+  region: true,
+  policies: true,
+  token: true,
+  cacheDir: true,
+  roster: true,
+  timeoutMs: true,
+}
+
 export interface ConnectionPorts {
   clock?: Clock
   random?: () => number
@@ -45,7 +58,8 @@ const FIRST_COPY_MS = 10_000
  * Opens a connection that keeps a local copy up to date, reconnecting for ever; nothing is applied that does not verify. Resolves on the
  * first copy, live or from disk; rejects with `HMS_UNREACHABLE`, or with what the server refused it for. It never keeps the process alive.
  */
-export function connect(options: ConnectOptions = {}): Promise<TypedConnection> {
+export async function connect(options: ConnectOptions = {}): Promise<TypedConnection> {
+  requireKnownOptions('connect', options, CONNECT_OPTIONS)
   return openConnection(options)
 }
 

@@ -1,5 +1,6 @@
 import { readClientConfig } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
+import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { DiskCopy } from '../connection/disk-copy.js'
 import { namedPolicies } from '../connection/named-policies.js'
 import { DocumentTrust } from '../trust/document-trust.js'
@@ -32,6 +33,18 @@ export interface FollowOptions extends BrokerOptions {
   timeoutMs?: number
 }
 
+const OPTIONS: OptionNames<FollowOptions> = {
+  brokers: true,
+  sasl: true,
+  ssl: true,
+  bot: true,
+  region: true,
+  policies: true,
+  roster: true,
+  cacheDir: true,
+  timeoutMs: true,
+}
+
 const FIRST_COPY_MS = 10_000
 
 /**
@@ -40,6 +53,7 @@ const FIRST_COPY_MS = 10_000
  * `HMS_ROSTER_…`. It keeps the process alive until `close`.
  */
 export async function followPolicies(options: FollowOptions = {}): Promise<HmsFollower> {
+  requireKnownOptions('followPolicies', options, OPTIONS)
   const { brokers, sasl, ssl } = await readBrokerConfig(options)
   return openFollower(options, new KafkaSource({ clientId: 'hms-svc-follower', brokers, sasl, ssl }))
 }

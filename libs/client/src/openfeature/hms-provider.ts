@@ -2,9 +2,10 @@ import type { EvaluationContext, Hook, JsonValue, Provider, ResolutionDetails } 
 import { HmsError } from '#libs/contracts'
 import { backoffMs } from '../backoff.js'
 import { systemClock, type Timer } from '../clock.js'
-import { openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
+import { CONNECT_OPTIONS, openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
 import type { HmsConnection } from '../connection/hms-connection.js'
 import type { LiveConnection } from '../connection/live-connection.js'
+import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { readerOf } from './context-reader.js'
 import { FlagChanges } from './flag-changes.js'
 import { ProviderError } from './provider-error.js'
@@ -15,6 +16,8 @@ import { resolveFlag, type FlagType } from './resolve-flag.js'
 export interface HmsProviderOptions extends ConnectOptions {
   hooks?: Hook[]
 }
+
+const OPTIONS: OptionNames<HmsProviderOptions> = { ...CONNECT_OPTIONS, hooks: true }
 
 /**
  * Policies as flags of the OpenFeature server SDK, over one verified connection: evaluation is local, without I/O. `ID` is a whole policy,
@@ -35,6 +38,7 @@ export class HmsProvider implements Provider {
     private readonly options: HmsProviderOptions = {},
     private readonly ports: ConnectionPorts = {},
   ) {
+    requireKnownOptions('HmsProvider', options, OPTIONS)
     this.hooks = options.hooks ?? []
   }
 

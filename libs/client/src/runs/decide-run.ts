@@ -5,6 +5,7 @@ import { authorizationFrom } from '../api/authorization.js'
 import { chooseSigner } from '../approve/choose-signer.js'
 import { followRun } from '../approve/follow-run.js'
 import { readClientConfig, readUrl } from '../client.config.js'
+import { requireKnownOptions, type OptionNames } from '../known-options.js'
 
 export interface DecideOptions {
   reason: string
@@ -19,6 +20,8 @@ export interface DecideOptions {
   waitMs?: number
 }
 
+const OPTIONS: OptionNames<DecideOptions> = { reason: true, byMs: true, sign: true, passphrase: true, url: true, waitMs: true }
+
 export const ANSWER_MS = 30_000
 
 /**
@@ -27,6 +30,7 @@ export const ANSWER_MS = 30_000
  * stage has answered in time: it still may.
  */
 export async function decideRun(run: number, decision: RunDecisionName, options: DecideOptions): Promise<RunView> {
+  requireKnownOptions('decideRun', options, OPTIONS)
   const config = readClientConfig()
   const url = options.url === undefined ? config.url : readUrl(options.url)
   const api = new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) })

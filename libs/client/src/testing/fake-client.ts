@@ -12,6 +12,7 @@ import type {
   PolicyValue,
   ReadyOptions,
 } from '../connection/hms-connection.js'
+import { requireKnownOptions } from '../known-options.js'
 import type { TypedConnection } from '../policy-types.js'
 
 /** A policy of a test; `version` and `effective` have defaults. */
@@ -29,7 +30,9 @@ export interface FakeClient extends TypedConnection {
 }
 
 /** An in-memory connection for tests of rules: no server, no clock, no I/O; pushes are calls. */
-export function fakeClient({ policies = [] }: { policies?: readonly FakePolicy[] } = {}): FakeClient {
+export function fakeClient(options: { policies?: readonly FakePolicy[] } = {}): FakeClient {
+  requireKnownOptions('fakeClient', options, { policies: true })
+  const { policies = [] } = options
   const client = new InMemoryClient()
   for (const policy of policies) client.set(policy)
   return client

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { decodePublicKey, isPublicKey, isSignedBy } from './public-key.js'
 import { WebhookVerificationError } from './webhook-verification-error.js'
 
@@ -19,6 +20,8 @@ export type VerifyWebhookOptions = {
   now?: Date
 }
 
+const OPTIONS: OptionNames<VerifyWebhookOptions> = { toleranceMs: true, now: true }
+
 /**
  * Checks a message by Standard Webhooks 1.0.0, schemes `v1` and `v1a`, and returns its parsed body; throws
  * `WebhookVerificationError` otherwise. Its shape is vouched for by the signature and not checked
@@ -32,8 +35,10 @@ export function verifyWebhook<Body = WebhookBody>(
   secret: string | readonly string[],
   headers: WebhookRequestHeaders,
   rawBody: string | Uint8Array,
-  { toleranceMs = 300_000, now = new Date() }: VerifyWebhookOptions = {},
+  options: VerifyWebhookOptions = {},
 ): Body {
+  requireKnownOptions('verifyWebhook', options, OPTIONS)
+  const { toleranceMs = 300_000, now = new Date() } = options
   const checks = (typeof secret === 'string' ? [secret] : secret).map(checkOf)
   const id = readHeader(headers, 'webhook-id')
   const timestamp = readHeader(headers, 'webhook-timestamp')

@@ -1,6 +1,7 @@
 import { deepFreeze, HmsError } from '#libs/contracts'
 import type { Clock } from '../../clock.js'
 import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
+import { requireKnownOptions, type OptionNames } from '../../known-options.js'
 import { LocalPane } from '../local-pane.js'
 import type { Pane, PaneOptions } from '../pane.js'
 import { readPaneOptions } from '../pane-bounds.js'
@@ -20,14 +21,18 @@ export interface FramePorts {
   clock: Clock
 }
 
+const OPTIONS: OptionNames<JoinOptions> = { name: true, policies: true, host: true, timeoutMs: true }
+
 const WELCOME_MS = 10_000
 /** A host that opens its bridge later than the frame has not heard the first knock. */
 const KNOCK_MS = 500
 
 /** Joins the bridge of the page that holds this frame. Rejects with `HMS_BRIDGE_NO_HOST`, or with what the host refused it for. */
-export async function joinFrom({ page, clock }: FramePorts, { host, timeoutMs = WELCOME_MS, ...options }: JoinOptions): Promise<Pane> {
+export async function joinFrom({ page, clock }: FramePorts, options: JoinOptions): Promise<Pane> {
+  requireKnownOptions('joinBridge', options, OPTIONS)
+  const { host, timeoutMs = WELCOME_MS, ...asked } = options
   const origin = namedOrigin(host)
-  const { name, policies } = readPaneOptions(options)
+  const { name, policies } = readPaneOptions(asked)
   return new Promise((resolve, reject) => {
     const line = new HostLine(page, origin, clock)
     const send = (message: FromFrame): void => page.parent.postMessage(written(message), origin)

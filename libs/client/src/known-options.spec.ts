@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { connect } from './connection/connect.js'
+import { deployPolicy } from './deploy-policy.js'
+import { getPolicy } from './get-policy.js'
+import { followPolicies } from './kafka/follow-policies.js'
+import { HmsProvider } from './openfeature/hms-provider.js'
+import { rollbackPolicy } from './rollback-policy.js'
+import { decideRun } from './runs/decide-run.js'
+import { fakeClient } from './testing/fake-client.js'
+import { verifyWebhook } from './webhooks/verify-webhook.js'
+import { verifyBundle } from '#libs/verify'
+
+const never = (options: object): never => options as never
+
+it.each<[string, () => unknown]>([
+  ['obsreve', () => deployPolicy(never({ file: 'pm25.yaml', obsreve: '0s' }))],
+  ['raeson', () => rollbackPolicy('pm25@1.0.0', never({ raeson: 'plume' }))],
+  ['Only', () => rollbackPolicy('pm25@1.0.0', never({ Only: true }))],
+  ['polices', () => connect(never({ url: 'http://127.0.0.1:9', polices: ['pm25'] }))],
+  ['raeson', () => decideRun(1, 'abort', never({ raeson: 'plume' }))],
+  ['At', () => getPolicy('pm25', never({ At: '2026-01-01T00:00:00Z' }))],
+  ['cacheDri', () => followPolicies(never({ brokers: ['127.0.0.1:9'], cacheDri: '/tmp' }))],
+  ['hook', async () => new HmsProvider(never({ hook: [] }))],
+  ['policy', async () => fakeClient(never({ policy: [] }))],
+  ['tolerance', async () => verifyWebhook('whsec_c2VjcmV0', {}, '', never({ tolerance: 1 }))],
+  ['rooster', () => verifyBundle(new Uint8Array(), never({ rooster: new Uint8Array() }))],
+  ['__proto__', () => deployPolicy(never(JSON.parse('{"__proto__": 1}') as object))],
+])('an entry point names the option %s that it does not take', async (name, call) => {
+  await expect(call()).rejects.toMatchObject({
+    name: 'TypeError',
+    code: 'HMS_OPTION_UNKNOWN',
+    message: expect.stringContaining(name) as string,
+  })
+})
+
+it('takes options that are left undefined', async () => {
+  await expect(deployPolicy({ files: [], observe: undefined })).rejects.not.toBeInstanceOf(TypeError)
+})
