@@ -5,9 +5,10 @@ import { sampleDocument } from '../../libs/client/src/testing/sample-document.js
 import { SAMPLE_ROSTER } from '../../libs/client/src/testing/sample-trust.js'
 import { StreamServer } from '../../libs/client/src/testing/stream-server.js'
 
-const server = new StreamServer()
+let server: StreamServer
 let url: string
 beforeEach(async () => {
+  server = new StreamServer()
   url = await server.start()
   server.answer = (_request, response) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([{ version: 1, envelope: SAMPLE_ROSTER }]))
@@ -29,4 +30,24 @@ it('`watch` asks for the policies that it watches, whichever the environment nam
   await expect.poll(() => texts.stdout).toContain('b-limit 1.0.0')
   stop()
   expect(await ended).toBe(130)
+})
+
+it('`watch` of policies that nobody has approved ends at its time-out, and says so', async () => {
+  const texts = { stdout: '', stderr: '' }
+  let [at, tick] = [0, (): void => {}]
+  const io = {
+    ...ioForTest({ env: { HMS_URL: url } }, texts),
+    now: () => at,
+    every: (_ms: number, each: () => void) => ((tick = each), () => {}),
+  }
+  const ended = runCli(['watch', 'nosuch', '--timeout', '3s'], io)
+  const visitor = await server.visitor()
+  visitor.send('snapshot', 1, [])
+  await expect.poll(() => texts.stderr).toContain('no version of nosuch is in force yet')
+  at = 2_999
+  tick()
+  at = 3_000
+  tick()
+  expect(await ended).toBe(4)
+  expect(texts.stderr).toContain('[HMS_POLICY_NOT_FOUND]')
 })

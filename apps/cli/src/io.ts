@@ -8,6 +8,8 @@ export interface CliIo {
   /** Whether somebody can be asked: standard input is a terminal. */
   interactive: boolean
   environment: CliEnvironment
+  /** How the user's shell calls this program; `hms-svc` when left out. */
+  program?: string
   /** Milliseconds since the epoch. */
   now(): number
   /** Calls back every `ms` until the returned function is called. */
@@ -26,5 +28,5 @@ export interface GlobalOptions extends OutputOptions {
 }
 
 export function outputOf(io: CliIo, options: OutputOptions): Output {
-  return new Output(io.stdout, io.stderr, options, io.environment)
+  return new Output(io.stdout, io.stderr, options, io.environment, io.program)
 }

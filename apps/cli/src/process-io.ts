@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { readCliEnvironment } from './cli.config.js'
+import { inheritedEnvironment, readCliEnvironment } from './cli.config.js'
 import type { CliIo } from './io.js'
 import type { Sink } from './output/output.js'
+import { programName } from './output/program-name.js'
 
 /** The real process. */
 export function processIo(): CliIo {
@@ -17,6 +18,7 @@ export function processIo(): CliIo {
     stderr: sinkOf(process.stderr),
     interactive: process.stdin.isTTY === true,
     environment: readCliEnvironment(),
+    program: programName(inheritedEnvironment(), process.argv[1] ?? ''),
     now: Date.now,
     every: (ms, callback) => {
       const timer = setInterval(callback, ms)

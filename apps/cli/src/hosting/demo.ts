@@ -10,6 +10,7 @@ import { prepareDemoFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
 import type { DemoOptions } from './hosting.js'
 import { loadProgram } from './load-program.js'
+import { commandsBehindDemo, type Place } from './try-it.js'
 
 const OBSERVE_MS = 10_000
 
@@ -69,7 +70,7 @@ async function play(options: DemoOptions, { playDemo, ASSETS }: DemoModule, part
   try {
     const ended = await Promise.race([playing, stopAsked.then(() => undefined), system.failed])
     if (ended !== undefined && !once) {
-      printNext(say, port)
+      printNext(say, { cwd: process.cwd(), dataDir, port })
       await Promise.race([stopAsked, system.failed])
     }
     if (!once || ended === undefined) say('Stopping…')
@@ -95,14 +96,10 @@ async function runAt(cwd: string, run: (io: CliIo) => Promise<number>, url: stri
   }
 }
 
-function printNext(say: (text: string) => void, port: number): void {
-  const at = port === 7184 ? '' : ` --url http://127.0.0.1:${port}`
+function printNext(say: (text: string) => void, place: Place): void {
   say('')
   say('Everything stays up. In another terminal:')
-  say(`  npx hms-svc get epa-pm25-limit${at}`)
-  say(`  npx hms-svc rollback epa-pm25-limit@1.5.0${at}     # every bot back at 35`)
-  say(`  npx hms-svc runs list${at}`)
-  say(`  npx hms-svc audit log --run 2${at}`)
+  for (const command of commandsBehindDemo(place)) say(`  ${command}`)
   say('Ctrl-C stops it.')
 }
 

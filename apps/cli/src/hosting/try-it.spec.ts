@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandsToTry } from './try-it.js'
+import { commandsBehindDemo, commandsToTry } from './try-it.js'
 
 const sample = '/home/a/project/node_modules/hms-svc/apps/demo/assets/policies/pm25-1.5.0.yaml'
 
@@ -16,6 +16,15 @@ describe('what dev says to try', () => {
       `HMS_DATA_DIR='/var/lib/it'\\''s here' npx hms-svc approve ${sample} --sign "EPA Chief" --observe 1s --watch --url ` +
         `http://127.0.0.1:7300`,
       `HMS_DATA_DIR='/var/lib/it'\\''s here' npx hms-svc get epa-pm25-limit --url http://127.0.0.1:7300`,
+    ])
+  })
+  it('is said behind the demo with the folder that holds the key of a rollback', () => {
+    const hms = 'HMS_DATA_DIR=/tmp/story npx hms-svc'
+    expect(commandsBehindDemo({ cwd: '/srv/x', dataDir: '/tmp/story', port: 7184 })).toEqual([
+      `${hms} get epa-pm25-limit`,
+      `${hms} rollback epa-pm25-limit@1.5.0     # every bot back at 35`,
+      `${hms} runs list`,
+      `${hms} audit log --run 2`,
     ])
   })
 })

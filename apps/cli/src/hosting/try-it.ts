@@ -1,21 +1,36 @@
 import { EDGE_PORT } from '#libs/contracts'
 import { relative } from 'node:path'
 
-/** What `dev` serves, and where its user stands. Paths are absolute. */
+/** What `dev` or `demo` serves, and where its user stands. Paths are absolute. */
 export interface Place {
   cwd: string
   dataDir: string
   port: number
-  /** A policy that ships with the product. */
-  sample: string
 }
 
-/** Commands for a second terminal in the same folder, which finds neither another data folder nor another port by itself. */
-export function commandsToTry({ cwd, dataDir, port, sample }: Place): string[] {
+/** Commands for a second terminal beside `dev`. `sample`: a policy that ships with the product. */
+export function commandsToTry({ sample, ...place }: Place & { sample: string }): string[] {
+  return commandsIn(place, `approve ${quoted(near(place.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
+}
+
+/** Commands for a second terminal behind the story of `demo`, with what they do. */
+export function commandsBehindDemo(place: Place): string[] {
+  const [get, rollback, ...others] = commandsIn(
+    place,
+    'get epa-pm25-limit',
+    'rollback epa-pm25-limit@1.5.0',
+    'runs list',
+    'audit log --run 2',
+  )
+  return [get!, `${rollback}     # every bot back at 35`, ...others]
+}
+
+/** In the same folder, which finds neither another data folder nor another port by itself. */
+function commandsIn({ cwd, dataDir, port }: Place, ...verbs: string[]): string[] {
   const data = near(cwd, dataDir)
   const hms = `${data === '.hms' ? '' : `HMS_DATA_DIR=${quoted(data)} `}npx hms-svc`
   const at = port === EDGE_PORT ? '' : ` --url http://127.0.0.1:${port}`
-  return [`${hms} approve ${quoted(near(cwd, sample))} --sign "EPA Chief" --observe 1s --watch${at}`, `${hms} get epa-pm25-limit${at}`]
+  return verbs.map((verb) => `${hms} ${verb}${at}`)
 }
 
 /** Relative where that is below the folder, or not far from it. */

@@ -1,5 +1,6 @@
 import { printable, printableJson } from '#libs/contracts'
 import { choosePaint, withColours, type ColorChoice, type Paint } from './paint.js'
+import { namedNext } from './program-name.js'
 import { cut, renderTable, type Column } from './table.js'
 
 /** Where text goes. `columns` is the width of a terminal, null without one. */
@@ -34,6 +35,7 @@ export class Output {
     readonly stderr: Sink,
     options: OutputOptions,
     environment: { noColor?: string; forceColor?: string },
+    private readonly program = 'hms-svc',
   ) {
     const color = options.color ?? 'auto'
     this.mode = chooseMode(options, stderr.isTerminal)
@@ -45,7 +47,7 @@ export class Output {
   /** What the verb was asked for: `value` with --json, `lines` otherwise. */
   data(value: unknown, lines: () => readonly string[]): void {
     if (this.mode === 'json') this.stdout.write(`${printableJson(value, this.stdout.isTerminal ? 2 : 0)}\n`)
-    else for (const line of lines()) say(this.stdout, line)
+    else for (const line of lines()) this.say(this.stdout, line)
   }
 
   /** An array as a table; an empty one as a sentence on stderr, so that stdout stays empty for programs. */
@@ -56,7 +58,7 @@ export class Output {
 
   /** `✓ …` on stdout: something was done as asked. Not with --json or --quiet. */
   done(text: string): void {
-    if (this.mode !== 'json' && !this.silent) say(this.stdout, `${this.paint.good('✓')} ${text}`)
+    if (this.mode !== 'json' && !this.silent) this.say(this.stdout, `${this.paint.good('✓')} ${text}`)
   }
 
   /** Says what a verb has done. With --json as `value`; otherwise each part is a line with `✓`, which --quiet leaves out. */
@@ -67,17 +69,21 @@ export class Output {
 
   /** `✗ …` on stdout: done, but not as asked. */
   undone(text: string): void {
-    if (this.mode !== 'json' && !this.silent) say(this.stdout, `${this.paint.bad('✗')} ${text}`)
+    if (this.mode !== 'json' && !this.silent) this.say(this.stdout, `${this.paint.bad('✗')} ${text}`)
   }
 
   /** Progress and side remarks, on stderr. */
   note(text: string): void {
-    if (!this.silent) say(this.stderr, text)
+    if (!this.silent) this.say(this.stderr, text)
   }
 
   /** Errors, on stderr in every mode. */
   error(text: string): void {
-    say(this.stderr, text)
+    this.say(this.stderr, text)
+  }
+
+  private say(sink: Sink, line: string): void {
+    sink.write(`${clean(namedNext(line, this.program))}\n`)
   }
 
   /** Puts lines in the place of the last `drawn` ones on stderr; cut to the terminal, because a wrapped one would be left behind. */
@@ -85,10 +91,6 @@ export class Output {
     const shown = lines.map((line) => `${cut(clean(line), this.stderr.columns)}\n`)
     this.stderr.write(`${drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`}${shown.join('')}`)
   }
-}
-
-function say(sink: Sink, line: string): void {
-  sink.write(`${clean(line)}\n`)
 }
 
 function clean(line: string): string {

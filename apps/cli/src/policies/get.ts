@@ -22,7 +22,7 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
   if (id === '' || path.includes(''))
     throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
   const view = isPast(options) ? await readPast(context, id, options) : await readPresent(context, id, options)
-  if (path.length === 0) context.output.data(view, () => linesOf(view))
+  if (path.length === 0) context.output.data(view, () => linesOf(view, { ...options, now: context.io.now() }))
   else {
     const value = valueAt(view, path)
     context.output.data(value, () => textOf(value).split('\n'))
@@ -67,10 +67,10 @@ function valueAt(view: View, path: string[]): Json {
   })
 }
 
-function linesOf(view: View): string[] {
+function linesOf(view: View, asked: AskedTime): string[] {
   return [
     `${view.id}@${view.version}  revision ${view.revision}, ${view.source}, ${view.scope}`,
-    ...('recordedAt' in view ? [timesOf(view)] : []),
+    ...('recordedAt' in view ? [timesOf(view, asked)] : []),
     ...Object.entries(view.value)
       .filter(([name]) => name !== 'id' && name !== 'version')
       .map(([name, value]) => `  ${name}: ${textOf(value ?? null)}`),
@@ -80,8 +80,21 @@ function linesOf(view: View): string[] {
   ]
 }
 
-function timesOf({ since, until, recordedAt }: PastPolicyView): string {
-  return `In force from ${since} until ${until ?? 'now'}, recorded at ${recordedAt}`
+/** `now`: by the clock here, in ms. */
+export type AskedTime = Pick<GetOptions, 'at' | 'known'> & { now: number }
+
+/** When a version was in force. Nothing is said of a time that is ahead, or beyond what was known then, but what was decided. Pure. */
+export function timesOf({ since, until, recordedAt }: Pick<PastPolicyView, 'since' | 'until' | 'recordedAt'>, asked: AskedTime): string {
+  return `${periodOf(since, until, asked)}, recorded at ${recordedAt}`
+}
+
+function periodOf(since: string, until: string | null, { at, known, now }: AskedTime): string {
+  const isAhead = (time: string | undefined): boolean => time !== undefined && Date.parse(time) > now
+  const from = `${isAhead(since) ? 'Comes into force at' : 'In force from'} ${since}`
+  if (until !== null) return `${from} until ${until}`
+  const open = isAhead(since) ? from : `${from} on`
+  if (known !== undefined && !isAhead(known)) return `${open}, as was known at ${known}`
+  return isAhead(since) || isAhead(at) ? `${open}, unless another release replaces it` : `${from} until now`
 }
 
 function provenanceOf({ provenance }: PolicyView | PastPolicyView): string[] {

@@ -1,11 +1,10 @@
 import { EXIT, MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
-/** Open ones; with `all` those that were closed, too. As JSON always both: a program filters by `state`. */
+/** Open tickets; with `all` closed ones, too. */
 export async function listTickets(context: CliContext, all: boolean): Promise<number> {
   const client = await context.client()
-  const isAll = all || context.output.mode === 'json'
-  const tickets = await client.get<Ticket[]>('/v1/tickets', isAll ? {} : { state: 'OPEN' })
+  const tickets = await client.get<Ticket[]>('/v1/tickets', all ? {} : { state: 'OPEN' })
   context.output.list(
     tickets,
     [
@@ -17,7 +16,7 @@ export async function listTickets(context: CliContext, all: boolean): Promise<nu
       { heading: 'POLICIES', cell: ({ policies }) => policies.map(({ id, version }) => `${id}@${version}`).join(', ') },
       { heading: 'DETAIL', cell: ({ detail }) => detail },
     ],
-    isAll ? 'No tickets.' : 'No open tickets.',
+    all ? 'No tickets.' : 'No open tickets.',
   )
   if (tickets.length === MAX_TICKETS_LISTED)
     context.output.note(`The newest ${MAX_TICKETS_LISTED} are shown; there may be older ones. One of them: hms-svc tickets show NUMBER`)

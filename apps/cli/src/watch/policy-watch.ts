@@ -23,6 +23,7 @@ export class PolicyWatch {
   private readonly values = new Map<string, PolicyValue>()
   private saidAt = 0
   private off: (() => void)[] = []
+  private seen = false
 
   constructor(
     private readonly ids: readonly string[],
@@ -49,6 +50,11 @@ export class PolicyWatch {
     }
   }
 
+  /** Whether a version of any of them was in force since it began. */
+  get hasSeen(): boolean {
+    return this.seen
+  }
+
   /** To be called every second or so; says that nothing happened where there are no screens to redraw. */
   tick(): void {
     const { output, connection } = this.parts
@@ -70,6 +76,7 @@ export class PolicyWatch {
     const { output } = this.parts
     output.data(change, () => [`${this.stamp()} ${lineOf(change, this.values.get(change.id))}`])
     this.saidAt = this.parts.now()
+    this.seen = true
     if (change.value === null) this.values.delete(change.id)
     else this.values.set(change.id, change.value)
     this.parts.changed(change)

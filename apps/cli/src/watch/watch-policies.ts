@@ -21,7 +21,7 @@ const EXEC_MS = 60_000
 const TICK_MS = 1_000
 const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 
-/** Follows policies over a verified connection until Ctrl-C. `--timeout` is for the first copy. */
+/** Follows policies over a verified connection until Ctrl-C. `--timeout` is for the first copy, and for the first version of any of them. */
 export async function watchPolicies(context: CliContext, ids: readonly string[], options: WatchOptions): Promise<number> {
   const { io, output } = context
   for (const id of ids) if (!ID.test(id)) throw usageError(`"${id}" is not the id of a policy`, ['hms-svc policies list'])
@@ -31,6 +31,8 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
   const program = options.exec === undefined ? undefined : findProgram(options.exec, environment['PATH'])
   const deadlineMs = (await parseDurationFlag('--exec-timeout', options.execTimeout)) ?? EXEC_MS
   if (deadlineMs === 0) throw usageError('--exec-timeout leaves no time to run anything')
+  const timeoutMs = await context.timeoutMs()
+  const startedAt = io.now()
   const interrupt = new AbortController()
   const interrupted = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
   const ignoreInterrupts = io.onInterrupt(() => interrupt.abort())
@@ -45,7 +47,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       region: options.region,
       // Else the environment might name others.
       policies,
-      timeoutMs: await context.timeoutMs(),
+      timeoutMs,
     })
     const queue = new ProgramQueue(async (change) => {
       if (program === undefined) return
@@ -56,8 +58,14 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
     const watch = new PolicyWatch(policies, { connection, output, now: io.now, changed: (change) => queue.push(change) })
     try {
       watch.start()
-      tick = () => watch.tick()
-      await interrupted
+      const nothing = new Promise<HmsError>((resolve) => {
+        tick = () => {
+          watch.tick()
+          if (timeoutMs !== undefined && !watch.hasSeen && io.now() - startedAt >= timeoutMs) resolve(neverInForce(policies, timeoutMs))
+        }
+      })
+      const ended = await Promise.race([interrupted, nothing])
+      if (ended !== undefined) throw ended
       return EXIT.interrupted
     } finally {
       watch.stop()
@@ -71,4 +79,9 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
     stopTicking()
     ignoreInterrupts()
   }
+}
+
+function neverInForce(policies: readonly string[], timeoutMs: number): HmsError {
+  const detail = `No version of ${policies.join(', ')} was in force within ${timeoutMs / 1_000} s`
+  return new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: ['hms-svc policies list'] })
 }
