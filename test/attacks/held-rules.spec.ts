@@ -64,7 +64,7 @@ async function held({
 describe('a release that is held for later', () => {
   let clock: ManualClock
   let bot: HeldDocuments
-  const codes = (...documents: ConfigDocument[]): string[] => bot.apply(documents).map(({ error }) => error.code)
+  const codes = (...documents: ConfigDocument[]): string[] => bot.apply(documents, clock.now()).map(({ error }) => error.code)
   const limit = (): unknown => bot.inForce({ bot: 'inspector-7', region: 'NCR' }, clock.now()).get('lead-limit')?.held.value['limit']
 
   beforeAll(async () => {

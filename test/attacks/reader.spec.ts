@@ -73,7 +73,7 @@ class Bot {
 
   /** Codes of what it refuses. */
   take(...documents: ConfigDocument[]): string[] {
-    return this.held.apply(documents).map(({ error }) => error.code)
+    return this.held.apply(documents, this.clock.now()).map(({ error }) => error.code)
   }
 
   get limit(): unknown {

@@ -10,6 +10,15 @@ export const CANARY_GUARDS = [
     test: 'is at most 1 for every share, as each likelihood ratio in it is',
   },
   {
+    name: 'one-share-of-a-bundle',
+    guard: 'where the share of one member grows, that of all of the bundle does',
+    file: 'libs/pipeline/src/canary/decide.ts',
+    find: 'if (before.cohortKey === undefined || members.every(',
+    replace: 'if (before.run > 0 || members.every(',
+    spec: 'libs/pipeline/src/canary/evidence.spec.ts',
+    test: 'when nobody falls below the share of one policy, then that of all grows, and their heads go out together',
+  },
+  {
     name: 'evidence-of-each-policy',
     guard: 'bots of one policy of a bundle are no evidence for another',
     file: 'libs/pipeline/src/canary/canary.ts',

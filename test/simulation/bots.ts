@@ -43,5 +43,5 @@ function appliedBy(bot: string, { injector }: Life, now: number): AppliedFrame {
       copy.documentsOf(policy).flatMap(({ next }) => (next !== null && next.atMs > now ? next.held.document.digest! : [])),
     ])
   const applied = Object.fromEntries(inForce.map(({ held: { document } }) => [document.id, document.digest!]))
-  return { type: 'applied', revision: Math.max(1, copy.revision), applied, held: Object.fromEntries(held) }
+  return { type: 'applied', revision: Math.max(1, copy.revision), applied, held: Object.fromEntries(held), cohortKey: true }
 }

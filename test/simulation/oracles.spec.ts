@@ -101,6 +101,17 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const { canary, stable } = canaryIn(evidence, { baseSeq: 1 })
     return { ...evidence, revisions: inTurn(canary, [stable({ sinceSeq: 999 }), canary.document]) }
   },
+  'I30 no reader uses a part of a bundle': (evidence) => {
+    const { canary, stable } = canaryIn(evidence, {})
+    const { base } = peekPredicate<HeadPredicate>(canary.document.head)
+    const size = { bundle: { digest: 'sha256:both', size: 2 }, share: 10_000, current: 'sha256:new', expires: '2999-01-01T00:00:00Z' }
+    const [one, other] = ['pm25', 'ozone'].map((policy) => {
+      const release = canary.document.release
+      return withHead({ ...canary.document, id: policy, release }, { ...size, policy, base, run: 1 })
+    })
+    const [below, beside] = [stable({}), { ...stable({ policy: 'ozone' }), id: 'ozone' }]
+    return { ...evidence, revisions: inTurn(canary, [below, beside, one!, withHead(other!, { share: 1 })]) }
+  },
   'I24 a cohort only grows': (evidence) => {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!

@@ -2,6 +2,7 @@ import { decisionsCountOnce, pausesAreAnswered } from './oracles.decisions.js'
 import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles.runs.js'
 import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
 import { breakGlassIsReviewed } from './oracles.break-glass.js'
+import { bundlesStayWhole } from './oracles.bundles.js'
 import { headsAreSigned, quarantineHolds, retriesMeasureAnew, withdrawnStaysOut } from './oracles.going-back.js'
 import { freezesHold, noFirstHeadInAFreeze } from './oracles.freezes.js'
 import { cohortsOnlyGrow, noCanaryInABake, oneCanaryPerRegion } from './oracles.regions.js'
@@ -47,6 +48,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I27 what was superseded is in force nowhere': supersededNowhere,
   'I28 a canary that is over does not wake': canariesStayOver,
   'I29 a canary is passed over only where stable moved': canariesAreShown,
+  'I30 no reader uses a part of a bundle': bundlesStayWhole,
 }
 
 export interface Violation {

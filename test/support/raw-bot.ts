@@ -37,7 +37,8 @@ export class RawBot {
 
   acknowledge(policy: string, now: number): void {
     const digest = this.digestOf(policy, now)
-    this.socket.send(JSON.stringify({ type: 'applied', revision: this.revision, applied: digest === null ? {} : { [policy]: digest } }))
+    const applied = digest === null ? {} : { [policy]: digest }
+    this.socket.send(JSON.stringify({ type: 'applied', revision: this.revision, applied, cohortKey: true }))
   }
 
   close(): void {

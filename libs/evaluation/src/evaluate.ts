@@ -14,6 +14,8 @@ export interface PolicyValue {
 export interface Reader {
   bot?: string
   region?: string
+  /** A reader of an earlier version: its buckets hash the policy id, and it uses the canaries of a bundle one by one (ADR 0089). */
+  beforeCohortKey?: boolean
 }
 
 /** A document taken apart once. `value` is frozen, and `null` when the head names no release: withdrawn, or no canary. */
@@ -25,6 +27,8 @@ export interface HeldDocument {
   firstRevision: number
   /** What the same head says from `atMs` (since 1970) on. */
   next: { atMs: number; held: HeldDocument } | null
+  /** Of a bundle's canary: readers pass over it, see `withWholeBundles`. */
+  isParted?: boolean
 }
 
 /** What is in force for one reader. `until` (ms since 1970) is when that has to be asked again, if nothing comes before. */
@@ -113,19 +117,32 @@ function stableOf(documents: readonly HeldDocument[]): HeldDocument | undefined 
 }
 
 function isCanaryFor(held: HeldDocument, stable: HeldDocument | undefined, reader: Reader, now: number): boolean {
-  if (reader.bot === undefined || !isLiveCanary(held, stable, now)) return false
+  if (reader.bot === undefined || !isLiveCanary(held, stable, now, reader.beforeCohortKey)) return false
   const { head } = held
-  return scopeCovers(head.scope as Scope, reader) && inShare(bucketOf(head.policy, reader.bot, head.salt), head.share ?? 0)
+  return scopeCovers(head.scope as Scope, reader) && inShare(bucketIn(head, reader.bot, reader.beforeCohortKey), head.share ?? 0)
 }
 
-function isLiveCanary({ head, value }: HeldDocument, stable: HeldDocument | undefined, now: number): boolean {
-  if (head.scope === STABLE_SCOPE || value === null) return false
-  const base = head.base ?? null
-  // A canary speaks only for the stable release that it was started against; `current` = `base` is how one ends.
-  if (base !== (stable?.head.current ?? null) || head.current === null || head.current === base) return false
-  if (wasLeft(head, stable?.head)) return false
+/** The bucket of a bot in a canary, 0..9999. */
+export function bucketIn({ policy, cohortKey = policy, salt }: HeadPredicate, bot: string, beforeCohortKey = false): number {
+  return bucketOf(beforeCohortKey ? policy : cohortKey, bot, salt)
+}
+
+function isLiveCanary(
+  { head, value, isParted = false }: HeldDocument,
+  stable: HeldDocument | undefined,
+  now: number,
+  beforeCohortKey = false,
+): boolean {
+  if (head.scope === STABLE_SCOPE || value === null || (isParted && !beforeCohortKey)) return false
+  // `current` = `base` is how a canary ends.
+  if (head.current === null || head.current === (head.base ?? null) || !isOnStable(head, stable?.head)) return false
   const expires = expiryOf(head)
   return expires === null || expires > now
+}
+
+/** Whether stable is what the canary was started against: it speaks for no other. */
+export function isOnStable(canary: HeadPredicate, stable: HeadPredicate | undefined): boolean {
+  return (canary.base ?? null) === (stable?.current ?? null) && !wasLeft(canary, stable)
 }
 
 /** Stable left the release that the canary stands on, and came back to it: a canary that was over does not wake. */

@@ -28,7 +28,8 @@ export class ChangeWatch {
 
   /** After the copy took documents of these policies, of any without a list. */
   look(policies: Iterable<string> = this.held.policies()): void {
-    const isNews = this.compare(policies)
+    // A canary may end by what another member of its bundle became.
+    const isNews = this.compare(new Set([...policies, ...this.turns.keys()]))
     this.await()
     if (isNews) this.changed()
   }
@@ -68,6 +69,8 @@ function markOf(documents: readonly HeldDocument[], now: number): string {
   const stable = documents.filter(({ head }) => head.scope === STABLE_SCOPE).map((held) => standing(held, now))
   const seen = [...stable.filter(({ value }) => value !== null), ...liveCanaries(documents, now)]
   return JSON.stringify(
-    seen.map(({ head: { scope, current, share, salt }, firstRevision }) => [scope, current, firstRevision, share, salt]).sort(),
+    seen
+      .map(({ head: { scope, current, share, cohortKey, salt }, firstRevision }) => [scope, current, firstRevision, share, cohortKey, salt])
+      .sort(),
   )
 }

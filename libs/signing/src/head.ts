@@ -31,6 +31,8 @@ export type HeadPredicate = {
   baseSeq?: number
   /** Of the heads that were issued with this one, where there are several: they are stored together or not at all. */
   bundle?: BundleRef
+  /** Canary heads of a bundle: the id that buckets hash in place of `policy`, the same for all members (ADR 0089). */
+  cohortKey?: string
   /** Changes who falls into the share. */
   salt?: string
   /** Held by readers, and current from `at` on, without another head. `sinceSeq`: the same of this release; `run`: see below. */
@@ -54,6 +56,7 @@ const HEAD: StatementKind<HeadPredicate> = {
     base: optional(nullable(isDigest)),
     baseSeq: optional(isCount),
     bundle: optional(isBundleRef),
+    cohortKey: optional(isText),
     salt: optional(isString),
     next: optional(objectOf({ release: isDigest, at: isTime, sinceSeq: optional(isCount), run: optional(isCount) })),
     expires: optional(isTime),

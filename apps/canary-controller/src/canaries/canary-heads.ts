@@ -81,6 +81,6 @@ export class CanaryHeads {
   }
 }
 
-function headOf(tx: Transaction, { run }: Canary, { policy, scope, seq, base, baseSeq }: PlacedMember): HeadToSign['head'] {
-  return { policy, scope, seq, base, baseSeq, issuedAt: tx.now.toISOString(), run }
+function headOf(tx: Transaction, { run, cohortKey }: Canary, { policy, scope, seq, base, baseSeq }: PlacedMember): HeadToSign['head'] {
+  return { policy, scope, seq, base, baseSeq, cohortKey, issuedAt: tx.now.toISOString(), run }
 }

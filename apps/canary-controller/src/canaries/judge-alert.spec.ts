@@ -55,3 +55,17 @@ it('counts who is in no cohort of its scopes in the control group', () => {
   const ofTexas = { ...member!, scope: 'region:TX', share: 500 }
   expect(isOfControl({ ...narrow, earlier: [ofTexas] }, alertOf(late, FIRST, 'TX'))).toBe(true)
 })
+
+it('draws the cohort of a bundle by its smallest policy, and one that an earlier version began by each', () => {
+  const releases = ['zinc', POLICY, 'ozone'].map((id) => ({ id }))
+  const dossier = { ...(DOSSIER as RunDossier), releases } as unknown as RunDossier
+  const origin = { key: 'ozone', causationId: '', traceparent: null, dossier, scenarios: [] }
+  const fresh = newCanary(dossier, origin, { now: new Date(FIRST), begins: new Map() })
+  const canary: Canary = { ...fresh, state: 'observing', publishedAt: FIRST, leaseUntil: END }
+  const bots = Array.from({ length: 400 }, (_, index) => `bot-${index}`)
+  const counted = ({ cohortKey, ...rest }: Canary, key = cohortKey): string[] =>
+    bots.filter((bot) => counts(key === undefined ? rest : { ...rest, cohortKey: key }, { ...alertOf(bot, FIRST), policy: POLICY }))
+  expect(counted(canary)).toEqual(bots.filter((bot) => bucketOf('ozone', bot) < 500))
+  const { cohortKey: _key, ...earlier } = canary
+  expect(counted(earlier)).toEqual(bots.filter((bot) => bucketOf(POLICY, bot) < 500))
+})

@@ -3,6 +3,7 @@ import { findAll, type Transaction } from '#libs/persistence'
 import { TerminalError } from '#libs/platform'
 import {
   ALERT_STATES,
+  cohortKeyOf,
   countsAlerts,
   hasControl,
   headsOf,
@@ -86,7 +87,7 @@ export function isOfControl(canary: Canary, alert: Alert): boolean {
   const heads = headsOf(canary).filter((head) => covers(head, alert))
   if (heads.length === 0) return false
   if (alert.policy !== undefined && !canary.members.some(({ policy }) => policy === alert.policy)) return false
-  return hasControl(canary) && !heads.some((head) => isInCohort(head, alert))
+  return hasControl(canary) && !heads.some((head) => isInCohort(canary, head, alert))
 }
 
 /** Of the cohort by scope and bucket, connected or not, and received since the canary was published and its release was in force. */
@@ -101,12 +102,16 @@ export function counts(canary: Canary, alert: Alert): boolean {
 function placesOf(canary: Canary, alert: Alert): CohortPlace[] {
   return headsOf(canary)
     .filter(({ policy }) => alert.policy === undefined || policy === alert.policy)
-    .filter((head) => (head.beginsAt ?? '') <= alert.receivedAt && isInCohort(head, alert))
-    .map(({ policy, scope }) => ({ policy, scope, bucket: bucketOf(policy, alert.bot) }))
+    .filter((head) => (head.beginsAt ?? '') <= alert.receivedAt && isInCohort(canary, head, alert))
+    .map(({ policy, scope }) => ({ policy, scope, bucket: bucketIn(canary, policy, alert) }))
 }
 
-function isInCohort(head: PlacedMember, alert: Alert): boolean {
-  return covers(head, alert) && inShare(bucketOf(head.policy, alert.bot), head.share)
+function isInCohort(canary: Canary, head: PlacedMember, alert: Alert): boolean {
+  return covers(head, alert) && inShare(bucketIn(canary, head.policy, alert), head.share)
+}
+
+function bucketIn(canary: Canary, policy: string, { bot }: Alert): number {
+  return bucketOf(cohortKeyOf(canary, policy), bot)
 }
 
 function covers({ scope }: PlacedMember, { region }: Alert): boolean {

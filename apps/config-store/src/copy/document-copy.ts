@@ -179,7 +179,7 @@ export class DocumentCopy implements OnModuleInit {
     const stored = await this.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).find(query))
     this.loaded = true
     if (stored.length === 0) return
-    const news = this.held.take(stored)
+    const news = this.held.take(stored, this.time.nowMs())
     this.revision = stored.at(-1)!.revision
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)

@@ -1,3 +1,4 @@
+import { withWholeBundles } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import type { StoredDocument } from '../heads/head.table.js'
 import { Bundles } from './bundles.js'
@@ -25,7 +26,7 @@ export class HeldPolicies {
   }
 
   /** Takes documents that were stored; a canary that is over already is none of them. Returns those that are held now. */
-  take(stored: readonly StoredDocument[]): HeldStored[] {
+  take(stored: readonly StoredDocument[], nowMs: number): HeldStored[] {
     const news = stored.filter(({ ended }) => ended !== true).map(holdStored)
     for (const held of news) {
       const { id, scope } = held.document
@@ -33,6 +34,7 @@ export class HeldPolicies {
       this.nextOverMs = Math.min(this.nextOverMs, held.overAt)
       this.bundles.place(held.document)
     }
+    for (const held of withWholeBundles(this.all(), nowMs)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
     for (const id of new Set(news.map(({ document }) => document.id))) this.noteBundle(id)
     return news
   }

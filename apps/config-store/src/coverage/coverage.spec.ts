@@ -124,6 +124,25 @@ describe('audienceOf', () => {
     expect(audienceOf(held({}).head, bots)).toMatchObject({ connected: 5, cohort: 5 })
     expect(audienceOf(head, [])).toEqual({ connected: 0, cohort: 0, smallestBucket: null })
   })
+
+  it('takes each reader as it draws its bucket: by the cohort key, or in an earlier version by the policy id', () => {
+    const head = { ...canary.head, cohortKey: 'a-limit', share: 5_000 }
+    const names = Array.from({ length: 40 }, (_, index) => `bot-${index}`)
+    const below = (key: string): string[] => names.filter((name) => bucketOf(key, name) < 5_000)
+    const current = names.map((name) => ({ ...bot(name, below('a-limit').includes(name) ? 'v2' : 'v1'), cohortKey: true as const }))
+    const earlier = names.map((name) => bot(name, below(POLICY).includes(name) ? 'v2' : 'v1'))
+    for (const [bots, key] of [
+      [current, 'a-limit'],
+      [earlier, POLICY],
+    ] as const) {
+      const cohort = below(key).length
+      expect(audienceOf(head, bots)).toMatchObject({ connected: 40, cohort })
+      expect(numbers([held({}), { ...canary, head }], bots)).toEqual([
+        ['global', 40 - cohort, 40 - cohort],
+        ['region:NCR', cohort, cohort],
+      ])
+    }
+  })
 })
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
@@ -132,6 +151,8 @@ describe('parseApplied', () => {
   it('takes what a bot may say and nothing else', () => {
     const frame = { type: 'applied', revision: 3, applied: { [POLICY]: DIGEST } }
     expect(parseApplied(JSON.stringify(frame))).toEqual(frame)
+    expect(parseApplied(JSON.stringify({ ...frame, cohortKey: true }))).toEqual({ ...frame, cohortKey: true })
+    expect(parseApplied(JSON.stringify({ ...frame, cohortKey: 'a-limit', more: 1 }))).toEqual(frame)
     const keys = ['', 'a', '\0', 'epa-\0', '\ud800-limit', '__proto__', 'Epa-limit', 'x'.repeat(101)].map((key) => ({
       applied: JSON.parse(JSON.stringify({ [key]: DIGEST })) as object,
     }))

@@ -1,6 +1,6 @@
 import { MAX_SILENT, type Audience, type CoverageReport, type CoverageView, type ScopeCoverage } from '#libs/contracts'
-import { evaluate, serving, standing, type HeldDocument } from '#libs/evaluation'
-import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
+import { bucketIn, evaluate, serving, standing, type HeldDocument, type Reader } from '#libs/evaluation'
+import { inShare, scopeCovers, type Scope } from '#libs/policy'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
 /** What is known of one connected, named bot: soft state that it tells again after each reconnect. */
@@ -15,8 +15,15 @@ export interface BotPresence {
   applied: Record<string, string>
   /** Release digests that it holds for later, per policy. */
   held?: Record<string, string[]>
+  /** Its buckets hash the cohort key of a head; readers of earlier versions hash the policy id. */
+  cohortKey?: true
   /** When it connected or last told something. */
   since: string
+}
+
+/** The bot as `evaluate` takes it. */
+function readerOf({ bot, region, cohortKey }: BotPresence): Required<Reader> {
+  return { bot, region, beforeCohortKey: cohortKey !== true }
 }
 
 export function reads({ policies }: Pick<BotPresence, 'policies'>, policy: string): boolean {
@@ -30,10 +37,10 @@ function* readersOf(policy: string, bots: Iterable<BotPresence>): Iterable<BotPr
 /** Who a head reaches, and how its share falls on them. Pure. */
 export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Audience {
   const audience: Audience = { connected: 0, cohort: 0, smallestBucket: null }
-  for (const { bot, region } of readersOf(head.policy, bots)) {
+  for (const { bot, region, beforeCohortKey } of [...readersOf(head.policy, bots)].map(readerOf)) {
     if (!scopeCovers(head.scope as Scope, { region })) continue
     audience.connected++
-    const bucket = bucketOf(head.policy, bot, head.salt)
+    const bucket = bucketIn(head, bot, beforeCohortKey)
     if (head.scope === STABLE_SCOPE || inShare(bucket, head.share ?? 0)) audience.cohort++
     audience.smallestBucket = Math.min(audience.smallestBucket ?? bucket, bucket)
   }
@@ -51,7 +58,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     return { scope, seq, release, expected: 0, acknowledged: 0, silent: [], ...outside }
   })
   for (const bot of readersOf(policy, bots)) {
-    const scope = serving(documents, bot, now)?.head.scope
+    const scope = serving(documents, readerOf(bot), now)?.head.scope
     const served = scopes.find((entry) => entry.scope === scope)
     // Whoever has the release by another scope of the same canary is beside none.
     const isBeside = served?.control === undefined
@@ -93,8 +100,9 @@ export function coverageView(
 /** Where nothing is in force a bot is right that says that it runs nothing, not one that says nothing. */
 export function isCurrent(bot: BotPresence, policy: string, documents: readonly HeldDocument[], now: number): boolean {
   if (bot.revision === 0) return false
-  const wanted = evaluate(documents, bot, now)?.held.document.digest ?? null
-  const next = serving(documents, bot, now)?.next ?? null
+  const reader = readerOf(bot)
+  const wanted = evaluate(documents, reader, now)?.held.document.digest ?? null
+  const next = serving(documents, reader, now)?.next ?? null
   const holds = next === null || next.atMs <= now || (bot.held?.[policy] ?? []).includes(next.held.head.current!)
   return holds && (bot.applied[policy] ?? null) === wanted
 }

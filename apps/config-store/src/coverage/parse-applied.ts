@@ -11,10 +11,16 @@ const MAX_HELD = 20
  */
 export function parseApplied(text: string): AppliedFrame | undefined {
   try {
-    const { type, revision, applied, held } = JSON.parse(text) as Partial<AppliedFrame>
+    const { type, revision, applied, held, cohortKey } = JSON.parse(text) as Partial<AppliedFrame>
     if (type !== 'applied' || !Number.isSafeInteger(revision) || revision! < 0) return undefined
     if (!isByPolicy(applied, isDigest) || !(held === undefined || isByPolicy(held, areHeld))) return undefined
-    return { type, revision: revision!, applied, ...(held === undefined ? {} : { held }) }
+    return {
+      type,
+      revision: revision!,
+      applied,
+      ...(held === undefined ? {} : { held }),
+      ...(cohortKey === true ? { cohortKey } : {}),
+    }
   } catch {
     return undefined
   }

@@ -86,10 +86,10 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     this.put({ ...reader, revision: 0, applied: {}, since: this.now(), socket, chunk: chunkOf(reader.bot) })
   }
 
-  applied(bot: string, socket: unknown, { revision, applied, held }: AppliedFrame): void {
+  applied(bot: string, socket: unknown, { revision, applied, held, cohortKey }: AppliedFrame): void {
     const known = this.mine.of(bot, socket)
     if (known === undefined) return
-    const counts = this.put({ ...known, revision, applied, held, since: this.now(), aside: false })
+    const counts = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), aside: false })
     if (counts) this.told(known.revision, revision)
   }
 

@@ -53,6 +53,13 @@ describe('evaluate', () => {
     expect(limitFor([stable, canary({ salt: 'other', share: salted + 1 })])).toBe(25)
   })
 
+  it('takes the cohort key in place of the policy id, but for readers of an earlier version', () => {
+    const [own, ofBundle] = [bucketOf(ID, bot), bucketOf('a-limit', bot)]
+    const between = canary({ cohortKey: 'a-limit', share: Math.min(own, ofBundle) + 1 })
+    expect(limitFor([stable, between])).toBe(ofBundle < own ? 25 : 35)
+    expect(limitFor([stable, between], { ...reader, beforeCohortKey: true })).toBe(own < ofBundle ? 25 : 35)
+  })
+
   it('ignores a canary that expired, ended, or stands on another stable release', () => {
     expect(limitFor([stable, canary()], reader, NOW + 5 * 60_000)).toBe(35)
     expect(limitFor([stable, canary({ expires: 'soon' })])).toBe(35)
@@ -116,14 +123,14 @@ describe('HeldDocuments', () => {
 
   it('has the same in force in whatever order and however often documents come', () => {
     const inOrder = new HeldDocuments(trust())
-    expect(inOrder.apply(history)).toEqual([])
+    expect(inOrder.apply(history, NOW)).toEqual([])
     const all = fc.shuffledSubarray(history, { minLength: history.length })
     fc.assert(
       fc.property(all, fc.subarray(history), fc.nat(history.length), (order, again, cut) => {
         const held = new HeldDocuments(trust())
-        held.apply(order.slice(0, cut))
-        held.apply([...again, ...order.slice(cut)])
-        held.apply(again)
+        held.apply(order.slice(0, cut), NOW)
+        held.apply([...again, ...order.slice(cut)], NOW)
+        held.apply(again, NOW)
         expect(inForce(held)).toEqual(inForce(inOrder))
       }),
       { numRuns: 30 },
@@ -132,16 +139,16 @@ describe('HeldDocuments', () => {
 
   it('does not bring back what a withdrawal with a higher seq took away', () => {
     const held = new HeldDocuments(trust())
-    expect(codes(held.apply([sampleDocument({ policy: null, seq: 6 }), stable]))).toEqual(['HMS_HEAD_REPLAYED'])
+    expect(codes(held.apply([sampleDocument({ policy: null, seq: 6 }), stable], NOW))).toEqual(['HMS_HEAD_REPLAYED'])
     expect(held.inForce(reader, NOW).size).toBe(0)
   })
 
   it('keeps what a document that is refused would have replaced, and what a snapshot leaves out', () => {
     const held = new HeldDocuments(trust())
     const damaged = { ...stable, seq: 9, release: history[5]?.release ?? null }
-    held.apply([stable])
-    expect(codes(held.apply([damaged]))).toEqual(['HMS_HEAD_RELEASE_OTHER'])
-    held.apply([])
+    held.apply([stable], NOW)
+    expect(codes(held.apply([damaged], NOW))).toEqual(['HMS_HEAD_RELEASE_OTHER'])
+    held.apply([], NOW)
     expect(held.all()).toEqual([stable])
   })
 
@@ -149,8 +156,8 @@ describe('HeldDocuments', () => {
     const clock = new ManualClock(NOW)
     const held = new HeldDocuments(trust(clock))
     const later = sampleDocument({ policy: { id: ID, version: '4.0.0', limit: 1, effective: '2024-09-02T00:00:00Z' }, seq: 8 })
-    held.apply([stable])
-    expect(codes(held.apply([later]))).toEqual(['HMS_RELEASE_NOT_EFFECTIVE'])
+    held.apply([stable], NOW)
+    expect(codes(held.apply([later], NOW))).toEqual(['HMS_RELEASE_NOT_EFFECTIVE'])
     expect(held.all()).toEqual([stable, later])
     expect(held.held(NOW)).toEqual({ [ID]: [later.digest] })
     expect(held.stableHeads()).toEqual([{ policy: ID, seq: 8, current: later.digest }])

@@ -1,7 +1,7 @@
 import { peekPredicate, type ConfigDocument } from '#libs/contracts'
 import { effectiveMs, SignatureError, STABLE_SCOPE, type ReleasePredicate, type StableHead } from '#libs/signing'
 import type { Admission } from '../trust/admission.js'
-import { evaluate, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
+import { evaluate, withWholeBundles, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
 
 /** A document that was not admitted, and why. */
 export interface RefusedDocument {
@@ -19,10 +19,10 @@ export class HeldDocuments {
 
   /**
    * Applies documents by `seq`: an equal one changes nothing, and a lower one is refused where it is admitted. What a snapshot leaves out
-   * stays: a policy is taken out of force by a signed head, not by silence. Returns those that were refused.
+   * stays: a policy is taken out of force by a signed head, not by silence. Returns those that were refused. `now`: in ms since 1970.
    */
-  apply(documents: readonly ConfigDocument[]): RefusedDocument[] {
-    return documents.flatMap((document) => {
+  apply(documents: readonly ConfigDocument[], now: number): RefusedDocument[] {
+    const refused = documents.flatMap((document) => {
       try {
         const admitted = this.admission.admit(document)
         if (document.seq >= (this.early.get(placeOf(document))?.seq ?? 0)) this.early.delete(placeOf(document))
@@ -34,6 +34,8 @@ export class HeldDocuments {
         return [{ document, error }]
       }
     })
+    for (const held of withWholeBundles([...this.values()], now)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
+    return refused
   }
 
   /** Forgets all but these policies: nobody tells this reader what becomes of others. */
@@ -71,7 +73,7 @@ export class HeldDocuments {
   applyDue(now: number): boolean {
     const due = [...this.early.values()].filter((document) => effectiveOf(document) <= now)
     for (const document of due) this.early.delete(placeOf(document))
-    this.apply(due)
+    this.apply(due, now)
     return due.length > 0
   }
 

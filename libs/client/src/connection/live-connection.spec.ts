@@ -85,7 +85,7 @@ describe('a connection', () => {
     expect(Object.fromEntries(visitor.query)).toEqual({ bot: 'inspector-7', region: 'NCR' })
     expect(hms.get(ID)['limit']).toBe(35)
     expect(hms.explain(ID)).toMatchObject({ version: '1.5.0', revision: 4, source: 'live', ageMs: 0, state: 'READY', scope: 'global' })
-    expect(await visitor.applied()).toEqual({ type: 'applied', revision: 4, applied: { [ID]: old.digest } })
+    expect(await visitor.applied()).toEqual({ type: 'applied', revision: 4, applied: { [ID]: old.digest }, cohortKey: true })
     expect(() => hms.get('no-such-policy')).toThrow(expect.objectContaining({ code: 'HMS_POLICY_NOT_FOUND', status: 404 }) as Error)
   })
 
@@ -97,7 +97,7 @@ describe('a connection', () => {
     expect(await change).toEqual({ id: ID, from: '1.5.0', to: '2.0.0', revision: 5 })
     expect(hms.revision).toBe(5)
     expect(hms.get(ID)['limit']).toBe(25)
-    expect(await visitor.applied()).toEqual({ type: 'applied', revision: 5, applied: { [ID]: strict.digest } })
+    expect(await visitor.applied()).toEqual({ type: 'applied', revision: 5, applied: { [ID]: strict.digest }, cohortKey: true })
   })
 
   it('comes back after a drop from where it was, and tells again what it applies', async () => {

@@ -220,6 +220,7 @@ export class LiveConnection implements HmsConnection {
       revision: this.copy.revision,
       applied: this.copy.applied(),
       ...(Object.keys(held).length === 0 ? {} : { held }),
+      cohortKey: true,
     })
   }
 

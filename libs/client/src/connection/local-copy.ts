@@ -40,8 +40,8 @@ export class LocalCopy {
 
   /** `along`: policies that come along with those that this reader named. */
   take(revision: number, documents: readonly ConfigDocument[], along: readonly string[]): Taken {
-    const refused = this.documents.apply(documents)
-    const { policies } = this.options
+    const { policies, clock } = this.options
+    const refused = this.documents.apply(documents, clock.now())
     if (policies !== undefined) this.documents.keepOnly(new Set([...policies, ...along]))
     this.revision = revision
     this.stable = undefined

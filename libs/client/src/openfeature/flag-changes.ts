@@ -65,7 +65,13 @@ export class FlagChanges {
 function seenOf(id: string, documents: readonly HeldDocument[], now: number): Seen {
   const stable = documents.filter(({ head }) => head.scope === STABLE_SCOPE).map((held) => standing(held, now))
   const present = [...stable.filter(({ value }) => value !== null), ...liveCanaries(documents, now)]
-  const marks = present.map(({ head: { scope, current, share, salt } }) => [scope, current, share ?? null, salt ?? null])
+  const marks = present.map(({ head: { scope, current, share, cohortKey, salt } }) => [
+    scope,
+    current,
+    share ?? null,
+    cohortKey ?? null,
+    salt ?? null,
+  ])
   const fields = present.flatMap(({ value }) => Object.keys(value ?? {}))
   const keys = present.length === 0 ? [] : [id, ...fields.map((field) => `${id}.${field}`)]
   return { mark: JSON.stringify(marks.sort()), keys }

@@ -198,6 +198,8 @@ export interface AppliedFrame {
   applied: Record<string, string>
   /** Release digests per policy that it holds for a later time. */
   held?: Record<string, string[]>
+  /** This reader's buckets hash the `cohortKey` of a canary head; without it, the policy id. */
+  cohortKey?: true
 }
 
 /** Answer to `POST /v1/heads` (body: `IssuedHeads`). */

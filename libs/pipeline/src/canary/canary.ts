@@ -25,6 +25,8 @@ export interface Canary extends StageState {
   /** Index of the step, where the plan has several; and since when its heads are issued. */
   step?: number
   stepAt?: string
+  /** Of a bundle: its smallest policy id. Canaries that an earlier version began have none, and keep a cohort for each policy. */
+  cohortKey?: string
   /** Heads of the step that is under way. */
   members: CanaryMember[]
   /** Heads of earlier steps in other scopes: they are renewed, and taken back, with these. */
@@ -85,6 +87,7 @@ export function newCanary(
       ...(at === undefined ? {} : { beginsAt: at }),
     }
   })
+  const bundle = members.length > 1 ? { cohortKey: members.map(({ policy }) => policy).sort()[0]! } : {}
   const { scope, scopeName, share: requestedShare, observeMs } = plan
   const watch = { publishedAt: null, observeUntil: null, observed: false, frozen: null, leaseUntil: now.toISOString() }
   const alerts = { counted: [], alerting: [], unexplained: [] }
@@ -100,6 +103,7 @@ export function newCanary(
     scopeName,
     requestedShare,
     observeMs,
+    ...bundle,
     members,
     ...watch,
     ...alerts,

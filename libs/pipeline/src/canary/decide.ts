@@ -161,7 +161,8 @@ function audienceKnown(before: Canary, news: readonly PublishedHead[], context: 
   if (canary.state !== 'publishing') return unchanged(canary)
   const audiences = new Map(news.filter(({ scope }) => scope === canary.scope).map(({ policy, audience }) => [policy, audience]))
   const isNews = ({ policy }: CanaryMember): boolean => audiences.has(policy)
-  const members = canary.members.map((member) => (isNews(member) ? withAudience(canary, member, audiences.get(member.policy)!) : member))
+  const counted = canary.members.map((member) => (isNews(member) ? withAudience(canary, member, audiences.get(member.policy)!) : member))
+  const members = withOneShare(canary, counted)
   const seen = { ...canary, members }
   const narrow = members.filter((member) => isNews(member) && !member.published)
   // During a freeze nobody else is taken in: with the next renewal of the lease the store counts again.
@@ -183,9 +184,16 @@ function withAudience(canary: Canary, member: CanaryMember, { connected, cohort,
   return { ...counted, published: false, share: smallestBucket + 1, shown: shownOf(canary, member) }
 }
 
+/** A bundle has one cohort: where one member's share grows, that of all does, and their heads are issued again together. */
+function withOneShare(before: Canary, members: CanaryMember[]): CanaryMember[] {
+  const share = Math.max(...members.map((member) => member.share))
+  if (before.cohortKey === undefined || members.every((member) => member.share === share)) return members
+  return members.map((member) => (member.share === share ? member : { ...member, share, published: false, shown: shownOf(before, member) }))
+}
+
 function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }: CanaryContext): CanaryDecision {
   const leaseUntil = new Date(now.getTime() + leaseMs).toISOString()
-  const policies = narrow.map(({ policy }) => policy)
+  const policies = (canary.cohortKey === undefined ? narrow : canary.members).map(({ policy }) => policy)
   return { state: { ...canary, leaseUntil }, effects: [{ do: 'issueHeads', fast: false, policies }] }
 }
 

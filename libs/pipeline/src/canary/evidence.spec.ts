@@ -5,6 +5,7 @@ import { CANARY_CONTEXT, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
 import { newCanary, summaryOf, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import type { CanaryEffect, CanaryInput } from './inputs-and-effects.js'
+import { sizeOf } from './watch.js'
 
 const VIRGINIA = 'region:VA'
 const STEPS = [NCR, VIRGINIA].map((scope) => ({ share: 500, scope, scopeName: scope.replace('region:', '') }))
@@ -88,6 +89,41 @@ describe('given a canary of a bundle', () => {
       expect(effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE', detail } })
     },
   )
+
+  it('when nobody falls below the share of one policy, then that of all grows, and their heads go out together', () => {
+    const audiences = {
+      'ozone-limit': { connected: 9, cohort: 1, smallestBucket: 3 },
+      'pm25-limit': { connected: 4, cohort: 0, smallestBucket: 811 },
+    }
+    const heads = Object.entries(audiences).map(([policy, audience]): PublishedHead => {
+      return { policy, scope: NCR, seq: 0, release: `sha256:${policy}`, revision: 3, applied: true, audience }
+    })
+    const fresh = newCanary(dossier, { ...ORIGIN, dossier, scenarios: [] }, { now: NOW, begins: new Map() })
+    const { state } = decideCanary(fresh, { type: 'opened', dossier, isProven: true, frozen: null }, CANARY_CONTEXT)
+    const stored: CanaryInput = { type: 'published', heads, at: NOW.toISOString() }
+    const widened = decideCanary(state, stored, CANARY_CONTEXT)
+    expect(widened.state.members.map(({ share, published }) => [share, published])).toEqual([
+      [812, false],
+      [812, false],
+    ])
+    expect(widened.effects).toEqual([{ do: 'issueHeads', fast: false, policies }])
+    expect(widened.state.members.map(({ shown }) => shown)).toEqual(
+      policies.map(() => [{ share: DOSSIER.plan.share, since: NOW.toISOString() }]),
+    )
+    const { cohortKey: _key, ...earlier } = state
+    const alone = decideCanary(earlier, stored, CANARY_CONTEXT)
+    expect(alone.effects).toEqual([{ do: 'issueHeads', fast: false, policies: ['pm25-limit'] }])
+  })
+
+  it('counts one cohort where all its bots read all of it, and bounds where they do not', () => {
+    const [one, two] = [
+      { policy: 'a', cohort: 3, connected: 40 },
+      { policy: 'b', cohort: 3, connected: 40 },
+    ]
+    expect(sizeOf({ cohortKey: 'a' }, [one, two])).toEqual({ least: 3, most: 3, connected: 40 })
+    expect(sizeOf({ cohortKey: 'a' }, [one, { ...two, cohort: 2 }])).toEqual({ least: 3, most: 5, connected: 40 })
+    expect(sizeOf({}, [one, two])).toEqual({ least: 3, most: 6, connected: 40 })
+  })
 
   it('when each of its policies has a bot that acknowledged it, then it passes', () => {
     const { effects } = observed({ 'pm25-limit': 5, 'ozone-limit': 2 }, { 'pm25-limit': 5, 'ozone-limit': 2 })

@@ -23,7 +23,7 @@ export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): C
   if (canary.watch === undefined) return undefined
   const watch = isLive(canary) ? addedUp(canary, at.now) : canary.watch
   const { paired, alone } = watch
-  const { most, connected } = sizeOf(watch.bots)
+  const { most, connected } = sizeOf(canary, watch.bots)
   const expected = expectedOf(watch)
   const total = paired.cohortEvents + paired.controlEvents
   const load = loadOf(canary, watch)
@@ -88,7 +88,7 @@ function expectedOf({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
 }
 
 function lacksOf(canary: Canary, watch: CanaryWatch, leaseMs: number): CanaryLack[] {
-  const { most, connected } = sizeOf(watch.bots)
+  const { most, connected } = sizeOf(canary, watch.bots)
   const lacks: CanaryLack[] = []
   if (isSkewed(canary, watch)) lacks.push('SKEWED_EXPOSURE')
   if (Date.parse(watch.addedUntil) - Date.parse(watch.heardAt) > (MISSED_RENEWALS * leaseMs) / 3) lacks.push('STALE_DATA')

@@ -50,12 +50,18 @@ export interface CohortNumbers extends Acknowledgements {
 /** The fields of a canary that say where it is shown, and to whom. */
 interface Heads {
   scope: string
+  cohortKey?: string
   members: CanaryMember[]
   earlier?: PlacedMember[]
 }
 
 export function headsOf({ members, scope, earlier = [] }: Heads): PlacedMember[] {
   return [...earlier, ...members.map((member) => ({ ...member, scope }))]
+}
+
+/** The id that the buckets of a member hash: of a bundle the same for all, so that one cohort has all of it or nothing. */
+export function cohortKeyOf({ cohortKey }: Pick<Heads, 'cohortKey'>, policy: string): string {
+  return cohortKey ?? policy
 }
 
 /** Which of these stored heads are the ones that were last issued for it. */

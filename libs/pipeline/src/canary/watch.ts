@@ -79,10 +79,7 @@ function newWatch(rules: WatchRules, now: Date): CanaryWatch {
   }
 }
 
-/**
- * The watch with the time of its bots until `now`. A bot's cohort differs from policy to policy, so of a bundle only bounds are known:
- * at most all cohorts together, at least the largest.
- */
+/** The watch with the time of its bots until `now`. */
 export function addedUp(canary: Canary, now: Date): CanaryWatch {
   const watch = canary.watch!
   // Before its time a release is only held, and nobody lives by it.
@@ -93,7 +90,7 @@ export function addedUp(canary: Canary, now: Date): CanaryWatch {
   const from = begins > watch.addedUntil ? begins : watch.addedUntil
   const elapsedMs = now.getTime() - Date.parse(from)
   if (elapsedMs <= 0) return watch
-  const { least, most, connected } = sizeOf(watch.bots)
+  const { least, most, connected } = sizeOf(canary, watch.bots)
   const added = { ...watch, addedUntil: now.toISOString() }
   if (most === 0) return added
   if (most === connected) return { ...added, alone: { ...watch.alone, cohortMs: watch.alone.cohortMs + least * elapsedMs } }
@@ -115,10 +112,19 @@ export function closed(canary: Canary, now: Date): Canary {
   return canary.watch === undefined ? canary : { ...canary, watch: addedUp(canary, now) }
 }
 
-export function sizeOf(bots: readonly ScopeBots[]): { least: number; most: number; connected: number } {
+/**
+ * How many bots the cohort has. Of a bundle that is known where its one cohort reads all members. Else only bounds are known, because the
+ * bots differ from policy to policy: at least the largest cohort, at most all of them together.
+ */
+export function sizeOf(
+  { cohortKey }: Pick<Canary, 'cohortKey'>,
+  bots: readonly ScopeBots[],
+): { least: number; most: number; connected: number } {
   const cohorts = bots.map(({ cohort }) => cohort)
   const connected = Math.max(0, ...bots.map((each) => each.connected))
-  return { least: Math.max(0, ...cohorts), most: Math.min(connected, sum(cohorts)), connected }
+  const least = Math.max(0, ...cohorts)
+  const isOne = cohortKey !== undefined && bots.every((each) => each.cohort === least && each.connected === connected)
+  return { least, most: isOne ? least : Math.min(connected, sum(cohorts)), connected }
 }
 
 /** One event per bot and window. What a bot claims as place or cause does not count: it could multiply itself by that. */
@@ -129,7 +135,7 @@ export function withAlert(canary: Canary, { bot, once, receivedAt, arm }: Watche
   const since = watch.windows.find((known) => known.bot === bot)?.since
   if (since !== undefined && Date.parse(receivedAt) - Date.parse(since) < watch.windowMs) return canary
   const added = addedUp(canary, now)
-  const { least, most, connected } = sizeOf(added.bots)
+  const { least, most, connected } = sizeOf(canary, added.bots)
   const isPaired = most > 0 && most < connected
   if (!isPaired && arm === 'control') return canary
   const seen = {

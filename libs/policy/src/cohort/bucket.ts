@@ -9,11 +9,12 @@ export type Scope = 'global' | `region:${string}`
 export const ALL_REGIONS = 'region:*'
 
 /**
- * The bucket of a reader, 0..9999, by flagd's formula over `salt ‖ policyId ‖ targetingKey`. Without a salt the same readers go first
- * for every version of a policy. The product stays below 2^53 and the division is by a power of two, so plain numbers are exact.
+ * The bucket of a reader, 0..9999, by flagd's formula over `salt ‖ cohortKey ‖ targetingKey`; the key is the policy id, of a bundle its
+ * smallest (ADR 0089). Without a salt the same readers go first for every version. The product stays below 2^53 and the division is by a
+ * power of two, so plain numbers are exact.
  */
-export function bucketOf(policyId: string, targetingKey: string, salt = ''): number {
-  return Math.floor((murmur3_32(salt + policyId + targetingKey) * BASIS_POINTS) / 2 ** 32)
+export function bucketOf(cohortKey: string, targetingKey: string, salt = ''): number {
+  return Math.floor((murmur3_32(salt + cohortKey + targetingKey) * BASIS_POINTS) / 2 ** 32)
 }
 
 /** The new version owns `[0, p)`, so a larger share always includes the smaller one. */
