@@ -7,8 +7,9 @@ const LIBS = {
   signing: ['contracts'],
   policy: ['contracts'],
   // Apart from policy: their engines take longer to load than all that a reader of policies needs.
-  lint: ['contracts', 'policy'],
-  scenario: ['contracts', 'policy'],
+  lint: ['contracts', 'pattern', 'policy'],
+  scenario: ['contracts', 'pattern', 'policy'],
+  pattern: [],
   pipeline: ['contracts', 'policy'],
   guard: ['contracts', 'policy', 'scenario', 'signing'],
   impact: ['contracts'],
@@ -27,12 +28,12 @@ const LIBS = {
   // What an auditor reads: nothing of ours may come with it.
   verify: [],
 }
-const PURE = '^libs/(contracts|evaluation|policy|lint|scenario|pipeline|signing|guard)/'
+const PURE = '^libs/(contracts|evaluation|policy|pattern|lint|scenario|pipeline|signing|guard)/'
 const SPEC = '\\.(spec|suite|fixture)\\.ts$'
 const pkg = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/|$)`
 /** What `npm install --omit=optional` must leave whole. */
 const LIGHT =
-  '^(libs/(contracts|files|signing|policy|lint|scenario|guard|kafka-socket|evaluation|client|impact|verify)/|apps/cli/src/(?!hosting/))'
+  '^(libs/(contracts|files|signing|policy|pattern|lint|scenario|guard|kafka-socket|evaluation|client|impact|verify)/|apps/cli/src/(?!hosting/))'
 const core = (...names) => `^(node:)?(${names.join('|')})(/|$)`
 
 /** @type {import('dependency-cruiser').IConfiguration} */

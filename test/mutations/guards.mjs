@@ -2,6 +2,7 @@ import { BREAK_GLASS_GUARDS } from './break-glass.mjs'
 import { BRIDGE_GUARDS } from './bridge.mjs'
 import { CLI_GUARDS } from './cli.mjs'
 import { DOOR_GUARDS } from './doors.mjs'
+import { COST_GUARDS } from './costs.mjs'
 import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
 import { AUDIT_GUARDS } from './audit.mjs'
@@ -605,5 +606,6 @@ export const GUARDS = [
   ...PARTNER_GUARDS,
   ...BRIDGE_GUARDS,
   ...CANARY_GUARDS,
+  ...COST_GUARDS,
   ...CONSOLE_GUARDS,
 ]

@@ -1,6 +1,7 @@
-import { CelScalar, celEnv, celFunc, celMethod, mapType, parse, plan } from '@bufbuild/cel'
-import type { CelEnv, CelInput } from '@bufbuild/cel'
+import { CelScalar, celEnv, celFunc, celMethod, mapType } from '@bufbuild/cel'
+import type { CelEnv, CelInput, parse } from '@bufbuild/cel'
 import type { Json, JsonObject } from '#libs/contracts'
+import { compilePattern, type Pattern } from '#libs/pattern'
 
 export type Expr = ReturnType<typeof parse>['expr']
 
@@ -9,6 +10,11 @@ const FACTS = mapType(STRING, DYN)
 /** Characters that `matches` takes. */
 const MAX_TEXT = 1_024
 const MAX_PATTERN = 128
+/** Instructions that a pattern compiles to, and steps that a match may take: together what `costOf` charges for one. */
+const MAX_PROGRAM = 500
+const MAX_MATCH_STEPS = 40_000
+/** Compiled patterns that are kept. */
+const MAX_KNOWN = 64
 
 /** What expressions of one kind speak of. */
 export type Language = { names: readonly string[]; env: CelEnv }
@@ -25,13 +31,24 @@ export function factLanguage(names: readonly string[]): Language {
   return { names, env: celEnv({ variables, funcs: [...mixedArithmetic(), boundedMatches()] }) }
 }
 
-/** RE2 is linear in the product of text and pattern: longer ones are an error, so that a match has a price that can be told beforehand. */
+/**
+ * A match has a price that can be told beforehand (see `costOf`), so longer texts and patterns, larger programs and more steps are an
+ * error. A pattern is compiled once: it is mostly a literal of the expression.
+ */
 function boundedMatches() {
-  const search = plan(celEnv({ variables: { text: STRING, pattern: STRING } }), parse('text.matches(pattern)').expr)
+  const known = new Map<string, Pattern>()
+  const compiled = (pattern: string): Pattern => {
+    const found = known.get(pattern)
+    if (found !== undefined) return found
+    const fresh = compilePattern(pattern, MAX_PROGRAM)
+    if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value!)
+    known.set(pattern, fresh)
+    return fresh
+  }
   return celMethod('matches', STRING, [STRING], BOOL, function (this: string, pattern: string) {
     if (this.length > MAX_TEXT) throw new Error(`matches() looks at texts of at most ${MAX_TEXT} characters`)
     if (pattern.length > MAX_PATTERN) throw new Error(`a pattern has at most ${MAX_PATTERN} characters`)
-    return search({ text: this, pattern }) as boolean
+    return compiled(pattern).test(this, { left: MAX_MATCH_STEPS })
   })
 }
 

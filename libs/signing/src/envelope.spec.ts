@@ -1,6 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addSignature, checkSignatures, generateKeyPair, localSigner, signEnvelope, verifyEnvelope, type Envelope } from './index.js'
+import {
+  addSignature,
+  checkSignatures,
+  generateKeyPair,
+  localSigner,
+  signEnvelope,
+  STATEMENT_TYPE,
+  verifyEnvelope,
+  type Envelope,
+} from './index.js'
 
 const alice = generateKeyPair()
 const bob = generateKeyPair()
@@ -74,6 +83,20 @@ describe('an envelope', () => {
     const sig = envelope.signatures[0]?.sig
     expect(verifyEnvelope({ ...envelope, signatures: [{ keyid: '', sig }, { sig }] }, keys).keyids).toEqual([bob.keyid])
     expect(code(() => verifyEnvelope({ ...envelope, signatures: [{ keyid: alice.keyid, sig }] }, keys))).toBe('HMS_SIGNATURE_INVALID')
+  })
+
+  it('costs a bounded number of verifications: what names no key is tried with all of them only as long as tries are left', async () => {
+    const strangers = Array.from({ length: 40 }, () => generateKeyPair())
+    const many = new Map([...strangers, bob].map(({ keyid, publicKey }) => [keyid, publicKey]))
+    const [named] = (await signEnvelope(payload, [localSigner(bob.privateKey)])).signatures
+    const envelopeOf = (...signatures: object[]) => ({ payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures })
+    const nameless = (byte: number, length = 64) => ({ keyid: '', sig: Buffer.alloc(length, byte).toString('base64') })
+    expect(checkSignatures(envelopeOf(nameless(1, 63), named!), many).keyids).toEqual([bob.keyid])
+    expect(checkSignatures(envelopeOf(named!, ...Array.from({ length: 15 }, (_, byte) => nameless(byte))), many).keyids).toEqual([
+      bob.keyid,
+    ])
+    expect(checkSignatures(envelopeOf({ ...named!, keyid: '' }), many).keyids).toEqual([])
+    expect(checkSignatures(envelopeOf({ ...named!, keyid: '' }), keys).keyids).toEqual([bob.keyid])
   })
 
   it('counts a key once, and names the signatures that do not count', async () => {

@@ -1,3 +1,4 @@
+import type { Envelope } from '#libs/contracts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { demoRoster } from './roster/demo-roster.js'
 import { readRoster, signRoster } from './roster/read-roster.js'
@@ -42,6 +43,27 @@ describe('a signed request', () => {
     const roster = await rosterWith(() => {})
     expect(verifyRequest(header, request, roster).keyid).toBe(keys['EPA Chief'].keyid)
     expect(() => verifyRequest(header, { ...request, path: '/v1/withdrawals' }, roster)).toThrow('HMS_SIGNATURE_INVALID')
+  })
+
+  it('is refused before its signature is looked at, where it is for another request or names no key, or several', async () => {
+    const roster = await rosterWith(() => {})
+    const of = (change: (envelope: Envelope) => unknown): string => {
+      const envelope = JSON.parse(Buffer.from(header.slice('HMS-Statement '.length), 'base64url').toString()) as Envelope
+      return `HMS-Statement ${Buffer.from(JSON.stringify(change(envelope))).toString('base64url')}`
+    }
+    const unsigned = of((envelope) => ({
+      ...envelope,
+      signatures: [{ keyid: keys['EPA Chief'].keyid, sig: Buffer.alloc(64).toString('base64') }],
+    }))
+    expect(() => verifyRequest(unsigned, { ...request, path: '/v1/withdrawals' }, roster)).toThrow('the signature is for another request')
+    for (const signatures of [(all: object[]) => all.map((one) => ({ ...one, keyid: '' })), (all: object[]) => [...all, ...all], () => []])
+      expect(() =>
+        verifyRequest(
+          of((envelope) => ({ ...envelope, signatures: signatures(envelope.signatures) })),
+          request,
+          roster,
+        ),
+      ).toThrow('one signature, which names its key')
   })
 
   it.each([

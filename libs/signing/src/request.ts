@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { digestOf, isDigest } from './digest.js'
+import { openEnvelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import type { Roster } from './roster/roster.js'
 import { isText, isTime } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+import { readUnverified, signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
 
 /** An HTTP request that its sender signs: for whom, what, where, which bytes, when. `nonce` makes it count once. */
 export type RequestPredicate = {
@@ -56,15 +57,28 @@ export function verifyRequest(header: string, request: SignableRequest, roster: 
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
   }
+  const envelope = parseHeader(header.slice(SCHEME.length))
+  // What costs little comes first: anybody can send a header.
+  requireOneKeyId(envelope)
+  requireSame(readUnverified(REQUEST, envelope).predicate, request)
   const keys = new Map([...roster.keysOfKind('person'), ...roster.keysOfKind('operator')])
-  const { keyids, predicate } = verifyStatement(REQUEST, parseHeader(header.slice(SCHEME.length)), keys)
-  if (predicate.method !== request.method || predicate.path !== request.path || predicate.body !== digestOf(request.body)) {
-    throw new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
-  }
+  const { keyids, predicate } = verifyStatement(REQUEST, envelope, keys)
   const live = keyids.find((keyid) => roster.isLive(keyid, predicate.at))
   if (live === undefined)
     throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed with ${keyids.join(', ')}, which is not valid at ${predicate.at}`)
   return { keyid: live, predicate }
+}
+
+/** One sender signs a request, and names the key: no signature is tried against every key of the roster. */
+function requireOneKeyId(envelope: unknown): void {
+  const { signatures } = openEnvelope(envelope)
+  if (signatures.length !== 1 || signatures[0]!.keyid === '')
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'a signed request has one signature, which names its key')
+}
+
+function requireSame(predicate: RequestPredicate, { method, path, body }: SignableRequest): void {
+  if (predicate.method === method && predicate.path === path && predicate.body === digestOf(body)) return
+  throw new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
 }
 
 function parseHeader(encoded: string): unknown {

@@ -1,9 +1,13 @@
 import { verify, type KeyObject } from 'node:crypto'
-import { openEnvelope, pae, STATEMENT_TYPE } from './envelope.js'
+import { MAX_SIGNATURES, openEnvelope, pae, STATEMENT_TYPE } from './envelope.js'
 import { SignatureError } from './signature-error.js'
 
 /** Public keys by key id. The caller chooses who may sign: keys of a role, never all keys it knows. */
 export type Keys = ReadonlyMap<string, KeyObject>
+
+/** Verifications that one envelope may cost: each of its signatures by its key, and as many more for those that name none. */
+const MAX_TRIES = 2 * MAX_SIGNATURES
+const ED25519_SIGNATURE_BYTES = 64
 
 export type VerifiedEnvelope = {
   /** The bytes that were verified. */
@@ -24,8 +28,9 @@ export function checkSignatures(envelope: unknown, keys: Keys, maxBytes?: number
   const bytes = pae(payloadType, payload)
   const keyids = new Set<string>()
   const invalid: string[] = []
+  const tries = { left: MAX_TRIES }
   for (const { keyid, sig } of signatures) {
-    const signedBy = keyThatSigned(bytes, keyid, sig, keys)
+    const signedBy = keyThatSigned(bytes, keyid, sig, keys, tries)
     if (signedBy === undefined) invalid.push(keyid)
     else keyids.add(signedBy)
   }
@@ -42,11 +47,14 @@ export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number)
   throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed by ${who}, who may not sign this`)
 }
 
-/** The key id is a hint: it chooses the key to try, and when it is empty (as cosign writes it) all are tried. */
-function keyThatSigned(bytes: Buffer, hint: string, sig: Buffer, keys: Keys): string | undefined {
+/**
+ * The key id is a hint: it chooses the key to try, and when it is empty (as cosign writes it) all are tried, as long as tries are left: an
+ * envelope of unknown origin costs a bounded number of verifications, however many keys the roster has.
+ */
+function keyThatSigned(bytes: Buffer, hint: string, sig: Buffer, keys: Keys, tries: { left: number }): string | undefined {
   const candidates = hint === '' ? [...keys.keys()] : [hint]
   return candidates.find((keyid) => {
     const key = keys.get(keyid)
-    return key !== undefined && verify(null, bytes, key, sig)
+    return key !== undefined && sig.length === ED25519_SIGNATURE_BYTES && tries.left-- > 0 && verify(null, bytes, key, sig)
   })
 }

@@ -1,3 +1,4 @@
+import { verify, type KeyObject } from 'node:crypto'
 import { BundleRefused } from './refused.js'
 import { entitledKeys, roleFor, type Role, type Roster } from './roster.js'
 import { isObject, signersOf, type Json, type JsonObject, type Statement } from './statement.js'
@@ -17,6 +18,10 @@ export function approversOf(
   // One alone never sends a release past the stages that try it.
   const threshold = breakGlass === undefined ? role.threshold : Math.max(role.threshold, 2)
   const people = [...roster.principals].filter(([, { kind }]) => kind === 'person')
+  requireTrueSignatures(
+    release,
+    people.flatMap(([, person]) => person.keys),
+  )
   const keys = signersOf(
     release,
     entitledKeys(roster.principals, ({ kind }) => kind === 'person', atMs),
@@ -32,6 +37,15 @@ export function approversOf(
   if (authorSigns === true && authors.length > 0 && !authors.some((id) => signers.includes(id))) throw refusal('its author did not sign it')
   requireBounds(roster, role, plan)
   return { approvedBy, soleOfficial: approvedBy.some((id) => authors.includes(id)) }
+}
+
+/** A signature in the name of a key that the roster knows is true, needed or not: a false one shows a bundle that was changed. */
+function requireTrueSignatures(release: Statement, keys: readonly { keyid: string; key: KeyObject }[]): void {
+  const known = new Map(keys.map(({ keyid, key }) => [keyid, key]))
+  for (const { keyid, sig } of release.signatures) {
+    const key = known.get(keyid)
+    if (key !== undefined && !verify(null, release.signed, key, sig)) throw refusal(`its signature by ${keyid} is false`)
+  }
 }
 
 /** Bounds of a plan, as the whole roster and as the role sets them. One that is not known here may not be passed over. */

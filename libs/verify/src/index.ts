@@ -47,7 +47,16 @@ export interface VerifyBundleOptions {
  */
 export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptions): Promise<VerifiedBundle> {
   requireKnownOptions(options)
-  const { roster: rosterBytes, at = new Date() } = options
+  try {
+    return verify(bytes, options)
+  } catch (error) {
+    if (error instanceof BundleRefused) throw error
+    // What cannot be read was not verified, whatever the reason.
+    throw new BundleRefused('HMS_VERIFY_BUNDLE', `the bundle cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function verify(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: VerifyBundleOptions): VerifiedBundle {
   const roster = readRoster(rosterBytes)
   const { release: envelope, head: headEnvelope, entry, member, proof } = readBundle(bytes)
   if (roster.logs.length === 0) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
@@ -131,9 +140,20 @@ function checkHead(head: Statement, policy: string, digest: string, roster: Rost
 
 /** The entry of the log is the approval of this release, among others or alone. */
 function checkEntry(entry: string, member: Json | undefined, release: JsonObject): void {
-  const { releases, type } = JSON.parse(entry) as JsonObject
+  const { releases, type } = readEntry(entry)
   if (type !== 'hms.approval.approved.v1' || !isMember(canonical(release), member, releases))
     throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
+}
+
+function readEntry(text: string): JsonObject {
+  let entry: unknown
+  try {
+    entry = JSON.parse(text)
+  } catch {
+    entry = undefined
+  }
+  if (!isObject(entry)) throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not a JSON object')
+  return entry
 }
 
 function refusal(why: string): BundleRefused {

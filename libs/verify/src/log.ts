@@ -99,6 +99,7 @@ function verifyCheckpoint(
   })
   if (quorum < 1 || times.length < quorum) throw refused(`${times.length} witnesses saw its checkpoint, ${Math.max(quorum, 1)} are needed`)
   const witnessedAtMs = times.sort((a, b) => a - b)[quorum - 1]! * 1_000
+  if (Number.isNaN(new Date(witnessedAtMs).getTime())) throw refused('its witnesses saw it at no time that a calendar has')
   if (witnessedAtMs >= untilMs) throw refused('its log counted only before it was seen')
   return { size: Number(size), root: hashOf(hash), witnessedAtMs }
 }

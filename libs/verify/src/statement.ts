@@ -34,11 +34,14 @@ export function canonical(value: Json): string {
 }
 
 /** Bytes that are their own canonical form: no two parsers see two values in them. */
-export function readCanonical(bytes: Buffer): Json {
-  const value = JSON.parse(bytes.toString('utf8')) as Json
-  if (!bytes.equals(Buffer.from(canonical(value))))
-    throw new BundleRefused('HMS_VERIFY_SIGNATURE', 'a signed payload is not in canonical form')
-  return value
+function readCanonical(bytes: Buffer): Json {
+  try {
+    const value = JSON.parse(bytes.toString('utf8')) as Json
+    if (bytes.equals(Buffer.from(canonical(value)))) return value
+  } catch {
+    // Not JSON, or nested too deep: refused below.
+  }
+  throw new BundleRefused('HMS_VERIFY_SIGNATURE', 'a signed payload is not JSON in canonical form')
 }
 
 export function sha256(bytes: Uint8Array | string): string {
@@ -73,10 +76,15 @@ export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'ros
     subject: digest,
     digest: `sha256:${sha256(payload)}`,
     signed: Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload]),
-    signatures: envelope['signatures'].flatMap((entry) =>
-      isObject(entry) && typeof entry['sig'] === 'string' ? [{ keyid: String(entry['keyid'] ?? ''), sig: base64(entry['sig']) }] : [],
-    ),
+    signatures: envelope['signatures'].map((entry) => readSignature(entry, kind)),
   }
+}
+
+/** A signature has a key id, which may be empty (cosign writes none), and its bytes. */
+function readSignature(entry: Json, kind: string): Statement['signatures'][number] {
+  if (!isObject(entry) || typeof entry['keyid'] !== 'string' || typeof entry['sig'] !== 'string')
+    throw new BundleRefused('HMS_VERIFY_SIGNATURE', `a signature of the ${kind} lacks its key id or its bytes`)
+  return { keyid: entry['keyid'], sig: base64(entry['sig']) }
 }
 
 /** Which of these keys signed; an empty key id (cosign writes none) is tried with all. */

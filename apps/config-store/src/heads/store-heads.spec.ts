@@ -170,6 +170,14 @@ describe('heads that are refused', () => {
     expect(await (await world.post(signed, signed)).json()).toMatchObject({ code: 'HMS_HEAD_TWICE' })
   })
 
+  it('copies of one head, before a signature is verified', async () => {
+    const { head, release } = await world.head()
+    const unsigned = { ...head, signatures: head.signatures.map((one) => ({ ...one, sig: Buffer.alloc(64).toString('base64') })) }
+    const copies = Array.from({ length: 200 }, () => ({ head: unsigned, release }))
+    expect(await (await world.post(...copies)).json()).toMatchObject({ code: 'HMS_HEAD_TWICE' })
+    expect(await (await world.post(copies[0]!)).json()).toMatchObject({ code: 'HMS_HEAD_SIGNATURE' })
+  })
+
   it('a true head that another service passes on: a dead letter, and the next of its key is handled', async () => {
     await world.send([await world.head()], 'canary-controller')
     expect((await deadLetters()).map(({ code }) => code)).toEqual(['HMS_HEAD_SOURCE'])

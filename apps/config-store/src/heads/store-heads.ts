@@ -3,6 +3,8 @@ import {
   HmsError,
   MAX_POLICIES_OF_RUN,
   openHeads,
+  peekPredicate,
+  type Envelope,
   type HeadReceipt,
   type IssuedHeads,
   type PublishedHead,
@@ -63,10 +65,8 @@ export class StoreHeads {
     if (issued.heads.length === 0 || issued.heads.length > MAX_POLICIES_OF_RUN) {
       throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_POLICIES_OF_RUN} heads.`, { status: 400 })
     }
+    requireDistinct(issued)
     const heads = openHeads(issued).map((signed) => orRefused(() => verifyHead(signed, this.runtime.roster)))
-    if (new Set(heads.map(({ head }) => documentId(head.policy, head.scope))).size < heads.length) {
-      throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
-    }
     const broken = brokenHeads(heads.map(({ head }) => head))
     if (broken !== undefined) throw new HmsError('HMS_HEAD_BUNDLE', `The bundle is not whole: ${broken}.`, { status: 422 })
     return heads
@@ -142,6 +142,23 @@ export class StoreHeads {
     const counter = (await tx.documents(ENVIRONMENT).get('environment')) ?? { id: 'environment' as const, revision: 0 }
     await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: counter.revision + 1 })
     return counter.revision + 1
+  }
+}
+
+/** Before anything is verified: what is unsigned decides here only that a message is refused. */
+function requireDistinct({ heads }: IssuedHeads): void {
+  const places = heads.flatMap(({ head }) => placeOf(head) ?? [])
+  if (new Set(places).size < places.length)
+    throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
+}
+
+/** Undefined for what is no head: verification says why. */
+function placeOf(envelope: Envelope): string | undefined {
+  try {
+    const { policy, scope } = peekPredicate<{ policy?: unknown; scope?: unknown }>(envelope)
+    return documentId(String(policy), String(scope))
+  } catch {
+    return undefined
   }
 }
 

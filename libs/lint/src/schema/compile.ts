@@ -1,11 +1,12 @@
 import { Ajv } from 'ajv'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
 import { canonicalJson } from '#libs/contracts'
 import type { Json, JsonObject } from '#libs/contracts'
 import { pointerOf, POLICY_KNOWN_KEYS, type PolicyDocument } from '#libs/policy'
-import { linearPattern } from './linear-pattern.js'
+import type { Steps } from '#libs/pattern'
+import { linearFormats } from './linear-formats.js'
+import { linearPatterns } from './linear-pattern.js'
 import { refuseUnsafe } from './refuse.js'
 import { TIGHTER_KEYWORD, tighterAt } from './tighter.js'
 import type { Direction } from './tighter.js'
@@ -21,12 +22,14 @@ export type RuleSchema = {
 export type CompiledSchema = { ok: true; schema: RuleSchema } | { ok: false; code: 'HMS_SCHEMA_REFUSED'; message: string }
 
 const MAX_VIOLATIONS = 20
+/** Steps of patterns, formats and comparisons of items that one policy may take: half a second, measured on Node 20. */
+const MAX_STEPS = 10_000_000
 /** Compiling costs milliseconds, validating microseconds: a schema object is compiled once. */
 const compiled = new WeakMap<JsonObject, CompiledSchema>()
 
 /**
  * Compiles a JSON Schema for rule data: 2020-12, or draft-07 and -06 when `$schema` names them. Unknown keywords are ignored;
- * what could harm the process is refused (see `refuseUnsafe`, `linearPattern`).
+ * what could harm the process is refused (see `refuseUnsafe`, `linearPatterns`).
  */
 export function compileRuleSchema(schema: JsonObject): CompiledSchema {
   const known = compiled.get(schema)
@@ -40,11 +43,12 @@ function compile(schema: JsonObject): CompiledSchema {
   try {
     refuseUnsafe(schema)
     const { $schema, $id: _id, ...body } = schema
-    const validate = engine($schema).compile(body)
+    const steps = { left: MAX_STEPS }
+    const validate = engine($schema, steps).compile(body)
     return {
       ok: true,
       schema: {
-        validate: (policy) => violations(validate, ruleData(policy, schema)),
+        validate: (policy) => violations(validate, ruleData(policy, schema), steps),
         tighter: (path) => tighterAt(schema, path),
       },
     }
@@ -53,23 +57,23 @@ function compile(schema: JsonObject): CompiledSchema {
   }
 }
 
-function engine(draft: Json | undefined): Ajv {
+function engine(draft: Json | undefined, steps: Steps): Ajv {
   const options = {
     strict: false,
     allErrors: true,
     logger: false,
     multipleOfPrecision: 9,
-    code: { regExp: Object.assign((pattern: string) => linearPattern(pattern), { code: 'linearPattern' }) },
+    formats: linearFormats(steps),
+    code: { regExp: Object.assign(linearPatterns(steps), { code: 'linearPattern' }) },
   } as const
   const ajv = typeof draft === 'string' && /draft-0[67]/.test(draft) ? new Ajv(options) : new Ajv2020(options)
-  formats.default(ajv)
   // The library compares every pair of items, which is minutes for a list that fills 256 KiB.
   ajv.removeKeyword('uniqueItems')
   ajv.addKeyword({
     keyword: 'uniqueItems',
     type: 'array',
     schemaType: 'boolean',
-    validate: (wanted: boolean, items: Json[]) => !wanted || new Set(items.map(canonicalJson)).size === items.length,
+    validate: (wanted: boolean, items: Json[]) => !wanted || areUnique(items, steps),
     error: { message: 'must not hold the same item twice' },
   })
   ajv.addKeyword({ keyword: TIGHTER_KEYWORD, metaSchema: { enum: ['lower', 'higher'] } })
@@ -90,8 +94,26 @@ function ruleData(policy: PolicyDocument, schema: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(policy).filter(([key]) => !hidden.has(key)))
 }
 
-function violations(validate: ValidateFunction, data: JsonObject): SchemaViolation[] {
-  if (validate(data)) return []
+/** Canonical texts are as long as the items, and cost about as much as matching a pattern of one instruction. */
+function areUnique(items: readonly Json[], steps: Steps): boolean {
+  const seen = new Set<string>()
+  for (const item of items) {
+    const text = canonicalJson(item)
+    steps.left -= text.length
+    if (steps.left < 0) throw new RangeError('comparing items takes more steps than it may')
+    seen.add(text)
+  }
+  return seen.size === items.length
+}
+
+function violations(validate: ValidateFunction, data: JsonObject, steps: Steps): SchemaViolation[] {
+  steps.left = MAX_STEPS
+  try {
+    if (validate(data)) return []
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return [{ pointer: '', message: `cannot be checked by its schema in ${MAX_STEPS} steps: simplify its patterns, or shorten its texts` }]
+  }
   return (validate.errors ?? []).slice(0, MAX_VIOLATIONS).map(toViolation)
 }
 

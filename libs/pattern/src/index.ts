@@ -1,0 +1,1 @@
+export { compilePattern, PatternRefused, type Pattern, type Steps } from './compile-pattern.js'
