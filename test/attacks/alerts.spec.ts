@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { HmsError, type CanaryFigures } from '#libs/contracts'
+import { ApiClient, bearer } from '#libs/client'
+import { HmsError, type CanaryFigures, type IssuedToken, type TokenRequest } from '#libs/contracts'
 import { MemoryBus, MemoryLog } from '#libs/messaging'
 import { bucketOf, inShare } from '#libs/policy'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
@@ -55,10 +56,18 @@ async function canary(
     .catch(() => undefined)
 }
 
-async function alert(id: string, bot: string, more: { region?: string; reading?: object; pm25?: number } = {}): Promise<string> {
-  const { region = 'NCR', pm25 = 5, reading = { id: `reading-${id}`, at: '2026-01-01T00:00:00Z', region, pm25 } } = more
+interface AlertMore {
+  region?: string
+  reading?: object
+  pm25?: number
+  /** Who reports it; the operator, where nobody is named. */
+  by?: ApiClient
+}
+
+async function alert(id: string, bot: string, more: AlertMore = {}): Promise<string> {
+  const { region = 'NCR', pm25 = 5, reading = { id: `reading-${id}`, at: '2026-01-01T00:00:00Z', region, pm25 }, by = press.api } = more
   try {
-    await press.api.post('/v1/alerts', { id, bot, region, kind: 'Violation', value: pm25, reading })
+    await by.post('/v1/alerts', { id, bot, region, kind: 'Violation', value: pm25, reading })
     await system.settle()
     return 'accepted'
   } catch (error) {
@@ -125,6 +134,65 @@ describe('a bot that would end a canary alone', () => {
     await alert('same', 'ncr-2')
     await alert('other', 'ncr-3')
     expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK' })
+  })
+})
+
+describe('one key for sixteen bots', () => {
+  const named = Array.from({ length: 16 }, (_, index) => `ghost-${index}`)
+
+  async function keyFor(region?: string): Promise<ApiClient> {
+    const request: TokenRequest = { scopes: named.map((bot) => `bot:${bot}`), ...(region === undefined ? {} : { region }) }
+    const { token } = await press.api.post<IssuedToken>('/v1/tokens', request)
+    await system.settle()
+    return new ApiClient({ url: system.url, authorize: bearer(token) })
+  }
+
+  it('counts as one where their streams acknowledged nothing of the canary', async () => {
+    const run = await observed(['ncr-1', 'ncr-2'])
+    const by = await keyFor('NCR')
+    bots.push(await RawBot.connect(system.url, 'ghost-0', 'NCR'))
+    for (const bot of named) expect(await alert(`of-${bot}`, bot, { by })).toBe('accepted')
+    expect(await canary(run)).toMatchObject({
+      state: 'observing',
+      alerts: 16,
+      summary: expect.stringMatching(/16 unexplained alerts of bots of key \S+ alone/),
+    })
+    await alert('another', 'ncr-1')
+    expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK', reason: 'UNEXPLAINED_ALERTS' })
+  })
+
+  it('ends no canary alone, although nobody else is there', async () => {
+    const run = await observed([])
+    const by = await keyFor('NCR')
+    for (const bot of named) expect(await alert(`of-${bot}`, bot, { by })).toBe('accepted')
+    expect(await canary(run)).toMatchObject({ state: 'observing', alerts: 16 })
+  })
+
+  it('counts in no region that neither key nor stream names', async () => {
+    const run = await observed(['ncr-1', 'ncr-2'])
+    const by = await keyFor()
+    for (const bot of named) expect(await alert(`of-${bot}`, bot, { by })).toBe('accepted')
+    expect(await canary(run)).toMatchObject({ state: 'observing', alerts: 0 })
+  })
+
+  it('counts by bot for those whose streams acknowledged the canary', async () => {
+    const run = await observed(['ncr-1', ...named.slice(0, 2)])
+    const by = await keyFor('NCR')
+    await alert('a', named[0]!, { by })
+    expect(await press.show(run)).toMatchObject({ state: 'CANARY' })
+    await alert('b', named[1]!, { by })
+    expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK', reason: 'UNEXPLAINED_ALERTS' })
+  })
+
+  it('counts as one in the bake too', async () => {
+    const run = await observed(['ncr-1', 'ncr-2'])
+    await system.runUntil(async () => {
+      for (const bot of bots) bot.acknowledge('pm25-limit', system.clock.now().getTime())
+      return (await press.show(run)).state === 'BAKING'
+    }, 400_000)
+    const by = await keyFor('NCR')
+    for (const bot of named) await alert(`of-${bot}`, bot, { by })
+    expect(await press.show(run)).toMatchObject({ state: 'BAKING' })
   })
 })
 

@@ -445,7 +445,9 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "version": {"type":"string"},
         "receivedAt": {"type":"string"},
         "connected": {"type":"boolean"},
-        "ofRun": {"type":["null","number"]}
+        "ofRun": {"type":["null","number"]},
+        "applied": {"type":"array","items":{"type":"string"}},
+        "reporter": {"type":"string"}
       }
     },
     "hms.release.logged.v1": {"$ref":"#/$defs/LoggedApproval"}

@@ -128,9 +128,17 @@ export interface EventData {
   /** Rollout's freshness statement on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
   'hms.state.vouched.v1': { freshness: Envelope }
   /**
-   * `region` as its bot is known by, where it is known; `connected`: a stream of this bot was open; `ofRun`: the newest run that serves it.
+   * `region` of the key or the open stream, empty where neither names one; `connected`: a stream of this bot was open; `ofRun`: the newest
+   * run that serves it; `applied`: release digests in force for it that its open stream acknowledged, one for each of the newest runs;
+   * `reporter`: id of the key or signer it came under, missing where profile dev asks for none.
    */
-  'hms.alert.reported.v1': BotAlert & { receivedAt: string; connected: boolean; ofRun: number | null }
+  'hms.alert.reported.v1': BotAlert & {
+    receivedAt: string
+    connected: boolean
+    ofRun: number | null
+    applied?: string[]
+    reporter?: string
+  }
   'hms.release.logged.v1': LoggedApproval
 }
 export type EventType = keyof EventData

@@ -26,6 +26,8 @@ type Alert = EventData['hms.alert.reported.v1']
 
 /** As whom all count together that wrote on the topic without a signature. */
 const UNSIGNED = 'bots without a signature'
+/** As whom all count together that came under one key, and whose streams acknowledged nothing of the canary. */
+const BOTS_OF_KEY = 'bots of key'
 /** Characters that are shown of what goes with an alert. */
 const MAX_TEXT_SHOWN = 200
 
@@ -41,13 +43,13 @@ export class JudgeAlert {
     const problem = readingProblem(alert.reading)
     if (problem !== undefined) throw new TerminalError('HMS_ALERT_READING', problem)
     const open = await findAll(tx, CANARIES, { state: [...ALERT_STATES] })
-    const bot = unsigned === undefined ? alert.bot : UNSIGNED
     for (const { run } of open.filter((canary) => counts(canary, alert))) {
       await this.runCanary.shell.locked(tx, run, async (canary) => {
-        if (counts(canary, alert)) await this.judge(tx, canary, alert, bot)
+        if (counts(canary, alert)) await this.judge(tx, canary, alert, unsigned === undefined ? voiceOf(canary, alert) : UNSIGNED)
       })
     }
     for (const { run } of open.filter((canary) => this.countsInControl(canary, alert))) {
+      const bot = unsigned === undefined ? alert.bot : UNSIGNED
       const told = { bot, once: onceOf(bot, alert), receivedAt: alert.receivedAt }
       await this.runCanary.shell.input(tx, run, { type: 'controlAlerted', alert: told })
     }
@@ -60,15 +62,37 @@ export class JudgeAlert {
 
   /** `bot`: as whose word it counts. */
   private judge(tx: Transaction, canary: Canary, alert: Alert, bot: string): Promise<void> {
-    const { id, connected, receivedAt } = alert
+    const { id, receivedAt } = alert
+    const connected = alert.connected && bot === alert.bot
+    const ofKey = bot !== alert.bot && bot !== UNSIGNED ? { ofKey: true as const } : {}
     const [reading, once] = [readingOf(alert), onceOf(bot, alert)]
     const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explain.of(canary, alert)
     const [reason, shown] = [verdict.reason.slice(0, MAX_TEXT_SHOWN), reading.slice(0, MAX_TEXT_SHOWN)]
     const places = placesOf(canary, alert)
     const awaits = isLive(canary) && wasShown(canary, places, receivedAt) === undefined ? { awaits: places } : {}
-    const counted = { alert: id, bot, reading: shown, reason, once, connected, explained: verdict.explained, receivedAt, ...awaits }
+    const counted = {
+      alert: id,
+      bot,
+      reading: shown,
+      reason,
+      once,
+      connected,
+      explained: verdict.explained,
+      receivedAt,
+      ...ofKey,
+      ...awaits,
+    }
     return this.runCanary.shell.decide(tx, canary, { type: 'alerted', alert: counted })
   }
+}
+
+/**
+ * As whom an alert counts for a canary: as its bot, if the bot's open stream acknowledged a release of the canary; else as the key it came
+ * under, whatever bots that names. Without a key (profile dev, or config-store of the build before) as its bot.
+ */
+export function voiceOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
+  const hasAcknowledged = headsOf(canary).some(({ release }) => applied.includes(release))
+  return hasAcknowledged || reporter === undefined ? bot : `${BOTS_OF_KEY} ${reporter}`
 }
 
 function readingOf({ id, reading }: Alert): string {

@@ -1,10 +1,14 @@
 import type { AlertReceipt, BotAlert } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/service'
+import { ServiceRuntime, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
+import type { BotPresence } from '../coverage/coverage.js'
 import { Presence } from '../coverage/presence.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { requireRegion } from '../coverage/require-region.js'
 import { ALERT_INBOX, inboxId } from './alert.table.js'
+
+/** Runs whose release an alert names as acknowledged: a canary or bake under way is among the newest. */
+const MAX_APPLIED = 32
 
 /** An alert becomes an event exactly once per id, however often its bot tells it. */
 @Injectable()
@@ -15,26 +19,50 @@ export class AcceptAlert {
     private readonly copy: DocumentCopy,
   ) {}
 
-  /** `keyRegion`: where the key says that its bot is. */
-  execute(alert: BotAlert, keyRegion?: string): Promise<AlertReceipt> {
+  /** `actor`: whose key or signature the request came under; missing where profile dev asks for none. */
+  execute(alert: BotAlert, actor?: Actor): Promise<AlertReceipt> {
     const present = this.presence.find(alert.bot)
-    const known = keyRegion ?? (present?.region || undefined)
+    const known = actor?.region ?? (present?.region || undefined)
     requireRegion(known, alert.region)
-    const told = { ...alert, region: known ?? alert.region, connected: present !== undefined }
-    const ofRun = this.runOf(told)
+    const reporter = this.reporterOf(actor)
+    const { ofRun, applied } = this.inForce(alert, present)
+    const reported = {
+      ...alert,
+      region: known ?? (reporter === undefined ? alert.region : ''),
+      connected: present !== undefined,
+      ofRun,
+      ...(present === undefined ? {} : { applied }),
+      ...(reporter === undefined ? {} : { reporter }),
+    }
     return this.runtime.database.locked([`bot:${alert.bot}`], async (tx) => {
       const receivedAt = tx.now.toISOString()
       if (await tx.documents(ALERT_INBOX).insert({ id: inboxId(alert), receivedAt })) {
-        await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...told, ofRun, receivedAt }, { key: alert.bot })
+        await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...reported, receivedAt }, { key: alert.bot })
       }
       return { id: alert.id, accepted: true }
     })
   }
 
-  /** For anyone who asks later which run an alert was about; what it counts for is the canary's to say. */
-  private runOf({ bot, region, policy }: BotAlert): number | null {
+  /** In profile dev only keys limit whom their holder speaks for: the operator's signature is on every write of CLI and SDK there. */
+  private reporterOf(actor: Actor | undefined): string | undefined {
+    return this.runtime.profile === 'dev' && actor?.kind !== 'token' ? undefined : actor?.id
+  }
+
+  /**
+   * `ofRun`: the newest run in force for this bot, of one policy or of all. `applied`: of the newest runs, one release each that the bot's
+   * open stream acknowledged, so that canary-controller can tell who lives under its canary.
+   */
+  private inForce({ bot, region, policy }: BotAlert, present: BotPresence | undefined): { ofRun: number | null; applied: string[] } {
     const now = this.runtime.clock.now().getTime()
     const policies = policy === undefined ? this.copy.policies() : [policy]
-    return Math.max(0, ...policies.map((id) => this.copy.inForce(id, { bot, region }, now)?.held.head.run ?? 0)) || null
+    const acknowledged = new Map<number, string>()
+    let newest = 0
+    for (const id of policies) {
+      const { run = 0, current } = this.copy.inForce(id, { bot, region: present?.region || region }, now)?.held.head ?? {}
+      newest = Math.max(newest, run ?? 0)
+      if (current && present?.applied[id] === current) acknowledged.set(run ?? 0, current)
+    }
+    const runs = [...acknowledged.keys()].sort((a, b) => b - a).slice(0, MAX_APPLIED)
+    return { ofRun: newest || null, applied: runs.map((run) => acknowledged.get(run)!) }
   }
 }

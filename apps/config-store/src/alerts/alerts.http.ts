@@ -14,6 +14,6 @@ export class AlertsController {
   @RequireScope('bot')
   @RepeatsSafely()
   report(@Body() body: AlertDto, @Req() { actor }: AuthorizedRequest): Promise<AlertReceipt> {
-    return this.acceptAlert.execute({ ...body }, actor?.region)
+    return this.acceptAlert.execute({ ...body }, actor)
   }
 }

@@ -1,8 +1,8 @@
 import { HmsError } from '#libs/contracts'
 
 /**
- * A bot is where its key or its open stream says; what it claims counts only while neither says anything. Otherwise one bot could stand in
- * every region, and end every canary there. Throws 403 `HMS_BOT_REGION`.
+ * Refuses a claimed region other than that of the bot's key or open stream: else one bot could be in every region, and end every canary
+ * there. Throws 403 `HMS_BOT_REGION`.
  */
 export function requireRegion(known: string | undefined, claimed: string): void {
   if (known === undefined || claimed === '' || claimed === known) return

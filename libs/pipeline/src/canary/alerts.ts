@@ -9,7 +9,7 @@ export function mayCount(canary: Canary, { once }: CountedAlert): boolean {
 
 /** Counts an alert that may count. `broken`: the guard is broken by it, and how. */
 export function countAlert(canary: Canary, counting: CountedAlert): { canary: Canary; broken?: string } {
-  const { once, connected, explained, alert: id, bot, reading, reason } = counting
+  const { once, explained, alert: id, bot, reading, reason } = counting
   const alert: UnexplainedAlert = { alert: id, bot, reading, reason }
   // Beyond the bounds only what may still decide the guard matters: a bot that is right often may be wrong at last.
   const ofBot = canary.unexplained.filter((each) => each.bot === bot).length
@@ -17,7 +17,7 @@ export function countAlert(canary: Canary, counting: CountedAlert): { canary: Ca
   const counted = withAlert(canary, bot, once)
   if (explained) return { canary: counted }
   const failed = { ...counted, unexplained: [...counted.unexplained, alert] }
-  return isGuardBroken(failed, connected) ? { canary: failed, broken: guardDetail(failed) } : { canary: failed }
+  return isGuardBroken(failed, counting) ? { canary: failed, broken: guardDetail(failed) } : { canary: failed }
 }
 
 function isFull({ counted, alerting }: Canary, bot: string): boolean {
@@ -27,13 +27,14 @@ function isFull({ counted, alerting }: Canary, bot: string): boolean {
 
 /**
  * Two alerts of two bots, or of one where the cohort has but one: its size is the connected bots, and others that have alerted. So one bot
- * in a larger cohort, which may be broken or lie, vetoes nothing. `isConnected`: the bot that complains is among those expected.
+ * in a larger cohort, which may be broken or lie, vetoes nothing; nor does a key whose bots follow no stream, which may speak for many.
  */
-function isGuardBroken(canary: Canary, isConnected: boolean): boolean {
+function isGuardBroken(canary: Canary, { connected: isConnected, ofKey }: CountedAlert): boolean {
   const { unexplained, alerting } = canary
   if (unexplained.length < UNEXPLAINED_LIMIT) return false
   const complaining = new Set(unexplained.map(({ bot }) => bot))
   if (complaining.size >= UNEXPLAINED_LIMIT) return true
+  if (ofKey) return false
   const isOtherAlerting = alerting.some(({ bot }) => !complaining.has(bot))
   const isOtherConnected = Math.max(...numbersOf(canary).map(({ expected }) => expected)) > (isConnected ? 1 : 0)
   return !isOtherAlerting && !isOtherConnected

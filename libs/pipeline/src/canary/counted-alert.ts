@@ -23,6 +23,8 @@ export interface CountedAlert extends UnexplainedAlert {
   once: string
   /** Whether its bot was connected, and so is among those that the members expect. */
   connected: boolean
+  /** `bot` is a key whose bots' streams acknowledged nothing of the canary. */
+  ofKey?: true
   /** Whether the new policy itself implies the alert, as the scenarios say. */
   explained: boolean
   /** RFC 3339. */
