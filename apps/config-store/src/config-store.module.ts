@@ -11,7 +11,9 @@ import { Audiences } from './heads/audiences.js'
 import { Presence } from './coverage/presence.js'
 import { ReleaseVersions } from './history/release-versions.js'
 import { Broadcast } from './delivery/broadcast.js'
+import { BelievedRows } from './copy/believed-rows.js'
 import { DocumentCopy } from './copy/document-copy.js'
+import { UnverifiedRows } from './copy/unverified-rows.js'
 import { EventsController } from './delivery/events.http.js'
 import { StreamDoor } from './delivery/stream-door.js'
 import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.table.js'
@@ -21,6 +23,7 @@ import { EndCanaries } from './heads/end-canaries.js'
 import { HeadsEvents } from './heads/heads.events.js'
 import { HeadsController } from './heads/heads.http.js'
 import { RecordFreshness } from './heads/record-freshness.js'
+import { StableHeadsWatch } from './heads/stable-heads-watch.js'
 import { StoreHeads } from './heads/store-heads.js'
 import { FRESHNESS_MARKERS } from './heads/freshness-marker.table.js'
 import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './heads/live-history.js'
@@ -34,6 +37,7 @@ import { Flags } from './ofrep/flags.js'
 import { RefetchEvents } from './ofrep/refetch-events.js'
 import { RefetchEventsController } from './ofrep/refetch-events.http.js'
 import { PoliciesController } from './reads/policies.http.js'
+import { RestoreDocument } from './state-check/restore-document.js'
 import { StateCheck } from './state-check/state-check.js'
 import { StoreTime } from './store-time.js'
 
@@ -57,6 +61,8 @@ class ConfigStoreModule {
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         StoreTime,
+        UnverifiedRows,
+        BelievedRows,
         DocumentCopy,
         Flags,
         Evaluations,
@@ -69,10 +75,12 @@ class ConfigStoreModule {
         CoverageReports,
         CountBots,
         Freshness,
+        StableHeadsWatch,
         RecordFreshness,
         LiveHistory,
         EndCanaries,
         StateCheck,
+        RestoreDocument,
         StoreHeads,
         StreamDoor,
         AcceptAlert,

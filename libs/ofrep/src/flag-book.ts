@@ -13,6 +13,8 @@ export interface HeldPolicies {
   nowMs(): number
   /** Where the copy may be old. */
   state?(): OfrepMetadata['state']
+  /** What each flag says of who verified it. */
+  verification?: OfrepMetadata['verification']
 }
 
 /** JSON that was made once, and a digest of it: value, reason, variant and metadata, whatever the order of a context's attributes. */
@@ -92,7 +94,12 @@ export class FlagBook {
     const said = `${found.reason} ${state ?? ''}`
     let texts = byReason.get(said)
     if (texts === undefined)
-      byReason.set(said, (texts = new Map(flagsOf(found, state).map((flag) => [flag.key, textOf(JSON.stringify(flag))]))))
+      byReason.set(
+        said,
+        (texts = new Map(
+          flagsOf(found, { state, verification: this.held.verification }).map((flag) => [flag.key, textOf(JSON.stringify(flag))]),
+        )),
+      )
     return texts
   }
 }

@@ -6,6 +6,8 @@ const ANSWER_MS = 5_000
 const MAX_ANSWER_BYTES = 1024 * 1024
 const CLOCK_MS = 5_000
 const LAG_SECONDS = 60
+/** A concern that names the command that mends it. */
+const WITH_COMMAND = /^(.*) \(next: (.+)\)$/
 
 /** What `/readyz` says: of a service process each service with its parts, of an edge each service by its name. */
 export interface Readiness {
@@ -66,7 +68,10 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
   if (down.length === 0) checks.push(ok('services', `${services.length} ready`))
   if (services.some(({ database }) => database === 'up')) checks.push(ok('schema', noSchema.length === 0 ? 'up to date' : 'of the others'))
   for (const { service, concerns = [] } of services)
-    for (const concern of concerns) checks.push(wrong(service, concern, 'hms-svc audit verify'))
+    for (const concern of concerns) {
+      const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
+      checks.push(wrong(service, detail, next))
+    }
   return [...checks, ...judgeClocks(at, services, now)]
 }
 

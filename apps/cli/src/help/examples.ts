@@ -99,7 +99,10 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
     group: 'Watch:',
     examples: ['hms-svc watch epa-pm25-limit', 'hms-svc watch epa-pm25-limit --exec ./reload-nginx'],
   },
-  policies: { group: 'Watch:', examples: ['hms-svc policies list', 'hms-svc policies list --region NCR --json'] },
+  policies: {
+    group: 'Watch:',
+    examples: ['hms-svc policies list', 'hms-svc policies list --region NCR --json', 'hms-svc policies restore epa-pm25-limit'],
+  },
   history: { group: 'Watch:', examples: ['hms-svc history epa-pm25-limit', 'hms-svc history epa-pm25-limit --limit 5 --json'] },
   rollback: {
     group: 'Undo:',

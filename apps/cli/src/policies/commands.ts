@@ -56,4 +56,8 @@ function registerList(program: Command, session: Session): void {
     .option('--region <region>', 'as a bot of this region sees it')
     .option('--bot <id>', 'as this bot sees it')
     .action(session.run(async (context, options: ListOptions) => (await import('./list.js')).listPolicies(context, options)))
+  policies
+    .command('restore <id>')
+    .description('bring database and topic of state back to what is signed, where a stored document does not verify')
+    .action(session.run(async (context, id: string) => (await import('./restore.js')).restorePolicy(context, id)))
 }

@@ -3,7 +3,9 @@ import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { evaluate, type InForce, type Reader } from '#libs/evaluation'
-import { DOCUMENTS, REVISION_WINDOW } from '../heads/head.table.js'
+import { BelievedRows } from './believed-rows.js'
+import type { Transaction } from '#libs/persistence'
+import { DOCUMENTS, documentId, REVISION_WINDOW, type StoredDocument } from '../heads/head.table.js'
 import { StoreTime } from '../store-time.js'
 import { alongWith } from './bundles.js'
 import { HeldPolicies } from './held-policies.js'
@@ -18,6 +20,8 @@ import type { Subset } from './subset.js'
 const BEHIND_WAIT_MS = 2_000
 /** All there are: a bundle must not be cut. */
 const ALL = 1_000_000
+/** Rows that did not verify, read again at each look. */
+const MAX_REREAD = 100
 /** Frames for readers that resume, kept until the next revision: a whole fleet that reconnects resumes at few points. */
 const MAX_PREPARED = 64
 /** First frames of readers of a few policies: they are small, and of many kinds. */
@@ -43,6 +47,7 @@ export class DocumentCopy implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly time: StoreTime,
+    private readonly rows: BelievedRows,
   ) {}
 
   onModuleInit(): void {
@@ -153,7 +158,7 @@ export class DocumentCopy implements OnModuleInit {
 
   private prepare(from: number | undefined, held: readonly HeldStored[]): PreparedFrame {
     const documents = held.map(({ document }) => document)
-    if (from === undefined) return PreparedFrame.of('snapshot', this.revision, documents)
+    if (from === undefined) return PreparedFrame.of('snapshot', this.revision, documents).without(this.rows.unverified.places)
     const newest = held.find(({ document }) => document.revision === this.revision)
     return PreparedFrame.of('change', this.revision, documents, newest?.traceparent ?? undefined)
   }
@@ -176,15 +181,31 @@ export class DocumentCopy implements OnModuleInit {
     const before = this.revision
     // One statement sees whole revisions only: the counter's row is locked until each of them is committed.
     const query = { orderBy: 'revision', after: before, limit: ALL }
-    const stored = await this.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).find(query))
+    const stored = await this.runtime.database.transaction(async (tx) => {
+      const changed = await tx.documents(DOCUMENTS).find(query)
+      return [...changed, ...(await this.leftOut(tx, changed))]
+    })
+    const { believed, refused, revision } = await this.rows.of(stored, (row) => this.held.find(row)?.document.seq)
+    const dropped = refused.filter((row) => this.held.drop(row))
     this.loaded = true
-    if (stored.length === 0) return
-    const news = this.held.take(stored, this.time.nowMs())
-    this.revision = stored.at(-1)!.revision
+    const isMoved = revision > before
+    this.revision = Math.max(before, revision)
+    if (believed.length === 0 && dropped.length === 0 && !isMoved) return
+    const news = this.held.take(believed, this.time.nowMs())
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
+    // What was dropped only is no news to readers: silence ends nothing for them.
     const change = new StoredChange(this.framed(before), issuedMs, this.held.partsSince(before, news), this.held.fellows())
     for (const listener of this.listeners) listener(change)
+  }
+
+  /** Rows that did not verify when they were last read: another roster, or somebody who put them right, may have changed that. */
+  private async leftOut(tx: Transaction, read: readonly StoredDocument[]): Promise<StoredDocument[]> {
+    const known = new Set(read.map(({ id, scope }) => documentId(id, scope)))
+    const places = this.rows.unverified.places.filter((place) => !known.has(place)).slice(0, MAX_REREAD)
+    const rows: StoredDocument[] = []
+    for (const place of places) rows.push(...[(await tx.documents(DOCUMENTS).get(place)) ?? []].flat())
+    return rows
   }
 
   private dropCanaries(): void {

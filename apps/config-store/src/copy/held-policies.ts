@@ -25,6 +25,20 @@ export class HeldPolicies {
     return [...(this.byPolicy.get(policy)?.values() ?? [])]
   }
 
+  /** The document at the place of this row. */
+  find({ id, scope }: Pick<StoredDocument, 'id' | 'scope'>): HeldStored | undefined {
+    return this.byPolicy.get(id)?.get(scope)
+  }
+
+  /** Forgets the document at the place of this row; whether there was one. */
+  drop({ id, scope }: Pick<StoredDocument, 'id' | 'scope'>): boolean {
+    const scopes = this.byPolicy.get(id)
+    if (scopes?.delete(scope) !== true) return false
+    if (scopes.size === 0) this.byPolicy.delete(id)
+    this.noteBundle(id)
+    return true
+  }
+
   /** Takes documents that were stored; a canary that is over already is none of them. Returns those that are held now. */
   take(stored: readonly StoredDocument[], nowMs: number): HeldStored[] {
     const news = stored.filter(({ ended }) => ended !== true).map(holdStored)

@@ -1,4 +1,4 @@
-import { peekPredicate, type PolicyView } from '#libs/contracts'
+import { NOT_BY_CALLER, peekPredicate, type PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/evaluation'
 import { breakGlassBehind } from '#libs/signing'
 import { leaseOf } from '../heads/canary-lease.js'
@@ -68,6 +68,16 @@ function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleO
     ...(soleOfficial ? { soleOfficial } : {}),
     ...(breakGlass === undefined ? {} : { breakGlass }),
   }
-  const view: PolicyView = { id, version, revision, source: 'live', scope, since, value: { ...value }, provenance }
+  const view: PolicyView = {
+    id,
+    version,
+    revision,
+    source: 'live',
+    scope,
+    since,
+    value: { ...value },
+    verification: NOT_BY_CALLER,
+    provenance,
+  }
   return { json: JSON.stringify(view), etag: `"${revision}.${digest.slice(-12)}"` }
 }

@@ -6,6 +6,8 @@ import { textFrame, type TextFrame } from './text-frame.js'
 
 /** A stock EventSource keeps what it is told for every later try: with less it asks a server that is away without pause. */
 const SHORTEST_RETRY_MS = 1_000
+/** Places that a snapshot names. */
+const MAX_UNVERIFIED = 100
 const compress = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>
 
 /** A frame and its bytes, made once for all who get it. */
@@ -36,6 +38,12 @@ export class PreparedFrame {
   along(policies: string[]): PreparedFrame {
     if (policies.length === 0) return this
     return new PreparedFrame({ ...this.frame, along: policies })
+  }
+
+  /** The same naming the places (`policy@scope`) that are left out, because what is stored there does not verify. */
+  without(unverified: readonly string[]): PreparedFrame {
+    if (unverified.length === 0) return this
+    return new PreparedFrame({ ...this.frame, unverified: unverified.slice(0, MAX_UNVERIFIED) })
   }
 
   /**

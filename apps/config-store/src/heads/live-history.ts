@@ -1,7 +1,8 @@
 import { peekPredicate, type Envelope, type LogProof } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
-import type { HeadPredicate } from '#libs/signing'
+import type { HeadPredicate, VerifiedHead } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
+import { originOf } from '../copy/judge-row.js'
 import type { StoredDocument } from './head.table.js'
 
 /** A release that was in force at some time, in any scope, with what proves it. Kept for good; one row however often it comes back. */
@@ -75,4 +76,14 @@ function nextOf({ id, head, next, nextOrigin }: StoredDocument): LiveRelease | n
   if (next === undefined || nextOrigin === undefined || digest === undefined) return null
   const { version } = peekPredicate<{ policy: { version: string } }>(next.release).policy
   return { digest, policy: id, version, release: next.release, proof: next.proof ?? null, ...nextOrigin }
+}
+
+/** Releases of a head as the history keeps them. */
+export function releasesOf({ release, next }: VerifiedHead): LiveRelease[] {
+  return [release, next?.release ?? null].flatMap((each): LiveRelease[] => {
+    if (each === null) return []
+    const { digest, predicate, envelope, proof } = each
+    const { id: policy, version } = predicate.policy
+    return [{ digest, policy, version, release: envelope, proof, ...originOf(each) }]
+  })
 }

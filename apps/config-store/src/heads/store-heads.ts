@@ -13,14 +13,16 @@ import {
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
-import { brokenHeads, bundlePlaces, verifyHead, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
+import { brokenHeads, bundlePlaces, STABLE_SCOPE, verifyHead, type VerifiedHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Audiences } from './audiences.js'
 import { leaseAfter } from './canary-lease.js'
 import { EndCanaries } from './end-canaries.js'
+import { BelievedRows } from '../copy/believed-rows.js'
+import { originOf } from '../copy/judge-row.js'
 import { LiveHistory } from './live-history.js'
-import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.table.js'
+import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.table.js'
 import { inForceSince } from './in-force-since.js'
 import { recordedState } from './recorded-state.js'
 import { orRefused } from './refused.js'
@@ -53,6 +55,7 @@ export class StoreHeads {
     private readonly audiences: Audiences,
     private readonly history: LiveHistory,
     private readonly endCanaries: EndCanaries,
+    private readonly rows: BelievedRows,
   ) {}
 
   /** For the HTTP path. */
@@ -80,15 +83,15 @@ export class StoreHeads {
     let held = 0
     for (const verified of heads) {
       const { policy, scope, seq } = verified.head
-      const known = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
+      const known = await this.rows.known(tx, policy, scope)
       const announcedSeqs = [...(known?.announcedSeqs ?? []), seq].slice(-MAX_ANNOUNCED)
-      if (known === undefined || known.seq < seq) {
+      if (known === undefined ? !(await this.isOvertaken(tx, verified)) : known.seq < seq) {
         const isSame = known?.digest === verified.head.current
         const since = inForceSince(known, verified.head.current, tx.now)
         const firstRevision = isSame ? (known.firstRevision ?? known.revision) : undefined
         const leaseUntil = leaseAfter(verified.head, known, tx.now)
         fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || !isSame, since, firstRevision, leaseUntil })
-      } else {
+      } else if (known !== undefined) {
         held = Math.max(held, known.revision)
         if (known.announcedSeqs.includes(seq)) continue
         // Overtaken before it arrived: the one that issued it must not wait for it.
@@ -100,6 +103,11 @@ export class StoreHeads {
     const stored = fresh.map((verified): Settled => ({ verified, revision, applied: true }))
     await this.announce(tx, [...overtaken, ...stored], cause)
     return { revision, applied: fresh.length > 0 }
+  }
+
+  /** Where no row is believed the history still knows what was stored: the newest head may come again, an earlier one may not. */
+  private async isOvertaken(tx: Transaction, { head: { policy, scope, seq } }: VerifiedHead): Promise<boolean> {
+    return scope === STABLE_SCOPE && seq < (await this.rows.newestStored(tx, policy))
   }
 
   private async apply(tx: Transaction, fresh: readonly Fresh[], cause?: ReceivedEvent): Promise<number> {
@@ -202,8 +210,4 @@ function documentOf(fresh: Fresh, revision: number, now: Date): StoredDocument {
     traceparent: currentTraceparent() ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
   }
-}
-
-function originOf(release: VerifiedRelease | null): Origin {
-  return { approvedBy: release?.approvedBy ?? [], author: release?.predicate.author ?? null, soleOfficial: release?.soleOfficial === true }
 }

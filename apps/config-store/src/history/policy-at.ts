@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
+import { HmsError, NOT_BY_CALLER, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { breakGlassBehind, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
@@ -109,6 +109,7 @@ async function viewOf(tx: Transaction, policy: string, { reign, head, until }: F
     until,
     recordedAt: reign.recordedAt,
     value: predicate.policy,
+    verification: NOT_BY_CALLER,
     provenance: {
       run: reign.run,
       digest,

@@ -1,4 +1,4 @@
-import { answerFlag, answerFlags, readContext, type EvaluationAnswer } from '#libs/ofrep'
+import { answerFlags, readContext, type EvaluationAnswer } from '#libs/ofrep'
 import { isForeignRequest, isPlainPost, openFrontDoor, parsePlainJson, peekBody, refusalOfConnection } from '#libs/platform'
 import { localNameOf } from '#libs/process'
 import { Authorizer, keyOfReader, ServiceRuntime } from '#libs/service'
@@ -65,7 +65,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
     if (grant === undefined || !this.flags.isAt(parseAtLeast(headers['if-revision-at-least'] as string | undefined))) return undefined
     const reader = readContext(parsePlainJson(body))
     const known = headers['if-none-match']
-    if (key !== undefined) return answerFlag(this.flags.book, key, reader, known)
+    if (key !== undefined) return this.flags.answer(key, reader, known)
     return answerFlags(this.flags.book, reader, known, this.evaluations.streamOf(grant.actor))
   }
 }

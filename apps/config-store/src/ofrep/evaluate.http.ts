@@ -1,5 +1,5 @@
 import type { JsonText, OfrepBulk, OfrepFlag, OfrepRequest } from '#libs/contracts'
-import { answerFlag, answerFlags, readContext, type EvaluationAnswer } from '#libs/ofrep'
+import { answerFlags, readContext, type EvaluationAnswer } from '#libs/ofrep'
 import { RequireScope, TakesBody, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
@@ -52,7 +52,7 @@ export class EvaluateController {
     const reader = readContext(body)
     await this.flags.reach(undefined, parseAtLeast(atLeast))
     this.evaluations.count('ofrep')
-    return this.send(reply, answerFlag(this.flags.book, key, reader, known))
+    return this.send(reply, this.flags.answer(key, reader, known))
   }
 
   private send(reply: FastifyReply, answer: EvaluationAnswer): JsonText<never> | undefined {

@@ -1,7 +1,9 @@
+import { NOT_BY_CALLER, UNVERIFIED_HEADER, VERIFICATION_HEADER } from '#libs/contracts'
 import { eventStream, type EvaluationAnswer, type OwnStream } from '#libs/ofrep'
 import { Authorizer, ServiceRuntime, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
+import { UnverifiedRows } from '../copy/unverified-rows.js'
 import { Flags } from './flags.js'
 
 /** Counts evaluations and makes their headers, for the controller and for the door before it. */
@@ -13,6 +15,7 @@ export class Evaluations {
     runtime: ServiceRuntime,
     private readonly flags: Flags,
     private readonly access: Authorizer,
+    private readonly unverified: UnverifiedRows,
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
   }
@@ -29,15 +32,24 @@ export class Evaluations {
   }
 
   /** One literal for each shape: adding members one after the other cost more than the evaluation. */
-  headersOf({ etag, body }: EvaluationAnswer): Record<string, string> {
+  headersOf(answer: EvaluationAnswer): Record<string, string> {
+    const { header } = this.unverified
+    const headers = this.ordinaryHeadersOf(answer)
+    return header === undefined ? headers : { ...headers, [UNVERIFIED_HEADER]: header }
+  }
+
+  private ordinaryHeadersOf({ etag, body }: EvaluationAnswer): Record<string, string> {
     const revision = String(this.flags.revision)
-    if (body === undefined) return { etag, 'cache-control': 'no-store', 'hms-revision': revision }
+    if (body === undefined) {
+      return { etag, 'cache-control': 'no-store', 'hms-revision': revision, [VERIFICATION_HEADER]: NOT_BY_CALLER }
+    }
     return {
       'content-type': 'application/json; charset=utf-8',
       'content-length': String(Buffer.byteLength(body)),
       etag,
       'cache-control': 'no-store',
       'hms-revision': revision,
+      [VERIFICATION_HEADER]: NOT_BY_CALLER,
     }
   }
 }

@@ -1,6 +1,9 @@
-import { FlagBook, type HeldPolicies } from '#libs/ofrep'
+import { HmsError, NOT_BY_CALLER } from '#libs/contracts'
+import type { Reader } from '#libs/evaluation'
+import { answerFlag, FlagBook, type EvaluationAnswer, type HeldPolicies } from '#libs/ofrep'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
+import { UnverifiedRows } from '../copy/unverified-rows.js'
 import { StoreTime } from '../store-time.js'
 
 /** Evaluations of this instance's copy. */
@@ -12,14 +15,26 @@ export class Flags {
   constructor(
     private readonly copy: DocumentCopy,
     time: StoreTime,
+    private readonly unverified: UnverifiedRows,
   ) {
     this.held = {
       policies: () => copy.policies(),
       documentsOf: (id) => copy.documentsOf(id),
       nowMs: () => time.nowMs(),
+      verification: NOT_BY_CALLER,
     }
     this.book = new FlagBook(this.held)
     copy.onChange(() => this.book.forget())
+  }
+
+  /** Throws 404 `HMS_POLICY_NOT_FOUND`, or 503 `HMS_STORE_UNVERIFIED` for a policy whose stored document does not verify. */
+  answer(key: string, reader: Reader, known?: string): EvaluationAnswer {
+    try {
+      return answerFlag(this.book, key, reader, known)
+    } catch (error) {
+      if (error instanceof HmsError && error.code === 'HMS_POLICY_NOT_FOUND') this.unverified.requireVerified(key.split('.')[0]!)
+      throw error
+    }
   }
 
   /** What this copy is up to. */

@@ -61,7 +61,8 @@ describe('a reader that has seen a revision elsewhere', () => {
 describe('a single evaluation', () => {
   it('answers the policy as an object, with variant, value and flat metadata without null', async () => {
     const { status, headers, body } = await one(POLICY)
-    const metadata = { policyVersion: '1.0.0', revision: 1, digest: BASE, scope: 'global', effective: '2026-01-01T00:00:00Z' }
+    const signed = { policyVersion: '1.0.0', revision: 1, digest: BASE, scope: 'global', effective: '2026-01-01T00:00:00Z' }
+    const metadata = { ...signed, verification: 'not-by-caller' }
     expect([status, headers['content-type']]).toEqual([200, 'application/json; charset=utf-8'])
     expect(body).toEqual({
       key: POLICY,

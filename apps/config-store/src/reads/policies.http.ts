@@ -1,16 +1,28 @@
-import { HmsError, type JsonText, type PastPolicyView, type PolicyView, type StreamFrame } from '#libs/contracts'
+import {
+  HmsError,
+  NOT_BY_CALLER,
+  UNVERIFIED_HEADER,
+  VERIFICATION_HEADER,
+  type JsonText,
+  type PastPolicyView,
+  type PolicyView,
+  type RestoredDocument,
+  type StreamFrame,
+} from '#libs/contracts'
 import { isKnown } from '#libs/platform'
 import { RequireScope, ServiceRuntime } from '#libs/service'
-import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
+import { Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { policyAt, policyVersion } from '../history/policy-at.js'
+import { RestoreDocument } from '../state-check/restore-document.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
 import type { PreparedFrame } from '../copy/prepared-frame.js'
 import { Freshness } from '../heads/freshness.js'
+import { UnverifiedRows } from '../copy/unverified-rows.js'
 import { Subset } from '../copy/subset.js'
 import { parseAtLeast } from './at-least.js'
 import { PolicyQueryDto, ReaderQueryDto, StreamQueryDto } from './reader-query.dto.js'
@@ -28,6 +40,8 @@ export class PoliciesController {
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
+    private readonly unverified: UnverifiedRows,
+    private readonly restoreDocument: RestoreDocument,
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
   }
@@ -72,10 +86,19 @@ export class PoliciesController {
     this.metrics.reads.inc({ source: 'policy' })
     const answer = this.answer(id, query)
     if (answer === null) {
+      this.unverified.requireVerified(id)
       const next = ['hms-svc approve FILE --sign NAME']
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next })
     }
     return this.send(reply, answer.etag, known, () => answer.json)
+  }
+
+  /** Brings database and topic of state back to what is signed: the repair where a stored document does not verify. */
+  @Post('policies/:id/restore')
+  @HttpCode(200)
+  @RequireScope('operate')
+  restore(@Param('id') id: string): Promise<RestoredDocument[]> {
+    return this.restoreDocument.execute(id)
   }
 
   /**
@@ -129,14 +152,19 @@ export class PoliciesController {
     return this.copy.inForce(id, reader, this.time.nowMs())?.held.answer ?? null
   }
 
-  /** `hms-revision`: what this instance has seen, for the reader's next question to another one. */
+  /**
+   * `hms-revision`: what this instance has seen, for the reader's next request to another one. `hms-unverified`: places that are left out,
+   * because what is stored there does not verify.
+   */
   private send<T extends string | Buffer>(
     reply: FastifyReply,
     etag: string,
     known: string | undefined,
     body: () => T,
   ): JsonText<never, T> | undefined {
-    void reply.header('etag', etag).header('hms-revision', String(this.copy.revision))
+    void reply.header('etag', etag).header('hms-revision', String(this.copy.revision)).header(VERIFICATION_HEADER, NOT_BY_CALLER)
+    const { header } = this.unverified
+    if (header !== undefined) void reply.header(UNVERIFIED_HEADER, header)
     if (isKnown(etag, known)) {
       void reply.status(304)
       return undefined

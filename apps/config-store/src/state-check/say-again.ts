@@ -1,5 +1,6 @@
 import { policyKey } from '#libs/messaging'
 import { ServiceRuntime } from '#libs/service'
+import type { BelievedRows } from '../copy/believed-rows.js'
 import { DOCUMENTS } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
 import { MAX_NAMED } from './differences.js'
@@ -16,6 +17,7 @@ const MAX_SAID = 500
  */
 export async function sayAgain(
   runtime: ServiceRuntime,
+  rows: BelievedRows,
   places: readonly string[],
   seqAt: (place: string) => number,
 ): Promise<ReadonlySet<string>> {
@@ -25,9 +27,10 @@ export async function sayAgain(
       const seen = await tx.documents(DOCUMENTS).get(place)
       if (seen === undefined) return false
       await tx.lock([policyKey(seen.id)])
-      const row = (await tx.documents(DOCUMENTS).get(place))!
+      // What does not verify is never published: readers would refuse it, and lack what is signed.
+      const row = await rows.known(tx, seen.id, seen.scope)
       const recorded = seqAt(place)
-      if (recorded > row.seq) return false
+      if (row === undefined || recorded > row.seq) return false
       if (row.ended === true) await runtime.erase(tx, 'hms.state.recorded.v1', place)
       else if (recorded < row.seq) await runtime.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
       else return false

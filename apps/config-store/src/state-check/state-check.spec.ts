@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
 import type { Logger } from '#libs/platform'
 import type { ServiceRuntime } from '#libs/service'
+import { BelievedRows } from '../copy/believed-rows.js'
+import { UnverifiedRows } from '../copy/unverified-rows.js'
 import { DOCUMENTS } from '../heads/head.table.js'
 import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
 import { StateCheck } from './state-check.js'
@@ -21,7 +23,8 @@ beforeEach(async () => {
     if (alarm !== undefined) said.push([text, alarm, ...(places ?? [])])
   }
   const log: Logger = { info: () => {}, debug: () => {}, warn: note, error: note, child: () => log }
-  check = new StateCheck(Object.assign(Object.create(world.runtime) as ServiceRuntime, { log }))
+  const runtime = Object.assign(Object.create(world.runtime) as ServiceRuntime, { log })
+  check = new StateCheck(runtime, new BelievedRows(runtime, new UnverifiedRows(runtime)))
 })
 afterEach(() => world.stop())
 

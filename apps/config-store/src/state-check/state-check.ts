@@ -2,6 +2,8 @@ import type { LogPlace } from '#libs/messaging'
 import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { BelievedRows } from '../copy/believed-rows.js'
+import { restoreCommand } from '../copy/unverified-rows.js'
 import { FailureStreak } from '../coverage/failure-streak.js'
 import { DOCUMENTS, documentId } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
@@ -16,7 +18,6 @@ const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
 const ROWS_AT_ONCE = 50
 /** Answers of the log in one look: a writer who never stops must not keep it from its end for ever. */
 const MAX_PARTS = 5_000
-const NEXT = 'hms-svc topics republish --since TIME'
 
 /**
  * Compares what the topic of state says with the database, each minute: somebody may have written a record by hand, edited a row, a broker
@@ -31,7 +32,8 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   private before: readonly Difference[] = []
   /** What was said again, and how the place looked then: the same once more is no late record. */
   private said: readonly Difference[] = []
-  private ringing = false
+  /** Named differences, while there is an alarm. */
+  private named: readonly Difference[] = []
   private readonly checks: Repeat
   private readonly repaired = this.runtime.metrics.repair('config-store', 'state')
   private readonly failures: FailureStreak
@@ -46,7 +48,11 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     [],
   )
 
-  constructor(private readonly runtime: ServiceRuntime) {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly rows: BelievedRows,
+  ) {
+    runtime.onConcerns(() => this.concerns)
     this.failures = new FailureStreak((inARow, alarm, error) => this.tellFailure(inARow, alarm, error))
     this.checks = new Repeat(runtime.clock, {
       everyMs: CHECK_EVERY_MS,
@@ -74,6 +80,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     const fresh = stand.filter((each) => !again.includes(each))
     const said = await sayAgain(
       this.runtime,
+      this.rows,
       fresh.map(({ place }) => place),
       (place) => this.topic.seqAt(place),
     )
@@ -101,7 +108,10 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     for (let after: string | undefined; ;) {
       const query = { orderBy: 'id', limit: ROWS_AT_ONCE, ...(after === undefined ? {} : { after }) }
       const rows = await this.runtime.database.autocommit((tx) => tx.documents(DOCUMENTS).find(query))
-      for (const row of rows) if (row.ended !== true) digests.set(documentId(row.id, row.scope), digestOfState(recordedState(row)))
+      for (const row of rows) {
+        this.rows.check(row)
+        if (row.ended !== true) digests.set(documentId(row.id, row.scope), digestOfState(recordedState(row)))
+      }
       const last = rows.at(-1)
       if (last === undefined || rows.length < ROWS_AT_ONCE) return digests
       after = documentId(last.id, last.scope)
@@ -111,14 +121,19 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   /** Once when it begins and once when it is over: an alarm that repeats itself is not read. */
   private tell(differences: readonly Difference[]): void {
     for (const kind of DIFFERENCE_KINDS) this.found.set({ what: kind }, differences.filter((each) => each.kind === kind).length)
-    const rings = differences.length > 0
-    if (rings === this.ringing) return
-    this.ringing = rings
+    const before = this.named
+    this.named = differences.slice(0, MAX_NAMED)
+    const [first] = this.named
+    if ((first === undefined) === (before.length === 0)) return
     const { log, name: service } = this.runtime
-    const fields = { service, alarm: 'state_topic_differs', next: NEXT }
-    const named = differences.slice(0, MAX_NAMED).map(({ place, kind }) => `${kind} ${place}`)
-    if (rings) log.error({ ...fields, places: named, differences: differences.length }, 'alarm')
+    const fields = { service, alarm: 'state_topic_differs', next: nextOf(first ?? before[0]!) }
+    const places = this.named.map(({ place, kind }) => `${kind} ${place}`)
+    if (first !== undefined) log.error({ ...fields, places, differences: differences.length }, 'alarm')
     else log.warn(fields, 'alarm over')
+  }
+
+  private get concerns(): string[] {
+    return this.named.map((each) => `hms.config.state.v1 and the database differ: ${each.kind} ${each.place} (next: ${nextOf(each)})`)
   }
 
   private tellFailure(inARow: number, alarm: boolean, error: unknown): void {
@@ -127,4 +142,9 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     if (alarm) this.runtime.log.error({ ...fields, alarm: 'state_topic_unchecked', next: 'hms-svc topics diff' }, 'alarm')
     else if (inARow > 0) this.runtime.log.debug(fields, 'the topic of state is compared with the database later')
   }
+}
+
+/** It verifies row and record, and publishes or stores only what is signed. */
+function nextOf({ place, kind }: Difference): string {
+  return kind === 'unknown' ? 'hms-svc topics diff' : restoreCommand(place.split('@')[0]!)
 }

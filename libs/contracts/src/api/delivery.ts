@@ -4,6 +4,15 @@ import type { BotAlert } from '../bots.js'
 import type { ConfigDocument } from '../heads.js'
 import type { FieldDifference } from './approvals.js'
 
+/** Who verified an answer: `not-by-caller` leaves signatures, log and freshness for the caller to check. `by-caller`: `get` did. */
+export type Verification = 'not-by-caller' | 'by-caller'
+
+/** Header of the same on every read of values over HTTP. */
+export const VERIFICATION_HEADER = 'hms-verification'
+/** Header that names, with commas, places (`policy@scope`) which config-store leaves out because what it stores there does not verify. */
+export const UNVERIFIED_HEADER = 'hms-unverified'
+export const NOT_BY_CALLER = 'not-by-caller' satisfies Verification
+
 /** `get --json` and `GET /v1/policies/{id}`. */
 export interface PolicyView {
   id: string
@@ -14,6 +23,11 @@ export interface PolicyView {
   /** When this release came into force in its scope. */
   since: string
   value: JsonObject
+  /**
+   * config-store verified what it shows, and whoever received this has not: a reader that must not trust the store checks the signed
+   * documents of `GET /v1/snapshot` itself, as SDK, side-car and CLI do. Missing where the sender is the reader's own process.
+   */
+  verification?: Verification
   provenance: {
     run: number | null
     digest: string
@@ -24,6 +38,14 @@ export interface PolicyView {
     /** Neither replayed nor tried by a canary: people broke the glass, and why; `null` where a rollback brought back what came so. */
     breakGlass?: { reason: string | null }
   }
+}
+
+/** `POST /v1/policies/{id}/restore`: a place (`policy@scope`) that is again what is signed, and where that was found. */
+export interface RestoredDocument {
+  place: string
+  /** Number of its head. */
+  seq: number
+  from: 'database' | 'topic'
 }
 
 /** `GET /v1/policies/{id}?at=&known=` and `?version=`: what was in force for all, with what proves it. */
@@ -161,6 +183,8 @@ export interface StreamFrame {
   along?: string[]
   /** To a reader that named policies, beside a statement on other heads than before: where each of them stands among all stable heads. */
   standing?: Record<string, StandingProof>
+  /** Of a snapshot: places (`policy@scope`) that are left out, because what is stored there does not verify. At most 100. */
+  unverified?: string[]
 }
 
 /** One stable head as a leaf of the tree that a freshness statement names, with the hashes that lead to its root, each in base64. */

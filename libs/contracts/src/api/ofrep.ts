@@ -42,6 +42,8 @@ export interface OfrepMetadata {
   runId?: number
   /** From a side-car: whether its copy may be old. */
   state?: 'READY' | 'STALE'
+  /** From config-store: OFREP has no signatures, so the caller has not verified the value. A side-car verifies, and says nothing. */
+  verification?: 'not-by-caller'
 }
 
 export interface OfrepBulk {

@@ -1,0 +1,20 @@
+import { EXIT, type RestoredDocument } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { requireName } from '../errors.js'
+
+/** Has config-store bring one policy back to what is signed; prints where each place was found. */
+export async function restorePolicy(context: CliContext, id: string): Promise<number> {
+  requireName(id, 'the id of a policy', 'hms-svc policies list')
+  const client = await context.client()
+  const restored = await client.post<RestoredDocument[]>(`/v1/policies/${encodeURIComponent(id)}/restore`, {})
+  context.output.list(
+    restored,
+    [
+      { heading: 'PLACE', cell: ({ place }) => place },
+      { heading: 'HEAD', cell: ({ seq }) => seq },
+      { heading: 'FOUND IN', cell: ({ from }) => from },
+    ],
+    `There is no policy ${id}.`,
+  )
+  return EXIT.done
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import { SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
+import { documentId, type Origin, type StoredDocument } from '../heads/head.table.js'
+
+/** Why a stored row is not believed: `code` of the rule that it breaks. */
+export interface RowRefusal {
+  policy: string
+  scope: string
+  code: string
+  detail: string
+}
+
+/** `document`: the row with every member that signatures prove taken from what was signed. */
+export type JudgedRow = { document: StoredDocument; verified: VerifiedHead } | { refusal: RowRefusal }
+
+/** Ten thousand policies, each with a canary. */
+const MAX_KEPT = 20_000
+
+/**
+ * Judges rows of `config_store.document` as a reader judges a document: signed by the right service, approved by the people of the roster,
+ * in the witnessed log, and the release that the head names. Whoever owns the database writes rows; only signatures make them count. Each
+ * row is verified once for its bytes and the roster. What no signature proves is the store's own record of when and in which order.
+ */
+export class JudgeRows {
+  private readonly judged = new Map<string, { key: string; outcome: VerifiedHead | RowRefusal }>()
+
+  of(row: StoredDocument, roster: Roster): JudgedRow {
+    const place = documentId(row.id, row.scope)
+    const key = digestOfRow(row, roster)
+    const known = this.judged.get(place)
+    const outcome = known?.key === key ? known.outcome : judge(row, roster)
+    this.keep(place, key, outcome)
+    return 'code' in outcome ? { refusal: outcome } : { document: provenRow(row, outcome), verified: outcome }
+  }
+
+  private keep(place: string, key: string, outcome: VerifiedHead | RowRefusal): void {
+    this.judged.delete(place)
+    if (this.judged.size >= MAX_KEPT) this.judged.delete(this.judged.keys().next().value!)
+    this.judged.set(place, { key, outcome })
+  }
+}
+
+function judge(row: StoredDocument, roster: Roster): VerifiedHead | RowRefusal {
+  try {
+    const verified = verifyHead(row, roster)
+    const misfit = misfitOf(row, verified)
+    if (misfit === undefined) return verified
+    throw new SignatureError('HMS_HEAD_MALFORMED', `the row has another ${misfit} than its signed head or release`)
+  } catch (error) {
+    const [code, detail] =
+      error instanceof SignatureError ? [error.code, error.detail] : ['HMS_HEAD_MALFORMED', 'the row holds no head and release']
+    return { policy: String(row.id), scope: String(row.scope), code, detail }
+  }
+}
+
+function misfitOf(row: StoredDocument, { head, release }: VerifiedHead): string | undefined {
+  const signed: Partial<Record<keyof StoredDocument, unknown>> = {
+    id: head.policy,
+    scope: head.scope,
+    seq: head.seq,
+    digest: head.current,
+    run: head.run ?? null,
+    version: release?.predicate.policy.version ?? null,
+  }
+  return Object.keys(signed).find((member) => row[member as keyof StoredDocument] !== signed[member as keyof StoredDocument])
+}
+
+/** Who wrote and approved it is read from the signatures; what the head does not name is left out. */
+function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead): StoredDocument {
+  const { next: _next, nextOrigin: _nextOrigin, ended, release: _release, proof: _proof, ...rest } = row
+  return {
+    ...rest,
+    ...originOf(release),
+    release: release?.envelope ?? null,
+    proof: release?.proof ?? null,
+    ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
+    // Only a canary ends by itself.
+    ...(ended === true && head.scope !== STABLE_SCOPE ? { ended } : {}),
+  }
+}
+
+export function originOf(release: VerifiedRelease | null): Origin {
+  return { approvedBy: release?.approvedBy ?? [], author: release?.predicate.author ?? null, soleOfficial: release?.soleOfficial === true }
+}
+
+function digestOfRow({ id, scope, seq, digest, run, version, head, release, proof, next }: StoredDocument, roster: Roster): string {
+  const text = JSON.stringify([roster.digest, id, scope, seq, digest, run, version, head, release, proof, next ?? null])
+  return createHash('sha256').update(text).digest('base64')
+}

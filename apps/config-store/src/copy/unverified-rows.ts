@@ -1,0 +1,88 @@
+import { HmsError } from '#libs/contracts'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { documentId } from '../heads/head.table.js'
+import type { RowRefusal } from './judge-row.js'
+
+/** Places that one line of the log, or of `/readyz`, names. */
+const MAX_NAMED = 10
+
+/** The command that brings a place back to what is signed. */
+export function restoreCommand(policy: string): string {
+  return `hms-svc policies restore ${policy}`
+}
+
+/** Places of `config_store.document` whose row does not verify: they are not served, and raise an alarm. */
+@Injectable()
+export class UnverifiedRows {
+  private readonly refused = new Map<string, RowRefusal>()
+  private sorted: readonly string[] = []
+  private readonly count = this.runtime.metrics.gauge(
+    'documents_unverified',
+    'Stored documents that do not verify as a reader would, and are not served; 0 in a healthy system',
+    [],
+  )
+
+  constructor(private readonly runtime: ServiceRuntime) {
+    this.count.set(0)
+    runtime.onConcerns(() => this.concerns)
+  }
+
+  /** Places (`policy@scope`) that are left out, sorted. */
+  get places(): readonly string[] {
+    return this.sorted
+  }
+
+  /** The same for a header, the first of them; `undefined` where nothing is left out. */
+  get header(): string | undefined {
+    return this.sorted.length === 0 ? undefined : this.sorted.slice(0, MAX_NAMED).join()
+  }
+
+  /** Throws 503 `HMS_STORE_UNVERIFIED` where the policy has a stored document that is not believed. */
+  requireVerified(policy: string): void {
+    const refusal = [...this.refused.values()].find((each) => each.policy === policy)
+    if (refusal === undefined) return
+    throw new HmsError('HMS_STORE_UNVERIFIED', `${said(refusal)}, so it is not served. What readers hold stays in force.`, {
+      status: 503,
+      next: [restoreCommand(policy), 'hms-svc doctor'],
+    })
+  }
+
+  /** An alarm for each row that is refused for a new reason. */
+  refuse(refusal: RowRefusal): void {
+    const place = documentId(refusal.policy, refusal.scope)
+    const before = this.refused.get(place)
+    this.refused.set(place, refusal)
+    this.changed()
+    if (before?.code === refusal.code && before.detail === refusal.detail) return
+    const { code, detail, policy } = refusal
+    const { log, name: service } = this.runtime
+    log.error({ service, alarm: 'document_unverified', place, code, detail, next: restoreCommand(policy) }, 'alarm')
+  }
+
+  /** The row of this place verifies now. */
+  believe(policy: string, scope: string): void {
+    const place = documentId(policy, scope)
+    if (!this.refused.delete(place)) return
+    this.changed()
+    this.runtime.log.warn({ service: this.runtime.name, alarm: 'document_unverified', place }, 'alarm over')
+  }
+
+  private changed(): void {
+    this.sorted = [...this.refused.keys()].sort()
+    this.count.set(this.refused.size)
+  }
+
+  private get concerns(): string[] {
+    const refusals = [...this.refused.values()]
+    const more = refusals.length - MAX_NAMED
+    return [
+      ...refusals.slice(0, MAX_NAMED).map((refusal) => `${said(refusal)}; it is not served (next: ${restoreCommand(refusal.policy)})`),
+      ...(more > 0 ? [`${more} more stored documents do not verify (next: hms-svc doctor)`] : []),
+    ]
+  }
+}
+
+function said({ policy, scope, code, detail }: RowRefusal): string {
+  return `the stored document ${documentId(policy, scope)} does not verify: ${detail} (${code})`
+}

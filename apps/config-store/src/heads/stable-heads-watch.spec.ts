@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+
+let world: Awaited<ReturnType<typeof startStore>>
+beforeEach(async () => {
+  world = await startStore()
+  await world.stored(await world.head())
+})
+afterEach(() => world.stop())
+
+const SERVED = { policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }
+/** Rollout's statements of half a minute. */
+const vouch = async (...heads: (typeof SERVED)[]): Promise<void> => {
+  for (let turn = 0; turn < 4; turn++) {
+    world.clock.advanceTo(world.clock.now().getTime() + 10_000)
+    await world.vouch(heads, world.clock.now())
+    await world.settle()
+  }
+}
+const concerns = (): string[] => world.runtime.concerns
+
+it('raises an alarm when rollout vouches for other stable heads than are served, until it is over', async () => {
+  await vouch(SERVED)
+  expect(concerns()).toEqual([])
+  await vouch({ ...SERVED, seq: 2 })
+  expect(concerns()).toEqual([expect.stringContaining('(next: hms-svc audit verify)')])
+  await vouch(SERVED)
+  expect(concerns()).toEqual([])
+})
+
+it('raises it for a policy whose row was deleted', async () => {
+  await vouch(SERVED, { policy: 'ozone-limit', seq: 7, current: digestOfRelease('1.0.0', 'ozone-limit') })
+  expect(concerns()).toHaveLength(1)
+})

@@ -1,0 +1,49 @@
+import { FRESHNESS_EVERY_MS } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { DocumentCopy } from '../copy/document-copy.js'
+import { Freshness, type FreshnessStatement } from './freshness.js'
+
+/** As long as readers wait: a head and the statement on it come by different ways. */
+const GRACE_MS = 2 * FRESHNESS_EVERY_MS
+const NEXT = 'hms-svc audit verify'
+
+/**
+ * Compares rollout's freshness statement with the stable heads that this instance serves. A row that was deleted, or an earlier head that
+ * was put back, verifies as it did before; only the statement on all heads shows it. Readers are STALE meanwhile.
+ */
+@Injectable()
+export class StableHeadsWatch {
+  private differsSinceMs: number | undefined
+  private isAlarm = false
+  private readonly gauge = this.runtime.metrics.gauge(
+    'stable_heads_differ',
+    'Whether the stable heads that config-store serves are not those of rollout’s freshness statement, for longer than readers wait',
+    [],
+  )
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly copy: DocumentCopy,
+    freshness: Freshness,
+  ) {
+    this.gauge.set(0)
+    freshness.onStatement((statement) => this.compare(statement))
+    runtime.onConcerns(() =>
+      this.isAlarm ? [`the stable heads that are served are not those that rollout’s freshness statement is on (next: ${NEXT})`] : [],
+    )
+  }
+
+  private compare({ predicate }: FreshnessStatement): void {
+    const nowMs = this.runtime.clock.elapsedMs()
+    const isSame = !this.copy.isRead || this.copy.standing().digest === predicate.stable
+    this.differsSinceMs = isSame ? undefined : (this.differsSinceMs ?? nowMs)
+    const rings = this.differsSinceMs !== undefined && nowMs - this.differsSinceMs > GRACE_MS
+    if (rings === this.isAlarm) return
+    this.isAlarm = rings
+    this.gauge.set(rings ? 1 : 0)
+    const fields = { service: this.runtime.name, alarm: 'stable_heads_differ', next: NEXT }
+    if (rings) this.runtime.log.error(fields, 'alarm')
+    else this.runtime.log.warn(fields, 'alarm over')
+  }
+}

@@ -1,0 +1,108 @@
+import { HmsError, peekPredicate, type ConfigDocument, type Envelope, type RestoredDocument } from '#libs/contracts'
+import { policyKey, type LogPlace } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/service'
+import { verifyHead } from '#libs/signing'
+import { Injectable } from '@nestjs/common'
+import { BelievedRows } from '../copy/believed-rows.js'
+import { DocumentCopy } from '../copy/document-copy.js'
+import { DOCUMENTS, documentId } from '../heads/head.table.js'
+import { LIVE_RELEASES, releasesOf } from '../heads/live-history.js'
+import { recordedState } from '../heads/recorded-state.js'
+import { StoreHeads } from '../heads/store-heads.js'
+
+const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
+/** Answers of the log in one restoration. */
+const MAX_PARTS = 5_000
+
+type SignedDocument = Pick<ConfigDocument, 'id' | 'scope' | 'seq' | 'head' | 'release' | 'proof' | 'next'>
+
+/**
+ * Brings the database and the topic of state back to what is signed, for one policy: of the row and of the records of each place the newest
+ * document that verifies counts. It is stored under a new revision where the row is not that document, else recorded again.
+ */
+@Injectable()
+export class RestoreDocument {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly rows: BelievedRows,
+    private readonly storeHeads: StoreHeads,
+    private readonly copy: DocumentCopy,
+  ) {}
+
+  /** Throws 404 `HMS_POLICY_NOT_FOUND`, or 409 `HMS_STORE_NOT_RESTORABLE` where a place has no document that verifies. */
+  async execute(policy: string): Promise<RestoredDocument[]> {
+    const recorded = await this.readTopic(policy)
+    const restored = await this.runtime.database.transaction(async (tx) => {
+      await tx.lock([policyKey(policy)])
+      const stored = await tx.documents(DOCUMENTS).find({ where: { policy } })
+      const places = new Set([...stored.map(({ id, scope }) => documentId(id, scope)), ...recorded.keys()])
+      const done: RestoredDocument[] = []
+      for (const place of [...places].sort()) done.push(await this.restore(tx, policy, place, recorded.get(place)))
+      return done
+    })
+    if (restored.length === 0) {
+      throw new HmsError('HMS_POLICY_NOT_FOUND', `There is no policy ${policy}.`, { status: 404, next: ['hms-svc policies list'] })
+    }
+    await this.copy.refresh()
+    return restored
+  }
+
+  private async restore(tx: Transaction, policy: string, place: string, recorded: SignedDocument | undefined): Promise<RestoredDocument> {
+    const scope = place.slice(policy.length + 1)
+    const row = await this.rows.known(tx, policy, scope)
+    const newest = scope === 'global' ? await this.rows.newestStored(tx, policy) : 0
+    if (row !== undefined && row.seq >= Math.max(recorded?.seq ?? 0, newest)) {
+      if (row.ended !== true) await this.runtime.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
+      return { place, seq: row.seq, from: 'database' }
+    }
+    if (recorded === undefined || recorded.seq < newest) throw notRestorable(policy, place)
+    const verified = verifyHead(recorded, this.runtime.roster)
+    // A row of the history that was altered is replaced; `insert` leaves what is there.
+    for (const release of releasesOf(verified)) await tx.documents(LIVE_RELEASES).put(release)
+    await this.storeHeads.store(tx, [verified])
+    return { place, seq: recorded.seq, from: 'topic' }
+  }
+
+  /** The newest document of each place of the policy that verifies. */
+  private async readTopic(policy: string): Promise<Map<string, SignedDocument>> {
+    const found = new Map<string, SignedDocument>()
+    let place: LogPlace = 'beginning'
+    for (let parts = 0; parts < MAX_PARTS; parts++) {
+      const { records, next, end } = await this.runtime.bus.read(TOPIC, place)
+      for (const { key, value } of records) {
+        if (key === null || !key.startsWith(`${policy}@`)) continue
+        // A tombstone: the canary that was here is over.
+        if (value === null) found.delete(key)
+        const document = value === null ? undefined : this.verifiedIn(key, value)
+        if (document !== undefined && document.seq >= (found.get(key)?.seq ?? 0)) found.set(key, document)
+      }
+      place = next
+      if (end) break
+    }
+    return found
+  }
+
+  private verifiedIn(key: string, value: string): SignedDocument | undefined {
+    try {
+      const { data } = peekPredicate<{ data: { document: SignedDocument } }>(JSON.parse(value) as Envelope)
+      const { head } = verifyHead(data.document, this.runtime.roster)
+      return documentId(head.policy, head.scope) === key
+        ? { ...data.document, id: head.policy, scope: head.scope, seq: head.seq }
+        : undefined
+    } catch {
+      // Whoever may write to the topic writes anything; what does not verify restores nothing.
+      return undefined
+    }
+  }
+}
+
+function notRestorable(policy: string, place: string): HmsError {
+  const detail =
+    `Neither the database nor hms.config.state.v1 has the newest document of ${place} as it was signed. Restore a backup, or issue its ` +
+    `next head: roll it back, or approve a newer version.`
+  return new HmsError('HMS_STORE_NOT_RESTORABLE', detail, {
+    status: 409,
+    next: [`hms-svc history ${policy}`, 'hms-svc approve FILE --sign NAME'],
+  })
+}
