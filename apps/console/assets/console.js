@@ -55,7 +55,12 @@ function bringIn() {
 
 function isInUse(part) {
   const selection = getSelection()
-  return part.contains(document.activeElement) || (selection !== null && !selection.isCollapsed && part.contains(selection.anchorNode))
+  const isSelected = selection !== null && !selection.isCollapsed && part.contains(selection.anchorNode)
+  return part.contains(document.activeElement) || isSelected || [...part.querySelectorAll('input, textarea')].some(isFilledIn)
+}
+
+function isFilledIn(field) {
+  return field.type === 'radio' || field.type === 'checkbox' ? field.checked !== field.defaultChecked : field.value !== field.defaultValue
 }
 
 /** What was opened stays open, what was scrolled stays there. */

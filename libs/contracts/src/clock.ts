@@ -23,13 +23,19 @@ export interface RunClock {
   acknowledged: number
   /** Since the first signature; `null`: not yet, or there is nobody. */
   seconds: { half: number | null; most: number | null; all: number | null; partners: number | null }
+  /** Time at which a rule that readers held beforehand takes effect, RFC 3339. Its bots were counted by what they hold. */
+  effectiveAt?: string
 }
 
-/** The line under the closing line of a run: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. */
+/**
+ * The line under the closing line of a run: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. Of a rule that readers
+ * held beforehand: `Held: 300 of 300 bots after 4 s, in force from 2027-01-01T00:00:00Z; …`. `held`: its time has not come.
+ */
 export function describeClock(clock: RunClock, held = false): string {
-  const { bots, current, seconds } = clock
+  const { bots, current, seconds, effectiveAt } = clock
   const reached = bots === 0 ? 'no bot connected' : `${current} of ${bots} bots${describeShare(seconds)}`
-  return `${held ? 'Held' : 'In force'}: ${reached}${describePartners(clock)}`
+  const from = effectiveAt === undefined ? '' : `, in force from ${effectiveAt}`
+  return `${held || effectiveAt !== undefined ? 'Held' : 'In force'}: ${reached}${from}${describePartners(clock)}`
 }
 
 /** The share that was told in time stands there where it is another than the share that was told. */

@@ -14,3 +14,9 @@ export function parseDuration(input: string | number, name = 'duration'): number
     status: 400,
   })
 }
+
+/** As `parseDuration` reads it, in the largest unit that fits: `5m`, `90s`, `0s`. */
+export function writtenDuration(ms: number): string {
+  const unit = ms === 0 ? 's' : ['d', 'h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0)
+  return unit === undefined ? `${ms}ms` : `${ms / (UNIT_MS[unit] ?? 1)}${unit}`
+}

@@ -234,7 +234,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "sent": {"type":"number"},
-        "acknowledged": {"type":"number"}
+        "acknowledged": {"type":"number"},
+        "partners": {"type":"number"}
       }
     },
     "hms.notification.undelivered.v1": {
@@ -875,6 +876,11 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "proof": {"$ref":"#/$defs/LogProof"}
       }
     },
+    "ReplacedPolicy": {
+      "type": "object",
+      "required": ["id","now"],
+      "properties": {"id":{"type":"string"},"now":{"type":["null","string"]},"takenBackAt":{"type":"string"}}
+    },
     "ReportedCoverage": {
       "type": "object",
       "required": ["ofRun","reports"],
@@ -937,7 +943,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
             "all": {"type":["null","number"]},
             "partners": {"type":["null","number"]}
           }
-        }
+        },
+        "effectiveAt": {"type":"string"}
       }
     },
     "RunDecision": {
@@ -1025,7 +1032,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "breakGlass": {"$ref":"#/$defs/BreakGlass"},
         "createdAt": {"type":"string"},
         "endedAt": {"type":["null","string"]},
-        "clock": {"$ref":"#/$defs/RunClock"}
+        "clock": {"$ref":"#/$defs/RunClock"},
+        "replaced": {"type":"array","items":{"$ref":"#/$defs/ReplacedPolicy"}}
       }
     },
     "ScenarioLoad": {

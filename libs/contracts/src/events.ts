@@ -67,8 +67,11 @@ export interface EventData {
   'hms.rollout.withdrawn.v1': WithdrawnPolicy
   'hms.notification.started.v1': { run: number; attempt: number; partners: string[] }
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
-  /** After the stage ended: a partner that had to wait was told, or one acknowledged. Both count partners, as `sent` does. */
-  'hms.notification.progressed.v1': { run: number; attempt: number; sent: number; acknowledged: number }
+  /**
+   * After the stage ended, or before it began where partners were notified ahead: a partner was notified, or acknowledged. Both count
+   * partners, as `sent` does. `partners`: how many there are, of those who are notified ahead.
+   */
+  'hms.notification.progressed.v1': { run: number; attempt: number; sent: number; acknowledged: number; partners?: number }
   /** No channel of a partner took a message: people are asked. `policies` as `ID@VERSION`; `detail`: of the last try. */
   'hms.notification.undelivered.v1': {
     run: number

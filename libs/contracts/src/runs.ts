@@ -115,6 +115,17 @@ export interface RunView {
   endedAt: string | null
   /** How fast it came into force; none until it is live for all, and after it was taken back. */
   clock?: RunClock
+  /** Of a run that succeeded, as `GET /v1/runs/{n}` returns it: its policies whose release is no longer in force. */
+  replaced?: ReplacedPolicy[]
+}
+
+/** A policy of a run whose release another one replaced, or nothing did. */
+export interface ReplacedPolicy {
+  id: string
+  /** Version in force now; `null` where none is. */
+  now: string | null
+  /** When the version of the run was rolled back or withdrawn, RFC 3339; missing where a newer release replaced it. */
+  takenBackAt?: string
 }
 
 /** The run waits for the time of its rule: readers hold it, and nobody lives under it yet. */

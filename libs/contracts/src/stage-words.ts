@@ -1,5 +1,13 @@
 import type { PassedStep } from './canary-figures.js'
-import type { BreakGlassReview, RunStage, StageName } from './runs.js'
+import {
+  isTerminal,
+  type BreakGlassReview,
+  type ReplacedPolicy,
+  type RunStage,
+  type RunState,
+  type RunView,
+  type StageName,
+} from './runs.js'
 
 const LABELS: Record<StageName, string> = {
   lint: 'Lint & Schema',
@@ -14,10 +22,26 @@ export function stageLabel({ stage, label }: Pick<RunStage, 'stage' | 'label'>):
   return label ?? LABELS[stage]
 }
 
-/** `PASS (98.4% bots adapted)`; the notify stage says what was sent instead of PASS. */
-export function stageOutcome(stage: RunStage): string {
-  if (stage.detail === '') return stage.verdict
-  return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${stage.verdict} (${stage.detail})`
+/** A stage that had begun when its run ended: it has no verdict, and is not pending. */
+export function isCutOff({ verdict, startedAt }: Pick<RunStage, 'verdict' | 'startedAt'>, state: RunState): boolean {
+  return verdict === 'PENDING' && startedAt !== null && isTerminal(state)
+}
+
+/** `PASS (98.4% bots adapted)`; the notify stage reports what was sent instead of PASS. `state`: of its run. */
+export function stageOutcome(stage: RunStage, state: RunState): string {
+  const verdict = isCutOff(stage, state) ? state.replaceAll('_', ' ') : stage.verdict
+  if (stage.detail === '') return verdict
+  return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${verdict} (${stage.detail})`
+}
+
+/** `epa-pm25-limit@2.0.0 was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force`; a line for each policy of `run` that is no longer in force. */
+export function describeReplaced({ policies, replaced = [] }: Pick<RunView, 'policies' | 'replaced'>): string[] {
+  return replaced.map((policy) => `${policy.id}@${policies.find(({ id }) => id === policy.id)?.version} ${endOfReplaced(policy)}`)
+}
+
+function endOfReplaced({ now, takenBackAt }: ReplacedPolicy): string {
+  const what = takenBackAt === undefined ? 'is no longer in force' : `was taken back at ${takenBackAt}`
+  return `${what}: ${now === null ? 'no version' : now} is in force`
 }
 
 /** `step 2, 25% of all regions: PASS (realised 25%, 10 of 40 bots; …)`. */

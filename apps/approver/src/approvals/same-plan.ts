@@ -3,6 +3,7 @@ import {
   isSameMetrics,
   peekPredicate,
   stepsOf,
+  writtenDuration,
   type PlanOptions,
   type PrepareRequest,
   type ReleaseDocument,
@@ -48,9 +49,18 @@ function otherAuthor({ releases }: Approval, named: string | undefined, roster: 
   return other === undefined ? undefined : `the author is ${other}, not ${named}`
 }
 
+/** Members of a plan as the flags of `approve` and the SDK name them, with their values as people write them. */
+const FLAGS = {
+  share: { flag: 'canary', text: (share: number | string) => `${Number(share) / 100}%` },
+  scope: { flag: 'scope', text: String },
+  observeMs: { flag: 'observe', text: (ms: number | string) => writtenDuration(Number(ms)) },
+  bakeMs: { flag: 'bake', text: (ms: number | string) => writtenDuration(Number(ms)) },
+} as const
+
 function contradictionOf(plan: RolloutPlan, options: PlanOptions): string | undefined {
   for (const name of ['share', 'scope', 'observeMs', 'bakeMs'] as const) {
-    if (options[name] !== undefined && options[name] !== plan[name]) return `${name} is ${plan[name]}, not ${options[name]}`
+    if (options[name] !== undefined && options[name] !== plan[name])
+      return `${FLAGS[name].flag} is ${FLAGS[name].text(plan[name])}, not ${FLAGS[name].text(options[name])}`
   }
   if (options.partners !== undefined && JSON.stringify(options.partners) !== JSON.stringify(plan.partners)) {
     return `partners are ${plan.partners?.join(', ') ?? 'all'}, not ${options.partners.join(', ')}`

@@ -4,6 +4,7 @@ import { Public, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { distinctUntilChanged, map, type Observable } from 'rxjs'
+import { replacedPolicies } from './replaced-policies.js'
 import { RunFeed } from './run-feed.js'
 import { DecideRun } from './decide-run.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
@@ -29,7 +30,9 @@ export class RunsController {
 
   @Get(':number')
   async show(@Param('number') number: string): Promise<RunView> {
-    return runView(await this.load(number))
+    const record = await this.load(number)
+    const replaced = await this.runtime.database.transaction((tx) => replacedPolicies(tx, record))
+    return { ...runView(record), ...(replaced.length === 0 ? {} : { replaced }) }
   }
 
   /** 202: accepted and on its way to the stage that owns the run. The decision's own signature says whose it is. */

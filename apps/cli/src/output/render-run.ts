@@ -1,6 +1,7 @@
 import {
   describeClock,
   describePassedStep,
+  describeReplaced,
   describeReview,
   reviewCommands,
   isHeld,
@@ -25,7 +26,7 @@ const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCC
 /** The block that `runs show` prints, one string per line, the same for every verb that watches a run. */
 export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
   const stages = view.stages.flatMap((stage) => [
-    renderStage(stage, paint),
+    renderStage(stage, view.state, paint),
     ...(stage.steps ?? []).map((step) => `  ${describePassedStep(step)}`),
   ])
   return [
@@ -36,6 +37,7 @@ export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
     ...renderObstacle(view),
     renderClosing(view, paint),
     ...renderClock(view),
+    ...describeReplaced(view).map((line) => `! ${line}`),
   ]
 }
 
@@ -44,8 +46,8 @@ function renderHeadline(view: RunView): string {
   return `RUN #${view.run}  ${policies}${view.attempt > 1 ? `  (attempt ${view.attempt})` : ''}`
 }
 
-function renderStage(stage: RunStage, paint: Paint): string {
-  return dotted(stageLabel(stage), paintVerdict(stage, stageOutcome(stage), paint))
+function renderStage(stage: RunStage, state: RunState, paint: Paint): string {
+  return dotted(stageLabel(stage), paintVerdict(stage, stageOutcome(stage, state), paint))
 }
 
 /** `• Lint & Schema ............... PASS`. */

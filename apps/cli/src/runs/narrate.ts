@@ -7,7 +7,7 @@ import { stageOutcome, type RunStage, type RunView } from '#libs/contracts'
 export function narrateChange(before: RunView | undefined, view: RunView, nowMs: number): string[] {
   const prefix = `${stamp(nowMs)} run=${view.run}`
   const stages = view.stages.filter((stage) => stage.verdict !== verdictIn(before, stage))
-  const lines = stages.map((stage) => `${prefix} stage=${stage.stage} ${stageOutcome(stage)}${took(stage)}`)
+  const lines = stages.map((stage) => `${prefix} stage=${stage.stage} ${stageOutcome(stage, view.state)}${took(stage)}`)
   if (before?.state !== view.state || before.attempt !== view.attempt) {
     const reason = view.reason === undefined ? '' : ` reason=${view.reason}`
     lines.push(`${prefix} state=${view.state}${view.attempt > 1 ? ` attempt=${view.attempt}` : ''}${reason}`)

@@ -97,6 +97,21 @@ describe('coverageOf', () => {
     ])
   })
 
+  it('counts every connected bot that holds a release for all, by its canary or by the stable head', () => {
+    const until = (one: HeldDocument, current: string): HeldDocument => ({
+      ...one,
+      next: { atMs: Date.parse(LATER), held: held({ ...one.head, current }) },
+    })
+    const cohort = until({ ...canary, head: { ...canary.head, current: 'v1', expires: '2026-01-01T01:00:00Z' } }, 'v2')
+    const holds = (name: string, region?: string) => ({ ...bot(name, 'v1', region), held: { [POLICY]: ['v2'] } })
+    const fleet = [holds('a'), bot('b', 'v1'), holds('c', 'VA')]
+    expect(numbers([until(held({}), 'v2'), cohort], fleet)).toEqual([
+      ['global', 3, 2],
+      ['region:NCR', 2, 1],
+    ])
+    expect(numbers([until(held({}), 'v3'), cohort], fleet)[0]).toEqual(['global', 1, 0])
+  })
+
   it('says the same as the view, whatever the bots say', () => {
     const applied = fc.option(fc.constantFrom('v1', 'v2', 'v3'))
     const one = fc.record({ name: fc.string({ minLength: 1 }), region: fc.constantFrom('NCR', 'VA', ''), applied })

@@ -49,7 +49,8 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
 
 /**
  * How far the bots are with the heads of one policy; `now` in ms. A bot counts for the scope whose document serves it, so one that
- * a live canary serves does not count for the stable head. Before the time of a release that is held, anyone who holds it counts. Pure.
+ * a live canary serves does not count for the stable head. Before the time of a release that is held, anyone who holds it counts: for the
+ * stable head those too who hold the same release by their canary, whose lease ends long before that time. Pure.
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {
@@ -57,19 +58,34 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     const outside = share === undefined ? {} : { control: 0 }
     return { scope, seq, release, expected: 0, acknowledged: 0, silent: [], ...outside }
   })
+  const stable = scopes.find(({ scope }) => scope === STABLE_SCOPE)
+  const heldByAll = laterOf(
+    documents.find(({ head }) => head.scope === STABLE_SCOPE),
+    now,
+  )
   for (const bot of readersOf(policy, bots)) {
-    const scope = serving(documents, readerOf(bot), now)?.head.scope
-    const served = scopes.find((entry) => entry.scope === scope)
+    const document = serving(documents, readerOf(bot), now)
+    const served = scopes.find((entry) => entry.scope === document?.head.scope)
     // Whoever has the release by another scope of the same canary is beside none.
     const isBeside = served?.control === undefined
     for (const entry of scopes) if (isBeside && entry.control !== undefined && scopeCovers(entry.scope as Scope, bot)) entry.control++
     // A first version's canary has no stable head yet: who is outside it should run nothing, and is nobody's to count.
     if (served === undefined) continue
-    served.expected++
-    if (isCurrent(bot, policy, documents, now)) served.acknowledged++
-    else if (served.silent.length < MAX_SILENT) served.silent.push(bot.bot)
+    const current = isCurrent(bot, policy, documents, now)
+    const counted = heldByAll !== undefined && served !== stable && laterOf(document, now) === heldByAll ? [served, stable!] : [served]
+    for (const entry of counted) {
+      entry.expected++
+      if (current) entry.acknowledged++
+      else if (entry.silent.length < MAX_SILENT) entry.silent.push(bot.bot)
+    }
   }
   return { policy, revision: revisionOf(documents), scopes }
+}
+
+/** Release that a document puts in force later; `undefined` where it does not. */
+function laterOf(document: HeldDocument | undefined, now: number): string | undefined {
+  const next = document?.next ?? null
+  return next === null || next.atMs <= now ? undefined : (next.held.head.current ?? undefined)
 }
 
 /** Who runs and holds what it should, and who does not yet; `now` in ms. Versions are for somebody else to fill in. Pure. */

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { AWAY, DENIED, MISSING, shown } from '../testing/shown.js'
+import { AWAY, DENIED, MISSING, shown, UNPUBLISHED } from '../testing/shown.js'
 import { auditPage } from './audit-page.js'
 import { entryPage } from './entry-page.js'
 import { csvOf } from './export-log.js'
@@ -67,6 +67,12 @@ describe('the page of the log', () => {
     expect((await page('by=EPA+Chief', { [acts]: full })).html).toContain('/audit?by=EPA+Chief&amp;before=1901')
     const older = await page('by=EPA+Chief&before=1001', { '/v1/audit/entries?by=EPA+Chief&before=1001&order=newest&limit=1000': [] })
     expect(older.text).toContain('No entries on this page match these filters.')
+  })
+
+  it('of a store whose log has no checkpoint yet shows what there is', async () => {
+    const newest = '/v1/audit/entries?order=newest&limit=1000'
+    expect((await page('', { '/checkpoint': UNPUBLISHED, [newest]: [] })).text).toContain('Nothing is recorded yet.')
+    expect(rows((await page('', { '/checkpoint': UNPUBLISHED, [newest]: [entries[1], entries[0]] })).html)).toEqual(['1', '0'])
   })
 
   it('tells apart none, filtered away, not allowed, and not loaded', async () => {

@@ -54,6 +54,17 @@ describe('the page of a policy', () => {
     expect(text).toContain('limit 35 → 25 µg/m³')
   })
 
+  it('says what the bots of a canary apply, beside those outside it', async () => {
+    const versions = [
+      { version: '2.0.0', digest: 'sha256:aa', total: 78 },
+      { version: '2.1.0', digest: 'sha256:bb', total: 2 },
+    ]
+    const coverage = { policy: 'epa-pm25-limit', revision: 5, total: 80, current: 80, lagging: [], versions }
+    const { text } = await shown(policyPage, { answers: answers({ '/v1/coverage?policy=epa-pm25-limit': coverage }), params })
+    expect(text).toContain('They apply several versions: 2.0.0 by 78 bots, 2.1.0 by 2 bots.')
+    expect(text).not.toContain('All current')
+  })
+
   it('says when another release is held, and when the policy was withdrawn', async () => {
     const held = [
       entry({ version: '3.0.0', digest: 'sha256:cc', seq: 3, from: '2027-01-01T00:00:00Z' }),

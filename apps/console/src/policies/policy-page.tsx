@@ -146,13 +146,21 @@ function Describing({ value }: { value: JsonObject }): JSX.Element {
   )
 }
 
-function Coverage({ coverage: { total, current, lagging, revision } }: { coverage: CoverageView }): JSX.Element {
+function Coverage({ coverage: { total, current, lagging, revision, versions = [] } }: { coverage: CoverageView }): JSX.Element {
   if (total === 0) return <None>No bot that names itself is connected.</None>
-  const tag = lagging.length === 0 ? <Tag text="All current" tone="good" /> : <Tag text={`${lagging.length} behind`} tone="warn" />
+  const applied = versions.filter(({ digest }) => digest !== null)
+  const isMixed = applied.length > 1
+  const tag =
+    lagging.length === 0 ? (
+      <Tag text={isMixed ? 'Each as its head says' : 'All current'} tone="good" />
+    ) : (
+      <Tag text={`${lagging.length} behind`} tone="warn" />
+    )
   return (
     <>
       <p>
         {tag} {current} of {count(total, 'connected bot')} acknowledged revision {revision}.
+        {isMixed ? ` They apply several versions: ${applied.map(versionText).join(', ')}.` : ''}
       </p>
       {lagging.length === 0 ? null : (
         <Table caption="Bots that are behind" head={['Bot', 'Revision', 'Since']}>
@@ -169,6 +177,11 @@ function Coverage({ coverage: { total, current, lagging, revision } }: { coverag
       )}
     </>
   )
+}
+
+/** A bot of a canary's cohort applies another version than the rest. */
+function versionText({ version, digest, total }: CoverageView['versions'][number]): string {
+  return `${version ?? digest?.slice(0, 15) ?? 'none'} by ${count(total, 'bot')}`
 }
 
 function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] }): JSX.Element {

@@ -23,6 +23,7 @@ function answers(more: Record<string, unknown> = {}): World['answers'] {
     '/v1/runs/7': aRun(),
     '/v1/approvals/sha256%3Aaabbccdd': approval,
     '/v1/audit/entries?run=7&limit=1000': [entry],
+    '/v1/tickets?state=OPEN': [],
     '/v1/deliveries?run=7': [],
     '/v1/simulations/7': { state: 'passed', reportDigest: 'sha256:99', report: null },
     '/v1/canaries/7': { scope: 'region:NCR', publishedAt: null, observeUntil: null, leaseUntil: null, alerts: 1, unexplained: [] },
@@ -46,6 +47,21 @@ describe('the page of a run', () => {
     expect(html).toContain('href="/audit/3"')
     expect(text).toContain('hms-svc runs watch 7')
     expect(text).toContain('If it holds, all bots get it; if not, it is taken back at once.')
+  })
+
+  it('leads to the ticket of a run that has ended, and not to one of another run', async () => {
+    const ticket = { ticket: 3, run: 7, kind: 'EMERGENCY_REVIEW', reason: 'UNEXPLAINED_ALERTS', expiresAt: '2026-11-27T11:00:00Z' }
+    const world = (tickets: unknown) => answers({ '/v1/runs/7': aRun({ state: 'ROLLED_BACK' }), '/v1/tickets?state=OPEN': tickets })
+    const { text, html } = await shown(runPage, { answers: world([ticket]), params })
+    expect(html).toContain('href="/reviews/3"')
+    expect(text).toContain('Run 7 has ended; its ticket waits for a decision.')
+    expect((await shown(runPage, { answers: world([{ ...ticket, run: 8 }]), params })).text).toContain('so there is nothing to decide')
+    expect((await shown(runPage, { answers: world(AWAY), params })).text).toContain('tickets of this run could not be loaded')
+  })
+
+  it('replaces its decisions in an open page when the run moves on', async () => {
+    const { html } = await shown(runPage, { answers: answers(), params })
+    expect(html).toMatch(/<section id="decide" data-live/)
   })
 
   it('shows what the change turns, as text and as plots', async () => {

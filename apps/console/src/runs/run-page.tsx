@@ -4,6 +4,7 @@ import {
   describeReview,
   eventWords,
   reviewCommands,
+  isCutOff,
   isHeld,
   nextCommandsOf,
   stageLabel,
@@ -14,12 +15,13 @@ import {
   type DeliveryView,
   type RunStage,
   type RunView,
+  type Ticket,
 } from '#libs/contracts'
 import { ImpactView } from '#libs/impact'
 import type { JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { decisionsOfRun, whyNoDecision } from '../decisions/decisions-of-run.js'
-import type { Answer } from '../reading/answer.js'
+import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command, Commands, count, Digest, Moment, Part, policiesText, PolicyLinks, Table, Terminal } from '../page/parts.js'
@@ -38,8 +40,9 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   if (answer.kind !== 'loaded') return withoutRun(number, answer)
   const run = answer.value
   const { read } = request
-  const [approval, entries, deliveries, evidence] = await Promise.all([
+  const [approval, tickets, entries, deliveries, evidence] = await Promise.all([
     read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
+    read<Ticket[]>('/v1/tickets?state=OPEN'),
     read<AuditEntry[]>(`/v1/audit/entries?run=${run.run}&limit=1000`),
     read<DeliveryView[]>(`/v1/deliveries?run=${run.run}`),
     readEvidence(read, run),
@@ -62,7 +65,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
           <Commands commands={nextCommandsOf(run)} />
           <Decisions run={run} />
         </Part>
-        <Decide run={run} />
+        <Decide run={run} tickets={mapAnswer(tickets, (open) => open.filter((ticket) => ticket.run === run.run))} />
         <Part id="approvals" title="Who signed">
           <Loaded answer={approval} what="approvals of this run">
             {(value) => <Signers approval={value} />}
@@ -102,13 +105,30 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   }
 }
 
-/** Not a part that follows: a form must not change while somebody fills it in. The page behind it looks at the run anew. */
-function Decide({ run }: { run: RunView }): JSX.Element {
-  const why = whyNoDecision(run)
+/** What may be decided now. The browser leaves the form alone while somebody fills it in; the page behind it reads the run again. */
+function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): JSX.Element {
+  const waiting = valueOf(tickets) ?? []
+  const why =
+    waiting.length > 0 && isTerminal(run.state) ? `Run ${run.run} has ended; its ticket waits for a decision.` : whyNoDecision(run)
   const isLive = run.state === 'SUCCEEDED' || run.state === 'NOTIFYING'
   return (
-    <section id="decide" aria-labelledby="decide-title">
+    <section id="decide" data-live aria-labelledby="decide-title">
       <h2 id="decide-title">Decide</h2>
+      {waiting.length === 0 ? null : (
+        <ul>
+          {waiting.map(({ ticket, kind, reason, expiresAt }) => (
+            <li key={ticket}>
+              <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> waits ({reason}), {kind === 'BREAK_GLASS_REVIEW' ? 'due' : 'until'}{' '}
+              <Moment at={expiresAt} />.
+            </li>
+          ))}
+        </ul>
+      )}
+      {tickets.kind === 'loaded' ? null : (
+        <Loaded answer={tickets} what="tickets of this run">
+          {() => null}
+        </Loaded>
+      )}
       {why === undefined ? <DecideForm action={`/runs/${run.run}/decide`} allowed={decisionsOfRun(run)} /> : <None>{why}</None>}
       {isLive ? (
         <p>
@@ -184,7 +204,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
             aria-current={stage.verdict === 'RUNNING' ? 'step' : undefined}
           >
             <h3>{SHORT[stage.stage]}</h3>
-            <VerdictTag verdict={stage.verdict} />
+            {isCutOff(stage, run.state) ? <StateTag state={run.state} /> : <VerdictTag verdict={stage.verdict} />}
             {stage.label === undefined ? null : <p>{stageLabel(stage)}</p>}
             {stage.detail === '' ? null : <p>{stage.detail}</p>}
             {stage.steps === undefined ? null : (

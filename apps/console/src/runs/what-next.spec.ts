@@ -46,3 +46,42 @@ describe('what a run that failed means for the rule in force', () => {
     expect(whatNext(failed('rollout', 'NOT_APPROVED', { stages }))).toBe(UNPUBLISHED)
   })
 })
+
+describe('what a run that succeeded says', () => {
+  const clock = {
+    bots: 3,
+    current: 3,
+    partners: 2,
+    told: 2,
+    toldInTime: 2,
+    acknowledged: 0,
+    seconds: { half: 1, most: 1, all: 1, partners: 2 },
+  }
+  const succeeded = (more: Partial<RunView>): string => whatNext(aRun({ state: 'SUCCEEDED', clock, ...more }))
+  const [policy] = aRun({}).policies
+
+  it.each<[string, Partial<RunView>, string]>([
+    ['that all were notified', {}, 'The rule is in force. All its partners were notified.'],
+    ['that some were', { clock: { ...clock, told: 1 } }, 'The rule is in force. 1 of 2 partners were notified.'],
+    ['that there is nobody', { clock: { ...clock, partners: 0, told: 0 } }, 'The rule is in force. It had no partner to notify.'],
+    [
+      'that it was taken back',
+      { replaced: [{ id: policy!.id, now: '1.5.0', takenBackAt: '2026-11-29T12:00:00Z' }] },
+      `Its rule came into force. Since then: ${policy!.id}@${policy!.version} was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force. ` +
+        'All its partners were notified.',
+    ],
+    [
+      'that another replaced it',
+      { replaced: [{ id: policy!.id, now: '3.0.0' }] },
+      `Its rule came into force. Since then: ${policy!.id}@${policy!.version} is no longer in force: 3.0.0 is in force. All its partners were notified.`,
+    ],
+  ])('%s', (_what, more, text) => expect(succeeded(more)).toBe(text))
+
+  it('of an abort whether anything was published', () => {
+    const waiting = failed('lint', 'MANUAL').stages.map((stage): RunStage => ({ ...stage, verdict: 'PENDING', startedAt: null }))
+    expect(whatNext(aRun({ state: 'ABORTED', reason: 'DECIDED', stages: waiting }))).toContain('Nothing was published.')
+    expect(whatNext(aRun({ state: 'ABORTED', reason: 'EXPIRED', stages: waiting }))).toBe(
+      'Not enough people signed in time. Nothing was published.',
+    )
+  })
+})

@@ -1,6 +1,6 @@
-import { isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
+import { describeReplaced, isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
 
-const NEXT: Record<Exclude<RunState, 'FAILED'>, string> = {
+const NEXT: Record<Exclude<RunState, 'FAILED' | 'SUCCEEDED' | 'ABORTED'>, string> = {
   AWAITING_APPROVAL: 'It waits for the signatures that are still missing. When the last one comes, lint begins.',
   QUEUED: 'It waits for its turn: another run of the same policy is under way, or is about to begin.',
   LINTING:
@@ -14,9 +14,7 @@ const NEXT: Record<Exclude<RunState, 'FAILED'>, string> = {
   NOTIFYING: 'The rule is in force. Partners are being told; one who is down changes nothing about it.',
   PAUSED: 'It waits for a person. What it lacks stands above; the decisions that lead on are below.',
   ROLLING_BACK: 'The version before is being brought back.',
-  SUCCEEDED: 'The rule is in force, and partners were told.',
-  ROLLED_BACK: 'The new rule was taken back. The version before is in force again.',
-  ABORTED: 'A person ended it, or nobody decided in time. What it had published was taken back.',
+  ROLLED_BACK: 'The new rule was taken back. What was in force before it, if anything, came back.',
   SUPERSEDED: 'A newer release took its place.',
   STALE: 'What it was to follow is not in force any more. Approve it anew, if it is still wanted.',
 }
@@ -28,6 +26,14 @@ const FAILED = {
 }
 /** Why a run fails that no stage ended: it may have published something by then. */
 const FROM_OUTSIDE: readonly (string | undefined)[] = ['STAGE_TIMED_OUT', 'POISONED']
+
+/** Reasons of an abort that are no decision about the run itself. */
+const ABORTED: Record<string, string> = {
+  REJECTED: 'A person rejected it before all had signed. Nothing was published.',
+  EXPIRED: 'Not enough people signed in time. Nothing was published.',
+  ROLLED_BACK: 'A rollback of its policy ended it. What it had published was taken back.',
+  WITHDRAWN: 'Its policy was withdrawn, which ended it. What it had published was taken back.',
+}
 
 const BUSY = 'Another canary has its region. It goes on by itself when that one is over; it can be aborted meanwhile.'
 const HELD =
@@ -41,8 +47,16 @@ export function whatNext(run: RunView): string {
 
 function nextOf(run: RunView): string {
   if (isHeld(run)) return HELD
-  if (run.state === 'FAILED') return FAILED[reachOf(run)]
+  if (run.state === 'FAILED') return failureOf(run)
+  if (run.state === 'SUCCEEDED') return `${outcomeOf(run)} ${partnersOf(run)}`
+  if (run.state === 'ABORTED') return abortOf(run)
   return run.state === 'WAITING' && run.reason === 'REGION_BUSY' ? BUSY : (NEXT[run.state] ?? '')
+}
+
+function failureOf(run: RunView): string {
+  const reach = reachOf(run)
+  const isReplaced = reach === 'inForce' && run.replaced !== undefined
+  return isReplaced ? `It failed behind its rollout. ${outcomeOf(run)} Partners may not have been told.` : FAILED[reach]
 }
 
 /** How far a run came that failed. A stage that fails a run by itself does so before anything is published. */
@@ -51,4 +65,29 @@ function reachOf({ reason, stages }: RunView): keyof typeof FAILED {
   if (stageOf('rollout')?.verdict === 'PASS') return 'inForce'
   const isBegun = (stageOf('canary')?.startedAt ?? stageOf('rollout')?.startedAt ?? null) !== null
   return isBegun && FROM_OUTSIDE.includes(reason) ? 'takenBack' : 'unpublished'
+}
+
+/** Whether the rule of a run that succeeded is still in force. */
+function outcomeOf(run: RunView): string {
+  const replaced = describeReplaced(run)
+  if (replaced.length === 0) return 'The rule is in force.'
+  const rest = replaced.length < run.policies.length ? ' The other policies of the run are in force.' : ''
+  return `Its rule came into force. Since then: ${replaced.join('; ')}.${rest}`
+}
+
+/** What a run of an earlier build says of its partners is its detail alone. */
+function partnersOf({ stages, clock }: RunView): string {
+  const notify = stages.find(({ stage }) => stage === 'notify')
+  if (notify === undefined) return 'Partners of what it replaced are notified of the rollback.'
+  if (clock === undefined) return `Partners: ${notify.detail}.`
+  const { partners, told } = clock
+  if (partners === 0) return 'It had no partner to notify.'
+  return told === partners ? 'All its partners were notified.' : `${told} of ${partners} partners were notified.`
+}
+
+function abortOf({ reason = '', stages }: RunView): string {
+  const known = ABORTED[reason]
+  if (known !== undefined) return known
+  const isPublished = stages.some(({ stage, startedAt }) => (stage === 'canary' || stage === 'rollout') && startedAt !== null)
+  return `A person ended it, or nobody decided in time. ${isPublished ? 'What it had published was taken back.' : 'Nothing was published.'}`
 }

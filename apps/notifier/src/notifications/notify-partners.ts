@@ -114,7 +114,8 @@ export class NotifyPartners implements OnModuleInit {
   private async count(tx: Transaction, stage: string | null, { isOverdue = false, isRecount = false } = {}): Promise<void> {
     if (stage === null) return
     await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
-      if (stageId(notification) !== stage || notification.state !== (isRecount ? 'completed' : 'open')) return
+      const { state } = notification
+      if (stageId(notification) !== stage || (isRecount ? state !== 'completed' && state !== 'announced' : state !== 'open')) return
       // Up to 10,000 deliveries are read only where the decider has something to do with them.
       const waiting = await tx.documents(DELIVERIES).count({ stage, first_try: 'open' })
       if (waiting > 0 && !isOverdue && !isRecount) return

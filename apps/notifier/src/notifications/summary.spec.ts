@@ -24,6 +24,16 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(['a', 'b', 'c']), deliveries)).toEqual(expected)
   })
 
+  it('counts a partner that mail and files reached, while its webhook is down', () => {
+    const deliveries = ['a', 'b'].flatMap((partner) => [
+      to(partner, 'delivered', { channel: 'email-1' }),
+      to(partner, 'delivered', { channel: 'sftp-1' }),
+      to(partner, 'pending', { channel: 'webhook-1', firstAt: '2026-01-01T00:00:00.000Z' }),
+    ])
+    const summary = '2 sent, 2 of them retrying on another channel until 2026-01-02T00:00:00Z'
+    expect(summarize(stage(['a', 'b']), deliveries)).toEqual({ summary, sent: 2, retrying: 0, acknowledged: 0 })
+  })
+
   it('says who is not there to be told', () => {
     expect(summarize(stage([]), []).summary).toBe('0 sent (no partners)')
     expect(summarize(stage([], ['a', 'b']), []).summary).toBe('0 sent (unknown: a, b)')
@@ -50,6 +60,7 @@ describe('the summary of a notify stage', () => {
       retrying: 0,
       acknowledged: 0,
     })
+    expect(summarize(stage(['gone']), [])).toMatchObject({ summary: '0 sent, 1 superseded', sent: 0 })
     const half = [to('a', 'delivered'), to('a', 'dead', { policy: 'ozone' })]
     expect(summarize(stage(['a']), half).summary).toBe('0 sent, 1 failed')
   })

@@ -8,10 +8,15 @@ type Addressees = { partners: readonly string[]; unknown: readonly string[] }
 type Facts = Pick<Delivery, 'partner' | 'policy' | 'version' | 'digest' | 'policies' | 'state' | 'firstAt' | 'createdAt' | 'acknowledged'>
 
 export function summarize(stage: Addressees, deliveries: readonly Facts[]): NotificationSummary {
-  const standings = stage.partners.map((partner) => standingOf(deliveries.filter((delivery) => delivery.partner === partner)))
+  const ofPartner = (partner: string): Facts[] => deliveries.filter((delivery) => delivery.partner === partner)
+  const standings = stage.partners.map((partner) => standingOf(ofPartner(partner)))
   const count = (standing: Standing): number => standings.filter((each) => each === standing).length
   const [sent, retrying] = [count('sent'), count('retrying')]
   const parts = [`${sent} sent`]
+  const elsewhere = stage.partners
+    .filter((_, at) => standings[at] === 'sent')
+    .filter((partner) => ofPartner(partner).some(isPending)).length
+  if (elsewhere > 0) parts.push(`${elsewhere} of them retrying on another channel until ${horizonOf(deliveries)}`)
   if (retrying > 0) parts.push(`${retrying} retrying until ${horizonOf(deliveries)}`)
   for (const standing of ['failed', 'superseded'] as const) if (count(standing) > 0) parts.push(`${count(standing)} ${standing}`)
   return {
@@ -29,12 +34,17 @@ function hasAcknowledged(partner: string, deliveries: readonly Facts[]): boolean
   return own.length > 0 && own.every((delivery) => covers(heard, delivery))
 }
 
-/** A partner was told when each policy reached it on one channel at least and nothing waits. */
+/** A partner was notified when each policy reached it on one channel at least, whatever its other channels still wait for. */
 function standingOf(deliveries: readonly Facts[]): Standing {
-  if (deliveries.some(({ state }) => state === 'pending')) return 'retrying'
   const reached = deliveries.filter(({ state }) => state === 'delivered')
-  if (deliveries.every((delivery) => covers(reached, delivery))) return 'sent'
+  // A partner without any delivery was removed before its turn came: nothing reached it.
+  if (deliveries.length > 0 && deliveries.every((delivery) => covers(reached, delivery))) return 'sent'
+  if (deliveries.some(isPending)) return 'retrying'
   return deliveries.some(({ state }) => state === 'dead') ? 'failed' : 'superseded'
+}
+
+function isPending({ state }: Facts): boolean {
+  return state === 'pending'
 }
 
 /** When the last of them gives up, 24 hours after its first try; whole seconds, since people read it. */

@@ -27,9 +27,25 @@ describe('given a run that takes effect later', () => {
   const announced = when(inState('new'), { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] })
   const opened: NotificationInput = { type: 'opened', dossier: DOSSIER, partners: ['va-deq', 'md-mde'], unknown: [] }
 
-  it('when all readers hold it, then partners are told, and the stage has not begun', () => {
-    expect([announced.state.state, announced.effects]).toEqual(['announced', [{ do: 'deliver', dossier: DOSSIER, partners: ['va-deq'] }]])
-    expect(when(announced.state, counted(0)).effects).toEqual([])
+  it('when all readers hold it, then partners are told and counted, and the stage has not begun', () => {
+    const progressed = (sent: number, acknowledged = 0) => {
+      const data = { run: 184, attempt: 1, sent, acknowledged, partners: 1 }
+      return { do: 'emit', type: 'hms.notification.progressed.v1', data }
+    }
+    const deliver = { do: 'deliver', dossier: DOSSIER, partners: ['va-deq'] }
+    expect([announced.state.state, announced.effects]).toEqual(['announced', [progressed(0), deliver]])
+    const heard = when(announced.state, { type: 'heard' })
+    expect(heard.effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
+    const told = when(heard.state, counted(0, false, 1, 1))
+    expect([told.state.state, told.effects]).toEqual(['announced', [progressed(1, 1)]])
+    const completed = when(when(told.state, opened).state, counted(0, false, 1, 1))
+    expect(completed.effects.flatMap((effect) => (effect.do === 'emit' ? effect.type : []))).toEqual(['hms.notification.completed.v1'])
+    expect(when(completed.state, counted(0, false, 1, 1)).effects).toEqual([])
+  })
+
+  it('when its rollout is completed before a recount was due, then later news are counted all the same', () => {
+    const { state } = when(when(when(announced.state, { type: 'heard' }).state, opened).state, counted(0, false, 0))
+    expect(when(state, { type: 'heard' }).effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
   })
 
   it('when its rollout is completed, then nobody is told again', () => {

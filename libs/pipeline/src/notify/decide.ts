@@ -67,9 +67,10 @@ export function decideNotification(stage: Notification, input: NotificationInput
       return stage.state === 'new' ? announce(stage, input) : unchanged(stage)
     case 'counted':
       if (stage.state === 'completed') return progress(stage, input.result)
+      if (stage.state === 'announced') return progress(stage, input.result, { partners: stage.partners.length })
       return stage.state === 'open' && (input.waiting === 0 || input.isOverdue) ? complete(stage, input.result, context) : unchanged(stage)
     case 'heard':
-      if (stage.state !== 'completed' || stage.recounts === true) return unchanged(stage)
+      if ((stage.state !== 'completed' && stage.state !== 'announced') || stage.recounts === true) return unchanged(stage)
       return { state: { ...stage, recounts: true }, effects: [{ do: 'schedule', timer: 'recount', inMs: RECOUNT_MS }] }
     case 'ended':
       return stage.state === 'announced' && stage.attempt <= input.attempt
@@ -97,14 +98,21 @@ function open(
   ]
   // Who was told ahead is not told again.
   if (!isAnnounced) effects.push({ do: 'deliver', dossier, partners })
-  return { state: { ...stage, state: 'open', partners, unknown }, effects }
+  // A recount that is due now finds the stage open, and is not due again.
+  return { state: { ...stage, state: 'open', partners, unknown, recounts: false }, effects }
 }
 
 function announce(
   stage: Notification,
   { dossier, partners, unknown }: Extract<NotificationInput, { type: 'announced' }>,
 ): NotificationDecision {
-  return { state: { ...stage, state: 'announced', partners, unknown }, effects: [{ do: 'deliver', dossier, partners }] }
+  const { run, attempt } = stage
+  const data = { run, attempt, sent: 0, acknowledged: 0, partners: partners.length }
+  const effects: NotificationEffect[] = [
+    { do: 'emit', type: 'hms.notification.progressed.v1', data },
+    { do: 'deliver', dossier, partners },
+  ]
+  return { state: { ...stage, state: 'announced', partners, unknown }, effects }
 }
 
 function complete(
@@ -118,18 +126,22 @@ function complete(
     { do: 'cancel', timers: ['deadline'] },
     { do: 'emit', type: 'hms.notification.completed.v1', data: { run, attempt, ...result } },
   ]
-  const completed: Notification = { ...stage, state: 'completed', completedAt: now.toISOString(), summary, sent, acknowledged: 0 }
-  if (acknowledged === 0) return { state: completed, effects }
+  const ahead = stage.acknowledged ?? 0
+  const completed: Notification = { ...stage, state: 'completed', completedAt: now.toISOString(), summary, sent, acknowledged: ahead }
+  if (acknowledged <= ahead) return { state: completed, effects }
   const further = progress(completed, { ...result, acknowledged })
   return { state: further.state, effects: [...effects, ...further.effects] }
 }
 
-/** The run is over; the counts of its clock go on. They never fall: a partner that was told stays told. */
-function progress(stage: Notification, result: NotificationSummary): NotificationDecision {
+/**
+ * The counts of the run's clock: after its end, and while partners are notified ahead of its time. They never fall: a partner that was
+ * notified stays so.
+ */
+function progress(stage: Notification, result: NotificationSummary, ahead: { partners?: number } = {}): NotificationDecision {
   const [sent, acknowledged] = [Math.max(result.sent, stage.sent ?? 0), Math.max(result.acknowledged, stage.acknowledged ?? 0)]
   const state = { ...stage, sent, acknowledged, recounts: false }
   if (sent === (stage.sent ?? 0) && acknowledged === (stage.acknowledged ?? 0)) return { state, effects: [] }
   const { run, attempt } = stage
-  const data = { run, attempt, sent, acknowledged }
+  const data = { run, attempt, sent, acknowledged, ...ahead }
   return { state, effects: [{ do: 'emit', type: 'hms.notification.progressed.v1', data }] }
 }

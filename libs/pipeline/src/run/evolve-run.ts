@@ -53,7 +53,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
       return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: null })
     case 'hms.rollout.held.v1': {
       const { detail, until, reach } = event.data
-      return add(facts, 'rollout', { detail, waits: 'EFFECTIVE_AT', until, reach })
+      return add(facts, 'rollout', { detail, waits: 'EFFECTIVE_AT', until, effectiveAt: until, reach })
     }
     case 'hms.rollout.took-effect.v1':
       return add(facts, 'rollout', { detail: event.data.detail, waits: null })
@@ -74,7 +74,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.notification.completed.v1':
       return withTold(pass(facts, 'notify', event, event.data.summary), event.data.sent, 0, event.time)
     case 'hms.notification.progressed.v1':
-      return withTold(facts, event.data.sent, event.data.acknowledged, event.time)
+      return withTold(add(facts, 'notify', { partners: event.data.partners }), event.data.sent, event.data.acknowledged, event.time)
     case 'hms.lint.failed.v1':
       return fail(facts, 'lint', event, 'FAIL', { startedAt: facts.startedAt })
     case 'hms.simulation.failed.v1':

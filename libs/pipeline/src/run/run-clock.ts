@@ -23,5 +23,6 @@ export function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, st
       all: since(reach.allAt),
       partners: partners > 0 && notify?.told === partners ? since(notify.toldAt ?? notify.endedAt) : null,
     },
+    ...(rollout?.effectiveAt === undefined ? {} : { effectiveAt: rollout.effectiveAt }),
   }
 }

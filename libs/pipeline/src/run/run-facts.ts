@@ -34,6 +34,8 @@ export interface StageFacts {
   until?: string
   /** Rollout: everyone has it, and it is being watched. */
   baking?: boolean
+  /** Rollout: the time of a rule that all readers held before it (RFC 3339). */
+  effectiveAt?: string
   /** Rollout: how many of the bots have it, and since when. */
   reach?: Reach
   /** Notify: how many partners there are to tell, how many were told, the last of them when, and how many acknowledged. */

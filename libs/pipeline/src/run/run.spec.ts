@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isTerminal, STAGES, type EventData, type Reach, type RunDecision, type RunState } from '#libs/contracts'
+import { describeClock, isTerminal, STAGES, type EventData, type Reach, type RunDecision, type RunState } from '#libs/contracts'
 import { acceptDecision, pendingDecision } from './decisions.js'
 import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
 import { isSupersedable } from './owning-stage.js'
@@ -81,6 +81,30 @@ describe('a run as a projection of what its stages say', () => {
       acknowledged: 0,
       seconds: { half: 6, most: null, all: 8, partners: 10 },
     })
+  })
+
+  it('counts holding where the rule takes effect later, and partners who were told ahead when they were told', () => {
+    const effectiveAt = at(60)
+    const held = said(
+      'hms.rollout.held.v1',
+      { until: effectiveAt, detail: '', reach: { ...REACH, current: 4, mostAt: at(6), allAt: at(6) } },
+      6,
+    )
+    const ahead = (sent: number, second: number) => said('hms.notification.progressed.v1', { sent, acknowledged: 0, partners: 2 }, second)
+    const waiting = [...PASSING.slice(0, 6), held, ahead(0, 6), ahead(2, 11)].reduce(evolveRun, started)
+    const clock = { effectiveAt, partners: 2, told: 2, seconds: { all: 6, partners: 11 } }
+    expect(projectRun(waiting)).toMatchObject({ state: 'WAITING', clock })
+    const reach = { ...REACH, current: 4, mostAt: at(6), allAt: at(6) }
+    const behind = [
+      said('hms.rollout.took-effect.v1', { detail: '' }, 60),
+      said('hms.rollout.bake-started.v1', { detail: '', until: at(61), reach }, 60),
+      said('hms.rollout.completed.v1', { summary: '', reach }, 61),
+      said('hms.notification.started.v1', { partners: ['a', 'b'] }, 62),
+      said('hms.notification.completed.v1', { summary: '2 sent', sent: 2 }, 62),
+    ].reduce(evolveRun, waiting)
+    expect(projectRun(behind)).toMatchObject({ state: 'SUCCEEDED', clock })
+    const text = describeClock(projectRun(behind).clock!)
+    expect(text).toBe(`Held: 4 of 4 bots after 6 s, in force from ${effectiveAt}; 2 of 2 partners told after 11 s`)
   })
 
   it('has no clock once it was taken back, and no time for partners while one was not told', () => {
