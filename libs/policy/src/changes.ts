@@ -4,14 +4,17 @@ import type { PolicyDocument } from './document.js'
 
 export type ChangeKind = 'added' | 'removed' | 'changed'
 
-/** One field that differs. `units` is that of the nearest enclosing map, for numbers only. */
+/** One field that differs in value or unit. A unit is that of the nearest enclosing map, for numbers and lists of numbers. */
 export type FieldChange = {
   /** Dotted path: `limits.daily`, `steps.0.value`; a key that is no plain word stands in quotes. */
   field: string
   from?: Json
   to?: Json
   kind: ChangeKind
+  /** Of `to`; of a removed field, of `from`. */
   units?: string
+  /** Of `from`, where it is another than that of `to`; `null` for a value without unit. */
+  unitsBefore?: string | null
 }
 
 export type Change = { path: string[]; from?: Json; to?: Json; kind: ChangeKind }
@@ -21,13 +24,24 @@ export type Change = { path: string[]; from?: Json; to?: Json; kind: ChangeKind 
  * Against `undefined` (a first version) every field is added.
  */
 export function diffPolicies(from: PolicyDocument | undefined, to: PolicyDocument): FieldChange[] {
-  return changesBetween(from ?? {}, to)
+  const before: JsonObject = from ?? {}
+  const measured = (path: readonly string[]) => ({ before: unitsAt(before, path), after: unitsAt(to, path) })
+  return compareObjects(before, to, [], measured)
     .filter(({ path }) => path.length > 1 || (path[0] !== 'id' && path[0] !== 'version'))
-    .map(({ path, ...change }) => {
-      const units =
-        typeof (change.to ?? change.from) === 'number' ? unitsAt(change.kind === 'removed' ? (from ?? {}) : to, path) : undefined
-      return { field: fieldOf(path), ...change, ...(units === undefined ? {} : { units }) }
-    })
+    .map(({ path, ...change }) => ({ field: fieldOf(path), ...change, ...unitsOf(change, measured(path)) }))
+}
+
+type Units = { before: string | undefined; after: string | undefined }
+
+function unitsOf({ kind, from, to }: Omit<Change, 'path'>, { before, after }: Units): Pick<FieldChange, 'units' | 'unitsBefore'> {
+  const [unitsFrom, unitsTo] = [isMeasured(from) ? before : undefined, isMeasured(to) ? after : undefined]
+  const units = kind === 'removed' ? unitsFrom : unitsTo
+  const isOther = kind === 'changed' && unitsFrom !== unitsTo
+  return { ...(units === undefined ? {} : { units }), ...(isOther ? { unitsBefore: unitsFrom ?? null } : {}) }
+}
+
+function isMeasured(value: Json | undefined): boolean {
+  return typeof value === 'number' || (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number'))
 }
 
 /** Every value of a policy by its field, maps and lists included, with units as a difference gives them. */
@@ -52,19 +66,28 @@ export function changesBetween(from: JsonObject, to: JsonObject): Change[] {
   return compareObjects(from, to, [])
 }
 
-function compareObjects(from: JsonObject, to: JsonObject, path: string[]): Change[] {
+/** `measured`: units on both sides, where a number that is the same in another unit is a change. */
+type Measured = (path: readonly string[]) => Units
+
+function compareObjects(from: JsonObject, to: JsonObject, path: string[], measured?: Measured): Change[] {
   const keys = new Set([...Object.keys(to), ...Object.keys(from)])
-  return [...keys].flatMap((key) => compare(member(from, key), member(to, key), [...path, key]))
+  return [...keys].flatMap((key) => compare(member(from, key), member(to, key), [...path, key], measured))
 }
 
-function compare(from: Json | undefined, to: Json | undefined, path: string[]): Change[] {
+function compare(from: Json | undefined, to: Json | undefined, path: string[], measured?: Measured): Change[] {
   if (from === undefined) return to === undefined ? [] : [{ path, to, kind: 'added' }]
   if (to === undefined) return [{ path, from, kind: 'removed' }]
-  if (isObject(from) && isObject(to)) return compareObjects(from, to, path)
+  if (isObject(from) && isObject(to)) return compareObjects(from, to, path, measured)
   if (Array.isArray(from) && Array.isArray(to) && from.length === to.length) {
-    return from.flatMap((item, index) => compare(item, to[index], [...path, String(index)]))
+    return from.flatMap((item, index) => compare(item, to[index], [...path, String(index)], measured))
   }
-  return canonicalJson(from) === canonicalJson(to) ? [] : [{ path, from, to, kind: 'changed' }]
+  return canonicalJson(from) === canonicalJson(to) && !isRemeasured(from, path, measured) ? [] : [{ path, from, to, kind: 'changed' }]
+}
+
+function isRemeasured(value: Json, path: readonly string[], measured?: Measured): boolean {
+  if (measured === undefined || typeof value !== 'number') return false
+  const { before, after } = measured(path)
+  return before !== after
 }
 
 function unitsAt(document: JsonObject, path: readonly string[]): string | undefined {

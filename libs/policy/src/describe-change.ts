@@ -1,44 +1,33 @@
 import { createHash } from 'node:crypto'
-import type { Json } from '#libs/contracts'
+import type { FieldDifference, Json } from '#libs/contracts'
 import type { FieldChange } from './changes.js'
+import { describeMagnitude } from './describe-magnitude.js'
+import { displayUnits, unitsBefore } from './units.js'
 
 /** More than a person reads; the digest then says whether two long values are the same. */
 const MAX_SHOWN = 2_000
 
 /**
- * One line for people: `limit 35 → 25 µg/m³`, `ceiling added 80`, `note removed (was "x")`. Values are JSON, so that `25` and `"25"`
- * differ, and whole: what is signed is what is shown.
+ * One line for people: `limit 35 → 25 µg/m³`, `limit 0.075 ppm → 70 ppb`, `ceiling added 80`, `note removed (was "x")`. Values are JSON,
+ * so that `25` and `"25"` differ, and whole: what is signed is what is shown.
  */
 export function describeChange(change: FieldChange): string {
-  const units = change.units === undefined ? '' : ` ${displayUnits(change.units)}`
+  const [before, after] = [unitsBefore(change), change.units].map((units) => (units === undefined ? '' : ` ${displayUnits(units)}`))
   switch (change.kind) {
     case 'added':
-      return `${change.field} added ${show(change.to)}${units}`
+      return `${change.field} added ${show(change.to)}${after}`
     case 'removed':
-      return `${change.field} removed (was ${show(change.from)}${units})`
+      return `${change.field} removed (was ${show(change.from)}${before})`
     case 'changed':
-      return `${change.field} ${show(change.from)} → ${show(change.to)}${units}`
+      return `${change.field} ${show(change.from)}${before === after ? '' : before} → ${show(change.to)}${after}`
   }
 }
 
-/** Words of letters, digits and the usual signs; anything else could be taken for a value. */
-const UNITS = /^[\p{L}\p{N}_%°·/^*.²³-]+(?: [\p{L}\p{N}_%°·/^*.²³-]+)*$/u
-
-/**
- * `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; what it does not know stays as it is, in quotes where it is no unit.
- */
-export function displayUnits(units: string): string {
-  if (units === 'percent') return '%'
-  if (!UNITS.test(units)) return JSON.stringify(units)
-  return units
-    .split('_per_')
-    .map((part) =>
-      part
-        .replace(/^ug$/, 'µg')
-        .replace(/^([ckm]?m)2$/, '$1²')
-        .replace(/^([ckm]?m)3$/, '$1³'),
-    )
-    .join('/')
+/** A difference as services return it: values, units, the line, and remarks that are lines of their own. */
+export function differenceOf(change: FieldChange): FieldDifference {
+  const { kind: _kind, ...values } = change
+  const remarks = describeMagnitude(change)
+  return { ...values, text: describeChange(change), ...(remarks.length === 0 ? {} : { remarks }) }
 }
 
 function show(value: Json | undefined): string {

@@ -1,7 +1,7 @@
 import { peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
+import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import type { TakenBack } from '../policies/policy-version.table.js'
@@ -32,7 +32,7 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
   }
 }
 
-/** With the differences to what is live, so that a signer sees what the signature does. */
+/** With the differences to what is live. Our own clients show those that they compute themselves: see `readConsent`. */
 export async function preparedView(tx: Transaction, approval: Approval, records: Map<string, PolicyRecord>): Promise<PreparedApproval> {
   const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
   const takenBack = await Promise.all(approval.releases.map(({ id, version }) => takenBackOf(tx, id, version)))
@@ -49,10 +49,7 @@ export async function preparedView(tx: Transaction, approval: Approval, records:
         payload: release.envelope.payload,
         live: live?.version ?? null,
         ...takenBackMember(takenBack[index]),
-        differences: changes.map((change) => {
-          const { field, from, to, units } = change
-          return { field, from, to, ...(units === undefined ? {} : { units }), text: describeChange(change) }
-        }),
+        differences: changes.map(differenceOf),
       }
     }),
     plan: approval.plan,

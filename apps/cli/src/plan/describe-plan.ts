@@ -1,5 +1,5 @@
 import type { LintFinding, Trial } from '#libs/contracts'
-import { describeChange, type FieldChange } from '#libs/policy'
+import { describeChange, describeMagnitude, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
@@ -28,7 +28,7 @@ export function planLines({ policies, findings, simulation }: Plan, paint: Paint
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const lint = errors > 0 ? paint.bad(`FAIL (${errors} of ${findings.length})`) : paint.good('PASS')
   return [
-    ...policies.flatMap(policyLines),
+    ...policies.flatMap((policy) => policyLines(policy, paint)),
     dotted('Lint & Schema', findings.length > 0 && errors === 0 ? `${lint} (warnings: ${findings.length})` : lint),
     ...findingLines(findings, paint).map((line) => `  ${line}`),
     ...(simulation === null ? [] : simulationLines(simulation, paint)),
@@ -36,10 +36,11 @@ export function planLines({ policies, findings, simulation }: Plan, paint: Paint
   ]
 }
 
-function policyLines({ id, version, live, differences }: PlannedPolicy): string[] {
+function policyLines({ id, version, live, differences }: PlannedPolicy, paint: Paint): string[] {
   const versions = live === null ? `${version} (first version)` : `${live} → ${version}`
   const changes = differences.map((change) => `  ${describeChange(change)}`)
-  return [`${id} ${versions}`, ...(changes.length === 0 ? ['  no change of values'] : changes)]
+  const remarks = differences.flatMap(describeMagnitude).map((remark) => `  ${paint.bad(remark)}`)
+  return [`${id} ${versions}`, ...(changes.length === 0 ? ['  no change of values'] : changes), ...remarks]
 }
 
 function simulationLines({ verdict, detail, next, beside }: Trial, paint: Paint): string[] {

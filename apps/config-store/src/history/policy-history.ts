@@ -1,6 +1,6 @@
 import { peekPredicate, type FieldDifference, type PolicyHistoryEntry } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
+import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveRelease } from '../heads/live-history.js'
 import { withNext } from './policy-at.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
@@ -71,12 +71,7 @@ function entryOf(
 
 function differencesOf(from: LiveRelease | undefined, to: LiveRelease | undefined): FieldDifference[] {
   if (to === undefined) return []
-  return diffPolicies(from && policyOf(from), policyOf(to)).map((change) => ({
-    field: change.field,
-    from: change.from,
-    to: change.to,
-    text: describeChange(change),
-  }))
+  return diffPolicies(from && policyOf(from), policyOf(to)).map(differenceOf)
 }
 
 function policyOf({ release }: LiveRelease): PolicyDocument {

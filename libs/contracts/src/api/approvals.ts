@@ -63,9 +63,13 @@ export interface FieldDifference {
   field: string
   from?: Json
   to?: Json
-  /** Of a number: that of the nearest map around it, as the policy writes it. */
+  /** Of a number: that of the nearest map around it, as the policy writes it. Of `to`; of a removed field, of `from`. */
   units?: string
+  /** Of `from`, where it is another than that of `to`; `null` for a value without unit. */
+  unitsBefore?: string | null
   text: string
+  /** Each a line of its own: another unit, another order of magnitude. */
+  remarks?: string[]
 }
 
 /** One release that waits for signatures: `payload` (base64 of the statement) is what is signed, as DSSE. */

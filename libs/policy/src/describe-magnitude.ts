@@ -1,0 +1,60 @@
+import type { Json } from '#libs/contracts'
+import type { FieldChange } from './changes.js'
+import { displayUnits, unitFactor, unitsBefore } from './units.js'
+
+/** From here on a person has probably mistyped a digit, or a unit. */
+const ORDER = 10
+/** What doubles lose on the way: `0.7 / 0.07` is not quite 10. */
+const TOLERANCE = 1e-9
+
+/** Lines that a signer must not miss: `limit × 112: 25 → 2800`, `limit has another unit: ppm → ppb`. Most changes have none. */
+export function describeMagnitude(change: FieldChange): string[] {
+  if (change.kind !== 'changed') return []
+  const units = { before: unitsBefore(change), after: change.units }
+  return [...unitLines(change, units), ...pairsOf(change).flatMap((pair) => orderLines(pair, units))]
+}
+
+type Units = { before: string | undefined; after: string | undefined }
+
+function unitLines({ field, from, to }: FieldChange, { before, after }: Units): string[] {
+  if (before === after) return []
+  const isGone = !isNumeric(from) || !isNumeric(to)
+  return isGone ? [] : [`${field} has another unit: ${shown(before)} → ${shown(after)}`]
+}
+
+function orderLines({ field, from, to }: { field: string; from: number; to: number }, { before, after }: Units): string[] {
+  const measured = (value: number, units: string | undefined): string =>
+    `${value}${units === undefined || before === after ? '' : ` ${displayUnits(units)}`}`
+  const values = `${measured(from, before)} → ${measured(to, after)}`
+  if (from === 0 || to === 0) return from === to ? [] : [`${field} ${to === 0 ? 'becomes zero' : 'is zero no longer'}: ${values}`]
+  const signs = Math.sign(from) === Math.sign(to) ? [] : [`${field} changes its sign: ${values}`]
+  // In units that cannot be compared the numbers say nothing of the size.
+  const factor = before === after ? 1 : before === undefined || after === undefined ? undefined : unitFactor(before, after)
+  if (factor === undefined) return signs
+  const ratio = Math.abs(to) / (Math.abs(from) * factor)
+  const times = ratio >= 1 ? ratio : 1 / ratio
+  return times < ORDER * (1 - TOLERANCE) ? signs : [`${field} ${ratio >= 1 ? '×' : '÷'} ${rounded(times)}: ${values}`, ...signs]
+}
+
+/** Numbers that stand for the same; of lists whose length changed, those at the same place. */
+function pairsOf({ field, from, to }: FieldChange): { field: string; from: number; to: number }[] {
+  if (typeof from === 'number' && typeof to === 'number') return [{ field, from, to }]
+  if (!Array.isArray(from) || !Array.isArray(to)) return []
+  return from.flatMap((value, index) => {
+    const other = to[index]
+    return typeof value === 'number' && typeof other === 'number' ? [{ field: `${field}.${index}`, from: value, to: other }] : []
+  })
+}
+
+function isNumeric(value: Json | undefined): boolean {
+  return typeof value === 'number' || (Array.isArray(value) && value.some((item) => typeof item === 'number'))
+}
+
+function shown(units: string | undefined): string {
+  return units === undefined ? 'none' : displayUnits(units)
+}
+
+/** Three digits: `112`, `10`, `1070`. */
+function rounded(times: number): string {
+  return String(Number(times.toPrecision(3)))
+}

@@ -1,0 +1,76 @@
+import type { FieldChange } from './changes.js'
+
+/** Dimension and factor to its base unit, of units that policies of the environment, of health and of time use. */
+const KNOWN: Record<string, [dimension: string, factor: number]> = {
+  ppb: ['share', 1e-9],
+  ppm: ['share', 1e-6],
+  permille: ['share', 1e-3],
+  percent: ['share', 1e-2],
+  ng: ['mass', 1e-9],
+  ug: ['mass', 1e-6],
+  µg: ['mass', 1e-6],
+  mg: ['mass', 1e-3],
+  g: ['mass', 1],
+  kg: ['mass', 1e3],
+  t: ['mass', 1e6],
+  mm: ['length', 1e-3],
+  cm: ['length', 1e-2],
+  m: ['length', 1],
+  km: ['length', 1e3],
+  mm3: ['volume', 1e-9],
+  cm3: ['volume', 1e-6],
+  ml: ['volume', 1e-6],
+  l: ['volume', 1e-3],
+  m3: ['volume', 1],
+  ms: ['time', 1e-3],
+  s: ['time', 1],
+  second: ['time', 1],
+  min: ['time', 60],
+  minute: ['time', 60],
+  h: ['time', 3_600],
+  hour: ['time', 3_600],
+  day: ['time', 86_400],
+  week: ['time', 604_800],
+}
+
+/** Words of letters, digits and the usual signs; anything else could be taken for a value. */
+const UNITS = /^[\p{L}\p{N}_%°·/^*.²³-]+(?: [\p{L}\p{N}_%°·/^*.²³-]+)*$/u
+
+/**
+ * `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; what it does not know stays as it is, in quotes where it is no unit.
+ */
+export function displayUnits(units: string): string {
+  if (units === 'percent') return '%'
+  if (!UNITS.test(units)) return JSON.stringify(units)
+  return units
+    .split('_per_')
+    .map((part) =>
+      part
+        .replace(/^ug$/, 'µg')
+        .replace(/^([ckm]?m)2$/, '$1²')
+        .replace(/^([ckm]?m)3$/, '$1³'),
+    )
+    .join('/')
+}
+
+/** How many of `to` one of `from` is: 1000 for `ppm` to `ppb`. `undefined` where the two do not measure the same, or are not known. */
+export function unitFactor(from: string, to: string): number | undefined {
+  if (from === to) return 1
+  const [before, after] = [from, to].map((units) =>
+    units.split('_per_').map((part) => (Object.hasOwn(KNOWN, part) ? KNOWN[part] : undefined)),
+  )
+  if (before!.length !== after!.length) return undefined
+  let factor = 1
+  for (const [index, one] of before!.entries()) {
+    const other = after![index]
+    if (one === undefined || other === undefined || one[0] !== other[0]) return undefined
+    factor *= index === 0 ? one[1] / other[1] : other[1] / one[1]
+  }
+  return factor
+}
+
+/** Unit of the value before: its own where it differs. */
+export function unitsBefore({ kind, units, unitsBefore: before }: Pick<FieldChange, 'kind' | 'units' | 'unitsBefore'>): string | undefined {
+  if (before !== undefined) return before ?? undefined
+  return kind === 'added' ? undefined : units
+}
