@@ -90,7 +90,20 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 export function defineVerbs(program: Command, session: Session): void {
   describeProgram(program, session.io)
   for (const register of AREAS) register(program, session)
+  takeOneSigner(program)
   describeVerbs(program)
+}
+
+/** Commander keeps the last of several values; the others would be people who believe that they have signed. */
+function takeOneSigner(verb: Command): void {
+  for (const option of verb.options) {
+    if (option.attributeName() !== 'sign' || option.variadic || option.parseArg !== undefined) continue
+    option.argParser((name: string, before: string | undefined) => {
+      if (before === undefined) return name
+      throw usageError(`--sign is given twice, for "${before}" and for "${name}": each person signs by a call of their own`)
+    })
+  }
+  for (const each of verb.commands) takeOneSigner(each)
 }
 
 function describeProgram(program: Command, io: CliIo): void {

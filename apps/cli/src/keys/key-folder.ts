@@ -1,5 +1,4 @@
 import { KeyFolder, resolveKeysDir, SshAgent, type KeyEntry, type NamedSigner } from '#libs/client'
-import { HmsError } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { passphraseFor, type PassphraseOptions } from './passphrase.js'
 
@@ -13,10 +12,7 @@ export function keyFolderOf(context: CliContext): KeyFolder {
 export async function findKey(folder: KeyFolder, name: string): Promise<KeyEntry> {
   const entry = await folder.find(name)
   if (entry !== undefined) return entry
-  throw new HmsError('HMS_KEY_NOT_FOUND', `There is no key of "${name}" in ${folder.dir}`, {
-    status: 403,
-    next: ['hms-svc keys list', `hms-svc keys create --name "${name}"`],
-  })
+  throw await folder.notFound(name)
 }
 
 /** Unlocks a key, which is the consent: with its passphrase, or by the agent that holds it. */

@@ -6,6 +6,7 @@ import { replaceFile } from '#libs/files'
 import { codeOf, publishOnce, readIfThere, readPrivateIfThere } from './files.js'
 import { chooseAgentKey } from './choose-agent-key.js'
 import { KeyError } from './key-error.js'
+import { nearestName } from './nearest-name.js'
 import { decryptPrivateKey, encryptPrivateKey, PBKDF2_ROUNDS } from './private-key.js'
 import { SshAgent } from './ssh-agent.js'
 
@@ -97,7 +98,19 @@ export class KeyFolder {
   private async require(name: string): Promise<KeyEntry> {
     const entry = await this.find(name)
     if (entry) return entry
-    throw new KeyError('HMS_KEY_NOT_FOUND', `no key for "${name}" in ${this.dir}`, [
+    throw await this.notFound(name)
+  }
+
+  /** `HMS_KEY_NOT_FOUND`, with the name that was probably meant. */
+  async notFound(name: string): Promise<KeyError> {
+    const meant = nearestName(
+      name,
+      (await this.list()).map((key) => key.name),
+    )
+    const detail = `There is no key of "${name}" in ${this.dir}`
+    if (meant !== undefined)
+      return new KeyError('HMS_KEY_NOT_FOUND', `${detail}. Did you mean "${meant}"?`, [{ command: 'hms-svc keys list' }])
+    return new KeyError('HMS_KEY_NOT_FOUND', detail, [
       { command: 'hms-svc keys list' },
       { command: `hms-svc keys create --name "${name}"` },
     ])
