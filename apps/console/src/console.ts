@@ -29,12 +29,14 @@ export interface ConsoleOptions {
   trusted?: TrustedProxies
   /** Pages read with it for whoever brings no key. Nothing that is sent bears it, but for dry runs. */
   key?: string | undefined
+  /** File of the roster that this process is pinned to: what a person is about to change is verified by it. */
+  roster?: string | undefined
 }
 
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
 export function addConsole(
   server: FastifyInstance,
-  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key }: ConsoleOptions,
+  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, roster }: ConsoleOptions,
 ): void {
   const assets = readAssets()
   const { style, script, icon, panes, paneFrame: frame } = assets
@@ -50,7 +52,7 @@ export function addConsole(
   }
   const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
-  const maker = new PageMaker(reader, hrefs, clock)
+  const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' })
   const readsAs = (headers: Headers, page?: Page): string | undefined =>
     bearerOf(headers) ?? (key === undefined || page?.open === true ? undefined : `Bearer ${key}`)
   for (const asset of Object.values(assets)) serveAsset(server, asset)

@@ -58,7 +58,9 @@ async function bundleOf({ libs, folder, extension, entry, external, inject = [jo
     write: false,
     logLevel: 'warning',
     inject,
-    plugins: [ownModules({ libs, folder, extension, external })],
+    plugins: [
+      ownModules({ libs, extension, external, crypto: inject.length === 0 ? undefined : join(folder, 'browser', `crypto.${extension}`) }),
+    ],
   })
   return outputFiles[0].contents
 }
@@ -67,15 +69,16 @@ async function bundleOf({ libs, folder, extension, entry, external, inject = [jo
  * Finds our own modules, which have no effect by being loaded, so that what is not used is left out with all it needs; `node:crypto` is the
  * bridge's own. Anything else would stay as an import, which a test looks for.
  */
-function ownModules({ libs, folder, extension, external }) {
-  const crypto = join(folder, 'browser', `crypto.${extension}`)
+function ownModules({ libs, extension, external, crypto }) {
   return {
     name: 'own-modules',
     setup({ onResolve }) {
       onResolve({ filter: /./ }, ({ path, importer, kind }) => {
         if (kind === 'entry-point') return undefined
         if (external.some((name) => path.endsWith(`/${name}.js`))) return { path, external: true, sideEffects: false }
-        if (path === 'node:crypto') return { path: crypto, sideEffects: false }
+        // The console's scripts use WebCrypto: what of Node they do not use is left out, and anything else is refused by a test.
+        if (path === 'node:crypto')
+          return crypto === undefined ? { path, external: true, sideEffects: false } : { path: crypto, sideEffects: false }
         if (path.startsWith('#libs/'))
           return { path: join(libs, path.slice('#libs/'.length), 'src', `index.${extension}`), sideEffects: false }
         if (path.startsWith('.')) return { path: join(dirname(importer), path).replace(/\.js$/, `.${extension}`), sideEffects: false }

@@ -23,9 +23,11 @@ import {
   VERSION,
   type Environment,
 } from '#libs/platform'
-import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf } from '#libs/process'
+import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
 import { serveUpgrades } from '#libs/upgrade'
 import Fastify from 'fastify'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { readConsoleKey } from './console-key.config.js'
 import { addMetrics } from './edge-metrics.js'
 import { forward } from './forward.js'
@@ -38,6 +40,12 @@ import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 /** Corpora are the largest bodies that any service takes; each judges its own. */
 const BODY_LIMIT_BYTES = 40 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
+
+/** The roster that pages verify by: `HMS_ROSTER`, with profile dev else the data folder's. Without one they report that nothing is verified. */
+function rosterOf({ roster, profile, dataDir }: HostConfig): string | undefined {
+  const ofData = join(dataDir, 'roster.json')
+  return roster ?? (profile === 'dev' && existsSync(ofData) ? ofData : undefined)
+}
 
 /** One port in front of distributed services, WebSocket included, from the same path table that the services are described by. */
 export async function serveEdge(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
@@ -79,7 +87,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
   const { addConsole } = await loadConsole()
-  addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted, key: consoleKey })
+  addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted, key: consoleKey, roster: rosterOf(config) })
   const instancesOf = new Map(SERVICES.map((service) => [service, new Instances(urlsOf(service, env))]))
   for (const [service, instances] of instancesOf)
     for (const path of SERVICE_PATHS[service]) await forward(edge, path, { service, instances, trusted: limits.trusted, log })

@@ -11,6 +11,7 @@ interface ConsoleOptions {
   urlsOf(service: ServiceName): readonly string[]
   trusted: TrustedProxies
   key: string | undefined
+  roster: string | undefined
 }
 
 /** Late and by name: apps do not import apps. */

@@ -30,20 +30,6 @@ function membersOf(value: unknown): [string, unknown][] | undefined {
   return members.length === 0 ? undefined : members
 }
 
-/** Stands where a field is no longer there: not JSON, so no value of a policy looks like it. */
-export const REMOVED_FIELD = 'removed'
-
-/** The value of a field as a difference names it; `undefined` where the policy has none. */
-export function valueOfField(policy: unknown, field: string): string | undefined {
-  const found = allFields(policy, []).find(([name]) => name === field)
-  return found === undefined ? undefined : printable(JSON.stringify(found[1]))
-}
-
-function allFields(value: unknown, path: readonly string[]): [string, unknown][] {
-  const own: [string, unknown][] = path.length === 0 ? [] : [[fieldOf(path), value]]
-  return [...own, ...(membersOf(value) ?? []).flatMap(([key, member]) => allFields(member, [...path, key]))]
-}
-
 function fieldOf(path: readonly string[]): string {
   return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : printable(JSON.stringify(key)))).join('.')
 }

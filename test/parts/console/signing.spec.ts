@@ -107,7 +107,7 @@ describe('a person who signs in the browser', () => {
       await page.fill('#reason', 'too strict for <b>sensors</b>')
       await page.click('text=Show what would change')
       const facts = await factsOf(page)
-      expect(facts).toMatch(/limit\s*25\s*35\s*µg\/m³/)
+      expect(facts).toMatch(/limit\s*25 µg\/m³\s*35 µg\/m³/)
       expect(facts).toContain('too strict for <b>sensors</b>')
       await unlock(page, 'Take it back now')
       await page.waitForFunction(() =>
@@ -122,7 +122,7 @@ describe('a person who signs in the browser', () => {
     await inPage('/approvals', {}, async (page) => {
       await propose(page, '3.0.0', 20)
       const facts = await factsOf(page)
-      expect(facts).toMatch(/limit\s*35\s*20\s*µg\/m³\s*number/)
+      expect(facts).toMatch(/limit\s*35 µg\/m³\s*20 µg\/m³\s*number/)
       expect(facts).toMatch(/Lint\s*✓ Would pass/)
       expect(facts).toContain('Who has to sign')
       const digest = decodeURIComponent(page.url().split('/').pop()!)
@@ -169,7 +169,8 @@ describe('a person who signs in the browser', () => {
       await propose(page, '3.0.0', 20)
       for (const [mark, other] of [
         ['[data-digest]', 'sha256:0000 0000'],
-        ['[data-change] td[data-cell]', '35'],
+        ['td[data-consent]', '35'],
+        ['p[data-consent]', 'Plan: canary 1 %'],
         ['[data-said] td', '35'],
       ] as const) {
         const before = await page.textContent(mark)
@@ -337,8 +338,7 @@ describe('a person who signs in the browser', () => {
       await page.keyboard.press('Tab')
       await page.keyboard.press('Enter')
       await page.waitForSelector('[data-window]:not([hidden])')
-      expect(await page.evaluate(() => document.activeElement?.hasAttribute('data-send'))).toBe(true)
-      await page.keyboard.press('Tab')
+      expect(await page.evaluate(() => document.activeElement?.hasAttribute('data-cancel'))).toBe(true)
       await page.keyboard.press('Enter')
       expect(await page.textContent('[data-outcome]')).toContain('Cancelled')
     })

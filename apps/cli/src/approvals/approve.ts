@@ -2,13 +2,14 @@ import {
   planOptions,
   prepareApproval,
   prepareAs,
+  readApproval,
   readPolicies,
   signApproval,
   submitApproval,
   type ApiClient,
   type NamedSigner,
 } from '#libs/client'
-import { EXIT, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import { EXIT, type ApprovalView, type PlanOptions, type PreparedApproval } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { expectDigest } from '../keys/expect-digest.js'
@@ -18,27 +19,30 @@ import { watchToEnd } from '../runs/watch.js'
 import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
 import { committerOf } from './committed-by.js'
 import { describePrepared } from './describe-prepared.js'
+import { consentTo } from './read-consent.js'
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/
 
 /**
  * Shows what would be signed, unlocks the key, which is the consent, and submits. Exit 0 once the signature is accepted, also while
- * others are missing; with --watch the exit code of the run.
+ * others are missing; with --watch the exit code of the run. Instead of files, the digest of an approval that others have signed.
  */
 export async function approve(context: CliContext, givenFiles: readonly string[], givenFlags: ApproveFlags): Promise<number> {
   const { output } = context
   const { files, flags } = separateFallbacks(givenFiles, givenFlags)
-  if (files.length === 0) throw usageError('Name at least one FILE to approve', ['hms-svc help approve'])
+  if (files.length === 0) throw usageError('Name at least one FILE to approve, or the digest of an approval', ['hms-svc help approve'])
   const plan = planOptions(planInputOf(flags))
-  const policies = await readPolicies(files)
+  const prepare = await preparationOf(files, plan, flags)
   const folder = keyFolderOf(context)
   // Before anything is prepared: who cannot sign leaves no trace.
   await findKey(folder, flags.sign)
   const client = await context.client()
-  const committedBy = flags.authorFromGit === true ? await committersOf(files, policies) : undefined
-  // Opened for this request alone: the consent is that the key is opened once more, behind what is shown.
+  // Opened for these requests alone: the consent is that the key is opened once more, behind what is shown.
   const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, folder, flags.sign, flags))
-  const options = { author: flags.author, committedBy, queue: flags.queue, supersede: flags.supersede }
-  const prepared = await prepareAs(client, asSigner, (asking) => prepareApproval(asking, policies, plan, options))
-  for (const line of describePrepared(prepared)) output.note(line)
+  let asking = client
+  const prepared = await prepareAs(client, asSigner, (allowed) => prepare((asking = allowed)))
+  const { consent, policies } = await consentTo(context, asking, prepared)
+  for (const line of describePrepared(consent, { reported: prepared, policies, paint: output.errorPaint })) output.note(line)
   expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
   const signer = await openKey(context, folder, flags.sign, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
@@ -46,6 +50,23 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
   if (output.mode === 'json') output.data(view, () => [])
   return EXIT.done
+}
+
+/** How the bytes are had that are signed: prepared from the files, or as others signed them. */
+async function preparationOf(
+  files: readonly string[],
+  plan: PlanOptions,
+  flags: ApproveFlags,
+): Promise<(client: ApiClient) => Promise<PreparedApproval>> {
+  const digests = files.filter((file) => DIGEST.test(file))
+  if (digests.length > 0 && files.length > 1)
+    throw usageError('Name the files of one bundle, or one digest alone', ['hms-svc help approve'])
+  const { author, queue, supersede } = flags
+  const [digest] = digests
+  if (digest !== undefined) return (client) => readApproval(client, digest, plan, { author, supersede })
+  const policies = await readPolicies(files)
+  const committedBy = flags.authorFromGit === true ? await committersOf(files, policies) : undefined
+  return (client) => prepareApproval(client, policies, plan, { author, committedBy, queue, supersede })
 }
 
 async function committersOf(files: readonly string[], policies: readonly { id: string }[]): Promise<Record<string, string>> {

@@ -30,8 +30,8 @@ export function registerApprovals(program: Command, session: Session): void {
 function registerApprove(program: Command, session: Session): void {
   program
     .command('approve [files...]')
-    .usage('<files...> --sign <name> [options]')
-    .description('show difference and digest, sign and submit; several files are one bundle')
+    .usage('<files...|digest> --sign <name> [options]')
+    .description('show difference and digest, sign and submit; several files are one bundle, a digest is an approval that others signed')
     .requiredOption('--sign <name>', 'whose key signs, such as "EPA Chief"')
     .option('--canary <share>', 'share of traffic that gets it first: 0.05 or 5%')
     .option('--scope <scope>', 'where the canary is, such as region:NCR, or region:* for all regions')

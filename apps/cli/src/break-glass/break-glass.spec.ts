@@ -71,9 +71,11 @@ describe('break-glass', () => {
       0,
       '✓ Signed together by EPA Chief and EPA Counsel\n✓ On its way past simulation and canary (run #184)\n',
     ])
-    expect(stderr).toContain('  BREAK-GLASS: wrong sensor\n  Plan: no simulation, no canary, bake 300 s, all partners\n')
+    expect(stderr).toContain(
+      '  BREAK-GLASS: wrong sensor\n  Plan: no simulation, no canary, watched for 5 min 0 sec after the rollout, all partners\n',
+    )
     expect(stderr).toContain(`Somebody else must review it until ${review.dueAt}: hms-svc tickets decide 3 --decision accept`)
-    const { signatures } = service!.requests[1]!.body as BreakGlassRequest
+    const { signatures } = service!.requests.find(({ call }) => call === 'POST /v1/break-glass')!.body as BreakGlassRequest
     expect(new Set(signatures.map(({ keyid }) => keyid)).size).toBe(2)
   })
 

@@ -10,6 +10,7 @@ import {
 } from '#libs/client'
 import { EXIT, type ApprovalRequest, type ApprovalView, type RunView } from '#libs/contracts'
 import { describePrepared } from '../approvals/describe-prepared.js'
+import { consentTo } from '../approvals/read-consent.js'
 import type { CliContext } from '../context.js'
 import { requireReason, usageError } from '../errors.js'
 import { expectDigest } from '../keys/expect-digest.js'
@@ -47,8 +48,11 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   const open = (name: string): Promise<NamedSigner> => openFor(context, folder, name, flags)
   const asFirst = async (): Promise<ApiClient> => signingAs(context, await open(names[0]!))
   const { reason, author } = flags
-  const prepared = await prepareAs(client, asFirst, (asking) => prepareBreakGlass(asking, policies, { reason, author }))
-  for (const line of describePrepared(prepared)) context.output.note(line)
+  let asking = client
+  const prepared = await prepareAs(client, asFirst, (allowed) => prepareBreakGlass((asking = allowed), policies, { reason, author }))
+  const { consent, policies: signed } = await consentTo(context, asking, prepared)
+  for (const line of describePrepared(consent, { reported: prepared, policies: signed, paint: context.output.errorPaint }))
+    context.output.note(line)
   const again = `hms-svc break-glass ${files.join(' ')} --sign NAME --sign NAME --reason TEXT --expect-digest ${prepared.digest}`
   expectDigest(flags.expectDigest, prepared.digest, [again])
   const signatures: ApprovalRequest['signatures'][] = []

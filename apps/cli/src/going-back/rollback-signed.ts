@@ -1,6 +1,7 @@
 import { awaitRollback, prepareRollback, signRollback } from '#libs/client'
 import { HmsError, type RollbackReport } from '#libs/contracts'
-import { describeRollbackOrder } from '../approvals/describe-prepared.js'
+import { describePrepared } from '../approvals/describe-prepared.js'
+import { consentTo } from '../approvals/read-consent.js'
 import type { CliContext } from '../context.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
@@ -22,7 +23,9 @@ export async function rollbackSigned(
   const client = await signingAs(context, await openKey(context, folder, sign!, options))
   const rollback = await prepareRollback(client, { policy: id, version, ...(reason === undefined ? {} : { reason }) })
   context.output.note(`No fallback names ${version}: this needs signatures, as approving it would.`)
-  for (const line of describeRollbackOrder(rollback.prepared)) context.output.note(line)
+  const { consent, policies } = await consentTo(context, client, rollback.prepared)
+  for (const line of describePrepared(consent, { reported: rollback.prepared, policies, paint: context.output.errorPaint }))
+    context.output.note(line)
   const signer = await openKey(context, folder, sign!, options)
   const startedAt = performance.now()
   const view = await signRollback(client, rollback, signer, { reason })

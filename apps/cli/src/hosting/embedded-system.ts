@@ -6,13 +6,13 @@ import { startPostgres } from '#libs/persistence'
 import { createLogger, Metrics, startTracing, systemClock, VERSION, type Environment } from '#libs/platform'
 import { Host, openEmbeddedBus, openPostgresService } from '#libs/service'
 import { mkdir } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { requireFreePort } from './free-port.js'
 import { loadProgram } from './load-program.js'
 
 /** Mirrors `addConsole` of apps/console, which is loaded late and by name: apps do not import apps. */
 interface ConsoleModule {
-  addConsole(server: unknown, options: { urlsOf(): readonly string[] }): void
+  addConsole(server: unknown, options: { urlsOf(): readonly string[]; roster: string }): void
 }
 
 export interface EmbeddedSystem {
@@ -78,7 +78,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     })
     cleanup.push(() => host.stop())
     const { addConsole } = await loadProgram<ConsoleModule>('console/src/console')
-    addConsole(host.app.getHttpAdapter().getInstance(), { urlsOf: () => [url] })
+    addConsole(host.app.getHttpAdapter().getInstance(), {
+      urlsOf: () => [url],
+      roster: config.roster ?? join(config.dataDir, 'roster.json'),
+    })
     await host.start({ host: config.host, port: options.port })
     let stopping = false
     const failed = database.exited.then(() => (stopping ? new Promise<never>(() => {}) : Promise.reject(databaseEnded())))

@@ -1,53 +1,73 @@
 import { describe, expect, it } from 'vitest'
-import { digestOf } from '#libs/signing'
+import { buildRelease, digestOf, type ReleasePredicate } from '#libs/signing'
 import { rosterOf } from '../testing/people.js'
-import { AWAY, DENIED, MISSING, shown } from '../testing/shown.js'
+import { AWAY, DENIED, MISSING, shown, type World } from '../testing/shown.js'
 import { approvalPage } from './approval-page.js'
 import { approvalsPage } from './approvals-page.js'
 
 const ROSTER = await rosterOf(['EPA Chief', 'EPA Counsel', 'Air Office'])
 
-const predicate = {
-  policy: { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25, units: 'ug_per_m3', tags: [] },
-  releaseEpoch: 2,
-  author: 'Air Office',
-  plan: { share: 500, scope: 'region:NCR', observeMs: 300_000, bakeMs: 300_000 },
-}
-const payload = Buffer.from(JSON.stringify({ predicate }))
-const digest = digestOf(payload)
-const PREPARED = {
-  digest,
-  run: null,
-  state: 'PREPARED',
-  releases: [
-    {
-      id: 'epa-pm25-limit',
-      version: '2.0.0',
-      policyDigest: digestOf('policy'),
-      digest,
-      payload: payload.toString('base64'),
-      live: '1.5.0',
-      differences: [{ field: 'limit', from: 35, to: 25, units: 'ug_per_m3', text: 'limit 35 → 25 µg/m³' }],
-    },
-  ],
-  plan: { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 300_000, bakeMs: 300_000, partners: null },
-  missing: ['approver'],
-  signedBy: [],
-  authors: ['Air Office'],
-  expiresAt: '2026-12-03T12:00:00Z',
-}
-const path = `/v1/approvals/${encodeURIComponent(digest)}/prepared`
-const page = (prepared: unknown, more: Record<string, unknown> = {}) =>
-  shown(approvalPage, {
-    answers: { [path]: prepared, '/v1/roster': [{ version: 1, envelope: ROSTER }], ...more },
-    params: { digest },
-    sent: { '/v1/lint': { kind: 'taken', value: { findings: [] } } },
+const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25, units: 'ug_per_m3', tags: [] }
+const LIVE = {
+  kind: 'verified',
+  release: { policy: { ...POLICY, version: '1.5.0', limit: 35 }, digest: digestOf('live'), payload: 'e30=' },
+} as const
+const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 300_000, bakeMs: 300_000, partners: null }
+
+function preparedOf(change: Partial<ReleasePredicate> = {}) {
+  const { payload, digest, policyDigest } = buildRelease({
+    policy: POLICY,
+    releaseEpoch: 2,
+    previous: { version: '1.5.0', digest: digestOf('live') },
+    fallbacks: [],
+    scopes: ['global', 'region:NCR'],
+    author: 'Air Office',
+    plan: PLAN,
+    preparedAt: '2026-11-26T11:00:00Z',
+    expires: '2026-12-03T12:00:00Z',
+    ...change,
   })
+  return {
+    digest,
+    run: null,
+    state: 'PREPARED',
+    releases: [
+      {
+        id: 'epa-pm25-limit',
+        version: '2.0.0',
+        policyDigest,
+        digest,
+        payload: payload.toString('base64'),
+        live: '1.5.0',
+        differences: [] as unknown[],
+      },
+    ],
+    plan: PLAN,
+    missing: ['approver'],
+    signedBy: [],
+    authors: ['Air Office'],
+    expiresAt: '2026-12-03T12:00:00Z',
+  }
+}
+const PREPARED = preparedOf()
+const { digest } = PREPARED
+const page = (prepared: unknown, more: Record<string, unknown> = {}, live: World['live'] = { 'epa-pm25-limit': LIVE }) => {
+  const asked = (prepared as { digest?: string }).digest ?? digest
+  return shown(approvalPage, {
+    answers: {
+      [`/v1/approvals/${encodeURIComponent(asked)}/prepared`]: prepared,
+      '/v1/roster': [{ version: 1, envelope: ROSTER }],
+      ...more,
+    },
+    params: { digest: asked },
+    sent: { '/v1/lint': { kind: 'taken', value: { findings: [] } } },
+    live,
+  })
+}
 
 describe('the page of an approval', () => {
   it('says of break-glass what it is, by the bytes, and offers no signature', async () => {
-    const bytes = Buffer.from(JSON.stringify({ predicate: { ...predicate, breakGlass: { reason: 'wrong <sensor>' } } }))
-    const { html, text } = await page({ ...PREPARED, releases: [{ ...PREPARED.releases[0]!, payload: bytes.toString('base64') }] })
+    const { html, text } = await page(preparedOf({ breakGlass: { reason: 'wrong <sensor>' } }))
     expect(text).toContain('This is break-glass, no ordinary approval')
     expect(text).toContain('Reason: “wrong <sensor>”')
     expect(text).toContain('hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT')
@@ -58,19 +78,45 @@ describe('the page of an approval', () => {
   it('shows digest in groups, difference with unit and type, plan, and who may sign', async () => {
     const { html, text } = await page(PREPARED)
     expect(text).toContain(`${digest.slice(7, 11)} ${digest.slice(11, 15)}`)
-    expect(text).toMatch(/limit 35 25 µg\/m³ number/)
-    expect(text).toContain('canary 5 % of National Capital Region, observed for 5 min 0 sec')
+    expect(text).toMatch(/limit 35 µg\/m³ 25 µg\/m³ number/)
+    expect(text).toContain('canary 5 % of National Capital Region (region:NCR), observed for 5 min 0 sec')
     expect(text).toContain('EPA Chief')
     const act = JSON.parse(/data-signing="([^"]*)"/.exec(html)![1]!.replaceAll('&quot;', '"')) as { people: object; body: object }
     expect(act).toMatchObject({ kind: 'approval', path: '/v1/approvals', body: { digest } })
     expect(Object.values(act.people)).toEqual(expect.arrayContaining(['EPA Chief', 'EPA Counsel', 'Air Office']))
-    expect(html).toContain(`--expect-digest ${digest}`)
+    expect(html).toContain(`hms-svc approve ${digest} --sign NAME`)
   })
 
-  it('says what a value becomes by the bytes, whatever the service says of it', async () => {
-    const [release] = PREPARED.releases
-    const lied = { ...PREPARED, releases: [{ ...release, differences: [{ ...release!.differences[0], to: 35 }] }] }
-    expect((await page(lied)).text).toMatch(/limit 35 25 µg\/m³/)
+  it('says what the bytes say, whatever the service says beside them', async () => {
+    const told = { plan: { ...PLAN, share: 500, observeMs: 3_600_000 }, authors: ['Somebody Else'] }
+    const bytes = preparedOf({ policy: { ...POLICY, limit: 3_500 }, plan: { ...PLAN, share: 10_000, observeMs: 0, partners: [] } })
+    const { text } = await page({ ...bytes, ...told })
+    expect(text).toMatch(/limit 35 µg\/m³ 3500 µg\/m³/)
+    expect(text).toContain('limit × 100: 35 → 3500')
+    expect(text).toContain('canary 100 % of National Capital Region (region:NCR), observed for 0 sec')
+    expect(text).toContain('no partners')
+    expect(text).toContain('Written by Air Office')
+    expect(text).not.toMatch(/Somebody Else|60 min|canary 5 %/)
+  })
+
+  it('says in place of the difference that what is in force is not verified', async () => {
+    const { html, text } = await page(PREPARED, {}, {})
+    expect(text).toContain('DIFFERENCE NOT VERIFIED: config-store said nothing')
+    expect(html).toMatch(/usa-alert--error[^>]*>(?:(?!<\/section|<h2).)*DIFFERENCE NOT VERIFIED/s)
+    expect(text).not.toMatch(/no change|35 µg/)
+  })
+
+  it.each([
+    ['other bytes under the digest', { ...preparedOf({ author: null }), digest }],
+    [
+      'a statement of another kind',
+      { ...PREPARED, releases: [{ ...PREPARED.releases[0]!, payload: Buffer.from('{}').toString('base64') }] },
+    ],
+    ['a part of a bundle', preparedOf({ bundle: { digest: digestOf('two'), size: 2 } })],
+    ['no release', { ...PREPARED, releases: [] }],
+  ])('lets nobody sign %s', async (_what, prepared) => {
+    const { html, text, status } = await page(prepared)
+    expect([status, text.includes('Nobody can sign this'), html.includes('data-signing')]).toEqual([409, true, false])
   })
 
   it('leads on to a replay that takes longer, and shows what lint says', async () => {

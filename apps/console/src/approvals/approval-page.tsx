@@ -1,14 +1,16 @@
-import { isTerminal, spokenDuration, stepsOf, type PreparedApproval } from '#libs/contracts'
+import { readPrepared, type ReadApproval } from '#libs/client'
+import { HmsError, isTerminal, spokenDuration, type PreparedApproval } from '#libs/contracts'
+import { consentOf, type Consent, type SignedRelease } from '#libs/policy'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, Moment, policiesText, PolicyLink, RunLink } from '../page/parts.js'
+import { Command, Moment, policiesText, RunLink } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
 import type { Answer } from '../reading/answer.js'
 import type { People } from '../signing/people.js'
 import { predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
-import { Statement } from '../signing/statement-view.js'
+import { ConsentLines, Statement } from '../signing/statement-view.js'
 import { LongTextField } from '../forms/fields.js'
 import { Effect, readEffect, type EffectFacts } from './effect.js'
 
@@ -19,7 +21,7 @@ const LONG_REPLAY_MS = 55_000
 
 /** One approval, for who signs it: what changes, what it would do, who has to sign, and the bytes themselves. */
 export async function approvalPage(request: PageRequest): Promise<PageContent> {
-  const { read, params, now, query } = request
+  const { read, verified, params, now, query } = request
   const digest = params['digest'] ?? ''
   const path = `/v1/approvals/${encodeURIComponent(digest)}`
   const [answer, people] = await Promise.all([read<PreparedApproval>(`${path}/prepared`), readPeople(read)])
@@ -28,22 +30,23 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
     const summary = isMissing ? 'There is no approval of that digest. What nobody signs is kept for an hour.' : 'It cannot be shown now.'
     return absentPage({ title: 'Approval', section: 'Approvals', trail: TRAIL, summary, still: true }, answer, 'approval')
   }
-  const prepared = answer.value
+  const place = { title: 'Approval', heading: 'Approval', section: 'Approvals' as const, trail: TRAIL, still: true as const }
+  const found = readBytes(answer.value, digest)
+  if (found instanceof HmsError)
+    return { ...place, status: 409, summary: 'It cannot be signed here.', body: <NotItsBytes detail={found.detail} /> }
+  const { prepared, predicates } = found
   const name = policiesText(prepared.releases)
   const isOpen = (prepared.state === 'PREPARED' || prepared.state === 'AWAITING_APPROVAL') && Date.parse(prepared.expiresAt) > now.getTime()
-  const predicates = predicatesOf(prepared)
-  const isRollback = predicates.some(({ rollback }) => rollback !== undefined)
-  // From the bytes: whoever serves the rest of the page may leave it out.
-  const breakGlass = predicates.find((predicate) => predicate.breakGlass !== undefined)?.breakGlass
+  const { breakGlass } = prepared
   const wait = query.has('wait')
-  const effect = isOpen && !isRollback ? await readEffect(request, prepared, wait ? LONG_REPLAY_MS : REPLAY_MS) : undefined
+  const live = await verified(predicates.map(({ policy }) => policy.id))
+  const consent = consentOf(predicates as unknown as SignedRelease[], live)
+  const effect = isOpen && !consent.isRollback ? await readEffect(request, prepared, wait ? LONG_REPLAY_MS : REPLAY_MS) : undefined
   return {
+    ...place,
     title: `${breakGlass === undefined ? 'Approve' : 'Break-glass:'} ${name}`,
-    heading: `${breakGlass !== undefined ? 'Break-glass:' : isRollback ? 'Bring back' : 'Approve'} ${name}`,
-    section: 'Approvals',
-    trail: TRAIL,
+    heading: `${breakGlass !== undefined ? 'Break-glass:' : consent.isRollback ? 'Bring back' : 'Approve'} ${name}`,
     summary: summaryOf(prepared, isOpen),
-    still: true,
     script: 'sign',
     body: (
       <>
@@ -51,23 +54,39 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
         {breakGlass === undefined ? null : <PastTheStages reason={breakGlass.reason} prepared={prepared} />}
         <section aria-labelledby="signed-title">
           <h2 id="signed-title">What is signed</h2>
-          {prepared.releases.map(({ id, version, live, payload, digest: release, differences }) => (
-            <div key={id}>
-              <h3>
-                <PolicyLink id={id} /> {live === null ? `${version} (first version)` : `${live} → ${version}`}
-              </h3>
-              <Statement payload={payload} digest={release} differences={differences} live={live} version={version} />
-            </div>
+          {prepared.releases.map(({ id, payload, digest: release }, index) => (
+            <Statement key={id} payload={payload} digest={release} release={consent.releases[index]!} live={live.get(id)!} />
           ))}
-          {isRollback || breakGlass !== undefined ? null : <Plan prepared={prepared} />}
+          <ConsentLines lines={consent.plan} />
+          {prepared.supersede === true ? <p>The last signature ends the runs of these policies that are under way.</p> : null}
         </section>
         {effect === undefined ? null : <EffectPart facts={effect} digest={digest} wait={wait} />}
-        <Who prepared={prepared} people={people} now={now} />
+        <Who prepared={prepared} consent={consent} people={people} now={now} />
         {isOpen && breakGlass === undefined ? <Signing prepared={prepared} people={people} /> : null}
         {prepared.state === 'AWAITING_APPROVAL' && isOpen ? <Reject digest={digest} /> : null}
       </>
     ),
   }
+}
+
+/** What the bytes say; the refusal where they are not releases, or not those of this digest. */
+function readBytes(given: PreparedApproval, digest: string): ReadApproval | HmsError {
+  try {
+    const read = readPrepared(given)
+    if (read.prepared.digest === digest) return read
+    return new HmsError('HMS_APPROVAL_MISMATCH', `the service returned ${read.prepared.digest} for ${digest}`, { status: 502 })
+  } catch (error) {
+    if (error instanceof HmsError) return error
+    throw error
+  }
+}
+
+function NotItsBytes({ detail }: { detail: string }): JSX.Element {
+  return (
+    <Alert kind="error" title="Nobody can sign this">
+      <p>{detail}. Tell the operator: the approver service shows something else than it asks people to sign.</p>
+    </Alert>
+  )
 }
 
 function EffectPart({ facts, digest, wait }: { facts: EffectFacts; digest: string; wait: boolean }): JSX.Element {
@@ -112,25 +131,31 @@ function PastTheStages({ reason, prepared: { plan, releases } }: { reason: strin
   )
 }
 
-function Plan({ prepared: { plan, supersede } }: { prepared: PreparedApproval }): JSX.Element {
-  const partners = plan.partners === null ? 'all partners' : plan.partners.join(', ') || 'no partners'
-  const steps = stepsOf(plan).map(({ share, scopeName }) => `${share / 100} % of ${scopeName}`)
-  return (
-    <p>
-      How: canary {steps.join(', then ')}, observed for {spokenDuration(plan.observeMs)}
-      {steps.length > 1 ? ' each' : ''}, watched for {spokenDuration(plan.bakeMs)} after the rollout; {partners} told.
-      {supersede === true ? ' The last signature ends the runs of these policies that are under way.' : ''}
-    </p>
-  )
-}
-
-function Who({ prepared, people, now }: { prepared: PreparedApproval; people: Answer<People>; now: Date }): JSX.Element {
+function Who({
+  prepared,
+  consent,
+  people,
+  now,
+}: {
+  prepared: PreparedApproval
+  consent: Consent
+  people: Answer<People>
+  now: Date
+}): JSX.Element {
   return (
     <section aria-labelledby="who-title">
       <h2 id="who-title">Who has to sign</h2>
       <dl class="facts">
         <dt>Written by</dt>
-        <dd>{prepared.authors.join(', ') || 'not said'}</dd>
+        <dd>
+          {consent.authors.length === 0
+            ? 'not said'
+            : consent.authors.map((author) => (
+                <span key={author}>
+                  <span data-consent>{author}</span>{' '}
+                </span>
+              ))}
+        </dd>
         <dt>Signed by</dt>
         <dd>{prepared.signedBy.join(', ') || 'nobody yet'}</dd>
         <dt>Still missing</dt>
@@ -169,7 +194,7 @@ function Signing({ prepared, people }: { prepared: PreparedApproval; people: Ans
     <SigningBlock
       verb="Sign"
       asksReason
-      command={`hms-svc approve ${releases.length === 1 ? 'FILE' : 'FILES'} --sign NAME --expect-digest ${digest}`}
+      command={`hms-svc approve ${digest} --sign NAME`}
       payloads={releases.map(({ payload }) => payload)}
       act={{ kind: 'approval', path: '/v1/approvals', body: { digest }, people: people.value.names, mayNot }}
     />

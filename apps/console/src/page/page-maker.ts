@@ -1,5 +1,6 @@
 import type { Clock } from '#libs/platform'
 import type { ApiReader } from '../reading/api-reader.js'
+import { verifiedReads, type VerifiedReads } from '../reading/read-verified.js'
 import type { LayoutProps } from './layout.js'
 import type { PageContent } from './page.js'
 import type { FoundPage } from './find-page.js'
@@ -25,13 +26,15 @@ export class PageMaker {
     private readonly reader: ApiReader,
     private readonly assets: LayoutProps['assets'],
     private readonly clock: Pick<Clock, 'now'>,
+    private readonly trust: Pick<VerifiedReads, 'roster' | 'url'> = { roster: undefined, url: '' },
   ) {}
 
   async make({ page, params }: FoundPage, { query, authorization, client }: Asked): Promise<ShownPage> {
     const now = this.clock.now()
     const read = page.still === true ? this.reader.anewAs(authorization) : this.reader.as(authorization)
     const send = this.reader.sendAs(authorization, client)
-    return this.show(await page.content({ read, send, health: (service) => this.reader.health(service), params, query, now }))
+    const verified = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
+    return this.show(await page.content({ read, verified, send, health: (service) => this.reader.health(service), params, query, now }))
   }
 
   /** A page that answers a form. */

@@ -1,11 +1,13 @@
 import type { ServiceName } from '#libs/contracts'
 import type { ComponentChildren } from 'preact'
 import type { Read } from '../reading/answer.js'
+import type { ReadVerified } from '../reading/read-verified.js'
 import type { SendDryRun } from '../reading/sent.js'
 
 /** What a page is made of: the API, where it stands in the address, and the time. */
 export interface PageRequest {
   read: Read
+  verified: ReadVerified
   /** A page that is opened changes nothing. */
   send: SendDryRun
   health(service: ServiceName): Promise<{ url: string; body: unknown }[]>

@@ -24,6 +24,7 @@ interface Question {
   headers: Record<string, string>
   signal: AbortSignal
   weigh: Weigh
+  parse(text: string): unknown
 }
 
 /** The console's one way to the services: bounded in time and size, whatever a service does. */
@@ -54,6 +55,11 @@ export class ApiReader {
       asked.set(path, known)
       return known as Promise<Answer<T>>
     }
+  }
+
+  /** What is verified here, never shown: as it was sent, and asked for each time. */
+  exactAs(authorization: string | undefined): Read {
+    return <T>(path: string) => this.ask(path, authorization, () => {}, JSON.parse) as Promise<Answer<T>>
   }
 
   /** What each instance of a service says of itself at `/readyz`, whatever the status; `undefined` for one that does not answer. */
@@ -101,25 +107,30 @@ export class ApiReader {
   }
 
   /** One instance after the other, all within one deadline, until one answers. */
-  private async ask(path: string, authorization: string | undefined, weigh: Weigh): Promise<Answer<unknown>> {
+  private async ask(
+    path: string,
+    authorization: string | undefined,
+    weigh: Weigh,
+    parse: (text: string) => unknown = parseClean,
+  ): Promise<Answer<unknown>> {
     const service = serviceOfPath(path)
     const signal = AbortSignal.timeout(this.deadlineMs)
     let last: Answer<unknown> = { kind: 'away', service, detail: 'no address of it is known' }
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
     for (const url of this.options.urlsOf(service)) {
-      last = await this.askOne(url + path, { service, headers, signal, weigh })
+      last = await this.askOne(url + path, { service, headers, signal, weigh, parse })
       if (last.kind !== 'away') return last
     }
     return last
   }
 
-  private async askOne(url: string, { service, headers, signal, weigh }: Question): Promise<Answer<unknown>> {
+  private async askOne(url: string, { service, headers, signal, weigh, parse }: Question): Promise<Answer<unknown>> {
     try {
       const response = await fetch(url, { headers: { accept: 'application/json', ...headers }, signal, redirect: 'error' })
       const text = await readText(response.body, MAX_ANSWER_BYTES)
       weigh(text.length)
       const isText = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/plain')
-      const body = isText ? text.split('\n').map(printable).join('\n') : parseClean(text)
+      const body = isText ? text.split('\n').map(printable).join('\n') : response.ok ? parse(text) : parseClean(text)
       if (response.ok) return { kind: 'loaded', value: body }
       const { detail = '', code = '' } = (body ?? {}) as { detail?: string; code?: string }
       if (response.status === 401 || response.status === 403) return { kind: 'denied', detail }

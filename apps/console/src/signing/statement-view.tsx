@@ -1,36 +1,35 @@
-import { digestInGroups, REMOVED_FIELD, statementFields, valueOfField, type FieldDifference, type Json } from '#libs/contracts'
+import { digestInGroups, statementFields, type Json } from '#libs/contracts'
+import { changeCells, type ConsentLine, type ConsentRelease, type FieldChange, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
+import { Alert } from '../page/absent.js'
 import { Table } from '../page/parts.js'
-import { unitText } from '../policies/rule-of.js'
 
 export interface StatementProps {
   /** Base64 of the bytes that are signed. */
   payload: string
   digest: string
-  /** Of a release: against what is live. */
-  differences?: readonly FieldDifference[]
-  live?: string | null
-  version?: string
+  /** Of a release: what it does to what is in force. */
+  release?: ConsentRelease
+  /** What that was compared with. */
+  live?: VerifiedLive
 }
 
 /**
  * What is signed, once: its digest, what changes, and every field. The page's script holds all of it against the bytes before it signs, so
  * whatever is marked `data-` here is part of a check.
  */
-export function Statement({ payload, digest, differences, live, version }: StatementProps): JSX.Element {
-  const statement = Buffer.from(payload, 'base64').toString()
-  const lines = statementFields(statement)
+export function Statement({ payload, digest, release, live }: StatementProps): JSX.Element {
+  const lines = statementFields(Buffer.from(payload, 'base64').toString())
   return (
-    <div data-statement={payload}>
+    <div data-statement={payload} {...(live === undefined ? {} : liveData(live))}>
+      {release === undefined ? null : <h3 data-consent>{release.heading}</h3>}
       <p>
         Digest, as other signers see it:{' '}
         <span class="digest" data-digest>
           {digestInGroups(digest)}
         </span>
       </p>
-      {differences === undefined ? null : (
-        <Differences statement={statement} differences={differences} live={live ?? null} version={version ?? ''} />
-      )}
+      {release === undefined ? null : <Differences release={release} />}
       <details>
         <summary>All {lines.length} fields that are signed</summary>
         <Table caption="Every field of what is signed" head={['Field', 'Value']}>
@@ -48,37 +47,59 @@ export function Statement({ payload, digest, differences, live, version }: State
   )
 }
 
-interface DifferencesProps {
-  statement: string
-  differences: readonly FieldDifference[]
-  live: string | null
-  version: string
+/** The release in force as it was signed, empty for none; or why nothing was compared. */
+function liveData(live: VerifiedLive): Record<string, string> {
+  return live.kind === 'unverified' ? { 'data-why': live.why } : { 'data-live': live.release?.payload ?? '' }
 }
 
-/** Which fields differ is approver's to say; what they become is read from the bytes. */
-function Differences({ statement, differences, live, version }: DifferencesProps): JSX.Element {
-  if (differences.length === 0) return <p class="none">No value changes{live === null ? '' : ` against ${live}`}.</p>
-  const { policy } = (JSON.parse(statement) as { predicate: { policy?: unknown } }).predicate
+function Differences({ release: { changes = [], verdict, remarks, live, version } }: { release: ConsentRelease }): JSX.Element {
   const now = live === null ? 'Now (nothing is in force)' : `Now (${live})`
   return (
-    <Table caption="What changes" head={['Field', now, `Then (${version})`, 'Unit', 'Type']}>
-      {differences.map(({ field, from, to, units }) => (
-        <tr key={field} data-change>
-          <th scope="row" data-cell>
-            {field}
-          </th>
-          <td>{from === undefined ? 'not there' : JSON.stringify(from)}</td>
-          <td data-cell>{valueOfField(policy, field) ?? REMOVED_FIELD}</td>
-          <td>{units === undefined ? '–' : unitText({ units })}</td>
-          <td>{typesOf(from, to)}</td>
-        </tr>
-      ))}
-    </Table>
+    <>
+      <ConsentLines lines={verdict} />
+      {changes.length === 0 ? null : (
+        <Table caption="What changes" head={['Field', now, `Then (${version})`, 'Type']}>
+          {changes.map((change) => {
+            const [field, before, after] = changeCells(change)
+            return (
+              <tr key={field}>
+                <th scope="row" data-consent>
+                  {field}
+                </th>
+                <td data-consent>{before}</td>
+                <td data-consent>{after}</td>
+                <td>{typesOf(change)}</td>
+              </tr>
+            )
+          })}
+        </Table>
+      )}
+      <ConsentLines lines={remarks} />
+    </>
+  )
+}
+
+/** One paragraph each; what a signer must not miss as an alert. */
+export function ConsentLines({ lines }: { lines: readonly ConsentLine[] }): JSX.Element {
+  return (
+    <>
+      {lines.map(({ tone, text }) =>
+        tone === 'plain' ? (
+          <p key={text} data-consent>
+            {text}
+          </p>
+        ) : (
+          <Alert key={text} kind="error" title="Look twice">
+            <p data-consent>{text}</p>
+          </Alert>
+        ),
+      )}
+    </>
   )
 }
 
 /** `number`, or `number → text` where it changes, for that breaks readers. */
-function typesOf(from: Json | undefined, to: Json | undefined): string {
+function typesOf({ from, to }: FieldChange): string {
   const [before, after] = [from, to].map((value) => (value === undefined ? undefined : typeOf(value)))
   if (before === undefined || after === undefined || before === after) return after ?? before ?? ''
   return `${before} → ${after}`

@@ -1,4 +1,5 @@
 import type { RunView } from '#libs/contracts'
+import type { VerifiedLive } from '#libs/policy'
 import type { Page } from '../page/page.js'
 import { renderPage } from '../page/render.js'
 import type { Answer } from '../reading/answer.js'
@@ -22,10 +23,15 @@ export interface World {
   health?: (service: string) => unknown
   /** What services say to a dry run, by path; any other is away. */
   sent?: Record<string, Sent<unknown>>
+  /** What is in force and verified, by policy; any other is not verified. */
+  live?: Record<string, VerifiedLive>
 }
 
 /** A page as it is sent, for services that answer so. */
-export async function shown(content: Page['content'], { answers, params = {}, query = '', health, sent = {} }: World): Promise<Shown> {
+export async function shown(
+  content: Page['content'],
+  { answers, params = {}, query = '', health, sent = {}, live = {} }: World,
+): Promise<Shown> {
   const paths: string[] = []
   const now = new Date('2026-11-26T12:00:00Z')
   const made = await content({
@@ -33,6 +39,7 @@ export async function shown(content: Page['content'], { answers, params = {}, qu
       paths.push(path)
       return answerOf(answers[path]) as Answer<T>
     },
+    verified: async (ids) => new Map(ids.map((id) => [id, live[id] ?? { kind: 'unverified', why: 'config-store said nothing' }])),
     send: async <T>(path: string) => (sent[path] ?? { kind: 'away', service: 'linter', detail: 'said nothing' }) as Sent<T>,
     health: async (service) => [{ url: 'http://127.0.0.1:1', body: health?.(service) }],
     params,

@@ -2,15 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { FieldDifference, JsonObject, PlanOptions, PreparedApproval, RunState, RunView } from '#libs/contracts'
+import type { JsonObject, PlanOptions, PreparedApproval, RunState, RunView } from '#libs/contracts'
 import {
   buildRelease,
+  bundleOf,
   checkSignatures,
   digestOf,
   digestOfJson,
   generateKeyPair,
   localSigner,
   STATEMENT_TYPE,
+  type BundleRef,
   type RollbackOrder,
 } from '#libs/signing'
 import { ApiClient } from '../api/api-client.js'
@@ -29,7 +31,7 @@ const plan = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Reg
 
 function prepared(
   of: JsonObject & { id: string; version: string } = policy,
-  more: { breakGlass?: { reason: string }; rollback?: RollbackOrder } = {},
+  more: { breakGlass?: { reason: string }; rollback?: RollbackOrder; bundle?: BundleRef } = {},
 ): PreparedApproval {
   const { payload, digest, policyDigest } = buildRelease({
     policy: of,
@@ -69,11 +71,6 @@ function rewritten(change: (statement: string) => string): PreparedApproval {
 /** A statement of another kind, whose predicate names the policy and the plan too. */
 function disguised(kind: string): PreparedApproval {
   return rewritten((text) => text.replace('/release/v1', `/${kind}/v1`))
-}
-
-function differing(difference: FieldDifference): PreparedApproval {
-  const approval = prepared()
-  return { ...approval, releases: [{ ...approval.releases[0]!, differences: [difference] }] }
 }
 
 function view(state: RunState, over: Partial<RunView> = {}): RunView {
@@ -203,23 +200,19 @@ describe('an approval', () => {
     ['another scope', prepared(), { scope: 'region:VA' }],
     ['other partners', prepared(), { partners: ['state-airboard'] }],
     ['other fallbacks', prepared(), { fallbacks: ['epa-pm25-limit@1.0.0'] }],
-    ['a difference that is none of the bytes', differing({ field: 'limit', from: 35, to: 15, text: 'limit 35 → 15' }), {}],
-    ['a removal that is none', differing({ field: 'limit', from: 35, text: 'limit removed' }), {}],
+    ['a part of a bundle', prepared(policy, { bundle: bundleOf([digestOfJson(policy), digestOfJson({})]) }), {}],
   ])('is not signed when the service prepared %s', async (_what, body, asked) => {
     answer(body)
     await expect(prepareApproval(api, [policy], asked)).rejects.toMatchObject({ code: 'HMS_APPROVAL_MISMATCH' })
   })
 
   it('is shown as the bytes have it, whatever the service says beside them', async () => {
-    const { text: _text, ...difference } = { field: 'limit', from: 35, to: 25, text: '' }
-    const told = {
-      ...differing({ ...difference, units: 'kg', text: 'limit 350 → 25' }),
-      plan: { ...plan, share: 1 },
-      authors: ['EPA Chief'],
-    }
+    const approval = prepared()
+    const differences = [{ field: 'limit', from: 24, to: 25, text: 'limit 24 → 25' }]
+    const told = { ...approval, releases: [{ ...approval.releases[0]!, differences }], plan: { ...plan, share: 1 }, authors: ['EPA Chief'] }
     answer({ ...told, breakGlass: { reason: 'none' } })
     const shown = await prepareApproval(api, [policy], {})
-    expect(shown.releases[0]!.differences).toEqual([{ ...difference, text: 'limit 35 → 25' }])
+    expect(shown.releases[0]!.differences).toEqual([])
     expect(shown).toMatchObject({ plan, authors: [] })
     expect(shown).not.toHaveProperty('breakGlass')
   })

@@ -62,7 +62,7 @@ export function readPreparedFor(given: PreparedApproval, policies: readonly Json
 }
 
 /** What else of the plan was asked for than the bytes say. */
-function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
+export function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
   for (const key of ['share', 'scope', 'observeMs', 'bakeMs'] as const) {
     if (plan[key] !== undefined && plan[key] !== said[key]) return `another ${key}`
   }

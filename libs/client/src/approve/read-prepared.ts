@@ -1,6 +1,15 @@
-import { canonicalJson, HmsError, type FieldDifference, type PreparedApproval, type PreparedRelease } from '#libs/contracts'
-import { describeChange, fieldsOf } from '#libs/policy'
-import { approvalDigest, readRelease, SignatureError, STATEMENT_TYPE, type OpenedRelease, type ReleasePredicate } from '#libs/signing'
+import { canonicalJson, HmsError, type PreparedApproval, type PreparedRelease } from '#libs/contracts'
+import {
+  approvalDigest,
+  bundleOf,
+  digestOfJson,
+  isSameBundle,
+  readRelease,
+  SignatureError,
+  STATEMENT_TYPE,
+  type OpenedRelease,
+  type ReleasePredicate,
+} from '#libs/signing'
 
 /** An approval as its bytes have it, and what each release says. */
 export interface ReadApproval {
@@ -10,8 +19,8 @@ export interface ReadApproval {
 
 /**
  * Reads what people are to sign. The bytes must be releases and nothing else: a roster that names the policy too would be signed as
- * willingly. Plan, authors, break-glass and every difference are then those of the bytes, whatever the service said beside them. Throws
- * `HMS_APPROVAL_MISMATCH` (502).
+ * willingly. Plan, authors and break-glass are then those of the bytes, whatever the service returned beside them; differences are not in
+ * the bytes, and are dropped: see `readConsent`. Throws `HMS_APPROVAL_MISMATCH` (502).
  */
 export function readPrepared(given: PreparedApproval): ReadApproval {
   const predicates = given.releases.map(readBytes)
@@ -21,9 +30,13 @@ export function readPrepared(given: PreparedApproval): ReadApproval {
     throw mismatch('releases of another digest than it names')
   const { plan, breakGlass } = first
   if (predicates.some((each) => canonicalJson(each.plan) !== canonicalJson(plan))) throw mismatch('releases with several plans')
-  const { breakGlass: _said, ...rest } = given
+  const orders = new Set(predicates.map((each) => canonicalJson([each.breakGlass ?? null, each.rollback === undefined])))
+  if (orders.size > 1) throw mismatch('releases that go live in different ways')
+  const bundle = bundleOf(predicates.map(({ policy }) => digestOfJson(policy)))
+  if (predicates.some((each) => !isSameBundle(each.bundle, bundle))) throw mismatch('a part of a bundle, or parts of several')
+  const { breakGlass: _reported, ...rest } = given
   const authors = [...new Set(predicates.flatMap(({ author }) => author ?? []))]
-  const releases = given.releases.map((release, index) => asInBytes(release, predicates[index]!))
+  const releases = given.releases.map((release) => ({ ...release, differences: [] }))
   return { prepared: { ...rest, plan, authors, releases, ...(breakGlass === undefined ? {} : { breakGlass }) }, predicates }
 }
 
@@ -41,23 +54,6 @@ function asRelease(payload: string): OpenedRelease {
     if (error instanceof SignatureError) throw mismatch(`bytes that are no release (${error.detail})`)
     throw error
   }
-}
-
-function asInBytes(release: PreparedRelease, { policy }: ReleasePredicate): PreparedRelease {
-  const fields = fieldsOf(policy)
-  return { ...release, differences: release.differences.map((difference) => heldAgainst(fields, difference)) }
-}
-
-/** Holds what a field becomes against the bytes. What it was before, the bytes do not say. */
-function heldAgainst(fields: ReturnType<typeof fieldsOf>, { field, from, to, units: before }: FieldDifference): FieldDifference {
-  const found = fields.get(field)
-  const isSaid = to === undefined ? found === undefined : found !== undefined && canonicalJson(found.value) === canonicalJson(to)
-  if (!isSaid) throw mismatch(`another ${field} than it shows`)
-  const units = to === undefined ? before : found?.units
-  const sides = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
-  const change = { field, ...sides, ...(units === undefined ? {} : { units }) }
-  const kind = from === undefined ? 'added' : to === undefined ? 'removed' : 'changed'
-  return { ...change, text: describeChange({ ...change, kind }) }
 }
 
 export function mismatch(what: string): HmsError {

@@ -1,26 +1,39 @@
-import { digestInGroups, REMOVED_FIELD, statementFields, valueOfField } from '#libs/contracts'
+import { digestInGroups, statementFields } from '#libs/contracts'
+import { consentOf, consentTexts, type SignedRelease, type VerifiedLive } from '#libs/policy'
 import { digestOf, writeRunDecision } from '#libs/signing'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkShown, type Shown } from './check-shown.js'
+import { checkConsent, checkShown, type Shown } from './check-shown.js'
 
-const policy = { id: 'epa-pm25-limit', version: '2.0.0', limit: 25, areas: { 'a b': [1, { deep: 'x' }] }, tags: [] as string[] }
+const policy = {
+  id: 'epa-pm25-limit',
+  version: '2.0.0',
+  effective: '2024-09-01T00:00:00Z',
+  limit: 25,
+  areas: { 'a b': [1, { deep: 'x' }] },
+  tags: [] as string[],
+}
 const predicateType = 'https://hms-svc.dev/attestation/release/v1'
-const statement = JSON.stringify({ predicateType, predicate: { policy, releaseEpoch: 2, author: null } })
+const plan = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 1_000, bakeMs: 0, partners: null }
+const liveText = JSON.stringify({ predicate: { policy: { ...policy, version: '1.0.0', limit: 35 } } })
+const release: SignedRelease = {
+  policy,
+  previous: { version: '1.0.0', digest: digestOf(liveText) },
+  fallbacks: [],
+  author: 'Air Office',
+  plan,
+}
+const statement = JSON.stringify({ predicateType, predicate: { releaseEpoch: 2, ...release } })
 
-function shownOf(text: string, changes: Shown['changes'] = []): Shown {
+function shownOf(text: string): Shown {
   const bytes = Buffer.from(text)
-  return { digest: digestInGroups(digestOf(bytes)), bytes: bytes.toString('base64'), lines: statementFields(text), changes }
+  return { digest: digestInGroups(digestOf(bytes)), bytes: bytes.toString('base64'), lines: statementFields(text) }
 }
 
 describe('what the page shows', () => {
-  const whole = shownOf(statement, [
-    { field: 'limit', to: '25' },
-    { field: 'areas."a b".1.deep', to: '"x"' },
-    { field: 'gone', to: REMOVED_FIELD },
-  ])
+  const whole = shownOf(statement)
 
-  it('is what the bytes say, digest, fields and changes', async () => {
+  it('is what the bytes say, digest and fields', async () => {
     await expect(checkShown(whole, 'approval')).resolves.toBeUndefined()
     const { payload } = writeRunDecision({
       run: 1,
@@ -69,10 +82,6 @@ describe('what the page shows', () => {
       { lines: [...whole.lines, { field: 'policy.more', value: '1' }] },
       'the fields shown are not those of the bytes',
     ],
-    ['a change to another value', { changes: [{ field: 'limit', to: '35' }] }, 'the page shows limit as 35, and the bytes say 25'],
-    ['a change of type', { changes: [{ field: 'limit', to: '"25"' }] }, 'the bytes say 25'],
-    ['a removal that is none', { changes: [{ field: 'limit', to: REMOVED_FIELD }] }, 'the bytes say 25'],
-    ['a value that is not there', { changes: [{ field: 'gone', to: '1' }] }, 'the bytes say removed'],
   ])('may not be %s', async (_what, other, reason) => {
     await expect(checkShown({ ...whole, ...other }, 'approval')).rejects.toThrow(reason)
   })
@@ -86,10 +95,59 @@ describe('what the page shows', () => {
       }),
     )
   })
+})
 
-  it('names the fields as differences do', () => {
-    expect(valueOfField(policy, 'tags')).toBe('[]')
-    expect(valueOfField(policy, 'areas."a b"')).toBe('[1,{"deep":"x"}]')
-    expect(valueOfField(policy, 'toString')).toBeUndefined()
+describe('the consent that the page shows', () => {
+  const base64 = (text: string): string => Buffer.from(text).toString('base64')
+  const shown: Shown = { ...shownOf(statement), live: base64(liveText) }
+  const live: VerifiedLive = {
+    kind: 'verified',
+    release: { policy: { ...policy, version: '1.0.0', limit: 35 }, digest: digestOf(liveText) },
+  }
+  const texts = consentTexts(consentOf([release], new Map([[policy.id, live]])))
+
+  it('is what the same function makes of the bytes and of what is in force', async () => {
+    expect(texts).toEqual([
+      'epa-pm25-limit 1.0.0 → 2.0.0',
+      'limit',
+      '35',
+      '25',
+      expect.stringMatching(/^Plan: canary 5 % of NCR/),
+      'Air Office',
+    ])
+    await expect(checkConsent([shown], texts)).resolves.toBeUndefined()
+  })
+
+  it('may be that nothing is in force, or that it is not verified', async () => {
+    for (const [place, other] of [
+      [{ live: '' }, { kind: 'verified', release: null }],
+      [
+        { live: undefined, why: 'it is silent' },
+        { kind: 'unverified', why: 'it is silent' },
+      ],
+    ] as const) {
+      const said = consentTexts(consentOf([release], new Map([[policy.id, other]])))
+      await expect(checkConsent([{ ...shown, ...place }], said)).resolves.toBeUndefined()
+    }
+  })
+
+  it.each<[string, string[], Partial<Shown>]>([
+    ['another value', texts.map((text) => (text === '25' ? '35' : text)), {}],
+    ['another value before', texts.map((text) => (text === '35' ? '24' : text)), {}],
+    ['no difference', [texts[0]!, 'no change of values', ...texts.slice(4)], {}],
+    ['another plan', texts.map((text) => text.replace('5 %', '1 %')), {}],
+    ['another author', texts.map((text) => text.replace('Air Office', 'EPA Chief')), {}],
+    ['less', texts.slice(0, -1), {}],
+    ['more', [...texts, 'EPA Chief'], {}],
+    ['another release in force', texts, { live: base64(liveText.replace('35', '36')) }],
+    [
+      'that release, where another one is followed',
+      texts.map((text) => (text === '35' ? '36' : text)),
+      { live: base64(liveText.replace('35', '36')) },
+    ],
+    ['one in force, where nothing is', texts, { live: '' }],
+    ['one that is not verified', texts, { live: undefined, why: 'it is silent' }],
+  ])('may not be %s', async (_what, said, place) => {
+    await expect(checkConsent([{ ...shown, ...place }], said)).rejects.toThrow('Nothing was signed')
   })
 })

@@ -1,4 +1,5 @@
-import { REMOVED_FIELD, statementFields, valueOfField } from '#libs/contracts'
+import { statementFields } from '#libs/contracts'
+import { consentOf, consentTexts, type PolicyDocument, type SignedRelease, type VerifiedLive } from '#libs/policy'
 import type { PlacedAct } from '../act.js'
 import { fromBase64 } from './bytes.js'
 import { digestOfBytes } from './sign-bytes.js'
@@ -10,13 +11,10 @@ export interface Shown {
   /** Base64 of the statement: what will be signed. */
   bytes: string
   lines: { field: string; value: string }[]
-  /** Of a release: the changed fields, with what they become. */
-  changes: { field: string; to: string }[]
-}
-
-interface ShownPredicate {
-  policy?: unknown
-  breakGlass?: unknown
+  /** Of a release: base64 of the one in force that it was compared with, empty where none is. */
+  live?: string
+  /** In place of it: why nothing was compared. */
+  why?: string
 }
 
 /** The page does not show what its bytes say. Nobody may sign then. */
@@ -32,8 +30,8 @@ export class NotAsShown extends Error {
 const SIGNED_BY: Record<PlacedAct['kind'], readonly string[]> = { approval: ['release'], statement: ['decision', 'freeze'], rollback: [] }
 const TYPE = /^https:\/\/hms-svc\.dev\/attestation\/([a-z]+)\/v1$/
 
-/** Holds what a person sees against the bytes: what they are, digest, every field, and every changed value. Throws `NotAsShown`. */
-export async function checkShown({ digest, bytes, lines, changes }: Shown, kind: PlacedAct['kind']): Promise<void> {
+/** Holds what a person sees against the bytes: what they are, digest, and every field. Throws `NotAsShown`. */
+export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAct['kind']): Promise<void> {
   const payload = fromBase64(bytes)
   const found = await digestOfBytes(payload)
   if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`)
@@ -44,14 +42,39 @@ export async function checkShown({ digest, bytes, lines, changes }: Shown, kind:
     throw new NotAsShown(
       `the fields shown are not those of the bytes${other === undefined ? '' : `, which say ${other.field} ${other.value}`}`,
     )
-  const { predicateType, predicate } = JSON.parse(statement) as { predicateType?: unknown; predicate: ShownPredicate }
+  const { predicateType, predicate } = JSON.parse(statement) as { predicateType?: unknown; predicate: { breakGlass?: unknown } }
   const type = TYPE.exec(String(predicateType))?.[1]
   if (type === undefined || !SIGNED_BY[kind].includes(type)) throw new NotAsShown(`the bytes are a ${type ?? String(predicateType)}`)
-  const { policy, breakGlass } = predicate
   // Two such signatures send a release past every trial: they leave no page.
-  if (breakGlass !== undefined) throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.')
-  for (const { field, to } of changes) {
-    const value = valueOfField(policy, field) ?? REMOVED_FIELD
-    if (value !== to) throw new NotAsShown(`the page shows ${field} as ${to}, and the bytes say ${value}`)
+  if (predicate.breakGlass !== undefined)
+    throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.')
+}
+
+/**
+ * Computes once more what the page says of releases, differences, plan and authors, by the function that made it, from the bytes and the
+ * release in force that the page carries. `texts`: what it shows, in order. Throws `NotAsShown`.
+ */
+export async function checkConsent(shown: readonly Shown[], texts: readonly string[]): Promise<void> {
+  const releases = shown.map(({ bytes }) => predicateIn(bytes))
+  const live = new Map<string, VerifiedLive>()
+  for (const [index, { policy }] of releases.entries()) live.set(policy.id, await liveIn(shown[index]!))
+  const expected = consentTexts(consentOf(releases, live))
+  const at = expected.findIndex((text, index) => texts[index] !== text)
+  if (at < 0 && texts.length === expected.length) return
+  throw new NotAsShown(
+    at < 0 ? 'the page shows more than its bytes say' : `the page shows "${texts[at] ?? ''}", and the bytes say "${expected[at]!}"`,
+  )
+}
+
+async function liveIn({ live, why }: Shown): Promise<VerifiedLive> {
+  if (live === undefined) return { kind: 'unverified', why: why ?? '' }
+  if (live === '') return { kind: 'verified', release: null }
+  return {
+    kind: 'verified',
+    release: { policy: predicateIn(live).policy as PolicyDocument, digest: await digestOfBytes(fromBase64(live)) },
   }
+}
+
+function predicateIn(bytes: string): SignedRelease {
+  return (JSON.parse(new TextDecoder().decode(fromBase64(bytes))) as { predicate: SignedRelease }).predicate
 }

@@ -1,7 +1,7 @@
 // Runs in the page: opens a key file, holds what is shown against the bytes, signs, waits, and sends to the same origin's API.
 import type { PlacedAct } from '../act.js'
 import { CancelWindow, type WindowClock } from './cancel-window.js'
-import { checkShown, type Shown } from './check-shown.js'
+import { checkConsent, checkShown, type Shown } from './check-shown.js'
 import { MAX_KEY_FILE_BYTES, openKey, type OpenKey } from './open-key.js'
 import { KeyRefused, REFUSALS } from './key-refused.js'
 import { post, type Posted } from './post.js'
@@ -27,8 +27,13 @@ function shownReleases(): Shown[] {
     digest: element.querySelector('[data-digest]')?.textContent ?? '',
     bytes: element.dataset['statement'] ?? '',
     lines: rows(element, 'data-said').map(([field, value]) => ({ field: field!, value: value! })),
-    changes: rows(element, 'data-change').map(([field, to]) => ({ field: field!, to: to! })),
+    live: element.dataset['live'],
+    why: element.dataset['why'],
   }))
+}
+
+function shownConsent(): string[] {
+  return [...document.querySelectorAll('[data-consent]')].map(({ textContent }) => textContent)
 }
 
 function rows(element: HTMLElement, mark: string): string[][] {
@@ -74,6 +79,7 @@ function holderOf({ keyid }: OpenKey, { people, mayNot }: PlacedAct): string {
 async function sign(act: PlacedAct): Promise<void> {
   const shown = shownReleases()
   for (const each of shown) await checkShown(each, act.kind)
+  if (act.kind === 'approval') await checkConsent(shown, shownConsent())
   say('Opening the key; this takes a second.')
   const key = await keyOf()
   const name = holderOf(key, act)
@@ -110,7 +116,8 @@ function offerToCancel(name: string, over: () => void): void {
     say('Cancelled. Nothing was sent, and the signature was thrown away.')
     part('passphrase').focus()
   })
-  part('send').focus()
+  // Who presses Return once more, behind a passphrase, means to stop and look.
+  part('cancel').focus()
 }
 
 async function send(act: PlacedAct, signed: SignedBytes[], shown: Shown[]): Promise<void> {

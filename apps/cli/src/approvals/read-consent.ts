@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConsent, readPrepared, type ApiClient } from '#libs/client'
+import type { PreparedApproval } from '#libs/contracts'
+import type { Consent, PolicyDocument } from '#libs/policy'
+import type { CliContext } from '../context.js'
+
+/** What a signature over these bytes does, verified by the roster of HMS_ROSTER, else the data folder's, else that of a loopback address. */
+export async function consentTo(
+  context: CliContext,
+  client: ApiClient,
+  prepared: PreparedApproval,
+): Promise<{ consent: Consent; policies: PolicyDocument[] }> {
+  const { predicates } = readPrepared(prepared)
+  const consent = await readConsent(client, predicates, {
+    roster: rosterFile(context),
+    cacheDir: context.io.environment.lookup('HMS_CACHE_DIR'),
+  })
+  return { consent, policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
+}
+
+function rosterFile({ io }: CliContext): string | undefined {
+  const ofData = join(io.environment.dataDir, 'roster.json')
+  return io.environment.lookup('HMS_ROSTER') ?? (existsSync(ofData) ? ofData : undefined)
+}

@@ -1,0 +1,47 @@
+import { isLoopback, openRosters, readLive, systemClock, unverified } from '#libs/client'
+import { HmsError, type RosterStep } from '#libs/contracts'
+import type { VerifiedLive } from '#libs/policy'
+import type { Clock } from '#libs/platform'
+import type { Answer, Read } from './answer.js'
+
+/** What is in force for these policies, verified in this process. Never rejects: what does not verify is returned with the reason. */
+export type ReadVerified = (ids: readonly string[]) => Promise<Map<string, VerifiedLive>>
+
+export interface VerifiedReads {
+  /** A reader that asks each time, and changes nothing in what was sent. */
+  read: Read
+  /** File of the roster that this process is pinned to. Without one that of a loopback address is trusted, as the SDK does. */
+  roster: string | undefined
+  /** Where approver is. */
+  url: string
+  clock: Pick<Clock, 'now'>
+}
+
+/** A person waits for the page. */
+const WAIT_MS = 2_500
+
+export function verifiedReads({ read, roster, url, clock }: VerifiedReads): ReadVerified {
+  const time = { ...systemClock, now: () => clock.now().getTime() }
+  const stepsOf = async (query: string) => loaded(await read<RosterStep[]>(`/v1/roster${query}`)).map(({ envelope }) => envelope)
+  const snapshot = async (ids: readonly string[]) => loaded(await read<unknown>(`/v1/snapshot?revision=0&policies=${ids.join()}`))
+  return async (ids) => {
+    try {
+      const source = {
+        name: url,
+        after: ({ version }: { version: number }) => stepsOf(`?since=${version}`),
+        ...(isLoopback(url) ? { first: async () => (await stepsOf('')).at(-1) } : {}),
+      }
+      const rosters = await openRosters({ pinned: roster, source, cacheDir: undefined, clock: time, until: 0 })
+      await rosters.follow().catch(() => undefined)
+      return await readLive(ids, { rosters, snapshot, clock: time, waitMs: WAIT_MS })
+    } catch (error) {
+      return unverified(ids, error)
+    }
+  }
+}
+
+function loaded<T>(answer: Answer<T>): T {
+  if (answer.kind === 'loaded') return answer.value
+  const isAway = answer.kind === 'away'
+  throw new HmsError('HMS_UNREACHABLE', isAway ? `${answer.service} ${answer.detail}` : answer.detail, { status: 503, retryable: isAway })
+}

@@ -1,0 +1,175 @@
+import { printable, spokenDuration, stepsOf, type Json, type RolloutPlan, type VersionRef } from '#libs/contracts'
+import { diffPolicies, type FieldChange } from './changes.js'
+import { describeMagnitude } from './describe-magnitude.js'
+import type { PolicyDocument } from './document.js'
+import { displayUnits, unitsBefore } from './units.js'
+
+/** What a release says, read from the bytes that are signed. */
+export interface SignedRelease {
+  policy: PolicyDocument
+  previous: VersionRef | null
+  fallbacks: readonly VersionRef[]
+  author: string | null
+  plan: RolloutPlan
+  rollback?: { target: VersionRef; reason: string }
+  breakGlass?: { reason: string }
+}
+
+/** The policy in force, as the signer's own program verified it; `release` is `null` where it verified that there is none. */
+export type VerifiedLive = { kind: 'verified'; release: LiveRelease | null } | { kind: 'unverified'; why: string }
+
+export interface LiveRelease {
+  policy: PolicyDocument
+  digest: string
+  /** Base64 of the statement that was signed: its digest is `digest`. */
+  payload?: string
+}
+
+/** `bad`: a signer must not miss it. */
+export interface ConsentLine {
+  tone: 'plain' | 'bad'
+  text: string
+}
+
+export interface ConsentRelease {
+  id: string
+  version: string
+  /** Version in force; `null` for none, `undefined` where that is not verified. */
+  live: string | null | undefined
+  /** `epa-pm25-limit 1.5.0 → 2.0.0`. */
+  heading: string
+  /** `undefined` where nothing verified could be compared. */
+  changes: FieldChange[] | undefined
+  /** Before the changes: why there are none, or that there are none. */
+  verdict: ConsentLine[]
+  /** Behind the changes. */
+  remarks: ConsentLine[]
+}
+
+export interface Consent {
+  releases: ConsentRelease[]
+  /** An earlier version is brought back, by no plan. */
+  isRollback: boolean
+  plan: ConsentLine[]
+  authors: string[]
+}
+
+/**
+ * What a signature over these releases does: differences to what is in force, plan and authors. The one function for terminal and page;
+ * nothing of it comes from the service that prepared the bytes. `live` is by policy id, and a policy that it lacks counts as not verified.
+ */
+export function consentOf(releases: readonly SignedRelease[], live: ReadonlyMap<string, VerifiedLive>): Consent {
+  return {
+    releases: releases.map((release) =>
+      releaseConsent(release, live.get(release.policy.id) ?? { kind: 'unverified', why: 'nothing was read' }),
+    ),
+    isRollback: releases.some(({ rollback }) => rollback !== undefined),
+    plan: planConsent(releases),
+    authors: [...new Set(releases.flatMap(({ author }) => (author === null ? [] : printable(author))))],
+  }
+}
+
+function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRelease {
+  const { id, version } = release.policy
+  if (live.kind === 'unverified') {
+    const why = `DIFFERENCE NOT VERIFIED: ${live.why}. What is signed was compared with nothing.`
+    return {
+      id,
+      version,
+      live: undefined,
+      heading: printable(`${id} ${version}`),
+      changes: undefined,
+      verdict: [bad(why)],
+      remarks: remarksOf(release),
+    }
+  }
+  const before = live.release?.policy
+  const changes = diffPolicies(before, release.policy)
+  return {
+    id,
+    version,
+    live: before?.version ?? null,
+    heading: printable(before === undefined ? `${id} ${version} (first version)` : `${id} ${before.version} → ${version}`),
+    changes,
+    verdict: changes.length === 0 ? [plain('no change of values')] : [],
+    remarks: [
+      ...changes.flatMap(describeMagnitude).map(bad),
+      ...followsAnother(release, live.release),
+      ...remarksOf(release, before?.version),
+    ],
+  }
+}
+
+/** The release names what it follows: where that is not in force, it goes live behind another run or not at all. */
+function followsAnother({ previous }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
+  if ((previous?.digest ?? null) === (live?.digest ?? null)) return []
+  const follows = previous === null ? 'no version' : `${previous.version} (${previous.digest.slice(0, 19)}…)`
+  const inForce = live === null ? 'none' : `${live.policy.version} (${live.digest.slice(0, 19)}…)`
+  return [bad(`It follows ${follows}, and in force is ${inForce}: it waits for a run ahead of it, or ends STALE.`)]
+}
+
+function remarksOf({ fallbacks, rollback }: SignedRelease, live?: string): ConsentLine[] {
+  const versions = fallbacks.map(({ version }) => version)
+  return [
+    ...(rollback === undefined ? [] : [plain(`Brings back ${rollback.target.version}. Reason: ${rollback.reason || 'none is given'}`)]),
+    // The version in force is always one of them.
+    ...(versions.length === 0 || versions.join() === live ? [] : [plain(`May be taken back to ${versions.join(', ')}`)]),
+  ]
+}
+
+/** Releases that are signed together have one plan. */
+function planConsent([release]: readonly SignedRelease[]): ConsentLine[] {
+  // A rollback goes by no plan.
+  if (release === undefined || release.rollback !== undefined) return []
+  const { plan, breakGlass } = release
+  if (breakGlass !== undefined)
+    return [
+      bad(`BREAK-GLASS: ${breakGlass.reason}`),
+      bad(`Plan: no simulation, no canary, watched for ${spokenDuration(plan.bakeMs)} after the rollout, ${partnersOf(plan)}`),
+    ]
+  const evidence = plan.requirePower === true ? ', with enough events to judge by' : plan.requireEvidence === true ? ', with evidence' : ''
+  return [
+    plain(`Plan: canary ${stepsText(plan)}${evidence}, watched for ${spokenDuration(plan.bakeMs)} after the rollout, ${partnersOf(plan)}`),
+    ...(plan.metrics ?? []).map(({ name, query }) => plain(`Metric ${name} must hold: ${query}`)),
+  ]
+}
+
+/** The name of a scope is a text of the plan: the scope itself stands beside it. */
+function stepsText(plan: RolloutPlan): string {
+  const steps = stepsOf(plan).map(({ share, scope, scopeName }) => `${share / 100} % of ${scopeName} (${scope})`)
+  return `${steps.join(', then ')}, observed for ${spokenDuration(plan.observeMs)}${steps.length > 1 ? ' each' : ''}`
+}
+
+function partnersOf({ partners }: RolloutPlan): string {
+  return partners === null ? 'all partners' : partners.join(', ') || 'no partners'
+}
+
+/** A change in three cells: field, before, after, each value with its unit, whole and as JSON. */
+export function changeCells(change: FieldChange): [field: string, before: string, after: string] {
+  const { field, from, to, units } = change
+  return [printable(field), cellOf(from, unitsBefore(change), 'not there'), cellOf(to, units, 'removed')]
+}
+
+function cellOf(value: Json | undefined, units: string | undefined, missing: string): string {
+  if (value === undefined) return missing
+  return printable(`${JSON.stringify(value)}${units === undefined ? '' : ` ${displayUnits(units)}`}`)
+}
+
+/** Every text of a consent in the order in which a page shows it: what the page's script compares. */
+export function consentTexts({ releases, plan, authors }: Consent): string[] {
+  const ofReleases = releases.flatMap(({ heading, verdict, changes = [], remarks }) => [
+    heading,
+    ...verdict.map(({ text }) => text),
+    ...changes.flatMap(changeCells),
+    ...remarks.map(({ text }) => text),
+  ])
+  return [...ofReleases, ...plan.map(({ text }) => text), ...authors]
+}
+
+function plain(text: string): ConsentLine {
+  return { tone: 'plain', text: printable(text) }
+}
+
+function bad(text: string): ConsentLine {
+  return { tone: 'bad', text: printable(text) }
+}
