@@ -1,4 +1,4 @@
-import { asyncApi, SERVICE_PATHS, SERVICES } from '#libs/contracts'
+import { asyncApi, MAX_PATH_PARAMETER, SERVICE_PATHS, SERVICES } from '#libs/contracts'
 import {
   BACKLOG,
   addErrorPages,
@@ -57,6 +57,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     keepAliveTimeout: 5_000,
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
     logger: false,
   })
   const limits = readHttpLimits(config.profile, env, false)

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '#libs/contracts'
+import { MAX_POLICY_KEY, type Json, type JsonObject } from '#libs/contracts'
 import type { Report } from './finding.js'
 import { pointerOf } from './pointer.js'
 
@@ -9,8 +9,6 @@ const IN_TEXT = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
 const IN_LINES = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
 
 const MAX_FINDINGS = 20
-/** Of a key. Readers carry keys where values do not fit: in names of variables and headers, in paths of findings and differences. */
-const MAX_KEY = 256
 
 const TEXTS = ['title', 'owner', 'units', 'schema', 'tags', 'partners']
 /** May have several lines. */
@@ -29,9 +27,14 @@ export function checkCharacters(policy: JsonObject, report: Report): void {
     const { value, path } = next
     if (typeof value !== 'object' || value === null) continue
     for (const [key, member] of Object.entries(value)) {
-      if (key.length > MAX_KEY) {
+      if (key.length > MAX_POLICY_KEY) {
         // Neither repeated in the finding nor looked into: its pointer is too long to report.
-        report.error('key-length', pointerOf(path), `a key has ${key.length} characters; ${MAX_KEY} at most`, 'put long texts into values')
+        report.error(
+          'key-length',
+          pointerOf(path),
+          `a key has ${key.length} characters; ${MAX_POLICY_KEY} at most`,
+          'put long texts into values',
+        )
         continue
       }
       const at = [...path, key]

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '#libs/contracts'
+import { canonicalJson, MAX_ID } from '#libs/contracts'
 import type { Json } from '#libs/contracts'
 import type { Locate } from './finding.js'
 
@@ -58,7 +58,7 @@ export const POLICY_KNOWN_KEYS = [
 
 /** 3–100 characters of lower case words, digits and single hyphens. The same rule holds for scenario ids. */
 export function isPolicyId(value: unknown): value is string {
-  return typeof value === 'string' && value.length >= 3 && value.length <= 100 && POLICY_ID.test(value)
+  return typeof value === 'string' && value.length >= 3 && value.length <= MAX_ID && POLICY_ID.test(value)
 }
 
 /** Throws `TypeError` for a value without a canonical form (see `canonicalJson`). */

@@ -1,3 +1,4 @@
+import { MAX_ID } from '#libs/contracts'
 import { parseCidr } from './address-ranges.js'
 import { isEmailAddress } from './email-address.js'
 import { parseChannel, type Report } from './parse-channel.js'
@@ -42,7 +43,7 @@ export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
 }
 
 function checkId(id: string, pointer: string, report: Report): void {
-  if (id.length <= 100 && PARTNER_ID.test(id)) return
+  if (id.length <= MAX_ID && PARTNER_ID.test(id)) return
   report(pointer, 'must be lower-case words joined by single hyphens, for instance va-deq, of at most 100 characters')
 }
 

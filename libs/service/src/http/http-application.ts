@@ -1,3 +1,4 @@
+import { MAX_PATH_PARAMETER } from '#libs/contracts'
 import {
   BODY_BOUNDS,
   closeQueuedAnswers,
@@ -44,7 +45,7 @@ export async function createHttpApplication(
     connectionTimeout: 0,
     keepAliveTimeout: 5_000,
     forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
   standBeforeFastify(server.server)
