@@ -3,7 +3,9 @@ import { connect as dial, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { ApiClient, signedBy } from '#libs/client'
-import type { IssuedToken, TokenRequest } from '#libs/contracts'
+import { SERVICES, type IssuedToken, type TokenRequest } from '#libs/contracts'
+import { variableOf } from '#libs/process'
+import { generateKeyPair, localSigner, signRequest, type Signer } from '#libs/signing'
 import { serveEdge } from '../../apps/edge/src/edge.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
@@ -76,6 +78,45 @@ describe('a flood of writes', () => {
     const answers = await flood(4 * BURST, system.url, () => ({ authorization: `Bearer ${token}` }))
     expect(answers.filter(({ status }) => status === 400).length).toBeGreaterThanOrEqual(BURST)
     expect(limited(answers)).toBeGreaterThan(0)
+  })
+})
+
+describe('a flood without keys beside a person at the same address', () => {
+  let system: MemorySystem
+  let edge: Awaited<ReturnType<typeof serveEdge>>
+  beforeAll(async () => {
+    system = await startMemorySystem({ ...LIMITS, HMS_HTTP_TRUSTED_PROXIES: '127.0.0.1' })
+    const urls = Object.fromEntries(SERVICES.map((service) => [variableOf(service, 'URLS'), system.url]))
+    edge = await serveEdge({ ...urls, HMS_PROFILE: 'dev', HMS_PORT: '0', HMS_LOG_LEVEL: 'silent', ...LIMITS })
+  })
+  afterAll(async () => {
+    await edge.stop()
+    await system.stop()
+  })
+  const signed = async (signer: Signer, path = '/v1/rollbacks'): Promise<string> =>
+    signRequest(signer, { method: 'POST', path, body: Buffer.from('{}'), at: system.clock.now(), audience: system.roster.installation })
+  const stranger = localSigner(generateKeyPair().privateKey)
+  const places = (): string[] => [system.url, `http://127.0.0.1:${edge.port}`]
+
+  it('holds up neither what they sign nor a statement that they send', async () => {
+    for (const url of places()) {
+      expect(limited(await flood(5 * BURST, url, undefined, '/v1/alerts'))).toBeGreaterThan(0)
+      const forger = { authorization: await signed(stranger) }
+      await flood(3 * BURST, url, () => forger, '/v1/rollbacks')
+      // The body is refused: it got as far as that.
+      const rollback = await post(url, { authorization: await signed(system.operator) }, '/v1/rollbacks')
+      expect([url, rollback.status]).toEqual([url, 400])
+      for (const path of ['/v1/withdrawals', '/v1/approvals', '/v1/runs/1/decisions', '/v1/freezes/any/lift'])
+        expect([path, (await post(url, {}, path)).status]).toEqual([path, 400])
+    }
+  })
+
+  it('bounds each who signs, and forgers by their address', async () => {
+    const each = await Promise.all(Array.from({ length: 3 * BURST }, () => signed(system.signers.get('EPA Chief')!)))
+    expect(limited(await flood(each.length, system.url, (n) => ({ authorization: each[n]! }), '/v1/rollbacks'))).toBeGreaterThan(0)
+    const forged = await signed(stranger)
+    expect(limited(await flood(3 * BURST, system.url, () => ({ authorization: forged }), '/v1/rollbacks'))).toBeGreaterThan(BURST)
+    expect((await post(system.url, { authorization: await signed(system.signers.get('EPA Counsel')!) }, '/v1/rollbacks')).status).toBe(400)
   })
 })
 

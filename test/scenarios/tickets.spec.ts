@@ -126,7 +126,7 @@ describe('an answer that does not count', () => {
       await expect(answer(ticket!, 'accept', 'EPA Chief', 'of another', named)).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_OTHER' })
     await expect(answer({ ...ticket!, ticket: 99 }, 'accept')).rejects.toMatchObject({ code: 'HMS_TICKET_NOT_FOUND', status: 404 })
     const path = `/v1/tickets/${ticket!.ticket}/decisions`
-    await expect(press.api.post(path, { statement: {} })).rejects.toMatchObject({ status: 422 })
+    await expect(press.api.post(path, { statement: {} })).rejects.toMatchObject({ status: 403, code: 'HMS_APPROVER_SIGNATURE_INVALID' })
     expect((await tickets())[0]).toMatchObject({ state: 'OPEN' })
   })
 })

@@ -2,6 +2,7 @@ import { asyncApi, MAX_PATH_PARAMETER, SERVICE_PATHS, SERVICES } from '#libs/con
 import {
   BACKLOG,
   addErrorPages,
+  boundBodies,
   answerProblems,
   closeQueuedAnswers,
   createLogger,
@@ -66,13 +67,15 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const tracing = { endpoint: config.otlpEndpoint, service: 'edge', version: VERSION, clock: systemClock, log, metrics }
   const stopTracing = await startTracing(tracing)
   closeQueuedAnswers(edge.server)
-  limitClients(edge, { limits, metrics, isEdge: true })
+  const clients = { limits, metrics, isEdge: true }
+  limitClients(edge, clients)
   const [localTo, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
   openToOrigins(edge, origins)
   if (localTo !== undefined) refuseForeignRequests(edge, localTo, origins)
   judgeTargets(edge)
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)
+  boundBodies(edge, clients)
   answerProblems(edge, log)
   // Its span stands between the caller's and the service's: both carry on the trace that the edge hands over.
   logWrites(edge, log)

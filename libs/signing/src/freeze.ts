@@ -88,7 +88,7 @@ export function readUnsignedFreeze(envelope: unknown): StatementDocument<FreezeP
  * Reads what a person says about a freeze, and who it is. Throws `SignatureError`: `HMS_FREEZE_NOT_ALLOWED` for a person who has no role in
  * the roster, `HMS_FREEZE_OTHER` for a statement that names another installation. `at` (RFC 3339) is when keys are judged.
  */
-export function readFreeze(envelope: unknown, roster: Roster, at: string): ReadFreeze {
+export function readFreeze(envelope: unknown, roster: Roster, at?: string): ReadFreeze {
   const { predicate, digest, keyids } = verifyStatement(FREEZE, envelope, roster.keysOfKind('person', at))
   const person = roster.principalOfKey(keyids[0]!)!
   const { installation = roster.installation } = predicate

@@ -49,11 +49,24 @@ export async function signRequest(signer: Signer, request: SignableRequest & { a
   return SCHEME + Buffer.from(JSON.stringify(envelope)).toString('base64url')
 }
 
+/** A signed request whose body has not been compared yet. */
+export interface SignedHead {
+  keyid: string
+  predicate: RequestPredicate
+}
+
 /**
  * Checks that a person or an operator of the roster signed exactly this request, with a key that was valid then. Audience, freshness and
  * single use are the caller's, who has a clock and a memory. Throws `SignatureError`.
  */
-export function verifyRequest(header: string, request: SignableRequest, roster: Roster): { keyid: string; predicate: RequestPredicate } {
+export function verifyRequest(header: string, request: SignableRequest, roster: Roster): SignedHead {
+  const head = verifyRequestHead(header, request, roster)
+  requireSignedBody(head, request.body)
+  return head
+}
+
+/** As `verifyRequest` before the body has arrived: all but its digest. */
+export function verifyRequestHead(header: string, request: Omit<SignableRequest, 'body'>, roster: Roster): SignedHead {
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
   }
@@ -76,9 +89,16 @@ function requireOneKeyId(envelope: unknown): void {
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'a signed request has one signature, which names its key')
 }
 
-function requireSame(predicate: RequestPredicate, { method, path, body }: SignableRequest): void {
-  if (predicate.method === method && predicate.path === path && predicate.body === digestOf(body)) return
-  throw new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
+function requireSame(predicate: RequestPredicate, { method, path }: Omit<SignableRequest, 'body'>): void {
+  if (predicate.method !== method || predicate.path !== path) throw forAnother()
+}
+
+export function requireSignedBody({ predicate }: SignedHead, body: Uint8Array): void {
+  if (predicate.body !== digestOf(body)) throw forAnother()
+}
+
+function forAnother(): SignatureError {
+  return new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
 }
 
 function parseHeader(encoded: string): unknown {

@@ -18,6 +18,7 @@ import {
   type StatementDocument,
   type StatementKind,
 } from './statement-kind.js'
+import type { Keys } from './verify-envelope.js'
 
 /**
  * A person's decision about a run that is under way: bound to its number, its attempt and its release digest. `accept` answers a ticket,
@@ -82,6 +83,11 @@ export function writeRunDecision({ at, ...said }: SaidRunDecision): StatementDoc
 /** One that a person has yet to sign. */
 export function readUnsignedRunDecision(envelope: unknown): StatementDocument<RunDecisionPredicate> {
   return readUnverified(RUN_DECISION, envelope)
+}
+
+/** Checks alone that one of `keys` signed a decision about some run: before anything is looked up. Throws `SignatureError`. */
+export function verifyRunDecision(envelope: unknown, keys: Keys): void {
+  verifyStatement(RUN_DECISION, envelope, keys)
 }
 
 /**

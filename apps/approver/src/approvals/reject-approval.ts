@@ -30,13 +30,13 @@ export class RejectApproval {
 
   async execute(digest: string, { statement }: ApprovalDecisionRequest): Promise<ApprovalView> {
     return this.runtime.database.transaction(async (tx) => {
+      const { person, decision } = this.read(digest, statement, tx.now)
       const approval = await lockedDocument(tx, APPROVALS, digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
       if (approval === undefined)
         throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, {
           status: 404,
           next: ['hms-svc approvals list'],
         })
-      const { person, decision } = this.read(digest, statement, tx.now)
       this.requireHis(approval, person)
       return this.reject(tx, approval, person, decision, statement)
     })

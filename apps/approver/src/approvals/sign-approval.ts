@@ -19,7 +19,7 @@ import { KeepPreparations } from './keep-preparations.js'
 import { openRun, rememberSignatures } from './open-run.js'
 import { missingOf } from './prepare-approval.js'
 import { requireEventsFit } from './run-size.js'
-import { signerOf, withSignatures } from './signer-of.js'
+import { requireKnownSigners, signerOf, withSignatures } from './signer-of.js'
 import { signedSiblings } from './signed-siblings.js'
 
 /** Accepts one person's signatures over prepared bytes. The first gives the run its number, the last puts it into the queue. */
@@ -36,6 +36,7 @@ export class SignApproval {
   ) {}
 
   execute(request: ApprovalRequest): Promise<ApprovalView> {
+    requireKnownSigners(this.runtime.roster, request)
     return underLock(this.runtime.database, request.digest, (tx, approval) => this.sign(tx, approval, request))
   }
 

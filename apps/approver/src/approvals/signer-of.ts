@@ -2,6 +2,11 @@ import { HmsError, type ApprovalRequest, type ReleaseDocument } from '#libs/cont
 import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Roster } from '#libs/signing'
 import type { Approval } from '../records/approval.table.js'
 
+/** Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN` for a key of no person, before anything is looked up. */
+export function requireKnownSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>): void {
+  for (const { keyid } of signatures) if (roster.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
+}
+
 /** Name of the one person whose true signatures the request brings, one per release. */
 export function signerOf(roster: Roster, approval: Approval, request: Pick<ApprovalRequest, 'signatures'>, now: Date): string {
   const people = roster.keysOfKind('person')
@@ -14,10 +19,7 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
     }
     const person = roster.principalOfKey(brought[0]!.keyid)
     if (person === undefined || person.kind !== 'person') {
-      throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${brought[0]!.keyid}.`, {
-        status: 403,
-        next: ['hms-svc keys list'],
-      })
+      throw signerUnknown(brought[0]!.keyid)
     }
     requireLive(roster, brought[0]!.keyid, person.name, now)
     const { keyids } = checkSignatures({ ...release.envelope, signatures: brought.map(({ keyid, sig }) => ({ keyid, sig })) }, people)
@@ -37,6 +39,13 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
   if (new Set(names).size > 1)
     throw new HmsError('HMS_APPROVER_SIGNER_MIXED', 'All signatures of a request come from one person.', { status: 400 })
   return names[0]!
+}
+
+function signerUnknown(keyid: string): HmsError {
+  return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${keyid}.`, {
+    status: 403,
+    next: ['hms-svc keys list'],
+  })
 }
 
 function requireLive(roster: Roster, keyid: string, name: string, now: Date): void {

@@ -10,7 +10,7 @@ import { openRun, rememberSignatures } from '../approvals/open-run.js'
 import { missingOf } from '../approvals/prepare-approval.js'
 import { requireEventsFit } from '../approvals/run-size.js'
 import { signedSiblings } from '../approvals/signed-siblings.js'
-import { signerOf, withSignatures } from '../approvals/signer-of.js'
+import { requireKnownSigners, signerOf, withSignatures } from '../approvals/signer-of.js'
 import { GuardApproval } from '../guard/guard-approval.js'
 import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
@@ -37,6 +37,7 @@ export class SignBreakGlass {
   ) {}
 
   execute(request: BreakGlassRequest): Promise<ApprovalView> {
+    requireKnownSigners(this.runtime.roster, request)
     return underLock(this.runtime.database, request.digest, (tx, approval) => this.sign(tx, approval, request))
   }
 

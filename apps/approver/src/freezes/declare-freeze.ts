@@ -9,7 +9,7 @@ import { Injectable } from '@nestjs/common'
 import { requireReviewed } from '../records/review-lock.table.js'
 import { spendDeclaration } from './declaration.table.js'
 import { freezeView } from './freeze-view.js'
-import { readSignedFreeze } from './read-signed-freeze.js'
+import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
 const MAX_REASON = 1_000
 const SHOW = ['hms-svc freezes list']
@@ -20,6 +20,7 @@ export class DeclareFreeze {
   constructor(private readonly runtime: ServiceRuntime) {}
 
   async execute(statement: Envelope): Promise<FreezeView> {
+    requireSignedFreeze(statement, this.runtime.roster)
     return this.runtime.database.locked(['freezes'], async (tx) => {
       const read = readSignedFreeze(statement, this.runtime.roster, tx.now)
       const { predicate, person, digest } = read

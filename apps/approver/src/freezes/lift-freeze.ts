@@ -5,7 +5,7 @@ import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { requireReviewed } from '../records/review-lock.table.js'
 import { freezeView } from './freeze-view.js'
-import { readSignedFreeze } from './read-signed-freeze.js'
+import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
 const SHOW = ['hms-svc freezes list']
 
@@ -16,10 +16,11 @@ export class LiftFreeze {
 
   /** Lifting again changes nothing and answers the same. */
   async execute(id: string, statement: Envelope): Promise<FreezeView> {
+    requireSignedFreeze(statement, this.runtime.roster)
     return this.runtime.database.locked(['freezes'], async (tx) => {
+      const { predicate, person } = readSignedFreeze(statement, this.runtime.roster, tx.now)
       const known = await tx.documents(FREEZES).get(id)
       if (known === undefined) throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: SHOW })
-      const { predicate, person } = readSignedFreeze(statement, this.runtime.roster, tx.now)
       if (predicate.action !== 'lift' || predicate.id !== id || predicate.declared !== digestOfPayload(known.statement)) {
         const detail = `What was signed does not lift ${id} as it stands now: it was declared anew, or never so.`
         throw new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })

@@ -11,9 +11,14 @@ export function readSignedFreeze(statement: Envelope, roster: Roster, now: Date)
   throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
 }
 
-function readFor(statement: Envelope, roster: Roster, now: Date): ReadFreeze {
+/** As `readSignedFreeze`, but for times, which the database knows: a stranger's statement gets no further than this. */
+export function requireSignedFreeze(statement: Envelope, roster: Roster): void {
+  readFor(statement, roster)
+}
+
+function readFor(statement: Envelope, roster: Roster, now?: Date): ReadFreeze {
   try {
-    return readFreeze(statement, roster, now.toISOString())
+    return readFreeze(statement, roster, now?.toISOString())
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
     if (error.code === 'HMS_FREEZE_OTHER') throw forAnother(error.detail, roster, error)

@@ -23,7 +23,11 @@ export class DecideTicket {
     private readonly reviewBreakGlass: ReviewBreakGlass,
   ) {}
 
-  async execute(number: number, statement: Envelope): Promise<Ticket> {
+  /** `given`: the number as the path has it. */
+  async execute(given: number | string, statement: Envelope): Promise<Ticket> {
+    await this.decideRun.requireSigned(statement)
+    if (!/^\d{1,9}$/.test(String(given))) throw ticketNotFound(given)
+    const number = Number(given)
     const decision = decisionOf(statement)
     const ticket = await this.runtime.database.transaction((tx) => tx.documents(TICKETS).get(String(number)))
     if (ticket === undefined) throw ticketNotFound(number)

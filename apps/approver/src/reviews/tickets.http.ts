@@ -34,7 +34,6 @@ export class TicketsController {
   @HttpCode(202)
   @Public()
   decide(@Param('number') number: string, @Body() { statement }: TicketDecisionRequestDto): Promise<Ticket> {
-    if (!/^\d{1,9}$/.test(number)) throw ticketNotFound(number)
-    return this.decideTicket.execute(Number(number), statement)
+    return this.decideTicket.execute(number, statement)
   }
 }

@@ -17,7 +17,7 @@ export class SignProposal {
     return this.runtime.database.transaction(async (tx) => {
       const current = await lockRoster(tx, this.runtime)
       if (current.digest === digest) return inForce(current)
-      const record = await this.load(tx, digest)
+      const record = await this.load(tx, digest, current, signature)
       const next = refusingRosters(() => readSuccessor(current, record.envelope))
       requireCounts(record.envelope, signature, [current, next], tx.now.toISOString())
       const signed = { ...record, envelope: withSignature(record.envelope, signature) }
@@ -33,9 +33,11 @@ export class SignProposal {
     })
   }
 
-  private async load(tx: Transaction, digest: string): Promise<ProposalRecord> {
+  private async load(tx: Transaction, digest: string, current: Roster, { keyid }: RosterSignature): Promise<ProposalRecord> {
     const record = await tx.documents(ROSTER_PROPOSALS).get(digest)
     if (record !== undefined) return record
+    // A stranger gets the response that a proposal which exists would give.
+    if (current.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
     throw new HmsError('HMS_ROSTER_PROPOSAL_UNKNOWN', `No roster ${digest} waits for signatures; another one may have come into force.`, {
       status: 404,
       next: ['hms-svc roster show'],
@@ -69,14 +71,14 @@ function requireCounts(envelope: Envelope, signature: RosterSignature, judges: r
       },
     )
   }
-  throw new HmsError(
-    'HMS_ROSTER_SIGNER_UNKNOWN',
-    `Neither the roster in force nor the proposed one knows a person with key ${signature.keyid}.`,
-    {
-      status: 403,
-      next: ['hms-svc keys list'],
-    },
-  )
+  throw signerUnknown(signature.keyid)
+}
+
+function signerUnknown(keyid: string): HmsError {
+  return new HmsError('HMS_ROSTER_SIGNER_UNKNOWN', `Neither the roster in force nor the proposed one knows a person with key ${keyid}.`, {
+    status: 403,
+    next: ['hms-svc keys list'],
+  })
 }
 
 function withSignature(envelope: Envelope, { keyid, sig }: RosterSignature): Envelope {

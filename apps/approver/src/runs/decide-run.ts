@@ -11,7 +11,7 @@ import {
 } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf, timedWait } from '#libs/pipeline'
-import { isSignedLately, readRunDecision, SignatureError, type DecidedRun, type ReadRunDecision } from '#libs/signing'
+import { isSignedLately, readRunDecision, SignatureError, verifyRunDecision, type DecidedRun, type ReadRunDecision } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
@@ -75,6 +75,23 @@ export class DecideRun {
     return { ...record, facts: abortUnstarted(record.facts, decision, tx.now.toISOString()) }
   }
 
+  /**
+   * Throws unless a person of the roster signed this. Called before anything is looked up: the response to a stranger must not depend on
+   * which runs and tickets exist. First without the database, which a flood of strangers does not reach.
+   */
+  async requireSigned(statement: Envelope): Promise<void> {
+    this.verify(statement)
+    await this.runtime.database.transaction(async (tx) => this.verify(statement, tx.now))
+  }
+
+  private verify(statement: Envelope, now?: Date): void {
+    try {
+      verifyRunDecision(statement, this.runtime.roster.keysOfKind('person', now?.toISOString()))
+    } catch (error) {
+      throw refusalOfSignature(error)
+    }
+  }
+
   /** Throws unless the signature, the run, the reason and the time are right. */
   read(
     { facts }: RunRecord,
@@ -107,14 +124,7 @@ export class DecideRun {
           cause: error,
         })
       }
-      if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
-        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {
-          status: 403,
-          cause: error,
-          next: ['hms-svc keys list'],
-        })
-      }
-      throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
+      throw refusalOfSignature(error)
     }
   }
 
@@ -201,6 +211,18 @@ const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
 }
 
 const DONE: Partial<Record<RunDecisionName, string>> = { pause: 'paused', extend: 'extended', promote: 'promoted' }
+
+function refusalOfSignature(error: unknown): unknown {
+  if (!(error instanceof SignatureError)) return error
+  if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
+    return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {
+      status: 403,
+      cause: error,
+      next: ['hms-svc keys list'],
+    })
+  }
+  return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
+}
 
 function other(detail: string): HmsError {
   return new HmsError('HMS_RUN_DECISION_OTHER', detail, { status: 422, next: ['hms-svc runs --help'] })

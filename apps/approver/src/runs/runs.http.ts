@@ -40,6 +40,7 @@ export class RunsController {
   @HttpCode(202)
   @Public()
   async decide(@Param('number') number: string, @Body() { statement }: RunDecisionRequestDto): Promise<RunView> {
+    await this.decideRun.requireSigned(statement)
     const { facts } = await this.load(number)
     return this.decideRun.execute(facts.run, statement)
   }

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Profile } from '#libs/process'
 import { mintToken } from '#libs/signing'
@@ -81,6 +82,44 @@ describe('the door lets nobody in', () => {
   })
 })
 
+describe('a hook that nobody compared with the door', () => {
+  let seen = 0
+  /** Lets each request go on. */
+  const hook = async (): Promise<void> => void seen++
+  const plugin = Object.assign(async (scope: FastifyInstance) => void scope.addHook('preValidation', hook), {
+    [Symbol.for('skip-override')]: true,
+  })
+  const hooks: [string, (fastify: FastifyInstance) => void][] = [
+    ...(['onRequest', 'preValidation', 'preHandler', 'onResponse'] as const).map((name): [string, (fastify: FastifyInstance) => void] => [
+      name,
+      (fastify) => void fastify.addHook(name, hook),
+    ]),
+    ['onSend', (fastify) => void fastify.addHook('onSend', async (_request, _reply, payload) => (seen++, payload))],
+    ['a plugin’s', (fastify) => void fastify.register(plugin)],
+    ['one that a route is given', (fastify) => void fastify.addHook('onRoute', (route) => void (route.onRequest = hook))],
+  ]
+
+  it.each(hooks)('closes it, so that each request passes through: %s', async (_what, add) => {
+    const ways = await TwoWays.start('dev', add)
+    try {
+      seen = 0
+      expect((await ways.both([post(`${FLAGS}/${POLICY}`, ANYONE)])).isTaken).toBe(false)
+      expect(seen).toBeGreaterThan(0)
+    } finally {
+      await ways.store.stop()
+    }
+  })
+
+  it('leaves it open where no request passes through', async () => {
+    const ways = await TwoWays.start('dev', (fastify) => void fastify.addHook('onClose', async () => {}))
+    try {
+      expect((await ways.both([post(`${FLAGS}/${POLICY}`, ANYONE)])).isTaken).toBe(true)
+    } finally {
+      await ways.store.stop()
+    }
+  })
+})
+
 describe('the door leaves to Fastify', () => {
   const withName = (name: string): string => `{"context":{"targetingKey":"a","${name}":{"prototype":1}}}`
   const cases: [string, string, Bytes, string[]][] = [
@@ -96,6 +135,10 @@ describe('the door leaves to Fastify', () => {
     ['a demand that nobody knows', '417', ANYONE, ['Expect: x']],
     ['a key for repeats that is none', '400', ANYONE, ['Idempotency-Key:']],
     ['a body that is compressed', '415', ANYONE, ['Content-Encoding: gzip']],
+    ['a header that is not on its list', '200', ANYONE, ['X-Http-Method-Override: PUT']],
+    ['a header that comes twice', '200', ANYONE, ['X-Request-Id: a', 'X-Request-Id: b']],
+    ['another wish for the connection', '200', ANYONE, ['Connection: close, te']],
+    ['trailers', '200', ANYONE, ['Trailer: x']],
   ]
 
   it.each(cases)('%s', async (_what, expected, content, headers) => {

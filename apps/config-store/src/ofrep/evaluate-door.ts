@@ -23,7 +23,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
   private closeDoor = (): void => {}
 
   constructor(
-    runtime: ServiceRuntime,
+    private readonly runtime: ServiceRuntime,
     private readonly flags: Flags,
     private readonly evaluations: Evaluations,
     private readonly access: Authorizer,
@@ -34,17 +34,30 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
 
   onApplicationBootstrap(): void {
     const server = this.adapter.httpAdapter.getHttpServer() as Server
-    this.closeDoor = openFrontDoor(server, (request, response, pass) => {
+    const { close, unheeded } = openFrontDoor(server, (request, response, pass) => {
       const path = PATH.exec(request.url!)
       if (path === null || !isPlainPost(request) || refusalOfConnection(server, request.socket) !== undefined) return false
       if (this.localTo !== undefined && isForeignRequest(request, this.localTo)) return false
+      // The key is judged before anything of the body is waited for.
+      if (!request.complete && !this.admits(request)) return false
       peekBody(request, (body) => this.answer(request, response, path[1], body), pass)
       return true
     })
+    this.closeDoor = close
+    if (unheeded !== undefined)
+      this.runtime.log.warn({ hook: unheeded }, 'evaluations are not answered before Fastify: a hook is not heeded')
   }
 
   beforeApplicationShutdown(): void {
     this.closeDoor()
+  }
+
+  private admits({ headers }: IncomingMessage): boolean {
+    try {
+      return this.access.admitReader(keyOfReader(headers)) !== undefined
+    } catch {
+      return false
+    }
   }
 
   private answer(request: IncomingMessage, response: ServerResponse, key: string | undefined, body: Buffer): boolean {

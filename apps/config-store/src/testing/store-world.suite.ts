@@ -78,10 +78,11 @@ export async function startStore(
   profile: Profile = 'dev',
   change?: (roster: RosterPredicate) => void,
   environment: Environment = {},
+  beforeStart?: (host: Host) => void,
 ): Promise<StoreWorld & { clock: VirtualClock }> {
   const clock = new VirtualClock(AT)
   const identity = await testIdentity(change)
-  return { ...(await startWorld(profile, clock, identity, async () => openMemoryService(clock), environment)), clock }
+  return { ...(await startWorld(profile, clock, identity, async () => openMemoryService(clock), environment, beforeStart)), clock }
 }
 
 /** One of several instances on one PostgreSQL, in real time. */
@@ -110,6 +111,7 @@ async function startWorld(
   identity: TestIdentity,
   open: HostAdapters['open'],
   environment: Environment = {},
+  beforeStart: (host: Host) => void = () => {},
 ): Promise<StoreWorld> {
   const bus = new RecordingBus()
   const host = await Host.create(['config-store'], {
@@ -125,6 +127,7 @@ async function startWorld(
     configStoreUrls: [],
     version: '0.0.0-test',
   })
+  beforeStart(host)
   const url = `http://127.0.0.1:${await host.start({ host: '127.0.0.1', port: 0 })}`
   const settle = async (): Promise<void> => {
     for (let quiet = 0; quiet < 5; quiet = bus.idle && host.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))

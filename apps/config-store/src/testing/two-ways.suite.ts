@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import type { TokenRecord } from '#libs/contracts'
 import type { Profile } from '#libs/process'
 import { Authorizer } from '#libs/service'
+import type { FastifyInstance } from 'fastify'
 import { mintToken } from '#libs/signing'
 import { EvaluateDoor } from '../ofrep/evaluate-door.js'
 import { StoreMetrics } from '../store-metrics.js'
@@ -43,8 +44,10 @@ export class TwoWays {
     private readonly access: Authorizer,
   ) {}
 
-  static async start(profile: Profile): Promise<TwoWays> {
-    const store = await startStore(profile, undefined, { HMS_HTTP_CORS_ORIGINS: ORIGIN })
+  static async start(profile: Profile, beforeStart?: (fastify: FastifyInstance) => void): Promise<TwoWays> {
+    const store = await startStore(profile, undefined, { HMS_HTTP_CORS_ORIGINS: ORIGIN }, ({ app }) =>
+      beforeStart?.(app.getHttpAdapter().getInstance() as unknown as FastifyInstance),
+    )
     await store.stored(await store.head())
     const canary = { scope: 'region:NCR', version: '2.0.0', share: 5_000, base: digestOfRelease('1.0.0'), expires: '2026-01-01T01:00:00Z' }
     await store.stored(await store.head({ seq: 2, ...canary }))

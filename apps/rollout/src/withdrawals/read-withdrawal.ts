@@ -20,7 +20,7 @@ export function readWithdrawal(
   roster: Roster,
   now: Date,
 ): ReadWithdrawal {
-  const read = decisionIn(statement, roster, now)
+  const read = verifyWithdrawal(statement, roster, now)
   const { subject, decision, reason, at } = read.predicate
   const person = roster.principalOfKey(read.keyids[0]!)!
   if (decision !== 'withdraw' || reason.trim() === '' || reason.length > MAX_REASON)
@@ -39,9 +39,10 @@ export function readWithdrawal(
   })
 }
 
-function decisionIn(statement: Envelope, roster: Roster, now: Date): ReturnType<typeof readDecision> {
+/** Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID` unless a person of the roster signed a decision, whatever it is about. */
+export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date): ReturnType<typeof readDecision> {
   try {
-    return readDecision(statement, roster.keysOfKind('person', now.toISOString()))
+    return readDecision(statement, roster.keysOfKind('person', now?.toISOString()))
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
     const detail = `No person of the roster signed this withdrawal: ${error.detail}.`

@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { stableOf, withdrawn, type Stable } from '../stable/stable.table.js'
-import { readWithdrawal } from './read-withdrawal.js'
+import { readWithdrawal, verifyWithdrawal } from './read-withdrawal.js'
 import { WITHDRAWALS, type Withdrawal } from './withdrawal.table.js'
 
 /** A signature waits so long for those of others. */
@@ -31,6 +31,8 @@ export class Withdraw {
   ) {}
 
   async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
+    // Before a lock, which names the policy: the response to a stranger must not depend on what exists.
+    verifyWithdrawal(statement, this.runtime.roster)
     const { issued, ...outcome } = await this.runtime.database.locked([policyKey(policy)], (tx) => this.sign(tx, policy, statement))
     const stored = issued === undefined ? [] : await this.carrier.deliver(issued)
     const revision = Math.max(0, ...stored.map((copy) => copy.revision))
@@ -38,6 +40,7 @@ export class Withdraw {
   }
 
   private async sign(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
+    verifyWithdrawal(statement, this.runtime.roster, tx.now)
     const stable = await stableOf(tx, policy)
     const known = await this.known(tx, policy, statement)
     if (known?.state === 'carried-out') return this.before(tx, known)

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from '../logger.js'
 import { refusalOfExpectation, refusalOfHost } from './request-head.js'
 import { sendProblem, toProblem } from './problem.js'
+import { heeded } from './front-door.js'
 
 const HEADERS_MS = 10_000
 const CHECKED_EVERY_MS = 5_000
@@ -58,14 +59,14 @@ function refusalOf(code: string | undefined): HmsError {
  */
 export function judgeTargets(server: FastifyInstance): void {
   const known: { path: RegExp; method: string }[] = []
-  server.addHook('onRoute', ({ url, method }) => {
+  heeded(server).addHook('onRoute', ({ url, method }) => {
     for (const each of [method].flat()) known.push({ path: pathOf(url), method: each })
   })
   // Node would answer by itself, with an empty body.
   server.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     server.server.emit('request', request, response),
   )
-  server.addHook('onRequest', (request, reply, done) => {
+  heeded(server).addHook('onRequest', (request, reply, done) => {
     const path = request.url.split('?')[0]!
     const refused = refusalOfHost(request.raw) ?? refusalOfExpectation(request.raw)
     if (refused !== undefined) return done(refused)

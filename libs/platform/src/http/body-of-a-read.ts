@@ -1,13 +1,14 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage } from 'node:http'
+import { heeded } from './front-door.js'
 
 /**
  * Refuses a GET or HEAD that brings a body. Nobody here reads it: a stream of events would let it be sent on and on, and a proxy that
  * passes its length on without it makes the next request on that connection part of it.
  */
 export function refuseBodiesOfReads(server: FastifyInstance): void {
-  server.addHook('onRequest', (request, reply, done) => {
+  heeded(server).addHook('onRequest', (request, reply, done) => {
     if (!bringsBodyToRead(request.raw)) return done()
     void reply.header('connection', 'close')
     done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `A ${request.method} takes no body.`, { status: 413 }))

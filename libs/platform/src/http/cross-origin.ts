@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
+import { heeded } from './front-door.js'
 
 /** What pages of other sites may ask for: values, by OFREP alone. */
 const OPEN_PATH = /^\/ofrep\//
@@ -32,7 +33,7 @@ export function crossOriginHeaders(
 /** Lets pages of these origins ask by OFREP, which a browser asks for with `OPTIONS` before. Before foreign requests are refused. */
 export function openToOrigins(server: FastifyInstance, named: readonly string[]): void {
   if (named.length === 0) return
-  server.addHook('onRequest', (request, reply, done) => {
+  heeded(server).addHook('onRequest', (request, reply, done) => {
     const said = crossOriginHeaders(request.raw, named)
     if (said === undefined) return done()
     // Also on an answer that takes the reply over, such as a stream of events.

@@ -2,6 +2,7 @@ import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isNamedOrigin } from './cross-origin.js'
+import { heeded } from './front-door.js'
 
 /** Names that only this machine answers to. */
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
@@ -52,7 +53,7 @@ export function foreignRefused(): HmsError {
 
 /** Before any route, and before a body is read. `origins`: of pages that may ask by OFREP. */
 export function refuseForeignRequests(server: FastifyInstance, ownName: string, origins: readonly string[] = []): void {
-  server.addHook('onRequest', (request, _reply, done) => {
+  heeded(server).addHook('onRequest', (request, _reply, done) => {
     const { headers, socket } = request.raw
     const judged = isNamedOrigin(request.raw, origins) ? { headers: { ...headers, origin: undefined }, socket } : request.raw
     done(isForeignRequest(judged, ownName) ? foreignRefused() : undefined)

@@ -3,13 +3,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isUtf8 } from 'node:buffer'
 import { boundsOf, brokenBound } from './body-bounds.js'
 import { refusalOfEncoding } from './request-head.js'
+import { heeded } from './front-door.js'
 
 /**
  * Bodies are JSON and nothing else: forms and plain text are what pages of other sites can send unasked. `rawBody` is what signed requests
  * cover.
  */
 export function takeJsonBodies(server: FastifyInstance): void {
-  server.addHook('onRoute', (route) => {
+  heeded(server).addHook('onRoute', (route) => {
     route.bodyLimit = boundsOf(route).bytes
   })
   drainLargeBodies(server)
@@ -40,7 +41,7 @@ export function takeJsonBodies(server: FastifyInstance): void {
  * the 413.
  */
 export function drainLargeBodies(server: FastifyInstance): void {
-  server.addHook('onSend', (request, reply, _payload, done) => {
+  heeded(server).addHook('onSend', (request, reply, _payload, done) => {
     if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection')
     done()
   })

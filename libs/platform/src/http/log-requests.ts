@@ -3,10 +3,11 @@ import type { Logger } from '../logger.js'
 import { isWrite } from './read-by-post.js'
 import { showSpan, traceIdOf, traceOfRequest } from '../trace.js'
 import { spansWanted } from '../tracing/span.js'
+import { heeded } from './front-door.js'
 
 /** One line, and one span, for what came of each write, at level `info`. A read changes nothing, and there are many. */
 export function logWrites(server: FastifyInstance, log: Logger): void {
-  server.addHook('onResponse', (request, reply, done) => {
+  heeded(server).addHook('onResponse', (request, reply, done) => {
     const { method, url } = request
     if (isWrite(request)) {
       const [ms, status, own] = [Math.round(reply.elapsedTime), reply.statusCode, traceOfRequest(request)]

@@ -1,5 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { docsFile } from './docs-file.js'
+import { heeded } from './front-door.js'
 
 export interface Route {
   method: string
@@ -14,7 +15,7 @@ interface Document {
 /** Fills with every route of the API that is registered later; pages for people (`config: { page: true }`) are none. */
 export function collectRoutes(server: FastifyInstance): Route[] {
   const routes: Route[] = []
-  server.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
+  heeded(server).addHook('onRoute', ({ method, url, config }: RouteOptions) => {
     if ((config as { page?: boolean } | undefined)?.page === true) return
     for (const each of [method].flat()) if (each !== 'HEAD' && each !== 'OPTIONS') routes.push({ method: each, url })
   })

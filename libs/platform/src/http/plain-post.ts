@@ -1,22 +1,26 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { BODY_BOUNDS, brokenBound } from './body-bounds.js'
-import { refusalOfHost } from './request-head.js'
-
 /** Less than a stream keeps for its reader (16 KiB), so that a whole body can wait without anybody reading it. */
 const MAX_BYTES = 8 * 1024
 const TYPES: readonly unknown[] = ['application/json', 'application/json; charset=utf-8']
-/** Each of these makes the hooks of a server look closer, or the body come in another way. */
-const ODD = ['origin', 'expect', 'transfer-encoding', 'content-encoding', 'idempotency-key', 'accept-version']
+/** Names of headers that mean nothing to any hook of a server, or that the door heeds. All others are left to Fastify. */
+const KNOWN = new Set(
+  `host connection content-type content-length user-agent authorization x-api-key
+  accept accept-encoding accept-language cache-control pragma if-none-match if-revision-at-least sec-fetch-mode
+  traceparent tracestate x-request-id x-hms-client x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip`.split(/\s+/),
+)
+const CONNECTION = /^(?:keep-alive|close)$/i
 /** Names that the servers' JSON parser refuses, and the backslash, by which an escape could hide one. */
 const SUSPECT = /\\|__proto__|constructor/
 
-/** Whether a request is a POST of a small JSON body with nothing about it that a hook of ours could object to. */
-export function isPlainPost(request: IncomingMessage): boolean {
-  const { method, httpVersion, headers } = request
+/** Whether a request is a POST of a small JSON body that is recognised whole: each of its headers is known, and comes once. */
+export function isPlainPost({ method, httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
+  if (method !== 'POST' || httpVersion !== '1.1' || !TYPES.includes(headers['content-type'])) return false
   const length = Number(headers['content-length'])
-  if (method !== 'POST' || httpVersion !== '1.1' || !(length > 0 && length <= MAX_BYTES)) return false
-  return TYPES.includes(headers['content-type']) && ODD.every((name) => headers[name] === undefined) && refusalOfHost(request) === undefined
+  if (!(length > 0 && length <= MAX_BYTES) || !headers.host || !CONNECTION.test(headers.connection ?? 'close')) return false
+  const names = Object.keys(headers)
+  return rawHeaders.length === 2 * names.length && names.every((name) => KNOWN.has(name))
 }
 
 /**

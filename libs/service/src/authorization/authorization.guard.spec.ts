@@ -90,7 +90,7 @@ describe('a controller’s @RequireScope', () => {
         { provide: APP_GUARD, useClass: AuthorizationGuard },
       ],
     }
-    app = await createHttpApplication(module, silentLogger, undefined, { limits: readHttpLimits('production', {}, false) })
+    app = await createHttpApplication(module, silentLogger, undefined, { limits: readHttpLimits('production', {}, false) }, access)
     await app.init()
   })
   afterAll(() => app.close())

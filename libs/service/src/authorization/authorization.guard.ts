@@ -33,8 +33,8 @@ export class AuthorizationGuard implements CanActivate {
   }
 
   private async admit(request: AuthorizedRequest, need: AccessNeed, reply: FastifyReply): Promise<void> {
-    const { method, url, headers, rawBody: body = Buffer.alloc(0) } = request
-    const { actor, token } = await this.access.admit({ method, url, headers, body, peer: request.socket.remoteAddress }, need)
+    const { method, url, headers, raw, rawBody: body = Buffer.alloc(0) } = request
+    const { actor, token } = await this.access.admit({ method, url, headers, raw, body, peer: request.socket.remoteAddress }, need)
     request.actor = actor
     if (token !== undefined && method === 'GET') this.hold(token, reply)
   }

@@ -1,10 +1,10 @@
 import { HmsError, type TokenRecord } from '#libs/contracts'
 import type { Profile } from '#libs/process'
 import type { Database } from '#libs/persistence'
-import type { Clock } from '#libs/platform'
-import { requireScope, type Need, type Roster } from '#libs/signing'
+import type { Clock, LimitedKey } from '#libs/platform'
+import { requireScope, type Need, type Roster, type SignedHead } from '#libs/signing'
 import type { IncomingHttpHeaders } from 'node:http'
-import { SignedRequests, type Actor } from './signed-requests.js'
+import { SignedRequests, WINDOW_MS, type Actor } from './signed-requests.js'
 import { TokenBook } from './token-book.js'
 
 /** `dev`: what profile dev makes of it: nobody is asked, nobody on loopback, or everybody. */
@@ -15,14 +15,20 @@ export interface AccessNeed {
   byQuery?: true
 }
 
-export interface AccessRequest {
+export interface AccessRequest extends RequestHead {
+  body: Buffer
+}
+
+/** A request whose body has not arrived yet. */
+export interface RequestHead {
   method: string
   /** Path with query, as sent. */
   url: string
   headers: IncomingHttpHeaders
-  body: Buffer
   /** Address of the other side of the connection. */
   peer: string | undefined
+  /** Stands for the request: a signature that was verified at its head is not verified again. */
+  raw?: object
 }
 
 /** Who asks, where anybody was asked; `token` names the key that what was opened lives by. */
@@ -36,21 +42,47 @@ const BEARER = /^Bearer +(\S+)$/i
 /** The one place that decides who may call what: signed requests and keys for programs, for routes and for the stream. */
 export class Authorizer {
   private readonly signed: SignedRequests
+  private readonly heads = new WeakMap<object, SignedHead>()
 
   constructor(
     private readonly profile: Profile,
     roster: () => Roster,
-    clock: Clock,
+    private readonly clock: Clock,
     databaseFor: (path: string) => Database,
     readonly tokens = new TokenBook(clock),
   ) {
     this.signed = new SignedRequests(roster, databaseFor)
   }
 
-  /** Id of the key in this header, if it counts: for limits, before anybody asks what it may. */
-  keyOf(authorization: string): string | undefined {
+  /**
+   * Names who is behind a request for its limits, before anybody asks what it may: the key that counts, or the key of a person that signed
+   * this request lately. What a forger or a replay of yesterday sends names nobody.
+   */
+  keyOf(head: RequestHead): LimitedKey | undefined {
+    const { authorization } = head.headers
+    if (authorization === undefined) return undefined
     const bearer = BEARER.exec(authorization)?.[1]
-    return bearer === undefined ? undefined : this.tokens.known(bearer)?.id
+    if (bearer !== undefined) {
+      const id = this.tokens.known(bearer)?.id
+      return id === undefined ? undefined : { id, isSigned: false }
+    }
+    try {
+      const { keyid, predicate } = this.signedHead(authorization, head)
+      const isLate = Math.abs(this.clock.now().getTime() - Date.parse(predicate.at)) > WINDOW_MS
+      return isLate ? undefined : { id: keyid, isSigned: true }
+    } catch {
+      return undefined
+    }
+  }
+
+  /**
+   * Refuses at the head of a request, before its body is kept, whom `admit` would refuse whatever the body says. Throws as `admit` does;
+   * which bot a key speaks for, the body of a signed request and its nonce are judged there.
+   */
+  admitHead(head: RequestHead, { what, dev }: AccessNeed): void {
+    const header = head.headers.authorization
+    const grant = this.grantAtOnce(header, typeof what === 'object' ? 'bot' : what, this.isNeedless(head, dev))
+    if (grant === undefined) this.signedHead(header!, head)
   }
 
   /**
@@ -61,9 +93,23 @@ export class Authorizer {
     const header = request.headers.authorization
     const streamKey = byQuery === true && header === undefined ? keyInQuery(request.url) : undefined
     if (streamKey !== undefined) return grantOf(this.tokens.requireStreamKey(streamKey))
-    const needless = this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
-    const grant = this.grantAtOnce(header, what, needless)
-    return grant ?? { actor: await this.signed.actorOf(header!, { method: request.method, path: request.url, body: request.body }) }
+    const grant = this.grantAtOnce(header, what, this.isNeedless(request, dev))
+    if (grant !== undefined) return grant
+    const signed = { method: request.method, path: request.url, body: request.body }
+    return { actor: await this.signed.actorOf(header!, signed, this.signedHead(header!, request)) }
+  }
+
+  private isNeedless(request: RequestHead, dev: AccessNeed['dev']): boolean {
+    return this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
+  }
+
+  /** Verified once per request. */
+  private signedHead(header: string, { method, url, raw }: RequestHead): SignedHead {
+    const known = raw === undefined ? undefined : this.heads.get(raw)
+    if (known !== undefined) return known
+    const head = this.signed.headOf(header, { method, path: url })
+    if (raw !== undefined) this.heads.set(raw, head)
+    return head
   }
 
   /**
@@ -74,7 +120,7 @@ export class Authorizer {
     return this.grantAtOnce(authorization, 'values', this.profile === 'dev')
   }
 
-  private grantAtOnce(header: string | undefined, what: AccessNeed['what'], needless: boolean): Grant | undefined {
+  private grantAtOnce(header: string | undefined, what: AccessNeed['what'] | 'bot', needless: boolean): Grant | undefined {
     if (header === undefined && needless) return {}
     if (header === undefined) throw required()
     const bearer = BEARER.exec(header)?.[1]
@@ -90,7 +136,7 @@ export class Authorizer {
         },
       )
     }
-    if (!needless) requireScope(record.scopes, what)
+    if (!needless) requireScope(record.scopes, what === 'bot' ? { bot: someBot(record) } : what)
     return grantOf(record)
   }
 }
@@ -117,7 +163,12 @@ function required(): HmsError {
 }
 
 /** A request that came through an edge is as local as the one who asked there. */
-function isLocal({ headers, peer }: AccessRequest): boolean {
+/** A bot that this key speaks for; which one it has to be, the body says. */
+function someBot({ scopes }: TokenRecord): string {
+  return scopes.find((scope) => scope.startsWith('bot:'))?.slice('bot:'.length) ?? '<id>'
+}
+
+function isLocal({ headers, peer }: RequestHead): boolean {
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().flatMap((list) => list.split(','))
   return [peer ?? '', ...forwarded].every((address) => /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/.test(address.trim()))
 }

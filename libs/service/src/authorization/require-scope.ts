@@ -1,10 +1,11 @@
-import { SetMetadata, type CustomDecorator, type ExecutionContext } from '@nestjs/common'
+import type { ExecutionContext } from '@nestjs/common'
 import type { Reflector } from '@nestjs/core'
+import { routeConfig } from '../http/route-config.js'
 import type { AccessNeed } from './authorizer.js'
 
 const REQUIREMENT = 'hms:requirement'
 
-type Requirement = 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'notices' | 'bot'
+export type Requirement = 'public' | 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'notices' | 'bot'
 
 /**
  * Who may call a route, or every route of a controller that says nothing else. `operate`: a person or operator who signed the request, or
@@ -13,25 +14,38 @@ type Requirement = 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'no
  * loopback. `notices`: the same as `values`, or by the address that an evaluation gave. A route of which nothing is said needs `read` for
  * GET and `operate` for all else, in production.
  */
-export function RequireScope(requirement: Requirement): CustomDecorator {
-  return SetMetadata(REQUIREMENT, requirement)
+export function RequireScope(requirement: Exclude<Requirement, 'public'>): ClassDecorator & MethodDecorator {
+  return requires(requirement)
 }
 
 /** Nobody is asked: what it shows is public, or what it takes carries its own signatures. Say which. */
-export function Public(): CustomDecorator {
-  return SetMetadata(REQUIREMENT, 'public')
+export function Public(): ClassDecorator & MethodDecorator {
+  return requires('public')
+}
+
+/** For the guard by `Reflector`; for the head of a request, where no handler is known yet, in the configuration of the route. */
+function requires(requirement: Requirement): ClassDecorator & MethodDecorator {
+  return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    Reflect.defineMetadata(REQUIREMENT, requirement, (descriptor?.value as object | undefined) ?? target)
+    if (descriptor !== undefined) return routeConfig({ requirement }, descriptor.value as object)
+    const { constructor: _constructor, ...methods } = Object.getOwnPropertyDescriptors((target as { prototype: object }).prototype)
+    for (const { value } of Object.values<PropertyDescriptor>(methods))
+      if (typeof value === 'function' && !Reflect.hasOwnMetadata(REQUIREMENT, value)) routeConfig({ requirement }, value)
+  }
+}
+
+/** What a route says, or its controller, by its configuration. */
+export function requirementOfRoute(config: unknown): Requirement | undefined {
+  return (config as { requirement?: Requirement } | undefined)?.requirement
 }
 
 /** What the route says; else what its controller says. */
-export function requirementOf(reflector: Reflector, context: ExecutionContext): Requirement | 'public' | undefined {
+export function requirementOf(reflector: Reflector, context: ExecutionContext): Requirement | undefined {
   return reflector.getAllAndOverride(REQUIREMENT, [context.getHandler(), context.getClass()])
 }
 
 /** What this request needs; `undefined` for everybody. */
-export function needOf(
-  requirement: Requirement | 'public' | undefined,
-  request: { method: string; body?: unknown },
-): AccessNeed | undefined {
+export function needOf(requirement: Requirement | undefined, request: { method: string; body?: unknown }): AccessNeed | undefined {
   switch (requirement) {
     case 'public':
       return undefined

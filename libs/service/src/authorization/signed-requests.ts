@@ -1,6 +1,14 @@
 import { HmsError } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { SignatureError, verifyRequest, type RequestPredicate, type Roster, type SignableRequest } from '#libs/signing'
+import {
+  requireSignedBody,
+  SignatureError,
+  verifyRequestHead,
+  type RequestPredicate,
+  type Roster,
+  type SignableRequest,
+  type SignedHead,
+} from '#libs/signing'
 import { spendNonce } from './request-nonce.table.js'
 
 export interface Actor {
@@ -12,7 +20,7 @@ export interface Actor {
 }
 
 /** A signed request counts once and only around its time. */
-const WINDOW_MS = 60_000
+export const WINDOW_MS = 60_000
 
 /** `Authorization: HMS-Statement …`: a request that a person or the operator of the roster signed. */
 export class SignedRequests {
@@ -22,20 +30,23 @@ export class SignedRequests {
     private readonly databaseFor: (path: string) => Database,
   ) {}
 
-  async actorOf(header: string, request: SignableRequest): Promise<Actor> {
+  /** Judges the header before a body has arrived, and spends nothing. Throws 401 `HMS_AUTH_INVALID`, `_AUDIENCE`. */
+  headOf(header: string, request: Omit<SignableRequest, 'body'>): SignedHead {
     const roster = this.roster()
-    try {
-      const { keyid, predicate } = verifyRequest(header, request, roster)
-      requireAudience(predicate, roster)
-      await this.spend(request.path, predicate)
-      const principal = roster.principalOfKey(keyid)
-      if (principal !== undefined && principal.kind !== 'service') return { id: principal.id, name: principal.name, kind: principal.kind }
-      throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
-    } catch (error) {
-      if (error instanceof SignatureError)
-        throw new HmsError('HMS_AUTH_INVALID', `The request's signature does not count: ${error.message}.`, { status: 401, cause: error })
-      throw error
-    }
+    const head = counted(() => verifyRequestHead(header, request, roster))
+    requireAudience(head.predicate, roster)
+    return head
+  }
+
+  /** `head`: the result of `headOf` for this request, where it was judged before. */
+  async actorOf(header: string, request: SignableRequest, head = this.headOf(header, request)): Promise<Actor> {
+    counted(() => requireSignedBody(head, request.body))
+    await this.spend(request.path, head.predicate)
+    const roster = this.roster()
+    // A body may take a minute to arrive, and a roster may revoke the key meanwhile.
+    const principal = roster.isLive(head.keyid, head.predicate.at) ? roster.principalOfKey(head.keyid) : undefined
+    if (principal !== undefined && principal.kind !== 'service') return { id: principal.id, name: principal.name, kind: principal.kind }
+    throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
   }
 
   /** Committed before the request does anything: of two instances that get the same one at once, one goes on. */
@@ -51,6 +62,15 @@ export class SignedRequests {
       const fresh = await spendNonce(tx, nonce, new Date(tx.now.getTime() + 2 * WINDOW_MS))
       if (!fresh) throw new HmsError('HMS_AUTH_REPLAYED', 'This signed request was used before.', { status: 401 })
     })
+  }
+}
+
+function counted<T>(verify: () => T): T {
+  try {
+    return verify()
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    throw new HmsError('HMS_AUTH_INVALID', `The request's signature does not count: ${error.message}.`, { status: 401, cause: error })
   }
 }
 

@@ -73,10 +73,10 @@ export class Host {
       // The bus that lives in one process has no edge.
       limits: readHttpLimits(adapters.profile, adapters.environment, readHostConfig(adapters.environment).bus === 'kafka'),
       metrics: adapters.metrics,
-      keyOf: (authorization) => access.keyOf(authorization),
+      keyOf: ({ method, url, headers, raw }) => access.keyOf({ method, url, headers, raw, peer: raw.socket.remoteAddress }),
     }
     const [localTo, origins] = [localNameOf(adapters.profile, adapters.environment), readCorsOrigins(adapters.environment)]
-    const app = await createHttpApplication(root, adapters.log, localTo, clients, origins)
+    const app = await createHttpApplication(root, adapters.log, localTo, clients, access, origins)
     const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance
     calls.watch(server)
     context.routes = collectRoutes(server)

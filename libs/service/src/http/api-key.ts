@@ -1,10 +1,11 @@
 import { OFREP_PATH } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
+import { heeded } from '#libs/platform'
 
 /** OFREP knows two headers for a key, and providers set either. Before anybody asks which key it is. */
 export function takeApiKeys(server: FastifyInstance): void {
-  server.addHook('onRequest', ({ raw: { url = '', headers } }, _reply, done) => {
+  heeded(server).addHook('onRequest', ({ raw: { url = '', headers } }, _reply, done) => {
     const key = keyOfReader(headers)
     if (key !== undefined && url.startsWith(`${OFREP_PATH}/`)) headers.authorization = key
     done()

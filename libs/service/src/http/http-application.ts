@@ -1,6 +1,8 @@
 import { MAX_PATH_PARAMETER } from '#libs/contracts'
 import {
+  addHeeded,
   BODY_BOUNDS,
+  boundBodies,
   closeQueuedAnswers,
   earlyErrors,
   judgeTargets,
@@ -20,6 +22,8 @@ import { NestFactory } from '@nestjs/core'
 import type { DynamicModule, LoggerService } from '@nestjs/common'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
+import type { Authorizer } from '../authorization/authorizer.js'
+import { judgeHeads } from '../authorization/judge-heads.js'
 import { takeApiKeys } from './api-key.js'
 import { ProblemFilter } from './problem.filter.js'
 import { ShapePipe } from './shape.pipe.js'
@@ -36,6 +40,7 @@ export async function createHttpApplication(
   log: Logger,
   localTo: string | undefined,
   clients: LimitedServer,
+  access: Authorizer,
   origins: readonly string[] = [],
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
@@ -48,7 +53,7 @@ export async function createHttpApplication(
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
-  standBeforeFastify(server.server)
+  standBeforeFastify(server)
   takeApiKeys(server)
   closeQueuedAnswers(server.server)
   limitClients(server, clients)
@@ -56,10 +61,13 @@ export async function createHttpApplication(
   if (localTo !== undefined) refuseForeignRequests(server, localTo, origins)
   judgeTargets(server)
   refuseBodiesOfReads(server)
+  judgeHeads(server, access)
+  boundBodies(server, clients)
   takeJsonBodies(server)
   tagReads(server)
   traceRequests(server)
   logWrites(server, log)
+  await addHeeded(server, () => adapter.init())
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(log),
     abortOnError: false,

@@ -1,7 +1,7 @@
 import { BODY_BOUNDS, type BodyBounds } from '#libs/platform'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { routeConfig } from './route-config.js'
 
 /** Of a route whose body is larger or deeper than most. */
 export function TakesBody(bounds: Partial<BodyBounds>): MethodDecorator {
-  return RouteConfig({ bounds: { ...BODY_BOUNDS, ...bounds } })
+  return (_target, _name, { value }) => routeConfig({ bounds: { ...BODY_BOUNDS, ...bounds } }, value as object)
 }

@@ -1,5 +1,5 @@
 import type { Database } from '#libs/persistence'
-import { describeError, isWrite, type Logger } from '#libs/platform'
+import { heeded, describeError, isWrite, type Logger } from '#libs/platform'
 import { SetMetadata, type CustomDecorator } from '@nestjs/common'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { idempotencyKeyOf } from './idempotency-key.js'
@@ -47,7 +47,7 @@ export class RepeatedCalls {
 
   /** What was answered is kept before it is sent. */
   watch(server: FastifyInstance): void {
-    server.addHook('onSend', async (request, reply, payload) => {
+    heeded(server).addHook('onSend', async (request, reply, payload) => {
       await this.end(request, reply.statusCode, payload)
       return payload
     })

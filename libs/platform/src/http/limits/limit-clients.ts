@@ -6,6 +6,7 @@ import { clientAddress, clientOf, type TrustedProxies } from './client-address.j
 import { isWrite } from '../read-by-post.js'
 import { ClientBuckets } from './client-buckets.js'
 import { ConnectionCounts } from './connection-counts.js'
+import { heeded } from '../front-door.js'
 
 /** Connections that wait to be accepted; the kernel has its own bound. With Node's 511, readers that come back at once waited a second. */
 export const BACKLOG = 4_096
@@ -20,10 +21,16 @@ export interface HttpLimits {
 export interface LimitedServer {
   limits: HttpLimits
   metrics?: Metrics
-  /** An id of the key that a request holds, if it counts. A key that nobody issued must not give its sender a bucket of its own. */
-  keyOf?(authorization: string): string | undefined
+  /** The key that a request holds, if it counts. A key that nobody issued must not give its sender a bucket of its own. */
+  keyOf?(request: FastifyRequest): LimitedKey | undefined
   /** The edge cannot judge keys: what holds one is judged by the service that knows it, and is bounded here by address more widely. */
   isEdge?: boolean
+}
+
+export interface LimitedKey {
+  id: string
+  /** A person's or operator's, who signed this request. Counted by address too: a signature can be read on its way and sent again. */
+  isSigned: boolean
 }
 
 const BURST_SECONDS = 10
@@ -31,6 +38,11 @@ const BURST_SECONDS = 10
 const WIDER = 10
 /** Carries signatures of services, which send it to each other. */
 const OF_SERVICES = /^\/v1\/(?:heads|freshness)\/?$/
+/** Statements of people, signed in the body, which is not there yet. */
+const OF_PEOPLE =
+  /^\/v1\/(?:(?:approvals|break-glass|withdrawals|freezes)|(?:approvals|runs|tickets)\/[^/]+\/decisions|freezes\/[^/]+\/lift|roster\/proposals\/[^/]+\/signatures)\/?$/
+const SIGNED = /^HMS-Statement /
+
 /** Probes and scrapers come in whatever happens. */
 const EXEMPT = /^\/(?:livez|readyz|metrics)\/?$/
 
@@ -44,22 +56,25 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
   const { writesPerSecond: perSecond, trusted } = limits
   const bucketsOf = (times: number): ClientBuckets =>
     new ClientBuckets({ burst: BURST_SECONDS * times * perSecond, perSecond: times * perSecond }, () => performance.now())
-  const [writes, wider] = [bucketsOf(1), bucketsOf(WIDER)]
+  const [writes, statements, wider] = [bucketsOf(1), bucketsOf(1), bucketsOf(WIDER)]
   const connections = new ConnectionCounts({ perClient: limits.connectionsPerClient, all: limits.connections }, trusted)
   connections.watch(server.server)
   counts.set(server.server, connections)
   const refused = metrics?.counter('http_refused_total', 'Requests refused because their client did too much', ['what'])
-  const addressOf = ({ raw, headers }: FastifyRequest): string =>
-    clientOf(clientAddress(raw.socket.remoteAddress ?? '', headers, trusted, !isEdge))
+  const addressOf = clientsOf({ limits, isEdge })
 
   const waitOf = (request: FastifyRequest, path: string): number => {
     const { authorization } = request.headers
-    if (OF_SERVICES.test(path) || (isEdge && authorization !== undefined)) return wider.take(addressOf(request))
-    const key = authorization === undefined ? undefined : keyOf?.(authorization)
-    return writes.take(key === undefined ? addressOf(request) : `key ${key}`)
+    const address = addressOf(request)
+    if (OF_SERVICES.test(path)) return wider.take(address)
+    // Who sends keys that do not count must not keep signed requests out.
+    if (isEdge && authorization !== undefined) return wider.take(SIGNED.test(authorization) ? `signed ${address}` : address)
+    const key = keyOf?.(request)
+    if (key !== undefined) return writes.take(key.isSigned ? `signed ${key.id} ${address}` : `key ${key.id}`)
+    return (OF_PEOPLE.test(path) ? statements : writes).take(address)
   }
 
-  server.addHook('onRequest', (request, reply, done) => {
+  heeded(server).addHook('onRequest', (request, reply, done) => {
     const path = request.url.split('?')[0]!
     if (EXEMPT.test(path)) return done()
     const tooMany = refusalOfConnection(server.server, request.raw.socket)
@@ -79,6 +94,11 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
       }),
     )
   })
+}
+
+/** What counts as one client of a server: its address, or what an edge or proxy says of it. */
+export function clientsOf({ limits: { trusted }, isEdge = false }: LimitedServer): (request: FastifyRequest) => string {
+  return ({ raw, headers }) => clientOf(clientAddress(raw.socket.remoteAddress ?? '', headers, trusted, !isEdge))
 }
 
 /** Why nothing is answered on this connection but probes: for upgrades, which no hook sees. */

@@ -1,0 +1,63 @@
+import { HmsError } from '#libs/contracts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { boundsOf, type BodyBounds } from '../body-bounds.js'
+import { clientsOf, type LimitedServer } from './limit-clients.js'
+import { heeded } from '../front-door.js'
+
+/** Bytes of bodies that one client, and all together, may have in a process at once: one corpus of the largest, and some smaller. */
+const MIB = 1024 * 1024
+export const BODIES_IN_FLIGHT = { perClient: 48 * MIB, all: 96 * MIB }
+
+/**
+ * Bounds the bytes of bodies between the head of a request and its response: by the length that is announced, else by what the route takes.
+ * Behind the judgement of keys, so that nobody without one takes room. An edge passes bodies on and keeps those alone whose route names a
+ * bound.
+ */
+export function boundBodies(server: FastifyInstance, limited: LimitedServer, bounds = BODIES_IN_FLIGHT): void {
+  const clientOf = clientsOf(limited)
+  const byClient = new Map<string, number>()
+  let all = 0
+  const refused = limited.metrics?.counter('http_refused_total', 'Requests refused because their client did too much', ['what'])
+  heeded(server).addHook('onRequest', (request, reply, done) => {
+    const bytes = keptBytes(request, limited.isEdge === true)
+    if (bytes === 0) return done()
+    const client = clientOf(request)
+    const mine = byClient.get(client) ?? 0
+    if (mine + bytes > bounds.perClient || all + bytes > bounds.all) {
+      refused?.inc({ what: 'bodies' })
+      void reply.header('retry-after', '2')
+      return done(tooMany(mine + bytes > bounds.perClient))
+    }
+    byClient.set(client, mine + bytes)
+    all += bytes
+    reply.raw.once('close', () => {
+      all -= bytes
+      const left = byClient.get(client)! - bytes
+      if (left > 0) byClient.set(client, left)
+      else byClient.delete(client)
+    })
+    done()
+  })
+}
+
+/** What is beyond the bound of the route is dropped and not kept. */
+function keptBytes({ headers, is404, routeOptions }: FastifyRequest, isEdge: boolean): number {
+  const named = (routeOptions.config as { bounds?: BodyBounds } | undefined)?.bounds
+  if (is404 || (isEdge && named === undefined)) return 0
+  const { bytes } = boundsOf(routeOptions)
+  if (headers['transfer-encoding'] !== undefined) return bytes
+  const length = Number(headers['content-length'] ?? '0')
+  return length <= bytes ? length : 0
+}
+
+function tooMany(ofClient: boolean): HmsError {
+  const who = ofClient ? 'This client has' : 'This server has'
+  return new HmsError(
+    'HMS_HTTP_BODIES',
+    `${who} as many bytes of requests under way as are taken at once. Wait for a response, then try again.`,
+    {
+      status: ofClient ? 429 : 503,
+      retryable: true,
+    },
+  )
+}
