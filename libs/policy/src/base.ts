@@ -37,7 +37,7 @@ export function checkBase(policy: JsonObject, report: Report): void {
     'effective',
     isTimestamp,
     'effective-format',
-    'is an RFC 3339 time with offset on a day that exists',
+    'is an RFC 3339 time with offset on a day that exists, of the years 0000 to 9999 in UTC',
     'for example 2024-09-01T00:00:00Z',
   )
   for (const key of ['title', 'description', 'owner', 'units', 'schema', 'breaking']) checkText(policy, report, key)

@@ -77,6 +77,21 @@ describe('a policy artifact', () => {
   })
 
   it.each([
+    ['9999-12-31T23:59:59Z', true],
+    ['9999-12-31T23:59:59.999+00:00', true],
+    ['9999-12-31T23:30:00-00:30', false],
+    ['9999-12-31T23:30:00-00:29', true],
+    ['9999-12-31T23:59:59-01:00', false],
+    ['0000-01-01T00:00:00Z', true],
+    ['0000-01-01T00:59:59+01:00', false],
+    ['0000-01-01T01:00:00+01:00', true],
+  ])('an effective time is of a year that UTC writes in four digits: %s', (effective, isFine) => {
+    const text = `id: epa-pm25-limit\nversion: 2.0.0\neffective: ${effective}\n`
+    expect(places(text)).toEqual(isFine ? [] : ['3:12 effective-format'])
+    expect(new Date(effective).toISOString().length === 24).toBe(isFine)
+  })
+
+  it.each([
     ['brackets', '['.repeat(250_000)],
     ['balanced brackets', '['.repeat(120_000) + ']'.repeat(120_000)],
     ['dashes', '- '.repeat(125_000)],

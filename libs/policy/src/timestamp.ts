@@ -1,8 +1,13 @@
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(Z|[+-](\d{2}):(\d{2}))$/i
 
+/** The years 0000 to 9999 in UTC: outside of them a `Date` writes six digits of a year and a sign, which RFC 3339 does not have. */
+const FIRST_MS = -62_167_219_200_000
+const LAST_MS = 253_402_300_799_000
+const MINUTE_MS = 60_000
+
 /**
  * RFC 3339 date and time with an offset, and a day that exists. A leap second (`:60`) is refused although the grammar has it:
- * `Date` cannot hold it, and readers would disagree.
+ * `Date` cannot hold it, and readers would disagree. So is a time whose year in UTC is not one of 0000 to 9999.
  */
 export function isTimestamp(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 40) return false
@@ -14,5 +19,8 @@ export function isTimestamp(value: unknown): value is string {
   // setUTCFullYear, because Date.UTC takes the years 0–99 for 1900–1999.
   date.setUTCFullYear(year, month - 1, day)
   const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day
-  return exists && part(4) <= 23 && part(5) <= 59 && part(6) <= 59 && part(9) <= 23 && part(10) <= 59
+  if (!exists || part(4) > 23 || part(5) > 59 || part(6) > 59 || part(9) > 23 || part(10) > 59) return false
+  const offset = (match[8]!.startsWith('-') ? -1 : 1) * (part(9) * 60 + part(10))
+  const at = date.getTime() + (part(4) * 60 + part(5) - offset) * MINUTE_MS + part(6) * 1_000
+  return at >= FIRST_MS && at <= LAST_MS
 }

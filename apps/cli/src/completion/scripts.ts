@@ -1,10 +1,22 @@
 /** The script for each shell. It passes the line up to the cursor to `hms-svc __complete`, and offers what that prints. */
 export const SCRIPTS = {
   // Bash breaks words at @, : and =, and replaces only what stands behind the last break: so candidates lose what stands before it.
+  // It inserts a candidate unchanged, so each is quoted here, by the quote that is open at the cursor: names are texts of others.
   bash: `# hms-svc completion for bash: source it, or put it into /etc/bash_completion.d
+_hms_svc_quote() { # sets candidate to the text $2 as it is written behind the open quote $1
+  local at
+  candidate=""
+  for ((at = 0; at < \${#2}; at++)); do
+    case "$1\${2:at:1}" in
+      \\'\\') candidate+="'\\\\''" ;;
+      \\"[\\\\\\"\\$\\\`]) candidate+="\\\\\${2:at:1}" ;;
+      \\"!) candidate+="\\"'!'\\"" ;;
+      *) candidate+="\${2:at:1}" ;;
+    esac
+  done
+}
 _hms_svc() {
-  local line="\${COMP_LINE:0:COMP_POINT}" word candidates
-  word="\${COMP_WORDS[COMP_CWORD]}"
+  local line="\${COMP_LINE:0:COMP_POINT}" candidates open="" char at
   COMPREPLY=()
   if ! candidates="$(hms-svc __complete "$line" 2>/dev/null)"; then
     compopt -o default 2>/dev/null
@@ -12,10 +24,23 @@ _hms_svc() {
   fi
   local typed="\${line##*[[:space:]]}" before candidate
   before="\${typed%"\${typed##*[@:=]}"}"
+  for ((at = 0; at < \${#line}; at++)); do
+    char="\${line:at:1}"
+    case "$open$char" in
+      \\'\\' | \\"\\") open="" ;;
+      \\'?) ;;
+      *\\\\) ((at++)) ;;
+      \\' | \\") open="$char" ;;
+    esac
+  done
   while IFS=$'\\t' read -r candidate _; do
     [ -n "$candidate" ] || continue
     candidate="\${candidate#"$before"}"
-    case "$word" in \\"*|\\'*) ;; *) printf -v candidate '%q' "$candidate" ;; esac
+    if [ -z "$open" ]; then
+      printf -v candidate '%q' "$candidate"
+    else
+      _hms_svc_quote "$open" "$candidate"
+    fi
     COMPREPLY+=("$candidate")
   done <<<"$candidates"
 }
@@ -59,7 +84,7 @@ Register-ArgumentCompleter -Native -CommandName hms-svc -ScriptBlock {
   hms-svc __complete $line 2>$null | ForEach-Object {
     $text, $about = $_ -split "\`t", 2
     if (-not $about) { $about = $text }
-    $quoted = if ($text -match '\\s') { '"' + $text + '"' } else { $text }
+    $quoted = if ($text -match '^[\\w@.:+-]+$') { $text } else { "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($text) + "'" }
     [System.Management.Automation.CompletionResult]::new($quoted, $text, 'ParameterValue', $about)
   }
 }

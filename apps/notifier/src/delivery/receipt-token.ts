@@ -20,10 +20,27 @@ export function receiptUrl(token: string, publicUrl: string | undefined): string
 
 /** The token in the body of a message; `undefined` for one of an earlier build. */
 export function receiptTokenIn(body: string): string | undefined {
-  return /\/receipts\/([A-Za-z0-9_-]{43})"/.exec(body)?.[1]
+  return tokenOf(readBody(body)?.data)
 }
 
 /** The same message with another token: what is shown of it must not acknowledge, and a second channel gets its own. */
 export function withReceiptToken(body: string, token: string): string {
-  return body.replace(/(\/receipts\/)[A-Za-z0-9_-]{43}(")/, `$1${token}$2`)
+  const message = readBody(body)
+  if (message === undefined || tokenOf(message.data) === undefined) return body
+  // Our own JSON comes back byte for byte.
+  return JSON.stringify({ ...message, data: { ...message.data, receipt: String(message.data['receipt']).replace(TOKEN, token) } })
+}
+
+const TOKEN = /(?<=\/receipts\/)[A-Za-z0-9_-]{43}$/
+
+/** Of the member `receipt` alone: other members are texts of people, and one may look like an address. */
+function tokenOf(data: Record<string, unknown> | undefined): string | undefined {
+  const receipt = data?.['receipt']
+  return typeof receipt === 'string' ? TOKEN.exec(receipt)?.[0] : undefined
+}
+
+function readBody(body: string): { data: Record<string, unknown> } | undefined {
+  const message = JSON.parse(body) as { data?: unknown } | null
+  const data = message?.data
+  return typeof data === 'object' && data !== null ? { ...message, data: data as Record<string, unknown> } : undefined
 }

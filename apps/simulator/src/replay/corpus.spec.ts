@@ -53,6 +53,17 @@ describe('parseCorpus, CSV', () => {
     expect(parse(`a,b\n${'1\n'.repeat(50)}`).problems).toHaveLength(CORPUS_LIMITS.problems)
   })
 
+  it('bounds a row: its characters, in one field or many, and its fields', () => {
+    const long = 'x'.repeat(CORPUS_LIMITS.rowChars)
+    const problems = (text: string) => parse(text).problems.map(({ code, row, message }) => `${code} ${row ?? ''} ${message}`)
+    const longer = `longer than ${CORPUS_LIMITS.rowChars} characters`
+    expect(problems(`a,b\n1,${long}\n`)).toEqual([`HMS_CORPUS_ROW 1 ${longer}`])
+    expect(problems(`a,b\n1,2\n1,"${long}"\n`)).toEqual([`HMS_CORPUS_ROW 2 ${longer}`])
+    expect(problems(`a,b\n${'1,'.repeat(CORPUS_LIMITS.rowFields)}1\n`)).toEqual(['HMS_CORPUS_ROW 1 more than 1000 fields'])
+    expect(problems(`a,${long}\n1,2\n`)).toEqual([`HMS_CORPUS_HEADER  ${longer}`])
+    expect(problems(`a,b\n1,${long.slice(2)}\n`)).toEqual([])
+  })
+
   it('refuses what is not UTF-8', () => {
     expect(parseCorpus(Uint8Array.of(0x61, 0xff), { id: 'c', format: 'csv' }).problems).toMatchObject([{ code: 'HMS_CORPUS_NOT_UTF8' }])
   })

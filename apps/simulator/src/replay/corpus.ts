@@ -3,7 +3,7 @@ import { inexactNumber, isExact } from '#libs/policy'
 import { CsvError, csvRecords } from './csv.js'
 import type { Reading } from './reading.js'
 
-export const CORPUS_LIMITS = { bytes: 32 * 1024 * 1024, rows: 200_000, rowChars: 65_536, depth: 32, problems: 20 } as const
+export const CORPUS_LIMITS = { bytes: 32 * 1024 * 1024, rows: 200_000, rowChars: 65_536, rowFields: 1_000, depth: 32, problems: 20 } as const
 
 export type CorpusProblemCode =
   | 'HMS_CORPUS_TOO_LARGE'
@@ -52,7 +52,7 @@ export function parseCorpus(bytes: Uint8Array, options: CorpusOptions): ParsedCo
 }
 
 function readCsv(text: string, map: Readonly<Record<string, string>>, found: Found): void {
-  const records = csvRecords(text)
+  const records = csvRecords(text, { maxChars: CORPUS_LIMITS.rowChars, maxFields: CORPUS_LIMITS.rowFields })
   try {
     const header = records.next()
     if (header.done) return

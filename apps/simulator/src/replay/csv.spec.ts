@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { csvRecords } from './csv.js'
 
-const records = (text: string) => [...csvRecords(text)]
+const records = (text: string) => [...csvRecords(text, { maxChars: 1_000, maxFields: 10 })]
 
 describe('csvRecords', () => {
   it('keeps commas, doubled quotes and line breaks of quoted fields', () => {

@@ -10,16 +10,20 @@ export class CsvError extends Error {
 
 /**
  * Records of a CSV text, RFC 4180: quoted fields may hold commas, line breaks and doubled quotes; CRLF or LF;
- * a final line break is optional. Blank lines are skipped. Throws `CsvError` where quotes do not fit.
+ * a final line break is optional. Blank lines are skipped. Throws `CsvError` where quotes do not fit, and for a row of more than
+ * `maxChars` characters or `maxFields` fields.
  */
-export function* csvRecords(text: string): Generator<string[]> {
+export function* csvRecords(text: string, { maxChars, maxFields }: { maxChars: number; maxFields: number }): Generator<string[]> {
   let at = 0
+  let begin = 0
   let row = 0
   let fields: string[] = []
   while (at < text.length) {
     const field = text[at] === '"' ? quoted(text, at, row) : plain(text, at, row)
     fields.push(field.value)
     at = field.end
+    if (at - begin > maxChars) throw new CsvError(row, `longer than ${maxChars} characters`)
+    if (fields.length > maxFields) throw new CsvError(row, `more than ${maxFields} fields`)
     if (text[at] === ',') {
       at += 1
       // A comma that ends the text still opens one more, empty field.
@@ -32,6 +36,7 @@ export function* csvRecords(text: string): Generator<string[]> {
       row += 1
     }
     fields = []
+    begin = at
   }
 }
 

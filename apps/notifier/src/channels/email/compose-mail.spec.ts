@@ -43,6 +43,26 @@ describe('a composed mail', () => {
     expect(plain.header('list-unsubscribe-post')).toEqual([])
   })
 
+  it.each(['=?utf-8?Q?gone_=41way?=', 'Feinstaub =?utf-8?B?Z29uZQ==?= é', `${'=?x?q?a?= '.repeat(9)}😀`, '=?', 'plain'])(
+    'shows a title in its subject unchanged, also one that looks like an encoded word: %s',
+    async (title) => {
+      const release = await sampleRelease({ ...POLICY, title })
+      const { header } = await compose({ content: { ...attempt.content, release } })
+      const [subject = ''] = header('subject')
+      expect(subject).not.toContain('=?utf-8?Q?gone')
+      expect(subject.split(/\s+/).every((word) => word.length <= 75)).toBe(true)
+      const decoded = subject
+        .replaceAll(/\?=\s+=\?/g, '?==?')
+        .replaceAll(/=\?UTF-8\?B\?([^?]*)\?=/gi, (_word, text: string) => Buffer.from(text, 'base64').toString('latin1'))
+        .replaceAll(/=\?UTF-8\?Q\?([^?]*)\?=/gi, (_word, text: string) =>
+          text.replaceAll('_', ' ').replaceAll(/=([0-9A-F]{2})/g, (_byte, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+        )
+        .replaceAll(/\r\n\s/g, ' ')
+        .trimStart()
+      expect(Buffer.from(decoded, 'latin1').toString()).toBe(`epa-pm25-limit 2.0.0 is in force: ${title}`)
+    },
+  )
+
   it('has one Message-ID for all tries, another for another address, and one thread for a policy', async () => {
     const first = await compose()
     const again = await compose({ timestamp: new Date('2026-01-02T00:00:00Z'), triesBefore: 3 })

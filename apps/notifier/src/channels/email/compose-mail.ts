@@ -10,6 +10,8 @@ import { mailHtml, mailText } from './mail-body.js'
 /** Relays commonly take 10 MiB or more, and base64 adds a third. */
 const MAX_ATTACHED_BYTES = 6 * 1024 * 1024
 const MAX_THREADS = 20
+/** Of the text in an encoded word: as base64, with its frame, it is 64 characters, behind "Subject: " on one line. */
+const MAX_WORD_BYTES = 39
 
 export interface DkimKey {
   /** The domain of the sender. */
@@ -43,7 +45,7 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
   const message = await new MailComposer({
     from: { name: '', address: from },
     to: { name: '', address: channel.to },
-    subject: news.subject,
+    subject: headerText(news.subject),
     date: timestamp,
     messageId: idOf(from, attempt.id, channel.to),
     inReplyTo: threads[0],
@@ -62,6 +64,24 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
     .compile()
     .build()
   return dkim === undefined ? message : signed(message, dkim)
+}
+
+/**
+ * A text as a header that shows it unchanged. One that looks like an encoded word (RFC 2047) would be decoded by the reader, and the composer
+ * passes it on: it is encoded itself then, in words of 75 characters at most.
+ */
+function headerText(text: string): string {
+  if (!text.includes('=?')) return text
+  const words: string[] = []
+  let word = ''
+  for (const char of text) {
+    if (Buffer.byteLength(word + char) > MAX_WORD_BYTES) {
+      words.push(word)
+      word = ''
+    }
+    word += char
+  }
+  return [...words, word].map((part) => `=?UTF-8?B?${Buffer.from(part).toString('base64')}?=`).join(' ')
 }
 
 /** RFC 2369 §3.2, and RFC 8058 where the page is reached by https: mail programs then offer one click. */
