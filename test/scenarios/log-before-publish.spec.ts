@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { peekPredicate, type ConfigDocument, type OutgoingEvent, type RunView, type StreamFrame } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import {
@@ -17,6 +17,7 @@ import {
   type LogPolicy,
   type RosterPredicate,
 } from '#libs/signing'
+import { ReleaseProofs } from '#libs/stage'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -112,6 +113,24 @@ describe('a release, where the roster names a log', () => {
       proof: stable.proof,
     })
     expect(() => verifyHead({ ...stable, proof: null }, system.roster)).toThrow('HMS_HEAD_NOT_LOGGED')
+  })
+
+  it('fails its run where a stage cannot handle its proof, and that run alone', async () => {
+    hasWitness = true
+    await start()
+    const { remember } = ReleaseProofs.prototype
+    vi.spyOn(ReleaseProofs.prototype, 'remember').mockImplementation(async function (this: ReleaseProofs, tx, approval) {
+      if (approval.releases[0]!.policy === 'pm25-limit') throw new TypeError('Invalid time value')
+      return remember.call(this, tx, approval)
+    })
+    try {
+      const run = await press.approve(['pm25-limit@1.0.0=35'], QUICK)
+      await reaches(run, 'FAILED')
+      expect(await press.show(run)).toMatchObject({ reason: 'POISONED' })
+      await reaches(await press.approve(['ozone-limit@1.0.0=70'], QUICK), 'SUCCEEDED')
+    } finally {
+      vi.restoreAllMocks()
+    }
   })
 
   it('is shown to nobody where its proof comes in a freeze that has just begun', async () => {

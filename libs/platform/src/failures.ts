@@ -37,10 +37,10 @@ function saysTryAgain(fault: object): boolean {
   if (fault instanceof TransientError) return true
   const { code, message } = fault as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && (TRANSIENT_SYSTEM.has(code) || TRANSIENT_SQL.test(code))) return true
-  // The pool's own words, which carry no code.
+  // The words of pool and client, which carry no code.
   return (
     typeof message === 'string' &&
-    /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(
+    /timeout exceeded when trying to connect|^timeout expired$|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(
       message,
     )
   )

@@ -14,6 +14,7 @@ import type {
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { KeyName, Profile } from '#libs/process'
 import type { Roster, Signer } from '#libs/signing'
+import type { Readiness } from './hosting/host-adapters.js'
 import type { PruneRule, PruneTables } from './retention/prune-tables.js'
 import type { RosterBook } from './rosters/roster-book.js'
 import type { RosterReader } from './rosters/roster-reader.js'
@@ -160,7 +161,7 @@ export class ServiceRuntime {
   }
 
   /** Database reachable and migrated: what `/readyz` asks. */
-  ready(): Promise<{ database: boolean; migrations: boolean }> {
+  ready(): Promise<Readiness> {
     return this.parts.ready()
   }
 
@@ -216,6 +217,6 @@ export interface RuntimeParts {
   settlers: Map<string, SettleTimer>
   signal(topic: string): void
   onSignal(topic: string, listener: () => void): void
-  ready(): Promise<{ database: boolean; migrations: boolean }>
+  ready(): Promise<Readiness>
   close(): Promise<void>
 }

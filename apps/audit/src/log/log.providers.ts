@@ -1,7 +1,8 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, type LoggedApproval } from '#libs/contracts'
 import { keyIdOf, type LogPolicy } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import type { SeenStore } from '#libs/witness'
+import type { EntryFacts } from '../entries/entry.js'
 import { witnessLinks } from '../witness/witness-links.js'
 import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer, type LogKeys } from './sequencer.js'
@@ -23,7 +24,7 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
     keys: (policy) => logKeysOf(runtime, policy, seen),
     announce: async (tx, approval) => {
       const [key] = approval.releases.map(({ policy }) => policy).sort()
-      await runtime.emit(tx, 'hms.release.logged.v1', approval, { key: key! })
+      await runtime.emit(tx, 'hms.release.logged.v1', approval, { key: key!, ...runOf(approval) })
     },
     lag: new CheckpointLag(metrics, clock, log),
     suspended: new SuspendedWitnesses(clock, log, metrics),
@@ -31,6 +32,12 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
   rosters.onAdvance(() => sequencer.reopen())
   runtime.onConcerns(() => sequencer.concerns)
   return sequencer
+}
+
+/** The run that waits for this proof: one that cannot be handled fails it, in place of letting it wait. */
+function runOf({ entry }: LoggedApproval): { run: number; attempt: number } | undefined {
+  const { run, attempt } = JSON.parse(entry) as Pick<EntryFacts, 'run' | 'attempt'>
+  return run === null ? undefined : { run, attempt: attempt ?? 1 }
 }
 
 async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenStore): Promise<LogKeys | undefined> {

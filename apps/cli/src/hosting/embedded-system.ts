@@ -71,7 +71,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       bus: openEmbeddedBus(database.url, clock, log),
       signerOf: (service) => readServiceSigner(service, config, environment),
       signerNamed: (name) => readNamedSigner(name, config, environment),
-      open: (definition) => openPostgresService(definition, { url: database.url, clock, log, embedded: true }),
+      open: (definition) => openPostgresService(definition, { url: database.url, clock, log, embedded: true, folder: dataDir }),
       configStoreUrls: [url],
       version: VERSION,
       stopTracing,

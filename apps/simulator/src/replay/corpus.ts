@@ -3,7 +3,14 @@ import { inexactNumber, isExact } from '#libs/policy'
 import { CsvError, csvRecords } from './csv.js'
 import type { Reading } from './reading.js'
 
-export const CORPUS_LIMITS = { bytes: 32 * 1024 * 1024, rows: 200_000, rowChars: 65_536, rowFields: 1_000, depth: 32, problems: 20 } as const
+export const CORPUS_LIMITS = {
+  bytes: 32 * 1024 * 1024,
+  rows: 200_000,
+  rowChars: 65_536,
+  rowFields: 1_000,
+  depth: 32,
+  problems: 20,
+} as const
 
 export type CorpusProblemCode =
   | 'HMS_CORPUS_TOO_LARGE'

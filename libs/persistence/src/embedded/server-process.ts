@@ -58,7 +58,7 @@ export async function spawnServer(
   }
 }
 
-export function hasExited(child: ChildProcess): boolean {
+export function hasExited(child: Pick<ChildProcess, 'exitCode' | 'signalCode'>): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 

@@ -103,25 +103,27 @@ async function launch({ files, binaries, account, port, password, settings, log 
 }
 
 /** Ready is an answered query on our database, with our password: another program on the port cannot pass for it. */
-async function untilReady(child: ChildProcess, url: string): Promise<void> {
+export async function untilReady(child: Pick<ChildProcess, 'exitCode' | 'signalCode'>, url: string, query = queryOnce): Promise<void> {
   const startedAt = Date.now()
   let last: unknown
   while (Date.now() - startedAt < (isRecovering(last) ? RECOVERED_MS : READY_MS)) {
     if (hasExited(child)) throw new Error(`the server ended at once (${child.exitCode ?? child.signalCode})`)
     try {
+      // A new cluster has an empty database `postgres`; taking it over saves the 0.25 s of copying another.
+      if (isMissingDatabase(last)) await query(new URL('/template1', url).href, `ALTER DATABASE postgres RENAME TO ${DATABASE}`)
+      last = undefined
       await query(url, 'SELECT 1')
       return
     } catch (error) {
+      // Also of a busy machine, where one connect may time out: tried again until the time is over.
       last = error
-      // A new cluster has an empty database `postgres`; taking it over saves the 0.25 s of copying another.
-      if (isMissingDatabase(error)) await query(new URL('/template1', url).href, `ALTER DATABASE postgres RENAME TO ${DATABASE}`)
-      else await delay(POLL_MS)
+      if (!isMissingDatabase(error)) await delay(POLL_MS)
     }
   }
   throw new Error(`the server did not answer within ${Math.round((Date.now() - startedAt) / 1000)} s: ${String(last)}`, { cause: last })
 }
 
-async function query(connectionString: string, text: string): Promise<void> {
+async function queryOnce(connectionString: string, text: string): Promise<void> {
   const client = new Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 5_000 })
   client.on('error', () => undefined) // reported by the query that fails
   try {

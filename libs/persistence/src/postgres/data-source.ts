@@ -1,6 +1,7 @@
 import { DataSource, type QueryRunner } from 'typeorm'
 import { HmsError } from '#libs/contracts'
 import { describeError, lookUntil, systemClock } from '#libs/platform'
+import { connectUntil } from './connect-until.js'
 import type { MigrationClass } from '../migrations/index.js'
 import { SERVER_KEEPALIVE } from './service-session.js'
 
@@ -53,7 +54,7 @@ const LOOK_AGAIN_MS = 100
 export async function migrate(source: DataSource, schema: string): Promise<number> {
   const runner = source.createQueryRunner()
   try {
-    await runner.connect()
+    await connectUntil(systemClock, () => runner.connect())
     await takeMigrationLock(runner)
     try {
       await runner.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)

@@ -7,12 +7,19 @@ import type { Roster, Signer } from '#libs/signing'
 import type { Coordination, ServiceStores } from '../create-runtime.js'
 import type { ServiceDefinition } from '../service-definition.js'
 
+export interface Readiness {
+  database: boolean
+  migrations: boolean
+  /** Why the database, which answers, takes no writes. */
+  fault?: string
+}
+
 /** One service's side of the database, as the composition root opened it. */
 export interface OpenService {
   database: Database
   stores: ServiceStores
   coordination: Coordination
-  ready(): Promise<{ database: boolean; migrations: boolean }>
+  ready(): Promise<Readiness>
 }
 
 /** What a composition root chooses: real adapters in production and `dev`, twins in tests. */

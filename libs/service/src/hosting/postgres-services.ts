@@ -1,11 +1,20 @@
 import { HmsError } from '#libs/contracts'
 import { PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
-import { createDataSource, isMigrated, migrate, PostgresDatabase, PostgresTimerStore, ServiceSession } from '#libs/persistence'
-import { describeError, type Clock, type Logger } from '#libs/platform'
+import {
+  connectUntil,
+  createDataSource,
+  isMigrated,
+  migrate,
+  PostgresDatabase,
+  PostgresTimerStore,
+  ServiceSession,
+} from '#libs/persistence'
+import { describeError, systemClock, type Clock, type Logger } from '#libs/platform'
 import type { DataSource } from 'typeorm'
 import type { ServiceDefinition } from '../service-definition.js'
 import { migrationsOf } from '../shared-tables.js'
 import type { OpenService } from './host-adapters.js'
+import { WriteProbe } from './write-probe.js'
 
 /** What migrations and statements of a service run on. */
 export function dataSourceOf(definition: ServiceDefinition, url: string, poolSize?: number): DataSource {
@@ -27,17 +36,21 @@ export async function migrateService(definition: ServiceDefinition, url: string)
   }
 }
 
-/** Opens one service on PostgreSQL. `embedded`: it migrates by itself, for no operator does, and has no other instance to wake. */
+/**
+ * Opens one service on PostgreSQL. `embedded`: it migrates by itself, for no operator does, and has no other instance to wake. `folder`: the
+ * data folder of an embedded server.
+ */
 export async function openPostgresService(
   definition: ServiceDefinition,
-  options: { url: string; clock: Clock; log: Logger; embedded: boolean; poolSize?: number; instance?: string },
+  options: { url: string; clock: Clock; log: Logger; embedded: boolean; folder?: string; poolSize?: number; instance?: string },
 ): Promise<OpenService> {
   const schema = schemaOf(definition.name)
-  const source = await connectService(definition, options.url, options.poolSize)
+  const source = await connectService(definition, options.url, options.poolSize, options.clock)
   if (options.embedded) await migrate(source, schema)
   const database = new PostgresDatabase(source, schema)
   const session = new ServiceSession(options.url, schema, options.clock, options.log, options.instance)
-  await session.start()
+  await connectUntil(options.clock, () => session.start())
+  const writes = new WriteProbe(database, options.clock, options.folder)
   let migrated = options.embedded
   return {
     database,
@@ -53,10 +66,11 @@ export async function openPostgresService(
     },
     ready: async () => {
       try {
-        await database.query('SELECT 1')
+        const fault = await writes.fault()
         // Once current, a schema stays so for the life of this process.
         migrated ||= await isMigrated(source)
-        return { database: true, migrations: migrated }
+        // Nobody else answers in place of an embedded one; other instances go on with reads, and say what is wrong.
+        return { database: fault === undefined || !options.embedded, migrations: migrated, ...(fault === undefined ? {} : { fault }) }
       } catch {
         return { database: false, migrations: migrated }
       }
@@ -64,9 +78,15 @@ export async function openPostgresService(
   }
 }
 
-export async function connectService(definition: ServiceDefinition, url: string, poolSize?: number): Promise<DataSource> {
+export async function connectService(
+  definition: ServiceDefinition,
+  url: string,
+  poolSize?: number,
+  clock: Clock = systemClock,
+): Promise<DataSource> {
   try {
-    return await dataSourceOf(definition, url, poolSize).initialize()
+    // A source that did not connect is not taken up again.
+    return await connectUntil(clock, () => dataSourceOf(definition, url, poolSize).initialize())
   } catch (error) {
     throw new HmsError('HMS_DATABASE_UNREACHABLE', `${definition.name} cannot reach PostgreSQL: ${describeError(error)}`, {
       status: 503,

@@ -30,8 +30,8 @@ export class HealthController {
 }
 
 async function stateOf(runtime: ServiceRuntime) {
-  const { database, migrations } = await runtime.ready()
-  const { concerns } = runtime
+  const { database, migrations, fault } = await runtime.ready()
+  const concerns = [...runtime.concerns, ...(fault === undefined ? [] : [fault])]
   const clockOffMs = database ? await clockOff(runtime) : undefined
   return {
     service: runtime.name,

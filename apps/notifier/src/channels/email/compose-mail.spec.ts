@@ -53,9 +53,12 @@ describe('a composed mail', () => {
       expect(subject.split(/\s+/).every((word) => word.length <= 75)).toBe(true)
       const decoded = subject
         .replaceAll(/\?=\s+=\?/g, '?==?')
-        .replaceAll(/=\?UTF-8\?B\?([^?]*)\?=/gi, (_word, text: string) => Buffer.from(text, 'base64').toString('latin1'))
-        .replaceAll(/=\?UTF-8\?Q\?([^?]*)\?=/gi, (_word, text: string) =>
-          text.replaceAll('_', ' ').replaceAll(/=([0-9A-F]{2})/g, (_byte, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+        .replaceAll(/=\?UTF-8\?(B|Q)\?([^?]*)\?=/gi, (_word, kind: string, text: string) =>
+          kind === 'B'
+            ? Buffer.from(text, 'base64').toString('latin1')
+            : text
+                .replaceAll('_', ' ')
+                .replaceAll(/=([0-9A-F]{2})/g, (_byte, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
         )
         .replaceAll(/\r\n\s/g, ' ')
         .trimStart()

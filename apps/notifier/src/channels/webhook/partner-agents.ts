@@ -1,4 +1,5 @@
-import { Agent } from 'undici'
+import type { Socket } from 'node:net'
+import { Agent, buildConnector } from 'undici'
 import type { Deployment } from '../../partners/address-guard.js'
 import type { Resolve } from '../../partners/guarded-lookup.js'
 import { guardedLookup } from '../../partners/guarded-lookup.js'
@@ -6,6 +7,8 @@ import { guardedLookup } from '../../partners/guarded-lookup.js'
 /** Per origin: as many as the worker has slots, for partners may share a gateway, and those that hang must not hold up the others. */
 const CONNECTIONS_PER_ORIGIN = 64
 const MAX_AGENTS = 64
+/** Of a connection, which serves one try: interim answers (`103 Early Hints`) count too, and no parser tells of them. */
+const MAX_RECEIVED_BYTES = 1024 * 1024
 
 /**
  * One agent for each distinct set of networks, since the set is part of its lookup. The longest unused agent goes first;
@@ -41,6 +44,23 @@ export class PartnerAgents {
 
   private create(networks: readonly string[], onlyNetworks: boolean): Agent {
     const lookup = guardedLookup(networks, this.deployment, { onlyNetworks, resolve: this.resolve })
-    return new Agent({ connections: CONNECTIONS_PER_ORIGIN, pipelining: 1, connect: { lookup, timeout: this.connectTimeoutMs } })
+    const connector = buildConnector({ lookup, timeout: this.connectTimeoutMs })
+    return new Agent({
+      connections: CONNECTIONS_PER_ORIGIN,
+      pipelining: 1,
+      connect: (options, callback) =>
+        connector(options, (...outcome) => {
+          if (outcome[0] === null) boundReceived(outcome[1])
+          callback(...outcome)
+        }),
+    })
   }
+}
+
+/** Ends a connection on which more comes in than an answer may have. */
+function boundReceived(socket: Socket): void {
+  socket.on('readable', () => {
+    if (socket.bytesRead > MAX_RECEIVED_BYTES)
+      socket.destroy(new Error(`the answer is larger than ${MAX_RECEIVED_BYTES / 1024 / 1024} MiB, interim answers included`))
+  })
 }

@@ -169,6 +169,30 @@ describe('UndiciWebhookSender', () => {
     await closed
   })
 
+  it.each([
+    ['103 Early Hints', 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n'],
+    ['102 Processing', 'HTTP/1.1 102 Processing\r\n\r\n'],
+    ['long 103s', `HTTP/1.1 103 Early Hints\r\nlink: ${'x'.repeat(8_000)}\r\n\r\n`],
+  ])('gives an answer up that never gets beyond interim ones: %s', async (_what, hint) => {
+    let closed: (bytes: number) => void
+    const taken = new Promise<number>((resolve) => (closed = resolve))
+    const { url } = await partner((request) => {
+      const { socket } = request
+      const hints = Buffer.from(hint.repeat(Math.ceil(16_384 / hint.length)))
+      const more = (): void => {
+        while (socket.writable && socket.write(hints));
+      }
+      socket
+        .on('drain', more)
+        .on('error', () => {})
+        .on('close', () => closed(socket.bytesWritten))
+      more()
+    })
+    const outcome = await sender({ deadlineMs: 60_000 }).send(attempt(url), never)
+    expect(outcome).toMatchObject({ kind: 'retry', detail: expect.stringContaining('larger than 1 MiB') as string })
+    expect(await taken).toBeLessThan(32 * 1024 * 1024)
+  })
+
   it('books a reset, a refused connection and an unknown name as failed tries', async () => {
     const reset = await partner((request) => request.socket.resetAndDestroy())
     expect(await sender().send(attempt(reset.url), never)).toMatchObject({
