@@ -37,6 +37,20 @@ export function canariesAreShown({ emitted, revisions }: Evidence): string[] {
   return found
 }
 
+/** A late head of a canary is not stored above the stable heads that left its base: readers would refuse what they have left. */
+export function noCanaryIsStoredLate({ revisions }: Evidence): string[] {
+  const since = new Map<string, number>()
+  return revisions.flatMap(({ revision, documents }) => {
+    const heads = documents.map((document) => holdDocument(document).head)
+    const late = heads.filter(({ policy, scope, current, base = null, baseSeq, next }) => {
+      const isLive = scope !== STABLE_SCOPE && (current !== base || next !== undefined)
+      return isLive && baseSeq !== undefined && (since.get(policy) ?? 0) > baseSeq
+    })
+    for (const { policy, scope, sinceSeq } of heads) if (scope === STABLE_SCOPE && sinceSeq !== undefined) since.set(policy, sinceSeq)
+    return late.map(({ policy, run }) => `revision ${revision} stores the canary of run ${run} of ${policy}, which stable has left`)
+  })
+}
+
 /** The documents of a policy after each revision that changed one of them, at its time. */
 function statesOf(revisions: Evidence['revisions']): { id: string; documents: HeldDocument[]; now: number }[] {
   const held = new Map<string, Map<string, HeldDocument>>()

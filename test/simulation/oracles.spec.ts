@@ -112,6 +112,10 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const [below, beside] = [stable({}), { ...stable({ policy: 'ozone' }), id: 'ozone' }]
     return { ...evidence, revisions: inTurn(canary, [below, beside, one!, withHead(other!, { share: 1 })]) }
   },
+  'I31 no canary is stored that stable has left': (evidence) => {
+    const { canary, stable } = canaryIn(evidence, { baseSeq: 1 })
+    return { ...evidence, revisions: inTurn(canary, [stable({ sinceSeq: 2 }), canary.document]) }
+  },
   'I24 a cohort only grows': (evidence) => {
     const at = evidence.emitted.findIndex(({ type, producer }) => type === 'hms.head.issued.v1' && producer === 'canary-controller')
     const issued = evidence.emitted[at]!

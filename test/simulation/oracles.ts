@@ -9,7 +9,7 @@ import { cohortsOnlyGrow, noCanaryInABake, oneCanaryPerRegion } from './oracles.
 import { peopleAreAsked } from './oracles.tickets.js'
 import { supersededLetGo, supersededNowhere } from './oracles.supersede.js'
 import { rulesInTime, waitsForItsTime } from './oracles.effective.js'
-import { canariesAreShown, canariesStayOver } from './oracles.reigns.js'
+import { canariesAreShown, canariesStayOver, noCanaryIsStoredLate } from './oracles.reigns.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
 
@@ -49,6 +49,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I28 a canary that is over does not wake': canariesStayOver,
   'I29 a canary is passed over only where stable moved': canariesAreShown,
   'I30 no reader uses a part of a bundle': bundlesStayWhole,
+  'I31 no canary is stored that stable has left': noCanaryIsStoredLate,
 }
 
 export interface Violation {

@@ -24,7 +24,7 @@ import * as refusals from './refusals.js'
 
 /**
  * Accepts the signatures of all who sign a break-glass, in one request: enough of them, or none is kept. Its run starts at once, and takes
- * the place of the run under way once it is live for all. The review of it is opened in the same transaction.
+ * the place of the run under way, see `TakeOver`. The review of it is opened in the same transaction.
  */
 @Injectable()
 export class SignBreakGlass {
@@ -85,7 +85,7 @@ export class SignBreakGlass {
     return approvalView(signed, started)
   }
 
-  /** Nothing that is under way ends before lint has passed and rollout has issued the heads: see `TakeOver`. */
+  /** Nothing that is under way ends before lint has passed: see `TakeOver`. */
   private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
     const { run } = record.facts
     for (const { id } of policies) {

@@ -1,6 +1,6 @@
 import { isTerminal, type ReceivedEvent, type RunState } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { stateOf } from '#libs/pipeline'
+import { isSupersedable, stateOf } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { POLICIES } from '../policies/policy.table.js'
 import { EndRun } from './end-run.js'
@@ -13,24 +13,41 @@ function isOver(state: RunState): boolean {
 }
 
 /**
- * Break-glass waits for no turn. Once its heads are stored it takes the turn of the run under way, which ends SUPERSEDED. Not before: a
- * break-glass that lint refuses ends nothing.
+ * Break-glass waits for no turn: it takes that of the runs under way, which end SUPERSEDED. A run that readers at most see as a canary ends
+ * as soon as lint has passed, before the break-glass heads are issued. One that is live for all already ends when they are stored: nothing
+ * of it is taken back first. A break-glass that lint refuses ends nothing.
  */
 @Injectable()
 export class TakeOver {
   constructor(private readonly endRun: EndRun) {}
 
-  /** Its policies are locked. Does nothing for any other run. */
-  async execute(tx: Transaction, { facts }: RunRecord, cause: ReceivedEvent): Promise<void> {
+  /** Lint has passed. Its policies are locked. Does nothing for any other run. */
+  endCanaries(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
+    return this.execute(tx, record, cause, ({ facts }) => facts.isRollback !== true && isSupersedable(facts, false))
+  }
+
+  /** Its heads are stored. The same. */
+  endAll(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
+    return this.execute(tx, record, cause, ({ facts }) => !isOver(stateOf(facts)))
+  }
+
+  private async execute(
+    tx: Transaction,
+    { facts }: RunRecord,
+    cause: ReceivedEvent,
+    isEnded: (older: RunRecord) => boolean,
+  ): Promise<void> {
     const { run, policies, breakGlass } = facts
     if (breakGlass === undefined || isTerminal(stateOf(facts))) return
     for (const { id } of policies) {
       const active = (await tx.documents(POLICIES).get(id))?.active ?? null
       if (active === run) continue
       const older = active === null ? undefined : await lockedDocument(tx, RUNS, String(active), keysOfRun)
+      const ends = older !== undefined && isEnded(older)
+      if (!ends && older !== undefined && !isOver(stateOf(older.facts))) continue
       const policy = (await tx.documents(POLICIES).get(id))!
       await tx.documents(POLICIES).put({ ...policy, active: run })
-      if (older === undefined || isOver(stateOf(older.facts))) continue
+      if (!ends) continue
       const detail = `by break-glass in run #${run}: ${breakGlass.reason}`
       await this.endRun.execute(tx, older, { state: 'SUPERSEDED', reason: 'BREAK_GLASS', detail, by: run }, 'break-glass', cause)
     }

@@ -36,12 +36,13 @@ export class TrackRun {
     if (event.type === 'hms.rollout.withdrawn.v1') return this.withdraw(tx, event)
     if (record === undefined) return
     if (isOfOlderAttempt(record.facts, event)) return 'ignored-stale'
-    if (event.type === 'hms.rollout.promoted.v1') return this.takeOver.execute(tx, record, event)
+    if (event.type === 'hms.rollout.promoted.v1') return this.takeOver.endAll(tx, record, event)
     const facts = evolveRun(record.facts, event)
     if (facts === record.facts) return
     // The stage has let go of the older attempt, and nothing has ended the run meanwhile.
     if (facts.attempt > record.facts.attempt && !isTerminal(stateOf(facts))) return this.retry(tx, { ...record, facts })
     await this.saveRun.execute(tx, { ...record, facts }, event, record)
+    if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event)
     const by = BY[event.type]
     if (by !== undefined && facts.endedEarly !== undefined && endedNow(record.facts, facts)) {
       await this.endRun.letGo(tx, record, facts.endedEarly.detail, by, event)

@@ -15,7 +15,7 @@ export function registerFreezes(program: Command, session: Session): void {
     .requiredOption('--reason <text>', 'why')
     .action(session.run(async (context, id: string, flags: SignedReason) => (await import('./lift.js')).liftFreeze(context, id, flags)))
 
-  const stop = program.command('stop-the-line').description('the stop switch: nothing goes forward anywhere until it is off')
+  const stop = program.command('stop-the-line').description('the stop switch: nothing but break-glass goes forward until it is off')
   signed(stop.command('on').description('stop'))
     .requiredOption('--reason <text>', 'why')
     .action(session.run(async (context, flags: SignedReason) => (await import('./stop-the-line.js')).stopTheLine(context, flags)))

@@ -7,7 +7,7 @@ import { StoreMetrics } from '../store-metrics.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
 import type { HeldStored } from '../copy/held-stored.js'
-import { coverageOf, newestRunOf } from './coverage.js'
+import { coverageOf, runsAwaiting } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
 import { Presence } from './presence.js'
 
@@ -16,7 +16,8 @@ const RETRY_MS = 1_000
 /** Tells the stages how far the bots are, whenever the numbers of a policy changed that had a head, or took effect, lately. */
 @Injectable()
 export class CoverageReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly told = new Map<string, string>()
+  /** Last report of each policy, by the run that it went to. */
+  private readonly told = new Map<string, ReadonlyMap<number | null, string>>()
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
     if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the stages do not hear how far the bots are')
@@ -58,7 +59,8 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     for (const reports of this.news()) {
       try {
         await this.emit(reports)
-        for (const { policy, scopes } of reports.reports) this.told.set(policy, JSON.stringify(scopes))
+        for (const { policy, scopes } of reports.reports)
+          this.told.set(policy, new Map([...(this.told.get(policy) ?? []), [reports.ofRun, JSON.stringify(scopes)]]))
       } catch (error) {
         failure = error ?? new Error('thrown without an error')
       }
@@ -72,21 +74,25 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     const byRun = new Map<number | null, ReportedCoverage>()
     for (const policy of this.copy.policies()) {
       const documents = this.copy.documentsOf(policy)
-      if (!this.matters(documents)) continue
+      const runs = runsAwaiting(documents.filter((document) => this.matters(document)))
+      if (runs.size === 0) continue
       const report = coverageOf(policy, documents, this.presence.bots(), this.time.nowMs())
-      if (this.told.get(policy) === JSON.stringify(report.scopes)) continue
-      const ofRun = newestRunOf(documents)
-      const known = byRun.get(ofRun)
-      if (known === undefined) byRun.set(ofRun, { ofRun, reports: [report] })
-      else known.reports.push(report)
+      const told = new Map([...(this.told.get(policy) ?? [])].filter(([run]) => runs.has(run)))
+      this.told.set(policy, told)
+      for (const ofRun of runs) {
+        if (told.get(ofRun) === JSON.stringify(report.scopes)) continue
+        const known = byRun.get(ofRun)
+        if (known === undefined) byRun.set(ofRun, { ofRun, reports: [report] })
+        else known.reports.push(report)
+      }
     }
     return byRun.values()
   }
 
-  private matters(documents: readonly HeldStored[]): boolean {
+  private matters({ storedAt, next }: HeldStored): boolean {
     const now = this.time.nowMs()
     const isRecent = (ms: number): boolean => ms <= now && ms >= now - COVERAGE_TOLD_MS
-    return documents.some(({ storedAt, next }) => storedAt >= now - COVERAGE_TOLD_MS || (next !== null && isRecent(next.atMs)))
+    return storedAt >= now - COVERAGE_TOLD_MS || (next !== null && isRecent(next.atMs))
   }
 
   private emit(reports: ReportedCoverage): Promise<void> {

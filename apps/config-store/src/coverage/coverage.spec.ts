@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { HeldDocument } from '#libs/evaluation'
 import { bucketOf } from '#libs/policy'
 import type { HeadPredicate } from '#libs/signing'
-import { audienceOf, coverageOf, coverageView, type BotPresence } from './coverage.js'
+import { audienceOf, coverageOf, coverageView, runsAwaiting, type BotPresence } from './coverage.js'
 import { parseApplied } from './parse-applied.js'
 
 const POLICY = 'epa-pm25-limit'
@@ -157,6 +157,15 @@ describe('audienceOf', () => {
         ['region:NCR', cohort, cohort],
       ])
     }
+  })
+})
+
+describe('runsAwaiting', () => {
+  it('names the run of the newest head, and that of the stable head', () => {
+    const late = held({ scope: 'region:NCR', current: 'v2', base: 'v1', share: 1, expires: LATER, run: 5 }, 9)
+    expect([...runsAwaiting([held({ run: 6 }, 8), late])]).toEqual([5, 6])
+    expect([...runsAwaiting([held({ run: 6 }, 8)])]).toEqual([6])
+    expect([...runsAwaiting([])]).toEqual([])
   })
 })
 

@@ -127,11 +127,12 @@ function revisionOf(documents: readonly HeldDocument[]): number {
   return Math.max(0, ...documents.map(({ document }) => document.revision))
 }
 
-/** Run that the newest head of a policy names. */
-export function newestRunOf(documents: readonly HeldDocument[]): number | null {
-  const newest = documents.reduce<HeldDocument | undefined>(
-    (latest, held) => (latest === undefined || held.document.revision > latest.document.revision ? held : latest),
-    undefined,
-  )
-  return newest?.head.next?.run ?? newest?.head.run ?? null
+/**
+ * Runs that may wait for the bots of a policy: that of its newest head, and of its stable head, because a late canary head of another run
+ * must not keep the numbers from a rollout. Each counts those of its own heads.
+ */
+export function runsAwaiting(documents: readonly HeldDocument[]): ReadonlySet<number | null> {
+  const byRevision = [...documents].sort((a, b) => b.document.revision - a.document.revision)
+  const stable = byRevision.find(({ head }) => head.scope === STABLE_SCOPE)
+  return new Set([byRevision[0], stable].flatMap((held) => (held === undefined ? [] : [held.head.next?.run ?? held.head.run ?? null])))
 }

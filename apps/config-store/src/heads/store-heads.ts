@@ -13,7 +13,7 @@ import {
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
-import { brokenHeads, bundlePlaces, STABLE_SCOPE, verifyHead, type VerifiedHead } from '#libs/signing'
+import { brokenHeads, bundlePlaces, STABLE_SCOPE, verifyHead, type HeadPredicate, type VerifiedHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Audiences } from './audiences.js'
@@ -85,18 +85,21 @@ export class StoreHeads {
       const { policy, scope, seq } = verified.head
       const known = await this.rows.known(tx, policy, scope)
       const announcedSeqs = [...(known?.announcedSeqs ?? []), seq].slice(-MAX_ANNOUNCED)
-      if (known === undefined ? !(await this.isOvertaken(tx, verified)) : known.seq < seq) {
+      const isOld = known === undefined ? await this.isOvertaken(tx, verified) : known.seq >= seq
+      const isLeft = !isOld && (await this.isLeft(tx, verified.head))
+      if (!isOld && !isLeft) {
         const isSame = known?.digest === verified.head.current
         const since = inForceSince(known, verified.head.current, tx.now)
         const firstRevision = isSame ? (known.firstRevision ?? known.revision) : undefined
         const leaseUntil = leaseAfter(verified.head, known, tx.now)
         fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || !isSame, since, firstRevision, leaseUntil })
-      } else if (known !== undefined) {
-        held = Math.max(held, known.revision)
-        if (known.announcedSeqs.includes(seq)) continue
+      } else if (known !== undefined || isLeft) {
+        const revision = known?.revision ?? 0
+        held = Math.max(held, revision)
+        if (known?.announcedSeqs.includes(seq) === true) continue
         // Overtaken before it arrived: the one that issued it must not wait for it.
-        await tx.documents(DOCUMENTS).put({ ...known, announcedSeqs })
-        overtaken.push({ verified, revision: known.revision, applied: false })
+        if (known !== undefined) await tx.documents(DOCUMENTS).put({ ...known, announcedSeqs })
+        overtaken.push({ verified, revision, applied: false })
       }
     }
     const revision = fresh.length === 0 ? held : await this.apply(tx, fresh, cause)
@@ -108,6 +111,17 @@ export class StoreHeads {
   /** Where no row is believed the history still knows what was stored: the newest head may come again, an earlier one may not. */
   private async isOvertaken(tx: Transaction, { head: { policy, scope, seq } }: VerifiedHead): Promise<boolean> {
     return scope === STABLE_SCOPE && seq < (await this.rows.newestStored(tx, policy))
+  }
+
+  /**
+   * Stable has left what this canary was started against, for good. No reader would use it, and readers that have the newer release would
+   * refuse it and report a mixture. Its end is stored.
+   */
+  private async isLeft(tx: Transaction, { policy, scope, current, base = null, baseSeq, next }: HeadPredicate): Promise<boolean> {
+    if (scope === STABLE_SCOPE || baseSeq === undefined || (current === base && next === undefined)) return false
+    const stable = await this.rows.known(tx, policy, STABLE_SCOPE)
+    const since = stable && peekPredicate<HeadPredicate>(stable.head).sinceSeq
+    return since !== undefined && since > baseSeq
   }
 
   private async apply(tx: Transaction, fresh: readonly Fresh[], cause?: ReceivedEvent): Promise<number> {

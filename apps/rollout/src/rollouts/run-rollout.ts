@@ -3,7 +3,6 @@ import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
   decideRollout,
-  isHeldBy,
   newRollout,
   ROLLOUT_TIMERS,
   type Rollout,
@@ -48,10 +47,9 @@ export class RunRollout implements OnModuleInit {
       states: ['waiting'],
       keysOf,
       scopesOf: () => ['global'],
-      isHeldBy,
       tell: async (tx, rollout, frozen) => {
         const { run, attempt, dossier } = rollout
-        // A stop may last longer than what was signed is good for, and the key of who signed may be revoked meanwhile.
+        // An earlier version held it by the stop switch: what was signed is judged again, because it may be over and keys may be revoked.
         const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined
         const input: RolloutInput =
           refusal === undefined
@@ -87,7 +85,7 @@ export class RunRollout implements OnModuleInit {
   }
 
   private async begin(tx: Transaction, rollout: Rollout): Promise<RolloutInput> {
-    const frozen = await this.freezes.against(tx, ['global'], (freeze) => isHeldBy(rollout, freeze))
+    const frozen = await this.freezes.against(tx, ['global'])
     return { type: 'opened', stable: await stableReleases(tx, rollout.dossier), frozen }
   }
 

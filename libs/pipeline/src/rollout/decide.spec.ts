@@ -73,23 +73,18 @@ describe('given a new rollout that people sent past its canary', () => {
   const given: Rollout = { ...FRESH, breakGlass: true }
   const opened = (id: string): RolloutInput => ({ type: 'opened', stable: LIVE, frozen: { ...FREEZE, id } })
 
-  it('when a freeze is on, then it ends the rollouts under way and issues heads', () => {
-    const { state, effects } = when(given, opened('election-week'))
+  it.each(['election-week', 'stop-the-line'])('when %s is on, then it ends the rollouts under way and issues heads', (id) => {
+    const { state, effects } = when(given, opened(id))
     expect(state.state).toBe('publishing')
     expect(kinds(effects)).toEqual(['overtake', 'issueHeads', 'schedule', 'hms.rollout.started.v1'])
   })
 
-  it('when the line is stopped, then it waits, and ends no other rollout before it is lifted', () => {
-    const { state, effects } = when(given, opened('stop-the-line'))
-    expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.rollout.delayed.v1']])
-    const lifted = when(state, { type: 'freezeChanged', stable: LIVE, frozen: null })
-    expect([lifted.state.state, kinds(lifted.effects)[0]]).toEqual(['publishing', 'overtake'])
-  })
-
-  it('when what was signed is over before the line goes on, then it fails and issues nothing', () => {
-    const { state } = when(given, opened('stop-the-line'))
-    const over = when(state, { type: 'refused', reason: 'GRANT_EXPIRED', detail: 'good until noon' })
+  it('when an earlier version held it by the stop switch, then it is judged again before it goes on', () => {
+    const held: Rollout = { ...given, state: 'waiting', frozen: FREEZE }
+    const over = when(held, { type: 'refused', reason: 'GRANT_EXPIRED', detail: 'good until noon' })
     expect([over.state.state, kinds(over.effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
+    const lifted = when(held, { type: 'freezeChanged', stable: LIVE, frozen: null })
+    expect([lifted.state.state, kinds(lifted.effects)[0]]).toEqual(['publishing', 'overtake'])
   })
 
   it('when its people did not vouch for it, then it fails and issues nothing', () => {

@@ -3,7 +3,6 @@ import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
-import { isHeldBy } from './break-glass.js'
 import { countReach, NOBODY_REACHED } from './reach.js'
 import {
   hasAll,
@@ -120,7 +119,8 @@ function open(
   { now, publishMs }: RolloutContext,
 ): RolloutDecision {
   const { frozen: known, ...rest } = rollout
-  const frozen = notice !== null && isHeldBy(rest, notice.id) ? notice : null
+  // Two people sent break-glass past everything that makes a release wait, the stop switch included.
+  const frozen = rest.breakGlass === true ? null : notice
   const { run, attempt, dossier, members } = rest
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
   const moved = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))

@@ -38,7 +38,7 @@ export interface Rollout extends StageState {
   countedSince?: string
   /** The freeze that it waits for. */
   frozen?: FreezeNotice
-  /** Several people sent it past its canary: no freeze but the stop switch holds it, and it waits for no other run. */
+  /** Several people sent it past its canary: no freeze holds it, the stop switch included, and it waits for no other run. */
   breakGlass?: true
   /** Name of the person who went on without the silent bots. */
   acceptedBy?: string

@@ -17,8 +17,6 @@ export interface FreezableStage<State extends StageState> {
   keysOf(state: State): readonly string[]
   /** Scopes that its next step reaches. */
   scopesOf(state: State): readonly string[]
-  /** Whether a freeze of this id holds the run; all do, unless given. */
-  isHeldBy?(state: State, freeze: string): boolean
   /** Hands the freeze that holds by now to the run, under its lock. */
   tell(tx: Transaction, state: State, frozen: FreezeNotice | null): Promise<void>
 }
@@ -55,18 +53,9 @@ export class FollowFreezes<State extends StageState> {
     await this.look(tx, freeze, 'again')
   }
 
-  /** The freeze that stands in the way of a step in these scopes; `isHeldBy` leaves out those that do not, by their ids. */
-  async against(
-    tx: Transaction,
-    scopes: readonly string[],
-    isHeldBy: (freeze: string) => boolean = () => true,
-  ): Promise<FreezeNotice | null> {
-    const freezes = await findAll(tx, FREEZES)
-    return freezeAgainst(
-      freezes.filter(({ id }) => isHeldBy(id)),
-      scopes,
-      tx.now,
-    )
+  /** The freeze that holds a step in these scopes. */
+  async against(tx: Transaction, scopes: readonly string[]): Promise<FreezeNotice | null> {
+    return freezeAgainst(await findAll(tx, FREEZES), scopes, tx.now)
   }
 
   /** Approver erases past freezes from the topic without an event. */
@@ -106,8 +95,7 @@ export class FollowFreezes<State extends StageState> {
   private async tell(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
     const state = await tx.documents(this.stage.table).get(String(run))
     if (state?.attempt !== attempt) return
-    const { tell, scopesOf, isHeldBy } = this.stage
-    const isHeld = isHeldBy === undefined ? undefined : (freeze: string) => isHeldBy(state, freeze)
-    await tell(tx, state, await this.against(tx, scopesOf(state), isHeld))
+    const { tell, scopesOf } = this.stage
+    await tell(tx, state, await this.against(tx, scopesOf(state)))
   }
 }
