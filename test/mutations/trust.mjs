@@ -139,7 +139,7 @@ export const TRUST_GUARDS = [
   {
     name: 'reader-threshold',
     guard: 'enough people approved',
-    file: 'libs/signing/src/live/verify-head.ts',
+    file: 'libs/signing/src/live/verify-release.ts',
     find: 'if (!state.complete) throw',
     replace: 'if (state.missing.length > 9) throw',
     spec: 'test/attacks/reader.spec.ts',

@@ -3,18 +3,44 @@ import { BundleRefused } from './refused.js'
 import { entitledKeys, roleFor, type Role, type Roster } from './roster.js'
 import { isObject, signersOf, type Json, type JsonObject, type Statement } from './statement.js'
 
+interface Approved {
+  approvedBy: string[]
+  soleOfficial: boolean
+}
+
+/** What a release is judged by: the roster's rules of now, or those of the time when its approval was seen. */
+interface Rules {
+  roles: readonly Role[]
+  bounds: Json | undefined
+  soleOfficial: Json | undefined
+  authorSigns: Json | undefined
+}
+
 /**
  * Distinct people, not keys, out of those whom the roster entitles to this policy, the author not among them. The author counts only where
- * one approval is enough and the roster says so; a production roster wants to know the author, and their signature beside the others.
+ * one approval is enough and the roster says so; a production roster wants to know the author, and their signature beside the others. What
+ * the roles of now do not approve may go by the earlier roles that end soonest after `atMs`.
  */
-export function approversOf(
-  release: Statement,
-  policy: JsonObject,
-  roster: Roster,
-  atMs: number,
-): { approvedBy: string[]; soleOfficial: boolean } {
+export function approversOf(release: Statement, policy: JsonObject, roster: Roster, atMs: number): Approved {
+  const { bounds, soleOfficial, authorSigns } = roster.rules
+  const now = { roles: roster.roles, bounds, soleOfficial, authorSigns }
+  const earlier = roster.earlier.findLast(({ untilMs }) => atMs < untilMs)
+  try {
+    return approversBy(now, release, policy, roster, atMs)
+  } catch (refused) {
+    if (earlier === undefined || !(refused instanceof BundleRefused)) throw refused
+    const before = { roles: earlier.roles, bounds: undefined, soleOfficial: undefined, authorSigns: earlier.authorSigns }
+    try {
+      return approversBy(before, release, policy, roster, atMs)
+    } catch {
+      throw refused
+    }
+  }
+}
+
+function approversBy(rules: Rules, release: Statement, policy: JsonObject, roster: Roster, atMs: number): Approved {
   const { author, plan, droppedTags, breakGlass } = release.predicate
-  const role = roleFor(roster, policy, droppedTags)
+  const role = roleFor(rules.roles, policy, droppedTags)
   // One alone never sends a release past the stages that try it.
   const threshold = breakGlass === undefined ? role.threshold : Math.max(role.threshold, 2)
   const people = [...roster.principals].filter(([, { kind }]) => kind === 'person')
@@ -29,13 +55,13 @@ export function approversOf(
   const signers = people.filter((person) => person[1].keys.some(({ keyid }) => keys.has(keyid))).map(([id]) => id)
   const authors = people.filter(([id, { name }]) => id === author || name === author).map(([id]) => id)
   const production = roster.rules['profile'] === 'production'
-  const { soleOfficial, authorSigns = production } = roster.rules
+  const { soleOfficial, authorSigns = production } = rules
   const mayBeAlone = threshold === 1 && (role.soleOfficial || soleOfficial === true)
   const approvedBy = signers.filter((id) => role.principals.includes(id) && (mayBeAlone || !authors.includes(id)))
   if (approvedBy.length < threshold) throw refusal(`${approvedBy.length} people approved it, ${threshold} are needed`)
   if (production && authors.length === 0) throw refusal('the roster does not know its author')
   if (authorSigns === true && authors.length > 0 && !authors.some((id) => signers.includes(id))) throw refusal('its author did not sign it')
-  requireBounds(roster, role, plan)
+  requireBounds([rules.bounds, role.bounds], plan)
   return { approvedBy, soleOfficial: approvedBy.some((id) => authors.includes(id)) }
 }
 
@@ -49,8 +75,8 @@ function requireTrueSignatures(release: Statement, keys: readonly { keyid: strin
 }
 
 /** Bounds of a plan, as the whole roster and as the role sets them. One that is not known here may not be passed over. */
-function requireBounds(roster: Roster, role: Role, plan: Json | undefined): void {
-  for (const bounds of [roster.rules['bounds'], role.bounds]) {
+function requireBounds(all: readonly (Json | undefined)[], plan: Json | undefined): void {
+  for (const bounds of all) {
     if (bounds === undefined) continue
     if (!isObject(bounds) || !isObject(plan)) throw refusal('bounds or plan are no objects')
     for (const [name, bound] of Object.entries(bounds)) if (!holdsTo(name, bound, plan)) throw refusal(`its plan does not hold to ${name}`)

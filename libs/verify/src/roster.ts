@@ -19,9 +19,19 @@ interface Principal {
   keys: { keyid: string; key: KeyObject; notBefore: number; notAfter: number; revoked: number }[]
 }
 
+/** Approving roles of a time that ended at `untilMs`. */
+export interface EarlierRoles {
+  roles: Role[]
+  untilMs: number
+  /** As the entries say it; by the profile where none does. */
+  authorSigns: boolean | undefined
+}
+
 export interface Roster {
   principals: Map<string, Principal>
   roles: Role[]
+  /** The latest first. */
+  earlier: EarlierRoles[]
   /** The roster as it was signed, for what is read where it matters. */
   rules: JsonObject
   /** That of now, then those before it; empty where the roster names none. */
@@ -50,6 +60,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   return {
     principals: people,
     roles: read,
+    earlier: readEarlierRoles(statement.predicate['earlierRoles']),
     rules: statement.predicate,
     logs: readLogs(statement.predicate),
     expiresMs: timeOf(statement.predicate['expires'], Number.NaN),
@@ -72,7 +83,7 @@ export function entitledKeys(
  * The role that must approve a policy: one for its tag or id prefix before the one for everything; the strictest of several. `dropped`:
  * tags of earlier versions.
  */
-export function roleFor({ roles }: Roster, policy: JsonObject, dropped?: Json): Role {
+export function roleFor(roles: readonly Role[], policy: JsonObject, dropped?: Json): Role {
   const { id, tags } = policy
   const special = roles.filter(({ match }) => {
     if (match['all'] === true || match['root'] === true || match['service'] !== undefined) return false
@@ -88,6 +99,23 @@ export function roleFor({ roles }: Roster, policy: JsonObject, dropped?: Json): 
   )
   if (role === undefined) throw refusal(`no role may approve ${String(id)}`)
   return role
+}
+
+/** One list for each end. */
+function readEarlierRoles(value: Json | undefined): EarlierRoles[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) throw refusal('earlierRoles is no list')
+  const byEnd = new Map<number, EarlierRoles>()
+  for (const entry of value) {
+    if (!isObject(entry) || entry['until'] === undefined) throw refusal('an earlier role lacks its end')
+    const untilMs = timeOf(entry['until'], Number.NaN)
+    const known = byEnd.get(untilMs) ?? { roles: [], untilMs, authorSigns: undefined }
+    const { authorSigns } = entry
+    if (authorSigns !== undefined && typeof authorSigns !== 'boolean') throw refusal('authorSigns is not true or false')
+    const signs = authorSigns === undefined ? known.authorSigns : known.authorSigns === true || authorSigns
+    byEnd.set(untilMs, { untilMs, roles: [...known.roles, readRole(entry['role'] ?? null)], authorSigns: signs })
+  }
+  return [...byEnd.values()].sort((a, b) => b.untilMs - a.untilMs)
 }
 
 function readLogs(predicate: JsonObject): LogKeys[] {

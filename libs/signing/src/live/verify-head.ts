@@ -1,22 +1,9 @@
 import { peekPredicate, type Envelope, type HeldRelease, type LogProof, type ServiceName, type SignedHead } from '#libs/contracts'
 import { STABLE_SCOPE, readHead, type HeadPredicate } from '../head.js'
-import { effectiveMs, readRelease, type OpenedRelease } from '../release.js'
-import { approvalState } from '../roster/approvals.js'
+import { effectiveMs, type OpenedRelease } from '../release.js'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError, type SignatureErrorCode } from '../signature-error.js'
-import { witnessedAt } from './witnessed-at.js'
-
-/** A release that may be in force: approved by the people whom the roster asks for, and in the log where there is one. */
-export interface VerifiedRelease extends OpenedRelease {
-  /** `null` where the roster names no log. */
-  proof: LogProof | null
-  /** When the log's witnesses had seen its approval (RFC 3339); `undefined` where the roster names no log. */
-  witnessedAt: string | undefined
-  /** Names of the people whose signatures count. */
-  approvedBy: string[]
-  /** The author approved alone, as the roster allows. */
-  soleOfficial: boolean
-}
+import { approvedRelease, openRelease, type VerifiedRelease } from './verify-release.js'
 
 /** A head that may be believed, with the release that it makes current. */
 export interface VerifiedHead {
@@ -82,26 +69,13 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
 
 /** `named`: the digest by which the head names it. */
 function readApproved(head: HeadPredicate, named: string, envelope: Envelope, proof: LogProof | null, roster: Roster): VerifiedRelease {
-  const release = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => readRelease(envelope))
+  const release = openRelease(envelope)
   const { predicate, digest } = release
   if (digest !== named || predicate.policy.id !== head.policy) {
     throw refusal('HMS_HEAD_RELEASE_OTHER', `the release brought is not the one that the head of ${head.policy} names`)
   }
   requireItsScope(head, named, release)
-  const name = `${head.policy}@${predicate.policy.version}`
-  const at = inTheWordsOf('HMS_HEAD_NOT_LOGGED', `${name} is not in the witnessed log`, () => witnessedAt(release, proof, roster))
-  const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () =>
-    approvalState(roster, release, at),
-  )
-  if (state.outside !== undefined) throw refusal('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
-  if (!state.complete) throw refusal('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
-  return {
-    ...release,
-    proof,
-    witnessedAt: at,
-    approvedBy: state.approvedBy.map((person) => person.name),
-    soleOfficial: state.soleOfficial,
-  }
+  return approvedRelease(release, proof, roster)
 }
 
 /** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */
@@ -125,15 +99,6 @@ function peekScope(envelope: Envelope): string {
     // Not JSON, or no statement: malformed like any other.
   }
   throw refusal('HMS_HEAD_MALFORMED', 'the envelope holds no head')
-}
-
-function inTheWordsOf<T>(code: SignatureErrorCode, what: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof SignatureError) throw refusal(code, `${what}: ${error.detail}`)
-    throw error
-  }
 }
 
 function missing(head: HeadPredicate): SignatureError {

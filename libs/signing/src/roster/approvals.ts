@@ -4,7 +4,7 @@ import { checkSignatures } from '../verify-envelope.js'
 import { authorRule, type AuthorRule } from './author-rule.js'
 import { tagsOf, type Tagged } from './governing-tags.js'
 import { brokenBound, type BrokenBound, type PlanBounds } from './plan-bounds.js'
-import type { Role, RoleMatch } from './roster-predicate.js'
+import type { EarlierRole, Role, RoleMatch } from './roster-predicate.js'
 import type { Principal, Roster } from './roster.js'
 
 /** So many distinct people out of `eligible` (principal ids) must sign, the author not among them. */
@@ -43,25 +43,59 @@ const LEAST_FOR_BREAK_GLASS = 2
  * several the strictest speaks: the highest threshold, then the fewest eligible people.
  */
 export function approvalRequirement(roster: Roster, tagged: Tagged): ApprovalRequirement {
-  const matching = roster.roles.filter((role) => matches(role.match, tagged))
+  return requirementBy(roster.roles, roster.rules.bounds, tagged)
+}
+
+function requirementBy(roles: readonly Role[], general: PlanBounds | undefined, tagged: Tagged): ApprovalRequirement {
+  const matching = roles.filter((role) => matches(role.match, tagged))
   const special = matching.filter((role) => role.match.all !== true)
   const [role] = (special.length > 0 ? special : matching).sort(strictestFirst)
   if (!role) throw new SignatureError('HMS_ROSTER_NO_ROLE', `no role of the roster may approve ${String(tagged.policy['id'])}`)
   const { name, principals, soleOfficial = false } = role
   const threshold = tagged.breakGlass === undefined ? role.threshold : Math.max(role.threshold, LEAST_FOR_BREAK_GLASS)
-  const bounds = [roster.rules.bounds, role.bounds].filter((each) => each !== undefined)
+  const bounds = [general, role.bounds].filter((each) => each !== undefined)
   return { role: name, threshold, eligible: principals, soleOfficial, bounds }
 }
+
+/** By which roles and rules a release is judged: those of now, or those of an earlier time. */
+type Rulebook = { roles: readonly Role[] } & Roster['rules']
 
 /**
  * How far the approval of a release has come. Counts people, not keys: two keys of one person, or one signature
  * twice, are one, and the author counts for nothing unless the roster says so. A plan outside of the roster's bounds is
  * never approved.
- * `at` (RFC 3339) is when key validity is judged: the witnessed time where there is one, else when it was prepared.
+ * `at` (RFC 3339) is when the log's witnesses had seen the approval: key validity is judged at that time, and what the roles of now do not
+ * approve may go by the earlier roles of that time. Without it, keys are judged when the release was prepared, and the roles of now count.
  */
-export function approvalState(roster: Roster, { predicate, envelope }: OpenedRelease, at?: string): ApprovalState {
-  const requirement = approvalRequirement(roster, predicate)
-  const author = authorRule(roster, requirement, predicate.author)
+export function approvalState(roster: Roster, release: OpenedRelease, at?: string): ApprovalState {
+  const now = { roles: roster.roles, ...roster.rules }
+  const entries = at === undefined ? [] : roster.earlierRolesAt(at)
+  if (entries.length === 0) return stateBy(roster, release, at, now)
+  const state = stateOrNone(roster, release, at, now)
+  if (state?.complete === true) return state
+  const before = stateOrNone(roster, release, at, rulesOf(entries))
+  return before?.complete === true ? before : (state ?? stateBy(roster, release, at, now))
+}
+
+/** Bounds and sole officials are those of the roles: what the whole roster said then is written into them. */
+function rulesOf(entries: readonly EarlierRole[]): Rulebook {
+  const said = entries.flatMap(({ authorSigns }) => authorSigns ?? [])
+  return { roles: entries.map(({ role }) => role), authorSigns: said.length === 0 ? undefined : said.includes(true) }
+}
+
+/** `undefined` where no role approves the release, or its signatures cannot be read. */
+function stateOrNone(...[roster, release, at, rules]: Parameters<typeof stateBy>): ApprovalState | undefined {
+  try {
+    return stateBy(roster, release, at, rules)
+  } catch (error) {
+    if (error instanceof SignatureError) return undefined
+    throw error
+  }
+}
+
+function stateBy(roster: Roster, { predicate, envelope }: OpenedRelease, at: string | undefined, rules: Rulebook): ApprovalState {
+  const requirement = requirementBy(rules.roles, rules.bounds, predicate)
+  const author = authorRule(roster, requirement, predicate.author, rules)
   const outside = brokenBound(requirement.bounds, predicate.plan)
   const { keyids, invalid } = checkSignatures(envelope, roster.keysOfKind('person', at ?? predicate.preparedAt))
   const signers = new Set(keyids.flatMap((keyid) => roster.principalOfKey(keyid) ?? []))

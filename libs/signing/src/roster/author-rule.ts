@@ -13,10 +13,15 @@ export type AuthorRule = {
   mustBeKnown: boolean
 }
 
-/** `author` as the release names it, by name or id, to the letter; `null` when it names none. */
-export function authorRule(roster: Roster, role: Pick<Role, 'threshold' | 'soleOfficial'>, author: string | null): AuthorRule {
+/** `author` as the release names it, by name or id, to the letter; `null` when it names none. `rules`: of the time. */
+export function authorRule(
+  roster: Roster,
+  role: Pick<Role, 'threshold' | 'soleOfficial'>,
+  author: string | null,
+  rules: Pick<Roster['rules'], 'soleOfficial' | 'authorSigns'> = roster.rules,
+): AuthorRule {
   const production = roster.profile === 'production'
-  const { soleOfficial = false, authorSigns = production } = roster.rules
+  const { soleOfficial = false, authorSigns = production } = rules
   const known = new Set(authorsOf(roster, author).map(({ id }) => id))
   return {
     ids: known,

@@ -47,6 +47,7 @@ export function readUnsignedRoster(envelope: unknown): Roster {
     'revoked twice: the key',
   )
   requireLogs(predicate, principals)
+  requireEarlierRoles(roster)
   return roster
 }
 
@@ -61,15 +62,29 @@ function requireKeys(principals: readonly Principal[]): void {
 }
 
 function requireRole(role: Role, roster: Roster): void {
-  requireUnique(role.principals, `${role.name} lists twice`)
-  if (role.threshold < 1 || role.threshold > role.principals.length) {
-    throw invalid(`${role.name} asks for ${role.threshold} of ${role.principals.length}`)
-  }
-  if (role.soleOfficial === true && role.threshold > 1)
-    throw invalid(`${role.name} asks for ${role.threshold} people and lets one be enough`)
+  requireAttainable(role)
   const kind = role.match.service === undefined ? 'person' : 'service'
   const stranger = role.principals.find((id) => roster.principals.get(id)?.kind !== kind)
   if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, who is no ${kind} of this roster`)
+}
+
+function requireAttainable({ name, principals, threshold, soleOfficial }: Role): void {
+  requireUnique(principals, `${name} lists twice`)
+  if (threshold < 1 || threshold > principals.length) throw invalid(`${name} asks for ${threshold} of ${principals.length}`)
+  if (soleOfficial === true && threshold > 1) throw invalid(`${name} asks for ${threshold} people and lets one be enough`)
+}
+
+/** People who have left since count for nothing, and may be named; a service never approves. */
+function requireEarlierRoles(roster: Roster): void {
+  for (const { role, until } of roster.earlierRoles) {
+    const { name, match, principals } = role
+    if (match.service !== undefined || match.root === true) throw invalid(`the earlier role ${name} approves nothing`)
+    requireAttainable(role)
+    const stranger = principals.find((id) => (roster.principals.get(id)?.kind ?? 'person') !== 'person')
+    if (stranger !== undefined) throw invalid(`the earlier role ${name} names ${stranger}, who is no person of this roster`)
+    const namesakes = roster.earlierRoles.filter((other) => other.role.name === name && Date.parse(other.until) === Date.parse(until))
+    if (namesakes.length > 1) throw invalid(`two earlier roles share the name ${name} and the end ${until}`)
+  }
 }
 
 function requireLogs({ log, witnesses = [], quorum = 0, earlierLogs = [] }: RosterPredicate, principals: readonly Principal[]): void {

@@ -37,6 +37,18 @@ export type Revocation = { keyid: string; since: string; reason: string }
  */
 export type EarlierLog = { log: string; witnesses: string[]; quorum: number; until: string }
 
+/**
+ * An approving role as it was until `until` (RFC 3339). Entries of one time are all approving roles of that time: a release that was
+ * witnessed before it, and after that of the entries before them, may go by these instead of the roles of now. `role` has the bounds that
+ * the whole roster set then; its people count only while the roster still names them.
+ */
+export type EarlierRole = {
+  role: Role
+  until: string
+  /** Whether a release needed its author's own signature, as `authorSigns` of the roster. */
+  authorSigns?: boolean
+}
+
 /** Who may do what: the root of trust, itself a signed statement. */
 export type RosterPredicate = {
   version: number
@@ -54,6 +66,8 @@ export type RosterPredicate = {
   quorum?: number
   /** Whose checkpoints counted before; without them what they proved must be approved again. */
   earlierLogs?: EarlierLog[]
+  /** Roles that releases witnessed before a change may go by; without them such a release goes by the roles of now. */
+  earlierRoles?: EarlierRole[]
   /** Of every plan. */
   bounds?: PlanBounds
   /** For all roles where one approval is enough. */
@@ -65,6 +79,8 @@ export type RosterPredicate = {
 const MAX_WITNESSES = 16
 const MAX_REVOKED = 1000
 const MAX_EARLIER_LOGS = 16
+/** Some twenty changes of a roster with a dozen roles. */
+export const MAX_EARLIER_ROLES = 256
 
 const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
 const isPrincipal = objectOf({ name: isText, kind: oneOf('person', 'service', 'operator'), keys: listOf(isKey) })
@@ -92,6 +108,8 @@ const isRole = objectOf({
   soleOfficial: optional(isBoolean),
 })
 
+const isEarlierRole = objectOf({ role: isRole, until: isTime, authorSigns: optional(isBoolean) })
+
 export const ROSTER: StatementKind<RosterPredicate> = {
   predicateType: PREDICATE_TYPES.roster,
   shape: {
@@ -106,6 +124,7 @@ export const ROSTER: StatementKind<RosterPredicate> = {
     witnesses: optional(listOf(isText, MAX_WITNESSES)),
     quorum: optional(isCount),
     earlierLogs: optional(listOf(isEarlierLog, MAX_EARLIER_LOGS)),
+    earlierRoles: optional(listOf(isEarlierRole, MAX_EARLIER_ROLES)),
     bounds: optional(isBounds),
     soleOfficial: optional(isBoolean),
     authorSigns: optional(isBoolean),

@@ -4,7 +4,7 @@ import { spkiToKey } from '../keys.js'
 import type { LogPolicy } from '../tlog/checkpoint.js'
 import { readVkey } from '../tlog/note.js'
 import type { Keys } from '../verify-envelope.js'
-import type { PrincipalKind, Revocation, Role, RosterKey, RosterPredicate } from './roster-predicate.js'
+import type { EarlierRole, PrincipalKind, Revocation, Role, RosterKey, RosterPredicate } from './roster-predicate.js'
 
 export type Principal = { id: string; name: string; kind: PrincipalKind; keys: RosterKey[] }
 
@@ -62,6 +62,17 @@ export class Roster {
 
   get roles(): readonly Role[] {
     return this.predicate.roles
+  }
+
+  get earlierRoles(): readonly EarlierRole[] {
+    return this.predicate.earlierRoles ?? []
+  }
+
+  /** The approving roles of the time `at` (RFC 3339), as the earlier roles record them; empty where they record none that late. */
+  earlierRolesAt(at: string): readonly EarlierRole[] {
+    const covering = this.earlierRoles.filter(({ until }) => Date.parse(at) < Date.parse(until))
+    const first = Math.min(...covering.map(({ until }) => Date.parse(until)))
+    return covering.filter(({ until }) => Date.parse(until) === first)
   }
 
   /** What plans must hold to and how far an author counts, for the whole roster; a role may say more. */
