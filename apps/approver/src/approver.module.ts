@@ -1,5 +1,5 @@
 import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { FREEZE_MIGRATIONS, FREEZE_TABLES } from '#libs/stage'
+import { FREEZE_MIGRATIONS, FREEZE_TABLES, PROOF_MIGRATIONS, PROOF_TABLES, ReleaseProofs } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { ApprovalsController } from './approvals/approvals.http.js'
 import { APPROVALS } from './records/approval.table.js'
@@ -20,6 +20,7 @@ import { GuardApproval } from './guard/guard-approval.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { CreateReviewLocks1764000000001 } from './migrations/1764000000001-create-review-locks.js'
 import { CreateFreezeDeclarations1764000000002 } from './migrations/1764000000002-create-freeze-declarations.js'
+import { LoggedReleasesEvents } from './policies/logged-releases.events.js'
 import { POLICY_VERSIONS } from './policies/policy-version.table.js'
 import { moveReleasesAhead } from './numbering/move-ahead.js'
 import { POLICIES } from './policies/policy.table.js'
@@ -75,6 +76,7 @@ class ApproverModule {
         TicketsController,
         UndeliveredEvents,
         BreakGlassController,
+        LoggedReleasesEvents,
       ],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
@@ -114,6 +116,7 @@ class ApproverModule {
         PrepareBreakGlass,
         SignBreakGlass,
         TakeOver,
+        ReleaseProofs,
       ],
     }
   }
@@ -123,6 +126,7 @@ export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [
     ...FREEZE_TABLES,
+    ...PROOF_TABLES,
     DECLARATIONS,
     POLICIES,
     POLICY_VERSIONS,
@@ -135,7 +139,13 @@ export const definition: ServiceDefinition = {
     REVIEW_LOCKS,
     ROSTER_PROPOSALS,
   ],
-  migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000, CreateReviewLocks1764000000001, CreateFreezeDeclarations1764000000002],
+  migrations: [
+    ...FREEZE_MIGRATIONS,
+    ...PROOF_MIGRATIONS,
+    CreateApprover1764000000000,
+    CreateReviewLocks1764000000001,
+    CreateFreezeDeclarations1764000000002,
+  ],
   moveAhead: moveReleasesAhead,
   module: ApproverModule.with,
 }

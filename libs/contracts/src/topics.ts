@@ -89,7 +89,7 @@ export const TOPICS: readonly Topic[] = [
   }),
   stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),
   // Not to itself: its own word would be one more entry.
-  stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller', 'rollout'] }),
+  stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller', 'rollout', 'approver'] }),
 ]
 
 /** Where each stage says what all of them can say; approver, config-store and audit are no stages. */

@@ -1,13 +1,14 @@
-import { peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import { peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedApproval, type RefusedFallback } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
-import type { ReleasePredicate } from '#libs/signing'
+import type { ReleasePredicate, Roster } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import type { TakenBack } from '../policies/policy-version.table.js'
 import { takenBackOf } from '../policies/quarantine.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
 import { breakGlassIn, type Approval } from '../records/approval.table.js'
+import { fallbacksView } from './fallbacks.js'
 
 export function approvalView(approval: Approval, run: RunRecord | undefined): ApprovalView {
   return {
@@ -33,8 +34,13 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
 }
 
 /** With the differences to what is live. Our own clients show those that they compute themselves: see `readConsent`. */
-export async function preparedView(tx: Transaction, approval: Approval, records: Map<string, PolicyRecord>): Promise<PreparedApproval> {
+export async function preparedView(
+  tx: Transaction,
+  approval: Approval,
+  { records, roster }: { records: Map<string, PolicyRecord>; roster: Roster },
+): Promise<PreparedApproval> {
   const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
+  const lost = await Promise.all(approval.releases.map(({ id }) => lostFallbacks(tx, records.get(id), roster)))
   const takenBack = await Promise.all(approval.releases.map(({ id, version }) => takenBackOf(tx, id, version)))
   return {
     ...approvalView(approval, run),
@@ -49,6 +55,7 @@ export async function preparedView(tx: Transaction, approval: Approval, records:
         payload: release.envelope.payload,
         live: live?.version ?? null,
         ...takenBackMember(takenBack[index]),
+        ...(lost[index]!.length === 0 ? {} : { refusedFallbacks: lost[index]! }),
         differences: changes.map(differenceOf),
       }
     }),
@@ -59,6 +66,12 @@ export async function preparedView(tx: Transaction, approval: Approval, records:
     ...breakGlassMember(approval),
     expiresAt: approval.expiresAt,
   }
+}
+
+/** What a signer might count on to go back to, and cannot. */
+async function lostFallbacks(tx: Transaction, record: PolicyRecord | undefined, roster: Roster): Promise<RefusedFallback[]> {
+  if (record === undefined) return []
+  return (await fallbacksView(tx, record, roster)).refused
 }
 
 function takenBackMember(takenBack: TakenBack | undefined): { takenBack?: { run: number | null; at: string } } {

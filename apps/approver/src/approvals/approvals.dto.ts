@@ -9,7 +9,7 @@ import {
   type PlanOptions,
 } from '#libs/contracts'
 import { Nested, NestedList } from '#libs/platform'
-import type { RampShare } from '#libs/policy'
+import { POLICY_ID, type RampShare } from '#libs/policy'
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -114,6 +114,12 @@ export class RollbackOrderDto {
   @IsString()
   @MaxLength(1_000)
   reason?: string
+}
+
+export class FallbacksQueryDto {
+  @Matches(POLICY_ID, { message: 'policy must be the id of a policy' })
+  @MaxLength(100)
+  policy!: string
 }
 
 export class PrepareRequestDto {

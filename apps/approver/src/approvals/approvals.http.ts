@@ -1,12 +1,21 @@
-import { HmsError, MAX_APPROVALS_LISTED, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import {
+  HmsError,
+  MAX_APPROVALS_LISTED,
+  type ApprovalSummary,
+  type ApprovalView,
+  type FallbacksView,
+  type PreparedApproval,
+} from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { POLICIES_BODY } from '#libs/policy'
 import { Public, RepeatsSafely, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
-import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
+import { policyOrNew } from '../policies/policy.table.js'
 import { RUNS } from '../runs/run.table.js'
 import { approvalSummary, preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
-import { ApprovalDecisionRequestDto, ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
+import { ApprovalDecisionRequestDto, ApprovalRequestDto, FallbacksQueryDto, PrepareRequestDto } from './approvals.dto.js'
+import { fallbacksView } from './fallbacks.js'
 import { PrepareApproval, recordsOf } from './prepare-approval.js'
 import { PrepareRollback } from './prepare-rollback.js'
 import { RejectApproval } from './reject-approval.js'
@@ -65,6 +74,12 @@ export class ApprovalsController {
     })
   }
 
+  /** What the next release of a policy could be taken back to without new signatures, and what readers would refuse. */
+  @Get('fallbacks')
+  fallbacks(@Query() { policy }: FallbacksQueryDto): Promise<FallbacksView> {
+    return this.runtime.database.transaction(async (tx) => fallbacksView(tx, await policyOrNew(tx, policy), this.runtime.roster))
+  }
+
   @Get(':digest')
   show(@Param('digest') digest: string): Promise<ApprovalSummary> {
     return this.runtime.database.transaction(async (tx) => {
@@ -79,7 +94,7 @@ export class ApprovalsController {
     return this.runtime.database.transaction(async (tx) => {
       const approval = await approvalAt(tx, digest)
       const ids = approval.releases.map(({ id }) => id)
-      return preparedView(tx, approval, await recordsOf(tx, ids))
+      return preparedView(tx, approval, { records: await recordsOf(tx, ids), roster: this.runtime.roster })
     })
   }
 }

@@ -34,6 +34,7 @@ import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
+import { offered, refusedOf } from './fallbacks.js'
 import { releasedOf, releaseOf, signedAs } from '../policies/policy-version.table.js'
 import { membersOf } from './members-of.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
@@ -64,11 +65,11 @@ export class PrepareApproval {
       const signed = await signedSiblings(tx, membersOf(policies))
       if (signed[0] !== undefined) {
         requireSamePlan(signed[0], request, this.runtime.roster)
-        return preparedView(tx, signed[0], records)
+        return preparedView(tx, signed[0], { records, roster: this.runtime.roster })
       }
       const predecessors = await this.predecessors(tx, policies, records, request)
-      const histories = await historiesOf(tx, policies, records, request.plan?.fallbacks ?? [])
       const { roster } = this.runtime
+      const histories = await historiesOf(tx, policies, { records, roster, named: request.plan?.fallbacks })
       const news = policies.map(({ policy, digest }) => ({
         policy,
         digest,
@@ -77,11 +78,15 @@ export class PrepareApproval {
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
       const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
       const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
-      const isGood = known !== undefined && standsOn(known, predecessors, tx.now) && (await quarantined(tx, known)) === undefined
-      if (isGood) return preparedView(tx, known, records)
+      const isGood =
+        known !== undefined &&
+        standsOn(known, predecessors, tx.now) &&
+        (await quarantined(tx, known)) === undefined &&
+        !offersRefused(known, histories)
+      if (isGood) return preparedView(tx, known, { records, roster })
       const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
       await this.preparations.add(tx, approval, by)
-      return preparedView(tx, approval, records)
+      return preparedView(tx, approval, { records, roster })
     })
   }
 
@@ -222,6 +227,11 @@ export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDo
   )
 }
 
+/** What was prepared before the roster changed may name a fallback that readers have refused since. */
+function offersRefused({ releases }: Approval, histories: ReadonlyMap<string, PolicyHistory>): boolean {
+  return releases.some((release) => predicateOf(release).fallbacks.some(({ digest }) => histories.get(release.id)!.refused.has(digest)))
+}
+
 /** What is known of the policies, by their ids. */
 export async function recordsOf(tx: Transaction, ids: readonly string[]): Promise<Map<string, PolicyRecord>> {
   return new Map(await Promise.all(ids.map(async (id) => [id, await policyOrNew(tx, id)] as const)))
@@ -237,8 +247,7 @@ export function tagsBefore(id: string, histories: Map<string, PolicyHistory>, pr
 export async function historiesOf(
   tx: Transaction,
   policies: ParsedPolicy[],
-  records: Map<string, PolicyRecord>,
-  fallbacks: readonly string[],
+  { records, roster, named: fallbacks = [] }: { records: Map<string, PolicyRecord>; roster: Roster; named?: readonly string[] },
 ): Promise<Map<string, PolicyHistory>> {
   const histories = new Map<string, PolicyHistory>()
   for (const {
@@ -247,7 +256,12 @@ export async function historiesOf(
     const record = records.get(id)!
     const versions = fallbacks.filter((name) => name.startsWith(`${id}@`)).map((name) => name.slice(id.length + 1))
     const named = await Promise.all(versions.map(async (each) => (await releaseOf(tx, record, each)) ?? []))
-    histories.set(id, { released: [...named.flat(), ...(await releasedOf(tx, record))], signed: await signedAs(tx, id, version) })
+    const released = [...named.flat(), ...(await releasedOf(tx, record))]
+    histories.set(id, {
+      released,
+      refused: await refusedOf(tx, offered(record, released, versions), roster),
+      signed: await signedAs(tx, id, version),
+    })
   }
   return histories
 }

@@ -1,16 +1,8 @@
-import { HmsError, peekPredicate, stepsOf, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
+import { HmsError, stepsOf, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
-import {
-  buildRelease,
-  bundleOf,
-  MAX_FALLBACKS,
-  STATEMENT_TYPE,
-  type BreakGlassOrder,
-  type PreparedRelease,
-  type ReleasePredicate,
-  type ReleaseRef,
-} from '#libs/signing'
+import { buildRelease, bundleOf, STATEMENT_TYPE, type BreakGlassOrder, type PreparedRelease, type ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
+import { fallbacksOf, refOf, type KnownReleases } from './fallbacks.js'
 
 /** A policy that is to become a release. */
 export interface NewPolicy {
@@ -23,9 +15,7 @@ export interface NewPolicy {
 }
 
 /** Earlier versions of a policy that bind a new one. */
-export interface PolicyHistory {
-  /** Releases that were live, the present one at the end. */
-  released: ReleaseDocument[]
+export interface PolicyHistory extends KnownReleases {
   /** Digest under which this version was signed before; undefined for a new version. */
   signed: VersionRef | undefined
 }
@@ -114,32 +104,4 @@ function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, p
     const detail = `${name} is not above ${withdrawn}, which was withdrawn. Raise it, or sign a rollback to an earlier version.`
     throw new HmsError('HMS_APPROVER_VERSION_NOT_HIGHER', detail, { status: 409, next: [`hms-svc rollback ${name} --sign NAME`] })
   }
-}
-
-/** The version live at preparation always; then the named ones, else the live version's own. */
-export function fallbacksOf(
-  record: PolicyRecord,
-  history: PolicyHistory,
-  predecessor: ReleaseDocument | null,
-  named: string[],
-): ReleaseRef[] {
-  const refs: ReleaseRef[] = [predecessor, record.live].flatMap((release) => (release === null ? [] : [refOf(release)]))
-  if (named.length > 0) refs.push(...named.map((name) => refOf(releasedAs(record, history, name))))
-  else if (predecessor !== null) refs.push(...peekPredicate<ReleasePredicate>(predecessor.envelope).fallbacks)
-  return refs.filter((ref, index) => refs.findIndex((other) => other.digest === ref.digest) === index).slice(0, MAX_FALLBACKS)
-}
-
-function releasedAs(record: PolicyRecord, { released }: PolicyHistory, name: string): ReleaseDocument {
-  const version = name.slice(record.id.length + 1)
-  const release = released.findLast((known) => known.version === version)
-  if (release !== undefined) return release
-  throw new HmsError('HMS_APPROVER_FALLBACK_UNKNOWN', `${name} was never live, so nobody can be taken back to it.`, {
-    status: 409,
-    next: [`hms-svc get ${record.id}`],
-    state: released.map((known) => `${record.id}@${known.version}`),
-  })
-}
-
-export function refOf(release: ReleaseDocument): ReleaseRef {
-  return { version: release.version, digest: release.releaseDigest }
 }

@@ -17,13 +17,15 @@ import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { releasedOf, releaseOf } from '../policies/policy-version.table.js'
+import { refusedByReaders } from '../policies/refusal-by-readers.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { preparedView } from './approval-view.js'
 import { authorOf } from './authors.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { withinBounds } from './plan-bounds.js'
 import { missingOf, standsOn } from './prepare-approval.js'
-import { fallbacksOf, refOf, unsigned } from './prepare-release.js'
+import { fallbacksOf, offered, refOf, refusedOf } from './fallbacks.js'
+import { unsigned } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 import { signedSiblings } from './signed-siblings.js'
 
@@ -48,14 +50,15 @@ export class PrepareRollback {
       const target = await this.targetOf(tx, record, version)
       const members = `rollback ${id}@${version} ${target.policyDigest}`
       const [signed] = await signedSiblings(tx, members)
-      if (signed !== undefined) return preparedView(tx, signed, records)
+      if (signed !== undefined) return preparedView(tx, signed, { records, roster: this.runtime.roster })
       const fingerprint = digestOfJson({ rollback: { reason: request.reason ?? '' } })
       const same = { members, state: 'prepared', request: fingerprint }
       const [known] = await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 })
-      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now)) return preparedView(tx, known, records)
+      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now))
+        return preparedView(tx, known, { records, roster: this.runtime.roster })
       const approval = { ...(await this.prepare(tx, record, target, request.reason ?? '')), members, request: fingerprint }
       await this.preparations.add(tx, approval, by)
-      return preparedView(tx, approval, records)
+      return preparedView(tx, approval, { records, roster: this.runtime.roster })
     })
   }
 
@@ -82,7 +85,7 @@ export class PrepareRollback {
         policy,
         releaseEpoch: record.releaseEpoch + 1,
         previous: record.live && refOf(record.live),
-        fallbacks: fallbacksOf(record, { released, signed: undefined }, record.live, []),
+        fallbacks: fallbacksOf(record, { released, refused: await refusedOf(tx, offered(record, released), roster) }, record.live, []),
         scopes: [...new Set(['global', plan.scope])],
         ...(dropped.length === 0 ? {} : { droppedTags: dropped }),
         author: authorOf(named, author === null ? {} : { author }, roster),
@@ -115,7 +118,8 @@ export class PrepareRollback {
 
   private async targetOf(tx: Transaction, record: PolicyRecord, version: string): Promise<ReleaseDocument> {
     const { id, live } = record
-    if (live?.version === version) {
+    // What readers refuse is signed again, also while it is the one in force.
+    if (live?.version === version && (await refusedByReaders(tx, live, this.runtime.roster)) === undefined) {
       const detail = `${id}@${version} is live already.`
       throw new HmsError('HMS_APPROVER_ALREADY_LIVE', detail, { status: 409, next: [`hms-svc get ${id}`] })
     }

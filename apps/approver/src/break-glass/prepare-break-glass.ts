@@ -40,7 +40,7 @@ export class PrepareBreakGlass {
     return this.runtime.database.locked(ids.map(policyKey), async (tx) => {
       const records = await recordsOf(tx, ids)
       const predecessors = new Map([...records].map(([id, { live }]) => [id, live]))
-      const histories = await historiesOf(tx, policies, records, [])
+      const histories = await historiesOf(tx, policies, { records, roster })
       const news = policies.map(({ policy, digest }): NewPolicy => {
         const dropped = droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors))
         return { policy, digest, droppedTags: dropped, breakGlass: { reason } }
@@ -75,7 +75,7 @@ export class PrepareBreakGlass {
       }
       for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...records.get(id)!, releaseEpoch })
       await this.preparations.add(tx, approval, by)
-      return preparedView(tx, approval, records)
+      return preparedView(tx, approval, { records, roster })
     })
   }
 

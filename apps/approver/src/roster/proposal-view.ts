@@ -4,11 +4,11 @@ import type { ProposalRecord } from './proposal.table.js'
 
 /** Who signed for the roster in force, who for the proposed one, and how many each asks for. */
 export function proposalView(record: ProposalRecord, current: Roster, proposed: Roster): RosterProposalView {
-  const { digest, version, envelope, proposedAt } = record
+  const { digest, version, envelope, proposedAt, acceptUnreadable } = record
   const progress = [current, proposed].map((judge) => {
     const { signed, threshold } = rootState(envelope, judge)
     return { version: judge.version, signedBy: signed.map(({ name }) => name), threshold }
   })
   const state = progress.every(({ signedBy, threshold }) => signedBy.length >= threshold) ? 'CURRENT' : 'WAITING'
-  return { digest, version, envelope, state, progress, proposedAt }
+  return { digest, version, envelope, state, progress, proposedAt, ...(acceptUnreadable === undefined ? {} : { acceptUnreadable }) }
 }

@@ -8,6 +8,8 @@ export interface ProposalRecord {
   version: number
   envelope: Envelope
   proposedAt: string
+  /** Policies whose live release may become unreadable. */
+  acceptUnreadable?: string[]
 }
 
 export const ROSTER_PROPOSALS = documentTable<ProposalRecord>({ name: 'roster_proposal', id: ({ digest }) => digest, keys: {} })

@@ -6,13 +6,14 @@ import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecor
 import { proposalView } from './proposal-view.js'
 import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
+import { requireReadable } from './unreadable-releases.js'
 
 /** Takes the next roster for people to sign. It counts for nothing before enough of them have; the same one again changes nothing. */
 @Injectable()
 export class ProposeRoster {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  async execute({ envelope }: RosterProposal): Promise<RosterProposalView> {
+  async execute({ envelope, acceptUnreadable = [] }: RosterProposal): Promise<RosterProposalView> {
     if (JSON.stringify(envelope).length > MAX_PROPOSAL_BYTES) {
       throw new HmsError('HMS_ROSTER_TOO_LARGE', `A roster has at most ${MAX_PROPOSAL_BYTES} bytes with its signatures.`, { status: 413 })
     }
@@ -29,11 +30,11 @@ export class ProposeRoster {
           { status: 409 },
         )
       }
-      const record: ProposalRecord = known ?? {
-        digest: next.digest,
-        version: next.version,
-        envelope: plain(envelope),
-        proposedAt: tx.now.toISOString(),
+      const accepted = [...new Set([...(known?.acceptUnreadable ?? []), ...acceptUnreadable])].sort()
+      await requireReadable(tx, current, next, accepted)
+      const record: ProposalRecord = {
+        ...(known ?? { digest: next.digest, version: next.version, envelope: plain(envelope), proposedAt: tx.now.toISOString() }),
+        ...(accepted.length === 0 ? {} : { acceptUnreadable: accepted }),
       }
       const view = proposalView(record, current, next)
       if (view.state === 'WAITING') await proposals.put(record)

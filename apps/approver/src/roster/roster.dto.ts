@@ -1,9 +1,12 @@
 import type { Envelope, RosterProposal, RosterSignature } from '#libs/contracts'
 import { Nested, NestedList, toNumber } from '#libs/platform'
-import { IsDefined, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator'
+import { POLICY_ID } from '#libs/policy'
+import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator'
 
 const MAX_SIGNATURES = 16
 const MAX_VERSION = 999_999_999
+/** More than anybody accepts by name. */
+const MAX_ACCEPTED = 1_000
 
 export class RosterQueryDto {
   /** Version that the caller has; without it the chain begins with the first. */
@@ -40,4 +43,11 @@ export class RosterProposalDto implements RosterProposal {
   @IsDefined()
   @Nested(() => ProposalEnvelopeDto)
   envelope!: ProposalEnvelopeDto
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_ACCEPTED)
+  @Matches(POLICY_ID, { each: true, message: 'acceptUnreadable lists ids of policies' })
+  @MaxLength(100, { each: true })
+  acceptUnreadable?: string[]
 }

@@ -7,6 +7,7 @@ import { proposalView } from './proposal-view.js'
 import { ROSTER_PROPOSALS, type ProposalRecord } from './proposal.table.js'
 import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
+import { requireReadable } from './unreadable-releases.js'
 
 /** Adds one person's signature to a proposed roster. The one that meets both root rules brings it into force. */
 @Injectable()
@@ -22,13 +23,17 @@ export class SignProposal {
       requireCounts(record.envelope, signature, [current, next], tx.now.toISOString())
       const signed = { ...record, envelope: withSignature(record.envelope, signature) }
       const view = refusingRosters(() => proposalView(signed, current, next))
-      if (view.state === 'WAITING') await tx.documents(ROSTER_PROPOSALS).put(signed)
-      else
-        await rotateRoster(
-          tx,
-          this.runtime,
-          refusingRosters(() => this.runtime.rosters.verify(signed.envelope)),
-        )
+      if (view.state === 'WAITING') {
+        await tx.documents(ROSTER_PROPOSALS).put(signed)
+        return view
+      }
+      // What went live since it was proposed is looked at here.
+      await requireReadable(tx, current, next, record.acceptUnreadable ?? [])
+      await rotateRoster(
+        tx,
+        this.runtime,
+        refusingRosters(() => this.runtime.rosters.verify(signed.envelope)),
+      )
       return view
     })
   }

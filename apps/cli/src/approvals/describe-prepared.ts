@@ -1,5 +1,6 @@
 import { canonicalJson, type PreparedApproval } from '#libs/contracts'
 import { describeChange, type Consent, type ConsentLine, type ConsentRelease, type PolicyDocument } from '#libs/policy'
+import { refusedFallbackLines } from '../going-back/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
 
 export interface Described {
@@ -45,7 +46,9 @@ function describeRelease(
     ...linesOf(verdict, paint),
     ...(changes ?? []).map((change) => `  ${describeChange(change)}`),
     ...linesOf(remarks, paint),
-    ...reported.releases.filter((each) => each.id === id).flatMap(describeTakenBack),
+    ...reported.releases
+      .filter((each) => each.id === id)
+      .flatMap((each) => [...describeTakenBack(each), ...refusedFallbackLines(each.refusedFallbacks)]),
     ...whole,
   ]
 }

@@ -1,6 +1,7 @@
-import type { LintFinding, Trial } from '#libs/contracts'
+import type { LintFinding, RefusedFallback, Trial } from '#libs/contracts'
 import { describeChange, describeMagnitude, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
+import { refusedFallbackLines } from '../going-back/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
 import { besideLines } from '../simulations/beside-text.js'
@@ -13,6 +14,8 @@ export interface PlannedPolicy {
   differences: FieldChange[]
   /** Connected bots that live by it, and how many of them are up to date; `null` before its first version. */
   bots: { total: number; current: number } | null
+  /** Earlier versions that it could not be taken back to without new signatures. */
+  refusedFallbacks: RefusedFallback[]
 }
 
 /** `plan --json`. `simulation` is `null` where lint has ended it. */
@@ -36,11 +39,12 @@ export function planLines({ policies, findings, simulation }: Plan, paint: Paint
   ]
 }
 
-function policyLines({ id, version, live, differences }: PlannedPolicy, paint: Paint): string[] {
+function policyLines({ id, version, live, differences, refusedFallbacks }: PlannedPolicy, paint: Paint): string[] {
   const versions = live === null ? `${version} (first version)` : `${live} → ${version}`
   const changes = differences.map((change) => `  ${describeChange(change)}`)
   const remarks = differences.flatMap(describeMagnitude).map((remark) => `  ${paint.bad(remark)}`)
-  return [`${id} ${versions}`, ...(changes.length === 0 ? ['  no change of values'] : changes), ...remarks]
+  const unchanged = changes.length === 0 ? ['  no change of values'] : changes
+  return [`${id} ${versions}`, ...unchanged, ...remarks, ...refusedFallbackLines(refusedFallbacks)]
 }
 
 function simulationLines({ verdict, detail, next, beside }: Trial, paint: Paint): string[] {

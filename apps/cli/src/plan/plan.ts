@@ -1,5 +1,5 @@
 import { orMissing, type ApiClient } from '#libs/client'
-import { EXIT, type CoverageView, type JsonObject, type LintReport, type PolicyView, type Trial } from '#libs/contracts'
+import { EXIT, type CoverageView, type FallbacksView, type JsonObject, type LintReport, type PolicyView, type Trial } from '#libs/contracts'
 import {
   describeChange,
   diffPolicies,
@@ -79,7 +79,9 @@ async function plannedOf(client: ApiClient, policy: PolicyDocument, live: JsonOb
   const before = live as PolicyDocument | undefined
   const coverage = await orMissing(client.get<CoverageView>('/v1/coverage', { policy: id }))
   const bots = coverage === undefined ? null : { total: coverage.total, current: coverage.current }
-  return { id, version, live: before?.version ?? null, differences: diffPolicies(before, policy), bots }
+  const fallbacks = before && (await orMissing(client.get<FallbacksView>('/v1/approvals/fallbacks', { policy: id })))
+  const differences = diffPolicies(before, policy)
+  return { id, version, live: before?.version ?? null, differences, bots, refusedFallbacks: fallbacks?.refused ?? [] }
 }
 
 /** The service names policies by their place in the request, and the places within them by pointer. */

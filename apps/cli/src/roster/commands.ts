@@ -13,7 +13,12 @@ export function registerRoster(program: Command, session: Session): void {
   roster
     .command('propose <file>')
     .description('show what the next roster changes, and hand it over for signatures; FILE is the whole of it')
-    .action(session.run(async (context, file: string) => (await import('./propose.js')).proposeRoster(context, file)))
+    .option('--accept-unreadable <id...>', 'policies whose live release readers may refuse once it is in force')
+    .action(
+      session.run(async (context, file: string, { acceptUnreadable }: { acceptUnreadable?: string[] }) =>
+        (await import('./propose.js')).proposeRoster(context, file, acceptUnreadable),
+      ),
+    )
   roster
     .command('sign [digest-or-file]')
     .description(

@@ -1,11 +1,11 @@
 import { canonicalJson, type JsonObject } from '#libs/contracts'
-import type { Role, RoleMatch, RosterPredicate } from '#libs/signing'
+import type { EarlierRole, Role, RoleMatch, RosterPredicate } from '#libs/signing'
 import { describePrincipals } from './describe-principals.js'
 
 /** What the next roster changes, in words: all of it, for somebody is about to sign it. */
 export function describeDifference(from: RosterPredicate, to: RosterPredicate): string[] {
-  const { principals: _from, roles: _roles, revoked: before = [], version, ...restOfFrom } = from
-  const { principals: _to, roles: __roles, revoked: after = [], version: next, ...restOfTo } = to
+  const { principals: _from, roles: _roles, revoked: before = [], earlierRoles: past = [], version, ...restOfFrom } = from
+  const { principals: _to, roles: __roles, revoked: after = [], earlierRoles: kept = [], version: next, ...restOfTo } = to
   const nameOf = (id: string): string => to.principals[id]?.name ?? from.principals[id]?.name ?? id
   const lines = [
     ...describePrincipals(from.principals, to.principals),
@@ -14,6 +14,8 @@ export function describeDifference(from: RosterPredicate, to: RosterPredicate): 
       ({ keyid, since, reason }) => `! key ${keyid} of ${holderOf(keyid, [from, to])} counts for nothing since ${since}: ${reason}`,
     ),
     ...describeLog(from, to),
+    ...changed(past, kept).map((entry) => `+ ${describeEarlierRole(entry, nameOf)}`),
+    ...changed(kept, past).map((entry) => `! no longer: ${describeEarlierRole(entry, nameOf)}`),
     ...describeMembers(restOfFrom, restOfTo),
   ]
   return [`Roster ${version} → ${next}`, ...(lines.length === 0 ? ['nothing changes but the version'] : lines).map((line) => `  ${line}`)]
@@ -28,6 +30,17 @@ export function describeMatch(match: RoleMatch): string {
     match.tag === undefined ? undefined : `tag ${match.tag}`,
   ]
   return parts.filter((part) => part !== undefined).join(', ')
+}
+
+/** Which releases of the past still go by it. */
+export function describeEarlierRole({ role, until, authorSigns }: EarlierRole, nameOf: (id: string) => string): string {
+  const { name, threshold, principals, match } = role
+  const rules = describeMembers({}, { ...othersOf(role), ...(authorSigns === undefined ? {} : { authorSigns }) })
+  return [
+    `approved before ${until} by role ${name} as it was: ${threshold} of ${principals.length} for ${describeMatch(match)}: ` +
+      principals.map(nameOf).join(', '),
+    ...rules,
+  ].join('; ')
 }
 
 function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: string) => string): string[] {

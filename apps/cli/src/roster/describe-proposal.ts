@@ -13,6 +13,8 @@ export function describeProposal(current: Roster, next: Roster): string[] {
 /** Who is still needed; with --json the proposal alone. */
 export function printProgress({ output }: CliContext, view: RosterProposalView): void {
   if (output.mode === 'json') return output.data(view, () => [])
+  const { acceptUnreadable = [] } = view
+  if (acceptUnreadable.length > 0) output.note(`Accepted: readers may refuse what is live of ${acceptUnreadable.join(', ')}`)
   if (view.state === 'CURRENT') return output.done(`Roster ${view.version} is in force`)
   for (const { version, signedBy, threshold } of view.progress) {
     const missing = Math.max(0, threshold - signedBy.length)

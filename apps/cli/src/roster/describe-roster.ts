@@ -1,6 +1,6 @@
 import type { Roster } from '#libs/signing'
 import { describeRules } from './describe-rules.js'
-import { describeMatch } from './describe-difference.js'
+import { describeEarlierRole, describeMatch } from './describe-difference.js'
 
 /** Who may approve what, for people. */
 export function describeRoster(roster: Roster): string[] {
@@ -15,6 +15,7 @@ export function describeRoster(roster: Roster): string[] {
     `Roster ${roster.version} (${roster.profile}), valid until ${roster.expires}, ${roster.digest}`,
     ...roles,
     ...describeRules(roster.rules).map((rule) => `  ${rule}`),
+    ...roster.earlierRoles.map((entry) => `  ${describeEarlierRole(entry, nameOf)}`),
     ...roster.revocations.map(({ keyid, since, reason }) => `  revoked ${keyid} since ${since}: ${reason}`),
     roster.logPolicy === undefined
       ? '  no transparency log'

@@ -1,25 +1,33 @@
-import { EXIT, type RosterProposalView } from '#libs/contracts'
-import { readSuccessor } from '#libs/signing'
+import { EXIT, peekPredicate, type RosterProposalView } from '#libs/contracts'
+import { readSuccessor, type RosterPredicate } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { readYamlMap } from '../yaml-file.js'
 import { describeProposal, printProgress } from './describe-proposal.js'
+import { withEarlierRoles } from './earlier-roles.js'
 import { newestRoster } from './newest-roster.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
 
 /**
  * Shows what the next roster changes and hands it to approver, for people to sign. FILE: the whole next roster, or a signed statement of
- * it.
+ * it. `acceptUnreadable`: policies whose live release readers may refuse by it. Approver refuses one that says less, exit 5.
  */
-export async function proposeRoster(context: CliContext, file: string): Promise<number> {
+export async function proposeRoster(context: CliContext, file: string, acceptUnreadable: readonly string[] = []): Promise<number> {
   const current = await newestRoster(context)
   const document = await readYamlMap(file)
   // A statement that people have signed is as they signed it.
-  const envelope = await rosterEnvelope(isEnvelope(document) ? document : { installation: current.installation, ...document })
+  const before = peekPredicate<RosterPredicate>(current.envelope)
+  const next = isEnvelope(document)
+    ? document
+    : withEarlierRoles({ installation: current.installation, ...document }, before, new Date(context.io.now()))
+  const envelope = await rosterEnvelope(next)
   // The same rules as approver's: what it would refuse is refused before anything is sent.
-  const next = readSuccessor(current, envelope)
-  for (const line of describeProposal(current, next)) context.output.note(line)
+  const successor = readSuccessor(current, envelope)
+  for (const line of describeProposal(current, successor)) context.output.note(line)
   const client = await context.client()
-  const view = await client.post<RosterProposalView>('/v1/roster/proposals', { envelope })
+  const view = await client.post<RosterProposalView>('/v1/roster/proposals', {
+    envelope,
+    ...(acceptUnreadable.length === 0 ? {} : { acceptUnreadable }),
+  })
   context.output.done(`Roster ${view.version} proposed, digest ${view.digest}`)
   printProgress(context, view)
   return EXIT.done

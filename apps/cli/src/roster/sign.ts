@@ -31,9 +31,11 @@ export async function signRosterProposal(context: CliContext, given: string | un
 }
 
 /** Judged by this machine's own chain; the digest is that of the bytes that are signed, whatever the service calls them. */
-function checked({ envelope }: RosterProposalView, current: Roster, { output }: CliContext): Roster {
+function checked({ envelope, acceptUnreadable = [] }: RosterProposalView, current: Roster, { output }: CliContext): Roster {
   const next = readSuccessor(current, envelope)
   for (const line of describeProposal(current, next)) output.note(line)
+  if (acceptUnreadable.length > 0)
+    output.note(`  ! readers may refuse what is live of ${acceptUnreadable.join(', ')}, as who proposed it accepted`)
   return next
 }
 

@@ -73,6 +73,20 @@ export interface FieldDifference {
 }
 
 /** One release that waits for signatures: `payload` (base64 of the statement) is what is signed, as DSSE. */
+/** A version that nobody can be taken back to without new signatures: `reason` says why readers refuse it. */
+export interface RefusedFallback {
+  version: string
+  reason: string
+}
+
+/** `GET /v1/approvals/fallbacks?policy=ID`: versions, the newest first, as of the roster in force. */
+export interface FallbacksView {
+  policy: string
+  /** What the next release of the policy would name. */
+  fallbacks: string[]
+  refused: RefusedFallback[]
+}
+
 export interface PreparedRelease {
   id: string
   version: string
@@ -82,6 +96,8 @@ export interface PreparedRelease {
   live: string | null
   /** This version was taken back before: by its run, or by people (`null`). */
   takenBack?: { run: number | null; at: string }
+  /** Earlier versions that it would have as fallbacks, were they not refused by readers. */
+  refusedFallbacks?: RefusedFallback[]
   differences: FieldDifference[]
 }
 

@@ -10,6 +10,8 @@ export interface RosterStep {
 /** `POST /v1/roster/proposals`: the next roster as a statement, with the signatures it has already, or none. */
 export interface RosterProposal {
   envelope: Envelope
+  /** Policies whose live release readers may refuse once it is in force: without their ids such a roster is refused. */
+  acceptUnreadable?: string[]
 }
 
 /** `POST /v1/roster/proposals/{digest}/signatures`: one signature over the proposal's payload, as DSSE. */
@@ -34,4 +36,6 @@ export interface RosterProposalView extends RosterStep {
   progress: RootProgress[]
   /** `null` for one that is in force already. */
   proposedAt: string | null
+  /** Policies whose live release readers may refuse once it is in force. */
+  acceptUnreadable?: string[]
 }

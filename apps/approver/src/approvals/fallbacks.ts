@@ -1,0 +1,81 @@
+import { HmsError, peekPredicate, type FallbacksView, type ReleaseDocument } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { MAX_FALLBACKS, type ReleasePredicate, type ReleaseRef, type Roster } from '#libs/signing'
+import type { PolicyRecord } from '../policies/policy.table.js'
+import { releasedOf } from '../policies/policy-version.table.js'
+import { refusedByReaders } from '../policies/refusal-by-readers.js'
+
+/** What a new release may name as fallbacks. */
+export interface KnownReleases {
+  /** Releases that were live, the present one at the end. */
+  released: readonly ReleaseDocument[]
+  /** Why readers would refuse some of them, by release digest: nobody can be taken back to these without new signatures. */
+  refused: ReadonlyMap<string, string>
+}
+
+/** Those of `released` that a new release may name: what is live, its fallbacks, and these versions. */
+export function offered(record: PolicyRecord, released: readonly ReleaseDocument[], versions: readonly string[] = []): ReleaseDocument[] {
+  const digests = new Set(wantedBy(record, record.live).map(({ digest }) => digest))
+  return released.filter(({ releaseDigest, version }) => digests.has(releaseDigest) || versions.includes(version))
+}
+
+/** Of releases that were live, by the roster in force. */
+export async function refusedOf(tx: Transaction, released: readonly ReleaseDocument[], roster: Roster): Promise<Map<string, string>> {
+  const refused = new Map<string, string>()
+  for (const release of released) {
+    const why = await refusedByReaders(tx, release, roster)
+    if (why !== undefined) refused.set(release.releaseDigest, why)
+  }
+  return refused
+}
+
+/** The version live at preparation, then the named ones, else the live version's own; none that readers would refuse. */
+export function fallbacksOf(
+  record: PolicyRecord,
+  known: KnownReleases,
+  predecessor: ReleaseDocument | null,
+  named: readonly string[],
+): ReleaseRef[] {
+  const wanted = named.map((name) => refOf(releasedAs(record, known, name)))
+  const refs = wantedBy(record, predecessor, named.length > 0 ? wanted : undefined)
+  return refs.filter(({ digest }) => !known.refused.has(digest)).slice(0, MAX_FALLBACKS)
+}
+
+/** `named`: instead of the predecessor's own. */
+function wantedBy({ live }: PolicyRecord, predecessor: ReleaseDocument | null, named?: readonly ReleaseRef[]): ReleaseRef[] {
+  const first = [predecessor, live].flatMap((release) => (release === null ? [] : [refOf(release)]))
+  const own = predecessor === null ? [] : peekPredicate<ReleasePredicate>(predecessor.envelope).fallbacks
+  const refs = [...first, ...(named ?? own)]
+  return refs.filter((ref, index) => refs.findIndex((other) => other.digest === ref.digest) === index)
+}
+
+function releasedAs({ id }: PolicyRecord, { released, refused }: KnownReleases, name: string): ReleaseDocument {
+  const version = name.slice(id.length + 1)
+  const release = released.findLast((known) => known.version === version)
+  if (release === undefined)
+    throw new HmsError('HMS_APPROVER_FALLBACK_UNKNOWN', `${name} was never live, so nobody can be taken back to it.`, {
+      status: 409,
+      next: [`hms-svc get ${id}`],
+      state: released.map((known) => `${id}@${known.version}`),
+    })
+  const why = refused.get(release.releaseDigest)
+  if (why === undefined) return release
+  throw new HmsError('HMS_APPROVER_FALLBACK_REFUSED', `Readers would refuse ${name} as fallback: ${why}.`, {
+    status: 409,
+    next: [`hms-svc rollback ${name} --sign NAME`],
+  })
+}
+
+/** What the next release of a policy could be taken back to, and what it could not. */
+export async function fallbacksView(tx: Transaction, record: PolicyRecord, roster: Roster): Promise<FallbacksView> {
+  const wanted = wantedBy(record, record.live)
+  const released = offered(record, await releasedOf(tx, record))
+  const refused = await refusedOf(tx, released, roster)
+  const fallbacks = fallbacksOf(record, { released, refused }, record.live, []).map(({ version }) => version)
+  const lost = wanted.filter(({ digest }) => refused.has(digest))
+  return { policy: record.id, fallbacks, refused: lost.map(({ version, digest }) => ({ version, reason: refused.get(digest)! })) }
+}
+
+export function refOf(release: ReleaseDocument): ReleaseRef {
+  return { version: release.version, digest: release.releaseDigest }
+}

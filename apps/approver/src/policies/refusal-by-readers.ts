@@ -1,0 +1,25 @@
+import type { ReleaseDocument } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { approvalState, readRelease, refusalByReaders, SignatureError, type Roster } from '#libs/signing'
+import { withProof } from '#libs/stage'
+
+/**
+ * Why readers would refuse a release that was live, by `roster`, as a sentence without its full stop; `undefined` where they would take it.
+ * A release that was logged before this service kept proofs is judged as if the log's witnesses had seen it when it was prepared.
+ */
+export async function refusedByReaders(tx: Transaction, release: ReleaseDocument, roster: Roster): Promise<string | undefined> {
+  const proven = await withProof(tx, release)
+  if (proven.proof === undefined && roster.logPolicy !== undefined) return refusedUnproven(release, roster)
+  return refusalByReaders(proven, roster)?.detail
+}
+
+function refusedUnproven({ id, version, envelope }: ReleaseDocument, roster: Roster): string | undefined {
+  try {
+    const release = readRelease(envelope)
+    const { complete, missing } = approvalState(roster, release, release.predicate.preparedAt)
+    return complete ? undefined : `${id}@${version} lacks approval by ${missing.join(', ')}`
+  } catch (error) {
+    if (error instanceof SignatureError) return error.detail
+    throw error
+  }
+}

@@ -1,0 +1,81 @@
+import { canonicalJson } from '#libs/contracts'
+import { MAX_EARLIER_ROLES, type EarlierRole, type PlanBounds, type Role, type RosterPredicate } from '#libs/signing'
+
+type Rules = Pick<RosterPredicate, 'roles' | 'bounds' | 'soleOfficial' | 'authorSigns'>
+
+/**
+ * The next roster, with the approving roles of now among its earlier ones where it changes any of them: what they approved until `now`
+ * stays readable. A roster that has earlier roles of its own is left as it is, and so is one without witnesses: nobody says then when
+ * something was approved. Where there are too many, the oldest go.
+ */
+export function withEarlierRoles<T extends object>(
+  next: T & { roles?: unknown; earlierRoles?: unknown },
+  before: RosterPredicate,
+  now: Date,
+): T {
+  const { earlierRoles: known = [], profile } = before
+  const own = next.earlierRoles ?? []
+  if (!Array.isArray(next.roles) || !Array.isArray(own) || (before.quorum ?? 0) < 1) return next
+  const isOwn = own.some((entry) => !known.some((each) => canonicalJson(each) === canonicalJson(entry)))
+  if (isOwn || rulesText(before, profile) === rulesText(next as unknown as Rules, profile)) return next
+  const room = MAX_EARLIER_ROLES - before.roles.filter(approves).length
+  const kept = (own as EarlierRole[]).toSorted((a, b) => Date.parse(b.until) - Date.parse(a.until)).slice(0, Math.max(0, room))
+  return { ...next, earlierRoles: [...kept, ...entriesOf(before, kept, now)] }
+}
+
+function entriesOf(before: RosterPredicate, kept: readonly EarlierRole[], now: Date): EarlierRole[] {
+  const { profile } = before
+  const until = endAfter(now, kept)
+  const signs = authorSigns(before, profile)
+  const own = signs === authorSigns({}, profile) ? {} : { authorSigns: signs }
+  return before.roles.filter(approves).map((role) => ({ role: wholeRole(role, before), until, ...own }))
+}
+
+/** The next whole second, for a witness counts in seconds, at which no other roles end. */
+function endAfter(now: Date, kept: readonly EarlierRole[]): string {
+  const taken = new Set(kept.map(({ until }) => Date.parse(until) / 1_000))
+  let second = Math.floor(now.getTime() / 1_000) + 1
+  while (taken.has(second)) second++
+  return new Date(second * 1_000).toISOString()
+}
+
+/** The role with what the whole roster says beside it. */
+function wholeRole(role: Role, { bounds, soleOfficial }: Rules): Role {
+  const both = strictest([bounds, role.bounds].filter((each) => each !== undefined))
+  return {
+    ...role,
+    ...(both === undefined ? {} : { bounds: both }),
+    ...(soleOfficial === true && role.threshold === 1 ? { soleOfficial } : {}),
+  }
+}
+
+function strictest(all: readonly PlanBounds[]): PlanBounds | undefined {
+  if (all.length < 2) return all[0]
+  const most = (of: (bounds: PlanBounds) => number | undefined): number => Math.max(...all.map((bounds) => of(bounds) ?? 0))
+  const some = (of: (bounds: PlanBounds) => boolean | undefined): boolean => all.some((bounds) => of(bounds) === true)
+  return {
+    minObserveMs: most(({ minObserveMs }) => minObserveMs),
+    minBakeMs: most(({ minBakeMs }) => minBakeMs),
+    maxShare: Math.min(...all.map(({ maxShare = 10_000 }) => maxShare)),
+    requireEvidence: some(({ requireEvidence }) => requireEvidence),
+    requirePower: some(({ requirePower }) => requirePower),
+  }
+}
+
+/** All by which a release is judged, whatever its order; a role that is none is compared as it is written. */
+function rulesText({ roles, bounds = {}, soleOfficial = false, ...rest }: Rules, profile: RosterPredicate['profile']): string {
+  const approving = roles.filter(approves).map((role) => canonicalJson(withSortedPeople(role)))
+  return canonicalJson([approving.sort(), bounds, soleOfficial, authorSigns(rest, profile)])
+}
+
+function withSortedPeople(role: Role): Role {
+  return Array.isArray(role.principals) ? { ...role, principals: role.principals.toSorted() } : role
+}
+
+function authorSigns({ authorSigns: signs }: Pick<Rules, 'authorSigns'>, profile: RosterPredicate['profile']): boolean {
+  return signs ?? profile === 'production'
+}
+
+function approves(role: Role | null): boolean {
+  return role?.match?.service === undefined && role?.match?.root !== true
+}
