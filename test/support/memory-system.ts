@@ -30,13 +30,15 @@ const START = '2026-03-02T09:00:00.000Z'
 
 /**
  * `bus`: a memory bus that does something else with what it is given; `change`: what the roster says otherwise than the demo's;
- * `signerNamed`: keys of the log and of its witness, where the roster names some. With `HMS_PROFILE` production programs need keys.
+ * `signerNamed`: keys of the log and of its witness, where the roster names some; `configStoreUrls`: where heads are sent
+ * directly. With `HMS_PROFILE` production programs need keys.
  */
 export async function startMemorySystem(
   environment: Environment = {},
   bus = new MemoryBus(),
   change?: (roster: RosterPredicate) => void,
   signerNamed?: (name: KeyName) => Promise<Signer | undefined>,
+  configStoreUrls: readonly string[] = [],
 ): Promise<MemorySystem> {
   const profile: Profile = environment['HMS_PROFILE'] === 'production' ? 'production' : 'dev'
   const clock = new VirtualClock(START)
@@ -53,7 +55,7 @@ export async function startMemorySystem(
     signerOf: async (service) => serviceSigner(service),
     signerNamed,
     open: async () => openMemoryService(clock),
-    configStoreUrls: [],
+    configStoreUrls,
     version: '0.0.0-test',
   })
   const port = await host.start({ host: '127.0.0.1', port: 0 })

@@ -18,6 +18,7 @@ const EXIT_OF_CODE: Record<string, number> = {
   HMS_IDENTITY_MISMATCH: EXIT.notAllowed,
   HMS_PARTNER_ADDRESS_REFUSED: EXIT.usage,
   HMS_RUN_DECISION_UNANSWERED: EXIT.stillRunning,
+  HMS_ROLLOUT_TARGET_REFUSED: EXIT.notAllowed,
 }
 
 /** Documents that are registered: what is refused was wrong, not judged. */

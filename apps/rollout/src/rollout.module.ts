@@ -27,6 +27,7 @@ import { RollBackSigned } from './signed-rollbacks/roll-back-signed.js'
 import { SIGNED_ROLLBACKS } from './signed-rollbacks/signed-rollback.table.js'
 import { EveryRunEvents } from './every-run.events.js'
 import { LIVE_VERSIONS } from './stable/live-version.table.js'
+import { AnnounceMoves } from './stable/announce-moves.js'
 import { moveHeadsAhead } from './stable/move-ahead.js'
 import { ReissueHeads } from './stable/reissue-heads.js'
 import { StableHeads } from './stable/stable-heads.js'
@@ -48,6 +49,7 @@ class RolloutModule {
         { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
         StableHeads,
         ReissueHeads,
+        AnnounceMoves,
         PublishFreshness,
         RunRollout,
         RolloutEffects,

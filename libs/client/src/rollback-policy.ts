@@ -4,7 +4,7 @@ import { ApiClient } from './api/api-client.js'
 import { authorizationFrom } from './api/authorization.js'
 import { readClientConfig, readUrl } from './client.config.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
-import { reportOf } from './rollback-report.js'
+import { reportOf, revisionOf } from './rollback-report.js'
 
 export interface RollbackOptions {
   reason?: string
@@ -38,7 +38,9 @@ export async function rollBack(
   const startedAt = performance.now()
   const request: RollbackRequest = { policy: id, version, only, reason }
   const result = await api.post<RollbackResult>('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
-  return { report: await reportOf(api, result, { startedAt, waitMs }), result }
+  // A revision is what a store has: without one nobody is asked who lives by it.
+  const revision = result.revision > 0 ? result.revision : await revisionOf(api, id, result.digest, waitMs)
+  return { report: await reportOf(api, { ...result, revision }, { startedAt, waitMs }), result }
 }
 
 function parseReference(reference: string): { id: string; version: string } {

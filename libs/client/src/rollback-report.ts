@@ -1,9 +1,13 @@
-import { HmsError, type CoverageView, type RollbackReport } from '#libs/contracts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { HmsError, type CoverageView, type PolicyView, type RollbackReport } from '#libs/contracts'
 import type { ApiClient } from './api/api-client.js'
+import { orMissing } from './api/or-missing.js'
 
 const ANSWER_MS = 5_000
 /** Below what config-store waits for at most; a longer wait is several questions. */
 const LONGEST_QUESTION_MS = 10_000
+
+const LOOK_MS = 100
 
 type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision'>
 
@@ -37,5 +41,19 @@ async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, w
       next: [`hms-svc get ${id}`],
       cause: error,
     })
+  }
+}
+
+/** The first revision of config-store that has this release in force. It may come a moment after rollout has committed the head. */
+export async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
+  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+    // Of a policy that was withdrawn nothing is in force before.
+    const view = await orMissing(api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`))
+    if (view?.provenance.digest === digest) return view.revision
+    if (waitedMs >= waitMs) {
+      const detail = `the rollback of ${id} stands, and config-store does not have it yet`
+      throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', detail, { status: 504, next: [`hms-svc get ${id}`] })
+    }
+    await delay(LOOK_MS)
   }
 }

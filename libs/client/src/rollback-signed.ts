@@ -1,23 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import {
-  HmsError,
-  type ApprovalView,
-  type PolicyView,
-  type PreparedApproval,
-  type PrepareRollbackRequest,
-  type RollbackReport,
-} from '#libs/contracts'
+import { type ApprovalView, type PreparedApproval, type PrepareRollbackRequest, type RollbackReport } from '#libs/contracts'
 import type { ReleasePredicate, Signer } from '#libs/signing'
 import type { ApiClient } from './api/api-client.js'
-import { orMissing } from './api/or-missing.js'
 import { mismatch, readPrepared } from './approve/read-prepared.js'
 import { followRun } from './approve/follow-run.js'
 import { RunError } from './approve/run-error.js'
 import { signApproval } from './approve/sign-approval.js'
 import { submitApproval } from './approve/submit-approval.js'
-import { reportOf } from './rollback-report.js'
-
-const LOOK_MS = 100
+import { reportOf, revisionOf } from './rollback-report.js'
 
 /** A rollback that approver prepared, with what its run is about. */
 export interface PreparedRollback {
@@ -67,18 +56,4 @@ export async function awaitRollback(
   if (view.state !== 'SUCCEEDED') throw new RunError(view)
   const revision = await revisionOf(api, id, prepared.releases[0]!.digest, waitMs)
   return reportOf(api, { id, version, revision }, { startedAt, waitMs })
-}
-
-/** The store may have the head a moment after the run has ended. */
-async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
-  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
-    // Of a policy that was withdrawn nothing is in force before.
-    const view = await orMissing(api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`))
-    if (view?.provenance.digest === digest) return view.revision
-    if (waitedMs >= waitMs) {
-      const detail = `the rollback of ${id} stands, and config-store does not have it yet`
-      throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', detail, { status: 504, next: [`hms-svc get ${id}`] })
-    }
-    await delay(LOOK_MS)
-  }
 }

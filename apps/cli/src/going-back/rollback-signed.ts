@@ -9,20 +9,23 @@ import { parsePolicyRef } from '../policies/policy-ref.js'
 import type { RollbackOptions } from './rollback-options.js'
 
 /**
- * Signs a rollback to a version that no fallback names. Shows what would be signed; opening the key once more is the consent. Throws
+ * Signs a rollback to a version that no fallback names, or that readers would refuse (`why`: code of that refusal). Shows what would be signed; opening the key once more is the consent. Throws
  * `HMS_ROLLOUT_NOT_PREAPPROVED` while others have to sign too: the signature stays, and nothing has gone back yet.
  */
 export async function rollbackSigned(
   context: CliContext,
   reference: string,
   options: RollbackOptions,
+  why: string,
 ): Promise<{ report: RollbackReport; from: string | null }> {
   const { id, version } = parsePolicyRef(reference)
   const { reason, sign } = options
   const folder = keyFolderOf(context)
   const client = await signingAs(context, await openKey(context, folder, sign!, options))
   const rollback = await prepareRollback(client, { policy: id, version, ...(reason === undefined ? {} : { reason }) })
-  context.output.note(`No fallback names ${version}: this needs signatures, as approving it would.`)
+  const because =
+    why === 'HMS_ROLLOUT_TARGET_REFUSED' ? `Readers would refuse ${version} as it was approved` : `No fallback names ${version}`
+  context.output.note(`${because}: this needs signatures, as approving it would.`)
   const { consent, policies } = await consentTo(context, client, rollback.prepared)
   for (const line of describePrepared(consent, { reported: rollback.prepared, policies, paint: context.output.errorPaint }))
     context.output.note(line)

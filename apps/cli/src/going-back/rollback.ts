@@ -7,6 +7,9 @@ import { parsePolicyRef } from '../policies/policy-ref.js'
 import { describeBehind } from './describe-behind.js'
 import type { RollbackOptions } from './rollback-options.js'
 
+/** Refusals of a rollback that people may sign as a release of its own. */
+const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REFUSED']
+
 /** `from`: the version that was live. `behind`: a line for each config-store that was asked and does not have the head yet. */
 interface Done {
   report: RollbackReport
@@ -36,9 +39,9 @@ async function goBack(context: CliContext, reference: string, options: RollbackO
   try {
     return await atOnce(context, reference, options, person)
   } catch (error) {
-    if (!(error instanceof HmsError) || error.code !== 'HMS_ROLLOUT_NOT_PREAPPROVED') throw error
+    if (!(error instanceof HmsError) || !NEEDS_SIGNATURES.includes(error.code)) throw error
     const { rollbackSigned } = await import('./rollback-signed.js')
-    return { ...(await rollbackSigned(context, reference, options)), behind: [] }
+    return { ...(await rollbackSigned(context, reference, options, error.code)), behind: [] }
   }
 }
 

@@ -1,22 +1,32 @@
 import { HmsError, peekPredicate, type ReleaseDocument } from '#libs/contracts'
-import type { ReleasePredicate } from '#libs/signing'
+import type { ReleasePredicate, SignatureError } from '#libs/signing'
 import { newestApproved, takenBack, type Stable } from '../stable/stable.table.js'
 
 /**
  * The release that a rollback to `version` makes current: the newest approved release itself (a rollback is taken back), or one that its
- * approvers named as fallback. Readers accept no other without new signatures. `wasLive`: whether the version ever was. Throws with the
- * present state.
+ * approvers named as fallback. Readers accept no other without new signatures. `wasLive`: whether the version ever was. `refused`: why
+ * readers would refuse releases of it, by release digest. Throws with the present state.
  */
 export function chooseTarget(
   stable: Stable | undefined,
-  { policy, version, wasLive }: { policy: string; version: string; wasLive: boolean },
+  {
+    policy,
+    version,
+    wasLive,
+    refused,
+  }: { policy: string; version: string; wasLive: boolean; refused: ReadonlyMap<string, SignatureError> },
 ): ReleaseDocument {
+  const known = releasesOf(stable, version)
+  const readable = known.filter(({ releaseDigest }) => !refused.has(releaseDigest))
+  if (known.length > 0 && readable.length === 0) throw targetRefused(policy, version, refused.get(known.at(-1)!.releaseDigest)!)
+  const isReadable = (release: ReleaseDocument | undefined): boolean =>
+    readable.some(({ releaseDigest }) => releaseDigest === release?.releaseDigest)
   const current = stable?.current
   if (stable === undefined || current === null || current === undefined) {
     if (wasLive) throw notPreapproved(policy, version, [])
     throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: ['hms-svc runs list'] })
   }
-  if (current.version === version) {
+  if (current.version === version && isReadable(current)) {
     // What is held for later is taken back, and what is in force stays.
     if (stable.next !== undefined) return current
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, {
@@ -29,18 +39,36 @@ export function chooseTarget(
     const detail = `${policy}@${version} is held by all readers, and in force from ${stable.next.at}.`
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', detail, { status: 409, next: [`hms-svc get ${policy}`], state: { version } })
   }
-  const known = stable.history.filter((release) => release.version === version)
   if (known.length === 0 && !wasLive) throw neverLive(stable, policy, version)
   const forward = takenBack(stable)
-  if (forward?.version === version) return forward
+  if (forward?.version === version && isReadable(forward)) return forward
   const { fallbacks } = peekPredicate<ReleasePredicate>(newestApproved(stable)!.envelope)
-  const target = known.findLast((release) => fallbacks.some((ref) => ref.digest === release.releaseDigest))
+  const target = readable.findLast((release) => fallbacks.some((ref) => ref.digest === release.releaseDigest))
   if (target !== undefined) return target
   throw notPreapproved(
     policy,
     version,
     fallbacks.map((ref) => ref.version),
   )
+}
+
+/** What rollout keeps of a version, the newest last: what was in force before, what is, and what is held. */
+export function releasesOf(stable: Stable | undefined, version: string): ReleaseDocument[] {
+  if (stable === undefined) return []
+  const { history, current, next } = stable
+  return [...history, current ?? [], next?.release ?? []].flat().filter((release) => release.version === version)
+}
+
+/** Their head would leave every reader in doubt, and change nothing. */
+function targetRefused(policy: string, version: string, { code, detail }: SignatureError): HmsError {
+  const text =
+    `Readers would refuse ${policy}@${version}: ${detail}. What is in force stays so. As many people as approving it would take may sign ` +
+    `the rollback: then it is a release of its own.`
+  return new HmsError('HMS_ROLLOUT_TARGET_REFUSED', text, {
+    status: 409,
+    next: [`hms-svc rollback ${policy}@${version} --sign NAME`],
+    state: { version, refusal: code },
+  })
 }
 
 function notPreapproved(policy: string, version: string, fallbacks: string[]): HmsError {

@@ -3,12 +3,15 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
 import { DirectHeadDelivery, keyReused, ServiceRuntime, type Actor } from '#libs/service'
+import { withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion } from '../stable/live-version.table.js'
+import { AnnounceMoves } from '../stable/announce-moves.js'
+import { refusedOf } from '../stable/readable.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { newestOf, reversedOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
-import { chooseTarget } from './choose-target.js'
+import { chooseTarget, releasesOf } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
 import { rollbackSeconds } from './rollback-metrics.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.table.js'
@@ -29,6 +32,7 @@ export class RollBack {
     private readonly runRollout: RunRollout,
     private readonly carrier: DirectHeadDelivery,
     private readonly guardRollback: GuardRollback,
+    private readonly moves: AnnounceMoves,
   ) {
     // There from the start: Prometheus sees no increase in a series that begins with its first value.
     this.seconds = rollbackSeconds(runtime.metrics)
@@ -45,17 +49,24 @@ export class RollBack {
       const denied = await this.guardRollback.execute(tx, reversals, by)
       if (denied !== undefined) return denied
       const together = reversals.map(({ stable }) => stable.policy)
-      const stables = reversals.map(({ stable, to }) => rollBackTo(stable, to, together, tx.now))
+      const stables: Stable[] = []
+      for (const reversal of reversals) {
+        const moved = rollBackTo(reversal.stable, reversal.to, together, tx.now)
+        stables.push(await this.announceLater(tx, reversal, moved, { request, by: by.name, key: members[0]! }))
+      }
       const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
-      for (const [index, reversal] of reversals.entries())
-        await this.announce(tx, reversal, stables[index]!, { request, by: by.name, key: members[0]! })
-      const done = { issued: heads, result: resultOf(request, reversals, stables) }
+      for (const { stable } of reversals) await this.overtake(tx, stable)
+      const seqs = Object.fromEntries(stables.map(({ policy, seq }) => [policy, seq]))
+      const done = { issued: heads, result: resultOf(request, reversals, stables), seqs }
       if (key !== undefined) await tx.documents(ROLLBACKS).put({ key, request: digestOfJson(request), ...done })
       return done
     })
     if (committed instanceof HmsError) throw committed
-    const { issued, result } = committed
+    const { issued, result, seqs = {} } = committed
     const stored = await this.carrier.deliver(issued)
+    await this.moves.settle(new Map(Object.entries(seqs)), stored, async (tx) => {
+      if (key !== undefined) await tx.documents(ROLLBACKS).delete(key)
+    })
     this.seconds.observe((performance.now() - startedAt) / 1_000)
     const revision = Math.max(0, ...stored.map((copy) => copy.revision))
     return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
@@ -86,29 +97,28 @@ export class RollBack {
           },
         )
       }
-      reversals.push({
-        stable: stable!,
-        to: chooseTarget(stable, { policy, version, wasLive: (await liveVersion(tx, policy, version)) !== undefined }),
-      })
+      const wasLive = (await liveVersion(tx, policy, version)) !== undefined
+      const refused = await refusedOf(tx, releasesOf(stable, version), this.runtime.roster)
+      const to = chooseTarget(stable, { policy, version, wasLive, refused })
+      reversals.push({ stable: stable!, to: await withProof(tx, to) })
     }
     return reversals
   }
 
   /** `key`: smallest policy of those that go back together, so that all hear of them in one order. */
-  private async announce(
+  private announceLater(
     tx: Transaction,
     { stable, to }: Reversal,
-    advanced: Stable,
+    moved: Stable,
     { request, by, key }: { request: RollbackRequest; by: string; key: string },
-  ): Promise<void> {
-    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [stable.policy] })
+  ): Promise<Stable> {
     const reason = request.reason === undefined ? by : `${by}: ${request.reason}`
-    await this.runtime.emit(
-      tx,
-      'hms.rollout.reversed.v1',
-      { policy: stable.policy, ...reversedOf(stable, advanced)!, to, seq: advanced.seq, reason, run: null },
-      { key },
-    )
+    const data = { policy: stable.policy, ...reversedOf(stable, moved)!, to, seq: moved.seq, reason, run: null }
+    return this.moves.later(tx, stable, moved, { type: 'hms.rollout.reversed.v1', data }, key)
+  }
+
+  private async overtake(tx: Transaction, { policy, run }: Stable): Promise<void> {
+    if (run !== null) await this.runRollout.shell.input(tx, run, { type: 'overtaken', policies: [policy] })
   }
 }
 

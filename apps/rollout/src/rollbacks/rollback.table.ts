@@ -9,6 +9,8 @@ export interface CommittedRollback {
   request: string
   issued: IssuedHeads
   result: Omit<RollbackResult, 'revision' | 'stored'>
+  /** Numbers of the heads, by policy. */
+  seqs?: Record<string, number>
 }
 
 export const ROLLBACKS = documentTable<CommittedRollback>({

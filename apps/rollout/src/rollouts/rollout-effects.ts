@@ -5,6 +5,7 @@ import { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { StableHeads } from '../stable/stable-heads.js'
+import { refusedOf } from '../stable/readable.js'
 import { advance, droppedOf, giveUp, runOf, stableOrNew, STABLES, type Stable } from '../stable/stable.table.js'
 
 /** The effects that are rollout's own: stable heads, and which run holds a policy. */
@@ -76,9 +77,24 @@ export class RolloutEffects {
     const { live } = openDossier(rollout.dossier)
     const own = (await stablesOf(tx, rollout)).filter(({ policy, run }) => run === rollout.run && !moved.includes(policy))
     if (own.length === 0) return []
-    const back = own.map((stable) => giveUp(stable, live[stable.policy] ?? null, { now: tx.now, wasTold: rollout.promoted }))
+    const refused = await refusedOf(
+      tx,
+      own.flatMap(({ policy }) => live[policy] ?? []),
+      this.runtime.roster,
+    )
+    const targets = own.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
+    // Readers would refuse its head, and be in doubt of all the others: what they have stays, and people go on from there.
+    const isRefused = targets.some(({ to }) => to !== null && refused.has(to.releaseDigest))
+    if (isRefused) return this.leave(tx, own)
+    const back = targets.map(({ stable, to }) => giveUp(stable, to, { now: tx.now, wasTold: rollout.promoted }))
     await this.heads.issue(tx, back, rollout)
     return back
+  }
+
+  private async leave(tx: Transaction, own: readonly Stable[]): Promise<Stable[]> {
+    for (const { policy } of own) this.runtime.log.warn({ policy }, 'not taken back: readers would refuse what was in force before')
+    for (const stable of own) await tx.documents(STABLES).put({ ...stable, run: null })
+    return []
   }
 
   private async freePolicies(tx: Transaction, { run, members }: Rollout): Promise<void> {

@@ -15,6 +15,7 @@ import { FollowFreezes, originOf, StageShell, type Arrival } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { refusalOf } from './judge-break-glass.js'
 import { RolloutConfig } from '../rollout.config.js'
+import { refusedOf } from '../stable/readable.js'
 import { stableOf } from '../stable/stable.table.js'
 import { RolloutEffects } from './rollout-effects.js'
 import { ROLLOUTS } from './rollout.table.js'
@@ -85,6 +86,9 @@ export class RunRollout implements OnModuleInit {
   }
 
   private async begin(tx: Transaction, rollout: Rollout): Promise<RolloutInput> {
+    const refused = await refusedOf(tx, openDossier(rollout.dossier).releases, this.runtime.roster)
+    const [refusal] = refused.values()
+    if (refusal !== undefined) return { type: 'refused', reason: 'READERS_REFUSE', detail: refusal.detail }
     const frozen = await this.freezes.against(tx, ['global'])
     return { type: 'opened', stable: await stableReleases(tx, rollout.dossier), frozen }
   }

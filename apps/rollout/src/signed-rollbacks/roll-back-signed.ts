@@ -11,13 +11,13 @@ import {
 } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { rollbackOf } from '#libs/signing'
+import { refusalByReaders, rollbackOf } from '#libs/signing'
 import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
 import { abortedBefore, withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
-import { liveVersion } from '../stable/live-version.table.js'
+import { liveVersion, type LiveVersion } from '../stable/live-version.table.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { advance, reversedOf, stableOrNew, type Stable } from '../stable/stable.table.js'
 import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollback.js'
@@ -69,11 +69,13 @@ export class RollBackSigned {
     const { run, policy } = order
     const releases = await Promise.all(openDossier(order.dossier).releases.map((release) => withProof(tx, release)))
     const stable = await stableOrNew(tx, policy)
-    const known = await liveVersion(tx, policy, releases[0]!.version)
+    const known = (await liveVersion(tx, policy, releases[0]!.version)) ?? inForce(stable, releases[0]!.version)
     const judged = judgeSignedRollback(releases, { stable, known }, this.runtime.roster)
     if ('reason' in judged) return this.fail(tx, order, judged)
     const release = releases[0]!
     if (this.runtime.roster.logPolicy !== undefined && release.proof === undefined) return false
+    const refusal = refusalByReaders(release, this.runtime.roster)
+    if (refusal !== undefined) return this.fail(tx, order, { reason: 'READERS_REFUSE', detail: refusal.detail })
     for (const { id, name } of judged.approvedBy) {
       const denied = await this.guardRollback.execute(tx, [{ stable, to: release }], { id, name, kind: 'person' })
       if (denied instanceof HmsError) return this.fail(tx, order, { reason: 'GUARD_DENIED', detail: denied.detail })
@@ -117,4 +119,9 @@ export class RollBackSigned {
   ): Promise<void> {
     await this.runtime.emit(tx, type, data, { key, run, attempt, causationId })
   }
+}
+
+/** People sign the release in force again where readers have come to refuse it. */
+function inForce({ policy, current }: Stable, version: string): LiveVersion | undefined {
+  return current?.version === version ? { policy, version, policyDigest: current.policyDigest } : undefined
 }

@@ -4,7 +4,7 @@ import { STABLE_SCOPE } from '#libs/signing'
 import { ServiceRuntime, signHeads } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { rememberLive } from './live-version.table.js'
-import { runOf, STABLE_HEADS, STABLE_MOVED, stableOf, STABLES, type Stable } from './stable.table.js'
+import { runOf, STABLE_HEADS, STABLE_MOVED, stableOf, STABLES, type Stable, type Unannounced } from './stable.table.js'
 
 export interface HeadsContext {
   key: string
@@ -27,7 +27,10 @@ export class StableHeads {
     })
     for (const stable of stables) {
       const { policy, seq, current } = stable
-      await rememberLive(tx, (await stableOf(tx, policy))?.current ?? null)
+      const before = await stableOf(tx, policy)
+      // Others hear of moves in their order.
+      if (before?.unannounced !== undefined) await this.announce(tx, before.unannounced)
+      await rememberLive(tx, before?.current ?? null)
       await tx.documents(STABLES).put(stable)
       await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
     }
@@ -36,5 +39,10 @@ export class StableHeads {
     const { key, run, attempt, causationId } = context
     await this.runtime.emit(tx, 'hms.head.issued.v1', issued, { key, ...(run === null ? {} : { run }), attempt, causationId })
     return issued
+  }
+
+  /** Notifies other services of a move whose head was issued before. */
+  async announce(tx: Transaction, { event, key }: Unannounced): Promise<void> {
+    await this.runtime.emit(tx, event.type, event.data, { key })
   }
 }

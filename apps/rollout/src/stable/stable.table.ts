@@ -1,4 +1,4 @@
-import type { ReleaseDocument, ReversedPolicy, VersionRef } from '#libs/contracts'
+import type { EventData, ReleaseDocument, ReversedPolicy, VersionRef } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { StableHead } from '#libs/signing'
@@ -28,7 +28,22 @@ export interface Stable {
   failed: string[]
   /** Held by all readers, and current from its time on without another head. */
   next?: Upcoming & { bundle: string[] }
+  /** The last move, while no other service was notified of it: see `AnnounceMoves`. */
+  unannounced?: Unannounced
 }
+
+/** A move by people whose event waits until a config-store may have its head. */
+export interface Unannounced {
+  event: MoveEvent
+  /** Key of the event. */
+  key: string
+  /** What was before it, of `Stable`: so again should every config-store refuse the head. */
+  before: Pick<Stable, 'current' | 'bundle' | 'takenBackWith' | 'sinceSeq' | 'sinceSeqBefore' | 'next'>
+}
+
+export type MoveEvent =
+  | { type: 'hms.rollout.reversed.v1'; data: EventData['hms.rollout.reversed.v1'] }
+  | { type: 'hms.rollout.withdrawn.v1'; data: EventData['hms.rollout.withdrawn.v1'] }
 
 export const STABLES = documentTable<Stable>({
   name: 'stable',
@@ -107,6 +122,14 @@ export function withdrawn(stable: Stable, now: Date): Stable {
   return { ...moveTo(stable, null, [], now), run: null, takenBackWith: [] }
 }
 
+/** No config-store took the last move: what was before it is so again, under the next number. Runs that it ended stay ended. */
+export function undone(stable: Stable, before: Unannounced['before']): Stable {
+  const { next: _held, unannounced: _move, ...rest } = stable
+  const again = new Set([before.current?.releaseDigest, before.next?.release.releaseDigest])
+  const history = remembered(stable.history, stable.current).filter(({ releaseDigest }) => !again.has(releaseDigest))
+  return { ...rest, ...before, seq: stable.seq + 1, history, run: null }
+}
+
 /** The newest approved release, where people took it back: it may become live again. */
 export function takenBack(stable: Stable): ReleaseDocument | undefined {
   const newest = newestApproved(stable)
@@ -152,7 +175,7 @@ export function newestApproved({ current, next, history }: Stable): ReleaseDocum
 
 /** What is current stays so, with its bundle, when the next release is only held, or one that was held is given up. */
 function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[], now: Date): Stable {
-  const { next: held, ...before } = stable
+  const { next: held, unannounced: _announced, ...before } = stable
   const later = release === null ? undefined : upcoming(release, now)
   const current = later === undefined ? release : stable.current
   const stays = current?.releaseDigest === stable.current?.releaseDigest

@@ -5,6 +5,7 @@ import { approvalRequirement, countsOnRelease, digestOfPayload, readRelease, typ
 import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
+import { AnnounceMoves } from '../stable/announce-moves.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { stableOf, withdrawn, type Stable } from '../stable/stable.table.js'
 import { readWithdrawal, verifyWithdrawal } from './read-withdrawal.js'
@@ -15,7 +16,10 @@ const WAIT_MS = 24 * 60 * 60_000
 /** Of one release that wait; one a person. */
 const MAX_READ = 1_000
 
-type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & { issued?: IssuedHeads }
+type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & {
+  issued?: IssuedHeads
+  /** Digest of what is withdrawn. */ release?: string
+}
 
 /**
  * Retires a policy, once as many people signed that as approving it would take: a signed head that names no release, committed first, then
@@ -28,13 +32,17 @@ export class Withdraw {
     private readonly heads: StableHeads,
     private readonly runRollout: RunRollout,
     private readonly carrier: DirectHeadDelivery,
+    private readonly moves: AnnounceMoves,
   ) {}
 
   async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
     // Before a lock, which names the policy: the response to a stranger must not depend on what exists.
     verifyWithdrawal(statement, this.runtime.roster)
-    const { issued, ...outcome } = await this.runtime.database.locked([policyKey(policy)], (tx) => this.sign(tx, policy, statement))
+    const { issued, release, ...outcome } = await this.runtime.database.locked([policyKey(policy)], (tx) =>
+      this.sign(tx, policy, statement),
+    )
     const stored = issued === undefined ? [] : await this.carrier.deliver(issued)
+    if (outcome.seq !== null) await this.moves.settle(new Map([[policy, outcome.seq]]), stored, (tx) => forget(tx, release!))
     const revision = Math.max(0, ...stored.map((copy) => copy.revision))
     return { ...outcome, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
   }
@@ -66,24 +74,24 @@ export class Withdraw {
     const said = { id: policy, version: current.version, signedBy: all.map(({ by }) => this.nameOf(by)) }
     if (all.length < threshold) return { ...said, state: 'AWAITING_APPROVAL', missing: [role], seq: null }
     const issued = await this.retire(tx, stable, current, all)
-    return { ...said, state: 'WITHDRAWN', missing: [], seq: stable.seq + 1, issued }
+    return { ...said, state: 'WITHDRAWN', missing: [], seq: stable.seq + 1, issued, release: current.releaseDigest }
   }
 
   private async retire(tx: Transaction, stable: Stable, current: ReleaseDocument, signed: Withdrawal[]): Promise<IssuedHeads> {
     const { policy } = stable
-    const retired = withdrawn(stable, tx.now)
-    const issued = await this.heads.issue(tx, [retired], { key: policy, run: null })
-    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [policy] })
-    for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: retired.seq })
+    const moved = withdrawn(stable, tx.now)
     const data = {
       policy,
       from: { version: current.version, digest: current.releaseDigest },
-      seq: retired.seq,
+      seq: moved.seq,
       reason: signed.at(-1)!.reason,
       by: signed.map(({ by }) => this.nameOf(by)),
       statements: signed.map(({ statement }) => statement),
     }
-    await this.runtime.emit(tx, 'hms.rollout.withdrawn.v1', data, { key: policy })
+    const retired = await this.moves.later(tx, stable, moved, { type: 'hms.rollout.withdrawn.v1', data }, policy)
+    const issued = await this.heads.issue(tx, [retired], { key: policy, run: null })
+    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [policy] })
+    for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: retired.seq })
     return issued
   }
 
@@ -120,6 +128,12 @@ export class Withdraw {
 
 function predicateOf({ envelope }: ReleaseDocument): ReleasePredicate {
   return readRelease(envelope).predicate
+}
+
+/** Its signatures carried nothing out. */
+async function forget(tx: Transaction, release: string): Promise<void> {
+  const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
+  for (const { id } of signed) await tx.documents(WITHDRAWALS).delete(id)
 }
 
 /** `''` for what is no envelope: it is refused where it is read. */

@@ -59,7 +59,7 @@ function stagesOf({ isRollback }: RunFacts): readonly StageName[] {
 const SKIPPED: readonly StageName[] = ['simulate', 'canary']
 
 /** Why a run that comes straight from lint is refused before anything is published. */
-const REFUSED: readonly (string | undefined)[] = [...BREAK_GLASS_REFUSALS, 'UNATTESTED', 'BUNDLE_BROKEN']
+const REFUSED: readonly (string | undefined)[] = [...BREAK_GLASS_REFUSALS, 'UNATTESTED', 'BUNDLE_BROKEN', 'READERS_REFUSE']
 
 /** Of a run that failed in its rollout. */
 function publishedNothing({ isRollback, breakGlass, stages }: RunFacts): boolean {

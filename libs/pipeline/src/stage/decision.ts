@@ -50,7 +50,7 @@ export type CommonEffect<Type extends EventType, Timer extends string> = Emit<Ty
 /** The run may not go on here: an earlier stage or its people did not vouch for it, or it is not the whole bundle that they approved. */
 export interface Refused {
   type: 'refused'
-  reason: 'UNATTESTED' | 'BUNDLE_BROKEN' | BreakGlassRefusal
+  reason: 'UNATTESTED' | 'BUNDLE_BROKEN' | 'READERS_REFUSE' | BreakGlassRefusal
   detail: string
 }
 

@@ -6,6 +6,13 @@ export interface CarriedHead {
   ok: boolean
   revision: number
   detail?: string
+  /** Its verdict is no: it will not store these heads however often they come. */
+  refused?: true
+}
+
+/** Whether there are config-stores, and none of them will ever store the heads. */
+export function isRefusedByAll(carried: readonly CarriedHead[]): boolean {
+  return carried.length > 0 && carried.every(({ refused }) => refused === true)
 }
 
 const ATTEMPT_TIMEOUT_MS = 2_000
@@ -24,11 +31,14 @@ export class DirectHeadDelivery {
     private readonly log: Logger,
   ) {}
 
-  /** One try at each config-store, all at once, for who waits for the answer; those that did not answer are tried on. Never throws. */
+  /**
+   * One try at each config-store, all at once, for the caller that waits for the result; those that did not answer, or refused what others
+   * stored, are retried. Never throws.
+   */
   async deliver(heads: IssuedHeads): Promise<CarriedHead[]> {
     const carried = await Promise.all(this.urls.map((url) => this.post(url, heads)))
     const silent = carried.filter(({ ok }) => !ok).map(({ url }) => url)
-    if (silent.length > 0) void inTrace(currentTraceparent(), () => this.keepTrying(heads, silent))
+    if (silent.length > 0 && !isRefusedByAll(carried)) void inTrace(currentTraceparent(), () => this.keepTrying(heads, silent))
     return carried
   }
 
@@ -63,7 +73,10 @@ export class DirectHeadDelivery {
     try {
       const response = await inTrace(currentTraceparent(), () => this.send(`${url}/v1/heads`, heads), 'send heads')
       const body = await readText(response.body, MAX_ANSWER_BYTES)
-      if (!response.ok) return { url, ok: false, revision: 0, detail: `status ${response.status}: ${body.slice(0, 300)}` }
+      if (!response.ok) {
+        const refused = isVerdict(response.status) ? { refused: true as const } : {}
+        return { url, ok: false, revision: 0, detail: `status ${response.status}: ${body.slice(0, 300)}`, ...refused }
+      }
       const receipt = JSON.parse(body) as HeadReceipt
       return { url, ok: true, revision: receipt.revision }
     } catch (error) {
@@ -81,4 +94,9 @@ export class DirectHeadDelivery {
       redirect: 'error',
     })
   }
+}
+
+/** Not that it was busy, or that the request took too long: those pass. */
+function isVerdict(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429
 }

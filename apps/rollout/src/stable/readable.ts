@@ -1,0 +1,14 @@
+import type { ReleaseDocument } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { refusalByReaders, type Roster, type SignatureError } from '#libs/signing'
+import { withProof } from '#libs/stage'
+
+/** Why readers would refuse some of these releases as live for all, by release digest. Judged with the proofs that their heads would bring. */
+export async function refusedOf(
+  tx: Transaction,
+  releases: readonly ReleaseDocument[],
+  roster: Roster,
+): Promise<ReadonlyMap<string, SignatureError>> {
+  const judged = releases.map(async (release) => [release.releaseDigest, refusalByReaders(await withProof(tx, release), roster)] as const)
+  return new Map((await Promise.all(judged)).flatMap(([digest, refusal]) => (refusal === undefined ? [] : [[digest, refusal] as const])))
+}
