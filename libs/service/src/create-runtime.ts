@@ -13,7 +13,8 @@ import {
   type SettleTimer,
 } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
-import { followToken, TOKEN_EVENTS, TOKEN_TOPIC } from './authorization/follow-tokens.js'
+import { followToken } from './authorization/follow-tokens.js'
+import { TOKEN_EVENTS, TOKEN_TOPIC } from './authorization/signed-token.js'
 import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
 import { PruneTables } from './retention/prune-tables.js'
 import { readRetentionConfig } from './retention/retention.config.js'

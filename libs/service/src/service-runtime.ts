@@ -1,5 +1,14 @@
 import type { EventData, EventType, OutgoingEvent, ServiceName } from '#libs/contracts'
-import type { EmitOptions, EventBus, EventConsumer, EventSeal, Outbox, Relay, SettleTimer } from '#libs/messaging'
+import {
+  STATEMENT_SEAL,
+  type EmitOptions,
+  type EventBus,
+  type EventConsumer,
+  type EventSeal,
+  type Outbox,
+  type Relay,
+  type SettleTimer,
+} from '#libs/messaging'
 import type {
   Database,
   DocumentTable,
@@ -33,6 +42,8 @@ export class ServiceRuntime {
   readonly log: Logger
   readonly metrics: Metrics
   readonly signer: Signer
+  /** How events are signed and read. */
+  readonly seal: EventSeal
   readonly signerNamed: (name: KeyName) => Promise<Signer | undefined>
   /** Where this service's heads go besides the bus; base URLs of the config-store instances. */
   readonly configStoreUrls: readonly string[]
@@ -48,6 +59,7 @@ export class ServiceRuntime {
     this.log = options.log
     this.metrics = options.metrics
     this.signer = options.signer
+    this.seal = options.seal ?? STATEMENT_SEAL
     this.signerNamed = options.signerNamed ?? (async () => undefined)
     this.configStoreUrls = options.configStoreUrls
     this.parts = parts

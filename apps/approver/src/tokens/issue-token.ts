@@ -1,5 +1,6 @@
 import { HmsError, type TokenRecord, type TokenRequest } from '#libs/contracts'
 import { mintToken } from '#libs/signing'
+import { signedBy } from './signed-by.js'
 import { keepToken, MAX_TOKENS, ServiceRuntime, TOKENS, TOKENS_CHANGED } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 
@@ -29,8 +30,8 @@ export class IssueToken {
         revokedAt: null,
         revokedBy: null,
       }
-      await keepToken(tx, issued)
-      await this.runtime.emit(tx, 'hms.token.issued.v1', { token: issued }, { key: id })
+      const event = await this.runtime.emit(tx, 'hms.token.issued.v1', { token: issued }, { key: id })
+      await keepToken(tx, issued, signedBy(event))
       return issued
     })
     this.runtime.signal(TOKENS_CHANGED)

@@ -1,5 +1,14 @@
 import type { IssuedToken, TokenRecord, TokenView } from '#libs/contracts'
-import { AnsweredOnce, Authorizer, MAX_TOKENS, RequireScope, ServiceRuntime, TOKENS, type AuthorizedRequest } from '#libs/service'
+import {
+  AnsweredOnce,
+  Authorizer,
+  MAX_TOKENS,
+  RequireScope,
+  ServiceRuntime,
+  TOKENS,
+  type AuthorizedRequest,
+  type StoredToken,
+} from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { IssueToken } from './issue-token.js'
 import { RevokeToken } from './revoke-token.js'
@@ -28,7 +37,8 @@ export class TokensController {
   @Get()
   async list(): Promise<TokenView[]> {
     const records = await this.runtime.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
-    return records.map(tokenView).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+    const { refusals } = this.access.tokens.believed
+    return records.map((record) => tokenView(record, refusals.get(record.id))).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
   }
 
   @Post(':id/revoke')
@@ -45,6 +55,6 @@ export class TokensController {
   }
 }
 
-function tokenView({ hash: _hash, ...shown }: TokenRecord): TokenView {
-  return shown
+function tokenView({ hash: _hash, signed: _signed, ...shown }: StoredToken, unverified?: string): TokenView {
+  return unverified === undefined ? shown : { ...shown, unverified }
 }

@@ -21,7 +21,8 @@ export async function listTokens(context: CliContext, flags: AsPerson): Promise<
   return EXIT.done
 }
 
-function stateOf({ revokedAt, expiresAt }: TokenView, now: number): string {
+function stateOf({ revokedAt, expiresAt, unverified }: TokenView, now: number): string {
+  if (unverified !== undefined) return 'UNVERIFIED'
   if (revokedAt !== null) return 'revoked'
   return Date.parse(expiresAt) <= now ? 'expired' : 'valid'
 }

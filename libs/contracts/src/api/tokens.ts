@@ -17,7 +17,10 @@ export interface TokenRecord {
 }
 
 /** `GET /v1/tokens`, `tokens list --json`: what may be shown. */
-export type TokenView = Omit<TokenRecord, 'hash'>
+export type TokenView = Omit<TokenRecord, 'hash'> & {
+  /** Why the stored key does not verify; it counts for nothing. */
+  unverified?: string
+}
 
 /** `POST /v1/tokens`. */
 export interface TokenRequest {
@@ -32,6 +35,6 @@ export interface TokenRequest {
 }
 
 /** The only answer that holds the key. */
-export interface IssuedToken extends TokenView {
+export interface IssuedToken extends Omit<TokenRecord, 'hash'> {
   token: string
 }

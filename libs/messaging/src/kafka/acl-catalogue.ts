@@ -40,6 +40,7 @@ function consumed(service: ServiceName): Grant[] {
 
 /** config-store compares what bots on Kafka read with its database, in no group. */
 function checked(service: ServiceName): Grant[] {
+  if (service === 'approver') return [topic(service, 'hms.token.v1', 'READ')]
   return service === 'config-store' ? [topic(service, 'hms.config.state.v1', 'READ')] : []
 }
 

@@ -1,11 +1,13 @@
-import { describe, expect, it } from 'vitest'
-import type { TokenRecord } from '#libs/contracts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Envelope, JsonObject, ServiceName, TokenRecord } from '#libs/contracts'
+import { MemoryBus, STATEMENT_SEAL } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
-import { silentLogger, VirtualClock } from '#libs/platform'
-import { mintToken } from '#libs/signing'
+import { silentLogger, uuidv7, VirtualClock } from '#libs/platform'
+import { mintToken, signEvent, type EventPredicate } from '#libs/signing'
+import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 import { TokenReader } from './follow-tokens.js'
 import { TokenBook } from './token-book.js'
-import { keepToken, TOKENS } from './token.table.js'
+import { keepToken, TOKENS, type StoredToken } from './token.table.js'
 
 const DAY_MS = 86_400_000
 const clock = new VirtualClock('2026-01-01T00:00:00Z')
@@ -29,11 +31,45 @@ function fresh(more: Partial<TokenRecord> = {}): { token: string; record: TokenR
   }
 }
 
+let identity: TestIdentity
+beforeAll(async () => {
+  identity = await testIdentity()
+})
+
+/** As an event of `service`. */
+function signed(token: TokenRecord, more: Partial<EventPredicate> = {}, service: ServiceName = 'approver'): Promise<Envelope> {
+  const event = { id: uuidv7(clock.now()), source: '/hms-svc/approver', type: 'hms.token.issued.v1', topic: 'hms.token.v1', key: token.id }
+  const data = { token: token as unknown as JsonObject }
+  return signEvent({ ...event, keySeq: 1, time: clock.now().toISOString(), data, ...more }, identity.serviceSigner(service))
+}
+
 function service(database = new MemoryDatabase(clock)) {
   const listeners: (() => void)[] = []
-  const source = { database, clock, log: silentLogger, onSignal: (_topic: string, listener: () => void) => void listeners.push(listener) }
-  const keep = (record: TokenRecord): Promise<void> => database.transaction((tx) => keepToken(tx, record))
-  return { source, database, keep, signal: () => listeners.forEach((listener) => listener()) }
+  const bus = new MemoryBus()
+  const concerns: (() => readonly string[])[] = []
+  const source = {
+    name: 'linter',
+    database,
+    clock,
+    bus,
+    log: silentLogger,
+    roster: identity.roster,
+    seal: STATEMENT_SEAL,
+    onSignal: (_topic: string, listener: () => void) => void listeners.push(listener),
+    onConcerns: (read: () => readonly string[]) => void concerns.push(read),
+  }
+  const keep = async (record: TokenRecord): Promise<void> => {
+    const envelope = await signed(record)
+    await database.transaction((tx) => keepToken(tx, record, envelope))
+  }
+  const write = (row: StoredToken): Promise<void> => database.transaction((tx) => tx.documents(TOKENS).put(row))
+  const record = async (token: TokenRecord, type: 'issued' | 'revoked' = 'issued'): Promise<void> => {
+    const envelope = await signed(token, { type: `hms.token.${type}.v1` })
+    const place = { source: '/hms-svc/approver', topic: 'hms.token.v1', key: token.id, keySeq: 1, time: clock.now().toISOString() }
+    await bus.publish([{ ...place, id: uuidv7(clock.now()), type: `hms.token.${type}.v1`, value: JSON.stringify(envelope) }])
+  }
+  const said = (): string[] => concerns.flatMap((read) => read())
+  return { source, database, keep, write, record, said, signal: () => listeners.forEach((listener) => listener()) }
 }
 
 const settle = async (): Promise<void> => {
@@ -110,6 +146,76 @@ describe('TokenReader', () => {
     await settle()
     expect(judge(book, known.token)).toBe(known.record.id)
     reader.stop()
+  })
+})
+
+describe('a row of the table of keys', () => {
+  const judged = async (prepare: (world: ReturnType<typeof service>, known: ReturnType<typeof fresh>) => Promise<unknown>) => {
+    const [world, known, book] = [service(), fresh(), new TokenBook(clock)]
+    await prepare(world, known)
+    const reader = new TokenReader(book, [world.source])
+    await reader.start()
+    await settle()
+    reader.stop()
+    return {
+      code: judge(book, known.token),
+      scopes: book.known(known.token)?.scopes,
+      refused: [...book.believed.refusals.keys()],
+      said: world.said(),
+    }
+  }
+  const UNKNOWN = 'HMS_AUTH_TOKEN_UNKNOWN'
+
+  it.each<[string, (row: TokenRecord, signature: Envelope) => Promise<StoredToken> | StoredToken]>([
+    ['another scope', (row, envelope) => ({ ...row, scopes: ['operate'], signed: envelope })],
+    ['another hash', (row, envelope) => ({ ...row, hash: fresh().record.hash, signed: envelope })],
+    ['another name', (row, envelope) => ({ ...row, name: 'harmless', signed: envelope })],
+    ['another end', (row, envelope) => ({ ...row, expiresAt: '2036-01-01T00:00:00Z', signed: envelope })],
+    ['another region', (row, envelope) => ({ ...row, region: 'NCR', signed: envelope })],
+    ['a maker', (row, envelope) => ({ ...row, createdBy: 'EPA Chief', signed: envelope })],
+    ['no signature', (row) => row],
+    ['the signature of another key', async (row) => ({ ...row, signed: await signed(fresh().record) })],
+    ['the signature of another service', async (row) => ({ ...row, signed: await signed(row, {}, 'linter') })],
+    ['an event of another topic', async (row) => ({ ...row, signed: await signed(row, { topic: 'hms.run.state.v1' }) })],
+    ['an event that makes no key', async (row) => ({ ...row, signed: await signed(row, { type: 'hms.run.changed.v1' }) })],
+    [
+      'a payload that was changed',
+      (row, { signatures, payload, payloadType }) => ({
+        ...row,
+        signed: { payloadType, signatures, payload: Buffer.from(`${Buffer.from(payload, 'base64').toString()} `).toString('base64') },
+      }),
+    ],
+  ])('counts for nothing and is named with %s', async (_what, row) => {
+    const { code, refused, said } = await judged(async ({ write }, { record }) => write(await row(record, await signed(record))))
+    expect([code, refused.length, said]).toEqual([UNKNOWN, 1, [expect.stringContaining(refused[0]!)]])
+  })
+
+  it('counts with what approver signed', async () => {
+    const { code, scopes, refused } = await judged(({ keep }, { record }) => keep(record))
+    expect([code, scopes, refused]).toEqual([expect.any(String), ['read'], []])
+    expect(code).not.toBe(UNKNOWN)
+  })
+
+  it('of a build that stored no signature gets it from the topic, where that says the same', async () => {
+    const { scopes, refused } = await judged(async ({ write, record: publish }, { record }) => {
+      await publish(record)
+      await write(record)
+    })
+    expect([scopes, refused]).toEqual([['read'], []])
+    const other = await judged(async ({ write, record: publish }, { record }) => {
+      await publish(record)
+      await write({ ...record, scopes: ['operate'] })
+    })
+    expect([other.code, other.refused]).toHaveLength(2)
+    expect(other.code).toBe(UNKNOWN)
+  })
+
+  it('that was put back does not count where the topic says that the key is revoked', async () => {
+    const { code } = await judged(async ({ keep, record: publish }, { record }) => {
+      await keep(record)
+      await publish({ ...record, revokedAt: '2026-01-01T00:00:00Z', revokedBy: 'EPA Chief' }, 'revoked')
+    })
+    expect(code).toBe('HMS_AUTH_TOKEN_REVOKED')
   })
 })
 

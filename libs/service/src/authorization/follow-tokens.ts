@@ -1,30 +1,32 @@
-import type { EventType, ReceivedEvent } from '#libs/contracts'
-import type { Database, Transaction } from '#libs/persistence'
-import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
+import type { ReceivedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { describeError, Repeat, type Clock } from '#libs/platform'
+import type { TokenSource } from './believed-tokens.js'
+import { plainToken, type TOKEN_EVENTS } from './signed-token.js'
 import type { TokenBook } from './token-book.js'
-import { keepToken, MAX_TOKENS, TOKENS } from './token.table.js'
+import { keepToken, MAX_TOKENS, TOKENS, type StoredToken } from './token.table.js'
 
-export const TOKEN_TOPIC = 'hms.token.v1'
 /** Tells the other instances of a service that its table of keys changed. */
 export const TOKENS_CHANGED = 'tokens'
+type Table = { source: FollowedService; rows: StoredToken[] }
+
 /** For a notification that was lost with its session. */
 const LOOK_AGAIN_MS = 10_000
 const LOOK_SOON_MS = 1_000
 
-export const TOKEN_EVENTS = ['hms.token.issued.v1', 'hms.token.revoked.v1'] as const satisfies readonly EventType[]
 type TokenEvent = ReceivedEvent<(typeof TOKEN_EVENTS)[number]>
 
 /** What a service other than approver does with `hms.token.v1`: it keeps the record, and says so to its instances. */
-export async function followToken({ data }: TokenEvent, tx: Transaction, signal: (topic: string) => void): Promise<void> {
-  await keepToken(tx, data.token)
+export async function followToken({ data, envelope }: TokenEvent, tx: Transaction, signal: (topic: string) => void): Promise<void> {
+  await keepToken(tx, plainToken(data.token), envelope)
   tx.afterCommit(() => signal(TOKENS_CHANGED))
 }
 
-export interface TokenSource {
-  database: Database
+/** What the reader needs of each service of its process. */
+export interface FollowedService extends TokenSource {
   clock: Clock
-  log: Logger
   onSignal(topic: string, listener: () => void): void
+  onConcerns(read: () => readonly string[]): void
 }
 
 /** Keeps a process's book as the tables of its services are: at the start, at every signal, and every ten seconds. */
@@ -34,10 +36,12 @@ export class TokenReader {
   private looks: Repeat | undefined
   private wasRead = false
   private stopped = false
+  private wasTopicRead = false
+  private adopting = false
 
   constructor(
     private readonly book: TokenBook,
-    private readonly services: readonly TokenSource[],
+    private readonly services: readonly FollowedService[],
   ) {}
 
   /** Before anything listens, so that anyone who holds a key is known from the first request on. */
@@ -46,6 +50,7 @@ export class TokenReader {
     await this.read()
     const [first] = this.services
     if (first === undefined || this.stopped) return
+    first.onConcerns(() => this.book.believed.concerns)
     this.looks = new Repeat(first.clock, {
       everyMs: () => (this.wasRead ? LOOK_AGAIN_MS : LOOK_SOON_MS),
       run: () => this.read(),
@@ -75,13 +80,47 @@ export class TokenReader {
 
   private async readOnce(): Promise<void> {
     try {
-      const tables = await Promise.all(
-        this.services.map(({ database }) => database.autocommit((tx) => tx.documents(TOKENS).find({ limit: 2 * MAX_TOKENS }))),
-      )
-      this.book.learn(tables.flat())
+      const { believed } = this.book
+      let tables = await this.tables()
+      // Rows of a build that stored no signature: they count from the first request on, by that of the topic.
+      if (!this.wasTopicRead && tables.some(({ rows }) => rows.some(({ signed }) => signed === undefined)) && (await this.adopt(tables)))
+        tables = await this.tables()
+      this.book.learn(believed.of(tables))
       this.wasRead = true
+      // What the topic says is revoked no row brings back.
+      if (!this.wasTopicRead || believed.wants(tables)) void this.adoptLater(tables)
     } catch (error) {
       this.failed(error)
+    }
+  }
+
+  private tables(): Promise<Table[]> {
+    const read = async (source: FollowedService): Promise<Table> => ({
+      source,
+      rows: await source.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: 2 * MAX_TOKENS })),
+    })
+    return Promise.all(this.services.map(read))
+  }
+
+  private async adoptLater(tables: readonly Table[]): Promise<void> {
+    const isFirst = !this.wasTopicRead
+    const isAdopted = await this.adopt(tables)
+    if ((isAdopted || (isFirst && this.wasTopicRead)) && !this.stopped) await this.read()
+  }
+
+  /** Whether the topic had a signature for a row. One look at a time. */
+  private async adopt(tables: readonly Table[]): Promise<boolean> {
+    if (this.adopting) return false
+    this.adopting = true
+    try {
+      const isAdopted = await this.book.believed.adopt(tables)
+      this.wasTopicRead = true
+      return isAdopted
+    } catch (error) {
+      this.services[0]?.log.debug({ error: describeError(error) }, 'the topic of keys is read later')
+      return false
+    } finally {
+      this.adopting = false
     }
   }
 

@@ -1,4 +1,5 @@
 import type { TokenRecord } from '#libs/contracts'
+import { BelievedTokens } from './believed-tokens.js'
 import type { Clock } from '#libs/platform'
 import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
 
@@ -7,6 +8,8 @@ import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/si
  * revoked stays revoked, whatever an older copy says.
  */
 export class TokenBook {
+  /** Which rows count. */
+  readonly believed = new BelievedTokens()
   private records = new Map<string, TokenRecord>()
   private readonly held = new Map<string, Set<() => void>>()
 

@@ -1,0 +1,125 @@
+import { canonicalJson, type Envelope, type TokenRecord } from '#libs/contracts'
+import type { EventBus, LogPlace } from '#libs/messaging'
+import type { Database } from '#libs/persistence'
+import type { Logger } from '#libs/platform'
+import { SignatureError } from '#libs/signing'
+import { believedToken, isSameToken, readSignedToken, TOKEN_TOPIC, type TokenJudge } from './signed-token.js'
+import { TOKENS, type StoredToken } from './token.table.js'
+
+/** Answers of the log in one look: 5,000 records are a few. */
+const MAX_PARTS = 1_000
+/** Keys that one line names. */
+const MAX_NAMED = 10
+
+/** A service of this process as far as its keys go. */
+export interface TokenSource extends TokenJudge {
+  readonly name: string
+  database: Database
+  log: Logger
+  bus: Pick<EventBus, 'read'>
+}
+
+/**
+ * Tells keys that approver signed from rows that anybody wrote, once for the bytes of each row and the roster. A row that fails counts for
+ * nothing and is an alarm. Rows of a build that stored no signature get theirs from the topic, and only where it says the same.
+ */
+export class BelievedTokens {
+  private judged = new Map<string, { key: string; outcome: TokenRecord | SignatureError }>()
+  private refused = new Map<string, string>()
+  /** Newest record of each key on the topic. */
+  private readonly onTopic = new Map<string, { record: TokenRecord; envelope: Envelope }>()
+  private place: LogPlace = 'beginning'
+
+  /** Ids of the rows that fail, and why. */
+  get refusals(): ReadonlyMap<string, string> {
+    return this.refused
+  }
+
+  get concerns(): string[] {
+    const [first] = this.refused
+    if (first === undefined) return []
+    const named = [...this.refused.keys()].slice(0, MAX_NAMED).join(', ')
+    return [`stored keys of programs do not verify and count for nothing: ${named} (${first[1]}) (next: hms-svc tokens list)`]
+  }
+
+  /** What counts of the rows of this process's services; a key that the topic says is revoked stays so, whatever a row says. */
+  of(tables: readonly { source: TokenSource; rows: readonly StoredToken[] }[]): TokenRecord[] {
+    const before = this.refused
+    this.refused = new Map()
+    const judged = new Map<string, { key: string; outcome: TokenRecord | SignatureError }>()
+    const believed: TokenRecord[] = []
+    for (const { source, rows } of tables) {
+      for (const row of rows) {
+        const place = `${source.name} ${row.id}`
+        const key = `${source.roster.digest} ${canonicalJson(row)}`
+        const known = this.judged.get(place)
+        const outcome = known?.key === key ? known.outcome : judge(row, source)
+        judged.set(place, { key, outcome })
+        if (outcome instanceof SignatureError) this.refuse(source, row, outcome, before)
+        else believed.push(outcome)
+      }
+    }
+    this.judged = judged
+    return [...believed, ...[...this.onTopic.values()].flatMap(({ record }) => (record.revokedAt === null ? [] : [record]))]
+  }
+
+  /** Whether a row lacks a signature that the topic may have. */
+  wants(tables: readonly { rows: readonly StoredToken[] }[]): boolean {
+    return tables.some(({ rows }) => rows.some(({ id, signed }) => signed === undefined || this.refused.has(id)))
+  }
+
+  /** Reads the topic on, and adds its signature to each row that says what the newest record of its key says. Whether any was added. */
+  async adopt(tables: readonly { source: TokenSource; rows: readonly StoredToken[] }[]): Promise<boolean> {
+    const [first] = tables
+    if (first === undefined) return false
+    await this.readTopic(first.source)
+    let isAdopted = false
+    for (const { source, rows } of tables) {
+      for (const row of rows) {
+        const recorded = this.onTopic.get(row.id)
+        if (recorded === undefined || !isSameToken(row, recorded.record)) continue
+        if (row.signed !== undefined && canonicalJson(row.signed) === canonicalJson(recorded.envelope)) continue
+        await source.database.transaction((tx) => tx.documents(TOKENS).put({ ...recorded.record, signed: recorded.envelope }))
+        isAdopted = true
+      }
+    }
+    return isAdopted
+  }
+
+  private async readTopic(source: TokenSource): Promise<void> {
+    for (let parts = 0; parts < MAX_PARTS; parts++) {
+      const { records, next, end } = await source.bus.read({ name: TOKEN_TOPIC, producer: 'approver' }, this.place)
+      if (next === 'beginning') this.onTopic.clear()
+      for (const { value } of records) if (value !== null) this.take(value, source)
+      this.place = next
+      if (end) return
+    }
+  }
+
+  private take(value: string, source: TokenSource): void {
+    try {
+      const envelope = JSON.parse(value) as Envelope
+      const record = readSignedToken(envelope, source)
+      // A revoked key never counts again, in whatever order records come.
+      if (this.onTopic.get(record.id)?.record.revokedAt == null) this.onTopic.set(record.id, { record, envelope })
+    } catch {
+      // Whoever may write to the topic writes anything; what approver did not sign makes no key.
+    }
+  }
+
+  private refuse(source: TokenSource, row: StoredToken, { code, detail }: SignatureError, before: ReadonlyMap<string, string>): void {
+    const id = String(row.id)
+    this.refused.set(id, detail)
+    if (before.has(id)) return
+    const fields = { service: source.name, alarm: 'token_unverified', token: id, code, detail, next: 'hms-svc tokens list' }
+    source.log.error(fields, 'alarm')
+  }
+}
+
+function judge(row: StoredToken, source: TokenJudge): TokenRecord | SignatureError {
+  try {
+    return believedToken(row, source)
+  } catch (error) {
+    return error instanceof SignatureError ? error : new SignatureError('HMS_STATEMENT_INVALID', 'the row holds no key')
+  }
+}
