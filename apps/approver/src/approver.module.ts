@@ -17,6 +17,7 @@ import { DeclareFreeze } from './freezes/declare-freeze.js'
 import { FreezesController } from './freezes/freezes.http.js'
 import { LiftFreeze } from './freezes/lift-freeze.js'
 import { GuardApproval } from './guard/guard-approval.js'
+import { RulesInForce } from './guard/rules-in-force.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { CreateReviewLocks1764000000001 } from './migrations/1764000000001-create-review-locks.js'
 import { CreateFreezeDeclarations1764000000002 } from './migrations/1764000000002-create-freeze-declarations.js'
@@ -87,6 +88,7 @@ class ApproverModule {
         SignApproval,
         RejectApproval,
         EndStale,
+        RulesInForce,
         GuardApproval,
         ExpireApproval,
         QueueRun,

@@ -5,14 +5,17 @@ import { ServiceRuntime, emitVerdict } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { isRollback, type Approval } from '../records/approval.table.js'
 import { policyAt } from '../policies/policy.table.js'
-import { rulesInForce } from './rules-in-force.js'
+import { RulesInForce } from './rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'
 
 /** Asks the rules in force, and the authority in the product, before a signature counts. */
 @Injectable()
 export class GuardApproval implements OnModuleInit {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly rules: RulesInForce,
+  ) {}
 
   onModuleInit(): void {
     guard.warmUp()
@@ -27,7 +30,7 @@ export class GuardApproval implements OnModuleInit {
     const principal = principalOf(roster, roster.principalByName(signer)!)
     const { releases } = approval
     const action = isRollback(approval) ? ('rollback' as const) : ('approve' as const)
-    const asked = { action, principal, releases, live: await this.liveOf(tx, releases), rules: await rulesInForce(tx) }
+    const asked = { action, principal, releases, live: await this.liveOf(tx, releases), rules: await this.rules.of(tx) }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
     const run = approval.run ?? undefined

@@ -1,12 +1,25 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
-import { asOf, POLICIES } from '../policies/policy.table.js'
-
-const MAX_READ = 1_000
+import { KnownRules, ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { asOf, POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 
 /** Releases of all guard rules that are live. */
-export async function rulesInForce(tx: Transaction): Promise<ReleaseDocument[]> {
-  const policies = await tx.documents(POLICIES).find({ where: { guard: 'yes' }, limit: MAX_READ })
-  return policies.flatMap((policy) => asOf(policy, tx.now).live ?? []).filter(isGuardRelease)
+@Injectable()
+export class RulesInForce {
+  private readonly known: KnownRules<PolicyRecord>
+
+  constructor(runtime: ServiceRuntime) {
+    this.known = new KnownRules(
+      POLICIES,
+      (policy, now) => ({ id: policy.id, seq: policy.liveSeq, live: asOf(policy, now).live, held: policy.next?.release ?? null }),
+      runtime,
+    )
+  }
+
+  async of(tx: Transaction): Promise<ReleaseDocument[]> {
+    const policies = await this.known.rows(tx)
+    return policies.flatMap((policy) => asOf(policy, tx.now).live ?? []).filter(isGuardRelease)
+  }
 }

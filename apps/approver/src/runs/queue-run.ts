@@ -7,7 +7,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { EndStale, followsLive, previousOf } from './end-stale.js'
-import { rulesInForce } from '../guard/rules-in-force.js'
+import { RulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantined } from '../policies/quarantine.js'
 import { signedAlike } from '../policies/policy-version.table.js'
@@ -27,6 +27,7 @@ export class QueueRun implements OnModuleInit {
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
     private readonly supersedeRuns: SupersedeRuns,
+    private readonly rules: RulesInForce,
   ) {}
 
   onModuleInit(): void {
@@ -77,7 +78,7 @@ export class QueueRun implements OnModuleInit {
   async send(tx: Transaction, started: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
     await this.saveRun.execute(tx, started)
     const facts = await dossierOf(tx, started, approval, policies)
-    const guard = rulesForRun(this.runtime.roster, { ...facts, rules: await rulesInForce(tx) })
+    const guard = rulesForRun(this.runtime.roster, { ...facts, rules: await this.rules.of(tx) })
     const { run, attempt } = started.facts
     const data = { dossier: packDossier({ ...facts, guard }) }
     await this.runtime.emit(tx, 'hms.approval.approved.v1', data, { key: started.key, run, attempt })

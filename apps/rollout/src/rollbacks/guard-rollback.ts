@@ -2,17 +2,24 @@ import type { HmsError, ReleaseDocument } from '#libs/contracts'
 import { guard, isGuardRelease, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
-import { ServiceRuntime, emitVerdict, type Actor } from '#libs/service'
+import { KnownRules, ServiceRuntime, emitVerdict, type Actor } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { asOf, STABLES, type Stable } from '../stable/stable.table.js'
 
 const TOPIC = 'hms.rollout.v1'
-const MAX_READ = 1_000
 
 /** Asks the rules in force, and the authority in the product, before anything is taken back. */
 @Injectable()
 export class GuardRollback implements OnModuleInit {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  private readonly rules: KnownRules<Stable>
+
+  constructor(private readonly runtime: ServiceRuntime) {
+    this.rules = new KnownRules(
+      STABLES,
+      (stable, now) => ({ id: stable.policy, seq: stable.seq, live: asOf(stable, now).current, held: stable.next?.release ?? null }),
+      runtime,
+    )
+  }
 
   onModuleInit(): void {
     guard.warmUp()
@@ -23,7 +30,7 @@ export class GuardRollback implements OnModuleInit {
     const { roster } = this.runtime
     const releases = reversals.map(({ to }) => to)
     const live = Object.fromEntries(reversals.map(({ stable }) => [stable.policy, stable.current]))
-    const known = await tx.documents(STABLES).find({ where: { guard: 'yes' }, limit: MAX_READ })
+    const known = await this.rules.rows(tx)
     const rules = known.flatMap((stable) => asOf(stable, tx.now).current ?? []).filter(isGuardRelease)
     const asked = { action: 'rollback' as const, principal: whoAsks(roster, by), releases, live, rules }
     const verdict = judgeReleases(guard, roster, asked)

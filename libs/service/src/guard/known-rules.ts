@@ -1,0 +1,94 @@
+import type { ReleaseDocument } from '#libs/contracts'
+import { isGuardRelease } from '#libs/guard'
+import type { DocumentTable, Transaction } from '#libs/persistence'
+import type { Clock, Logger } from '#libs/platform'
+
+const PAGE = 200
+const MAX_READ = 1_000
+/** Rows that another instance made live are found by their column, and by this where that was changed. */
+const RESCAN_MS = 5 * 60_000
+
+/** What a row says of one policy at a time: what is live, what is held for later, and the number of the head that says so. */
+export interface RuleRow {
+  id: string
+  seq: number
+  live: ReleaseDocument | null
+  held: ReleaseDocument | null
+}
+
+/**
+ * The rows of a table that are guard rules, by what their releases say: the column that finds them is not signed, and whoever clears it must
+ * not switch a rule off. All rows are read once in a process, and again every few minutes. A rule in force whose row is gone, or names none
+ * without a newer head, goes on as it was last known.
+ */
+export class KnownRules<T extends object> {
+  /** Rules in force, as they were last read. */
+  private readonly known = new Map<string, { row: T; seq: number }>()
+  /** Policies that are a rule, or will be one. */
+  private readonly candidates = new Set<string>()
+  private scannedAtMs: number | undefined
+  private readonly alarmed = new Set<string>()
+
+  constructor(
+    private readonly table: DocumentTable<T>,
+    private readonly read: (row: T, now: Date) => RuleRow,
+    private readonly runtime: { clock: Clock; log: Logger; name: string },
+  ) {}
+
+  /** Rows of all policies that are a guard rule at the time of the transaction, and maybe of some that will be. */
+  async rows(tx: Transaction): Promise<T[]> {
+    const nowMs = this.runtime.clock.elapsedMs()
+    if (this.scannedAtMs === undefined || nowMs - this.scannedAtMs > RESCAN_MS) {
+      await this.scan(tx)
+      this.scannedAtMs = nowMs
+    }
+    const indexed = await tx.documents(this.table).find({ where: { guard: 'yes' }, limit: MAX_READ })
+    // What this transaction wrote counts for others once it is committed.
+    tx.afterCommit(() => indexed.forEach((row) => this.learn(row, tx.now)))
+    const found = new Set(indexed.map((row) => this.read(row, tx.now).id))
+    const hidden: T[] = []
+    for (const id of [...this.candidates]) if (!found.has(id)) hidden.push(...(await this.hiddenRule(tx, id)))
+    return [...indexed, ...hidden]
+  }
+
+  /** The row that its column does not mark, or a rule as it was last known; none where a newer head names no rule. */
+  private async hiddenRule(tx: Transaction, id: string): Promise<T[]> {
+    const row = await tx.documents(this.table).get(id)
+    const now = row === undefined ? undefined : this.read(row, tx.now)
+    if (row !== undefined && isGuardRelease(now!.live)) {
+      this.alarm(id, 'its row is not marked as a rule')
+      return [row]
+    }
+    const last = this.known.get(id)
+    if (last !== undefined && (now === undefined || now.seq <= last.seq)) {
+      this.alarm(id, now === undefined ? 'its row is gone' : 'its row names no rule, and no newer head does so')
+      return [last.row]
+    }
+    this.known.delete(id)
+    if (!isGuardRelease(now?.held ?? null)) this.candidates.delete(id)
+    return []
+  }
+
+  private async scan(tx: Transaction): Promise<void> {
+    for (let after: string | undefined; ;) {
+      const rows = await tx.documents(this.table).find({ orderBy: 'id', limit: PAGE, ...(after === undefined ? {} : { after }) })
+      for (const row of rows) this.learn(row, tx.now)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < PAGE) return
+      after = this.read(last, tx.now).id
+    }
+  }
+
+  private learn(row: T, now: Date): void {
+    const { id, seq, live, held } = this.read(row, now)
+    if (isGuardRelease(live) && seq >= (this.known.get(id)?.seq ?? 0)) this.known.set(id, { row, seq })
+    if (isGuardRelease(live) || isGuardRelease(held)) this.candidates.add(id)
+  }
+
+  private alarm(id: string, why: string): void {
+    if (this.alarmed.has(id)) return
+    this.alarmed.add(id)
+    const { log, name: service } = this.runtime
+    log.error({ service, alarm: 'guard_rule_hidden', policy: id, why, next: `hms-svc get ${id}` }, 'alarm')
+  }
+}
