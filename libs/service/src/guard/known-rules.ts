@@ -47,7 +47,7 @@ export class KnownRules<T extends object> {
     tx.afterCommit(() => indexed.forEach((row) => this.learn(row, tx.now)))
     const found = new Set(indexed.map((row) => this.read(row, tx.now).id))
     const hidden: T[] = []
-    for (const id of [...this.candidates]) if (!found.has(id)) hidden.push(...(await this.hiddenRule(tx, id)))
+    for (const id of this.candidates) if (!found.has(id)) hidden.push(...(await this.hiddenRule(tx, id)))
     return [...indexed, ...hidden]
   }
 
