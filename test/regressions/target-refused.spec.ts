@@ -109,6 +109,25 @@ describe('a rollback to what readers would refuse', () => {
     expect(await press.limit('pm25')).toBe(26)
   })
 
+  it('is no roster that strands readers in silence', async () => {
+    await start()
+    await live(['pm25@2.0.0=25'])
+    const stricter = ({ roles }: RosterPredicate): void => void roles.push(twoOf({ idPrefix: 'pm' }))
+    const refused = { code: 'HMS_ROSTER_MAKES_UNREADABLE', status: 409, state: [{ id: 'pm25', version: '2.0.0' }] }
+    await expect(rotate(stricter)).rejects.toMatchObject(refused)
+    await expect(rotate(stricter, ['so2'])).rejects.toMatchObject(refused)
+    const before = rosterNow().roles.filter(({ match }) => match.service === undefined && match.root !== true)
+    const until = (end: string) => (next: RosterPredicate) => {
+      next.earlierRoles = before.map((role) => ({ role, until: end }))
+      stricter(next)
+    }
+    await expect(rotate(until('2026-01-01T00:00:00Z'))).rejects.toMatchObject(refused)
+    expect(await rotate(until(later(1_000)))).toMatchObject({ state: 'CURRENT' })
+    expect(verifyHead(await stable('pm25'), rosterNow()).release!.approvedBy).toEqual(['EPA Chief'])
+    await expect(rotate((next) => void delete next.earlierRoles)).rejects.toMatchObject(refused)
+    expect(await rotate((next) => void delete next.earlierRoles, ['pm25'])).toMatchObject({ state: 'CURRENT' })
+  })
+
   it('is offered by no release, and said before anybody signs one', async () => {
     await start()
     await live(['pm25@1.5.0=35'], 'EPA Counsel')

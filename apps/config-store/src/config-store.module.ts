@@ -23,6 +23,7 @@ import { EndCanaries } from './heads/end-canaries.js'
 import { HeadsEvents } from './heads/heads.events.js'
 import { HeadsController } from './heads/heads.http.js'
 import { RecordFreshness } from './heads/record-freshness.js'
+import { ReadersWatch } from './heads/readers-watch.js'
 import { StableHeadsWatch } from './heads/stable-heads-watch.js'
 import { StoreHeads } from './heads/store-heads.js'
 import { FRESHNESS_MARKERS } from './heads/freshness-marker.table.js'
@@ -76,6 +77,7 @@ class ConfigStoreModule {
         CountBots,
         Freshness,
         StableHeadsWatch,
+        ReadersWatch,
         RecordFreshness,
         LiveHistory,
         EndCanaries,

@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { peekPredicate } from '#libs/contracts'
+import { nextRoster, signRoster, type RosterPredicate } from '#libs/signing'
+import { takeRoster } from '#libs/service'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+
+let world: Awaited<ReturnType<typeof startStore>>
+beforeEach(async () => {
+  world = await startStore()
+  await world.stored(await world.head())
+})
+afterEach(() => world.stop())
+
+/** Rollout's next statement. */
+const vouch = async (): Promise<void> => {
+  world.clock.advanceTo(world.clock.now().getTime() + 10_000)
+  await world.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], world.clock.now())
+  await world.settle()
+}
+const rotate = async (change: (next: RosterPredicate) => void): Promise<void> => {
+  const { roster, rosters, database } = world.runtime
+  const next = structuredClone(peekPredicate<RosterPredicate>(roster.envelope))
+  Object.assign(next, { version: next.version + 1, installation: roster.installation })
+  change(next)
+  const envelope = await signRoster(
+    next,
+    ['EPA Counsel', 'Air Office'].map((name) => world.identity.people.get(name)!),
+  )
+  await database.transaction((tx) => takeRoster(tx, nextRoster(roster, envelope), rosters, (topic) => world.runtime.signal(topic)))
+  await world.settle()
+}
+const official = ({ roles }: RosterPredicate) => roles.find(({ match }) => match.all)!
+const gauge = async (): Promise<string> => (await fetch(`${world.url}/metrics`)).text()
+
+it('reports what readers refuse by the roster in force, until they take it', async () => {
+  await vouch()
+  expect(world.runtime.concerns).toEqual([])
+  await rotate((next) => void (official(next).threshold = 2))
+  await vouch()
+  expect(world.runtime.concerns).toEqual([
+    expect.stringMatching(
+      new RegExp(`readers refuse .*${POLICY}@1.0.0 lacks approval by official.*next: hms-svc rollback ${POLICY}@1.0.0 --sign NAME`),
+    ),
+  ])
+  expect(await gauge()).toMatch(/^hms_svc_releases_refused_by_readers\S* 1$/m)
+  await rotate((next) => void (official(next).threshold = 1))
+  await vouch()
+  expect(world.runtime.concerns).toEqual([])
+})

@@ -1,0 +1,85 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describeError } from '#libs/platform'
+import { refusalByReaders, STABLE_SCOPE } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { DocumentCopy } from '../copy/document-copy.js'
+import { Freshness } from './freshness.js'
+
+/** Releases that are judged in one turn of the event loop. */
+const RELEASES_OF_A_TURN = 32
+/** Policies that the concern names. */
+const MAX_NAMED = 5
+
+/**
+ * Judges by the roster in force what is live for all, after each change of either: a roster that people signed may make readers refuse it.
+ * Readers that hold it keep it and are STALE, new ones cannot read it.
+ */
+@Injectable()
+export class ReadersWatch {
+  private judged = ''
+  private judging = false
+  private refused: readonly { policy: string; version: string; detail: string }[] = []
+  private readonly gauge = this.runtime.metrics.gauge(
+    'releases_refused_by_readers',
+    'Policies whose live release readers refuse by the roster in force; 0 in a healthy system',
+    [],
+  )
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly copy: DocumentCopy,
+    freshness: Freshness,
+  ) {
+    this.gauge.set(0)
+    freshness.onStatement(() => void this.judge())
+    runtime.onConcerns(() => this.concerns)
+  }
+
+  private async judge(): Promise<void> {
+    const key = `${this.runtime.roster.digest} ${this.copy.isRead ? this.copy.standing().digest : ''}`
+    if (this.judging || !this.copy.isRead || key === this.judged) return
+    this.judging = true
+    try {
+      this.found(await this.refusedNow())
+      this.judged = key
+    } catch (error) {
+      this.runtime.log.debug({ error: describeError(error) }, 'live releases could not be judged')
+    } finally {
+      this.judging = false
+    }
+  }
+
+  private async refusedNow(): Promise<{ policy: string; version: string; detail: string }[]> {
+    const { roster } = this.runtime
+    const refused: { policy: string; version: string; detail: string }[] = []
+    for (const [index, policy] of this.copy.policies().entries()) {
+      if (index % RELEASES_OF_A_TURN === RELEASES_OF_A_TURN - 1) await nextTurn()
+      const stable = this.copy.documentsOf(policy).find(({ document }) => document.scope === STABLE_SCOPE)?.document
+      if (stable?.release == null) continue
+      const refusal = refusalByReaders({ envelope: stable.release, proof: stable.proof ?? undefined }, roster)
+      if (refusal !== undefined) refused.push({ policy, version: stable.version ?? '', detail: refusal.detail })
+    }
+    return refused
+  }
+
+  private found(refused: ReadersWatch['refused']): void {
+    const names = (list: ReadersWatch['refused']): string => list.map(({ policy }) => policy).join()
+    const isNews = names(refused) !== names(this.refused)
+    this.refused = refused
+    this.gauge.set(refused.length)
+    if (!isNews) return
+    const fields = { service: this.runtime.name, alarm: 'releases_refused_by_readers', refused: refused.slice(0, MAX_NAMED) }
+    if (refused.length > 0) this.runtime.log.error(fields, 'alarm')
+    else this.runtime.log.warn({ service: this.runtime.name, alarm: 'releases_refused_by_readers' }, 'alarm over')
+  }
+
+  private get concerns(): string[] {
+    const [first] = this.refused
+    if (first === undefined) return []
+    const named = this.refused.slice(0, MAX_NAMED).map(({ policy, version, detail }) => `${policy}@${version} (${detail})`)
+    const more = this.refused.length > MAX_NAMED ? ` and ${this.refused.length - MAX_NAMED} more` : ''
+    const command = `hms-svc rollback ${first.policy}@${first.version} --sign NAME`
+    return [`readers refuse what is live by the roster in force: ${named.join(', ')}${more} (next: ${command})`]
+  }
+}
