@@ -180,4 +180,22 @@ export const COST_GUARDS = [
     spec: 'libs/service/src/hosting/write-probe.spec.ts',
     test: 'is also a matter of the disk of the data folder',
   },
+  {
+    name: 'snapshot-pages',
+    guard: 'a page of the snapshot has a bound',
+    file: 'apps/config-store/src/copy/document-copy.ts',
+    find: ' > PAGE_BYTES && index > 0',
+    replace: ' > Number.MAX_SAFE_INTEGER && index > 0',
+    spec: 'apps/config-store/src/reads/pages.spec.ts',
+    test: 'is read page by page, each of some megabytes, and whole',
+  },
+  {
+    name: 'history-pages',
+    guard: 'a page of the history has a bound',
+    file: 'apps/config-store/src/records/live-records.http.ts',
+    find: '        if (bytes > PAGE_BYTES && head.storedAt !== records.at(-1)!.storedAt) break\n',
+    replace: '',
+    spec: 'apps/config-store/src/reads/pages.spec.ts',
+    test: 'has a history that is read page by page too',
+  },
 ]

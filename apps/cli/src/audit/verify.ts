@@ -1,5 +1,5 @@
-import { EXIT, HmsError, type AuditProof, type ConfigDocument, type StageAttestation } from '#libs/contracts'
-import type { ApiClient } from '#libs/client'
+import { EXIT, HmsError, type AuditProof, type StageAttestation } from '#libs/contracts'
+import { readSnapshot, type ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { newestRoster } from '../roster/newest-roster.js'
 import { readRuns } from '../runs/read-runs.js'
@@ -17,7 +17,7 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const problems = new Problems()
   // Before the log: what happens meanwhile is in it then.
   const { runs } = await readRuns(client, {}, Infinity)
-  const { documents } = await client.get<{ documents: ConfigDocument[] }>('/v1/snapshot')
+  const documents = await readSnapshot(client)
   const { checkpoint, note, tree, ...told } = await recomputeLog(client, policy, problems)
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
   const before = await problems.check('the log', () => memory.continuedBy(tree))

@@ -8,6 +8,7 @@ import type { Transaction } from '#libs/persistence'
 import { DOCUMENTS, documentId, REVISION_WINDOW, type StoredDocument } from '../heads/head.table.js'
 import { StoreTime } from '../store-time.js'
 import { alongWith } from './bundles.js'
+import { bytesOf } from './frame-text.js'
 import { HeldPolicies } from './held-policies.js'
 import type { HeldStored } from './held-stored.js'
 import { Parting } from './parting.js'
@@ -24,6 +25,8 @@ const ALL = 1_000_000
 const MAX_REREAD = 100
 /** Frames for readers that resume, kept until the next revision: a whole fleet that reconnects resumes at few points. */
 const MAX_PREPARED = 64
+/** Documents of a page, but for a single larger one: clients take answers of 16 MiB. */
+const PAGE_BYTES = 4 * 1024 * 1024
 /** First frames of readers of a few policies: they are small, and of many kinds. */
 const MAX_PREPARED_PARTS = 256
 
@@ -121,6 +124,25 @@ export class DocumentCopy implements OnModuleInit {
   frameFor(known?: number, subset?: Subset): PreparedFrame {
     this.dropCanaries()
     return this.framed(known, subset)
+  }
+
+  /**
+   * A page of the snapshot: the documents whose place (`policy@scope`) comes after `after`, as many as fit into a page, and one at least.
+   * Pages may be of different revisions: a document that changes keeps its place, so none is missed.
+   */
+  page(after: string): PreparedFrame {
+    this.dropCanaries()
+    const placed = this.held.changedSince(undefined).map(({ document }) => ({ place: documentId(document.id, document.scope), document }))
+    const waiting = placed.filter(({ place }) => place > after).sort((a, b) => (a.place < b.place ? -1 : 1))
+    let bytes = 0
+    const beyond = waiting.findIndex(({ document }, index) => (bytes += bytesOf(document)) > PAGE_BYTES && index > 0)
+    const page = beyond < 0 ? waiting : waiting.slice(0, beyond)
+    const frame = PreparedFrame.of(
+      'snapshot',
+      this.revision,
+      page.map(({ document }) => document),
+    ).without(this.rows.unverified.places)
+    return frame.followedBehind(beyond < 0 ? undefined : page.at(-1)!.place)
   }
 
   /** The stable heads in this copy, those that withdraw included. */

@@ -1,4 +1,4 @@
-import type { StreamFrame } from '#libs/contracts'
+import type { ConfigDocument, StreamFrame } from '#libs/contracts'
 
 /** What many frames carry is written once: a document goes to readers of all policies, and to each kind of reader of a few. */
 const texts = new WeakMap<object, string>()
@@ -12,6 +12,11 @@ export function frameText({ changes, documents, freshness, standing, ...frame }:
   if (freshness !== undefined) members.push(`"freshness":${textOf(freshness)}`)
   if (standing !== undefined) members.push(`"standing":{${Object.entries(standing).map(([id, proof]) => `"${id}":${textOf(proof)}`)}}`)
   return `{${members.join()}}`
+}
+
+/** Bytes of a document in a frame. */
+export function bytesOf(document: ConfigDocument): number {
+  return Buffer.byteLength(textOf(document))
 }
 
 function textOf(value: object): string {

@@ -46,6 +46,11 @@ export class PreparedFrame {
     return new PreparedFrame({ ...this.frame, unverified: unverified.slice(0, MAX_UNVERIFIED) })
   }
 
+  /** The same as a page that others follow, behind the place `next`. */
+  followedBehind(next: string | undefined): PreparedFrame {
+    return next === undefined ? this : new PreparedFrame({ ...this.frame, next })
+  }
+
   /**
    * The same with the freshness statement on what it carries, for a reader of a few policies with where they stand in it. The last one
    * without that is kept, for all who ask for it.

@@ -25,7 +25,7 @@ import { Freshness } from '../heads/freshness.js'
 import { UnverifiedRows } from '../copy/unverified-rows.js'
 import { Subset } from '../copy/subset.js'
 import { parseAtLeast } from './at-least.js'
-import { PolicyQueryDto, ReaderQueryDto, StreamQueryDto } from './reader-query.dto.js'
+import { PolicyQueryDto, ReaderQueryDto, SnapshotQueryDto } from './reader-query.dto.js'
 
 /** Smaller answers gain little, and there are many kinds of them. */
 const COMPRESSED_FROM = 32 * 1024
@@ -103,26 +103,29 @@ export class PoliciesController {
 
   /**
    * Everything, or what one reader named of it, as the first frame of the stream; with `revision` what came after it, and rollout's
-   * freshness statement: for readers that poll.
+   * freshness statement: for readers that poll. With `after` a page of all documents, for those who take no answer of any size: `next` leads
+   * to the following one.
    */
   @Get('snapshot')
   @RequireScope('values')
   async snapshot(
     @Res({ passthrough: true }) reply: FastifyReply,
-    @Query() { revision, policies }: StreamQueryDto,
+    @Query() { revision, policies, after }: SnapshotQueryDto,
     @Headers('if-none-match') known?: string,
     @Headers('if-revision-at-least') atLeast?: string,
     @Headers('accept-encoding') encodings?: string,
   ): Promise<JsonText<StreamFrame, Buffer> | undefined> {
     await this.copy.require(parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'snapshot' })
+    if (after !== undefined && (revision !== undefined || policies !== undefined))
+      throw refusedQuery('a page is one of everything: leave out revision and policies')
     const subset = Subset.of(policies)
-    const frame = this.polled(revision, subset)
+    const frame = after === undefined ? this.polled(revision, subset) : this.copy.page(after)
     const isCompressed = frame.message.length >= COMPRESSED_FROM && takesGzip(encodings)
     void reply.header('vary', 'accept-encoding')
     if (isCompressed) void reply.header('content-encoding', 'gzip')
     // Of what was prepared, for the copy may move on while it is compressed.
-    const etag = frameEtag(frame, subset, isCompressed)
+    const etag = frameEtag(frame, subset, isCompressed, after)
     const body = isCompressed && !isKnown(etag, known) ? await frame.compressed : frame.message
     return this.send(reply, etag, known, () => body)
   }
@@ -186,12 +189,14 @@ function frameEtag(
   { frame: { revision, freshness, standing, along } }: PreparedFrame,
   subset: Subset | undefined,
   isCompressed: boolean,
+  after?: string,
 ): string {
   // Ed25519 signs equal bytes alike (RFC 8032 §5.1.6): another signature is another statement.
   const mark = freshness === undefined ? '' : `.${freshness.signatures[0]?.sig.slice(0, 16)}`
   const proven = standing === undefined ? '' : '.p'
   const part = subset === undefined ? '' : `.${shortHash(`${subset.key}+${along?.join() ?? ''}`)}`
-  return `"${revision}${mark}${proven}${part}${isCompressed ? '.gz' : ''}"`
+  const page = after === undefined ? '' : `.a${shortHash(after)}`
+  return `"${revision}${mark}${proven}${part}${page}${isCompressed ? '.gz' : ''}"`
 }
 
 function takesGzip(encodings = ''): boolean {

@@ -53,6 +53,14 @@ export class StreamQueryDto extends PartQueryDto {
   revision?: number
 }
 
+/** Who reads everything, at once or page by page. */
+export class SnapshotQueryDto extends StreamQueryDto {
+  /** A page of the documents whose place (`policy@scope`) comes after this one; empty for the first page. */
+  @IsOptional()
+  @Matches(/^([a-z0-9-]{1,100}@.{1,100})?$/u, { message: 'after must be the `next` of the page before, or empty' })
+  after?: string
+}
+
 /** One policy: as it is in force for a reader, or as it was in force for all. */
 export class PolicyQueryDto extends ReaderQueryDto {
   /** What was in force then. */

@@ -8,6 +8,8 @@ import { LiveRecordsQueryDto } from './live-records.dto.js'
 
 /** What comes at one time is never parted: a page that one bundle fills and passes is read on to its end. */
 const LIMIT = 100
+/** Behind it a page ends, for readers take no answer of any size. */
+const PAGE_BYTES = 4 * 1024 * 1024
 
 @Controller('v1/history')
 export class LiveRecordsController {
@@ -29,10 +31,14 @@ export class LiveRecordsController {
             ? await tx.documents(LIVE_HEADS).find({ where: { stored_at: last! }, orderBy: 'stored_at' })
             : found.filter(({ storedAt }) => storedAt !== last)
       const records: LiveRecord[] = []
+      let bytes = 0
       for (const head of whole) {
+        if (bytes > PAGE_BYTES && head.storedAt !== records.at(-1)!.storedAt) break
         const held = peekPredicate<HeadPredicate>(head.head).next?.release
         const next = held === undefined ? null : { digest: held, ...(await keptOf(tx, held)) }
-        records.push({ ...head, ...(await keptOf(tx, head.digest)), next })
+        const record = { ...head, ...(await keptOf(tx, head.digest)), next }
+        records.push(record)
+        bytes += JSON.stringify(record).length
       }
       return records
     })

@@ -183,6 +183,8 @@ export interface StreamFrame {
   along?: string[]
   /** To a reader that named policies, beside a statement on other heads than before: where each of them stands among all stable heads. */
   standing?: Record<string, StandingProof>
+  /** Of a page of a snapshot that others follow: the place (`policy@scope`) of its last document, which the next page comes after. */
+  next?: string
   /** Of a snapshot: places (`policy@scope`) that are left out, because what is stored there does not verify. At most 100. */
   unverified?: string[]
 }

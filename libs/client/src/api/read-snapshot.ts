@@ -1,0 +1,27 @@
+import { HmsError, type ConfigDocument, type StreamFrame } from '#libs/contracts'
+import type { ApiClient } from './api-client.js'
+
+/**
+ * All documents of a config-store, page by page: a store may be larger than one answer that is taken. Pages may be of different revisions;
+ * each document is one that was in force while they were read. Verifies nothing.
+ */
+export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]> {
+  const documents: ConfigDocument[] = []
+  for (let after = ''; ;) {
+    const { documents: page, next } = await pageAfter(client, after)
+    documents.push(...page)
+    if (next === undefined) return documents
+    if (next <= after) throw new HmsError('HMS_HTTP_UNEXPECTED', `A page of the snapshot leads back to ${next}.`, { status: 502 })
+    after = next
+  }
+}
+
+/** An earlier server knows no pages: it gives all at once, or refuses what it does not know. */
+async function pageAfter(client: ApiClient, after: string): Promise<StreamFrame> {
+  try {
+    return await client.get<StreamFrame>('/v1/snapshot', { after })
+  } catch (error) {
+    if (after === '' && error instanceof HmsError && error.status === 400) return client.get<StreamFrame>('/v1/snapshot')
+    throw error
+  }
+}
