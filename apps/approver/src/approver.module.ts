@@ -18,6 +18,7 @@ import { FreezesController } from './freezes/freezes.http.js'
 import { LiftFreeze } from './freezes/lift-freeze.js'
 import { GuardApproval } from './guard/guard-approval.js'
 import { RulesInForce } from './guard/rules-in-force.js'
+import { TryGuard } from './guard/try-guard.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { CreateReviewLocks1764000000001 } from './migrations/1764000000001-create-review-locks.js'
 import { CreateFreezeDeclarations1764000000002 } from './migrations/1764000000002-create-freeze-declarations.js'
@@ -90,6 +91,7 @@ class ApproverModule {
         EndStale,
         RulesInForce,
         GuardApproval,
+        TryGuard,
         ExpireApproval,
         QueueRun,
         SupersedeRuns,

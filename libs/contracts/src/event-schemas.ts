@@ -1033,6 +1033,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "createdAt": {"type":"string"},
         "endedAt": {"type":["null","string"]},
         "clock": {"$ref":"#/$defs/RunClock"},
+        "late": {"const":true},
         "replaced": {"type":"array","items":{"$ref":"#/$defs/ReplacedPolicy"}}
       }
     },

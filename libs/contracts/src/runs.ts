@@ -101,7 +101,7 @@ export interface RunView {
   digest: string
   state: RunState
   reason?: string
-  /** How it ended, in a sentence, where no stage says it: who rejected it and why, what moved. */
+  /** How it ended, in a sentence, where no stage says it: who rejected it and why, what moved. Of QUEUED: what it waits for. */
   detail?: string
   /** Number of the run that took its place. */
   supersededBy?: number
@@ -115,6 +115,8 @@ export interface RunView {
   endedAt: string | null
   /** How fast it came into force; none until it is live for all, and after it was taken back. */
   clock?: RunClock
+  /** As `GET /v1/runs` returns it: approved, open, and neither in force nor its partners notified within HMS_APPROVER_PROMISE. */
+  late?: true
   /** Of a run that succeeded, as `GET /v1/runs/{n}` returns it: its policies whose release is no longer in force. */
   replaced?: ReplacedPolicy[]
 }

@@ -1,4 +1,5 @@
 import type { Envelope } from './envelope.js'
+import type { DeliveryView } from './api/deliveries.js'
 import type { RunPolicy } from './runs.js'
 
 /** Why people are asked. */
@@ -60,4 +61,24 @@ export interface TicketAnswer {
 /** `POST /v1/tickets/{n}/decisions`: a signed decision about the ticket's run. */
 export interface TicketDecisionRequest {
   statement: Envelope
+}
+
+/** Who was notified at one step of a ticket. */
+export interface StepNotified {
+  to: LadderStep
+  at: string
+  /** `anna (delivered), ben (pending)`, `nobody: …`, or that it is not known. */
+  whom: string
+}
+
+/** Steps of a ticket with the partners that each reached. `deliveries` of `ticket:N`; `undefined` where they cannot be read. */
+export function notifiedSteps(
+  { told }: Pick<Ticket, 'told'>,
+  deliveries: readonly Pick<DeliveryView, 'version' | 'partner' | 'state'>[] | undefined,
+): StepNotified[] {
+  return told.map(({ to, at }) => {
+    if (deliveries === undefined) return { to, at, whom: 'its deliveries cannot be read now' }
+    const sent = deliveries.filter(({ version }) => version === to).map(({ partner, state }) => `${partner} (${state})`)
+    return { to, at, whom: sent.length === 0 ? `nobody: there is no delivery to a partner of the group ${to}` : sent.join(', ') }
+  })
 }

@@ -122,6 +122,14 @@ export class FallbacksQueryDto {
   policy!: string
 }
 
+export class GuardTrialRequestDto {
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
+  @IsObject({ each: true })
+  policies!: JsonObject[]
+}
+
 export class PrepareRequestDto {
   /** Instead of `policies` and what goes with them. */
   @IsOptional()

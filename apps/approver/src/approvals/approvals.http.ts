@@ -4,18 +4,26 @@ import {
   type ApprovalSummary,
   type ApprovalView,
   type FallbacksView,
+  type GuardTrial,
   type PreparedApproval,
 } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { POLICIES_BODY } from '#libs/policy'
-import { Public, RepeatsSafely, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
+import { Public, RepeatsSafely, RequireScope, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
 import { policyOrNew } from '../policies/policy.table.js'
 import { RUNS } from '../runs/run.table.js'
 import { approvalSummary, preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
-import { ApprovalDecisionRequestDto, ApprovalRequestDto, FallbacksQueryDto, PrepareRequestDto } from './approvals.dto.js'
+import {
+  ApprovalDecisionRequestDto,
+  ApprovalRequestDto,
+  FallbacksQueryDto,
+  GuardTrialRequestDto,
+  PrepareRequestDto,
+} from './approvals.dto.js'
 import { fallbacksView } from './fallbacks.js'
+import { TryGuard } from '../guard/try-guard.js'
 import { PrepareApproval, recordsOf } from './prepare-approval.js'
 import { PrepareRollback } from './prepare-rollback.js'
 import { RejectApproval } from './reject-approval.js'
@@ -33,6 +41,7 @@ export class ApprovalsController {
     private readonly prepareRollback: PrepareRollback,
     private readonly signApproval: SignApproval,
     private readonly rejectApproval: RejectApproval,
+    private readonly tryGuard: TryGuard,
   ) {}
 
   @TakesBody(POLICIES_BODY)
@@ -45,6 +54,15 @@ export class ApprovalsController {
     if (rollback != null && policies == null && given.length === 0) return this.prepareRollback.execute(rollback, actor?.id)
     const detail = 'Give policies, with what belongs to them, or rollback alone.'
     throw new HmsError('HMS_HTTP_BODY_INVALID', detail, { status: 400, errors: [{ pointer: '/policies', detail }] })
+  }
+
+  /** For a plan: stores and signs nothing. */
+  @TakesBody(POLICIES_BODY)
+  @Post('trial')
+  @HttpCode(200)
+  @RequireScope('read')
+  trial(@Body() { policies }: GuardTrialRequestDto): Promise<GuardTrial> {
+    return this.tryGuard.execute(policies)
   }
 
   @Post()

@@ -1,7 +1,9 @@
 import { describeError, Repeat, type Metrics } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
-import { RUNS, type RunRecord } from './run.table.js'
+import { ApproverConfig } from '../approver.config.js'
+import { isLate } from './run-metrics.js'
+import { RUNS, runView, type RunRecord } from './run.table.js'
 import { deadlineId, keysOfRun, RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
 const EVERY_MS = 60_000
@@ -16,10 +18,13 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
   private readonly looks: Repeat
   private readonly repaired = this.runtime.metrics.repair('approver', 'run-timer')
   private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
+  /** Runs that were reported late, so that each is reported once by this process. */
+  private reported: ReadonlySet<number> = new Set()
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
+    private readonly config: ApproverConfig,
   ) {
     this.runsWithoutTimer = runtime.metrics.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
     this.looks = new Repeat(runtime.clock, {
@@ -39,20 +44,33 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Answers how many runs it gave their row back. */
   async execute(): Promise<number> {
+    const late = new Set<number>()
     const lost = await this.runtime.database.autocommit(async (tx) => {
       const watched = new Set((await this.runtime.pendingTimers(tx, RUN_DEADLINE)).map((timer) => timer.id))
       const open: RunRecord[] = []
       for (let after = 0; ;) {
         const page = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number', after, limit: PAGE })
+        for (const record of page) this.noteLate(record, tx.now, late)
         open.push(...page.filter((record) => !watched.has(deadlineId(record.facts.run))))
         if (page.length < PAGE) return open
         after = page.at(-1)!.facts.run
       }
     })
+    this.reported = late
     let mended = 0
     for (const record of lost) if (await this.mend(record)) mended++
     this.runsWithoutTimer.set(lost.length - mended)
     return mended
+  }
+
+  /** A missed promise is an alarm by its metric, and a line in the log. */
+  private noteLate(record: RunRecord, now: Date, late: Set<number>): void {
+    const view = runView(record)
+    if (!isLate(view, now, this.config.promiseMs)) return
+    late.add(view.run)
+    if (this.reported.has(view.run)) return
+    const { run, state, reason, createdAt } = view
+    this.runtime.log.error({ run, state, reason, createdAt, promiseMs: this.config.promiseMs }, 'a run is not in force within its promise')
   }
 
   private mend(record: RunRecord): Promise<boolean> {

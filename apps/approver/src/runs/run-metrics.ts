@@ -57,12 +57,17 @@ export class RunMetrics {
       const { stage, since } = placeOf(run)
       ages.set(stage, [...(ages.get(stage) ?? []), secondsBetween(since, now.toISOString())])
     }
-    this.late.set({}, open.filter((run) => now.getTime() - Date.parse(run.createdAt) > this.promiseMs && isPromised(run)).length)
+    this.late.set({}, open.filter((run) => isLate(run, now, this.promiseMs)).length)
     for (const [stage, seconds] of ages) {
       this.active.set({ stage }, seconds.length)
       this.oldest.set({ stage }, Math.max(...seconds))
     }
   }
+}
+
+/** An approved, open run that is over its promise. */
+export function isLate(run: RunView, now: Date, promiseMs: number): boolean {
+  return !isTerminal(run.state) && now.getTime() - Date.parse(run.createdAt) > promiseMs && isPromised(run)
 }
 
 /** A run that waits for signatures stands among the approvals. One whose rule all bots hold until its time has kept the promise. */

@@ -4,7 +4,11 @@ import { Public, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { distinctUntilChanged, map, type Observable } from 'rxjs'
+import { ApproverConfig } from '../approver.config.js'
+import type { Transaction } from '#libs/persistence'
+import { queuedBehind } from './queued-behind.js'
 import { replacedPolicies } from './replaced-policies.js'
+import { isLate } from './run-metrics.js'
 import { RunFeed } from './run-feed.js'
 import { DecideRun } from './decide-run.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
@@ -16,23 +20,26 @@ export class RunsController {
     private readonly runtime: ServiceRuntime,
     private readonly feed: RunFeed,
     private readonly decideRun: DecideRun,
+    private readonly config: ApproverConfig,
   ) {}
 
   /** Newest first. `open=yes` leaves out what has ended, `open=no` what has not; `before` is the last number of the page before. */
   @Get()
   async list(@Query() { open, state, before }: RunsQueryDto): Promise<RunView[]> {
     const where = { ...(open === undefined ? {} : { open }), ...(state === undefined ? {} : { state }) }
-    const records = await this.runtime.database.transaction((tx) =>
-      tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: MAX_RUNS_LISTED, after: before }),
-    )
-    return records.map(runView)
+    return this.runtime.database.transaction(async (tx) => {
+      const records = await tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: MAX_RUNS_LISTED, after: before })
+      return Promise.all(records.map((record) => this.viewAt(tx, record)))
+    })
   }
 
   @Get(':number')
   async show(@Param('number') number: string): Promise<RunView> {
     const record = await this.load(number)
-    const replaced = await this.runtime.database.transaction((tx) => replacedPolicies(tx, record))
-    return { ...runView(record), ...(replaced.length === 0 ? {} : { replaced }) }
+    return this.runtime.database.transaction(async (tx) => {
+      const replaced = await replacedPolicies(tx, record)
+      return { ...(await this.viewAt(tx, record)), ...(replaced.length === 0 ? {} : { replaced }) }
+    })
   }
 
   /** 202: accepted and on its way to the stage that owns the run. The decision's own signature says whose it is. */
@@ -55,6 +62,16 @@ export class RunsController {
       distinctUntilChanged(),
       map((data) => ({ data })),
     )
+  }
+
+  private async viewAt(tx: Transaction, record: RunRecord): Promise<RunView> {
+    const view = runView(record)
+    const behind = await queuedBehind(tx, record)
+    return {
+      ...view,
+      ...(behind === undefined ? {} : { detail: behind }),
+      ...(isLate(view, tx.now, this.config.promiseMs) ? { late: true as const } : {}),
+    }
   }
 
   private async load(text: string): Promise<RunRecord> {

@@ -53,7 +53,7 @@ describe('doctor finds', () => {
   })
 
   it('dead letters, and a roster that ends', () => {
-    expect([judgeLetters(0).state, judgeLetters(2).state]).toEqual(['ok', 'warn'])
+    expect([judgeLetters(0).state, judgeLetters(2).state]).toEqual(['ok', 'wrong'])
     const roster = (expires: string) => judgeRoster({ version: 2, expires }, NOW).state
     expect(['2026-02-01T00:00:00Z', '2026-03-20T00:00:00Z', '2027-01-01T00:00:00Z'].map(roster)).toEqual(['wrong', 'warn', 'ok'])
   })

@@ -3,6 +3,7 @@ import { EXIT, SERVICES, type DeadLetterView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { askServices } from '../dead-letters/all-services.js'
 import { readFigures } from '../topics/read-lags.js'
+import { checkAttention } from './attention.js'
 import { unknown, wrong, type Check } from './check.js'
 import { checkDisk, checkMemory } from './machine.js'
 import { checkNamedParts, isOpen } from './reach.js'
@@ -23,9 +24,13 @@ export async function runDoctor(context: CliContext): Promise<number> {
     checkMemory(),
     ...(await checkTrust(context, answering)),
     ...(answering ? await checkTraffic(await context.client()) : []),
+    ...(answering ? await checkAttention(await context.client(), context.io.now()) : []),
   ]
   const found = checks.filter(({ state }) => state === 'wrong').length
-  context.output.data({ healthy: found === 0, checks }, () => [...checks.flatMap((check) => lines(context, check)), closing(found)])
+  context.output.data({ healthy: found === 0, checks }, () => [
+    ...checks.flatMap((check) => lines(context, check)),
+    closing(found, checks.filter(({ state }) => state === 'warn').length),
+  ])
   if (found === 0) return EXIT.done
   return answering ? EXIT.conflict : EXIT.unreachable
 }
@@ -59,6 +64,7 @@ function lines({ output: { paint } }: CliContext, { check, state, detail, next }
   return next === undefined ? [line] : [line, `  next: ${next}`]
 }
 
-function closing(found: number): string {
+function closing(found: number, warnings: number): string {
+  if (found === 0 && warnings > 0) return `Nothing is wrong; ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`
   return found === 0 ? 'Nothing is wrong.' : found === 1 ? 'One thing is wrong.' : `${found} things are wrong.`
 }

@@ -1,6 +1,6 @@
 import { readText } from '#libs/contracts'
 import type { TopicFigures } from '../topics/read-lags.js'
-import { ok, unknown, warn, wrong, type Check } from './check.js'
+import { ok, unknown, wrong, type Check } from './check.js'
 
 const ANSWER_MS = 5_000
 const MAX_ANSWER_BYTES = 1024 * 1024
@@ -106,7 +106,9 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
 }
 
 export function judgeLetters(waiting: number): Check {
-  return waiting === 0 ? ok('dead letters', 'none wait') : warn('dead letters', `${waiting} wait for a person`, 'hms-svc dlq list')
+  return waiting === 0
+    ? ok('dead letters', 'none wait')
+    : wrong('dead letters', `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a person`, 'hms-svc dlq list')
 }
 
 function seconds(ms: number): string {

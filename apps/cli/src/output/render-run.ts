@@ -35,6 +35,7 @@ export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
     ...renderBreakGlass(view),
     ...view.decisions.map(renderDecision),
     ...renderObstacle(view),
+    ...(view.state === 'QUEUED' && view.detail !== undefined ? [`  waits ${view.detail}`] : []),
     renderClosing(view, paint),
     ...renderClock(view),
     ...describeReplaced(view).map((line) => `! ${line}`),

@@ -1,9 +1,10 @@
-import type { LintFinding, RefusedFallback, Trial } from '#libs/contracts'
+import type { GuardTrial, LintFinding, RefusedFallback, Trial } from '#libs/contracts'
 import { describeChange, describeMagnitude, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
 import { refusedFallbackLines } from '../going-back/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
+import type { Hold } from './what-holds.js'
 import { besideLines } from '../simulations/beside-text.js'
 
 export interface PlannedPolicy {
@@ -24,10 +25,14 @@ export interface Plan {
   policies: PlannedPolicy[]
   findings: (LintFinding & { pointer?: string })[]
   simulation: Trial | null
+  /** What would keep it waiting now: freezes, runs of the same policies, canaries of others. */
+  holds: Hold[]
+  /** What the guard would say; undefined where the services do not offer it. */
+  guard?: GuardTrial
 }
 
 /** Difference first, then the stages as `runs show` writes them. */
-export function planLines({ policies, findings, simulation }: Plan, paint: Paint): string[] {
+export function planLines({ policies, findings, simulation, holds, guard }: Plan, paint: Paint): string[] {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const lint = errors > 0 ? paint.bad(`FAIL (${errors} of ${findings.length})`) : paint.good('PASS')
   return [
@@ -35,7 +40,10 @@ export function planLines({ policies, findings, simulation }: Plan, paint: Paint
     dotted('Lint & Schema', findings.length > 0 && errors === 0 ? `${lint} (warnings: ${findings.length})` : lint),
     ...findingLines(findings, paint).map((line) => `  ${line}`),
     ...(simulation === null ? [] : simulationLines(simulation, paint)),
+    ...(guard === undefined || guard.verdict === 'PASS' ? [] : [guardLine(guard, paint)]),
     dotted('Affected Bots', policies.map(botsOf).join(', ')),
+    ...(holds.length === 0 ? [] : [dotted('Held Back', paint.warn(holds.length === 1 ? 'by one thing' : `by ${holds.length} things`))]),
+    ...holds.map(({ detail }) => `  ${detail}`),
   ]
 }
 
@@ -51,6 +59,11 @@ function simulationLines({ verdict, detail, next, beside }: Trial, paint: Paint)
   const tone = { PASS: paint.good, FAIL: paint.bad, INCONCLUSIVE: paint.warn }[verdict]
   const more = [...next.map((command) => `next: ${command}`), ...besideLines(beside)]
   return [dotted('Simulation Replay', tone(`${verdict} (${detail})`)), ...more.map((line) => `  ${line}`)]
+}
+
+function guardLine({ verdict, rule, sentence }: GuardTrial, paint: Paint): string {
+  const text = `${verdict} (${rule === null ? '' : `${rule}: `}${sentence})`
+  return dotted('Guard', verdict === 'FAIL' ? paint.bad(text) : paint.warn(text))
 }
 
 function botsOf({ id, bots }: PlannedPolicy): string {

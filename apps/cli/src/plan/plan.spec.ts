@@ -60,6 +60,9 @@ async function plan(answers: Record<string, Canned> = {}, options: string[] = []
     'GET /v1/coverage?policy=epa-pm25-limit': { body: { policy: LIVE.id, revision: 7, total: 300, current: 299, lagging: [] } },
     'POST /v1/lint': { body: { findings: [] } },
     'POST /v1/simulations': { body: PASS },
+    'POST /v1/approvals/trial': { body: { verdict: 'PASS', rule: null, sentence: '' } },
+    'GET /v1/freezes': { body: [] },
+    'GET /v1/runs?open=yes': { body: [] },
     ...answers,
   })
   return runForTest(['plan', file, ...options, '--url', service.url])
@@ -70,6 +73,25 @@ describe('plan', () => {
     const beside = Array.from({ length: 12 }, (_, index) => ({ policy: `p-${index}`, version: '1.0.0', digest: 'sha256:2' }))
     const { stdout } = await plan({ 'POST /v1/simulations': { body: { ...PASS, beside } } })
     expect(stdout).toMatch(/^ {2}Beside p-0@1\.0\.0, .+, p-9@1\.0\.0 and 2 more$/m)
+  })
+
+  it('fails where the guard would deny it, and names the rule', async () => {
+    const denied = { verdict: 'FAIL', rule: 'no-loosening@1.0.0', sentence: 'the limit may not rise' }
+    const { code, stdout, stderr } = await plan({ 'POST /v1/approvals/trial': { body: denied } })
+    expect(code).toBe(6)
+    expect(stdout).toMatch(/Guard \.+ FAIL \(no-loosening@1\.0\.0: the limit may not rise\)/)
+    expect(stderr).not.toContain('Next: hms-svc approve')
+  })
+
+  it('names what would hold it, and how to wait behind a run', async () => {
+    const freezes = [{ id: 'quiet-week', reason: 'rehearsal', scope: 'global', state: 'ACTIVE', next: null }]
+    const open = [{ run: 7, state: 'CANARY', policies: [{ id: LIVE.id, version: '8.1.0', digest: '' }] }]
+    const { code, stdout, stderr } = await plan({ 'GET /v1/freezes': { body: freezes }, 'GET /v1/runs?open=yes': { body: open } })
+    expect(code).toBe(0)
+    expect(stdout).toContain('freeze quiet-week holds changes everywhere')
+    expect(stdout).toContain('run #7 of epa-pm25-limit has not ended (CANARY)')
+    expect(stderr).toContain('it would wait for what holds it back. Next: hms-svc approve')
+    expect(stderr).toContain('--queue')
   })
 
   it('shows difference, lint, replay and bots, and signs nothing', async () => {
@@ -86,6 +108,7 @@ describe('plan', () => {
     ])
     expect(stderr).toContain('Nothing was signed.')
     expect(service!.requests.map(({ call }) => call).filter((call) => call.startsWith('POST'))).toEqual([
+      'POST /v1/approvals/trial',
       'POST /v1/lint',
       'POST /v1/simulations',
     ])

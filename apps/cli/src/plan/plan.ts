@@ -1,5 +1,14 @@
 import { orMissing, type ApiClient } from '#libs/client'
-import { EXIT, type CoverageView, type FallbacksView, type JsonObject, type LintReport, type PolicyView, type Trial } from '#libs/contracts'
+import {
+  EXIT,
+  type CoverageView,
+  type FallbacksView,
+  type GuardTrial,
+  type JsonObject,
+  type LintReport,
+  type PolicyView,
+  type Trial,
+} from '#libs/contracts'
 import {
   describeChange,
   diffPolicies,
@@ -16,6 +25,7 @@ import { readGivenFile } from '../files.js'
 import { findingLines } from '../lint/findings.js'
 import { writeImpactPage } from '../simulations/impact-file.js'
 import { planLines, type Plan, type PlannedPolicy } from './describe-plan.js'
+import { readHolds } from './what-holds.js'
 import { showTrialProgress } from './trial-progress.js'
 
 /** Longer than the simulator's own deadline. */
@@ -27,7 +37,7 @@ export async function planFiles(context: CliContext, files: readonly string[], {
   const parsed = await Promise.all(files.map(async (file) => parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)))
   const malformed = parsed.flatMap((each) => (each.ok ? [] : each.findings))
   if (malformed.length > 0) {
-    output.data({ verdict: 'FAIL', policies: [], findings: malformed, simulation: null } satisfies Plan, () =>
+    output.data({ verdict: 'FAIL', policies: [], findings: malformed, simulation: null, holds: [] } satisfies Plan, () =>
       findingLines(malformed, output.paint),
     )
     return EXIT.failed
@@ -38,8 +48,15 @@ export async function planFiles(context: CliContext, files: readonly string[], {
   const impact = await impactOf(plan)
   output.data(plan, () => [...planLines(plan, output.paint), ...impact.map((line) => `  ${line}`)])
   if (report !== undefined) await writeImpactPage(context, report, pageOf(plan))
-  if (plan.verdict !== 'FAIL') output.note(`Nothing was signed. Next: hms-svc approve ${files.join(' ')} --sign NAME`)
+  if (plan.verdict !== 'FAIL') output.note(closingOf(plan, files))
   return plan.verdict === 'FAIL' ? EXIT.failed : EXIT.done
+}
+
+/** What holds a change is said with the next step: approving it alone would only make it wait. */
+function closingOf({ holds }: Plan, files: readonly string[]): string {
+  const isBehind = holds.some(({ kind }) => kind === 'run')
+  const waits = holds.length === 0 ? '' : ' Approved now, it would wait for what holds it back.'
+  return `Nothing was signed.${waits} Next: hms-svc approve ${files.join(' ')} --sign NAME${isBehind ? ' --queue' : ''}`
 }
 
 async function impactOf({ simulation }: Plan): Promise<string[]> {
@@ -65,13 +82,19 @@ async function planOf(context: CliContext, client: ApiClient, sources: readonly 
   const lives = await Promise.all(sources.map(({ policy }) => orMissing(client.get<PolicyView>(`/v1/policies/${policy.id}`))))
   const policies = await Promise.all(sources.map(({ policy }, index) => plannedOf(client, policy, lives[index]?.value)))
   const request = { policies: sources.map(({ policy }) => policy), live: lives.flatMap((live) => live?.value ?? []) }
+  const holds = await readHolds(
+    client,
+    sources.map(({ policy }) => policy.id),
+  )
+  const guard = await orMissing(client.post<GuardTrial>('/v1/approvals/trial', { policies: sources.map(({ policy }) => policy) }))
   const findings = located(await client.post<LintReport>('/v1/lint', request), sources)
   // A policy that lint refuses is replayed in no run.
-  if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null }
+  if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null, holds, guard }
   const timeoutMs = (await context.timeoutMs()) ?? TRIAL_MS
   const stop = showTrialProgress(context, client)
   const simulation = await client.post<Trial>('/v1/simulations', request, { timeoutMs }).finally(stop)
-  return { verdict: simulation.verdict, policies, findings, simulation }
+  const verdict = guard?.verdict === 'FAIL' ? 'FAIL' : simulation.verdict
+  return { verdict, policies, findings, simulation, holds, guard }
 }
 
 async function plannedOf(client: ApiClient, policy: PolicyDocument, live: JsonObject | undefined): Promise<PlannedPolicy> {

@@ -4,7 +4,7 @@ import { parseDurationFlag } from '../duration-flag.js'
 import { requireReason, usageError } from '../errors.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
 import type { PassphraseOptions } from '../keys/passphrase.js'
-import { describeTicket } from './show.js'
+import { deliveriesOf, describeTicket } from './show.js'
 import { parseTicketNumber } from './ticket-number.js'
 
 export interface TicketFlags extends PassphraseOptions {
@@ -41,6 +41,7 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
   const ticket = await client.post<Ticket>(`/v1/tickets/${number}/decisions`, { statement } satisfies TicketDecisionRequest)
   if (ticket.state === 'OPEN' && context.output.mode !== 'json')
     context.output.note(`Accepted. The stage that owns run #${run} applies it: hms-svc runs show ${run}`)
-  if (context.output.mode !== 'quiet') context.output.data(ticket, () => describeTicket(ticket))
+  const deliveries = await deliveriesOf(client, ticket)
+  if (context.output.mode !== 'quiet') context.output.data(ticket, () => describeTicket(ticket, deliveries))
   return EXIT.done
 }

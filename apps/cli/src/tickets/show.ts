@@ -1,22 +1,33 @@
-import { EXIT, type Ticket } from '#libs/contracts'
+import type { ApiClient } from '#libs/client'
+import { EXIT, notifiedSteps, type DeliveryView, type Ticket } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseTicketNumber } from './ticket-number.js'
 
 export async function showTicket(context: CliContext, text: string): Promise<number> {
   const client = await context.client()
   const ticket = await client.get<Ticket>(`/v1/tickets/${parseTicketNumber(text)}`)
-  context.output.data(ticket, () => describeTicket(ticket))
+  const deliveries = context.output.mode === 'json' ? undefined : await deliveriesOf(client, ticket)
+  context.output.data(ticket, () => describeTicket(ticket, deliveries))
   return EXIT.done
 }
 
-export function describeTicket(ticket: Ticket): string[] {
-  const { ticket: number, kind, state, run, attempt, policies, reason, detail, openedAt, expiresAt, told, decided, allowed } = ticket
+/** Deliveries of a ticket; `undefined` where they cannot be read. */
+export async function deliveriesOf(client: ApiClient, { ticket }: Ticket): Promise<DeliveryView[] | undefined> {
+  try {
+    return await client.get<DeliveryView[]>('/v1/deliveries', { policy: `ticket:${ticket}` })
+  } catch {
+    return undefined
+  }
+}
+
+export function describeTicket(ticket: Ticket, deliveries?: readonly DeliveryView[]): string[] {
+  const { ticket: number, kind, state, run, attempt, policies, reason, detail, openedAt, expiresAt, decided, allowed } = ticket
   const lines = [
     `TICKET ${number}  ${kind}  ${state}`,
     `  run #${run}, attempt ${attempt}: ${policies.map(({ id, version }) => `${id}@${version}`).join(', ')}`,
     `  ${reason}${detail === '' ? '' : `: ${detail}`}`,
     `  opened ${openedAt}`,
-    ...told.map(({ to, at }) => `  told ${to} ${at}`),
+    ...notifiedSteps(ticket, deliveries).map(({ to, at, whom }) => `  notified ${to} ${at}: ${whom}`),
     ...(ticket.overdueAt === undefined
       ? []
       : [`  overdue since ${ticket.overdueAt}: ${(ticket.actors ?? []).join(' and ')} approve nothing`]),

@@ -16,17 +16,18 @@ const MAX_POLICIES = 20
 
 /** What is in force, what needs a person, and what is wrong now. */
 export async function homePage({ read, health }: PageRequest): Promise<PageContent> {
-  const [policies, open, approvals, tickets, freezes, runs, letters, services] = await Promise.all([
+  const [policies, open, approvals, tickets, freezes, runs, partners, letters, services] = await Promise.all([
     read<PolicyView[]>('/v1/policies'),
     read<RunView[]>('/v1/runs?open=yes'),
     read<ApprovalSummary[]>('/v1/approvals'),
     read<Ticket[]>('/v1/tickets?state=OPEN'),
     read<FreezeView[]>('/v1/freezes'),
     read<RunView[]>('/v1/runs'),
+    read<{ groups: string[] }[]>('/v1/partners'),
     readLetters(read),
     readHealth(health),
   ])
-  const trouble = { services, letters, runs }
+  const trouble = { services, letters, runs, open, freezes, tickets, partners }
   return {
     title: 'Home',
     heading: 'What is in force',

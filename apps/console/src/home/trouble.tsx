@@ -1,4 +1,4 @@
-import { isTerminal, type DeadLetterSummary, type RunView } from '#libs/contracts'
+import { isTerminal, STOP_THE_LINE, type DeadLetterSummary, type FreezeView, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import { count, policiesText, RunLink } from '../page/parts.js'
@@ -11,6 +11,12 @@ export interface TroubleFacts {
   letters: Answer<DeadLetterSummary[]>[]
   /** The newest runs. */
   runs: Answer<RunView[]>
+  /** Runs that have not ended. */
+  open: Answer<RunView[]>
+  freezes: Answer<FreezeView[]>
+  /** Open tickets, and partners by their groups: whom a ticket notifies. */
+  tickets: Answer<Ticket[]>
+  partners: Answer<{ groups: string[] }[]>
 }
 
 /** The newest run of a policy that ended badly: until another one ends well, that is how things stand. */
@@ -24,10 +30,45 @@ export function badlyEnded(runs: readonly RunView[]): RunView[] {
   })
 }
 
+/** Things that a person has to see to, in a sentence each: the stop switch, late runs, tickets that notify nobody. */
+function standstills({ open, freezes, tickets, partners }: TroubleFacts): { key: string; text: string; href: string; name: string }[] {
+  const stop = valueOf(freezes)?.find(({ id, state }) => id === STOP_THE_LINE && state === 'ACTIVE')
+  const late = (valueOf(open) ?? []).filter((run) => run.late === true)
+  const waiting = valueOf(tickets)?.length ?? 0
+  const onCall = valueOf(partners)?.some(({ groups }) => groups.includes('on-call'))
+  return [
+    ...(stop === undefined
+      ? []
+      : [{ key: 'stop', href: '/freezes', name: 'Stopped', text: `The stop switch is on, by ${stop.by}: ${stop.reason}.` }]),
+    ...late.map(({ run }) => ({
+      key: `late-${run}`,
+      href: `/runs/${run}`,
+      name: `Run ${run}`,
+      text: 'It is not in force within its promise.',
+    })),
+    ...(waiting > 0 && onCall === false
+      ? [
+          {
+            key: 'on-call',
+            href: '/partners',
+            name: 'On call',
+            text: 'Tickets wait, and no partner is in the group on-call: nobody was notified at once.',
+          },
+        ]
+      : []),
+  ]
+}
+
 /** How many things are wrong, as far as one can see. */
-export function countTrouble({ services, letters, runs }: TroubleFacts): number {
+export function countTrouble(facts: TroubleFacts): number {
+  const { services, letters, runs } = facts
   const given = letters.flatMap((answer) => valueOf(answer) ?? []).length
-  return services.filter(({ state }) => state !== 'up').length + (given > 0 ? 1 : 0) + badlyEnded(valueOf(runs) ?? []).length
+  return (
+    standstills(facts).length +
+    services.filter(({ state }) => state !== 'up').length +
+    (given > 0 ? 1 : 0) +
+    badlyEnded(valueOf(runs) ?? []).length
+  )
 }
 
 export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
@@ -36,10 +77,16 @@ export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
   const given = letters.flatMap((answer) => valueOf(answer) ?? [])
   const dark = letters.filter(({ kind }) => kind === 'denied')[0]
   const failed = badlyEnded(valueOf(runs) ?? [])
+  const still = standstills(facts)
   return (
     <>
-      {unwell.length + given.length + failed.length > 0 ? (
+      {still.length + unwell.length + given.length + failed.length > 0 ? (
         <ul>
+          {still.map(({ key, href, name, text }) => (
+            <li key={key}>
+              <Tag text={name} tone="bad" /> <a href={href}>{text}</a>
+            </li>
+          ))}
           {unwell.map(({ service, state, concerns }) => (
             <li key={service}>
               {state === 'down' ? <Tag text="Down" tone="bad" /> : <Tag text="Degraded" tone="warn" />} <a href="/status">{service}</a>{' '}

@@ -1,4 +1,4 @@
-import { LADDER, type RunView, type Ticket } from '#libs/contracts'
+import { LADDER, notifiedSteps, type DeliveryView, type RunView, type Ticket } from '#libs/contracts'
 import { Fragment, type JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { absentPage, Alert, None } from '../page/absent.js'
@@ -6,7 +6,7 @@ import type { PageContent, PageRequest } from '../page/page.js'
 import { Commands, Moment, Part, policiesText, PolicyLinks, RunLink } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
 import { StateTag, Tag } from '../page/state-words.js'
-import type { Answer } from '../reading/answer.js'
+import { valueOf, type Answer } from '../reading/answer.js'
 import { Evidence, readEvidence } from '../runs/evidence.js'
 import { TICKET_WORDS } from './reviews-page.js'
 
@@ -26,7 +26,10 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
       'ticket',
     )
   const ticket = answer.value
-  const run = await read<RunView>(`/v1/runs/${ticket.run}`)
+  const [run, deliveries] = await Promise.all([
+    read<RunView>(`/v1/runs/${ticket.run}`),
+    read<DeliveryView[]>(`/v1/deliveries?policy=${encodeURIComponent(`ticket:${ticket.ticket}`)}`),
+  ])
   const evidence = run.kind === 'loaded' ? await readEvidence(read, run.value) : undefined
   return {
     title: `Ticket ${ticket.ticket} · ${TICKET_WORDS[ticket.state].text}`,
@@ -43,7 +46,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
           <Question ticket={ticket} run={run} />
         </Part>
         <Part id="clock" title="The clock">
-          <Clock ticket={ticket} />
+          <Clock ticket={ticket} deliveries={valueOf(deliveries)} />
         </Part>
         {run.kind === 'loaded' && evidence !== undefined ? (
           <Part id="evidence" title="Evidence">
@@ -57,7 +60,9 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
           ) : (
             <None>There is nothing to decide any more: {TICKET_WORDS[ticket.state].text.toLowerCase()}.</None>
           )}
-          <Commands commands={[`hms-svc tickets decide ${ticket.ticket} --decision D --reason TEXT --sign NAME`]} />
+          {ticket.state === 'OPEN' ? (
+            <Commands commands={[`hms-svc tickets decide ${ticket.ticket} --decision D --reason TEXT --sign NAME`]} />
+          ) : null}
         </section>
       </>
     ),
@@ -106,7 +111,19 @@ const WORDS: Record<Ticket['kind'], string> = {
   POISONED: 'The run ended, because one of its messages or timers could not be handled.',
 }
 
-function Clock({ ticket: { kind, openedAt, expiresAt, told, state, closedAt } }: { ticket: Ticket }): JSX.Element {
+/** What follows when nobody answers in time. */
+const UNANSWERED: Record<Ticket['kind'], string> = {
+  EMERGENCY_REVIEW: 'what was taken back stays so.',
+  INCONCLUSIVE: 'the run is then aborted.',
+  ACK_TIMEOUT: 'the run is then aborted.',
+  UNDELIVERED: 'the ticket is then closed, and nothing changes about the run.',
+  BREAK_GLASS_REVIEW: 'those who signed then approve nothing until somebody else closes it.',
+  POISONED: 'the ticket is then closed, and the run stays ended.',
+}
+
+function Clock({ ticket, deliveries }: { ticket: Ticket; deliveries: DeliveryView[] | undefined }): JSX.Element {
+  const { kind, openedAt, expiresAt, state, closedAt } = ticket
+  const notified = notifiedSteps(ticket, deliveries)
   return (
     <dl class="facts">
       <dt>Opened</dt>
@@ -114,18 +131,30 @@ function Clock({ ticket: { kind, openedAt, expiresAt, told, state, closedAt } }:
         <Moment at={openedAt} />
       </dd>
       {LADDER.map((step) => {
-        const at = told.find(({ to }) => to === step)?.at
+        const known = notified.find(({ to }) => to === step)
         return (
           <Fragment key={step}>
-            <dt>Told {step}</dt>
-            <dd>{at === undefined ? state === 'OPEN' ? 'not yet' : 'no' : <Moment at={at} />}</dd>
+            <dt>Notified {step}</dt>
+            <dd>
+              {known === undefined ? (
+                state === 'OPEN' ? (
+                  'not yet'
+                ) : (
+                  'no'
+                )
+              ) : (
+                <>
+                  <Moment at={known.at} />: {known.whom}
+                </>
+              )}
+            </dd>
           </Fragment>
         )
       })}
       <dt>{state !== 'OPEN' ? 'Closed' : kind === 'BREAK_GLASS_REVIEW' ? 'Overdue without an answer' : 'Ends without an answer'}</dt>
       <dd>
         <Moment at={state === 'OPEN' ? expiresAt : closedAt} />
-        {state === 'OPEN' ? ': a paused run is then aborted, and what was taken back stays so.' : ''}
+        {state === 'OPEN' ? `: ${UNANSWERED[kind]}` : ''}
       </dd>
     </dl>
   )

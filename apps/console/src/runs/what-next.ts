@@ -41,8 +41,8 @@ const HELD =
 
 /** What a person who reads about this run wants to know next, in a sentence or two. */
 export function whatNext(run: RunView): string {
-  const said = run.detail === undefined ? '' : ` ${run.detail}.`
-  return `${nextOf(run)}${said}`
+  if (run.detail === undefined) return nextOf(run)
+  return run.state === 'QUEUED' ? `It waits for its turn, ${run.detail}.` : `${nextOf(run)} ${run.detail}.`
 }
 
 function nextOf(run: RunView): string {

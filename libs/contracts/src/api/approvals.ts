@@ -157,3 +157,15 @@ export interface ApprovalSummary extends ApprovalView {
   preparedAt: string
   expiresAt: string
 }
+
+/** `POST /v1/approvals/trial`: what the guard would say of policies if they were approved now. */
+export interface GuardTrialRequest {
+  policies: JsonObject[]
+}
+
+export interface GuardTrial {
+  verdict: 'PASS' | 'WARN' | 'FAIL'
+  /** `ID@VERSION` of the rule that decided; `null` where the roster did, or none had to. */
+  rule: string | null
+  sentence: string
+}

@@ -1,0 +1,100 @@
+import { peekPredicate, stepsOf, type GuardTrial, type JsonObject, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { guard, judgeReleases, principalOf, type GuardVerdict } from '#libs/guard'
+import type { Transaction } from '#libs/persistence'
+import { approvalRequirement, buildRelease, SignatureError, type Principal, type ReleasePredicate } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { ApproverConfig } from '../approver.config.js'
+import { parsePolicies, type ParsedPolicy } from '../approvals/parse-policies.js'
+import { unsigned } from '../approvals/prepare-release.js'
+import { policyAt } from '../policies/policy.table.js'
+import { RulesInForce } from './rules-in-force.js'
+
+/** People who may sign and are asked about, at most. */
+const MAX_PEOPLE = 20
+const WEIGHT = { PASS: 0, WARN: 1, FAIL: 2 } as const
+
+/** What the guard would say of policies if they were approved now, with the plan of approver's defaults. Stores and signs nothing. */
+@Injectable()
+export class TryGuard {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: ApproverConfig,
+    private readonly rules: RulesInForce,
+  ) {}
+
+  execute(given: readonly JsonObject[]): Promise<GuardTrial> {
+    const policies = parsePolicies(given)
+    return this.runtime.database.transaction(async (tx) => {
+      const live: Record<string, ReleaseDocument | null> = {}
+      for (const { policy } of policies) live[policy.id] = (await policyAt(tx, policy.id))?.live ?? null
+      return this.judge(policies, live, await this.rules.of(tx), tx)
+    })
+  }
+
+  private judge(
+    policies: readonly ParsedPolicy[],
+    live: Record<string, ReleaseDocument | null>,
+    rules: readonly ReleaseDocument[],
+    { now }: Transaction,
+  ): GuardTrial {
+    const { roster } = this.runtime
+    const releases = policies.map(({ policy }) => this.releaseOf(policy as ReleasePredicate['policy'], live[policy.id] ?? null, now))
+    const asked = { releases, live, rules }
+    const people = this.eligible(releases)
+    const approvals = people.map((person) =>
+      judgeReleases(guard, roster, { ...asked, action: 'approve', principal: principalOf(roster, person) }),
+    )
+    // Who may sign is enough: one whom no rule forbids it.
+    const [approve] = approvals.sort((a, b) => WEIGHT[a.verdict] - WEIGHT[b.verdict])
+    const [service] = [...roster.principals.values()].filter(({ kind, id }) => kind === 'service' && id === 'canary-controller')
+    const advance =
+      service === undefined
+        ? undefined
+        : judgeReleases(guard, roster, { ...asked, action: 'advance', principal: principalOf(roster, service), stage: 'canary' })
+    const hardest = [approve, advance]
+      .filter((verdict): verdict is GuardVerdict => verdict !== undefined)
+      .sort((a, b) => WEIGHT[b.verdict] - WEIGHT[a.verdict])[0]
+    if (people.length === 0 || hardest === undefined)
+      return { verdict: 'FAIL', rule: null, sentence: 'No person of the roster may approve this.' }
+    return { verdict: hardest.verdict, rule: hardest.rule ?? null, sentence: hardest.sentence }
+  }
+
+  /** People who may sign each of the releases. */
+  private eligible(releases: readonly ReleaseDocument[]): Principal[] {
+    const { roster } = this.runtime
+    try {
+      const entitled = releases.map(
+        (release) => new Set(approvalRequirement(roster, peekPredicate<ReleasePredicate>(release.envelope)).eligible),
+      )
+      return [...roster.principals.values()].filter(({ id }) => entitled.every((ids) => ids.has(id))).slice(0, MAX_PEOPLE)
+    } catch (error) {
+      if (error instanceof SignatureError) return []
+      throw error
+    }
+  }
+
+  private releaseOf(policy: ReleasePredicate['policy'], live: ReleaseDocument | null, now: Date): ReleaseDocument {
+    const plan = this.plan()
+    const previous = live === null ? null : { version: live.version, digest: live.releaseDigest, releaseEpoch: live.releaseEpoch }
+    const expires = new Date(now.getTime() + this.config.approvalExpiryMs).toISOString()
+    return unsigned(
+      buildRelease({
+        policy,
+        releaseEpoch: (live?.releaseEpoch ?? 0) + 1,
+        previous,
+        fallbacks: [],
+        scopes: ['global', ...stepsOf(plan).map(({ scope }) => scope)],
+        author: null,
+        plan,
+        preparedAt: now.toISOString(),
+        expires,
+      }),
+    )
+  }
+
+  private plan(): RolloutPlan {
+    const { scope, observeMs } = this.config
+    return { share: 500, scope, scopeName: this.config.nameOfScope(scope), observeMs, bakeMs: observeMs, partners: null }
+  }
+}

@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest'
+import type { CoverageView, FreezeView, RunView, Ticket } from '#libs/contracts'
+import { judgeBots, judgeFreezes, judgeOnCall, judgeRuns, judgeTickets } from './attention.js'
+
+const NOW = Date.parse('2026-11-29T12:00:00Z')
+const freeze = (id: string): FreezeView =>
+  ({
+    id,
+    reason: 'drill',
+    scope: 'global',
+    state: 'ACTIVE',
+    next: null,
+    by: 'EPA Counsel',
+    declaredAt: '2026-11-29T11:00:00Z',
+  }) as FreezeView
+const ticket = (number: number, expiresAt = '2026-11-30T12:00:00Z'): Ticket =>
+  ({ ticket: number, run: 7, reason: 'NO_EVIDENCE', expiresAt }) as Ticket
+const view = (since: string): CoverageView => ({ policy: 'pm25', lagging: [{ id: 'bot-7', since }] }) as unknown as CoverageView
+
+it('knows the stop switch, which a person turns off, and freezes, which end by themselves', () => {
+  expect(judgeFreezes([freeze('stop-the-line')])).toMatchObject([
+    { check: 'stop switch', state: 'wrong', detail: 'stop-the-line is on since 2026-11-29T11:00:00Z, by EPA Counsel: drill' },
+  ])
+  expect(judgeFreezes([freeze('quiet-week')])).toMatchObject([{ state: 'warn', detail: expect.stringContaining('quiet-week') as string }])
+  expect(judgeFreezes([{ ...freeze('old'), state: 'OVER' }])).toMatchObject([{ state: 'ok' }])
+})
+
+it('knows tickets that wait, and those that are overdue', () => {
+  expect(judgeTickets([], NOW).state).toBe('ok')
+  const open = [ticket(1), ticket(2, '2026-11-29T11:00:00Z')]
+  expect(judgeTickets(open, NOW)).toMatchObject({
+    state: 'wrong',
+    detail: '2 wait for a decision, 1 overdue: 1 (run #7, NO_EVIDENCE), 2 (run #7, NO_EVIDENCE)',
+  })
+})
+
+it('knows runs over their promise', () => {
+  const run = { run: 4, state: 'QUEUED' } as RunView
+  expect(judgeRuns([run]).state).toBe('ok')
+  expect(judgeRuns([run, { ...run, run: 5, late: true }])).toMatchObject({ state: 'wrong', next: 'hms-svc runs show 5' })
+})
+
+it('knows that nobody is on call', () => {
+  expect(judgeOnCall([{ groups: ['second'] }])).toMatchObject({ state: 'warn', next: 'hms-svc partners add FILE' })
+  expect(judgeOnCall([{ groups: ['on-call'] }])).toMatchObject({
+    state: 'ok',
+    detail: expect.stringContaining('second, director') as string,
+  })
+})
+
+it('knows bots that are behind, and not those on their way', () => {
+  expect(judgeBots([view('2026-11-29T11:58:00Z')], NOW)).toMatchObject({
+    state: 'wrong',
+    detail: expect.stringContaining('bot-7') as string,
+  })
+  expect(judgeBots([view('2026-11-29T11:59:30Z')], NOW).state).toBe('ok')
+})

@@ -1,0 +1,100 @@
+import type { ApiClient } from '#libs/client'
+import { LADDER, STOP_THE_LINE, type CoverageView, type FreezeView, type PolicyView, type RunView, type Ticket } from '#libs/contracts'
+import { ok, unknown, warn, wrong, type Check } from './check.js'
+
+/** A bot that is behind for less than this is on its way. */
+const BEHIND_MS = 60_000
+/** Policies whose coverage is looked at. */
+const MAX_POLICIES = 100
+const MAX_NAMED = 5
+
+/** What waits for a person, or holds everything up: the stop switch, freezes, tickets, late runs, bots that are behind. */
+export async function checkAttention(client: ApiClient, now: number): Promise<Check[]> {
+  const [freezes, tickets, runs, partners, policies] = await Promise.allSettled([
+    client.get<FreezeView[]>('/v1/freezes'),
+    client.get<Ticket[]>('/v1/tickets', { state: 'OPEN' }),
+    client.get<RunView[]>('/v1/runs', { open: 'yes' }),
+    client.get<{ groups: string[] }[]>('/v1/partners'),
+    client.get<PolicyView[]>('/v1/policies'),
+  ])
+  return [
+    ...judged('freezes', freezes, judgeFreezes),
+    ...judged('tickets', tickets, (open) => [judgeTickets(open, now)]),
+    ...judged('runs', runs, (open) => [judgeRuns(open)]),
+    ...judged('on call', partners, (all) => [judgeOnCall(all)]),
+    ...(policies.status === 'rejected' ? judged('bots', policies, () => []) : [await checkBots(client, policies.value, now)]),
+  ]
+}
+
+function judged<T>(check: string, answer: PromiseSettledResult<T>, judge: (value: T) => Check[]): Check[] {
+  return answer.status === 'fulfilled' ? judge(answer.value) : [unknown(check, (answer.reason as Error).message)]
+}
+
+/** Pure. The stop switch is for a person to turn off; a freeze that people planned ends by itself. */
+export function judgeFreezes(freezes: readonly FreezeView[]): Check[] {
+  const active = freezes.filter(({ state }) => state === 'ACTIVE')
+  const stop = active.find(({ id }) => id === STOP_THE_LINE)
+  const others = active.filter(({ id }) => id !== STOP_THE_LINE)
+  const checks = others.map(({ id, scope, next, reason }) =>
+    warn(
+      'freezes',
+      `${id} holds changes ${scope === 'global' ? 'everywhere' : `in ${scope}`} until ${next ?? 'somebody lifts it'}: ${reason}`,
+      `hms-svc freezes list`,
+    ),
+  )
+  if (stop === undefined) return checks.length > 0 ? checks : [ok('freezes', 'none is active')]
+  const detail = `stop-the-line is on since ${stop.declaredAt}, by ${stop.by}: ${stop.reason}`
+  return [wrong('stop switch', detail, 'hms-svc stop-the-line off --reason TEXT --sign NAME'), ...checks]
+}
+
+/** Pure. `now` in ms. */
+export function judgeTickets(open: readonly Ticket[], now: number): Check {
+  if (open.length === 0) return ok('tickets', 'none is open')
+  const overdue = open.filter(({ expiresAt }) => Date.parse(expiresAt) <= now).length
+  const named = open.slice(0, MAX_NAMED).map(({ ticket, run, reason }) => `${ticket} (run #${run}, ${reason})`)
+  const count = `${open.length} ${open.length === 1 ? 'waits' : 'wait'} for a decision${overdue === 0 ? '' : `, ${overdue} overdue`}`
+  return wrong('tickets', `${count}: ${named.join(', ')}${open.length > MAX_NAMED ? ', …' : ''}`, 'hms-svc tickets list')
+}
+
+/** Pure. Open runs. */
+export function judgeRuns(open: readonly RunView[]): Check {
+  const late = open.filter((run) => run.late === true)
+  if (late.length === 0) return ok('runs', open.length === 0 ? 'none is open' : `${open.length} open, none over its promise`)
+  const named = late.slice(0, MAX_NAMED).map(({ run, state }) => `#${run} (${state})`)
+  const verb = late.length === 1 ? 'is' : 'are'
+  return wrong('runs', `${named.join(', ')} ${verb} not in force within the promise`, `hms-svc runs show ${late[0]!.run}`)
+}
+
+/** Pure. Tickets notify the partners of three groups, one after the other. */
+export function judgeOnCall(partners: readonly { groups: string[] }[]): Check {
+  const empty = LADDER.filter((group) => !partners.some(({ groups }) => groups.includes(group)))
+  if (!empty.includes('on-call'))
+    return ok('on call', empty.length === 0 ? 'each group has a partner' : `the group on-call has a partner; empty: ${empty.join(', ')}`)
+  return warn('on call', 'no partner is in the group on-call: a ticket notifies nobody when it opens', 'hms-svc partners add FILE')
+}
+
+async function checkBots(client: ApiClient, policies: readonly PolicyView[], now: number): Promise<Check> {
+  const views = await Promise.allSettled(
+    policies.slice(0, MAX_POLICIES).map(({ id }) => client.get<CoverageView>('/v1/coverage', { policy: id })),
+  )
+  return judgeBots(
+    views.flatMap((view) => (view.status === 'fulfilled' ? view.value : [])),
+    now,
+  )
+}
+
+/** Pure. `now` in ms. */
+export function judgeBots(views: readonly CoverageView[], now: number): Check {
+  const behind = views
+    .map(({ policy, lagging }) => ({ policy, lagging: lagging.filter(({ since }) => now - Date.parse(since) > BEHIND_MS) }))
+    .filter(({ lagging }) => lagging.length > 0)
+  const [worst] = behind.sort((a, b) => b.lagging.length - a.lagging.length)
+  if (worst !== undefined) {
+    const names = worst.lagging.slice(0, MAX_NAMED).map(({ id }) => id)
+    const more = worst.lagging.length > MAX_NAMED ? ', …' : ''
+    const detail = `${worst.lagging.length} connected for over a minute do not apply ${worst.policy} as they should: ${names.join(', ')}${more}`
+    return wrong('bots', detail, `hms-svc coverage ${worst.policy}`)
+  }
+  if (views.length === 0) return ok('bots', 'no policy is in force')
+  return ok('bots', 'all that are connected apply what they should')
+}

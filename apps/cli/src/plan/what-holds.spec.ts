@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import type { FreezeView, RunState, RunView } from '#libs/contracts'
+import { holdsOf } from './what-holds.js'
+
+const freeze = (id: string, more: Partial<FreezeView> = {}): FreezeView =>
+  ({ id, reason: 'rehearsal', scope: 'global', state: 'ACTIVE', next: null, ...more }) as FreezeView
+const run = (number: number, id: string, state: RunState, more: Partial<RunView> = {}): RunView =>
+  ({ run: number, state, policies: [{ id, version: '1.0.0', digest: '' }], ...more }) as RunView
+const texts = (freezes: FreezeView[], runs: RunView[]): string[] => holdsOf(['pm25'], freezes, runs).map(({ detail }) => detail)
+
+it('names freezes that are active, the stop switch, runs of the same policy, and canaries of others', () => {
+  const freezes = [freeze('quiet-week', { next: '2026-12-01T00:00:00Z' }), freeze('stop-the-line'), freeze('later', { state: 'COMING' })]
+  const runs = [run(5, 'pm25', 'AWAITING_APPROVAL'), run(6, 'ozone', 'CANARY'), run(7, 'lead', 'LINTING'), run(8, 'smog', 'QUEUED')]
+  expect(texts(freezes, runs)).toEqual([
+    'freeze quiet-week holds changes everywhere until 2026-12-01T00:00:00Z: rehearsal',
+    'freeze stop-the-line holds changes everywhere until the stop switch is off: rehearsal',
+    'run #5 of pm25 has not ended (AWAITING_APPROVAL): wait behind it (--queue) or end it (--supersede)',
+    'run #6 of ozone is CANARY: where its region overlaps, the canary waits for it',
+  ])
+})
+
+it('is nothing where nothing is in the way: another rule that is only held for later', () => {
+  expect(texts([freeze('over', { state: 'OVER' })], [run(6, 'ozone', 'WAITING', { reason: 'EFFECTIVE_AT' })])).toEqual([])
+})

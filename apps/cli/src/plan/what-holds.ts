@@ -1,0 +1,45 @@
+import type { ApiClient } from '#libs/client'
+import { STOP_THE_LINE, type FreezeView, type RunState, type RunView } from '#libs/contracts'
+
+/** What would keep an approved change waiting now. */
+export interface Hold {
+  kind: 'freeze' | 'run' | 'region'
+  /** Of the freeze, or number of the run. */
+  id: string
+  detail: string
+}
+
+/** A canary is out, or its place is not free yet. */
+const HAS_REGION: ReadonlySet<RunState> = new Set(['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'])
+
+export async function readHolds(client: ApiClient, policies: readonly string[]): Promise<Hold[]> {
+  const [freezes, open] = await Promise.all([client.get<FreezeView[]>('/v1/freezes'), client.get<RunView[]>('/v1/runs', { open: 'yes' })])
+  return holdsOf(policies, freezes, open)
+}
+
+/** Pure. A run of the same policy comes first; the canary of another run is in the way where it has the same region. */
+export function holdsOf(policies: readonly string[], freezes: readonly FreezeView[], open: readonly RunView[]): Hold[] {
+  const isSame = (run: RunView): boolean => run.policies.some(({ id }) => policies.includes(id))
+  const active = freezes.filter(({ state }) => state === 'ACTIVE')
+  const others = open.filter((run) => !isSame(run) && HAS_REGION.has(run.state) && run.reason !== 'EFFECTIVE_AT')
+  return [
+    ...active.map(({ id, reason, scope, next }): Hold => {
+      const until = next === null ? (id === STOP_THE_LINE ? 'until the stop switch is off' : 'until somebody lifts it') : `until ${next}`
+      return {
+        kind: 'freeze',
+        id,
+        detail: `freeze ${id} holds changes ${scope === 'global' ? 'everywhere' : `in ${scope}`} ${until}: ${reason}`,
+      }
+    }),
+    ...open.filter(isSame).map(({ run, state, policies: named }): Hold => ({
+      kind: 'run',
+      id: String(run),
+      detail: `run #${run} of ${named.map(({ id }) => id).join(', ')} has not ended (${state}): wait behind it (--queue) or end it (--supersede)`,
+    })),
+    ...others.map(({ run, state, policies: named }): Hold => ({
+      kind: 'region',
+      id: String(run),
+      detail: `run #${run} of ${named.map(({ id }) => id).join(', ')} is ${state}: where its region overlaps, the canary waits for it`,
+    })),
+  ]
+}
