@@ -7,7 +7,10 @@ import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { reportOf, revisionOf } from './rollback-report.js'
 
 export interface RollbackOptions {
+  /** Kept with the log, shown to people of the installation. */
   reason?: string
+  /** What partners are told. */
+  publicReason?: string
   /** This policy alone, although it went live in a bundle. */
   only?: boolean
   /** How long to wait for acknowledgements. Default 10 s. */
@@ -32,11 +35,11 @@ export async function rollbackPolicy(reference: string, options: RollbackOptions
 export async function rollBack(
   api: ApiClient,
   reference: string,
-  { reason, only, waitMs = 10_000 }: RollbackOptions = {},
+  { reason, publicReason, only, waitMs = 10_000 }: RollbackOptions = {},
 ): Promise<{ report: RollbackReport; result: RollbackResult }> {
   const { id, version } = parseReference(reference)
   const startedAt = performance.now()
-  const request: RollbackRequest = { policy: id, version, only, reason }
+  const request: RollbackRequest = { policy: id, version, only, reason, publicReason }
   const result = await api.post<RollbackResult>('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
   // A revision is what a store has: without one nobody is asked who lives by it.
   const revision = result.revision > 0 ? result.revision : await revisionOf(api, id, result.digest, waitMs)

@@ -5,6 +5,8 @@ import type { ApiClient } from './api/api-client.js'
 
 export interface WithdrawOptions {
   reason: string
+  /** What partners are told. */
+  publicReason?: string
   signer: Signer
   /** Default: now. */
   at?: Date
@@ -14,10 +16,10 @@ export interface WithdrawOptions {
 export async function withdrawPolicy(
   api: ApiClient,
   id: string,
-  { reason, signer, at = new Date() }: WithdrawOptions,
+  { reason, publicReason, signer, at = new Date() }: WithdrawOptions,
 ): Promise<WithdrawalResult> {
   const { provenance } = await api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)
-  const statement = await signDecision({ subject: provenance.digest, decision: 'withdraw', reason, at }, signer)
+  const statement = await signDecision({ subject: provenance.digest, decision: 'withdraw', reason, publicReason, at }, signer)
   const request: WithdrawalRequest = { policy: id, statement }
   return api.post<WithdrawalResult>('/v1/withdrawals', request, { idempotencyKey: randomUUID() })
 }

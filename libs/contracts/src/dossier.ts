@@ -1,3 +1,4 @@
+import type { SigningReason } from './api/approvals.js'
 import { canonicalJson, type JsonObject } from './canonical-json.js'
 import type { Envelope } from './envelope.js'
 import type { SharedProof } from './log-proof.js'
@@ -27,6 +28,8 @@ export interface RunDossier {
   guard?: CarriedRelease[]
   /** What the stages that it went through say of these releases: in-toto test results and verification results, each by its own key. */
   attestations?: StageAttestations
+  /** Why people signed, in their own words. */
+  reasons?: SigningReason[]
   proofs: SharedProof[]
 }
 
@@ -45,7 +48,7 @@ export interface CarriedRelease {
 }
 
 /** A dossier with its releases as envelopes. */
-export interface OpenedDossier extends Pick<RunDossier, 'run' | 'attempt' | 'liveSeqs' | 'used' | 'plan' | 'attestations'> {
+export interface OpenedDossier extends Pick<RunDossier, 'run' | 'attempt' | 'liveSeqs' | 'used' | 'plan' | 'attestations' | 'reasons'> {
   releases: ReleaseDocument[]
   live: Record<string, ReleaseDocument | null>
   guard?: ReleaseDocument[]

@@ -466,6 +466,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "byMs": {"type":"number"},
         "by": {"type":"string"},
         "reason": {"type":"string"},
+        "publicReason": {"type":"string"},
         "statement": {"$ref":"#/$defs/Envelope"}
       }
     },
@@ -576,6 +577,17 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "proof": {"$ref":"#/$defs/ProofPlace"}
       }
     },
+    "Change": {
+      "type": "object",
+      "required": ["cause","by","reason","statements"],
+      "properties": {
+        "cause": {"enum":["run","rollback","withdrawal","break-glass"]},
+        "by": {"type":"array","items":{"type":"string"}},
+        "reason": {"type":["null","string"]},
+        "publicReason": {"type":"string"},
+        "statements": {"type":"array","items":{"$ref":"#/$defs/SignedStatement"}}
+      }
+    },
     "ConfigDocument": {
       "type": "object",
       "required": ["id","scope","seq","revision","version","digest","run","head","release","proof"],
@@ -669,7 +681,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "type": "object",
       "required": ["action","run","stage","verdict","rule","sentence","rules","releases","principal","attestation"],
       "properties": {
-        "action": {"enum":["approve","advance","rollback"]},
+        "action": {"enum":["rollback","approve","advance"]},
         "run": {"type":["null","number"]},
         "stage": {"anyOf":[{"enum":["lint","simulate","canary","rollout","notify"]},{"type":"null"}]},
         "verdict": {"enum":["PASS","FAIL","WARN"]},
@@ -704,7 +716,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["heads","proofs"],
       "properties": {
         "heads": {"type":"array","items":{"$ref":"#/$defs/IssuedHead"}},
-        "proofs": {"type":"array","items":{"$ref":"#/$defs/SharedProof"}}
+        "proofs": {"type":"array","items":{"$ref":"#/$defs/SharedProof"}},
+        "change": {"$ref":"#/$defs/Envelope"}
       }
     },
     "IssuedNext": {
@@ -827,7 +840,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "release": {"type":["null","string"]},
         "revision": {"type":"number"},
         "applied": {"type":"boolean"},
-        "audience": {"$ref":"#/$defs/Audience"}
+        "audience": {"$ref":"#/$defs/Audience"},
+        "change": {"type":"string"}
       }
     },
     "PublishedHeads": {
@@ -860,6 +874,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "approval": {"type":"string"},
         "by": {"type":"string"},
         "reason": {"type":"string"},
+        "publicReason": {"type":"string"},
         "statement": {"$ref":"#/$defs/Envelope"}
       }
     },
@@ -900,7 +915,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "seq": {"type":"number"},
         "reason": {"type":"string"},
         "run": {"type":["null","number"]},
-        "replacedBy": {"type":"number"}
+        "replacedBy": {"type":"number"},
+        "change": {"$ref":"#/$defs/Change"}
       }
     },
     "RolloutPlan": {
@@ -973,6 +989,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "plan": {"$ref":"#/$defs/RolloutPlan"},
         "guard": {"type":"array","items":{"$ref":"#/$defs/CarriedRelease"}},
         "attestations": {"$ref":"#/$defs/StageAttestations"},
+        "reasons": {"type":"array","items":{"$ref":"#/$defs/SigningReason"}},
         "proofs": {"type":"array","items":{"$ref":"#/$defs/SharedProof"}}
       }
     },
@@ -1089,6 +1106,16 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["entry","proof"],
       "properties": {"entry":{"type":"string"},"proof":{"type":"string"}}
     },
+    "SignedStatement": {
+      "type": "object",
+      "required": ["envelope"],
+      "properties": {"envelope":{"$ref":"#/$defs/Envelope"},"body":{"type":"string"}}
+    },
+    "SigningReason": {
+      "type": "object",
+      "required": ["name","reason"],
+      "properties": {"name":{"type":"string"},"reason":{"type":"string"}}
+    },
     "StageAttestations": {
       "type": "object",
       "properties": {
@@ -1163,6 +1190,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "decision": {"type":"string"},
         "by": {"type":"string"},
         "reason": {"type":"string"},
+        "publicReason": {"type":"string"},
         "at": {"type":"string"},
         "statement": {"$ref":"#/$defs/Envelope"}
       }
@@ -1202,7 +1230,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "seq": {"type":"number"},
         "reason": {"type":"string"},
         "by": {"type":"array","items":{"type":"string"}},
-        "statements": {"type":"array","items":{"$ref":"#/$defs/Envelope"}}
+        "statements": {"type":"array","items":{"$ref":"#/$defs/Envelope"}},
+        "publicReason": {"type":"string"}
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { Audience } from './bots.js'
+import type { Change } from './change.js'
 import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
 import type { ReleaseDocument, VersionRef } from './run-dossier.js'
@@ -36,6 +37,8 @@ export interface PublishedHead {
   revision: number
   applied: boolean
   audience: Audience
+  /** Digest of what rollout signed about why the head was issued, where that came with it. */
+  change?: string
 }
 
 /** One policy in one scope as readers get it: signed head, signed release, and the store's revision. */
@@ -79,6 +82,8 @@ export interface ReversedPolicy {
   run: number | null
   /** `from` was only held, and this run takes its place: `to` stays in force until then, and `seq` is of the last head before its own. */
   replacedBy?: number
+  /** Who did it and why, with what they signed. Missing in events of earlier builds. */
+  change?: Change
 }
 
 /** People retired a policy: from this head on nothing of it is in force. */
@@ -92,4 +97,6 @@ export interface WithdrawnPolicy {
   by: string[]
   /** What each of them signed. */
   statements: Envelope[]
+  /** What partners are told. */
+  publicReason?: string
 }

@@ -10,6 +10,8 @@ import { proofAt, ProofTable, type ProofPlace } from './shared-proofs.js'
 export interface IssuedHeads {
   heads: IssuedHead[]
   proofs: SharedProof[]
+  /** Why they were issued: a `Change`, signed by rollout for these heads. For the store's history alone; readers never get it. */
+  change?: Envelope
 }
 
 export interface IssuedHead {

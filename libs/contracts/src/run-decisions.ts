@@ -10,6 +10,7 @@ export interface RejectedApproval {
   /** Name of the person. */
   by: string
   reason: string
+  publicReason?: string
   statement: Envelope
 }
 
@@ -27,6 +28,8 @@ export interface AcceptedDecision {
   /** Name of the person; of `supersede` the newer run. */
   by: string
   reason: string
+  /** What partners are told. */
+  publicReason?: string
   /** What the person signed; of `supersede` a release of the newer run, with all its signatures. */
   statement: Envelope
 }

@@ -53,8 +53,10 @@ export interface TicketAnswer {
   /** Name of the person. */
   by: string
   reason: string
+  /** What those outside are told. */
+  publicReason?: string
   at: string
-  /** What the person signed, where it closed a review of break-glass. */
+  /** What the person signed. Missing where an earlier build closed the ticket. */
   statement?: Envelope
 }
 

@@ -1,6 +1,7 @@
 export * from './authorization/authorizer.js'
 export * from './authorization/authorization.guard.js'
 export { TOKENS_CHANGED } from './authorization/follow-tokens.js'
+export { signedRequest } from './authorization/signed-request.js'
 export type { Actor } from './authorization/signed-requests.js'
 export * from './authorization/require-scope.js'
 export { plainToken, readSignedToken } from './authorization/signed-token.js'

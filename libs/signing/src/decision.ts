@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDigest } from './digest.js'
 import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isText, isTime } from './shape.js'
+import { isText, isTime, optional } from './shape.js'
 import { signEnvelope, type Signer } from './signer.js'
 import {
   readUnverified,
@@ -21,6 +21,8 @@ export type DecisionPredicate = {
   subject: string
   decision: string
   reason: string
+  /** What partners are told; the reason itself stays inside. */
+  publicReason?: string
   at: string
   /** So that two decisions in the same words are two. */
   nonce: string
@@ -41,11 +43,11 @@ export function countsUntil(at: string): Date {
 
 const DECISION: StatementKind<DecisionPredicate> = {
   predicateType: PREDICATE_TYPES.decision,
-  shape: { subject: isDigest, decision: isText, reason: isText, at: isTime, nonce: isText },
+  shape: { subject: isDigest, decision: isText, reason: isText, publicReason: optional(isText), at: isTime, nonce: isText },
   subject: (decision) => subjectOfPredicate(`${decision.decision} ${decision.subject}`, decision),
 }
 
-type SaidDecision = Pick<DecisionPredicate, 'subject' | 'decision' | 'reason'> & { at: Date }
+type SaidDecision = Pick<DecisionPredicate, 'subject' | 'decision' | 'reason' | 'publicReason'> & { at: Date }
 
 export function signDecision(said: SaidDecision, signer: Signer): Promise<Envelope> {
   return signEnvelope(writeDecision(said).payload, [signer])

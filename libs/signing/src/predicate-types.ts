@@ -10,4 +10,5 @@ export const PREDICATE_TYPES = {
   decision: `${PREFIX}decision/v1`,
   freeze: `${PREFIX}freeze/v1`,
   request: `${PREFIX}request/v1`,
+  change: `${PREFIX}change/v1`,
 } as const

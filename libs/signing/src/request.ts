@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { digestOf, isDigest } from './digest.js'
-import { openEnvelope } from './envelope.js'
+import { openEnvelope, type Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import type { Roster } from './roster/roster.js'
 import { isText, isTime } from './shape.js'
@@ -99,6 +99,11 @@ export function requireSignedBody({ predicate }: SignedHead, body: Uint8Array): 
 
 function forAnother(): SignatureError {
   return new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
+}
+
+/** The statement in the header of a request that was verified before; `undefined` where nobody signed it. */
+export function requestStatement(header: string | undefined): Envelope | undefined {
+  return header?.startsWith(SCHEME) === true ? (parseHeader(header.slice(SCHEME.length)) as Envelope) : undefined
 }
 
 function parseHeader(encoded: string): unknown {

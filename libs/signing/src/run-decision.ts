@@ -48,6 +48,7 @@ const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
     attempt: isCount,
     decision: isText,
     reason: isText,
+    publicReason: optional(isText),
     at: isTime,
     nonce: isText,
     byMs: optional(isCount),
@@ -65,6 +66,7 @@ export type SaidRunDecision = {
   subject: string
   decision: RunDecisionName | 'accept'
   reason: string
+  publicReason?: string
   at: Date
   byMs?: number
   /** Of `accept`, and of nothing else. */

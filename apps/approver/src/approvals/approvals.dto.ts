@@ -114,6 +114,12 @@ export class RollbackOrderDto {
   @IsString()
   @MaxLength(1_000)
   reason?: string
+
+  /** Empty: partners get no reason. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_000)
+  publicReason?: string
 }
 
 export class FallbacksQueryDto {

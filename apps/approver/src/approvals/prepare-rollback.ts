@@ -41,7 +41,11 @@ export class PrepareRollback {
     private readonly preparations: KeepPreparations,
   ) {}
 
-  /** A rollback that others signed is countersigned: the reason that is given here does not count then. `by` is who asks. */
+  /**
+   * A rollback that others signed is countersigned: the reason that is given here does not count then. Readers and partners get what is
+   * signed, so it has the public reason, an empty one too; the reason is part of it only for callers that know no public one. `by` is who
+   * asks.
+   */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
     const { policy: id, version } = request
     return this.runtime.database.locked([policyKey(id)], async (tx) => {
@@ -51,12 +55,14 @@ export class PrepareRollback {
       const members = `rollback ${id}@${version} ${target.policyDigest}`
       const [signed] = await signedSiblings(tx, members)
       if (signed !== undefined) return preparedView(tx, signed, { records, roster: this.runtime.roster })
-      const fingerprint = digestOfJson({ rollback: { reason: request.reason ?? '' } })
+      const { reason = '', publicReason } = request
+      const fingerprint = digestOfJson({ rollback: { reason, ...(publicReason === undefined ? {} : { publicReason }) } })
       const same = { members, state: 'prepared', request: fingerprint }
       const [known] = await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 })
-      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now))
-        return preparedView(tx, known, { records, roster: this.runtime.roster })
-      const approval = { ...(await this.prepare(tx, record, target, request.reason ?? '')), members, request: fingerprint }
+      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now)) return preparedView(tx, known, { records, roster: this.runtime.roster })
+      const prepared = await this.prepare(tx, record, target, publicReason ?? reason)
+      const reasons = publicReason === undefined || reason === '' ? {} : { reasons: [{ name: by, reason }] }
+      const approval: Approval = { ...prepared, ...reasons, members, request: fingerprint }
       await this.preparations.add(tx, approval, by)
       return preparedView(tx, approval, { records, roster: this.runtime.roster })
     })

@@ -1,4 +1,4 @@
-import { HmsError, type ApprovalDecisionRequest, type ApprovalView } from '#libs/contracts'
+import { HmsError, MAX_REASON, type ApprovalDecisionRequest, type ApprovalView } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
@@ -17,8 +17,6 @@ import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
 import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
-
-const MAX_REASON = 1_000
 
 /** One person's signed no ends an approval that waits. Anyone who could approve it may say so, and its author may withdraw it. */
 @Injectable()
@@ -46,7 +44,7 @@ export class RejectApproval {
     tx: Transaction,
     approval: Approval,
     person: Principal,
-    { reason }: DecisionPredicate,
+    { reason, publicReason }: DecisionPredicate,
     statement: ApprovalDecisionRequest['statement'],
   ): Promise<ApprovalView> {
     const record = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
@@ -59,6 +57,7 @@ export class RejectApproval {
     }
     const { run, attempt } = record.facts
     const detail = `${person.name}: ${reason}`
+    const said = publicReason === undefined ? {} : { publicReason }
     const ended = {
       ...record,
       facts: endEarly(record.facts, { state: 'ABORTED' as const, reason: 'REJECTED', detail, at: tx.now.toISOString() }),
@@ -69,7 +68,7 @@ export class RejectApproval {
     await this.runtime.emit(
       tx,
       'hms.approval.rejected.v1',
-      { run, attempt, approval: approval.digest, by: person.name, reason, statement },
+      { run, attempt, approval: approval.digest, by: person.name, reason, ...said, statement },
       { key: record.key, run, attempt },
     )
     await this.saveRun.execute(tx, ended)
@@ -81,7 +80,7 @@ export class RejectApproval {
     try {
       const { predicate: decision, keyids } = readDecision(statement, roster.keysOfKind('person', now.toISOString()))
       const person = roster.principalOfKey(keyids[0]!)!
-      if (decision.subject === digest && decision.decision === 'reject' && decision.reason.length <= MAX_REASON) return { person, decision }
+      if (decision.subject === digest && decision.decision === 'reject' && isBounded(decision)) return { person, decision }
       throw new HmsError(
         'HMS_APPROVER_DECISION_OTHER',
         `What was signed is no rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`,
@@ -115,4 +114,8 @@ export class RejectApproval {
       next: ['hms-svc roster show'],
     })
   }
+}
+
+function isBounded({ reason, publicReason = '' }: DecisionPredicate): boolean {
+  return reason.length <= MAX_REASON && publicReason.length <= MAX_REASON
 }

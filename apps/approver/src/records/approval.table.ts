@@ -28,6 +28,11 @@ export function isRollback({ releases }: Pick<Approval, 'releases'>): boolean {
   return releases.some((release) => rollbackOf(release) !== undefined)
 }
 
+/** For the dossier, where a signer gave one. */
+export function reasonsOf({ reasons = [] }: Approval): { reasons?: SigningReason[] } {
+  return reasons.length === 0 ? {} : { reasons }
+}
+
 /** Several people together sign it past simulation, canary, freezes and waiting. */
 export function breakGlassIn({ releases }: Pick<Approval, 'releases'>): BreakGlassOrder | undefined {
   return releases.map(breakGlassOf).find((order) => order !== undefined)

@@ -46,8 +46,10 @@ export class DecideTicket {
       // The same answer again changes nothing: that to the first may have been lost.
       if (open.decided?.by === person.name && open.decided.reason === predicate.reason) return open
       requireOpen(open, decision)
-      const answer = { decision, by: person.name, reason: predicate.reason, at: tx.now.toISOString() }
-      if (review !== undefined) return this.reviewBreakGlass.close(tx, open, { ...answer, statement }, record)
+      const { reason, publicReason } = predicate
+      const said = { reason, ...(publicReason === undefined ? {} : { publicReason }) }
+      const answer = { decision, by: person.name, ...said, at: tx.now.toISOString(), statement }
+      if (review !== undefined) return this.reviewBreakGlass.close(tx, open, answer, record)
       const decided = answerTicket(open, answer, tx.now)
       await this.followRun.close(tx, decided)
       return decided

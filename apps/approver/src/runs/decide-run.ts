@@ -1,6 +1,7 @@
 import {
   HmsError,
   isTerminal,
+  MAX_REASON,
   RUN_DECISIONS,
   type Envelope,
   type RunDecision,
@@ -20,7 +21,6 @@ import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-const MAX_REASON = 1_000
 /** A run that is extended for longer than this stands in the way of all that follow it. */
 const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
 /** Decisions that let nothing go forward. They stay open to people whose break-glass nobody has reviewed in time. */
@@ -56,9 +56,9 @@ export class DecideRun {
       }
       const accepted = { ...record, facts: acceptDecision(record.facts, decision) }
       const { attempt } = record.facts
-      const { reason, byMs } = predicate
-      const extension = byMs === undefined ? {} : { byMs }
-      const data = { run, attempt, id: digest, decision: name, stage, by: person.name, reason, statement, ...extension }
+      const { reason, publicReason, byMs } = predicate
+      const more = { ...(publicReason === undefined ? {} : { publicReason }), ...(byMs === undefined ? {} : { byMs }) }
+      const data = { run, attempt, id: digest, decision: name, stage, by: person.name, reason, statement, ...more }
       await this.runtime.emit(tx, 'hms.run.decision-accepted.v1', data, { key: record.key, run, attempt })
       const saved = stage === null ? await this.endUnstarted(tx, accepted, approval, decision) : accepted
       await this.saveRun.execute(tx, saved)
@@ -103,9 +103,10 @@ export class DecideRun {
     try {
       const about = { run: facts.run, releases: approval.releases, ...answered }
       const read = readRunDecision(statement, about, this.runtime.roster, now.toISOString())
-      const { decision, reason, at, byMs = 0 } = read.predicate
+      const { decision, reason, publicReason = '', at, byMs = 0 } = read.predicate
       if (!known.includes(decision)) throw other(`${decision} is none of ${known.join(', ')}.`)
-      if (reason.trim() === '' || reason.length > MAX_REASON) throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
+      if (reason.trim() === '' || reason.length > MAX_REASON || publicReason.length > MAX_REASON)
+        throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
       if (byMs > LONGEST_EXTENSION_MS) throw other('A run is extended by 7 days at most.')
       if (isSignedLately(at, now)) return read
       throw new HmsError(

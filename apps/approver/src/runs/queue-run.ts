@@ -5,7 +5,7 @@ import { stateOf } from '#libs/pipeline'
 import { currentTraceparent, inTrace } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { APPROVALS, reasonsOf, type Approval } from '../records/approval.table.js'
 import { EndStale, followsLive, previousOf } from './end-stale.js'
 import { RulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
@@ -122,5 +122,6 @@ async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval,
     const version = approval.releases.find(({ id }) => id === policy.id)?.version
     used[policy.id] = version === undefined ? [] : await signedAlike(tx, policy.id, version, MAX_USED)
   }
-  return { run: record.facts.run, attempt: record.facts.attempt, releases: approval.releases, live, liveSeqs, used, plan: approval.plan }
+  const { run, attempt } = record.facts
+  return { run, attempt, releases: approval.releases, live, liveSeqs, used, plan: approval.plan, ...reasonsOf(approval) }
 }

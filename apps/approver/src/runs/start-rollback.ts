@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { policyAt } from '../policies/policy.table.js'
-import type { Approval } from '../records/approval.table.js'
+import { reasonsOf, type Approval } from '../records/approval.table.js'
 import { EndStale, followsLive } from './end-stale.js'
 import type { RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
@@ -29,7 +29,7 @@ export class StartRollback {
     const started = { ...record, facts: { ...record.facts, startedAt: tx.now.toISOString() } }
     await this.saveRun.execute(tx, started)
     const { releases, plan } = approval
-    const dossier = packDossier({ run, attempt, releases, live: { [id]: policy.live }, used: { [id]: [] }, plan })
+    const dossier = packDossier({ run, attempt, releases, live: { [id]: policy.live }, used: { [id]: [] }, plan, ...reasonsOf(approval) })
     await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
     return started
   }

@@ -1,9 +1,10 @@
-import { NOT_BY_CALLER, peekPredicate, type PolicyView } from '#libs/contracts'
+import { NOT_BY_CALLER, peekPredicate, type Envelope, type PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/evaluation'
-import { breakGlassBehind } from '#libs/signing'
+import { breakGlassBehind, type ReleasePredicate } from '#libs/signing'
 import { leaseOf } from '../heads/canary-lease.js'
 import type { Origin, StoredDocument } from '../heads/head.table.js'
 import { begunAt } from '../heads/in-force-since.js'
+import { changeView } from '../history/change-view.js'
 
 /** A `PolicyView` made once and given many times. */
 export interface PreparedAnswer {
@@ -27,6 +28,7 @@ export function holdStored({
   author,
   soleOfficial,
   nextOrigin,
+  change,
   storedAt,
   since = storedAt,
   firstRevision,
@@ -41,7 +43,7 @@ export function holdStored({
   const stored = { storedAt: Date.parse(storedAt), traceparent, bundle, overAt: lease === undefined ? Infinity : Date.parse(lease) }
   const opened = holdDocument({ ...document, proof: document.proof ?? null })
   const held = { ...opened, firstRevision: firstRevision ?? opened.firstRevision }
-  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, stored, since)
+  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, stored, since, change)
   if (held.next === null || nextOrigin === undefined) return answered
   const begun = begunAt(new Date(held.next.atMs).toISOString(), storedAt)
   return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, stored, begun) } }
@@ -52,14 +54,22 @@ function withAnswer(
   origin: Origin,
   stored: Omit<HeldStored, keyof HeldDocument | 'answer'>,
   since: string,
+  change?: Envelope,
 ): HeldStored {
-  return { ...held, answer: answerOf(held, origin, since), ...stored }
+  return { ...held, answer: answerOf(held, origin, since, change), ...stored }
 }
 
-function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleOfficial }: Origin, since: string): PreparedAnswer | null {
+function answerOf(
+  { document, value }: HeldDocument,
+  { author, approvedBy, soleOfficial }: Origin,
+  since: string,
+  change: Envelope | undefined,
+): PreparedAnswer | null {
   const { id, version, digest, revision, scope, run } = document
   if (value === null || version === null || digest === null) return null
-  const breakGlass = breakGlassBehind(peekPredicate(document.release!))
+  const predicate = peekPredicate<ReleasePredicate>(document.release!)
+  const breakGlass = breakGlassBehind(predicate)
+  const changed = changeView(change, { predicate, approvedBy })
   const provenance: PolicyView['provenance'] = {
     run,
     digest,
@@ -67,6 +77,7 @@ function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleO
     approvedBy,
     ...(soleOfficial ? { soleOfficial } : {}),
     ...(breakGlass === undefined ? {} : { breakGlass }),
+    ...(changed === undefined ? {} : { change: changed }),
   }
   const view: PolicyView = {
     id,

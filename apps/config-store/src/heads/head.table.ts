@@ -1,4 +1,4 @@
-import type { ConfigDocument } from '#libs/contracts'
+import type { ConfigDocument, Envelope } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
 /** Who wrote and approved a release. */
@@ -12,6 +12,8 @@ export interface Origin {
 export interface StoredDocument extends ConfigDocument, Origin {
   /** Of the release that is held for later. */
   nextOrigin?: Origin
+  /** Why what the head makes current came into force, as rollout signed it; never given to readers. */
+  change?: Envelope
   storedAt: string
   /** When what the head makes current came into force. */
   since?: string

@@ -95,6 +95,10 @@ export class IssuedHeadsDto implements IssuedHeads {
   /** Of the releases in force and of those held, at most. */
   @NestedList(() => SharedProofDto, { max: 2 * MAX_POLICIES_OF_RUN })
   proofs!: SharedProofDto[]
+
+  @IsOptional()
+  @Nested(() => EnvelopeDto)
+  change?: EnvelopeDto
 }
 
 export class SignedFreshnessDto implements SignedFreshness {

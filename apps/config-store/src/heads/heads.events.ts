@@ -13,12 +13,12 @@ export class HeadsEvents {
   @OnEvent('config-store', 'hms.head.issued.v1')
   async issued(@Payload() event: ReceivedEvent<'hms.head.issued.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     try {
-      const heads = this.storeHeads.verify(event.data)
-      const foreign = heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${speakerFor(head.scope)}`)
+      const verified = this.storeHeads.verify(event.data)
+      const foreign = verified.heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${speakerFor(head.scope)}`)
       if (foreign !== undefined) {
         throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)
       }
-      await this.storeHeads.store(tx, heads, event)
+      await this.storeHeads.store(tx, verified, event)
     } catch (error) {
       // What does not verify never will: a dead letter with its code, and the key moves on.
       if (error instanceof HmsError) throw new TerminalError(error.code, error.detail)

@@ -36,6 +36,14 @@ export interface LiveHead {
   head: Envelope
   /** RFC 3339, the database's clock. */
   storedAt: string
+  /** Why it was issued, as rollout signed it; missing where it says nothing new, and in rows of earlier builds. */
+  change?: Envelope
+}
+
+/** A change as rollout signed it, and the heads that it is about. */
+export interface StatedChange {
+  envelope: Envelope
+  heads: readonly { policy: string; seq: number }[]
 }
 
 export const LIVE_HEADS = documentTable<LiveHead>({
@@ -61,6 +69,14 @@ export class LiveHistory {
       const { id: policy, scope, seq, revision, digest, run, head, storedAt } = document
       if (scope === 'global') await tx.documents(LIVE_HEADS).insert({ policy, seq, revision, digest, run, head, storedAt })
       for (const release of [currentOf(document), nextOf(document)]) if (release !== null) await tx.documents(LIVE_RELEASES).insert(release)
+    }
+  }
+
+  /** Adds why heads were issued that are recorded without it. */
+  async explain(tx: Transaction, { envelope, heads }: StatedChange): Promise<void> {
+    for (const { policy, seq } of heads) {
+      const recorded = await tx.documents(LIVE_HEADS).get(`${policy}:${seq}`)
+      if (recorded !== undefined && recorded.change === undefined) await tx.documents(LIVE_HEADS).put({ ...recorded, change: envelope })
     }
   }
 }

@@ -8,6 +8,7 @@ export function recordedState(stored: StoredDocument): EventData['hms.state.reco
     author: _author,
     soleOfficial: _soleOfficial,
     nextOrigin: _nextOrigin,
+    change: _change,
     storedAt: _storedAt,
     since: _since,
     firstRevision: _firstRevision,

@@ -13,7 +13,16 @@ import {
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
-import { brokenHeads, bundlePlaces, STABLE_SCOPE, verifyHead, type HeadPredicate, type VerifiedHead } from '#libs/signing'
+import {
+  brokenHeads,
+  bundlePlaces,
+  digestOfPayload,
+  readChange,
+  STABLE_SCOPE,
+  verifyHead,
+  type HeadPredicate,
+  type VerifiedHead,
+} from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Audiences } from './audiences.js'
@@ -21,7 +30,7 @@ import { leaseAfter } from './canary-lease.js'
 import { EndCanaries } from './end-canaries.js'
 import { BelievedRows } from '../copy/believed-rows.js'
 import { originOf } from '../copy/judge-row.js'
-import { LiveHistory } from './live-history.js'
+import { LiveHistory, type StatedChange } from './live-history.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.table.js'
 import { inForceSince } from './in-force-since.js'
 import { recordedState } from './recorded-state.js'
@@ -40,9 +49,17 @@ type Fresh = VerifiedHead & {
   since: string
   firstRevision: number | undefined
   leaseUntil: string | undefined
+  /** Of the head by which the release came into force, where this one only renews it. */
+  renews: Pick<StoredDocument, 'change'> | undefined
 }
+/** Heads that came together. `change`: why rollout issued them. */
+export interface VerifiedHeads {
+  heads: VerifiedHead[]
+  change?: StatedChange
+}
+
 /** What became of a head. */
-type Settled = HeadReceipt & { verified: VerifiedHead }
+type Settled = HeadReceipt & { verified: VerifiedHead; change?: string }
 
 /**
  * The same for both paths, bus and HTTP: verifies, orders, stores. A lower or equal `seq` changes nothing, so whichever path loses the
@@ -64,7 +81,7 @@ export class StoreHeads {
     return this.runtime.database.transaction((tx) => this.store(tx, verified))
   }
 
-  verify(issued: IssuedHeads): VerifiedHead[] {
+  verify(issued: IssuedHeads): VerifiedHeads {
     if (issued.heads.length === 0 || issued.heads.length > MAX_POLICIES_OF_RUN) {
       throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_POLICIES_OF_RUN} heads.`, { status: 400 })
     }
@@ -72,11 +89,14 @@ export class StoreHeads {
     const heads = openHeads(issued).map((signed) => orRefused(() => verifyHead(signed, this.runtime.roster)))
     const broken = brokenHeads(heads.map(({ head }) => head))
     if (broken !== undefined) throw new HmsError('HMS_HEAD_BUNDLE', `The bundle is not whole: ${broken}.`, { status: 422 })
-    return heads
+    const { change: envelope } = issued
+    if (envelope === undefined) return { heads }
+    const { predicate } = orRefused(() => readChange(envelope, this.runtime.roster.serviceKeys('rollout')))
+    return { heads, change: { envelope, heads: predicate.heads } }
   }
 
   /** `cause` is the event that brought the heads, where one did. */
-  async store(tx: Transaction, heads: readonly VerifiedHead[], cause?: ReceivedEvent): Promise<HeadReceipt> {
+  async store(tx: Transaction, { heads, change }: VerifiedHeads, cause?: ReceivedEvent): Promise<HeadReceipt> {
     await tx.lock(heads.map(({ head }) => policyKey(head.policy)))
     const fresh: Fresh[] = []
     const overtaken: Settled[] = []
@@ -92,7 +112,8 @@ export class StoreHeads {
         const since = inForceSince(known, verified.head.current, tx.now)
         const firstRevision = isSame ? (known.firstRevision ?? known.revision) : undefined
         const leaseUntil = leaseAfter(verified.head, known, tx.now)
-        fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || !isSame, since, firstRevision, leaseUntil })
+        const renews = isSame ? { change: known.change } : undefined
+        fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || !isSame, since, firstRevision, leaseUntil, renews })
       } else if (known !== undefined || isLeft) {
         const revision = known?.revision ?? 0
         held = Math.max(held, revision)
@@ -102,8 +123,16 @@ export class StoreHeads {
         overtaken.push({ verified, revision, applied: false })
       }
     }
-    const revision = fresh.length === 0 ? held : await this.apply(tx, fresh, cause)
-    const stored = fresh.map((verified): Settled => ({ verified, revision, applied: true }))
+    const revision = fresh.length === 0 ? held : await this.apply(tx, fresh, change, cause)
+    // A copy without it may have come first.
+    if (change !== undefined) await this.history.explain(tx, change)
+    const digest = change && digestOfPayload(change.envelope)
+    const stored = fresh.map((verified): Settled => ({
+      verified,
+      revision,
+      applied: true,
+      ...(isAbout(verified, change) ? { change: digest } : {}),
+    }))
     await this.announce(tx, [...overtaken, ...stored], cause)
     return { revision, applied: fresh.length > 0 }
   }
@@ -124,10 +153,10 @@ export class StoreHeads {
     return since !== undefined && since > baseSeq
   }
 
-  private async apply(tx: Transaction, fresh: readonly Fresh[], cause?: ReceivedEvent): Promise<number> {
+  private async apply(tx: Transaction, fresh: readonly Fresh[], change: StatedChange | undefined, cause?: ReceivedEvent): Promise<number> {
     const revision = await this.nextRevision(tx)
     const bundle = fresh.length > 1 ? { bundle: bundlePlaces(fresh.map(({ head: { policy: id, scope } }) => ({ id, scope }))) } : {}
-    const documents = fresh.map((head) => ({ ...documentOf(head, revision, tx.now), ...bundle }))
+    const documents = fresh.map((head) => ({ ...documentOf(head, revision, tx.now), ...changeOf(head, change), ...bundle }))
     await this.history.remember(
       tx,
       documents.filter((_document, index) => fresh[index]!.isNews),
@@ -148,9 +177,10 @@ export class StoreHeads {
   /** Once for all heads of a scope and run: anyone who waits for them locks and writes the whole bundle with each event. */
   private async announce(tx: Transaction, settled: readonly Settled[], cause?: ReceivedEvent): Promise<void> {
     for (const together of groupsOf(settled)) {
-      const heads = together.map(({ verified: { head }, revision, applied }): PublishedHead => {
+      const heads = together.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
         const { policy, scope, seq, current: release } = head
-        return { policy, scope, seq, release, revision, applied, audience: this.audiences.audienceOf(head) }
+        const audience = this.audiences.audienceOf(head)
+        return { policy, scope, seq, release, revision, applied, audience, ...(change === undefined ? {} : { change }) }
       })
       const { verified } = together[0]!
       const key = heads.map(({ policy }) => policy).sort()[0]!
@@ -224,4 +254,14 @@ function documentOf(fresh: Fresh, revision: number, now: Date): StoredDocument {
     traceparent: currentTraceparent() ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
   }
+}
+
+function isAbout({ head }: Pick<VerifiedHead, 'head'>, change: StatedChange | undefined): boolean {
+  return head.scope === STABLE_SCOPE && change?.heads.some(({ policy, seq }) => policy === head.policy && seq === head.seq) === true
+}
+
+/** A head that renews what is in force, or only holds another release, does not say why that came into force. */
+function changeOf({ head, renews }: Fresh, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {
+  const envelope = renews === undefined ? (isAbout({ head }, change) ? change?.envelope : undefined) : renews.change
+  return envelope === undefined ? {} : { change: envelope }
 }

@@ -3,6 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { breakGlassBehind, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
+import { changeView } from './change-view.js'
 import { reignAt, reignsOf, type RecordedHead, type Reign } from './reigns.js'
 
 /** A reign with the head that says so. */
@@ -99,6 +100,7 @@ async function viewOf(tx: Transaction, policy: string, { reign, head, until }: F
   const { version, digest, author, approvedBy, soleOfficial } = release
   const predicate = peekPredicate<ReleasePredicate>(release.release)
   const breakGlass = breakGlassBehind(predicate)
+  const change = changeView(reign.change, { predicate, approvedBy })
   return {
     id: policy,
     version,
@@ -117,6 +119,7 @@ async function viewOf(tx: Transaction, policy: string, { reign, head, until }: F
       approvedBy,
       ...(soleOfficial ? { soleOfficial } : {}),
       ...(breakGlass === undefined ? {} : { breakGlass }),
+      ...(change === undefined ? {} : { change }),
     },
     record: await recordOf(tx, policy, head),
   }

@@ -1,7 +1,9 @@
-import { peekPredicate, type FieldDifference, type PolicyHistoryEntry } from '#libs/contracts'
+import { peekPredicate, type ChangeView, type FieldDifference, type PolicyHistoryEntry } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
-import { LIVE_HEADS, LIVE_RELEASES, type LiveRelease } from '../heads/live-history.js'
+import type { ReleasePredicate } from '#libs/signing'
+import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
+import { changeView } from './change-view.js'
 import { withNext } from './policy-at.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
 import { reignsOf, type Reign } from './reigns.js'
@@ -25,35 +27,59 @@ export async function policyHistory(
     const oldest = isEnd ? -1 : heads.at(-1)!.seq
     const begun = reigns.map(({ seq }) => seq).filter((seq) => seq > oldest && (before === undefined || seq < before))
     const told = [...new Set(begun)].slice(-limit)
-    if (told.length > 0 || isEnd || heads.length >= MAX_HEADS) return entriesOf(tx, reigns, new Set(told))
+    if (told.length > 0 || isEnd || heads.length >= MAX_HEADS)
+      return entriesOf(tx, reigns, { told: new Set(told), earlier: await earlierDigests(tx, policy, heads, reigns) })
     const below = await headsBelow(tx, policy, heads.at(-1)!.seq)
     isEnd = below.length < PAGE
     heads = [...heads, ...below]
   }
 }
 
+/** Releases that were in force before these heads, as far as one page of them goes: heads of earlier builds do not say what went back. */
+async function earlierDigests(
+  tx: Transaction,
+  policy: string,
+  heads: readonly LiveHead[],
+  reigns: readonly Reign[],
+): Promise<(string | null)[]> {
+  if (reigns.every(({ change }) => change !== undefined)) return []
+  return (await headsBelow(tx, policy, heads.at(-1)?.seq)).map(({ digest }) => digest).toReversed()
+}
+
 /** Of the reigns that heads of these numbers began, the newest first. */
-async function entriesOf(tx: Transaction, reigns: readonly Reign[], told: ReadonlySet<number>): Promise<PolicyHistoryEntry[]> {
-  const releases = await releasesOf(tx, reigns)
-  const entries = reigns.flatMap((reign, index) =>
-    told.has(reign.seq) ? [entryOf(reign, reigns[index + 1], releases, reigns[index - 1])] : [],
-  )
+async function entriesOf(
+  tx: Transaction,
+  reigns: readonly Reign[],
+  { told, earlier }: { told: ReadonlySet<number>; earlier: readonly (string | null)[] },
+): Promise<PolicyHistoryEntry[]> {
+  const releases = await releasesOf(tx, [...earlier, ...reigns.map(({ digest }) => digest)])
+  const entries = reigns.flatMap((reign, index) => {
+    if (!told.has(reign.seq)) return []
+    const before = [...earlier, ...reigns.slice(0, index).map(({ digest }) => digest)]
+    return [entryOf(reign, reigns[index + 1], releases, before)]
+  })
   return entries.toReversed()
 }
 
-async function releasesOf(tx: Transaction, reigns: readonly Reign[]): Promise<ReadonlyMap<string, LiveRelease>> {
-  const digests = [...new Set(reigns.flatMap(({ digest }) => digest ?? []))]
-  const found = await Promise.all(digests.map((digest) => tx.documents(LIVE_RELEASES).get(digest)))
+async function releasesOf(tx: Transaction, digests: readonly (string | null)[]): Promise<ReadonlyMap<string, LiveRelease>> {
+  const named = [...new Set(digests.flatMap((digest) => digest ?? []))]
+  const found = await Promise.all(named.map((digest) => tx.documents(LIVE_RELEASES).get(digest)))
   return new Map(found.flatMap((release) => (release === undefined ? [] : [[release.digest, release] as const])))
 }
 
+/** `before`: digests of what was in force earlier, the newest last. */
 function entryOf(
-  { digest, run, seq, revision, from, recordedAt }: Reign,
+  { digest, run, seq, revision, from, recordedAt, change }: Reign,
   after: Reign | undefined,
   releases: ReadonlyMap<string, LiveRelease>,
-  before: Reign | undefined,
+  before: readonly (string | null)[],
 ): PolicyHistoryEntry {
   const release = digest === null ? undefined : releases.get(digest)
+  const predicate = release && peekPredicate<ReleasePredicate>(release.release)
+  const approvedBy = release?.approvedBy ?? []
+  const isBack = predicate !== undefined && wentBack(predicate, digest, before, releases)
+  const known = changeView(change, predicate && { predicate, approvedBy })
+  const unknown: ChangeView = isBack ? { cause: 'rollback', by: [], reason: null } : { cause: 'run', by: approvedBy, reason: null }
   return {
     version: release?.version ?? null,
     digest,
@@ -61,12 +87,27 @@ function entryOf(
     seq,
     revision,
     author: release?.author ?? null,
-    approvedBy: release?.approvedBy ?? [],
+    approvedBy,
+    ...(known ?? unknown),
     from,
     until: after?.from ?? null,
     recordedAt,
-    differences: differencesOf(releases.get(before?.digest ?? ''), release),
+    differences: differencesOf(releases.get(before.at(-1) ?? ''), release),
+    ...(change === undefined ? {} : { change }),
   }
+}
+
+/** An approval makes a new release under a higher epoch: one that was in force before, or follows a higher epoch, was gone back to. */
+function wentBack(
+  { releaseEpoch }: ReleasePredicate,
+  digest: string | null,
+  before: readonly (string | null)[],
+  releases: ReadonlyMap<string, LiveRelease>,
+): boolean {
+  return before.some((each) => {
+    const other = each === null ? undefined : releases.get(each)
+    return each === digest || (other !== undefined && peekPredicate<ReleasePredicate>(other.release).releaseEpoch > releaseEpoch)
+  })
 }
 
 function differencesOf(from: LiveRelease | undefined, to: LiveRelease | undefined): FieldDifference[] {

@@ -1,3 +1,4 @@
+import type { Envelope } from '#libs/contracts'
 import { begunAt } from '../heads/in-force-since.js'
 
 /** A stable head as far as it says what is in force, and when the store recorded it. */
@@ -10,6 +11,8 @@ export interface RecordedHead {
   /** RFC 3339, the database's clock: from when on it counts. */
   storedAt: string
   next?: { release: string; at: string; run?: number }
+  /** Why it was issued, as rollout signed it. */
+  change?: Envelope
 }
 
 /** A release and since when, as the heads tell it. */
@@ -22,6 +25,8 @@ export interface Reign {
   from: string
   /** When the head that says so was stored. */
   recordedAt: string
+  /** Of that head. */
+  change?: Envelope
 }
 
 /**
@@ -34,8 +39,8 @@ export function reignsOf(heads: readonly RecordedHead[]): Reign[] {
     const last = reigns.at(-1)
     if (last === undefined ? reign.digest !== null : last.digest !== reign.digest) reigns.push(reign)
   }
-  for (const [index, { digest, run, seq, revision, storedAt, next }] of heads.entries()) {
-    const reign = { seq, revision, recordedAt: storedAt }
+  for (const [index, { digest, run, seq, revision, storedAt, next, change }] of heads.entries()) {
+    const reign = { seq, revision, recordedAt: storedAt, ...(change === undefined ? {} : { change }) }
     const held =
       next === undefined ? undefined : { ...reign, digest: next.release, run: next.run ?? null, from: begunAt(next.at, storedAt) }
     // A head that came after the time of what it holds was never in force by itself.

@@ -27,6 +27,8 @@ export interface MessageContent extends PolicyContent {
   bundle: readonly string[]
   /** The moment of the event, RFC 3339. */
   at: string
+  /** Of a rollback or a withdrawal: what people made public of its reason. */
+  publicReason?: string
   /** Of a bundle of several: the policies besides the first. */
   others?: readonly PolicyContent[]
   /** Of `ticket.…`. */

@@ -16,6 +16,8 @@ export type MessageUpdate = PolicyUpdate & {
   bundle: readonly string[]
   /** Where the bundle has several: each of them. */
   policies?: readonly PolicyUpdate[]
+  /** Of a rollback or a withdrawal: what people made public of its reason. */
+  reason?: string
   /** Where the partner acknowledges this message. */
   receipt: string
 }
@@ -25,22 +27,22 @@ export type MessageUpdate = PolicyUpdate & {
  * event and not of the try, are part of what partners may compare.
  */
 export function policyUpdatedBody(update: MessageUpdate, timestamp: Date): Buffer {
-  const { id, version, digest, effective, supersedes, bundle, policies, receipt } = update
-  const several = policies === undefined ? {} : { policies }
+  const { id, version, digest, effective, supersedes, bundle, policies, reason, receipt } = update
+  const more = { ...(policies === undefined ? {} : { policies }), ...(reason === undefined ? {} : { reason }) }
   return Buffer.from(
     JSON.stringify({
       type: 'policy.updated',
       timestamp: timestamp.toISOString(),
-      data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle, ...several, receipt },
+      data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle, ...more, receipt },
     }),
   )
 }
 
 /** The body of `policy.withdrawn`: `version` is in force no more, and nothing is in its place. The bytes are kept as above. */
 export function policyWithdrawnBody(
-  { id, version, digest, supersedes, receipt }: Omit<MessageUpdate, 'effective' | 'bundle' | 'policies'>,
+  { id, version, digest, supersedes, reason, receipt }: Omit<MessageUpdate, 'effective' | 'bundle' | 'policies'>,
   timestamp: Date,
 ): Buffer {
-  const data = { intent: 'policy-withdrawal', id, version, digest, supersedes, receipt }
+  const data = { intent: 'policy-withdrawal', id, version, digest, supersedes, ...(reason === undefined ? {} : { reason }), receipt }
   return Buffer.from(JSON.stringify({ type: 'policy.withdrawn', timestamp: timestamp.toISOString(), data }))
 }

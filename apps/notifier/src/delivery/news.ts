@@ -19,6 +19,8 @@ export interface News {
   stage: string | null
   /** The moment of the event. */
   at: Date
+  /** Of a rollback or a withdrawal: what people made public of its reason. */
+  publicReason?: string
   /** Several took effect together; a withdrawal is of one. */
   policies: readonly [PolicyNews, ...PolicyNews[]]
 }
@@ -40,17 +42,19 @@ export function messageOf(news: News): Message {
   const [first, ...others] = news.policies.map(({ before: _before, ...content }): PolicyContent => content)
   const type = first!.release === null ? ('policy.withdrawn' as const) : ('policy.updated' as const)
   const more = others.length === 0 ? {} : { others }
-  return { id: messageIdOf(news), type, ...first!, ...more, bundle: updatesOf(news.policies), at: news.at.toISOString() }
+  const reason = news.publicReason === undefined ? {} : { publicReason: news.publicReason }
+  return { id: messageIdOf(news), type, ...first!, ...more, bundle: updatesOf(news.policies), at: news.at.toISOString(), ...reason }
 }
 
 /** `supersedes`: of each policy, in their order. */
-export function bodyOf({ policies, at }: News, supersedes: readonly string[][], receipt: string): string {
+export function bodyOf({ policies, at, publicReason }: News, supersedes: readonly string[][], receipt: string): string {
   const [first, ...others] = policies.map(({ policy: id, version, digest, effective }, index) => {
     return { id, version, digest, effective, supersedes: supersedes[index]! }
   })
-  if (policies[0].release === null) return policyWithdrawnBody({ ...first!, receipt }, at).toString()
+  const reason = publicReason === undefined ? {} : { reason: publicReason }
+  if (policies[0].release === null) return policyWithdrawnBody({ ...first!, ...reason, receipt }, at).toString()
   const bundle = updatesOf(policies)
-  if (others.length === 0) return policyUpdatedBody({ ...first!, bundle, receipt }, at).toString()
+  if (others.length === 0) return policyUpdatedBody({ ...first!, ...reason, bundle, receipt }, at).toString()
   return policyUpdatedBody({ ...first!, supersedes: supersedes.flat(), bundle, policies: [first!, ...others], receipt }, at).toString()
 }
 

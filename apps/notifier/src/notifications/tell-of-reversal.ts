@@ -28,14 +28,14 @@ export class TellOfReversal {
    * nobody, but one that was announced for later was.
    */
   async reversed(tx: Transaction, reversed: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
-    const { policy, from, inForce, to, seq, replacedBy } = reversed
+    const { policy, from, inForce, to, seq, replacedBy, change } = reversed
     // Those of a bundle are told under its smallest policy.
     await tx.lock([policyKey(policy)])
     const gone = inForce === undefined ? [from] : [from, inForce]
     for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
     // Its head may be that of a rollback.
     const what = replacedBy === undefined ? 'rollback' : 'replaced'
-    const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}` }
+    const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}`, publicReason: change?.publicReason }
     const at = new Date(cause.time)
     const versions = gone.map(({ version }) => version)
     if (to === null) {
@@ -48,9 +48,9 @@ export class TellOfReversal {
   }
 
   /** A partner that was told of an earlier version only still lives by that one, so it is told too. */
-  async withdrawn(tx: Transaction, { policy, from, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
+  async withdrawn(tx: Transaction, { policy, from, seq, publicReason }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
     await rememberReversal(tx, { policy, seq, from: from.digest, to: null }, cause)
-    const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, at: new Date(cause.time) }
+    const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, publicReason, at: new Date(cause.time) }
     await this.tell(tx, { policy, inForce: null }, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
   }
 

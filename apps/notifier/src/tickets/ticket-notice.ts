@@ -1,4 +1,4 @@
-import type { LadderStep, Ticket } from '#libs/contracts'
+import type { LadderStep, Ticket, TicketAnswer } from '#libs/contracts'
 import type { MessageContent } from '../channels/channel-sender.js'
 import type { Notice } from '../delivery/notice.js'
 import { ticketSubject } from '../delivery/told-policies.js'
@@ -27,5 +27,12 @@ function factsOf(ticket: Ticket, news: TicketNews): object {
   const { ticket: number, run, kind, state, reason, detail, allowed, openedAt, expiresAt, decided } = ticket
   const policies = ticket.policies.map(({ id, version }) => `${id}@${version}`)
   const about = { intent: 'ticket', ticket: number, run, kind, state, reason, detail, policies }
-  return news === 'closed' ? { ...about, decided } : { ...about, step: news, allowed, openedAt, expiresAt }
+  return news === 'closed'
+    ? { ...about, decided: decided && publicAnswer(decided) }
+    : { ...about, step: news, allowed, openedAt, expiresAt }
+}
+
+/** What leaves the installation: the reason stays inside, and so does what was signed, which contains it. */
+function publicAnswer({ decision, by, publicReason, at }: TicketAnswer): object {
+  return { decision, by, ...(publicReason === undefined ? {} : { reason: publicReason }), at }
 }

@@ -1,4 +1,12 @@
-import { HmsError, peekPredicate, type ReleaseDocument, type RollbackRequest, type RollbackResult } from '#libs/contracts'
+import {
+  HmsError,
+  peekPredicate,
+  type Change,
+  type ReleaseDocument,
+  type RollbackRequest,
+  type RollbackResult,
+  type SignedStatement,
+} from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
@@ -38,8 +46,11 @@ export class RollBack {
     this.seconds = rollbackSeconds(runtime.metrics)
   }
 
-  /** `key`: id of the call where the caller gave it an `Idempotency-Key`; a retry under it commits nothing new. */
-  async execute(request: RollbackRequest, by: Actor, key?: string): Promise<RollbackResult> {
+  /**
+   * `key`: id of the call where the caller gave it an `Idempotency-Key`; a retry under it commits nothing new. `statement`: the request as
+   * the caller signed it; a key of a program signs nothing.
+   */
+  async execute(request: RollbackRequest, by: Actor, { key, statement }: RollbackCall = {}): Promise<RollbackResult> {
     const startedAt = performance.now()
     const members = await this.runtime.database.transaction(async (tx) => membersOf(await stableOf(tx, request.policy), request))
     const committed = await this.runtime.database.locked(members.map(policyKey), async (tx) => {
@@ -49,12 +60,13 @@ export class RollBack {
       const denied = await this.guardRollback.execute(tx, reversals, by)
       if (denied !== undefined) return denied
       const together = reversals.map(({ stable }) => stable.policy)
+      const change = changeOf(request, by, statement)
       const stables: Stable[] = []
       for (const reversal of reversals) {
         const moved = rollBackTo(reversal.stable, reversal.to, together, tx.now)
-        stables.push(await this.announceLater(tx, reversal, moved, { request, by: by.name, key: members[0]! }))
+        stables.push(await this.announceLater(tx, reversal, moved, { change, key: members[0]! }))
       }
-      const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
+      const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null, change })
       for (const { stable } of reversals) await this.overtake(tx, stable)
       const seqs = Object.fromEntries(stables.map(({ policy, seq }) => [policy, seq]))
       const done = { issued: heads, result: resultOf(request, reversals, stables), seqs }
@@ -110,15 +122,31 @@ export class RollBack {
     tx: Transaction,
     { stable, to }: Reversal,
     moved: Stable,
-    { request, by, key }: { request: RollbackRequest; by: string; key: string },
+    { change, key }: { change: Change; key: string },
   ): Promise<Stable> {
-    const reason = request.reason === undefined ? by : `${by}: ${request.reason}`
-    const data = { policy: stable.policy, ...reversedOf(stable, moved)!, to, seq: moved.seq, reason, run: null }
+    const by = change.by.join(', ')
+    const reason = change.reason === null ? by : `${by}: ${change.reason}`
+    const data = { policy: stable.policy, ...reversedOf(stable, moved)!, to, seq: moved.seq, reason, run: null, change }
     return this.moves.later(tx, stable, moved, { type: 'hms.rollout.reversed.v1', data }, key)
   }
 
   private async overtake(tx: Transaction, { policy, run }: Stable): Promise<void> {
     if (run !== null) await this.runRollout.shell.input(tx, run, { type: 'overtaken', policies: [policy] })
+  }
+}
+
+export interface RollbackCall {
+  key?: string
+  statement?: SignedStatement
+}
+
+function changeOf({ reason, publicReason }: RollbackRequest, { name }: Actor, statement: SignedStatement | undefined): Change {
+  return {
+    cause: 'rollback',
+    by: [name],
+    reason: reason ?? null,
+    ...(publicReason === undefined ? {} : { publicReason }),
+    statements: statement === undefined ? [] : [statement],
   }
 }
 

@@ -1,5 +1,5 @@
-import type { RollbackRequest } from '#libs/contracts'
-import { IsBoolean, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
+import { MAX_REASON, type RollbackRequest } from '#libs/contracts'
+import { IsBoolean, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
 export class RollbackRequestDto implements RollbackRequest {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
@@ -17,6 +17,13 @@ export class RollbackRequestDto implements RollbackRequest {
 
   @IsOptional()
   @IsString()
-  @MaxLength(1_000)
+  @MaxLength(MAX_REASON)
   reason?: string
+
+  /** What partners are told. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(MAX_REASON)
+  publicReason?: string
 }

@@ -1,5 +1,5 @@
 import type { RollbackResult } from '#libs/contracts'
-import { RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
+import { RepeatsSafely, RequireScope, signedRequest, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
 import { RollBack } from './roll-back.js'
 import { RollbackRequestDto } from './rollbacks.dto.js'
@@ -17,6 +17,6 @@ export class RollbacksController {
   @HttpCode(202)
   @RequireScope('operate')
   create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest): Promise<RollbackResult> {
-    return this.rollBack.execute({ ...body }, request.actor!, request.call)
+    return this.rollBack.execute({ ...body }, request.actor!, { key: request.call, statement: signedRequest(request) })
   }
 }

@@ -1,6 +1,7 @@
-import { openDossier } from '#libs/contracts'
+import { openDossier, reasonOf, type AcceptedDecision, type Change, type ReleaseDocument, type SigningReason } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Rollout, RolloutEffect } from '#libs/pipeline'
+import { approvalState, breakGlassOf, readRelease, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
@@ -21,9 +22,14 @@ export class RolloutEffects {
       case 'issueHeads':
         return this.issue(tx, rollout, effect.how)
       case 'takeBack':
-        return this.takeBack(tx, rollout, effect.detail)
+        return this.takeBack(tx, rollout, changeOf(effect), effect.detail)
       case 'giveUpRest':
-        await this.giveUpOwn(tx, rollout, effect.moved)
+        await this.giveUpOwn(
+          tx,
+          rollout,
+          changeOf({ detail: `${effect.moved.join(', ')} moved, and the run is whole or nothing` }),
+          effect.moved,
+        )
         return
       case 'freePolicies':
         return this.freePolicies(tx, rollout)
@@ -32,7 +38,7 @@ export class RolloutEffects {
 
   private async issue(tx: Transaction, rollout: Rollout, how: 'advance' | 'renew'): Promise<Rollout> {
     const { run } = rollout
-    const { releases } = openDossier(rollout.dossier)
+    const { releases, reasons = [] } = openDossier(rollout.dossier)
     const bundle = releases.map((release) => release.id)
     const stables = await stablesOf(tx, rollout)
     const next =
@@ -41,7 +47,9 @@ export class RolloutEffects {
         : stables.map((stable, index) => advance(stable, releases[index]!, run, bundle, tx.now))
     if (next.length === 0) return rollout
     if (how === 'advance') await this.announceDropped(tx, rollout, stables, next)
-    await this.heads.issue(tx, next, rollout)
+    const { key, attempt, causationId } = rollout
+    const change = how === 'renew' ? undefined : advanceOf(releases, reasons, this.runtime.roster)
+    await this.heads.issue(tx, next, { key, run, attempt, causationId, change })
     const seqs = new Map(next.map(({ policy, seq }) => [policy, seq]))
     return { ...rollout, members: rollout.members.map((member) => ({ ...member, seq: seqs.get(member.policy) ?? member.seq })) }
   }
@@ -60,20 +68,20 @@ export class RolloutEffects {
     }
   }
 
-  private async takeBack(tx: Transaction, rollout: Rollout, detail: string): Promise<void> {
+  private async takeBack(tx: Transaction, rollout: Rollout, change: Change, detail: string): Promise<void> {
     const { key, run, attempt, causationId, members } = rollout
-    const back = await this.giveUpOwn(tx, rollout)
+    const back = await this.giveUpOwn(tx, rollout, change)
     if (!rollout.promoted) return
     // Under the key of the run: whoever hears that it failed has heard of all its policies before.
     for (const { policy, current: to, seq } of back) {
       const { version, release } = members.find((member) => member.policy === policy)!
-      const data = { policy, from: { version, digest: release }, to, seq, reason: detail, run }
+      const data = { policy, from: { version, digest: release }, to, seq, reason: detail, run, change }
       await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
     }
   }
 
   /** Leaves policies that another run, or people, have moved since (`moved`: they are about to). Returns those that went back. */
-  private async giveUpOwn(tx: Transaction, rollout: Rollout, moved: readonly string[] = []): Promise<Stable[]> {
+  private async giveUpOwn(tx: Transaction, rollout: Rollout, change: Change, moved: readonly string[] = []): Promise<Stable[]> {
     const { live } = openDossier(rollout.dossier)
     const own = (await stablesOf(tx, rollout)).filter(({ policy, run }) => run === rollout.run && !moved.includes(policy))
     if (own.length === 0) return []
@@ -87,7 +95,8 @@ export class RolloutEffects {
     const isRefused = targets.some(({ to }) => to !== null && refused.has(to.releaseDigest))
     if (isRefused) return this.leave(tx, own)
     const back = targets.map(({ stable, to }) => giveUp(stable, to, { now: tx.now, wasTold: rollout.promoted }))
-    await this.heads.issue(tx, back, rollout)
+    const { key, run, attempt, causationId } = rollout
+    await this.heads.issue(tx, back, { key, run, attempt, causationId, change })
     return back
   }
 
@@ -102,6 +111,32 @@ export class RolloutEffects {
       const stable = await tx.documents(STABLES).get(policy)
       if (stable?.run === run) await tx.documents(STABLES).put({ ...stable, run: null })
     }
+  }
+}
+
+/** A run is brought by the people whose signatures count on its releases. */
+function advanceOf(releases: readonly ReleaseDocument[], reasons: readonly SigningReason[], roster: Roster): Change {
+  const signers = releases.flatMap(({ envelope }) => approvalState(roster, readRelease(envelope)).approvedBy.map(({ name }) => name))
+  const glass = releases.map(breakGlassOf).find((order) => order !== undefined)
+  return {
+    cause: glass === undefined ? 'run' : 'break-glass',
+    by: [...new Set(signers)],
+    reason: glass?.reason ?? reasonOf(reasons),
+    statements: [],
+  }
+}
+
+/** A run is taken back by the person who aborted it, by the run that supersedes it, or by rollout itself. */
+function changeOf({ detail, decision }: { detail: string; decision?: AcceptedDecision }): Change {
+  if (decision === undefined) return { cause: 'rollback', by: ['rollout'], reason: detail, statements: [] }
+  const { by, reason, publicReason, statement } = decision
+  return {
+    cause: 'rollback',
+    by: [by],
+    reason,
+    ...(publicReason === undefined ? {} : { publicReason }),
+    // A newer run shows its release, which is kept as such.
+    statements: decision.decision === 'supersede' ? [] : [{ envelope: statement }],
   }
 }
 

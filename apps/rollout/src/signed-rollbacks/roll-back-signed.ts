@@ -2,12 +2,15 @@ import {
   HmsError,
   isRollbackDossier,
   openDossier,
+  reasonOf,
+  type Change,
   type EventData,
   type EventType,
   type LoggedApproval,
   type ReceivedEvent,
   type ReleaseDocument,
   type RunDossier,
+  type SigningReason,
 } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
@@ -81,8 +84,14 @@ export class RollBackSigned {
       if (denied instanceof HmsError) return this.fail(tx, order, { reason: 'GUARD_DENIED', detail: denied.detail })
     }
     const moved = { ...advance(stable, release, run, [], tx.now), run: null }
-    const issued = await this.heads.issue(tx, [moved], { key: policy, run, attempt: order.attempt, causationId: order.causationId })
-    await this.announce(tx, order, { stable, release, moved, by: judged.approvedBy.map(({ name }) => name) })
+    const change = changeOf(
+      release,
+      judged.approvedBy.map(({ name }) => name),
+      order.dossier.reasons,
+    )
+    const { attempt, causationId } = order
+    const issued = await this.heads.issue(tx, [moved], { key: policy, run, attempt, causationId, change })
+    await this.announce(tx, order, { stable, release, moved, change })
     tx.afterCommit(() => this.carrier.deliverSoon(issued, order.traceparent ?? undefined))
     return true
   }
@@ -90,17 +99,17 @@ export class RollBackSigned {
   private async announce(
     tx: Transaction,
     order: SignedRollback,
-    { stable, release, moved, by }: { stable: Stable; release: ReleaseDocument; moved: Stable; by: string[] },
+    { stable, release, moved, change }: { stable: Stable; release: ReleaseDocument; moved: Stable; change: Change },
   ): Promise<void> {
     if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [stable.policy] })
-    const reason = rollbackOf(release)?.reason ?? ''
     // Of a policy that was withdrawn nothing is in force: those who were told of the version before are told what is.
     const { version, releaseDigest: digest } = stable.history.at(-1) ?? release
     const gone = reversedOf(stable, moved) ?? { from: { version, digest } }
     const said = { policy: order.policy, ...gone, to: release, seq: moved.seq, run: order.run }
     await this.emit(tx, order, 'hms.rollout.reversed.v1', {
       ...said,
-      reason: reason === '' ? by.join(', ') : `${by.join(', ')}: ${reason}`,
+      reason: change.reason === null ? change.by.join(', ') : `${change.by.join(', ')}: ${change.reason}`,
+      change,
     })
   }
 
@@ -124,4 +133,16 @@ export class RollBackSigned {
 /** People sign the release in force again where readers have come to refuse it. */
 function inForce({ policy, current }: Stable, version: string): LiveVersion | undefined {
   return current?.version === version ? { policy, version, policyDigest: current.policyDigest } : undefined
+}
+
+/** People signed the release itself, which travels with the head and has the public reason. */
+function changeOf(release: ReleaseDocument, by: string[], reasons: readonly SigningReason[] = []): Change {
+  const publicReason = rollbackOf(release)?.reason ?? ''
+  return {
+    cause: 'rollback',
+    by,
+    reason: reasonOf(reasons) ?? (publicReason === '' ? null : publicReason),
+    ...(publicReason === '' ? {} : { publicReason }),
+    statements: [],
+  }
 }

@@ -1,6 +1,6 @@
-import type { IssuedHeads } from '#libs/contracts'
+import type { Change, IssuedHeads } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { STABLE_SCOPE } from '#libs/signing'
+import { signChange, STABLE_SCOPE } from '#libs/signing'
 import { ServiceRuntime, signHeads } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { rememberLive } from './live-version.table.js'
@@ -11,6 +11,8 @@ export interface HeadsContext {
   run: number | null
   attempt?: number
   causationId?: string
+  /** Who went back and why; a run's own advance needs none, because its releases say it. */
+  change?: Change
 }
 
 /** Signs stable heads, all of a bundle in one message, and writes them with the state they speak of. */
@@ -35,8 +37,12 @@ export class StableHeads {
       await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
     }
     tx.afterCommit(() => this.runtime.signal(STABLE_MOVED))
-    const issued = await signHeads(heads, this.runtime.signer)
-    const { key, run, attempt, causationId } = context
+    const { key, run, attempt, causationId, change } = context
+    const about = stables.map(({ policy, seq }) => ({ policy, seq }))
+    const issued: IssuedHeads = {
+      ...(await signHeads(heads, this.runtime.signer)),
+      ...(change === undefined ? {} : { change: await signChange({ ...change, heads: about }, this.runtime.signer) }),
+    }
     await this.runtime.emit(tx, 'hms.head.issued.v1', issued, { key, ...(run === null ? {} : { run }), attempt, causationId })
     return issued
   }

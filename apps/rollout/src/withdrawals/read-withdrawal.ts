@@ -1,13 +1,12 @@
-import { HmsError, type Envelope, type ReleaseDocument } from '#libs/contracts'
+import { HmsError, MAX_REASON, type Envelope, type ReleaseDocument } from '#libs/contracts'
 import { countsOnRelease, isSignedLately, readDecision, readRelease, SignatureError, type Principal, type Roster } from '#libs/signing'
-
-const MAX_REASON = 1_000
 
 export interface ReadWithdrawal {
   /** Digest of the statement. */
   id: string
   person: Principal
   reason: string
+  publicReason?: string
 }
 
 /**
@@ -21,9 +20,10 @@ export function readWithdrawal(
   now: Date,
 ): ReadWithdrawal {
   const read = verifyWithdrawal(statement, roster, now)
-  const { subject, decision, reason, at } = read.predicate
+  const { subject, decision, reason, publicReason, at } = read.predicate
   const person = roster.principalOfKey(read.keyids[0]!)!
-  if (decision !== 'withdraw' || reason.trim() === '' || reason.length > MAX_REASON)
+  const isBounded = [reason, publicReason ?? ''].every(({ length }) => length <= MAX_REASON)
+  if (decision !== 'withdraw' || reason.trim() === '' || !isBounded)
     throw other(`What was signed is no withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
   if (subject !== releaseDigest)
     throw other(`What was signed is about another release than ${id}@${version}, which is in force. Sign it again.`, id)
@@ -32,7 +32,8 @@ export function readWithdrawal(
       'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
     throw new HmsError('HMS_WITHDRAWAL_EXPIRED', detail, { status: 403, next: [commandOf(id)] })
   }
-  if (countsOnRelease(roster, person, readRelease(envelope).predicate)) return { id: read.digest, person, reason }
+  if (countsOnRelease(roster, person, readRelease(envelope).predicate))
+    return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) }
   throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} is not among those whose signature counts on ${id}@${version}.`, {
     status: 403,
     next: ['hms-svc roster show'],

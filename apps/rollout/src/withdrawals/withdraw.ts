@@ -1,4 +1,11 @@
-import { HmsError, type IssuedHeads, type ReleaseDocument, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
+import {
+  HmsError,
+  type Change,
+  type IssuedHeads,
+  type ReleaseDocument,
+  type WithdrawalRequest,
+  type WithdrawalResult,
+} from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { approvalRequirement, countsOnRelease, digestOfPayload, readRelease, type ReleasePredicate } from '#libs/signing'
@@ -55,7 +62,7 @@ export class Withdraw {
     const current = stable?.current ?? null
     if (stable === undefined || current === null)
       throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: ['hms-svc runs list'] })
-    const { id, person, reason } = readWithdrawal(statement, current, this.runtime.roster, tx.now)
+    const { id, person, reason, publicReason } = readWithdrawal(statement, current, this.runtime.roster, tx.now)
     const signed: Withdrawal = {
       id,
       policy,
@@ -63,6 +70,7 @@ export class Withdraw {
       version: current.version,
       by: person.id,
       reason,
+      ...(publicReason === undefined ? {} : { publicReason }),
       statement,
       signedAt: tx.now.toISOString(),
       state: 'waiting',
@@ -80,16 +88,21 @@ export class Withdraw {
   private async retire(tx: Transaction, stable: Stable, current: ReleaseDocument, signed: Withdrawal[]): Promise<IssuedHeads> {
     const { policy } = stable
     const moved = withdrawn(stable, tx.now)
+    const { reason, publicReason } = signed.at(-1)!
+    const by = signed.map((each) => this.nameOf(each.by))
+    const said = { reason, ...(publicReason === undefined ? {} : { publicReason }) }
+    const statements = signed.map(({ statement }) => statement)
+    const change: Change = { cause: 'withdrawal', by, ...said, statements: statements.map((envelope) => ({ envelope })) }
     const data = {
       policy,
       from: { version: current.version, digest: current.releaseDigest },
       seq: moved.seq,
-      reason: signed.at(-1)!.reason,
-      by: signed.map(({ by }) => this.nameOf(by)),
-      statements: signed.map(({ statement }) => statement),
+      ...said,
+      by,
+      statements,
     }
     const retired = await this.moves.later(tx, stable, moved, { type: 'hms.rollout.withdrawn.v1', data }, policy)
-    const issued = await this.heads.issue(tx, [retired], { key: policy, run: null })
+    const issued = await this.heads.issue(tx, [retired], { key: policy, run: null, change })
     if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [policy] })
     for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: retired.seq })
     return issued

@@ -12,6 +12,7 @@ export interface Withdrawal {
   /** Principal of the roster. */
   by: string
   reason: string
+  publicReason?: string
   statement: Envelope
   signedAt: string
   state: 'waiting' | 'carried-out'

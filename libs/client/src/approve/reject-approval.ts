@@ -3,9 +3,14 @@ import { signDecision, type Signer } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 
 /** One person's signed no to an approval that waits; ends its run ABORTED (REJECTED). `digest` is the approval's. */
-export async function rejectApproval(api: ApiClient, digest: string, reason: string, signer: Signer): Promise<ApprovalView> {
-  const request: ApprovalDecisionRequest = {
-    statement: await signDecision({ subject: digest, decision: 'reject', reason, at: new Date() }, signer),
-  }
+export async function rejectApproval(
+  api: ApiClient,
+  digest: string,
+  reason: string,
+  signer: Signer,
+  { publicReason }: { /** What partners are told. */ publicReason?: string } = {},
+): Promise<ApprovalView> {
+  const statement = await signDecision({ subject: digest, decision: 'reject', reason, publicReason, at: new Date() }, signer)
+  const request: ApprovalDecisionRequest = { statement }
   return api.post<ApprovalView>(`/v1/approvals/${encodeURIComponent(digest)}/decisions`, request)
 }

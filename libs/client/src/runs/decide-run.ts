@@ -9,6 +9,8 @@ import { requireKnownOptions, type OptionNames } from '../known-options.js'
 
 export interface DecideOptions {
   reason: string
+  /** What partners are told. */
+  publicReason?: string
   /** Of `extend`: by how much; ms. */
   byMs?: number
   /** Name of the key that signs. */
@@ -35,7 +37,8 @@ export async function decideRun(run: number, decision: RunDecisionName, options:
   const url = options.url === undefined ? config.url : readUrl(options.url)
   const api = new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) })
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
-  return decide(api, run, decision, { reason: options.reason, byMs: options.byMs, signer, waitMs: options.waitMs })
+  const { reason, publicReason, byMs, waitMs } = options
+  return decide(api, run, decision, { reason, publicReason, byMs, signer, waitMs })
 }
 
 /** The same over a given client and signer. `at`: when it was signed. */
@@ -45,14 +48,15 @@ export async function decide(
   decision: RunDecisionName,
   {
     reason,
+    publicReason,
     byMs,
     signer,
     at = new Date(),
     waitMs = ANSWER_MS,
-  }: { reason: string; byMs?: number; signer: Signer; at?: Date; waitMs?: number },
+  }: Pick<DecideOptions, 'reason' | 'publicReason' | 'byMs' | 'waitMs'> & { signer: Signer; at?: Date },
 ): Promise<RunView> {
   const { attempt, digest: subject } = await api.get<RunView>(`/v1/runs/${run}`)
-  const statement = await signRunDecision({ run, attempt, subject, decision, reason, at, ...(byMs === undefined ? {} : { byMs }) }, signer)
+  const statement = await signRunDecision({ run, attempt, subject, decision, reason, publicReason, at, byMs }, signer)
   const id = digestOfPayload(statement)
   const accepted = await api.post<RunView>(`/v1/runs/${run}/decisions`, { statement } satisfies RunDecisionRequest)
   // The answer to a pause comes a moment before the pause itself: what is shown is the run as it was asked to be.

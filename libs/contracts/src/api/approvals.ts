@@ -25,7 +25,8 @@ export interface PrepareRequest {
  * as many people sign it as approving that document would take.
  */
 export interface PrepareRollbackRequest {
-  rollback: { policy: string; version: string; reason?: string }
+  /** `publicReason`, empty for none, is part of what is signed, and partners get it; then `reason` is kept beside the signatures. */
+  rollback: { policy: string; version: string; reason?: string; publicReason?: string }
 }
 
 /**

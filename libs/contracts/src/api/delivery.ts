@@ -1,6 +1,7 @@
 import type { JsonObject } from '../canonical-json.js'
 import type { Envelope } from '../envelope.js'
 import type { BotAlert } from '../bots.js'
+import type { ChangeView } from '../change.js'
 import type { ConfigDocument } from '../heads.js'
 import type { FieldDifference } from './approvals.js'
 
@@ -37,6 +38,8 @@ export interface PolicyView {
     soleOfficial?: true
     /** Neither replayed nor tried by a canary: people broke the glass, and why; `null` where a rollback brought back what came so. */
     breakGlass?: { reason: string | null }
+    /** What brought it into force. Missing in what an earlier build answers. */
+    change?: ChangeView
   }
 }
 
@@ -61,9 +64,9 @@ export interface PastPolicyView extends Omit<PolicyView, 'source'> {
 
 /**
  * `GET /v1/policies/{id}/history`: a release that was in force for all, and when. `version` is `null` while the policy was withdrawn;
- * `from` lies ahead for one that readers hold for later.
+ * `from` lies ahead for one that readers hold for later. An earlier build answers without cause, names and reason.
  */
-export interface PolicyHistoryEntry {
+export interface PolicyHistoryEntry extends Partial<ChangeView> {
   version: string | null
   /** Release digest. */
   digest: string | null
@@ -79,6 +82,8 @@ export interface PolicyHistoryEntry {
   recordedAt: string
   /** Against what was in force before; every field of a first version. */
   differences: FieldDifference[]
+  /** What rollout signed about the change; missing for what earlier builds stored. */
+  change?: Envelope
 }
 
 /** The same from a side-car: it can say how far to trust the value, and leaves out what the signatures do not tell. */
@@ -96,7 +101,10 @@ export interface RollbackRequest {
   policy: string
   version: string
   only?: boolean
+  /** Kept with the log, shown to people of the installation. */
   reason?: string
+  /** What partners are told. */
+  publicReason?: string
 }
 export interface RollbackResult {
   id: string

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../canonical-json.js'
+import type { SignedStatement } from '../change.js'
 import type { ApprovalMember, LoggedRelease } from '../log-proof.js'
 import type { LintFinding } from '../run-dossier.js'
 import type { LogProof } from '../log-proof.js'
@@ -115,6 +116,22 @@ export interface AuditEntry {
   event: string
   digest: string
   leafHash: string
+  /** What people did by it; with `acts=true`, where the log keeps its event. */
+  acts?: AuditAct[]
+  /** The event as its service signed it; with `signed=true`, where the log keeps it. */
+  signed?: Envelope
+}
+
+/** What somebody did, why, and what they signed. */
+export interface AuditAct {
+  /** Names of people, of a key, or of a service. */
+  by: string[]
+  /** `reject`, `promote`, `rollback` … */
+  decision: string
+  reason: string | null
+  publicReason?: string
+  /** Empty for a key, and for a service. */
+  statements: SignedStatement[]
 }
 
 /** A release as config-store keeps it for good; all `null` where there is none. */
@@ -137,6 +154,8 @@ export interface LiveRecord extends ReleaseRecord {
   /** RFC 3339, the database's clock. */
   storedAt: string
   head: Envelope
+  /** Why it was issued, signed by rollout; missing in what an earlier build wrote. */
+  change?: Envelope
   /**
    * What the head holds for the time that its `next` names; it came into force then, where no other head was stored before. Missing in
    * what an earlier build wrote.

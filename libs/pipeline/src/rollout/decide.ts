@@ -1,4 +1,4 @@
-import type { CoverageReport, FreezeNotice, PublishedHead, Reach, ReleaseDocument } from '#libs/contracts'
+import type { AcceptedDecision, CoverageReport, FreezeNotice, PublishedHead, Reach, ReleaseDocument } from '#libs/contracts'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
@@ -53,8 +53,11 @@ export type RolloutEffect =
   | CommonEffect<RolloutEvent, RolloutTimer>
   /** Signs stable heads that make the run's releases live, or the same heads again under new numbers. */
   | { do: 'issueHeads'; how: 'advance' | 'renew' }
-  /** Signs heads that make live again what was live before the run, and says so to those who were told of the promotion. */
-  | { do: 'takeBack'; detail: string }
+  /**
+   * Signs heads that make live again what was live before the run, and says so to those who were told of the promotion. `decision`: the
+   * decision of a person, or of a newer run, that ended it.
+   */
+  | { do: 'takeBack'; detail: string; decision?: AcceptedDecision }
   /** Ends the rollouts that hold its policies: what they made live is replaced, not taken back. */
   | { do: 'overtake' }
   /** Takes back what the run still has live, except these policies. */
@@ -244,7 +247,7 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
     case 'supersede':
     case 'retry':
       // It ends the run: others learn first what is live again.
-      return end(rollout, 'aborted', issued(rollout, describeDecision(decision)), [applied(decision)])
+      return end(rollout, 'aborted', issued(rollout, describeDecision(decision), decision), [applied(decision)])
     case 'resume':
       return resume(rollout, [applied(decision)], context)
     case 'promote': {
@@ -345,8 +348,8 @@ function takeBack(rollout: Rollout, reason: string, detail: string): RolloutDeci
 }
 
 /** What there is to take back: one that waits has issued nothing. */
-function issued({ state }: Rollout, detail: string): RolloutEffect[] {
-  return state === 'waiting' ? [] : [{ do: 'takeBack', detail }]
+function issued({ state }: Rollout, detail: string, decision?: AcceptedDecision): RolloutEffect[] {
+  return state === 'waiting' ? [] : [{ do: 'takeBack', detail, ...(decision === undefined ? {} : { decision }) }]
 }
 
 /** `first` before the timers go, `last` when all else is done. */

@@ -64,7 +64,7 @@ function updateOfSeveral(content: MessageContent): DescribedNews {
 }
 
 function updateOfOne(content: MessageContent): DescribedNews {
-  const { policy, version, effective, at, supersedes, bundle, digest, release, replaced } = content
+  const { policy, version, effective, at, supersedes, bundle, digest, release, replaced, publicReason } = content
   const document = documentOf(release)
   const before = documentOf(replaced)
   const isAhead = Date.parse(effective) > Date.parse(at)
@@ -78,6 +78,7 @@ function updateOfOne(content: MessageContent): DescribedNews {
     sentences: [
       `Version ${version} of ${policy} ${when}.`,
       ...(supersedes.length > 0 ? [`It replaces ${supersedes.join(', ')}.`] : []),
+      ...(publicReason === undefined ? [] : [`Reason: ${publicReason}`]),
       // Waiting messages of earlier builds tell of one policy of a bundle.
       ...(others.length > 0 ? [`It goes together with ${others.join(', ')}.`] : []),
       ...(typeof document?.breaking === 'string' ? [`What readers must look at: ${document.breaking}`] : []),
@@ -92,11 +93,14 @@ function updateOfOne(content: MessageContent): DescribedNews {
   }
 }
 
-function withdrawal({ policy, version, at, digest }: MessageContent): DescribedNews {
+function withdrawal({ policy, version, at, digest, publicReason }: MessageContent): DescribedNews {
   return {
     subject: `${policy} ${version} is withdrawn`,
     headline: `${policy} is withdrawn`,
-    sentences: [`Version ${version} of ${policy} is in force no more since ${at}, and nothing is in its place.`],
+    sentences: [
+      `Version ${version} of ${policy} is in force no more since ${at}, and nothing is in its place.`,
+      ...(publicReason === undefined ? [] : [`Reason: ${publicReason}`]),
+    ],
     changesHeading: '',
     changes: [],
     facts: [

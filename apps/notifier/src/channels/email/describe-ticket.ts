@@ -10,7 +10,8 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
   const name = `Ticket ${number}: ${kind} of run #${run}`
   const isOpen = step !== 'closed'
   const end = kind === 'UNDELIVERED' && state === 'MOOT' ? 'every partner was reached after all' : state
-  const answer = decided === null ? end : `${decided.decision} by ${decided.by}: ${decided.reason}`
+  const answer =
+    decided === null ? end : `${decided.decision} by ${decided.by}${decided.publicReason === undefined ? '' : `: ${decided.publicReason}`}`
   return {
     subject: isOpen ? `${name} asks for an answer` : `${name} is closed (${decided?.decision ?? state})`,
     headline: name,

@@ -1,0 +1,32 @@
+import { CHANGE_CAUSES, type Change } from '#libs/contracts'
+import type { Envelope } from './envelope.js'
+import { PREDICATE_TYPES } from './predicate-types.js'
+import { isCount, isObject, isString, isText, listOf, nullable, objectOf, oneOf, optional } from './shape.js'
+import type { Signer } from './signer.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
+import type { Keys } from './verify-envelope.js'
+
+/** Why rollout issued these stable heads. It travels beside them and never to readers. */
+export type ChangePredicate = Change & { heads: { policy: string; seq: number }[] }
+
+const CHANGE: StatementKind<ChangePredicate> = {
+  predicateType: PREDICATE_TYPES.change,
+  shape: {
+    cause: oneOf(...CHANGE_CAUSES),
+    by: listOf(isText),
+    reason: nullable(isString),
+    publicReason: optional(isString),
+    statements: listOf(objectOf({ envelope: isObject, body: optional(isString) })),
+    heads: listOf(objectOf({ policy: isText, seq: isCount })),
+  },
+  subject: (change) => subjectOfPredicate(`${change.cause} of ${change.heads.map(({ policy }) => policy).join(', ')}`, change),
+}
+
+export function signChange(predicate: ChangePredicate, signer: Signer): Promise<Envelope> {
+  return signStatement(CHANGE, predicate, [signer])
+}
+
+/** `keys` are those of rollout. Throws `SignatureError`. */
+export function readChange(envelope: unknown, keys: Keys): SignedDocument<ChangePredicate> {
+  return verifyStatement(CHANGE, envelope, keys)
+}
