@@ -91,7 +91,7 @@ describe('the service’s own role in the database', () => {
   })
 
   it.each([
-    ...['entry', 'tree_node', 'checkpoint', 'logged_release', 'entry_actor', 'attestation'].flatMap((table) => [
+    ...['entry', 'tree_node', 'checkpoint', 'logged_release', 'entry_actor', 'kept_event', 'attestation'].flatMap((table) => [
       `DELETE FROM audit.${table}`,
       `TRUNCATE audit.${table}`,
       `ALTER TABLE audit.${table} DISABLE TRIGGER ALL`,

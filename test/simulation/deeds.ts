@@ -86,7 +86,7 @@ async function rollBack(world: World, policy: string, key: string): Promise<void
   const version = stable?.history.at(-1)?.version
   if (version === undefined) return
   await world.client.ask('rollout', `roll ${policy} back to ${version}`, ({ injector }) =>
-    injector.get(RollBack).execute({ policy, version }, OPERATOR, key),
+    injector.get(RollBack).execute({ policy, version }, OPERATOR, { key }),
   )
 }
 

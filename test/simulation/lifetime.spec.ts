@@ -22,6 +22,7 @@ const KEPT_FOR_GOOD = new Set([
   'audit tree_node',
   'audit logged_release',
   'audit entry_actor',
+  'audit kept_event',
   'audit attestation',
   'approver document:policy_version',
   'rollout document:live_version',

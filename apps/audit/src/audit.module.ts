@@ -20,6 +20,7 @@ import { MemoryTreeStore } from './log/tree.store.memory.js'
 import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
 import { AddActors1765000000000 } from './migrations/1765000000000-add-actors.js'
+import { KeepEvents1766000000000 } from './migrations/1766000000000-keep-events.js'
 import { FoldWindows } from './windows/fold-windows.js'
 import { LISTINGS, WINDOWED } from './windows/window.table.js'
 import { WindowsController } from './windows/windows.http.js'
@@ -86,6 +87,6 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
 export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [WINDOWED, LISTINGS],
-  migrations: [CreateAudit1764000000000, AddActors1765000000000],
+  migrations: [CreateAudit1764000000000, AddActors1765000000000, KeepEvents1766000000000],
   module: AuditModule.with,
 }

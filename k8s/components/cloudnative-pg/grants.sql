@@ -54,5 +54,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA audit TO hms_audit;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA audit TO hms_audit;
 ALTER DEFAULT PRIVILEGES FOR ROLE hms_owner IN SCHEMA audit GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO hms_audit;
 ALTER DEFAULT PRIVILEGES FOR ROLE hms_owner IN SCHEMA audit GRANT USAGE ON SEQUENCES TO hms_audit;
-REVOKE UPDATE, DELETE ON audit.entry, audit.tree_node, audit.checkpoint, audit.logged_release, audit.entry_actor, audit.attestation FROM hms_audit;
+REVOKE UPDATE, DELETE ON audit.entry, audit.tree_node, audit.checkpoint, audit.logged_release, audit.entry_actor, audit.kept_event, audit.attestation FROM hms_audit;
 REVOKE INSERT, UPDATE, DELETE ON audit.migration FROM hms_audit;

@@ -2,7 +2,7 @@ import { SERVICES, type ServiceName } from '#libs/contracts'
 
 const HEAD = '-- Written by `npm run k8s`; see docs/reference/postgresql.md.\n'
 /** What audit adds to and never changes. */
-const APPENDED = ['entry', 'tree_node', 'checkpoint', 'logged_release', 'entry_actor', 'attestation']
+const APPENDED = ['entry', 'tree_node', 'checkpoint', 'logged_release', 'entry_actor', 'kept_event', 'attestation']
 
 /** Once, by whoever administers the server: who owns the tables, and whom the services log in as. Passwords are set elsewhere. */
 export function rolesSql(): string {

@@ -44,6 +44,16 @@ export class EntriesQueryDto {
   @isInstant
   until?: string
 
+  /** With what people did by each event, and why. */
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  acts?: 'true' | 'false'
+
+  /** With the events that the log keeps, as their services signed them. */
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  signed?: 'true' | 'false'
+
   @IsOptional()
   @IsIn(['index', 'newest'])
   order: 'index' | 'newest' = 'index'

@@ -13,10 +13,11 @@ export class EntriesController {
 
   /** Ascending by index, the next page with `after` = the last index; or the newest first, the next page with `before` = the last one. */
   @Get()
-  async list(@Query() { since, until, order, ...rest }: EntriesQueryDto): Promise<RecordedEntry[]> {
-    const query = { ...rest, since: timeIn(since), until: timeIn(until), newest: order === 'newest' }
+  async list(@Query() { since, until, order, acts, signed, ...rest }: EntriesQueryDto): Promise<RecordedEntry[]> {
+    const wanted = { acts: acts === 'true', signed: signed === 'true' }
+    const query = { ...rest, since: timeIn(since), until: timeIn(until), newest: order === 'newest', signed: wanted.acts || wanted.signed }
     const found = await this.runtime.database.transaction((tx) => this.entries.find(tx, query))
-    return found.map(recordedEntry)
+    return found.map((entry) => recordedEntry(entry, wanted))
   }
 }
 

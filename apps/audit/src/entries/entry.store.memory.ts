@@ -1,29 +1,31 @@
+import type { Envelope } from '#libs/contracts'
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 import { nameKey } from './actors.js'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type LoggedRelease } from './entry.js'
-import type { EntryQuery, EntryStore } from './entry.store.js'
+import type { Arriving, EntryQuery, EntryStore } from './entry.store.js'
 
 interface Row {
   index: number
   entry: string
   leafHash: string
   actors: readonly string[]
+  signed?: Envelope
 }
 
 export class MemoryEntryStore implements EntryStore {
-  async take(tx: Transaction, facts: EntryFacts, releases: readonly ApprovedRelease[] = [], actors: readonly string[] = []): Promise<void> {
-    arrivalsOf(tx).set(facts.event, { facts, releases, actors })
+  async take(tx: Transaction, facts: EntryFacts, { releases = [], actors = [], signed }: Arriving = {}): Promise<void> {
+    arrivalsOf(tx).set(facts.event, { facts, releases, actors, signed })
   }
 
   async place(tx: Transaction, limit: number): Promise<number> {
     const rows = entryRowsOf(tx)
     let added = 0
-    for (const { facts, releases, actors } of arrivalsOf(tx).values().slice(0, limit)) {
+    for (const { facts, releases, actors, signed } of arrivalsOf(tx).values().slice(0, limit)) {
       arrivalsOf(tx).delete(facts.event)
       if (rows.get(facts.event) !== undefined) continue
       const index = rows.size
-      rows.set(facts.event, { index, entry: leafOf(facts), leafHash: leafHashOf(facts).toString('hex'), actors })
+      rows.set(facts.event, { index, entry: leafOf(facts), leafHash: leafHashOf(facts).toString('hex'), actors, signed })
       for (const { id, version, digest } of releases) {
         if (releaseRowsOf(tx).get(digest) === undefined) releaseRowsOf(tx).set(digest, { digest, policy: id, version, index })
       }
@@ -35,9 +37,14 @@ export class MemoryEntryStore implements EntryStore {
   async find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]> {
     const found = entryRowsOf(tx)
       .values()
-      .map(({ index, entry, leafHash, actors }) => ({
+      .map(({ index, entry, leafHash, actors, signed }) => ({
         actors,
-        entry: { index, facts: JSON.parse(entry) as EntryFacts, leafHash: Buffer.from(leafHash, 'hex') },
+        entry: {
+          index,
+          facts: JSON.parse(entry) as EntryFacts,
+          leafHash: Buffer.from(leafHash, 'hex'),
+          ...(query.signed === true && signed !== undefined ? { signed } : {}),
+        },
       }))
       .filter((row) => fits(row, query))
       .map(({ entry }) => entry)
@@ -65,6 +72,7 @@ interface Arrival {
   facts: EntryFacts
   releases: readonly ApprovedRelease[]
   actors: readonly string[]
+  signed?: Envelope
 }
 
 function arrivalsOf(tx: Transaction): MemoryRows<Arrival> {

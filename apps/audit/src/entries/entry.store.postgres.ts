@@ -1,8 +1,9 @@
+import type { Envelope } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 import { nameKey } from './actors.js'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
-import type { EntryQuery, EntryStore } from './entry.store.js'
+import type { Arriving, EntryQuery, EntryStore } from './entry.store.js'
 
 const COLUMNS = 'event_id, at, source, type, topic, key, run, entry, digest, leaf_hash'
 
@@ -11,10 +12,11 @@ interface Row {
   index: string
   entry: string
   leaf_hash: Buffer
+  signed?: Envelope | null
 }
 
 export class PostgresEntryStore implements EntryStore {
-  async take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[], actors: readonly string[] = []): Promise<void> {
+  async take(tx: Transaction, facts: EntryFacts, { releases, actors = [], signed }: Arriving = {}): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).write(
       `INSERT INTO ${schema}.arrival (${COLUMNS}, releases, actors) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
@@ -33,6 +35,12 @@ export class PostgresEntryStore implements EntryStore {
         actors.length === 0 ? null : actors,
       ],
     )
+    if (signed === undefined) return
+    // By the event's id, before it has a place: a build that does not know the table places the entry all the same.
+    await postgresOf(tx).write(`INSERT INTO ${schema}.kept_event (event_id, signed) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
+      facts.event,
+      JSON.stringify(signed),
+    ])
   }
 
   /** LATERAL, so that each is looked for by its index: an anti-join was planned as a scan of the whole log for each batch. */
@@ -81,7 +89,7 @@ export class PostgresEntryStore implements EntryStore {
     }
   }
 
-  async find(tx: Transaction, { run, after, before, by, type, since, until, newest, limit }: EntryQuery): Promise<LogEntry[]> {
+  async find(tx: Transaction, { run, after, before, by, type, since, until, newest, signed, limit }: EntryQuery): Promise<LogEntry[]> {
     const { schema } = postgresOf(tx)
     const values: unknown[] = []
     const conditions = (
@@ -95,13 +103,19 @@ export class PostgresEntryStore implements EntryStore {
         ['at <', until],
       ] as const
     ).flatMap(([test, value]) => (value === undefined ? [] : [`${test} $${values.push(value)}`]))
-    const from = by === undefined ? `${schema}.entry` : `${schema}.entry_actor JOIN ${schema}.entry USING (index)`
+    const entries = by === undefined ? `${schema}.entry` : `${schema}.entry_actor JOIN ${schema}.entry USING (index)`
+    const from = signed === true ? `${entries} LEFT JOIN ${schema}.kept_event USING (event_id)` : entries
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
     const rows = await postgresOf(tx).query<Row>(
-      `SELECT index, entry, leaf_hash FROM ${from} ${where}
+      `SELECT index, entry, leaf_hash${signed === true ? ', signed' : ''} FROM ${from} ${where}
        ORDER BY index ${newest === true ? 'DESC' : 'ASC'} LIMIT $${values.push(limit)}`,
       values,
     )
-    return rows.map((row) => ({ index: Number(row.index), facts: JSON.parse(row.entry) as EntryFacts, leafHash: row.leaf_hash }))
+    return rows.map((row) => ({
+      index: Number(row.index),
+      facts: JSON.parse(row.entry) as EntryFacts,
+      leafHash: row.leaf_hash,
+      ...(row.signed == null ? {} : { signed: row.signed }),
+    }))
   }
 }

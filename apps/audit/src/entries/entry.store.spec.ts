@@ -62,7 +62,7 @@ describe.each(LOG_TWINS)('the log in %s', (_name, open) => {
     }))
     for (const [at, act] of acts.entries())
       await twin.database.transaction((tx) =>
-        twin.entries.take(tx, act, undefined, at === 1 ? ['epa counsel'] : ['epa chief', 'epa counsel']),
+        twin.entries.take(tx, act, { actors: at === 1 ? ['epa counsel'] : ['epa chief', 'epa counsel'] }),
       )
     await place(10)
     const days = async (query: Omit<EntryQuery, 'limit'>, limit = 10): Promise<string[]> =>

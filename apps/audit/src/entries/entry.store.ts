@@ -1,3 +1,4 @@
+import type { Envelope } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 import type { EntryFacts, LogEntry } from './entry.js'
@@ -19,16 +20,25 @@ export interface EntryQuery {
   until?: Date
   /** The newest first; ascending by index without it. */
   newest?: boolean
+  /** With the events that the log keeps. */
+  signed?: boolean
   limit: number
+}
+
+/** What comes with an entry. */
+export interface Arriving {
+  /** What an approval is of. */
+  releases?: readonly ApprovedRelease[]
+  /** Of `actorsOf`. */
+  actors?: readonly string[]
+  /** The event, where the log keeps it. */
+  signed?: Envelope
 }
 
 /** The log: rows are added and read, never changed. Twins: PostgreSQL, where triggers refuse all else, and memory. */
 export interface EntryStore {
-  /**
-   * Takes an event in; it has no place yet. Writers do not wait for each other here. `releases`: what an approval is of. `actors`: of
-   * `actorsOf`.
-   */
-  take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[], actors?: readonly string[]): Promise<void>
+  /** Takes an event in; it has no place yet. Writers do not wait for each other here. */
+  take(tx: Transaction, facts: EntryFacts, arriving?: Arriving): Promise<void>
   /**
    * Gives at most `limit` of those taken in the next indexes, in the order in which they came; one that is in the log already is passed
    * over. Answers how many it added. The caller holds `LOG_LOCK`.

@@ -92,7 +92,7 @@ describe.each([
     const releases = [{ id: 'ozone', version, digest: `sha256:${version}` }]
     await twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await twin.entries.take(tx, { ...facts(), v: 2, releases: new ApprovalTree(releases).root }, releases)
+      await twin.entries.take(tx, { ...facts(), v: 2, releases: new ApprovalTree(releases).root }, { releases })
       await twin.entries.place(tx, 1)
     })
   }

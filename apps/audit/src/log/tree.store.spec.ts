@@ -29,7 +29,7 @@ describe.each(LOG_TWINS)('the tree in %s', (_name, open) => {
   const take = (events: [EntryFacts, ApprovedRelease[]?][]): Promise<number> =>
     twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (const [event, releases] of events) await twin.entries.take(tx, event, releases)
+      for (const [event, releases] of events) await twin.entries.take(tx, event, { releases })
       return twin.entries.place(tx, 100)
     })
   const ask = <T>(question: (tree: TreeStore, tx: Transaction) => Promise<T>): Promise<T> =>

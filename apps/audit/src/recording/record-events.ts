@@ -45,7 +45,9 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
     if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event)
     const releases = releasesOf(event)
-    await this.entries.take(tx, factsOf(event, releases), releases, actorsOf(event, this.runtime.roster))
+    const facts = factsOf(event, releases)
+    const signed = facts.v === 4 ? event.envelope : undefined
+    await this.entries.take(tx, facts, { releases, actors: actorsOf(event, this.runtime.roster), signed })
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)
     // A canary waits for the proof of its releases.

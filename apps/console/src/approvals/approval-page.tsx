@@ -11,7 +11,7 @@ import type { People } from '../signing/people.js'
 import { predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
 import { ConsentLines, Statement } from '../signing/statement-view.js'
-import { LongTextField } from '../forms/fields.js'
+import { ReasonFields } from '../forms/fields.js'
 import { Effect, readEffect, type EffectFacts } from './effect.js'
 
 const TRAIL = [{ href: '/approvals', text: 'Approvals' }]
@@ -206,7 +206,7 @@ function Reject({ digest }: { digest: string }): JSX.Element {
     <section aria-labelledby="reject-title">
       <h2 id="reject-title">Reject</h2>
       <form class="usa-form usa-form--tall" method="get" action={`/approvals/${encodeURIComponent(digest)}/reject`}>
-        <LongTextField name="reason" label="Why not (public)" required />
+        <ReasonFields label="Why not" />
         <button class="usa-button usa-button--outline" type="submit">
           Go on to sign the rejection
         </button>

@@ -49,8 +49,18 @@ type Asked = { request: object } | { problem: Problem }
 
 async function requestOf(form: FormData, proposed: Proposed, admit: () => Promise<Problem | undefined>): Promise<Asked> {
   const policy = textOf(form, 'rollback-policy')
-  if (policy !== '')
-    return { request: { rollback: { policy, version: textOf(form, 'rollback-version'), reason: textOf(form, 'reason') || undefined } } }
+  if (policy !== '') {
+    return {
+      request: {
+        rollback: {
+          policy,
+          version: textOf(form, 'rollback-version'),
+          reason: textOf(form, 'reason') || undefined,
+          publicReason: textOf(form, 'public-reason'),
+        },
+      },
+    }
+  }
   const read = await policiesIn(form, proposed.text ?? '', admit)
   if ('problem' in read) return read
   try {

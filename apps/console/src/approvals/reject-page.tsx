@@ -12,6 +12,7 @@ export async function rejectPage(request: PageRequest): Promise<PageContent> {
   const { read, params, query, now } = request
   const digest = params['digest'] ?? ''
   const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
+  const publicReason = (query.get('public-reason') ?? '').trim().slice(0, 1_000) || undefined
   const back = `/approvals/${encodeURIComponent(digest)}`
   const place = {
     title: 'Reject an approval',
@@ -33,7 +34,7 @@ export async function rejectPage(request: PageRequest): Promise<PageContent> {
     ...place,
     title: `Reject ${name}`,
     summary: `Ends the approval of ${name}: its run is aborted. Reason: “${reason}”`,
-    statement: writeDecision({ subject: digest, decision: 'reject', reason, at: now }),
+    statement: writeDecision({ subject: digest, decision: 'reject', reason, publicReason, at: now }),
     act: {
       path: `/v1/approvals/${digest}/decisions`,
       ...(roster === undefined ? {} : { mayNot: whoMayNotSign(roster, predicatesOf(answer.value), 'ender') }),

@@ -20,7 +20,7 @@ const entry = (index: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
 const entries = [entry(0), entry(1, { key: 'ozone', run: null }), entry(2, { source: '/hms-svc/rollout', type: 'hms.rollout.reversed.v1' })]
 const CHECKPOINT = 'hms-svc.example/log\n3\nAAAA\n'
 const page = (query = '', more: Record<string, unknown> = {}) =>
-  shown(auditPage, { query, answers: { '/checkpoint': CHECKPOINT, '/v1/audit/entries?limit=3': entries, ...more } })
+  shown(auditPage, { query, answers: { '/checkpoint': CHECKPOINT, '/v1/audit/entries?limit=3&acts=true': entries, ...more } })
 const rows = (html: string): string[] => [...html.matchAll(/href="\/audit\/(\d+)"/g)].map(([, index]) => index!)
 
 describe('the page of the log', () => {
@@ -44,7 +44,7 @@ describe('the page of the log', () => {
   it('looks at the thousand entries before a place, says so, and leads further back', async () => {
     const answers = {
       '/checkpoint': 'log\n2500\nAAAA\n',
-      '/v1/audit/entries?limit=1000&after=1499': entries.map((each) => ({ ...each, index: each.index + 1500 })),
+      '/v1/audit/entries?limit=1000&after=1499&acts=true': entries.map((each) => ({ ...each, index: each.index + 1500 })),
     }
     const { html, text } = await page('about=ozone', answers)
     expect(text).toContain('1 entry of the 3 that this page looked at match.')
@@ -52,20 +52,22 @@ describe('the page of the log', () => {
   })
 
   it('asks for one run, by its number', async () => {
-    const { html } = await page('run=7', { '/v1/audit/entries?run=7&limit=1000': [entries[0]] })
+    const { html } = await page('run=7', { '/v1/audit/entries?run=7&limit=1000&acts=true': [entries[0]] })
     expect(rows(html)).toEqual(['0'])
   })
 
   it('asks for the acts of a person, the newest thousand and then those before them', async () => {
-    const acts = '/v1/audit/entries?by=EPA+Chief&order=newest&limit=1000'
+    const acts = '/v1/audit/entries?by=EPA+Chief&order=newest&limit=1000&acts=true'
     const found = await page('by=EPA+Chief', { [acts]: [entries[2], entries[0]] })
     expect(rows(found.html)).toEqual(['2', '0'])
     expect(found.text).toMatch(/hms-svc audit log --by ("|&quot;)EPA Chief/)
-    const crafted = { '/v1/audit/entries?by=%24%28id%29&order=newest&limit=1000': [] }
+    const crafted = { '/v1/audit/entries?by=%24%28id%29&order=newest&limit=1000&acts=true': [] }
     expect((await page('by=%24%28id%29', crafted)).text).toContain('hms-svc audit log --by NAME')
     const full = Array.from({ length: 1000 }, (_, at) => entry(2000 - at))
     expect((await page('by=EPA+Chief', { [acts]: full })).html).toContain('/audit?by=EPA+Chief&amp;before=1901')
-    const older = await page('by=EPA+Chief&before=1001', { '/v1/audit/entries?by=EPA+Chief&before=1001&order=newest&limit=1000': [] })
+    const older = await page('by=EPA+Chief&before=1001', {
+      '/v1/audit/entries?by=EPA+Chief&before=1001&order=newest&limit=1000&acts=true': [],
+    })
     expect(older.text).toContain('No entries on this page match these filters.')
   })
 
@@ -78,7 +80,7 @@ describe('the page of the log', () => {
   it('tells apart none, filtered away, not allowed, and not loaded', async () => {
     expect((await page('', { '/checkpoint': MISSING })).text).toContain('Nothing is recorded yet.')
     expect((await page('about=nothing')).text).toContain('No entries on this page match these filters.')
-    expect((await page('', { '/v1/audit/entries?limit=3': DENIED })).text).toContain('Not allowed to see the entries of the log')
+    expect((await page('', { '/v1/audit/entries?limit=3&acts=true': DENIED })).text).toContain('Not allowed to see the entries of the log')
     expect((await page('', { '/checkpoint': AWAY })).text).toContain('The entries of the log could not be loaded')
   })
 })
@@ -88,7 +90,7 @@ describe('the page of an entry', () => {
 
   it('says who signed, what was before and after, and brings the proof', async () => {
     const { text, html } = await show({
-      '/v1/audit/entries?limit=1&after=1': [entries[2]],
+      '/v1/audit/entries?limit=1&after=1&acts=true': [entries[2]],
       '/v1/runs/7': { run: 7, digest: 'sha256:1', policies: [{ id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:2' }] },
       '/v1/approvals/sha256%3A1': {
         digest: 'sha256:1',
@@ -122,7 +124,7 @@ describe('the page of an entry', () => {
   })
 
   it('knows no entry that the log does not have', async () => {
-    expect((await show({ '/v1/audit/entries?limit=1&after=1': [] })).status).toBe(404)
+    expect((await show({ '/v1/audit/entries?limit=1&after=1&acts=true': [] })).status).toBe(404)
     expect((await show({}, '-1')).status).toBe(404)
     expect((await show({})).text).toContain('could not be loaded')
   })

@@ -116,8 +116,8 @@ function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; n
 
 function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
   return (
-    <Table caption={count(entries.length, 'entry', 'entries')} head={['Entry', 'Time', 'What happened', 'About', 'Run', 'Service']}>
-      {entries.map(({ index, at, type, key, run, source }) => (
+    <Table caption={count(entries.length, 'entry', 'entries')} head={['Entry', 'Time', 'What happened', 'About', 'By', 'Run', 'Service']}>
+      {entries.map(({ index, at, type, key, run, source, acts = [] }) => (
         <tr key={index}>
           <th scope="row">
             <a href={`/audit/${index}`}>Entry {index}</a>
@@ -127,6 +127,7 @@ function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
           </td>
           <td>{eventWords(type)}</td>
           <td>{key}</td>
+          <td>{acts.map(({ by, reason }) => `${by.join(', ')}${reason === null ? '' : `: ${reason}`}`).join('; ')}</td>
           <td>
             <RunLink run={run} />
           </td>

@@ -1,4 +1,13 @@
-import { eventWords, type ApprovalSummary, type AuditEntry, type AuditProof, type PolicyHistoryEntry, type RunView } from '#libs/contracts'
+import {
+  eventWords,
+  type ApprovalSummary,
+  type AuditAct,
+  type AuditEntry,
+  type AuditProof,
+  type PolicyHistoryEntry,
+  type RunView,
+} from '#libs/contracts'
+import { digestOfPayload } from '#libs/signing'
 import { Fragment, type JSX } from 'preact'
 import { absentPage, Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
@@ -39,12 +48,17 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
         <Part id="facts" title="What was recorded">
           <Facts entry={entry} />
         </Part>
+        {entry.acts === undefined || entry.acts.length === 0 ? null : (
+          <Part id="acts" title="Who did it, and why">
+            <Acts acts={entry.acts} />
+          </Part>
+        )}
         {background === undefined ? null : (
           <>
             <Part id="changes" title="Before and after">
               <Changes changes={background.changes} />
             </Part>
-            <Part id="signers" title="Who signed">
+            <Part id="signers" title={`Who signed the approval of run ${entry.run}`}>
               <Loaded answer={background.approval} what="approval of its run">
                 {(approval) => <Signers approval={approval} />}
               </Loaded>
@@ -62,7 +76,7 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
 
 async function entryAt(read: Read, index: string): Promise<Answer<AuditEntry>> {
   if (!/^(0|[1-9]\d{0,14})$/.test(index)) return { kind: 'missing', detail: 'Entries have numbers.' }
-  const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=1${index === '0' ? '' : `&after=${Number(index) - 1}`}`)
+  const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=1${index === '0' ? '' : `&after=${Number(index) - 1}`}&acts=true`)
   if (answer.kind !== 'loaded') return answer
   const [entry] = answer.value
   return entry?.index === Number(index)
@@ -137,6 +151,38 @@ function Changes({ changes }: { changes: readonly PolicyHistoryEntry[] }): JSX.E
             ))}
           </Table>
         </div>
+      ))}
+    </>
+  )
+}
+
+/** What people did by this event itself, not what the run is about. */
+function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
+  return (
+    <>
+      {acts.map(({ by, decision, reason, publicReason, statements }) => (
+        <dl class="facts" key={decision}>
+          <dt>{statements.length === 0 ? 'Done by' : 'Signed by'}</dt>
+          <dd>{by.join(', ') || 'nobody'}</dd>
+          <dt>Decision</dt>
+          <dd>{decision}</dd>
+          <dt>Reason</dt>
+          <dd>{reason === null ? 'none was given' : `“${reason}”`}</dd>
+          {publicReason === undefined ? null : (
+            <>
+              <dt>Partners were told</dt>
+              <dd>“{publicReason}”</dd>
+            </>
+          )}
+          {statements.map(({ envelope }) => (
+            <Fragment key={envelope.payload}>
+              <dt>Statement, as it was signed</dt>
+              <dd>
+                <Digest digest={digestOfPayload(envelope)} />
+              </dd>
+            </Fragment>
+          ))}
+        </dl>
       ))}
     </>
   )

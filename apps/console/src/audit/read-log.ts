@@ -33,7 +33,7 @@ export interface LogPage {
 export async function readLog(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
   if (filter.by !== undefined) return newestOf(read, filter)
   if (filter.run !== undefined) {
-    const answer = await read<AuditEntry[]>(`/v1/audit/entries?run=${filter.run}&limit=${LOOKED_AT}`)
+    const answer = await read<AuditEntry[]>(`/v1/audit/entries?run=${filter.run}&limit=${LOOKED_AT}&acts=true`)
     return mapAnswer(answer, (entries) => ({ entries: matching(entries, filter), lookedAt: entries.length }))
   }
   const size = filter.before === undefined ? await sizeOf(read) : ({ kind: 'loaded', value: filter.before } as const)
@@ -43,7 +43,7 @@ export async function readLog(read: Read, filter: LogFilter): Promise<Answer<Log
   const start = Math.max(0, size.value - LOOKED_AT)
   const limit = Math.min(LOOKED_AT, size.value)
   if (limit === 0) return { kind: 'loaded', value: { entries: [], lookedAt: 0 } }
-  const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=${limit}${start === 0 ? '' : `&after=${start - 1}`}`)
+  const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=${limit}${start === 0 ? '' : `&after=${start - 1}`}&acts=true`)
   return mapAnswer(answer, (entries) => ({
     entries: matching(entries, filter),
     lookedAt: entries.length,
@@ -53,7 +53,7 @@ export async function readLog(read: Read, filter: LogFilter): Promise<Answer<Log
 
 /** The service finds the newest by itself, and those of a person: a page looks at a thousand of them, however far apart they lie. */
 async function newestOf(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
-  const asked = { by: filter.by, run: filter.run, before: filter.before, order: 'newest', limit: LOOKED_AT }
+  const asked = { by: filter.by, run: filter.run, before: filter.before, order: 'newest', limit: LOOKED_AT, acts: true }
   const query = new URLSearchParams(Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])))
   const answer = await read<AuditEntry[]>(`/v1/audit/entries?${query}`)
   return mapAnswer(answer, (acts) => ({

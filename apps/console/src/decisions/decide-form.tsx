@@ -1,6 +1,6 @@
 import type { RunDecisionName, TicketDecision } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { LongTextField, RadioField, TextField } from '../forms/fields.js'
+import { RadioField, ReasonFields, TextField } from '../forms/fields.js'
 import { DECISION_WORDS } from './decisions-of-run.js'
 
 /** Chooses a decision; the page behind it shows what is signed. */
@@ -10,7 +10,7 @@ export function DecideForm({ action, allowed }: { action: string; allowed: reado
     <form class="usa-form usa-form--tall" method="get" action={action}>
       <RadioField name="decision" legend="What to do" choices={choices} chosen={allowed.length === 1 ? allowed[0] : undefined} />
       {allowed.includes('extend') ? <TextField name="by" label="Extend by" hint="For extend alone, such as 10m." maxLength={20} /> : null}
-      <LongTextField name="reason" label="Reason (public)" required />
+      <ReasonFields />
       <button class="usa-button" type="submit">
         Show what would be signed
       </button>

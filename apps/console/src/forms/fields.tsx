@@ -105,3 +105,13 @@ export function RadioField({ name, legend, choices, chosen }: RadioProps): JSX.E
     </fieldset>
   )
 }
+
+/** Why somebody decides: for people of the installation, and apart from that for partners. */
+export function ReasonFields({ label = 'Reason' }: { label?: string }): JSX.Element {
+  return (
+    <>
+      <LongTextField name="reason" label={label} hint="It stands in the log, beside your name. Partners do not get it." required />
+      <LongTextField name="public-reason" label="Public reason" hint="What partners are told; may be left out." rows={2} />
+    </>
+  )
+}

@@ -40,7 +40,7 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
           <form class="usa-form usa-form--tall" method="get" action="/freezes/declare">
             <input type="hidden" name="id" value={STOP_THE_LINE} />
             <input type="hidden" name="scope" value="global" />
-            <LongTextField name="reason" id="stop-reason" label="Why everything stops (public)" required />
+            <LongTextField name="reason" id="stop-reason" label="Why everything stops" required />
             <button class="usa-button" type="submit">
               Show what would be signed
             </button>
@@ -105,7 +105,7 @@ function AddForm(): JSX.Element {
       <TextField name="scope" label="Where" hint="global, or a region such as region:NCR." value="global" required maxLength={80} />
       <TextField name="from" label="From" hint="Such as 2026-11-02T00:00:00Z; at once when left empty." maxLength={40} />
       <TextField name="until" label="Until" hint="Until somebody ends it when left empty." maxLength={40} />
-      <LongTextField name="reason" label="Reason (public)" required />
+      <LongTextField name="reason" label="Reason" required />
       <button class="usa-button" type="submit">
         Show what would be signed
       </button>

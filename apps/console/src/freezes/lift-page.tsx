@@ -44,7 +44,7 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
     body: (
       <>
         <form class="usa-form usa-form--tall" method="get" action={`/freezes/${encodeURIComponent(id)}/lift`}>
-          <LongTextField name="reason" label="Why it ends (public)" required />
+          <LongTextField name="reason" label="Why it ends" required />
           <button class="usa-button" type="submit">
             Show what would be signed
           </button>

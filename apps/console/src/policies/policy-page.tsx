@@ -1,4 +1,4 @@
-import type { CoverageView, JsonObject, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
+import type { ChangeView, CoverageView, JsonObject, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
@@ -116,6 +116,12 @@ function InForce({ policy, history }: { policy: PolicyView; history: Answer<Poli
             <dd>{provenance.breakGlass.reason ?? 'a rollback brought back what came so'}; neither replayed nor tried by a canary</dd>
           </>
         )}
+        {provenance.change === undefined ? null : (
+          <>
+            <dt>Brought by</dt>
+            <dd>{changeText(provenance.change)}</dd>
+          </>
+        )}
         <dt>Written by</dt>
         <dd>{provenance.author ?? 'not said'}</dd>
         <dt>Made live by</dt>
@@ -189,7 +195,7 @@ function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] })
   const last = entries.at(-1)!
   return (
     <>
-      <Table caption="What was in force, the newest first" head={['Version', 'From', 'Until', 'What changed', 'Signed by', 'Run']}>
+      <Table caption="What was in force, the newest first" head={['Version', 'From', 'Until', 'What changed', 'Signed by', 'Why', 'Run']}>
         {entries.map((entry) => (
           <tr key={`${entry.seq} ${entry.digest}`}>
             <th scope="row">{entry.version ?? 'withdrawn'}</th>
@@ -201,6 +207,7 @@ function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] })
               <Differences entry={entry} />
             </td>
             <td>{entry.approvedBy.join(', ')}</td>
+            <td>{changeText(entry)}</td>
             <td>
               <RunLink run={entry.run} />
             </td>
@@ -214,6 +221,13 @@ function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] })
       )}
     </>
   )
+}
+
+/** `rollback by Air Office: tree frogs were seen`; an ordinary run without a reason says nothing that its signers do not. */
+function changeText({ cause, by = [], reason }: Partial<ChangeView>): string {
+  if (cause === undefined || (cause === 'run' && (reason ?? null) === null)) return cause ?? ''
+  const who = by.length === 0 ? '' : ` by ${by.join(', ')}`
+  return `${cause}${who}${(reason ?? null) === null ? '' : `: ${reason}`}`
 }
 
 function Differences({ entry: { differences, version } }: { entry: PolicyHistoryEntry }): JSX.Element {

@@ -1,6 +1,6 @@
 import type { FieldDifference, JsonObject, PastPolicyView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { LongTextField } from '../forms/fields.js'
+import { ReasonFields } from '../forms/fields.js'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Moment, Table, valueText } from '../page/parts.js'
@@ -21,6 +21,7 @@ export async function rollbackPage({ read, params, query }: PageRequest): Promis
   const live = valueOf(policy)
   const to = (query.get('to') ?? '').slice(0, 200)
   const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
+  const publicReason = (query.get('public-reason') ?? '').trim().slice(0, 1_000)
   const target = to === '' ? undefined : await read<PastPolicyView>(`${path}?version=${encodeURIComponent(to)}`)
   const missing = policy.kind === 'missing' && history.kind === 'missing'
   const from = live === undefined ? 'nothing' : live.version
@@ -47,8 +48,9 @@ export async function rollbackPage({ read, params, query }: PageRequest): Promis
             <>
               <Changes from={live?.value} to={past.value} live={live?.version} version={to} />
               <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
+              <p>{publicReason === '' ? 'Partners get no reason.' : `Partners are told: “${publicReason}”`}</p>
               <Loaded answer={people} what="people of the roster">
-                {(known) => <Go id={id} version={to} reason={reason} people={known} />}
+                {(known) => <Go id={id} version={to} reason={reason} publicReason={publicReason} people={known} />}
               </Loaded>
             </>
           )}
@@ -78,7 +80,7 @@ function Choose({ id, entries, live }: { id: string; entries: readonly PolicyHis
           </div>
         ))}
       </fieldset>
-      <LongTextField name="reason" label="Reason (public)" required />
+      <ReasonFields />
       <button class="usa-button" type="submit">
         Show what would change
       </button>
@@ -126,8 +128,16 @@ function fieldsThatDiffer(from: JsonObject, to: JsonObject): Omit<FieldDifferenc
     .map((field) => ({ field, from: from[field], to: to[field] }))
 }
 
-function Go({ id, version, reason, people }: { id: string; version: string; reason: string; people: People }): JSX.Element {
-  const said = reason === '' ? {} : { reason }
+interface GoProps {
+  id: string
+  version: string
+  reason: string
+  publicReason: string
+  people: People
+}
+
+function Go({ id, version, reason, publicReason, people }: GoProps): JSX.Element {
+  const said = { ...(reason === '' ? {} : { reason }), ...(publicReason === '' ? {} : { publicReason }) }
   return (
     <>
       <p class="stopwatch" data-stopwatch hidden>
@@ -156,6 +166,7 @@ function Go({ id, version, reason, people }: { id: string; version: string; reas
           <input type="hidden" name="rollback-policy" value={id} />
           <input type="hidden" name="rollback-version" value={version} />
           <input type="hidden" name="reason" value={reason} />
+          <input type="hidden" name="public-reason" value={publicReason} />
           <button class="usa-button usa-button--outline" type="submit">
             Prepare it for signatures
           </button>

@@ -30,7 +30,9 @@ export function SigningBlock({ act, verb, command, payloads, asksReason = false 
         </Alert>
       </div>
       <form class="usa-form usa-form--tall" data-key-form hidden>
-        {asksReason ? <LongTextField name="reason-signing" label="Reason (public)" hint="It stands in the log, beside your name." /> : null}
+        {asksReason ? (
+          <LongTextField name="reason-signing" label="Reason" hint="It stands in the log, beside your name. Partners do not get it." />
+        ) : null}
         <KeyFields />
         <button class="usa-button" type="submit">
           {verb}

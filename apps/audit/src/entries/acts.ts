@@ -1,0 +1,55 @@
+import type { AuditAct, Envelope, EventData, EventType } from '#libs/contracts'
+import { rollbackOf } from '#libs/signing'
+
+type ReadAct<T extends EventType> = (data: EventData[T]) => AuditAct | undefined
+
+/** What people do by events that the log keeps whole. A roster has no reason; who signed it is in its envelope. */
+const ACTS: { [T in EventType]?: ReadAct<T> } = {
+  'hms.approval.rejected.v1': ({ by, statement, ...said }) => actOf('reject', [by], said, [statement]),
+  'hms.run.decided.v1': ({ decision, by, reason }) => actOf(decision, [by], { reason }, []),
+  // A newer run shows its release, which has an approval of its own.
+  'hms.run.decision-accepted.v1': ({ decision, by, statement, ...said }) =>
+    actOf(decision, [by], said, decision === 'supersede' ? [] : [statement]),
+  'hms.ticket.closed.v1': ({ ticket: { decided } }) =>
+    decided === null
+      ? undefined
+      : actOf(decided.decision, [decided.by], decided, decided.statement === undefined ? [] : [decided.statement]),
+  'hms.freeze.declared.v1': ({ freeze: { by, reason, statement } }) => actOf('freeze', [by], { reason }, [statement]),
+  'hms.freeze.lifted.v1': ({ freeze: { lifted } }) =>
+    lifted === null ? undefined : actOf('lift', [lifted.by], { reason: lifted.reason }, [lifted.statement]),
+  'hms.rollout.withdrawn.v1': ({ by, statements, ...said }) => actOf('withdraw', by, said, statements),
+  'hms.rollout.reversed.v1': ({ change, to }) => {
+    if (change === undefined) return undefined
+    const { by, statements, ...said } = change
+    // People who signed the rollback signed the release that it brings.
+    const signed = statements.length === 0 && to !== null && rollbackOf(to) !== undefined ? [{ envelope: to.envelope }] : statements
+    return { ...actOf('rollback', by, said, []), statements: signed }
+  },
+}
+
+function actOf(
+  decision: string,
+  by: string[],
+  { reason, publicReason }: { reason: string | null; publicReason?: string },
+  envelopes: readonly Envelope[],
+): AuditAct {
+  const statements = envelopes.map((envelope) => ({ envelope }))
+  return { by, decision, reason, ...(publicReason === undefined ? {} : { publicReason }), statements }
+}
+
+/** What somebody did by an event, and why; empty for one that nobody caused, or that makes no sense. */
+export function actsOf({ type, data }: { type: string; data: unknown }): AuditAct[] {
+  const read = ACTS[type as EventType] as ((data: unknown) => AuditAct | undefined) | undefined
+  try {
+    const act = read?.(data)
+    return act === undefined ? [] : [act]
+  } catch {
+    // The log takes what happened, also when it makes no sense.
+    return []
+  }
+}
+
+/** Whether people act by events of this type. */
+export function isAct(type: string): boolean {
+  return Object.hasOwn(ACTS, type)
+}
