@@ -25,7 +25,7 @@ const EXIT_OF_CODE: Record<string, number> = {
 const DOCUMENT_CODE = /^HMS_(BOT|SCENARIO|CORPUS|SCHEMA|PARTNER|FREEZE)_/
 
 /** What does not verify; such a refusal is judged by its code where no status says "not allowed". */
-const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INVALID)$)/
+const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INVALID)$|EXPORT_MALFORMED$)/
 
 /** A command that was typed wrong, or an argument refused: exit 2. */
 export function usageError(detail: string, next: string[] = []): HmsError {
@@ -41,6 +41,12 @@ export function requireName(name: string, what: string, next: string): string {
 /** Of what a person signs. `command`: the verb whose help says more. */
 export function requireReason(reason: string, command: string): void {
   if (reason.trim() === '') throw usageError('Say why with --reason TEXT', [`hms-svc ${command} --help`])
+}
+
+/** Partners are told it as it is: an empty one would say nothing. */
+export function requirePublicReason(reason: string | undefined, command: string): void {
+  if (reason?.trim() === '')
+    throw usageError('--public-reason is what partners are told: write it, or leave it out', [`hms-svc ${command} --help`])
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -17,7 +17,8 @@ export function registerApprovals(program: Command, session: Session): void {
   approvals
     .command('reject <digest>')
     .description('a signed no to what waits; the run ends ABORTED (REJECTED)')
-    .requiredOption('--reason <text>', 'why')
+    .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
+    .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
     .requiredOption('--sign <name>', 'whose key signs')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
     .action(

@@ -1,4 +1,4 @@
-import { EXIT, type AuditEntry } from '#libs/contracts'
+import { EXIT, type AuditAct, type AuditEntry } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { numberFlag } from '../number-flag.js'
 import { timeOf } from '../partners/time-flag.js'
@@ -29,7 +29,7 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
     before: numberFlag('--before', options.before, { least: 0, most: Number.MAX_SAFE_INTEGER, verb: 'audit log' }),
   }
   const client = await context.client()
-  const found = await client.get<AuditEntry[]>('/v1/audit/entries', { ...query, order: 'newest', limit })
+  const found = await client.get<AuditEntry[]>('/v1/audit/entries', { ...query, order: 'newest', limit, acts: true })
   output.list(
     found.toReversed(),
     [
@@ -39,6 +39,8 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
       { heading: 'SOURCE', cell: (entry) => entry.source },
       { heading: 'TYPE', cell: (entry) => entry.type },
       { heading: 'KEY', cell: (entry) => entry.key },
+      { heading: 'BY', cell: (entry) => actsText(entry, ({ by }) => by.join(', ')) },
+      { heading: 'REASON', cell: (entry) => actsText(entry, ({ reason }) => reason ?? '') },
     ],
     Object.values(query).every((value) => value === undefined) ? 'Nothing is recorded yet.' : whenNone(run, options),
   )
@@ -46,6 +48,11 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
   if (found.length === limit && first !== undefined && first > 0 && output.mode !== 'json')
     output.note(`These are the newest ${limit}; with --before ${first} come those before them.`)
   return EXIT.done
+}
+
+/** `null` for an event that nobody acted by, or that the log does not keep. */
+function actsText({ acts = [] }: AuditEntry, text: (act: AuditAct) => string): string | null {
+  return acts.map(text).join('; ') || null
 }
 
 function whenNone(run: number | undefined, options: AuditLogOptions): string {

@@ -1,114 +1,207 @@
-import { canonicalJson, EXIT, type AuditEntry, type Envelope, type LiveRecord } from '#libs/contracts'
-import { HashTree, leafHash, nextRoster, SignatureError, verifyCheckpointOfAny, type Roster } from '#libs/signing'
+import { canonicalJson, EXIT, HmsError, type AuditEntry, type Envelope } from '#libs/contracts'
+import { HashTree, leafHash, nextRoster, readRoster, SignatureError, verifyCheckpointOfAny, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { Problems } from '../audit/problems.js'
 import { pinnedRoster } from '../roster/pinned-roster.js'
+import { checkEvent } from './check-event.js'
+import { ExpectedHeads } from './expected-heads.js'
 import { judgeLive, LiveRefused } from './judge-live.js'
 import { readExport } from './read-export.js'
+import { headKey, PUBLISHED, publishedIn, type ExportedHead, type ExportRecord } from './records.js'
+import { requireMembers, requireWholeEnvelope, requireWholeNote } from './strict.js'
 
 interface Checked {
   entries: number
   live: number
   withdrawn: number
   checkpoints: number
+  /** Heads that an earlier build stored: the log does not say which there are. */
+  unnamed: number
 }
 
 /**
  * Reads an export as a stranger would, with nothing but the pinned roster: every entry is hashed anew and must be where the witnessed
- * checkpoints say, every document must be approved, proven and made live by the roster's people and services. Needs no service.
+ * checkpoints say, every document must be approved, proven and made live by the roster's people and services, and each head that the log
+ * says was stored must be there. No line may be missing, moved or changed. Needs no service.
  */
 export async function checkExport(context: CliContext, file: string): Promise<number> {
   const pinned = await pinnedRoster(context)
   const problems = new Problems()
-  const checked = await new ExportCheck(pinned, problems).run(file)
-  if (checked.checkpoints === 0) problems.add(file, 'no checkpoint ends it: it was cut')
+  const check = new ExportCheck(pinned, problems)
+  try {
+    await check.run(file)
+  } catch (error) {
+    if (!(error instanceof HmsError) || error.code !== 'HMS_EXPORT_MALFORMED') throw error
+    // A line that was changed so that it is none: what was found before it counts first.
+    if (problems.none) throw new HmsError(error.code, error.detail, { status: 422, next: error.next, cause: error })
+    problems.add(file, error.detail)
+  }
   problems.raise()
+  const { checked } = check
+  const { good } = context.output.paint
   context.output.data({ file, ...checked }, () => [
-    `${context.output.paint.good('✓')} ${file}: ${checked.entries} entries, under ${checked.checkpoints} witnessed checkpoints`,
-    `${context.output.paint.good('✓')} each of ${checked.live} documents that were live was approved, and the log proves it`,
+    `${good('✓')} ${file}: ${checked.entries} entries, under ${checked.checkpoints} witnessed checkpoints`,
+    `${good('✓')} each of ${checked.live} documents that were live was approved, and the log proves it`,
+    ...(checked.unnamed === 0
+      ? [`${good('✓')} all heads that the log says were stored are there`]
+      : [`${checked.unnamed} heads are from earlier builds: the log says when each was stored, and not whether one is missing`]),
   ])
   return EXIT.done
 }
 
+const ROTATED = 'hms.roster.rotated.v1'
+/** In this order within each export: rosters, entries, heads, the checkpoint over them. */
+const ORDER = ['export', 'roster', 'entry', 'live', 'checkpoint'] as const
+const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
+  export: ['v', 'installation', 'at'],
+  roster: ['version', 'envelope'],
+  entry: ['entry', 'event'],
+  live: ['record'],
+  checkpoint: ['size', 'note'],
+}
+
 class ExportCheck {
   private readonly tree = new HashTree()
-  private readonly rosters: Roster[]
-  private readonly checked: Checked = { entries: 0, live: 0, withdrawn: 0, checkpoints: 0 }
-  private covered = true
+  /** From the first roster of the installation on, each the successor of the one before. */
+  private readonly chain: Roster[] = []
+  private readonly expected = new ExpectedHeads()
+  readonly checked: Checked = { entries: 0, live: 0, withdrawn: 0, checkpoints: 0, unnamed: 0 }
+  /** Of the record before: `undefined` before the first. */
+  private last: ExportRecord['type'] | undefined
+  /** An earlier build began it. */
+  private isEarlier = false
 
   constructor(
-    pinned: Roster,
+    private readonly pinned: Roster,
     private readonly problems: Problems,
-  ) {
-    this.rosters = [pinned]
-  }
+  ) {}
 
-  async run(file: string): Promise<Checked> {
+  async run(file: string): Promise<void> {
     for await (const { line, record } of readExport(file)) {
       const place = `line ${line}`
-      switch (record.type) {
-        case 'export':
-          if (record.installation !== this.newest.installation) this.problems.add(place, 'it is of another installation than the roster')
-          break
-        case 'roster':
-          await this.problems.check(place, async () => this.follow(record.envelope))
-          break
-        case 'entry':
-          this.append(record.entry, place)
-          break
-        case 'live':
-          await this.judge(record.record, place)
-          break
-        case 'checkpoint':
-          await this.problems.check(place, async () => this.compare(record.note))
-      }
+      await this.attempt(place, () => {
+        const { type, ...members } = record
+        requireMembers(members, MEMBERS[type], `a record of type ${type}`)
+        this.requireOrder(type)
+      })
+      this.last = record.type
+      await this.attempt(place, () => this.take(record, place))
     }
-    if (!this.covered) this.problems.add('the end', 'entries stand behind the last checkpoint')
-    return this.checked
+    if (this.last !== 'checkpoint')
+      this.problems.add('the end', 'the end: no checkpoint covers the last lines, so the file was cut, or they were added')
   }
 
-  private get newest(): Roster {
-    return this.rosters.at(-1)!
-  }
-
-  /** Those before the pinned one are behind us. */
-  private follow(envelope: Envelope): void {
-    const version = versionOf(envelope)
-    if (version <= this.newest.version) return
-    this.rosters.push(nextRoster(this.newest, envelope))
-  }
-
-  private append({ index, leafHash: said, ...facts }: AuditEntry, place: string): void {
-    this.covered = false
-    this.checked.entries++
-    if (index !== this.tree.size) return this.problems.add(place, `it is entry ${index}, and ${this.tree.size} is the next`)
-    const leaf = leafHash(Buffer.from(canonicalJson(facts as never)))
-    if (leaf.toString('hex') !== said) this.problems.add(place, `entry ${index} is not the one whose hash it shows`)
-    this.tree.append(leaf)
-  }
-
-  private compare(note: string): void {
-    const { size, root } = verifyCheckpointOfAny(note, this.newest.logPolicies)
-    if (size !== this.tree.size) throw new SignatureError('HMS_PROOF_INVALID', `a checkpoint of ${size} entries, after ${this.tree.size}`)
-    if (!this.tree.root().equals(root))
-      throw new SignatureError('HMS_PROOF_INVALID', `the first ${size} entries do not have the root that the log signed`)
-    this.covered = true
-    this.checked.checkpoints++
-  }
-
-  private async judge(record: LiveRecord, place: string): Promise<void> {
+  /** A member of another type than it should have is a change like any other. */
+  private async attempt(place: string, check: () => Promise<void> | void): Promise<void> {
     try {
-      const { live, withdrawn } = await judgeLive(record, this.rosters)
+      await check()
+    } catch (error) {
+      if (error instanceof SignatureError || error instanceof HmsError) this.problems.add(place, `${place}: ${error.detail}`)
+      else if (error instanceof LiveRefused) this.problems.add(place, `${place}: ${error.message}`)
+      else if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError)
+        this.problems.add(place, `${place}: it is not what an export writes (${error.message})`)
+      else throw error
+    }
+  }
+
+  private requireOrder(type: ExportRecord['type']): void {
+    if (this.last === undefined && type !== 'export') throw invalid('the first line is not that of an export')
+    if (this.last === undefined) return
+    if (type === 'export') throw invalid('it begins a second export')
+    const isNext =
+      this.last === 'checkpoint' ? type !== 'live' && this.mayFollowCheckpoint(type) : ORDER.indexOf(type) >= ORDER.indexOf(this.last)
+    if (!isNext) throw invalid(`a record of type ${type} comes after one of type ${this.last}: a line is missing or was moved`)
+  }
+
+  /** Earlier builds wrote a checkpoint also where nothing had come. */
+  private mayFollowCheckpoint(type: ExportRecord['type']): boolean {
+    return type !== 'checkpoint' || this.isEarlier
+  }
+
+  private take(record: ExportRecord, place: string): Promise<void> | void {
+    switch (record.type) {
+      case 'export':
+        return this.begin(record)
+      case 'roster':
+        return this.follow(record.version, record.envelope)
+      case 'entry':
+        return this.append(record.entry, record.event)
+      case 'live':
+        return this.judge(record.record, place)
+      case 'checkpoint':
+        return this.compare(record.size, record.note)
+    }
+  }
+
+  private begin({ v, installation, at }: Extract<ExportRecord, { type: 'export' }>): void {
+    this.isEarlier = at !== undefined
+    if (installation !== this.pinned.installation) throw invalid('it is of another installation than the roster')
+    if (v !== 1) throw invalid(`it has version ${String(v)}, and this hms-svc reads version 1`)
+    if (at !== undefined && Number.isNaN(Date.parse(at))) throw invalid('it names no time')
+  }
+
+  /** The pinned roster, and those after it; before the first roster stands in the file, the pinned one alone. */
+  private get rosters(): readonly Roster[] {
+    const newest = this.chain.at(-1)
+    return newest === undefined || newest.version < this.pinned.version ? [...this.chain, this.pinned] : this.chain
+  }
+
+  /** The first roster is the one that the installation is named by, so what follows it step by step is as good as the pinned one. */
+  private follow(version: number, envelope: Envelope): void {
+    const before = this.chain.at(-1)
+    const next = before === undefined ? readRoster(envelope) : nextRoster(before, envelope)
+    if (before === undefined && (next.installation !== this.pinned.installation || next.digest !== this.pinned.installation))
+      throw invalid('the first roster is not that of this installation')
+    if (next.version !== version) throw invalid(`it says roster ${version}, and what is signed is roster ${next.version}`)
+    if (next.version === this.pinned.version && next.digest !== this.pinned.digest)
+      throw invalid(`it is another roster ${version} than the pinned one`)
+    this.chain.push(next)
+    requireWholeEnvelope(envelope, this.chain.slice(-2))
+  }
+
+  private append({ index, leafHash: said, ...facts }: AuditEntry, event: Envelope | undefined): void {
+    this.checked.entries++
+    const leaf = leafHash(Buffer.from(canonicalJson(facts as never)))
+    const expected = this.tree.size
+    this.tree.append(leaf)
+    if (index !== expected) throw invalid(`it is entry ${index}, and ${expected} is the next`)
+    if (leaf.toString('hex') !== said) throw invalid(`entry ${index} is not the one whose hash it shows`)
+    const entry = { index, leafHash: said, ...facts }
+    checkEvent(entry, event, this.rosters)
+    if (entry.type === PUBLISHED) this.expected.add(publishedIn(entry, event))
+    // Keyed by its version.
+    if (entry.type === ROTATED && Number(entry.key) > (this.chain.at(-1)?.version ?? 0))
+      throw invalid(`the log says that roster ${entry.key} followed, and its record is missing`)
+  }
+
+  private async judge(record: ExportedHead, place: string): Promise<void> {
+    const { logged, isUnnamed, missing } = this.expected.take(record, { isLoose: this.isEarlier })
+    for (const head of missing)
+      this.problems.add(place, `${place}: the record of ${head} is missing before that of ${headKey(record)}, or was moved`)
+    this.checked.unnamed += Number(isUnnamed)
+    try {
+      const { live, withdrawn } = await judgeLive(record, logged, this.rosters)
       this.checked.live += live
       this.checked.withdrawn += withdrawn
     } catch (error) {
       if (!(error instanceof LiveRefused)) throw error
-      this.problems.add(place, `${record.policy} ${record.seq}: ${error.message}`)
+      throw new LiveRefused(`${record.policy} ${record.seq}: ${error.message}`)
     }
+  }
+
+  private compare(stated: number, note: string): void {
+    const missing = this.expected.end()
+    if (missing.length > 0)
+      throw invalid(`the log says that ${missing.join(', ')} were stored, and their records are missing before this line`)
+    const { size, root } = verifyCheckpointOfAny(note, this.rosters.at(-1)!.logPolicies)
+    if (size !== stated) throw invalid(`it says ${String(stated)} entries, and what is signed is ${size}`)
+    if (size !== this.tree.size) throw invalid(`a checkpoint of ${size} entries, after ${this.tree.size}`)
+    if (!this.tree.root().equals(root)) throw invalid(`the first ${size} entries do not have the root that the log signed`)
+    requireWholeNote(note, this.rosters)
+    this.checked.checkpoints++
   }
 }
 
-function versionOf(envelope: Envelope): number {
-  const { predicate } = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as { predicate?: { version?: unknown } }
-  return typeof predicate?.version === 'number' ? predicate.version : 0
+function invalid(detail: string): SignatureError {
+  return new SignatureError('HMS_PROOF_INVALID', detail)
 }

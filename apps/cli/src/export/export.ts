@@ -1,13 +1,14 @@
 import type { ApiClient } from '#libs/client'
-import { EXIT, HmsError, printableJson, type AuditEntry, type LiveRecord, type RosterStep } from '#libs/contracts'
+import { EXIT, HmsError, printableJson, type AuditEntry, type RosterStep } from '#libs/contracts'
 import { openNote, readCheckpoint, readRoster } from '#libs/signing'
 import { existsSync } from 'node:fs'
 import { open, truncate, type FileHandle } from 'node:fs/promises'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { checkExport } from './check-export.js'
+import { headsOfEntries } from './heads-of-entries.js'
 import { readExport } from './read-export.js'
-import { advance, startPosition, type ExportPosition, type ExportRecord } from './records.js'
+import { advance, PUBLISHED, publishedIn, startPosition, type ExportPosition, type ExportRecord, type PublishedEntry } from './records.js'
 
 export interface ExportOptions {
   since?: string
@@ -16,9 +17,8 @@ export interface ExportOptions {
 }
 
 const ENTRIES_AT_ONCE = 1_000
-const HEADS_AT_ONCE = 100
-/** Heads that other transactions stored meanwhile may carry an earlier time; they are asked for again, and written once. */
-const OVERLAP_MS = 10 * 60 * 1000
+/** Heads that are named where the store lacks them. */
+const MAX_NAMED = 10
 
 /** Everything decided and every document that was ever live for all, with proofs, as NDJSON; a file is gone on with where it ended. */
 export async function exportRecords(context: CliContext, options: ExportOptions): Promise<number> {
@@ -34,13 +34,16 @@ export async function exportRecords(context: CliContext, options: ExportOptions)
   const file = out === undefined ? undefined : await open(out, 'a', 0o600)
   try {
     let records = 0
-    for await (const record of newRecords(client, position, sinceMs, new Date(context.io.now()).toISOString())) {
+    const lost: string[] = []
+    for await (const record of newRecords(client, position, sinceMs, (head) => lost.push(head))) {
       const line = `${printableJson(record)}\n`
       if (file === undefined) context.io.stdout.write(line)
       else await file.write(line)
       records++
     }
     await file?.sync()
+    for (const head of lost.slice(0, MAX_NAMED))
+      context.output.note(`The log says that ${head} was stored, and the history of config-store does not have it: hms-svc audit verify`)
     if (out !== undefined) {
       const said = `${out}: ${records} more records, ${position.entries} entries of the log in all`
       context.output.deed({ file: out, records, entries: position.entries, from: before }, [said])
@@ -52,12 +55,12 @@ export async function exportRecords(context: CliContext, options: ExportOptions)
   }
 }
 
-/** Up to the checkpoint that is published now, which comes last. */
+/** Up to the checkpoint that is published now, which comes last; nothing where the file has all of it. */
 async function* newRecords(
   client: ApiClient,
   position: ExportPosition,
   sinceMs: number | undefined,
-  at: string,
+  missing: (head: string) => void,
 ): AsyncGenerator<ExportRecord, void, undefined> {
   const emit = (record: ExportRecord): ExportRecord => {
     advance(position, record)
@@ -65,65 +68,67 @@ async function* newRecords(
   }
   const note = (await client.bytes('/checkpoint')).toString('utf8')
   const { size } = readCheckpoint(openNote(note).body)
-  for await (const record of rostersAfter(client, position, at)) yield emit(record)
+  const [first] = await client.get<RosterStep[]>('/v1/roster')
+  if (first !== undefined && position.installation !== undefined) {
+    const { installation } = readRoster(first.envelope)
+    if (installation !== position.installation) throw otherInstallation(installation, position.installation)
+  }
   if (size < position.entries)
     throw new HmsError(
       'HMS_EXPORT_BEHIND',
       `The log has ${size} entries under its checkpoint, and this file holds ${position.entries}: it is another log, or went back.`,
       { status: 409, next: ['hms-svc audit verify'] },
     )
+  if (size === position.entries) return
+  for await (const record of rostersAfter(client, position)) yield emit(record)
+  const published: PublishedEntry[] = []
   let skipping = sinceMs !== undefined
   while (position.entries < size) {
     const limit = Math.min(ENTRIES_AT_ONCE, size - position.entries)
     const entries = await client.get<AuditEntry[]>('/v1/audit/entries', {
       after: position.entries === 0 ? undefined : position.entries - 1,
       limit,
+      signed: true,
     })
-    if (entries.length === 0) throw missing(position.entries)
-    for (const entry of entries) {
+    if (entries.length === 0) throw missingEntry(position.entries)
+    for (const { signed: event, ...entry } of entries) {
       skipping &&= Date.parse(entry.at) < sinceMs!
-      const record: ExportRecord = { type: 'entry', entry }
+      const record: ExportRecord = { type: 'entry', entry, ...(event === undefined ? {} : { event }) }
       advance(position, record)
-      if (!skipping) yield record
+      if (skipping) continue
+      yield record
+      if (entry.type === PUBLISHED) published.push(publishedIn(entry, event))
     }
   }
-  for await (const record of liveAfter(client, position, sinceMs)) yield emit(record)
+  const isKnown = (key: string): boolean => position.heads.has(key)
+  for await (const record of headsOfEntries(client, published, { isKnown, missing })) yield emit({ type: 'live', record })
   yield { type: 'checkpoint', size, note }
 }
 
-async function* rostersAfter(client: ApiClient, position: ExportPosition, at: string): AsyncGenerator<ExportRecord, void, undefined> {
+async function* rostersAfter(client: ApiClient, position: ExportPosition): AsyncGenerator<ExportRecord, void, undefined> {
   for (;;) {
     const steps = await client.get<RosterStep[]>('/v1/roster', position.roster === 0 ? {} : { since: position.roster })
     for (const { version, envelope } of steps) {
-      const { installation } = readRoster(envelope)
-      if (position.installation === undefined) yield { type: 'export', v: 1, installation, at }
-      else if (position.installation !== installation) throw otherInstallation(installation, position.installation)
+      if (position.installation === undefined) yield { type: 'export', v: 1, installation: readRoster(envelope).installation }
       yield { type: 'roster', version, envelope }
     }
     if (steps.length === 0) return
   }
 }
 
-async function* liveAfter(
-  client: ApiClient,
-  { heads, liveUntil }: ExportPosition,
-  sinceMs: number | undefined,
-): AsyncGenerator<ExportRecord, void, undefined> {
-  let after = liveUntil === undefined ? undefined : new Date(Date.parse(liveUntil) - OVERLAP_MS).toISOString()
-  if (liveUntil === undefined && sinceMs !== undefined) after = new Date(sinceMs).toISOString()
-  for (;;) {
-    const records = await client.get<LiveRecord[]>('/v1/history', { after, limit: HEADS_AT_ONCE })
-    for (const record of records) if (!heads.has(`${record.policy}:${record.seq}`)) yield { type: 'live', record }
-    if (records.length === 0) return
-    after = records.at(-1)!.storedAt
-  }
-}
-
-/** What a killed export left of a last line goes: it was never whole. */
+/** What a killed export left behind the last checkpoint goes: no checkpoint covers it, and the next one covers what comes anew. */
 async function positionOf(file: string): Promise<ExportPosition> {
   await dropHalfLine(file)
   const position = startPosition()
-  for await (const { record } of readExport(file)) advance(position, record)
+  let end = 0
+  const open: ExportRecord[] = []
+  for await (const { record, end: at } of readExport(file)) {
+    open.push(record)
+    if (record.type !== 'checkpoint') continue
+    for (const each of open.splice(0)) advance(position, each)
+    end = at
+  }
+  if (open.length > 0) await truncate(file, end)
   return position
 }
 
@@ -145,7 +150,7 @@ async function dropHalfLine(file: string): Promise<void> {
   }
 }
 
-function missing(index: number): HmsError {
+function missingEntry(index: number): HmsError {
   return new HmsError('HMS_EXPORT_ENTRY_MISSING', `The log does not give entry ${index}, which its checkpoint covers.`, {
     status: 502,
     next: ['hms-svc audit verify'],

@@ -1,6 +1,18 @@
-import type { Envelope, LiveRecord, LogProof } from '#libs/contracts'
-import { readHead, SignatureError, STABLE_SCOPE, type HeadPredicate, type Roster } from '#libs/signing'
+import { canonicalJson, type Envelope, type HeldRecord, type LiveRecord, type LogProof } from '#libs/contracts'
+import {
+  digestOfPayload,
+  readChange,
+  readHead,
+  SignatureError,
+  STABLE_SCOPE,
+  verifyHead,
+  type HeadPredicate,
+  type Roster,
+  type VerifiedRelease,
+} from '#libs/signing'
 import { BundleRefused, verifyBundle } from '#libs/verify'
+import type { ExportedHead } from './records.js'
+import { requireMembers, requireWholeEnvelope, requireWholeProof } from './strict.js'
 
 export interface JudgedHead {
   /** Documents that it made live, or holds for later: each approved and proven. */
@@ -8,35 +20,96 @@ export interface JudgedHead {
   withdrawn: number
 }
 
+/** What the log says of a head: config-store's signed event; without one only when it was stored. */
+export interface LoggedHead {
+  storedAt: string
+  revision?: number
+  /** Digest of what rollout signed about why it was issued. */
+  change?: string
+}
+
 /** A record that is not what rollout and people signed. */
 export class LiveRefused extends Error {}
 
+const RELEASE = ['version', 'release', 'proof', 'author', 'approvedBy']
+const RECORD = ['policy', 'seq', 'revision', 'digest', 'run', 'storedAt', 'head', 'change', 'next', ...RELEASE]
+
 /**
  * Judges a head and the releases that it names, as of their time, by the newest roster (the last) or an earlier one: keys and roles may
- * have changed since. Throws `LiveRefused`.
+ * have changed since. Each member of the record follows from what was signed, or from the log. Throws `LiveRefused`.
  */
-export async function judgeLive(record: LiveRecord, rosters: readonly Roster[]): Promise<JudgedHead> {
-  const { policy, seq, digest, storedAt, next = null } = record
-  const head = await headBy(rosters, record.head)
+export async function judgeLive(record: ExportedHead, logged: LoggedHead, rosters: readonly Roster[]): Promise<JudgedHead> {
+  const { policy, seq, digest, run, storedAt, revision, next = null } = record
+  signed(() => requireShape(record, rosters))
+  const head = await byOneOf(rosters, async (roster) => readHead(record.head, roster.serviceKeys('rollout')).predicate)
   if (head.policy !== policy || head.seq !== seq || head.scope !== STABLE_SCOPE)
     throw new LiveRefused(`it says ${policy} ${seq}, and what is signed is ${head.policy} ${head.seq} for ${head.scope}`)
   if (head.current !== digest || (head.next?.release ?? null) !== (next?.digest ?? null))
     throw new LiveRefused('it names other releases than its head')
+  if ((head.run ?? null) !== run) throw new LiveRefused(`it says run ${run}, and what is signed is ${head.run ?? null}`)
+  if (storedAt !== logged.storedAt) throw new LiveRefused(`it says that it was stored at ${storedAt}, and the log says ${logged.storedAt}`)
+  if (revision !== logged.revision)
+    throw new LiveRefused(`it says revision ${revision ?? 'none'}, and the log says ${logged.revision ?? 'none'}`)
+  await requireChange(record, logged, head, rosters)
   const storedMs = Date.parse(storedAt)
   const nextMs = head.next === undefined ? Infinity : Date.parse(head.next.at)
   // A head that came after the time of what it holds was never in force by itself.
   const wasInForce = digest !== null && storedMs < nextMs
-  if (wasInForce) await proveRelease(record, record, new Date(storedMs), rosters)
+  if (digest !== null) await proveRelease(record, record, new Date(Math.min(storedMs, nextMs - 1)), rosters)
   if (next !== null) await proveRelease(record, next, new Date(Math.max(storedMs, nextMs)), rosters)
+  await requireOrigin(record, rosters)
   return { live: Number(wasInForce) + Number(next !== null), withdrawn: Number(digest === null && next === null) }
 }
 
-function headBy(rosters: readonly Roster[], envelope: Envelope): Promise<HeadPredicate> {
-  return byOneOf(rosters, async (roster) => readHead(envelope, roster.serviceKeys('rollout')).predicate)
+function requireShape(record: ExportedHead, rosters: readonly Roster[]): void {
+  requireMembers(record, RECORD, 'a record')
+  requireWholeEnvelope(record.head, rosters)
+  if (record.change !== undefined) requireWholeEnvelope(record.change, rosters)
+  const held = record.next ?? null
+  if (held !== null) requireMembers(held, ['digest', ...RELEASE], 'what is held')
+  for (const { release, proof } of held === null ? [record] : [record, held]) {
+    if (release !== null) requireWholeEnvelope(release, rosters)
+    if (proof !== null) requireWholeProof(proof, rosters)
+  }
+}
+
+/** The log names what rollout signed about this head, or that there was nothing. */
+async function requireChange({ change }: ExportedHead, logged: LoggedHead, head: HeadPredicate, rosters: readonly Roster[]): Promise<void> {
+  const digest = change === undefined ? undefined : digestOfPayload(change)
+  if (digest !== logged.change) throw new LiveRefused('why it was issued is missing, or is not what the log names')
+  if (change === undefined) return
+  const { heads } = await byOneOf(rosters, async (roster) => readChange(change, roster.serviceKeys('rollout')).predicate)
+  if (!heads.some(({ policy, seq }) => policy === head.policy && seq === head.seq))
+    throw new LiveRefused('why it was issued is said of other heads')
+}
+
+/** Version, author and signers are those of the release, as a reader sees them. */
+async function requireOrigin(record: ExportedHead, rosters: readonly Roster[]): Promise<void> {
+  const { head, release, proof, next = null } = record
+  const held = next === null ? null : { release: next.release!, proof: next.proof }
+  await byOneOf(rosters, async (roster) => {
+    const verified = verifyHead({ head, release, proof, next: held }, roster)
+    requireSame(record, verified.release)
+    if (next !== null) requireSame(next, verified.next?.release ?? null)
+  })
+}
+
+function requireSame({ version, author, approvedBy }: Omit<HeldRecord, 'digest'>, release: VerifiedRelease | null): void {
+  const said = { version, author, approvedBy }
+  const own = {
+    version: release?.predicate.policy.version ?? null,
+    author: release?.predicate.author ?? null,
+    approvedBy: release?.approvedBy ?? [],
+  }
+  if (canonicalJson(said) === canonicalJson(own)) return
+  throw new SignatureError(
+    'HMS_PROOF_INVALID',
+    `it says ${version}, written by ${author}, approved by ${approvedBy.join(', ')}; what is signed is ${own.version}, ${own.author}, ${own.approvedBy.join(', ')}`,
+  )
 }
 
 async function proveRelease(
-  { policy, head }: LiveRecord,
+  { policy, head }: Pick<LiveRecord, 'policy' | 'head'>,
   { digest, release, proof }: { digest: string | null; release: Envelope | null; proof: LogProof | null },
   at: Date,
   rosters: readonly Roster[],
@@ -60,4 +133,13 @@ async function byOneOf<T>(rosters: readonly Roster[], read: (roster: Roster) => 
     }
   }
   throw new LiveRefused(refusal)
+}
+
+function signed<T>(check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    if (error instanceof SignatureError) throw new LiveRefused(error.detail)
+    throw error
+  }
 }

@@ -24,7 +24,7 @@ async function read(content: string): Promise<unknown[]> {
 
 async function recordsOf(path: string): Promise<unknown[]> {
   const found: unknown[] = []
-  for await (const each of readExport(path)) found.push(each)
+  for await (const { end: _end, ...each } of readExport(path)) found.push(each)
   return found
 }
 
@@ -63,7 +63,7 @@ it('an export that is written holds what came, with nothing that a terminal obey
   const service = await serveCanned({
     'GET /checkpoint': { text: NOTE },
     'GET /v1/roster': { body: [] },
-    'GET /v1/audit/entries?limit=1': { body: [ENTRY] },
+    'GET /v1/audit/entries?limit=1&signed=true': { body: [ENTRY] },
     'GET /v1/history?limit=100': { body: [] },
   })
   const env = { HMS_URL: service.url }

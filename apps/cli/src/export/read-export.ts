@@ -6,9 +6,16 @@ import type { ExportRecord } from './records.js'
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
 const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint'])
 
-/** Records of a file, one after the other, with the number of their line. Throws `HMS_EXPORT_MALFORMED` for a line that is none of ours. */
-export async function* readExport(file: string): AsyncGenerator<{ line: number; record: ExportRecord }, void, undefined> {
-  for await (const { line, text } of linesOf(file)) if (text.trim() !== '') yield { line, record: parse(text, file, line) }
+/**
+ * Records of a file, one after the other, with the number of their line and where it ends, in bytes. Throws `HMS_EXPORT_MALFORMED` for a
+ * line that is none of ours.
+ */
+export async function* readExport(file: string): AsyncGenerator<{ line: number; end: number; record: ExportRecord }, void, undefined> {
+  let end = 0
+  for await (const { line, text } of linesOf(file)) {
+    end += Buffer.byteLength(text) + 1
+    if (text.trim() !== '') yield { line, end, record: parse(text, file, line) }
+  }
 }
 
 /** Lines end at LF alone, for JSON may hold U+2028. Not by `readline`, which gathers a line of any length before anybody can refuse it. */

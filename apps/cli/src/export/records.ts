@@ -1,12 +1,60 @@
-import type { AuditEntry, Envelope, LiveRecord } from '#libs/contracts'
+import { peekPredicate, type AuditEntry, type Envelope, type EventData, type LiveRecord } from '#libs/contracts'
+import { digestOfPayload, STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
+
+/** A head as an export has it: `revision` only where the log names it. */
+export type ExportedHead = Omit<LiveRecord, 'revision'> & { revision?: number }
 
 /** One line of an export. What it means: docs/reference/export.md. */
 export type ExportRecord =
-  | { type: 'export'; v: 1; installation: string; at: string }
+  /** `at`: of earlier builds, whose heads are in the order of their times and named by no event. */
+  | { type: 'export'; v: 1; installation: string; at?: string }
   | { type: 'roster'; version: number; envelope: Envelope }
-  | ({ type: 'entry'; entry: AuditEntry } & object)
-  | { type: 'live'; record: LiveRecord }
+  /** `event`: what the service signed, where the log keeps it. */
+  | { type: 'entry'; entry: AuditEntry; event?: Envelope }
+  | { type: 'live'; record: ExportedHead }
   | { type: 'checkpoint'; size: number; note: string }
+
+export const PUBLISHED = 'hms.head.published.v1'
+
+/** An entry that says that heads were stored. */
+export interface PublishedEntry {
+  index: number
+  /** When config-store stored them. */
+  at: string
+  run: number | null
+  /** Smallest policy of the heads. */
+  key: string
+  /** The heads that came into force, in their order; `undefined` where an earlier build did not keep the event, or a canary published. */
+  heads?: { policy: string; seq: number; revision: number; change?: string }[]
+}
+
+export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope | undefined): PublishedEntry {
+  if (event === undefined) return { index, at, run, key }
+  const { heads } = peekPredicate<{ data: EventData[typeof PUBLISHED] }>(event).data
+  const stored = heads.filter(({ scope, applied }) => scope === STABLE_SCOPE && applied)
+  return { index, at, run, key, heads: stored.map(({ policy, seq, revision, change }) => ({ policy, seq, revision, change })) }
+}
+
+/** Whether an entry whose event was not kept may be the one by which this head was stored. */
+export function mayHaveStored(
+  { at, run, key }: PublishedEntry,
+  { policy, storedAt, head }: Pick<LiveRecord, 'policy' | 'storedAt' | 'head'>,
+): boolean {
+  const predicate = peekPredicate<HeadPredicate>(head)
+  return at === storedAt && key <= policy && run === (predicate.next?.run ?? predicate.run ?? null)
+}
+
+export function headKey({ policy, seq }: { policy: string; seq: number }): string {
+  return `${policy}:${seq}`
+}
+
+/** A head of `/v1/history` as an export has it: what neither a signature nor the log says is left out. */
+export function exportedHead(record: LiveRecord, logged: { revision: number; change?: string } | undefined): ExportedHead {
+  const { revision: _revision, change, ...head } = record
+  if (logged === undefined) return head
+  const isNamed = change !== undefined && digestOfPayload(change) === logged.change
+  return { ...head, revision: logged.revision, ...(isNamed ? { change } : {}) }
+}
 
 /** Where a file ends, for the next export to go on from. */
 export interface ExportPosition {
@@ -15,9 +63,8 @@ export interface ExportPosition {
   roster: number
   /** Entries that it holds. */
   entries: number
-  /** Heads, as `policy:seq`, and the time of the newest. */
+  /** Heads, by `headKey`. */
   heads: Set<string>
-  liveUntil?: string
 }
 
 export function startPosition(): ExportPosition {
@@ -36,12 +83,9 @@ export function advance(position: ExportPosition, record: ExportRecord): void {
     case 'entry':
       position.entries = record.entry.index + 1
       return
-    case 'live': {
-      const { policy, seq, storedAt } = record.record
-      position.heads.add(`${policy}:${seq}`)
-      if (position.liveUntil === undefined || position.liveUntil < storedAt) position.liveUntil = storedAt
+    case 'live':
+      position.heads.add(headKey(record.record))
       return
-    }
     case 'checkpoint':
       return
   }

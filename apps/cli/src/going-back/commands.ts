@@ -1,14 +1,15 @@
 import type { Command } from 'commander'
-import type { SignedReason } from '../freezes/signed-reason.js'
 import type { Session } from '../session.js'
 import type { RollbackOptions } from './rollback-options.js'
+import type { WithdrawFlags } from './withdraw.js'
 
 export function registerGoingBack(program: Command, session: Session): void {
   program
     .command('rollback <id@version>')
     .description('bring an earlier version back, and wait until the bots have it')
     .option('--only', 'this policy alone, although it went live in a bundle')
-    .option('--reason <text>', 'why, for the record')
+    .option('--reason <text>', 'why: kept with the log, for people of the installation')
+    .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
     .option('--sign <name>', 'whose key signs: needed for a version that no fallback names')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
     .action(
@@ -20,11 +21,12 @@ export function registerGoingBack(program: Command, session: Session): void {
   program
     .command('withdraw <id>')
     .description('retire a policy: nothing of it is in force any more')
-    .requiredOption('--reason <text>', 'why')
+    .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
+    .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
     .requiredOption('--sign <name>', 'whose key signs')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
     .action(
-      session.run(async (context, id: string, flags: SignedReason) => {
+      session.run(async (context, id: string, flags: WithdrawFlags) => {
         const { withdraw } = await import('./withdraw.js')
         return withdraw(context, id, flags)
       }),

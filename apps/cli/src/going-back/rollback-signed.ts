@@ -19,10 +19,10 @@ export async function rollbackSigned(
   why: string,
 ): Promise<{ report: RollbackReport; from: string | null }> {
   const { id, version } = parsePolicyRef(reference)
-  const { reason, sign } = options
+  const { reason, publicReason, sign } = options
   const folder = keyFolderOf(context)
   const client = await signingAs(context, await openKey(context, folder, sign!, options))
-  const rollback = await prepareRollback(client, { policy: id, version, ...(reason === undefined ? {} : { reason }) })
+  const rollback = await prepareRollback(client, { policy: id, version, publicReason: publicReason ?? '' })
   const because =
     why === 'HMS_ROLLOUT_TARGET_REFUSED' ? `Readers would refuse ${version} as it was approved` : `No fallback names ${version}`
   context.output.note(`${because}: this needs signatures, as approving it would.`)

@@ -120,7 +120,9 @@ describe('rollback --sign', () => {
     expect(stdout).toMatch(/^✓ epa-pm25-limit 5\.0\.0 → 1\.0\.0 in \d+\.\d\d s, 20 of 20 bots acknowledged\n$/)
     expect(code).toBe(0)
     const asked = service.requests.find(({ call }) => call === 'POST /v1/approvals/prepare')
-    expect(asked?.body).toEqual({ rollback: { policy: 'epa-pm25-limit', version: '1.0.0', reason: 'drill' } })
+    expect(asked?.body).toEqual({ rollback: { policy: 'epa-pm25-limit', version: '1.0.0', publicReason: '' } })
+    // The reason comes with the signature, and is in nothing that readers get.
+    expect(service.requests.find(({ call }) => call === 'POST /v1/approvals')?.body).toMatchObject({ reason: 'drill' })
   })
 
   it('takes the quick way where a fallback allows it, and signs no release', async () => {

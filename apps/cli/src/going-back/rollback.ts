@@ -1,6 +1,7 @@
 import { rollBack, type NamedSigner } from '#libs/client'
 import { EXIT, HmsError, type RollbackReport } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { requirePublicReason } from '../errors.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
 import { parsePolicyRef } from '../policies/policy-ref.js'
@@ -20,6 +21,7 @@ interface Done {
 /** Waits for acknowledgements, 10 s unless `--timeout` says otherwise. Bots that stay silent are named, exit 8; the rollback stands. */
 export async function rollback(context: CliContext, reference: string, options: RollbackOptions): Promise<number> {
   parsePolicyRef(reference)
+  requirePublicReason(options.publicReason, 'rollback')
   const { output } = context
   const { report, from, behind } = await goBack(context, reference, options)
   const complete = report.silent.length === 0
@@ -45,9 +47,14 @@ async function goBack(context: CliContext, reference: string, options: RollbackO
   }
 }
 
-async function atOnce(context: CliContext, reference: string, { only, reason }: RollbackOptions, person?: NamedSigner): Promise<Done> {
+async function atOnce(
+  context: CliContext,
+  reference: string,
+  { only, reason, publicReason }: RollbackOptions,
+  person?: NamedSigner,
+): Promise<Done> {
   const client = person === undefined ? await context.client() : await signingAs(context, person)
-  const { report, result } = await rollBack(client, reference, { only, reason, waitMs: await context.timeoutMs() })
+  const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: await context.timeoutMs() })
   return { report, from: result.from, behind: describeBehind(result.stored) }
 }
 

@@ -32,6 +32,7 @@ export async function showHistory(context: CliContext, id: string, options: Hist
       { heading: 'RECORDED', cell: ({ recordedAt }) => recordedAt },
       { heading: 'RUN', cell: ({ run }) => run },
       { heading: 'APPROVED BY', cell: ({ approvedBy }) => approvedBy.join(', ') },
+      { heading: 'WHY', cell: whyOf },
       { heading: 'CHANGED', cell: ({ differences }) => changed(differences) },
       { heading: 'DIGEST', cell: ({ digest }) => digest },
     ],
@@ -70,4 +71,11 @@ function limitOf(text: string | undefined): number {
   const limit = Number(text)
   if (/^\d+$/.test(text) && limit >= 1 && limit <= MAX_ENTRIES) return limit
   throw usageError(`--limit ${text} is not a number from 1 to ${MAX_ENTRIES}`)
+}
+
+/** `rollback by Air Office: tree frogs were seen`; of a run its signers are in their own column. */
+function whyOf({ cause, by = [], reason }: PolicyHistoryEntry): string | null {
+  if (cause === undefined) return null
+  const who = cause === 'run' || by.length === 0 ? '' : ` by ${by.join(', ')}`
+  return `${cause}${who}${(reason ?? null) === null ? '' : `: ${reason}`}`
 }

@@ -34,7 +34,10 @@ describe('history', () => {
   })
   const answers = {
     [`${PATH}/history?limit=200`]: {
-      body: [entry(5, { from: '9999-01-01T00:00:00Z', until: null }), entry(4, { until: '9999-01-01T00:00:00Z' })],
+      body: [
+        entry(5, { from: '9999-01-01T00:00:00Z', until: null }),
+        entry(4, { until: '9999-01-01T00:00:00Z', cause: 'rollback', by: ['Air Office'], reason: 'tree frogs' }),
+      ],
     },
     [`${PATH}/history?limit=200&before=4`]: {
       body: [
@@ -57,9 +60,9 @@ describe('history', () => {
       ['1.0.0', 'REPLACED'],
     ])
     expect(lines[2]).toMatch(
-      /2024-01-01T00:00:00Z +9999-01-01T00:00:00Z +2024-01-01T00:00:00Z +4 +EPA Chief, EPA Counsel +limit 35 → 25 +sha256:4$/,
+      /2024-01-01T00:00:00Z +9999-01-01T00:00:00Z +2024-01-01T00:00:00Z +4 +EPA Chief, EPA Counsel +rollback by Air Office: tree frogs +limit 35 → 25 +sha256:4$/,
     )
-    expect(lines[4]).toMatch(/EPA Counsel +– +sha256:1$/)
+    expect(lines[4]).toMatch(/EPA Counsel +– +– +sha256:1$/)
   })
 
   it('is an array with --json, and no longer than asked for', async () => {

@@ -35,7 +35,8 @@ export function registerRuns(program: Command, session: Session): void {
     const command = runs
       .command(`${decision} <number>`)
       .description(DECISIONS[decision])
-      .requiredOption('--reason <text>', 'why')
+      .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
+      .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
       .requiredOption('--sign <name>', 'whose key signs')
       .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
       .action(

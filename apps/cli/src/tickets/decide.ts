@@ -1,7 +1,7 @@
 import { EXIT, type Ticket, type TicketDecision, type TicketDecisionRequest } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
-import { requireReason, usageError } from '../errors.js'
+import { requirePublicReason, requireReason, usageError } from '../errors.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
 import type { PassphraseOptions } from '../keys/passphrase.js'
 import { deliveriesOf, describeTicket } from './show.js'
@@ -10,6 +10,7 @@ import { parseTicketNumber } from './ticket-number.js'
 export interface TicketFlags extends PassphraseOptions {
   decision: TicketDecision
   reason: string
+  publicReason?: string
   sign: string
   by?: string
 }
@@ -17,8 +18,9 @@ export interface TicketFlags extends PassphraseOptions {
 /** Signs the answer, bound to the ticket's run, attempt and release. Exit 5 when somebody else was first. */
 export async function decideTicket(context: CliContext, text: string, flags: TicketFlags): Promise<number> {
   const number = parseTicketNumber(text)
-  const { decision, reason } = flags
+  const { decision, reason, publicReason } = flags
   requireReason(reason, 'tickets decide')
+  requirePublicReason(publicReason, 'tickets decide')
   if ((decision === 'extend') !== (flags.by !== undefined))
     throw usageError('--by DURATION is of --decision extend, which needs it', ['hms-svc tickets decide --help'])
   const byMs = await parseDurationFlag('--by', flags.by)
@@ -33,6 +35,7 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
     subject,
     decision,
     reason,
+    publicReason,
     at: new Date(context.io.now()),
     ...named,
     ...(byMs === undefined ? {} : { byMs }),

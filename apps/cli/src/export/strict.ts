@@ -1,0 +1,62 @@
+import type { Envelope, LogProof } from '#libs/contracts'
+import { checkSignatures, openNote, SignatureError, spkiToKey, verifyNote, type Keys, type NoteKey, type Roster } from '#libs/signing'
+
+const KEYS = new WeakMap<Roster, Keys>()
+
+/**
+ * An export is judged to the last member: a reader passes over what it does not need, such as a signature beyond the threshold, and an
+ * auditor must see that it was changed too.
+ */
+export function requireMembers(value: object, known: readonly string[], what: string): void {
+  const strange = Object.keys(value).find((name) => !known.includes(name))
+  if (strange !== undefined) throw invalid(`${what} has a member ${strange} that no export writes`)
+}
+
+/** Each signature of it is true, by a key of one of these rosters that it names; bytes are written in the one way that exports use. */
+export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roster[], maxBytes?: number): void {
+  requireMembers(envelope, ['payload', 'payloadType', 'signatures'], 'an envelope')
+  for (const signature of envelope.signatures) requireMembers(signature, ['keyid', 'sig'], 'a signature')
+  const texts = [envelope.payload, ...envelope.signatures.map(({ sig }) => sig)]
+  if (texts.some((text) => Buffer.from(text, 'base64').toString('base64') !== text)) throw invalid('it is not written in standard base64')
+  const { keyids, invalid: false_ } = checkSignatures(envelope, keysOf(rosters), maxBytes)
+  const named = envelope.signatures.map(({ keyid }) => keyid)
+  if (false_.length > 0 || named.some((keyid) => !keyids.includes(keyid)) || new Set(named).size < named.length)
+    throw invalid('it has a signature that is not true, or of a key that no roster has')
+}
+
+/** Each line under a note is a true signature of the log or of a witness. */
+export function requireWholeNote(text: string, rosters: readonly Roster[]): void {
+  const note = openNote(text)
+  if (verifyNote(note, noteKeysOf(rosters)).length !== note.signatures.length)
+    throw invalid('a checkpoint has a signature of nobody whom a roster names')
+}
+
+/** `c2sp.org/tlog-proof@v1`: what follows the empty line is a note. */
+export function requireWholeProof({ entry: _entry, proof, member, ...rest }: LogProof, rosters: readonly Roster[]): void {
+  requireMembers(rest, [], 'a proof')
+  requireMembers(member, ['index', 'path'], 'a proof')
+  requireWholeNote(proof.slice(proof.indexOf('\n\n') + 2), rosters)
+}
+
+/** Of everybody who was ever in a roster: whether a signature counts is judged elsewhere. */
+function keysOf(rosters: readonly Roster[]): Keys {
+  return new Map(rosters.flatMap((roster) => [...everyKey(roster)]))
+}
+
+function everyKey(roster: Roster): Keys {
+  const cached = KEYS.get(roster)
+  if (cached !== undefined) return cached
+  const all = [...roster.principals.values()].flatMap(({ keys }) => keys.map(({ keyid, spki }) => [keyid, spkiToKey(spki)] as const))
+  const keys = new Map(all)
+  KEYS.set(roster, keys)
+  return keys
+}
+
+function noteKeysOf(rosters: readonly Roster[]): NoteKey[] {
+  const keys = rosters.flatMap(({ logPolicies }) => logPolicies.flatMap(({ log, witnesses }) => [log, ...witnesses]))
+  return [...new Map(keys.map((key) => [`${key.name} ${key.id}`, key])).values()]
+}
+
+function invalid(detail: string): SignatureError {
+  return new SignatureError('HMS_PROOF_INVALID', detail)
+}
