@@ -82,6 +82,7 @@ async function* newRecords(
   if (size === position.entries) return
   for await (const record of rostersAfter(client, position)) yield emit(record)
   const published: PublishedEntry[] = []
+  const named = new Set(position.heads)
   let skipping = sinceMs !== undefined
   while (position.entries < size) {
     const limit = Math.min(ENTRIES_AT_ONCE, size - position.entries)
@@ -97,7 +98,7 @@ async function* newRecords(
       advance(position, record)
       if (skipping) continue
       yield record
-      if (entry.type === PUBLISHED) published.push(publishedIn(entry, event))
+      if (entry.type === PUBLISHED) published.push(onceOnly(publishedIn(entry, event), named))
     }
   }
   const isKnown = (key: string): boolean => position.heads.has(key)
