@@ -17,7 +17,7 @@ export interface RollbackOptions {
   waitMs?: number
 }
 
-const OPTIONS: OptionNames<RollbackOptions & { url?: string }> = { reason: true, only: true, waitMs: true, url: true }
+const OPTIONS: OptionNames<RollbackOptions & { url?: string }> = { reason: true, publicReason: true, only: true, waitMs: true, url: true }
 
 /**
  * Brings `ID@VERSION` back and waits until the connected bots have it. `seconds` runs from the call to the last

@@ -1,5 +1,5 @@
 import { LiveRefused, type LoggedHead } from './judge-live.js'
-import { headKey, mayHaveStored, type ExportedHead, type PublishedEntry } from './records.js'
+import { headKey, mayHaveStored, onceOnly, type ExportedHead, type PublishedEntry } from './records.js'
 
 export interface TakenHead {
   logged: LoggedHead
@@ -17,9 +17,11 @@ export class ExpectedHeads {
   /** The policy of the last head that the first entry does not name. */
   private unnamed: string | undefined
   private readonly seen = new Set<string>()
+  /** Heads that an entry named. */
+  private readonly named = new Set<string>()
 
   add(published: PublishedEntry): void {
-    this.queue.push(published)
+    this.queue.push(onceOnly(published, this.named))
   }
 
   /** Throws `LiveRefused` for a head that no entry stored, or that had its record. `isLoose`: an earlier build began the file, in the order of times. */

@@ -8,7 +8,16 @@ import { usageError } from '../errors.js'
 import { checkExport } from './check-export.js'
 import { headsOfEntries } from './heads-of-entries.js'
 import { readExport } from './read-export.js'
-import { advance, PUBLISHED, publishedIn, startPosition, type ExportPosition, type ExportRecord, type PublishedEntry } from './records.js'
+import {
+  advance,
+  onceOnly,
+  PUBLISHED,
+  publishedIn,
+  startPosition,
+  type ExportPosition,
+  type ExportRecord,
+  type PublishedEntry,
+} from './records.js'
 
 export interface ExportOptions {
   since?: string

@@ -35,6 +35,19 @@ export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope
   return { index, at, run, key, heads: stored.map(({ policy, seq, revision, change }) => ({ policy, seq, revision, change })) }
 }
 
+/** A head whose row was not believed is stored again: the entry counts that named it first. Adds what it names to `named`. */
+export function onceOnly({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
+  if (heads === undefined) return entry
+  return {
+    ...entry,
+    heads: heads.filter((head) => {
+      const isNew = !named.has(headKey(head))
+      named.add(headKey(head))
+      return isNew
+    }),
+  }
+}
+
 /** Whether an entry whose event was not kept may be the one by which this head was stored. */
 export function mayHaveStored(
   { at, run, key }: PublishedEntry,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
+import { believedChange } from '../history/change-view.js'
 import { documentId, type Origin, type StoredDocument } from '../heads/head.table.js'
 
 /** Why a stored row is not believed: `code` of the rule that it breaks. */
@@ -30,7 +31,7 @@ export class JudgeRows {
     const known = this.judged.get(place)
     const outcome = known?.key === key ? known.outcome : judge(row, roster)
     this.keep(place, key, outcome)
-    return 'code' in outcome ? { refusal: outcome } : { document: provenRow(row, outcome), verified: outcome }
+    return 'code' in outcome ? { refusal: outcome } : { document: provenRow(row, outcome, roster), verified: outcome }
   }
 
   private keep(place: string, key: string, outcome: VerifiedHead | RowRefusal): void {
@@ -66,11 +67,13 @@ function misfitOf(row: StoredDocument, { head, release }: VerifiedHead): string 
 }
 
 /** Who wrote and approved it is read from the signatures; what the head does not name is left out. */
-function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead): StoredDocument {
-  const { next: _next, nextOrigin: _nextOrigin, ended, release: _release, proof: _proof, ...rest } = row
+function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, roster: Roster): StoredDocument {
+  const { next: _next, nextOrigin: _nextOrigin, ended, release: _release, proof: _proof, change: claimed, ...rest } = row
+  const change = believedChange(claimed, { policy: head.policy }, roster)
   return {
     ...rest,
     ...originOf(release),
+    ...(change === undefined ? {} : { change }),
     release: release?.envelope ?? null,
     proof: release?.proof ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),

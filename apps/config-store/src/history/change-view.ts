@@ -1,5 +1,5 @@
 import { peekPredicate, type Change, type ChangeView, type Envelope } from '#libs/contracts'
-import type { ReleasePredicate } from '#libs/signing'
+import { readChange, SignatureError, type ReleasePredicate, type Roster } from '#libs/signing'
 
 /** A release and the people whose signatures count on it. */
 export interface ChangedTo {
@@ -21,4 +21,21 @@ export function changeView(change: Envelope | undefined, release: ChangedTo | un
   if (predicate.breakGlass !== undefined) return { cause: 'break-glass', by, reason: predicate.breakGlass.reason }
   if (predicate.rollback !== undefined) return { cause: 'rollback', by, reason: predicate.rollback.reason || null }
   return undefined
+}
+
+/** What lay in a row counts where rollout signed it about this policy, and this head where one is named. */
+export function believedChange(
+  change: Envelope | undefined,
+  about: { policy: string; seq?: number },
+  roster: Roster,
+): Envelope | undefined {
+  if (change === undefined) return undefined
+  try {
+    const { heads } = readChange(change, roster.serviceKeys('rollout')).predicate
+    const isAbout = heads.some(({ policy, seq }) => policy === about.policy && (about.seq === undefined || seq === about.seq))
+    return isAbout ? change : undefined
+  } catch (error) {
+    if (error instanceof SignatureError) return undefined
+    throw error
+  }
 }

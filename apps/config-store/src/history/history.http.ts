@@ -12,7 +12,7 @@ export class HistoryController {
   @Get()
   @RequireScope('values')
   async list(@Param('id') id: string, @Query() { limit, before }: HistoryQueryDto): Promise<PolicyHistoryEntry[]> {
-    const entries = await this.runtime.database.transaction((tx) => policyHistory(tx, id, { limit, before }))
+    const entries = await this.runtime.database.transaction((tx) => policyHistory(tx, id, { limit, before, roster: this.runtime.roster }))
     if (entries.length > 0 || before !== undefined) return entries
     const next = ['hms-svc approve FILE --sign NAME']
     throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} was ever in force.`, { status: 404, next })

@@ -1,9 +1,9 @@
 import { HmsError, NOT_BY_CALLER, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { breakGlassBehind, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate } from '#libs/signing'
+import { breakGlassBehind, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate, type Roster } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
-import { changeView } from './change-view.js'
+import { believedChange, changeView } from './change-view.js'
 import { reignAt, reignsOf, type RecordedHead, type Reign } from './reigns.js'
 
 /** A reign with the head that says so. */
@@ -24,20 +24,20 @@ export function withNext(head: LiveHead): RecordedHead {
 export async function policyAt(
   tx: Transaction,
   policy: string,
-  { atMs, knownMs }: { atMs: number; knownMs: number },
+  { atMs, knownMs, roster }: { atMs: number; knownMs: number; roster?: Roster },
 ): Promise<PastPolicyView> {
   const base = await newestBy(tx, policy, Math.min(atMs, knownMs))
   const after = base === undefined ? [] : await headsAfter(tx, base, { atMs, knownMs })
   const found = base && (await findReign(tx, policy, [base, ...after], (reigns) => reignAt(reigns, atMs)))
   // The head that spoke at that time proves it: the one that began the reign may hold what was taken back since.
-  const view = found && (await viewOf(tx, policy, { ...found, head: base }))
+  const view = found && (await viewOf(tx, policy, { ...found, head: base }, roster))
   if (view !== undefined) return view
   const [at, known] = [atMs, knownMs].map((ms) => new Date(ms).toISOString())
   throw notFound(policy, `No version of ${policy} was in force at ${at}${atMs > knownMs ? `, as known at ${known}` : ''}.`)
 }
 
 /** What a version said, and when it was last in force for all. Throws 404 for one that never was. */
-export async function policyVersion(tx: Transaction, policy: string, version: string): Promise<PastPolicyView> {
+export async function policyVersion(tx: Transaction, policy: string, version: string, roster?: Roster): Promise<PastPolicyView> {
   // Signed anew, a version is another release.
   const digests = new Set((await tx.documents(LIVE_RELEASES).find({ where: { policy, version } })).map(({ digest }) => digest))
   const [newest] = await headsBelow(tx, policy, undefined, 1)
@@ -45,7 +45,7 @@ export async function policyVersion(tx: Transaction, policy: string, version: st
     newest &&
     digests.size > 0 &&
     (await findReign(tx, policy, [newest], (reigns) => reigns.findLastIndex(({ digest }) => digest !== null && digests.has(digest))))
-  const view = found && (await viewOf(tx, policy, found))
+  const view = found && (await viewOf(tx, policy, found, roster))
   if (view) return view
   throw notFound(policy, `${policy}@${version} was never in force for all.`)
 }
@@ -94,13 +94,19 @@ async function headsAfter(tx: Transaction, base: LiveHead, { atMs, knownMs }: { 
   return heads
 }
 
-async function viewOf(tx: Transaction, policy: string, { reign, head, until }: FoundReign): Promise<PastPolicyView | undefined> {
+async function viewOf(
+  tx: Transaction,
+  policy: string,
+  { reign, head, until }: FoundReign,
+  roster: Roster | undefined,
+): Promise<PastPolicyView | undefined> {
   const release = await releaseOf(tx, reign.digest)
   if (release === undefined) return undefined
   const { version, digest, author, approvedBy, soleOfficial } = release
   const predicate = peekPredicate<ReleasePredicate>(release.release)
   const breakGlass = breakGlassBehind(predicate)
-  const change = changeView(reign.change, { predicate, approvedBy })
+  const stated = roster && believedChange(reign.change, { policy, seq: reign.seq }, roster)
+  const change = changeView(stated, { predicate, approvedBy })
   return {
     id: policy,
     version,

@@ -1,9 +1,9 @@
 import { peekPredicate, type ChangeView, type FieldDifference, type PolicyHistoryEntry } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
-import type { ReleasePredicate } from '#libs/signing'
+import type { ReleasePredicate, Roster } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
-import { changeView } from './change-view.js'
+import { believedChange, changeView } from './change-view.js'
 import { withNext } from './policy-at.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
 import { reignsOf, type Reign } from './reigns.js'
@@ -15,7 +15,7 @@ import { reignsOf, type Reign } from './reigns.js'
 export async function policyHistory(
   tx: Transaction,
   policy: string,
-  { limit, before }: { limit: number; before?: number },
+  { limit, before, roster }: { limit: number; before?: number; roster: Roster },
 ): Promise<PolicyHistoryEntry[]> {
   // One head above the page says until when its newest was in force, one below what its oldest differs from.
   const above =
@@ -23,7 +23,7 @@ export async function policyHistory(
   let heads = await headsBelow(tx, policy, before, limit + 1)
   let isEnd = heads.length <= limit
   for (;;) {
-    const reigns = reignsOf([...above, ...heads].toReversed().map(withNext))
+    const reigns = reignsOf([...above, ...heads].toReversed().map((head) => withNext(explained(head, roster))))
     const oldest = isEnd ? -1 : heads.at(-1)!.seq
     const begun = reigns.map(({ seq }) => seq).filter((seq) => seq > oldest && (before === undefined || seq < before))
     const told = [...new Set(begun)].slice(-limit)
@@ -33,6 +33,12 @@ export async function policyHistory(
     isEnd = below.length < PAGE
     heads = [...heads, ...below]
   }
+}
+
+/** The row as it was written, with why the head was issued only where rollout signed that. */
+function explained({ change: claimed, ...head }: LiveHead, roster: Roster): LiveHead {
+  const change = believedChange(claimed, head, roster)
+  return { ...head, ...(change === undefined ? {} : { change }) }
 }
 
 /** Releases that were in force before these heads, as far as one page of them goes: heads of earlier builds do not say what went back. */

@@ -144,10 +144,11 @@ export class PoliciesController {
     if (version !== undefined && (at !== undefined || known !== undefined))
       throw refusedQuery('a version says the same at any time: leave out at and known')
     this.metrics.reads.inc({ source: 'history' })
+    const { roster } = this.runtime
     return this.runtime.database.transaction((tx) => {
-      if (version !== undefined) return policyVersion(tx, id, version)
+      if (version !== undefined) return policyVersion(tx, id, version, roster)
       const [atMs, knownMs] = [at, known].map((time) => (time === undefined ? tx.now.getTime() : Date.parse(time)))
-      return policyAt(tx, id, { atMs: atMs!, knownMs: knownMs! })
+      return policyAt(tx, id, { atMs: atMs!, knownMs: knownMs!, roster })
     })
   }
 

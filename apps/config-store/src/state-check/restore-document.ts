@@ -60,7 +60,7 @@ export class RestoreDocument {
     const verified = verifyHead(recorded, this.runtime.roster)
     // A row of the history that was altered is replaced; `insert` leaves what is there.
     for (const release of releasesOf(verified)) await tx.documents(LIVE_RELEASES).put(release)
-    await this.storeHeads.store(tx, [verified])
+    await this.storeHeads.store(tx, { heads: [verified] })
     return { place, seq: recorded.seq, from: 'topic' }
   }
 

@@ -22,7 +22,15 @@ export interface DecideOptions {
   waitMs?: number
 }
 
-const OPTIONS: OptionNames<DecideOptions> = { reason: true, byMs: true, sign: true, passphrase: true, url: true, waitMs: true }
+const OPTIONS: OptionNames<DecideOptions> = {
+  reason: true,
+  publicReason: true,
+  byMs: true,
+  sign: true,
+  passphrase: true,
+  url: true,
+  waitMs: true,
+}
 
 export const ANSWER_MS = 30_000
 
