@@ -72,7 +72,7 @@ describe('the page of the log', () => {
   })
 
   it('of a store whose log has no checkpoint yet shows what there is', async () => {
-    const newest = '/v1/audit/entries?order=newest&limit=1000'
+    const newest = '/v1/audit/entries?order=newest&limit=1000&acts=true'
     expect((await page('', { '/checkpoint': UNPUBLISHED, [newest]: [] })).text).toContain('Nothing is recorded yet.')
     expect(rows((await page('', { '/checkpoint': UNPUBLISHED, [newest]: [entries[1], entries[0]] })).html)).toEqual(['1', '0'])
   })
