@@ -221,7 +221,16 @@ describe('reads', () => {
   it.each(['runs list', 'approvals list', 'bots list', 'scenarios list', 'corpora list', 'schemas list', 'partners list', 'audit log'])(
     '%s is [] for programs and a sentence for people when empty',
     async (verb) => {
-      const paths = ['runs', 'approvals', 'bots', 'scenarios', 'corpora', 'schemas', 'partners', 'audit/entries?order=newest&limit=200&acts=true']
+      const paths = [
+        'runs',
+        'approvals',
+        'bots',
+        'scenarios',
+        'corpora',
+        'schemas',
+        'partners',
+        'audit/entries?order=newest&limit=200&acts=true',
+      ]
       const empty = Object.fromEntries(paths.map((path) => [`GET /v1/${path}`, { body: [] }]))
       expect(await against(empty, ...verb.split(' '), '--json')).toEqual({ code: 0, stdout: '[]\n', stderr: '' })
       await service?.close()
