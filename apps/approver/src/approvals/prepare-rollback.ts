@@ -59,7 +59,8 @@ export class PrepareRollback {
       const fingerprint = digestOfJson({ rollback: { reason, ...(publicReason === undefined ? {} : { publicReason }) } })
       const same = { members, state: 'prepared', request: fingerprint }
       const [known] = await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 })
-      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now)) return preparedView(tx, known, { records, roster: this.runtime.roster })
+      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now))
+        return preparedView(tx, known, { records, roster: this.runtime.roster })
       const prepared = await this.prepare(tx, record, target, publicReason ?? reason)
       const reasons = publicReason === undefined || reason === '' ? {} : { reasons: [{ name: by, reason }] }
       const approval: Approval = { ...prepared, ...reasons, members, request: fingerprint }
