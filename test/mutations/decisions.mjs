@@ -1,6 +1,24 @@
 /** Decisions of people: what pauses, who decides, what goes back and forward. Same form as `GUARDS`. */
 export const DECISION_GUARDS = [
   {
+    name: 'promote-keeps-the-least-bake',
+    guard: 'a bake that is promoted is never shorter than the roster asks for',
+    file: 'libs/pipeline/src/rollout/decide.ts',
+    find: 'if (leftMs > 0) return bake(',
+    replace: 'if (leftMs > Infinity) return bake(',
+    spec: 'libs/pipeline/src/rollout/decide.spec.ts',
+    test: 'when the roster asks for a longer one, then it ends as soon as that is over',
+  },
+  {
+    name: 'promote-no-break-glass',
+    guard: 'the bake of break-glass is never cut short',
+    file: 'libs/pipeline/src/rollout/decide.ts',
+    find: "if (rollout.breakGlass === true) return 'the bake of break-glass is never cut short'\n",
+    replace: '\n',
+    spec: 'libs/pipeline/src/rollout/decide.spec.ts',
+    test: 'when the roster asks for all of it, or it is break-glass, then it bakes on and says why',
+  },
+  {
     name: 'end-knows-what-is-live',
     guard: 'a run is not over before the verdict of its rollout has come',
     file: 'libs/pipeline/src/run/project-run.ts',

@@ -335,3 +335,26 @@ describe('an abort', () => {
     await expect(press.decide(99, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_NOT_FOUND', status: 404 })
   })
 })
+
+describe('a bake that somebody has seen enough of', () => {
+  it('ends when it is promoted, and never below what the roster asks for', async () => {
+    system = await startMemorySystem({}, undefined, (roster) => void (roster.bounds = { minBakeMs: 60_000 }))
+    press = new PipelineDriver(system)
+    const run = await press.approve(['pm25@1.0.0=25'], { observeMs: 0, bakeMs: 600_000 })
+    await press.whenState(run, 'BAKING')
+    const began = system.clock.now().getTime()
+    expect(await press.decide(run, 'promote')).toMatchObject({ state: 'BAKING' })
+    await press.reaches(run, 'SUCCEEDED')
+    const took = system.clock.now().getTime() - began
+    expect([took >= 60_000, took < 120_000]).toEqual([true, true])
+    expect((await press.show(run)).decisions).toMatchObject([{ decision: 'promote', outcome: 'applied' }])
+    expect(await press.limit('pm25')).toBe(25)
+  })
+
+  it('goes on where it is break-glass', async () => {
+    await start()
+    const run = await press.breakGlass(['pm25@2.0.0=25'])
+    await press.whenState(run, 'BAKING')
+    await expect(press.decide(run, 'promote')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_NOT_NOW', status: 409 })
+  })
+})

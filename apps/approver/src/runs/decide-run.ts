@@ -184,6 +184,12 @@ export class DecideRun {
     const held = decision === 'extend' ? timedWait(facts) : undefined
     if (held !== undefined) return held.stage
     const states = STATES_OF[decision]
+    if (decision === 'promote' && state === 'BAKING' && facts.breakGlass !== undefined)
+      throw refuse(
+        'HMS_RUN_DECISION_NOT_NOW',
+        `Run #${facts.run} is break-glass: its bake is never cut short.`,
+        `hms-svc runs show ${facts.run}`,
+      )
     if (states === undefined) {
       const detail = `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`
       throw refuse('HMS_RUN_NOT_PAUSED', detail, `hms-svc runs show ${facts.run}`)
@@ -192,7 +198,7 @@ export class DecideRun {
     throw refuse(
       'HMS_RUN_DECISION_NOT_NOW',
       `Run #${facts.run} is ${state}: it can be ${DONE[decision]} in ${states.join(', ')}.`,
-      `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
+      `hms-svc runs show ${facts.run}`,
     )
   }
 }
@@ -208,7 +214,7 @@ type Refuse = (code: string, detail: string, next: string) => HmsError
 const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
   pause: ['CANARY', 'ROLLING_OUT', 'BAKING'],
   extend: ['CANARY', 'BAKING'],
-  promote: ['CANARY'],
+  promote: ['CANARY', 'BAKING'],
 }
 
 const DONE: Partial<Record<RunDecisionName, string>> = { pause: 'paused', extend: 'extended', promote: 'promoted' }

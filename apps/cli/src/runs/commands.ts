@@ -7,7 +7,7 @@ import type { ListOptions } from './list.js'
 const DECISIONS: Record<RunDecisionName, string> = {
   pause: 'stop a run in its canary, rollout or bake until somebody resumes it',
   resume: 'let a paused run ask its bots again',
-  promote: 'let a run go on without the rest of its observation, a paused one without the evidence that it lacks',
+  promote: 'let a run go on without the rest of its observation or bake, a paused one without the evidence that it lacks',
   extend: 'observe or bake for longer',
   retry: 'let a paused run start anew from lint; nothing that was measured is carried over',
   abort: 'end a run; what it published is taken back',

@@ -7,7 +7,7 @@ export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; 
     hint: 'Nothing goes forward until somebody decides again. What is shown stays shown, and alarms still take it back.',
   },
   resume: { text: 'Resume', hint: 'It asks its bots again; a canary is observed anew.' },
-  promote: { text: 'Promote', hint: 'It goes on without the evidence that it lacks, or without the rest of its observation.' },
+  promote: { text: 'Promote', hint: 'It goes on without the evidence that it lacks, or without the rest of its observation or bake.' },
   extend: { text: 'Extend', hint: 'It is observed for longer; 7 days at most.' },
   retry: { text: 'Retry', hint: 'It starts anew from lint; nothing that was measured is carried over.' },
   abort: { text: 'Abort', hint: 'It ends, and the version before stays or comes back.' },
@@ -23,7 +23,7 @@ export function decisionsOfRun(run: RunView): readonly RunDecisionName[] {
   if (state === 'PAUSED') return decisionsOfPaused(run)
   if (!SHOWN.has(state)) return ['abort']
   if (state === 'ROLLING_OUT') return ['pause', 'abort']
-  return state === 'CANARY' ? ['pause', 'promote', 'extend', 'abort'] : ['pause', 'extend', 'abort']
+  return run.breakGlass === undefined || state === 'CANARY' ? ['pause', 'promote', 'extend', 'abort'] : ['pause', 'extend', 'abort']
 }
 
 /** Why a run takes no decision; `undefined` while it takes any. */

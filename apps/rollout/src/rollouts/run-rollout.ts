@@ -11,6 +11,7 @@ import {
   type RolloutTimer,
 } from '#libs/pipeline'
 import { ServiceRuntime, startTimesOf } from '#libs/service'
+import { approvalRequirement, readRelease, type Roster } from '#libs/signing'
 import { FollowFreezes, originOf, StageShell, type Arrival } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { refusalOf } from './judge-break-glass.js'
@@ -38,7 +39,12 @@ export class RunRollout implements OnModuleInit {
       attestedBy: ['lint', 'simulate', 'canary'],
       timers: ROLLOUT_TIMERS,
       decide: (rollout, input, now) =>
-        decideRollout(rollout, input, { now, publishMs: config.publishMs, acknowledgeMs: config.acknowledgeMs }),
+        decideRollout(rollout, input, {
+          now,
+          publishMs: config.publishMs,
+          acknowledgeMs: config.acknowledgeMs,
+          ...(input.type === 'asked' ? { leastBakeMs: leastBakeMs(rollout.dossier, runtime.roster) } : {}),
+        }),
       keysOf,
       perform: (tx, rollout, effect) => (effect.do === 'overtake' ? this.overtake(tx, rollout) : effects.perform(tx, rollout, effect)),
     })
@@ -101,6 +107,14 @@ export class RunRollout implements OnModuleInit {
         await this.shell.input(tx, holder, { type: 'overtaken', policies: members.map((member) => member.policy) })
     }
   }
+}
+
+/** What the roster asks of the bake of these releases. */
+function leastBakeMs(dossier: RunDossier, roster: Roster): number {
+  const bounds = openDossier(dossier).releases.flatMap(
+    ({ envelope }) => approvalRequirement(roster, readRelease(envelope).predicate).bounds,
+  )
+  return Math.max(0, ...bounds.map(({ minBakeMs = 0 }) => minBakeMs))
 }
 
 function keysOf({ members }: Rollout): string[] {

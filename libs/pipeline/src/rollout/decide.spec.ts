@@ -469,3 +469,45 @@ describe('every state with every input', () => {
       expect([next, effects.filter((effect) => effect !== 'answer late')]).toEqual([state, []])
   })
 })
+
+describe('given a bake that people have seen enough of', () => {
+  const later = (ms: number): Date => new Date(NOW.getTime() + ms)
+  const given: Rollout = { ...rollout('baking'), bakeSince: NOW.toISOString(), bakeUntil: later(180_000).toISOString() }
+  const promote = (state: Rollout, leastBakeMs: number, ms = 60_000) =>
+    decideRollout(state, asked('promote', 'rollout'), { ...CONTEXT, now: later(ms), leastBakeMs })
+
+  it('when they promote it, then it completes', () => {
+    const { state, effects } = promote(given, 0)
+    expect([state.state, kinds(effects)[0], kinds(effects).at(-1)]).toEqual(['completed', 'answer', 'hms.rollout.completed.v1'])
+    expect(effects[0]).toMatchObject({ outcome: 'applied' })
+    expect(state.acceptedBy).toBeUndefined()
+  })
+
+  it('when the roster asks for a longer one, then it ends as soon as that is over', () => {
+    const { state, effects } = promote(given, 90_000)
+    expect(state).toMatchObject({ state: 'baking', bakeSince: NOW.toISOString(), bakeUntil: later(90_000).toISOString() })
+    expect(effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: 30_000 })
+    expect(promote(given, 90_000, 90_000).state.state).toBe('completed')
+  })
+
+  it('when the roster asks for all of it, or it is break-glass, then it bakes on and says why', () => {
+    for (const [state, least, detail] of [
+      [given, 180_000, `the roster asks for a bake until ${given.bakeUntil} at least`],
+      [{ ...given, breakGlass: true as const }, 0, 'the bake of break-glass is never cut short'],
+    ] as const) {
+      const decision = promote(state, least)
+      expect(decision.state).toBe(state)
+      expect(decision.effects).toMatchObject([{ do: 'answer', outcome: 'late', detail }])
+    }
+  })
+
+  it('when bots of it are silent, then they are waited for as after any bake', () => {
+    const silent: Rollout = { ...given, members: rollout('baking', { of: 4, acknowledged: 1 }).members }
+    expect(promote(silent, 0).state).toMatchObject({ state: 'acknowledging', baked: true })
+  })
+
+  it('when an earlier version began it, then its beginning follows from its plan', () => {
+    const { bakeSince: _since, ...earlier } = { ...given, bakeMs: 180_000 }
+    expect(promote(earlier, 90_000).state).toMatchObject({ bakeUntil: later(90_000).toISOString() })
+  })
+})

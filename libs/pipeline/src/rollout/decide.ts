@@ -71,6 +71,8 @@ export interface RolloutContext {
   publishMs: number
   /** How long connected bots may take to acknowledge. */
   acknowledgeMs: number
+  /** Shortest bake that the roster allows the run; 0 unless given. */
+  leastBakeMs?: number
 }
 
 type RolloutDecision = Decision<Rollout, RolloutEffect>
@@ -197,10 +199,34 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
       return takeEffect(rollout, context)
     case 'bake':
       // Bots that joined during the bake have their time to acknowledge, too.
-      return isUncounted(rollout, context.now)
-        ? countAnew(rollout, context)
-        : goOn({ ...rollout, baked: true }, hasQuorum(rollout), context)
+      return endBake(rollout, context)
   }
+}
+
+function endBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
+  if (isUncounted(rollout, context.now)) return countAnew(rollout, context)
+  return goOn({ ...rollout, baked: true }, hasQuorum(rollout), context)
+}
+
+/** People have seen enough of the bake: it ends now, or as soon as the roster allows. Silent bots are waited for as after any bake. */
+function cutBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
+  const leftMs = earliestEnd(rollout, context) - context.now.getTime()
+  if (leftMs > 0) return bake(rollout, leftMs, context, rollout.bakeSince)
+  const { state, effects } = endBake(rollout, context)
+  return { state, effects: [{ do: 'cancel', timers: ['bake'] }, ...effects] }
+}
+
+/** When the bake may end at the earliest, in ms since 1970. Rows of earlier versions do not say when it began. */
+function earliestEnd({ bakeSince, bakeUntil, bakeMs }: Rollout, { leastBakeMs = 0 }: RolloutContext): number {
+  return (bakeSince === undefined ? Date.parse(bakeUntil!) - bakeMs : Date.parse(bakeSince)) + leastBakeMs
+}
+
+/** Why the bake is not cut short; `undefined` where it may be. */
+function bakesOn(rollout: Rollout, decision: Asked['decision']['decision'], context: RolloutContext): string | undefined {
+  if (decision !== 'promote' || rollout.state !== 'baking') return undefined
+  if (rollout.breakGlass === true) return 'the bake of break-glass is never cut short'
+  if (earliestEnd(rollout, context) < Date.parse(rollout.bakeUntil!)) return undefined
+  return `the roster asks for a bake until ${rollout.bakeUntil} at least`
 }
 
 /** After a long bake the same heads go out under new numbers, so that the verdict rests on the bots that are there now. */
@@ -231,6 +257,8 @@ function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): bo
       return rollout.state === 'baking' || rollout.state === 'holding'
     case 'retry':
       return false
+    case 'promote':
+      return rollout.state === 'paused' || rollout.state === 'baking'
     default:
       return rollout.state === 'paused'
   }
@@ -240,7 +268,8 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
   const { decision } = asked
   const ownership = decision.attempt < rollout.attempt ? 'elsewhere' : ownershipOfRollout(rollout, decision, context.now)
   if (ownership === 'elsewhere') return unchanged(rollout)
-  const late = lateAnswer(asked, ownership, `the rollout is ${rollout.state}`)
+  const kept = ownership === 'applied' ? bakesOn(rollout, decision.decision, context) : undefined
+  const late = lateAnswer(asked, kept === undefined ? ownership : 'late', kept ?? `the rollout is ${rollout.state}`)
   if (late !== undefined) return { state: rollout, effects: [late] }
   switch (decision.decision) {
     case 'abort':
@@ -251,7 +280,8 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
     case 'resume':
       return resume(rollout, [applied(decision)], context)
     case 'promote': {
-      const { state, effects } = goOnWithout({ ...rollout, acceptedBy: decision.by }, context)
+      const { state, effects } =
+        rollout.state === 'baking' ? cutBake(rollout, context) : goOnWithout({ ...rollout, acceptedBy: decision.by }, context)
       return { state, effects: [applied(decision), ...effects] }
     }
     case 'pause': {
@@ -262,7 +292,8 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
       // Nothing moves the time of what readers hold: once it is in force it bakes for longer.
       if (rollout.state === 'holding')
         return { state: { ...rollout, bakeMs: rollout.bakeMs + (decision.byMs ?? 0) }, effects: [applied(decision)] }
-      const { state, effects } = bake(rollout, Date.parse(rollout.bakeUntil!) - context.now.getTime() + (decision.byMs ?? 0), context)
+      const leftMs = Date.parse(rollout.bakeUntil!) - context.now.getTime()
+      const { state, effects } = bake(rollout, leftMs + (decision.byMs ?? 0), context, rollout.bakeSince)
       return { state, effects: [applied(decision), ...effects] }
     }
   }
@@ -281,8 +312,8 @@ function goOnWithout(rollout: Rollout, context: RolloutContext): RolloutDecision
   return { state: { ...rollout, state: 'publishing' }, effects: [{ do: 'schedule', timer: 'publish', inMs: context.publishMs }] }
 }
 
-/** Watches for that long what is live for all. */
-function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext): RolloutDecision {
+/** Watches for that long what is live for all. `since`: when it began, where it is under way. */
+function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext, since = now.toISOString()): RolloutDecision {
   const { run, attempt } = rollout
   const until = new Date(now.getTime() + bakeMs).toISOString()
   const detail = `${rolloutSummary(rollout, now)}; bakes until ${until}`
@@ -291,7 +322,7 @@ function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext): Rollou
     { do: 'schedule', timer: 'bake', inMs: bakeMs },
     { do: 'emit', type: 'hms.rollout.bake-started.v1', data: { run, attempt, until, detail, ...reachOf(rollout) } },
   ]
-  return { state: { ...rollout, state: 'baking', bakeUntil: until }, effects }
+  return { state: { ...rollout, state: 'baking', bakeSince: since, bakeUntil: until }, effects }
 }
 
 /** Everybody holds it, and nobody lives under it. No reader needs a head, or the network, when its time comes. */

@@ -26,6 +26,8 @@ export interface Rollout extends StageState {
   /** Basis points of the connected bots that must have acknowledged. */
   quorum: number
   members: RolloutMember[]
+  /** When the bake began (RFC 3339). */
+  bakeSince?: string
   /** RFC 3339, while it bakes. */
   bakeUntil?: string
   /** How many of the bots have it, and since when. */
