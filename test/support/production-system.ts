@@ -24,7 +24,8 @@ export class ProductionSystem {
     readonly cleanup: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<ProductionSystem> {
+  /** `makeRoster`: writes `roster.json` and `service-keys/` into the folder; by default `writeRoster`. */
+  static async start(makeRoster: MakeRoster = writeRoster): Promise<ProductionSystem> {
     const scratch = scratchFolder()
     const users = Object.fromEntries(SERVICES.map((service) => [`hms-${service}`, `${service}-secret`]))
     const [broker, database, port, witnessPort] = await Promise.all([
@@ -37,7 +38,7 @@ export class ProductionSystem {
     const people = { HMS_KEYS_DIR: at('keys'), HMS_KEY_PASSPHRASE: 'correct horse battery' }
     const url = `http://127.0.0.1:${port}`
     const env = { HMS_PROFILE: 'production', HMS_URL: url, HMS_ROSTER: at('roster.json'), HMS_DATA_DIR: at('operator'), ...people }
-    await writeRoster(at, env)
+    await makeRoster(at, env)
     const server: Record<string, string> = {
       HMS_PROFILE: 'production',
       HMS_BUS: 'kafka',
@@ -94,6 +95,8 @@ export class ProductionSystem {
     return this.cleanup()
   }
 }
+
+type MakeRoster = (at: (name: string) => string, env: Record<string, string>) => Promise<void>
 
 /**
  * Keys of people by the CLI, those of services as any PKCS#8 file, and the roster that names them, signed by two people without any
