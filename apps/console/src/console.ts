@@ -1,5 +1,5 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
-import { systemClock, TrustedProxies, type Clock } from '#libs/platform'
+import { isForeignHost, systemClock, TrustedProxies, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import { addPrepareForm } from './approvals/prepare-form.js'
 import { addLogExport } from './audit/export-log.js'
@@ -19,7 +19,7 @@ import { addReceiptForm } from './receipts/receipt-form.js'
 import { addPasteForm } from './signing/paste-form.js'
 import { addUnsubscribeForm } from './unsubscribes/unsubscribe-form.js'
 
-type Headers = { authorization?: string }
+type Headers = { authorization?: string; host?: string }
 
 export interface ConsoleOptions {
   /** Base URLs of a service's instances; in one process its own. */
@@ -29,6 +29,8 @@ export interface ConsoleOptions {
   trusted?: TrustedProxies
   /** Pages read with it for whoever brings no key. Nothing that is sent bears it, but for dry runs. */
   key?: string | undefined
+  /** Names, besides those of loopback, under which that key reads: a page whose name was made to point here asks under its own. */
+  hosts?: readonly string[]
   /** File of the roster that this process is pinned to: what a person is about to change is verified by it. */
   roster?: string | undefined
 }
@@ -36,7 +38,7 @@ export interface ConsoleOptions {
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
 export function addConsole(
   server: FastifyInstance,
-  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, roster }: ConsoleOptions,
+  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [], roster }: ConsoleOptions,
 ): void {
   const assets = readAssets()
   const { style, script, icon, panes, paneFrame: frame } = assets
@@ -53,8 +55,12 @@ export function addConsole(
   const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' })
-  const readsAs = (headers: Headers, page?: Page): string | undefined =>
-    bearerOf(headers) ?? (key === undefined || page?.open === true ? undefined : `Bearer ${key}`)
+  const readsAs = (headers: Headers, page?: Page): string | undefined => {
+    const own = bearerOf(headers)
+    if (own !== undefined || key === undefined || page?.open === true) return own
+    if (isForeignHost(headers.host) && !hosts.some((host) => !isForeignHost(headers.host, host))) throw strangeHost()
+    return `Bearer ${key}`
+  }
   for (const asset of Object.values(assets)) serveAsset(server, asset)
   serveSwagger(server)
   for (const asset of [readBundle('bridge.js'), readBundle('pane.js'), sign, check]) if (asset !== undefined) serveAsset(server, asset)
@@ -104,6 +110,11 @@ function serveNotFound(server: FastifyInstance, maker: PageMaker): void {
 function notAcceptable(): HmsError {
   const detail = 'This is a page for people, as text/html. Programs read /v1/… as JSON; /openapi.json lists the paths.'
   return new HmsError('HMS_HTTP_NOT_ACCEPTABLE', detail, { status: 406, next: ['hms-svc runs list --json'] })
+}
+
+function strangeHost(): HmsError {
+  const detail = 'The Host of this request is no name of this console, so it reads nothing. HMS_CONSOLE_HOSTS of the edge lists its names.'
+  return new HmsError('HMS_HTTP_FOREIGN', detail, { status: 403, next: ['hms-svc help environment'] })
 }
 
 /** Named with the hash of its text it may be kept for good. */

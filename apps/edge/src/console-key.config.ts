@@ -1,10 +1,26 @@
 import { HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate } from '#libs/files'
-import type { Environment } from '#libs/platform'
+import { listOf, type Environment } from '#libs/platform'
 import { tokenIdOf } from '#libs/signing'
 
 const VARIABLE = 'HMS_CONSOLE_KEY_FILE'
 const MAX_BYTES = 4 * 1024
+
+/** Names of this edge, besides those of its own machine, under which pages may be read with the console's key (`HMS_CONSOLE_HOSTS`). */
+export function readConsoleHosts(env: Environment): string[] {
+  const given = env['HMS_CONSOLE_HOSTS'] ?? ''
+  const hosts = given === '' ? [] : listOf(given).map((host) => host.toLowerCase())
+  const wrong = hosts.find((host) => !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(host))
+  if (wrong === undefined) return hosts
+  throw new HmsError(
+    'HMS_CONFIG_INVALID',
+    `HMS_CONSOLE_HOSTS must be names of hosts separated by commas, without a port; ${wrong} is none.`,
+    {
+      status: 400,
+      next: ['hms-svc help environment'],
+    },
+  )
+}
 
 /**
  * The key that pages read with for whoever brings none, from the file that `HMS_CONSOLE_KEY_FILE` names; by default there is none. Throws

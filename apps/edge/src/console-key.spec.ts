@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, request, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,6 +71,7 @@ describe('an edge whose console has a key', () => {
       HMS_PORT: '0',
       HMS_LOG_LEVEL: 'silent',
       HMS_CONSOLE_KEY_FILE: keyFile(token),
+      HMS_CONSOLE_HOSTS: 'hms.agency.example, other.example',
     })
   })
   afterEach(async () => {
@@ -84,6 +85,35 @@ describe('an edge whose console has a key', () => {
   it('shows pages with it', async () => {
     expect((await ask('/runs', { headers: { accept: 'text/html' } })).status).toBe(200)
     expect([...new Set(asked)]).toEqual([`Bearer ${token}`])
+  })
+
+  it('reads with it under its own names alone', async () => {
+    const status = async (host: string, path = '/runs'): Promise<number> => {
+      const call = request({ port: edge.port, host: '127.0.0.1', path, headers: { host, accept: 'text/html' }, agent: false }).end()
+      const [response] = (await once(call, 'response')) as [IncomingMessage]
+      response.destroy()
+      return response.statusCode!
+    }
+    for (const host of ['hms.agency.example', 'HMS.agency.example:8443', 'other.example', `localhost:${edge.port}`, '[::1]'])
+      expect([host, await status(host)]).toEqual([host, 200])
+    asked = []
+    for (const host of [
+      'evil.example',
+      'hms.agency.example.evil.example',
+      'xhms.agency.example',
+      'hms.agency.example:80:80',
+      'hms.agency.example.',
+    ])
+      for (const path of ['/', '/runs', '/policies/any', '/console/live?page=/runs'])
+        expect([host, path, await status(host, path)]).toEqual([host, path, 403])
+    expect(asked.filter((authorization) => authorization !== undefined)).toEqual([])
+    expect(await status('evil.example', '/livez')).toBe(200)
+  })
+
+  it('asks each instance once for all who ask whether it is ready', async () => {
+    asked = []
+    await Promise.all(Array.from({ length: 40 }, () => ask('/readyz')))
+    expect(asked.length).toBeLessThanOrEqual(2 * SERVICES.length)
   })
 
   it('passes nothing on with it', async () => {

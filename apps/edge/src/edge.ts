@@ -7,6 +7,7 @@ import {
   closeQueuedAnswers,
   createLogger,
   earlyErrors,
+  endUnreadAnswers,
   foreignRefused,
   isForeignRequest,
   judgeTargets,
@@ -18,6 +19,7 @@ import {
   refusalOfConnection,
   refuseBodiesOfReads,
   refuseForeignRequests,
+  SharedAnswer,
   startTracing,
   systemClock,
   toProblem,
@@ -29,7 +31,7 @@ import { serveUpgrades } from '#libs/upgrade'
 import Fastify from 'fastify'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { readConsoleKey } from './console-key.config.js'
+import { readConsoleHosts, readConsoleKey } from './console-key.config.js'
 import { addMetrics } from './edge-metrics.js'
 import { forward } from './forward.js'
 import { Instances } from './instances.js'
@@ -41,6 +43,8 @@ import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 /** Corpora are the largest bodies that any service takes; each judges its own. */
 const BODY_LIMIT_BYTES = 40 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
+/** However many probes ask, the instances are asked once in that time. */
+const READINESS_SHARED_MS = 1_000
 
 /** The roster that pages verify by: `HMS_ROSTER`, with profile dev else the data folder's. Without one they report that nothing is verified. */
 function rosterOf({ roster, profile, dataDir }: HostConfig): string | undefined {
@@ -67,6 +71,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const tracing = { endpoint: config.otlpEndpoint, service: 'edge', version: VERSION, clock: systemClock, log, metrics }
   const stopTracing = await startTracing(tracing)
   closeQueuedAnswers(edge.server)
+  endUnreadAnswers(edge.server)
   const clients = { limits, metrics, isEdge: true }
   limitClients(edge, clients)
   const [localTo, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
@@ -80,8 +85,9 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   // Its span stands between the caller's and the service's: both carry on the trace that the edge hands over.
   logWrites(edge, log)
   edge.get('/livez', async () => ({ status: 'up' }))
+  const ready = new SharedAnswer(() => readiness(env), systemClock, READINESS_SHARED_MS)
   edge.get('/readyz', async (_request, reply) => {
-    const report = await readiness(env)
+    const report = await ready.get()
     if (!report.ready) void reply.status(503).header('retry-after', '2')
     return report
   })
@@ -91,7 +97,13 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
   const { addConsole } = await loadConsole()
-  addConsole(edge, { urlsOf: (service) => urlsOf(service, env), trusted: limits.trusted, key: consoleKey, roster: rosterOf(config) })
+  addConsole(edge, {
+    urlsOf: (service) => urlsOf(service, env),
+    trusted: limits.trusted,
+    key: consoleKey,
+    hosts: readConsoleHosts(env),
+    roster: rosterOf(config),
+  })
   const instancesOf = new Map(SERVICES.map((service) => [service, new Instances(urlsOf(service, env))]))
   for (const [service, instances] of instancesOf)
     for (const path of SERVICE_PATHS[service]) await forward(edge, path, { service, instances, trusted: limits.trusted, log })

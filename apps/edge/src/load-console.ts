@@ -11,6 +11,7 @@ interface ConsoleOptions {
   urlsOf(service: ServiceName): readonly string[]
   trusted: TrustedProxies
   key: string | undefined
+  hosts: readonly string[]
   roster: string | undefined
 }
 

@@ -3,6 +3,7 @@ import {
   answerClientError,
   closeQueuedAnswers,
   crossOriginHeaders,
+  endUnreadAnswers,
   errorPage,
   noErrorPage,
   problemBody,
@@ -54,6 +55,7 @@ export function createSidecarServer(parts: SidecarParts): Server {
     answer(request, response, parts).catch((error: unknown) => send(response, problemOf(error, request, parts.log)))
   })
   closeQueuedAnswers(server)
+  endUnreadAnswers(server)
   // `refusalOf` judges it; Node would answer by itself, with an empty body.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response))
   server.on('clientError', (error, socket) => answerClientError(error, socket, parts.log))

@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { addErrorPages, answerProblems, earlyErrors, judgeTargets, Metrics, type Logger } from '#libs/platform'
+import { addErrorPages, answerProblems, earlyErrors, endUnreadAnswers, judgeTargets, Metrics, type Logger } from '#libs/platform'
 import type { WitnessLink } from '#libs/witness'
 import Fastify, { type FastifyInstance } from 'fastify'
 
@@ -21,6 +21,7 @@ export function createWitnessServer(witness: WitnessLink, log: Logger, metrics =
   })
   const asked = metrics.counter('witness_checkpoints_total', 'Checkpoints that were brought, by the status they got', ['status'])
   let waiting = 0
+  endUnreadAnswers(server.server)
   judgeTargets(server)
   // The protocol names no media type.
   server.removeAllContentTypeParsers()

@@ -25,6 +25,8 @@ const PATH = '/v1/stream'
  * 20,000.
  */
 const FRAMES = { maxPayload: 2 * 1024 * 1024, maxFragments: 64, maxBufferedChunks: 4_096 }
+/** Of one bot on one instance: replicas under one name, and those of before that have not gone yet. */
+const STREAMS_OF_BOT = 16
 /** For the question whether a key counts, which may wait for the database. */
 const ADMISSION_MS = 10_000
 
@@ -33,6 +35,7 @@ const ADMISSION_MS = 10_000
 export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sockets = new WebSocketServer({ ...FRAMES, noServer: true, perMessageDeflate: false })
   private readonly localTo: string | undefined
+  private readonly ofBot = new Map<string, number>()
   private closeDoor = (): void => {}
 
   constructor(
@@ -73,6 +76,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     const reader = readQuery(StreamQueryDto, query)
     const grant = await this.inTime(this.admit(request, reader))
     await this.copy.require(parseAtLeast(request.headers[REVISION_HEADER] as string | undefined))
+    if (reader.bot !== undefined) this.requirePlace(reader.bot)
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       this.serve(client, socket, reader, grant).catch((error: unknown) => {
         this.runtime.log.error({ error: describeError(error) }, 'a reader could not be served')
@@ -88,6 +92,20 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     const grant = await this.access.admit(asked, bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' })
     requireRegion(grant.actor?.region, region ?? '')
     return grant
+  }
+
+  private requirePlace(bot: string): void {
+    if ((this.ofBot.get(bot) ?? 0) < STREAMS_OF_BOT) return
+    throw new HmsError('HMS_HTTP_CONNECTIONS', `${bot} has ${STREAMS_OF_BOT} streams open here. Close some, or share one.`, {
+      status: 429,
+      retryable: true,
+    })
+  }
+
+  private leave(bot: string): void {
+    const left = this.ofBot.get(bot)! - 1
+    if (left > 0) this.ofBot.set(bot, left)
+    else this.ofBot.delete(bot)
   }
 
   private inTime<T>(admitted: Promise<T>): Promise<T> {
@@ -115,8 +133,10 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
       log.debug({ bot, error: describeError(error) }, 'stream broke')
       socket.cut()
     })
+    if (bot !== undefined) this.ofBot.set(bot, (this.ofBot.get(bot) ?? 0) + 1)
     client.on('close', () => {
       release()
+      if (bot !== undefined) this.leave(bot)
       this.broadcast.remove(socket)
       if (bot !== undefined) this.presence.left(bot, socket)
     })

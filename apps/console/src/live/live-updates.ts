@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { Places, requireConnection, type Clock } from '#libs/platform'
+import { ClientPlaces, clientOf as shareOf, requireConnection, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { findPage, type FoundPage } from '../page/find-page.js'
@@ -10,6 +10,8 @@ import { FollowedPage, type MadePage } from './followed-page.js'
 
 export const LIVE_PATH = '/console/live'
 const MAX_FOLLOWERS = 500
+/** Of one address: an office behind one, and room for others beside it. */
+const MAX_OF_CLIENT = 250
 const MAX_ADDRESS = 2_000
 const KEEP_ALIVE_MS = 15_000
 /** A reader that takes nothing must not fill the memory: it comes again. */
@@ -19,13 +21,13 @@ export interface LiveOptions {
   clock: Clock
   pages: readonly Page[]
   make(found: FoundPage, asked: Asked): Promise<MadePage>
-  authorizationOf(headers: { authorization?: string }, page: Page): string | undefined
+  authorizationOf(headers: { authorization?: string; host?: string }, page: Page): string | undefined
   clientOf: ClientOf
 }
 
 /** `GET /console/live?page=/runs/1`: Server-Sent Events, each the whole page anew; the script takes the parts that changed. */
 export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, authorizationOf, clientOf }: LiveOptions): void {
-  const places = new Places(MAX_FOLLOWERS, 'readers of live pages')
+  const places = new ClientPlaces(MAX_FOLLOWERS, MAX_OF_CLIENT, 'readers of live pages')
   const followed = new Map<string, FollowedPage>()
   const open = new Set<ServerResponse>()
   server.get(LIVE_PATH, { config: { page: true } }, (request, reply) => {
@@ -37,7 +39,7 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
     const authorization = authorizationOf(request.headers, found.page)
     const asked = { query: new URLSearchParams(search ?? ''), authorization, client: clientOf(request) }
     requireConnection(reply.raw)
-    const leave = places.take()
+    const leave = places.take(shareOf(asked.client))
     const key = `${asked.authorization ?? ''}\n${target}`
     const page =
       followed.get(key) ??

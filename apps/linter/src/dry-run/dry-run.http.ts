@@ -2,7 +2,7 @@ import type { JsonObject, LintReport } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
 import { lintPolicy } from '#libs/lint'
 import { parsePolicy, POLICIES_BODY, type Finding, type PolicyDocument } from '#libs/policy'
-import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
+import { DryRun, RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.table.js'
 import { SCHEMAS } from '../schemas/schema.table.js'
@@ -20,6 +20,7 @@ export class DryRunController {
   @Post()
   @HttpCode(200)
   @RequireScope('read')
+  @DryRun()
   async lint(@Body() body: LintRequestDto): Promise<LintReport> {
     const findings = await this.runtime.database.transaction(async (tx) => {
       const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })

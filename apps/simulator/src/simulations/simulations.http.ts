@@ -1,8 +1,9 @@
 import { canonicalJson, HmsError, type Json, type JsonText, type ReplayProgress, type Trial } from '#libs/contracts'
 import type { Simulation } from '#libs/pipeline'
 import { POLICIES_BODY } from '#libs/policy'
-import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
-import { Body, Controller, Get, Header, HttpCode, Param, Post } from '@nestjs/common'
+import { DryRun, RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
 import { Replaying } from './replaying.js'
 import { SIMULATIONS } from './simulation.table.js'
 import { TrialRequestDto } from './trial.dto.js'
@@ -26,8 +27,11 @@ export class SimulationsController {
   @Post()
   @HttpCode(200)
   @RequireScope('read')
-  try(@Body() body: TrialRequestDto): Promise<Trial> {
-    return this.tryPolicies.execute(body)
+  @DryRun()
+  try(@Body() body: TrialRequestDto, @Res({ passthrough: true }) { raw }: FastifyReply): Promise<Trial> {
+    const left = new AbortController()
+    raw.once('close', () => left.abort())
+    return this.tryPolicies.execute(body, left.signal)
   }
 
   /** How far the trial is that this process has under way. */

@@ -92,6 +92,22 @@ describe('a trial', () => {
     await next
   })
 
+  it('ends when nobody waits for it any more, and gives its place free', async () => {
+    const runner = new HeldRunner()
+    const given = await open({ runner })
+    const left = new AbortController()
+    const held = given.trials.execute(CHANGE, left.signal)
+    await given.breathe()
+    left.abort()
+    await expect(held).rejects.toMatchObject({ code: 'HMS_TRIAL_INTERRUPTED', status: 503 })
+    expect(runner.signals[0]!.aborted).toBe(true)
+    const next = given.trials.execute(CHANGE)
+    await given.breathe()
+    expect(runner.signals).toHaveLength(2)
+    await given.advance(51)
+    await next
+  })
+
   it('says that it was interrupted when the worker was lost', async () => {
     const lost = new ReplayError('HMS_REPLAY_WORKER_LOST', 'lost', true)
     const given = await open({ runner: { replay: () => Promise.reject(lost), close: async () => {} } })

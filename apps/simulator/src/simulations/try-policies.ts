@@ -36,14 +36,14 @@ export class TryPolicies implements OnApplicationShutdown {
 
   /**
    * Throws `HMS_PLACES_TAKEN` (503) while another trial is under way, `HMS_TRIAL_INTERRUPTED` (503) where the worker was lost,
-   * `HMS_TRIAL_POLICY` (422) for what is no policy.
+   * `HMS_TRIAL_POLICY` (422) for what is no policy. `left`: nobody waits for the result any more, so the trial ends.
    */
-  async execute({ policies, live = [] }: TrialRequest): Promise<Trial> {
+  async execute({ policies, live = [] }: TrialRequest, left = new AbortController().signal): Promise<Trial> {
     const before = documentsOf(live, 'live')
     const given = documentsOf(policies, 'policies')
     const leave = this.places.take()
     try {
-      return await this.replay({ before, after: { ...before, ...given }, changed: Object.keys(given) })
+      return await this.replay({ before, after: { ...before, ...given }, changed: Object.keys(given) }, left)
     } finally {
       leave()
     }
@@ -54,16 +54,16 @@ export class TryPolicies implements OnApplicationShutdown {
     await this.runner.close()
   }
 
-  private async replay(policies: PoliciesOfRun): Promise<Trial> {
+  private async replay(policies: PoliciesOfRun, left: AbortSignal): Promise<Trial> {
     const overdue = new AbortController()
     const cancel = this.runtime.clock.after(TRIAL_MS, () => overdue.abort())
     try {
-      const signal = AbortSignal.any([overdue.signal, this.stopping.signal])
+      const signal = AbortSignal.any([overdue.signal, this.stopping.signal, left])
       return trialOf(await this.replayRun.execute(policies, signal, (progress) => (this.progress = progress)))
     } catch (error) {
       if (overdue.signal.aborted)
         return trialOf({ failure: { reason: 'DEADLINE', detail: `the trial did not end within ${TRIAL_MS / 1_000} s` } })
-      if (!this.stopping.signal.aborted && !(error instanceof TransientError)) throw error
+      if (!this.stopping.signal.aborted && !left.aborted && !(error instanceof TransientError)) throw error
       throw new HmsError('HMS_TRIAL_INTERRUPTED', 'The trial was interrupted; try again.', { status: 503, cause: error })
     } finally {
       cancel()

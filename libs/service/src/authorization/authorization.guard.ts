@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ANSWERED_ONCE, RepeatedCalls, REPEATS_SAFELY } from '../idempotency/repeated-calls.js'
+import { ANSWERED_ONCE, DRY_RUN, RepeatedCalls, REPEATS_SAFELY, requireKeyForm } from '../idempotency/repeated-calls.js'
 import { Authorizer, type AccessNeed } from './authorizer.js'
 import { needOf, requirementOf } from './require-scope.js'
 import type { Actor } from './signed-requests.js'
@@ -27,8 +27,11 @@ export class AuthorizationGuard implements CanActivate {
     const request = http.getRequest<AuthorizedRequest>()
     const need = needOf(requirementOf(this.reflector, context), request)
     if (need !== undefined) await this.admit(request, need, http.getResponse<FastifyReply>())
-    const [safely, secret] = [REPEATS_SAFELY, ANSWERED_ONCE].map((key) => this.reflector.get<unknown>(key, context.getHandler()))
-    await this.calls.begin(request, safely === true, secret as string | undefined)
+    const [safely, secret, dryRun] = [REPEATS_SAFELY, ANSWERED_ONCE, DRY_RUN].map((key) =>
+      this.reflector.get<unknown>(key, context.getHandler()),
+    )
+    if (dryRun === true) requireKeyForm(request)
+    else await this.calls.begin(request, safely === true, secret as string | undefined)
     return true
   }
 

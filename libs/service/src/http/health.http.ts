@@ -1,14 +1,23 @@
+import { SharedAnswer, systemClock } from '#libs/platform'
 import { Controller, Get, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public } from '../authorization/require-scope.js'
 import type { ServiceRuntime } from '../service-runtime.js'
 import { HostContext } from './host-context.js'
 
+/** Each answer asks the database: however many ask, it is asked once in that time. */
+const SHARED_MS = 1_000
+
 /** Public: probes hold no key, and no value is shown. */
 @Public()
 @Controller()
 export class HealthController {
-  constructor(private readonly host: HostContext) {}
+  private readonly states: SharedAnswer<Awaited<ReturnType<typeof stateOf>>[]>
+
+  constructor(host: HostContext) {
+    const clock = host.services[0]?.clock ?? systemClock
+    this.states = new SharedAnswer(() => Promise.all(host.services.map(stateOf)), clock, SHARED_MS)
+  }
 
   @Get('livez')
   live(): object {
@@ -21,7 +30,7 @@ export class HealthController {
    */
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
-    const services = await Promise.all(this.host.services.map(stateOf))
+    const services = await this.states.get()
     const ready = services.every((service) => service.database === 'up' && service.migrations === 'current')
     const degraded = services.some(({ broker, concerns }) => broker === 'degraded' || concerns !== undefined)
     if (!ready) void reply.status(503).header('retry-after', '2')

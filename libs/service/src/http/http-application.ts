@@ -5,6 +5,7 @@ import {
   boundBodies,
   closeQueuedAnswers,
   earlyErrors,
+  endUnreadAnswers,
   judgeTargets,
   limitClients,
   logWrites,
@@ -56,6 +57,7 @@ export async function createHttpApplication(
   standBeforeFastify(server)
   takeApiKeys(server)
   closeQueuedAnswers(server.server)
+  endUnreadAnswers(server.server)
   limitClients(server, clients)
   openToOrigins(server, origins)
   if (localTo !== undefined) refuseForeignRequests(server, localTo, origins)

@@ -6,6 +6,7 @@ import { idempotencyKeyOf } from './idempotency-key.js'
 import { keyedCall, RepeatableRequests, type KeptAnswer, type KeyedCall } from './repeatable-requests.js'
 
 export const REPEATS_SAFELY = 'hms:repeats-safely'
+export const DRY_RUN = 'hms:dry-run'
 export const ANSWERED_ONCE = 'hms:answered-once'
 
 /** Of a route whose handler counts a repeated call once by itself: nobody waits for one that is under way, or was killed. */
@@ -16,6 +17,11 @@ export function RepeatsSafely(): CustomDecorator {
 /** A member of the answer that is given once, kept nowhere, and left out when the answer is given again. */
 export function AnsweredOnce(member: string): CustomDecorator {
   return SetMetadata(ANSWERED_ONCE, member)
+}
+
+/** Of a route that changes nothing: a repeated call is done again, and no answer of it is kept. */
+export function DryRun(): CustomDecorator {
+  return SetMetadata(DRY_RUN, true)
 }
 
 /** A request of which the guard knows who asks. */
@@ -33,6 +39,11 @@ export class GivenAgain extends Error {
     if (json === null) void reply.send()
     else void reply.type('application/json; charset=utf-8').send(json)
   }
+}
+
+/** Throws `HMS_HTTP_KEY_INVALID` (400) for what is no key. */
+export function requireKeyForm({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+  return idempotencyKeyOf([headers['idempotency-key'] ?? []].flat()[0])
 }
 
 /** Every POST that may change something takes an `Idempotency-Key`. Asked by the guard, so that only who may ask gets an answer again. */
@@ -55,7 +66,7 @@ export class RepeatedCalls {
 
   /** Throws `GivenAgain` for a request that was answered, and what refuses one under its key. */
   async begin(request: AskedRequest, repeatsSafely: boolean, secret: string | undefined): Promise<void> {
-    const key = idempotencyKeyOf([request.headers['idempotency-key'] ?? []].flat()[0])
+    const key = requireKeyForm(request)
     if (request.method !== 'POST' || !isWrite(request) || key === undefined) return
     const path = request.url.split('?')[0]!
     const call = keyedCall(key, request.actor?.id ?? '', path, request.rawBody ?? Buffer.alloc(0), repeatsSafely)
