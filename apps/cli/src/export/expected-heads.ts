@@ -24,7 +24,10 @@ export class ExpectedHeads {
     this.queue.push(onceOnly(published, this.named))
   }
 
-  /** Throws `LiveRefused` for a head that no entry stored, or that had its record. `isLoose`: an earlier build began the file, in the order of times. */
+  /**
+   * Throws `LiveRefused` for a head that no entry stored, or that had its record. `isLoose`: an earlier build began the file, in the order
+   * of times.
+   */
   take(record: ExportedHead, { isLoose }: { isLoose: boolean }): TakenHead {
     const key = headKey(record)
     if (this.seen.has(key)) throw new LiveRefused(`${key} had its record before`)

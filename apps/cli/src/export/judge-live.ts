@@ -31,6 +31,8 @@ export interface LoggedHead {
 /** A record that is not what rollout and people signed. */
 export class LiveRefused extends Error {}
 
+type Origin = Pick<HeldRecord, 'version' | 'author' | 'approvedBy'>
+
 const RELEASE = ['version', 'release', 'proof', 'author', 'approvedBy']
 const RECORD = ['policy', 'seq', 'revision', 'digest', 'run', 'storedAt', 'head', 'change', 'next', ...RELEASE]
 
@@ -94,7 +96,7 @@ async function requireOrigin(record: ExportedHead, rosters: readonly Roster[]): 
   })
 }
 
-function requireSame({ version, author, approvedBy }: Omit<HeldRecord, 'digest'>, release: VerifiedRelease | null): void {
+function requireSame({ version, author, approvedBy }: Origin, release: VerifiedRelease | null): void {
   const said = { version, author, approvedBy }
   const own = {
     version: release?.predicate.policy.version ?? null,
@@ -102,10 +104,11 @@ function requireSame({ version, author, approvedBy }: Omit<HeldRecord, 'digest'>
     approvedBy: release?.approvedBy ?? [],
   }
   if (canonicalJson(said) === canonicalJson(own)) return
-  throw new SignatureError(
-    'HMS_PROOF_INVALID',
-    `it says ${version}, written by ${author}, approved by ${approvedBy.join(', ')}; what is signed is ${own.version}, ${own.author}, ${own.approvedBy.join(', ')}`,
-  )
+  throw new SignatureError('HMS_PROOF_INVALID', `it says ${wordsOf(said)}; what is signed is ${wordsOf(own)}`)
+}
+
+function wordsOf({ version, author, approvedBy }: Origin): string {
+  return `${version}, written by ${author}, approved by ${approvedBy.join(', ')}`
 }
 
 async function proveRelease(

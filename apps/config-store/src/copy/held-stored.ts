@@ -4,7 +4,7 @@ import { breakGlassBehind, type ReleasePredicate } from '#libs/signing'
 import { leaseOf } from '../heads/canary-lease.js'
 import type { Origin, StoredDocument } from '../heads/head.table.js'
 import { begunAt } from '../heads/in-force-since.js'
-import { changeView } from '../history/change-view.js'
+import { changeView } from '../heads/change-view.js'
 
 /** A `PolicyView` made once and given many times. */
 export interface PreparedAnswer {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
-import { believedChange } from '../history/change-view.js'
+import { believedChange } from '../heads/change-view.js'
 import { documentId, type Origin, type StoredDocument } from '../heads/head.table.js'
 
 /** Why a stored row is not believed: `code` of the rule that it breaks. */
