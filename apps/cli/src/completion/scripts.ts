@@ -84,7 +84,9 @@ Register-ArgumentCompleter -Native -CommandName hms-svc -ScriptBlock {
   hms-svc __complete $line 2>$null | ForEach-Object {
     $text, $about = $_ -split "\`t", 2
     if (-not $about) { $about = $text }
-    $quoted = if ($text -match '^[\\w@.:+-]+$') { $text } else { "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($text) + "'" }
+    $quoted = if ($text -match '^[\\w@.:+-]+$') { $text } else {
+      "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($text) + "'"
+    }
     [System.Management.Automation.CompletionResult]::new($quoted, $text, 'ParameterValue', $about)
   }
 }

@@ -103,8 +103,8 @@ export class PoliciesController {
 
   /**
    * Everything, or what one reader named of it, as the first frame of the stream; with `revision` what came after it, and rollout's
-   * freshness statement: for readers that poll. With `after` a page of all documents, for those who take no answer of any size: `next` leads
-   * to the following one.
+   * freshness statement: for readers that poll. With `after` a page of all documents, for stores larger than one answer: `next` leads to
+   * the following page.
    */
   @Get('snapshot')
   @RequireScope('values')

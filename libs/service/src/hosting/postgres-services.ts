@@ -37,8 +37,8 @@ export async function migrateService(definition: ServiceDefinition, url: string)
 }
 
 /**
- * Opens one service on PostgreSQL. `embedded`: it migrates by itself, for no operator does, and has no other instance to wake. `folder`: the
- * data folder of an embedded server.
+ * Opens one service on PostgreSQL. `embedded`: it migrates by itself, for no operator does, and has no other instance to wake.
+ * `folder`: the data folder of an embedded server.
  */
 export async function openPostgresService(
   definition: ServiceDefinition,

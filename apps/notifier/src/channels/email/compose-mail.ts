@@ -67,8 +67,8 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
 }
 
 /**
- * A text as a header that shows it unchanged. One that looks like an encoded word (RFC 2047) would be decoded by the reader, and the composer
- * passes it on: it is encoded itself then, in words of 75 characters at most.
+ * A text as a header that shows it unchanged. One that looks like an encoded word (RFC 2047) would be decoded by the reader, and the
+ * composer passes it on: it is encoded itself then, in words of 75 characters at most.
  */
 function headerText(text: string): string {
   if (!text.includes('=?')) return text
