@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { signApproval, submitApproval } from '#libs/client'
-import type { OutgoingEvent, PolicyView } from '#libs/contracts'
+import type { OutgoingEvent, PolicyView, RollbackPreview } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -31,6 +31,23 @@ describe('a bundle that is taken back', () => {
 
   const succeeds = async (policies: string[]): Promise<void> => press.reaches(await press.approve(policies, AT_ONCE), 'SUCCEEDED')
   const rollBack = (policy: string, version: string, only = false) => press.api.post('/v1/rollbacks', { policy, version, only })
+
+  it('is named whole, before it goes back and after', async () => {
+    await succeeds(['ozone@2.0.0=60', 'pm25@2.0.0=25'])
+    const preview = (query: object) =>
+      press.api.get<RollbackPreview>('/v1/rollbacks/preview', { policy: 'pm25', version: '1.0.0', ...query })
+    const moved = [
+      { id: 'ozone', from: '2.0.0', version: '1.0.0' },
+      { id: 'pm25', from: '2.0.0', version: '1.0.0' },
+    ]
+    expect(await preview({})).toEqual({ id: 'pm25', version: '1.0.0', moved })
+    expect((await preview({ only: true })).moved).toEqual([moved[1]])
+    expect(await press.limit('pm25')).toBe(25)
+    expect(await rollBack('pm25', '1.0.0')).toMatchObject({ id: 'pm25', version: '1.0.0', moved })
+    await expect(preview({})).rejects.toMatchObject({ code: 'HMS_ROLLOUT_ALREADY_LIVE' })
+    // Forward again it is one as well.
+    expect((await preview({ version: '2.0.0' })).moved.map(({ id }) => id)).toEqual(['ozone', 'pm25'])
+  })
 
   it('leaves the next run, which follows what is live again, to go its way', async () => {
     const older = await press.approve(['ozone@2.0.0=60', 'pm25@2.0.0=25'], { observeMs: 1_000, bakeMs: 3_600_000 })

@@ -3,6 +3,7 @@ export type {
   ApprovalView,
   Json,
   JsonObject,
+  RollbackMove,
   RollbackReport,
   RunDecision,
   RunDecisionName,
@@ -65,7 +66,7 @@ export { KeyError, type KeyErrorCode } from './keys/key-error.js'
 export { SshAgent } from './keys/ssh-agent.js'
 export { KeyFolder, type KeyEntry, type NamedSigner, type PublicKeyFile } from './keys/key-folder.js'
 export { dataFolderPassphrase, resolveKeysDir, type KeysDirSources } from './keys/keys-dir.js'
-export { rollBack } from './rollback-policy.js'
+export { previewRollback, rollBack } from './rollback-policy.js'
 export { orMissing } from './api/or-missing.js'
 export { awaitRollback, prepareRollback, signRollback, type PreparedRollback } from './rollback-signed.js'
 export { withdrawPolicy, type WithdrawOptions } from './withdraw-policy.js'

@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { HmsError, type RollbackReport, type RollbackRequest, type RollbackResult } from '#libs/contracts'
+import {
+  HmsError,
+  type RollbackMove,
+  type RollbackPreview,
+  type RollbackReport,
+  type RollbackRequest,
+  type RollbackResult,
+} from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
 import { authorizationFrom } from './api/authorization.js'
 import { readClientConfig, readUrl } from './client.config.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { reportOf, revisionOf } from './rollback-report.js'
+
+/** A rollback is about seconds: it does not wait for its preview. */
+const PREVIEW_MS = 1_500
 
 export interface RollbackOptions {
   /** Kept with the log, shown to people of the installation. */
@@ -50,4 +60,14 @@ function parseReference(reference: string): { id: string; version: string } {
   const at = reference.indexOf('@')
   if (at > 0 && at < reference.length - 1) return { id: reference.slice(0, at), version: reference.slice(at + 1) }
   throw new HmsError('HMS_REFERENCE_INVALID', `${reference} is not ID@VERSION, such as epa-pm25-limit@1.5.0`, { status: 400 })
+}
+
+/** All that the rollback would move now. `undefined` where rollout cannot say: the rollback itself reports what it did. */
+export async function previewRollback(api: ApiClient, reference: string): Promise<RollbackMove[] | undefined> {
+  const { id: policy, version } = parseReference(reference)
+  try {
+    return (await api.get<RollbackPreview>('/v1/rollbacks/preview', { policy, version }, { timeoutMs: PREVIEW_MS })).moved
+  } catch {
+    return undefined
+  }
 }

@@ -9,17 +9,20 @@ const LONGEST_QUESTION_MS = 10_000
 
 const LOOK_MS = 100
 
-type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision'>
+type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision' | 'moved'>
 
 /** Who has what went back, once all connected bots acknowledged it or the wait is over. `startedAt`: of `performance`. */
 export async function reportOf(
   api: ApiClient,
-  { id, version, revision }: Reversed,
+  { id, version, revision, moved }: Reversed,
   { startedAt, waitMs }: { startedAt: number; waitMs: number },
 ): Promise<RollbackReport> {
-  const coverage = await coverageOf(api, { id, version, revision }, waitMs)
+  const others = (moved ?? []).filter((move) => move.id !== id)
+  const ask = (policy: Pick<Reversed, 'id' | 'version'>): Promise<CoverageView> => coverageOf(api, { ...policy, revision }, waitMs)
+  const [coverage, ...besides] = await Promise.all([ask({ id, version }), ...others.map(ask)])
   const seconds = Math.round(performance.now() - startedAt) / 1000
-  return { id, version, revision, seconds, acknowledged: coverage.current, silent: coverage.lagging.map((bot) => bot.id) }
+  const silent = [...new Set([coverage!, ...besides].flatMap(({ lagging }) => lagging.map((bot) => bot.id)))]
+  return { id, version, revision, seconds, acknowledged: coverage!.current, silent, ...(moved === undefined ? {} : { moved }) }
 }
 
 async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, waitMs: number): Promise<CoverageView> {

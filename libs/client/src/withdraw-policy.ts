@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type PolicyView, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
-import { signDecision, type Signer } from '#libs/signing'
+import { type PolicyView, type StreamFrame, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
+import { digestOfPayload, readRelease, signDecision, type Signer } from '#libs/signing'
 import type { ApiClient } from './api/api-client.js'
+import { mismatch } from './approve/read-prepared.js'
 
 export interface WithdrawOptions {
   reason: string
@@ -18,8 +19,21 @@ export async function withdrawPolicy(
   id: string,
   { reason, publicReason, signer, at = new Date() }: WithdrawOptions,
 ): Promise<WithdrawalResult> {
-  const { provenance } = await api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)
-  const statement = await signDecision({ subject: provenance.digest, decision: 'withdraw', reason, publicReason, at }, signer)
+  const subject = await releaseInForce(api, id)
+  const statement = await signDecision({ subject, decision: 'withdraw', reason, publicReason, at }, signer)
   const request: WithdrawalRequest = { policy: id, statement }
   return api.post<WithdrawalResult>('/v1/withdrawals', request, { idempotencyKey: randomUUID() })
+}
+
+/**
+ * Digest of the release in force, computed from its bytes, which must be of this policy: a digest that the store names alone could be that
+ * of another policy's release, and the signature would withdraw that one. Throws `HMS_APPROVAL_MISMATCH` (502).
+ */
+async function releaseInForce(api: ApiClient, id: string): Promise<string> {
+  const { provenance } = await api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)
+  const { documents } = await api.get<StreamFrame>('/v1/snapshot', { policies: id })
+  const releases = documents.flatMap(({ release, next }) => [release, next?.release ?? null]).filter((release) => release !== null)
+  const found = releases.find((release) => digestOfPayload(release) === provenance.digest)
+  if (found !== undefined && readRelease(found).predicate.policy.id === id) return provenance.digest
+  throw mismatch(`a release to withdraw that is not one of ${id}`)
 }

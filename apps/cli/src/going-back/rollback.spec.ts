@@ -27,7 +27,8 @@ describe('rollback', () => {
     const { code, stdout } = await rollback([], '--reason', 'alerts')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^✓ epa-pm25-limit 2\.0\.0 → 1\.5\.0 in \d+\.\d\d s, 20 of 20 bots acknowledged\n$/)
-    expect(service.requests[0]?.body).toEqual({ policy: 'epa-pm25-limit', version: '1.5.0', reason: 'alerts' })
+    const sent = service.requests.find(({ call }) => call === 'POST /v1/rollbacks')
+    expect(sent?.body).toEqual({ policy: 'epa-pm25-limit', version: '1.5.0', reason: 'alerts' })
   })
 
   it('names silent bots, exit 8', async () => {
@@ -35,6 +36,29 @@ describe('rollback', () => {
     expect(code).toBe(8)
     expect(stdout).toMatch(/^✗ .* 18 of 20 bots acknowledged\n$/)
     expect(stderr).toContain('Silent: bot-3, bot-7')
+  })
+
+  it('names all that go back together, before and after, and the other choice', async () => {
+    const moved = [
+      { id: 'epa-pm25-limit', from: '2.0.0', version: '1.5.0' },
+      { id: 'ozone-limit', from: '3.0.0', version: '2.0.0' },
+    ]
+    const coverage = { policy: '', revision: 9, total: 1, current: 1, lagging: [] }
+    const silent = { ...coverage, current: 0, lagging: [{ id: 'bot-9', revision: 8, since: '' }] }
+    const reversed = { id: 'epa-pm25-limit', version: '1.5.0', from: '2.0.0', seq: 3, digest: 'sha256:1', revision: 9, stored: [] }
+    service = await serveCanned({
+      'GET /v1/rollbacks/preview?policy=epa-pm25-limit&version=1.5.0': { body: { id: 'epa-pm25-limit', version: '1.5.0', moved } },
+      'POST /v1/rollbacks': { body: { ...reversed, moved } },
+      'GET /v1/coverage?policy=epa-pm25-limit&revision=9&waitMs=10000': { body: coverage },
+      'GET /v1/coverage?policy=ozone-limit&revision=9&waitMs=10000': { body: silent },
+    })
+    const env = { HMS_URL: service.url }
+    const { code, stdout, stderr } = await runForTest(['rollback', 'epa-pm25-limit@1.5.0'], { env })
+    // A bot that has not acknowledged the other one is silent too.
+    expect(code).toBe(8)
+    expect(stderr).toMatch(/^These went live together.*: epa-pm25-limit 2\.0\.0 → 1\.5\.0, ozone-limit 3\.0\.0 → 2\.0\.0\. .*--only\n/)
+    expect(stdout).toContain('✓ ozone-limit 3.0.0 → 2.0.0, with it\n')
+    expect(JSON.parse((await runForTest(['rollback', 'epa-pm25-limit@1.5.0', '--json'], { env })).stdout)).toMatchObject({ moved })
   })
 
   it('gives programs the report', async () => {

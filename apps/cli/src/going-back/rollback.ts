@@ -1,5 +1,5 @@
-import { rollBack, type NamedSigner } from '#libs/client'
-import { EXIT, HmsError, type RollbackReport } from '#libs/contracts'
+import { previewRollback, rollBack, type NamedSigner } from '#libs/client'
+import { EXIT, HmsError, type RollbackMove, type RollbackReport } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requirePublicReason } from '../errors.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
@@ -23,21 +23,26 @@ export async function rollback(context: CliContext, reference: string, options: 
   parsePolicyRef(reference)
   requirePublicReason(options.publicReason, 'rollback')
   const { output } = context
-  const { report, from, behind } = await goBack(context, reference, options)
+  // Before a key is opened, which is the consent.
+  const isNamed = options.only === true || announceBundle(context, await previewRollback(await context.client(), reference))
+  const { report, from, behind } = await goBack(context, reference, options, isNamed)
   const complete = report.silent.length === 0
   const said = describeRollback(report, from)
   if (output.mode === 'json') output.data(report, () => [])
   else if (complete) output.done(said)
   else output.undone(said)
+  const others = (report.moved ?? []).filter(({ id }) => id !== report.id)
+  if (output.mode !== 'json') for (const move of others) output.done(`${describeMove(move)}, with it`)
   for (const store of behind) output.note(store)
   if (!complete) output.note(`Silent: ${report.silent.join(', ')}. The rollback stands; they follow when they connect.`)
   return complete ? EXIT.done : EXIT.stillRunning
 }
 
 /** Where a fallback allows it, that is quickest, and one signature is enough. */
-async function goBack(context: CliContext, reference: string, options: RollbackOptions): Promise<Done> {
+async function goBack(context: CliContext, reference: string, options: RollbackOptions, isNamed: boolean): Promise<Done> {
   if (options.sign === undefined) return atOnce(context, reference, options)
   const person = await openKey(context, keyFolderOf(context), options.sign, options)
+  if (!isNamed) announceBundle(context, await previewRollback(await signingAs(context, person), reference))
   try {
     return await atOnce(context, reference, options, person)
   } catch (error) {
@@ -56,6 +61,17 @@ async function atOnce(
   const client = person === undefined ? await context.client() : await signingAs(context, person)
   const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: await context.timeoutMs() })
   return { report, from: result.from, behind: describeBehind(result.stored) }
+}
+
+/** Before anything moves: all that will, and how to move one alone. Returns whether that is known. */
+function announceBundle({ output }: CliContext, moved: readonly RollbackMove[] | undefined): boolean {
+  if (moved !== undefined && moved.length > 1)
+    output.note(`These went live together, and go back together: ${moved.map(describeMove).join(', ')}. One alone: --only`)
+  return moved !== undefined
+}
+
+function describeMove({ id, from, version }: RollbackMove): string {
+  return `${id} ${from === null ? '' : `${from} → `}${version}`
 }
 
 /** `epa-pm25-limit 2.0.0 → 1.5.0 in 0.84 s, 20 of 20 bots acknowledged`. */

@@ -3,10 +3,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
+import { buildRelease, STATEMENT_TYPE } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
 
-const DIGEST = `sha256:${'1'.repeat(64)}`
+const releaseOf = (id: string) =>
+  buildRelease({
+    policy: { id, version: '2.0.0' },
+    releaseEpoch: 1,
+    previous: null,
+    fallbacks: [],
+    scopes: ['global'],
+    author: null,
+    plan: { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null },
+    preparedAt: '2024-09-01T00:00:00Z',
+    expires: '2024-09-02T00:00:00Z',
+  })
+const { digest: DIGEST } = releaseOf('ozone')
 
 let service: CannedService
 let folder: string
@@ -19,9 +32,20 @@ afterEach(() => service.close())
 afterAll(() => rm(folder, { recursive: true }))
 
 async function withdraw(result: Partial<WithdrawalResult>, ...flags: string[]): ReturnType<typeof runForTest> {
+  return withdrawShown(releaseOf('ozone'), result, ...flags)
+}
+
+/** What the store shows as the release of `ozone`. */
+async function withdrawShown(
+  { digest, payload }: ReturnType<typeof releaseOf>,
+  result: Partial<WithdrawalResult>,
+  ...flags: string[]
+): ReturnType<typeof runForTest> {
+  const release = { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }
   const done = { id: 'ozone', version: '2.0.0', state: 'WITHDRAWN', signedBy: ['EPA Chief'], missing: [], seq: 4, revision: 9, stored: [] }
   service = await serveCanned({
-    'GET /v1/policies/ozone': { body: { id: 'ozone', version: '2.0.0', revision: 8, provenance: { digest: DIGEST } } },
+    'GET /v1/policies/ozone': { body: { id: 'ozone', version: '2.0.0', revision: 8, provenance: { digest } } },
+    'GET /v1/snapshot?policies=ozone': { body: { documents: [{ id: 'ozone', release }] } },
     'POST /v1/withdrawals': { status: 202, body: { ...done, ...result } },
   })
   const env = { HMS_URL: service.url, HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'secret' }
@@ -35,6 +59,12 @@ describe('withdraw', () => {
     const { policy, statement } = service.requests.at(-1)!.body as WithdrawalRequest
     expect(policy).toBe('ozone')
     expect(peekPredicate(statement)).toMatchObject({ subject: DIGEST, decision: 'withdraw', reason: 'drill' })
+  })
+
+  it('signs nothing about a release of another policy, which the store names as its own', async () => {
+    const { stderr } = await withdrawShown(releaseOf('pm25'), {})
+    expect(stderr).toContain('HMS_APPROVAL_MISMATCH')
+    expect(service.requests.some(({ call }) => call.startsWith('POST'))).toBe(false)
   })
 
   it('names who is missing, exit 7', async () => {

@@ -1,16 +1,16 @@
-import type { FieldDifference, JsonObject, PastPolicyView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
+import type { JsonObject, PastPolicyView, PolicyHistoryEntry, PolicyView, RollbackMove, RollbackPreview } from '#libs/contracts'
+import { changeCells, describeMagnitude, diffPolicies, type PolicyDocument, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
 import { ReasonFields } from '../forms/fields.js'
-import { Loaded, None } from '../page/absent.js'
+import { Alert, Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Moment, Table, valueText } from '../page/parts.js'
-import { unitText } from '../policies/rule-of.js'
+import { Moment, Table } from '../page/parts.js'
 import { valueOf } from '../reading/answer.js'
 import { readPeople, type People } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
 
 /** Takes a policy back: choose a version, see what changes, sign; then a stopwatch. Everything chosen stands in the address. */
-export async function rollbackPage({ read, params, query }: PageRequest): Promise<PageContent> {
+export async function rollbackPage({ read, verified, params, query }: PageRequest): Promise<PageContent> {
   const id = params['id'] ?? ''
   const path = `/v1/policies/${encodeURIComponent(id)}`
   const [policy, history, people] = await Promise.all([
@@ -23,6 +23,10 @@ export async function rollbackPage({ read, params, query }: PageRequest): Promis
   const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
   const publicReason = (query.get('public-reason') ?? '').trim().slice(0, 1_000)
   const target = to === '' ? undefined : await read<PastPolicyView>(`${path}?version=${encodeURIComponent(to)}`)
+  const only = query.get('only') === 'yes'
+  const asked = `policy=${encodeURIComponent(id)}&version=${encodeURIComponent(to)}${only ? '&only=true' : ''}`
+  const moved = to === '' ? [] : (valueOf(await read<RollbackPreview>(`/v1/rollbacks/preview?${asked}`))?.moved ?? [])
+  const inForce = target === undefined ? undefined : (await verified([id])).get(id)
   const missing = policy.kind === 'missing' && history.kind === 'missing'
   const from = live === undefined ? 'nothing' : live.version
   return {
@@ -46,11 +50,12 @@ export async function rollbackPage({ read, params, query }: PageRequest): Promis
         <Loaded answer={target} what="version">
           {(past) => (
             <>
-              <Changes from={live?.value} to={past.value} live={live?.version} version={to} />
+              <Moves moved={moved} id={id} chosen={{ to, reason, 'public-reason': publicReason }} only={only} />
+              <Changes from={inForce} to={past.value} version={to} />
               <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
               <p>{publicReason === '' ? 'Partners get no reason.' : `Partners are told: “${publicReason}”`}</p>
               <Loaded answer={people} what="people of the roster">
-                {(known) => <Go id={id} version={to} reason={reason} publicReason={publicReason} people={known} />}
+                {(known) => <Go id={id} version={to} reason={reason} publicReason={publicReason} only={only} people={known} />}
               </Loaded>
             </>
           )}
@@ -88,44 +93,74 @@ function Choose({ id, entries, live }: { id: string; entries: readonly PolicyHis
   )
 }
 
-function Changes({
-  from,
-  to,
-  live,
-  version,
-}: {
-  from: JsonObject | undefined
-  to: JsonObject
-  live: string | undefined
-  version: string
-}): JSX.Element {
-  const fields = fieldsThatDiffer(from ?? {}, to)
+/** All that moves, where it is more than one, and the way to move one alone. */
+interface MovesProps {
+  moved: readonly RollbackMove[]
+  id: string
+  /** What was chosen before, as the address has it. */
+  chosen: Record<string, string>
+  only: boolean
+}
+
+function Moves({ moved, id, chosen, only }: MovesProps): JSX.Element | null {
+  const address = (alone: boolean): string =>
+    `/policies/${encodeURIComponent(id)}/rollback?${new URLSearchParams({ ...chosen, ...(alone ? { only: 'yes' } : {}) })}`
+  if (only)
+    return (
+      <p>
+        {id} alone goes back, whatever it went live with. <a href={address(false)}>Take back all that went live together</a>
+      </p>
+    )
+  if (moved.length < 2) return null
   return (
-    <section aria-labelledby="changes-title">
-      <h2 id="changes-title">What changes</h2>
-      {fields.length === 0 ? (
-        <None>No value changes.</None>
-      ) : (
-        <Table caption="What changes" head={['Field', `Now (${live ?? 'nothing'})`, `Then (${version})`, 'Unit']}>
-          {fields.map(({ field, from: before, to: after }) => (
-            <tr key={field}>
-              <th scope="row">{field}</th>
-              <td>{valueText(before)}</td>
-              <td>{valueText(after)}</td>
-              <td>{typeof after === 'number' ? unitText(to) : '–'}</td>
-            </tr>
-          ))}
-        </Table>
-      )}
-    </section>
+    <Alert kind="warning" title={`${moved.length} policies go back together`}>
+      <ul>
+        {moved.map((move) => (
+          <li key={move.id}>
+            {move.id} {move.from ?? 'nothing'} → {move.version}
+          </li>
+        ))}
+      </ul>
+      <p>
+        They went live together. <a href={address(true)}>Take back {id} alone</a>
+      </p>
+    </Alert>
   )
 }
 
-function fieldsThatDiffer(from: JsonObject, to: JsonObject): Omit<FieldDifference, 'text'>[] {
-  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((name) => name !== 'id' && name !== 'version')
-  return names
-    .filter((name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]))
-    .map((field) => ({ field, from: from[field], to: to[field] }))
+function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: JsonObject; version: string }): JSX.Element {
+  const isVerified = from?.kind === 'verified'
+  const changes = isVerified ? diffPolicies(from.release?.policy, to as PolicyDocument) : []
+  return (
+    <section aria-labelledby="changes-title">
+      <h2 id="changes-title">What changes</h2>
+      {!isVerified ? (
+        <Alert kind="error" title="Look twice">
+          <p>DIFFERENCE NOT VERIFIED: {from?.why ?? 'nothing was read'}. What is brought back was compared with nothing.</p>
+        </Alert>
+      ) : changes.length === 0 ? (
+        <None>No value changes.</None>
+      ) : (
+        <Table caption="What changes" head={['Field', `Now (${from.release?.policy.version ?? 'nothing'})`, `Then (${version})`]}>
+          {changes.map((change) => {
+            const [field, before, after] = changeCells(change)
+            return (
+              <tr key={field}>
+                <th scope="row">{field}</th>
+                <td>{before}</td>
+                <td>{after}</td>
+              </tr>
+            )
+          })}
+        </Table>
+      )}
+      {changes.flatMap(describeMagnitude).map((text) => (
+        <Alert key={text} kind="error" title="Look twice">
+          <p>{text}</p>
+        </Alert>
+      ))}
+    </section>
+  )
 }
 
 interface GoProps {
@@ -133,11 +168,16 @@ interface GoProps {
   version: string
   reason: string
   publicReason: string
+  only: boolean
   people: People
 }
 
-function Go({ id, version, reason, publicReason, people }: GoProps): JSX.Element {
-  const said = { ...(reason === '' ? {} : { reason }), ...(publicReason === '' ? {} : { publicReason }) }
+function Go({ id, version, reason, publicReason, only, people }: GoProps): JSX.Element {
+  const said = {
+    ...(reason === '' ? {} : { reason }),
+    ...(publicReason === '' ? {} : { publicReason }),
+    ...(only ? { only } : {}),
+  }
   return (
     <>
       <p class="stopwatch" data-stopwatch hidden>
@@ -145,7 +185,7 @@ function Go({ id, version, reason, publicReason, people }: GoProps): JSX.Element
       </p>
       <SigningBlock
         verb="Take it back now"
-        command={`hms-svc rollback ${id}@${version} --reason TEXT --sign NAME`}
+        command={`hms-svc rollback ${id}@${version} ${only ? '--only ' : ''}--reason TEXT --sign NAME`}
         payloads={[]}
         act={{
           kind: 'rollback',

@@ -3,6 +3,8 @@ import {
   peekPredicate,
   type Change,
   type ReleaseDocument,
+  type RollbackMove,
+  type RollbackPreview,
   type RollbackRequest,
   type RollbackResult,
   type SignedStatement,
@@ -82,6 +84,14 @@ export class RollBack {
     this.seconds.observe((performance.now() - startedAt) / 1_000)
     const revision = Math.max(0, ...stored.map((copy) => copy.revision))
     return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
+  }
+
+  /** What `execute` would move now; changes nothing. Throws what `execute` would throw for the target. */
+  preview(request: RollbackRequest): Promise<RollbackPreview> {
+    return this.runtime.database.transaction(async (tx) => {
+      const members = membersOf(await stableOf(tx, request.policy), request)
+      return { id: request.policy, version: request.version, moved: movesOf(await this.reversals(tx, request, members)) }
+    })
   }
 
   private async committed(tx: Transaction, key: string, request: RollbackRequest): Promise<CommittedRollback | undefined> {
@@ -182,7 +192,12 @@ function resultOf(request: RollbackRequest, reversals: Reversal[], stables: Stab
     id: request.policy,
     version: to.version,
     from: newestOf(stable)?.version ?? null,
+    moved: movesOf(reversals),
     seq: stables[index]!.seq,
     digest: to.releaseDigest,
   }
+}
+
+function movesOf(reversals: readonly Reversal[]): RollbackMove[] {
+  return reversals.map(({ stable, to }) => ({ id: stable.policy, from: newestOf(stable)?.version ?? null, version: to.version }))
 }

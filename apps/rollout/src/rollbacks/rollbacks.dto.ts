@@ -1,5 +1,5 @@
 import { MAX_REASON, type RollbackRequest } from '#libs/contracts'
-import { IsBoolean, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
 export class RollbackRequestDto implements RollbackRequest {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
@@ -26,4 +26,19 @@ export class RollbackRequestDto implements RollbackRequest {
   @IsNotEmpty()
   @MaxLength(MAX_REASON)
   publicReason?: string
+}
+
+/** What a rollback would move. */
+export class RollbackPreviewQueryDto {
+  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
+  @MaxLength(100)
+  policy!: string
+
+  @IsString()
+  @MaxLength(200)
+  version!: string
+
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  only?: string
 }

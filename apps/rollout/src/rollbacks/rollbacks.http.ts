@@ -1,8 +1,8 @@
-import type { RollbackResult } from '#libs/contracts'
+import type { RollbackPreview, RollbackResult } from '#libs/contracts'
 import { RepeatsSafely, RequireScope, signedRequest, type AuthorizedRequest } from '#libs/service'
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Post, Query, Req } from '@nestjs/common'
 import { RollBack } from './roll-back.js'
-import { RollbackRequestDto } from './rollbacks.dto.js'
+import { RollbackPreviewQueryDto, RollbackRequestDto } from './rollbacks.dto.js'
 
 @Controller('v1/rollbacks')
 export class RollbacksController {
@@ -18,5 +18,12 @@ export class RollbacksController {
   @RequireScope('operate')
   create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest): Promise<RollbackResult> {
     return this.rollBack.execute({ ...body }, request.actor!, { key: request.call, statement: signedRequest(request) })
+  }
+
+  /** All that the same rollback would move, for who is about to sign it. */
+  @Get('preview')
+  @RequireScope('read')
+  preview(@Query() { policy, version, only }: RollbackPreviewQueryDto): Promise<RollbackPreview> {
+    return this.rollBack.preview({ policy, version, only: only === 'true' })
   }
 }

@@ -106,10 +106,24 @@ export interface RollbackRequest {
   /** What partners are told. */
   publicReason?: string
 }
+/** A policy that a rollback moves. */
+export interface RollbackMove {
+  id: string
+  from: string | null
+  version: string
+}
+/** `GET /v1/rollbacks/preview?policy=ID&version=V[&only=true]`: what the same rollback would move now. */
+export interface RollbackPreview {
+  id: string
+  version: string
+  moved: RollbackMove[]
+}
 export interface RollbackResult {
   id: string
   version: string
   from: string | null
+  /** Every policy that went back, the one that was named among them. */
+  moved?: RollbackMove[]
   seq: number
   digest: string
   revision: number
@@ -142,6 +156,8 @@ export interface RollbackReport {
   seconds: number
   acknowledged: number
   silent: string[]
+  /** Every policy that went back, the one that was named among them. */
+  moved?: RollbackMove[]
 }
 
 /** `GET /v1/coverage?policy=ID[&revision=R&waitMs=M]`: with `revision` it answers when none lags behind it, or when the wait is over. */

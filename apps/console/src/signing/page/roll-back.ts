@@ -17,6 +17,15 @@ interface GoingBack {
   outcome: HTMLElement
 }
 
+interface Answer {
+  id: string
+  version: string
+  from: string | null
+  revision: number
+  /** All that went back. */
+  moved?: { id: string; version: string }[]
+}
+
 /** Sends the signed request at once, for a rollback is about seconds, and counts them until every connected bot has it. */
 export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): Promise<void> {
   if (act.path !== ROLLBACKS) throw new Error(`Nothing was signed: this page asks for a request to ${act.path}.`)
@@ -31,14 +40,15 @@ export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): 
     const authorization = await signRequest({ audience: act.audience!, path: act.path, body, at: new Date() }, key)
     const posted = await post(act.path, body, { authorization, 'idempotency-key': crypto.randomUUID() })
     if (!posted.ok) throw new Error(refusalText(posted.refusal))
-    const { id, version, from, revision } = posted.value as { id: string; version: string; from: string | null; revision: number }
+    const { id, version, from, revision, moved = [] } = posted.value as Answer
+    const others = moved.filter((move) => move.id !== id).map((move) => `, ${move.id} → ${move.version} with it`)
     say(`${id} ${from ?? ''} → ${version} is on its way.`)
     const coverage = await coverageOf(id, revision)
     const took = seconds()
     watch.textContent = `${took} s`
     // It is done: pressing again would only be refused.
     document.querySelector<HTMLElement>('[data-key-form]')!.hidden = true
-    say(`${id} ${from === null ? '' : `${from} → `}${version} in ${took} s, ${botsText(coverage)}.`)
+    say(`${id} ${from === null ? '' : `${from} → `}${version} in ${took} s, ${botsText(coverage)}${others.join('')}.`)
   } finally {
     clearInterval(timer)
     outcome.focus()
