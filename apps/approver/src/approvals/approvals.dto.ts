@@ -15,6 +15,7 @@ import {
   ArrayMinSize,
   IsArray,
   IsBoolean,
+  IsIn,
   IsInt,
   IsObject,
   IsOptional,
@@ -201,4 +202,11 @@ export class ApprovalRequestDto {
 export class ApprovalDecisionRequestDto {
   @IsObject()
   statement!: Envelope
+}
+
+export class ApprovalsQueryDto {
+  /** `waiting`, which is the default, or `open`: all that waits, was proposed, or has an active run. */
+  @IsOptional()
+  @IsIn(['waiting', 'open'])
+  state?: 'waiting' | 'open'
 }

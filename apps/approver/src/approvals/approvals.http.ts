@@ -18,6 +18,7 @@ import { APPROVALS, type Approval } from '../records/approval.table.js'
 import {
   ApprovalDecisionRequestDto,
   ApprovalRequestDto,
+  ApprovalsQueryDto,
   FallbacksQueryDto,
   GuardTrialRequestDto,
   PrepareRequestDto,
@@ -81,14 +82,19 @@ export class ApprovalsController {
     return this.rejectApproval.execute(digest, body)
   }
 
-  /** What somebody signed and others still have to. */
+  /**
+   * What somebody signed and others still have to. `state=open`: also what was proposed and nobody has signed, and what has an active run;
+   * the newest of each kind.
+   */
   @Get()
-  list(): Promise<ApprovalSummary[]> {
+  list(@Query() { state }: ApprovalsQueryDto): Promise<ApprovalSummary[]> {
     return this.runtime.database.transaction(async (tx) => {
-      const waiting = await tx
-        .documents(APPROVALS)
-        .find({ where: { state: 'waiting' }, orderBy: 'prepared_at', descending: true, limit: MAX_APPROVALS_LISTED })
-      return Promise.all(waiting.map(async (approval) => approvalSummary(approval, await tx.documents(RUNS).get(String(approval.run)))))
+      const newest = (kind: Approval['state']): Promise<Approval[]> =>
+        tx.documents(APPROVALS).find({ where: { state: kind }, orderBy: 'prepared_at', descending: true, limit: MAX_APPROVALS_LISTED })
+      const waiting = await newest('waiting')
+      const others =
+        state === 'open' ? [...(await newest('prepared')).filter((each) => isValid(each, tx.now)), ...(await activeOf(tx))] : []
+      return Promise.all([...waiting, ...others].map((approval) => summaryOf(tx, approval)))
     })
   }
 
@@ -101,8 +107,7 @@ export class ApprovalsController {
   @Get(':digest')
   show(@Param('digest') digest: string): Promise<ApprovalSummary> {
     return this.runtime.database.transaction(async (tx) => {
-      const approval = await approvalAt(tx, digest)
-      return approvalSummary(approval, approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run)))
+      return summaryOf(tx, await approvalAt(tx, digest))
     })
   }
 
@@ -121,4 +126,19 @@ async function approvalAt(tx: Transaction, digest: string): Promise<Approval> {
   const approval = await tx.documents(APPROVALS).get(digest)
   if (approval !== undefined) return approval
   throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: ['hms-svc approvals list'] })
+}
+
+async function summaryOf(tx: Transaction, approval: Approval): Promise<ApprovalSummary> {
+  return approvalSummary(approval, approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run)))
+}
+
+function isValid({ expiresAt }: Approval, now: Date): boolean {
+  return Date.parse(expiresAt) > now.getTime()
+}
+
+/** All have signed, and the run has not ended. */
+async function activeOf(tx: Transaction): Promise<Approval[]> {
+  const runs = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number', descending: true, limit: MAX_APPROVALS_LISTED })
+  const approvals = await Promise.all(runs.map(({ approval }) => tx.documents(APPROVALS).get(approval)))
+  return approvals.filter((approval) => approval?.state === 'complete') as Approval[]
 }

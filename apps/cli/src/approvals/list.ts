@@ -1,9 +1,10 @@
-import { EXIT, MAX_APPROVALS_LISTED, type ApprovalSummary } from '#libs/contracts'
+import type { ApiClient } from '#libs/client'
+import { EXIT, MAX_APPROVALS_LISTED, type ApprovalSummary, type RosterProposalView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
 export async function listApprovals(context: CliContext): Promise<number> {
   const client = await context.client()
-  const approvals = await client.get<ApprovalSummary[]>('/v1/approvals')
+  const approvals = await client.get<ApprovalSummary[]>('/v1/approvals', { state: 'open' })
   context.output.list(
     approvals,
     [
@@ -16,9 +17,19 @@ export async function listApprovals(context: CliContext): Promise<number> {
     ],
     'Nothing waits for signatures.',
   )
-  if (approvals.length === MAX_APPROVALS_LISTED)
-    context.output.note(`The newest ${MAX_APPROVALS_LISTED} are shown; older ones follow as these are signed, rejected or expire.`)
+  await noteRosters(context, client)
+  if (approvals.length >= MAX_APPROVALS_LISTED)
+    context.output.note(
+      `The newest ${MAX_APPROVALS_LISTED} of each state are shown; older ones follow as these are signed, rejected or expire.`,
+    )
   return EXIT.done
+}
+
+/** A roster is signed by a verb of its own. */
+async function noteRosters({ output }: CliContext, client: ApiClient): Promise<void> {
+  const proposals = await client.get<RosterProposalView[]>('/v1/roster/proposals').catch(() => [])
+  for (const { version, digest, state } of proposals)
+    if (state === 'WAITING') output.note(`Roster ${version} waits for signatures: hms-svc roster sign ${digest} --sign NAME`)
 }
 
 export function policiesOf(approval: Pick<ApprovalSummary, 'policies'>): string {

@@ -1,18 +1,79 @@
-import { EXIT, isTerminal, type ApprovalSummary } from '#libs/contracts'
+import { orMissing, type ApiClient } from '#libs/client'
+import {
+  EXIT,
+  isTerminal,
+  type ApprovalSummary,
+  type CoverageView,
+  type LintReport,
+  type PolicyView,
+  type PreparedApproval,
+  type Trial,
+} from '#libs/contracts'
+import { hasErrors, type PolicyDocument } from '#libs/policy'
 import type { CliContext } from '../context.js'
-import { requireName } from '../errors.js'
+import { requireName, usageError } from '../errors.js'
+import { effectLines, type Effect } from '../plan/describe-plan.js'
+import { describeConsent } from './describe-prepared.js'
 import { policiesOf } from './list.js'
+import { consentTo } from './read-consent.js'
 
+/** Longer than the simulator's own deadline. */
+const TRIAL_MS = 60_000
+
+/** One approval for who signs it: who did already, difference and plan, what it would do, and the command that signs it. */
 export async function showApproval(context: CliContext, digest: string): Promise<number> {
   requireName(digest, 'the digest of an approval', 'hms-svc approvals list')
+  const { output } = context
   const client = await context.client()
-  const approval = await client.get<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(digest)}`)
-  context.output.data(approval, () => linesOf(approval))
+  const path = `/v1/approvals/${encodeURIComponent(digest)}`
+  const [approval, prepared] = await Promise.all([
+    client.get<ApprovalSummary>(path),
+    orMissing(client.get<PreparedApproval>(`${path}/prepared`)),
+  ])
+  if (prepared === undefined) output.data(approval, () => linesOf(approval))
+  else {
+    if (prepared.digest !== digest) throw usageError(`The service shows ${prepared.digest} for ${digest}`, ['hms-svc approvals list'])
+    const { consent, policies } = await consentTo(context, client, prepared)
+    const effect = hasEnded(approval) || consent.isRollback ? undefined : await effectOf(client, policies)
+    output.data({ ...approval, consent, ...(effect === undefined ? {} : { effect }) }, () => [
+      ...linesOf({ ...approval, authors: [] }),
+      ...describeConsent(consent, { reported: prepared, policies, paint: output.paint }),
+      ...(effect === undefined ? [] : effectLines(effect, output.paint)),
+      ...commandOf(approval),
+    ])
+  }
   return EXIT.done
 }
 
+/** As `plan` shows it: lint, replay, and the bots that the policies reach. */
+async function effectOf(client: ApiClient, signed: readonly PolicyDocument[]): Promise<Effect> {
+  const reads = signed.map(({ id }) => orMissing(client.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
+  const live = (await Promise.all(reads)).flatMap((view) => (view === undefined ? [] : [view.value]))
+  const policies = await Promise.all(signed.map(({ id }) => botsOf(client, id)))
+  const { findings } = await client.post<LintReport>('/v1/lint', { policies: signed, live })
+  // A policy that lint refuses is replayed in no run.
+  const simulation = hasErrors(findings)
+    ? null
+    : await client.post<Trial>('/v1/simulations', { policies: signed, live }, { timeoutMs: TRIAL_MS })
+  return { findings, simulation, policies, holds: [] }
+}
+
+async function botsOf(client: ApiClient, id: string): Promise<Effect['policies'][number]> {
+  const coverage = await orMissing(client.get<CoverageView>('/v1/coverage', { policy: id }))
+  return { id, bots: coverage === undefined ? null : { total: coverage.total, current: coverage.current } }
+}
+
+function hasEnded({ state }: ApprovalSummary): boolean {
+  return state !== 'PREPARED' && isTerminal(state)
+}
+
+function commandOf(approval: ApprovalSummary): string[] {
+  if (hasEnded(approval) || approval.missing.length === 0) return []
+  if (approval.breakGlass !== undefined) return ['Sign it together: hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT']
+  return [`Sign it: hms-svc approve ${approval.digest} --sign NAME`]
+}
+
 function linesOf(approval: ApprovalSummary): string[] {
-  const hasEnded = approval.state !== 'PREPARED' && isTerminal(approval.state)
   return [
     `${policiesOf(approval)}  ${approval.state}${approval.run === null ? '' : `, run #${approval.run}`}`,
     `Digest    ${approval.digest}`,
@@ -20,6 +81,8 @@ function linesOf(approval: ApprovalSummary): string[] {
     ...(approval.authors.length === 0 ? [] : [`Written by ${approval.authors.join(', ')}`]),
     ...(approval.supersede === true ? ['Supersedes the runs of these policies that are under way'] : []),
     ...approval.reasons.map(({ name, reason }) => `  ${name}: ${reason}`),
-    ...(hasEnded || approval.missing.length === 0 ? [] : [`Waits for ${approval.missing.join(', ')} until ${approval.expiresAt}`]),
+    ...(hasEnded(approval) || approval.missing.length === 0
+      ? []
+      : [`Waits for ${approval.missing.join(', ')} until ${approval.expiresAt}`]),
   ]
 }

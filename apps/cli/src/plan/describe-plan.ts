@@ -32,11 +32,17 @@ export interface Plan {
 }
 
 /** Difference first, then the stages as `runs show` writes them. */
-export function planLines({ policies, findings, simulation, holds, guard }: Plan, paint: Paint): string[] {
+export function planLines(plan: Plan, paint: Paint): string[] {
+  return [...plan.policies.flatMap((policy) => policyLines(policy, paint)), ...effectLines(plan, paint)]
+}
+
+/** What a run would come to, as far as it can be tried. */
+export type Effect = Pick<Plan, 'findings' | 'simulation' | 'guard' | 'holds'> & { policies: Pick<PlannedPolicy, 'id' | 'bots'>[] }
+
+export function effectLines({ policies, findings, simulation, holds, guard }: Effect, paint: Paint): string[] {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const lint = errors > 0 ? paint.bad(`FAIL (${errors} of ${findings.length})`) : paint.good('PASS')
   return [
-    ...policies.flatMap((policy) => policyLines(policy, paint)),
     dotted('Lint & Schema', findings.length > 0 && errors === 0 ? `${lint} (warnings: ${findings.length})` : lint),
     ...findingLines(findings, paint).map((line) => `  ${line}`),
     ...(simulation === null ? [] : simulationLines(simulation, paint)),
@@ -66,6 +72,6 @@ function guardLine({ verdict, rule, sentence }: GuardTrial, paint: Paint): strin
   return dotted('Guard', verdict === 'FAIL' ? paint.bad(text) : paint.warn(text))
 }
 
-function botsOf({ id, bots }: PlannedPolicy): string {
+function botsOf({ id, bots }: Pick<PlannedPolicy, 'id' | 'bots'>): string {
   return bots === null ? `none lives by ${id} yet` : `${bots.total} connected live by ${id}`
 }

@@ -149,7 +149,7 @@ describe('the page of an approval', () => {
 })
 
 describe('the list of approvals', () => {
-  const list = (answer: unknown) => shown(approvalsPage, { answers: { '/v1/approvals': answer } })
+  const list = (answer: unknown) => shown(approvalsPage, { answers: { '/v1/approvals?state=open': answer } })
 
   it('tells apart nothing, not allowed, and not loaded', async () => {
     expect((await list([])).text).toContain('Nothing waits for a signature.')
@@ -161,6 +161,7 @@ describe('the list of approvals', () => {
     const one = {
       ...PREPARED,
       run: 3,
+      state: 'AWAITING_APPROVAL',
       policies: [{ id: 'b', version: '1.0.0', digest }],
       reasons: [],
       preparedAt: '',
@@ -171,6 +172,14 @@ describe('the list of approvals', () => {
       { ...one, expiresAt: '2026-11-26T13:00:00Z', policies: [{ id: 'a', version: '1.0.0', digest }] },
     ])
     expect(text.indexOf('a@1.0.0')).toBeLessThan(text.indexOf('b@1.0.0'))
+    expect(html).toContain(`href="/approvals/${encodeURIComponent(digest)}"`)
+  })
+
+  it('lists what was proposed and nobody has signed, and what has an active run', async () => {
+    const one = { ...PREPARED, run: null, policies: [{ id: 'a', version: '1.0.0', digest }], reasons: [], preparedAt: '', signedBy: [] }
+    const { text, html } = await list([one, { ...one, run: 7, state: 'CANARY', policies: [{ id: 'c', version: '1.0.0', digest }] }])
+    expect(text).toContain('0 approvals waiting for signatures.')
+    expect(text).toMatch(/Proposed, and signed by nobody yet .* a@1\.0\.0 none yet .*Signed by all, with a run under way .* c@1\.0\.0/)
     expect(html).toContain(`href="/approvals/${encodeURIComponent(digest)}"`)
   })
 })

@@ -4,14 +4,17 @@ import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command, count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
-import { mapAnswer } from '../reading/answer.js'
+import { mapAnswer, valueOf } from '../reading/answer.js'
 import { ProposeForm } from './propose-form.js'
 
 /** What waits for signatures, and where a new release begins. */
 export async function approvalsPage({ read, now }: PageRequest): Promise<PageContent> {
-  const answer = mapAnswer(await read<ApprovalSummary[]>('/v1/approvals'), (list) =>
+  const all = mapAnswer(await read<ApprovalSummary[]>('/v1/approvals?state=open'), (list) =>
     list.toSorted((a, b) => a.expiresAt.localeCompare(b.expiresAt)),
   )
+  const answer = mapAnswer(all, (list) => list.filter(({ state }) => state === 'AWAITING_APPROVAL'))
+  const proposed = valueOf(all)?.filter(({ state }) => state === 'PREPARED') ?? []
+  const active = valueOf(all)?.filter(({ state }) => state !== 'PREPARED' && state !== 'AWAITING_APPROVAL') ?? []
   return {
     title: 'Approvals',
     heading: 'Approvals',
@@ -25,6 +28,16 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
             {(list) => <Waiting approvals={list} now={now} />}
           </Loaded>
         </Part>
+        {proposed.length === 0 ? null : (
+          <Part id="proposed" title="Proposed">
+            <Waiting approvals={proposed} now={now} caption="Proposed, and signed by nobody yet" />
+          </Part>
+        )}
+        {active.length === 0 ? null : (
+          <Part id="active" title="Under way">
+            <Waiting approvals={active} now={now} caption="Signed by all, with a run under way" />
+          </Part>
+        )}
         <section aria-labelledby="propose-title">
           <h2 id="propose-title">Propose a policy</h2>
           <ProposeForm />
@@ -38,18 +51,22 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
   }
 }
 
-function Waiting({ approvals, now }: { approvals: readonly ApprovalSummary[]; now: Date }): JSX.Element {
+interface WaitingProps {
+  approvals: readonly ApprovalSummary[]
+  now: Date
+  caption?: string
+}
+
+function Waiting({ approvals, now, caption = 'Waiting for signatures' }: WaitingProps): JSX.Element {
   if (approvals.length === 0) return <None>Nothing waits for a signature.</None>
   return (
-    <Table caption="Waiting for signatures" head={['What', 'Run', 'Written by', 'Signed by', 'Still missing', 'Ends']}>
+    <Table caption={caption} head={['What', 'Run', 'Written by', 'Signed by', 'Still missing', 'Ends']}>
       {approvals.map(({ digest, run, policies, authors, signedBy, missing, expiresAt }) => (
         <tr key={digest}>
           <th scope="row">
             <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>
           </th>
-          <td>
-            <RunLink run={run} />
-          </td>
+          <td>{run === null ? 'none yet' : <RunLink run={run} />}</td>
           <td>{authors.join(', ') || 'not said'}</td>
           <td>{signedBy.join(', ')}</td>
           <td>{missing.join(', ')}</td>
