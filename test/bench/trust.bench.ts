@@ -24,6 +24,7 @@ import { dataSourceOf, loadService, migrateService } from '#libs/service'
 import { verifyBundle } from '#libs/verify'
 import { MemorySeenStore, Witness } from '#libs/witness'
 import { factsOf, type EntryFacts } from '../../apps/audit/src/entries/entry.js'
+import { testSeals } from '../../apps/audit/src/testing/log-twins.suite.js'
 import { PostgresEntryStore } from '../../apps/audit/src/entries/entry.store.postgres.js'
 import { Intake } from '../../apps/audit/src/entries/intake.js'
 import { CheckpointLag } from '../../apps/audit/src/log/checkpoint-lag.js'
@@ -69,7 +70,7 @@ describe('trust', () => {
     const definition = await loadService('audit')
     await migrateService(definition, server.url)
     const database = new PostgresDatabase(await dataSourceOf(definition, server.url).initialize(), 'audit')
-    const entries = new PostgresEntryStore()
+    const entries = new PostgresEntryStore(await testSeals())
     const witness = new Witness(LOG_POLICY.witnesses[0]!, WITNESS_SIGNER, () => [LOG_POLICY.log], new MemorySeenStore(), systemClock)
     const sequencer = new Sequencer({
       database,

@@ -16,6 +16,7 @@ import { RAMP_GUARDS } from './ramps.mjs'
 import { REGION_GUARDS } from './regions.mjs'
 import { SIMULATION_GUARDS } from './simulation.mjs'
 import { SOCKET_GUARDS } from './sockets.mjs'
+import { ROW_GUARDS } from './rows.mjs'
 import { TICKET_GUARDS } from './tickets.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
@@ -599,6 +600,7 @@ export const GUARDS = [
   ...FREEZE_GUARDS,
   ...BREAK_GLASS_GUARDS,
   ...GOING_BACK_GUARDS,
+  ...ROW_GUARDS,
   ...TICKET_GUARDS,
   ...APPROVER_GUARDS,
   ...AUDIT_GUARDS,

@@ -19,6 +19,9 @@ import { TREE_STORE } from './log/tree.store.js'
 import { MemoryTreeStore } from './log/tree.store.memory.js'
 import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
+import { ArrivalSeals } from './entries/arrival-seals.js'
+import { AddArrivalSeals1766000000001 } from './migrations/1766000000001-add-arrival-seals.js'
+import { AdoptArrivals } from './recording/adopt-arrivals.js'
 import { AddActors1765000000000 } from './migrations/1765000000000-add-actors.js'
 import { KeepEvents1766000000000 } from './migrations/1766000000000-keep-events.js'
 import { FoldWindows } from './windows/fold-windows.js'
@@ -27,8 +30,8 @@ import { WindowsController } from './windows/windows.http.js'
 
 /** The twins that work on each kind of database. */
 const STORES = {
-  postgres: ({ witnessFolder }: AuditConfig) => ({
-    entries: new PostgresEntryStore(),
+  postgres: ({ witnessFolder }: AuditConfig, runtime: ServiceRuntime) => ({
+    entries: signedEntries(runtime),
     tree: new PostgresTreeStore(),
     attestations: new PostgresAttestationStore(),
     seen: new FileSeenStore(witnessFolder),
@@ -39,6 +42,19 @@ const STORES = {
     attestations: new MemoryAttestationStore(),
     seen: new MemorySeenStore(),
   }),
+}
+
+/** A row that nobody signed counts for nothing, is named once, and is a concern until the process ends. */
+function signedEntries(runtime: ServiceRuntime): PostgresEntryStore {
+  const next = 'hms-svc topics republish --since TIME'
+  let refused = 0
+  runtime.onConcerns(() =>
+    refused === 0 ? [] : [`${refused} rows of audit.arrival were signed by nobody and are no entries (next: ${next})`],
+  )
+  return new PostgresEntryStore(new ArrivalSeals(runtime.signer, () => runtime.roster), (event, why) => {
+    refused++
+    runtime.log.error({ service: runtime.name, alarm: 'arrival_unverified', event, why, next }, 'alarm')
+  })
 }
 
 @Module({})
@@ -54,7 +70,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   }
 
   static with(runtime: ServiceRuntime): DynamicModule {
-    const { entries, tree, attestations, seen } = STORES[runtime.database.kind](readAuditConfig(runtime.environment))
+    const { entries, tree, attestations, seen } = STORES[runtime.database.kind](readAuditConfig(runtime.environment), runtime)
     const sequencer = createSequencer(runtime, tree, seen)
     const { database, clock, log } = runtime
     return {
@@ -78,6 +94,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
           }),
         },
         FoldWindows,
+        AdoptArrivals,
         RecordEvents,
       ],
     }
@@ -87,6 +104,6 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
 export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [WINDOWED, LISTINGS],
-  migrations: [CreateAudit1764000000000, AddActors1765000000000, KeepEvents1766000000000],
+  migrations: [CreateAudit1764000000000, AddActors1765000000000, KeepEvents1766000000000, AddArrivalSeals1766000000001],
   module: AuditModule.with,
 }

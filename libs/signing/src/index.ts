@@ -1,3 +1,4 @@
+export * from './arrival.js'
 export * from './digest.js'
 export * from './signature-error.js'
 export * from './keys.js'

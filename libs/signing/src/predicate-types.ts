@@ -7,6 +7,7 @@ export const PREDICATE_TYPES = {
   head: `${PREFIX}head/v1`,
   freshness: `${PREFIX}freshness/v1`,
   event: `${PREFIX}event/v1`,
+  arrival: `${PREFIX}arrival/v1`,
   decision: `${PREFIX}decision/v1`,
   freeze: `${PREFIX}freeze/v1`,
   request: `${PREFIX}request/v1`,

@@ -18,6 +18,15 @@ export class MemoryEntryStore implements EntryStore {
     arrivalsOf(tx).set(facts.event, { facts, releases, actors, signed })
   }
 
+  /** Nobody else writes to this memory. */
+  async unsigned(): Promise<undefined> {
+    return undefined
+  }
+
+  async dropUnsigned(): Promise<boolean> {
+    return false
+  }
+
   async place(tx: Transaction, limit: number): Promise<number> {
     const rows = entryRowsOf(tx)
     let added = 0

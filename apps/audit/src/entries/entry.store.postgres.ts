@@ -2,6 +2,7 @@ import type { Envelope } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 import { nameKey } from './actors.js'
+import type { ArrivalRow, ArrivalSeals } from './arrival-seals.js'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
 import type { Arriving, EntryQuery, EntryStore } from './entry.store.js'
 
@@ -16,10 +17,16 @@ interface Row {
 }
 
 export class PostgresEntryStore implements EntryStore {
+  /** `onRefused`: told of each row that is no arrival, once, with the id of its event and why. */
+  constructor(
+    private readonly seals: ArrivalSeals,
+    private readonly onRefused: (event: string, why: string) => void = () => {},
+  ) {}
+
   async take(tx: Transaction, facts: EntryFacts, { releases, actors = [], signed }: Arriving = {}): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).write(
-      `INSERT INTO ${schema}.arrival (${COLUMNS}, releases, actors) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      `INSERT INTO ${schema}.arrival (${COLUMNS}, releases, actors, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
       [
         facts.event,
         facts.at,
@@ -33,6 +40,7 @@ export class PostgresEntryStore implements EntryStore {
         leafHashOf(facts),
         releases === undefined ? null : JSON.stringify(releases),
         actors.length === 0 ? null : actors,
+        JSON.stringify(await this.seals.sign(facts, releases, actors)),
       ],
     )
     if (signed === undefined) return
@@ -46,9 +54,11 @@ export class PostgresEntryStore implements EntryStore {
   /** LATERAL, so that each is looked for by its index: an anti-join was planned as a scan of the whole log for each batch. */
   async place(tx: Transaction, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
+    const arrivals = await this.signedArrivals(tx, limit)
+    if (arrivals.length === 0) return 0
     const rows = await postgresOf(tx).query<{ index: string; releases: ApprovedRelease[] | null; actors: string[] | null }>(
       `WITH taken AS (
-         DELETE FROM ${schema}.arrival WHERE nth IN (SELECT nth FROM ${schema}.arrival ORDER BY nth LIMIT $1)
+         DELETE FROM ${schema}.arrival WHERE nth = ANY($1)
          RETURNING nth, ${COLUMNS}, releases, actors
        ), first AS (
          SELECT DISTINCT ON (event_id) taken.* FROM taken
@@ -60,7 +70,7 @@ export class PostgresEntryStore implements EntryStore {
          RETURNING index, event_id
        )
        SELECT placed.index, first.releases, first.actors FROM placed JOIN first USING (event_id)`,
-      [limit],
+      [arrivals],
     )
     for (const { index, releases } of rows) if (releases !== null) await this.placeReleases(tx, Number(index), releases)
     await this.placeActors(
@@ -68,6 +78,38 @@ export class PostgresEntryStore implements EntryStore {
       rows.flatMap(({ index, actors }) => (actors ?? []).map((actor) => ({ actor, index }))),
     )
     return rows.length
+  }
+
+  async unsigned(tx: Transaction): Promise<{ topics: string[]; since: Date } | undefined> {
+    const { schema } = postgresOf(tx)
+    const [found] = await postgresOf(tx).query<{ topics: string[] | null; since: Date }>(
+      `SELECT array_agg(DISTINCT topic) AS topics, min(at) AS since FROM ${schema}.arrival WHERE seal IS NULL OR refused`,
+      [],
+    )
+    return found?.topics == null ? undefined : { topics: found.topics, since: found.since }
+  }
+
+  async dropUnsigned(tx: Transaction, event: string): Promise<boolean> {
+    const { schema } = postgresOf(tx)
+    const sql = `DELETE FROM ${schema}.arrival WHERE event_id = $1 AND (seal IS NULL OR refused) RETURNING nth`
+    return (await postgresOf(tx).query<{ nth: string }>(sql, [event])).length > 0
+  }
+
+  /** The next rows that audit signed, locked so that nobody changes them any more; others are marked, and never looked at again. */
+  private async signedArrivals(tx: Transaction, limit: number): Promise<string[]> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<ArrivalRow>(
+      `SELECT nth, ${COLUMNS}, releases, actors, seal FROM ${schema}.arrival WHERE NOT refused ORDER BY nth LIMIT $1 FOR UPDATE`,
+      [limit],
+    )
+    const judged = rows.map((row) => ({ row, why: this.seals.refusalOf(row) }))
+    const refused = judged.flatMap(({ row, why }) => (why === undefined ? [] : [{ nth: row.nth, event: row.event_id, why }]))
+    if (refused.length > 0) {
+      const sql = `UPDATE ${schema}.arrival SET refused = true WHERE nth = ANY($1)`
+      await postgresOf(tx).write(sql, [refused.map(({ nth }) => nth)])
+      tx.afterCommit(() => refused.forEach(({ event, why }) => this.onRefused(event, why)))
+    }
+    return judged.flatMap(({ row, why }) => (why === undefined ? [row.nth] : []))
   }
 
   private async placeActors(tx: Transaction, found: readonly { actor: string; index: string }[]): Promise<void> {

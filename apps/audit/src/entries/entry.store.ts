@@ -39,6 +39,10 @@ export interface Arriving {
 export interface EntryStore {
   /** Takes an event in; it has no place yet. Writers do not wait for each other here. */
   take(tx: Transaction, facts: EntryFacts, arriving?: Arriving): Promise<void>
+  /** Topics and oldest time of the rows that nobody signed; `undefined` where there are none. */
+  unsigned(tx: Transaction): Promise<{ topics: string[]; since: Date } | undefined>
+  /** Removes the row of an event where nobody signed it, or it was refused; whether there was one. */
+  dropUnsigned(tx: Transaction, event: string): Promise<boolean>
   /**
    * Gives at most `limit` of those taken in the next indexes, in the order in which they came; one that is in the log already is passed
    * over. Answers how many it added. The caller holds `LOG_LOCK`.

@@ -14,6 +14,8 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
   const state = { failing, halted, batches: [] as boolean[] }
   const entries: EntryStore = {
     take: (tx, facts) => store.take(tx, facts),
+    unsigned: () => store.unsigned(),
+    dropUnsigned: () => store.dropUnsigned(),
     find: (tx, query) => store.find(tx, query),
     async place(tx, limit) {
       if (state.failing-- > 0) throw new Error('database down')

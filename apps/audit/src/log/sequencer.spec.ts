@@ -27,6 +27,7 @@ import { definition } from '../audit.module.js'
 import { factsOf, type EntryFacts } from '../entries/entry.js'
 import { LOG_LOCK, type EntryStore } from '../entries/entry.store.js'
 import { MemoryEntryStore } from '../entries/entry.store.memory.js'
+import { testSeals } from '../testing/log-twins.suite.js'
 import { PostgresEntryStore } from '../entries/entry.store.postgres.js'
 import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer } from './sequencer.js'
@@ -52,7 +53,12 @@ async function openPostgres(): Promise<Twin> {
   const { url, drop } = await freshDatabase()
   await migrateService(definition, url)
   const database = new PostgresDatabase(await dataSourceOf(definition, url).initialize(), 'audit')
-  return { database, entries: new PostgresEntryStore(), tree: new PostgresTreeStore(), close: () => database.close().then(drop) }
+  return {
+    database,
+    entries: new PostgresEntryStore(await testSeals()),
+    tree: new PostgresTreeStore(),
+    close: () => database.close().then(drop),
+  }
 }
 
 const logKeys = generateKeyPair()

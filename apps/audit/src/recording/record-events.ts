@@ -1,6 +1,6 @@
 import { topicByName, topicsConsumedBy, type VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { TransientError } from '#libs/platform'
+import { describeError, TransientError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
@@ -9,6 +9,7 @@ import { actorsOf } from '../entries/actors.js'
 import { factsOf, releasesOf } from '../entries/entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
+import { AdoptArrivals } from './adopt-arrivals.js'
 import { FoldWindows } from '../windows/fold-windows.js'
 import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
 import { INTAKE, type Intake } from '../entries/intake.js'
@@ -23,17 +24,26 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     @Inject(INTAKE) private readonly intake: Intake,
     @Inject(SEQUENCER) private readonly sequencer: Sequencer,
     private readonly windows: FoldWindows,
+    private readonly adoptArrivals: AdoptArrivals,
   ) {}
 
   /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
   onModuleInit(): void {
     // What nobody signed is no fact of the trail; what it leads to is.
     this.runtime.consumer.outside('hms.bot.alert.v1', async () => true)
-    for (const { name } of topicsConsumedBy('audit'))
-      this.runtime.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true })
+    for (const { name } of topicsConsumedBy('audit')) {
+      const again = (event: VerifiedEvent, tx: Transaction): Promise<void> => this.adoptArrivals.take(tx, event)
+      this.runtime.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true, again })
+    }
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.adoptArrivals.execute().catch((error: unknown) => {
+      this.runtime.log.warn(
+        { error: describeError(error) },
+        'events of the build before could not be looked up; they wait for topics republish',
+      )
+    })
     this.intake.start()
   }
 

@@ -1,11 +1,13 @@
 import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import { dataSourceOf, migrateService } from '#libs/service'
+import { testIdentity } from '../../../../test/support/identity.js'
 import { freshDatabase } from '../../../../test/support/postgres.js'
 import { MemoryAttestationStore } from '../attestations/attestation.store.memory.js'
 import { PostgresAttestationStore } from '../attestations/attestation.store.postgres.js'
 import type { AttestationStore } from '../attestations/attestation.store.js'
 import { definition } from '../audit.module.js'
+import { ArrivalSeals } from '../entries/arrival-seals.js'
 import type { EntryStore } from '../entries/entry.store.js'
 import { MemoryEntryStore } from '../entries/entry.store.memory.js'
 import { PostgresEntryStore } from '../entries/entry.store.postgres.js'
@@ -32,8 +34,18 @@ export async function openPostgres(): Promise<LogTwin> {
   const { url, drop } = await freshDatabase()
   await migrateService(definition, url)
   const database = new PostgresDatabase(await dataSourceOf(definition, url).initialize(), 'audit')
-  const stores = { entries: new PostgresEntryStore(), tree: new PostgresTreeStore(), attestations: new PostgresAttestationStore() }
+  const stores = {
+    entries: new PostgresEntryStore(await testSeals()),
+    tree: new PostgresTreeStore(),
+    attestations: new PostgresAttestationStore(),
+  }
   return { database, ...stores, close: () => database.close().then(drop) }
+}
+
+/** Of an audit service with a key of its own. */
+export async function testSeals(): Promise<ArrivalSeals> {
+  const identity = await testIdentity()
+  return new ArrivalSeals(identity.serviceSigner('audit'), () => identity.roster)
 }
 
 export const LOG_TWINS = [

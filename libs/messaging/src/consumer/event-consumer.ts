@@ -65,7 +65,13 @@ interface Done {
   parked?: VerifiedEvent
 }
 
-interface Subscriber {
+interface TopicOptions {
+  everyType?: boolean
+  /** Called for an event that was handled before and comes again; it must not count it twice. */
+  again?: (event: VerifiedEvent, tx: Transaction) => Promise<void>
+}
+
+interface Subscriber extends TopicOptions {
   handle: TopicHandler
   everyType: boolean
 }
@@ -99,10 +105,10 @@ export class EventConsumer {
   }
 
   /** `everyType`: also events of types that this version does not know, for a reader that takes none of their meaning. */
-  onTopic(topic: string, handle: TopicHandler, { everyType = false } = {}): void {
+  onTopic(topic: string, handle: TopicHandler, { everyType = false, again }: TopicOptions = {}): void {
     topicByName(topic)
     if (this.subscribers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
-    this.subscribers.set(topic, { handle, everyType })
+    this.subscribers.set(topic, { handle, everyType, again })
   }
 
   /** Records of a topic that others than our services may write. One that names a service of ours is never among them. */
@@ -207,6 +213,7 @@ export class EventConsumer {
           const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
           let outcome: Outcome = 'duplicate'
           if (place === 'next' || (place === 'before' && this.takesLate(event))) outcome = await this.run(event, tx)
+          else if (place === 'duplicate') await this.subscribers.get(event.topic)?.again?.(event, tx)
           else if (place === 'gap') {
             // The data lie in the envelope, where no NUL in them can offend jsonb.
             await positions.park(tx, stream, { ...event, data: null })

@@ -1,0 +1,77 @@
+import type { Envelope, JsonObject } from '#libs/contracts'
+import {
+  requireArrival,
+  SignatureError,
+  signArrival,
+  type ApprovedRelease,
+  type ArrivalPredicate,
+  type Roster,
+  type Signer,
+} from '#libs/signing'
+import { leafHashOf, leafOf, type EntryFacts } from './entry.js'
+
+/** Columns of a row that waits for its place, as the driver reads them. */
+export interface ArrivalRow {
+  nth: string
+  event_id: string
+  at: Date
+  source: string
+  type: string
+  topic: string
+  key: string
+  run: string | null
+  entry: string
+  digest: string
+  leaf_hash: Buffer
+  releases: ApprovedRelease[] | null
+  actors: string[] | null
+  seal: Envelope | null
+}
+
+/**
+ * Signs what was taken from an event, when its own signature had just been verified, and asks for that signature before the row gets its
+ * place: a row that somebody else wrote, or changed, becomes no entry.
+ */
+export class ArrivalSeals {
+  constructor(
+    private readonly signer: Signer,
+    private readonly roster: () => Roster,
+  ) {}
+
+  sign(facts: EntryFacts, releases: readonly ApprovedRelease[] | undefined, actors: readonly string[]): Promise<Envelope> {
+    return signArrival(predicateOf(leafOf(facts), releases ?? null, actors), this.signer)
+  }
+
+  /** Why a row is no arrival; `undefined` for one that audit signed, in every column. */
+  refusalOf(row: ArrivalRow): string | undefined {
+    if (row.seal === null) return 'nobody signed it'
+    try {
+      requireArrival(row.seal, predicateOf(row.entry, row.releases, row.actors ?? []), this.roster().serviceKeys('audit'))
+      const facts = JSON.parse(row.entry) as EntryFacts
+      return misfitOf(row, facts)
+    } catch (error) {
+      return error instanceof SignatureError ? error.detail : 'its entry cannot be read'
+    }
+  }
+}
+
+function predicateOf(entry: string, releases: readonly ApprovedRelease[] | null, actors: readonly string[]): ArrivalPredicate {
+  return { entry, releases: (releases ?? []).map((release) => ({ ...release }) as JsonObject), actors: [...actors] }
+}
+
+function misfitOf(row: ArrivalRow, facts: EntryFacts): string | undefined {
+  const { event, at, source, type, topic, key, run, digest } = facts
+  const said = [
+    row.event_id,
+    row.at.getTime(),
+    row.source,
+    row.type,
+    row.topic,
+    row.key,
+    row.run === null ? null : Number(row.run),
+    row.digest,
+  ]
+  const signed = [event, Date.parse(at), source, type, topic, key, run, digest]
+  const isSame = said.every((value, index) => value === signed[index]) && row.leaf_hash.equals(leafHashOf(facts))
+  return isSame ? undefined : 'its columns differ from its entry'
+}

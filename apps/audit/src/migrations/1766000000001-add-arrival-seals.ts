@@ -1,0 +1,12 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm'
+
+/** What audit signed when an event came, and which rows it refused to place. Rows of the build before have no signature. */
+export class AddArrivalSeals1766000000001 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE audit.arrival ADD COLUMN seal jsonb, ADD COLUMN refused boolean NOT NULL DEFAULT false')
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE audit.arrival DROP COLUMN seal, DROP COLUMN refused')
+  }
+}

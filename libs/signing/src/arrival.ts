@@ -1,0 +1,34 @@
+import { canonicalJson, type Envelope, type JsonObject } from '#libs/contracts'
+import { PREDICATE_TYPES } from './predicate-types.js'
+import { isObject, isString, isText, listOf } from './shape.js'
+import { SignatureError } from './signature-error.js'
+import type { Signer } from './signer.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+import type { Keys } from './verify-envelope.js'
+
+/** What audit found of an event whose signature it had verified, while that waits for its place in the log. */
+export type ArrivalPredicate = {
+  /** The leaf, in canonical form. */
+  entry: string
+  /** Releases that an approval is of; none for other events. */
+  releases: JsonObject[]
+  /** Names of the people whose act it was, in small letters. */
+  actors: string[]
+}
+
+const ARRIVAL: StatementKind<ArrivalPredicate> = {
+  predicateType: PREDICATE_TYPES.arrival,
+  shape: { entry: isText, releases: listOf(isObject), actors: listOf(isString) },
+  subject: (predicate) => subjectOfPredicate('arrival', predicate),
+}
+
+export function signArrival(predicate: ArrivalPredicate, signer: Signer): Promise<Envelope> {
+  return signStatement(ARRIVAL, predicate, [signer])
+}
+
+/** Throws `SignatureError` unless audit signed exactly this. */
+export function requireArrival(envelope: unknown, arrival: ArrivalPredicate, keys: Keys): void {
+  const { predicate } = verifyStatement(ARRIVAL, envelope, keys)
+  if (canonicalJson(predicate) !== canonicalJson(arrival))
+    throw new SignatureError('HMS_STATEMENT_INVALID', 'it differs from what audit signed when the event came')
+}
