@@ -21,8 +21,8 @@ const { placesOf } = (await import(new URL('../mutations/places.mjs', import.met
 /** What is quoted in a source, a title or a part of one. */
 const quotedIn = (text: string): string[] => [...text.matchAll(/(['"`])((?:(?!\1).)+)\1/g)].map(([, , words]) => words!)
 const SUITES = ['apps', 'libs', 'test'].flatMap((folder) => sourcesOf(folder, /\.suite\.ts$/)).flatMap(({ text }) => quotedIn(text))
-/** `%s` and `$name` stand for what a table says. */
-const HOLE = /%[sdjio]|\$[a-zA-Z.]+/
+/** `%s`, `$name` and `${name}` stand for what a table says. */
+const HOLE = /%[sdjio]|\$[a-zA-Z.]+|\$\{[^}]+\}/
 
 function isTitle(text: string, test: string): boolean {
   const parts = text.split(HOLE)

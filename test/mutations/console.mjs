@@ -70,7 +70,7 @@ export const CONSOLE_GUARDS = [
     find: 'digest: await digestOfBytes(fromBase64(live))',
     replace: 'digest: predicateIn(live) && (await digestOfBytes(fromBase64(live))) && (globalThis as unknown as { none: string }).none',
     spec: 'apps/console/src/signing/page/check-shown.spec.ts',
-    test: 'is what the same function makes of the bytes',
+    test: 'is what the same function makes of the bytes and of what is in force',
   },
   {
     name: 'console-cancel',

@@ -67,7 +67,7 @@ export const DECISION_GUARDS = [
     name: 'rollback-taken-back',
     guard: 'the newest approved release may become live again after a rollback',
     file: 'apps/rollout/src/rollbacks/choose-target.ts',
-    find: '  if (forward?.version === version) return forward\n',
+    find: '  if (forward?.version === version && isReadable(forward)) return forward\n',
     replace: '',
     spec: 'test/scenarios/rollback.spec.ts',
     test: 'can be taken back, as often as people change their minds; each time the run that made it live is named',
