@@ -55,6 +55,18 @@ describe('consent', () => {
     expect(texts(RELEASE, verified(null)).join('\n')).toMatch(/It follows 1\.0\.0 .*, and in force is none/)
   })
 
+  it('compares with what is in force, also where approver has not received the rollback to it', () => {
+    const previous = { version: '1.5.0', digest: 'sha256:rolled-back' }
+    const consent = consentOf([{ ...RELEASE, previous, fallbacks: [previous] }], verified(LIVE))
+    expect(consent.releases[0]).toMatchObject({ live: '1.0.0', heading: 'pm25 1.0.0 → 2.0.0', changes: [{ field: 'limit', from: 35 }] })
+    expect(consent.releases[0]!.remarks).toContainEqual({
+      tone: 'bad',
+      text:
+        'It follows 1.5.0 (sha256:rolled-back…), and in force is 1.0.0 (sha256:live…): it waits for a run ahead of it, or ends STALE. ' +
+        'Where no run is ahead, approver has not received the last change yet: approve again later.',
+    })
+  })
+
   it('names every step, metric and demand of a plan, and break-glass in place of it', () => {
     const ramp = [
       { share: 500, scope: 'region:NCR', scopeName: 'NCR' },

@@ -105,7 +105,8 @@ function followsAnother({ previous }: SignedRelease, live: LiveRelease | null): 
   if ((previous?.digest ?? null) === (live?.digest ?? null)) return []
   const follows = previous === null ? 'no version' : `${previous.version} (${previous.digest.slice(0, 19)}…)`
   const inForce = live === null ? 'none' : `${live.policy.version} (${live.digest.slice(0, 19)}…)`
-  return [bad(`It follows ${follows}, and in force is ${inForce}: it waits for a run ahead of it, or ends STALE.`)]
+  const ends = 'it waits for a run ahead of it, or ends STALE. Where no run is ahead, approver has not received the last change yet'
+  return [bad(`It follows ${follows}, and in force is ${inForce}: ${ends}: approve again later.`)]
 }
 
 function remarksOf({ fallbacks, rollback }: SignedRelease, live?: string): ConsentLine[] {
