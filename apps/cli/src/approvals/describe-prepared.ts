@@ -1,6 +1,6 @@
 import { canonicalJson, type PreparedApproval } from '#libs/contracts'
 import { describeChange, type Consent, type ConsentLine, type ConsentRelease, type PolicyDocument } from '#libs/policy'
-import { refusedFallbackLines } from '../going-back/refused-fallbacks.js'
+import { refusedFallbackLines } from '../output/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
 
 export interface Described {

@@ -1,7 +1,7 @@
 import type { GuardTrial, LintFinding, RefusedFallback, Trial } from '#libs/contracts'
 import { describeChange, describeMagnitude, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
-import { refusedFallbackLines } from '../going-back/refused-fallbacks.js'
+import { refusedFallbackLines } from '../output/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
 import type { Hold } from './what-holds.js'

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describeError } from '#libs/platform'
 import { refusalByReaders, STABLE_SCOPE } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { Freshness } from './freshness.js'
 
@@ -16,7 +16,7 @@ const MAX_NAMED = 5
  * Readers that hold it keep it and are STALE, new ones cannot read it.
  */
 @Injectable()
-export class ReadersWatch {
+export class ReadersWatch implements OnModuleInit {
   private judged = ''
   private judging = false
   private refused: readonly { policy: string; version: string; detail: string }[] = []
@@ -29,11 +29,13 @@ export class ReadersWatch {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
-    freshness: Freshness,
-  ) {
+    private readonly freshness: Freshness,
+  ) {}
+
+  onModuleInit(): void {
     this.gauge.set(0)
-    freshness.onStatement(() => void this.judge())
-    runtime.onConcerns(() => this.concerns)
+    this.freshness.onStatement(() => void this.judge())
+    this.runtime.onConcerns(() => this.concerns)
   }
 
   private async judge(): Promise<void> {
