@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ApiClient, signedBy } from '#libs/client'
@@ -73,7 +74,7 @@ function answerOf(socket: Socket): Promise<string> {
   })
 }
 const statusOf = async (socket: Socket): Promise<string> =>
-  Promise.race([answerOf(socket).then((text) => text.split(' ')[1]!), new Promise<string>((resolve) => setTimeout(resolve, 3_000, 'none'))])
+  Promise.race([answerOf(socket).then((text) => text.split(' ')[1]!), once(AbortSignal.timeout(3_000), 'abort').then(() => 'none')])
 const ports = (): [string, number][] => [
   ['a service', Number(new URL(system.url).port)],
   ['the edge', edge.port],
@@ -145,7 +146,7 @@ describe('bytes of bodies under way', () => {
     await expect
       .poll(async () => {
         const next = head(port, '/v1/corpora', LARGE, [authorization])
-        const answer = await Promise.race([statusOf(next), new Promise((resolve) => setTimeout(resolve, 200, 'taken'))])
+        const answer = await Promise.race([statusOf(next), once(AbortSignal.timeout(200), 'abort').then(() => 'taken')])
         next.destroy()
         return answer
       })

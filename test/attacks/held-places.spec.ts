@@ -22,6 +22,12 @@ const stream = (bot: string): WebSocket => {
   return socket
 }
 
+/** The server has read all that came before. */
+function ponged(socket: WebSocket): Promise<unknown> {
+  socket.ping()
+  return once(socket, 'pong')
+}
+
 describe('a message that never ends', () => {
   it.each([
     [
@@ -35,8 +41,8 @@ describe('a message that never ends', () => {
     await once(socket, 'open')
     begin(socket, (socket as unknown as { _socket: Socket })._socket)
     for (let seconds = 0; seconds < 100 && socket.readyState !== WebSocket.CLOSED; seconds += 5) {
-      if (what.includes('frames') && socket.readyState === WebSocket.OPEN) socket.ping()
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      const ended = once(socket, 'close')
+      if (what.includes('frames') && socket.readyState === WebSocket.OPEN) await Promise.race([ponged(socket), ended])
       system.clock.advanceTo(system.clock.now().getTime() + 5_000)
       await system.settle()
     }
@@ -47,8 +53,7 @@ describe('a message that never ends', () => {
     const socket = stream('patient')
     await once(socket, 'open')
     for (let seconds = 0; seconds < 120; seconds += 10) {
-      socket.ping()
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await ponged(socket)
       system.clock.advanceTo(system.clock.now().getTime() + 10_000)
       await system.settle()
     }
@@ -115,7 +120,7 @@ describe('an answer that nobody reads', () => {
     const began = performance.now()
     for await (const chunk of response) {
       bytes += (chunk as Buffer).length
-      await new Promise((resolve) => setTimeout(resolve, 2))
+      await once(AbortSignal.timeout(2), 'abort')
     }
     expect(performance.now() - began).toBeGreaterThan(1_000)
     expect(bytes).toBe(64 * 1024 * 1024)

@@ -90,7 +90,7 @@ const forged: [string, () => Promise<object>][] = [
 const chief = (): Signer => system.signers.get('EPA Chief')!
 
 describe('who is not of the roster learns nothing of what exists, by', () => {
-  it.each(forged)('%s', async (_what, make) => {
+  it.each(forged)('a statement: %s', async (_what, make) => {
     const statement = await make()
     for (const { name, here, missing, body } of places) {
       const known = await ask(here, body(here, statement))

@@ -412,7 +412,7 @@ export const DOOR_GUARDS = [
     find: '    if (reader.bot !== undefined) this.requirePlace(reader.bot)\n',
     replace: '',
     spec: 'test/attacks/held-places.spec.ts',
-    test: 'one bot gets so many streams and no more',
+    test: 'one bot gets so many streams and no more, and the others theirs',
   },
   {
     name: 'unread-answers',
@@ -448,7 +448,7 @@ export const DOOR_GUARDS = [
     find: '    this.verify(statement)\n    await this.runtime.database.transaction(async (tx) => this.verify(statement, tx.now))\n',
     replace: '',
     spec: 'test/attacks/strangers.spec.ts',
-    test: 'a decision about a run by a stranger',
+    test: 'a statement: a decision about a run by a stranger',
   },
   {
     name: 'strangers-withdrawal',
@@ -457,7 +457,7 @@ export const DOOR_GUARDS = [
     find: "import { readWithdrawal, verifyWithdrawal } from './read-withdrawal.js'",
     replace: "import { readWithdrawal } from './read-withdrawal.js'\nconst verifyWithdrawal = (..._: unknown[]): void => {}",
     spec: 'test/attacks/strangers.spec.ts',
-    test: 'nothing',
+    test: 'a statement: nothing',
   },
   {
     name: 'front-door-at-least',

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common'
 import type { Reflector } from '@nestjs/core'
-import { routeConfig } from '../http/route-config.js'
+import { routeConfig } from './route-config.js'
 import type { AccessNeed } from './authorizer.js'
 
 const REQUIREMENT = 'hms:requirement'

@@ -1,5 +1,5 @@
 import { BODY_BOUNDS, type BodyBounds } from '#libs/platform'
-import { routeConfig } from './route-config.js'
+import { routeConfig } from '../authorization/route-config.js'
 
 /** Of a route whose body is larger or deeper than most. */
 export function TakesBody(bounds: Partial<BodyBounds>): MethodDecorator {

@@ -39,8 +39,11 @@ const WIDER = 10
 /** Carries signatures of services, which send it to each other. */
 const OF_SERVICES = /^\/v1\/(?:heads|freshness)\/?$/
 /** Statements of people, signed in the body, which is not there yet. */
-const OF_PEOPLE =
-  /^\/v1\/(?:(?:approvals|break-glass|withdrawals|freezes)|(?:approvals|runs|tickets)\/[^/]+\/decisions|freezes\/[^/]+\/lift|roster\/proposals\/[^/]+\/signatures)\/?$/
+const OF_PEOPLE = [
+  /^\/v1\/(?:approvals|break-glass|withdrawals|freezes)\/?$/,
+  /^\/v1\/(?:approvals|runs|tickets)\/[^/]+\/decisions\/?$/,
+  /^\/v1\/(?:freezes\/[^/]+\/lift|roster\/proposals\/[^/]+\/signatures)\/?$/,
+]
 const SIGNED = /^HMS-Statement /
 
 /** Probes and scrapers come in whatever happens. */
@@ -71,7 +74,7 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     if (isEdge && authorization !== undefined) return wider.take(SIGNED.test(authorization) ? `signed ${address}` : address)
     const key = keyOf?.(request)
     if (key !== undefined) return writes.take(key.isSigned ? `signed ${key.id} ${address}` : `key ${key.id}`)
-    return (OF_PEOPLE.test(path) ? statements : writes).take(address)
+    return (OF_PEOPLE.some((pattern) => pattern.test(path)) ? statements : writes).take(address)
   }
 
   heeded(server).addHook('onRequest', (request, reply, done) => {
