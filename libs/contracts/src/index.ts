@@ -47,7 +47,16 @@ export * from './runs.js'
 export * from './services.js'
 export * from './shared-proofs.js'
 export { spokenDuration } from './spoken-duration.js'
-export { describePassedStep, describeReplaced, describeReview, isCutOff, reviewCommands, stageLabel, stageOutcome } from './stage-words.js'
+export {
+  describePartners,
+  describePassedStep,
+  describeReplaced,
+  describeReview,
+  isCutOff,
+  reviewCommands,
+  stageLabel,
+  stageOutcome,
+} from './stage-words.js'
 export * from './statement-fields.js'
 export * from './tickets.js'
 export * from './topic-rate.js'

@@ -34,7 +34,7 @@ export function stageOutcome(stage: RunStage, state: RunState): string {
   return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${verdict} (${stage.detail})`
 }
 
-/** `epa-pm25-limit@2.0.0 was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force`; a line for each policy of `run` that is no longer in force. */
+/** A line for each policy of `run` that is no longer in force: `pm25@2.0.0 was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force`. */
 export function describeReplaced({ policies, replaced = [] }: Pick<RunView, 'policies' | 'replaced'>): string[] {
   return replaced.map((policy) => `${policy.id}@${policies.find(({ id }) => id === policy.id)?.version} ${endOfReplaced(policy)}`)
 }
@@ -61,4 +61,14 @@ export function describeReview({ ticket, dueAt, state, closedBy }: BreakGlassRev
 /** What closes it, as a command; none once it is closed. */
 export function reviewCommands({ ticket, state }: BreakGlassReview): string[] {
   return state === 'CLOSED' ? [] : [`hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`]
+}
+
+/** Who was notified of a run, as a sentence. A run of an earlier build has its stage's detail alone. */
+export function describePartners({ stages, clock }: Pick<RunView, 'stages' | 'clock'>): string {
+  const notify = stages.find(({ stage }) => stage === 'notify')
+  if (notify === undefined) return 'Partners of what it replaced are notified of the rollback.'
+  if (clock === undefined) return `Partners: ${notify.detail}.`
+  const { partners, told } = clock
+  if (partners === 0) return 'It had no partner to notify.'
+  return told === partners ? 'All its partners were notified.' : `${told} of ${partners} partners were notified.`
 }

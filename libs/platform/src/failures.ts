@@ -33,17 +33,20 @@ export function isCausedBy(error: unknown, isOfKind: (fault: object) => boolean)
   return isCausedBy(cause, isOfKind) || (Array.isArray(errors) && errors.some((each) => isCausedBy(each, isOfKind)))
 }
 
+const TRANSIENT_MESSAGES = [
+  /timeout exceeded when trying to connect/i,
+  /^timeout expired$/i,
+  /Connection terminated/i,
+  /Client has encountered a connection error/i,
+  /Query read timeout/i,
+]
+
 function saysTryAgain(fault: object): boolean {
   if (fault instanceof TransientError) return true
   const { code, message } = fault as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && (TRANSIENT_SYSTEM.has(code) || TRANSIENT_SQL.test(code))) return true
   // The words of pool and client, which carry no code.
-  return (
-    typeof message === 'string' &&
-    /timeout exceeded when trying to connect|^timeout expired$|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(
-      message,
-    )
-  )
+  return typeof message === 'string' && TRANSIENT_MESSAGES.some((known) => known.test(message))
 }
 
 /** PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */

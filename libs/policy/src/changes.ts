@@ -44,19 +44,6 @@ function isMeasured(value: Json | undefined): boolean {
   return typeof value === 'number' || (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number'))
 }
 
-/** Every value of a policy by its field, maps and lists included, with units as a difference gives them. */
-export function fieldsOf(document: JsonObject): Map<string, { value: Json; units?: string }> {
-  const found = new Map<string, { value: Json; units?: string }>()
-  const add = (value: Json, path: string[]): void => {
-    const units = typeof value === 'number' ? unitsAt(document, path) : undefined
-    if (path.length > 0) found.set(fieldOf(path), { value, ...(units === undefined ? {} : { units }) })
-    const items = isObject(value) || Array.isArray(value) ? Object.entries(value) : []
-    for (const [key, item] of items) if (item !== undefined) add(item, [...path, key])
-  }
-  add(document, [])
-  return found
-}
-
 export function fieldOf(path: readonly string[]): string {
   return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : JSON.stringify(key))).join('.')
 }

@@ -23,11 +23,17 @@ import type {
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { KeyName, Profile } from '#libs/process'
 import type { Roster, Signer } from '#libs/signing'
-import type { Readiness } from './hosting/host-adapters.js'
 import type { PruneRule, PruneTables } from './retention/prune-tables.js'
 import type { RosterBook } from './rosters/roster-book.js'
 import type { RosterReader } from './rosters/roster-reader.js'
 import type { BacklogMonitor } from './vitals/backlog-monitor.js'
+
+export interface Readiness {
+  database: boolean
+  migrations: boolean
+  /** Why the database, which answers, takes no writes. */
+  fault?: string
+}
 
 /**
  * What a service works with, whatever the adapters are. The composition root makes one per service; a module hands it to its

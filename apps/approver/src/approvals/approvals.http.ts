@@ -24,7 +24,7 @@ import {
   PrepareRequestDto,
 } from './approvals.dto.js'
 import { fallbacksView } from './fallbacks.js'
-import { TryGuard } from '../guard/try-guard.js'
+import { TryGuard } from './try-guard.js'
 import { PrepareApproval, recordsOf } from './prepare-approval.js'
 import { PrepareRollback } from './prepare-rollback.js'
 import { RejectApproval } from './reject-approval.js'

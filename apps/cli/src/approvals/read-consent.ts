@@ -5,7 +5,7 @@ import type { PreparedApproval } from '#libs/contracts'
 import type { Consent, PolicyDocument } from '#libs/policy'
 import type { CliContext } from '../context.js'
 
-/** What a signature over these bytes does, verified by the roster of HMS_ROSTER, else the data folder's, else that of a loopback address. */
+/** Effect of a signature over these bytes, verified by the roster of HMS_ROSTER, else the data folder's, else a loopback address's. */
 export async function consentTo(
   context: CliContext,
   client: ApiClient,

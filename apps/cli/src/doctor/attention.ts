@@ -92,7 +92,8 @@ export function judgeBots(views: readonly CoverageView[], now: number): Check {
   if (worst !== undefined) {
     const names = worst.lagging.slice(0, MAX_NAMED).map(({ id }) => id)
     const more = worst.lagging.length > MAX_NAMED ? ', …' : ''
-    const detail = `${worst.lagging.length} connected for over a minute do not apply ${worst.policy} as they should: ${names.join(', ')}${more}`
+    const count = `${worst.lagging.length} connected for over a minute`
+    const detail = `${count} do not apply ${worst.policy} as they should: ${names.join(', ')}${more}`
     return wrong('bots', detail, `hms-svc coverage ${worst.policy}`)
   }
   if (views.length === 0) return ok('bots', 'no policy is in force')

@@ -34,7 +34,9 @@ export function holdsOf(policies: readonly string[], freezes: readonly FreezeVie
     ...open.filter(isSame).map(({ run, state, policies: named }): Hold => ({
       kind: 'run',
       id: String(run),
-      detail: `run #${run} of ${named.map(({ id }) => id).join(', ')} has not ended (${state}): wait behind it (--queue) or end it (--supersede)`,
+      detail:
+        `run #${run} of ${named.map(({ id }) => id).join(', ')} has not ended (${state}): ` +
+        'wait behind it (--queue) or end it (--supersede)',
     })),
     ...others.map(({ run, state, policies: named }): Hold => ({
       kind: 'region',

@@ -59,9 +59,8 @@ describe('history', () => {
       ['–', 'REPLACED'],
       ['1.0.0', 'REPLACED'],
     ])
-    expect(lines[2]).toMatch(
-      /2024-01-01T00:00:00Z +9999-01-01T00:00:00Z +2024-01-01T00:00:00Z +4 +EPA Chief, EPA Counsel +rollback by Air.*frogs +limit 35 → 25 +sha256:4$/,
-    )
+    expect(lines[2]).toMatch(/2024-01-01T00:00:00Z +9999-01-01T00:00:00Z +2024-01-01T00:00:00Z +4 +EPA Chief, EPA Counsel +rollback by Air/)
+    expect(lines[2]).toMatch(/frogs +limit 35 → 25 +sha256:4$/)
     expect(lines[4]).toMatch(/EPA Counsel +– +– +sha256:1$/)
   })
 

@@ -21,7 +21,7 @@ const EXEC_MS = 60_000
 const TICK_MS = 1_000
 const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 
-/** Follows policies over a verified connection until Ctrl-C. `--timeout` is for the first copy, and for the first version of any of them. */
+/** Follows policies over a verified connection until Ctrl-C. `--timeout` bounds the wait for the first copy, and for a first version. */
 export async function watchPolicies(context: CliContext, ids: readonly string[], options: WatchOptions): Promise<number> {
   const { io, output } = context
   for (const id of ids) if (!ID.test(id)) throw usageError(`"${id}" is not the id of a policy`, ['hms-svc policies list'])

@@ -2,7 +2,7 @@ import { peekPredicate, type Envelope, type LogProof } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { HeadPredicate, VerifiedHead } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { originOf } from '../copy/judge-row.js'
+import { originOf } from './judge-row.js'
 import type { StoredDocument } from './head.table.js'
 
 /** A release that was in force at some time, in any scope, with what proves it. Kept for good; one row however often it comes back. */

@@ -3,7 +3,7 @@ import { eventStream, type EvaluationAnswer, type OwnStream } from '#libs/ofrep'
 import { Authorizer, ServiceRuntime, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
-import { UnverifiedRows } from '../copy/unverified-rows.js'
+import { UnverifiedRows } from '../heads/unverified-rows.js'
 import { Flags } from './flags.js'
 
 /** Counts evaluations and makes their headers, for the controller and for the door before it. */

@@ -3,7 +3,7 @@ import type { Reader } from '#libs/evaluation'
 import { answerFlag, FlagBook, type EvaluationAnswer, type HeldPolicies } from '#libs/ofrep'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
-import { UnverifiedRows } from '../copy/unverified-rows.js'
+import { UnverifiedRows } from '../heads/unverified-rows.js'
 import { StoreTime } from '../store-time.js'
 
 /** Evaluations of this instance's copy. */

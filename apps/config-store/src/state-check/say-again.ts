@@ -1,6 +1,6 @@
 import { policyKey } from '#libs/messaging'
 import { ServiceRuntime } from '#libs/service'
-import type { BelievedRows } from '../copy/believed-rows.js'
+import type { BelievedRows } from '../heads/believed-rows.js'
 import { DOCUMENTS } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
 import { MAX_NAMED } from './differences.js'

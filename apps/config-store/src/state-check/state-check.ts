@@ -2,8 +2,8 @@ import type { LogPlace } from '#libs/messaging'
 import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
-import { BelievedRows } from '../copy/believed-rows.js'
-import { restoreCommand } from '../copy/unverified-rows.js'
+import { BelievedRows } from '../heads/believed-rows.js'
+import { restoreCommand } from '../heads/unverified-rows.js'
 import { FailureStreak } from '../coverage/failure-streak.js'
 import { DOCUMENTS, documentId } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
@@ -52,7 +52,6 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly runtime: ServiceRuntime,
     private readonly rows: BelievedRows,
   ) {
-    runtime.onConcerns(() => this.concerns)
     this.failures = new FailureStreak((inARow, alarm, error) => this.tellFailure(inARow, alarm, error))
     this.checks = new Repeat(runtime.clock, {
       everyMs: CHECK_EVERY_MS,
@@ -62,6 +61,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   onApplicationBootstrap(): void {
+    this.runtime.onConcerns(() => this.concerns)
     this.tell([])
     this.failing.set(0)
     this.checks.start()

@@ -73,7 +73,8 @@ describe('what a run that succeeded says', () => {
     [
       'that another replaced it',
       { replaced: [{ id: policy!.id, now: '3.0.0' }] },
-      `Its rule came into force. Since then: ${policy!.id}@${policy!.version} is no longer in force: 3.0.0 is in force. All its partners were notified.`,
+      `Its rule came into force. Since then: ${policy!.id}@${policy!.version} is no longer in force: 3.0.0 is in force. ` +
+        'All its partners were notified.',
     ],
   ])('%s', (_what, more, text) => expect(succeeded(more)).toBe(text))
 

@@ -1,4 +1,4 @@
-import { describeReplaced, isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
+import { describePartners, describeReplaced, isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
 
 const NEXT: Record<Exclude<RunState, 'FAILED' | 'SUCCEEDED' | 'ABORTED'>, string> = {
   AWAITING_APPROVAL: 'It waits for the signatures that are still missing. When the last one comes, lint begins.',
@@ -48,7 +48,7 @@ export function whatNext(run: RunView): string {
 function nextOf(run: RunView): string {
   if (isHeld(run)) return HELD
   if (run.state === 'FAILED') return failureOf(run)
-  if (run.state === 'SUCCEEDED') return `${outcomeOf(run)} ${partnersOf(run)}`
+  if (run.state === 'SUCCEEDED') return `${outcomeOf(run)} ${describePartners(run)}`
   if (run.state === 'ABORTED') return abortOf(run)
   return run.state === 'WAITING' && run.reason === 'REGION_BUSY' ? BUSY : (NEXT[run.state] ?? '')
 }
@@ -73,16 +73,6 @@ function outcomeOf(run: RunView): string {
   if (replaced.length === 0) return 'The rule is in force.'
   const rest = replaced.length < run.policies.length ? ' The other policies of the run are in force.' : ''
   return `Its rule came into force. Since then: ${replaced.join('; ')}.${rest}`
-}
-
-/** What a run of an earlier build says of its partners is its detail alone. */
-function partnersOf({ stages, clock }: RunView): string {
-  const notify = stages.find(({ stage }) => stage === 'notify')
-  if (notify === undefined) return 'Partners of what it replaced are notified of the rollback.'
-  if (clock === undefined) return `Partners: ${notify.detail}.`
-  const { partners, told } = clock
-  if (partners === 0) return 'It had no partner to notify.'
-  return told === partners ? 'All its partners were notified.' : `${told} of ${partners} partners were notified.`
 }
 
 function abortOf({ reason = '', stages }: RunView): string {

@@ -16,7 +16,7 @@ export interface LiveSource {
   /** Body of `GET /v1/snapshot?revision=0` for these policies: documents, rollout's freshness statement, and proofs. */
   snapshot(ids: readonly string[]): Promise<unknown>
   clock: Clock
-  /** How long to retry while the freshness statement is missing, or differs from the heads: a store that starts has none for 5 s. Default 8 s. */
+  /** Retry while the freshness statement is missing or differs from the heads; a store has none for 5 s after a start. Default 8 s. */
   waitMs?: number
 }
 

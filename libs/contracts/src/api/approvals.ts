@@ -159,11 +159,7 @@ export interface ApprovalSummary extends ApprovalView {
   expiresAt: string
 }
 
-/** `POST /v1/approvals/trial`: what the guard would say of policies if they were approved now. */
-export interface GuardTrialRequest {
-  policies: JsonObject[]
-}
-
+/** Answer of `POST /v1/approvals/trial`: the guard's verdict on policies as if they were approved now. */
 export interface GuardTrial {
   verdict: 'PASS' | 'WARN' | 'FAIL'
   /** `ID@VERSION` of the rule that decided; `null` where the roster did, or none had to. */

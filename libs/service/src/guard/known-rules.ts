@@ -17,8 +17,8 @@ export interface RuleRow {
 }
 
 /**
- * The rows of a table that are guard rules, by what their releases say: the column that finds them is not signed, and whoever clears it must
- * not switch a rule off. All rows are read once in a process, and again every few minutes. A rule in force whose row is gone, or names none
+ * The rows of a table that are guard rules, found by their releases: the column that marks them is not signed, and clearing it must not
+ * switch a rule off. All rows are read once in a process, and again every few minutes. A rule in force whose row is gone, or names none
  * without a newer head, goes on as it was last known.
  */
 export class KnownRules<T extends object> {

@@ -6,13 +6,7 @@ import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
 import type { Coordination, ServiceStores } from '../create-runtime.js'
 import type { ServiceDefinition } from '../service-definition.js'
-
-export interface Readiness {
-  database: boolean
-  migrations: boolean
-  /** Why the database, which answers, takes no writes. */
-  fault?: string
-}
+import type { Readiness } from '../service-runtime.js'
 
 /** One service's side of the database, as the composition root opened it. */
 export interface OpenService {

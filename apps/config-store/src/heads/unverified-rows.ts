@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
-import { documentId } from '../heads/head.table.js'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { documentId } from './head.table.js'
 import type { RowRefusal } from './judge-row.js'
 
 /** Places that one line of the log, or of `/readyz`, names. */
@@ -14,7 +14,7 @@ export function restoreCommand(policy: string): string {
 
 /** Places of `config_store.document` whose row does not verify: they are not served, and raise an alarm. */
 @Injectable()
-export class UnverifiedRows {
+export class UnverifiedRows implements OnModuleInit {
   private readonly refused = new Map<string, RowRefusal>()
   private sorted: readonly string[] = []
   private readonly count = this.runtime.metrics.gauge(
@@ -25,7 +25,10 @@ export class UnverifiedRows {
 
   constructor(private readonly runtime: ServiceRuntime) {
     this.count.set(0)
-    runtime.onConcerns(() => this.concerns)
+  }
+
+  onModuleInit(): void {
+    this.runtime.onConcerns(() => this.concerns)
   }
 
   /** Places (`policy@scope`) that are left out, sorted. */

@@ -3,8 +3,8 @@ import { describeError } from '#libs/platform'
 import { refusalByReaders, STABLE_SCOPE } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { DocumentCopy } from '../copy/document-copy.js'
-import { Freshness } from './freshness.js'
+import { DocumentCopy } from './document-copy.js'
+import { Freshness } from '../heads/freshness.js'
 
 /** Releases that are judged in one turn of the event loop. */
 const RELEASES_OF_A_TURN = 32
@@ -30,10 +30,11 @@ export class ReadersWatch implements OnModuleInit {
     private readonly runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
-  ) {}
+  ) {
+    this.gauge.set(0)
+  }
 
   onModuleInit(): void {
-    this.gauge.set(0)
     this.freshness.onStatement(() => void this.judge())
     this.runtime.onConcerns(() => this.concerns)
   }

@@ -1,8 +1,8 @@
 import { FRESHNESS_EVERY_MS } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
-import { DocumentCopy } from '../copy/document-copy.js'
-import { Freshness, type FreshnessStatement } from './freshness.js'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { DocumentCopy } from './document-copy.js'
+import { Freshness, type FreshnessStatement } from '../heads/freshness.js'
 
 /** As long as readers wait: a head and the statement on it come by different ways. */
 const GRACE_MS = 2 * FRESHNESS_EVERY_MS
@@ -13,7 +13,7 @@ const NEXT = 'hms-svc audit verify'
  * was put back, verifies as it did before; only the statement on all heads shows it. Readers are STALE meanwhile.
  */
 @Injectable()
-export class StableHeadsWatch {
+export class StableHeadsWatch implements OnModuleInit {
   private differsSinceMs: number | undefined
   private isAlarm = false
   private readonly gauge = this.runtime.metrics.gauge(
@@ -25,11 +25,14 @@ export class StableHeadsWatch {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
-    freshness: Freshness,
+    private readonly freshness: Freshness,
   ) {
     this.gauge.set(0)
-    freshness.onStatement((statement) => this.compare(statement))
-    runtime.onConcerns(() =>
+  }
+
+  onModuleInit(): void {
+    this.freshness.onStatement((statement) => this.compare(statement))
+    this.runtime.onConcerns(() =>
       this.isAlarm ? [`the stable heads that are served are not those that rollout’s freshness statement is on (next: ${NEXT})`] : [],
     )
   }

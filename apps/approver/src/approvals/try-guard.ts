@@ -5,10 +5,10 @@ import { approvalRequirement, buildRelease, SignatureError, type Principal, type
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { parsePolicies, type ParsedPolicy } from '../approvals/parse-policies.js'
-import { unsigned } from '../approvals/prepare-release.js'
+import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
+import { unsigned } from './prepare-release.js'
 import { policyAt } from '../policies/policy.table.js'
-import { RulesInForce } from './rules-in-force.js'
+import { RulesInForce } from '../guard/rules-in-force.js'
 
 /** People who may sign and are asked about, at most. */
 const MAX_PEOPLE = 20
