@@ -3,7 +3,7 @@ export const ROW_GUARDS = [
   {
     name: 'rows-verified',
     guard: 'config-store serves no stored document that does not verify',
-    file: 'apps/config-store/src/copy/judge-row.ts',
+    file: 'apps/config-store/src/heads/judge-row.ts',
     find: '    const verified = verifyHead(row, roster)\n    const misfit = misfitOf(row, verified)\n    if (misfit === undefined) return verified\n',
     replace: '    const verified = verifyHead(row, roster)\n    return verified\n    const misfit = misfitOf(row, verified)\n',
     spec: 'test/attacks/altered-documents.spec.ts',
@@ -12,7 +12,7 @@ export const ROW_GUARDS = [
   {
     name: 'rows-left-out',
     guard: 'a stored document that is refused is left out',
-    file: 'apps/config-store/src/copy/believed-rows.ts',
+    file: 'apps/config-store/src/heads/believed-rows.ts',
     find: '      if (refusal !== undefined) refused.push({ row, refusal })\n      else if',
     replace: '      if (refusal !== undefined) { refused.push({ row, refusal }); believed.set(place, row) }\n      else if',
     spec: 'test/attacks/altered-documents.spec.ts',
@@ -21,7 +21,7 @@ export const ROW_GUARDS = [
   {
     name: 'rows-not-put-back',
     guard: 'an earlier head that was put back is not believed',
-    file: 'apps/config-store/src/copy/believed-rows.ts',
+    file: 'apps/config-store/src/heads/believed-rows.ts',
     find: '  if (seq < floor) return replayed',
     replace: '  if (false) return replayed',
     spec: 'test/attacks/altered-documents.spec.ts',
@@ -30,7 +30,7 @@ export const ROW_GUARDS = [
   {
     name: 'rows-signers',
     guard: 'who approved is read from the signatures, not from the row',
-    file: 'apps/config-store/src/copy/judge-row.ts',
+    file: 'apps/config-store/src/heads/judge-row.ts',
     find: '    ...originOf(release),\n',
     replace: '',
     spec: 'test/attacks/altered-documents.spec.ts',
@@ -39,10 +39,10 @@ export const ROW_GUARDS = [
   {
     name: 'rows-alarm-of-freshness',
     guard: 'stable heads that are not those of the freshness statement are an alarm',
-    file: 'apps/config-store/src/heads/stable-heads-watch.ts',
+    file: 'apps/config-store/src/copy/stable-heads-watch.ts',
     find: 'nowMs - this.differsSinceMs > GRACE_MS',
     replace: 'false',
-    spec: 'apps/config-store/src/heads/stable-heads-watch.spec.ts',
+    spec: 'apps/config-store/src/copy/stable-heads-watch.spec.ts',
     test: 'raises an alarm when rollout vouches for other stable heads than are served, until it is over',
   },
   {
