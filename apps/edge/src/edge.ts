@@ -46,7 +46,7 @@ const REQUEST_TIMEOUT_MS = 60_000
 /** However many probes ask, the instances are asked once in that time. */
 const READINESS_SHARED_MS = 1_000
 
-/** The roster that pages verify by: `HMS_ROSTER`, with profile dev else the data folder's. Without one pages verify nothing, and report it. */
+/** The roster that pages verify by: `HMS_ROSTER`, with profile dev else the data folder's. Without one they verify nothing. */
 function rosterOf({ roster, profile, dataDir }: HostConfig): string | undefined {
   const ofData = join(dataDir, 'roster.json')
   return roster ?? (profile === 'dev' && existsSync(ofData) ? ofData : undefined)

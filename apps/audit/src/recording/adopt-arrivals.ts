@@ -10,8 +10,8 @@ const PAGE = 200
 const MAX_PAGES = 500
 
 /**
- * Takes events again whose rows nobody signed: those that a build before took in, and that had no place yet when it ended. The event itself is
- * looked up in the log and verified; a row without such an event stays where it is, and counts for nothing.
+ * Records again the events of unsigned arrival rows: a build before took them in, and they had no position in the log when it ended. Each
+ * event is read from the bus and verified; a row without such an event stays where it is, and counts for nothing.
  */
 @Injectable()
 export class AdoptArrivals {
