@@ -1,5 +1,6 @@
 import { EXIT, HmsError, type AuditProof, type StageAttestation } from '#libs/contracts'
-import { readSnapshot, type ApiClient } from '#libs/client'
+import { systemClock, type ApiClient } from '#libs/client'
+import { setTimeout } from 'node:timers/promises'
 import type { CliContext } from '../context.js'
 import { newestRoster } from '../roster/newest-roster.js'
 import { readRuns } from '../runs/read-runs.js'
@@ -8,6 +9,11 @@ import { logPoliciesOf } from '../roster/pinned-roster.js'
 import { Problems } from './problems.js'
 import { recomputeLog } from './recompute-log.js'
 import { SeenCheckpoint } from './seen-checkpoint.js'
+import { checkStanding } from './standing.js'
+
+/** A head and the statement on it come by different ways, and a store that starts has no statement for its first seconds. */
+const WAIT_MS = 12_000
+const PAUSE_MS = 500
 
 /** Checks the whole log from outside, with the pinned roster and what follows from it alone, and names everything that is wrong. */
 export async function verifyAudit(context: CliContext): Promise<number> {
@@ -17,7 +23,13 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const problems = new Problems()
   // Before the log: what happens meanwhile is in it then.
   const { runs } = await readRuns(client, {}, Infinity)
-  const documents = await readSnapshot(client)
+  const until = systemClock.elapsed() + WAIT_MS
+  const pause = async (): Promise<boolean> => {
+    if (systemClock.elapsed() >= until) return false
+    await setTimeout(PAUSE_MS)
+    return true
+  }
+  const documents = await checkStanding(client, { roster, nowMs: () => context.io.now(), pause }, problems)
   const { checkpoint, note, tree, ...told } = await recomputeLog(client, policy, problems)
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
   const before = await problems.check('the log', () => memory.continuedBy(tree))
@@ -53,6 +65,7 @@ export async function verifyAudit(context: CliContext): Promise<number> {
       `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
       `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let ` +
         `through by each stage, and the log proves it`,
+      `${context.output.paint.good('✓')} they are those that rollout’s newest freshness statement is on`,
       ...breakGlass.map((each) => `! by break-glass, past simulation and canary: ${each}`),
     ],
   )
