@@ -26,7 +26,7 @@ export interface PolicyView {
   value: JsonObject
   /**
    * config-store verified what it shows, and whoever received this has not: a reader that must not trust the store checks the signed
-   * documents of `GET /v1/snapshot` itself, as SDK, side-car and CLI do. Missing where the sender is the reader's own process.
+   * documents of `GET /v1/snapshot` itself, as SDK and side-car do. Missing where the sender is the reader's own process.
    */
   verification?: Verification
   provenance: {
