@@ -8,8 +8,9 @@ export function nextCommandsOf(view: RunView): string[] {
       return []
     case 'FAILED':
       if (view.reason === 'POISONED') return ['hms-svc dlq list', 'hms-svc approve FILE --sign NAME']
+      // Plan asks the linter; lint offline knows neither versions, schemas nor partners.
       return view.stages.some((stage) => stage.stage === 'lint' && stage.verdict === 'FAIL')
-        ? ['hms-svc lint FILE', 'hms-svc approve FILE --sign NAME']
+        ? ['hms-svc plan FILE', 'hms-svc approve FILE --sign NAME']
         : [`hms-svc get ${policy}`, 'hms-svc approve FILE --sign NAME']
     case 'ROLLED_BACK':
       return [`hms-svc get ${policy}`, `hms-svc audit log --run ${view.run}`]

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { demoRoster, generateKeyPair, localSigner, signRoster, type RosterPredicate } from '#libs/signing'
 import { runForTest } from '../testing/run-cli.js'
 
 let folder: string
@@ -42,6 +43,48 @@ describe('lint', () => {
     expect(stdout).toContain(`✓ ${good}`)
     expect(stdout).toContain(`${bad}:1:1 required-key`)
     expect(stderr).toContain('schema "air-limit" is not checked offline')
+  })
+
+  describe('with a roster on the machine', () => {
+    async function writeRoster(name: string, change: Partial<RosterPredicate>): Promise<string> {
+      const people = ['EPA Chief', 'EPA Counsel'].map((each) => ({ name: each, ...generateKeyPair() }))
+      const services = [{ name: 'rollout', spki: generateKeyPair().spki }]
+      const predicate = demoRoster({ people, services, operator: generateKeyPair(), expires: '2036-01-01T00:00:00Z' })
+      const signers = people.map(({ privateKey }) => localSigner(privateKey))
+      return write(name, JSON.stringify(await signRoster({ ...predicate, ...change }, signers)))
+    }
+
+    it('notes what its bounds ask of a plan, by HMS_ROSTER and by the data folder', async () => {
+      const file = await write('bound.yaml', GOOD)
+      const roster = await writeRoster('roster.json', { bounds: { minObserveMs: 60_000, maxShare: 500 } })
+      for (const [variable, value] of [
+        ['HMS_ROSTER', roster],
+        ['HMS_DATA_DIR', folder],
+      ] as const) {
+        const { code, stderr } = await runForTest(['lint', file], { env: { [variable]: value } })
+        expect([code, stderr]).toEqual([0, `${file}: roster 1, plans: observe at least 60 s, canary at most 5%\n`])
+      }
+    })
+
+    it('fails a policy that no role may approve, exit 6', async () => {
+      const file = await write('no-role.yaml', GOOD)
+      const root = { name: 'keepers', principals: ['epa-chief', 'epa-counsel'], threshold: 2, match: { root: true as const } }
+      const official = { name: 'ozone', principals: ['epa-chief'], threshold: 1, match: { idPrefix: 'ozone-' } }
+      const services = [{ name: 'service:rollout', principals: ['rollout'], threshold: 1, match: { service: 'rollout' } }]
+      const roster = await writeRoster('narrow.json', { roles: [root, official, ...services] })
+      const { code, stdout } = await runForTest(['lint', file], { env: { HMS_ROSTER: roster } })
+      expect([code, stdout]).toEqual([
+        6,
+        expect.stringContaining(`${file}:1:5 roster-no-role no role of the roster may approve epa-pm25-limit`),
+      ])
+    })
+
+    it('refuses to guess where the roster that is named cannot be read, exit 2', async () => {
+      const { code, stderr } = await runForTest(['lint', await write('good2.yaml', GOOD)], {
+        env: { HMS_ROSTER: '/nonexistent/roster.json' },
+      })
+      expect([code, stderr]).toEqual([2, expect.stringContaining('HMS_ROSTER_UNREADABLE')])
+    })
   })
 
   it('refuses a file over 256 KiB, exit 2', async () => {

@@ -68,7 +68,7 @@ describe('renderRun', () => {
       '• Simulation Replay ........... PENDING',
       '• Partner Notifications ....... PENDING',
       '✗ stopped at lint: LINT',
-      '  next: hms-svc lint FILE',
+      '  next: hms-svc plan FILE',
       '  next: hms-svc approve FILE --sign NAME',
       'DEPLOYMENT FAILED  —  41 sec',
     ])

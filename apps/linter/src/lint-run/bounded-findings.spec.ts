@@ -26,6 +26,6 @@ it('are cut to what an event can carry, errors first, and say how many are left 
   expect(bounded.at(-1)).toMatchObject({
     rule: 'more',
     severity: 'error',
-    message: `${many.length - bounded.length + 1} more findings; hms-svc lint FILE shows all`,
+    message: `${many.length - bounded.length + 1} more findings; hms-svc plan FILE shows all`,
   })
 })

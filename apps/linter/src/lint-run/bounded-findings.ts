@@ -20,7 +20,7 @@ export function boundedFindings(findings: readonly LintFinding[]): LintFinding[]
     kept.push(finding)
   }
   const { file, severity } = short.at(-1)!
-  const message = `${short.length - kept.length} more findings; hms-svc lint FILE shows all`
+  const message = `${short.length - kept.length} more findings; hms-svc plan FILE shows all`
   return [...kept, { file, line: 1, column: 1, rule: 'more', severity, message }]
 }
 

@@ -25,8 +25,13 @@ describe('given a new run', () => {
 
   it('when a finding is an error, then it ends with the first one as its reason', () => {
     const { state, effects } = decideLint(inState('new'), linted(finding('warning'), finding('error')))
-    const data = { reason: 'LINT_ERRORS', detail: 'epa-pm25-limit@2.0.0: limit is missing (add limit)' }
+    const data = { reason: 'LINT_ERRORS', detail: 'epa-pm25-limit@2.0.0: limit is missing (add limit)', next: ['hms-svc plan FILE'] }
     expect([state.state, effects]).toMatchObject(['failed', [{ type: 'hms.lint.failed.v1', data }]])
+  })
+
+  it('when a version was used before, then it names the verb that lists versions', () => {
+    const { effects } = decideLint(inState('new'), linted({ ...finding('error'), rule: 'version-reused' }))
+    expect(effects).toMatchObject([{ data: { next: ['hms-svc history epa-pm25-limit'] } }])
   })
 })
 

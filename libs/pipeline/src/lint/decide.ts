@@ -39,6 +39,12 @@ function announce(
   const { run, attempt } = lint
   const first = findings.find((finding) => finding.severity === 'error')!
   const detail = `${first.file}: ${first.message}${first.hint === undefined ? '' : ` (${first.hint})`}`
-  const data = { run, attempt, reason: 'LINT_ERRORS', detail, findings, next: [`hms-svc lint ${first.file}`], attestation }
+  const data = { run, attempt, reason: 'LINT_ERRORS', detail, findings, next: nextOf(first), attestation }
   return { state: { ...lint, state: 'failed' }, effects: [{ do: 'emit', type: 'hms.lint.failed.v1', data }] }
+}
+
+/** Lint offline would pass what is wrong only beside the registry and the versions before it; plan asks the linter. */
+function nextOf({ rule, file }: LintFinding): string[] {
+  // Plan knows the version in force, not all that were ever used.
+  return rule === 'version-reused' ? [`hms-svc history ${file.split('@')[0]}`] : ['hms-svc plan FILE']
 }
