@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { LADDER, type PartnerSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { readGivenSecret } from '../files.js'
 import { registerDocument } from '../register-document.js'
@@ -13,5 +14,18 @@ export async function addPartner(context: CliContext, file: string): Promise<num
   }
   const { channels } = partner
   const resolved = channels === undefined ? partner : { ...partner, channels: await resolveSecrets(channels, sources) }
-  return registerDocument(context, '/v1/partners', resolved, `Partner ${String(partner['id'])} registered`)
+  return registerDocument<PartnerSummary | undefined>(
+    context,
+    '/v1/partners',
+    resolved,
+    `Partner ${String(partner['id'])} registered`,
+    remarkOnNews,
+  )
+}
+
+function remarkOnNews(registered: PartnerSummary | undefined): string | undefined {
+  if (registered?.onlyWhereNamed !== true) return undefined
+  const { id, groups } = registered
+  const steps = groups.filter((group) => (LADDER as readonly string[]).includes(group))
+  return `${id} is in ${steps.join(', ')}: it is notified of tickets, and of policies only where a plan names it; "all partners" leaves it out.`
 }

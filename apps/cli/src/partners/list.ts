@@ -9,6 +9,7 @@ export async function listPartners(context: CliContext): Promise<number> {
       { heading: 'PARTNER', cell: (partner) => partner.id },
       { heading: 'LANE', cell: (partner) => partner.lane },
       { heading: 'GROUPS', cell: (partner) => partner.groups.join(', ') },
+      { heading: 'NEWS', cell: ({ onlyWhereNamed }) => (onlyWhereNamed === true ? 'where named (on call)' : 'all') },
       { heading: 'CHANNELS', cell: (partner) => partner.channels.join(', ') },
       { heading: 'UNSUBSCRIBED', cell: (partner) => partner.unsubscribed.map(({ address }) => address).join(', ') },
       { heading: 'NAME', cell: (partner) => partner.name },

@@ -87,14 +87,17 @@ function Partners({ partners }: { partners: readonly PartnerSummary[] }): JSX.El
   }
   return (
     <Table caption={count(partners.length, 'partner')} head={['Partner', 'Name', 'Channels', 'Groups', 'Lane']}>
-      {partners.map(({ id, name, channels, groups, lane }) => (
+      {partners.map(({ id, name, channels, groups, lane, onlyWhereNamed }) => (
         <tr key={id}>
           <th scope="row">
             <a href={`/partners?partner=${encodeURIComponent(id)}`}>{id}</a>
           </th>
           <td>{name}</td>
           <td>{channels.join(', ')}</td>
-          <td>{groups.length === 0 ? '–' : groups.join(', ')}</td>
+          <td>
+            {groups.length === 0 ? '–' : groups.join(', ')}
+            {onlyWhereNamed === true ? ': policies only where a plan names it' : ''}
+          </td>
           <td>{lane}</td>
         </tr>
       ))}

@@ -3,6 +3,7 @@ import type { EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
   decideNotification,
+  type LeftOut,
   type Notification,
   type NotificationEffect,
   type NotificationInput,
@@ -25,6 +26,7 @@ import { summarize } from './summary.js'
 
 const MAX_PARTNERS = 10_000
 const MAX_DELIVERIES = 10_000
+const MAX_LEFT_OUT_NAMED = 3
 
 /** The stage: one message for each partner and channel of a run, once it is live for all or held by all until its time. */
 @Injectable()
@@ -136,9 +138,10 @@ async function addresseesOf(
   tx: Transaction,
   dossier: RunDossier,
   { time }: ReceivedEvent,
-): Promise<{ partners: string[]; unknown: string[] }> {
+): Promise<{ partners: string[]; unknown: string[]; leftOut?: LeftOut }> {
   const takenBack = await takenBackOf(tx, dossier, new Date(time))
   if (dossier.releases.every(({ releaseDigest }) => takenBack.has(releaseDigest))) return { partners: [], unknown: [] }
-  const { partners, unknown } = resolvePartners(dossier.plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
-  return { partners: partners.map(({ id }) => id), unknown }
+  const { partners, unknown, leftOut } = resolvePartners(dossier.plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
+  const left = leftOut.length === 0 ? {} : { leftOut: { count: leftOut.length, names: leftOut.slice(0, MAX_LEFT_OUT_NAMED) } }
+  return { partners: partners.map(({ id }) => id), unknown, ...left }
 }

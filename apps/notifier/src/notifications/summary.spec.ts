@@ -40,6 +40,16 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(['a', 'b'], ['x']), [to('a', 'delivered'), to('b', 'delivered')]).summary).toBe('2 sent (unknown: x)')
   })
 
+  it('names who is on call, and so left out of all partners', () => {
+    const leftOut = (count: number, ...names: string[]) => ({ leftOut: { count, names } })
+    expect(summarize({ ...stage(['a']), ...leftOut(1, 'desk') }, [to('a', 'delivered')]).summary).toBe(
+      '1 sent; not notified: desk (on call)',
+    )
+    expect(summarize({ ...stage([]), ...leftOut(9, 'x', 'y', 'z') }, []).summary).toBe(
+      '0 sent (no partners); not notified: x, y, z and 6 more (on call)',
+    )
+  })
+
   it('counts who acknowledged each policy, on one channel at least', () => {
     const acknowledged = { at: '', way: 'reply' as const, keyId: null, note: null }
     const deliveries = [

@@ -1,10 +1,10 @@
-import type { NotificationSummary } from '#libs/pipeline'
+import type { LeftOut, NotificationSummary } from '#libs/pipeline'
 import type { Delivery } from '../delivery/delivery.table.js'
 import { HORIZON_MS } from '../delivery/schedule.js'
 import { covers } from '../delivery/told-policies.js'
 
 type Standing = 'sent' | 'retrying' | 'failed' | 'superseded'
-type Addressees = { partners: readonly string[]; unknown: readonly string[] }
+type Addressees = { partners: readonly string[]; unknown: readonly string[]; leftOut?: LeftOut }
 type Facts = Pick<Delivery, 'partner' | 'policy' | 'version' | 'digest' | 'policies' | 'state' | 'firstAt' | 'createdAt' | 'acknowledged'>
 
 export function summarize(stage: Addressees, deliveries: readonly Facts[]): NotificationSummary {
@@ -20,7 +20,7 @@ export function summarize(stage: Addressees, deliveries: readonly Facts[]): Noti
   if (retrying > 0) parts.push(`${retrying} retrying until ${horizonOf(deliveries)}`)
   for (const standing of ['failed', 'superseded'] as const) if (count(standing) > 0) parts.push(`${count(standing)} ${standing}`)
   return {
-    summary: `${parts.join(', ')}${remark(stage)}`,
+    summary: `${parts.join(', ')}${remark(stage)}${leftOutRemark(stage)}`,
     sent,
     retrying,
     acknowledged: stage.partners.filter((partner) => hasAcknowledged(partner, deliveries)).length,
@@ -56,4 +56,11 @@ function horizonOf(deliveries: readonly Facts[]): string {
 function remark({ partners, unknown }: Addressees): string {
   if (unknown.length > 0) return ` (unknown: ${unknown.join(', ')})`
   return partners.length === 0 ? ' (no partners)' : ''
+}
+
+/** A plan of all partners leaves out those on call. */
+function leftOutRemark({ leftOut }: Addressees): string {
+  if (leftOut === undefined) return ''
+  const { count, names } = leftOut
+  return `; not notified: ${names.join(', ')}${count > names.length ? ` and ${count - names.length} more` : ''} (on call)`
 }

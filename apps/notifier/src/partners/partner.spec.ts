@@ -148,6 +148,12 @@ describe('resolvePartners', () => {
     expect(idsOf(['va-deq', 'state-airboards'])).toEqual(['md-mde', 'va-deq'])
   })
 
+  it('names those on call that null leaves out, and none where the plan selects', () => {
+    const withDesk = [...all, partner('desk', 'on-call'), partner('chief', 'director', 'state-airboards')]
+    expect(resolvePartners(null, withDesk)).toMatchObject({ partners: { length: 3 }, leftOut: ['chief', 'desk'] })
+    expect(resolvePartners(['desk'], withDesk)).toMatchObject({ partners: [{ id: 'desk' }], leftOut: [] })
+  })
+
   it('names what it does not know once', () => {
     expect(resolvePartners(['nobody', 'va-deq', 'nobody'], all)).toMatchObject({ unknown: ['nobody'], partners: [{ id: 'va-deq' }] })
   })

@@ -2,7 +2,7 @@ import { CONTACT } from '#libs/contracts'
 import type { PartnerSummary } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 import { channelNames, type Channel } from './channel.js'
-import type { Partner } from './partner.js'
+import { isOnCall, type Partner } from './partner.js'
 
 /** With its secrets, which leave this schema only as signatures. */
 export type RegisteredPartner = Partner & {
@@ -35,5 +35,6 @@ export function unsubscribedAt({ unsubscribed = [] }: RegisteredPartner, address
 
 export function summaryOf(partner: RegisteredPartner): PartnerSummary {
   const { id, name, groups, channels, deliver, contact, rate, lane, unsubscribed = [], addedAt } = partner
-  return { id, name, groups, channels: channelNames(channels), deliver, contact, rate, lane, unsubscribed, addedAt }
+  const named = isOnCall(partner) ? { onlyWhereNamed: true as const } : {}
+  return { id, name, groups, channels: channelNames(channels), deliver, contact, rate, lane, unsubscribed, ...named, addedAt }
 }

@@ -23,14 +23,26 @@ export type Partner = {
 /** Ids and group names share one namespace of selection and one form. */
 export const PARTNER_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
+/** Whether the partner is in a group of the tickets' ladder: it is notified of tickets, and of policies where a plan names it. */
+export function isOnCall({ groups }: Pick<Partner, 'groups'>): boolean {
+  return LADDER.some((step) => groups.includes(step))
+}
+
+/** Partners of a run. */
+interface ResolvedPartners {
+  partners: Partner[]
+  /** Names of the selection that no partner has, in the order given. */
+  unknown: string[]
+  /** Ids that "all partners" leaves out, in their order. */
+  leftOut: string[]
+}
+
 /**
  * The partners that a run's selection means: ids or group names, null for all registered but those of the ladder of tickets. Each partner
- * once, by id; `unknown` lists the names that mean nobody, in the order given.
+ * once, by id.
  */
-export function resolvePartners(selection: readonly string[] | null, all: readonly Partner[]): { partners: Partner[]; unknown: string[] } {
+export function resolvePartners(selection: readonly string[] | null, all: readonly Partner[]): ResolvedPartners {
   const means = (partner: Partner, name: string): boolean => partner.id === name || partner.groups.includes(name)
-  // Who is on call hears of tickets, and of policies where a run names them.
-  const isOnCall = ({ groups }: Partner): boolean => LADDER.some((step) => groups.includes(step))
   const chosen =
     selection === null
       ? all.filter((partner) => !isOnCall(partner))
@@ -40,5 +52,6 @@ export function resolvePartners(selection: readonly string[] | null, all: readon
   return {
     partners: [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     unknown: [...new Set(unknown)],
+    leftOut: selection === null ? [...new Set(all.filter(isOnCall).map(({ id }) => id))].sort() : [],
   }
 }

@@ -88,6 +88,8 @@ export interface PartnerSummary {
   lane: 'latest' | 'every'
   /** Addresses that take no more mail, by their own wish. */
   unsubscribed: { address: string; at: string }[]
+  /** "All partners" of a plan leaves it out, because it is in a group of the tickets' ladder: a plan names it, or a group of it. */
+  onlyWhereNamed?: true
   addedAt: string
 }
 

@@ -9,6 +9,8 @@ export interface Notification extends StageState {
   partners: string[]
   /** Names in the plan that match no partner. */
   unknown: string[]
+  /** Ids that "all partners" left out, the first of them, since they are on call. Rows of earlier builds have none. */
+  leftOut?: LeftOut
   /** When the rollout that partners are told of was completed, or all readers held what takes effect later. */
   rolledOutAt: string
   completedAt: string | null
@@ -24,9 +26,15 @@ export type NotificationTimer = 'deadline' | 'recount'
 
 const RECOUNT_MS = 2_000
 
+export interface LeftOut {
+  count: number
+  /** Bounded: the summary of a run names no more. */
+  names: string[]
+}
+
 /** What the deliveries of a stage came to, counted in partners. */
 export interface NotificationSummary {
-  /** `6 sent`, `5 sent, 1 retrying until …`, `0 sent (no partners)`, `2 sent (unknown: x)`. */
+  /** `6 sent`, `5 sent, 1 retrying until …`, `0 sent (no partners)`, `2 sent (unknown: x)`, `5 sent; not notified: x (on call)`. */
   summary: string
   sent: number
   retrying: number
@@ -35,9 +43,9 @@ export interface NotificationSummary {
 
 export type NotificationInput =
   | CommonInput<NotificationTimer>
-  | { type: 'opened'; dossier: RunDossier; partners: string[]; unknown: string[] }
+  | { type: 'opened'; dossier: RunDossier; partners: string[]; unknown: string[]; leftOut?: LeftOut }
   /** All readers hold what takes effect later: partners are told ahead, with the date. */
-  | { type: 'announced'; dossier: RunDossier; partners: string[]; unknown: string[] }
+  | { type: 'announced'; dossier: RunDossier; partners: string[]; unknown: string[]; leftOut?: LeftOut }
   /** `waiting`: deliveries whose first try has not ended. `isOverdue`: the deadline has passed, so they no longer count. */
   | { type: 'counted'; waiting: number; isOverdue: boolean; result: NotificationSummary }
   /** A partner was told, or acknowledged. */
@@ -91,7 +99,7 @@ function open(
   const isAnnounced = stage.state === 'announced'
   if (stage.state !== 'new' && !isAnnounced) return unchanged(stage)
   const { run, attempt } = stage
-  const { partners, unknown } = isAnnounced ? stage : addressees
+  const { partners, unknown, leftOut } = isAnnounced ? stage : addressees
   const effects: NotificationEffect[] = [
     { do: 'schedule', timer: 'deadline', inMs: deadlineMs },
     { do: 'emit', type: 'hms.notification.started.v1', data: { run, attempt, partners } },
@@ -99,12 +107,12 @@ function open(
   // Who was told ahead is not told again.
   if (!isAnnounced) effects.push({ do: 'deliver', dossier, partners })
   // A recount that is due now finds the stage open, and is not due again.
-  return { state: { ...stage, state: 'open', partners, unknown, recounts: false }, effects }
+  return { state: { ...stage, state: 'open', partners, unknown, ...(leftOut === undefined ? {} : { leftOut }), recounts: false }, effects }
 }
 
 function announce(
   stage: Notification,
-  { dossier, partners, unknown }: Extract<NotificationInput, { type: 'announced' }>,
+  { dossier, partners, unknown, leftOut }: Extract<NotificationInput, { type: 'announced' }>,
 ): NotificationDecision {
   const { run, attempt } = stage
   const data = { run, attempt, sent: 0, acknowledged: 0, partners: partners.length }
@@ -112,7 +120,7 @@ function announce(
     { do: 'emit', type: 'hms.notification.progressed.v1', data },
     { do: 'deliver', dossier, partners },
   ]
-  return { state: { ...stage, state: 'announced', partners, unknown }, effects }
+  return { state: { ...stage, state: 'announced', partners, unknown, ...(leftOut === undefined ? {} : { leftOut }) }, effects }
 }
 
 function complete(
