@@ -223,7 +223,7 @@ describe('reads', () => {
     async (verb) => {
       const paths = [
         'runs',
-        'approvals',
+        'approvals?state=open',
         'bots',
         'scenarios',
         'corpora',

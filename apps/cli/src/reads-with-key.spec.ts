@@ -71,7 +71,7 @@ const OTHERS = [
     'withdraw',
   ],
   ['bots add', 'corpora add', 'partners add', 'scenarios add', 'schemas add', 'freezes add', 'freezes lift'],
-  ['partners redrive', 'partners resubscribe', 'partners secrets', 'partners test', 'dlq discard', 'dlq replay'],
+  ['policies restore', 'partners redrive', 'partners resubscribe', 'partners secrets', 'partners test', 'dlq discard', 'dlq replay'],
   ['roster propose', 'roster sign', 'tokens create', 'tokens revoke'],
   ['abort', 'extend', 'pause', 'promote', 'resume', 'retry'].map((decision) => `runs ${decision}`),
 ].flat()
