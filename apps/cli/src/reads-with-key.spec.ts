@@ -64,6 +64,7 @@ const OTHERS = [
     'approve',
     'approvals reject',
     'break-glass',
+    'policies restore',
     'rollback',
     'stop-the-line on',
     'stop-the-line off',

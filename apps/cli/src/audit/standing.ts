@@ -1,5 +1,5 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
-import { peekPredicate, type AuditEntry, type ConfigDocument, type HmsError, type StreamFrame } from '#libs/contracts'
+import { peekPredicate, type AuditEntry, type ConfigDocument, type EventData, type HmsError, type StreamFrame } from '#libs/contracts'
 import {
   FRESHNESS_AHEAD_MS,
   freshnessAhead,
@@ -12,7 +12,6 @@ import {
   type Roster,
   type StableHead,
 } from '#libs/signing'
-import { publishedIn, PUBLISHED } from '../export/records.js'
 import type { Problems } from './problems.js'
 
 /** What the comparison needs beside the store: `pause` waits before the store is read again, for a head and its statement come apart. */
@@ -26,6 +25,7 @@ export interface StandingWorld {
 type Doubt = Pick<HmsError, 'code' | 'detail'>
 
 const ENTRIES_AT_ONCE = 200
+const PUBLISHED = 'hms.head.published.v1'
 /** Any policy will do: the statement that comes with it is on all. */
 const NO_POLICY = 'none'
 
@@ -96,9 +96,10 @@ async function newestLogged(client: ApiClient): Promise<Map<string, number>> {
   const newest = new Map<string, number>()
   for (let after: number | undefined; ;) {
     const entries: AuditEntry[] = await client.get('/v1/audit/entries', { after, limit: ENTRIES_AT_ONCE, signed: true })
-    for (const { signed, ...entry } of entries) {
-      if (entry.type !== PUBLISHED) continue
-      for (const { policy, seq } of publishedIn(entry, signed).heads ?? []) newest.set(policy, Math.max(newest.get(policy) ?? 0, seq))
+    for (const { signed, type } of entries) {
+      if (type !== PUBLISHED || signed === undefined) continue
+      for (const { policy, seq, scope, applied } of peekPredicate<{ data: EventData[typeof PUBLISHED] }>(signed).data.heads)
+        if (scope === STABLE_SCOPE && applied) newest.set(policy, Math.max(newest.get(policy) ?? 0, seq))
     }
     if (entries.length === 0) return newest
     after = entries.at(-1)!.index
