@@ -31,6 +31,10 @@ const ENDS: readonly Rollout['state'][] = ['completed', 'failed', 'aborted']
 /** Events that say that a rule is in force. */
 const IN_FORCE: readonly string[] = ['hms.rollout.took-effect.v1', 'hms.rollout.bake-started.v1', 'hms.rollout.completed.v1']
 
+function contextAt(isTime: boolean): RolloutContext {
+  return { now: isTime ? new Date(LATER) : NOW, publishMs: 600_000, acknowledgeMs: 30_000 }
+}
+
 function inputsOf(policies: readonly string[]): Record<string, RolloutInput> {
   const stable = bundle(policies).live
   const each = policies.map((policy) => [
@@ -73,11 +77,6 @@ export function rolloutModel(
   const fresh = newRollout(dossier, originOf(dossier), { quorum: 9_900, begins })
   const members = fresh.members.map((member) => ({ ...member, seq: SEQ }))
   const inputs = Object.entries(inputsOf(policies))
-  const contextAt = (isTime: boolean): RolloutContext => ({
-    now: isTime ? new Date(LATER) : NOW,
-    publishMs: 600_000,
-    acknowledgeMs: 30_000,
-  })
   const initial = { rollout: { ...fresh, members }, isTime: later.length === 0, isIssued: false, advances: 0, takeBacks: 0, baked: false }
   return {
     initial,
@@ -115,7 +114,7 @@ function brokenBy(given: Watched, input: RolloutInput, effects: readonly Rollout
   const isOpening = input.type === 'opened' || input.type === 'freezeChanged'
   const laws: Record<string, boolean> = {
     'a rule in force before its time': !given.isTime && emitted.some((type) => IN_FORCE.includes(type)),
-    'growth of scope while a consumer is silent': completes && !hasQuorum(after),
+    'growth of scope while a consumer is silent': completes && !hasQuorum(after, contextAt(given.isTime)),
     'completed without a bake': completes && !next.baked,
     'in force for all while the store lacks a head':
       emitted.some((type) => IN_FORCE.slice(1).includes(type)) && !after.members.every(({ published }) => published),

@@ -257,6 +257,22 @@ describe('a rollout', () => {
     await press.reaches(run, 'SUCCEEDED')
   })
 
+  it('completes though a silent bot joins just before the end of its bake; that one is listed as lagging', async () => {
+    await start({ HMS_ROLLOUT_QUORUM: '99%' })
+    const heard = [await connect('one-va', 'VA'), await connect('two-va', 'VA')]
+    const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, bakeMs: 60_000 })
+    await press.reaches(run, 'ROLLING_OUT')
+    for (const bot of heard) await acknowledge(bot)
+    await press.reaches(run, 'BAKING')
+    const end = system.clock.now().getTime() + 58_000
+    await system.runUntil(async () => system.clock.now().getTime() >= end, 59_000)
+    await connect('mute-va', 'VA')
+    await press.reaches(run, 'SUCCEEDED')
+    expect((await stageOf(run, 'rollout')).detail).toContain('2 of 3 bots acknowledged; 1 silent')
+    const { lagging } = await press.api.get<CoverageView>('/v1/coverage', { policy: 'pm25' })
+    expect(lagging.map(({ id }) => id)).toEqual(['mute-va'])
+  })
+
   it('pauses for a fleet that joins late in a long bake and is silent; one that answered meanwhile lets it go on', async () => {
     await start()
     const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, bakeMs: 20 * 60_000 })

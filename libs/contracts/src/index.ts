@@ -47,6 +47,7 @@ export * from './runs.js'
 export * from './services.js'
 export * from './shared-proofs.js'
 export { spokenDuration } from './spoken-duration.js'
+export { explain } from './explain.js'
 export {
   describePartners,
   describePassedStep,

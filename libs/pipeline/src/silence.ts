@@ -24,10 +24,6 @@ export function withNumbers<M extends Acknowledgements>(member: M, { expected, a
   return { ...member, expected, acknowledged, silent }
 }
 
-export function isSilent(members: readonly Acknowledgements[]): boolean {
-  return members.some(({ expected, acknowledged }) => acknowledged < expected)
-}
-
 /** `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`. Of a bundle, the policy with most silent bots counts. */
 export function describeSilence(members: readonly Acknowledgements[]): string {
   const worst = members.reduce((most, member) =>

@@ -152,6 +152,27 @@ describe('renderRun', () => {
     ])
   })
 
+  it('names the reason of silent bots once', () => {
+    const detail = 'ACK_TIMEOUT: 0 of 1 bot acknowledged; silent: mute-1'
+    const paused: RunView = {
+      ...SUCCEEDED,
+      state: 'PAUSED',
+      reason: 'ACK_TIMEOUT',
+      detail,
+      stages: [stage('rollout', 'INCONCLUSIVE', detail)],
+    }
+    expect(renderRun({ ...paused, endedAt: null })).toContain(`✗ stopped at rollout: ${detail}`)
+  })
+
+  it('says of a bake that was aborted that it was, and not that it is pending', () => {
+    const cut = { ...stage('rollout', 'PENDING', '80 of 80 bots acknowledged'), startedAt: at(5) }
+    const lines = renderRun({ ...SUCCEEDED, state: 'ABORTED', reason: 'DECIDED', stages: [cut, stage('notify', 'PENDING')] })
+    expect(lines.slice(1, 3)).toEqual([
+      '• Full Rollout ................ ABORTED (80 of 80 bots acknowledged)',
+      '• Partner Notifications ....... PENDING',
+    ])
+  })
+
   it('shows a run on its way without an obstacle', () => {
     const running: RunView = { ...SUCCEEDED, state: 'ROLLING_OUT', stages: [stage('rollout', 'RUNNING')], endedAt: null }
     expect(renderRun(running)).toEqual(['RUN #184  epa-pm25-limit@2.0.0', '• Full Rollout ................ RUNNING', 'ROLLING OUT'])

@@ -3,6 +3,7 @@ import {
   describePassedStep,
   describeReplaced,
   describeReview,
+  explain,
   reviewCommands,
   isHeld,
   stageLabel,
@@ -96,8 +97,10 @@ function renderObstacle(view: RunView): string[] {
   if (view.state === 'SUCCEEDED' || (view.endedAt === null && view.state !== 'PAUSED')) return []
   const stage = stageOfRest(view)
   const where = stage === undefined ? 'before the first stage' : `at ${stage.stage}`
-  const detail = view.detail === undefined ? '' : `, ${view.detail}`
-  return [`✗ stopped ${where}: ${view.reason ?? view.state}${detail}`, ...nextCommandsOf(view).map((command) => `  next: ${command}`)]
+  return [
+    `✗ stopped ${where}: ${explain(view.reason ?? view.state, view.detail, ', ')}`,
+    ...nextCommandsOf(view).map((command) => `  next: ${command}`),
+  ]
 }
 
 function renderClosing(view: RunView, paint: Paint): string {

@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import { EXIT, notifiedSteps, type DeliveryView, type Ticket } from '#libs/contracts'
+import { EXIT, explain, notifiedSteps, type DeliveryView, type Ticket } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseTicketNumber } from './ticket-number.js'
 
@@ -25,7 +25,7 @@ export function describeTicket(ticket: Ticket, deliveries?: readonly DeliveryVie
   const lines = [
     `TICKET ${number}  ${kind}  ${state}`,
     `  run #${run}, attempt ${attempt}: ${policies.map(({ id, version }) => `${id}@${version}`).join(', ')}`,
-    `  ${reason}${detail === '' ? '' : `: ${detail}`}`,
+    `  ${explain(reason, detail)}`,
     `  opened ${openedAt}`,
     ...notifiedSteps(ticket, deliveries).map(({ to, at, whom }) => `  notified ${to} ${at}: ${whom}`),
     ...(ticket.overdueAt === undefined

@@ -1,4 +1,4 @@
-import { LADDER, notifiedSteps, type DeliveryView, type RunView, type Ticket } from '#libs/contracts'
+import { explain, LADDER, notifiedSteps, type DeliveryView, type RunView, type Ticket } from '#libs/contracts'
 import { Fragment, type JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { absentPage, Alert, None } from '../page/absent.js'
@@ -78,10 +78,7 @@ function Question({ ticket, run }: { ticket: Ticket; run: Answer<RunView> }): JS
       </p>
       <dl class="facts">
         <dt>Why</dt>
-        <dd>
-          {reason}
-          {detail === '' ? '' : `: ${detail}`}
-        </dd>
+        <dd>{explain(reason, detail)}</dd>
         <dt>Run</dt>
         <dd>
           <RunLink run={ticket.run} />, attempt {ticket.attempt} {run.kind === 'loaded' ? <StateTag state={run.value.state} /> : null}

@@ -66,7 +66,7 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
 function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const earlier = canary.earlier?.map((head) => ({ ...head, acknowledged: 0, silent: [] }))
-  const { remainingMs: _remainingMs, ...rest } = canary
+  const { remainingMs: _remainingMs, counts: _counts, ...rest } = canary
   const asked = rest.metrics === undefined ? {} : { metrics: askedAnew(rest.metrics) }
   const kept = earlier === undefined ? {} : { earlier }
   return lease({ ...rest, ...asked, ...kept, state: 'publishing', observed: false, observeUntil: null, members }, context, true)

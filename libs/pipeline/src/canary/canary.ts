@@ -1,4 +1,5 @@
 import type { FreezeNotice, MetricFigures, PassedStep, PredictedLoad, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { BotCount } from '../late-joiners.js'
 import type { StageState } from '../stage/decision.js'
 import { ALL_REGIONS } from '#libs/policy'
 import { newMetrics } from './metrics.js'
@@ -55,6 +56,8 @@ export interface Canary extends StageState {
   /** By scope, where the replay had readings to predict from; and the alerts that earlier steps counted. */
   predictions?: Prediction[]
   alertsBefore?: number
+  /** By policy: how many bots its cohort had lately. Rows of earlier versions have none. */
+  counts?: Record<string, BotCount[]>
   /** What the statistics count, from the first time that the store counted the bots. */
   watch?: CanaryWatch
   /** How the metrics of the plan fared so far; the plan has what is asked. */

@@ -124,6 +124,29 @@ describe('given an observation', () => {
     expect(strict.effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE' } })
   })
 
+  describe('of a cohort that acknowledged', () => {
+    const later = (seconds: number): CanaryContext => ({ ...CONTEXT, now: new Date(NOW.getTime() + seconds * 1_000) })
+    const joined = (seconds: number): Canary =>
+      [[3, 0] as const, [4, seconds] as const].reduce(
+        (state, [expected, at]) => when(state, { type: 'covered', reports: [report(expected, 3)] }, later(at)).state,
+        canary('observing'),
+      )
+
+    it('when a silent bot joined two seconds before its end, then it passes without it', () => {
+      const { state, effects } = when(joined(58), { type: 'due', timer: 'observe' }, later(60))
+      expect([state.state, effects.at(-1)]).toMatchObject([
+        'passed',
+        { summary: expect.stringContaining('3 of 4 bots acknowledged') as string },
+      ])
+    })
+
+    it('when a silent bot joined earlier than bots may take, then it is waited for, and pauses the run', () => {
+      const waiting = when(joined(20), { type: 'due', timer: 'observe' }, later(60))
+      expect(waiting.state).toMatchObject({ state: 'observing', observed: true })
+      expect(when(waiting.state, { type: 'due', timer: 'acknowledge' }, later(90)).state.state).toBe('paused')
+    })
+  })
+
   it('when bots joined that have not acknowledged, then the verdict waits for them', () => {
     const joined = when(canary('observing', { of: 4, acknowledged: 3 }), { type: 'due', timer: 'observe' })
     expect(joined.state).toMatchObject({ state: 'observing', observed: true })

@@ -1,6 +1,6 @@
 import type { Audience, CoverageReport, PublishedHead, ScopeCoverage } from '#libs/contracts'
 import { isSameFreeze } from '../freezes/freeze-windows.js'
-import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage, withNumbers } from '../silence.js'
+import { ACK_TIMEOUT, describeSilence, withCoverage, withNumbers } from '../silence.js'
 import { unchanged } from '../stage/decision.js'
 import { countAlert, mayCount } from './alerts.js'
 import { answer } from './answer-people.js'
@@ -29,6 +29,7 @@ import {
 } from './moves.js'
 import { isSameHolder } from './region-holder.js'
 import { claimsRegions } from './region-turn.js'
+import { isWaitedFor, withCounts } from './silent-cohort.js'
 import { isEarly, knownSince, shownOf, withEarly } from './since.js'
 import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
 
@@ -209,9 +210,9 @@ function covered(before: Canary, reports: readonly CoverageReport[], context: Ca
   const take = canary.earlier === undefined ? withNumbers : withCount
   const members = seen(withCoverage(canary.members, canary.scope, reports, take))
   const earlier = canary.earlier && seen(canary.earlier.flatMap((head) => withCoverage([head], head.scope, reports)))
-  const counted = { ...canary, members, ...(earlier === undefined ? {} : { earlier }) }
+  const counted = withCounts({ ...canary, members, ...(earlier === undefined ? {} : { earlier }) }, reports, context)
   if (counted.state === 'publishing') return observeWhenReady(counted, context)
-  if (counted.state === 'observing' && counted.observed && !isSilent(numbersOf(counted))) return judge(counted, context)
+  if (counted.state === 'observing' && counted.observed && !isWaitedFor(counted, context)) return judge(counted, context)
   return unchanged(counted)
 }
 
@@ -227,7 +228,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
       if (canary.state !== 'observing' || canary.observed || canary.remainingMs !== undefined) return unchanged(canary)
       const observed = { ...canary, observed: true }
       // Bots that joined during the observation have their time to acknowledge, too.
-      return isSilent(numbersOf(observed)) ? awaitAcknowledgements(observed, context) : judge(observed, context)
+      return isWaitedFor(observed, context) ? awaitAcknowledgements(observed, context) : judge(observed, context)
     }
     case 'lease':
       return renew(canary, context)
@@ -241,7 +242,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
 function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
   const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
   if (!isAwaited) return unchanged(canary)
-  if (isSilent(numbersOf(canary))) return pause(canary, ACK_TIMEOUT, describeSilence(numbersOf(canary)), context)
+  if (isWaitedFor(canary, context)) return pause(canary, ACK_TIMEOUT, describeSilence(numbersOf(canary)), context)
   return canary.state === 'publishing' ? observe(canary, context) : judge(canary, context)
 }
 
@@ -281,7 +282,7 @@ function measured(before: Canary, samples: readonly MetricSample[], context: Can
   const [failed, unanswered] = [describeFailed(metrics), describeUnanswered(metrics)]
   if (failed !== undefined) return end(canary, 'failed', [{ do: 'takeBack' }], [{ do: 'fail', reason: 'METRIC_FAILED', detail: failed }])
   if (unanswered !== undefined) return pause(canary, 'METRIC_UNANSWERED', unanswered, context)
-  const judged = canary.observed && !isSilent(numbersOf(canary)) ? judge(canary, context) : unchanged(canary)
+  const judged = canary.observed && !isWaitedFor(canary, context) ? judge(canary, context) : unchanged(canary)
   if (judged.state.state !== 'observing') return judged
   return { state: judged.state, effects: [...judged.effects, { do: 'schedule', timer: 'measure', inMs: context.measureMs }] }
 }

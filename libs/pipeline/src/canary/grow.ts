@@ -14,7 +14,7 @@ import { restarted } from './watch.js'
  * on counting.
  */
 export function atNextStep(canary: Canary, now: Date): Canary {
-  const { observeUntil: _until, remainingMs: _remaining, watch, ...rest } = canary
+  const { observeUntil: _until, remainingMs: _remaining, counts: _counts, watch, ...rest } = canary
   const step = followingStep(canary)!
   const heads = headsOf(canary).map((head): PlacedMember => ({ ...head, shown: shownOf(canary, head) }))
   const members = canary.members.map((member): CanaryMember => {

@@ -511,3 +511,23 @@ describe('given a bake that people have seen enough of', () => {
     expect(promote(earlier, 90_000).state).toMatchObject({ bakeUntil: later(90_000).toISOString() })
   })
 })
+
+describe('given a bake of a fleet that acknowledged', () => {
+  const later = (seconds: number): RolloutContext => ({ ...CONTEXT, now: new Date(NOW.getTime() + seconds * 1_000) })
+  const covered = (given: Rollout, expected: number, seconds: number): Rollout =>
+    decideRollout(given, { type: 'covered', reports: [report(expected, 79)] }, later(seconds)).state
+  const baking = covered(rollout('baking', { of: 79 }), 79, 0)
+
+  it('when a silent bot joined two seconds before its end, then it completes, and counts that bot as silent', () => {
+    const { state, effects } = decideRollout(covered(baking, 80, 58), { type: 'due', timer: 'bake' }, later(60))
+    expect(state.state).toBe('completed')
+    expect(dataOf(effects, 'hms.rollout.completed.v1')).toMatchObject({ summary: '79 of 80 bots acknowledged; 1 silent' })
+  })
+
+  it('when a silent bot joined earlier than bots may take, then it is waited for, and pauses the run', () => {
+    const waiting = decideRollout(covered(baking, 80, 20), { type: 'due', timer: 'bake' }, later(60))
+    expect(waiting.state.state).toBe('acknowledging')
+    const { state } = decideRollout(waiting.state, { type: 'due', timer: 'acknowledge' }, later(90))
+    expect(state.state).toBe('paused')
+  })
+})

@@ -14,7 +14,9 @@ import {
   isStored,
   isUncounted,
   rolloutSummary,
+  uncounted,
   withAnswers,
+  withCounts,
   type Rollout,
 } from './rollout.js'
 
@@ -178,12 +180,13 @@ function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
 function covered(rollout: Rollout, reports: readonly CoverageReport[], context: RolloutContext): RolloutDecision {
   if (!isRolloutOpen(rollout)) return unchanged(rollout)
   const counted = reached({ ...rollout, members: withAnswers(rollout.members, reports, context.now) }, context)
-  const isReady = counted.state === 'acknowledging' && (counted.baked ? hasQuorum(counted) : hasAll(counted))
+  const isReady = counted.state === 'acknowledging' && (counted.baked ? hasQuorum(counted, context) : hasAll(counted))
   return isReady ? goOn(counted, true, context) : unchanged(counted)
 }
 
-function reached(rollout: Rollout, { now }: RolloutContext): Rollout {
-  return { ...rollout, reach: countReach(rollout.reach ?? NOBODY_REACHED, rollout.members, now) }
+function reached(rollout: Rollout, context: RolloutContext): Rollout {
+  const { reach = NOBODY_REACHED, members } = rollout
+  return { ...rollout, members: withCounts(members, context), reach: countReach(reach, members, context.now) }
 }
 
 function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): RolloutDecision {
@@ -194,7 +197,7 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
       // The heads are in the outbox and will be stored one day: the take-back makes that day harmless.
       return takeBack(rollout, 'PUBLISH_TIMEOUT', STORE_TOO_LATE)
     case 'acknowledge':
-      return hasQuorum(rollout) ? goOn(rollout, true, context) : pause(rollout, ACK_TIMEOUT, describeSilence(rollout.members))
+      return hasQuorum(rollout, context) ? goOn(rollout, true, context) : pause(rollout, ACK_TIMEOUT, describeSilence(rollout.members))
     case 'begin':
       return takeEffect(rollout, context)
     case 'bake':
@@ -205,7 +208,7 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
 
 function endBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
   if (isUncounted(rollout, context.now)) return countAnew(rollout, context)
-  return goOn({ ...rollout, baked: true }, hasQuorum(rollout), context)
+  return goOn({ ...rollout, baked: true }, hasQuorum(rollout, context), context)
 }
 
 /** People have seen enough of the bake: it ends now, or as soon as the roster allows. Silent bots are waited for as after any bake. */
@@ -231,7 +234,7 @@ function bakesOn(rollout: Rollout, decision: Asked['decision']['decision'], cont
 
 /** After a long bake the same heads go out under new numbers, so that the verdict rests on the bots that are there now. */
 function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
-  const members = rollout.members.map((member) => ({ ...member, acknowledged: 0, silent: [] }))
+  const members = rollout.members.map(uncounted)
   const effects: RolloutEffect[] = [
     { do: 'issueHeads', how: 'renew' },
     { do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs },
@@ -301,7 +304,7 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
 
 /** The same heads under new numbers, so that config-store says again which bots are there. */
 function resume(rollout: Rollout, before: RolloutEffect[], { now, publishMs }: RolloutContext): RolloutDecision {
-  const members = rollout.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
+  const members = rollout.members.map((member) => ({ ...uncounted(member), published: false }))
   const effects: RolloutEffect[] = [...before, { do: 'issueHeads', how: 'renew' }, { do: 'schedule', timer: 'publish', inMs: publishMs }]
   return { state: { ...rollout, state: 'publishing', members, countedSince: now.toISOString() }, effects }
 }

@@ -1,5 +1,6 @@
 import { COVERAGE_TOLD_MS, type CoverageReport, type FreezeNotice, type Reach, type RunDossier } from '#libs/contracts'
 import { beginning } from '../canary/canary.js'
+import { lateJoiners, withCountOf, type BotCount, type Deadline } from '../late-joiners.js'
 import { withCoverage, withNumbers, type Acknowledgements } from '../silence.js'
 import type { StageState } from '../stage/decision.js'
 
@@ -16,6 +17,8 @@ export interface RolloutMember extends Acknowledgements {
   beginsAt?: string
   /** Those who acknowledged said that they hold it, not yet that they live under it. */
   heldOnly?: boolean
+  /** How many bots there were lately. Rows of earlier versions have none. */
+  counts?: BotCount[]
 }
 
 /** The full rollout of a run: stable heads, acknowledged by the connected bots, then baked. */
@@ -112,8 +115,23 @@ export function hasAll({ members }: Rollout): boolean {
   return members.every(({ acknowledged, expected }) => acknowledged >= expected)
 }
 
-export function hasQuorum({ acceptedBy, members, quorum }: Rollout): boolean {
-  return acceptedBy !== undefined || members.every(({ acknowledged, expected }) => acknowledged * 10_000 >= expected * quorum)
+/** Bots that have just joined and are silent do not count: they have the same time to acknowledge as the others had. */
+export function hasQuorum({ acceptedBy, members, quorum }: Rollout, deadline: Deadline): boolean {
+  if (acceptedBy !== undefined) return true
+  return members.every((member) => {
+    const counted = member.expected - lateJoiners(member.counts ?? [], member, deadline)
+    return member.acknowledged * 10_000 >= counted * quorum
+  })
+}
+
+/** With the numbers of now beside those of before. */
+export function withCounts(members: readonly RolloutMember[], deadline: Deadline): RolloutMember[] {
+  return members.map((member) => (member.published ? { ...member, counts: withCountOf(member.counts ?? [], member, deadline) } : member))
+}
+
+/** The heads go out again under new numbers: who is there then is counted from the beginning. */
+export function uncounted({ counts: _counts, ...member }: RolloutMember): RolloutMember {
+  return { ...member, acknowledged: 0, silent: [] }
 }
 
 /** `63 of 64 bots acknowledged; 1 silent, accepted by EPA Chief`: the stage's words in `runs show`. */

@@ -1,3 +1,4 @@
+import { explain } from '#libs/contracts'
 import type { MessageContent } from '../channel-sender.js'
 import type { DescribedNews } from './described-news.js'
 
@@ -17,7 +18,7 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
     headline: name,
     sentences: isOpen
       ? [
-          `${reason}${detail === '' ? '' : `: ${detail}`}`,
+          explain(reason, detail),
           `What may be decided: ${allowed.join(', ')}. See hms-svc tickets show ${number}, and answer by hms-svc tickets decide ${number}.`,
           `You are told as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
         ]

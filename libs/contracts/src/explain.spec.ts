@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest'
+import { explain } from './explain.js'
+
+describe('why something stopped', () => {
+  it.each([
+    ['ACK_TIMEOUT', 'ACK_TIMEOUT: 3 of 5 bots acknowledged', 'ACK_TIMEOUT: 3 of 5 bots acknowledged'],
+    ['NO_EVIDENCE', 'NO_EVIDENCE: no bot connected', 'NO_EVIDENCE: no bot connected'],
+    ['LEASE_LAPSED', 'the lease ended', 'LEASE_LAPSED: the lease ended'],
+    ['ACK_TIMEOUT', '', 'ACK_TIMEOUT'],
+    ['ACK_TIMEOUT', 'ACK_TIMEOUT', 'ACK_TIMEOUT'],
+    ['ACK', 'ACK_TIMEOUT: 3 of 5', 'ACK: ACK_TIMEOUT: 3 of 5'],
+  ])('names its reason once: %s, %s', (reason, detail, text) => {
+    expect(explain(reason, detail)).toBe(text)
+  })
+})

@@ -1,0 +1,21 @@
+import type { CoverageReport } from '#libs/contracts'
+import { lateJoiners, withCountOf, type BotCount, type Deadline } from '../late-joiners.js'
+import { isOpen, type Canary } from './canary.js'
+import { numbersOf } from './members.js'
+
+/** With the numbers of now, of the policies that were reported, beside those of before. */
+export function withCounts(canary: Canary, reports: readonly CoverageReport[], deadline: Deadline): Canary {
+  const reported = isOpen(canary) ? numbersOf(canary).filter((numbers) => reports.some(({ policy }) => policy === numbers.policy)) : []
+  if (reported.length === 0) return canary
+  const counts: Record<string, BotCount[]> = { ...canary.counts }
+  for (const numbers of reported) counts[numbers.policy] = withCountOf(counts[numbers.policy] ?? [], numbers, deadline)
+  return { ...canary, counts }
+}
+
+/** Bots of its cohort are silent. After the observation those do not count that have just joined, unless they are most of it. */
+export function isWaitedFor(canary: Canary, deadline: Deadline): boolean {
+  return numbersOf(canary).some((numbers) => {
+    const late = canary.observed ? lateJoiners(canary.counts?.[numbers.policy] ?? [], numbers, deadline) : 0
+    return numbers.acknowledged < numbers.expected - late
+  })
+}
