@@ -97,7 +97,7 @@ const ANSWERS: [string[], Record<string, Canned>][] = [
   [['runs', 'list'], { 'GET /v1/runs': { body: [run] } }],
   [['runs', 'watch', '7'], { 'GET /v1/runs/7': { body: run }, 'GET /v1/runs/7/events': { events: [run] } }],
   [['get', 'epa-pm25-limit'], { 'GET /v1/policies/epa-pm25-limit': { body: policy } }],
-  [['approvals', 'list'], { 'GET /v1/approvals': { body: [approval] } }],
+  [['approvals', 'list'], { 'GET /v1/approvals?state=open': { body: [approval] } }],
   [['approvals', 'show', SHA], { [`GET /v1/approvals/${encodeURIComponent(SHA)}`]: { body: approval } }],
   [
     ['partners', 'list'],
@@ -147,8 +147,18 @@ const ANSWERS: [string[], Record<string, Canned>][] = [
   [
     ['audit', 'log'],
     {
-      'GET /v1/audit/entries?order=newest&limit=200': {
-        body: [{ index: 1, at: HOSTILE, run: 1, source: HOSTILE, type: HOSTILE, key: HOSTILE }],
+      'GET /v1/audit/entries?order=newest&limit=200&acts=true': {
+        body: [
+          {
+            index: 1,
+            at: HOSTILE,
+            run: 1,
+            source: HOSTILE,
+            type: HOSTILE,
+            key: HOSTILE,
+            acts: [{ by: [HOSTILE], decision: HOSTILE, reason: HOSTILE, publicReason: HOSTILE, statements: [] }],
+          },
+        ],
       },
     },
   ],
@@ -157,7 +167,7 @@ const ANSWERS: [string[], Record<string, Canned>][] = [
     {
       'GET /checkpoint': { text: `log.example/hms\n1\n${Buffer.alloc(32).toString('base64')}\n\n— log.example/hms AAAAAAA=\n` },
       'GET /v1/roster': { body: [] },
-      'GET /v1/audit/entries?limit=1': { body: [{ index: 0, at: HOSTILE, source: HOSTILE, type: HOSTILE, key: HOSTILE }] },
+      'GET /v1/audit/entries?limit=1&signed=true': { body: [{ index: 0, at: HOSTILE, source: HOSTILE, type: HOSTILE, key: HOSTILE }] },
       'GET /v1/history?limit=100': { body: [] },
     },
   ],

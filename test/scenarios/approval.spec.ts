@@ -77,12 +77,12 @@ describe('an approval', () => {
 
   it('is refused for what was never prepared, for a stranger, and for a version that means something else', async () => {
     const nothing = `sha256:${'0'.repeat(64)}`
-    await expect(
-      press.api.post('/v1/approvals', { digest: nothing, signatures: [{ release: nothing, keyid: 'k', sig: 's' }] }),
-    ).rejects.toMatchObject({
-      code: 'HMS_APPROVER_APPROVAL_UNKNOWN',
-      status: 404,
-    })
+    const sign = (keyid: string): Promise<unknown> =>
+      press.api.post('/v1/approvals', { digest: nothing, signatures: [{ release: nothing, keyid, sig: 's' }] })
+    const official = system.signers.get('EPA Chief')!.keyid
+    await expect(sign(official)).rejects.toMatchObject({ code: 'HMS_APPROVER_APPROVAL_UNKNOWN', status: 404 })
+    // Who is nobody of the roster is not told what was prepared.
+    await expect(sign('k')).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNER_UNKNOWN', status: 403 })
     const run = await press.approve(['radon-limit@1.0.0=4'], AT_ONCE)
     await press.whenState(run, 'SUCCEEDED')
     await expect(press.approve(['radon-limit@1.0.0=5'], AT_ONCE)).rejects.toMatchObject({

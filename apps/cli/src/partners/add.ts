@@ -27,5 +27,6 @@ function remarkOnNews(registered: PartnerSummary | undefined): string | undefine
   if (registered?.onlyWhereNamed !== true) return undefined
   const { id, groups } = registered
   const steps = groups.filter((group) => (LADDER as readonly string[]).includes(group))
-  return `${id} is in ${steps.join(', ')}: it is notified of tickets, and of policies only where a plan names it; "all partners" leaves it out.`
+  const only = 'it is notified of tickets, and of policies only where a plan names it; "all partners" leaves it out.'
+  return `${id} is in ${steps.join(', ')}: ${only}`
 }

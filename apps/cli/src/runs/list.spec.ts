@@ -64,7 +64,7 @@ describe('a list that is full says so:', () => {
 
   it.each([
     ['tickets list', 'GET /v1/tickets?state=OPEN', ticket, 100, 'The newest 100 are shown'],
-    ['approvals list', 'GET /v1/approvals?state=open', approval, 200, 'The newest 200 are shown'],
+    ['approvals list', 'GET /v1/approvals?state=open', approval, 200, 'The newest 200 of each state are shown'],
     ['dlq list', 'GET /v1/dead-letters/linter?state=waiting', letter, 100, 'Of linter the newest 100 are shown'],
   ])('%s', async (verb, call, row, bound, said) => {
     const full = await against({ ...lists, [call]: { body: Array.from({ length: bound }, () => row) } }, ...verb.split(' '))
