@@ -102,7 +102,9 @@ function watched(given: Watched, rollout: Rollout, input: RolloutInput, effects:
     if (effect.do === 'takeBack') next.isIssued = false
     if (effect.do === 'takeBack') next.takeBacks++
   }
-  if (given.rollout.state === 'baking' && input.type === 'due' && input.timer === 'bake') next.baked = true
+  const isBakeOver = input.type === 'due' && input.timer === 'bake'
+  const isPromoted = input.type === 'asked' && input.decision.decision === 'promote'
+  if (given.rollout.state === 'baking' && (isBakeOver || isPromoted)) next.baked = true
   return next
 }
 

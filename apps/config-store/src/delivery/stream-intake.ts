@@ -3,10 +3,10 @@ import { BOT_INTAKE, FRAME_INTAKE, Intake, READER_INTAKE, UnfinishedMessage } fr
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 
-/** How long one frame may take to arrive, and all frames of one message; how often that is looked at. */
-const FRAME_MS = 30_000
-const MESSAGE_MS = 60_000
-const CHECK_MS = 5_000
+/** How long one frame may take to arrive, and all frames of one message; how often that is checked. Acknowledgements are a few KiB. */
+const FRAME_MS = 5_000
+const MESSAGE_MS = 8_000
+const CHECK_MS = 2_000
 /** Bytes of messages that have not ended, of all readers of a process: sixteen of the largest. */
 const MAX_UNFINISHED_BYTES = 32 * 1024 * 1024
 
