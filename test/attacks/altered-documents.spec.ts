@@ -158,7 +158,9 @@ describe('a stored document that its owner altered', () => {
     await expectLeftOut()
     await store({ seq: 2, version: '2.0.0' })
     const { body, headers } = await get<PolicyView>(`/v1/policies/${POLICY}`)
-    expect([body.version, headers.get('hms-unverified'), await concerns()]).toEqual(['2.0.0', null, []])
+    expect([body.version, headers.get('hms-unverified')]).toEqual(['2.0.0', null])
+    // One response of `/readyz` is shared for a second.
+    await expect.poll(concerns, { timeout: 5_000 }).toEqual([])
   })
 
   it('gives way to the same head, and to no earlier one', async () => {

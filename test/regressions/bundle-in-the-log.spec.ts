@@ -2,8 +2,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { peekPredicate, type StreamFrame } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
-import { generateKeyPair, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, vkeyOf } from '#libs/signing'
+import {
+  FRESHNESS_LIFE_MS,
+  generateKeyPair,
+  localSigner,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  signFreshness,
+  stableDigest,
+  vkeyOf,
+  type StableHead,
+} from '#libs/signing'
 import { runForTest } from '../../apps/cli/src/testing/run-cli.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -43,8 +55,19 @@ it('a bundle verifies in the log in whatever order its members are listed', asyn
     system.clock.advanceTo(system.clock.now().getTime() + 1_000)
   }
   await system.settle()
+  await publishFreshness()
   const env = { HMS_URL: system.url, HMS_ROSTER: join(folder, 'roster.json'), HMS_DATA_DIR: join(folder, 'data') }
-  const verified = await runForTest(['audit', 'verify', '--json'], { env })
+  const verified = await runForTest(['audit', 'verify', '--json'], { env, now: () => system.clock.now().getTime() })
   expect([verified.stderr, verified.code]).toEqual(['', 0])
   expect(JSON.parse(verified.stdout)).toMatchObject({ runs: 1, live: members.length })
 })
+
+/** Without an address of config-store rollout publishes no freshness statement of its own in this system. */
+async function publishFreshness(): Promise<void> {
+  const { documents } = await press.api.get<StreamFrame>('/v1/snapshot')
+  const heads = documents.filter(({ scope }) => scope === 'global').map(({ head }) => peekPredicate<StableHead>(head))
+  const nowMs = system.clock.now().getTime()
+  const [issuedAt, expires] = [nowMs, nowMs + FRESHNESS_LIFE_MS].map((ms) => new Date(ms).toISOString()) as [string, string]
+  const said = { stable: stableDigest(heads), roster: system.roster.version, issuedAt, expires }
+  await press.api.post('/v1/freshness', { freshness: await signFreshness(said, system.signerOf('rollout')) })
+}

@@ -49,9 +49,8 @@ describe('a newer release that supersedes what readers hold until its time', () 
       const older = await held(['pm25@2.0.0=25'])
       const options = { ...NEWER, ...(inMs === undefined ? {} : { effective: time(inMs) }) }
       const { releases } = await press.prepare(['pm25@3.0.0=20'], AT_ONCE, options)
-      expect(releases).toMatchObject([
-        { live: '1.0.0', differences: expect.arrayContaining([expect.objectContaining({ from: 35, to: 20 })]) },
-      ])
+      // Signers compare with this version; the difference is computed by their own program.
+      expect(releases).toMatchObject([{ live: '1.0.0' }])
       const newer = await press.approve(['pm25@3.0.0=20'], AT_ONCE, options)
       await press.reaches(older, 'SUPERSEDED')
       expect(await press.show(older)).toMatchObject({

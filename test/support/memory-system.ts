@@ -1,4 +1,4 @@
-import { SERVICES } from '#libs/contracts'
+import { SERVICES, type ServiceName } from '#libs/contracts'
 import type { KeyName, Profile } from '#libs/process'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
@@ -14,6 +14,7 @@ export interface MemorySystem {
   roster: Roster
   signers: ReadonlyMap<string, Signer>
   operator: Signer
+  signerOf(service: ServiceName): Signer
   url: string
   /** Resolves when nothing is left to do at the present time. */
   settle(): Promise<void>
@@ -68,6 +69,7 @@ export async function startMemorySystem(
     roster,
     signers: people,
     operator,
+    signerOf: serviceSigner,
     url: `http://127.0.0.1:${port}`,
     settle,
     runUntil: async (done, maxMs, everyMs = 0) => {

@@ -16,6 +16,8 @@ export interface CliWorld {
   onQuestion?: (question: string) => void
   /** Called with what fires Ctrl-C, once somebody listens for it. */
   interrupt?: (fire: () => void) => void
+  /** Milliseconds since 1970; this machine's clock where it is missing. */
+  now?: () => number
 }
 
 /** Runs a command line against an injected world; nothing of the real process leaks in. */
@@ -40,7 +42,7 @@ export function ioForTest(world: CliWorld = {}, texts = { stdout: '', stderr: ''
     stderr: sink('stderr'),
     interactive: world.answers !== undefined,
     environment: readCliEnvironment({ HMS_DATA_DIR: '/nonexistent', ...world.env }),
-    now: Date.now,
+    now: world.now ?? Date.now,
     every: () => () => undefined,
     onInterrupt: (callback) => {
       world.interrupt?.(callback)

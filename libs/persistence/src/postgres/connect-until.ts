@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { describeError, isTransient, pause, type Clock } from '#libs/platform'
+import { describeError, isCausedBy, isTransient, pause, type Clock } from '#libs/platform'
 
 /** As long as an embedded server may take to begin; a try itself may take 5 s. */
 const CONNECTED_WITHIN_MS = 30_000
@@ -7,7 +7,7 @@ const TRY_AGAIN_MS = 500
 
 /**
  * Connects, and tries again while the server is only slow: on a busy machine one connect time-out in a start says nothing. Throws at once
- * what will not change (a wrong password, a missing database), and the last error once the wait is over.
+ * what will not change (a wrong password, a missing database, nobody at the address), and the last error once the wait is over.
  */
 export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): Promise<T> {
   const beganMs = clock.elapsedMs()
@@ -19,7 +19,7 @@ export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): 
       try {
         return await connect()
       } catch (error) {
-        if (!isTransient(error)) throw error
+        if (!isTransient(error) || isRefused(error)) throw error
         last = error
       }
       await pause(clock, TRY_AGAIN_MS)
@@ -36,4 +36,8 @@ export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): 
       next: ['hms-svc help environment'],
     },
   )
+}
+
+function isRefused(error: unknown): boolean {
+  return isCausedBy(error, (fault) => (fault as { code?: unknown }).code === 'ECONNREFUSED')
 }
