@@ -19,7 +19,7 @@ describeWith(['promtool'], 'the rules of Prometheus', () => {
   it('fire and end as their tests say', () => {
     const judged = runTool('promtool', ['test', 'rules', 'alerts_test.yml'], { cwd: FOLDER })
     expect(judged.code, judged.stdout + judged.stderr).toBe(0)
-  })
+  }, 240_000)
 
   it('are scraped as compose says', () => {
     const judged = runTool('promtool', ['check', 'config', '--syntax-only', 'observe/prometheus.yml'], { cwd: FOLDER })

@@ -29,7 +29,7 @@ export function plainEnvironment(): Record<string, string> {
   return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
 }
 
-const LIMIT_MS = 120_000
+const LIMIT_MS = 240_000
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
 /** Runs a tool to its end, in the root of the repository unless told otherwise. */
