@@ -38,7 +38,8 @@ describe('a bot under attack', () => {
     }))
     await restart()
     await until('config-store serves the forgery to nobody', isRefused)
-    expect(bot.explain(POLICY)).toMatchObject({ value: { limit: 35 } })
+    await until('the bot is in doubt', async () => bot.state === 'STALE')
+    expect(bot.explain(POLICY)).toMatchObject({ state: 'STALE', value: { limit: 35 } })
     expect(await readByNewBot('inspector-2')).toBe('nothing')
     await edit(() => before)
     await restart()
@@ -57,7 +58,8 @@ describe('a bot under attack', () => {
     await edit(() => first)
     await restart()
     await until('config-store serves the old head to nobody', isRefused)
-    expect(bot.explain(POLICY)).toMatchObject({ value: { limit: 20 } })
+    await until('the bot is in doubt', async () => bot.state === 'STALE')
+    expect(bot.explain(POLICY)).toMatchObject({ state: 'STALE', value: { limit: 20 } })
   }, 240_000)
 
   async function isRefused(): Promise<boolean> {
