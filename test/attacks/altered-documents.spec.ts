@@ -47,7 +47,11 @@ async function restart(): Promise<void> {
   await world?.stop()
   await start()
 }
-const store = async (options: HeadOptions) => world!.stored(await world!.head(options))
+/** Answers once this instance's copy has the revision: a copy follows the database by its notifications. */
+const store = async (options: HeadOptions): Promise<void> => {
+  const { revision } = await world!.stored(await world!.head(options))
+  await fetch(`${world!.url}/v1/policies`, { headers: { 'if-revision-at-least': String(revision) } })
+}
 const rowOf = async (place = PLACE): Promise<Row> =>
   (await owner.query<{ doc: Row }>('SELECT doc FROM config_store.document WHERE id = $1', [place])).rows[0]!.doc
 const write = async (row: object, place = PLACE): Promise<void> => {

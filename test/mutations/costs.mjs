@@ -157,7 +157,7 @@ export const COST_GUARDS = [
     name: 'connect-again',
     guard: 'a connect time-out at a start is tried again',
     file: 'libs/persistence/src/postgres/connect-until.ts',
-    find: '        if (!isTransient(error)) throw error\n',
+    find: '        if (!isTransient(error) || isRefused(error)) throw error\n',
     replace: '        if (error !== undefined) throw error\n',
     spec: 'libs/persistence/src/postgres/connect-until.spec.ts',
     test: 'is tried again after a time-out, and while the server begins or is full',
