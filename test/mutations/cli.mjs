@@ -1,6 +1,42 @@
 /** What the command line shows, reads and starts. Same form as `GUARDS`. */
 export const CLI_GUARDS = [
   {
+    name: 'get-verified',
+    guard: 'get shows no value that does not verify',
+    file: 'libs/client/src/live/judge-frame.ts',
+    find: "    if (refusal !== undefined) return { kind: 'refused', code: refusal.code, detail: refusal.detail }\n",
+    replace: '',
+    spec: 'libs/client/src/live/read-present.spec.ts',
+    test: 'is refused by a forged canary',
+  },
+  {
+    name: 'get-vouched-for',
+    guard: 'get shows no value of a head that the freshness statement is proven not to be on',
+    file: 'libs/client/src/live/judge-frame.ts',
+    find: "    if (isMixed && proof !== undefined) return { kind: 'refused', ...mixed }\n",
+    replace: '',
+    spec: 'apps/cli/src/policies/get.spec.ts',
+    test: 'shows no value of a head put back, and exits 10',
+  },
+  {
+    name: 'get-signed-members',
+    guard: 'get shows who signed, whoever the service names',
+    file: 'apps/cli/src/policies/read-present.ts',
+    find: '      approvedBy,\n',
+    replace: "      approvedBy: 'provenance' in view ? view.provenance.approvedBy : approvedBy,\n",
+    spec: 'apps/cli/src/policies/get.spec.ts',
+    test: 'shows what people signed, whatever the service says of it',
+  },
+  {
+    name: 'get-stale-said',
+    guard: 'get says that a value may be old',
+    file: 'libs/client/src/live/judge-frame.ts',
+    find: '  if (statement !== undefined && !(clock.now() < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS)) {',
+    replace: '  if (statement !== undefined && false) {',
+    spec: 'apps/cli/src/policies/get.spec.ts',
+    test: 'says in JSON and in the text that it is STALE',
+  },
+  {
     name: 'file-regular',
     guard: 'only regular files are read',
     file: 'libs/files/src/read-file.ts',

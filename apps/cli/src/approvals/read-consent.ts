@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { readConsent, readPrepared, type ApiClient } from '#libs/client'
 import type { PreparedApproval } from '#libs/contracts'
 import type { Consent, PolicyDocument } from '#libs/policy'
 import type { CliContext } from '../context.js'
+import { rosterFile } from '../roster/pinned-roster.js'
 
 /** Effect of a signature over these bytes, verified by the roster of HMS_ROSTER, else the data folder's, else a loopback address's. */
 export async function consentTo(
@@ -17,9 +16,4 @@ export async function consentTo(
     cacheDir: context.io.environment.lookup('HMS_CACHE_DIR'),
   })
   return { consent, policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
-}
-
-function rosterFile({ io }: CliContext): string | undefined {
-  const ofData = join(io.environment.dataDir, 'roster.json')
-  return io.environment.lookup('HMS_ROSTER') ?? (existsSync(ofData) ? ofData : undefined)
 }

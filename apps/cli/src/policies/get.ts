@@ -1,8 +1,8 @@
-import { EXIT, HmsError, type Json, type LocalPolicyView, type PastPolicyView, type PolicyView } from '#libs/contracts'
+import { EXIT, HmsError, type Json, type PastPolicyView, type PolicyView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { rosterFile } from '../roster/pinned-roster.js'
+import { readPresentPolicy, type ShownPolicy } from './read-present.js'
 
 export interface GetOptions {
   region?: string
@@ -13,15 +13,15 @@ export interface GetOptions {
   version?: string
 }
 
-/** Of config-store, or of a side-car. */
-type View = PolicyView | LocalPolicyView | PastPolicyView
+type View = ShownPolicy | PastPolicyView
 
 /** `epa-pm25-limit` gives the policy with its provenance, `epa-pm25-limit.limit` that value alone. */
 export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<number> {
   const [id = '', ...path] = subject.split('.')
   if (id === '' || path.includes(''))
     throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
-  const view = isPast(options) ? await readPast(context, id, options) : await readPresent(context, id, options)
+  const view = isPast(options) ? await readPast(context, id, options) : await readPresentPolicy(context, id, options)
+  if ('trust' in view) warnOf(context, view)
   if (path.length === 0) context.output.data(view, () => linesOf(view, { ...options, now: context.io.now() }))
   else {
     const value = valueAt(view, path)
@@ -34,9 +34,11 @@ function isPast({ at, known, version }: GetOptions): boolean {
   return at !== undefined || known !== undefined || version !== undefined
 }
 
-async function readPresent(context: CliContext, id: string, { region, bot }: GetOptions): Promise<View> {
-  const client = await context.client()
-  return client.get<View>(`/v1/policies/${encodeURIComponent(id)}`, { region, bot })
+/** On stderr, for the value alone may be what a program reads. */
+function warnOf({ output }: CliContext, { verification, state, code, detail }: ShownPolicy): void {
+  if (verification === 'by-sidecar') output.note(`verified by the side-car${state === 'STALE' ? ', which is STALE' : ''}`)
+  if (verification !== 'by-caller' || state !== 'STALE') return
+  output.error(`${output.errorPaint.warn('!')} STALE: signed, and maybe not the newest: ${detail} (${code})`)
 }
 
 /** Verified by the roster of HMS_ROSTER, else the data folder's, else what a loopback address shows. */
@@ -44,15 +46,12 @@ async function readPast(context: CliContext, id: string, { region, bot, at, know
   if (region !== undefined || bot !== undefined)
     throw usageError('What was in force is known for all: leave out --region and --bot', [`hms-svc history ${id}`])
   const { PastPolicies } = await import('#libs/client')
-  const { io } = context
-  const dataRoster = join(io.environment.dataDir, 'roster.json')
-  const roster = io.environment.lookup('HMS_ROSTER') ?? (existsSync(dataRoster) ? dataRoster : undefined)
-  const past = await PastPolicies.open({ api: await context.client(), roster, timeoutMs: await context.timeoutMs() })
+  const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: await context.timeoutMs() })
   const { view, value, author, approvedBy, breakGlass } = await past.read(id, { at, known, version })
   // What is shown is what was verified.
   const { breakGlass: _said, ...said } = view.provenance
   const provenance = { ...said, author, approvedBy, ...(breakGlass === undefined ? {} : { breakGlass }) }
-  return { ...view, value: { ...value }, provenance }
+  return { ...view, value: { ...value }, verification: 'by-caller', provenance }
 }
 
 function valueAt(view: View, path: string[]): Json {
@@ -74,9 +73,8 @@ function linesOf(view: View, asked: AskedTime): string[] {
     ...Object.entries(view.value)
       .filter(([name]) => name !== 'id' && name !== 'version')
       .map(([name, value]) => `  ${name}: ${textOf(value ?? null)}`),
-    ...('provenance' in view
-      ? provenanceOf(view)
-      : [`${view.state}, confirmed ${(view.ageMs / 1_000).toFixed(1)} s ago; roster ${view.trust}`]),
+    ...(view.provenance === undefined ? [] : provenanceOf(view.provenance)),
+    ...('trust' in view ? [trustOf(view)] : []),
   ]
 }
 
@@ -97,7 +95,12 @@ function periodOf(since: string, until: string | null, { at, known, now }: Asked
   return isAhead(since) || isAhead(at) ? `${open}, unless another release replaces it` : `${from} until now`
 }
 
-function provenanceOf({ provenance }: PolicyView | PastPolicyView): string[] {
+function trustOf({ verification, state, code, ageMs, trust }: ShownPolicy): string {
+  if (verification !== 'by-caller') return `${state}, confirmed ${((ageMs ?? 0) / 1_000).toFixed(1)} s ago; roster ${trust}`
+  return `${state === 'READY' ? 'Verified here' : `STALE (${code}), signatures verified here`}; roster ${trust}`
+}
+
+function provenanceOf(provenance: PolicyView['provenance']): string[] {
   const run = `${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`
   return [run, originOf(provenance), ...breakGlassLines(provenance)]
 }

@@ -1,11 +1,18 @@
 import { HmsError, type Envelope } from '#libs/contracts'
 import { readRoster, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CliContext } from '../context.js'
 import { readGivenText } from '../files.js'
 
 /** Of a roster, and of a bundle that brings one. */
 export const MAX_SIGNED_BYTES = 4 * 1024 * 1024
+
+/** Path of the roster to read by: that of HMS_ROSTER, else the data folder's; `undefined` without either, as for a loopback address alone. */
+export function rosterFile({ io }: CliContext): string | undefined {
+  const ofData = join(io.environment.dataDir, 'roster.json')
+  return io.environment.lookup('HMS_ROSTER') ?? (existsSync(ofData) ? ofData : undefined)
+}
 
 /** The roster that this command is pinned to: the file that HMS_ROSTER names, else the data folder's. It is never asked of the services. */
 export async function pinnedRoster({ io }: CliContext): Promise<Roster> {

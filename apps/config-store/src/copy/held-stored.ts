@@ -1,10 +1,9 @@
 import { NOT_BY_CALLER, peekPredicate, type Envelope, type PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/evaluation'
-import { breakGlassBehind, type ReleasePredicate } from '#libs/signing'
+import { breakGlassBehind, changeView, type ReleasePredicate } from '#libs/signing'
 import { leaseOf } from '../heads/canary-lease.js'
 import type { Origin, StoredDocument } from '../heads/head.table.js'
 import { begunAt } from '../heads/in-force-since.js'
-import { changeView } from '../heads/change-view.js'
 
 /** A `PolicyView` made once and given many times. */
 export interface PreparedAnswer {

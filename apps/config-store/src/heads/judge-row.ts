@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
-import { SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
-import { believedChange } from './change-view.js'
+import {
+  believedChange,
+  SignatureError,
+  STABLE_SCOPE,
+  verifyHead,
+  type Roster,
+  type VerifiedHead,
+  type VerifiedRelease,
+} from '#libs/signing'
 import { documentId, type Origin, type StoredDocument } from './head.table.js'
 
 /** Why a stored row is not believed: `code` of the rule that it breaks. */

@@ -1,9 +1,16 @@
 import { HmsError, NOT_BY_CALLER, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { breakGlassBehind, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate, type Roster } from '#libs/signing'
+import {
+  believedChange,
+  breakGlassBehind,
+  changeView,
+  STABLE_SCOPE,
+  type HeadPredicate,
+  type ReleasePredicate,
+  type Roster,
+} from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
-import { believedChange, changeView } from '../heads/change-view.js'
 import { reignAt, reignsOf, type RecordedHead, type Reign } from './reigns.js'
 
 /** A reign with the head that says so. */

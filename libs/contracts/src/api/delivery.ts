@@ -5,8 +5,11 @@ import type { ChangeView } from '../change.js'
 import type { ConfigDocument } from '../heads.js'
 import type { FieldDifference } from './approvals.js'
 
-/** Who verified an answer: `not-by-caller` leaves signatures, log and freshness for the caller to check. `by-caller`: `get` did. */
-export type Verification = 'not-by-caller' | 'by-caller'
+/**
+ * Who verified an answer: `not-by-caller` leaves signatures, log and freshness for the caller to check. Of the CLI alone: `by-caller`, as the
+ * CLI did itself, and `by-sidecar`, as a side-car on the same machine did.
+ */
+export type Verification = 'not-by-caller' | 'by-caller' | 'by-sidecar'
 
 /** Header of the same on every read of values over HTTP. */
 export const VERIFICATION_HEADER = 'hms-verification'

@@ -1,5 +1,8 @@
 import { peekPredicate, type Change, type ChangeView, type Envelope } from '#libs/contracts'
-import { readChange, SignatureError, type ReleasePredicate, type Roster } from '#libs/signing'
+import { readChange } from './change.js'
+import type { ReleasePredicate } from './release.js'
+import type { Roster } from './roster/roster.js'
+import { SignatureError } from './signature-error.js'
 
 /** A release and the people whose signatures count on it. */
 export interface ChangedTo {

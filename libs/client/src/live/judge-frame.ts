@@ -1,0 +1,130 @@
+import { HmsError, type StreamFrame } from '#libs/contracts'
+import type { InForce, PolicyValue, Reader } from '#libs/evaluation'
+import {
+  FRESHNESS_AHEAD_MS,
+  provesStanding,
+  SignatureError,
+  verifyHead,
+  type FreshnessPredicate,
+  type HeadPredicate,
+  type Roster,
+  type VerifiedRelease,
+} from '#libs/signing'
+import type { Clock } from '../clock.js'
+import { HeldDocuments } from '../connection/held-documents.js'
+import { DocumentTrust } from '../trust/document-trust.js'
+import { ReaderTime } from '../trust/reader-time.js'
+
+/** What is in force of one policy for one reader, as people and services signed it. */
+export interface VerifiedValue {
+  value: PolicyValue
+  /** The head as it is now: after its `next` came, that is `current`. */
+  head: HeadPredicate
+  release: VerifiedRelease
+  /** Run that brought the release; from the head. */
+  run: number | null
+  /** The store's own counter; nobody signed it. */
+  revision: number
+}
+
+/** Why what was shown may not be all that is signed: readers are STALE by the same code. */
+export interface LiveDoubt {
+  code: string
+  detail: string
+}
+
+/**
+ * `verified`: every signature holds; `value` is `null` where nothing is in force. With `doubt` nobody vouches that it is the newest.
+ * `refused`: a signature, the log or a proof speaks against what was shown.
+ */
+export type JudgedLive = { kind: 'verified'; value: VerifiedValue | null; doubt?: LiveDoubt } | ({ kind: 'refused' } & LiveDoubt)
+
+export interface FrameTrust {
+  roster: Roster
+  clock: Clock
+  /** Default: everyone, so that no canary applies. */
+  reader?: Reader
+}
+
+/**
+ * Judges a `GET /v1/snapshot?revision=0` of these policies as a reader does, without its grace: the freshness statement must be there, be
+ * current by this machine's clock too, and name exactly these heads. Throws `SignatureError` for a statement that does not verify.
+ */
+export function judgeFrame(
+  ids: readonly string[],
+  frame: StreamFrame,
+  { roster, clock, reader = {} }: FrameTrust,
+): Map<string, JudgedLive> {
+  const time = new ReaderTime(clock)
+  const trust = new DocumentTrust(() => roster, time)
+  const unheard = hear(frame, trust, roster)
+  const held = new HeldDocuments(trust)
+  const refusals = new Map<string, SignatureError>()
+  for (const { document, error } of held.apply(frame.documents, time.now()))
+    if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE') refusals.set(document?.id, error)
+  const { statement, doubt } = unheard === undefined ? vouchedBy(trust, clock) : { statement: undefined, doubt: unheard }
+  const heads = new Map(held.stableHeads().map((head) => [head.policy, head]))
+  // Time goes on while rollout is away: a rule whose time has come is in force.
+  const now = doubt === undefined ? time.now() : Math.max(time.now(), clock.now())
+  const inForce = held.inForce(reader, now)
+  const judged = (id: string): JudgedLive => {
+    const refusal = refusals.get(id)
+    if (refusal !== undefined) return { kind: 'refused', code: refusal.code, detail: refusal.detail }
+    const proof = frame.standing?.[id]
+    // Statements of earlier versions have no tree, and prove nothing of a few policies.
+    const isMixed = statement?.tree !== undefined && !provesStanding(statement.tree, id, heads.get(id), proof)
+    const mixed = { code: 'HMS_FRESHNESS_MIXED', detail: `rollout's freshness statement names another head of ${id} than the server shows` }
+    if (isMixed && proof !== undefined) return { kind: 'refused', ...mixed }
+    const found = inForce.get(id)
+    const about = doubt ?? (isMixed ? mixed : undefined)
+    return {
+      kind: 'verified',
+      value: found === undefined ? null : verifiedValue(found, held, roster),
+      ...(about === undefined ? {} : { doubt: about }),
+    }
+  }
+  return new Map(ids.map((id) => [id, judged(id)]))
+}
+
+/** `undefined`: the statement of rollout was heard. */
+function hear(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDoubt | undefined {
+  if (frame.freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'the server shows no freshness statement of rollout' }
+  try {
+    const version = trust.hear(frame.freshness)
+    if (version <= roster.version) return undefined
+    const detail = `rollout goes by roster ${version}, and roster ${roster.version} is the newest known here`
+    return { code: 'HMS_ROSTER_VERSION', detail }
+  } catch (error) {
+    if (error instanceof SignatureError && error.code === 'HMS_FRESHNESS_AHEAD') return { code: error.code, detail: error.detail }
+    throw error
+  }
+}
+
+/**
+ * A reader's time begins with what was signed, so an old statement with old documents would be whole to a reader that has just started. A
+ * person has a clock of their own.
+ */
+function vouchedBy(trust: DocumentTrust, clock: Clock): { statement: FreshnessPredicate | undefined; doubt: LiveDoubt | undefined } {
+  let statement: FreshnessPredicate | undefined
+  const code = trust.doubt((said) => {
+    statement = said
+    return true
+  })
+  if (statement !== undefined && !(clock.now() < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS)) {
+    const detail = `the freshness statement of rollout was valid until ${statement.expires}: an old state is shown, or a clock is wrong`
+    return { statement, doubt: { code: 'HMS_FRESHNESS_EXPIRED', detail } }
+  }
+  if (code === undefined) return { statement, doubt: undefined }
+  return { statement, doubt: { code, detail: 'rollout does not vouch for what is shown as in force' } }
+}
+
+function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, roster: Roster): VerifiedValue {
+  // Verified before, and taken from what was kept; after its `next` a document is no longer the one that was signed.
+  const { document } = copy.documentsOf(head.policy).find(({ head: { scope } }) => scope === head.scope)!
+  const verified = verifyHead(document, roster)
+  const isNext = verified.head.current !== head.current
+  const release = isNext ? verified.next?.release : verified.release
+  if (release?.digest !== head.current) throw new HmsError('HMS_HEAD_RELEASE_OTHER', `the head of ${head.policy} names another release`)
+  const run = (isNext ? verified.head.next?.run : undefined) ?? verified.head.run ?? null
+  return { value, head, release: release!, run, revision: document.revision }
+}

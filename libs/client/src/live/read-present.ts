@@ -1,0 +1,56 @@
+import { setTimeout } from 'node:timers/promises'
+import { HmsError } from '#libs/contracts'
+import type { Reader } from '#libs/evaluation'
+import { SignatureError } from '#libs/signing'
+import { parseFrame } from '../connection/parse-frame.js'
+import { judgeFrame, type JudgedLive, type LiveDoubt, type VerifiedValue } from './judge-frame.js'
+import type { LiveSource } from './read-live.js'
+
+/** `value` is `null` where nothing is in force. `doubt`: it verifies, and nobody vouches that it is the newest: STALE. */
+export interface PresentValue {
+  value: VerifiedValue | null
+  doubt?: LiveDoubt
+}
+
+/** A head and its statement come apart for moments, and a store has no statement for its first seconds. */
+const WAIT_MS = 2_500
+const PAUSE_MS = 100
+/** Doubts that go away by themselves. */
+const PASSING: ReadonlySet<string> = new Set(['HMS_FRESHNESS_MISSING', 'HMS_FRESHNESS_MIXED', 'HMS_ROSTER_VERSION'])
+
+/**
+ * What is in force of one policy for a reader, verified as the SDK verifies it. Throws 502 `HMS_VERIFY_PRESENT` where a signature speaks
+ * against what the store shows, and what the snapshot throws.
+ */
+export async function readPresent(id: string, reader: Reader, source: LiveSource): Promise<PresentValue> {
+  const { clock, waitMs = WAIT_MS } = source
+  const until = clock.elapsed() + waitMs
+  for (;;) {
+    const roster = source.rosters.newest
+    const judged = await attempt(id, reader, source)
+    const isDoubted = judged.kind === 'verified' && PASSING.has(judged.doubt?.code ?? '')
+    if ((judged.kind === 'verified' && !isDoubted) || clock.elapsed() >= until) return required(id, judged)
+    // A document, or the statement, may be signed by a roster that follows. Where none does, the last good one counts.
+    await source.rosters.follow().catch(() => undefined)
+    if (!isDoubted && source.rosters.newest === roster) return required(id, judged)
+    if (isDoubted) await setTimeout(PAUSE_MS)
+  }
+}
+
+async function attempt(id: string, reader: Reader, { rosters, snapshot, clock }: LiveSource): Promise<JudgedLive> {
+  const frame = parseFrame(JSON.stringify(await snapshot([id])))
+  try {
+    return judgeFrame([id], frame, { roster: rosters.newest, clock, reader }).get(id)!
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    return { kind: 'refused', code: error.code, detail: error.detail }
+  }
+}
+
+function required(id: string, judged: JudgedLive): PresentValue {
+  if (judged.kind === 'verified') return { value: judged.value, ...(judged.doubt === undefined ? {} : { doubt: judged.doubt }) }
+  throw new HmsError('HMS_VERIFY_PRESENT', `What the store shows of ${id} does not verify: ${judged.detail} (${judged.code}).`, {
+    status: 502,
+    next: [`hms-svc policies restore ${id}`, 'hms-svc audit verify'],
+  })
+}
