@@ -177,6 +177,20 @@ describe('a rollback to what readers would refuse', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
+  it('leaves the ends of earlier canaries to readers, and raises no alarm for them', async () => {
+    await start()
+    await live(['pm25@1.0.0=35', 'so2@1.0.0=75'])
+    await live(['pm25@2.0.0=25', 'so2@2.0.0=70'], 'EPA Counsel')
+    await rotate(revoke('EPA Chief'))
+    // Of a bundle that is refused as a whole the refusal names the policy that was asked for.
+    await expect(rollBack('so2', '1.0.0')).rejects.toMatchObject({ next: ['hms-svc rollback so2@1.0.0 --sign NAME'] })
+    const checkedAt = system.clock.now().getTime() + 130_000
+    await system.runUntil(() => Promise.resolve(system.clock.now().getTime() > checkedAt), 300_000)
+    const { documents } = await press.api.get<StreamFrame>('/v1/snapshot')
+    for (const document of documents) verifyHead(document, rosterNow())
+    expect(system.host.runtimes.get('config-store')!.concerns).toEqual([])
+  })
+
   it('is refused for a bundle of which readers would refuse one', async () => {
     await start()
     await live(['pm25@1.0.0=35', 'so2@1.0.0=75'], 'EPA Counsel')

@@ -214,6 +214,28 @@ describe('a connection', () => {
     expect(await visitor.applied()).toMatchObject({ applied: { [ID]: old.digest } })
   })
 
+  it('is READY beside the end of a canary whose base no longer counts, and uses nothing of it', async () => {
+    const lapsed = { policy: { id: ID, version: '1.5.0', limit: 35 }, approvedBy: [] }
+    const end = sampleDocument({ ...lapsed, scope: 'region:NCR', seq: 2, revision: 6, base: old.digest })
+    const { hms, visitor } = await connected({}, [strict, end])
+    expect(hms.explain(ID)).toMatchObject({ state: 'READY', scope: 'global', version: '2.0.0' })
+    const error = next(hms, 'error')
+    visitor.send('change', 7, [sampleDocument({ ...lapsed, seq: 3, revision: 7 })])
+    expect(await error).toMatchObject({ code: 'HMS_HEAD_NOT_APPROVED' })
+    expect(hms.explain(ID)).toMatchObject({ state: 'STALE', version: '2.0.0' })
+  })
+
+  it('leaves a canary at once by an end whose base no longer counts', async () => {
+    const base = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 } })
+    const { hms, visitor } = await connected({}, [base, canary])
+    expect(hms.explain(ID)).toMatchObject({ version: '2.0.0' })
+    const change = next(hms, 'change')
+    const end = { policy: { id: ID, version: '1.5.0', limit: 35 }, approvedBy: [], scope: 'region:NCR', base: base.digest }
+    visitor.send('change', 5, [sampleDocument({ ...end, seq: 2, revision: 5 })])
+    expect(await change).toEqual({ id: ID, from: '2.0.0', to: '1.5.0', revision: 5 })
+    expect(hms.state).toBe('READY')
+  })
+
   it('keeps what it holds when a document is damaged, and asks for a snapshot next time', async () => {
     const { hms, visitor } = await connected()
     const [error, stale] = [next(hms, 'error'), next(hms, 'stale')]

@@ -44,12 +44,12 @@ export class Floors {
    * Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or `HMS_RELEASE_TAG_DROPPED`; else remembers the head, its release, and the one
    * that is held for later. `nowMs`: what was current before a held release whose time has come no longer counts.
    */
-  admit({ head, release, next }: VerifiedHead, roster: Roster, nowMs: number): void {
+  admit({ head, release, next, isLapsed }: VerifiedHead, roster: Roster, nowMs: number): void {
     const place = placeOf(head)
     const seq = this.heads.get(place) ?? 0
     if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} comes after ${seq}`)
     const isOver = next !== null && next.atMs <= nowMs
-    if (release !== null && !isOver) this.admitRelease(release, head, roster)
+    if (release !== null && !isOver && !isLapsed) this.admitRelease(release, head, roster)
     if (next !== null) this.admitRelease(next.release, head, roster)
     this.heads.set(place, head.seq)
   }

@@ -13,6 +13,8 @@ export interface VerifiedHead {
   release: VerifiedRelease | null
   /** In force from `atMs` (since 1970) on, in place of `release`; `null` when the head names none. */
   next: VerifiedNext | null
+  /** The head ends a canary, and the roster no longer counts the approval of `release`: no reader uses it, and it binds no floor. */
+  isLapsed?: true
 }
 
 export interface VerifiedNext {
@@ -35,14 +37,32 @@ export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
   const next = readNext(head, signed.next ?? null, roster)
   if (head.current === null) return { head, envelope: signed.head, release: null, next }
   if (signed.release === null) throw missing(head)
-  return { head, envelope: signed.head, release: readApproved(head, head.current, signed.release, signed.proof ?? null, roster), next }
+  const named = readNamed(head, head.current, signed.release)
+  const proof = signed.proof ?? null
+  if (isEnded(head)) return { head, envelope: signed.head, next, ...readEnded(named, proof, roster) }
+  return { head, envelope: signed.head, release: approvedRelease(named, proof, roster), next }
+}
+
+/** `current` = `base` is how a canary ends: whatever is stable is in force in its place. */
+function isEnded({ scope, current, base = null, next }: HeadPredicate): boolean {
+  return scope !== STABLE_SCOPE && current === base && next === undefined
+}
+
+/** A key that is revoked later must not leave readers in doubt by the end of a canary that stood on its release. */
+function readEnded(named: OpenedRelease, proof: LogProof | null, roster: Roster): Pick<VerifiedHead, 'release' | 'isLapsed'> {
+  try {
+    return { release: approvedRelease(named, proof, roster) }
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    return { release: { ...named, proof, witnessedAt: undefined, approvedBy: [], soleOfficial: false }, isLapsed: true }
+  }
 }
 
 /** The time is the release's own: a head that named another would put a rule in force before it, or keep it back. */
 function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Roster): VerifiedNext | null {
   if (head.next === undefined) return null
   if (brought === null) throw missing(head)
-  const release = readApproved(head, head.next.release, brought.release, brought.proof ?? null, roster)
+  const release = approvedRelease(readNamed(head, head.next.release, brought.release), brought.proof ?? null, roster)
   const [atMs, { policy }] = [Date.parse(head.next.at), release.predicate]
   if (atMs !== effectiveMs(policy)) {
     throw refusal(
@@ -68,14 +88,14 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
 }
 
 /** `named`: the digest by which the head names it. */
-function readApproved(head: HeadPredicate, named: string, envelope: Envelope, proof: LogProof | null, roster: Roster): VerifiedRelease {
+function readNamed(head: HeadPredicate, named: string, envelope: Envelope): OpenedRelease {
   const release = openRelease(envelope)
   const { predicate, digest } = release
   if (digest !== named || predicate.policy.id !== head.policy) {
     throw refusal('HMS_HEAD_RELEASE_OTHER', `the release brought is not the one that the head of ${head.policy} names`)
   }
   requireItsScope(head, named, release)
-  return approvedRelease(release, proof, roster)
+  return release
 }
 
 /** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */
