@@ -89,6 +89,6 @@ describe('consent', () => {
     const rollback = { target: { version: '0.9.0', digest: 'sha256:target' }, reason: 'sensor' }
     const consent = consentOf([{ ...RELEASE, rollback }], verified(LIVE))
     expect([consent.isRollback, consent.plan]).toEqual([true, []])
-    expect(texts({ ...RELEASE, rollback }, verified(LIVE))).toContain('Brings back 0.9.0. Reason: sensor')
+    expect(texts({ ...RELEASE, rollback }, verified(LIVE))).toContain('Brings back 0.9.0. Public reason: sensor')
   })
 })

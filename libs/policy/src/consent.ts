@@ -112,7 +112,9 @@ function followsAnother({ previous }: SignedRelease, live: LiveRelease | null): 
 function remarksOf({ fallbacks, rollback }: SignedRelease, live?: string): ConsentLine[] {
   const versions = fallbacks.map(({ version }) => version)
   return [
-    ...(rollback === undefined ? [] : [plain(`Brings back ${rollback.target.version}. Reason: ${rollback.reason || 'none is given'}`)]),
+    ...(rollback === undefined
+      ? []
+      : [plain(`Brings back ${rollback.target.version}. Public reason: ${rollback.reason || 'none is given'}`)]),
     // The version in force is always one of them.
     ...(versions.length === 0 || versions.join() === live ? [] : [plain(`May be taken back to ${versions.join(', ')}`)]),
   ]

@@ -104,7 +104,9 @@ export class RollBack {
     const reversals: Reversal[] = []
     const asked = await stableOf(tx, request.policy)
     const forward = asked !== undefined && takenBack(asked)?.version === request.version
-    for (const policy of members) {
+    // The policy that was asked for is judged first: a refusal names it, where it is refused itself.
+    const inTurn = [request.policy, ...members.filter((policy) => policy !== request.policy)]
+    for (const policy of inTurn) {
       const stable = await stableOf(tx, policy)
       const version = policy === request.policy ? request.version : forward ? forwardWith(stable!, request.policy) : previousOf(stable)
       // What has moved on since it went back, or since it came, stays where it is.
@@ -124,7 +126,7 @@ export class RollBack {
       const to = chooseTarget(stable, { policy, version, wasLive, refused })
       reversals.push({ stable: stable!, to: await withProof(tx, to) })
     }
-    return reversals
+    return reversals.sort((a, b) => members.indexOf(a.stable.policy) - members.indexOf(b.stable.policy))
   }
 
   /** `key`: smallest policy of those that go back together, so that all hear of them in one order. */
