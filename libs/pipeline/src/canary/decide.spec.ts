@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CoverageReport } from '#libs/contracts'
 import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
+import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
 import { newCanary, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
@@ -406,7 +407,7 @@ describe('every state with every input', () => {
       unexplained: suspect,
       leaseUntil: NOW.toISOString(),
     }),
-    'observing, nobody there': canary('observing', { observeUntil: NOW.toISOString(), unexplained: suspect, of: 0 }),
+    'observing, no bot connected': canary('observing', { observeUntil: NOW.toISOString(), unexplained: suspect, of: 0 }),
     'observing, power asked for': canary('observing', {
       observeUntil: NOW.toISOString(),
       unexplained: suspect,
@@ -448,7 +449,7 @@ describe('every state with every input', () => {
     'approvals logged': { type: 'proven', dossier: DOSSIER, isProven: true, frozen: null },
     'approvals logged, a freeze has begun': { type: 'proven', dossier: DOSSIER, isProven: true, frozen: FREEZE },
     'heads stored, bots connected': { type: 'published', heads: [storedHead(SCOPE, 3)], at: NOW.toISOString() },
-    'heads stored, nobody connected': { type: 'published', heads: [storedHead(SCOPE, 0)], at: NOW.toISOString() },
+    'heads stored, no bot connected': { type: 'published', heads: [storedHead(SCOPE, 0)], at: NOW.toISOString() },
     'cohort acknowledged': { type: 'covered', reports: [report(3, 3)] },
     'second bot alerts': { type: 'alerted', alert: ALERT },
     'control group alerts': { type: 'controlAlerted', alert: { bot: 'bot-7', once: 'bot-7 r1', receivedAt: NOW.toISOString() } },
@@ -499,8 +500,9 @@ describe('every state with every input', () => {
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })
 
-  it('has a defined answer, which stands in docs/stages/canary.md', async () => {
-    await expect(describeStage('Canary', transitions, ['failed', 'ended'])).toMatchFileSnapshot('../../../../docs/stages/canary.md')
+  it('has a defined result for each state and input, as docs/stages/canary shows', async () => {
+    await expect(describeStage('Canary', transitions)).toMatchFileSnapshot('../../../../docs/stages/canary.md')
+    await expect(drawStage('Canary', transitions, ['failed', 'ended'])).toMatchFileSnapshot('../../../../docs/stages/canary.svg')
   })
 
   it('never leaves an end', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LintFinding } from '#libs/contracts'
 import { commonInputs, DOSSIER, ORIGIN } from '../testing/samples.js'
+import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
 import { decideLint, type Lint, type LintInput } from './decide.js'
 
@@ -51,7 +52,8 @@ describe('every state with every input', () => {
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })
 
-  it('has a defined answer, which stands in docs/stages/lint.md', async () => {
-    await expect(describeStage('Lint', transitions, ['passed', 'failed'])).toMatchFileSnapshot('../../../../docs/stages/lint.md')
+  it('has a defined result for each state and input, as docs/stages/lint shows', async () => {
+    await expect(describeStage('Lint', transitions)).toMatchFileSnapshot('../../../../docs/stages/lint.md')
+    await expect(drawStage('Lint', transitions, ['passed', 'failed'])).toMatchFileSnapshot('../../../../docs/stages/lint.svg')
   })
 })

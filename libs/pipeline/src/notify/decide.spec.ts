@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { commonInputs, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
+import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
 import { decideNotification, type Notification, type NotificationInput } from './decide.js'
 
@@ -113,7 +114,7 @@ describe('every state with every input', () => {
     'announced ahead': { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] },
     'first tries under way': counted(1),
     'first tries ended': counted(0),
-    'further partners told': counted(0, false, 2),
+    'further partners notified': counted(0, false, 2),
     'partner heard of': { type: 'heard' },
     'deadline passed': counted(1, true),
     ...commonInputs(['deadline', 'recount'], 'notify'),
@@ -135,7 +136,8 @@ describe('every state with every input', () => {
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })
 
-  it('has a defined answer, which stands in docs/stages/notify.md', async () => {
-    await expect(describeStage('Notify', transitions, ['completed', 'dropped'])).toMatchFileSnapshot('../../../../docs/stages/notify.md')
+  it('has a defined result for each state and input, as docs/stages/notify shows', async () => {
+    await expect(describeStage('Notify', transitions)).toMatchFileSnapshot('../../../../docs/stages/notify.md')
+    await expect(drawStage('Notify', transitions, ['completed', 'dropped'])).toMatchFileSnapshot('../../../../docs/stages/notify.svg')
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COVERAGE_TOLD_MS, type CoverageReport } from '#libs/contracts'
 import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
+import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
 import { decideRollout, ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput } from './decide.js'
 import { newRollout, type Rollout } from './rollout.js'
@@ -418,7 +419,7 @@ describe('every state with every input', () => {
     'freeze ends': { type: 'freezeChanged', stable: LIVE, frozen: null },
     'freeze goes on': { type: 'freezeChanged', stable: LIVE, frozen: FREEZE },
     'heads stored, bots connected': { type: 'published', heads: [storedHead('global', 4)] },
-    'heads stored, nobody connected': { type: 'published', heads: [storedHead('global', 0)] },
+    'heads stored, no bot connected': { type: 'published', heads: [storedHead('global', 0)] },
     'all bots acknowledged': { type: 'covered', reports: [report(4, 4)] },
     'some bots acknowledged': { type: 'covered', reports: [report(4, 3)] },
     'all bots hold it before its time': heldEarly,
@@ -459,9 +460,11 @@ describe('every state with every input', () => {
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })
 
-  it('has a defined answer, which stands in docs/stages/rollout.md', async () => {
-    const page = describeStage('Rollout', transitions, ['completed', 'failed', 'aborted'])
-    await expect(page).toMatchFileSnapshot('../../../../docs/stages/rollout.md')
+  it('has a defined result for each state and input, as docs/stages/rollout shows', async () => {
+    await expect(describeStage('Rollout', transitions)).toMatchFileSnapshot('../../../../docs/stages/rollout.md')
+    await expect(drawStage('Rollout', transitions, ['completed', 'failed', 'aborted'])).toMatchFileSnapshot(
+      '../../../../docs/stages/rollout.svg',
+    )
   })
 
   it('never leaves an end', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { asked, commonInputs, DOSSIER, ORIGIN } from '../testing/samples.js'
+import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
 import { decideSimulation, newSimulation, SIMULATION_TIMERS, type Replayed, type Simulation, type SimulationInput } from './decide.js'
 import { emptyScore, type SimulationVerdict } from './judge.js'
@@ -99,9 +100,10 @@ describe('every state with every input', () => {
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })
 
-  it('has a defined answer, which stands in docs/stages/simulate.md', async () => {
-    await expect(describeStage('Simulate', transitions, ['passed', 'failed', 'aborted'])).toMatchFileSnapshot(
-      '../../../../docs/stages/simulate.md',
+  it('has a defined result for each state and input, as docs/stages/simulate shows', async () => {
+    await expect(describeStage('Simulate', transitions)).toMatchFileSnapshot('../../../../docs/stages/simulate.md')
+    await expect(drawStage('Simulate', transitions, ['passed', 'failed', 'aborted'])).toMatchFileSnapshot(
+      '../../../../docs/stages/simulate.svg',
     )
   })
 })

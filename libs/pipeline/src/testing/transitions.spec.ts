@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { describeStage, transitionsOf, unsampled } from './transitions.js'
+import { drawStage } from './stage-diagram.js'
+import { describeStage, movesOf, transitionsOf, unsampled } from './transitions.js'
 
 interface Lamp {
   state: 'off' | 'on' | 'broken'
@@ -21,18 +22,28 @@ const STATES: Record<string, Lamp> = {
   'on, dim': { state: 'on', isDim: true },
   broken: { state: 'broken' },
 }
-const page = describeStage('Lamp', transitionsOf(STATES, { press: 'press', look: 'look', wait: 'wait' }, decide), ['broken'])
+const transitions = transitionsOf(STATES, { press: 'press', look: 'look', wait: 'wait' }, decide)
+const page = describeStage('Lamp', transitions)
 const linesWith = (sign: string): string[] => page.split('\n').filter((line) => line.includes(sign))
 
 describe('the page of a stage', () => {
-  it('draws arrows between states alone, and says in brackets what matters of one', () => {
-    expect(linesWith('-->').map((line) => line.trim())).toEqual([
-      '[*] --> new',
-      'off --> on: press',
-      'on --> off: press',
-      'on --> broken: press (dim)',
-      'broken --> [*]',
+  it('joins the inputs between two states, with the part of a state that matters in brackets', () => {
+    expect(movesOf(transitions)).toEqual([
+      { from: 'off', to: 'on', inputs: ['press'] },
+      { from: 'on', to: 'off', inputs: ['press'] },
+      { from: 'on', to: 'broken', inputs: ['press (dim)'] },
     ])
+  })
+
+  it('draws each state once and each move with its inputs, and escapes text', () => {
+    const moves = transitions.map((one) => ({ ...one, input: one.input.replace('press', 'press <&>') }))
+    const drawn = drawStage('Lamp', moves, ['broken'])
+    expect([...drawn.matchAll(/class="state"[^>]*>(\w+)</g)].map(([, state]) => state)).toEqual(['off', 'on', 'broken'])
+    expect([...drawn.matchAll(/class="to \w+"[^>]*>→ (\w+)</g)].map(([, state]) => state)).toEqual(['on', 'off', 'broken'])
+    // An arrowhead for each state that is entered, and for the start.
+    expect([...drawn.matchAll(/class="fill \w+" d="M/g)]).toHaveLength(4)
+    expect(drawn).toContain('>press &lt;&amp;&gt; (dim)</text>')
+    expect(drawn).not.toContain('<&>')
   })
 
   it('lists what does something, and what matters of a state where it makes a difference', () => {

@@ -42,10 +42,10 @@ export function unsampled(
   return [...Object.keys(all.states), ...Object.keys(all.inputs)].filter((name) => !seen.has(name))
 }
 
-/** The Mermaid state diagram of these transitions, and a table of all that do something. `ends`: states that nothing leaves. */
-export function describeStage(title: string, transitions: readonly Transition[], ends: readonly string[]): string {
+/** The page of a stage: its diagram (`drawStage`) and a table of all transitions that do something. */
+export function describeStage(title: string, transitions: readonly Transition[]): string {
   const rows = transitions
-    .filter((one) => isTold(one, transitions))
+    .filter((one) => isListed(one, transitions))
     .map(
       ({ given, input, next, effects, changes }) =>
         `| ${given} | ${input} | ${next} | ${effects.join(', ') || (changes ? '–' : 'nothing')} |`,
@@ -53,16 +53,11 @@ export function describeStage(title: string, transitions: readonly Transition[],
   return [
     `# ${title}`,
     '',
-    'Written from the decider by `npm run diagrams`; a test holds it against the code. An input that is not listed for a state changes ' +
-      'nothing there. What stands behind a comma is listed where it makes a difference. `–`: the stage notes what it was told, and does ' +
-      'nothing yet.',
+    '`npm run diagrams` writes this page and its picture from the decider; a test compares them with the code. An input that is not ' +
+      'listed for a state changes nothing there. The part of a state after a comma is listed where it makes a difference. `–`: the ' +
+      'stage records the input, without an effect.',
     '',
-    '```mermaid',
-    'stateDiagram-v2',
-    '  [*] --> new',
-    ...arrowsOf(transitions),
-    ...ends.map((end) => `  ${end} --> [*]`),
-    '```',
+    `![State diagram of the stage ${title.toLowerCase()}; the table below lists the same transitions](${title.toLowerCase()}.svg)`,
     '',
     '| state | input | next state | effects |',
     '|---|---|---|---|',
@@ -72,22 +67,28 @@ export function describeStage(title: string, transitions: readonly Transition[],
 }
 
 /** Inputs that do something; of a state with more behind a comma those that do something else than without it. */
-function isTold({ given, state, input, ...then }: Transition, all: readonly Transition[]): boolean {
+function isListed({ given, state, input, ...then }: Transition, all: readonly Transition[]): boolean {
   const plain = given === state ? undefined : all.find((other) => other.given === state && other.input === input)
   return plain === undefined ? then.changes : !isDeepStrictEqual(then, { next: plain.next, effects: plain.effects, changes: plain.changes })
 }
 
-/** One for each pair of states. What an input does only in some of a state has that in brackets. */
-function arrowsOf(transitions: readonly Transition[]): string[] {
-  const moves = new Map<string, Set<string>>()
+/** All inputs that lead from one state to another. */
+export interface Move {
+  from: string
+  to: string
+  inputs: string[]
+}
+
+/** One move for each pair of states. An input that works in a part of a state only has that part in brackets. */
+export function movesOf(transitions: readonly Transition[]): Move[] {
+  const moves = new Map<string, Move>()
   const moved = transitions.filter(({ state, next }) => state !== next)
   for (const { given, state, input, next } of moved.toSorted((a, b) => Number(a.given !== a.state) - Number(b.given !== b.state))) {
-    const arrow = `  ${state} --> ${next}`
-    const inputs = moves.get(arrow) ?? new Set()
-    if (!inputs.has(input)) inputs.add(given === state ? input : `${input} (${given.slice(state.length + 2)})`)
-    moves.set(arrow, inputs)
+    const move = moves.get(`${state} ${next}`) ?? { from: state, to: next, inputs: [] }
+    if (!move.inputs.includes(input)) move.inputs.push(given === state ? input : `${input} (${given.slice(state.length + 2)})`)
+    moves.set(`${state} ${next}`, move)
   }
-  return [...moves].map(([arrow, inputs]) => `${arrow}: ${[...inputs].join(' · ')}`)
+  return [...moves.values()]
 }
 
 function nameOf(effect: { do: string; type?: string; timer?: string; outcome?: string; reason?: string; data?: object }): string {
