@@ -1,13 +1,14 @@
 import { asyncApi, MAX_PATH_PARAMETER, SERVICE_PATHS, SERVICES } from '#libs/contracts'
 import {
-  BACKLOG,
   addErrorPages,
-  boundBodies,
   answerProblems,
+  BACKLOG,
+  boundBodies,
   closeQueuedAnswers,
   createLogger,
   earlyErrors,
   endUnreadAnswers,
+  type Environment,
   foreignRefused,
   isForeignRequest,
   judgeTargets,
@@ -19,15 +20,14 @@ import {
   refusalOfConnection,
   refuseBodiesOfReads,
   refuseForeignRequests,
+  serveUpgrades,
   SharedAnswer,
   startTracing,
   systemClock,
   toProblem,
   VERSION,
-  type Environment,
 } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
-import { serveUpgrades } from '#libs/upgrade'
 import Fastify from 'fastify'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,5 @@
-import { silentLogger, toProblem } from '#libs/platform'
+import { serveUpgrades, silentLogger, toProblem } from '#libs/platform'
 import { readHttpLimits } from '#libs/process'
-import { serveUpgrades } from '#libs/upgrade'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'

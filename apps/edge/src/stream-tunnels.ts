@@ -1,6 +1,15 @@
 import { HmsError, readText } from '#libs/contracts'
-import { describeError, type Logger, type TrustedProxies } from '#libs/platform'
-import { answerUpgrade, BOT_INTAKE, contained, Intake, READER_INTAKE, type Upgrade } from '#libs/upgrade'
+import {
+  answerUpgrade,
+  BOT_INTAKE,
+  contained,
+  describeError,
+  Intake,
+  type Logger,
+  READER_INTAKE,
+  type TrustedProxies,
+  type Upgrade,
+} from '#libs/platform'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Duplex } from 'node:stream'

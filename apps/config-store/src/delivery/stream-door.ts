@@ -1,8 +1,15 @@
 import { HmsError, REVISION_HEADER } from '#libs/contracts'
 import { localNameOf } from '#libs/process'
-import { describeError, foreignRefused, isForeignRequest, refusalOfConnection, toProblem } from '#libs/platform'
+import {
+  describeError,
+  foreignRefused,
+  isForeignRequest,
+  refusalOfConnection,
+  serveUpgrades,
+  toProblem,
+  type Upgrade,
+} from '#libs/platform'
 import { Authorizer, readQuery, ServiceRuntime, type Grant } from '#libs/service'
-import { serveUpgrades, type Upgrade } from '#libs/upgrade'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import type { IncomingMessage, Server } from 'node:http'

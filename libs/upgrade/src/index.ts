@@ -1,5 +1,0 @@
-export { answerUpgrade } from './answer-upgrade.js'
-export * from './contained.js'
-export * from './intake.js'
-export * from './serve-upgrades.js'
-export * from './unfinished-message.js'
