@@ -179,9 +179,9 @@ describe('a stored document that its owner altered', () => {
 })
 
 describe('hms-svc policies restore', () => {
-  const restore = async (): Promise<{ status: number; body: RestoredDocument[] & Problem }> => {
+  const restore = async (request: object = {}): Promise<{ status: number; body: RestoredDocument[] & Problem }> => {
     const record = await identityOf()
-      .post<RestoredDocument[]>(`/v1/policies/${POLICY}/restore`, {})
+      .post<RestoredDocument[]>(`/v1/policies/${POLICY}/restore`, request)
       .then(
         (body) => ({ status: 200, body }),
         (error: HmsError) => ({ status: error.status, body: { code: error.code } }),
@@ -198,8 +198,10 @@ describe('hms-svc policies restore', () => {
     expect([body.value['limit'], body.revision, headers.get('hms-unverified'), await concerns()]).toEqual([25, 3, null, []])
   })
 
-  it('records again what the topic says otherwise', async () => {
-    expect((await restore()).body).toEqual([{ place: PLACE, seq: 1, from: 'database' }])
+  it('records again what the topic says otherwise, with a reason or without', async () => {
+    expect((await restore({})).status).toBe(200)
+    expect((await restore({ reason: ' '.repeat(1_001) })).status).toBe(400)
+    expect((await restore({ reason: 'drill' })).body).toEqual([{ place: PLACE, seq: 1, from: 'database' }])
   })
 
   it('puts the newest head in place of an earlier one', async () => {

@@ -1,6 +1,7 @@
 export * from './cloud-event.js'
 export * from './aggregate-keys.js'
 export * from './consumer/event-consumer.js'
+export { requireFit } from './consumer/event-fit.js'
 export * from './consumer/event-routes.js'
 export * from './consumer/event-server.js'
 export { groupOf } from './group-of.js'

@@ -59,5 +59,10 @@ function registerList(program: Command, session: Session): void {
   policies
     .command('restore <id>')
     .description('bring database and topic of state back to what is signed, where a stored document does not verify')
-    .action(session.run(async (context, id: string) => (await import('./restore.js')).restorePolicy(context, id)))
+    .option('--reason <text>', 'why, for the log of config-store')
+    .action(
+      session.run(async (context, id: string, options: { reason?: string }) =>
+        (await import('./restore.js')).restorePolicy(context, id, options),
+      ),
+    )
 }

@@ -3,10 +3,10 @@ import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 
 /** Has config-store bring one policy back to what is signed; prints where each place was found. */
-export async function restorePolicy(context: CliContext, id: string): Promise<number> {
+export async function restorePolicy(context: CliContext, id: string, { reason }: { reason?: string }): Promise<number> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const client = await context.client()
-  const restored = await client.post<RestoredDocument[]>(`/v1/policies/${encodeURIComponent(id)}/restore`, {})
+  const restored = await client.post<RestoredDocument[]>(`/v1/policies/${encodeURIComponent(id)}/restore`, { reason })
   context.output.list(
     restored,
     [

@@ -10,13 +10,14 @@ import {
   type StreamFrame,
 } from '#libs/contracts'
 import { isKnown } from '#libs/platform'
-import { RequireScope, ServiceRuntime } from '#libs/service'
-import { Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common'
+import { RequireScope, ServiceRuntime, type AuthorizedRequest } from '#libs/service'
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { policyAt, policyVersion } from '../history/policy-at.js'
 import { RestoreDocument } from '../state-check/restore-document.js'
+import { RestoreDocumentDto } from '../state-check/restore-document.dto.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
@@ -97,8 +98,12 @@ export class PoliciesController {
   @Post('policies/:id/restore')
   @HttpCode(200)
   @RequireScope('operate')
-  restore(@Param('id') id: string): Promise<RestoredDocument[]> {
-    return this.restoreDocument.execute(id)
+  restore(
+    @Param('id') id: string,
+    @Body() { reason }: RestoreDocumentDto,
+    @Req() { actor }: AuthorizedRequest,
+  ): Promise<RestoredDocument[]> {
+    return this.restoreDocument.execute(id, { by: actor?.name, reason })
   }
 
   /**

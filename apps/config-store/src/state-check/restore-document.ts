@@ -31,7 +31,7 @@ export class RestoreDocument {
   ) {}
 
   /** Throws 404 `HMS_POLICY_NOT_FOUND`, or 409 `HMS_STORE_NOT_RESTORABLE` where a place has no document that verifies. */
-  async execute(policy: string): Promise<RestoredDocument[]> {
+  async execute(policy: string, { by, reason }: { by?: string; reason?: string } = {}): Promise<RestoredDocument[]> {
     const recorded = await this.readTopic(policy)
     const restored = await this.runtime.database.transaction(async (tx) => {
       await tx.lock([policyKey(policy)])
@@ -44,6 +44,7 @@ export class RestoreDocument {
     if (restored.length === 0) {
       throw new HmsError('HMS_POLICY_NOT_FOUND', `There is no policy ${policy}.`, { status: 404, next: ['hms-svc policies list'] })
     }
+    this.runtime.log.info({ policy, places: restored, by, reason }, 'policy restored')
     await this.copy.refresh()
     return restored
   }

@@ -1,5 +1,6 @@
-import { canonicalJson, type Envelope, type EventData, type TokenRecord } from '#libs/contracts'
-import type { EventSeal } from '#libs/messaging'
+import { canonicalJson, type Envelope, type TokenRecord, type VerifiedEvent } from '#libs/contracts'
+import { requireFit, type EventSeal } from '#libs/messaging'
+import { describeError } from '#libs/platform'
 import { SignatureError, type Roster } from '#libs/signing'
 import type { StoredToken } from './token.table.js'
 
@@ -14,12 +15,22 @@ export interface TokenJudge {
 
 /** The record in an event of `hms.token.v1`. Throws `SignatureError` unless approver signed it as such. */
 export function readSignedToken(envelope: Envelope, { roster, seal }: TokenJudge): TokenRecord {
-  const { topic, type, key, data } = seal.read(envelope, roster.serviceKeys('approver')).predicate
-  if (topic !== TOKEN_TOPIC || !(TOKEN_EVENTS as readonly string[]).includes(type))
-    throw new SignatureError('HMS_STATEMENT_INVALID', `an event ${type} of ${topic} makes no key`)
-  const record = plainToken((data as unknown as EventData['hms.token.issued.v1']).token)
-  if (record.id !== key) throw new SignatureError('HMS_STATEMENT_INVALID', 'the event is about another key')
+  const event = { ...seal.read(envelope, roster.serviceKeys('approver')).predicate, envelope }
+  const record = plainToken(tokenIn(event))
+  if (record.id !== event.key) throw new SignatureError('HMS_STATEMENT_INVALID', 'the event is about another key')
   return record
+}
+
+function tokenIn(event: VerifiedEvent): TokenRecord {
+  const type = TOKEN_EVENTS.find((one) => one === event.type)
+  if (event.topic !== TOKEN_TOPIC || type === undefined)
+    throw new SignatureError('HMS_STATEMENT_INVALID', `an event ${event.type} of ${event.topic} makes no key`)
+  try {
+    requireFit(event, type)
+  } catch (error) {
+    throw new SignatureError('HMS_STATEMENT_INVALID', describeError(error))
+  }
+  return event.data.token
 }
 
 /** The record that a row stands for: what approver signed. Throws `SignatureError` for a row that says anything else. */
