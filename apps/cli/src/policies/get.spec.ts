@@ -93,6 +93,17 @@ describe('get', () => {
     expect(service!.requests).toHaveLength(3)
   })
 
+  it('says who took the rule back, and why, in the words that the store keeps of this release alone', async () => {
+    const change = { cause: 'rollback' as const, by: ['Air Office'], reason: 'tree frogs were seen' }
+    const view = (document: ConfigDocument) => viewOf(document, { provenance: { ...viewOf(document).provenance, change } })
+    const line = "In force by rollback by Air Office: tree frogs were seen (config-store's word)"
+    expect((await get([ID], { view: view(LIVE) })).stdout).toContain(`\n${line}\n`)
+    await service!.close()
+    expect(JSON.parse((await get([ID, '--json'], { view: view(LIVE) })).stdout)).toMatchObject({ provenance: { change } })
+    await service!.close()
+    expect((await get([ID], { view: view(OLD) })).stdout).not.toContain('tree frogs')
+  })
+
   it('says by whose roster it was verified', async () => {
     expect((await get([ID])).stdout).toMatch(/ {2}limit: 25\nRun #184, sha256:.*\nApproved by EPA Chief\nVerified here; roster pinned\n$/)
     await service!.close()

@@ -3,6 +3,7 @@ import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { rosterFile } from '../roster/pinned-roster.js'
 import { readPresentPolicy, type ShownPolicy } from './read-present.js'
+import { whyOf } from './history.js'
 
 export interface GetOptions {
   region?: string
@@ -102,7 +103,13 @@ function trustOf({ verification, state, code, ageMs, trust }: ShownPolicy): stri
 
 function provenanceOf(provenance: PolicyView['provenance']): string[] {
   const run = `${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`
-  return [run, originOf(provenance), ...breakGlassLines(provenance)]
+  return [run, originOf(provenance), ...changeLines(provenance), ...breakGlassLines(provenance)]
+}
+
+/** Who took the rule back, and why: kept by the store as rollout signed it, and not verified here. */
+function changeLines({ change }: PolicyView['provenance']): string[] {
+  const why = change === undefined || change.cause === 'run' || change.cause === 'break-glass' ? null : whyOf(change)
+  return why === null ? [] : [`In force by ${why} (config-store's word)`]
 }
 
 function breakGlassLines({ breakGlass }: PolicyView['provenance']): string[] {

@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import { EXIT, type PolicyHistoryEntry } from '#libs/contracts'
+import { EXIT, type ChangeView, type PolicyHistoryEntry } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName, usageError } from '../errors.js'
 
@@ -74,7 +74,7 @@ function limitOf(text: string | undefined): number {
 }
 
 /** `rollback by Air Office: tree frogs were seen`; of a run its signers are in their own column. */
-function whyOf({ cause, by = [], reason }: PolicyHistoryEntry): string | null {
+export function whyOf({ cause, by = [], reason }: Partial<ChangeView>): string | null {
   if (cause === undefined) return null
   const who = cause === 'run' || by.length === 0 ? '' : ` by ${by.join(', ')}`
   return `${cause}${who}${(reason ?? null) === null ? '' : `: ${reason}`}`

@@ -6,7 +6,7 @@ import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
 
 /** A policy as `get` shows it: everything that signatures prove is what was signed, unless `verification` says otherwise. */
 export type ShownPolicy = Omit<PolicyView, 'since' | 'provenance'> & {
-  /** The store's word; missing where it shows another release than is signed. */
+  /** The store's word, like `provenance.change`; missing where it shows another release than is signed. */
   since?: string
   /** Missing from a side-car. */
   provenance?: PolicyView['provenance']
@@ -66,6 +66,7 @@ function shown(
   const { digest, approvedBy, soleOfficial, predicate } = release
   const breakGlass = breakGlassBehind(predicate)
   const isSame = 'provenance' in view && view.provenance.digest === digest && view.scope === head.scope
+  const change = isSame ? view.provenance.change : undefined
   return {
     id: head.policy,
     version: value.version,
@@ -85,6 +86,7 @@ function shown(
       approvedBy,
       ...(soleOfficial ? { soleOfficial } : {}),
       ...(breakGlass === undefined ? {} : { breakGlass }),
+      ...(change === undefined ? {} : { change }),
     },
   }
 }
