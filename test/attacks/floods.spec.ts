@@ -2,12 +2,13 @@ import { once } from 'node:events'
 import { connect as dial, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { ApiClient, signedBy } from '#libs/client'
-import { SERVICES, type IssuedToken, type TokenRequest } from '#libs/contracts'
+import { ApiClient, signApproval, signedBy } from '#libs/client'
+import { SERVICES, type Envelope, type IssuedToken, type PreparedApproval, type TokenRequest } from '#libs/contracts'
 import { variableOf } from '#libs/process'
-import { generateKeyPair, localSigner, signRequest, type Signer } from '#libs/signing'
+import { generateKeyPair, localSigner, signRequest, signRunDecision, type Signer } from '#libs/signing'
 import { serveEdge } from '../../apps/edge/src/edge.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
 
 const LIMITS = { HMS_HTTP_WRITES_PER_SECOND: '1' }
 const BURST = 10
@@ -109,6 +110,67 @@ describe('a flood without keys beside a person at the same address', () => {
       for (const path of ['/v1/withdrawals', '/v1/approvals', '/v1/runs/1/decisions', '/v1/freezes/any/lift'])
         expect([path, (await post(url, {}, path)).status]).toEqual([path, 400])
     }
+  })
+
+  const sayTo = (url: string, path: string, body: object): Promise<Response> =>
+    fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+  const sayOften = (times: number, url: string, path: string, body: (n: number) => object | Promise<object>): Promise<Response[]> =>
+    Promise.all(Array.from({ length: times }, async (_, n) => sayTo(url, path, await body(n))))
+  let nonce = 0
+  const decision = (signer: Signer, run = 98_765): Promise<Envelope> => {
+    const reason = `because ${nonce++}`
+    return signRunDecision(
+      { subject: `sha256:${'b'.repeat(64)}`, reason, run, attempt: 1, decision: 'abort', at: system.clock.now() },
+      signer,
+    )
+  }
+  const prepared = (): Promise<PreparedApproval> => new PipelineDriver(system).prepare([`pm${nonce++}-limit@1.0.0=35`])
+
+  it('holds up no statement that they sign in a body, whatever is forged in bodies', async () => {
+    const [chief, counsel] = ['EPA Chief', 'EPA Counsel'].map((name) => system.signers.get(name)!)
+    const { digest } = await prepared()
+    const none = `sha256:${'a'.repeat(64)}`
+    for (const url of places()) {
+      const forged = { ...(await decision(stranger)), signatures: [{ keyid: chief!.keyid, sig: Buffer.alloc(64).toString('base64') }] }
+      const floods = [
+        await sayOften(3 * BURST, url, '/v1/runs/1/decisions', () => ({ statement: forged })),
+        await sayOften(3 * BURST, url, '/v1/tickets/1/decisions', () => decision(stranger).then((statement) => ({ statement }))),
+        await sayOften(3 * BURST, url, '/v1/approvals', (n) => ({
+          digest: n % 2 === 0 ? digest : none,
+          signatures: [{ release: none, keyid: chief!.keyid, sig: Buffer.alloc(64).toString('base64') }],
+        })),
+      ]
+      for (const answers of floods) expect(limited(answers)).toBeGreaterThan(BURST)
+      const refused = floods[0]!.find(({ status }) => status === 429)!
+      expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+      expect(await refused.json()).toMatchObject({ code: 'HMS_HTTP_TOO_MANY', retryable: true })
+      for (const signer of [chief!, counsel!]) {
+        const statement = await decision(signer)
+        expect((await sayTo(url, '/v1/runs/98765/decisions', { statement })).status).toBe(404)
+      }
+      const own = await prepared()
+      const signatures = await signApproval(own, chief!)
+      expect((await sayTo(url, '/v1/approvals', { digest: own.digest, signatures })).status).toBe(202)
+      // What everybody may have read counts by address.
+      expect(limited(await sayOften(BURST, url, '/v1/approvals', () => ({ digest: own.digest, signatures })))).toBeGreaterThan(BURST / 2)
+      const late = await signRunDecision(
+        { subject: none, reason: 'because', run: 1, attempt: 1, decision: 'abort', at: new Date(system.clock.now().getTime() - 3_600_000) },
+        chief!,
+      )
+      expect(limited(await sayOften(BURST, url, '/v1/runs/1/decisions', () => ({ statement: late })))).toBeGreaterThan(BURST / 2)
+    }
+  })
+
+  it('limits a key that floods with what it signed, alone, and who repeats what another signed by address', async () => {
+    const [flooder, other] = ['State Liaison', 'Air Office'].map((name) => system.signers.get(name)!)
+    const path = '/v1/runs/98765/decisions'
+    const isTaken = async (): Promise<number> => (await sayTo(system.url, path, { statement: await decision(other!) })).status
+    const statement = await decision(other!)
+    expect(limited(await sayOften(3 * BURST, system.url, path, () => ({ statement })))).toBeGreaterThan(BURST)
+    expect(await isTaken()).toBe(404)
+    const own = await sayOften(3 * BURST, system.url, path, async () => ({ statement: await decision(flooder!) }))
+    expect(limited(own)).toBeGreaterThan(BURST)
+    expect(await isTaken()).toBe(404)
   })
 
   it('bounds each who signs, and forgers by their address', async () => {

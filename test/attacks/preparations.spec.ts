@@ -86,7 +86,7 @@ describe('a preparation that an official is about to sign', () => {
     await system.runUntil(async () => now().getTime() > Date.parse(mine.expiresAt) - MINUTE_MS, 20 * MINUTE_MS)
     expect(await isThere(mine.digest)).toBe(true)
     await system.runUntil(async () => !(await isThere(mine.digest)), 2 * MINUTE_MS)
-    expect(await refusal(sign(mine, chief))).toBe('404 HMS_APPROVER_APPROVAL_UNKNOWN')
+    expect(await refusal(sign(mine, chief))).toBe('403 HMS_APPROVER_SIGNATURE_INVALID')
   })
 
   it('loses against one that somebody signed: others countersign that, or are told of the conflict', async () => {

@@ -85,7 +85,7 @@ export const FREEZE_GUARDS = [
     name: 'lift-of-this-declaration',
     guard: 'a lift counts for the declaration that it names',
     file: 'apps/approver/src/freezes/lift-freeze.ts',
-    find: ' || predicate.declared !== digestOfPayload(known.statement)',
+    find: 'if (predicate.declared !== digestOfPayload(known.statement)) throw other(id)',
     replace: '',
     spec: 'test/scenarios/freezes.spec.ts',
     test: 'cannot be lifted by what lifted the one before it',

@@ -146,15 +146,29 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     expect(restore).toContain('--from=cronjob/hms-recover\n')
   })
 
-  it('link each alert to its page at the host of the Ingress', () => {
+  it('link each alert to its page at the host of the Ingress, and open the console there', () => {
     const named = (kind: string) => of('overlays/prod').find((document) => document.kind === kind)!.spec as unknown
     const [{ host }] = (named('Ingress') as { rules: [{ host: string }] }).rules
     const { groups } = named('PrometheusRule') as { groups: { rules: { annotations: { runbook_url: string } }[] }[] }
     const urls = groups.flatMap(({ rules }) => rules.map(({ annotations }) => annotations.runbook_url))
     expect(urls.length).toBeGreaterThan(10)
     expect(urls.filter((url) => !url.startsWith(`https://${host}/docs/how-to/alerts/`))).toEqual([])
+    expect(consoleHosts('overlays/prod')).toBe(host)
     const environment = of('overlays/prod').find(({ metadata }) => metadata.name.startsWith('hms-environment-'))!.data!
     expect(environment['HMS_NOTIFIER_PUBLIC_URL']).toBe(`https://${host}`)
+  })
+
+  const consoleHosts = (variant: string): unknown => {
+    const { spec } = workloads(variant).find(({ metadata }) => metadata.name === 'hms-edge')!
+    const { env } = spec.template.spec.containers[0] as unknown as { env: { name: string; value?: string }[] }
+    return env.find(({ name }) => name === 'HMS_CONSOLE_HOSTS')?.value
+  }
+
+  it('open the console under the host of the Ingress alone', () => {
+    const { spec } = of('base with ingress and console').find(({ kind, metadata }) => kind === 'Ingress' && metadata.name === 'hms-edge')!
+    const [{ host }] = (spec as unknown as { rules: [{ host: string }] }).rules
+    expect(consoleHosts('base with ingress and console')).toBe(host)
+    expect(consoleHosts('base with ingress')).toBeUndefined()
   })
 
   it('send every page through the login where the console reads with a key, and programs past it', () => {

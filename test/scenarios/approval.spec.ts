@@ -80,8 +80,8 @@ describe('an approval', () => {
     const sign = (keyid: string): Promise<unknown> =>
       press.api.post('/v1/approvals', { digest: nothing, signatures: [{ release: nothing, keyid, sig: 's' }] })
     const official = system.signers.get('EPA Chief')!.keyid
-    await expect(sign(official)).rejects.toMatchObject({ code: 'HMS_APPROVER_APPROVAL_UNKNOWN', status: 404 })
-    // Who is nobody of the roster is not told what was prepared.
+    // The response to a signature that does not count must not depend on what was prepared.
+    await expect(sign(official)).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNATURE_INVALID', status: 403 })
     await expect(sign('k')).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNER_UNKNOWN', status: 403 })
     const run = await press.approve(['radon-limit@1.0.0=4'], AT_ONCE)
     await press.whenState(run, 'SUCCEEDED')

@@ -88,8 +88,8 @@ export function readUnsignedRunDecision(envelope: unknown): StatementDocument<Ru
 }
 
 /** Checks alone that one of `keys` signed a decision about some run: before anything is looked up. Throws `SignatureError`. */
-export function verifyRunDecision(envelope: unknown, keys: Keys): void {
-  verifyStatement(RUN_DECISION, envelope, keys)
+export function verifyRunDecision(envelope: unknown, keys: Keys): RunDecisionPredicate {
+  return verifyStatement(RUN_DECISION, envelope, keys).predicate
 }
 
 /**

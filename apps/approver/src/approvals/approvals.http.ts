@@ -9,7 +9,16 @@ import {
 } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { POLICIES_BODY } from '#libs/policy'
-import { Public, RepeatsSafely, RequireScope, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
+import {
+  Public,
+  proofOfStatement,
+  RepeatsSafely,
+  RequireScope,
+  ServiceRuntime,
+  SignedBody,
+  TakesBody,
+  type AuthorizedRequest,
+} from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
 import { policyOrNew } from '../policies/policy.table.js'
 import { RUNS } from '../runs/run.table.js'
@@ -27,6 +36,7 @@ import { fallbacksView } from './fallbacks.js'
 import { TryGuard } from './try-guard.js'
 import { PrepareApproval, recordsOf } from './prepare-approval.js'
 import { PrepareRollback } from './prepare-rollback.js'
+import { proofOfSignatures } from './proof-of-signatures.js'
 import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
 
@@ -69,6 +79,7 @@ export class ApprovalsController {
   @Post()
   @HttpCode(202)
   @Public()
+  @SignedBody(proofOfSignatures)
   @RepeatsSafely()
   sign(@Body() body: ApprovalRequestDto): Promise<ApprovalView> {
     return this.signApproval.execute(body)
@@ -78,6 +89,7 @@ export class ApprovalsController {
   @Post(':digest/decisions')
   @HttpCode(200)
   @Public()
+  @SignedBody(proofOfStatement)
   decide(@Param('digest') digest: string, @Body() body: ApprovalDecisionRequestDto): Promise<ApprovalView> {
     return this.rejectApproval.execute(digest, body)
   }

@@ -19,7 +19,7 @@ import { KeepPreparations } from './keep-preparations.js'
 import { openRun, rememberSignatures } from './open-run.js'
 import { missingOf } from './prepare-approval.js'
 import { requireEventsFit } from './run-size.js'
-import { requireKnownSigners, signerOf, withSignatures } from './signer-of.js'
+import { signerOf, withSignatures } from './signer-of.js'
 import { signedSiblings } from './signed-siblings.js'
 
 /** Accepts one person's signatures over prepared bytes. The first gives the run its number, the last puts it into the queue. */
@@ -36,13 +36,12 @@ export class SignApproval {
   ) {}
 
   execute(request: ApprovalRequest): Promise<ApprovalView> {
-    requireKnownSigners(this.runtime.roster, request)
-    return underLock(this.runtime.database, request.digest, (tx, approval) => this.sign(tx, approval, request))
+    return underLock(this.runtime, request, (tx, approval) => this.sign(tx, approval, request))
   }
 
   private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView | HmsError> {
     const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
-    const signer = signerOf(this.runtime.roster, approval, request, tx.now)
+    const signer = signerOf(this.runtime.roster, approval, request)
     if (breakGlassIn(approval) !== undefined) throw signedAlone()
     if (approval.signedBy.includes(signer)) return approvalView(approval, run)
     if (approval.state !== 'prepared' && approval.state !== 'waiting') {

@@ -7,9 +7,28 @@ export function requireKnownSigners(roster: Roster, { signatures }: Pick<Approva
   for (const { keyid } of signatures) if (roster.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
 }
 
+/** Throws 403 `HMS_APPROVER_KEY_ENDED` for a key whose signatures count no longer. */
+export function requireLiveSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>, now: Date): void {
+  for (const { keyid } of signatures) requireLive(roster, keyid, roster.principalOfKey(keyid)!.name, now)
+}
+
+/** Whether a person's key made this signature over one of the prepared releases. One verification at most. */
+export function isSignedBy(
+  roster: Roster,
+  { releases }: Approval,
+  { release, keyid, sig }: ApprovalRequest['signatures'][number],
+): boolean {
+  const envelope = releases.find(({ releaseDigest }) => releaseDigest === release)?.envelope
+  if (envelope === undefined) return false
+  try {
+    return checkSignatures({ ...envelope, signatures: [{ keyid, sig }] }, roster.keysOfKind('person')).keyids.length > 0
+  } catch {
+    return false
+  }
+}
+
 /** Name of the one person whose true signatures the request brings, one per release. */
-export function signerOf(roster: Roster, approval: Approval, request: Pick<ApprovalRequest, 'signatures'>, now: Date): string {
-  const people = roster.keysOfKind('person')
+export function signerOf(roster: Roster, approval: Approval, request: Pick<ApprovalRequest, 'signatures'>): string {
   const names = approval.releases.map((release) => {
     const brought = request.signatures.filter((signature) => signature.release === release.releaseDigest)
     if (brought.length !== 1) {
@@ -21,9 +40,7 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
     if (person === undefined || person.kind !== 'person') {
       throw signerUnknown(brought[0]!.keyid)
     }
-    requireLive(roster, brought[0]!.keyid, person.name, now)
-    const { keyids } = checkSignatures({ ...release.envelope, signatures: brought.map(({ keyid, sig }) => ({ keyid, sig })) }, people)
-    if (keyids.length === 0) {
+    if (!isSignedBy(roster, approval, brought[0]!)) {
       throw new HmsError(
         'HMS_APPROVER_SIGNATURE_INVALID',
         `The signature does not match the bytes prepared for ${release.id}@${release.version}.`,

@@ -1,27 +1,35 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, type ApprovalRequest } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import { lockedDocument, type Database, type Transaction } from '#libs/persistence'
+import { lockedDocument, type Transaction } from '#libs/persistence'
+import type { ServiceRuntime } from '#libs/service'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { isSignedBy, requireKnownSigners, requireLiveSigners } from './signer-of.js'
 
 /**
- * Works on what was prepared under this digest, with its policies locked. A refusal that `work` answers is thrown when its transaction is
- * committed: what was written with it stays. Throws 404 `HMS_APPROVER_APPROVAL_UNKNOWN`.
+ * Works on what was prepared under the digest of a request, with its policies locked. A refusal that `work` answers is thrown when its
+ * transaction is committed: what was written with it stays. Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED`, `_SIGNATURE_INVALID`
+ * before anything else; the last also where nothing was prepared: the response must not depend on what exists until a signature counts.
  */
 export async function underLock<T>(
-  database: Database,
-  digest: string,
+  { database, roster }: Pick<ServiceRuntime, 'database' | 'roster'>,
+  request: Pick<ApprovalRequest, 'digest' | 'signatures'>,
   work: (tx: Transaction, approval: Approval) => Promise<T | HmsError>,
 ): Promise<T> {
+  requireKnownSigners(roster, request)
   const answer = await database.transaction(async (tx) => {
-    const approval = await lockedDocument(tx, APPROVALS, digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
-    if (approval === undefined) throw unknown(digest)
+    requireLiveSigners(roster, request, tx.now)
+    const known = await tx.documents(APPROVALS).get(request.digest)
+    if (known === undefined || !isSignedBy(roster, known, request.signatures[0]!)) throw unmatched()
+    const approval = await lockedDocument(tx, APPROVALS, request.digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
+    if (approval === undefined) throw unmatched()
     return work(tx, approval)
   })
   if (answer instanceof HmsError) throw answer
   return answer
 }
 
-function unknown(digest: string): HmsError {
-  const detail = `Nothing was prepared under ${digest}; what was signed is not what this service prepared.`
-  return new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', detail, { status: 404, next: ['hms-svc approve FILE --sign NAME'] })
+function unmatched(): HmsError {
+  const detail =
+    'The signature matches nothing that was prepared here under this digest, or that is kept no longer. Prepare it again, and sign that.'
+  return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', detail, { status: 403, next: ['hms-svc approve FILE --sign NAME'] })
 }

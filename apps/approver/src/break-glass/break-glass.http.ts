@@ -1,7 +1,8 @@
 import type { ApprovalView, PreparedApproval } from '#libs/contracts'
 import { POLICIES_BODY } from '#libs/policy'
-import { Public, RepeatsSafely, TakesBody, type AuthorizedRequest } from '#libs/service'
+import { Public, RepeatsSafely, SignedBody, TakesBody, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
+import { proofOfSignatures } from '../approvals/proof-of-signatures.js'
 import { BreakGlassRequestDto, PrepareBreakGlassDto } from './break-glass.dto.js'
 import { PrepareBreakGlass } from './prepare-break-glass.js'
 import { SignBreakGlass } from './sign-break-glass.js'
@@ -25,6 +26,7 @@ export class BreakGlassController {
   @Post()
   @HttpCode(202)
   @Public()
+  @SignedBody(proofOfSignatures)
   @RepeatsSafely()
   sign(@Body() body: BreakGlassRequestDto): Promise<ApprovalView> {
     return this.signBreakGlass.execute(body)

@@ -10,7 +10,7 @@ import { openRun, rememberSignatures } from '../approvals/open-run.js'
 import { missingOf } from '../approvals/prepare-approval.js'
 import { requireEventsFit } from '../approvals/run-size.js'
 import { signedSiblings } from '../approvals/signed-siblings.js'
-import { requireKnownSigners, signerOf, withSignatures } from '../approvals/signer-of.js'
+import { signerOf, withSignatures } from '../approvals/signer-of.js'
 import { GuardApproval } from '../guard/guard-approval.js'
 import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
@@ -37,15 +37,14 @@ export class SignBreakGlass {
   ) {}
 
   execute(request: BreakGlassRequest): Promise<ApprovalView> {
-    requireKnownSigners(this.runtime.roster, request)
-    return underLock(this.runtime.database, request.digest, (tx, approval) => this.sign(tx, approval, request))
+    return underLock(this.runtime, request, (tx, approval) => this.sign(tx, approval, request))
   }
 
   private async sign(tx: Transaction, approval: Approval, request: BreakGlassRequest): Promise<ApprovalView | HmsError> {
     const { roster } = this.runtime
     const order = breakGlassIn(approval)
     if (order === undefined) throw refusals.ordinary()
-    const signers = signersOf(roster, approval, request, tx.now)
+    const signers = signersOf(roster, approval, request)
     if (approval.run !== null && signers.every(({ name }) => approval.signedBy.includes(name)))
       return approvalView(approval, await tx.documents(RUNS).get(String(approval.run)))
     if (approval.state !== 'prepared') throw refusals.closed(approval)
@@ -97,10 +96,10 @@ export class SignBreakGlass {
 }
 
 /** The people whose true signatures the request brings, each over all releases; each counts once. */
-function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlassRequest, now: Date): Principal[] {
+function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlassRequest): Principal[] {
   const byPerson = groupBy(signatures, ({ keyid }) => roster.principalOfKey(keyid)?.name ?? keyid)
   if (byPerson.size < 2) throw refusals.alone([...byPerson.keys()][0]!)
-  return [...byPerson.values()].map((own) => roster.principalByName(signerOf(roster, approval, { signatures: own }, now))!)
+  return [...byPerson.values()].map((own) => roster.principalByName(signerOf(roster, approval, { signatures: own }))!)
 }
 
 /** Without anybody who could close the review, those who sign could never approve again. */

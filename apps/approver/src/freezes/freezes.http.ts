@@ -1,5 +1,5 @@
 import { HmsError, MAX_FREEZES, type FreezeRecord, type FreezeView } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/service'
+import { Public, proofOfStatement, ServiceRuntime, SignedBody } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
 import { DeclareFreeze } from './declare-freeze.js'
@@ -36,6 +36,7 @@ export class FreezesController {
   /** The statement's own signature says whose it is. */
   @Post()
   @Public()
+  @SignedBody(proofOfStatement)
   declare(@Body() { statement }: FreezeRequestDto): Promise<FreezeView> {
     return this.declareFreeze.execute(statement)
   }
@@ -43,6 +44,7 @@ export class FreezesController {
   @Post(':id/lift')
   @HttpCode(200)
   @Public()
+  @SignedBody(proofOfStatement)
   lift(@Param('id') id: string, @Body() { statement }: FreezeRequestDto): Promise<FreezeView> {
     return this.liftFreeze.execute(id, statement)
   }

@@ -19,12 +19,10 @@ export class LiftFreeze {
     requireSignedFreeze(statement, this.runtime.roster)
     return this.runtime.database.locked(['freezes'], async (tx) => {
       const { predicate, person } = readSignedFreeze(statement, this.runtime.roster, tx.now)
+      if (predicate.action !== 'lift' || predicate.id !== id) throw other(id)
       const known = await tx.documents(FREEZES).get(id)
       if (known === undefined) throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: SHOW })
-      if (predicate.action !== 'lift' || predicate.id !== id || predicate.declared !== digestOfPayload(known.statement)) {
-        const detail = `What was signed does not lift ${id} as it stands now: it was declared anew, or never so.`
-        throw new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
-      }
+      if (predicate.declared !== digestOfPayload(known.statement)) throw other(id)
       if (known.lifted !== null) return freezeView(known, tx.now)
       await requireReviewed(tx, this.runtime.roster, person.name)
       const lifted = { by: person.name, reason: predicate.reason, at: tx.now.toISOString(), statement }
@@ -34,4 +32,9 @@ export class LiftFreeze {
       return freezeView(record, tx.now)
     })
   }
+}
+
+function other(id: string): HmsError {
+  const detail = `What was signed does not lift ${id} as it stands now: it was declared anew, or never so.`
+  return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
 }

@@ -25,7 +25,8 @@ export class DecideTicket {
 
   /** `given`: the number as the path has it. */
   async execute(given: number | string, statement: Envelope): Promise<Ticket> {
-    await this.decideRun.requireSigned(statement)
+    // Who accepts names the ticket; other decisions name its run alone.
+    await this.decideRun.requireSigned(statement, ({ ticket }) => ticket === undefined || String(ticket) === String(given))
     if (!/^\d{1,9}$/.test(String(given))) throw ticketNotFound(given)
     const number = Number(given)
     const decision = decisionOf(statement)

@@ -1,5 +1,5 @@
 import { MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/service'
+import { Public, proofOfStatement, ServiceRuntime, SignedBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { DecideTicket, ticketNotFound } from './decide-ticket.js'
 import { TICKETS } from '../tickets/ticket.table.js'
@@ -33,6 +33,7 @@ export class TicketsController {
   @Post(':number/decisions')
   @HttpCode(202)
   @Public()
+  @SignedBody(proofOfStatement)
   decide(@Param('number') number: string, @Body() { statement }: TicketDecisionRequestDto): Promise<Ticket> {
     return this.decideTicket.execute(number, statement)
   }

@@ -1,9 +1,10 @@
 import type { RosterProposalView, RosterStep } from '#libs/contracts'
 import { readSuccessor } from '#libs/signing'
-import { Public, RequireScope, rostersAfter, ServiceRuntime, TakesBody } from '#libs/service'
+import { Public, RequireScope, rostersAfter, ServiceRuntime, SignedBody, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.table.js'
 import { proposalView } from './proposal-view.js'
+import { proofOfSignature } from './proof-of-signature.js'
 import { ProposeRoster } from './propose-roster.js'
 import { RosterProposalDto, RosterQueryDto, RosterSignatureDto } from './roster.dto.js'
 import { SignProposal } from './sign-proposal.js'
@@ -45,6 +46,7 @@ export class RosterController {
   @Post('proposals/:digest/signatures')
   @HttpCode(202)
   @Public()
+  @SignedBody(proofOfSignature)
   sign(@Param('digest') digest: string, @Body() body: RosterSignatureDto): Promise<RosterProposalView> {
     return this.signProposal.execute(digest, body)
   }

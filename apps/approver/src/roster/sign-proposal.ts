@@ -1,10 +1,9 @@
 import { HmsError, type Envelope, type RosterProposalView, type RosterSignature } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
-import { readSuccessor, rootState, type Roster } from '#libs/signing'
+import { readSuccessor, rootState, SignatureError, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { proposalView } from './proposal-view.js'
-import { ROSTER_PROPOSALS, type ProposalRecord } from './proposal.table.js'
+import { ROSTER_PROPOSALS } from './proposal.table.js'
 import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
 import { requireReadable } from './unreadable-releases.js'
@@ -17,10 +16,15 @@ export class SignProposal {
   execute(digest: string, signature: RosterSignature): Promise<RosterProposalView> {
     return this.runtime.database.transaction(async (tx) => {
       const current = await lockRoster(tx, this.runtime)
-      if (current.digest === digest) return inForce(current)
-      const record = await this.load(tx, digest, current, signature)
+      const now = tx.now.toISOString()
+      if (current.digest === digest) {
+        requireCounts(current.envelope, signature, [current], now)
+        return inForce(current)
+      }
+      const record = await tx.documents(ROSTER_PROPOSALS).get(digest)
+      if (record === undefined) throw uncounted(current, signature)
       const next = refusingRosters(() => readSuccessor(current, record.envelope))
-      requireCounts(record.envelope, signature, [current, next], tx.now.toISOString())
+      requireCounts(record.envelope, signature, [current, next], now)
       const signed = { ...record, envelope: withSignature(record.envelope, signature) }
       const view = refusingRosters(() => proposalView(signed, current, next))
       if (view.state === 'WAITING') {
@@ -35,17 +39,6 @@ export class SignProposal {
         refusingRosters(() => this.runtime.rosters.verify(signed.envelope)),
       )
       return view
-    })
-  }
-
-  private async load(tx: Transaction, digest: string, current: Roster, { keyid }: RosterSignature): Promise<ProposalRecord> {
-    const record = await tx.documents(ROSTER_PROPOSALS).get(digest)
-    if (record !== undefined) return record
-    // A stranger gets the response that a proposal which exists would give.
-    if (current.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
-    throw new HmsError('HMS_ROSTER_PROPOSAL_UNKNOWN', `No roster ${digest} waits for signatures; another one may have come into force.`, {
-      status: 404,
-      next: ['hms-svc roster show'],
     })
   }
 }
@@ -64,26 +57,33 @@ function inForce(roster: Roster): RosterProposalView {
  */
 function requireCounts(envelope: Envelope, signature: RosterSignature, judges: readonly Roster[], now: string): void {
   const alone = { ...envelope, signatures: [signature] }
-  if (judges.some((judge) => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0)) return
-  const known = judges.some((judge) => judge.principalOfKey(signature.keyid)?.kind === 'person')
-  if (known) {
-    throw new HmsError(
-      'HMS_ROSTER_SIGNATURE_INVALID',
-      'The signature does not match the proposed roster, or its key is revoked, past its time, or of no one who keeps the roster.',
-      {
-        status: 403,
-        next: ['hms-svc roster show'],
-      },
-    )
+  try {
+    if (judges.some((judge) => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0)) return
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
   }
-  throw signerUnknown(signature.keyid)
+  throw uncounted(judges[0]!, signature)
+}
+
+/** Equal for a proposal that exists and one that does not: strangers must not learn which. */
+function uncounted(current: Roster, { keyid }: RosterSignature): HmsError {
+  if (current.principalOfKey(keyid)?.kind !== 'person') return signerUnknown(keyid)
+  return new HmsError(
+    'HMS_ROSTER_SIGNATURE_INVALID',
+    'No roster that waits here matches the signature, or its key is revoked, past its time, or of no one who keeps the roster.',
+    { status: 403, next: ['hms-svc roster show'] },
+  )
 }
 
 function signerUnknown(keyid: string): HmsError {
-  return new HmsError('HMS_ROSTER_SIGNER_UNKNOWN', `Neither the roster in force nor the proposed one knows a person with key ${keyid}.`, {
-    status: 403,
-    next: ['hms-svc keys list'],
-  })
+  return new HmsError(
+    'HMS_ROSTER_SIGNER_UNKNOWN',
+    `Neither the roster in force knows a person with key ${keyid}, nor a proposed one that it signed.`,
+    {
+      status: 403,
+      next: ['hms-svc keys list'],
+    },
+  )
 }
 
 function withSignature(envelope: Envelope, { keyid, sig }: RosterSignature): Envelope {

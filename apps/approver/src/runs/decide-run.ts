@@ -12,7 +12,15 @@ import {
 } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf, timedWait } from '#libs/pipeline'
-import { isSignedLately, readRunDecision, SignatureError, verifyRunDecision, type DecidedRun, type ReadRunDecision } from '#libs/signing'
+import {
+  isSignedLately,
+  readRunDecision,
+  SignatureError,
+  verifyRunDecision,
+  type DecidedRun,
+  type ReadRunDecision,
+  type RunDecisionPredicate,
+} from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
@@ -76,17 +84,22 @@ export class DecideRun {
   }
 
   /**
-   * Throws unless a person of the roster signed this. Called before anything is looked up: the response to a stranger must not depend on
-   * which runs and tickets exist. First without the database, which a flood of strangers does not reach.
+   * Throws unless a person of the roster signed this lately, and about what `isNamed` says. Called before anything is looked up: the
+   * response to strangers, who may have read a statement of yesterday, must not depend on which runs and tickets exist. First without the
+   * database, which a flood of strangers does not reach.
    */
-  async requireSigned(statement: Envelope): Promise<void> {
+  async requireSigned(statement: Envelope, isNamed: (predicate: RunDecisionPredicate) => boolean): Promise<void> {
     this.verify(statement)
-    await this.runtime.database.transaction(async (tx) => this.verify(statement, tx.now))
+    await this.runtime.database.transaction(async (tx) => {
+      const predicate = this.verify(statement, tx.now)
+      if (!isSignedLately(predicate.at, tx.now)) throw expired()
+      if (!isNamed(predicate)) throw other(`What was signed is about ${describe(predicate)}.`)
+    })
   }
 
-  private verify(statement: Envelope, now?: Date): void {
+  private verify(statement: Envelope, now?: Date): RunDecisionPredicate {
     try {
-      verifyRunDecision(statement, this.runtime.roster.keysOfKind('person', now?.toISOString()))
+      return verifyRunDecision(statement, this.runtime.roster.keysOfKind('person', now?.toISOString()))
     } catch (error) {
       throw refusalOfSignature(error)
     }
@@ -109,12 +122,7 @@ export class DecideRun {
         throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
       if (byMs > LONGEST_EXTENSION_MS) throw other('A run is extended by 7 days at most.')
       if (isSignedLately(at, now)) return read
-      throw new HmsError(
-        'HMS_RUN_DECISION_EXPIRED',
-        'The decision was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. ' +
-          'Sign it again.',
-        { status: 403 },
-      )
+      throw expired()
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
       if (error.code === 'HMS_DECISION_OTHER') throw other(`What was signed is no decision about run #${facts.run}: ${error.detail}.`)
@@ -229,6 +237,16 @@ function refusalOfSignature(error: unknown): unknown {
     })
   }
   return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
+}
+
+function describe({ run, ticket }: RunDecisionPredicate): string {
+  return ticket === undefined ? `run #${run}` : `ticket ${ticket} of run #${run}`
+}
+
+function expired(): HmsError {
+  const detail =
+    'The decision was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
+  return new HmsError('HMS_RUN_DECISION_EXPIRED', detail, { status: 403 })
 }
 
 function other(detail: string): HmsError {

@@ -1,6 +1,6 @@
 import { HmsError, MAX_RUNS_LISTED, type RunView } from '#libs/contracts'
 import { requireConnection } from '#libs/platform'
-import { Public, ServiceRuntime } from '#libs/service'
+import { Public, proofOfStatement, ServiceRuntime, SignedBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { distinctUntilChanged, map, type Observable } from 'rxjs'
@@ -46,8 +46,9 @@ export class RunsController {
   @Post(':number/decisions')
   @HttpCode(202)
   @Public()
+  @SignedBody(proofOfStatement)
   async decide(@Param('number') number: string, @Body() { statement }: RunDecisionRequestDto): Promise<RunView> {
-    await this.decideRun.requireSigned(statement)
+    await this.decideRun.requireSigned(statement, ({ run }) => String(run) === number)
     const { facts } = await this.load(number)
     return this.decideRun.execute(facts.run, statement)
   }

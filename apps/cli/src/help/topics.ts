@@ -35,6 +35,7 @@ const TOPICS: Record<string, readonly string[]> = {
     'HMS_HTTP_WRITES_PER_SECOND, HMS_HTTP_CONNECTIONS_PER_CLIENT, HMS_HTTP_CONNECTIONS  limits of clients',
     'HMS_HTTP_TRUSTED_PROXIES  edges and proxies whose word on their clients counts',
     'HMS_HTTP_CORS_ORIGINS  origins whose pages may ask by OFREP, such as https://dashboard.example',
+    'HMS_CONSOLE_KEY_FILE  of `serve edge`: file of the key that pages read with; HMS_CONSOLE_HOSTS lists the names people open them under',
     'HMS_METRICS         public or key: who may read /metrics of the services',
     'HMS_BOT, HMS_REGION as whom `sidecar` and the SDK read; HMS_CACHE_DIR keeps the last known good copy',
     'HMS_POLICIES        the few policies that these hold, separated by commas; all without it (--policies)',

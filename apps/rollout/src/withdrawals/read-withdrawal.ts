@@ -10,8 +10,8 @@ export interface ReadWithdrawal {
 }
 
 /**
- * What a person signed about the release in force. Throws unless it is a withdrawal of exactly that release, signed lately by somebody
- * whose signature would count on it.
+ * What a person signed about the release in force. Throws unless it is a withdrawal of exactly that release by somebody whose signature
+ * would count on it.
  */
 export function readWithdrawal(
   statement: Envelope,
@@ -20,18 +20,13 @@ export function readWithdrawal(
   now: Date,
 ): ReadWithdrawal {
   const read = verifyWithdrawal(statement, roster, now)
-  const { subject, decision, reason, publicReason, at } = read.predicate
+  const { subject, decision, reason, publicReason } = read.predicate
   const person = roster.principalOfKey(read.keyids[0]!)!
   const isBounded = [reason, publicReason ?? ''].every(({ length }) => length <= MAX_REASON)
   if (decision !== 'withdraw' || reason.trim() === '' || !isBounded)
     throw other(`What was signed is no withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
   if (subject !== releaseDigest)
     throw other(`What was signed is about another release than ${id}@${version}, which is in force. Sign it again.`, id)
-  if (!isSignedLately(at, now)) {
-    const detail =
-      'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
-    throw new HmsError('HMS_WITHDRAWAL_EXPIRED', detail, { status: 403, next: [commandOf(id)] })
-  }
   if (countsOnRelease(roster, person, readRelease(envelope).predicate))
     return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) }
   throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} is not among those whose signature counts on ${id}@${version}.`, {
@@ -49,6 +44,13 @@ export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date
     const detail = `No person of the roster signed this withdrawal: ${error.detail}.`
     throw new HmsError('HMS_WITHDRAWAL_SIGNATURE_INVALID', detail, { status: 403, cause: error, next: ['hms-svc keys list'] })
   }
+}
+
+/** Throws 403 `HMS_WITHDRAWAL_EXPIRED`. */
+export function requireSignedLately(at: string, now: Date): void {
+  if (isSignedLately(at, now)) return
+  const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
+  throw new HmsError('HMS_WITHDRAWAL_EXPIRED', detail, { status: 403, next: [commandOf('ID')] })
 }
 
 function other(detail: string, id: string): HmsError {

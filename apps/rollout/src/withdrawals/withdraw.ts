@@ -15,7 +15,7 @@ import { RunRollout } from '../rollouts/run-rollout.js'
 import { AnnounceMoves } from '../stable/announce-moves.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { stableOf, withdrawn, type Stable } from '../stable/stable.table.js'
-import { readWithdrawal, verifyWithdrawal } from './read-withdrawal.js'
+import { readWithdrawal, requireSignedLately, verifyWithdrawal } from './read-withdrawal.js'
 import { WITHDRAWALS, type Withdrawal } from './withdrawal.table.js'
 
 /** A signature waits so long for those of others. */
@@ -55,10 +55,12 @@ export class Withdraw {
   }
 
   private async sign(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
-    verifyWithdrawal(statement, this.runtime.roster, tx.now)
+    const { predicate } = verifyWithdrawal(statement, this.runtime.roster, tx.now)
     const stable = await stableOf(tx, policy)
     const known = await this.known(tx, policy, statement)
     if (known?.state === 'carried-out') return this.before(tx, known)
+    // Who read a statement of yesterday must not learn from it what is live.
+    requireSignedLately(predicate.at, tx.now)
     const current = stable?.current ?? null
     if (stable === undefined || current === null)
       throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: ['hms-svc runs list'] })

@@ -1,5 +1,5 @@
 import type { WithdrawalResult } from '#libs/contracts'
-import { Public, RepeatsSafely } from '#libs/service'
+import { Public, proofOfStatement, RepeatsSafely, SignedBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { Withdraw } from './withdraw.js'
 import { WithdrawalRequestDto } from './withdrawals.dto.js'
@@ -13,6 +13,7 @@ export class WithdrawalsController {
   @RepeatsSafely()
   @HttpCode(202)
   @Public()
+  @SignedBody(proofOfStatement)
   create(@Body() { policy, statement }: WithdrawalRequestDto): Promise<WithdrawalResult> {
     return this.withdraw.execute({ policy, statement })
   }

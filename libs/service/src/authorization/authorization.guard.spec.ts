@@ -11,6 +11,7 @@ import { AuthorizationGuard } from './authorization.guard.js'
 import { readHttpLimits } from '#libs/process'
 import { Authorizer } from './authorizer.js'
 import { Public, RequireScope } from './require-scope.js'
+import { SignedBodies } from './signed-bodies.js'
 
 @Controller('silent')
 class SilentController {
@@ -87,6 +88,14 @@ describe('a controller’s @RequireScope', () => {
       providers: [
         { provide: Authorizer, useValue: access },
         { provide: RepeatedCalls, useValue: new RepeatedCalls(() => new MemoryDatabase(new VirtualClock()), silentLogger) },
+        {
+          provide: SignedBodies,
+          useValue: new SignedBodies(
+            () => ({}) as Roster,
+            () => new MemoryDatabase(clock),
+            clock,
+          ),
+        },
         { provide: APP_GUARD, useClass: AuthorizationGuard },
       ],
     }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ANSWERED_ONCE, DRY_RUN, RepeatedCalls, REPEATS_SAFELY, requireKeyForm } from '../idempotency/repeated-calls.js'
 import { Authorizer, type AccessNeed } from './authorizer.js'
 import { needOf, requirementOf } from './require-scope.js'
+import { SIGNED_BODY, SignedBodies, type ProofOf } from './signed-bodies.js'
 import type { Actor } from './signed-requests.js'
 
 /** `call`: id of the request under its `Idempotency-Key`, the same when it comes again. */
@@ -11,7 +12,7 @@ export type AuthorizedRequest = FastifyRequest & { actor?: Actor; rawBody?: Buff
 
 /**
  * Asks `Authorizer` before every route of every controller, and ends a read that is still open when its key is revoked. A write that comes
- * again under its `Idempotency-Key` goes no further.
+ * again under its `Idempotency-Key` goes no further. A signed body is counted before either is stored.
  */
 @Injectable()
 export class AuthorizationGuard implements CanActivate {
@@ -19,6 +20,7 @@ export class AuthorizationGuard implements CanActivate {
     private readonly access: Authorizer,
     private readonly reflector: Reflector,
     private readonly calls: RepeatedCalls,
+    private readonly bodies: SignedBodies,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -27,6 +29,8 @@ export class AuthorizationGuard implements CanActivate {
     const request = http.getRequest<AuthorizedRequest>()
     const need = needOf(requirementOf(this.reflector, context), request)
     if (need !== undefined) await this.admit(request, need, http.getResponse<FastifyReply>())
+    const proofOf = this.reflector.get<ProofOf | undefined>(SIGNED_BODY, context.getHandler())
+    if (proofOf !== undefined) await this.bodies.count(request, http.getResponse<FastifyReply>(), proofOf)
     const [safely, secret, dryRun] = [REPEATS_SAFELY, ANSWERED_ONCE, DRY_RUN].map((key) =>
       this.reflector.get<unknown>(key, context.getHandler()),
     )

@@ -9,6 +9,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
 import { Authorizer } from '../authorization/authorizer.js'
 import { AuthorizationGuard } from '../authorization/authorization.guard.js'
+import { SignedBodies } from '../authorization/signed-bodies.js'
 import { TokenReader } from '../authorization/follow-tokens.js'
 import { createRuntime } from '../create-runtime.js'
 import { CONSUMERS, DeadLettersController } from '../dead-letters/dead-letters.http.js'
@@ -20,6 +21,7 @@ import { KeyedMetricsController, MetricsController } from '../http/metrics.http.
 import { GroupsController, TopicsController } from '../http/topics.http.js'
 import { RepeatedCalls } from '../idempotency/repeated-calls.js'
 import { loadService } from '../load-service.js'
+import type { Roster } from '#libs/signing'
 import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import type { HostAdapters } from './host-adapters.js'
@@ -51,20 +53,19 @@ export class Host {
       imports.push(module)
     }
     const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
-    const access = new Authorizer(
-      adapters.profile,
-      () => newestRoster([...runtimes.values()], adapters.roster),
-      adapters.clock,
-      (path) => databaseFor(path, runtimes),
-    )
+    const rosterNow = (): Roster => newestRoster([...runtimes.values()], adapters.roster)
+    const databaseOf = (path: string): Database => databaseFor(path, runtimes)
+    const access = new Authorizer(adapters.profile, rosterNow, adapters.clock, databaseOf)
     const context = new HostContext([...runtimes.values()], adapters.metrics, adapters.version)
-    const calls = new RepeatedCalls((path) => databaseFor(path, runtimes), adapters.log)
+    const calls = new RepeatedCalls(databaseOf, adapters.log)
+    const bodies = new SignedBodies(rosterNow, databaseOf, adapters.clock)
     const providers = [
       { provide: CONSUMERS, useValue: consumers },
       { provide: Authorizer, useValue: access },
       { provide: HostContext, useValue: context },
       { provide: APP_GUARD, useClass: AuthorizationGuard },
       { provide: RepeatedCalls, useValue: calls },
+      { provide: SignedBodies, useValue: bodies },
     ]
     const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
     const controllers = [HealthController, metrics, TopicsController, GroupsController, DescriptionController, DeadLettersController]

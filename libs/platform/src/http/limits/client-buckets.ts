@@ -30,6 +30,12 @@ export class ClientBuckets {
     return waitMs
   }
 
+  /** Undoes one `take`. */
+  putBack(client: string): void {
+    const known = this.buckets.get(client)
+    if (known !== undefined) this.buckets.set(client, { ...known, left: Math.min(this.bounds.burst, known.left + 1) })
+  }
+
   /** Those that were used least recently: full ones at every turn, and one more where there is no room. */
   private makeRoom(nowMs: number): void {
     let looked = 0

@@ -1,12 +1,15 @@
 import { HmsError } from '#libs/contracts'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Server } from 'node:http'
 import type { Metrics } from '../../metrics.js'
 import { clientAddress, clientOf, type TrustedProxies } from './client-address.js'
 import { isWrite } from '../read-by-post.js'
 import { ClientBuckets } from './client-buckets.js'
+import type { BucketBounds } from './token-bucket.js'
 import { ConnectionCounts } from './connection-counts.js'
 import { heeded } from '../front-door.js'
+import { BODY_BOUNDS } from '../body-bounds.js'
+import { StatementLimits, type SignedStatement } from './statement-limits.js'
 
 /** Connections that wait to be accepted; the kernel has its own bound. With Node's 511, readers that come back at once waited a second. */
 export const BACKLOG = 4_096
@@ -38,18 +41,25 @@ const BURST_SECONDS = 10
 const WIDER = 10
 /** Carries signatures of services, which send it to each other. */
 const OF_SERVICES = /^\/v1\/(?:heads|freshness)\/?$/
-/** Statements of people, signed in the body, which is not there yet. */
-const OF_PEOPLE = [
+/** Paths of statements that people sign in the body, for an edge, which has no such routes. */
+export const SIGNED_BODIES: readonly RegExp[] = [
   /^\/v1\/(?:approvals|break-glass|withdrawals|freezes)\/?$/,
   /^\/v1\/(?:approvals|runs|tickets)\/[^/]+\/decisions\/?$/,
   /^\/v1\/(?:freezes\/[^/]+\/lift|roster\/proposals\/[^/]+\/signatures)\/?$/,
 ]
 const SIGNED = /^HMS-Statement /
 
+/** In the configuration of a route that calls `settleStatement` once its body is there. */
+export interface SignedBodyRoute {
+  signedBody?: true
+}
+
 /** Probes and scrapers come in whatever happens. */
 const EXEMPT = /^\/(?:livez|readyz|metrics)\/?$/
 
 const counts = new WeakMap<Server, ConnectionCounts>()
+/** Of requests whose signature is in the body: what refuses them, by whether it counts. */
+const unsettled = new WeakMap<object, (reply: FastifyReply, statement: SignedStatement | undefined) => HmsError | undefined>()
 
 /**
  * Bounds what one client may do: writes by key, else by address (429 with `Retry-After`), reads and streams by connections. Before any
@@ -57,9 +67,10 @@ const counts = new WeakMap<Server, ConnectionCounts>()
  */
 export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, isEdge = false }: LimitedServer): void {
   const { writesPerSecond: perSecond, trusted } = limits
-  const bucketsOf = (times: number): ClientBuckets =>
-    new ClientBuckets({ burst: BURST_SECONDS * times * perSecond, perSecond: times * perSecond }, () => performance.now())
-  const [writes, statements, wider] = [bucketsOf(1), bucketsOf(1), bucketsOf(WIDER)]
+  const nowMs = (): number => performance.now()
+  const boundsOf = (times: number): BucketBounds => ({ burst: BURST_SECONDS * times * perSecond, perSecond: times * perSecond })
+  const [writes, wider] = [new ClientBuckets(boundsOf(1), nowMs), new ClientBuckets(boundsOf(WIDER), nowMs)]
+  const statements = new StatementLimits(boundsOf(1), nowMs)
   const connections = new ConnectionCounts({ perClient: limits.connectionsPerClient, all: limits.connections }, trusted)
   connections.watch(server.server)
   counts.set(server.server, connections)
@@ -70,11 +81,24 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     const { authorization } = request.headers
     const address = addressOf(request)
     if (OF_SERVICES.test(path)) return wider.take(address)
-    // Who sends keys that do not count must not keep signed requests out.
+    // As cheap as a read, and no edge can tell whose it is: the service does, by the same address.
+    if (isEdge && isSmallStatement(request, path)) return 0
     if (isEdge && authorization !== undefined) return wider.take(SIGNED.test(authorization) ? `signed ${address}` : address)
     const key = keyOf?.(request)
     if (key !== undefined) return writes.take(key.isSigned ? `signed ${key.id} ${address}` : `key ${key.id}`)
-    return (OF_PEOPLE.some((pattern) => pattern.test(path)) ? statements : writes).take(address)
+    if ((request.routeOptions.config as SignedBodyRoute | undefined)?.signedBody !== true) return writes.take(address)
+    statements.begin(request, address)
+    unsettled.set(request, (reply, statement) => {
+      const waitMs = statements.settle(request, statement)
+      return waitMs === 0 ? undefined : refuse(reply, waitMs)
+    })
+    return 0
+  }
+  const refuse = (reply: FastifyReply, waitMs: number): HmsError => {
+    refused?.inc({ what: 'writes' })
+    void reply.header('retry-after', String(Math.ceil(waitMs / 1_000)))
+    const detail = `This client writes more than ${perSecond} times a second. Wait as long as Retry-After says.`
+    return new HmsError('HMS_HTTP_TOO_MANY', detail, { status: 429 })
   }
 
   heeded(server).addHook('onRequest', (request, reply, done) => {
@@ -88,15 +112,19 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     }
     if (!isWrite(request)) return done()
     const waitMs = waitOf(request, path)
-    if (waitMs === 0) return done()
-    refused?.inc({ what: 'writes' })
-    void reply.header('retry-after', String(Math.ceil(waitMs / 1_000)))
-    done(
-      new HmsError('HMS_HTTP_TOO_MANY', `This client writes more than ${perSecond} times a second. Wait as long as Retry-After says.`, {
-        status: 429,
-      }),
-    )
+    done(waitMs === 0 ? undefined : refuse(reply, waitMs))
   })
+}
+
+/** Throws 429 `HMS_HTTP_TOO_MANY` where neither the key of `statement` nor the address of the request may send more. */
+export function settleStatement(request: FastifyRequest, reply: FastifyReply, statement: SignedStatement | undefined): void {
+  const refused = unsettled.get(request)?.(reply, statement)
+  if (refused !== undefined) throw refused
+}
+
+function isSmallStatement({ headers, method }: FastifyRequest, path: string): boolean {
+  const isSigned = SIGNED.test(headers.authorization ?? '') || (method === 'POST' && SIGNED_BODIES.some((pattern) => pattern.test(path)))
+  return isSigned && headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= BODY_BOUNDS.bytes
 }
 
 /** What counts as one client of a server: its address, or what an edge or proxy says of it. */

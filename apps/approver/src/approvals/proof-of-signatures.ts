@@ -1,0 +1,23 @@
+import { keyThatSigned, type ProofOf } from '#libs/service'
+import { APPROVALS } from '../records/approval.table.js'
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/
+
+/**
+ * Proof of `{ digest, signatures }` over prepared bytes. A signature that would change nothing counts by address: it can be read in the log,
+ * and sent again by anyone.
+ */
+export const proofOfSignatures: ProofOf = async ({ body }, { roster, database, now }) => {
+  const { digest, signatures } = (body ?? {}) as { digest?: unknown; signatures?: unknown }
+  const first: unknown = Array.isArray(signatures) ? signatures[0] : undefined
+  const { release, keyid, sig } = (first ?? {}) as Record<string, unknown>
+  if (typeof digest !== 'string' || !DIGEST.test(digest) || typeof keyid !== 'string' || typeof sig !== 'string') return undefined
+  const person = roster.principalOfKey(keyid)
+  if (person?.kind !== 'person') return undefined
+  const approval = await database.autocommit((tx) => tx.documents(APPROVALS).get(digest))
+  const isOpen = approval?.state === 'prepared' || approval?.state === 'waiting'
+  const prepared = isOpen ? approval.releases.find(({ releaseDigest }) => releaseDigest === release) : undefined
+  if (prepared === undefined || approval!.signedBy.includes(person.name)) return undefined
+  const signed = keyThatSigned({ ...prepared.envelope, signatures: [{ keyid, sig }] }, roster, now)
+  return signed === undefined ? undefined : { keyid: signed, id: digest }
+}

@@ -1,0 +1,70 @@
+import { peekPredicate, type Envelope } from '#libs/contracts'
+import type { Database } from '#libs/persistence'
+import { settleStatement, type Clock, type SignedStatement } from '#libs/platform'
+import { checkSignatures, digestOfPayload, isSignedLately, type Roster } from '#libs/signing'
+import { SetMetadata } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { routeConfig } from './route-config.js'
+
+export const SIGNED_BODY = 'hms:signed-body'
+
+/** What a proof is judged by: of the service that answers the path. */
+export interface ProofContext {
+  roster: Roster
+  database: Database
+  now: Date
+}
+
+/**
+ * Finds out whose statement a body has, by one verification of its first signature, known key id first. `undefined` for what nobody of the
+ * roster signed, and for what counts no longer: the limits of its address apply then. The handler verifies everything itself.
+ */
+export type ProofOf = (request: Pick<FastifyRequest, 'body' | 'params'>, context: ProofContext) => Promise<SignedStatement | undefined>
+
+/** Of a route that takes what people signed in its body: it is limited by their keys, and by address what nobody signed. */
+export function SignedBody(proofOf: ProofOf): MethodDecorator {
+  return (target, name, descriptor) => {
+    routeConfig({ signedBody: true }, descriptor.value as object)
+    SetMetadata(SIGNED_BODY, proofOf)(target, name, descriptor)
+  }
+}
+
+/** Of a body whose member `statement` a person signed lately. */
+export const proofOfStatement: ProofOf = async ({ body }, { roster, now }) => {
+  const { statement } = (body ?? {}) as { statement?: Envelope }
+  const { payload, signatures } = statement ?? {}
+  if (typeof payload !== 'string' || !Array.isArray(signatures)) return undefined
+  const keyid = keyThatSigned({ ...statement!, signatures: signatures.slice(0, 1) }, roster, now)
+  if (keyid === undefined) return undefined
+  const { at } = peekPredicate<{ at?: unknown }>(statement!)
+  return typeof at === 'string' && isSignedLately(at, now) ? { keyid, id: digestOfPayload(statement!) } : undefined
+}
+
+/** Id of the person's key that signed an envelope of one signature, where it counts now. */
+export function keyThatSigned(envelope: Envelope, roster: Roster, now: Date): string | undefined {
+  const keyid: unknown = envelope.signatures[0]?.keyid
+  if (typeof keyid !== 'string' || !roster.isLive(keyid, now.toISOString())) return undefined
+  const key = roster.keysOfKind('person').get(keyid)
+  if (key === undefined) return undefined
+  try {
+    return checkSignatures(envelope, new Map([[keyid, key]])).keyids[0]
+  } catch {
+    return undefined
+  }
+}
+
+/** Counts requests with signed bodies. */
+export class SignedBodies {
+  constructor(
+    private readonly roster: () => Roster,
+    private readonly databaseFor: (path: string) => Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws 429 `HMS_HTTP_TOO_MANY`. */
+  async count(request: FastifyRequest, reply: FastifyReply, proofOf: ProofOf): Promise<void> {
+    const database = this.databaseFor(request.url.split('?')[0]!)
+    const proof = await proofOf(request, { roster: this.roster(), database, now: this.clock.now() })
+    settleStatement(request, reply, proof)
+  }
+}
