@@ -9,6 +9,7 @@ import {
   signRequest,
   signRoster,
   signRunDecision,
+  type RosterPredicate,
   type Signer,
 } from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'

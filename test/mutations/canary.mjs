@@ -1,6 +1,15 @@
 /** What a verdict on a canary rests on: evidence of its own, and alerts of its own. Same form as `GUARDS`. */
 export const CANARY_GUARDS = [
   {
+    name: 'late-in-long-bake',
+    guard: 'a bot that joins just before the end of a long bake and is silent pauses no rollout',
+    file: 'libs/pipeline/src/rollout/rollout.ts',
+    find: 'if (established === undefined || bakeEnd === undefined) return 0',
+    replace: 'if (joined.length >= 0) return 0',
+    spec: 'libs/pipeline/src/rollout/decide.spec.ts',
+    test: 'when a silent bot joined just before its end, then it completes; when it joined earlier, it pauses',
+  },
+  {
     name: 'verdict-finite',
     guard: 'evidence is a number, however many alerts the control group has beside a quiet cohort',
     file: 'libs/pipeline/src/canary/statistics/two-arms.ts',

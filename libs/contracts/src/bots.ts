@@ -39,6 +39,8 @@ export interface ScopeCoverage {
   acknowledged: number
   /** Names of those that did not, at most `MAX_SILENT` of them. */
   silent: string[]
+  /** When the silent bots connected that did last (RFC 3339), newest first, at most `MAX_SILENT`; absent in reports of earlier versions. */
+  joined?: string[]
   /** Of a canary: connected, named bots that its scope covers and its share does not. */
   control?: number
 }

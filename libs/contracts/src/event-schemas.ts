@@ -1098,6 +1098,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "expected": {"type":"number"},
         "acknowledged": {"type":"number"},
         "silent": {"type":"array","items":{"type":"string"}},
+        "joined": {"type":"array","items":{"type":"string"}},
         "control": {"type":"number"}
       }
     },

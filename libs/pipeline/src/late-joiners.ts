@@ -43,7 +43,12 @@ export function lateJoiners(counts: readonly BotCount[], numbers: Numbers, { now
   // The first count is that of the bots that the heads were issued for.
   const established = Math.max(0, ...(before.length === 0 ? counts.slice(0, 1) : before).map(({ expected }) => expected))
   const alwaysSilent = Math.min(silentOf(numbers), ...since.map(({ silent }) => silent))
-  const late = Math.min(numbers.expected - established, silentOf(numbers) - alwaysSilent)
+  return withinFleet(silentOf(numbers) - alwaysSilent, numbers, established)
+}
+
+/** Of silent bots that joined lately, those by which the fleet grew; none where they are its larger part. */
+export function withinFleet(joined: number, numbers: Numbers, established: number): number {
+  const late = Math.min(numbers.expected - established, silentOf(numbers), joined)
   return late > 0 && 2 * late <= numbers.expected ? late : 0
 }
 

@@ -75,6 +75,19 @@ describe('coverageOf', () => {
     expect(numbers([first], [bot('a', 'v1'), bot('b', null, 'VA')])).toEqual([['region:NCR', 1, 1]])
   })
 
+  it('reports when the silent bots joined, the newest first, and of those alone that are silent', () => {
+    const at = (second: number): string => new Date(NOW + second * 1_000).toISOString()
+    const since = (name: string, applied: string | null, joinedAt?: string): BotPresence => ({
+      ...bot(name, applied),
+      ...(joinedAt === undefined ? {} : { joinedAt }),
+    })
+    const bots = [since('a', 'v1', at(5)), since('b', null, at(1)), since('c', null, at(2)), since('d', null)]
+    expect(coverageOf(POLICY, [held({})], bots, NOW).scopes).toMatchObject([{ expected: 4, acknowledged: 1, joined: [at(2), at(1)] }])
+    expect(coverageOf(POLICY, [held({})], [since('a', 'v1', at(5)), since('d', null)], NOW).scopes[0]).not.toHaveProperty('joined')
+    const many = Array.from({ length: 30 }, (_, n) => since(`m${n}`, null, at(n)))
+    expect(coverageOf(POLICY, [held({})], many, NOW).scopes[0]!.joined).toEqual(Array.from({ length: 20 }, (_, n) => at(29 - n)))
+  })
+
   it('takes a withdrawal as acknowledged by those who say that they run nothing', () => {
     const silent = { ...bot('c', null), revision: 0 }
     expect(numbers([held({ current: null })], [bot('a', 'v1'), bot('b', null), silent])).toEqual([['global', 3, 1]])

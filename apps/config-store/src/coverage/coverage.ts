@@ -19,6 +19,8 @@ export interface BotPresence {
   cohortKey?: true
   /** When it connected or last told something. */
   since: string
+  /** When it connected, by whichever of its sockets came first; absent in rows of earlier versions. */
+  joinedAt?: string
 }
 
 /** The bot as `evaluate` takes it. */
@@ -63,6 +65,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     documents.find(({ head }) => head.scope === STABLE_SCOPE),
     now,
   )
+  const joined = new Map<ScopeCoverage, string[]>(scopes.map((entry) => [entry, []]))
   for (const bot of readersOf(policy, bots)) {
     const document = serving(documents, readerOf(bot), now)
     const served = scopes.find((entry) => entry.scope === document?.head.scope)
@@ -77,9 +80,14 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
       entry.expected++
       if (current) entry.acknowledged++
       else if (entry.silent.length < MAX_SILENT) entry.silent.push(bot.bot)
+      if (!current && bot.joinedAt !== undefined) joined.get(entry)!.push(bot.joinedAt)
     }
   }
-  return { policy, revision: revisionOf(documents), scopes }
+  const withJoined = scopes.map((entry) => {
+    const newest = joined.get(entry)!.sort().toReversed().slice(0, MAX_SILENT)
+    return newest.length === 0 ? entry : { ...entry, joined: newest }
+  })
+  return { policy, revision: revisionOf(documents), scopes: withJoined }
 }
 
 /** Release that a document puts in force later; `undefined` where it does not. */

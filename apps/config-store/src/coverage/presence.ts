@@ -83,7 +83,10 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   }
 
   joined(reader: Pick<BotPresence, 'bot' | 'region' | 'policies'>, socket: unknown): void {
-    this.put({ ...reader, revision: 0, applied: {}, since: this.now(), socket, chunk: chunkOf(reader.bot) })
+    const since = this.now()
+    // A second socket, or another instance, makes no new bot of it.
+    const joinedAt = this.find(reader.bot)?.joinedAt ?? since
+    this.put({ ...reader, revision: 0, applied: {}, since, joinedAt, socket, chunk: chunkOf(reader.bot) })
   }
 
   applied(bot: string, socket: unknown, { revision, applied, held, cohortKey }: AppliedFrame): void {

@@ -1,3 +1,4 @@
+import { assert, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { COVERAGE_TOLD_MS, type CoverageReport } from '#libs/contracts'
 import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
@@ -532,5 +533,45 @@ describe('given a bake of a fleet that acknowledged', () => {
     expect(waiting.state.state).toBe('acknowledging')
     const { state } = decideRollout(waiting.state, { type: 'due', timer: 'acknowledge' }, later(90))
     expect(state.state).toBe('paused')
+  })
+})
+
+describe('given a fleet that is counted again after a long bake', () => {
+  const SECOND = 1_000
+  const ago = (seconds: number): string => new Date(NOW.getTime() - seconds * SECOND).toISOString()
+  const baking = (of: number): Rollout =>
+    when(rollout('baking', { of, countedSince: new Date(NOW.getTime() - COVERAGE_TOLD_MS - 1).toISOString() }), {
+      type: 'due',
+      timer: 'bake',
+    }).state
+  const said = (expected: number, acknowledged: number, joined?: string[]): RolloutInput => {
+    const [whole] = report(expected, acknowledged).scopes
+    const scopes = [{ ...whole!, silent: ['mute'], ...(joined === undefined ? {} : { joined }) }]
+    return { type: 'covered', reports: [{ policy: POLICY, revision: 3, scopes }] }
+  }
+
+  it('when a silent bot joined just before its end, then it completes; when it joined earlier, it pauses', () => {
+    const after = (...inputs: RolloutInput[]): string => when(baking(80), ...inputs, { type: 'due', timer: 'acknowledge' }).state.state
+    expect(after(said(81, 80, [ago(2)]))).toBe('completed')
+    expect(after(said(81, 80, [ago(31)]))).toBe('paused')
+    // Reports of earlier versions do not tell when a bot joined.
+    expect(after(said(81, 80))).toBe('paused')
+    // The fleet was as large before: it left and came back.
+    expect(after(said(80, 79, [ago(2)]))).toBe('paused')
+  })
+
+  it('when any number joined silently before its end, then they alone are left out, unless they are the larger part', () => {
+    const few = integer({ min: 0, max: 12 })
+    assert(
+      property(integer({ min: 1, max: 200 }), few, few, (fleet, late, early) => {
+        const silentBefore = Math.min(early, fleet)
+        const joined = Array.from({ length: late }, (_, index) => ago(index))
+        const expected = fleet + late
+        const acknowledged = fleet - silentBefore
+        const { state } = when(baking(fleet), said(expected, acknowledged, joined), { type: 'due', timer: 'acknowledge' })
+        const counted = 2 * late <= expected ? fleet : expected
+        expect(state.state).toBe(acknowledged * 10_000 >= counted * 9_900 ? 'completed' : 'paused')
+      }),
+    )
   })
 })

@@ -5,6 +5,7 @@ import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '.
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
 import { countReach, NOBODY_REACHED } from './reach.js'
 import {
+  countedAgain,
   hasAll,
   hasQuorum,
   heldUntil,
@@ -234,7 +235,7 @@ function bakesOn(rollout: Rollout, decision: Asked['decision']['decision'], cont
 
 /** After a long bake the same heads go out under new numbers, so that the verdict rests on the bots that are there now. */
 function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
-  const members = rollout.members.map(uncounted)
+  const members = rollout.members.map(countedAgain)
   const effects: RolloutEffect[] = [
     { do: 'issueHeads', how: 'renew' },
     { do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs },

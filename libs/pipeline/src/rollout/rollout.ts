@@ -1,6 +1,6 @@
 import { COVERAGE_TOLD_MS, type CoverageReport, type FreezeNotice, type Reach, type RunDossier } from '#libs/contracts'
 import { beginning } from '../canary/canary.js'
-import { lateJoiners, withCountOf, type BotCount, type Deadline } from '../late-joiners.js'
+import { lateJoiners, withCountOf, withinFleet, type BotCount, type Deadline } from '../late-joiners.js'
 import { withCoverage, withNumbers, type Acknowledgements } from '../silence.js'
 import type { StageState } from '../stage/decision.js'
 
@@ -19,6 +19,10 @@ export interface RolloutMember extends Acknowledgements {
   heldOnly?: boolean
   /** How many bots there were lately. Rows of earlier versions have none. */
   counts?: BotCount[]
+  /** When the silent bots that joined last did (RFC 3339), newest first; as far as config-store reported it. */
+  joined?: string[]
+  /** Most bots that there were before they were counted again after a long bake. */
+  established?: number
 }
 
 /** The full rollout of a run: stable heads, acknowledged by the connected bots, then baked. */
@@ -92,7 +96,7 @@ export function withAnswers(members: readonly RolloutMember[], reports: readonly
   const ahead = new Set(aheadOf(members, now))
   return withCoverage(members, 'global', reports, (member, said) => {
     const heldOnly = said.release !== member.release
-    return heldOnly && !ahead.has(member) ? member : { ...withNumbers(member, said), heldOnly }
+    return heldOnly && !ahead.has(member) ? member : { ...withNumbers(member, said), joined: said.joined ?? [], heldOnly }
   })
 }
 
@@ -116,12 +120,23 @@ export function hasAll({ members }: Rollout): boolean {
 }
 
 /** Bots that have just joined and are silent do not count: they have the same time to acknowledge as the others had. */
-export function hasQuorum({ acceptedBy, members, quorum }: Rollout, deadline: Deadline): boolean {
+export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout, deadline: Deadline): boolean {
   if (acceptedBy !== undefined) return true
   return members.every((member) => {
-    const counted = member.expected - lateJoiners(member.counts ?? [], member, deadline)
-    return member.acknowledged * 10_000 >= counted * quorum
+    const late = Math.max(lateJoiners(member.counts ?? [], member, deadline), lateInBake(member, countedSince, deadline))
+    return member.acknowledged * 10_000 >= (member.expected - late) * quorum
   })
+}
+
+/** Of bots that are counted again at the end of a long bake: those that joined so shortly before it that it ended without their time. */
+function lateInBake(
+  { joined = [], established, ...numbers }: RolloutMember,
+  bakeEnd: string | undefined,
+  { acknowledgeMs }: Deadline,
+): number {
+  if (established === undefined || bakeEnd === undefined) return 0
+  const cutoff = Date.parse(bakeEnd) - acknowledgeMs
+  return withinFleet(joined.filter((at) => Date.parse(at) > cutoff).length, numbers, established)
 }
 
 /** With the numbers of now beside those of before. */
@@ -130,8 +145,13 @@ export function withCounts(members: readonly RolloutMember[], deadline: Deadline
 }
 
 /** The heads go out again under new numbers: who is there then is counted from the beginning. */
-export function uncounted({ counts: _counts, ...member }: RolloutMember): RolloutMember {
+export function uncounted({ counts: _counts, joined: _joined, established: _established, ...member }: RolloutMember): RolloutMember {
   return { ...member, acknowledged: 0, silent: [] }
+}
+
+/** As `uncounted` after a long bake: how large the fleet was before tells who joined it. */
+export function countedAgain(member: RolloutMember): RolloutMember {
+  return { ...uncounted(member), established: Math.max(member.expected, ...(member.counts ?? []).map(({ expected }) => expected)) }
 }
 
 /** `63 of 64 bots acknowledged; 1 silent, accepted by EPA Chief`: the stage's words in `runs show`. */
