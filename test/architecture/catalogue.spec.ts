@@ -68,7 +68,7 @@ describe('all services together', () => {
   })
 })
 
-/** What the README answers to "how do I add a stage?". */
+/** The files that docs/how-it-works.md names under "How do I add a stage?". */
 describe('a stage', () => {
   const sources = [...sourcesOf('apps', /\.tsx?$/), ...sourcesOf('libs', /\.ts$/)].filter(
     ({ path }) => !/\.(spec|suite)\.ts$|\/testing\//.test(path),

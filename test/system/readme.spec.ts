@@ -59,7 +59,7 @@ describe('the README', () => {
   })
 
   it('is short enough to be read', () => {
-    expect(README.split('\n').length).toBeLessThanOrEqual(221)
+    expect(README.split('\n').length).toBeLessThanOrEqual(161)
   })
 
   it(
