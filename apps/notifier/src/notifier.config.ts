@@ -16,7 +16,7 @@ const isCidrList = ValidateBy({
   },
 })
 
-/** The message repeats nothing of the value, which holds a password. */
+/** The error message contains nothing of the value, which has a password. */
 const isRelayUrl = ValidateBy({
   name: 'isRelayUrl',
   validator: {
@@ -54,16 +54,16 @@ export class NotifierConfig {
   @IsIn(['dev', 'production'], { message: 'profile must be dev or production' })
   profile: Profile = 'production'
 
-  /** How long a run waits for the first tries at its partners; what is open then goes on without it. */
+  /** Time a run waits for the first attempts at its partners; it then continues without the open ones. */
   @isDuration('20s')
   deadline = '20s'
 
-  /** The widest that the `networks` of a partner may open. */
+  /** Widest ranges that the `networks` of a partner may allow. */
   @IsOptional()
   @isCidrList
   networks?: string
 
-  /** The agency's own relay; with `mailFrom`, or neither. */
+  /** The agency's own relay; set together with `mailFrom`. */
   @IsOptional()
   @isRelayUrl
   smtpUrl?: string
@@ -72,7 +72,7 @@ export class NotifierConfig {
   @isSender
   mailFrom?: string
 
-  /** PEM file of the authority that the relay's certificate is judged by. */
+  /** PEM file of the authority that verifies the relay's certificate. */
   @IsOptional()
   @IsString()
   smtpCa?: string
@@ -81,18 +81,18 @@ export class NotifierConfig {
   @IsString()
   dkimKeyFile?: string
 
-  /** Where the domain of `mailFrom` publishes the key: `SELECTOR._domainkey.DOMAIN`. */
+  /** DKIM selector: the domain of `mailFrom` publishes the key at `SELECTOR._domainkey.DOMAIN`. */
   @Matches(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, {
     message: 'dkimSelector must be a label of a domain name',
   })
   dkimSelector = 'hms'
 
-  /** Where partners reach this installation: stands before the path of a receipt. Without it receipts are relative. */
+  /** Public address of this installation, put before the path of a receipt. Without it receipts are relative. */
   @IsOptional()
   @isPublicUrl
   publicUrl?: string
 
-  /** Keys that partners' secrets are stored under. */
+  /** File of the keys that encrypt partners' stored secrets. */
   @IsOptional()
   @IsString()
   secretsKeyFile?: string
@@ -144,7 +144,7 @@ export function readNotifierConfig(env: Environment, profile: Profile): Notifier
   })
 }
 
-/** Where `dev` serves; a port that is none is for others to refuse. */
+/** Address where `dev` serves. An invalid port is reported by the validation of that variable, not here. */
 function developersUrl(port = String(EDGE_PORT)): string | undefined {
   const url = `http://127.0.0.1:${port}`
   return URL.canParse(url) ? new URL(url).origin : undefined

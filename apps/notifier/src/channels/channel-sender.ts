@@ -1,7 +1,7 @@
 import type { RefusalExplanation, ReleaseDocument, Ticket } from '#libs/contracts'
 import type { Channel, ChannelKind, ChannelOf } from '../partners/channel.js'
 
-/** What a message says of one policy. */
+/** Content of a message about one policy. */
 export interface PolicyContent {
   policy: string
   version: string
@@ -9,131 +9,132 @@ export interface PolicyContent {
   digest: string
   /** RFC 3339. */
   effective: string
-  /** The signed release of `version`, with the proof that the log holds it; `null` for a withdrawal. */
+  /** Signed release of `version` with its inclusion proof; `null` for a withdrawal. */
   release: ReleaseDocument | null
-  /** The release that was in force before, where one was. */
+  /** Release that was in force before; `null` if none was. */
   replaced: ReleaseDocument | null
 }
 
-/** What a message says, for channels that send more than its body. */
+/** Content of a message, for channels that send more than its body. */
 export interface MessageContent extends PolicyContent {
   /**
-   * `partner.test`: of no policy, to try a channel. For those who are on call: `ticket.…` of a question to people, and
-   * `partner.unsubscribed` of an address that takes no more mail.
+   * Event type of the message.
+   * - `partner.test`: tests a channel; about no policy.
+   * - `ticket.…` and `partner.unsubscribed` (an address that accepts no more mail): for people on call.
    */
   type: 'policy.updated' | 'policy.withdrawn' | 'partner.test' | 'partner.unsubscribed' | 'ticket.opened' | 'ticket.closed'
   /** `ID@VERSION`, as in the body. */
   supersedes: readonly string[]
   bundle: readonly string[]
-  /** The moment of the event, RFC 3339. */
+  /** Time of the event, RFC 3339. */
   at: string
-  /** Of a rollback or a withdrawal: what people made public of its reason. */
+  /** Public part of the reason for a rollback or a withdrawal. */
   publicReason?: string
-  /** Of a bundle of several: the policies besides the first. */
+  /** Policies of a bundle besides the first; absent for a single policy. */
   others?: readonly PolicyContent[]
-  /** Of `ticket.…`. */
+  /** Ticket of a message of type `ticket.…`. */
   ticket?: Ticket
-  /** Of `partner.unsubscribed`. */
+  /** Address of a message of type `partner.unsubscribed`. */
   unsubscribed?: UnsubscribedAddress
 }
 
 export interface UnsubscribedAddress {
   partner: { id: string; name: string }
   address: string
-  /** Where the partner is told all the same, as `channelNames` has them. */
+  /** Remaining channels on which the partner is notified, named as by `channelNames`. */
   otherChannels: readonly string[]
 }
 
-/** Of each policy, in the order of the bundle. */
+/** Returns the content of each policy, in the order of the bundle. */
 export function contentsOf(content: MessageContent): readonly PolicyContent[] {
   return [content, ...(content.others ?? [])]
 }
 
-/** One try of one delivery. */
+/** One attempt of one delivery. */
 export interface Attempt<C extends Channel = Channel> {
   partner: { id: string; name: string }
-  /** As registered, secrets in the clear. */
+  /** Channel as registered, with its secrets in the clear. */
   channel: C
-  /** CIDRs that the partner lists as allowed although private. */
+  /** CIDRs of private networks that the partner's registration allows. */
   networks: readonly string[]
-  /** The same on every try: the partner's key against doubles. Letters, digits, `_` and `-`. */
+  /** Message id for deduplication by the partner; the same on every attempt. Letters, digits, `_` and `-`. */
   id: string
-  /** The JSON of the message, the same bytes on every try. */
+  /** Message as JSON; the same bytes on every attempt. */
   body: Buffer
   content: MessageContent
-  /** When this try is made, not when the policy changed. */
+  /** Time of this attempt, not of the policy change. */
   timestamp: Date
-  /** Page where a person acknowledges the message; only where the installation knows its public address. */
+  /** Page where a person acknowledges the message; only if the public address of the installation is configured. */
   receiptPage?: string
-  /** Page behind which mail to this address stops; likewise. */
+  /** Page that unsubscribes this address from mail; under the same condition. */
   unsubscribePage?: string
-  /** It goes to the people of the partner, for no channel of theirs took it. */
+  /** Whether the message goes to the partner's `contact` because none of its channels accepted it. */
   isLastResort?: boolean
-  /** Tries before this one: above 0 the partner may have the message already. */
+  /** Number of earlier attempts; above 0 the partner may already have the message. */
   triesBefore: number
 }
 
 /**
- * What a try came to; it is also the evidence for when a partner knew.
- * - `delivered`: the partner's side took the message.
- * - `retry`: no answer, or one that may be another next time.
- * - `rejected`: a lasting refusal of this message; the second one ends the delivery.
- * - `gone`: the partner wants no more on this channel.
- * - `refused`: nothing was sent, because our own rules forbid the address or the message cannot be made.
+ * Outcome of an attempt, and the evidence for when a partner was notified.
+ * - `delivered`: the partner's side accepted the message.
+ * - `retry`: no response, or a response that may differ next time.
+ * - `rejected`: a permanent refusal of this message; the second one ends the delivery.
+ * - `gone`: the partner wants no more messages on this channel.
+ * - `refused`: nothing was sent, because our own rules forbid the address or the message cannot be composed.
  */
 export interface Outcome {
   kind: 'delivered' | 'retry' | 'rejected' | 'gone' | 'refused'
   /** HTTP or SMTP status. */
   status?: number
   latencyMs: number
-  /** At most the first 4 KiB of the answer. */
+  /** First 4 KiB of the response at most. */
   reply?: string
-  /** IP address that was called. */
+  /** IP address of the connection. */
   address?: string
-  /** SHA-256 of the certificate that the other side showed, as `AB:CD:…`. */
+  /** SHA-256 of the certificate that the other side presented, as `AB:CD:…`. */
   tlsFingerprint?: string
-  /** Names the secret or key that signed, without telling it. */
+  /** Identifies the secret or key that signed, without revealing it. */
   keyId?: string
   detail?: string
-  /** What the partner asked for, not yet capped. */
+  /** Delay the partner requested, not yet capped. */
   retryAfterMs?: number
   timedOut?: boolean
 }
 
-/** A message that lies at a partner; `id` as in `Attempt`. */
+/** Message stored at a partner; `id` as in `Attempt`. */
 export type SentMessage = { id: string; policy: string; version: string }
 
-/** Where it lies. */
+/** Channel where the message is stored. */
 export type AckPlace<C extends Channel = Channel> = Pick<Attempt<C>, 'channel' | 'networks'>
 
-/** What partners wrote, by the id of the message; or why they could not be asked. */
+/** Acknowledgement texts of partners by message id, or the reason why they could not be read. */
 export type AckAnswer = { ok: true; acks: ReadonlyMap<string, string> } | { ok: false; detail: string }
 
 /**
- * The port of one kind of channel. `send` never rejects: any failure is an outcome, so that a try is always booked. It ends within 15 s,
- * and at once when `signal` aborts. Every host that a partner named is judged at each connection.
+ * Port of one kind of channel. `send` never rejects: any failure is an outcome, so every attempt is recorded. `send` ends within 15 s, and
+ * immediately when `signal` aborts. Every host of a partner's registration is checked at each connection.
  */
 export interface ChannelSender<K extends ChannelKind = ChannelKind> {
-  /** Reads what the sender needs, before the first try. Rejects with what ends the start of the process. */
+  /** Reads the files the sender needs, before the first attempt. A rejection ends the start of the process. */
   open?(): Promise<void>
   send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
-  /** Looks for what the other side leaves beside messages to acknowledge them, the first hundred of them. Ends as `send` does. */
+  /** Reads acknowledgements that the partner stored beside messages, the first hundred at most. Has the deadlines of `send`. */
   acknowledgements?(place: AckPlace<ChannelOf<K>>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckAnswer>
-  /** Why such a channel cannot be registered, beyond what `parsePartner` and the address guard say. */
+  /** Returns why such a channel cannot be registered, beyond the checks of `parsePartner` and the address guard. */
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined
-  /** Why the other side refuses what is signed right. Sends the message several times: for tests that somebody asked for alone. */
+  /** Explains why the other side refuses a correctly signed message. Sends the message several times, so only requested tests call it. */
   explain?(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<RefusalExplanation | undefined>
   close(): Promise<void>
 }
 
 export interface ChannelRefusal {
   code: string
-  /** Repeats no secret. */
+  /** Contains no secret. */
   detail: string
 }
 
-/** Kind to sender. A partner with a channel of another kind is refused. */
+/** Senders by channel kind. A partner with a channel of any other kind is refused. */
 export type ChannelSenders = { readonly [K in ChannelKind]?: ChannelSender<K> }
 
-/** Under which the module provides the senders. */
+/** Injection token of the senders. */
 export const CHANNEL_SENDERS = Symbol('ChannelSenders')

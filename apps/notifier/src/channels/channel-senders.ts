@@ -9,7 +9,7 @@ import { sshSignature } from './sftp/ssh-signature.js'
 import { publicKeyOf } from './signing-key.js'
 import { UndiciWebhookSender } from './webhook/send-webhook.js'
 
-/** The senders of this process. A new kind of channel is one line here. */
+/** Creates the senders of this process. A new kind of channel adds one line here. */
 export function channelSenders({ deployment, mail }: NotifierConfig, runtime: ServiceRuntime): ChannelSenders {
   const { signer } = runtime
   return {

@@ -1,6 +1,6 @@
 /**
- * Aborts after `ms`, or when `outer` does. Not `AbortSignal.any`: the worker's signal lives as long as the process, and
- * nothing of a try may stay attached to it.
+ * Signal that aborts after `ms`, or when `outer` does. Not `AbortSignal.any`: the worker's signal exists as long as the process, and no
+ * attempt may leave a listener on it.
  */
 export class Deadline {
   private readonly controller = new AbortController()

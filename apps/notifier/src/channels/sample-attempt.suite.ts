@@ -1,7 +1,7 @@
 import type { Channel } from '../partners/channel.js'
 import type { Attempt } from './channel-sender.js'
 
-/** A try of a sample message on a channel, for the specs of senders. */
+/** Creates an attempt of a sample message on a channel, for the specs of senders. */
 export function sampleAttempt<C extends Channel>(channel: C, more: Partial<Attempt<C>> = {}): Attempt<C> {
   return {
     partner: { id: 'va-deq', name: 'Virginia Department of Environmental Quality' },

@@ -1,7 +1,7 @@
 import type { JsonObject, ReleaseDocument } from '#libs/contracts'
 import { buildRelease, signEnvelope } from '#libs/signing'
 
-/** A release of a policy for specs of what is sent; nobody signed it. */
+/** Creates an unsigned release of a policy, for specs of message contents. */
 export async function sampleRelease(policy: JsonObject & { id: string; version: string }): Promise<ReleaseDocument> {
   const plan = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
   const history = { releaseEpoch: 1, previous: null, fallbacks: [], author: null }

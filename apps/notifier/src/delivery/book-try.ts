@@ -3,10 +3,10 @@ import type { Delivery, TryRecord } from './delivery.table.js'
 import { nextAttemptAt } from './schedule.js'
 
 const KEPT_TRIES = 20
-/** A lasting refusal is believed when it is repeated. */
+/** Rejections that end a delivery: a permanent refusal counts once it is repeated. */
 const MAX_REJECTIONS = 2
 
-/** The delivery after a try. `overtaken`: a newer message waits in its lane, so a failure is not tried again. */
+/** Returns the delivery after an attempt. `overtaken`: a newer message waits in its lane, so a failure is not retried. */
 export function bookTry(delivery: Delivery, outcome: Outcome, startedAt: Date, endedAt: Date, overtaken: boolean): Delivery {
   const { status = null, latencyMs, detail = null } = outcome
   const record: TryRecord = { at: startedAt.toISOString(), outcome: outcome.kind, status, latencyMs, detail }
@@ -27,7 +27,7 @@ export function bookTry(delivery: Delivery, outcome: Outcome, startedAt: Date, e
   return next instanceof Date ? { ...tried, nextAttemptAt: next.toISOString() } : { ...tried, state: endOf(delivery, 'dead') }
 }
 
-/** What was delivered before a person had it sent again stays delivered. */
+/** Final state of a delivery. A message that was delivered before a redrive stays delivered. */
 export function endOf({ deliveredAt }: Delivery, state: 'dead' | 'superseded'): Delivery['state'] {
   return deliveredAt === null ? state : 'delivered'
 }

@@ -1,19 +1,19 @@
 import type { Outcome } from '../channels/channel-sender.js'
 
 /**
- * The breaker of one channel of a partner. While it is open, deliveries wait without spending their tries, and one probe at a time asks
- * whether the other side is back.
+ * Circuit breaker of one channel of a partner. While it is open, deliveries wait without using attempts, and one probe at a time checks
+ * whether the other side has recovered.
  */
 export interface Breaker {
   /** As `breakerId` has it. */
   id: string
-  /** Failed tries in a row. */
+  /** Consecutive failed attempts. */
   failures: number
-  /** Tries of the last minutes, oldest first. */
+  /** Attempts of the last minutes, oldest first. */
   recent: { at: string; failed: boolean }[]
-  /** Open until then; the next try after that is a probe. `null`: closed. */
+  /** The breaker is open until this time; the next attempt after it is a probe. `null`: closed. */
   openUntil: string | null
-  /** How long it stays open after the next failed probe. */
+  /** Open time in ms after the next failed probe. */
   probeMs: number
 }
 
@@ -24,18 +24,18 @@ const FAILED_SHARE = 0.7
 const KEPT_TRIES = 50
 const FIRST_PROBE_MS = 30_000
 const MAX_PROBE_MS = 10 * 60_000
-/** No second probe while one may be under way: above the lease of a try. */
+/** Time in which no second probe starts; longer than the lease of an attempt. */
 const PROBE_LEASE_MS = 30_000
 
 export type Passage =
-  /** `breaker`: what is to be stored before the try. */
+  /** `breaker`: the state to store before the attempt. */
   { pass: true; breaker: Breaker | undefined } | { pass: false; until: Date }
 
 export function breakerId(partner: string, channel: string): string {
   return `${partner}/${channel}`
 }
 
-/** Whether a delivery may be tried. `isLast`: its 24 hours are over, and this try decides. */
+/** Decides whether a delivery may be attempted. `isLast`: its 24 hours have expired, and this attempt decides. */
 export function passage(breaker: Breaker | undefined, now: Date, isLast: boolean): Passage {
   if (breaker === undefined || breaker.openUntil === null) return { pass: true, breaker: undefined }
   const until = new Date(breaker.openUntil)
@@ -44,7 +44,7 @@ export function passage(breaker: Breaker | undefined, now: Date, isLast: boolean
   return { pass: true, breaker: { ...breaker, openUntil: probing.toISOString() } }
 }
 
-/** The breaker after a try; the same object where nothing is to be remembered. */
+/** Returns the breaker after an attempt; the same object if nothing changes. */
 export function afterTry(id: string, known: Breaker | undefined, outcome: Outcome['kind'], now: Date): Breaker | undefined {
   const verdict = verdictOf(outcome)
   if (verdict === undefined || (known === undefined && verdict === 'up')) return known
@@ -53,7 +53,7 @@ export function afterTry(id: string, known: Breaker | undefined, outcome: Outcom
     .filter(({ at }) => now.getTime() - Date.parse(at) < WINDOW_MS)
     .slice(-KEPT_TRIES)
   if (verdict === 'up') {
-    // What failed before it came back says nothing of how it is now.
+    // Failures before the recovery do not count after it.
     const since = breaker.openUntil === null ? recent : []
     return { ...breaker, failures: 0, recent: since, openUntil: null, probeMs: FIRST_PROBE_MS }
   }
@@ -68,7 +68,7 @@ function opened(breaker: Breaker, probeMs: number, now: Date): Breaker {
   return { ...breaker, probeMs, openUntil: new Date(now.getTime() + probeMs).toISOString() }
 }
 
-/** A refusal of one message, or by our own rules, says nothing of whether the other side is there. */
+/** Maps an outcome to the channel's health. A refusal of one message, or by our own rules, does not show whether the other side is up. */
 function verdictOf(outcome: Outcome['kind']): 'up' | 'down' | undefined {
   switch (outcome) {
     case 'delivered':

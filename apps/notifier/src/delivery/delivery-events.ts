@@ -5,11 +5,11 @@ import type { Outcome } from '../channels/channel-sender.js'
 import type { Delivery } from './delivery.table.js'
 import type { Evidence } from './evidence.table.js'
 
-/** Says on `hms.receipt.v1` what became of a delivery, for the trail: when each partner knew, and what shows it. */
+/** Publishes the outcome of deliveries on `hms.receipt.v1` for the audit trail: when each partner was notified, and the evidence. */
 export class DeliveryEvents {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** Of a try that ended its delivery; says nothing of one that is tried again, or that a newer message replaces. */
+  /** Publishes the end of a delivery. An attempt that is retried, or a delivery replaced by a newer message, publishes nothing. */
   async ended(tx: Transaction, delivery: Delivery, kind: Outcome['kind'], evidence: Evidence): Promise<void> {
     const { tries, state } = delivery
     const { at, status, address, tlsFingerprint, keyId, detail } = evidence

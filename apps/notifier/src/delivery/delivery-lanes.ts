@@ -27,7 +27,7 @@ type Listener = (tx: Transaction, stage: string | null) => Promise<void>
 
 type PartnerListener = (tx: Transaction, delivery: Delivery, partner: RegisteredPartner) => Promise<void>
 
-/** Deliveries as rows, one timer for the head of each lane. Every method wants the locks of the message's policies to be held. */
+/** Stores deliveries as rows, with one timer for the head of each lane. Every method requires the locks of the message's policies. */
 @Injectable()
 export class DeliveryLanes implements OnModuleInit {
   private tried: Listener = async () => {}
@@ -51,22 +51,22 @@ export class DeliveryLanes implements OnModuleInit {
     this.runtime.prunes(DELIVERIES, { spares: isNewestOfLane })
   }
 
-  /** Hears of each try that ended, and of each delivery that is not sent after all; `stage` as in `Delivery`. */
+  /** Registers the listener for each ended attempt and each delivery that will not be sent; `stage` as in `Delivery`. */
   onTried(listener: Listener): void {
     this.tried = listener
   }
 
-  /** Hears of each delivery that a partner took, or acknowledged; before `onTried` does. */
+  /** Registers the listener for each accepted or acknowledged delivery; called before the listener of `onTried`. */
   onHeard(listener: Listener): void {
     this.heard = listener
   }
 
-  /** Hears of each delivery that a partner's side took and did not acknowledge with it. */
+  /** Registers the listener for each delivery that the partner's side accepted without acknowledging it in the response. */
   onDelivered(listener: PartnerListener): void {
     this.delivered = listener
   }
 
-  /** Queues the notice for each partner: on all of its channels, or on the one that it prefers. */
+  /** Queues the notice for each partner: on all of its channels, or on the preferred one. */
   async add(tx: Transaction, notice: Notice, partners: readonly RegisteredPartner[]): Promise<void> {
     await tx.documents(MESSAGES).insert(notice.message)
     for (const partner of partners) {
@@ -75,7 +75,7 @@ export class DeliveryLanes implements OnModuleInit {
     }
   }
 
-  /** Writes down what a try came to, and moves the lane on when that was its end. */
+  /** Records the outcome of an attempt, and advances the lane if the delivery ended. */
   async book(tx: Transaction, id: string, outcome: Outcome, startedAt: Date): Promise<void> {
     const delivery = await tx.documents(DELIVERIES).get(id)
     if (delivery?.state !== 'pending') return
@@ -83,7 +83,7 @@ export class DeliveryLanes implements OnModuleInit {
     const partner = await tx.documents(PARTNERS).get(delivery.partner)
     const tried = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
     const breaker = await noteTry(tx, delivery, outcome)
-    // With `deliver: first` nobody waits for a channel that is down while there is another.
+    // With `deliver: first` a delivery does not wait for a channel that is down while there is another.
     const givesUp = tried.state === 'dead' || (tried.state === 'pending' && breaker !== undefined && breaker.openUntil !== null)
     const movesOn = givesUp && (await this.failOver(tx, tried, partner))
     const booked: Delivery = movesOn && tried.state === 'pending' ? { ...tried, state: 'superseded', nextAttemptAt: null } : tried
@@ -118,13 +118,13 @@ export class DeliveryLanes implements OnModuleInit {
     await this.tried(tx, delivery.stage)
   }
 
-  /** Puts work back that came to no try. */
+  /** Reschedules a claimed delivery that was not attempted. */
   async postpone(tx: Transaction, id: string, afterMs: number): Promise<void> {
     const delivery = await tx.documents(DELIVERIES).get(id)
     if (delivery?.state === 'pending') await this.tryAt(tx, { ...delivery, sending: false }, new Date(tx.now.getTime() + afterMs))
   }
 
-  /** The channel is down: with `deliver: first` the message goes to the next one, else it waits and spends no try. */
+  /** Handles an open breaker: with `deliver: first` the message moves to the next channel, otherwise it waits without using an attempt. */
   async holdBack(tx: Transaction, id: string, afterMs: number): Promise<void> {
     const delivery = await tx.documents(DELIVERIES).get(id)
     if (delivery?.state !== 'pending') return
@@ -134,18 +134,18 @@ export class DeliveryLanes implements OnModuleInit {
     await this.tried(tx, delivery.stage)
   }
 
-  /** Hears of each delivery that no channel of its partner took. */
+  /** Registers a listener for each delivery that no channel of its partner accepted. */
   onDead(listener: PartnerListener): void {
     this.dead.push(listener)
   }
 
-  /** The same message to the same partner, where it came or may still come. */
+  /** Finds deliveries of the same message to the same partner that succeeded or may still succeed. */
   async elsewhere(tx: Transaction, dead: Delivery): Promise<Delivery[]> {
     const where = { partner: dead.partner, run: dead.run, policy: columnOf(dead), state: ['delivered', 'pending'] }
     return (await tx.documents(DELIVERIES).find({ where })).filter(({ message }) => message === dead.message)
   }
 
-  /** Sends what no channel took to the people of the partner, under the same message id. No run waits for it. */
+  /** Sends a message that no channel accepted to the partner's `contact`, under the same message id. No run waits for it. */
   async tellContact(tx: Transaction, dead: Delivery, partner: RegisteredPartner): Promise<void> {
     if (partner.contact === null || dead.channel === CONTACT) return
     if ((await this.elsewhere(tx, dead)).length > 0) return
@@ -156,7 +156,7 @@ export class DeliveryLanes implements OnModuleInit {
     if (delivery !== undefined) await this.join(tx, delivery, open, joined)
   }
 
-  /** Ends an open delivery that shall not be sent; with its own head gone, the caller says what the lane does next. */
+  /** Ends an open delivery that must not be sent. If it was the head of its lane, the caller advances the lane. */
   async supersede(tx: Transaction, delivery: Delivery): Promise<void> {
     await this.runtime.cancel(tx, timerId(delivery))
     await tx.documents(DELIVERIES).put({ ...delivery, state: endOf(delivery, 'superseded'), nextAttemptAt: null })
@@ -164,8 +164,8 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   /**
-   * The partner says that it took the message up; the first time counts. One that is still tried, or was given up, has reached the partner
-   * then, whatever its server answered: nothing more is sent, and the lane goes on.
+   * Records the partner's acknowledgement; only the first one counts. A delivery that is still attempted, or was abandoned, counts as
+   * delivered from then on, regardless of the server's responses: nothing more is sent, and the lane advances.
    */
   async acknowledge(tx: Transaction, delivery: Delivery, said: Omit<Acknowledgement, 'at'>): Promise<Delivery> {
     if (delivery.acknowledged !== undefined) return delivery
@@ -183,7 +183,7 @@ export class DeliveryLanes implements OnModuleInit {
     return after
   }
 
-  /** Sends a message that is over again, at `at` unless others of its lane wait: the same id and bytes, a fresh schedule. */
+  /** Resends an ended message with the same id and bytes and a fresh schedule, at `at` unless open deliveries of its lane are ahead. */
   async redrive(tx: Transaction, delivery: Delivery, { by, reason }: { by: string; reason: string }, at: Date): Promise<void> {
     const { first, laneSeq } = joinLane(delivery, await this.open(tx, delivery), 'every')
     const redrives = [...(delivery.redrives ?? []), { at: tx.now.toISOString(), by, reason }].slice(-KEPT_REDRIVES)
@@ -195,7 +195,7 @@ export class DeliveryLanes implements OnModuleInit {
     if (first) await this.tryAt(tx, redriven, at)
   }
 
-  /** Newer messages about policies of this one that a partner was told of, or is to be; the oldest first. */
+  /** Finds newer messages about policies of this one that the partner received or will receive; oldest first. */
   async newerThan(tx: Transaction, delivery: Delivery): Promise<Delivery[]> {
     const where = { lane: lanesBeside(delivery), state: ['pending', 'delivered', 'dead'] }
     const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_NEWER })
@@ -203,7 +203,7 @@ export class DeliveryLanes implements OnModuleInit {
     return found.filter((other) => place(other) > place(delivery) && overlap(other, delivery)).toReversed()
   }
 
-  /** With `deliver: first` a message whose channel gave up goes to the next one, at the same place of its lane. */
+  /** With `deliver: first`, moves a message whose channel was abandoned to the next channel, at the same position of its lane. */
   private async failOver(tx: Transaction, dead: Delivery, partner: RegisteredPartner | undefined): Promise<boolean> {
     if (partner?.deliver !== 'first') return false
     const names = channelNames(partner.channels)
@@ -215,7 +215,7 @@ export class DeliveryLanes implements OnModuleInit {
     return true
   }
 
-  /** Puts the same message on another channel; `undefined` where it is on that one already. */
+  /** Queues the same message on another channel; `undefined` if it already has a delivery there. */
   private async sendBy(tx: Transaction, from: Delivery, channel: string, changes: Partial<Delivery> = {}): Promise<Delivery | undefined> {
     const token = mintReceiptToken()
     const delivery: Delivery = {
@@ -263,11 +263,11 @@ export class DeliveryLanes implements OnModuleInit {
     await this.join(tx, delivery, open, joined)
   }
 
-  /** `open`: what is open beside the newcomer. */
+  /** `open`: open deliveries besides the new one. */
   private async join(tx: Transaction, delivery: Delivery, open: readonly Delivery[], { superseded, first }: Joined): Promise<void> {
     for (const older of superseded) await this.supersede(tx, older)
     if (first) return this.tryAt(tx, delivery, tx.now)
-    // A message that went may have been ahead of one that stays.
+    // A superseded message may have been ahead of one that stays.
     if (superseded.length > 0)
       await this.advance(
         tx,
@@ -275,7 +275,7 @@ export class DeliveryLanes implements OnModuleInit {
       )
   }
 
-  /** Tries what is next. A bundle may wait for policies that are not in `open`. */
+  /** Schedules the heads of the lanes. A bundle may also wait for policies outside `open`. */
   private async advance(tx: Transaction, open: readonly Delivery[]): Promise<void> {
     for (const head of headsOf(open)) {
       const isHeldBack = head.policies !== undefined && isBehind(head, await this.open(tx, head))
@@ -308,7 +308,10 @@ export class DeliveryLanes implements OnModuleInit {
 
 const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nextAttemptAt: null, log: [] } satisfies Partial<Delivery>
 
-/** A partner that was told of what is in force must be told when it is taken back, however long ago that was. */
+/**
+ * Whether this delivery is the newest of its lane. It is retained regardless of age: a partner notified of the version in force must be
+ * notified of its rollback.
+ */
 async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<boolean> {
   if (isForOnCall(delivery)) return false
   const newestIn = (lane: string, limit: number): Promise<Delivery[]> =>

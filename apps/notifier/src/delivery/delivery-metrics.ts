@@ -2,7 +2,7 @@ import type { Transaction } from '#libs/persistence'
 import type { Metrics } from '#libs/platform'
 import { DELIVERIES, type Delivery } from './delivery.table.js'
 
-/** What notifier counts of its deliveries. */
+/** Metrics of notifier's deliveries. */
 export class DeliveryMetrics {
   private readonly tries = this.metrics.counter('partner_deliveries_total', 'Tries at partners that ended, by what came of them', [
     'channel',
@@ -14,7 +14,7 @@ export class DeliveryMetrics {
 
   constructor(private readonly metrics: Metrics) {}
 
-  /** `pending`: it failed and is tried again. */
+  /** `pending`: the attempt failed and will be retried. */
   tried({ channel, state }: Delivery): void {
     this.tries.inc({ channel: kindOf(channel), outcome: state === 'pending' ? 'retrying' : state })
   }
@@ -27,7 +27,7 @@ export class DeliveryMetrics {
   }
 }
 
-/** Channels of one kind are numbered in a partner. */
+/** Strips the number from a channel name: a partner's channels of one kind are numbered. */
 function kindOf(channel: string): string {
   return channel.replace(/-.*$/, '')
 }

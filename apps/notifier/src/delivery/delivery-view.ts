@@ -6,7 +6,7 @@ import { withReceiptToken } from './receipt-token.js'
 import { bundleOf } from './told-policies.js'
 
 const SHOWN_TRIES = 20
-/** In place of a token: whoever may read deliveries must not acknowledge for a partner. */
+/** Placeholder for a token: a reader of deliveries must not be able to acknowledge for a partner. */
 const WITHHELD = 'withheld'.padEnd(43, '-')
 
 export function deliveryView(delivery: Delivery): DeliveryView {

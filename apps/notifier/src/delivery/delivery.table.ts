@@ -3,7 +3,7 @@ import { documentTable, timerKind } from '#libs/persistence'
 import type { MessageContent, Outcome } from '../channels/channel-sender.js'
 import { SEVERAL, toldOf, type Told } from './told-policies.js'
 
-/** One ended try: the evidence for when a partner knew. */
+/** One ended attempt: the evidence for when a partner was notified. */
 export interface TryRecord {
   at: string
   outcome: Outcome['kind']
@@ -12,22 +12,22 @@ export interface TryRecord {
   detail: string | null
 }
 
-/** The partner said that it took the message up. */
+/** The partner's acknowledgement of a message. */
 export interface Acknowledgement {
   at: string
   way: ReceiptWay
-  /** Of the secret that signed what said it. */
+  /** Id of the secret that signed the acknowledgement; `null` if unsigned. */
   keyId: string | null
-  /** The partner's own words. */
+  /** Note in the partner's own words. */
   note: string | null
 }
 
 /** One message to one partner on one channel. */
 export interface Delivery {
   id: string
-  /** `webhook-id`: the same on every try, channel and attempt of the run, so that a partner can drop doubles. */
+  /** `webhook-id`: the same on every attempt, channel and attempt of the run, so a partner can drop duplicates. */
   messageId: string
-  /** Id of the `Message` that it carries. */
+  /** Id of its `Message`. */
   message: string
   partner: string
   /** As `channelNames` has it. */
@@ -36,68 +36,73 @@ export interface Delivery {
   version: string
   /** Policy digest of `version`. */
   digest: string
-  /** All that the message tells of, where a bundle has several; the three above are of the first. */
+  /** All policies of a bundle's message; the three members above are those of the first. */
   policies?: readonly ToldPolicy[]
   run: number
-  /** The notify stage that waits for its first try; `null` when none does. */
+  /** Notify stage that waits for the first attempt; `null` if none does. */
   stage: string | null
-  /** Partner, policy (`SEVERAL` for a bundle) and, with `deliver: all`, the channel: news of one policy never overtake each other. */
+  /**
+   * Partner, policy (`SEVERAL` for a bundle) and, with `deliver: all`, the channel: messages about one policy never overtake each other.
+   */
   lane: string
   /** Order among the open deliveries that share a policy. */
   laneSeq: number
   supersedes: string[]
-  /** The JSON of the message: the exact text that a webhook signs and sends. */
+  /** Message as JSON: the exact text that a webhook signs and sends. */
   body: string
   state: 'pending' | 'delivered' | 'dead' | 'superseded'
-  /** A worker has it and may be talking to the partner. After a crash it stays so until the work is claimed again. */
+  /** Whether a worker has claimed it and may be connected to the partner. After a crash it stays set until the work is claimed again. */
   sending: boolean
   tries: number
-  /** Start of the first try; the 24 hours count from here. */
+  /** Start of the first attempt and of the 24 hours. */
   firstAt: string | null
-  /** `null` while it waits behind its lane, and when it is over. */
+  /** `null` while it waits behind its lane, and after its end. */
   nextAttemptAt: string | null
-  /** The last 20 tries, oldest first. */
+  /** Last 20 attempts, oldest first. */
   log: TryRecord[]
   createdAt: string
-  /** When the partner's side took it first: a message that is sent again stays delivered. */
+  /** Time the partner's side first accepted it: a redriven message stays delivered. */
   deliveredAt: string | null
   acknowledged?: Acknowledgement
-  /** The last 20 times that a person had it sent again, oldest first. */
+  /** Last 20 redrives by people, oldest first. */
   redrives?: DeliveryRedrive[]
 }
 
-/** Delivered, given up, tried once, or waiting behind its lane: a run waits for it no longer. */
+/** Whether a run no longer waits for the delivery: it is delivered, abandoned, attempted once, or waiting behind its lane. */
 export function runWaitsNoLonger(delivery: Delivery): boolean {
   return delivery.state !== 'pending' || delivery.tries > 0 || delivery.nextAttemptAt === null
 }
 
-/** `channel` is `null` for a partner with `deliver: first`, where the channels of a message take turns. */
+/** Returns the lane's name. `channel` is `null` for a partner with `deliver: first`, where the channels of a message take turns. */
 export function laneOf(partner: string, policy: string, channel: string | null): string {
   return channel === null ? `${partner}/${policy}` : `${partner}/${policy}/${channel}`
 }
 
-/** The lane of each policy of a delivery, and that of all bundles. */
+/** Returns the lane of each policy of a delivery, and the lane of all bundles. */
 export function lanesBeside(delivery: Pick<Delivery, 'partner' | 'lane'> & Told): string[] {
   const names = [...toldOf(delivery).map(({ policy }) => policy), SEVERAL]
   return names.map((name) => `${laneOf(delivery.partner, name, null)}${wayOf(delivery)}`)
 }
 
-/** The end of a lane, which names the channel. It is empty for a partner with `deliver: first`: its channels share their lanes. */
+/**
+ * Returns the last part of the lane, which names the channel. It is empty for a partner with `deliver: first`: its channels share their
+ * lanes.
+ */
 export function wayOf({ partner, lane, ...told }: Pick<Delivery, 'partner' | 'lane'> & Told): string {
   return lane.slice(laneOf(partner, columnOf(told), null).length)
 }
 
-/** What stands for its policy in a column or lane. */
+/** Returns the value for the policy column or lane: the policy, or `SEVERAL` for a bundle. */
 export function columnOf({ policy, policies }: Told): string {
   return policies === undefined ? policy : SEVERAL
 }
 
-/** What the deliveries of one message share; each has its own `supersedes`. */
+/** Content shared by the deliveries of one message; each delivery has its own `supersedes`. */
 export type Message = Omit<MessageContent, 'supersedes'> & { id: string }
 
 export const MESSAGES = documentTable<Message>({ name: 'message', id: (message) => message.id, keys: {}, keep: { for: 'runs' } })
 
-/** What a worker needs to know before it reads the delivery. */
+/** Timer data a worker needs before it reads the delivery. */
 export type DeliveryTimer = { delivery: string; partner: string }
 export const DELIVER = timerKind<DeliveryTimer>('deliver')
 

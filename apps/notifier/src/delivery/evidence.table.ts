@@ -2,7 +2,7 @@ import type { DeliveryTry } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 import type { Outcome } from '../channels/channel-sender.js'
 
-/** One ended try, whole: written once, and never changed. */
+/** Complete record of one ended attempt: written once, and never changed. */
 export interface Evidence extends DeliveryTry {
   delivery: string
 }

@@ -5,8 +5,8 @@ import { deliveryUnknown } from './delivery-view.js'
 import { SEVERAL, tellsOf } from './told-policies.js'
 
 /**
- * The newest first. Many are made in one transaction, at the same time, so a page goes on with the rest of that time before older ones. A
- * bundle is found by each of its policies: no column names them all, so bundles are looked into.
+ * Finds deliveries, newest first. Many are created in one transaction with the same time, so a page continues with the rest of that time
+ * before older ones. A bundle is found by each of its policies: no column names them all, so the search reads bundles.
  */
 export async function findDeliveries(tx: Transaction, { since, limit = 500, ...query }: DeliveriesFilter): Promise<Delivery[]> {
   const { before, policy, version, ...filter } = query
@@ -19,14 +19,14 @@ export async function findDeliveries(tx: Transaction, { since, limit = 500, ...q
     const page = await pageOf(tx, where, limit, after)
     found.push(...page.filter(isMeant))
     const last = page.at(-1)
-    // The order is that of time: the first one that is older ends the list.
+    // The list is ordered by time: the first older delivery ends it.
     const isEnd = page.length < limit || (since !== undefined && Date.parse(last!.createdAt) < Date.parse(since))
     if (isEnd || found.length >= limit) return found.slice(0, limit)
     after = last!.id
   }
 }
 
-/** A column of a delivery with this text, or of a bundle. */
+/** Column values to search for: this text, or `SEVERAL` for bundles. */
 export function orSeveral(text: string | undefined): string[] | undefined {
   return text === undefined ? undefined : [text, SEVERAL]
 }

@@ -3,29 +3,30 @@ import type { Delivery } from './delivery.table.js'
 import { bundleOf, covers, overlap, toldOf, type Told } from './told-policies.js'
 
 /**
- * The rules of a lane. Its oldest open delivery is tried, the others wait without a timer. With `latest` a newer message replaces those
- * that wait and of which it tells everything anew, but never one that a worker is sending: the partner may be reading it, and must not get
- * it after the newer. The message of a bundle stands in the lanes of all its policies, and is tried when it is the oldest in each.
+ * Result of adding a message to its lanes. The oldest open delivery of a lane is attempted, the others wait without a timer. With `latest`
+ * a newer message replaces waiting ones whose policies it covers, but never one that a worker is sending: the partner may be reading it,
+ * and must not receive it after the newer. The message of a bundle is in the lanes of all its policies, and is attempted when it is the
+ * oldest in each.
  */
 export interface Joined {
   superseded: Delivery[]
-  /** Whether nothing of its lanes is ahead, so that the newcomer is tried at once. */
+  /** Whether no open delivery of its lanes is ahead, so the new one is attempted immediately. */
   first: boolean
   laneSeq: number
 }
 
-/** What a new message does to the open deliveries that share a policy with it. */
+/** Decides how a new message affects the open deliveries that share a policy with it. */
 export function joinLane(newcomer: Told, open: readonly Delivery[], mode: Partner['lane']): Joined {
   const superseded = mode === 'latest' ? open.filter((delivery) => !delivery.sending && covers([newcomer], delivery)) : []
   return { superseded, first: superseded.length === open.length, laneSeq: 1 + Math.max(0, ...open.map((delivery) => delivery.laneSeq)) }
 }
 
-/** Whether a failed try is the last, because a newer message waits behind it that tells of all its policies. */
+/** Whether a failed attempt is the last, because a newer message that covers all its policies waits behind it. */
 export function isOvertaken(delivery: Delivery, open: readonly Delivery[], mode: Partner['lane']): boolean {
   return mode === 'latest' && open.some((other) => other.laneSeq > delivery.laneSeq && covers([other], delivery))
 }
 
-/** Who is next: those that wait, and that nothing older of `open` is ahead of. */
+/** Returns waiting deliveries that no older one of `open` is ahead of. */
 export function headsOf(open: readonly Delivery[]): Delivery[] {
   const taken = new Set<string>()
   return open
@@ -38,13 +39,14 @@ export function headsOf(open: readonly Delivery[]): Delivery[] {
     })
 }
 
-/** Whether another open message must be told before this one. */
+/** Whether another open message must be delivered before this one. */
 export function isBehind(delivery: Delivery, open: readonly Delivery[]): boolean {
   return open.some((other) => other.id !== delivery.id && other.laneSeq < delivery.laneSeq && overlap(other, delivery))
 }
 
 /**
- * `ID@VERSION` of what a message replaces of one policy for this partner: the version before, and what open messages would have told.
+ * Returns the `ID@VERSION` entries of one policy that a message replaces for this partner: the version before, and versions of open
+ * messages.
  */
 export function supersededBy(
   news: { policy: string; version: string; before: string | null; release?: object | null },

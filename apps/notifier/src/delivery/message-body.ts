@@ -1,4 +1,4 @@
-/** What a message says of one policy. */
+/** Content of a message about one policy. */
 export type PolicyUpdate = {
   id: string
   version: string
@@ -6,25 +6,25 @@ export type PolicyUpdate = {
   digest: string
   /** RFC 3339, as written in the policy. */
   effective: string
-  /** `ID@VERSION` of what this version replaces for the partner, those it was never told of included. */
+  /** `ID@VERSION` of the versions this one replaces for the partner, including versions it was never notified of. */
   supersedes: readonly string[]
 }
 
-/** A run of N policies makes one message for each partner: that of the first, with all of them in `policies`. */
+/** Body of a message. A run of N policies makes one message for each partner: the top level is the first policy, `policies` lists all. */
 export type MessageUpdate = PolicyUpdate & {
   /** `ID@VERSION` of every policy of the run, this one included: they took effect together. */
   bundle: readonly string[]
-  /** Where the bundle has several: each of them. */
+  /** Each policy of a bundle; absent for a single policy. */
   policies?: readonly PolicyUpdate[]
-  /** Of a rollback or a withdrawal: what people made public of its reason. */
+  /** Public part of the reason for a rollback or a withdrawal. */
   reason?: string
   /** Where the partner acknowledges this message. */
   receipt: string
 }
 
 /**
- * The body of `policy.updated`. The bytes are kept and sent again on every try: key order and `timestamp`, the moment of the
- * event and not of the try, are part of what partners may compare.
+ * Builds the body of `policy.updated`. The bytes are stored and reused on every attempt: key order and `timestamp`, the time of the event
+ * and not of the attempt, are part of what partners may compare.
  */
 export function policyUpdatedBody(update: MessageUpdate, timestamp: Date): Buffer {
   const { id, version, digest, effective, supersedes, bundle, policies, reason, receipt } = update
@@ -38,7 +38,7 @@ export function policyUpdatedBody(update: MessageUpdate, timestamp: Date): Buffe
   )
 }
 
-/** The body of `policy.withdrawn`: `version` is in force no more, and nothing is in its place. The bytes are kept as above. */
+/** Builds the body of `policy.withdrawn`: `version` is no longer in force, without a replacement. The bytes are stored as above. */
 export function policyWithdrawnBody(
   { id, version, digest, supersedes, reason, receipt }: Omit<MessageUpdate, 'effective' | 'bundle' | 'policies'>,
   timestamp: Date,

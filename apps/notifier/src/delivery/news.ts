@@ -3,25 +3,25 @@ import type { PolicyContent } from '../channels/channel-sender.js'
 import type { Message } from './delivery.table.js'
 import { policyUpdatedBody, policyWithdrawnBody } from './message-body.js'
 
-/** What a partner is to be told of one policy. */
+/** News about one policy for a partner. */
 export interface PolicyNews extends PolicyContent {
-  /** The version that was in force before. */
+  /** Version that was in force before. */
   before: string | null
 }
 
-/** What a partner is to be told at once. */
+/** News for a partner, sent in one message. */
 export interface News {
-  /** Names the cause: run and attempt, or the head that went back. Unique with policy, partner and channel. */
+  /** Identifies the cause: run and attempt, or the head of a rollback. Unique with policy, partner and channel. */
   cause: string
-  /** As `cause`, but the same for every attempt of a run. */
+  /** Like `cause`, but the same for every attempt of a run. */
   messageCause: string
   run: number
   stage: string | null
-  /** The moment of the event. */
+  /** Time of the event. */
   at: Date
-  /** Of a rollback or a withdrawal: what people made public of its reason. */
+  /** Public part of the reason for a rollback or a withdrawal. */
   publicReason?: string
-  /** Several took effect together; a withdrawal is of one. */
+  /** Policies that took effect together; a withdrawal has one. */
   policies: readonly [PolicyNews, ...PolicyNews[]]
 }
 
@@ -29,7 +29,7 @@ function messageIdOf({ cause, policies }: News): string {
   return policies.length > 1 ? `${cause}.bundle` : `${cause}.${policies[0].policy}`
 }
 
-/** What a partner drops doubles by. */
+/** Returns the message id by which a partner drops duplicates. */
 export function partnersIdOf({ messageCause, policies }: News, partner: string): string {
   return policies.length > 1 ? `${messageCause}_${partner}` : `${messageCause}_${policies[0].policy}_${partner}`
 }
@@ -46,7 +46,7 @@ export function messageOf(news: News): Message {
   return { id: messageIdOf(news), type, ...first!, ...more, bundle: updatesOf(news.policies), at: news.at.toISOString(), ...reason }
 }
 
-/** `supersedes`: of each policy, in their order. */
+/** `supersedes`: one list for each policy, in their order. */
 export function bodyOf({ policies, at, publicReason }: News, supersedes: readonly string[][], receipt: string): string {
   const [first, ...others] = policies.map(({ policy: id, version, digest, effective }, index) => {
     return { id, version, digest, effective, supersedes: supersedes[index]! }

@@ -3,21 +3,21 @@ import { supersededBy } from './lane.js'
 import { bodyOf, messageOf, partnersIdOf, type News } from './news.js'
 import type { Told } from './told-policies.js'
 
-/** A message that is to be queued for partners: what it tells of, and how its text is made for each. */
+/** Message to queue for partners: its policies, and functions that build its text for each partner. */
 export interface Notice {
   told: Told
   run: number
   /** As in `Delivery`. */
   stage: string | null
   message: Message
-  /** What a partner drops doubles by. Letters, digits, `_` and `-`. */
+  /** Message id by which a partner drops duplicates. Letters, digits, `_` and `-`. */
   idFor(partner: string): string
-  /** What it replaces for a partner for whom these are open, of each of its policies. */
+  /** Versions it replaces for a partner with these open deliveries, one list for each of its policies. */
   supersedes(open: readonly Delivery[]): string[][]
   body(supersedes: readonly string[][], receipt: string): string
 }
 
-/** Policies that took effect together, went back, or were withdrawn. */
+/** Creates the notice of policies that took effect together, were rolled back, or were withdrawn. */
 export function noticeOf(news: News): Notice {
   const all = news.policies.map(({ policy, version, digest }) => ({ policy, version, digest }))
   return {

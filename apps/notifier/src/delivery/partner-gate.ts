@@ -6,19 +6,22 @@ import type { Delivery } from './delivery.table.js'
 import { RateLimit } from './rate-limit.js'
 import { HORIZON_MS } from './schedule.js'
 
-/** One for each channel that ever failed. */
+/** One row for each channel that ever failed. */
 export const BREAKERS = documentTable<Breaker>({ name: 'breaker', id: (breaker) => breaker.id, keys: {} })
 
-/** Sorts between the lock of a policy, which the delivery has, and that of a stage, which it takes: nothing begins anew for it. */
+/**
+ * Lock key of a breaker. It sorts between the lock of a policy, which is already held, and that of a stage, which is taken later, so no
+ * transaction restarts because of it.
+ */
 function breakerKey(id: string): string {
   return `sending:${id}`
 }
 
-/** What stands before a try besides its schedule: whether the channel is taken for down, and the partner's rate. */
+/** Checks besides the schedule before an attempt: the channel's breaker, and the partner's rate. */
 export class PartnerGate {
   private readonly rates = new RateLimit()
 
-  /** How long the delivery must wait, in milliseconds; 0: it may be tried now. `isDown`: the breaker is open. */
+  /** Returns the wait in milliseconds; 0: the delivery may be attempted now. `isDown`: the breaker is open. */
   async wait(tx: Transaction, delivery: Delivery, { id: partner, rate }: Partner): Promise<{ waitMs: number; isDown: boolean }> {
     const now = tx.now.getTime()
     const end = delivery.firstAt === null ? Infinity : Date.parse(delivery.firstAt) + HORIZON_MS
@@ -38,7 +41,7 @@ export class PartnerGate {
   }
 }
 
-/** Remembers what a try says of its channel. */
+/** Records the outcome of an attempt in the channel's breaker. */
 export async function noteTry(tx: Transaction, { partner, channel }: Delivery, { kind }: Outcome): Promise<Breaker | undefined> {
   const id = breakerId(partner, channel)
   const seen = await tx.documents(BREAKERS).get(id)

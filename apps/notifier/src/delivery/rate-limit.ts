@@ -1,8 +1,8 @@
-/** A token bucket for each partner: `rate` tries a second on and on, twice as many at once. Of this process alone. */
+/** Token bucket for each partner: `rate` attempts a second sustained, twice as many in a burst. Local to this process. */
 export class RateLimit {
   private readonly buckets = new Map<string, { tokens: number; at: number }>()
 
-  /** Takes a token, or says in how many milliseconds there is one. */
+  /** Takes a token, or returns the milliseconds until one is available. */
   take(partner: string, rate: number, nowMs: number): number {
     const burst = 2 * rate
     const { tokens, at } = this.buckets.get(partner) ?? { tokens: burst, at: nowMs }
@@ -14,7 +14,7 @@ export class RateLimit {
     return waitMs
   }
 
-  /** The longest unused: at worst its partner gets a full bucket early. */
+  /** Drops the least recently used bucket: at worst its partner gets a full bucket early. */
   private forget(): void {
     const [oldest] = this.buckets.keys()
     if (oldest !== undefined && this.buckets.size > MAX_BUCKETS) this.buckets.delete(oldest)

@@ -3,37 +3,40 @@ import { SERVICE_PATHS } from '#libs/contracts'
 
 const PATH = SERVICE_PATHS.notifier.find((path) => path.endsWith('/receipts'))!
 
-/** 256 random bits: whoever knows it was sent the message that it belongs to. */
+/** Creates a token of 256 random bits: its bearer received the message that it belongs to. */
 export function mintReceiptToken(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** Under which its row lies: how long a lookup takes says nothing about other tokens. */
+/** Returns the id of the token's row, a hash, so the time of a lookup reveals nothing about other tokens. */
 export function receiptId(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
-/** The address in a message; without `publicUrl` it is relative to where the receiver reaches this installation. */
+/**
+ * Returns the receipt address in a message; without `publicUrl` it is relative to the address by which the receiver reaches this
+ * installation.
+ */
 export function receiptUrl(token: string, publicUrl: string | undefined): string {
   return `${publicUrl ?? ''}${PATH}/${token}`
 }
 
-/** The token in the body of a message; `undefined` for one of an earlier build. */
+/** Returns the token in the body of a message; `undefined` for a message of an earlier build. */
 export function receiptTokenIn(body: string): string | undefined {
   return tokenOf(readBody(body)?.data)
 }
 
-/** The same message with another token: what is shown of it must not acknowledge, and a second channel gets its own. */
+/** Returns the same message with another token: a displayed message must not acknowledge, and a second channel gets its own token. */
 export function withReceiptToken(body: string, token: string): string {
   const message = readBody(body)
   if (message === undefined || tokenOf(message.data) === undefined) return body
-  // Our own JSON comes back byte for byte.
+  // JSON of our own serializer round-trips byte for byte.
   return JSON.stringify({ ...message, data: { ...message.data, receipt: String(message.data['receipt']).replace(TOKEN, token) } })
 }
 
 const TOKEN = /(?<=\/receipts\/)[A-Za-z0-9_-]{43}$/
 
-/** Of the member `receipt` alone: other members are texts of people, and one may look like an address. */
+/** Reads the member `receipt` only: other members contain people's texts, and one may look like an address. */
 function tokenOf(data: Record<string, unknown> | undefined): string | undefined {
   const receipt = data?.['receipt']
   return typeof receipt === 'string' ? TOKEN.exec(receipt)?.[0] : undefined

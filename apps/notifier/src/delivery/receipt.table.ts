@@ -1,6 +1,6 @@
 import { documentTable } from '#libs/persistence'
 
-/** Which delivery a token acknowledges. */
+/** Maps a token to the delivery it acknowledges. */
 export interface Receipt {
   /** `receiptId` of the token. */
   id: string
@@ -8,7 +8,7 @@ export interface Receipt {
   expiresAt: string
 }
 
-/** After the last try of a redriven message there are still weeks to answer. */
+/** Lifetime of a receipt in ms: long enough to acknowledge weeks after the last attempt of a redriven message. */
 export const RECEIPT_LIFE_MS = 30 * 24 * 60 * 60 * 1000
 
 export const RECEIPTS = documentTable<Receipt>({ name: 'receipt', id: (receipt) => receipt.id, keys: {}, keep: { for: 'runs' } })

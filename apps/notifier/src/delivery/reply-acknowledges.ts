@@ -1,12 +1,11 @@
 import type { Outcome } from '../channels/channel-sender.js'
 
-/** `meta`: of a package. */
+/** `meta` marks a package of the integration layer. */
 type Answer = { acknowledged?: unknown; meta?: unknown; data?: { acknowledged?: unknown } | null }
 
 /**
- * Whether the answer to a webhook says that the partner took the message up: a JSON object whose `acknowledged` is `true` or the message's
- * id; a package of the integration layer has it in its `data`. An answer that repeats our own body does not say it, and neither does one
- * that was longer than what is kept.
+ * Whether the response to a webhook acknowledges the message: a JSON object whose `acknowledged` is `true` or the message's id; a package
+ * of the integration layer has it in its `data`. A response that repeats our own body, or is longer than the kept reply, does not.
  */
 export function replyAcknowledges({ kind, reply }: Pick<Outcome, 'kind' | 'reply'>, messageId: string): boolean {
   if (kind !== 'delivered' || reply === undefined) return false

@@ -1,6 +1,6 @@
 import { laneOf, type Delivery } from './delivery.table.js'
 
-/** A waiting delivery for specs; what matters to a case is named by it. */
+/** Creates a waiting delivery for specs; `changes` names what matters to the case. */
 export function sampleDelivery(changes: Partial<Delivery> = {}): Delivery {
   const [partner, policy, channel] = ['va-deq', 'epa-pm25-limit', 'webhook']
   return {

@@ -10,7 +10,7 @@ const after = (ms: number): Date => new Date(firstAt.getTime() + ms)
 const next = (ended: Partial<EndedTry>): Date | 'dead' | 'disabled' =>
   nextAttemptAt({ firstAt, endedAt: firstAt, attempt: 1, outcome: retry, seed: 'd1', ...ended })
 
-/** Offsets of all tries when each takes `tookMs` and fails. */
+/** Returns the offsets of all attempts when each takes `tookMs` and fails. */
 function run(seed: string, tookMs: number): number[] {
   const offsets = [0]
   for (let attempt = 1; ; attempt++) {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Outcome } from '../channels/channel-sender.js'
 
 /**
- * The 24-hour schedule: tries at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h,
- * 16 h, 21 h and 24 h after the first. Seven of the fifteen lie inside the promise of 30 minutes.
+ * The 24-hour schedule: attempts at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h, 16 h, 21 h and 24 h after the first.
+ * Seven of the fifteen are within the promise of 30 minutes.
  */
 const SECOND = 1000
 const HOUR = 3600 * SECOND
@@ -14,27 +14,27 @@ export const TRY_OFFSETS_MS: readonly number[] = [
 export const MAX_TRIES = TRY_OFFSETS_MS.length
 export const HORIZON_MS = 24 * HOUR
 export const JITTER = 0.2
-/** A partner who is slow or throttles gets at least this much air. */
+/** Minimum wait for a partner that is slow or throttles. */
 export const MIN_THROTTLED_WAIT_MS = 60 * SECOND
-/** No partner may push its own news further away than this. */
+/** Upper bound on the delay a partner can request. */
 export const MAX_RETRY_AFTER_MS = HOUR
 
 export type EndedTry = {
-  /** Start of the first try. */
+  /** Start of the first attempt. */
   firstAt: Date
-  /** End of the try that is judged here. */
+  /** End of the attempt in question. */
   endedAt: Date
-  /** Its number, from 1. */
+  /** Number of the attempt, from 1. */
   attempt: number
   outcome: Pick<Outcome, 'status' | 'timedOut'> & { kind: Exclude<Outcome['kind'], 'delivered'> }
   retryAfterMs?: number
-  /** The delivery's id: the same try of the same delivery always gets the same jitter. */
+  /** Id of the delivery: the same attempt of the same delivery always gets the same jitter. */
   seed: string
 }
 
 /**
- * When to try again. `dead`: the 24 hours or the tries are used up. `disabled`: the partner answered 410.
- * Gaps count from the end of the last try, so that a worker that was away does not fire the missed ones at once.
+ * Returns the time of the next attempt. `dead`: the 24 hours or the attempts are used up. `disabled`: the partner returned 410. Gaps count
+ * from the end of the last attempt, so a worker that was away does not fire the missed ones at once.
  */
 export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs = 0, seed }: EndedTry): Date | 'dead' | 'disabled' {
   if (outcome.kind === 'gone') return 'disabled'
@@ -47,8 +47,8 @@ export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs
 }
 
 /**
- * The sign of the jitter alternates from a start that the seed chooses: each gap is spread over ±20 %, yet the sum
- * strays by 2 h 21 min at most and cannot use up the 3 h before the last try.
+ * Returns the gap in ms after an attempt. The sign of the jitter alternates from a start that the seed chooses: each gap is spread over ±20
+ * %, yet the sum deviates by 2 h 21 min at most and cannot use up the 3 h before the last attempt.
  */
 function gapAfter(attempt: number, seed: string): number {
   const gap = (TRY_OFFSETS_MS[attempt] ?? HORIZON_MS) - (TRY_OFFSETS_MS[attempt - 1] ?? 0)
@@ -56,5 +56,5 @@ function gapAfter(attempt: number, seed: string): number {
   return Math.round(gap * (1 + sign * JITTER * fraction(`${seed}:${attempt}`)))
 }
 
-/** Evenly spread over [0, 1). */
+/** Maps a text evenly to [0, 1). */
 const fraction = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32

@@ -17,18 +17,18 @@ import { receiptTokenIn } from './receipt-token.js'
 import { PartnerGate } from './partner-gate.js'
 import { SendSlots, TRIES_IN_ALL, type Slot } from './send-slots.js'
 
-/** Longer than a try may take, so that a slow partner is not called twice at once. */
+/** Longer than an attempt may take, so a slow partner is not called twice at once. */
 const LEASE_MS = 30_000
 const MOST_SLOT_WAIT_MS = 5_000
-/** A relay takes mails one after the other; asking for a place costs a transaction. */
+/** A relay accepts mails one after the other; each check for a free slot costs a transaction. */
 const RELAY_WAIT_MS = 1_000
 
-/** `attempt`: or why there is nothing to send it on. */
+/** `attempt`: the attempt, or the reason why no channel can send it. */
 type Begun = { startedAt: Date; attempt: Attempt | string } | { waitMs: number; isDown: boolean }
 
 /**
- * The worker: marks a delivery as being sent, calls the partner outside any transaction, books what came of it. A crash in between sends
- * once more after the lease, under the same message id.
+ * Worker that marks a delivery as being sent, calls the partner outside any transaction, and records the outcome. After a crash in between
+ * the message is resent when the lease expires, under the same message id.
  */
 @Injectable()
 export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
@@ -43,13 +43,13 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     private readonly box: SecretBox,
     private readonly slots: SendSlots,
   ) {
-    // Each try hears of the end by it, and Node takes more than ten for a leak.
+    // Each attempt listens to the stop signal, and Node warns of a leak above ten listeners.
     setMaxListeners(TRIES_IN_ALL, this.stop.signal)
   }
 
   async onModuleInit(): Promise<void> {
     this.runtime.onWork(DELIVER, (work) => this.work(work), LEASE_MS)
-    // What no try can send must not hold up its lane.
+    // A delivery that no attempt can send must not block its lane.
     this.runtime.onGivenUp(DELIVER, (tx, { data }, detail) =>
       this.lanes.book(tx, data.delivery, { kind: 'gone', latencyMs: 0, detail }, tx.now),
     )
@@ -69,7 +69,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     const now = this.runtime.clock.now()
     const slot = this.stop.signal.aborted ? undefined : this.slots.take(partner, now)
     if (slot === undefined) {
-      // Each look costs a transaction: of many that wait for a partner who hangs, none looks often.
+      // Each claim costs a transaction: deliveries that wait for a partner that hangs are retried rarely.
       const afterMs = postponedMs(timer) + Math.min(this.slots.heldMs(partner, now), MOST_SLOT_WAIT_MS)
       await finish((tx) => this.lanes.postpone(tx, id, afterMs))
       return
@@ -82,7 +82,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
         return void (await finish((tx) => (begun.isDown ? this.lanes.holdBack(tx, id, afterMs) : this.lanes.postpone(tx, id, afterMs))))
       }
       const outcome = await outside(() => this.call(begun.attempt))
-      // A try that our own shutdown cut short says nothing of the partner.
+      // An attempt aborted by our own shutdown proves nothing about the partner.
       const cutShort = this.stop.signal.aborted && outcome.kind !== 'delivered'
       await finish((tx) => (cutShort ? this.lanes.postpone(tx, id, postponedMs(timer)) : this.lanes.book(tx, id, outcome, begun.startedAt)))
     } finally {
@@ -90,7 +90,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     }
   }
 
-  /** `undefined` when there is nothing to send any more. */
+  /** Returns `undefined` if there is nothing left to send. */
   private begin(timer: Timer, id: string, slot: Slot): Promise<Begun | undefined> {
     return this.runtime.database.locked(timer.keys, async (tx) => {
       const delivery = await tx.documents(DELIVERIES).get(id)
@@ -123,7 +123,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     })
   }
 
-  /** Without a key that seals, mail goes all the same: it then names an address to write to alone. */
+  /** Returns the unsubscribe page. Without a sealing key mail is still sent; it then names only an address to write to. */
   private async unsubscribePageOf(partner: string, address: string): Promise<{ unsubscribePage?: string }> {
     const { publicUrl } = this.config
     if (publicUrl === undefined) return {}
@@ -152,8 +152,8 @@ function unsubscribedWords(partner: string, address: string, at: string): string
 }
 
 /**
- * 100 to 900 ms. Spread, so that of many who wait one is there whenever a hand gets free; the epoch is another one for each claim. Never
- * at once: a stopping process would spin on its own work.
+ * Returns a wait of 100 to 900 ms. It is spread, so one of many waiting deliveries is due whenever a slot becomes free; the lease epoch
+ * differs for each claim. It is never 0: a stopping process would spin on its own work.
  */
 function postponedMs({ leaseEpoch }: Timer): number {
   return 100 + ((leaseEpoch * 137) % 800)

@@ -1,31 +1,31 @@
 import { Injectable } from '@nestjs/common'
 
-/** A partner who hangs holds at most this many of the worker's hands. */
+/** Maximum number of slots used by one partner, for instance one that hangs. */
 const PER_PARTNER = 2
-/** All mail goes by one relay: when that hangs, every partner with an address does. */
+/** Slots for mail: all mail uses one relay, so when it hangs, every partner with an address does. */
 const FOR_MAIL = 6
-/** Room for 32 partners that hang at a time, beside whom the others are told at once. Each hand is a connection. */
+/** Slots in total: room for 32 partners that hang at a time while the others are still notified. Each slot is a connection. */
 export const TRIES_IN_ALL = 64
 
-/** One try under way. */
+/** Slot of one attempt in progress. */
 export interface Slot {
-  /** Before a mail: `false` when the relay has enough of them. Asking again changes nothing. */
+  /** Takes a slot of the mail relay; `false` if all are taken. Repeated calls change nothing. */
   takeRelay(): boolean
   release(): void
 }
 
 /**
- * How many tries this process makes at once, looks for acknowledgements included. Partners that hang must not hold up the others: each has
- * its share, and so has the mail relay.
+ * Limits the concurrent attempts of this process, checks for acknowledgements included. Partners that hang must not block the others: each
+ * has its share, and so has the mail relay.
  */
 @Injectable()
 export class SendSlots {
-  /** When each try under way began, by partner, the oldest first. */
+  /** Start times of the attempts in progress by partner, oldest first. */
   private readonly taken = new Map<string, Date[]>()
   private mail = 0
   private all = 0
 
-  /** `undefined` when the partner, or the process, has its hands full. */
+  /** Takes a slot; `undefined` if all slots of the partner, or of the process, are in use. */
   take(partner: string, now: Date): Slot | undefined {
     const mine = this.taken.get(partner) ?? []
     if (this.all >= TRIES_IN_ALL || mine.length >= PER_PARTNER) return undefined
@@ -47,7 +47,7 @@ export class SendSlots {
     }
   }
 
-  /** For how long the oldest try at the partner has been under way. */
+  /** Duration in ms of the partner's oldest attempt in progress. */
   heldMs(partner: string, now: Date): number {
     const [oldest = now] = this.taken.get(partner) ?? []
     return now.getTime() - oldest.getTime()

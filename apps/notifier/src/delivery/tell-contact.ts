@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { NotifierConfig } from '../notifier.config.js'
 import { DeliveryLanes } from './delivery-lanes.js'
 
-/** What no channel of a partner took goes by mail to the people of its `contact`, where this deployment sends mail. */
+/** Mails messages that no channel of a partner accepted to its `contact`, if this deployment sends mail. */
 @Injectable()
 export class TellContact implements OnModuleInit {
   constructor(

@@ -1,27 +1,27 @@
 import type { ToldPolicy } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 
-/** Of a delivery or message: what it tells of. `policies`: all, where they are several; the others are of the first. */
+/** Policies of a delivery or message. `policies`: all of a bundle; the other members are those of the first. */
 export type Told = ToldPolicy & { policies?: readonly ToldPolicy[] }
 
-/** In place of a policy, where a column or a lane has room for one; no policy is called so. */
+/** Placeholder for the policy of a bundle, for columns and lanes with room for one; no policy has this name. */
 export const SEVERAL = '*'
 
 const TICKET = 'ticket:'
 
-/** What stands for the policy where a message tells of a ticket; no policy is called so. */
+/** Placeholder for the policy of a message about a ticket; no policy has this name. */
 export function ticketSubject(ticket: number): string {
   return `${TICKET}${ticket}`
 }
 
 const UNSUBSCRIBED = 'unsubscribed:'
 
-/** What stands for the policy where a message tells that mail to an address of a partner stops; no policy is called so. */
+/** Placeholder for the policy of a message about an unsubscribed address of a partner; no policy has this name. */
 export function unsubscribedSubject(partner: string, address: string): string {
   return `${UNSUBSCRIBED}${partner}/${address}`
 }
 
-/** Whether a message is for the people of the agency, and tells of no policy. */
+/** Whether a message is for the agency's people on call, and concerns no policy. */
 export function isForOnCall({ policy }: Told): boolean {
   return policy.startsWith(TICKET) || policy.startsWith(UNSUBSCRIBED)
 }
@@ -30,7 +30,7 @@ export function toldOf({ policies, policy, version, digest }: Told): readonly To
   return policies ?? [{ policy, version, digest }]
 }
 
-/** `ID@VERSION` of each. */
+/** Returns `ID@VERSION` of each policy. */
 export function bundleOf(told: Told): string[] {
   return toldOf(told).map(({ policy, version }) => `${policy}@${version}`)
 }
@@ -48,7 +48,7 @@ export function overlap(a: Told, b: Told): boolean {
   return toldOf(b).some(({ policy }) => names.has(policy))
 }
 
-/** Whether `newer` says of each policy of `older` what is new. */
+/** Whether `newer` contains news of each policy of `older`. */
 export function covers(newer: readonly Told[], older: Told): boolean {
   const names = new Set(newer.flatMap(toldOf).map(({ policy }) => policy))
   return toldOf(older).every(({ policy }) => names.has(policy))

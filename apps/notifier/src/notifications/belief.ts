@@ -1,20 +1,21 @@
 import { wayOf, type Delivery } from '../delivery/delivery.table.js'
 import { toldOf } from '../delivery/told-policies.js'
 
-/** Whether the partner may have read it: a failed try may have been heard all the same, and so may the tries before a redrive. */
+/** Whether the partner may have received it: a failed attempt may have reached it, and so may attempts before a redrive. */
 export function mayHaveCome({ state, tries, sending, redrives = [] }: Delivery): boolean {
   return state === 'delivered' || tries > 0 || sending || redrives.length > 0
 }
 
-/** The version of the policy that is in force by this message; `null` where it says that nothing is. */
+/** Returns the version of the policy that the message reports as in force; `null` if it reports that none is. */
 export function versionTold(delivery: Delivery, policy: string): string | null {
   const { type } = JSON.parse(delivery.body) as { type: string }
   return type === 'policy.withdrawn' ? null : toldOf(delivery).find((each) => each.policy === policy)!.version
 }
 
 /**
- * Whether messages that wait untried can be dropped in silence: on each of their ways the partner surely read last what is in force
- * (`null`: nothing), or never read of the policy. `told`: all of one partner and policy, the newest first.
+ * Whether waiting, unattempted messages can be dropped without a notification: on each of their channels the last message the partner
+ * certainly received reports `inForce` (`null`: nothing), or it received none about the policy. `told`: all deliveries of one partner and
+ * policy, newest first.
  */
 export function knowsWithout(waiting: readonly Delivery[], told: readonly Delivery[], policy: string, inForce: string | null): boolean {
   return waiting.every((each) => {

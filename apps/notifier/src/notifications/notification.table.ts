@@ -1,17 +1,17 @@
 import { documentTable } from '#libs/persistence'
 import type { Notification } from '#libs/pipeline'
 
-/** How deliveries name the stage that waits for their first try. */
+/** Returns the stage id by which deliveries reference the stage that waits for their first attempt. */
 export function stageId({ run, attempt }: Pick<Notification, 'run' | 'attempt'>): string {
   return `${run}.${attempt}`
 }
 
-/** Taken after all policy locks of a transaction, so that stages over several policies need only one. */
+/** Lock key of a run's notification. It is taken after all policy locks of a transaction, so stages over several policies need only one. */
 export function notificationKey(run: number): string {
   return `stage:${run}`
 }
 
-/** The newest attempt of a run at this stage. */
+/** Newest attempt of a run at this stage. */
 export const NOTIFICATIONS = documentTable<Notification>({
   name: 'notification',
   id: (notification) => String(notification.run),

@@ -37,13 +37,16 @@ const POLICY = 'epa-pm25-limit'
 type MessageData = { version: string; supersedes: string[]; bundle?: string[]; policies?: { id: string; version: string }[] }
 type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: string; data: MessageData } }
 
-/** Any kind of channel. Answers as told per partner, or per `partner/kind`, in turn; the last answer stays. `hang` waits for the stop. */
+/**
+ * Sender for any kind of channel. Returns the scripted answers per partner, or per `partner/kind`, in turn; the last one repeats. `hang`
+ * waits for the stop.
+ */
 class ScriptedSender {
   readonly sent: Sent[] = []
   readonly script = new Map<string, (number | 'hang' | 'acknowledged')[]>()
-  /** Messages that each look asked for. */
+  /** Message ids requested by each check. */
   readonly looks: string[][] = []
-  /** What partners left in their folders; `undefined`: they cannot be reached. */
+  /** Acknowledgements in the partners' folders; `undefined`: the folders cannot be reached. */
   acks: Map<string, string> | undefined = new Map()
 
   async send(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
@@ -63,7 +66,7 @@ class ScriptedSender {
   async close(): Promise<void> {}
 }
 
-/** A folder whose partner writes what `acks` has for a message. */
+/** Folder whose partner writes the acknowledgement that `acks` has for a message. */
 class ScriptedFolder {
   constructor(private readonly sender: ScriptedSender) {}
 
@@ -80,7 +83,7 @@ class ScriptedFolder {
   async close(): Promise<void> {}
 }
 
-/** The notifier's own parts on memory twins and virtual time, without HTTP and bus. */
+/** Fixture with notifier's own parts on memory adapters and virtual time, without HTTP and bus. */
 export async function notifierWorld() {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [database, outbox] = [new MemoryDatabase(clock), new MemoryOutboxStore()]
@@ -142,20 +145,20 @@ export async function notifierWorld() {
         }
       })
     },
-    /** A run went live for all. */
+    /** Publishes that a run is live for all. */
     async complete(run: number, version: string, before: string | null, partners: string[] | null = null): Promise<void> {
       const dossier = await dossierOf(run, version, before, partners)
       await handle((tx) => notify.open(tx, dossier, cause()))
       await quiet()
     },
-    /** A run of several policies went live for all; `policies` is `{ ID: VERSION }`. */
+    /** Publishes that a run of several policies is live for all; `policies` is `{ ID: VERSION }`. */
     async completeBundle(run: number, policies: Record<string, string>): Promise<void> {
       const releases = await Promise.all(Object.entries(policies).map(([policy, version]) => releaseOf(version, policy)))
       const dossier = packDossier({ run, attempt: 1, releases, live: {}, used: {}, plan: planFor(null) })
       await handle((tx) => notify.open(tx, dossier, cause()))
       await quiet()
     },
-    /** All readers hold what a run brings, until its time. */
+    /** Publishes that all readers hold a run's releases until their effective time. */
     async hold(run: number, version: string, before: string | null): Promise<void> {
       const dossier = await dossierOf(run, version, before, null)
       await handle((tx) => notify.announce(tx, dossier, cause()))
@@ -165,7 +168,7 @@ export async function notifierWorld() {
       await handle((tx) => notify.shell.ended(tx, { run, attempt: 1, reason: 'aborted' }))
       await quiet()
     },
-    /** `to`: `null` when nothing was in force before. */
+    /** Publishes a rollback. `to`: `null` if nothing was in force before. */
     async reverse(from: string, to: string | null, seq: number, policy = POLICY): Promise<void> {
       const before = to === null ? null : await releaseOf(to, policy)
       const reversed: ReversedPolicy = { policy, from: await refOf(from, policy), to: before, seq, reason: '', run: null }
@@ -178,13 +181,13 @@ export async function notifierWorld() {
       await quiet()
     },
     async advance(seconds: number): Promise<void> {
-      // In steps, so that timers which the work sets on the way fire too.
+      // Advances in steps, so timers set meanwhile fire too.
       for (let step = 0; step < seconds * 4; step++) {
         clock.advanceTo(clock.now().getTime() + 250)
         await quiet()
       }
     },
-    /** From wait to wait, until `seconds` have passed. */
+    /** Advances from timer to timer, until `seconds` have passed. */
     async leap(seconds: number): Promise<void> {
       const end = clock.now().getTime() + seconds * 1000
       for (let at = 0; at < end;) {

@@ -389,7 +389,7 @@ describe('a withdrawal', () => {
 describe('what is taken back while the channel of its partner is held back', () => {
   const types = (): string[] => world.sender.sent.map(({ body }) => `${body.type} ${body.data.version}`)
 
-  /** Until the breaker opens: it tries no message of the next seconds. */
+  /** Fails attempts until the breaker opens and holds back the messages of the next seconds. */
   async function failUntilHeldBack(run: number, bundle: Record<string, string>): Promise<void> {
     world.sender.sent.length = 0
     world.sender.script.set('va-deq', [500])

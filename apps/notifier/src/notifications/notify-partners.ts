@@ -28,7 +28,7 @@ const MAX_PARTNERS = 10_000
 const MAX_DELIVERIES = 10_000
 const MAX_LEFT_OUT_NAMED = 3
 
-/** The stage: one message for each partner and channel of a run, once it is live for all or held by all until its time. */
+/** Notify stage: sends one message for each partner and channel of a run, once it is live for all or held by all until its time. */
 @Injectable()
 export class NotifyPartners implements OnModuleInit {
   readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
@@ -57,7 +57,7 @@ export class NotifyPartners implements OnModuleInit {
     this.lanes.onHeard((tx, stage) => this.hear(tx, stage))
   }
 
-  /** The run takes effect later: its partners are told now, with the date. */
+  /** Notifies partners of a run that takes effect later, with its date. */
   announce(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const arrival = { fresh: freshOf(dossier, cause), dossier, cause, isAbortable: true }
     return this.shell.open(tx, arrival, async () => ({ type: 'announced', dossier, ...(await addresseesOf(tx, dossier, cause)) }))
@@ -69,12 +69,12 @@ export class NotifyPartners implements OnModuleInit {
       : await this.shell.open(tx, { fresh: freshOf(dossier, cause), dossier, cause }, async () => {
           return { type: 'opened', dossier, ...(await addresseesOf(tx, dossier, cause)) }
         })
-    // Nobody to tell, or nobody whose first try has to be waited for.
+    // There may be no partner, or none whose first attempt the run waits for.
     await this.count(tx, stageId(dossier))
     return answer
   }
 
-  /** Answers whether the partners of this attempt were told ahead. */
+  /** Opens the stage of an announced run; resolves to whether its partners were already notified. */
   private async openAnnounced(tx: Transaction, dossier: RunDossier): Promise<boolean> {
     let isAnnounced = false
     await this.shell.locked(tx, dossier.run, async (stage) => {
@@ -105,7 +105,7 @@ export class NotifyPartners implements OnModuleInit {
     )
   }
 
-  /** After its end a stage is counted anew now and then, and not at each delivery. */
+  /** Recounts the stage. After its end it is recounted at intervals, not at each delivery. */
   private async hear(tx: Transaction, stage: string | null): Promise<void> {
     if (stage === null) return
     await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
@@ -118,7 +118,7 @@ export class NotifyPartners implements OnModuleInit {
     await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
       const { state } = notification
       if (stageId(notification) !== stage || (isRecount ? state !== 'completed' && state !== 'announced' : state !== 'open')) return
-      // Up to 10,000 deliveries are read only where the decider has something to do with them.
+      // Up to 10,000 deliveries are read only if the decider needs them.
       const waiting = await tx.documents(DELIVERIES).count({ stage, first_try: 'open' })
       if (waiting > 0 && !isOverdue && !isRecount) return
       const deliveries = await tx.documents(DELIVERIES).find({ where: { stage }, limit: MAX_DELIVERIES })
@@ -133,7 +133,7 @@ function freshOf(dossier: RunDossier, cause: ReceivedEvent): Notification {
   return { run, attempt, ...originOf(cause), state: 'new', partners: [], unknown: [], rolledOutAt, completedAt: null, summary: null }
 }
 
-/** Nobody, where all that the run brought was taken back before its event was read. */
+/** Resolves the partners to notify; empty if all policies of the run were rolled back before its event was read. */
 async function addresseesOf(
   tx: Transaction,
   dossier: RunDossier,

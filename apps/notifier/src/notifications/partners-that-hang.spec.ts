@@ -15,7 +15,7 @@ const hooks = (id: string, count: number): Channel[] =>
   Array.from({ length: count }, (_, index) => ({ kind: 'webhook', url: `https://${id}.example/${index}`, secret: 'whsec_' }))
 const named = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
 
-/** Seconds after the run until each delivery arrived that did, in order. */
+/** Returns the seconds from the run to the arrival of each delivery that arrived, in order. */
 async function arrivals(): Promise<number[]> {
   const startMs = Date.parse('2026-01-01T00:00:00Z')
   const arrived = (await world.deliveries()).flatMap(({ deliveredAt }) => (deliveredAt === null ? [] : [Date.parse(deliveredAt) - startMs]))
@@ -37,7 +37,7 @@ describe('partners that hang', () => {
     await world.register({ id: 'dead', channels: hooks('dead', 42) })
     world.sender.script.set('dead', ['hang'])
     await world.complete(184, '2.0.0', null)
-    // A number for each time that any timer was set or claimed.
+    // The number of times any timer was set or claimed.
     const numbers = async (): Promise<number> => {
       const timers = await world.database.transaction((tx) => world.runtime.pendingTimers(tx, 'deliver:'))
       return Math.max(...timers.map(({ leaseEpoch }) => leaseEpoch))

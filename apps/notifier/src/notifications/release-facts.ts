@@ -1,7 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { readRelease } from '#libs/signing'
 
-/** What partners are told of a release: read from what was signed, not from what lies beside it in the message. */
+/** Reads the facts of a release for partners from its signed policy, not from unsigned members of the message. */
 export function releaseFacts(release: ReleaseDocument): { policy: string; version: string; digest: string; effective: string } {
   const { predicate, policyDigest } = readRelease(release.envelope)
   const { id, version, effective } = predicate.policy

@@ -6,7 +6,7 @@ import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, isForOnCall, toldOf } from '../delivery/told-policies.js'
 
-/** Says which partner no channel reached: approver asks people about it. */
+/** Publishes which partner no channel reached, so that approver opens a ticket. */
 @Injectable()
 export class ReportUndelivered implements OnModuleInit {
   constructor(
@@ -18,7 +18,7 @@ export class ReportUndelivered implements OnModuleInit {
     this.lanes.onDead((tx, delivery) => this.report(tx, delivery))
   }
 
-  /** A ticket about a message to those who are on call that nobody heard of would have no end. */
+  /** Reports an undelivered message. One to people on call is not reported: a ticket about a ticket message would cause endless tickets. */
   private async report(tx: Transaction, dead: Delivery): Promise<void> {
     if (isForOnCall(dead) || dead.channel === CONTACT) return
     if ((await this.lanes.elsewhere(tx, dead)).some(({ channel }) => channel !== CONTACT)) return

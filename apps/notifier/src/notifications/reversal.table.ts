@@ -2,22 +2,22 @@ import type { ReceivedEvent, RunDossier } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 
 /**
- * What was last said of a release by a reversal or withdrawal. Its event may be read before that of the run which brought the release: a
- * policy that goes back alone and the bundle that it came with have different keys.
+ * Last reversal or withdrawal of a release. Its event may be read before the event of the run that released it: a policy that is rolled
+ * back alone and its bundle have different keys.
  */
 export interface Reversal {
   /** Release digest. */
   release: string
   policy: string
-  /** Of the stable head that says so; the highest counts. */
+  /** Sequence number of its stable head; the highest counts. */
   seq: number
-  /** When it was taken back (RFC 3339); `null` where it was brought forward again. */
+  /** Time of the rollback (RFC 3339); `null` if the release was reinstated. */
   takenBackAt: string | null
 }
 
 export const REVERSALS = documentTable<Reversal>({ name: 'reversal', id: ({ release }) => release, keys: {}, keep: { for: 'runs' } })
 
-/** Its policy is locked. `to`: digest of the release that is in force again, where there is one. */
+/** Stores a reversal; the policy must be locked. `to`: digest of the release that is in force again, if any. */
 export async function rememberReversal(
   tx: Transaction,
   { policy, seq, from, to }: { policy: string; seq: number; from: string; to: string | null },
@@ -31,7 +31,10 @@ export async function rememberReversal(
   }
 }
 
-/** Releases that are in force no more, as far as their run got until `at`: a later attempt brings the same release anew. */
+/**
+ * Returns releases of a run that are no longer in force, considering reversals after `at`: a later attempt releases the same document
+ * again.
+ */
 export async function takenBackOf(tx: Transaction, { releases }: RunDossier, at: Date): Promise<Set<string>> {
   const takenBack = new Set<string>()
   for (const { releaseDigest } of releases) {

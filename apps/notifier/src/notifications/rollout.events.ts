@@ -32,13 +32,13 @@ export class RolloutEvents {
     return this.tellOfReversal.withdrawn(tx, event.data, event)
   }
 
-  /** Too late for a run that is live for all; of one that was told of ahead nothing more is to be told. */
+  /** Has no effect on a run that is live for all; no further message follows an announced run. */
   @OnEvent('notifier', 'hms.rollout.failed.v1', 'hms.run.decided.v1')
   ended(@Payload() { data }: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     return this.notifyPartners.shell.ended(tx, data)
   }
 
-  /** An abort comes too late for a run that is being told of: it is live for all, and only a rollback takes it back. */
+  /** An abort comes too late for a run in this stage: it is live for all, and only a rollback reverts it. */
   @OnEvent('notifier', 'hms.run.decision-accepted.v1')
   async control(): Promise<void> {}
 }

@@ -27,17 +27,17 @@ export function summarize(stage: Addressees, deliveries: readonly Facts[]): Noti
   }
 }
 
-/** Each policy on one channel at least. */
+/** Whether the partner acknowledged each policy on at least one channel. */
 function hasAcknowledged(partner: string, deliveries: readonly Facts[]): boolean {
   const own = deliveries.filter((delivery) => delivery.partner === partner)
   const heard = own.filter(({ acknowledged }) => acknowledged !== undefined)
   return own.length > 0 && own.every((delivery) => covers(heard, delivery))
 }
 
-/** A partner was notified when each policy reached it on one channel at least, whatever its other channels still wait for. */
+/** Delivery state of a partner. It was notified when each policy reached it on at least one channel, regardless of its other channels. */
 function standingOf(deliveries: readonly Facts[]): Standing {
   const reached = deliveries.filter(({ state }) => state === 'delivered')
-  // A partner without any delivery was removed before its turn came: nothing reached it.
+  // A partner without deliveries was removed before its turn: nothing reached it.
   if (deliveries.length > 0 && deliveries.every((delivery) => covers(reached, delivery))) return 'sent'
   if (deliveries.some(isPending)) return 'retrying'
   return deliveries.some(({ state }) => state === 'dead') ? 'failed' : 'superseded'
@@ -47,7 +47,7 @@ function isPending({ state }: Facts): boolean {
   return state === 'pending'
 }
 
-/** When the last of them gives up, 24 hours after its first try; whole seconds, since people read it. */
+/** Time when the last delivery is abandoned, 24 hours after its first attempt; in whole seconds, since people read it. */
 function horizonOf(deliveries: readonly Facts[]): string {
   const waiting = deliveries.filter(({ state }) => state === 'pending').map(({ firstAt, createdAt }) => Date.parse(firstAt ?? createdAt))
   return new Date(Math.max(...waiting) + HORIZON_MS).toISOString().replace(/\.\d{3}Z$/, 'Z')
@@ -58,7 +58,7 @@ function remark({ partners, unknown }: Addressees): string {
   return partners.length === 0 ? ' (no partners)' : ''
 }
 
-/** A plan of all partners leaves out those on call. */
+/** Remark that a plan of all partners excludes those on call. */
 function leftOutRemark({ leftOut }: Addressees): string {
   if (leftOut === undefined) return ''
   const { count, names } = leftOut

@@ -18,22 +18,22 @@ const MAX_BEFORE = 500
 
 type UnaddressedNews = Omit<News, 'run' | 'stage'>
 
-/** A version went back, or was withdrawn: partners that were told of it are told that. No stage waits for it. */
+/** Notifies partners of the rollback or withdrawal of a version they were notified of. No stage waits for it. */
 @Injectable()
 export class TellOfReversal {
   constructor(private readonly lanes: DeliveryLanes) {}
 
   /**
-   * They are told what is in force again; of a first version, that nothing is. Most first versions that their run took back were told to
-   * nobody, but one that was announced for later was.
+   * Notifies partners of the version that is in force again; for a first version, that none is. Most first versions rolled back by their
+   * own run were never announced, but one that takes effect later was.
    */
   async reversed(tx: Transaction, reversed: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
     const { policy, from, inForce, to, seq, replacedBy, change } = reversed
-    // Those of a bundle are told under its smallest policy.
+    // The policies of a bundle share one event under the smallest policy, so each is locked here.
     await tx.lock([policyKey(policy)])
     const gone = inForce === undefined ? [from] : [from, inForce]
     for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
-    // Its head may be that of a rollback.
+    // The head may also be that of a rollback.
     const what = replacedBy === undefined ? 'rollback' : 'replaced'
     const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}`, publicReason: change?.publicReason }
     const at = new Date(cause.time)
@@ -47,14 +47,17 @@ export class TellOfReversal {
     await this.tell(tx, { policy, versions, inForce: to.version }, newsFor)
   }
 
-  /** A partner that was told of an earlier version only still lives by that one, so it is told too. */
+  /** Notifies partners of a withdrawal. A partner that knows only an earlier version still applies it, so it is notified too. */
   async withdrawn(tx: Transaction, { policy, from, seq, publicReason }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
     await rememberReversal(tx, { policy, seq, from: from.digest, to: null }, cause)
     const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, publicReason, at: new Date(cause.time) }
     await this.tell(tx, { policy, inForce: null }, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
   }
 
-  /** `versions`: tells those who were told of one, or are to be; without them, of any. `newsFor`: from what they were told last. */
+  /**
+   * Notifies partners with a delivery of one of `versions`, sent or queued; without `versions`, of any. `newsFor` gets the last notified
+   * policy.
+   */
   private async tell(
     tx: Transaction,
     { policy, versions, inForce }: { policy: string; versions?: readonly string[]; inForce: string | null },
@@ -85,7 +88,7 @@ export class TellOfReversal {
   }
 }
 
-/** A bundle has other policies to tell of, so it is sent, and this after it. */
+/** Whether the partner may know. A bundle contains other policies, so it is sent, and the reversal after it. */
 function mayKnow(delivery: Delivery): boolean {
   return mayHaveCome(delivery) || delivery.policies !== undefined
 }

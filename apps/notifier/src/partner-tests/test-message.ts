@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { MessageContent } from '../channels/channel-sender.js'
 
-/** In place of the policy, where a channel names one. */
+/** Placeholder policy for channels that name one. */
 const TEST_POLICY = 'connection-test'
 const TEST_VERSION = '0.0.0'
 
-/** A message that says it is a test, in the form of real ones. */
+/** Creates a message that states it is a test, in the format of real ones. */
 export function testMessage(partner: string, at: Date): { body: Buffer; content: MessageContent } {
   const time = at.toISOString()
   const body = Buffer.from(JSON.stringify({ type: 'partner.test', timestamp: time, data: { intent: TEST_POLICY, partner } }))

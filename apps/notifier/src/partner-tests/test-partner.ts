@@ -12,12 +12,12 @@ import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { testMessage } from './test-message.js'
 
-/** For all channels together, explanations included: below what an edge waits for an answer. */
+/** Deadline for all channels together, explanations included; below edge's timeout for a response. */
 const DEADLINE_MS = 45_000
-/** How a receiver refuses what it takes for forged. */
+/** Statuses with which receivers refuse a message they consider forged. */
 const REFUSALS: readonly (number | undefined)[] = [400, 401, 403]
 
-/** Sends a test message by the senders of real ones, now and once: no lane, no schedule, no row. */
+/** Sends a test message through the senders of real ones, once and immediately: no lane, no schedule, no row. */
 @Injectable()
 export class TestPartner implements OnModuleDestroy {
   private readonly running = new Set<string>()

@@ -3,7 +3,7 @@ import { checkPartnerHost, checkPartnerUrl, type Deployment, type Profile } from
 
 const ALL = ['0.0.0.0/0', '::/0']
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
-/** A deployment that leaves all to its partners: what it closes is closed whatever anybody lists. */
+/** Deployment that allows all networks to its partners; the remaining refusals hold for any list. */
 const wide = (profile: Profile): Deployment => ({ profile, networks: ALL })
 const ok = (url: string, networks: string[] = [], profile: Profile = 'production', widest = ALL): boolean =>
   checkPartnerUrl(url, networks, { profile, networks: widest }).ok

@@ -4,23 +4,23 @@ import { contains, isClosedAddress, isLoopbackAddress, isLoopbackName, isSpecial
 import { embeddedAddresses } from './embedded-address.js'
 
 /**
- * Where a partner's channels may point, so that a registered address cannot reach inside the network (SSRF).
+ * Rules for addresses of a partner's channels, so that a registered address cannot reach inside the network (SSRF).
  *
- * - http or https, no user info; https on 443 or 8443, and SFTP on 22 or 2222, to a public address is always fine;
+ * - http or https, no user info; https on 443 or 8443, and SFTP on 22 or 2222, to a public address is always allowed;
  * - an address of a special range only inside the partner's `networks` and those that the deployment allows;
  * - loopback, plain http and other ports only inside both, and only with profile dev;
- * - link-local, metadata, multicast, unspecified and reserved addresses never. What an IPv6 address embeds is judged with it.
+ * - link-local, metadata, multicast, unspecified and reserved addresses never. IPv4 addresses embedded in an IPv6 address are checked too.
  *
- * A name is judged twice: here by what can be known without asking a resolver, and by `guardedLookup` at each
- * connection, because a resolver may answer differently the second time.
+ * A name is checked twice: here without a resolver, and by `guardedLookup` at each connection, because a resolver may answer differently
+ * the second time.
  */
 
 export type Profile = 'dev' | 'production'
 
-/** What the deployment says, and no partner can widen. */
+/** Settings of the deployment, which no partner can widen. */
 export interface Deployment {
   profile: Profile
-  /** CIDRs: the widest that a partner's `networks` may open. */
+  /** CIDRs: widest ranges that a partner's `networks` may allow. */
   networks: readonly string[]
 }
 
@@ -34,7 +34,7 @@ export type AddressCheck =
   { ok: true; url: URL; onlyNetworks: boolean } | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
 
 export type HostCheck =
-  /** `host`: to connect to, in the form that was judged. `onlyNetworks`: as above. */
+  /** `host`: the checked form to connect to. `onlyNetworks`: as above. */
   { ok: true; host: string; onlyNetworks: boolean } | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
 
 export type AddressRules = { networks: BlockList; widest: BlockList; profile: Profile; onlyNetworks: boolean }
@@ -56,7 +56,7 @@ export function checkPartnerUrl(url: string, networks: readonly string[], deploy
   return { ok: true, url: parsed, onlyNetworks: rules.onlyNetworks }
 }
 
-/** The same for an SFTP server. The host goes through the URL parser, so that `0x7f.1` is judged as the address that it is. */
+/** Checks the host and port of an SFTP server. The host goes through the URL parser, so `0x7f.1` is checked as the address it denotes. */
 export function checkPartnerHost(host: string, port: number, networks: readonly string[], deployment: Deployment): HostCheck {
   const bracketed = isIP(host) === 6 ? `[${host}]` : host
   const parsed = URL.canParse(`https://${bracketed}/`) ? new URL(`https://${bracketed}/`) : undefined
@@ -76,7 +76,7 @@ export function rulesOf(networks: readonly string[], { profile, networks: widest
   return { networks: rangesOf(networks), widest: rangesOf(widest), profile, onlyNetworks }
 }
 
-/** Why a connection to this IP address, or to one that it embeds, is refused; undefined when it is allowed. */
+/** Returns why a connection to this IP address, or to one that it embeds, is refused; `undefined` if it is allowed. */
 export function addressRefusal(address: string, rules: AddressRules): string | undefined {
   if (isIP(address) === 0) return `${address} is not an IP address`
   const refusal = refusalOf(address, rules)
@@ -100,7 +100,7 @@ function refusalOf(address: string, rules: AddressRules): string | undefined {
   return undefined
 }
 
-/** Never asked of a resolver: `localhost` is this machine whatever DNS says (RFC 6761 §6.3). */
+/** Addresses of a loopback name without a resolver: `localhost` is this machine whatever DNS returns (RFC 6761 §6.3). */
 export function loopbackAnswers(host: string, rules: AddressRules): { address: string; family: 4 | 6 }[] | undefined {
   if (!isLoopbackName(host)) return undefined
   const both = [
@@ -118,7 +118,7 @@ function hostRefusal(host: string, rules: AddressRules, hasNetworks: boolean): s
   return undefined
 }
 
-/** What in this URL goes beyond https on the two usual ports. */
+/** Names the part of this URL that is not https on 443 or 8443; `undefined` if none. */
 function departureOf(url: URL): string | undefined {
   if (url.protocol === 'http:') return 'plain http'
   return url.port === '' || url.port === '8443' ? undefined : `port ${url.port}`

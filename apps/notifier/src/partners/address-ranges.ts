@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Ranges that are no address of a partner on the public Internet (IANA special-purpose registries). */
+/** Ranges without addresses of partners on the public Internet (IANA special-purpose registries). */
 const SPECIAL = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -35,8 +35,9 @@ const SPECIAL = [
 ]
 
 /**
- * Open to no partner, whatever a list says: link-local, multicast, unspecified, reserved and broadcast, and where clouds answer with the
- * credentials of a machine (AWS, Google, Scaleway, Linode; Azure's and Alibaba's lie among public and shared addresses).
+ * Ranges forbidden to every partner, regardless of any list: link-local, multicast, unspecified, reserved and broadcast, and the metadata
+ * addresses of clouds, which serve the credentials of a machine (AWS, Google, Scaleway, Linode; Azure's and Alibaba's are among public and
+ * shared addresses).
  */
 const NEVER = [
   '0.0.0.0/8',
@@ -72,7 +73,7 @@ export function parseCidr(text: string): Cidr | undefined {
   return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' }
 }
 
-/** Entries that are no CIDR are left out: a list that cannot be read allows less, never more. */
+/** Builds a block list without invalid CIDRs: an unreadable list allows less, never more. */
 export function rangesOf(cidrs: readonly string[]): BlockList {
   const list = new BlockList()
   for (const text of cidrs) {
@@ -91,15 +92,15 @@ export const isClosedAddress = (address: string): boolean => contains(never, add
 export const isLoopbackAddress = (address: string): boolean => contains(loopback, address)
 
 /**
- * `BlockList` sees through `::ffff:`-mapped addresses, but says false to anything it cannot read, a zone
- * (`fe80::1%eth0`) included; the zone is cut off so that a link-local answer is not taken for a public one.
+ * Whether the ranges contain the address. `BlockList` handles `::ffff:`-mapped addresses, but returns false for anything it cannot parse, a
+ * zone (`fe80::1%eth0`) included; the zone is cut off so that a link-local answer does not pass as a public one.
  */
 export function contains(ranges: BlockList, address: string): boolean {
   const bare = address.split('%', 1)[0] ?? ''
   return ranges.check(bare, isIP(bare) === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** RFC 6761 §6.3, and the names that Debian and Red Hat put into /etc/hosts. */
+/** Whether the host is a loopback name: RFC 6761 §6.3, and the names that Debian and Red Hat put into /etc/hosts. */
 export function isLoopbackName(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '')
   return name === 'localhost' || name.endsWith('.localhost') || LOOPBACK_ALIASES.has(name)

@@ -3,15 +3,14 @@ import { isIP, SocketAddress } from 'node:net'
 /** Bytes 4 and 5 of the interface identifier of ISATAP (RFC 5214 §6.1), with and without the universal bit. */
 const ISATAP = new Set(['0000:5efe', '0200:5efe'])
 
-/** Compatible, mapped, translated (SIIT), and the well-known prefix of NAT64. */
+/** Prefixes of the compatible, mapped and translated (SIIT) forms, and the well-known prefix of NAT64. */
 const PREFIXES_96 = /^(0{20}(0000|ffff)|0{16}ffff0000|0064ff9b0{16})/
 /** `::` and `::1` embed nothing. */
 const LOCAL = /^0{31}[01]$/
 
 /**
- * The IPv4 addresses that an IPv6 address can stand for on its way: mapped and compatible forms, SIIT, 6to4, Teredo (server and client),
- * ISATAP and NAT64 at each place that RFC 6052 §2.2 allows. None for IPv4 itself. A gateway that we do not know decides, so all are
- * named.
+ * Returns the IPv4 addresses that an IPv6 address can be translated to: mapped and compatible forms, SIIT, 6to4, Teredo (server and
+ * client), ISATAP and NAT64 at each position of RFC 6052 §2.2. Empty for IPv4. An unknown gateway translates, so all are returned.
  */
 export function embeddedAddresses(address: string): string[] {
   const bare = address.split('%', 1)[0] ?? ''
@@ -29,7 +28,7 @@ export function embeddedAddresses(address: string): string[] {
 
 /** The 16 bytes of a valid IPv6 address. */
 function bytesOf(address: string): Buffer {
-  // The canonical text has hexadecimal groups alone, but for the mapped form.
+  // The canonical text has hexadecimal groups only, except in the mapped form.
   const text = new SocketAddress({ address, family: 'ipv6' }).address.replace(
     /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
     (_all, a, b, c, d) => `${hexOf(a, b)}:${hexOf(c, d)}`,

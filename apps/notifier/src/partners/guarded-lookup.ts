@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net'
 import type { Deployment } from './address-guard.js'
 import { ADDRESS_REFUSED, addressRefusal, loopbackAnswers, rulesOf } from './address-guard.js'
 
-/** All addresses of a name, in the resolver's order. */
+/** Resolves all addresses of a name, in the resolver's order. */
 export type Resolve = (host: string, done: (error: Error | null, answers: LookupAddress[]) => void) => void
 
 export type GuardedLookupOptions = {
@@ -20,9 +20,9 @@ export class AddressRefusedError extends Error {
 const systemResolve: Resolve = (host, done) => lookup(host, { all: true }, done)
 
 /**
- * The `lookup` of a connector: it resolves once, refuses if *any* answer is forbidden, and hands exactly the checked
- * answers to the connection. Checking the name first and connecting later is broken: a resolver that flips its answer
- * reached 127.0.0.1. It is not called for IP literals; `checkPartnerUrl` judges those.
+ * Creates the `lookup` of a connector: it resolves once, refuses if *any* answer is forbidden, and passes exactly the checked answers to
+ * the connection. Checking the name first and connecting later is unsafe: a resolver that changes its answer reached 127.0.0.1. It is not
+ * called for IP literals; `checkPartnerUrl` checks those.
  */
 export function guardedLookup(networks: readonly string[], deployment: Deployment, options: GuardedLookupOptions = {}): LookupFunction {
   const rules = rulesOf(networks, deployment, options.onlyNetworks ?? false)

@@ -4,13 +4,13 @@ import { isEmailAddress } from './email-address.js'
 import { isPrivateKeyText, parseHostKey } from './ssh-keys.js'
 import { parseWebhookSecret } from './webhook-secret.js'
 
-/** `pointer` is an RFC 6901 pointer into the document that was sent. */
+/** `pointer` is an RFC 6901 pointer into the request document. */
 export type Report = (pointer: string, detail: string) => void
 
 const SFTP_PORT = 22
 const MIN_A2A_SECRET = 16
 
-/** One channel of a registration; `undefined` after a report. Details repeat no secret. */
+/** Parses one channel of a registration; `undefined` after a report. Details contain no secret. */
 export function parseChannel({ webhook, email, sftp, a2a }: ChannelDto, pointer: string, report: Report): Channel | undefined {
   const given = Object.values({ webhook, email, sftp, a2a }).filter((channel) => channel !== undefined)
   if (given.length !== 1) report(pointer, 'a channel has exactly one key: webhook, email, sftp or a2a')
@@ -54,7 +54,7 @@ function parseA2a({ url, secret }: WebhookDto, pointer: string, report: Report):
   return { kind: 'a2a', url, secret }
 }
 
-/** A server that resolved these would hand out its own secrets. */
+/** Whether a secret is a value and no `env:` or `file:` reference. A server that resolved references would disclose its own secrets. */
 function isValue(secret: string, pointer: string, report: Report): boolean {
   if (!/^(env|file):/.test(secret)) return true
   report(pointer, 'env: and file: are resolved by hms-svc partners add; send the value itself')

@@ -6,17 +6,17 @@ import type { Partner } from './partner.js'
 import { PARTNER_ID } from './partner.js'
 import type { PartnerRegistrationDto } from './partners.dto.js'
 
-/** `pointer` is an RFC 6901 pointer into the document that was sent. */
+/** `pointer` is an RFC 6901 pointer into the request document. */
 export type PartnerProblem = { pointer: string; detail: string }
 
 export type ParsedPartner = { ok: true; partner: Partner } | { ok: false; problems: PartnerProblem[] }
 
-/** Messages a second where a partner does not say. */
+/** Messages a second for a registration without `rate`. */
 export const DEFAULT_RATE = 5
 
 /**
- * Judges what the texts of a well-formed registration mean. `checkPartner` judges the addresses, by profile, and whether this process
- * delivers the channels.
+ * Parses the texts of a well-formed registration. `checkPartner` checks the addresses by profile, and whether this process delivers the
+ * channels.
  */
 export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
   const { id, name, groups, channels, deliver, contact, rate, lane, networks } = body

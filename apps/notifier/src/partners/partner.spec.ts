@@ -15,7 +15,7 @@ const a2a = { url: 'https://partner.example/a2a', secret: 's'.repeat(32) }
 const minimal = { id: 'va-deq', name: 'Virginia DEQ', channels: [{ webhook }] }
 
 const read = (body: unknown): PartnerRegistrationDto => readShape(PartnerRegistrationDto, body).value
-/** Places that the edge refuses, each once. */
+/** Returns the pointers that edge's validation refuses, without duplicates. */
 const misshapenAt = (body: unknown): string[] => [...new Set(readShape(PartnerRegistrationDto, body).errors.map(({ pointer }) => pointer))]
 const pointersOf = (body: unknown): string[] => {
   const parsed = parsePartner(read(body))

@@ -4,10 +4,10 @@ import { documentTable } from '#libs/persistence'
 import { channelNames, type Channel } from './channel.js'
 import { isOnCall, type Partner } from './partner.js'
 
-/** With its secrets, which leave this schema only as signatures. */
+/** Stored partner with its secrets, which leave this schema only as signatures. */
 export type RegisteredPartner = Partner & {
   addedAt: string
-  /** Addresses that take no more mail, by their own wish; registering the partner again does not change that. */
+  /** Addresses that unsubscribed from mail; re-registering the partner does not change that. */
   unsubscribed?: { address: string; at: string }[]
 }
 
@@ -22,13 +22,13 @@ export function channelOf(partner: Partner, name: string): Channel | undefined {
   return partner.channels[channelNames(partner.channels).indexOf(name)]
 }
 
-/** Where the partner takes mail; the people of its `contact` too. */
+/** Returns the partner's mail addresses, including its `contact`. */
 export function mailAddresses({ channels, contact }: Partner): string[] {
   const addresses = channels.flatMap((channel) => (channel.kind === 'email' ? [channel.to] : []))
   return [...new Set([...addresses, ...(contact === null ? [] : [contact])])]
 }
 
-/** `null`: it takes mail. */
+/** Returns the time of the unsubscribe; `null`: the address accepts mail. */
 export function unsubscribedAt({ unsubscribed = [] }: RegisteredPartner, address: string): string | null {
   return unsubscribed.find((each) => each.address === address)?.at ?? null
 }

@@ -1,16 +1,16 @@
 import { LADDER } from '#libs/contracts'
 import type { Channel } from './channel.js'
 
-/** A partner as registered: who is told of a new policy, where, and in which order. */
+/** Partner as registered: its channels, their order, and the delivery rules. */
 export type Partner = {
   id: string
   name: string
   groups: string[]
   /** In order of preference. */
   channels: Channel[]
-  /** `all`: each message on every channel. `first`: on the first channel that takes it. */
+  /** `all`: each message on every channel. `first`: on the first channel that accepts it. */
   deliver: 'all' | 'first'
-  /** Email address of the people who are told when news cannot be delivered. */
+  /** Email address of the people notified when a message cannot be delivered. */
   contact: string | null
   /** Messages a second, at most. */
   rate: number
@@ -23,7 +23,7 @@ export type Partner = {
 /** Ids and group names share one namespace of selection and one form. */
 export const PARTNER_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
-/** Whether the partner is in a group of the tickets' ladder: it is notified of tickets, and of policies where a plan names it. */
+/** Whether the partner is in a group of the tickets' ladder: it is notified of tickets, and of policies only if a plan names it. */
 export function isOnCall({ groups }: Pick<Partner, 'groups'>): boolean {
   return LADDER.some((step) => groups.includes(step))
 }
@@ -33,13 +33,13 @@ interface ResolvedPartners {
   partners: Partner[]
   /** Names of the selection that no partner has, in the order given. */
   unknown: string[]
-  /** Ids that "all partners" leaves out, in their order. */
+  /** Ids that "all partners" excludes, in order. */
   leftOut: string[]
 }
 
 /**
- * The partners that a run's selection means: ids or group names, null for all registered but those of the ladder of tickets. Each partner
- * once, by id.
+ * Resolves a run's selection: ids or group names; null for all registered partners but those of the ladder of tickets. Returns each partner
+ * once, ordered by id.
  */
 export function resolvePartners(selection: readonly string[] | null, all: readonly Partner[]): ResolvedPartners {
   const means = (partner: Partner, name: string): boolean => partner.id === name || partner.groups.includes(name)

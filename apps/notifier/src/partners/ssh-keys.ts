@@ -10,8 +10,8 @@ const TYPES = [
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 /**
- * The public key of an OpenSSH line `TYPE BASE64 [COMMENT]` (RFC 4253 §6.6): the blob that a server shows. `undefined` when the line is
- * not one, or names another type than its blob.
+ * Parses an OpenSSH public key line `TYPE BASE64 [COMMENT]` (RFC 4253 §6.6) into the blob that a server presents. `undefined` if the line
+ * is invalid, or its type differs from the type in the blob.
  */
 export function parseHostKey(line: string): { type: string; blob: Buffer } | undefined {
   const [type = '', encoded = ''] = line.trim().split(/[ \t]+/)
@@ -22,7 +22,7 @@ export function parseHostKey(line: string): { type: string; blob: Buffer } | und
   return blob.subarray(4, 4 + length).toString('latin1') === type && blob.length > 4 + length ? { type, blob } : undefined
 }
 
-/** Whether a text is the PEM form of a private key; whether it can be read, the sender of the channel says. */
+/** Whether a text is the PEM form of a private key; the sender of the channel reports whether it can be read. */
 export function isPrivateKeyText(text: string): boolean {
   return /^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----\r?\n[\s\S]+\n-----END ([A-Z0-9]+ )*PRIVATE KEY-----\s*$/.test(text.trimStart())
 }

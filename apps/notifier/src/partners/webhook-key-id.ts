@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Names a secret in evidence without telling it: secrets have 24 random bytes at least. */
+/** Derives an id that names a secret in evidence without revealing it: secrets have at least 24 random bytes. */
 export function webhookKeyId(secret: string): string {
   return `sha256:${createHash('sha256').update(`hms-svc webhook key\n${secret}`).digest('hex').slice(0, 16)}`
 }

@@ -24,7 +24,7 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
     ({ status, code }: { status: number; code: string }) => `${status} ${code}`,
   )
 
-/** A call as a partner makes it. */
+/** Creates a call as a partner makes it. */
 function call(
   said: Callback['said'] = { acknowledged: MESSAGE },
   { key = SECRET, skewMs = 0, signed = JSON.stringify(said) } = {},

@@ -16,19 +16,19 @@ import { MAX_TEXT, type AcknowledgementDto } from './receipts.dto.js'
 import { verifyCallback } from './verify-callback.js'
 import { verifyPackage } from './verify-package.js'
 
-/** A call that a partner makes; `body` as it came, for its signature. */
+/** Call by a partner; `body` as raw bytes, for its signature. */
 export interface Callback {
   headers: IncomingHttpHeaders
   body: Buffer
   said: AcknowledgementDto
 }
 
-/** `secrets`: those that sign a call; `null` where the channel has none. */
+/** `secrets`: valid signing secrets of a call; `null` if the channel has none. */
 type Found = { delivery: Delivery; kind: ChannelKind; secrets: string[] | null }
 
 /**
- * A receipt by its token. A channel with a secret is acknowledged by a signed call alone: addresses stand in the logs of proxies, secrets
- * do not. The link of a mail has nothing but its token.
+ * Reads and acknowledges a receipt by its token. A channel with a secret accepts only a signed call, because URLs appear in the logs of
+ * proxies and secrets do not. The link of a mail has only its token.
  */
 @Injectable()
 export class Acknowledge {
@@ -38,7 +38,7 @@ export class Acknowledge {
     private readonly box: SecretBox,
   ) {}
 
-  /** Changes nothing: whatever looks at a link before a person does must not acknowledge. */
+  /** Changes nothing: a scanner that opens a link before a person does must not acknowledge. */
   async read(token: string): Promise<ReceiptView> {
     return this.runtime.database.transaction(async (tx) => {
       const receipt = await receiptOf(tx, token)
@@ -47,8 +47,8 @@ export class Acknowledge {
   }
 
   /**
-   * The first one counts, and is answered again. Throws 404 `HMS_RECEIPT_UNKNOWN` for a token that is unknown, expired or malformed, 401
-   * `HMS_RECEIPT_SIGNATURE`, 422 `HMS_RECEIPT_OTHER` for a signed call about another message.
+   * Records the first acknowledgement; later calls return it. Throws 404 `HMS_RECEIPT_UNKNOWN` for a token that is unknown, expired or
+   * malformed, 401 `HMS_RECEIPT_SIGNATURE`, 422 `HMS_RECEIPT_OTHER` for a signed call about another message.
    */
   async acknowledge(token: string, { headers, body, said }: Callback): Promise<ReceiptView> {
     return this.runtime.database.transaction(async (tx) => {
@@ -86,20 +86,20 @@ async function receiptOf(tx: Transaction, token: string): Promise<Receipt> {
   return receipt
 }
 
-/** Each channel is acknowledged as it is told: a webhook by a signed webhook, `a2a` by a signed package. */
+/** Requires the signature scheme of the channel's messages: a signed webhook for a webhook, a signed package for `a2a`. */
 function requireSigned({ kind }: Found, secrets: readonly string[], { headers, body }: Omit<Callback, 'said'>, now: Date): string {
   const verified = kind === 'a2a' ? verifyPackage(secrets[0]!, body, now) : verifyCallback(secrets, headers, body, now)
   if (verified.ok) return verified.keyId
   throw new HmsError('HMS_RECEIPT_SIGNATURE', verified.detail, { status: 401 })
 }
 
-/** A package says it in its `data`. */
+/** Reads the acknowledgement; a package has it in its `data`. */
 function sayingOf({ acknowledged, note, data }: AcknowledgementDto): { acknowledged?: string; note?: string } {
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value.slice(0, MAX_TEXT) : undefined)
   return { acknowledged: acknowledged ?? text(data?.['acknowledged']), note: note ?? text(data?.['note']) }
 }
 
-/** The same for every token that does not count. */
+/** One error for unknown, expired and malformed tokens. */
 function unknown(): HmsError {
   const detail = 'No message has this receipt. It is the one at the end of the address in the message, and counts for 30 days.'
   return new HmsError('HMS_RECEIPT_UNKNOWN', detail, { status: 404 })

@@ -13,7 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.stop())
 
-/** From look to look. */
+/** Advances from check to check. */
 async function pass(untilMs: number): Promise<void> {
   const start = Date.parse('2026-01-01T00:00:00Z')
   for (const offset of LOOK_OFFSETS_MS.filter((ms) => ms <= untilMs)) {

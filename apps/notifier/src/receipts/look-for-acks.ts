@@ -12,22 +12,22 @@ import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { LOOK_OFFSETS_MS, nextLook } from './look-times.js'
 
-/** Where a look goes: one timer for each. */
+/** Folder to check: a partner's channel, with one timer each. */
 type Place = { partner: string; channel: string }
 const LOOK = timerKind<Place>('sftp-look')
 
-/** Longer than a look may take. */
+/** Longer than a check may take. */
 const LEASE_MS = 30_000
 const POSTPONE_MS = 5_000
-/** Deliveries of a partner that are searched for those without an acknowledgement, the newest first. */
+/** Newest deliveries of a partner that are searched for missing acknowledgements. */
 const MAX_SEARCHED = 500
-/** A process that was away makes the last look late. */
+/** Adds a day to the last offset, because a process that was away runs the last check late. */
 const MAX_AGE_MS = LOOK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
 const MAX_NOTE = 300
 
 /**
- * Looks for the `.ack` files of partners. A look is a timer's row, so it is made after a crash too. It says nothing of whether the channel
- * is up: a look that fails is one look less.
+ * Checks the folders of partners for `.ack` files. A check is a timer row, so it also runs after a crash. A failed check is skipped and
+ * does not affect the channel's breaker.
  */
 @Injectable()
 export class LookForAcks implements OnModuleInit, OnModuleDestroy {
@@ -45,7 +45,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   onModuleInit(): void {
     this.lanes.onDelivered((tx, delivery, partner) => this.expect(tx, delivery, partner))
     this.runtime.onWork(LOOK, (work) => this.work(work), LEASE_MS)
-    // The deliveries stay delivered; the next document begins a new row of looks.
+    // The deliveries stay delivered; the next document starts a new series of checks.
     this.runtime.onGivenUp(LOOK, async () => {})
   }
 
@@ -53,7 +53,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     this.stop.abort()
   }
 
-  /** A document lies there: somebody may acknowledge it. An earlier look that is due already is kept. */
+  /** Schedules a check after a document was written. An earlier pending check is kept. */
   private async expect(tx: Transaction, { partner, channel }: Delivery, registered: RegisteredPartner): Promise<void> {
     const place = { partner, channel }
     const kind = channelOf(registered, channel)?.kind
@@ -66,7 +66,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
 
   private async work({ timer, finish, outside }: Parameters<WorkHandler<Place>>[0]): Promise<void> {
     const place = timer.data
-    // One look at a time, and none instead of a try: a server that hangs must not take the hands that tries need.
+    // One check at a time, and never in place of an attempt: a server that hangs must not use the slots that attempts need.
     const slot = this.stop.signal.aborted || this.isLooking ? undefined : this.slots.take(place.partner, this.runtime.clock.now())
     if (slot === undefined) {
       await finish((tx) => this.schedule(tx, place, new Date(tx.now.getTime() + POSTPONE_MS)))
@@ -111,7 +111,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     return acknowledgements(this.senders, { channel, networks: partner.networks }, messages, this.stop.signal)
   }
 
-  /** What lies there without an acknowledgement, as long as somebody looks for it; the newest first. */
+  /** Returns the partner and its deliveries on the channel without an acknowledgement that are still checked; newest first. */
   private async awaited(
     tx: Transaction,
     { partner: id, channel }: Place,
@@ -129,7 +129,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** Of the timer, and of the lock that is taken after a policy's and before a stage's. */
+/** Id of the timer, and of the lock that is taken after a policy's and before a stage's. */
 function lookId({ partner, channel }: Place): string {
   return `${LOOK}:${partner}/${channel}`
 }
@@ -138,7 +138,7 @@ function triedAt({ log, createdAt }: Delivery): Date {
   return new Date(log.at(-1)?.at ?? createdAt)
 }
 
-/** What the partner wrote goes into lists and logs. */
+/** Cleans the partner's text for lists and logs. */
 function noteOf(text: string): string | null {
   const plain = text
     .toWellFormed()

@@ -7,7 +7,7 @@ const TOLERANCE_MS = 300_000
 
 export type VerifiedCallback = { ok: true; keyId: string } | { ok: false; detail: string }
 
-/** The partner's own call, signed as we sign ours: Standard Webhooks 1.0.0, scheme `v1`, with one of the secrets that count. */
+/** Verifies the partner's call, signed as we sign ours: Standard Webhooks 1.0.0, scheme `v1`, with one of the valid secrets. */
 export function verifyCallback(secrets: readonly string[], headers: IncomingHttpHeaders, body: Buffer, now: Date): VerifiedCallback {
   const [id, timestamp, signatures] = ['id', 'timestamp', 'signature'].map((name) => headers[`webhook-${name}`])
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string') {
@@ -25,7 +25,7 @@ export function verifyCallback(secrets: readonly string[], headers: IncomingHttp
   return { ok: false, detail: 'No signature fits. Sign the body as it is sent, with the secret of this webhook.' }
 }
 
-/** Both ways, as receivers of our own calls take it. */
+/** Whether a time is within the tolerance, before or after `now`, as receivers check our calls. */
 export function isNear(atMs: number, now: Date): boolean {
   return Math.abs(now.getTime() - atMs) <= TOLERANCE_MS
 }

@@ -5,8 +5,8 @@ import { webhookKeyId } from '../partners/webhook-key-id.js'
 import { isNear, type VerifiedCallback } from './verify-callback.js'
 
 /**
- * The partner's own package, signed as we sign ours: HMAC-SHA256 in hex over its JCS form (RFC 8785) without `sig`. The time that the
- * signature vouches for is `meta.ts`.
+ * Verifies the partner's package, signed as we sign ours: HMAC-SHA256 in hex over its JCS form (RFC 8785) without `sig`. The signed time is
+ * `meta.ts`.
  */
 export function verifyPackage(secret: string, body: Buffer, now: Date): VerifiedCallback {
   const { sig, ...unsigned } = objectOf(body)
@@ -20,7 +20,7 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
   return { ok: false, detail: 'sig does not fit. Sign the JCS form of the package without sig, with the secret of this channel.' }
 }
 
-/** Empty for what is no object: that has no signature either. */
+/** Parses a JSON object; empty for anything else, which has no signature either. */
 function objectOf(body: Buffer): JsonObject {
   try {
     const value: unknown = JSON.parse(body.toString())
@@ -30,7 +30,7 @@ function objectOf(body: Buffer): JsonObject {
   }
 }
 
-/** No signature is empty: what has no JCS form is signed by nobody. */
+/** Returns the expected signature, or an empty one for a value without a JCS form, which matches no signature. */
 function signatureOf(unsigned: JsonObject, secret: string): string {
   try {
     return packageSignature(unsigned, secret)

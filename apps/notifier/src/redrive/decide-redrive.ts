@@ -2,15 +2,15 @@ import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, covers } from '../delivery/told-policies.js'
 import type { Partner } from '../partners/partner.js'
 
-/** `pending`: it is being tried already, so that asking twice sends once. `behind`: what must be sent again behind it. */
+/** `pending`: an attempt is already scheduled, so a repeated request sends once. `behind`: messages to resend after it. */
 export type RedriveAnswer =
   | { do: 'send'; behind: readonly Delivery[] }
   | { do: 'nothing'; because: 'pending' | 'overtaken'; detail: string }
 
 /**
- * Whether a message may be sent again. In a lane `latest` only its newest one may: after it an older one would tell what is in force no
- * more. Of a bundle that newer messages overtook in part, the rest was never told: it is sent, and they once more behind it. In a lane
- * `every` each may, and comes behind what waits.
+ * Decides whether a message may be resent. In a lane `latest` only the newest one may: an older one after it would report a version that is
+ * no longer in force. If newer messages covered only part of a bundle, the rest was never delivered: the bundle is resent, and the newer
+ * messages after it. In a lane `every` each message may be resent, behind the waiting ones.
  *
  * @param newer about policies of this message, the oldest first
  */
@@ -25,7 +25,7 @@ export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], la
   return newer.some(({ state }) => state === 'pending') ? overtaken(newest, 'being told') : { do: 'send', behind: newestOf(newer) }
 }
 
-/** Those of which no later one tells everything. */
+/** Returns the messages that no later one covers completely. */
 function newestOf(newer: readonly Delivery[]): Delivery[] {
   return newer.filter((each, index) => !covers(newer.slice(index + 1), each))
 }

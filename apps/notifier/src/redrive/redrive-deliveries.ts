@@ -10,16 +10,16 @@ import { lockKeysOf, tellsOf } from '../delivery/told-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { decideRedrive, overtaken, type RedriveAnswer } from './decide-redrive.js'
 
-/** At once; whoever wants more asks again. */
+/** Limit of one request; a repeated request continues. */
 const MAX_AT_ONCE = 500
 const PAGE = 500
-/** Between two messages to one partner, so that what gathered in an outage does not end the partner's next hour. */
+/** Gap between two messages to one partner, so the backlog of an outage does not use up the partner's next hour. */
 const PACE_MS = 200
 
 type Asked = { by: string; reason: string }
 type GivenUp = Pick<Delivery, 'id' | 'partner' | 'createdAt'>
 
-/** Messages that a person has sent again: same id, same bytes, a fresh schedule of 24 hours. */
+/** Redrives messages at a person's request: same id, same bytes, a fresh schedule of 24 hours. */
 @Injectable()
 export class RedriveDeliveries {
   constructor(
@@ -27,7 +27,7 @@ export class RedriveDeliveries {
     private readonly lanes: DeliveryLanes,
   ) {}
 
-  /** Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). One that is under way already is answered as it is. */
+  /** Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). A pending delivery is returned unchanged. */
   async one(id: string, asked: Asked): Promise<DeliveryDetail> {
     const answer = await this.redrive({ id }, asked, 0)
     if (answer.do === 'nothing' && answer.because === 'overtaken') {
@@ -36,7 +36,7 @@ export class RedriveDeliveries {
     return this.runtime.database.transaction(async (tx) => deliveryDetail(tx, await this.read(id, tx)))
   }
 
-  /** Each in a transaction of its own: what was done stays done, and asking again goes on with the rest. */
+  /** Redrives each message in a transaction of its own: completed ones stay redriven, and a repeated request continues with the rest. */
   async many({ reason, ...filter }: RedriveManyRequest, by: string): Promise<RedriveResult> {
     const found = await this.givenUp(filter)
     const result: RedriveResult = { redriven: [], skipped: [], more: found.length > MAX_AT_ONCE }
@@ -61,7 +61,7 @@ export class RedriveDeliveries {
       const partner = await tx.documents(PARTNERS).get(delivery.partner)
       const answer = decideRedrive(delivery, newer, partner?.lane ?? 'latest')
       if (answer.do === 'nothing') return answer
-      // What would come behind must not itself tell what is in force no more.
+      // A message resent after it must not itself report a version that is no longer in force.
       for (const each of answer.behind) {
         const others = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
         if (others.length > 0) return overtaken(others.at(-1), 'told')
@@ -73,7 +73,7 @@ export class RedriveDeliveries {
     })
   }
 
-  /** The oldest first: within a lane the order stays. */
+  /** Returns abandoned deliveries, oldest first: the order within a lane stays. */
   private async givenUp({ partner, policy, version, since, until }: Omit<RedriveManyRequest, 'reason'>): Promise<GivenUp[]> {
     const sought = { partner, policy: orSeveral(policy), version: orSeveral(version) }
     const given = Object.entries(sought).filter(([, value]) => value !== undefined)

@@ -9,7 +9,7 @@ import type { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
 const NEXT = ['hms-svc partners add FILE']
 
-/** The partner to store and call. Throws `HmsError`, whose texts repeat no secret. */
+/** Validates a registration and returns the partner to store and call. Throws `HmsError`, whose texts contain no secret. */
 export function checkPartner(body: PartnerRegistrationDto, deployment: Deployment, senders: ChannelSenders): Partner {
   const parsed = parsePartner(body)
   if (!parsed.ok) throw refusal('HMS_PARTNER_INVALID', 422, parsed.problems)
@@ -31,7 +31,7 @@ export function checkPartner(body: PartnerRegistrationDto, deployment: Deploymen
   return partner
 }
 
-/** Every host that a partner names. Mail goes through the agency's own relay, which no partner chooses. */
+/** Checks every host of a partner's channels. Mail uses the agency's own relay, which no partner chooses. */
 function addressProblem(channel: Channel, pointer: string, networks: readonly string[], deployment: Deployment): PartnerProblem[] {
   switch (channel.kind) {
     case 'webhook':

@@ -13,14 +13,14 @@ const usual = { name: 'x', groups: [], deliver: 'all', contact: null, rate: 5, l
 const partner = (...channels: Channel[]): Partner => ({ ...usual, groups: [], networks: [], id: 'va-deq', channels })
 const after = (ms: number): Date => new Date(NOW.getTime() + ms)
 
-/** Registers in turn, and answers with the first channel in the clear. */
+/** Registers in turn, and returns the first channel in the clear. */
 async function register(...registrations: [Partner, Date][]): Promise<WebhookChannel> {
   let stored: Partner | undefined
   let clear: Partner | undefined
   for (const [given, at] of registrations) {
     clear = await keepPrevious(box, given, stored, at)
     stored = await sealPartner(box, clear)
-    // With a blank, which no sealed text has.
+    // With a blank, because sealed text never has one.
     expect(JSON.stringify(stored)).not.toMatch(/the old|the new/)
   }
   return clear!.channels[0] as WebhookChannel

@@ -3,12 +3,12 @@ import type { Partner } from '../partners/partner.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import type { SecretBox } from '../secrets/secret-box.js'
 
-/** How long a receiver may take to learn a new secret. */
+/** Time for a receiver to install a new secret. */
 export const OVERLAP_MS = 24 * 60 * 60_000
 
 /**
- * The partner as given, with the webhook secrets that its new ones replace: they sign beside them for a day, so that neither side has to
- * change at the same moment. `known`: as stored.
+ * Returns the given partner with the webhook secrets that its new ones replace: they also sign for a day, so neither side has to change at
+ * the same moment. `known`: the partner as stored.
  */
 export async function keepPrevious(box: SecretBox, given: Partner, known: Partner | undefined, now: Date): Promise<Partner> {
   const before = await Promise.all((known?.channels ?? []).map((channel) => opened(box, given.id, channel)))
@@ -20,12 +20,15 @@ export async function keepPrevious(box: SecretBox, given: Partner, known: Partne
 }
 
 function withPrevious(channel: WebhookChannel, old: WebhookChannel, now: Date): WebhookChannel {
-  // The same registration once more ends no overlap.
+  // Repeating the same registration does not end an overlap.
   if (old.secret === channel.secret) return liveSecrets(old, now).length > 1 ? { ...channel, previous: old.previous } : channel
   return { ...channel, previous: { secret: old.secret, until: new Date(now.getTime() + OVERLAP_MS).toISOString() } }
 }
 
-/** What does not open is replaced without an overlap: registering it again is how a lost key is healed. */
+/**
+ * Decrypts a stored channel. A secret that cannot be decrypted is replaced without an overlap: re-registering is the recovery from a lost
+ * key.
+ */
 async function opened(box: SecretBox, partner: string, channel: Partner['channels'][number]): Promise<WebhookChannel | undefined> {
   if (channel.kind !== 'webhook') return undefined
   return openChannel(box, partner, channel).then(

@@ -8,7 +8,10 @@ import { resealPartner } from './sealed-channels.js'
 
 const MAX_PARTNERS = 10_000
 
-/** At the start: all that is stored opens, and is sealed by the newest key. A wrong key ends the start, not the first message of a day. */
+/**
+ * Decrypts all stored secrets at the start, and re-encrypts them with the newest key. A wrong key fails the start, not the first message of
+ * a day.
+ */
 @Injectable()
 export class ResealSecrets implements OnApplicationBootstrap {
   constructor(
@@ -22,7 +25,7 @@ export class ResealSecrets implements OnApplicationBootstrap {
       await this.resealAll()
     } catch (error) {
       if (error instanceof HmsError) throw error
-      // A database that is away or not migrated is for others to say; the keys of before still open what they sealed.
+      // Other checks report a database that is unavailable or not migrated; the earlier keys still decrypt their secrets.
       this.runtime.log.warn({ error: describeError(error) }, 'secrets were not looked at')
     }
   }

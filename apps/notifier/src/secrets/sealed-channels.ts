@@ -2,7 +2,7 @@ import type { Channel } from '../partners/channel.js'
 import type { Partner } from '../partners/partner.js'
 import type { SecretBox } from './secret-box.js'
 
-/** The partner as it is stored. */
+/** Encrypts the secrets of a partner for storage. */
 export async function sealPartner<P extends Partner>(box: SecretBox, partner: P): Promise<P> {
   return withChannels(partner, (channel) => withSecret(channel, (secret) => box.seal(secret, ownerOf(partner.id, channel))))
 }
@@ -12,7 +12,7 @@ export function openChannel(box: SecretBox, partner: string, channel: Channel): 
   return withSecret(channel, (secret) => box.open(secret, ownerOf(partner, channel)))
 }
 
-/** The stored partner sealed by the newest key; the same object where it is already. Throws `HMS_SECRETS_KEY_WRONG`. */
+/** Returns the stored partner encrypted with the newest key; the same object if it already is. Throws `HMS_SECRETS_KEY_WRONG`. */
 export async function resealPartner<P extends Partner>(box: SecretBox, stored: P): Promise<P> {
   let isStale = false
   const resealed = await withChannels(stored, (channel) =>

@@ -8,16 +8,16 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Secrets as they are stored: `sealed.v1.KEY.BASE64URL(nonce, ciphertext, tag)`, AES-256-GCM. `of` says whose secret it is and is
- * authenticated with it, so that what was sealed for one partner opens for no other.
+ * Encrypts secrets for storage: `sealed.v1.KEY.BASE64URL(nonce, ciphertext, tag)`, AES-256-GCM. `of` names the owner of the secret and is
+ * authenticated data, so a secret sealed for one partner opens for no other.
  */
 export class SecretBox {
   private keys: Promise<readonly SecretKey[]> | undefined
 
-  /** `read`: once, the newest key first. */
+  /** `read` is called once and returns the newest key first. */
   constructor(private readonly read: () => Promise<readonly SecretKey[]>) {}
 
-  /** Reads the keys now. Rejects where their file is wrong. */
+  /** Reads the keys. Rejects if their file is invalid. */
   async load(): Promise<void> {
     await this.loaded()
   }
@@ -45,7 +45,7 @@ export class SecretBox {
     }
   }
 
-  /** Whether the newest key sealed it. */
+  /** Whether the newest key sealed the text. */
   async isFresh(sealed: string): Promise<boolean> {
     const [newest] = await this.loaded()
     return SEALED.exec(sealed)?.[1] === newest?.id

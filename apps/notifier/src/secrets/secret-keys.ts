@@ -6,7 +6,7 @@ import { HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate } from '#libs/files'
 import { describeError } from '#libs/platform'
 
-/** A key that seals what is stored. `id`: of the key, so that what it sealed names it. */
+/** Key that seals stored secrets. `id`: name of the key, part of every text it sealed. */
 export interface SecretKey {
   id: string
   key: KeyObject
@@ -24,7 +24,7 @@ const KEY_BYTES = 32
 const MAX_KEYS = 8
 const MAX_FILE_BYTES = 64 * 1024
 
-/** One key a line, the base64 of 32 bytes; the first seals, the others open what they sealed before. `undefined`: not that. */
+/** Parses one key a line, the base64 of 32 bytes; the first seals, the others open older secrets. `undefined` for any other text. */
 export function parseSecretKeys(text: string): SecretKey[] | undefined {
   const lines = text
     .split(/\r?\n/)
@@ -32,7 +32,7 @@ export function parseSecretKeys(text: string): SecretKey[] | undefined {
     .filter((line) => line !== '' && !line.startsWith('#'))
   if (lines.length === 0 || lines.length > MAX_KEYS) return undefined
   const keys = lines.map((line) => Buffer.from(line, 'base64'))
-  // Buffer skips what is not base64; only the way back shows that nothing was skipped.
+  // Buffer skips characters outside base64; only re-encoding shows whether it skipped any.
   if (keys.some((bytes, index) => bytes.length !== KEY_BYTES || bytes.toString('base64') !== lines[index])) return undefined
   return keys.map(secretKey)
 }
@@ -42,8 +42,8 @@ export function secretKey(bytes: Buffer): SecretKey {
 }
 
 /**
- * The file that the environment names; with profile dev else one of the data folder, made at first use. Without a data folder nothing
- * outlives the process, nor does its key. None in production: partners with secrets are refused then.
+ * Reads the configured key file; with profile dev otherwise a file of the data folder, created at first use. Without a data folder nothing
+ * outlives the process, nor does its key. Empty in production: partners with secrets are then refused.
  */
 export async function readSecretKeys({ profile, secretsKeyFile, dataDir }: SecretKeySource): Promise<SecretKey[]> {
   if (secretsKeyFile !== undefined) return readKeyFile(secretsKeyFile)
@@ -55,7 +55,10 @@ export async function readSecretKeys({ profile, secretsKeyFile, dataDir }: Secre
   return readKeyFile(file)
 }
 
-/** Two processes may start at once: the first one's key stays, and nobody reads half a file. A folder that was made before has one. */
+/**
+ * Creates the key file atomically unless it exists: of two processes that start at once the first one's key stays, and no process reads a
+ * partial file.
+ */
 async function makeKeyFile(file: string): Promise<void> {
   if (existsSync(file)) return
   const staged = `${file}.${randomBytes(6).toString('hex')}.tmp`

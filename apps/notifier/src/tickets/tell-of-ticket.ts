@@ -10,7 +10,7 @@ import { ticketNotice } from './ticket-notice.js'
 
 const MAX_PARTNERS = 10_000
 
-/** The ladder of a ticket: the steps are groups of partners, who are told by their channels. */
+/** Notifies the ladder of a ticket: each step is a group of partners, notified on their channels. */
 @Injectable()
 export class TellOfTicket {
   constructor(
@@ -18,7 +18,7 @@ export class TellOfTicket {
     private readonly lanes: DeliveryLanes,
   ) {}
 
-  /** Every step that was taken so far; nobody hears of one twice. */
+  /** Notifies every step reached so far; no partner is notified twice. */
   async open(tx: Transaction, ticket: Ticket): Promise<void> {
     const partners = await this.partners(tx, ticket)
     for (const { to, at } of ticket.told) {

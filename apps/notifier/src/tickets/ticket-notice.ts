@@ -3,10 +3,10 @@ import type { MessageContent } from '../channels/channel-sender.js'
 import type { Notice } from '../delivery/notice.js'
 import { ticketSubject } from '../delivery/told-policies.js'
 
-/** `closed`: for everybody who was told. */
+/** `closed`: for every partner that was notified of the ticket. */
 export type TicketNews = LadderStep | 'closed'
 
-/** What people of one step of the ladder are told of a ticket; all of one ticket stand in one lane. */
+/** Creates the notice of a ticket for one step of the ladder; all notices of one ticket share a lane. */
 export function ticketNotice(ticket: Ticket, news: TicketNews, at: string): Notice {
   const { ticket: number, run, digest, openedAt } = ticket
   const told = { policy: ticketSubject(number), version: news, digest }
@@ -32,7 +32,7 @@ function factsOf(ticket: Ticket, news: TicketNews): object {
     : { ...about, step: news, allowed, openedAt, expiresAt }
 }
 
-/** What leaves the installation: the reason stays inside, and so does what was signed, which contains it. */
+/** Public part of an answer: the internal reason stays inside, and so does the signed document, which contains it. */
 function publicAnswer({ decision, by, publicReason, at }: TicketAnswer): object {
   return { decision, by, ...(publicReason === undefined ? {} : { reason: publicReason }), at }
 }

@@ -13,7 +13,7 @@ import { unsubscribedNotice } from './unsubscribed-notice.js'
 
 const MAX_PARTNERS = 10_000
 
-/** Mail to one address of a partner stops at its own wish, and goes on at the agency's. */
+/** Stops mail to one address of a partner at its own request, and resumes it at the agency's. */
 @Injectable()
 export class Unsubscribe {
   constructor(
@@ -22,13 +22,13 @@ export class Unsubscribe {
     private readonly lanes: DeliveryLanes,
   ) {}
 
-  /** Changes nothing: whatever looks at a link before a person does must not unsubscribe. */
+  /** Changes nothing: a scanner that opens a link before a person does must not unsubscribe. */
   async read(token: string): Promise<UnsubscribeView> {
     const addressee = await this.addresseeOf(token)
     return this.runtime.database.transaction(async (tx) => viewOf(addressee, await this.find(tx, addressee)))
   }
 
-  /** The first time counts, and is answered again. Throws 404 `HMS_UNSUBSCRIBE_UNKNOWN`. */
+  /** Records the first unsubscribe; later calls return it. Throws 404 `HMS_UNSUBSCRIBE_UNKNOWN`. */
   async unsubscribe(token: string): Promise<UnsubscribeView> {
     const addressee = await this.addresseeOf(token)
     const { partner: id, address } = addressee
@@ -45,7 +45,7 @@ export class Unsubscribe {
     })
   }
 
-  /** The agency undoes it, with a reason that stands in the trail. One that takes mail already is answered as it is. */
+  /** Resumes mail at the agency's request, with a reason in the audit trail. An address that accepts mail is returned unchanged. */
   async resubscribe(id: string, { address, reason, by }: { address: string; reason: string; by: string }): Promise<PartnerSummary> {
     return this.runtime.database.locked([partnerKey(id)], async (tx) => {
       const partner = await tx.documents(PARTNERS).get(id)
@@ -65,7 +65,7 @@ export class Unsubscribe {
     })
   }
 
-  /** A partner that is bound by the policies and reads of none is for people to speak with, now and not at the next message. */
+  /** Notifies people on call immediately, not at the next message: policies still bind a partner that receives no mail about them. */
   private async tellOnCall(tx: Transaction, partner: RegisteredPartner, address: string): Promise<void> {
     const all = await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
     const people = all.filter(({ groups }) => groups.includes(LADDER[0]))
@@ -96,7 +96,7 @@ function viewOf({ partner, address }: Addressee, registered: RegisteredPartner):
   return { partner, address, unsubscribedAt: unsubscribedAt(registered, address) }
 }
 
-/** The same for every token that does not count. */
+/** One error for every invalid token. */
 function unknown(): HmsError {
   return new HmsError(
     'HMS_UNSUBSCRIBE_UNKNOWN',

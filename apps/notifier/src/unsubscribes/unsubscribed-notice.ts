@@ -4,7 +4,7 @@ import type { UnsubscribedAddress } from '../channels/channel-sender.js'
 import type { Notice } from '../delivery/notice.js'
 import { unsubscribedSubject } from '../delivery/told-policies.js'
 
-/** What who is on call is told of an address that takes no more mail since `at`. */
+/** Creates the notice for people on call that an address accepts no more mail since `at`. */
 export function unsubscribedNotice(unsubscribed: UnsubscribedAddress, at: string): Notice {
   const { partner, address, otherChannels } = unsubscribed
   const hash = createHash('sha256')

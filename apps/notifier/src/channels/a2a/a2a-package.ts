@@ -3,15 +3,15 @@ import { canonicalJson, type Json, type JsonObject } from '#libs/contracts'
 import { readRelease } from '#libs/signing'
 import { contentsOf, type Attempt } from '../channel-sender.js'
 
-/** Of the form of the package. */
+/** Version of the package format. */
 const FORM = '1.0'
 const SENDER = 'hms-svc'
 
 export interface A2aPackage {
-  /** `ts`: when this try is made, since it is the only time that `sig` vouches for. */
+  /** `ts`: time of this attempt, because `sig` covers no other time. */
   meta: { from: string; to: string; ts: string; ver: string }
   intent: string
-  /** As in the body of a webhook; `message` is the same on every try. */
+  /** Payload with the members of a webhook body; `message` is the same on every attempt. */
   data: JsonObject
   tags: string[]
   /** HMAC-SHA256 in hex over the JCS form (RFC 8785) of the package without `sig`; the key is the secret as UTF-8. */
@@ -29,12 +29,12 @@ export function a2aPackage(attempt: Pick<Attempt, 'partner' | 'id' | 'body' | 'c
   return { ...unsigned, sig: packageSignature(unsigned, secret) }
 }
 
-/** Of a package without `sig`, ours or a partner's. Throws for what has no JCS form. */
+/** Computes the signature of a package without its `sig`, ours or a partner's. Throws for a value that has no JCS form. */
 export function packageSignature(unsigned: object, secret: string): string {
   return createHmac('sha256', secret).update(canonicalJson(unsigned)).digest('hex')
 }
 
-/** Those of the policies, each once; a withdrawal has none. */
+/** Returns the tags of the policies without duplicates; empty for a withdrawal. */
 function tagsOf({ content }: Pick<Attempt, 'content'>): string[] {
   const all = contentsOf(content).flatMap(({ release }) => {
     const tags: Json | undefined = release === null ? undefined : readRelease(release.envelope).predicate.policy['tags']

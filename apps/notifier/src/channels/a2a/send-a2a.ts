@@ -4,7 +4,7 @@ import type { Attempt, ChannelSender, Outcome } from '../channel-sender.js'
 import { HttpPost, type HttpPostOptions } from '../webhook/http-post.js'
 import { a2aPackage } from './a2a-package.js'
 
-/** Posts the package of the integration layer, under the rules of webhooks: addresses, redirects, bounds, statuses, `Retry-After`. */
+/** Posts the package of the integration layer under the rules of webhooks: addresses, redirects, bounds, statuses, `Retry-After`. */
 export class A2aSender implements ChannelSender<'a2a'> {
   private readonly http: HttpPost
 
@@ -16,7 +16,7 @@ export class A2aSender implements ChannelSender<'a2a'> {
     const { url, secret } = attempt.channel
     const body = packageText(attempt, secret)
     if (body === undefined) return { kind: 'refused', latencyMs: 0, detail: 'the message cannot be made into a package' }
-    // The package has no place for it; the same on every try.
+    // The package has no member for the idempotency key; the key is the same on every attempt.
     const headers = { 'idempotency-key': attempt.id }
     return (await this.http.send({ url, networks: attempt.networks, headers, body, keyId: webhookKeyId(secret) }, signal)).outcome
   }

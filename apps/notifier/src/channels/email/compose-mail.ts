@@ -7,14 +7,14 @@ import { contentsOf, type Attempt, type PolicyContent } from '../channel-sender.
 import { describeNews } from './describe-news.js'
 import { mailHtml, mailText } from './mail-body.js'
 
-/** Relays commonly take 10 MiB or more, and base64 adds a third. */
+/** Relays commonly accept 10 MiB or more, and base64 adds a third. */
 const MAX_ATTACHED_BYTES = 6 * 1024 * 1024
 const MAX_THREADS = 20
-/** Of the text in an encoded word: as base64, with its frame, it is 64 characters, behind "Subject: " on one line. */
+/** Bytes of text in an encoded word: as base64, with its frame, it is 64 characters, behind "Subject: " on one line. */
 const MAX_WORD_BYTES = 39
 
 export interface DkimKey {
-  /** The domain of the sender. */
+  /** Domain of the sender. */
   domain: string
   selector: string
   /** PEM. */
@@ -28,8 +28,8 @@ export interface MailIdentity {
 }
 
 /**
- * The message of a try, RFC 5322. A retry has the same Message-ID, so that a relay or reader that took the last one can drop it; all
- * messages about one policy to one address hang under one thread, and the message of a bundle under those of its policies.
+ * Composes the message of an attempt, RFC 5322. A retry has the same Message-ID, so a relay or mail client that accepted the earlier one
+ * can drop it. All messages about one policy to one address form one thread; the message of a bundle joins the threads of its policies.
  */
 export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }: MailIdentity): Promise<Buffer> {
   const { content, channel, partner, timestamp } = attempt
@@ -67,8 +67,8 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
 }
 
 /**
- * A text as a header that shows it unchanged. One that looks like an encoded word (RFC 2047) would be decoded by the reader, and the
- * composer passes it on: it is encoded itself then, in words of 75 characters at most.
+ * Encodes a text as a header that displays it unchanged. A text that looks like an encoded word (RFC 2047) would be decoded by the mail
+ * client, because the composer passes it on: it is encoded itself, in words of 75 characters at most.
  */
 function headerText(text: string): string {
   if (!text.includes('=?')) return text
@@ -84,7 +84,7 @@ function headerText(text: string): string {
   return [...words, word].map((part) => `=?UTF-8?B?${Buffer.from(part).toString('base64')}?=`).join(' ')
 }
 
-/** RFC 2369 §3.2, and RFC 8058 where the page is reached by https: mail programs then offer one click. */
+/** Unsubscribe headers: RFC 2369 §3.2, and RFC 8058 for an https page, for which mail clients offer one click. */
 function waysOut({ partner, unsubscribePage: page }: Attempt<EmailChannel>, from: string): Record<string, string> {
   const mailto = `<mailto:${from}?subject=${encodeURIComponent(`unsubscribe ${partner.id}`)}>`
   if (page === undefined) return { 'List-Unsubscribe': mailto }
@@ -92,7 +92,7 @@ function waysOut({ partner, unsubscribePage: page }: Attempt<EmailChannel>, from
   return { 'List-Unsubscribe': `<${page}>, ${mailto}`, ...oneClick }
 }
 
-/** Letters, digits and hyphens alone, whatever the parts are. */
+/** Returns a message id whose local part has letters, digits, `.`, `_` and `-` only. */
 function idOf(from: string, name: string, ...parts: string[]): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([name, ...parts]))
@@ -106,7 +106,7 @@ interface Attachment {
   content: Buffer
 }
 
-/** As many as go into one mail, in the order of the bundle. */
+/** Attached files in the order of the bundle, up to `MAX_ATTACHED_BYTES`. */
 function attachmentsOf({ content }: Attempt<EmailChannel>): Attachment[] {
   const attached: Attachment[] = []
   let room = MAX_ATTACHED_BYTES
@@ -119,7 +119,7 @@ function attachmentsOf({ content }: Attempt<EmailChannel>): Attachment[] {
   return attached
 }
 
-/** The policy as a person reads it, and the release that was signed, with the proof that the log holds it. */
+/** Files of one policy: the policy as readable text, and the signed release with its inclusion proof. */
 function filesOf({ policy, version, release }: PolicyContent): Attachment[] {
   if (release === null) return []
   const name = `${policy}-${version}`.replace(/[^A-Za-z0-9.+_-]/g, '-')

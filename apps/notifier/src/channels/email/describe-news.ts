@@ -10,7 +10,7 @@ const MAX_CHANGES = 50
 const MAX_SUBJECT = 150
 const UNDELIVERED = 'Your systems did not take this message on any channel that you registered: please hand it on, and look at why.'
 
-/** `isLastResort`: no channel of the partner took the message. */
+/** Describes a message in words. `isLastResort`: no channel of the partner accepted the message. */
 export function describeNews(content: MessageContent, isLastResort = false): DescribedNews {
   const news = DESCRIBE[content.type](content)
   return printed(isLastResort ? { ...news, subject: `Not delivered: ${news.subject}`, sentences: [UNDELIVERED, ...news.sentences] } : news)
@@ -29,7 +29,7 @@ function update(content: MessageContent): DescribedNews {
   return content.others === undefined ? updateOfOne(content) : updateOfSeveral(content)
 }
 
-/** A bundle: what of each policy changes, under one heading. */
+/** Describes a bundle: the changes of each policy under one heading. */
 function updateOfSeveral(content: MessageContent): DescribedNews {
   const { at, supersedes, bundle } = content
   const all = contentsOf(content)
@@ -79,7 +79,7 @@ function updateOfOne(content: MessageContent): DescribedNews {
       `Version ${version} of ${policy} ${when}.`,
       ...(supersedes.length > 0 ? [`It replaces ${supersedes.join(', ')}.`] : []),
       ...(publicReason === undefined ? [] : [`Reason: ${publicReason}`]),
-      // Waiting messages of earlier builds tell of one policy of a bundle.
+      // Waiting messages of earlier builds contain one policy of a bundle.
       ...(others.length > 0 ? [`It goes together with ${others.join(', ')}.`] : []),
       ...(typeof document?.breaking === 'string' ? [`What readers must look at: ${document.breaking}`] : []),
     ],
@@ -125,7 +125,7 @@ function test({ at }: MessageContent): DescribedNews {
   }
 }
 
-/** The message came in a signed event, and its release was judged by the stages before. */
+/** Parses the policy of a release without verifying it: the message came in a signed event, and earlier stages verified the release. */
 function documentOf(release: ReleaseDocument | null): PolicyDocument | undefined {
   return release === null ? undefined : (readRelease(release.envelope).predicate.policy as PolicyDocument)
 }
@@ -139,7 +139,7 @@ function bounded(lines: readonly string[], where = 'the attached policy'): strin
   return more > 0 ? [...lines.slice(0, MAX_CHANGES), `and ${more} more: see ${where}`] : [...lines]
 }
 
-/** What a policy says reaches people as it is: no control, direction or line separating character may forge a line or a header. */
+/** Replaces control, direction and line separator characters of policy texts, so that none can forge a line or a header. */
 function printed({ subject, headline, sentences, changesHeading, changes, facts }: DescribedNews): DescribedNews {
   const plain = (text: string): string => text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
   return {

@@ -4,7 +4,7 @@ import type { DescribedNews } from './described-news.js'
 
 const OVERDUE = 'It does not end without an answer, and those who signed approve nothing if there is none'
 
-/** A question to people, or its end, in words. */
+/** Describes the opening or closing of a ticket in words. */
 export function describeTicket({ ticket, version: step }: MessageContent): DescribedNews {
   if (ticket === undefined) throw new TypeError('a message of a ticket has no ticket')
   const { ticket: number, kind, run, state, reason, detail, policies, allowed, openedAt, expiresAt, decided } = ticket

@@ -1,7 +1,7 @@
 import type { MessageContent } from '../channel-sender.js'
 import type { DescribedNews } from './described-news.js'
 
-/** An address of a partner takes no more mail, in words for who is on call. */
+/** Describes for people on call that an address of a partner accepts no more mail. */
 export function describeUnsubscribed({ unsubscribed, at }: MessageContent): DescribedNews {
   if (unsubscribed === undefined) throw new TypeError('a message of an address that unsubscribed has no address')
   const { partner, address, otherChannels } = unsubscribed

@@ -1,4 +1,4 @@
-/** A message in words, before it is text or HTML. Every line is one line. */
+/** Message in words, before it is rendered as text or HTML. Every string is one line. */
 export interface DescribedNews {
   subject: string
   headline: string

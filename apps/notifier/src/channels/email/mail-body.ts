@@ -1,7 +1,7 @@
 import type { DescribedNews } from './described-news.js'
 
 export interface MailFooter {
-  /** Whom it went to. */
+  /** Partner the mail is addressed to. */
   partner: string
   /** Names of the attached files. */
   attached: readonly string[]
@@ -19,7 +19,7 @@ export function mailText(news: DescribedNews, footer: MailFooter): string {
   )
 }
 
-/** No image, no script, no font from anywhere, and one link at most: it reads the same in a client that loads nothing. */
+/** Renders a mail as HTML without images, scripts or fonts and with at most one link, so a client that loads nothing shows it unchanged. */
 export function mailHtml(news: DescribedNews, footer: MailFooter): string {
   const items = (lines: readonly string[]): string => lines.map((line) => `<li>${escaped(line)}</li>`).join('')
   const changes = news.changes.length === 0 ? '' : `<h2>${escaped(news.changesHeading)}</h2><ul>${items(news.changes)}</ul>`

@@ -8,10 +8,10 @@ import type { EmailSenderOptions } from './send-email.js'
 
 const MAX_CA_BYTES = 1024 * 1024
 const MAX_KEY_BYTES = 64 * 1024
-/** RFC 8301 §3.2 asks verifiers to refuse less than 1024, and signers to use this. */
+/** RFC 8301 §3.2: verifiers must refuse less than 1024 bits, signers should use at least 2048. */
 const MIN_RSA_BITS = 2048
 
-/** Reads the files that the configuration names. Throws `HMS_CONFIG_INVALID`, and `HMS_KEY_EXPOSED` for a key that others can read. */
+/** Reads the files of the mail configuration. Throws `HMS_CONFIG_INVALID`, and `HMS_KEY_EXPOSED` for a key that other users can read. */
 export async function openMail({ relay, from, caFile, dkimKeyFile, dkimSelector }: MailConfig): Promise<EmailSenderOptions> {
   const ca = caFile === undefined ? undefined : await readCa(caFile)
   const dkim = dkimKeyFile === undefined ? undefined : await readDkimKey(dkimKeyFile, dkimSelector, from)
@@ -40,7 +40,7 @@ function pemOf(file: string, bytes: Buffer): string {
     const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
     if (key.asymmetricKeyType === 'rsa' && bits >= MIN_RSA_BITS) return key.export({ type: 'pkcs8', format: 'pem' }) as string
   } catch {
-    // What OpenSSL says of a key that it cannot read may repeat parts of it.
+    // OpenSSL's message about an unreadable key may repeat parts of it.
   }
   throw invalid('HMS_NOTIFIER_DKIM_KEY_FILE', file, `it is no RSA key of ${MIN_RSA_BITS} bits or more in PEM without a passphrase`)
 }

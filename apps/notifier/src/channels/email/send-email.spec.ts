@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-/** A relay that keeps what it takes. */
+/** Starts a relay that records the mails it accepts. */
 async function relay(options: SMTPServerOptions = {}): Promise<{ port: number; kept: string[] }> {
   const kept: string[] = []
   const server = new SMTPServer({
@@ -47,7 +47,7 @@ async function relay(options: SMTPServerOptions = {}): Promise<{ port: number; k
     },
     ...options,
   })
-  // A client that breaks off is part of the cases.
+  // Some cases break the connection on purpose.
   server.on('error', () => {})
   server.listen(0, '127.0.0.1')
   await once(server.server, 'listening')

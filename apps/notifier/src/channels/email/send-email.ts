@@ -5,10 +5,10 @@ import { composeMail, type MailIdentity } from './compose-mail.js'
 import type { SmtpRelay } from './smtp-relay.js'
 import { submitMail, type SubmissionError } from './submit-mail.js'
 
-/** For the whole try: connecting, signing in, and the reply to the message. */
+/** Deadline of the whole attempt: connection, login, and the reply to the message. */
 const DEADLINE_MS = 15_000
 const REPLY_KEPT = 4 * 1024
-/** The relay asks us to sign in or to encrypt: that is no word about the message. */
+/** Replies by which the relay requires a login or encryption; they do not concern the message. */
 const RELAY_STATUS: readonly number[] = [530, 534, 535, 538]
 
 export interface EmailSenderOptions extends MailIdentity {
@@ -16,11 +16,11 @@ export interface EmailSenderOptions extends MailIdentity {
   deadlineMs?: number
 }
 
-/** Hands mail to the agency's relay. A connection lost after the message is ambiguous, and tried again under the same Message-ID. */
+/** Submits mail to the agency's relay. A connection lost after the message is ambiguous, and is retried under the same Message-ID. */
 export class SmtpEmailSender implements ChannelSender<'email'> {
   private options: Promise<EmailSenderOptions> | undefined
 
-  /** `read`: once, at the start of the process. */
+  /** `read` is called once, at the start of the process. */
   constructor(private readonly read: () => Promise<EmailSenderOptions>) {}
 
   async open(): Promise<void> {
@@ -53,7 +53,7 @@ export class SmtpEmailSender implements ChannelSender<'email'> {
   }
 }
 
-/** In place of the sender where no relay is configured. */
+/** Sender for deployments without a configured relay. */
 export class NoEmailSender implements ChannelSender<'email'> {
   async send(): Promise<Outcome> {
     return { kind: 'refused', latencyMs: 0, detail: 'this deployment sends no mail (HMS_NOTIFIER_SMTP_URL)' }
@@ -82,7 +82,7 @@ function statusOf(reply: string): number {
   return Number(/^\d{3}/.exec(reply)?.[0] ?? 250)
 }
 
-/** Of foreign text, one line and no NUL: PostgreSQL holds none. */
+/** Reduces foreign text to one line without NUL: PostgreSQL text cannot store NUL. */
 function kept(text: string): string {
   return text.slice(0, REPLY_KEPT).replaceAll('\0', '\uFFFD').toWellFormed()
 }

@@ -1,22 +1,22 @@
 import type { Profile } from '../../partners/address-guard.js'
 
-/** The agency's own relay, which takes mail for partners. No partner chooses it. */
+/** The agency's own relay, which accepts mail for partners. No partner chooses it. */
 export interface SmtpRelay {
   host: string
   port: number
   /** TLS from the start; otherwise STARTTLS. */
   isTls: boolean
-  /** Nothing is sent before the connection is encrypted. Off with profile dev alone. */
+  /** Whether sending requires an encrypted connection. False with profile dev only. */
   requiresTls: boolean
   auth?: { user: string; pass: string }
-  /** PEM of the authority that the relay's certificate is judged by; the system's where there is none. */
+  /** PEM of the authority that verifies the relay's certificate; the system's authorities if absent. */
   ca?: string
 }
 
 const SUBMISSION_PORT = 587
 const TLS_PORT = 465
 
-/** `smtp://[USER:PASSWORD@]HOST[:PORT]`, or `smtps://` for TLS from the start; `undefined` for anything else. */
+/** Parses `smtp://[USER:PASSWORD@]HOST[:PORT]`, or `smtps://` for TLS from the start; `undefined` for anything else. */
 export function parseRelay(text: string, profile: Profile): SmtpRelay | undefined {
   if (!URL.canParse(text)) return undefined
   const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(text)

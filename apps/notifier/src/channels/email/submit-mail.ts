@@ -8,7 +8,7 @@ export interface Submission {
   message: Buffer
 }
 
-/** What SMTPConnection rejects with: the reply of the relay where there was one, and the command that it answered. */
+/** Rejection of SMTPConnection: the relay's reply, if any, and the command it replied to. */
 export interface SubmissionError extends Error {
   code?: string
   command?: string
@@ -19,8 +19,8 @@ export interface SubmissionError extends Error {
 const MAX_RESPONSE_BYTES = 64 * 1024
 
 /**
- * One SMTP transaction on a connection of its own. Resolves with the relay's reply to the message. `timeoutMs` bounds each wait; the
- * caller's `signal` ends all of it at once.
+ * Runs one SMTP transaction on a new connection. Resolves with the relay's reply to the message. `timeoutMs` bounds each wait; the caller's
+ * `signal` aborts the transaction immediately.
  */
 export function submitMail(relay: SmtpRelay, mail: Submission, signal: AbortSignal, timeoutMs: number): Promise<string> {
   const { host, port, isTls, requiresTls, auth, ca } = relay
@@ -53,14 +53,14 @@ export function submitMail(relay: SmtpRelay, mail: Submission, signal: AbortSign
       const envelope = { from: mail.from, to: mail.to, size: mail.message.length }
       connection.send(envelope, mail.message, (error, info) => finish(error, info?.response))
     }
-    // Stays for good: a relay that breaks off after its reply must not end the process.
+    // The listener is never removed: a relay that breaks off after its reply must not end the process.
     connection.on('error', finish)
     if (signal.aborted) return stop()
     signal.addEventListener('abort', stop)
     connection.connect((error) => {
       if (error) finish(error)
       else if (auth === undefined) send()
-      // A copy: it is written to.
+      // A copy, because nodemailer writes to the object.
       else connection.login({ ...auth }, (refusal) => (refusal ? finish(refusal) : send()))
     })
   })

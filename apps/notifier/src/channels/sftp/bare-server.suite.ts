@@ -5,21 +5,21 @@ import { ed25519Keys } from './ssh-keys.suite.js'
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp
 
 export interface BareServerOptions {
-  /** Requests that get no answer, for instance `WRITE`. */
+  /** Request that gets no response, for instance `WRITE`. */
   silentAt?: string
-  /** Requests that fail with this status; the message of the failure is hostile. */
+  /** Request that fails with this status; the failure message is hostile. */
   failsAt?: { request: string; status: number }
-  /** A folder that never ends. */
+  /** Whether the folder listing never ends. */
   isEndless?: boolean
 }
 
 /**
- * An SFTP server in this process with files in memory, which offers no extension and fails on demand. `rename` refuses an existing name, as
- * version 3 of the protocol wants.
+ * SFTP server in this process with files in memory, which offers no extension and fails on demand. `rename` refuses an existing name, as
+ * version 3 of the protocol requires.
  */
 export class BareServer {
   readonly files = new Map<string, Buffer>()
-  /** Longest list of names that it was made to send. */
+  /** Length of the longest folder listing it sent. */
   listed = 0
   private readonly keys = { host: ed25519Keys(), user: ed25519Keys() }
   private readonly connections = new Set<{ end(): void }>()

@@ -1,6 +1,9 @@
 import { connect, type LookupFunction, type Socket } from 'node:net'
 
-/** A TCP connection to an answer that `lookup` has judged; `host` as `checkPartnerHost` gives it, since a literal is never looked up. */
+/**
+ * Opens a TCP connection to an address that `lookup` has checked; `host` as returned by `checkPartnerHost`, because a literal is never
+ * looked up.
+ */
 export function connectGuarded(
   host: string,
   port: number,

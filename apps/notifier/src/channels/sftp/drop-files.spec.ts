@@ -9,7 +9,7 @@ const FILES: DroppedFile[] = [
 ]
 const NAMES = FILES.map(({ name }) => name).sort()
 const whole = (): [string, Buffer][] => FILES.map(({ name, bytes }) => [name, bytes])
-/** Steps of an undisturbed drop into an empty folder. */
+/** Number of steps of an undisturbed drop into an empty folder. */
 const STEPS = 14
 
 function expectWhole(folder: MemoryFolder): void {

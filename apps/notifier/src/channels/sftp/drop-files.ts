@@ -6,22 +6,22 @@ export interface DroppedFile {
   bytes: Buffer
 }
 
-/** `found`: an earlier try had finished. `acknowledged`: the partner has answered that it took the document. */
+/** `found`: an earlier attempt had finished. `acknowledged`: the partner has acknowledged the document. */
 export type DropResult = 'written' | 'found' | 'acknowledged'
 
-/** A folder with more names is not searched for what earlier tries left. */
+/** Limit of names in a folder up to which part files of earlier attempts are searched for. */
 const MAX_NAMES = 10_000
 
-/** What a partner writes beside a document to say that it took it. */
+/** Name of the acknowledgement file that a partner writes beside a document. */
 export function ackName(document: string): string {
   return `${document}.ack`
 }
 
 /**
- * Writes files so that each appears under its name whole or not at all, in this order: what describes the document first, the document
- * last. A try that finds a file as it should be leaves it alone; so after a crash at any point the next try finishes the work.
+ * Writes files so that each appears under its name complete or not at all, in the given order: descriptions of the document first, the
+ * document last. An attempt skips a file that is already correct, so after a crash at any point the next attempt finishes the work.
  *
- * @param tag names the part files of this try, so that a try that was given up and still runs cannot write into them
+ * @param tag names the part files of this attempt, so an abandoned attempt that still runs cannot write into them
  */
 export async function dropFiles(folder: RemoteFolder, files: readonly DroppedFile[], tag: string): Promise<DropResult> {
   const document = files.at(-1)
@@ -37,7 +37,7 @@ export async function dropFiles(folder: RemoteFolder, files: readonly DroppedFil
   return result
 }
 
-/** Hidden, since receivers commonly take whatever has a name. */
+/** Hidden name of a part file, since receivers commonly process every visible file. */
 function partName(name: string, tag: string): string {
   return `.${name}.${tag}.part`
 }
@@ -45,7 +45,7 @@ function partName(name: string, tag: string): string {
 async function put(folder: RemoteFolder, { name, bytes }: DroppedFile, part: string): Promise<void> {
   try {
     await folder.create(part, bytes)
-    // A full disk is not always said where it is met.
+    // Some servers report a full disk only by a short file.
     const size = await folder.sizeOf(part)
     if (size !== bytes.length) throw new SftpFailure('failed', `the server kept ${size ?? 0} of ${bytes.length} bytes of ${name}`)
     await folder.replace(part, name)
@@ -60,13 +60,13 @@ async function holds(folder: RemoteFolder, { name, bytes }: DroppedFile): Promis
   try {
     return bytes.equals(await folder.read(name, bytes.length))
   } catch (error) {
-    // A folder to write to and not to read from. Its size has to do: only a whole file gets this name.
+    // The folder may be writable but not readable. Comparing sizes is sufficient: only a complete file gets this name.
     if (error instanceof SftpFailure && error.reason === 'denied') return true
     throw error
   }
 }
 
-/** Those of earlier tries at the same files. A server that shows no list, or cannot remove, only keeps them. */
+/** Removes part files of earlier attempts at the same files. On a server without listing or removal they stay. */
 async function removeParts(folder: RemoteFolder, files: readonly DroppedFile[]): Promise<void> {
   const starts = files.map(({ name }) => `.${name}.`)
   const isPart = (name: string): boolean => name.endsWith('.part') && starts.some((start) => name.startsWith(start))

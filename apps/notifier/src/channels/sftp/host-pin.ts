@@ -2,12 +2,12 @@ import { sshFingerprint } from '#libs/signing'
 import type { ServerHostKeyAlgorithm } from 'ssh2'
 import { parseHostKey } from '../../partners/ssh-keys.js'
 
-/** The one host key that a server may show. */
+/** The only host key accepted from a server. */
 export interface HostPin {
-  /** RFC 4253 §6.6. */
+  /** Public key blob, RFC 4253 §6.6. */
   blob: Buffer
   fingerprint: string
-  /** Asks a server with keys of several types for the registered one. RSA never with SHA-1. */
+  /** Algorithms that make a server with keys of several types present the registered one. RSA never with SHA-1. */
   algorithms: ServerHostKeyAlgorithm[]
 }
 

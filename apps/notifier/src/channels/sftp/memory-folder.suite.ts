@@ -1,19 +1,19 @@
 import type { RemoteFolder } from './remote-folder.js'
 import { SftpFailure } from './remote-folder.js'
 
-/** The connection breaks at a step, before or after the server has done it; half of what was to be written may lie there. */
+/** Connection failure at a step, before, within or after the server's execution; `within` may leave half of the bytes. */
 export type Break = { step: number; moment: 'before' | 'within' | 'after' }
 
-/** A folder in memory that records what a reader of it would see after each step, and breaks where it is told to. */
+/** Folder in memory that records its visible files after each step, and fails at the given `Break`. */
 export class MemoryFolder implements RemoteFolder {
   readonly files: Map<string, Buffer>
   readonly seen: string[][] = []
   steps = 0
   isReadable = true
   isListable = true
-  /** As servers without posix-rename@openssh.com do. */
+  /** Whether `replace` refuses an existing name, as servers without posix-rename@openssh.com do. */
   keepsExisting = false
-  /** Bytes that fit on its disk. */
+  /** Free bytes on its disk. */
   space = Infinity
 
   constructor(

@@ -6,18 +6,18 @@ import type { DroppedFile } from './drop-files.js'
 
 type Message = Pick<Attempt, 'id' | 'body' | 'content'>
 
-/** Longest name of a part file with these: 255 bytes is what file systems allow. */
+/** Longest piece of a name that keeps part file names below the 255 bytes that file systems allow. */
 const MAX_PIECE = 90
 
-/** What a message is called in the folder: says which policy and version, and differs for each message. */
+/** Returns the file name of a message: it contains policy and version, and is unique for each message. */
 export function documentName({ id, content: { policy, version } }: { id: string; content: { policy: string; version: string } }): string {
   const mark = createHash('sha256').update(id).digest('hex').slice(0, 12)
   return `${piece(policy)}_${piece(version)}_${mark}.json`
 }
 
 /**
- * What a partner finds for one message, in the order in which it appears: the sum as `sha256sum -c` reads it, our signature over the
- * document, the release that people signed, and the document. Every try makes the same bytes.
+ * Builds the files of one message, in the order in which they appear: the checksum as `sha256sum -c` reads it, our signature over the
+ * document, the signed release, and the document. Every attempt makes the same bytes.
  *
  * @param sign makes the detached signature of a document
  */
@@ -35,14 +35,14 @@ export async function messageFiles(message: Message, sign: (bytes: Buffer) => Pr
   ]
 }
 
-/** The message as a webhook brings it, with its id and the policy as it was signed; of a bundle each of them, in `policies`. */
+/** Serializes the webhook body with the message id and the signed policy; for a bundle with each of them, in `policies`. */
 function documentOf(message: Message): Buffer {
   const signed = releasesOf(message).map(({ envelope }) => readRelease(envelope).predicate.policy)
   const policies = signed.length > 1 ? { policies: signed } : signed.length === 1 ? { policy: signed[0] } : {}
   return json({ id: message.id, ...(JSON.parse(message.body.toString()) as object), ...policies })
 }
 
-/** A withdrawal has none. */
+/** Returns the releases of a message; empty for a withdrawal. */
 function releasesOf({ content }: Message): ReleaseDocument[] {
   return contentsOf(content).flatMap(({ release }) => release ?? [])
 }
@@ -51,7 +51,7 @@ function json(value: object): Buffer {
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
 }
 
-/** Nothing of a policy leads out of the folder, hides the file or splits a line. */
+/** Replaces characters of a policy text so that it cannot leave the folder, hide the file or split a line. */
 function piece(text: string): string {
   return text
     .replace(/[^A-Za-z0-9.+-]/g, '-')

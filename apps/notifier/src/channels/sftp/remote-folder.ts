@@ -1,25 +1,26 @@
 /**
- * The folder of a partner on an SFTP server, as far as dropping files needs it. Names hold no slash. Every method rejects with
+ * Folder of a partner on an SFTP server, with the operations that dropping files needs. Names contain no slash. Every method rejects with
  * `SftpFailure`.
  */
 export interface RemoteFolder {
-  /** In bytes; `undefined` where nothing has this name. */
+  /** Size in bytes; `undefined` if no file has this name. */
   sizeOf(name: string): Promise<number | undefined>
-  /** From the start, at most `maxBytes`. */
+  /** Reads from the start, at most `maxBytes`. */
   read(name: string, maxBytes: number): Promise<Buffer>
-  /** Fails where something has the name. When it resolves the bytes are on the server's disk, if the server offers to say so. */
+  /** Fails if the name exists. When it resolves the bytes are on the server's disk, if the server offers fsync. */
   create(name: string, bytes: Buffer): Promise<void>
-  /** In one step, so that a reader sees the old bytes or the new ones. A server that cannot do so over an existing name refuses. */
+  /** Renames in one step, so a reader sees the old bytes or the new ones. A server that cannot do so over an existing name refuses. */
   replace(from: string, to: string): Promise<void>
   remove(name: string): Promise<void>
-  /** Names of the folder, the first `limit` at most. */
+  /** Returns the first `limit` names of the folder at most. */
   list(limit: number): Promise<string[]>
 }
 
 /**
- * - `missing`, `denied`, `failed`: what the server answered to one step; the connection goes on.
- * - `late`: a step took too long. `lost`: the connection ended. Nothing goes on.
- * - `untrusted`: the server showed another host key than the registered one. `login`: it refused our key.
+ * Reason of an SFTP failure.
+ * - `missing`, `denied`, `failed`: the server's status of one step; the connection continues.
+ * - `late`: a step took too long. `lost`: the connection ended. Both end the session.
+ * - `untrusted`: the server presented another host key than the registered one. `login`: it refused our key.
  */
 export type SftpFailureReason = 'missing' | 'denied' | 'failed' | 'late' | 'lost' | 'untrusted' | 'login'
 

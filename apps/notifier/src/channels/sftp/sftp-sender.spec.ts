@@ -46,7 +46,7 @@ function attemptAt(server: Sshd | BareServer, more: Partial<SftpChannel> = {}): 
   return sampleAttempt({ kind: 'sftp', host: '127.0.0.1', port, user, hostKey, dir, key, ...more }, { networks: NETWORKS })
 }
 
-/** Breaks the connection when so many bytes have gone to the server. */
+/** Breaks the connection after this many bytes sent to the server. */
 function cutAfter(bytes: number): Toxic {
   return {
     name: `cut after ${bytes}`,
@@ -91,7 +91,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     async (keys) => {
       expect(await sender().send(attemptAt(await sshd(keys)), never)).toMatchObject({ kind: 'delivered' })
     },
-    // An RSA key is long in the making.
+    // Generating an RSA key takes long.
     180_000,
   )
 
@@ -173,7 +173,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     const server = await sshd()
     const dir = join(server.dir, 'small')
     mkdirSync(dir)
-    // One page of memory holds one small file.
+    // One memory page has room for one small file.
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'none', dir]).status !== 0) return context.skip()
     closers.push(async () => void spawnSync('umount', [dir]))
     const attempt = attemptAt(server, { dir })

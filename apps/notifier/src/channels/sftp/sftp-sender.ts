@@ -13,9 +13,9 @@ import { SftpFailure, type RemoteFolder } from './remote-folder.js'
 import { SftpSession } from './sftp-session.js'
 import { userKeyRefusal } from './user-key.js'
 
-/** For the whole visit. */
+/** Deadline of the whole attempt. */
 const DEADLINE_MS = 15_000
-/** For each step of it. */
+/** Deadline of each protocol step. */
 const STEP_MS = 8_000
 const MAX_ACK_BYTES = 4 * 1024
 const MAX_ACKS = 100
@@ -39,7 +39,7 @@ const SAID: Record<DropResult, string> = {
   acknowledged: 'found acknowledged',
 }
 
-/** Drops each message as files into a folder of the partner's SFTP server, whose host key is pinned. Each try is one connection. */
+/** Writes each message as files into a folder of the partner's SFTP server, whose host key is pinned. Each attempt opens one connection. */
 export class SftpSender implements ChannelSender<'sftp'> {
   constructor(private readonly options: SftpSenderOptions) {}
 
@@ -119,7 +119,7 @@ function refused(detail: string): { ok: false; failed: Omit<Outcome, 'latencyMs'
   return { ok: false, failed: { kind: 'refused', detail } }
 }
 
-/** No answer of an SFTP server means that the partner wants no more, so each failure is tried again. */
+/** Maps a failure to an outcome of kind `retry`: no SFTP status means that the partner wants no more messages. */
 function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
   const { code, message } = error as Partial<NodeJS.ErrnoException>
   if (code === ADDRESS_REFUSED) return { kind: 'refused', detail: message }

@@ -10,7 +10,7 @@ export interface SessionOptions {
   key: string
   host: HostPin
   dir: string
-  /** For each step of the conversation. */
+  /** Timeout of each protocol step. */
   stepMs: number
 }
 
@@ -23,12 +23,12 @@ const EOF = 1
 const NO_SUCH_FILE = 2
 const PERMISSION_DENIED = 3
 
-/** One signed-in connection to one folder. One step at a time; each has a deadline, and a step that misses it ends the connection. */
+/** One authenticated connection to one folder. It runs one step at a time; a step that misses its deadline ends the connection. */
 export class SftpSession implements RemoteFolder {
   private readonly client: Client = new ssh2.Client()
   private sftp!: SFTPWrapper
   private ended: SftpFailure | undefined
-  /** Rejects the step under way. */
+  /** Rejects the step in progress. */
   private interrupt: ((failure: SftpFailure) => void) | undefined
 
   private constructor(
@@ -39,7 +39,7 @@ export class SftpSession implements RemoteFolder {
     this.client.on('close', () => this.end(new SftpFailure('lost', 'the server closed the connection')))
   }
 
-  /** Over a connected socket, which the session ends. */
+  /** Opens a session over a connected socket; the session closes it. */
   static async open(socket: Socket, options: SessionOptions): Promise<SftpSession> {
     const session = new SftpSession(socket, options)
     await session.signIn()
@@ -110,12 +110,12 @@ export class SftpSession implements RemoteFolder {
     }
   }
 
-  /** Ends the connection, and with it the step under way. */
+  /** Closes the connection and rejects the step in progress. */
   end(failure = new SftpFailure('lost', 'the connection was ended')): void {
     if (this.ended !== undefined) return
     this.ended = failure
     this.client.end()
-    // A server that does not close its side would keep the socket for ever.
+    // A server that does not close its side would keep the socket open forever.
     this.socket.destroySoon()
     this.interrupt?.(failure)
   }
@@ -160,7 +160,7 @@ export class SftpSession implements RemoteFolder {
       await this.closeHandle(handle)
       throw error
     }
-    // A server may report only now that the disk is full.
+    // A server may report a full disk only on close.
     await this.step(what, (done) => this.sftp.close(handle, done))
     return result
   }
@@ -169,7 +169,7 @@ export class SftpSession implements RemoteFolder {
     await this.step('closing', (done) => this.sftp.close(handle, done)).catch(() => undefined)
   }
 
-  /** Answers `false` where the server does not offer the extension, which ssh2 says by throwing before it sends anything. */
+  /** Resolves to `false` if the server does not offer the extension; ssh2 then throws before it sends anything. */
   private async offered(what: string, run: (done: Done<unknown>) => void): Promise<boolean> {
     let isOffered = true
     await this.step(what, (done) => {
@@ -211,7 +211,7 @@ export class SftpSession implements RemoteFolder {
   }
 }
 
-/** The end of a file or list comes as an error. */
+/** Converts the end of a file or list, which ssh2 reports as an error, to an empty result. */
 function eofIsNothing<T>(done: Done<T>): (error: Error | undefined, value: T) => void {
   return (error, value) => ((error as { code?: unknown } | undefined)?.code === EOF ? done(null, undefined) : done(error, value))
 }
@@ -230,7 +230,7 @@ function connectionFailure(error: Error & { level?: string }): SftpFailure {
   return new SftpFailure('lost', plainText(error.message))
 }
 
-/** What a server says goes into lists and logs. */
+/** Cleans a server's text for lists and logs. */
 function plainText(text: string): string {
   return text
     .replace(/\p{C}+/gu, ' ')

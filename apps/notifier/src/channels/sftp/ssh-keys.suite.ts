@@ -2,10 +2,13 @@ import ssh2 from 'ssh2'
 
 const { generateKeyPairSync } = ssh2.utils
 
-/** Of a public key: a name of 11 bytes and a key of 32, each after its length. */
+/** Length of a complete public key blob: a name of 11 bytes and a key of 32, each after its length. */
 const WHOLE_BYTES = 4 + 11 + 4 + 32
 
-/** An ed25519 pair. ssh2 cuts leading zeros off the public key, so that nobody can read one pair of 256: such a pair is made anew. */
+/**
+ * Generates an ed25519 pair. ssh2 cuts leading zeros off the public key, which makes one pair of 256 unreadable: such a pair is
+ * regenerated.
+ */
 export function ed25519Keys(options?: { passphrase: string; cipher: string; rounds: number }): ReturnType<typeof generateKeyPairSync> {
   for (;;) {
     const pair = generateKeyPairSync('ed25519', options)

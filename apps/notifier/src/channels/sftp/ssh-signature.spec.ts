@@ -13,7 +13,7 @@ const { privateKey, publicKey } = generateKeyPair()
 const signed = (bytes: Buffer): Promise<string> => sshSignature(bytes, localSigner(privateKey), rawPublicKey(publicKey))
 const hasSshKeygen = spawnSync('ssh-keygen', ['-?']).error === undefined
 
-/** As a partner would with what OpenSSH brings. */
+/** Verifies as a partner would, with the OpenSSH tools. */
 function verifies(bytes: Buffer, signature: string, namespace = FILE_NAMESPACE): boolean {
   const [signers, file] = [join(folder, 'allowed_signers'), join(folder, 'a.sig')]
   writeFileSync(signers, `notifier ${sshPublicKey(rawPublicKey(publicKey))}\n`)

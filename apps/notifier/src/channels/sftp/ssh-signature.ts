@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Signer } from '#libs/signing'
 
-/** What `ssh-keygen -Y verify -n` has to be told: a signature of ours made for anything else does not pass for one of a file. */
+/** Namespace for `ssh-keygen -Y verify -n`: a signature made for anything else is not valid for a file. */
 export const FILE_NAMESPACE = 'hms-svc-file'
 
 const LINE = 70
 
 /**
- * A detached signature that `ssh-keygen -Y verify` checks (OpenSSH PROTOCOL.sshsig, version 1), so that a partner needs no program of ours.
- * Ed25519 signs the same bytes alike, so a retry makes the same file.
+ * Creates a detached signature that `ssh-keygen -Y verify` checks (OpenSSH PROTOCOL.sshsig, version 1), so a partner needs no program of
+ * ours. Ed25519 is deterministic, so a retry makes the same file.
  *
  * @param publicKey the 32 raw bytes of the signer's public key
  */
@@ -31,7 +31,7 @@ export async function sshSignature(bytes: Uint8Array, signer: Signer, publicKey:
   return ['-----BEGIN SSH SIGNATURE-----', ...lines, '-----END SSH SIGNATURE-----', ''].join('\n')
 }
 
-/** `ssh-ed25519 AAAA…`: the line of a public key as `allowed_signers` and `authorized_keys` hold it. */
+/** Formats a public key as the line `ssh-ed25519 AAAA…` of `allowed_signers` and `authorized_keys`. */
 export function sshPublicKey(publicKey: Uint8Array): string {
   return `ssh-ed25519 ${keyBlob(publicKey).toString('base64')}`
 }

@@ -3,7 +3,7 @@ import ssh2 from 'ssh2'
 
 const MIN_RSA_BITS = 2048
 
-/** Why a private key cannot sign in; `undefined` where it can. Repeats nothing of the key. */
+/** Returns why a private key cannot be used for login; `undefined` if it can. The text contains no part of the key. */
 export function userKeyRefusal(text: string): string | undefined {
   const parsed = ssh2.utils.parseKey(text)
   if (parsed instanceof Error) {

@@ -12,7 +12,7 @@ const message = {
 }
 const BODY = message.body.toString()
 
-/** A receiver that checks `signed` by `key`. */
+/** Creates a receiver that checks `signed` by `key`. */
 function receiver(signed: (headers: WebhookHeaders) => string, key: Buffer = KEY): Probe & { calls: number } {
   const probe = Object.assign(
     async (headers: WebhookHeaders): Promise<boolean> => {

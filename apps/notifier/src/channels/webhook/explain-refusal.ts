@@ -3,19 +3,19 @@ import type { RefusalExplanation } from '#libs/contracts'
 import type { WebhookHeaders } from './standard-webhooks.js'
 import { usualMistakes, type SignedMessage } from './usual-mistakes.js'
 
-/** Of a `whsec_` secret: 4 characters are 3 of its 24 bytes or more. */
+/** Shown length of a `whsec_` secret: 4 characters are 3 of its 24 bytes or more. */
 const SHOWN_PREFIX = 'whsec_'.length + 4
 /** The tolerance of receivers (Standard Webhooks: five minutes either way). */
 const TOLERANCE_MS = 300_000
 
-/** Sends the same body under other headers; answers whether the receiver took it. */
+/** Sends the same body under other headers; resolves to whether the receiver accepted it. */
 export type Probe = (headers: WebhookHeaders) => Promise<boolean>
 
 /**
- * Why a receiver refuses a message that was signed right. Signs the test message as receivers with the usual mistakes would, one after the
- * other, until one is taken. What is signed wrongly is a test message alone, and says nothing of the secret.
+ * Explains why a receiver refuses a correctly signed message. Signs the test message with each usual mistake of receivers in turn, until
+ * one is accepted. Only a test message is signed wrongly, and its signature reveals nothing of the secret.
  *
- * @param receiverClock what the refusal said in its `Date`
+ * @param receiverClock `Date` header of the refusal
  */
 export async function explainRefusal(
   message: SignedMessage,

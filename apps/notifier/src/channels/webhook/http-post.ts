@@ -10,17 +10,17 @@ import { PartnerAgents } from './partner-agents.js'
 import { parseRetryAfter } from './retry-after.js'
 import { watchConnection } from './watch-connection.js'
 
-/** For the whole try: waiting for a connection, sending, and reading the answer. */
+/** Deadline of the whole attempt: waiting for a connection, sending, and reading the response. */
 const DEADLINE_MS = 15_000
 const REPLY_READ_BYTES = 64 * 1024
 const REPLY_KEPT_BYTES = 4 * 1024
 
 export type HttpPostOptions = { deployment: Deployment; deadlineMs?: number; resolve?: Resolve }
 
-/** To one partner: `networks` are its own. `keyId`: of what signed, for evidence. */
+/** Request to one partner. `networks`: those of the partner. `keyId`: names the signing secret or key in the evidence. */
 export type HttpMessage = { url: string; networks: readonly string[]; headers: Record<string, string>; body: Buffer; keyId: string }
 
-/** `receiverClock`: `Date` of the answer. */
+/** `receiverClock`: `Date` header of the response. */
 export type HttpAnswer = { outcome: Outcome; receiverClock?: Date }
 
 /** Posts JSON to partners with undici's `request`, which follows no redirect and reads no proxy from the environment. Never rejects. */
@@ -59,7 +59,7 @@ export class HttpPost {
   }
 }
 
-/** `reset` closes the connection afterwards: each try resolves and is checked anew, and no stale socket is met. */
+/** `reset` closes the connection afterwards, so each attempt resolves and checks the host again and meets no stale socket. */
 function post(
   dispatcher: Agent,
   url: URL,
@@ -86,7 +86,10 @@ function dateOf({ headers: { date } }: Dispatcher.ResponseData): Date | undefine
   return Number.isNaN(clock.getTime()) ? undefined : clock
 }
 
-/** The status decides; an answer that breaks off, stalls until the deadline or does not end only leaves less evidence. */
+/**
+ * Reads the start of a response body. The status decides; a body that breaks off, stalls until the deadline or does not end only leaves
+ * less evidence.
+ */
 async function readReply(body: Dispatcher.ResponseData['body']): Promise<string> {
   const kept: Buffer[] = []
   let read = 0
@@ -99,7 +102,7 @@ async function readReply(body: Dispatcher.ResponseData['body']): Promise<string>
   } catch {
     body.destroy()
   }
-  // The decoder drops a character cut in two; PostgreSQL's text holds no NUL.
+  // The decoder drops a character cut in two; PostgreSQL text cannot store NUL.
   return new StringDecoder('utf8').write(Buffer.concat(kept)).replaceAll('\0', '\uFFFD')
 }
 

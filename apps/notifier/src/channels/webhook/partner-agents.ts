@@ -4,15 +4,17 @@ import type { Deployment } from '../../partners/address-guard.js'
 import type { Resolve } from '../../partners/guarded-lookup.js'
 import { guardedLookup } from '../../partners/guarded-lookup.js'
 
-/** Per origin: as many as the worker has slots, for partners may share a gateway, and those that hang must not hold up the others. */
+/** Connections per origin, one for each worker slot: partners may share a gateway, and partners that hang must not block the others. */
 const CONNECTIONS_PER_ORIGIN = 64
 const MAX_AGENTS = 64
-/** Of a connection, which serves one try: interim answers (`103 Early Hints`) count too, and no parser tells of them. */
+/**
+ * Bytes received on a connection, which serves one attempt. Interim responses (`103 Early Hints`) count too, and no parser reports them.
+ */
 const MAX_RECEIVED_BYTES = 1024 * 1024
 
 /**
- * One agent for each distinct set of networks, since the set is part of its lookup. The longest unused agent goes first;
- * its running requests end by themselves.
+ * One agent for each distinct set of networks, since the set is part of its lookup. The least recently used agent is dropped first; its
+ * running requests finish.
  */
 export class PartnerAgents {
   private readonly agents = new Map<string, Agent>()
@@ -57,7 +59,7 @@ export class PartnerAgents {
   }
 }
 
-/** Ends a connection on which more comes in than an answer may have. */
+/** Destroys a connection that receives more bytes than a response may have. */
 function boundReceived(socket: Socket): void {
   socket.on('readable', () => {
     if (socket.bytesRead > MAX_RECEIVED_BYTES)

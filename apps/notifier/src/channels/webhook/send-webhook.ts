@@ -8,10 +8,10 @@ import { withEd25519 } from './ed25519-signature.js'
 import { HttpPost, type HttpAnswer, type HttpPostOptions } from './http-post.js'
 import { signWebhook, type SignedWebhook, type WebhookHeaders } from './standard-webhooks.js'
 
-/** `signer`: signs each message by scheme `v1a` too. */
+/** `signer`: also signs each message by scheme `v1a`. */
 export type UndiciSenderOptions = HttpPostOptions & { signer?: Signer }
 
-/** Standard Webhooks. */
+/** Sender of Standard Webhooks over undici. */
 export class UndiciWebhookSender implements ChannelSender<'webhook'> {
   private readonly http: HttpPost
 

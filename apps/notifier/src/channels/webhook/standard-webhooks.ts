@@ -10,9 +10,8 @@ export type WebhookHeaders = {
 export type SignedWebhook = { ok: true; headers: WebhookHeaders } | { ok: false; detail: string }
 
 /**
- * Standard Webhooks 1.0.0, scheme `v1`: HMAC-SHA256 over `id.timestamp.body`, one signature per secret.
- * `timestamp` is that of the attempt, in whole seconds on the wire. An id with a dot would let the signed
- * bytes be cut in two ways.
+ * Signs a webhook: Standard Webhooks 1.0.0, scheme `v1`, HMAC-SHA256 over `id.timestamp.body`, one signature per secret. `timestamp` is the
+ * time of the attempt, in whole seconds on the wire. An id with a dot would make the signed bytes ambiguous.
  */
 export function signWebhook(message: { id: string; timestamp: Date; body: Buffer; secrets: readonly string[] }): SignedWebhook {
   if (!/^[A-Za-z0-9_-]{1,256}$/.test(message.id)) return { ok: false, detail: 'a message id has only letters, digits, _ and -' }

@@ -8,14 +8,14 @@ export interface SignedMessage {
   body: Buffer
 }
 
-/** A message signed as a receiver with this mistake would sign it: a receiver that takes it has the mistake. */
+/** Message signed as a receiver with this mistake would compute it: a receiver that accepts it has the mistake. */
 export interface Mistake {
   suspect: Suspect
   detail: string
   headers: WebhookHeaders
 }
 
-/** In the order in which they are tried: the commonest first. */
+/** Lists the mistakes in the order of the attempts, the most common first. */
 export function usualMistakes({ id, timestamp, body }: SignedMessage, secret: string): Mistake[] {
   const seconds = String(Math.floor(timestamp.getTime() / 1000))
   const encoded = secret.slice('whsec_'.length)
@@ -54,7 +54,7 @@ export function usualMistakes({ id, timestamp, body }: SignedMessage, secret: st
   ]
 }
 
-/** With a blank behind each comma and colon, as most languages print JSON; ours has none. */
+/** Reprints JSON with a blank behind each comma and colon, as most languages do; ours has none. */
 function reprinted(text: string): string {
   return printSpaced(JSON.parse(text) as Json)
 }

@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 
-/** Who was really called. Filled once the head of the request leaves; empty where no connection came about. */
+/** Peer of the actual connection. Filled once the request headers are sent; empty if no connection was established. */
 export interface ConnectionEvidence {
   address?: string
   tlsFingerprint?: string
@@ -10,10 +10,10 @@ export interface ConnectionEvidence {
 
 type Leaving = { request: { body?: unknown }; socket: Socket | TLSSocket }
 
-/** Bodies of requests that are watched: undici hands the same object through, and each try has a buffer of its own. */
+/** Bodies of watched requests: undici passes the same object through, and each attempt has a buffer of its own. */
 const watched = new WeakMap<object, ConnectionEvidence>()
 
-/** Published by undici right before the first byte, with the socket that it goes to: a pooled agent tells it nowhere else. */
+/** Published by undici right before the first byte, with the request's socket; a pooled agent exposes the socket nowhere else. */
 subscribe('undici:client:sendHeaders', (message) => {
   const { request, socket } = message as Leaving
   const evidence = typeof request.body === 'object' && request.body !== null ? watched.get(request.body) : undefined
