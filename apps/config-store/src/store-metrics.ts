@@ -1,6 +1,6 @@
 import type { Metrics } from '#libs/platform'
 
-/** What config-store counts of its connections and of presence. */
+/** Metrics of connections and presence. */
 export class StoreMetrics {
   readonly connections = this.metrics.gauge('push_connections', 'Open push connections', ['transport'])
   readonly presenceFailures = this.metrics.gauge(

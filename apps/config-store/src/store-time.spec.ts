@@ -6,7 +6,7 @@ import { StoreTime } from './store-time.js'
 const DAY_MS = 24 * 60 * 60 * 1_000
 const AT = Date.parse('2026-01-01T00:00:00Z')
 
-/** A host whose wall clock is set while its processes run, and a database on another one. */
+/** Simulates a host whose wall clock is set while its processes run, and a database on another host. */
 describe('the time of an instance', () => {
   let clock: VirtualClock
   let wallAheadMs: number

@@ -5,9 +5,9 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 const COMPARE_MS = 60_000
 
 /**
- * The time by which this instance judges: the database's, so that all instances put a rule in force at one moment, whatever the
- * clock of one says. Between two comparisons it goes on by what has passed: a wall clock may be set at any moment. It counts alone
- * while the database was not asked yet.
+ * Time of this instance's decisions: the database's, so all instances put a rule in force at the same moment, whatever a single clock
+ * shows. Between two comparisons it advances with the monotonic clock, because a wall clock may be set at any moment. The wall clock is
+ * used alone until the first comparison.
  */
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -41,7 +41,7 @@ export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutd
     this.compared = { databaseMs, elapsedMs: this.runtime.clock.elapsedMs() }
   }
 
-  /** Without the database the comparison before goes on to count. */
+  /** Keeps the earlier comparison while the database is unavailable. */
   private failed(error: unknown): void {
     this.runtime.log.debug({ error: describeError(error) }, 'the time of the database is asked again later')
   }

@@ -7,10 +7,10 @@ import { DocumentCopy } from '../copy/document-copy.js'
 import { requireRegion } from '../coverage/require-region.js'
 import { ALERT_INBOX, inboxId } from './alert.table.js'
 
-/** Runs whose release an alert names as acknowledged: a canary or bake under way is among the newest. */
+/** Limit of runs whose release an alert names as acknowledged: a canary or bake in progress is among the newest. */
 const MAX_APPLIED = 32
 
-/** An alert becomes an event exactly once per id, however often its bot tells it. */
+/** Publishes an accepted alert as an event exactly once per id, however often its bot reports it. */
 @Injectable()
 export class AcceptAlert {
   constructor(
@@ -19,7 +19,7 @@ export class AcceptAlert {
     private readonly copy: DocumentCopy,
   ) {}
 
-  /** `actor`: whose key or signature the request came under; missing where profile dev asks for none. */
+  /** `actor`: owner of the request's key or signature; missing where profile dev requires none. */
   execute(alert: BotAlert, actor?: Actor): Promise<AlertReceipt> {
     const present = this.presence.find(alert.bot)
     const known = actor?.region ?? (present?.region || undefined)
@@ -43,14 +43,17 @@ export class AcceptAlert {
     })
   }
 
-  /** In profile dev only keys limit whom their holder speaks for: the operator's signature is on every write of CLI and SDK there. */
+  /**
+   * Returns the id of the key or signer that sent the alert. In profile dev only keys count: there the operator's signature is on every
+   * write of CLI and SDK.
+   */
   private reporterOf(actor: Actor | undefined): string | undefined {
     return this.runtime.profile === 'dev' && actor?.kind !== 'token' ? undefined : actor?.id
   }
 
   /**
-   * `ofRun`: the newest run in force for this bot, of one policy or of all. `applied`: of the newest runs, one release each that the bot's
-   * open stream acknowledged, so that canary-controller can tell who lives under its canary.
+   * `ofRun`: the newest run in force for this bot, of one policy or of all. `applied`: for each of the newest runs one release that the
+   * bot's open stream acknowledged, by which canary-controller recognises bots in its canary.
    */
   private inForce({ bot, region, policy }: BotAlert, present: BotPresence | undefined): { ofRun: number | null; applied: string[] } {
     const now = this.runtime.clock.now().getTime()

@@ -1,7 +1,7 @@
 import { documentTable } from '#libs/persistence'
 import { digestOfJson } from '#libs/signing'
 
-/** Ids of alerts that were accepted: an alert told twice counts once. */
+/** Ids of accepted alerts: an alert reported twice counts once. */
 export interface AcceptedAlert {
   id: string
   receivedAt: string
@@ -15,7 +15,7 @@ export const ALERT_INBOX = documentTable<AcceptedAlert>({
   keep: { for: 'repeats' },
 })
 
-/** Bots choose their ids, and none may take another's from it. */
+/** Returns the inbox id of an alert. It contains the bot, because bots choose their alert ids and must not use up another bot's. */
 export function inboxId({ bot, id }: { bot: string; id: string }): string {
   return digestOfJson([bot, id])
 }

@@ -3,7 +3,7 @@ import { placeTag, placeTagsIn } from '#libs/signing'
 
 const NOBODY: ReadonlySet<string> = new Set()
 
-/** What comes along with these policies, by a map of what comes along with each; sorted, without these. */
+/** Returns the policies bundled with these, from a map of each policy's bundle fellows; sorted, without these. */
 export function alongWith(policies: readonly string[], fellows: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const along = new Set(policies.flatMap((policy) => [...(fellows.get(policy) ?? NOBODY)]))
   for (const policy of policies) along.delete(policy)
@@ -11,19 +11,19 @@ export function alongWith(policies: readonly string[], fellows: ReadonlyMap<stri
 }
 
 /**
- * Which policies were stored together. A reader of one gets all of them for as long as its document is the one that came with the others,
- * and follows what becomes of them meanwhile.
+ * Tracks which policies were stored together. A reader of one gets all of them while its document is the bundled one, and receives their
+ * later changes too.
  */
 export class Bundles {
   private readonly ids = new Map<string, string>()
   private readonly fellows = new Map<string, ReadonlySet<string>>()
 
-  /** Before `note`, for every document that came. */
+  /** Registers the place of a received document. Called for every document before `note`. */
   place({ id, scope }: Pick<ConfigDocument, 'id' | 'scope'>): void {
     this.ids.set(placeTag(id, scope), id)
   }
 
-  /** `bundles`: of all documents that are held of the policy. */
+  /** Recomputes the fellows of a policy. `bundles`: those of all its stored documents. */
   note(policy: string, bundles: readonly string[]): void {
     const tags = bundles.flatMap((bundle) => placeTagsIn(bundle))
     const fellows = new Set(tags.flatMap((tag) => this.ids.get(tag) ?? []))
@@ -32,17 +32,17 @@ export class Bundles {
     else this.fellows.delete(policy)
   }
 
-  /** The others that a reader of this policy gets. */
+  /** Returns the other policies that a reader of this policy gets. */
   fellowsOf(policy: string): ReadonlySet<string> {
     return this.fellows.get(policy) ?? NOBODY
   }
 
-  /** The same of all policies, as it is now. */
+  /** Returns a copy of the current fellows of all policies. */
   copy(): ReadonlyMap<string, ReadonlySet<string>> {
     return new Map(this.fellows)
   }
 
-  /** Policies whose readers get one of these as well. */
+  /** Returns the policies whose readers also get one of these. */
   bringing(policies: ReadonlySet<string>): string[] {
     return [...this.fellows].flatMap(([policy, fellows]) => ([...fellows].some((fellow) => policies.has(fellow)) ? [policy] : []))
   }

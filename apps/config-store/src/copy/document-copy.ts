@@ -17,22 +17,22 @@ import type { Standing } from './standing.js'
 import { StoredChange } from './stored-change.js'
 import type { Subset } from './subset.js'
 
-/** Other instances hear of a revision within milliseconds. */
+/** Longest wait for a revision in ms: other instances are notified of one within milliseconds. */
 const BEHIND_WAIT_MS = 2_000
-/** All there are: a bundle must not be cut. */
+/** Above any number of rows: a bundle must not be split. */
 const ALL = 1_000_000
-/** Rows that did not verify, read again at each look. */
+/** Limit of unverified rows that are re-read at each poll. */
 const MAX_REREAD = 100
-/** Frames for readers that resume, kept until the next revision: a whole fleet that reconnects resumes at few points. */
+/** Limit of prepared frames for readers that resume, kept until the next revision: a fleet that reconnects resumes from few revisions. */
 const MAX_PREPARED = 64
-/** Documents of a page, but for a single larger one: clients take answers of 16 MiB. */
+/** Maximum size of a page in bytes, except for a single larger document: clients accept responses of 16 MiB. */
 const PAGE_BYTES = 4 * 1024 * 1024
-/** First frames of readers of a few policies: they are small, and of many kinds. */
+/** Limit of prepared first frames for readers of a few policies: they are small, and of many kinds. */
 const MAX_PREPARED_PARTS = 256
 
 /**
- * This instance's copy of what is stored: answers and frames are made from it without a query. It follows the revisions, woken by the
- * signal that every instance gets after a commit, with a slow look as safety net.
+ * This instance's in-memory copy of the stored documents: responses and frames are made from it without a query. It follows the revisions
+ * on the signal that every instance receives after a commit, with slow polling as a safety net.
  */
 @Injectable()
 export class DocumentCopy implements OnModuleInit {
@@ -57,43 +57,43 @@ export class DocumentCopy implements OnModuleInit {
     this.runtime.onSignal('revision', () => this.refreshSoon())
   }
 
-  /** Whether it was read at least once. */
+  /** Whether the copy was loaded at least once. */
   get isRead(): boolean {
     return this.loaded
   }
 
-  /** Called once per batch of new revisions, when the copy holds them, until the returned function is called. */
+  /** Registers a listener called once per batch of new revisions, when the copy has them, until the returned function is called. */
   onChange(listener: (change: StoredChange) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
   }
 
-  /** Hears of each end of a canary after which policies bring fewer others along, before any later revision. */
+  /** Registers the listener for expired canaries that shrink bundles; called before any later revision. */
   onParting(listener: (parting: Parting) => void): void {
     this.parted = listener
   }
 
-  /** Catches up with the database; concurrent calls share one pass and are followed by one more. */
+  /** Catches up with the database; concurrent calls share one pass, which is followed by one more. */
   async refresh(): Promise<void> {
     this.again = true
     await (this.refreshing ??= this.catchUp())
   }
 
-  /** A failure is made good by the next signal or look. */
+  /** Refreshes in the background; the next signal or poll retries a failure. */
   refreshSoon(): void {
     this.refresh().catch((error: unknown) => this.runtime.log.warn({ error: describeError(error) }, 'the copy could not be refreshed'))
   }
 
   /**
-   * Resolves when the copy was read at least once, and again if a reader saw a later revision at another instance; where that is not there
-   * yet, when it comes or after two seconds. Rejects with the database's error: to answer from an older copy would take that reader back.
+   * Resolves when the copy is loaded and, if a reader saw a later revision at another instance, when that revision arrives or two seconds
+   * have passed. Rejects with the database's error: a response from an older copy would revert that reader.
    */
   async reach(revision = 0): Promise<void> {
     if (!this.loaded || revision > this.revision) await this.refresh()
     if (revision > this.revision) await this.arrival(revision)
   }
 
-  /** As `reach`; rejects with `HMS_STORE_BEHIND` when the revision has not come. */
+  /** Like `reach`, but rejects with `HMS_STORE_BEHIND` if the revision has not arrived. */
   async require(revision: number | undefined): Promise<void> {
     await this.reach(revision)
     if (revision === undefined || revision <= this.revision) return
@@ -111,15 +111,15 @@ export class DocumentCopy implements OnModuleInit {
     return this.held.of(policy)
   }
 
-  /** As a reader would evaluate it itself; `now` in ms. */
+  /** Evaluates a policy as the reader itself would; `now` in ms. */
   inForce(policy: string, reader: Reader, now: number): (InForce & { held: HeldStored }) | null {
     return evaluate(this.documentsOf(policy), reader, now) as (InForce & { held: HeldStored }) | null
   }
 
   /**
-   * The first frame for a reader that holds `known`: what it missed, a heartbeat when that is nothing, a snapshot when it holds nothing,
-   * was away for too long, or comes from a store that counted further than this one. `subset`: of these policies alone; its reader may
-   * have missed that others come along no more, so that its first frame always says which do.
+   * Returns the first frame for a reader that has revision `known`: the missed changes; a heartbeat if there are none; a snapshot if the
+   * reader has nothing, was away too long, or has a revision above this store's. `subset`: only these policies. A subset reader may have
+   * missed that bundled policies were dropped, so its first frame always lists them.
    */
   frameFor(known?: number, subset?: Subset): PreparedFrame {
     this.dropCanaries()
@@ -127,7 +127,7 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   /**
-   * A page of the snapshot: the documents whose place (`policy@scope`) comes after `after`, as many as fit into a page, and one at least.
+   * Returns a page of the snapshot: documents whose place (`policy@scope`) sorts after `after`, up to the page size, and at least one.
    * Pages may be of different revisions: a document that changes keeps its place, so none is missed.
    */
   page(after: string): PreparedFrame {
@@ -145,7 +145,7 @@ export class DocumentCopy implements OnModuleInit {
     return frame.followedBehind(beyond < 0 ? undefined : page.at(-1)!.place)
   }
 
-  /** The stable heads in this copy, those that withdraw included. */
+  /** Returns the stable heads of this copy, withdrawals included. */
   standing(): Standing {
     return (this.heads ??= this.held.standing())
   }
@@ -192,16 +192,16 @@ export class DocumentCopy implements OnModuleInit {
         await this.follow()
       }
     } finally {
-      // In the same step as the last look at `again`: who asks after it starts a pass of their own.
+      // In the same step as the last check of `again`: a later caller starts a new pass.
       this.refreshing = undefined
     }
   }
 
   private async follow(): Promise<void> {
-    // Before the news: a document that is over when it comes is told once all the same.
+    // Runs before the changes: a document that is already expired on arrival is still sent once.
     this.dropCanaries()
     const before = this.revision
-    // One statement sees whole revisions only: the counter's row is locked until each of them is committed.
+    // One statement sees only complete revisions: the counter's row is locked until each of them is committed.
     const query = { orderBy: 'revision', after: before, limit: ALL }
     const stored = await this.runtime.database.transaction(async (tx) => {
       const changed = await tx.documents(DOCUMENTS).find(query)
@@ -216,12 +216,12 @@ export class DocumentCopy implements OnModuleInit {
     const news = this.held.take(believed, this.time.nowMs())
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
-    // What was dropped only is no news to readers: silence ends nothing for them.
+    // Documents that are only dropped are not sent to readers: their absence changes nothing for a reader.
     const change = new StoredChange(this.framed(before), issuedMs, this.held.partsSince(before, news), this.held.fellows())
     for (const listener of this.listeners) listener(change)
   }
 
-  /** Rows that did not verify when they were last read: another roster, or somebody who put them right, may have changed that. */
+  /** Re-reads rows that did not verify before: another roster or a repair may have changed that. */
   private async leftOut(tx: Transaction, read: readonly StoredDocument[]): Promise<StoredDocument[]> {
     const known = new Set(read.map(({ id, scope }) => documentId(id, scope)))
     const places = this.rows.unverified.places.filter((place) => !known.has(place)).slice(0, MAX_REREAD)

@@ -1,9 +1,9 @@
 import type { ConfigDocument, StreamFrame } from '#libs/contracts'
 
-/** What many frames carry is written once: a document goes to readers of all policies, and to each kind of reader of a few. */
+/** Serialized values that many frames share: a document goes to readers of all policies, and to each subset of a few. */
 const texts = new WeakMap<object, string>()
 
-/** A frame as JSON; one that brings nothing has neither `changes` nor `documents`. */
+/** Serializes a frame as JSON; an empty one has neither `changes` nor `documents`. */
 export function frameText({ changes, documents, freshness, standing, ...frame }: StreamFrame): string {
   const isFull = frame.type === 'snapshot' || frame.type === 'change'
   const plain = Object.entries({ ...frame, ...(isFull ? { changes } : {}) }).filter(([, value]) => value !== undefined)
@@ -14,7 +14,7 @@ export function frameText({ changes, documents, freshness, standing, ...frame }:
   return `{${members.join()}}`
 }
 
-/** Bytes of a document in a frame. */
+/** Returns the size in bytes of a document in a frame. */
 export function bytesOf(document: ConfigDocument): number {
   return Buffer.byteLength(textOf(document))
 }

@@ -6,11 +6,11 @@ import { holdStored, type HeldStored } from './held-stored.js'
 import { Standing } from './standing.js'
 import type { Subset } from './subset.js'
 
-/** The stored documents in memory, by policy and scope, and what of them a reader of a few policies gets. No I/O, no clock. */
+/** Stored documents in memory, by policy and scope, with the parts for readers of a few policies. No I/O, no clock. */
 export class HeldPolicies {
   private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
   private readonly bundles = new Bundles()
-  /** When the first canary here is over, in ms since 1970. */
+  /** Expiry of the first canary to end, in ms since 1970. */
   private nextOverMs = Infinity
 
   ids(): string[] {
@@ -25,12 +25,12 @@ export class HeldPolicies {
     return [...(this.byPolicy.get(policy)?.values() ?? [])]
   }
 
-  /** The document at the place of this row. */
+  /** Returns the document at the place of this row. */
   find({ id, scope }: Pick<StoredDocument, 'id' | 'scope'>): HeldStored | undefined {
     return this.byPolicy.get(id)?.get(scope)
   }
 
-  /** Forgets the document at the place of this row; whether there was one. */
+  /** Removes the document at the place of this row; returns whether there was one. */
   drop({ id, scope }: Pick<StoredDocument, 'id' | 'scope'>): boolean {
     const scopes = this.byPolicy.get(id)
     if (scopes?.delete(scope) !== true) return false
@@ -39,7 +39,7 @@ export class HeldPolicies {
     return true
   }
 
-  /** Takes documents that were stored; a canary that is over already is none of them. Returns those that are held now. */
+  /** Adds stored documents, except expired canaries. Returns the added ones. */
   take(stored: readonly StoredDocument[], nowMs: number): HeldStored[] {
     const news = stored.filter(({ ended }) => ended !== true).map(holdStored)
     for (const held of news) {
@@ -54,8 +54,8 @@ export class HeldPolicies {
   }
 
   /**
-   * Nobody lives by a canary whose last lease is over: from here on it costs no reader anything. Returns the policies that bring other ones
-   * along than before; `undefined` where nothing was over.
+   * Drops canaries whose last lease has expired, because no reader uses them; they no longer cost a reader anything. Returns the policies
+   * whose bundle fellows changed; `undefined` if nothing was dropped.
    */
   dropCanaries(nowMs: number): ReadonlySet<string> | undefined {
     if (nowMs < this.nextOverMs) return undefined
@@ -74,13 +74,13 @@ export class HeldPolicies {
     return parted
   }
 
-  /** The stable heads, those that withdraw included. */
+  /** Returns the stable heads, withdrawals included. */
   standing(): Standing {
     const stable = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.document ?? [])
     return new Standing(stable.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest })))
   }
 
-  /** A document carries the revision that last changed it, so those beyond `from` are what was missed, bundles whole. */
+  /** Returns the documents changed after revision `from`, bundles whole. Each document has the revision that last changed it. */
   changedSince(from: number | undefined): HeldStored[] {
     return this.all().filter(({ document }) => document.revision > (from ?? 0))
   }
@@ -89,19 +89,22 @@ export class HeldPolicies {
     return [...new Set(ids.flatMap((id) => this.partOf(id, from)))]
   }
 
-  /** What comes along with each policy, as it is now. */
+  /** Returns the current bundle fellows of each policy. */
   fellows(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.bundles.copy()
   }
 
-  /** What readers of a policy missed since `from`, by its id, for every policy whose readers get something of these documents. */
+  /** Returns the documents that readers of each policy missed since `from`, by policy id, for every policy affected by `news`. */
   partsSince(from: number, news: readonly HeldStored[]): Map<string, HeldStored[]> {
     const changed = new Set(news.map(({ document }) => document.id))
     const concerned = [...changed, ...this.bundles.bringing(changed)]
     return new Map(concerned.map((id) => [id, this.partOf(id, from)]))
   }
 
-  /** Of policies that came into its bundle meanwhile a reader knew nothing: it gets all that is held of them. */
+  /**
+   * Returns the changes of one policy and its bundle. A policy that joined the bundle since `from` is new to the reader, so all its
+   * documents are included.
+   */
   private partOf(policy: string, from = 0): HeldStored[] {
     const isNew = ({ document }: HeldStored): boolean => document.revision > from
     const own = this.of(policy).filter(isNew)

@@ -5,20 +5,20 @@ import { leaseOf } from '../heads/canary-lease.js'
 import type { Origin, StoredDocument } from '../heads/head.table.js'
 import { begunAt } from '../heads/in-force-since.js'
 
-/** A `PolicyView` made once and given many times. */
+/** `PolicyView` prepared once for many responses. */
 export interface PreparedAnswer {
   json: string
   etag: string
 }
 
-/** A stored document taken apart once; `answer` is `null` when it names no release. */
+/** Parsed stored document; `answer` is `null` if it names no release. */
 export type HeldStored = HeldDocument & {
   answer: PreparedAnswer | null
   storedAt: number
   traceparent: string | null
-  /** Places of what was stored with it. */
+  /** Places of the documents stored with it. */
   bundle?: string
-  /** Of a canary: when nobody lives by it any more, in ms since 1970. */
+  /** Expiry of a canary's last lease, in ms since 1970; no reader uses it afterwards. */
   overAt: number
 }
 

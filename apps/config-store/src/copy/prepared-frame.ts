@@ -4,13 +4,16 @@ import { gzip } from 'node:zlib'
 import { frameText } from './frame-text.js'
 import { textFrame, type TextFrame } from './text-frame.js'
 
-/** A stock EventSource keeps what it is told for every later try: with less it asks a server that is away without pause. */
+/**
+ * Minimum `retry:` in ms. A stock EventSource keeps the received value for every later attempt: with less it would poll an unavailable
+ * server without pause.
+ */
 const SHORTEST_RETRY_MS = 1_000
-/** Places that a snapshot names. */
+/** Limit of places that a snapshot names. */
 const MAX_UNVERIFIED = 100
 const compress = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>
 
-/** A frame and its bytes, made once for all who get it. */
+/** Frame with its bytes, serialized once for all receivers. */
 export class PreparedFrame {
   private made: TextFrame | undefined
   private event: Buffer | undefined
@@ -19,13 +22,13 @@ export class PreparedFrame {
 
   constructor(readonly frame: StreamFrame) {}
 
-  /** `traceparent`: of the newest of the documents. */
+  /** Creates a frame. `traceparent`: trace of its newest document. */
   static of(type: StreamFrame['type'], revision: number, documents: ConfigDocument[] = [], traceparent?: string): PreparedFrame {
     const changes = documents.map(({ id, version, digest, scope }) => ({ id, version, digest, scope }))
     return new PreparedFrame({ type, revision, changes, documents, ...(traceparent === undefined ? {} : { traceparent }) })
   }
 
-  /** Without a statement it is `type` and `revision` alone: 64 bytes at most. */
+  /** Creates a heartbeat. Without a statement it has only `type` and `revision`: 64 bytes at most. */
   static heartbeat(revision: number, freshness?: Envelope): PreparedFrame {
     return new PreparedFrame({ type: 'heartbeat', revision, ...NOTHING, ...(freshness === undefined ? {} : { freshness }) })
   }
@@ -34,26 +37,26 @@ export class PreparedFrame {
     return new PreparedFrame({ type: 'goodbye', revision, ...NOTHING, retryMs })
   }
 
-  /** The same with what comes along for a reader of a few policies. */
+  /** Returns a copy that lists the bundled policies, for a reader of a few policies. */
   along(policies: string[]): PreparedFrame {
     if (policies.length === 0) return this
     return new PreparedFrame({ ...this.frame, along: policies })
   }
 
-  /** The same naming the places (`policy@scope`) that are left out, because what is stored there does not verify. */
+  /** Returns a copy that names the excluded places (`policy@scope`), whose stored documents do not verify. */
   without(unverified: readonly string[]): PreparedFrame {
     if (unverified.length === 0) return this
     return new PreparedFrame({ ...this.frame, unverified: unverified.slice(0, MAX_UNVERIFIED) })
   }
 
-  /** The same as a page that others follow, behind the place `next`. */
+  /** Returns a copy marked as a page that others follow, after the place `next`. */
   followedBehind(next: string | undefined): PreparedFrame {
     return next === undefined ? this : new PreparedFrame({ ...this.frame, next })
   }
 
   /**
-   * The same with the freshness statement on what it carries, for a reader of a few policies with where they stand in it. The last one
-   * without that is kept, for all who ask for it.
+   * Returns a copy with the freshness statement and, for a reader of a few policies, proofs of their heads. The last copy without proofs is
+   * cached for all callers.
    */
   with(freshness: Envelope | undefined, standing?: Record<string, StandingProof>): PreparedFrame {
     if (freshness === undefined) return this
@@ -62,12 +65,12 @@ export class PreparedFrame {
     return this.vouched
   }
 
-  /** As a text frame of a WebSocket, header and all. */
+  /** Text frame of a WebSocket, including the header. */
   get wire(): Buffer {
     return this.textFrame.wire
   }
 
-  /** As JSON. */
+  /** Frame as JSON. */
   get message(): Buffer {
     return this.textFrame.payload
   }
@@ -76,12 +79,12 @@ export class PreparedFrame {
     return (this.made ??= textFrame(frameText(this.frame)))
   }
 
-  /** `message`, compressed once for all readers that take it so. */
+  /** `message`, compressed once for all readers that accept compression. */
   get compressed(): Promise<Buffer> {
     return (this.gzipped ??= compress(this.message))
   }
 
-  /** As a Server-Sent Event; `id:` is the revision, `retry:` what a stock EventSource waits before it connects again. */
+  /** Server-Sent Event; `id:` is the revision, `retry:` the wait of a stock EventSource before it reconnects. */
   get serverSentEvent(): Buffer {
     const { revision, retryMs } = this.frame
     const retry = retryMs === undefined ? '' : `retry: ${Math.max(retryMs, SHORTEST_RETRY_MS)}\n`
@@ -91,7 +94,7 @@ export class PreparedFrame {
 
 const NOTHING = { changes: [], documents: [] }
 
-/** The revision a reader names as its own; `undefined` when it names none. */
+/** Parses the revision of a reader; `undefined` if it names none. */
 export function parseRevision(text: unknown): number | undefined {
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }

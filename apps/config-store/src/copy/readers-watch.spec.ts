@@ -11,7 +11,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.stop())
 
-/** Rollout's next statement. */
+/** Sends rollout's next statement. */
 const vouch = async (): Promise<void> => {
   world.clock.advanceTo(world.clock.now().getTime() + 10_000)
   await world.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], world.clock.now())

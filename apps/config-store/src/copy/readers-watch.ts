@@ -6,14 +6,14 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from './document-copy.js'
 import { Freshness } from '../heads/freshness.js'
 
-/** Releases that are judged in one turn of the event loop. */
+/** Releases judged in one turn of the event loop. */
 const RELEASES_OF_A_TURN = 32
-/** Policies that the concern names. */
+/** Limit of policies that the concern names. */
 const MAX_NAMED = 5
 
 /**
- * Judges by the roster in force what is live for all, after each change of either: a roster that people signed may make readers refuse it.
- * Readers that hold it keep it and are STALE, new ones cannot read it.
+ * Judges the live stable releases by the roster in force, after each change of either: a newly signed roster may make readers refuse one.
+ * Readers that have it keep it and become STALE; new readers cannot read it.
  */
 @Injectable()
 export class ReadersWatch implements OnModuleInit {

@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 const SERVED = { policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }
-/** Rollout's statements of half a minute. */
+/** Sends rollout's statements of half a minute. */
 const vouch = async (...heads: (typeof SERVED)[]): Promise<void> => {
   for (let turn = 0; turn < 4; turn++) {
     world.clock.advanceTo(world.clock.now().getTime() + 10_000)

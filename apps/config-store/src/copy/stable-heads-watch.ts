@@ -4,13 +4,13 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from './document-copy.js'
 import { Freshness, type FreshnessStatement } from '../heads/freshness.js'
 
-/** As long as readers wait: a head and the statement on it come by different ways. */
+/** Grace period in ms, as readers have it: a head and the statement on it arrive by different transports. */
 const GRACE_MS = 2 * FRESHNESS_EVERY_MS
 const NEXT = 'hms-svc audit verify'
 
 /**
- * Compares rollout's freshness statement with the stable heads that this instance serves. A row that was deleted, or an earlier head that
- * was put back, verifies as it did before; only the statement on all heads shows it. Readers are STALE meanwhile.
+ * Compares rollout's freshness statement with the stable heads that this instance serves. A deleted row, or an earlier head put back, still
+ * verifies; only the statement on all heads reveals it. Readers are STALE meanwhile.
  */
 @Injectable()
 export class StableHeadsWatch implements OnModuleInit {

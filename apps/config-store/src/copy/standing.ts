@@ -2,7 +2,7 @@ import type { StandingProof } from '#libs/contracts'
 import { stableDigest, StableTree, type StableHead } from '#libs/signing'
 import type { Subset } from './subset.js'
 
-/** All stable heads as they were at one revision: what a freshness statement on them says, and what it says of a few. */
+/** All stable heads at one revision, with their digest as in a freshness statement and the proofs for a few of them. */
 export class Standing {
   private known: string | undefined
   private tree: StableTree | undefined
@@ -14,7 +14,7 @@ export class Standing {
     return (this.known ??= stableDigest(this.heads))
   }
 
-  /** A proof for each policy of a reader, made once for all readers. */
+  /** Returns a proof for each policy of a reader; each proof is computed once for all readers. */
   of({ ids }: Subset): Record<string, StandingProof> {
     return Object.fromEntries(ids.map((id) => [id, this.proofOf(id)]))
   }
@@ -23,7 +23,7 @@ export class Standing {
     const known = this.proofs.get(id)
     if (known !== undefined) return known
     const proof = (this.tree ??= new StableTree(this.heads)).proofOf(id)
-    // Of other ids there is no end: a reader may name what never comes to be.
+    // The number of requested ids is unbounded: a reader may name policies that never exist.
     if (this.proofs.size < this.heads.length * 2) this.proofs.set(id, proof)
     return proof
   }

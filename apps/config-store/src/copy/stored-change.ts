@@ -3,11 +3,11 @@ import type { HeldStored } from './held-stored.js'
 import { PreparedFrame } from './prepared-frame.js'
 import type { Subset } from './subset.js'
 
-/** New revisions: one frame for readers of all policies, and for those of a few what of it is theirs. */
+/** Change by new revisions: one frame for readers of all policies, and the parts for readers of a few. */
 export class StoredChange {
   /**
-   * `issuedMs`: when the newest of its heads was signed. `parts`: what a reader of a policy gets, by its id; `fellows`: what comes
-   * along with it. All as it was when the change came.
+   * `issuedMs`: signing time of its newest head. `parts`: documents for readers of a policy, by its id; `fellows`: bundle fellows of each
+   * policy. All as of the change.
    */
   constructor(
     readonly frame: PreparedFrame,
@@ -16,7 +16,7 @@ export class StoredChange {
     private readonly fellows: ReadonlyMap<string, ReadonlySet<string>>,
   ) {}
 
-  /** `undefined` where nothing of it concerns a reader of these policies. */
+  /** Returns the frame for a reader of these policies; `undefined` if it is not affected. */
   partOf({ ids }: Subset): PreparedFrame | undefined {
     const held = new Set(ids.flatMap((id) => this.parts.get(id) ?? []))
     if (held.size === 0) return undefined

@@ -1,4 +1,4 @@
-/** The policies that a reader lives by. Readers that name the same ones get the same frames. */
+/** Set of policies that a reader subscribes to. Readers with the same set get the same frames. */
 export class Subset {
   readonly ids: readonly string[]
   readonly key: string
@@ -8,7 +8,7 @@ export class Subset {
     this.key = this.ids.join()
   }
 
-  /** `undefined` for a reader of all policies. */
+  /** Creates a subset; `undefined` for a reader of all policies. */
   static of(ids: readonly string[] | undefined): Subset | undefined {
     return ids === undefined ? undefined : new Subset(ids)
   }

@@ -4,10 +4,10 @@ import { expect, it } from 'vitest'
 import * as ws from 'ws'
 import { textFrame } from './text-frame.js'
 
-// Its types do not name it.
+// Its types lack `Receiver`.
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable }
 
-/** The texts that `ws` finds in these bytes. Most clients of a stream use it. */
+/** Returns the texts that `ws` parses from these bytes. Most clients of a stream use it. */
 function readByWs(wire: Buffer): string[] {
   const receiver = new Receiver({ isServer: false, allowSynchronousEvents: true })
   const texts: string[] = []

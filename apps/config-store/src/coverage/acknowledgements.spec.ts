@@ -144,7 +144,7 @@ describe('the wait for a revision', () => {
   })
 })
 
-/** Until real sockets have carried what was sent. */
+/** Waits until real sockets have transferred the frames. */
 async function until(done: () => Promise<boolean>): Promise<void> {
   while (!(await done())) await world.settle()
 }

@@ -5,8 +5,8 @@ import { isCurrent, reads, type BotPresence } from './coverage.js'
 export type BotState = 'current' | 'stale' | 'silent'
 
 /**
- * How many bots apply all that they should, how many are behind, and how many are connected and have said nothing yet; `now` in ms. Pure.
- * A policy that one document serves to all is decided once, not for each bot.
+ * Counts the bots that apply everything they should, those that are behind, and those that are connected and have reported nothing yet;
+ * `now` in ms. Pure. A policy that one document serves to all is evaluated once, not for each bot.
  */
 export function botStates(
   policies: readonly { id: string; documents: readonly HeldDocument[] }[],

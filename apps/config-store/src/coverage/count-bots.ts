@@ -8,24 +8,24 @@ import { StoreTime } from '../store-time.js'
 import { botStates } from './bot-states.js'
 import { Presence } from './presence.js'
 
-/** Revisions that a bot may still answer to. */
+/** Limit of revisions that a bot may still acknowledge. */
 const MAX_REVISIONS = 1_000
-/** Bots whose way is shown in the trace of a revision: a fleet would drown it. */
+/** Limit of bots shown in the trace of a revision: a fleet would flood it. */
 const MAX_WAYS = 20
 
 interface Revision {
-  /** When its newest head was signed, by the database's clock, and when it came here, by this process's; in ms since 1970. */
+  /** Signing time of its newest head by the database's clock, and arrival time by this process's; in ms since 1970. */
   issuedMs: number
   wallMs: number
   traceparent: string | undefined
   ways: number
 }
 
-/** Tells the metrics how far the bots of this instance are, and how long a revision takes to them. */
+/** Updates the metrics of this instance's bots: their states, and the time from a revision to its acknowledgement. */
 @Injectable()
 export class CountBots implements OnModuleInit {
   private readonly metrics: StoreMetrics
-  /** The newest revisions, as they came here. */
+  /** Newest revisions in the order of arrival. */
   private readonly revisions = new Map<number, Revision>()
 
   constructor(
@@ -55,7 +55,7 @@ export class CountBots implements OnModuleInit {
   }
 
   private applied(before: number, number: number): void {
-    // A bot that has just connected says what it held before: that was no way of this revision.
+    // A bot that has just connected reports its earlier revision: that is no latency of this revision.
     const revision = before > 0 && number > before ? this.revisions.get(number) : undefined
     if (revision === undefined) return
     this.metrics.propagation.observe(Math.max(0, this.time.nowMs() - revision.issuedMs) / 1_000)

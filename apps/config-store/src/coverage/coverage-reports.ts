@@ -13,10 +13,10 @@ import { Presence } from './presence.js'
 
 const RETRY_MS = 1_000
 
-/** Tells the stages how far the bots are, whenever the numbers of a policy changed that had a head, or took effect, lately. */
+/** Reports the bots' coverage to the stages, whenever the numbers of a policy change that recently had a head or took effect. */
 @Injectable()
 export class CoverageReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** Last report of each policy, by the run that it went to. */
+  /** Last report of each policy, by its run. */
   private readonly told = new Map<string, ReadonlyMap<number | null, string>>()
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
@@ -53,7 +53,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     return this.rounds.stop()
   }
 
-  /** Throws the last error. A run whose report fails does not keep the others quiet. */
+  /** Throws the last error. A run whose report fails does not block the reports of others. */
   private async report(): Promise<void> {
     let failure: unknown
     for (const reports of this.news()) {
@@ -69,7 +69,10 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     this.failures.succeeded()
   }
 
-  /** What changed, by run: each report makes its stage lock and write all policies of the run, so a bundle is told as one. */
+  /**
+   * Returns the changed coverage by run: each report makes its stage lock and write all policies of the run, so a bundle is reported as
+   * one.
+   */
   private news(): Iterable<ReportedCoverage> {
     const byRun = new Map<number | null, ReportedCoverage>()
     for (const policy of this.copy.policies()) {

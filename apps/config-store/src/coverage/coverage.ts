@@ -3,27 +3,27 @@ import { bucketIn, evaluate, serving, standing, type HeldDocument, type Reader }
 import { inShare, scopeCovers, type Scope } from '#libs/policy'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
-/** What is known of one connected, named bot: soft state that it tells again after each reconnect. */
+/** State of one connected, named bot: soft state that the bot reports again after each reconnect. */
 export interface BotPresence {
   bot: string
   region: string
-  /** The policies it lives by, where these are a few of all: it counts for them alone. */
+  /** Policies of a bot that reads only a few: it counts for these alone. */
   policies?: readonly string[]
-  /** Of its last word; 0 while it has said nothing. */
+  /** Revision of its last report; 0 before the first. */
   revision: number
-  /** Release digest it applies, per policy. */
+  /** Applied release digest, per policy. */
   applied: Record<string, string>
-  /** Release digests that it holds for later, per policy. */
+  /** Release digests it holds for later, per policy. */
   held?: Record<string, string[]>
   /** Its buckets hash the cohort key of a head; readers of earlier versions hash the policy id. */
   cohortKey?: true
-  /** When it connected or last told something. */
+  /** Time it connected or last reported. */
   since: string
   /** When it connected, by whichever of its sockets came first; absent in rows of earlier versions. */
   joinedAt?: string
 }
 
-/** The bot as `evaluate` takes it. */
+/** Returns the bot as a reader for `evaluate`. */
 function readerOf({ bot, region, cohortKey }: BotPresence): Required<Reader> {
   return { bot, region, beforeCohortKey: cohortKey !== true }
 }
@@ -36,7 +36,7 @@ function* readersOf(policy: string, bots: Iterable<BotPresence>): Iterable<BotPr
   for (const bot of bots) if (reads(bot, policy)) yield bot
 }
 
-/** Who a head reaches, and how its share falls on them. Pure. */
+/** Counts the bots that a head reaches, and how they are distributed over its share. Pure. */
 export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Audience {
   const audience: Audience = { connected: 0, cohort: 0, smallestBucket: null }
   for (const { bot, region, beforeCohortKey } of [...readersOf(head.policy, bots)].map(readerOf)) {
@@ -50,9 +50,9 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
 }
 
 /**
- * How far the bots are with the heads of one policy; `now` in ms. A bot counts for the scope whose document serves it, so one that
- * a live canary serves does not count for the stable head. Before the time of a release that is held, anyone who holds it counts: for the
- * stable head those too who hold the same release by their canary, whose lease ends long before that time. Pure.
+ * Counts the bots that acknowledged the heads of one policy; `now` in ms. A bot counts for the scope whose document serves it, so a bot of
+ * a live canary does not count for the stable head. Before the effective time of a held release every bot that holds it counts. A bot that
+ * holds the same release by its canary, whose lease ends long before that time, also counts for the stable head. Pure.
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {
@@ -69,10 +69,10 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
   for (const bot of readersOf(policy, bots)) {
     const document = serving(documents, readerOf(bot), now)
     const served = scopes.find((entry) => entry.scope === document?.head.scope)
-    // Whoever has the release by another scope of the same canary is beside none.
+    // A bot with the release through another scope of the same canary is not in a control group.
     const isBeside = served?.control === undefined
     for (const entry of scopes) if (isBeside && entry.control !== undefined && scopeCovers(entry.scope as Scope, bot)) entry.control++
-    // A first version's canary has no stable head yet: who is outside it should run nothing, and is nobody's to count.
+    // A first version's canary has no stable head yet: bots outside it should run nothing, and are not counted.
     if (served === undefined) continue
     const current = isCurrent(bot, policy, documents, now)
     const counted = heldByAll !== undefined && served !== stable && laterOf(document, now) === heldByAll ? [served, stable!] : [served]
@@ -90,13 +90,13 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
   return { policy, revision: revisionOf(documents), scopes: withJoined }
 }
 
-/** Release that a document puts in force later; `undefined` where it does not. */
+/** Returns the release that a document puts in force later; `undefined` if none. */
 function laterOf(document: HeldDocument | undefined, now: number): string | undefined {
   const next = document?.next ?? null
   return next === null || next.atMs <= now ? undefined : (next.held.head.current ?? undefined)
 }
 
-/** Who runs and holds what it should, and who does not yet; `now` in ms. Versions are for somebody else to fill in. Pure. */
+/** Lists the bots that run and hold the right releases, and those that do not yet; `now` in ms. The caller fills in versions. Pure. */
 export function coverageView(
   policy: string,
   documents: readonly HeldDocument[],
@@ -121,7 +121,7 @@ export function coverageView(
   return { policy, revision: revisionOf(documents), total, current: total - lagging.length, lagging, regions: byRegion, versions: byDigest }
 }
 
-/** Where nothing is in force a bot is right that says that it runs nothing, not one that says nothing. */
+/** Whether the bot applies the right release. If nothing is in force, a bot must report that it runs nothing; no report does not count. */
 export function isCurrent(bot: BotPresence, policy: string, documents: readonly HeldDocument[], now: number): boolean {
   if (bot.revision === 0) return false
   const reader = readerOf(bot)
@@ -136,8 +136,8 @@ function revisionOf(documents: readonly HeldDocument[]): number {
 }
 
 /**
- * Runs that may wait for the bots of a policy: that of its newest head, and of its stable head, because a late canary head of another run
- * must not keep the numbers from a rollout. Each counts those of its own heads.
+ * Returns the runs that may wait for the bots of a policy: the run of its newest head, and the run of its stable head, because a late
+ * canary head of another run must not hide the numbers from a rollout. Each run counts its own heads.
  */
 export function runsAwaiting(documents: readonly HeldDocument[]): ReadonlySet<number | null> {
   const byRevision = [...documents].sort((a, b) => b.document.revision - a.document.revision)

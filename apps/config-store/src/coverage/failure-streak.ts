@@ -1,13 +1,13 @@
-/** Failures in a row after which somebody is told; each of them before that may be a pause of the database. */
+/** Consecutive failures that raise an alarm; fewer may be a pause of the database. */
 const ALARM_AT = 5
-/** And how often again. */
+/** Number of further failures after which the alarm repeats. */
 const AGAIN_EVERY = 100
 
-/** Counts failures in a row, so that what fails for ever does not fail in silence. */
+/** Counts consecutive failures, so that a permanent failure is reported. */
 export class FailureStreak {
   private count = 0
 
-  /** `tell` gets the length of the streak each time it changes, and whether it is an alarm now. */
+  /** Calls back with the length of the streak each time it changes, and whether it is now an alarm. */
   constructor(private readonly tell: (inARow: number, alarm: boolean, error?: unknown) => void) {}
 
   failed(error: unknown): void {

@@ -1,17 +1,17 @@
 import type { BotPresence } from './coverage.js'
 
-/** `aside`: the database refused what it said last, so the other instances do not hear of it until it says something else. */
+/** `aside`: the database refused its last report, so other instances do not receive it until it reports something else. */
 export type OwnBot = BotPresence & { socket: unknown; chunk: number; aside?: boolean }
 
 /**
- * The named bots of one instance. A name with several sockets counts once, by the one that joined last; when that leaves, by the one before
- * it, with its last word. No I/O, no clock.
+ * Named bots of one instance. A name with several sockets counts once, by the socket that joined last; when that leaves, by the one before
+ * it, with its last report. No I/O, no clock.
  */
 export class OwnBots {
-  /** By name, in the order in which their sockets joined. */
+  /** Entries by name, in the order in which their sockets joined. */
   private readonly entries = new Map<string, OwnBot[]>()
 
-  /** The entry that counts for this name. */
+  /** Returns the entry that counts for this name. */
   get(bot: string): OwnBot | undefined {
     return this.entries.get(bot)?.at(-1)
   }
@@ -24,7 +24,7 @@ export class OwnBots {
     return this.entries.get(bot)?.find((entry) => entry.socket === socket)
   }
 
-  /** In the place of what this socket said before. Returns whether it counts. */
+  /** Replaces the earlier report of this socket. Returns whether the entry counts. */
   put(entry: OwnBot): boolean {
     const entries = this.entries.get(entry.bot) ?? []
     const index = entries.findIndex(({ socket }) => socket === entry.socket)
@@ -34,7 +34,7 @@ export class OwnBots {
     return entries.at(-1) === entry
   }
 
-  /** Returns the entry if it was the one that counted. */
+  /** Removes the socket's entry; returns it if it was the one that counted. */
   delete(bot: string, socket: unknown): OwnBot | undefined {
     const counted = this.get(bot)
     const left = this.entries.get(bot)?.filter((entry) => entry.socket !== socket) ?? []
@@ -44,7 +44,7 @@ export class OwnBots {
   }
 }
 
-/** Of what two instances know of a bot what was said last: a connection that nobody has closed yet must not hide a living one. */
+/** Returns the newer report of a bot known to two instances: a connection that is not closed yet must not hide a live one. */
 export function newerOf<B extends BotPresence, O extends BotPresence>(one: B, other: O | undefined): B | O {
   return other !== undefined && other.since > one.since ? other : one
 }

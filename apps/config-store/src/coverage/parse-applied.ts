@@ -2,12 +2,12 @@ import type { AppliedFrame } from '#libs/contracts'
 import { isPolicyId } from '#libs/policy'
 import { isDigest } from '#libs/signing'
 
-/** A head in each scope, each with one that is held: more of them nobody has. */
+/** Limit of held releases of a policy: no bot has more than one per scope, each with its head. */
 const MAX_HELD = 20
 
 /**
- * What a named bot may say over its socket; `undefined` for anything else. Keys are policy ids and values digests, or nothing is taken of
- * it.
+ * Parses the frame of a named bot; `undefined` for anything else. Keys must be policy ids and values digests, or the whole frame is
+ * rejected.
  */
 export function parseApplied(text: string): AppliedFrame | undefined {
   try {

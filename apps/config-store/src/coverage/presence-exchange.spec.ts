@@ -36,7 +36,7 @@ const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
   ...more,
 })
 
-/** What no door lets in any more: should one be forgotten, it costs itself. */
+/** Input that no endpoint accepts any more: should one check be missing, only that bot is affected. */
 it('a bot that the database refuses is set aside alone, whichever row it shares', async () => {
   const [one, other] = [new PresenceExchange(service.database), new PresenceExchange(service.database)]
   const many = Array.from({ length: 20 }, (_, index) => bot(`good-${index}`))

@@ -4,24 +4,24 @@ import type { BotPresence } from './coverage.js'
 import type { CountedReaders } from './seen-readers.js'
 import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './presence.table.js'
 
-/** An instance that did not renew for this long is gone, and its bots with it. */
+/** Lease of an instance in ms. An instance that did not renew counts as gone, with its bots. */
 const LEASE_MS = 20_000
-/** Rows of a dead instance are removed after this; one that was only slow is told that it was forgotten. */
+/** Rows of a dead instance are removed after this time in ms; a merely slow instance is notified that its rows are gone. */
 const FORGET_MS = 60_000
 
-/** No chunk of anybody: what is written under it is gone before others can see it. */
+/** Chunk number that belongs to no instance: its row is deleted before other instances can see it. */
 const PROBE = -1
 
 export interface Exchanged {
-  /** Bots of all other living instances. */
+  /** Bots of all other live instances. */
   others: BotPresence[]
-  /** Readers without a bot's name of the same. */
+  /** Readers without a bot's name of those instances. */
   readers: CountedReaders[]
-  /** What this instance told before was removed meanwhile, and must be told again. */
+  /** Whether this instance's rows were removed meanwhile, and must be written again. */
   forgotten: boolean
 }
 
-/** How the instances tell each other of their bots: rows per instance, under a lease. */
+/** Exchanges bots between the instances: rows per instance, under a lease. */
 export class PresenceExchange {
   private readonly node = uuidv7()
   private readonly written = new Set<number>()
@@ -29,8 +29,8 @@ export class PresenceExchange {
   constructor(private readonly database: Database) {}
 
   /**
-   * Renews the lease, writes `chunks`, and answers with what the other instances told. A bot that the database refuses is left out and
-   * named in `refused`: it must not keep those quiet that share its row, or its transaction.
+   * Renews the lease, writes `chunks`, and returns the reports of other instances. A bot that the database refuses is left out and named in
+   * `refused`: it must not block the bots that share its row or transaction.
    */
   async tell(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders): Promise<Exchanged & { refused: string[] }> {
     try {
@@ -50,7 +50,7 @@ export class PresenceExchange {
     }
   }
 
-  /** Found by halving, so that one among many costs a few looks. */
+  /** Searches by halving, so that one refused bot among many costs few writes. */
   private async storable(bots: BotPresence[]): Promise<BotPresence[]> {
     if (bots.length === 0 || (await this.takes(bots))) return bots
     if (bots.length === 1) return []
@@ -71,9 +71,7 @@ export class PresenceExchange {
     }
   }
 
-  /**
-   * Renews the lease, writes `chunks`, and answers with the bots of all other living instances.
-   */
+  /** Renews the lease, writes `chunks`, and returns the bots of all other live instances. */
   private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders): Promise<Exchanged> {
     return this.database.transaction(async (tx) => {
       const nodes = await findAll(tx, NODES)
@@ -98,7 +96,7 @@ export class PresenceExchange {
     })
   }
 
-  /** This instance stops: its bots are gone from the others at their next look. */
+  /** Removes this instance's rows at shutdown: the other instances drop its bots at their next exchange. */
   async leave(): Promise<void> {
     await this.database.transaction(async (tx) => {
       await tx.documents(NODES).delete(this.node)

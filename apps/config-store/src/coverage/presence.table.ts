@@ -2,18 +2,18 @@ import { documentTable } from '#libs/persistence'
 import type { BotPresence } from './coverage.js'
 import type { CountedReaders } from './seen-readers.js'
 
-/** One instance of this service. What it told counts until `leaseUntil`. */
+/** One instance of this service. Its reports count until `leaseUntil`. */
 export interface Node {
   id: string
   leaseUntil: string
-  /** Its readers without a bot's name. */
+  /** Counts of its readers without a bot's name. */
   readers?: CountedReaders
 }
 
 export const NODES = documentTable<Node>({ name: 'node', id: (node) => node.id, keys: {} })
 
 /**
- * A part of one instance's connected bots, for the other instances. A row per bot would cost a round trip for each when a fleet
+ * Part of one instance's connected bots, for the other instances. A row per bot would cost a round trip for each when a whole fleet
  * acknowledges at once.
  */
 export interface PresenceChunk {

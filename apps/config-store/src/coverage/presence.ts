@@ -14,18 +14,18 @@ import { newerOf, OwnBots, type OwnBot } from './own-bots.js'
 import { PresenceExchange } from './presence-exchange.js'
 import { ReaderCounts, type CountedReaders } from './seen-readers.js'
 
-/** Four times a second at most, so that a fleet that acknowledges at once costs a few writes and not one each. */
+/** Delay of a flush in ms: four writes a second at most, so a fleet that acknowledges at once does not cost a write per bot. */
 const FLUSH_MS = 250
-/** Well within the lease: two renewals may fail. */
+/** Renewal interval in ms, well within the lease: two renewals may fail. */
 const RENEW_MS = 5_000
-/** Who waits for the bots looks at all of them: once for a burst, not once for each. */
+/** Delay of watchers in ms: a watcher checks all bots, so it is called once for a burst, not once for each bot. */
 const TELL_MS = 10
-/** Bots of an instance lie in so many rows: a flush writes only those that changed. */
+/** Number of rows for the bots of an instance: a flush writes only those that changed. */
 const CHUNKS = 16
 
 /**
- * The bots that are connected to this instance, and those of which the other instances have told lately. A bot with two sockets counts
- * once. If both are here, the one that joined last counts; if they are at two instances, the one that said something last.
+ * Bots connected to this instance, and those reported by other instances. A bot with two sockets counts once: on the same instance by the
+ * socket that joined last, on two instances by the newer report.
  */
 @Injectable()
 export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -43,7 +43,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   private readonly listeners = new Set<() => void>()
   private readonly watchers = new Set<() => void>()
   private told: (before: number, revision: number) => void = () => {}
-  /** Also hears of instances that died, and of canaries whose lease ran out. */
+  /** Also notices instances that died, and canaries whose lease expired. */
   private readonly exchanges: Repeat
   private cancelTell: (() => void) | undefined
   private stopped = false
@@ -62,7 +62,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   }
 
   onModuleInit(): void {
-    // Each instance hears its own signal too, and then has one look more, which finds nothing to say.
+    // Each instance also receives its own signal, which costs one more exchange without changes.
     this.runtime.onSignal('presence', () => this.exchangeSoon())
   }
 
@@ -71,12 +71,12 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     this.exchanges.start()
   }
 
-  /** Called after each exchange with the other instances: at most four times a second, at least every five seconds. */
+  /** Registers a listener called after each exchange with the other instances: at most four times a second, at least every five seconds. */
   onChange(listener: () => void): void {
     this.listeners.add(listener)
   }
 
-  /** Called soon after any change, until the returned function is called: for anyone who waits for the bots. */
+  /** Registers a watcher called soon after any change, until the returned function is called; for callers that wait for the bots. */
   watch(watcher: () => void): () => void {
     this.watchers.add(watcher)
     return () => this.watchers.delete(watcher)
@@ -101,28 +101,28 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     if (counted !== undefined) this.touch(counted.chunk)
   }
 
-  /** Hears what revision a bot of this instance applied before, and which it applies now. */
+  /** Registers the listener for a bot of this instance, with the revision it applied before and the one it applies now. */
   onApplied(listener: (before: number, revision: number) => void): void {
     this.told = listener
   }
 
-  /** Named bots that are connected to this instance. */
+  /** Returns the named bots connected to this instance. */
   own(): Iterable<BotPresence> {
     return this.mine.all()
   }
 
-  /** Every connected, named bot, once. */
+  /** Yields every connected, named bot once. */
   *bots(): Iterable<BotPresence> {
     for (const bot of this.mine.all()) yield newerOf(bot, this.others.get(bot.bot))
     for (const bot of this.others.values()) if (this.mine.get(bot.bot) === undefined) yield bot
   }
 
-  /** A reader without a bot's name came or went. */
+  /** Counts a reader without a bot's name that joined or left. */
   seen(kind: keyof SeenReaders, subset: Subset | undefined, change: 1 | -1): void {
     this.counts.count(kind, subset, change)
   }
 
-  /** Readers without a bot's name, by instance; those of the others as they said lately. */
+  /** Returns the readers without a bot's name, by instance; the other instances' as last exchanged. */
   readers(): CountedReaders[] {
     return [this.counts.counted(), ...this.countsElsewhere]
   }
@@ -164,7 +164,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     this.exchanges.wake(FLUSH_MS)
   }
 
-  /** What changes meanwhile is told by the next. */
+  /** Exchanges presence with the other instances. Changes made meanwhile go into the next exchange. */
   private async tell(): Promise<void> {
     const chunks = this.takeDirty()
     try {
@@ -214,7 +214,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     })
   }
 
-  /** By the database's time: the words of several instances are compared. */
+  /** Returns the database's time, because reports of several instances are compared. */
   private now(): string {
     return new Date(this.time.nowMs()).toISOString()
   }

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 
 /**
- * Refuses a claimed region other than that of the bot's key or open stream: else one bot could be in every region, and end every canary
+ * Requires the claimed region to be that of the bot's key or open stream. Otherwise one bot could claim every region, and end every canary
  * there. Throws 403 `HMS_BOT_REGION`.
  */
 export function requireRegion(known: string | undefined, claimed: string): void {

@@ -1,17 +1,20 @@
 import type { SeenReaders } from '#libs/contracts'
 import type { Subset } from '../copy/subset.js'
 
-/** Readers without a bot's name, as an instance tells the others of its own: of all policies, and of a few by the policy. */
+/**
+ * Counts of an instance's readers without a bot's name, exchanged with other instances: readers of all policies, and readers of a few by
+ * policy.
+ */
 export interface CountedReaders {
   all: SeenReaders
   byPolicy: Record<string, SeenReaders>
 }
 
-/** Policies that are told to the other instances: readers may name what they like. */
+/** Limit of policies reported to the other instances: readers may name any policy. */
 const MAX_TOLD = 1_000
 const NOBODY: SeenReaders = { stream: 0, events: 0, ofrep: 0 }
 
-/** Open connections that get what is in force and acknowledge nothing. */
+/** Counts open connections that receive policies and acknowledge nothing. */
 export class ReaderCounts {
   private all = NOBODY
   private readonly byPolicy = new Map<string, SeenReaders>()
@@ -33,7 +36,7 @@ export class ReaderCounts {
   }
 }
 
-/** Of one policy, over all instances. */
+/** Returns the readers of one policy, over all instances. */
 export function seenOf(policy: string, instances: Iterable<CountedReaders>): SeenReaders {
   const seen = { ...NOBODY }
   for (const { all, byPolicy } of instances) {

@@ -12,20 +12,23 @@ import { PreparedFrame } from '../copy/prepared-frame.js'
 import { comeBackAfterMs } from './goodbye.js'
 import type { StoredChange } from '../copy/stored-change.js'
 
-/** The safety net for a signal that was lost with its session. */
+/** Polling interval in ms: the safety net for a signal lost with its session. */
 const LOOK_MS = 10_000
-/** What a reader may leave unread: more would have us keep every frame for it. It is closed, and resumes or starts from a snapshot. */
+/**
+ * Limit of bytes unread by a reader: more would require keeping every frame for it. Its connection is closed, and it resumes or starts from
+ * a snapshot.
+ */
 export const MAX_UNREAD_BYTES = 1024 * 1024
 
 export interface Follower extends Receiver {
   readonly kind: 'stream' | 'events'
-  /** A named bot is counted by what it acknowledges. */
+  /** Whether the reader is a named bot, which is counted by its acknowledgements. */
   readonly named?: boolean
-  /** `goodbye`: the last frame. */
+  /** Ends the connection. `goodbye`: the last frame. */
   end(goodbye: PreparedFrame): void
 }
 
-/** Every open push connection of this instance, whatever its protocol: each gets each change, and a heartbeat every two seconds. */
+/** All open push connections of this instance, of any protocol: each gets every change, and a heartbeat every two seconds. */
 @Injectable()
 export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly fanOut = new FanOut<Follower>()
@@ -33,7 +36,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly counts = { stream: 0, events: 0 }
   private readonly heartbeats: Repeat
   private readonly looks: Repeat
-  /** The statement that all followers have heard. */
+  /** Newest statement that all followers have received. */
   private told: Envelope | undefined
   private readonly metrics: StoreMetrics
 
@@ -85,7 +88,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     this.count(follower, -1)
   }
 
-  /** Before the HTTP server closes: it waits for every connection, and these would never end by themselves. */
+  /** Runs before the HTTP server closes: the server waits for every connection, and these never end on their own. */
   beforeApplicationShutdown(): void {
     void this.heartbeats.stop()
     void this.looks.stop()
@@ -93,7 +96,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     for (const follower of followers) follower.end(PreparedFrame.goodbye(this.copy.revision, comeBackAfterMs(followers.length)))
   }
 
-  /** What followers may hear, with proofs for those of a few policies where this instance has the heads that it speaks of. */
+  /** Returns the publishable statement, with proofs for readers of a few policies if this instance has the heads it covers. */
   private statement(): Statement | undefined {
     const { current } = this.freshness
     if (current === undefined) return undefined
@@ -120,7 +123,10 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     )
   }
 
-  /** One frame for all, but for readers of a few policies. It brings a statement once: who joins later gets it at once. */
+  /**
+   * Sends one heartbeat frame to all, except to readers of a few policies. It contains a statement only once: a reader that joins later
+   * gets it on joining.
+   */
   private beat(): void {
     const statement = this.statement()
     const heartbeat = PreparedFrame.heartbeat(this.copy.revision)

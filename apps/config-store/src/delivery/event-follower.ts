@@ -3,7 +3,7 @@ import { MAX_UNREAD_BYTES, type Follower } from './broadcast.js'
 import type { PreparedFrame } from '../copy/prepared-frame.js'
 import type { Subset } from '../copy/subset.js'
 
-/** One reader over Server-Sent Events. */
+/** Reader over Server-Sent Events. */
 export class EventFollower implements Follower {
   readonly kind = 'events'
   private allowedBytes = MAX_UNREAD_BYTES
@@ -13,7 +13,7 @@ export class EventFollower implements Follower {
     readonly subset?: Subset,
   ) {}
 
-  /** The first frame is as large as the store is, and does not count as unread. */
+  /** Sends the first frame. It is as large as the store, and does not count as unread. */
   open(frame: PreparedFrame): void {
     this.allowedBytes += frame.serverSentEvent.length
     this.send(frame)

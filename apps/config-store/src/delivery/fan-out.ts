@@ -1,16 +1,16 @@
 import type { PreparedFrame } from '../copy/prepared-frame.js'
 import type { Subset } from '../copy/subset.js'
 
-/** Receivers served per turn of the event loop: reads stay fast while a change goes out. */
+/** Receivers served per turn of the event loop: reads stay fast during a broadcast. */
 export const SLICE = 250
 
 export interface Receiver {
-  /** Of a reader of a few policies. */
+  /** Subset of a reader of a few policies. */
   readonly subset?: Subset
   send(frame: PreparedFrame): void
 }
 
-/** What a reader of a few policies gets instead; `undefined` for nothing. Asked when its turn comes. */
+/** Returns the frame for a reader of a few policies; `undefined` for none. Called when the reader's turn comes. */
 export type PartOf = (subset: Subset) => PreparedFrame | undefined
 
 interface Entry<R> {
@@ -19,7 +19,7 @@ interface Entry<R> {
   targets: R[]
 }
 
-/** Sends one prepared frame to many receivers in slices; frames of the same receiver keep their order. */
+/** Sends one prepared frame to many receivers in slices; frames of one receiver keep their order. */
 export class FanOut<R extends Receiver> {
   private readonly receivers = new Set<R>()
   private readonly queue: Entry<R>[] = []
@@ -29,7 +29,7 @@ export class FanOut<R extends Receiver> {
     this.receivers.add(receiver)
   }
 
-  /** `false` when it was not there. */
+  /** Returns `false` if the receiver was absent. */
   delete(receiver: R): boolean {
     return this.receivers.delete(receiver)
   }
@@ -38,9 +38,9 @@ export class FanOut<R extends Receiver> {
     return [...this.receivers]
   }
 
-  /** `undefined`: nothing for readers of all policies. */
+  /** Queues a frame. `undefined`: nothing for readers of all policies. */
   broadcast(frame: PreparedFrame | undefined, partOf: PartOf = () => frame): void {
-    // Anyone who joins later is given a state that holds this frame already: an older revision must not follow a newer one.
+    // A receiver that joins later starts from a state that includes this frame: an older revision must not follow a newer one.
     this.queue.push({ frame, partOf, targets: this.all() })
     if (this.sending) return
     this.sending = true

@@ -1,10 +1,10 @@
-/** What an instance can take in again, of readers that know what they hold. */
+/** Readers that an instance can accept per second when they resume. */
 const READERS_PER_SECOND = 2_000
-/** Well below the silence after which a reader says STALE: most find another instance before that. */
+/** Maximum wait in ms, well below the silence after which a reader becomes STALE: most find another instance before that. */
 const LONGEST_MS = 4_000
 const SHORTEST_MS = 500
 
-/** How long a reader should wait before it connects again when `readers` are told to go at one moment: spread by chance. */
+/** Returns a random wait in ms before a reader reconnects, when `readers` are disconnected at once. */
 export function comeBackAfterMs(readers: number, random: () => number = Math.random): number {
   const spreadMs = Math.min(Math.max((readers / READERS_PER_SECOND) * 1_000, SHORTEST_MS), LONGEST_MS)
   return Math.floor(random() * spreadMs)

@@ -91,7 +91,7 @@ function stableIn({ freshness }: StreamFrame): string | undefined {
   return freshness && peekPredicate<FreshnessPredicate>(freshness).stable
 }
 
-/** Asks the first instance until it counts so many who run what they should: its word comes from the other by way of the database. */
+/** Polls the first instance until it counts `total` current bots: reports of the other instance arrive through the database. */
 async function whenTotal(total: number): Promise<CoverageView> {
   for (;;) {
     const view = (await (await fetch(`${one!.url}/v1/coverage?policy=${POLICY}`)).json()) as CoverageView

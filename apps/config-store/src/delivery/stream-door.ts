@@ -28,16 +28,16 @@ import { StreamSocket } from './stream-socket.js'
 
 const PATH = '/v1/stream'
 /**
- * What a bot sends is whole: nothing of ours splits it. It names each policy that the bot applies, about 90 bytes each: 2 MiB are more than
- * 20,000.
+ * Limits of a bot's frames. A report is one unfragmented message. It names each policy that the bot applies, about 90 bytes each: 2 MiB are
+ * more than 20,000.
  */
 const FRAMES = { maxPayload: 2 * 1024 * 1024, maxFragments: 64, maxBufferedChunks: 4_096 }
-/** Of one bot on one instance: replicas under one name, and those of before that have not gone yet. */
+/** Limit of streams of one bot on one instance: replicas under one name, and earlier connections that are not closed yet. */
 const STREAMS_OF_BOT = 16
-/** For the question whether a key counts, which may wait for the database. */
+/** Timeout in ms for the check of a key, which may wait for the database. */
 const ADMISSION_MS = 10_000
 
-/** `GET /v1/stream`: a snapshot or what was missed, then every change as it is stored. Named bots answer with what they apply. */
+/** Serves `GET /v1/stream`: a snapshot or the missed changes, then every change as it is stored. Named bots acknowledge what they apply. */
 @Injectable()
 export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sockets = new WebSocketServer({ ...FRAMES, noServer: true, perMessageDeflate: false })
@@ -54,7 +54,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly access: Authorizer,
   ) {
     this.localTo = localNameOf(runtime.profile, runtime.environment)
-    // Emitted inside `handleUpgrade`, so `open` throws it, and the door answers.
+    // Emitted inside `handleUpgrade`, so `open` throws it, and the upgrade handler responds.
     this.sockets.on('wsClientError', ({ message }) => {
       throw new HmsError('HMS_HTTP_BAD_REQUEST', `This is no WebSocket handshake: ${message}.`, { status: 400 })
     })
@@ -92,7 +92,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     })
   }
 
-  /** Who is named may acknowledge, and so needs the key of that bot. */
+  /** Authorises the upgrade. A named reader may acknowledge, and therefore needs the key of that bot. */
   private async admit(request: IncomingMessage, { bot, region }: StreamQueryDto): Promise<Grant> {
     const { method = 'GET', url = PATH, headers } = request
     const asked = { method, url, headers, body: Buffer.alloc(0), peer: request.socket.remoteAddress }
@@ -157,12 +157,12 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
       return socket.unavailable()
     }
     if (!socket.isOpen) return
-    // Nothing is awaited between these two: no change can come between the first frame and those that follow.
+    // No await between these two: no change can occur between the first frame and those that follow.
     socket.open(this.copy.frameFor(known, subset))
     this.broadcast.add(socket)
   }
 
-  /** A reader without a name has nothing to say: its first frame is its last. */
+  /** Reads a frame. A reader without a name must not send: its first frame ends the connection. */
   private take(bot: string | undefined, socket: StreamSocket, data: Buffer): void {
     if (!socket.isOpen) return
     if (bot === undefined) return socket.refuse('only a named bot may send')

@@ -3,16 +3,16 @@ import { BOT_INTAKE, FRAME_INTAKE, Intake, READER_INTAKE, UnfinishedMessage } fr
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 
-/** How long one frame may take to arrive, and all frames of one message; how often that is checked. Acknowledgements are a few KiB. */
+/** Time in ms for one frame to arrive, for all frames of one message, and between checks. Acknowledgements are a few KiB. */
 const FRAME_MS = 5_000
 const MESSAGE_MS = 8_000
 const CHECK_MS = 2_000
-/** Bytes of messages that have not ended, of all readers of a process: sixteen of the largest. */
+/** Limit of bytes in unfinished messages of all readers of a process: sixteen of the largest. */
 const MAX_UNFINISHED_BYTES = 32 * 1024 * 1024
 
 let unfinishedBytes = 0
 
-/** Calls `onExcess` when what a client sends does not end in time, or all that has not ended is too much together. */
+/** Calls `onExcess` when a client's message does not end in time, or all unfinished messages together exceed the limit. */
 function watchUnfinished(raw: Duplex, clock: Clock, onExcess: () => void): void {
   const message = new UnfinishedMessage(() => clock.elapsedMs())
   let counted = 0
@@ -40,8 +40,8 @@ function watchUnfinished(raw: Duplex, clock: Clock, onExcess: () => void): void 
 }
 
 /**
- * Calls `onExcess` once when a client sends more than its kind may. Frames of every kind count, pings too, and so do bare bytes: parts of
- * a message that never ends are no frame to anybody, yet each has to be parsed.
+ * Calls `onExcess` once when a client sends more than its kind may. Frames of every kind count, pings too, and so do bare bytes: fragments
+ * of a message that never ends are no complete frame, yet each has to be parsed.
  */
 export function watchIntake(client: WebSocket, raw: Duplex, named: boolean, clock: Clock, onExcess: () => void): void {
   const now = (): number => clock.now().getTime()

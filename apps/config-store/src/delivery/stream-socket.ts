@@ -8,14 +8,14 @@ import type { Subset } from '../copy/subset.js'
 const GOING_AWAY = 1001
 const REFUSED = 1008
 const TRY_AGAIN_LATER = 1013
-/** For a peer that does not answer the closing handshake. */
+/** Timeout in ms for a peer that does not answer the closing handshake. */
 const CLOSING_MS = 500
-/** A ping in ten seconds is enough to count a bot; a heartbeat has no answer. */
+/** Heartbeats per ping: a ping in ten seconds is enough to count a bot; a heartbeat has no response. */
 const HEARTBEATS_PER_PING = 5
-/** Pings without an answer, after which a named bot counts as gone: its host may have died without a FIN. */
+/** Unanswered pings after which a named bot counts as gone: its host may have died without a FIN. */
 const MAX_UNANSWERED = 3
 
-/** One reader over WebSocket. */
+/** Reader over WebSocket. */
 export class StreamSocket implements Follower {
   readonly kind = 'stream'
   private allowedBytes = MAX_UNREAD_BYTES
@@ -26,14 +26,14 @@ export class StreamSocket implements Follower {
     private readonly client: WebSocket,
     private readonly raw: Duplex,
     private readonly clock: Clock,
-    /** A named bot is counted, so it has to prove that it is there. */
+    /** Whether the reader is a named bot: it is counted, so it has to answer pings. */
     readonly named: boolean,
     readonly subset?: Subset,
   ) {
     client.on('pong', () => this.heard())
   }
 
-  /** The first frame is as large as the store is, and does not count as unread. */
+  /** Sends the first frame. It is as large as the store, and does not count as unread. */
   open(frame: PreparedFrame): void {
     this.allowedBytes += frame.wire.length
     this.send(frame)
@@ -42,7 +42,7 @@ export class StreamSocket implements Follower {
   send(frame: PreparedFrame): void {
     if (!this.isOpen) return
     if (this.client.bufferedAmount > this.allowedBytes) return this.client.close(TRY_AGAIN_LATER, 'too slow')
-    // Past `ws`, which would frame it for each reader anew. It keeps nothing back itself, as nothing is compressed, so the order holds.
+    // Bypasses `ws`, which would frame the text again for each reader. `ws` buffers nothing without compression, so the order is kept.
     this.raw.write(frame.wire)
     if (this.named && frame.frame.type === 'heartbeat' && ++this.heartbeats % HEARTBEATS_PER_PING === 0) this.probe()
   }
@@ -51,20 +51,21 @@ export class StreamSocket implements Follower {
     this.unanswered = 0
   }
 
-  /** For what a client must not send: from here on nothing of it is read. */
+  /** Closes the connection of a client that sends forbidden data: nothing it sends is read any more. */
   refuse(reason: string): void {
     this.client.close(REFUSED, reason)
     this.cut()
   }
 
-  /** The key it was opened with was revoked, or expired. */
+  /** Closes the connection because its key was revoked or expired. */
   expel(): void {
     this.client.close(REFUSED, 'the key was revoked or has expired')
     this.clock.after(CLOSING_MS, () => this.client.terminate())
   }
 
   /**
-   * Ends once what was sent is flushed, without waiting for the other side, and reads nothing meanwhile: to parse a flood would serve it.
+   * Ends the connection once sent data is flushed, without waiting for the peer, and reads nothing meanwhile: parsing a flood would serve
+   * it.
    */
   cut(): void {
     this.client.pause()

@@ -69,7 +69,7 @@ describe('a reader of a few policies', () => {
       expect((await reader.frame(0)).along).toEqual([B])
       await Promise.all([other.frame(0), all.frame(0)])
       await over()
-      // The next look, ten seconds later, finds it.
+      // The next poll, ten seconds later, finds it.
       beat()
       const end = await reader.first(({ type }) => type === 'change')
       expect([told(end), end.along]).toEqual([['change', 3, []], undefined])

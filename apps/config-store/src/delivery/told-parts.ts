@@ -4,7 +4,7 @@ import type { Standing } from '../copy/standing.js'
 import type { Subset } from '../copy/subset.js'
 import type { PartOf } from './fan-out.js'
 
-/** A freshness statement as it goes out. `standing`: the heads that it speaks of; missing while this instance does not have them. */
+/** Freshness statement as published. `standing`: the heads that it covers; missing while this instance does not have them. */
 export interface Statement {
   envelope: Envelope
   standing?: Standing
@@ -13,18 +13,18 @@ export interface Statement {
 interface Group {
   readers: number
   envelope?: Envelope
-  /** Digest of the heads that were proven last. */
+  /** Digest of the heads of the last sent proofs. */
   proven?: string
 }
 
 /**
- * What readers of a few policies were told of all stable heads, by the policies that they named. A change of others costs them nothing by
- * itself; the next heartbeat brings the statement on it, with a proof where each of their policies stands.
+ * Freshness that readers of a few policies received, grouped by their subset. A change of other policies costs them nothing immediately;
+ * the next heartbeat contains its statement, with a proof for each of their policies.
  */
 export class ToldParts {
   private readonly groups = new Map<string, Group>()
 
-  /** The first statement for a new reader. */
+  /** Adds the first statement for a new reader. */
   join(subset: Subset, frame: PreparedFrame, statement: Statement | undefined): PreparedFrame {
     const group = this.groups.get(subset.key) ?? told({ readers: 0 }, statement)
     group.readers++
@@ -37,7 +37,7 @@ export class ToldParts {
     if (group !== undefined && --group.readers === 0) this.groups.delete(key)
   }
 
-  /** The frame with what of the statement its readers have not heard. */
+  /** Adds the part of the statement that the group has not received. */
   with(subset: Subset, frame: PreparedFrame, statement: Statement | undefined): PreparedFrame {
     const group = this.groups.get(subset.key)
     if (group === undefined || statement === undefined || group.envelope === statement.envelope) return frame
@@ -55,7 +55,7 @@ function told(group: Group, statement: Statement | undefined): Group {
   return group
 }
 
-/** One frame for all readers of the same policies, made when the first of them is served. */
+/** Caches one frame for all readers of the same policies, made when the first of them is served. */
 export function oncePerSubset(partOf: PartOf): PartOf {
   const made = new Map<string, PreparedFrame | undefined>()
   return (subset) => {

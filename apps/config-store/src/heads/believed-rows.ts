@@ -8,10 +8,10 @@ import { LIVE_HEADS } from './live-history.js'
 import { JudgeRows, type RowRefusal } from './judge-row.js'
 import { UnverifiedRows } from './unverified-rows.js'
 
-/** Rows that are verified in one turn of the event loop: some 20 ms. */
+/** Rows verified in one turn of the event loop: some 20 ms. */
 const ROWS_OF_A_TURN = 32
 
-/** Tells the stored documents that verify from those that do not, before anything is served or decided by them. */
+/** Separates the stored documents that verify from those that do not, before anything is served or decided from them. */
 @Injectable()
 export class BelievedRows {
   private readonly judge = new JudgeRows()
@@ -23,9 +23,9 @@ export class BelievedRows {
   ) {}
 
   /**
-   * Sorts rows that were read; each believed one has its members from what was signed. `heldSeq`: number of the head that is served at the
-   * place of a row. A head behind the newest that was served, or was stored before this process, was put back by hand. `revision`: the
-   * newest of these rows that the store has counted.
+   * Verifies rows; each believed one has its members from the signed documents. `heldSeq`: number of the head served at the place of a row.
+   * A head behind the newest that was served, or was stored before this process, was put back by hand. `revision`: the newest of these rows
+   * that the store has counted.
    */
   async of(
     rows: readonly StoredDocument[],
@@ -49,12 +49,12 @@ export class BelievedRows {
     this.isFirst = false
     for (const { id, scope } of believed.values()) this.unverified.believe(id, scope)
     for (const { refusal } of refused) this.unverified.refuse(refusal)
-    // A row under another's name takes nothing from the place.
+    // A row under another place's name does not affect the place.
     const left = refused.flatMap(({ row }) => (believed.has(documentId(row.id, row.scope)) ? [] : [row]))
     return { believed: [...believed.values()], refused: left, revision }
   }
 
-  /** The row of a place, where it verifies; `undefined` as well where there is none. */
+  /** Returns the row of a place if it verifies; `undefined` otherwise, and for a missing row. */
   async known(tx: Transaction, policy: string, scope: string): Promise<StoredDocument | undefined> {
     const row = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
     if (row === undefined) return undefined
@@ -64,13 +64,13 @@ export class BelievedRows {
     return undefined
   }
 
-  /** Raises the alarm for a row that does not verify, whether it was read by anything else or not. */
+  /** Raises the alarm for a row that does not verify, independently of other reads. */
   check(row: StoredDocument): void {
     const judged = this.judge.of(row, this.runtime.roster)
     if ('refusal' in judged) this.unverified.refuse(judged.refusal)
   }
 
-  /** Number of the newest stable head of the policy that is kept and that rollout signed; 0 where there is none. */
+  /** Returns the number of the newest stored stable head of the policy signed by rollout; 0 if there is none. */
   async newestStored(tx: Transaction, policy: string): Promise<number> {
     const [kept] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, limit: 1 })
     if (kept === undefined) return 0
@@ -83,7 +83,7 @@ export class BelievedRows {
     }
   }
 
-  /** What was stored before this process is asked of the history once: later on, of what is served. */
+  /** Returns the newest number stored before this process, read from the history once; later the served head decides. */
   private async floorOf({ id, scope, ended }: StoredDocument): Promise<number> {
     if (!this.isFirst || scope !== STABLE_SCOPE || ended === true) return 0
     return this.runtime.database.autocommit((tx) => this.newestStored(tx, String(id)))

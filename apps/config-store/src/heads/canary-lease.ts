@@ -4,8 +4,8 @@ import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 type LeasedDocument = Pick<ConfigDocument, 'scope' | 'head'> & { leaseUntil?: string; storedAt: string }
 
 /**
- * When no reader lives by a canary's document any more (RFC 3339): the end of the last lease that was given at its place. A take-back is
- * kept that long for readers that still hold what it ends. `undefined` for what is in force without an end. Pure.
+ * Returns the end of the last lease issued at a canary's place (RFC 3339), after which no reader uses its document. A rollback is retained
+ * that long for readers that still have the ended document. `undefined` for a head in force without an end. Pure.
  */
 export function leaseAfter(head: HeadPredicate, known: LeasedDocument | undefined, now: Date): string | undefined {
   if (head.scope === STABLE_SCOPE) return undefined
@@ -15,7 +15,7 @@ export function leaseAfter(head: HeadPredicate, known: LeasedDocument | undefine
   return Date.parse(own) > Date.parse(before) ? own : before
 }
 
-/** The same of a document that is stored: earlier versions stored none. */
+/** Returns the lease end of a stored document; earlier versions stored none. */
 export function leaseOf({ scope, head, leaseUntil, storedAt }: LeasedDocument): string | undefined {
   if (scope === STABLE_SCOPE) return undefined
   if (leaseUntil !== undefined) return leaseUntil

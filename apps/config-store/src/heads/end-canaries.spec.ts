@@ -14,7 +14,7 @@ const snapshot = async () => {
   const { documents } = (await (await fetch(`${world.url}/v1/snapshot`)).json()) as StreamFrame
   return documents.map(({ id, scope, seq }) => `${id}@${scope} ${seq}`)
 }
-/** Keys of the compacted topic whose newest record is no tombstone. */
+/** Returns the keys of the compacted topic whose newest record is no tombstone. */
 const onTopic = () => {
   const newest = new Map(world.recorded('hms.config.state.v1').map(({ key, value }) => [key, value]))
   return [...newest].flatMap(([key, value]) => (value === null || key.startsWith('~') ? [] : [key])).sort()

@@ -7,8 +7,8 @@ import { DOCUMENTS, documentId, type StoredDocument } from './head.table.js'
 const CANARY_OVER = timerKind<{ policy: string; scope: string }>('canary-over')
 
 /**
- * Takes a canary's document off the topic of state once nobody can live by it any more: each policy is there once. The row stays, for its
- * number must never be given out again; snapshots leave it out by themselves.
+ * Removes a canary's document from the topic of state once its last lease has expired, so that the topic has each policy once. The row
+ * stays, because its number must never be issued again; snapshots omit it.
  */
 @Injectable()
 export class EndCanaries implements OnModuleInit {
@@ -18,7 +18,7 @@ export class EndCanaries implements OnModuleInit {
     this.runtime.onTimer(CANARY_OVER, (tx, { data: { policy, scope } }) => this.execute(tx, policy, scope))
   }
 
-  /** A renewal moves the end. */
+  /** Schedules the end; a renewal postpones it. */
   async schedule(tx: Transaction, { id, scope, leaseUntil }: StoredDocument): Promise<void> {
     if (leaseUntil === undefined) return
     const timer = { id: `canary-over:${documentId(id, scope)}`, kind: CANARY_OVER, keys: [policyKey(id)], data: { policy: id, scope } }

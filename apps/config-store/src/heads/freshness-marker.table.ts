@@ -1,10 +1,10 @@
 import { documentTable } from '#libs/persistence'
 
-/** The newest of rollout's freshness statements that was recorded on `hms.config.state.v1`, by whichever instance. */
+/** Newest of rollout's freshness statements recorded on `hms.config.state.v1`, by any instance. */
 export interface FreshnessMarker {
   id: 'newest'
   issuedAt: string
-  /** What it speaks of. */
+  /** Digest of the stable heads it covers. */
   stable: string
 }
 

@@ -22,13 +22,13 @@ describe('a freshness statement on heads that readers do not have yet', () => {
   })
   afterEach(() => world.stop())
 
-  /** What the reader is sent from here on, in words: type, revision, and when the statement in it was made. */
+  /** Summarises a frame sent to the reader: type, revision, and issue time of its statement. */
   const seen = ({ type, revision, freshness }: StreamFrame): [string, number, number | undefined] => [
     type,
     revision,
     freshness && Date.parse(peekPredicate<FreshnessPredicate>(freshness).issuedAt) - START,
   ]
-  /** Heartbeats that bring nothing left out. */
+  /** Collects frames, without empty heartbeats. */
   const news = async (count: number) => {
     const brought: StreamFrame[] = []
     for (let index = 2; brought.length < count; index++) {

@@ -9,12 +9,12 @@ export interface FreshnessStatement {
   predicate: FreshnessPredicate
 }
 
-/** Far longer than heads take on any path, far shorter than the 20 s after which a reader says STALE. */
+/** Far longer than heads take on any path, far shorter than the 20 s after which a reader becomes STALE. */
 const WAIT_FOR_HEADS_MS = 5_000
 
 /**
- * Rollout's newest statement on all stable heads, and the one that readers may hear: never before the change that it speaks of. Held in
- * memory: it comes again within ten seconds, and a day-old one is worth nothing.
+ * Keeps rollout's newest statement on all stable heads, and the one that readers may receive: never before the change that it covers. In
+ * memory: a new one arrives within ten seconds, and a day-old one is worthless.
  */
 @Injectable()
 export class Freshness implements BeforeApplicationShutdown {
@@ -30,17 +30,23 @@ export class Freshness implements BeforeApplicationShutdown {
     private readonly time: StoreTime,
   ) {}
 
-  /** What readers may hear. */
+  /** Statement that readers may receive. */
   get current(): FreshnessStatement | undefined {
     return this.published
   }
 
-  /** Called when readers may hear a newer statement. `isNews`: it is about other heads than the one before, and rides in no change. */
+  /**
+   * Registers the listener for newer publishable statements. `isNews`: the statement covers other heads than the one before, and is part of
+   * no change.
+   */
   onStatement(listener: (statement: FreshnessStatement, isNews: boolean) => void): void {
     this.listeners.push(listener)
   }
 
-  /** `false`: not newer than what is held. Throws `SignatureError` unless rollout signed it, or where it is dated far ahead. */
+  /**
+   * Accepts a statement. Returns `false` if it is not newer than the current one. Throws `SignatureError` unless rollout signed it, or if
+   * it is dated far ahead.
+   */
   take(envelope: Envelope): boolean {
     const predicate = readFreshness(envelope, this.runtime.roster)
     const now = this.time.nowMs()
@@ -50,12 +56,15 @@ export class Freshness implements BeforeApplicationShutdown {
     this.newest = { envelope, predicate }
     const isNews = predicate.stable !== this.published?.predicate.stable
     if (!isNews || predicate.stable === this.pushed) this.publish(isNews)
-    // Should the heads never come, readers hear of them all the same: that is what the statement is for.
+    // If the heads never arrive, readers receive the statement anyway: revealing missing heads is its purpose.
     else this.cancelWait ??= this.runtime.clock.after(WAIT_FOR_HEADS_MS, () => this.publish(true))
     return true
   }
 
-  /** The stable heads of this digest go out now. Returns the statement on them, where readers have not heard it: it rides in the change. */
+  /**
+   * Notes that the stable heads of this digest are being pushed. Returns the statement on them if readers have not received it: it becomes
+   * part of the change.
+   */
   headsPushed(digest: string): Envelope | undefined {
     this.pushed = digest
     if (this.newest === undefined || this.newest === this.published || this.newest.predicate.stable !== digest) return undefined

@@ -1,33 +1,33 @@
 import type { ConfigDocument, Envelope } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** Who wrote and approved a release. */
+/** Authors and approvers of a release. */
 export interface Origin {
   approvedBy: string[]
   author: string | null
   soleOfficial: boolean
 }
 
-/** One policy in one scope as it is in force, with what readers ask about its origin. */
+/** One policy in one scope as in force, with the origin data readers query. */
 export interface StoredDocument extends ConfigDocument, Origin {
-  /** Of the release that is held for later. */
+  /** Origin of the release that is held for later. */
   nextOrigin?: Origin
-  /** Why what the head makes current came into force, as rollout signed it; never given to readers. */
+  /** Signed reason for the change to the head's current release; never sent to readers. */
   change?: Envelope
   storedAt: string
-  /** When what the head makes current came into force. */
+  /** Time the head's current release came into force. */
   since?: string
-  /** From which on this place names this release: leases are renewed. */
+  /** First revision at which this place named the release: leases are renewed later. */
   firstRevision?: number
-  /** The trace that brought it here. */
+  /** Trace of the event that delivered it. */
   traceparent: string | null
-  /** Of documents that were stored together: the places of all of them, see `bundlePlaces`. */
+  /** Places of all documents stored together with it, see `bundlePlaces`. */
   bundle?: string
-  /** Of a canary: when nobody lives by it any more, see `leaseAfter`. */
+  /** End of a canary's last lease, see `leaseAfter`. */
   leaseUntil?: string
-  /** Of a canary: it has left the topic. */
+  /** Set when a canary has left the topic. */
   ended?: true
-  /** The newest numbers whose issuer was told what became of them: each is told once, by whichever path it came. */
+  /** Newest head numbers whose outcome was published: each is published once, whichever path it arrived on. */
   announcedSeqs: number[]
 }
 
@@ -45,7 +45,7 @@ export function documentId(policy: string, scope: string): string {
   return `${policy}@${scope}`
 }
 
-/** The one gap-free revision of the environment. */
+/** Gap-free revision counter of the environment. */
 export interface EnvironmentCounter {
   id: 'environment'
   revision: number
@@ -53,7 +53,7 @@ export interface EnvironmentCounter {
 
 export const ENVIRONMENT = documentTable<EnvironmentCounter>({ name: 'environment', id: (counter) => counter.id, keys: {} })
 
-/** What one revision changed, all of a bundle together: what was in force at an earlier time. */
+/** Changes of one revision, all of a bundle together, for queries about an earlier time. */
 export interface Revision {
   revision: number
   documents: StoredDocument[]
@@ -67,5 +67,5 @@ export const REVISIONS = documentTable<Revision>({
   indexes: [['revision']],
 })
 
-/** So many revisions are kept; a reader that was away for longer gets a snapshot. */
+/** Number of revisions retained; a reader that was away longer gets a snapshot. */
 export const REVISION_WINDOW = 10_000

@@ -20,7 +20,7 @@ export class HeadsEvents {
       }
       await this.storeHeads.store(tx, verified, event)
     } catch (error) {
-      // What does not verify never will: a dead letter with its code, and the key moves on.
+      // A head that does not verify never will: it becomes a dead letter with its code, and the key advances.
       if (error instanceof HmsError) throw new TerminalError(error.code, error.detail)
       throw error
     }

@@ -3,8 +3,8 @@ import type { HeadPredicate } from '#libs/signing'
 import type { StoredDocument } from './head.table.js'
 
 /**
- * Since when `current` has been in force in its place: heads that change nothing for readers, such as one that only holds a release, do
- * not begin it anew. `known` is the head before, `now` the time at which the new one is stored.
+ * Returns since when `current` has been in force at its place: heads that change nothing for readers, such as one that only holds a
+ * release, do not restart it. `known` is the head before, `now` the time at which the new one is stored.
  */
 export function inForceSince(known: StoredDocument | undefined, current: string | null, now: Date): string {
   if (known === undefined) return now.toISOString()
@@ -15,11 +15,11 @@ export function inForceSince(known: StoredDocument | undefined, current: string 
 function standingOf(known: StoredDocument, now: Date): { digest: string | null; since: string } {
   const { next } = peekPredicate<HeadPredicate>(known.head)
   if (next !== undefined && Date.parse(next.at) <= now.getTime()) return { digest: next.release, since: begunAt(next.at, known.storedAt) }
-  // A row of before it was kept has its own time alone.
+  // A row stored before this member existed has only its own time.
   return { digest: known.digest, since: known.since ?? known.storedAt }
 }
 
-/** A release that is held is in force from its time on, but never before its head was stored. */
+/** Returns the start of a held release: its effective time, but never before its head was stored. */
 export function begunAt(at: string, storedAt: string): string {
   return Date.parse(at) > Date.parse(storedAt) ? at : storedAt
 }

@@ -10,7 +10,7 @@ import {
 } from '#libs/signing'
 import { documentId, type Origin, type StoredDocument } from './head.table.js'
 
-/** Why a stored row is not believed: `code` of the rule that it breaks. */
+/** Reason why a stored row is not believed: `code` of the violated rule. */
 export interface RowRefusal {
   policy: string
   scope: string
@@ -18,16 +18,16 @@ export interface RowRefusal {
   detail: string
 }
 
-/** `document`: the row with every member that signatures prove taken from what was signed. */
+/** `document`: the row with every provable member taken from the signed documents. */
 export type JudgedRow = { document: StoredDocument; verified: VerifiedHead } | { refusal: RowRefusal }
 
-/** Ten thousand policies, each with a canary. */
+/** Limit of cached results: ten thousand policies, each with a canary. */
 const MAX_KEPT = 20_000
 
 /**
  * Judges rows of `config_store.document` as a reader judges a document: signed by the right service, approved by the people of the roster,
- * in the witnessed log, and the release that the head names. Whoever owns the database writes rows; only signatures make them count. Each
- * row is verified once for its bytes and the roster. What no signature proves is the store's own record of when and in which order.
+ * in the witnessed log, and with the release that the head names. A database owner can write rows; only signatures make them count. Each
+ * row is verified once for its bytes and the roster. The store's own record of time and order is not covered by signatures.
  */
 export class JudgeRows {
   private readonly judged = new Map<string, { key: string; outcome: VerifiedHead | RowRefusal }>()
@@ -73,7 +73,9 @@ function misfitOf(row: StoredDocument, { head, release }: VerifiedHead): string 
   return Object.keys(signed).find((member) => row[member as keyof StoredDocument] !== signed[member as keyof StoredDocument])
 }
 
-/** Who wrote and approved it is read from the signatures; what the head does not name is left out. */
+/**
+ * Builds the row from signed content. Authors and approvers are read from the signatures; members that the head does not name are left out.
+ */
 function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, roster: Roster): StoredDocument {
   const { next: _next, nextOrigin: _nextOrigin, ended, release: _release, proof: _proof, change: claimed, ...rest } = row
   const change = believedChange(claimed, { policy: head.policy }, roster)
@@ -84,7 +86,7 @@ function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, r
     release: release?.envelope ?? null,
     proof: release?.proof ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
-    // Only a canary ends by itself.
+    // Only a canary expires.
     ...(ended === true && head.scope !== STABLE_SCOPE ? { ended } : {}),
   }
 }

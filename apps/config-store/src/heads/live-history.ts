@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common'
 import { originOf } from './judge-row.js'
 import type { StoredDocument } from './head.table.js'
 
-/** A release that was in force at some time, in any scope, with what proves it. Kept for good; one row however often it comes back. */
+/** Release that was in force at some time, in any scope, with its proofs. Retained forever; one row for all its periods. */
 export interface LiveRelease {
   /** Release digest. */
   digest: string
@@ -25,7 +25,7 @@ export const LIVE_RELEASES = documentTable<LiveRelease>({
   indexes: [['policy', 'version']],
 })
 
-/** A stable head as it came into force. Kept for good; it was in force until the next of its policy. */
+/** Stable head as it came into force. Retained forever; it was in force until the next head of its policy. */
 export interface LiveHead {
   policy: string
   seq: number
@@ -36,11 +36,11 @@ export interface LiveHead {
   head: Envelope
   /** RFC 3339, the database's clock. */
   storedAt: string
-  /** Why it was issued, as rollout signed it; missing where it says nothing new, and in rows of earlier builds. */
+  /** Signed reason why it was issued; missing if it repeats the one before, and in rows of earlier builds. */
   change?: Envelope
 }
 
-/** A change as rollout signed it, and the heads that it is about. */
+/** Signed change of rollout, and the heads that it is about. */
 export interface StatedChange {
   envelope: Envelope
   heads: readonly { policy: string; seq: number }[]
@@ -60,10 +60,10 @@ export const LIVE_HEADS = documentTable<LiveHead>({
   ],
 })
 
-/** Every document that was ever live, with its heads, run, signers and times: what was in force at any time can be shown and proven. */
+/** Records every document that was ever live, with its heads, run, signers and times, so past states can be shown and proven. */
 @Injectable()
 export class LiveHistory {
-  /** Of a canary's scope only the release is kept: its heads were in force for a cohort, and for minutes. */
+  /** Records documents. For a canary's scope only the release is recorded: its heads were in force for a cohort, and for minutes. */
   async remember(tx: Transaction, documents: readonly StoredDocument[]): Promise<void> {
     for (const document of documents) {
       const { id: policy, scope, seq, revision, digest, run, head, storedAt } = document
@@ -72,7 +72,7 @@ export class LiveHistory {
     }
   }
 
-  /** Adds why heads were issued that are recorded without it. */
+  /** Adds the reason to recorded heads that lack it. */
   async explain(tx: Transaction, { envelope, heads }: StatedChange): Promise<void> {
     for (const { policy, seq } of heads) {
       const recorded = await tx.documents(LIVE_HEADS).get(`${policy}:${seq}`)
@@ -86,7 +86,7 @@ function currentOf({ id, digest, version, release, proof, author, approvedBy, so
   return { digest, policy: id, version, release, proof, author, approvedBy, soleOfficial }
 }
 
-/** What a head holds for later comes into force without another head. */
+/** Returns the release that a head holds for later, because it comes into force without another head. */
 function nextOf({ id, head, next, nextOrigin }: StoredDocument): LiveRelease | null {
   const digest = peekPredicate<HeadPredicate>(head).next?.release
   if (next === undefined || nextOrigin === undefined || digest === undefined) return null
@@ -94,7 +94,7 @@ function nextOf({ id, head, next, nextOrigin }: StoredDocument): LiveRelease | n
   return { digest, policy: id, version, release: next.release, proof: next.proof ?? null, ...nextOrigin }
 }
 
-/** Releases of a head as the history keeps them. */
+/** Returns the releases of a head in the form of the history. */
 export function releasesOf({ release, next }: VerifiedHead): LiveRelease[] {
   return [release, next?.release ?? null].flatMap((each): LiveRelease[] => {
     if (each === null) return []

@@ -1,7 +1,10 @@
 import { ALL_COUNTERS, type MoveAhead } from '#libs/service'
 import { ENVIRONMENT, REVISIONS } from './head.table.js'
 
-/** Revisions go on above what readers saw; each gets a snapshot, for what lies between was never stored here. */
+/**
+ * Advances the revision counter above the revisions readers saw; each reader gets a snapshot, because the skipped revisions were never
+ * stored here.
+ */
 export async function moveRevisionAhead({ tx, by }: MoveAhead): Promise<void> {
   const counter = await tx.documents(ENVIRONMENT).get('environment')
   await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: (counter?.revision ?? 0) + by })

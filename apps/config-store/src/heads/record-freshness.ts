@@ -7,15 +7,15 @@ import { Freshness, type FreshnessStatement } from './freshness.js'
 import { FRESHNESS_MARKERS, type FreshnessMarker } from './freshness-marker.table.js'
 
 /**
- * A tenth of a statement's life: nine in a row may be lost or late, and a reader of the topic is still ready. To record each would be three
- * times the events, and tell readers nothing more.
+ * A tenth of a statement's lifetime: nine consecutive ones may be lost or late, and a reader of the topic is still ready. Recording each
+ * would triple the events without new information.
  */
 const RECORD_EVERY_MS = 30_000
 
 /**
- * Records rollout's statement on the topic of state, behind the heads that it speaks of. Every instance gets every statement; the database
- * lets one of them record it. The answer to rollout never waits for that: with the database or the broker away readers over HTTP get the
- * statement all the same, and the next one is recorded.
+ * Records rollout's statement on the topic of state, behind the heads that it covers. Every instance gets every statement; the database
+ * lets one of them record it. The response to rollout never waits for that: if the database or the broker is unavailable, readers over HTTP
+ * still get the statement, and the next one is recorded.
  */
 @Injectable()
 export class RecordFreshness {
@@ -29,7 +29,7 @@ export class RecordFreshness {
     freshness.onStatement((statement) => this.recordSoon(statement))
   }
 
-  /** Of statements that come while one is being recorded only the newest follows. */
+  /** Queues a statement; of those that arrive during a recording only the newest is recorded. */
   private recordSoon(statement: FreshnessStatement): void {
     this.next = statement
     if (!this.recording) void this.recordAll()
@@ -62,8 +62,9 @@ export class RecordFreshness {
 }
 
 /**
- * By the times that rollout signed, so that all instances decide alike. A statement on other heads is never left out: readers are in doubt
- * until it comes. One from the future, by a clock that was wrong once, must not silence all that follow until then.
+ * Whether a statement is due, by the times that rollout signed, so all instances decide alike. A statement on other heads is always due:
+ * readers are in doubt until it arrives. A statement from the future, by a clock that was once wrong, must not suppress all later ones
+ * until then.
  */
 export function isDue(
   { issuedAt, stable }: Pick<FreshnessPredicate, 'issuedAt' | 'stable'>,

@@ -1,7 +1,7 @@
 import type { EventData } from '#libs/contracts'
 import type { StoredDocument } from './head.table.js'
 
-/** What the topic of state carries of a stored document: all but what only readers of this service ask. */
+/** Returns the record of a stored document for the topic of state, without members that only readers of this service query. */
 export function recordedState(stored: StoredDocument): EventData['hms.state.recorded.v1'] {
   const {
     approvedBy: _approvedBy,

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { SignatureError } from '#libs/signing'
 
-/** What does not verify is the sender's to mend: 422 with the code of the rule that it breaks. */
+/** Runs a verification and converts its error to 422 with the code of the violated rule: the sender has to fix the document. */
 export function orRefused<T>(verify: () => T): T {
   try {
     return verify()

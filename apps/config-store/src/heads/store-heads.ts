@@ -36,12 +36,12 @@ import { inForceSince } from './in-force-since.js'
 import { recordedState } from './recorded-state.js'
 import { orRefused } from './refused.js'
 
-/** Far more than can be on their way at once: a lease is renewed a few times a minute. */
+/** Far more than can be in transit at once: a lease is renewed a few times a minute. */
 const MAX_ANNOUNCED = 50
 
 /**
- * `isNews`: it names another release than the head before, or is stable. A canary's renewals are none. `firstRevision`: from which on heads
- * name this release, where the one before did.
+ * `isNews`: it names another release than the head before, or is stable; a canary's renewal is not. `firstRevision`: first revision whose
+ * head names this release, if the one before did.
  */
 type Fresh = VerifiedHead & {
   announcedSeqs: number[]
@@ -49,21 +49,21 @@ type Fresh = VerifiedHead & {
   since: string
   firstRevision: number | undefined
   leaseUntil: string | undefined
-  /** Of the head by which the release came into force, where this one only renews it. */
+  /** Head by which the release came into force, if this one only renews it. */
   renews: Pick<StoredDocument, 'change'> | undefined
 }
-/** Heads that came together. `change`: why rollout issued them. */
+/** Heads of one message. `change`: rollout's reason for issuing them. */
 export interface VerifiedHeads {
   heads: VerifiedHead[]
   change?: StatedChange
 }
 
-/** What became of a head. */
+/** Outcome of a head. */
 type Settled = HeadReceipt & { verified: VerifiedHead; change?: string }
 
 /**
- * The same for both paths, bus and HTTP: verifies, orders, stores. A lower or equal `seq` changes nothing, so whichever path loses the
- * race is harmless. All heads of a message become one revision.
+ * Verifies, orders and stores heads of both paths, bus and HTTP. A lower or equal `seq` changes nothing, so the path that loses the race is
+ * harmless. All heads of a message become one revision.
  */
 @Injectable()
 export class StoreHeads {
@@ -75,7 +75,7 @@ export class StoreHeads {
     private readonly rows: BelievedRows,
   ) {}
 
-  /** For the HTTP path. */
+  /** Stores heads of the HTTP path. */
   async execute(issued: IssuedHeads): Promise<HeadReceipt> {
     const verified = this.verify(issued)
     return this.runtime.database.transaction((tx) => this.store(tx, verified))
@@ -95,7 +95,7 @@ export class StoreHeads {
     return { heads, change: { envelope, heads: predicate.heads } }
   }
 
-  /** `cause` is the event that brought the heads, where one did. */
+  /** `cause` is the event that delivered the heads, if any. */
   async store(tx: Transaction, { heads, change }: VerifiedHeads, cause?: ReceivedEvent): Promise<HeadReceipt> {
     await tx.lock(heads.map(({ head }) => policyKey(head.policy)))
     const fresh: Fresh[] = []
@@ -118,13 +118,13 @@ export class StoreHeads {
         const revision = known?.revision ?? 0
         held = Math.max(held, revision)
         if (known?.announcedSeqs.includes(seq) === true) continue
-        // Overtaken before it arrived: the one that issued it must not wait for it.
+        // The head was overtaken before it arrived; its issuer must not wait for it.
         if (known !== undefined) await tx.documents(DOCUMENTS).put({ ...known, announcedSeqs })
         overtaken.push({ verified, revision, applied: false })
       }
     }
     const revision = fresh.length === 0 ? held : await this.apply(tx, fresh, change, cause)
-    // A copy without it may have come first.
+    // A copy without the reason may have arrived first.
     if (change !== undefined) await this.history.explain(tx, change)
     const digest = change && digestOfPayload(change.envelope)
     const stored = fresh.map((verified): Settled => ({
@@ -137,14 +137,17 @@ export class StoreHeads {
     return { revision, applied: fresh.length > 0 }
   }
 
-  /** Where no row is believed the history still knows what was stored: the newest head may come again, an earlier one may not. */
+  /**
+   * Whether a newer head was stored. If no row is believed, the history still has the newest number: that head may be stored again, an
+   * earlier one may not.
+   */
   private async isOvertaken(tx: Transaction, { head: { policy, scope, seq } }: VerifiedHead): Promise<boolean> {
     return scope === STABLE_SCOPE && seq < (await this.rows.newestStored(tx, policy))
   }
 
   /**
-   * Stable has left what this canary was started against, for good. No reader would use it, and readers that have the newer release would
-   * refuse it and report a mixture. Its end is stored.
+   * Whether stable has permanently left the base of this canary. No reader would use it, and readers with the newer release would refuse it
+   * and report a mixture. Its end is still stored.
    */
   private async isLeft(tx: Transaction, { policy, scope, current, base = null, baseSeq, next }: HeadPredicate): Promise<boolean> {
     if (scope === STABLE_SCOPE || baseSeq === undefined || (current === base && next === undefined)) return false
@@ -174,7 +177,7 @@ export class StoreHeads {
     return revision
   }
 
-  /** Once for all heads of a scope and run: anyone who waits for them locks and writes the whole bundle with each event. */
+  /** Publishes once for all heads of a scope and run: a waiting stage locks and writes the whole bundle with each event. */
   private async announce(tx: Transaction, settled: readonly Settled[], cause?: ReceivedEvent): Promise<void> {
     for (const together of groupsOf(settled)) {
       const heads = together.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
@@ -189,7 +192,7 @@ export class StoreHeads {
   }
 
   private async nextRevision(tx: Transaction): Promise<number> {
-    // Sorts after every policy: it is had last, and held for a moment only.
+    // Sorts after every policy: it is taken last, and held only briefly.
     await tx.lock(['revision'])
     const counter = (await tx.documents(ENVIRONMENT).get('environment')) ?? { id: 'environment' as const, revision: 0 }
     await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: counter.revision + 1 })
@@ -197,14 +200,14 @@ export class StoreHeads {
   }
 }
 
-/** Before anything is verified: what is unsigned decides here only that a message is refused. */
+/** Requires distinct places before anything is verified: unsigned data can only cause a refusal here. */
 function requireDistinct({ heads }: IssuedHeads): void {
   const places = heads.flatMap(({ head }) => placeOf(head) ?? [])
   if (new Set(places).size < places.length)
     throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
 }
 
-/** Undefined for what is no head: verification says why. */
+/** Returns the place of a head; `undefined` for an invalid head, for which verification reports the reason. */
 function placeOf(envelope: Envelope): string | undefined {
   try {
     const { policy, scope } = peekPredicate<{ policy?: unknown; scope?: unknown }>(envelope)
@@ -218,7 +221,7 @@ function runOf({ head }: VerifiedHead): number | undefined {
   return head.next?.run ?? head.run
 }
 
-/** By scope and run, each in the order in which it came. */
+/** Groups heads by scope and run, each in the order of arrival. */
 function groupsOf(settled: readonly Settled[]): Iterable<Settled[]> {
   return groupBy(settled, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()
 }
@@ -260,7 +263,7 @@ function isAbout({ head }: Pick<VerifiedHead, 'head'>, change: StatedChange | un
   return head.scope === STABLE_SCOPE && change?.heads.some(({ policy, seq }) => policy === head.policy && seq === head.seq) === true
 }
 
-/** A head that renews what is in force, or only holds another release, does not say why that came into force. */
+/** Returns the reason of a head. A head that renews the release in force, or only holds another, keeps the earlier reason. */
 function changeOf({ head, renews }: Fresh, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {
   const envelope = renews === undefined ? (isAbout({ head }, change) ? change?.envelope : undefined) : renews.change
   return envelope === undefined ? {} : { change: envelope }

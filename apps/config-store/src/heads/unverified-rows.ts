@@ -4,10 +4,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { documentId } from './head.table.js'
 import type { RowRefusal } from './judge-row.js'
 
-/** Places that one line of the log, or of `/readyz`, names. */
+/** Limit of places that one log line, or `/readyz`, names. */
 const MAX_NAMED = 10
 
-/** The command that brings a place back to what is signed. */
+/** Returns the command that restores a place to its signed state. */
 export function restoreCommand(policy: string): string {
   return `hms-svc policies restore ${policy}`
 }
@@ -31,17 +31,17 @@ export class UnverifiedRows implements OnModuleInit {
     this.runtime.onConcerns(() => this.concerns)
   }
 
-  /** Places (`policy@scope`) that are left out, sorted. */
+  /** Excluded places (`policy@scope`), sorted. */
   get places(): readonly string[] {
     return this.sorted
   }
 
-  /** The same for a header, the first of them; `undefined` where nothing is left out. */
+  /** First excluded places for a header; `undefined` if there are none. */
   get header(): string | undefined {
     return this.sorted.length === 0 ? undefined : this.sorted.slice(0, MAX_NAMED).join()
   }
 
-  /** Throws 503 `HMS_STORE_UNVERIFIED` where the policy has a stored document that is not believed. */
+  /** Throws 503 `HMS_STORE_UNVERIFIED` if a stored document of the policy is not believed. */
   requireVerified(policy: string): void {
     const refusal = [...this.refused.values()].find((each) => each.policy === policy)
     if (refusal === undefined) return
@@ -51,7 +51,7 @@ export class UnverifiedRows implements OnModuleInit {
     })
   }
 
-  /** An alarm for each row that is refused for a new reason. */
+  /** Raises an alarm for each row that is refused for a new reason. */
   refuse(refusal: RowRefusal): void {
     const place = documentId(refusal.policy, refusal.scope)
     const before = this.refused.get(place)
@@ -63,7 +63,7 @@ export class UnverifiedRows implements OnModuleInit {
     log.error({ service, alarm: 'document_unverified', place, code, detail, next: restoreCommand(policy) }, 'alarm')
   }
 
-  /** The row of this place verifies now. */
+  /** Clears the refusal of a place whose row verifies now. */
   believe(policy: string, scope: string): void {
     const place = documentId(policy, scope)
     if (!this.refused.delete(place)) return

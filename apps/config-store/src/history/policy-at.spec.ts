@@ -9,12 +9,12 @@ import { policyAt } from './policy-at.js'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
 const at = (second: number): string => new Date(START + second * 1_000).toISOString()
-/** Times of the law, in seconds. */
+/** Times of the property, in seconds. */
 const LAST = 12
 
 interface SampleHead {
   storedAt: number
-  /** A release, or none. */
+  /** Digest of the release; `null` for none. */
   current: string | null
   next: { release: string; at: number } | null
 }
@@ -31,7 +31,7 @@ const heads = fc
   )
   .map((all) => all.toSorted((a, b) => a.storedAt - b.storedAt))
 
-/** What a reader of that time would have said: it takes each head as it is stored, and does at its time what the newest one holds. */
+/** Models a reader of that time: it accepts each head as it is stored, and applies the newest head's held release at its time. */
 function naive(all: readonly SampleHead[], atSecond: number, known: number): string | null {
   let newest: SampleHead | undefined
   let inForce: string | null = null

@@ -13,7 +13,7 @@ import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../h
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
 import { reignAt, reignsOf, type RecordedHead, type Reign } from './reigns.js'
 
-/** A reign with the head that says so. */
+/** Effective period with the head that defines it. */
 interface FoundReign {
   reign: Reign
   head: LiveHead
@@ -25,8 +25,8 @@ export function withNext(head: LiveHead): RecordedHead {
 }
 
 /**
- * What was in force for all at `atMs`, as it was known at `knownMs`: of the heads that were stored by both, the newest speaks; where the
- * first lies behind the second it says what was then held for later. Throws 404 where nothing was.
+ * Returns the policy in force for all at `atMs`, as known at `knownMs`: the newest head stored by both times decides. If `atMs` is after
+ * `knownMs`, its held release counts. Throws 404 if nothing was in force.
  */
 export async function policyAt(
   tx: Transaction,
@@ -36,16 +36,16 @@ export async function policyAt(
   const base = await newestBy(tx, policy, Math.min(atMs, knownMs))
   const after = base === undefined ? [] : await headsAfter(tx, base, { atMs, knownMs })
   const found = base && (await findReign(tx, policy, [base, ...after], (reigns) => reignAt(reigns, atMs)))
-  // The head that spoke at that time proves it: the one that began the reign may hold what was taken back since.
+  // The head that decided at that time is the proof: the head that began the period may hold a release that was rolled back since.
   const view = found && (await viewOf(tx, policy, { ...found, head: base }, roster))
   if (view !== undefined) return view
   const [at, known] = [atMs, knownMs].map((ms) => new Date(ms).toISOString())
   throw notFound(policy, `No version of ${policy} was in force at ${at}${atMs > knownMs ? `, as known at ${known}` : ''}.`)
 }
 
-/** What a version said, and when it was last in force for all. Throws 404 for one that never was. */
+/** Returns a version's content, and when it was last in force for all. Throws 404 for a version that never was. */
 export async function policyVersion(tx: Transaction, policy: string, version: string, roster?: Roster): Promise<PastPolicyView> {
-  // Signed anew, a version is another release.
+  // A version that was signed again is another release.
   const digests = new Set((await tx.documents(LIVE_RELEASES).find({ where: { policy, version } })).map(({ digest }) => digest))
   const [newest] = await headsBelow(tx, policy, undefined, 1)
   const found =
@@ -57,7 +57,7 @@ export async function policyVersion(tx: Transaction, policy: string, version: st
   throw notFound(policy, `${policy}@${version} was never in force for all.`)
 }
 
-/** `heads`: in ascending order; those before them are read until the reign is found with its beginning. */
+/** `heads`: in ascending order; earlier ones are read until the start of the effective period is found. */
 async function findReign(
   tx: Transaction,
   policy: string,
@@ -78,7 +78,7 @@ async function findReign(
   }
 }
 
-/** The newest head that was stored by then. Two that were stored at one moment count by their number. */
+/** Returns the newest head stored by then. Of two stored at the same moment the higher number counts. */
 async function newestBy(tx: Transaction, policy: string, ms: number): Promise<LiveHead | undefined> {
   const after = new Date(ms + 1).toISOString()
   const [found] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'stored_at', descending: true, after, limit: 1 })
@@ -87,7 +87,7 @@ async function newestBy(tx: Transaction, policy: string, ms: number): Promise<Li
   return same.findLast(({ storedAt }) => Date.parse(storedAt) <= ms) ?? found
 }
 
-/** The heads behind `base` that were known, up to the one by which the reign at `atMs` ends. */
+/** Returns the known heads after `base`, up to the one that ends the effective period at `atMs`. */
 async function headsAfter(tx: Transaction, base: LiveHead, { atMs, knownMs }: { atMs: number; knownMs: number }): Promise<LiveHead[]> {
   const heads: LiveHead[] = []
   const where = { policy: base.policy }
@@ -138,7 +138,7 @@ async function viewOf(
   }
 }
 
-/** As readers got it: with it they can check what is said here. */
+/** Returns the document in the form readers got, with which they can verify this view. */
 async function recordOf(tx: Transaction, policy: string, { seq, revision, digest, run, head }: LiveHead): Promise<ConfigDocument> {
   const held = peekPredicate<HeadPredicate>(head).next?.release ?? null
   const [current, next] = [await releaseOf(tx, digest), await releaseOf(tx, held)]

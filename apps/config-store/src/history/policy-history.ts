@@ -8,15 +8,15 @@ import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
 import { reignsOf, type Reign } from './reigns.js'
 
 /**
- * What was in force for all, the newest first: at most `limit` heads' worth, of heads below `before`. Where these begin no reign, because
- * they say again what was in force, those below are read until one does.
+ * Returns the effective periods for all readers, newest first: from at most `limit` heads below `before`. If these heads begin no period,
+ * because they repeat the release in force, earlier ones are read until one does.
  */
 export async function policyHistory(
   tx: Transaction,
   policy: string,
   { limit, before, roster }: { limit: number; before?: number; roster: Roster },
 ): Promise<PolicyHistoryEntry[]> {
-  // One head above the page says until when its newest was in force, one below what its oldest differs from.
+  // One head above the page ends its newest period, and one below shows what its oldest changed.
   const above =
     before === undefined ? [] : await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', after: before - 1, limit: 1 })
   let heads = await headsBelow(tx, policy, before, limit + 1)
@@ -34,13 +34,13 @@ export async function policyHistory(
   }
 }
 
-/** The row as it was written, with why the head was issued only where rollout signed that. */
+/** Returns the row as written, with the head's reason only if rollout signed it. */
 function explained({ change: claimed, ...head }: LiveHead, roster: Roster): LiveHead {
   const change = believedChange(claimed, head, roster)
   return { ...head, ...(change === undefined ? {} : { change }) }
 }
 
-/** Releases that were in force before these heads, as far as one page of them goes: heads of earlier builds do not say what went back. */
+/** Returns releases in force before these heads, within one page: heads of earlier builds do not state a rollback. */
 async function earlierDigests(
   tx: Transaction,
   policy: string,
@@ -51,7 +51,7 @@ async function earlierDigests(
   return (await headsBelow(tx, policy, heads.at(-1)?.seq)).map(({ digest }) => digest).toReversed()
 }
 
-/** Of the reigns that heads of these numbers began, the newest first. */
+/** Returns the entries of the periods that heads of these numbers began, newest first. */
 async function entriesOf(
   tx: Transaction,
   reigns: readonly Reign[],
@@ -72,7 +72,7 @@ async function releasesOf(tx: Transaction, digests: readonly (string | null)[]):
   return new Map(found.flatMap((release) => (release === undefined ? [] : [[release.digest, release] as const])))
 }
 
-/** `before`: digests of what was in force earlier, the newest last. */
+/** `before`: digests of releases in force earlier, the newest last. */
 function entryOf(
   { digest, run, seq, revision, from, recordedAt, change }: Reign,
   after: Reign | undefined,
@@ -102,7 +102,10 @@ function entryOf(
   }
 }
 
-/** An approval makes a new release under a higher epoch: one that was in force before, or follows a higher epoch, was gone back to. */
+/**
+ * Whether a release was rolled back to. An approval makes a new release under a higher epoch: a release that was in force before, or
+ * follows a higher epoch, is a rollback.
+ */
 function wentBack(
   { releaseEpoch }: ReleasePredicate,
   digest: string | null,

@@ -1,37 +1,38 @@
 import type { Envelope } from '#libs/contracts'
 import { begunAt } from '../heads/in-force-since.js'
 
-/** A stable head as far as it says what is in force, and when the store recorded it. */
+/** Stable head reduced to the release it puts in force, and when the store recorded it. */
 export interface RecordedHead {
   /** Release digest; `null` for a withdrawal. */
   digest: string | null
   run: number | null
   seq: number
   revision: number
-  /** RFC 3339, the database's clock: from when on it counts. */
+  /** RFC 3339, the database's clock: the head counts from this time. */
   storedAt: string
   next?: { release: string; at: string; run?: number }
-  /** Why it was issued, as rollout signed it. */
+  /** Signed reason why it was issued. */
   change?: Envelope
 }
 
-/** A release and since when, as the heads tell it. */
+/** Effective period of a release, as the heads define it. */
 export interface Reign {
   digest: string | null
   run: number | null
   seq: number
   revision: number
-  /** When it came into force, or will. */
+  /** Start of the period; may be in the future. */
   from: string
-  /** When the head that says so was stored. */
+  /** Time the defining head was stored. */
   recordedAt: string
-  /** Of that head. */
+  /** Reason of that head. */
   change?: Envelope
 }
 
 /**
- * Of heads in ascending order. A head that changes nothing for readers, such as one that only holds a release, begins no reign; what is
- * held begins one at its time, and never before it was recorded: no head changes what was in force before it.
+ * Derives the effective periods from heads in ascending order. A head that changes nothing for readers, such as one that only holds a
+ * release, begins no period. A held release begins one at its effective time, and never before it was recorded: no head changes what was in
+ * force before it.
  */
 export function reignsOf(heads: readonly RecordedHead[]): Reign[] {
   const reigns: Reign[] = []
@@ -43,16 +44,16 @@ export function reignsOf(heads: readonly RecordedHead[]): Reign[] {
     const reign = { seq, revision, recordedAt: storedAt, ...(change === undefined ? {} : { change }) }
     const held =
       next === undefined ? undefined : { ...reign, digest: next.release, run: next.run ?? null, from: begunAt(next.at, storedAt) }
-    // A head that came after the time of what it holds was never in force by itself.
+    // A head that arrived after the effective time of its held release was never in force itself.
     if (held === undefined || Date.parse(held.from) > Date.parse(storedAt)) begin({ ...reign, digest, run, from: storedAt })
-    // Replaced before its time came, it never was in force.
+    // A release replaced before its effective time never was in force.
     const replacedAt = heads[index + 1]?.storedAt
     if (held !== undefined && (replacedAt === undefined || Date.parse(held.from) < Date.parse(replacedAt))) begin(held)
   }
   return reigns
 }
 
-/** The place of the reign at a time; -1 before the first. */
+/** Returns the index of the period at a time; -1 before the first. */
 export function reignAt(reigns: readonly Reign[], atMs: number): number {
   return reigns.findLastIndex(({ from }) => Date.parse(from) <= atMs)
 }

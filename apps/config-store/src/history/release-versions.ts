@@ -3,18 +3,18 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { LIVE_RELEASES } from '../heads/live-history.js'
 
-/** Bots may name any digest. What is not asked for now is asked for at the next look. */
+/** Limit of digests per lookup, because bots may name any digest; the rest is looked up next time. */
 const MAX_LOOKED_UP = 20
 const MAX_KNOWN = 1_000
 
-/** Which version a bot runs, by the release digest that it acknowledged. What was never in force here has none. */
+/** Maps the release digest that a bot acknowledged to its version. A release that was never in force here has none. */
 @Injectable()
 export class ReleaseVersions {
   private readonly known = new Map<string, string | null>()
 
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** The view with the versions of its digests. */
+  /** Returns the view with the versions of its digests. */
   async fill(view: CoverageView): Promise<CoverageView> {
     const unknown = view.versions.flatMap(({ digest }) => (digest === null || this.known.has(digest) ? [] : [digest]))
     if (unknown.length > 0) await this.look(unknown.slice(0, MAX_LOOKED_UP))

@@ -84,7 +84,7 @@ describe('the door lets nobody in', () => {
 
 describe('a hook that nobody compared with the door', () => {
   let seen = 0
-  /** Lets each request go on. */
+  /** Counts a request and lets it continue. */
   const hook = async (): Promise<void> => void seen++
   const plugin = Object.assign(async (scope: FastifyInstance) => void scope.addHook('preValidation', hook), {
     [Symbol.for('skip-override')]: true,

@@ -10,12 +10,12 @@ import { parseAtLeast } from '../reads/at-least.js'
 import { Evaluations } from './evaluations.js'
 import { Flags } from './flags.js'
 
-/** Without a query, and with a key that needs no decoding and is not longer than the router takes. */
+/** Path without a query, and with a key that needs no decoding and fits the router's limit. */
 const PATH = new RegExp(String.raw`^/ofrep/v1/evaluate/flags(?:/([\w.-]{1,${MAX_PATH_PARAMETER}}))?$`)
 
 /**
- * Answers evaluations about which nothing is odd before Fastify and Nest see them: 56 µs of processor each, beside 220 µs through both and
- * 45 µs of a bare server. All others, and all refusals, are left to the controller (ADR 0081).
+ * Responds to well-formed evaluations before Fastify and Nest see them: 56 µs of processor each, beside 220 µs through both and 45 µs of a
+ * bare server. All other requests, and all refusals, are left to the controller (ADR 0081).
  */
 @Injectable()
 export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -38,7 +38,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
       const path = PATH.exec(request.url!)
       if (path === null || !isPlainPost(request) || refusalOfConnection(server, request.socket) !== undefined) return false
       if (this.localTo !== undefined && isForeignRequest(request, this.localTo)) return false
-      // The key is judged before anything of the body is waited for.
+      // The key is checked before waiting for the body.
       if (!request.complete && !this.admits(request)) return false
       peekBody(request, (body) => this.answer(request, response, path[1], body), pass)
       return true
@@ -65,7 +65,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
     try {
       answer = this.evaluate(request, key, body)
     } catch {
-      // Fastify gets the request, and its route says what is wrong.
+      // Fastify gets the request, and its route reports the error.
     }
     if (answer === undefined) return false
     this.evaluations.count(key === undefined ? 'ofrep-bulk' : 'ofrep')
@@ -73,7 +73,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
     return true
   }
 
-  /** `undefined`, or a throw, for what cannot be answered at once. */
+  /** Returns `undefined`, or throws, for a request that cannot be answered immediately. */
   private evaluate({ headers }: IncomingMessage, key: string | undefined, body: Buffer): EvaluationAnswer | undefined {
     const grant = this.access.admitReader(keyOfReader(headers))
     if (grant === undefined || !this.flags.isAt(parseAtLeast(headers['if-revision-at-least'] as string | undefined))) return undefined

@@ -6,7 +6,7 @@ import { StoreMetrics } from '../store-metrics.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
 import { Flags } from './flags.js'
 
-/** Counts evaluations and makes their headers, for the controller and for the door before it. */
+/** Counts evaluations and makes their headers, for the controller and for the fast handler before it. */
 @Injectable()
 export class Evaluations {
   private readonly metrics: StoreMetrics
@@ -24,7 +24,7 @@ export class Evaluations {
     this.metrics.reads.inc({ source })
   }
 
-  /** None for who signs each request: an address cannot. */
+  /** Returns the event stream of a reader; none for a reader that signs each request, because an address cannot sign. */
   streamOf(actor: Actor | undefined): OwnStream | undefined {
     if (actor === undefined) return { stream: eventStream() }
     const key = actor.kind === 'token' ? this.access.tokens.streamKey(actor.id) : undefined

@@ -6,7 +6,7 @@ import { DocumentCopy } from '../copy/document-copy.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
 import { StoreTime } from '../store-time.js'
 
-/** Evaluations of this instance's copy. */
+/** Evaluates flags from this instance's copy. */
 @Injectable()
 export class Flags {
   readonly held: HeldPolicies
@@ -37,19 +37,19 @@ export class Flags {
     }
   }
 
-  /** What this copy is up to. */
+  /** Revision of this copy. */
   get revision(): number {
     return this.copy.revision
   }
 
-  /** Whether `reach` would wait for nothing. */
+  /** Whether `reach` would resolve without waiting. */
   isAt(atLeast = 0): boolean {
     return this.copy.isRead && atLeast <= this.copy.revision
   }
 
   /**
-   * Resolves when the copy is as new as `heard`, which a notice of another instance named, or after a wait: clients ask again by
-   * themselves. `atLeast`, which a reader demands, is given or refused: `HMS_STORE_BEHIND`.
+   * Resolves when the copy is as new as `heard`, named in another instance's notification, or after a wait: clients poll again. `atLeast`,
+   * which a reader requires, is met or rejected with `HMS_STORE_BEHIND`.
    */
   async reach(heard?: number, atLeast?: number): Promise<void> {
     await this.copy.reach(heard)

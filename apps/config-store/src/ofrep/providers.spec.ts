@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { FetchedEventSource } from '../testing/fetched-event-source.js'
 import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
 
-/** The stock providers of JavaScript, as they are, against a store. Other languages: `npm run test:deep -- ofrep`. */
+/** The unmodified stock providers of JavaScript against a store. Other languages: `npm run test:deep -- ofrep`. */
 let world: Awaited<ReturnType<typeof startStore>>
 beforeAll(async () => {
   world = await startStore()

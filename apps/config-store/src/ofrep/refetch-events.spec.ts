@@ -82,7 +82,7 @@ describe('GET /ofrep/v1/events', () => {
     advance(40_000)
     await canary(2)
     advance(120_250)
-    // Comments of the heartbeat, and then the one event.
+    // Heartbeat comments, and then the one event.
     let frame = await events.next()
     while (frame.data === undefined) frame = await events.next()
     expect([frame.data.type, Number(frame.id!.split('.')[1]) - Number(id!.split('.')[1])]).toEqual(['refetchEvaluation', 1])

@@ -7,7 +7,7 @@ import { Presence } from '../coverage/presence.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { Flags } from './flags.js'
 
-/** Tells readers of OFREP to ask again, once this instance's copy holds what they would get. */
+/** Notifies readers of OFREP to refetch, once this instance's copy has the new values. */
 @Injectable()
 export class RefetchEvents implements BeforeApplicationShutdown {
   readonly feed: RefetchFeed
@@ -20,12 +20,12 @@ export class RefetchEvents implements BeforeApplicationShutdown {
       presence.seen('ofrep', undefined, change)
     }
     this.feed = new RefetchFeed({ clock: runtime.clock, life: randomUUID(), counted })
-    // The revision comes back with the question, so that an instance that is behind catches up before it answers.
+    // The reader sends the revision with its request, so an instance that is behind catches up before it responds.
     this.watch = new ChangeWatch(held, runtime.clock, () => this.feed.tell(String(copy.revision)))
     copy.onChange(({ frame: { frame } }) => this.watch.look(frame.changes.map(({ id }) => id)))
   }
 
-  /** Before the HTTP server closes: it waits for every connection, and these would never end by themselves. */
+  /** Runs before the HTTP server closes: the server waits for every connection, and these never end on their own. */
   beforeApplicationShutdown(): void {
     this.watch.stop()
     this.feed.close()

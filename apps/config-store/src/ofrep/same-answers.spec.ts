@@ -46,7 +46,7 @@ const headersOf = ({ etags }: TwoWays): string[] => [
   ...etags.flatMap((etag) => [`If-None-Match: ${etag}`, `If-None-Match: W/${etag}, "x"`]),
 ]
 
-/** A request in bytes: POST with a length, and a few that are framed or typed in another way. */
+/** Generates requests in bytes: POST with a length, and a few with other framing or types. */
 const requestsTo = (world: TwoWays): fc.Arbitrary<Bytes[]> => {
   const framing = fc.constantFrom('length', 'length', 'length', 'length', 'later', 'chunked', 'none', 'GET', 'PUT', 'OPTIONS')
   const type = fc.oneof({ arbitrary: fc.constant('application/json'), weight: 5 }, { arbitrary: fc.constantFrom(...TYPES), weight: 1 })

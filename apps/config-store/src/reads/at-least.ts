@@ -1,6 +1,6 @@
 import { HmsError, REVISION_HEADER } from '#libs/contracts'
 
-/** The revision that a reader has seen elsewhere, and below which it wants no answer. */
+/** Parses the minimum revision that a reader has seen elsewhere; an older response is not acceptable. */
 export function parseAtLeast(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   if (/^\d{1,15}$/.test(header)) return Number(header)

@@ -4,7 +4,7 @@ import type { LiveRecord, StreamFrame } from '#libs/contracts'
 import { startStore } from '../testing/store-world.suite.js'
 
 const MIB = 1024 * 1024
-/** Each is some 310 KB as it is sent: 43 MB together. */
+/** Each is some 310 KB on the wire: 43 MB together. */
 const POLICIES = Array.from({ length: 140 }, (_, index) => `policy-${String(index).padStart(3, '0')}`)
 let world: Awaited<ReturnType<typeof startStore>>
 let client: ApiClient

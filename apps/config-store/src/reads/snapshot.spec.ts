@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.stop())
 
-/** As it comes over the wire. */
+/** Returns the response as on the wire. */
 const raw = (query: string, headers: Record<string, string>) =>
   new Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
     get(`${world.url}/v1/snapshot${query}`, { headers }, async (response) => {

@@ -1,18 +1,18 @@
-/** `changed`: both have the place, and say other things of it. `missing`: it is in the database alone. `unknown`: on the topic alone. */
+/** `changed`: the place is in both with different content. `missing`: only in the database. `unknown`: only on the topic. */
 export type DifferenceKind = 'changed' | 'missing' | 'unknown'
 export const DIFFERENCE_KINDS: readonly DifferenceKind[] = ['changed', 'missing', 'unknown']
 
-/** Places that a line of the log names. */
+/** Limit of places that a log line names. */
 export const MAX_NAMED = 10
 
 export interface Difference {
   place: string
   kind: DifferenceKind
-  /** Both digests: the same again at the next look is no change that was under way. */
+  /** Both digests: an equal pair at the next check is no change in progress. */
   pair: string
 }
 
-/** None: hash(topic) = hash(database), at every place. Digests by place. Pure. */
+/** Compares digests by place; empty if topic and database are equal at every place. Pure. */
 export function differencesBetween(database: ReadonlyMap<string, string>, topic: ReadonlyMap<string, string>): Difference[] {
   const found: Difference[] = []
   for (const [place, stored] of database) {
@@ -25,8 +25,8 @@ export function differencesBetween(database: ReadonlyMap<string, string>, topic:
 }
 
 /**
- * Those that stood already at the look before. A head is in the database before it is on the topic, and both are not read at one moment:
- * a difference of one look is a change that is under way.
+ * Returns the differences that existed at the check before. A head is in the database before it is on the topic, and both are not read at
+ * one moment: a difference of one check is a change in progress.
  */
 export function standing(found: readonly Difference[], before: readonly Difference[]): Difference[] {
   const stood = new Map(before.map(({ place, pair }) => [place, pair]))

@@ -12,14 +12,14 @@ import { recordedState } from '../heads/recorded-state.js'
 import { StoreHeads } from '../heads/store-heads.js'
 
 const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
-/** Answers of the log in one restoration. */
+/** Limit of read responses of the log in one restoration. */
 const MAX_PARTS = 5_000
 
 type SignedDocument = Pick<ConfigDocument, 'id' | 'scope' | 'seq' | 'head' | 'release' | 'proof' | 'next'>
 
 /**
- * Brings the database and the topic of state back to what is signed, for one policy: of the row and of the records of each place the newest
- * document that verifies counts. It is stored under a new revision where the row is not that document, else recorded again.
+ * Restores the database and the topic of state to the signed state, for one policy: of the row and the records of each place the newest
+ * document that verifies counts. It is stored under a new revision if the row differs, else recorded again.
  */
 @Injectable()
 export class RestoreDocument {
@@ -30,7 +30,7 @@ export class RestoreDocument {
     private readonly copy: DocumentCopy,
   ) {}
 
-  /** Throws 404 `HMS_POLICY_NOT_FOUND`, or 409 `HMS_STORE_NOT_RESTORABLE` where a place has no document that verifies. */
+  /** Throws 404 `HMS_POLICY_NOT_FOUND`, or 409 `HMS_STORE_NOT_RESTORABLE` if a place has no document that verifies. */
   async execute(policy: string, { by, reason }: { by?: string; reason?: string } = {}): Promise<RestoredDocument[]> {
     const recorded = await this.readTopic(policy)
     const restored = await this.runtime.database.transaction(async (tx) => {
@@ -59,13 +59,13 @@ export class RestoreDocument {
     }
     if (recorded === undefined || recorded.seq < newest) throw notRestorable(policy, place)
     const verified = verifyHead(recorded, this.runtime.roster)
-    // A row of the history that was altered is replaced; `insert` leaves what is there.
+    // An altered row of the history is replaced; `insert` would keep it.
     for (const release of releasesOf(verified)) await tx.documents(LIVE_RELEASES).put(release)
     await this.storeHeads.store(tx, { heads: [verified] })
     return { place, seq: recorded.seq, from: 'topic' }
   }
 
-  /** The newest document of each place of the policy that verifies. */
+  /** Returns the newest document that verifies, for each place of the policy. */
   private async readTopic(policy: string): Promise<Map<string, SignedDocument>> {
     const found = new Map<string, SignedDocument>()
     let place: LogPlace = 'beginning'
@@ -73,7 +73,7 @@ export class RestoreDocument {
       const { records, next, end } = await this.runtime.bus.read(TOPIC, place)
       for (const { key, value } of records) {
         if (key === null || !key.startsWith(`${policy}@`)) continue
-        // A tombstone: the canary that was here is over.
+        // A tombstone: the canary of this place has ended.
         if (value === null) found.delete(key)
         const document = value === null ? undefined : this.verifiedIn(key, value)
         if (document !== undefined && document.seq >= (found.get(key)?.seq ?? 0)) found.set(key, document)
@@ -92,7 +92,7 @@ export class RestoreDocument {
         ? { ...data.document, id: head.policy, scope: head.scope, seq: head.seq }
         : undefined
     } catch {
-      // Whoever may write to the topic writes anything; what does not verify restores nothing.
+      // A writer to the topic can write anything; a record that does not verify restores nothing.
       return undefined
     }
   }

@@ -5,15 +5,15 @@ import { DOCUMENTS } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
 import { MAX_NAMED } from './differences.js'
 
-/** In one look; what is left stands at the next one, too. */
+/** Limit in one check; the remaining differences are found again by the next. */
 const MAX_SAID = 500
 
 /**
- * Puts on the topic what it lacks, and takes from it what came late. A process that was frozen, or a request that a broken line held
- * up, may write a record behind a younger one: compaction then forgets the younger, and a canary that left the topic is back for ever.
- * The topic follows the database, so the store says its row again. What carries a head that the database does not know is none of that:
- * somebody wrote it, or the row was changed, and people have to look. Answers the places of which it said something. `seqAt`: number of
- * the head that lies on the topic there, 0 where none does.
+ * Publishes records that the topic lacks, and removes records that arrived late. A process that was frozen, or a request delayed by a
+ * broken connection, may write a record behind a newer one: compaction then drops the newer, and a canary that left the topic is back
+ * forever. The topic follows the database, so the store publishes its row again. A record with a head that the database does not know is
+ * different: it was forged, or the row was changed, and people have to investigate. Returns the places it published. `seqAt`: number of the
+ * head on the topic at a place, 0 if there is none.
  */
 export async function sayAgain(
   runtime: ServiceRuntime,
@@ -27,7 +27,7 @@ export async function sayAgain(
       const seen = await tx.documents(DOCUMENTS).get(place)
       if (seen === undefined) return false
       await tx.lock([policyKey(seen.id)])
-      // What does not verify is never published: readers would refuse it, and lack what is signed.
+      // A row that does not verify is never published: readers would refuse it, and lack the signed document.
       const row = await rows.known(tx, seen.id, seen.scope)
       const recorded = seqAt(place)
       if (row === undefined || recorded > row.seq) return false

@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 const store = async (options: HeadOptions = {}) => world.stored(await world.head(options))
-/** Two looks: a difference counts when it stands. */
+/** Runs two checks: a difference counts when it persists. */
 const looks = async () => {
   await check.execute()
   await check.execute()
@@ -40,7 +40,7 @@ const figure = async (name: string) => {
 }
 const differences = () => figure('state_topic_differences')
 const NONE = { changed: 0, missing: 0, unknown: 0 }
-/** By somebody who may write to the topic. */
+/** Writes to the topic as an arbitrary writer. */
 const write = async (key: string, value: string | null) => {
   const [like] = world.recorded(TOPIC)
   await world.runtime.bus.publish([{ ...like!, key, value }] as OutgoingEvent[])
@@ -191,7 +191,7 @@ describe('the topic of state and the database', () => {
     }
     await looks()
     expect(said).toEqual([])
-    // It was said again, and does not come.
+    // It was published again, and does not arrive.
     await check.execute()
     expect(said).toEqual([['alarm', 'state_topic_differs', 'missing ozone-limit@global']])
   })

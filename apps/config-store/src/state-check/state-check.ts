@@ -14,23 +14,23 @@ import { TopicState } from './topic-state.js'
 
 const CHECK_EVERY_MS = 60_000
 const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
-/** Rows of one statement; 10,000 policies are 200 of them, and reads go on between two. */
+/** Rows per statement; 10,000 policies are 200 statements, and reads continue between two. */
 const ROWS_AT_ONCE = 50
-/** Answers of the log in one look: a writer who never stops must not keep it from its end for ever. */
+/** Limit of read responses of the log in one check: a writer that never stops must not keep it from ending. */
 const MAX_PARTS = 5_000
 
 /**
- * Compares what the topic of state says with the database, each minute: somebody may have written a record by hand, edited a row, a broker
- * may have lost one in the middle, or an earlier one came late. Readers verify what they apply, so a difference is no false value, but a
- * reader that lacks one. What the store can explain it says again; what stands after that is an alarm.
- * Each instance looks for itself, and remembers a digest for each place.
+ * Compares the topic of state with the database, each minute: a record may have been written by hand, a row edited, a record lost in the
+ * middle by a broker, or an earlier one delivered late. Readers verify what they apply, so a difference is not a false value, but a reader
+ * may lack one. The store publishes explainable differences again; those that persist after that raise an alarm. Each instance checks
+ * independently, and keeps a digest for each place.
  */
 @Injectable()
 export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly topic = new TopicState()
   private place: LogPlace = 'beginning'
   private before: readonly Difference[] = []
-  /** What was said again, and how the place looked then: the same once more is no late record. */
+  /** Republished differences with their digests: the same pair again is no late record. */
   private said: readonly Difference[] = []
   /** Named differences, while there is an alarm. */
   private named: readonly Difference[] = []
@@ -71,7 +71,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     void this.checks.stop()
   }
 
-  /** One look. */
+  /** Runs one check. */
   async execute(): Promise<void> {
     if (!(await this.readTopic())) return
     const found = differencesBetween(await this.readDatabase(), this.topic.digests)
@@ -91,7 +91,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     this.failures.succeeded()
   }
 
-  /** On from where the last look ended; `false` where the end is not reached yet. */
+  /** Continues from the end of the last check; `false` if the end of the topic is not reached yet. */
   private async readTopic(): Promise<boolean> {
     for (let parts = 0; parts < MAX_PARTS; parts++) {
       const { records, next, end } = await this.runtime.bus.read(TOPIC, this.place)
@@ -118,7 +118,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
-  /** Once when it begins and once when it is over: an alarm that repeats itself is not read. */
+  /** Logs once when an alarm begins and once when it ends: a repeated alarm is not read. */
   private tell(differences: readonly Difference[]): void {
     for (const kind of DIFFERENCE_KINDS) this.found.set({ what: kind }, differences.filter((each) => each.kind === kind).length)
     const before = this.named
@@ -144,7 +144,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   }
 }
 
-/** It verifies row and record, and publishes or stores only what is signed. */
+/** Returns the command for a difference. It verifies row and record, and publishes or stores only signed documents. */
 function nextOf({ place, kind }: Difference): string {
   return kind === 'unknown' ? 'hms-svc topics diff' : restoreCommand(place.split('@')[0]!)
 }

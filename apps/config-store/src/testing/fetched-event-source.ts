@@ -1,6 +1,6 @@
 /**
- * `EventSource` as browsers have it and Node 20 has not, as far as the web provider uses it: reconnects with the last id, gives up on
- * anything but 200.
+ * `EventSource` of browsers, which Node 20 lacks, with the features the web provider uses: it reconnects with the last id, and fails on any
+ * status but 200.
  */
 export class FetchedEventSource extends EventTarget {
   readyState: 0 | 1 | 2 = 0
@@ -26,7 +26,7 @@ export class FetchedEventSource extends EventTarget {
     }
   }
 
-  /** Resolves when the stream has ended: `true` when there was none. */
+  /** Resolves when the stream has ended: `true` if the server refused it. */
   private async connect(): Promise<boolean> {
     const headers: Record<string, string> = this.lastId === '' ? {} : { 'last-event-id': this.lastId }
     const response = await fetch(this.url, { headers, signal: this.aborted.signal })

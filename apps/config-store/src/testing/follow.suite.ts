@@ -1,7 +1,7 @@
 import type { StreamFrame } from '#libs/contracts'
 import { WebSocket } from 'ws'
 
-/** A reader over a real socket that keeps what it was sent. */
+/** Reader over a real socket that records the received frames. */
 export class Follower {
   readonly frames: StreamFrame[] = []
   readonly closed: Promise<number>
@@ -25,13 +25,13 @@ export class Follower {
     return new Follower(new WebSocket(`${url.replace('http', 'ws')}/v1/stream?${new URLSearchParams(query)}`, options))
   }
 
-  /** The frame number `index`, when it is there. */
+  /** Resolves to the frame number `index` when it arrives. */
   async frame(index: number): Promise<StreamFrame> {
     while (this.frames[index] === undefined) await new Promise<void>((resolve) => this.waiting.push(resolve))
     return this.frames[index]
   }
 
-  /** The first frame that `holds`, whatever a clock brings before it. */
+  /** Resolves to the first frame for which `holds` is true, regardless of heartbeats before it. */
   async first(holds: (frame: StreamFrame) => boolean): Promise<StreamFrame> {
     for (let index = 0; ; index++) {
       const frame = await this.frame(index)
@@ -39,7 +39,7 @@ export class Follower {
     }
   }
 
-  /** The next ping, which the socket answers by itself. */
+  /** Resolves at the next ping, which the socket answers itself. */
   pinged(): Promise<void> {
     return new Promise((resolve) => this.socket.once('ping', () => resolve()))
   }

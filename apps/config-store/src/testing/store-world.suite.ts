@@ -31,7 +31,7 @@ import { openMemoryService } from '../../../../test/support/memory-system.js'
 export const POLICY = 'epa-pm25-limit'
 const AT = '2026-01-01T00:00:00Z'
 
-/** What reaches the log, in order, as well as the log itself. */
+/** Bus that records published events in order, besides delivering them. */
 class RecordingBus extends MemoryBus {
   readonly sent: OutgoingEvent[] = []
 
@@ -42,38 +42,38 @@ class RecordingBus extends MemoryBus {
 }
 
 export interface HeadOptions extends Partial<HeadPredicate> {
-  /** Of the release that the head makes current; `null` for none. */
+  /** Version of the release that the head makes current; `null` for none. */
   version?: string | null
   signedBy?: 'rollout' | 'canary-controller'
   approvedBy?: string[]
   tags?: string[]
-  /** Of the release; the beginning of the world's time unless given. */
+  /** Effective time of the release; the start of the fixture's time by default. */
   effective?: string
 }
 
-/** The service behind its HTTP port, with a demo roster whose keys are all at hand. */
+/** Fixture of the service behind its HTTP port, with a demo roster whose keys are all available. */
 export interface StoreWorld {
   url: string
   identity: TestIdentity
   host: Host
   runtime: ServiceRuntime
-  /** A signed head with its release; stable and approved by "EPA Chief" unless said otherwise. */
+  /** Creates a signed head with its release; stable and approved by "EPA Chief" by default. */
   head(options?: HeadOptions): Promise<SignedHead>
-  /** By HTTP. */
+  /** Posts heads over HTTP. */
   post(...heads: SignedHead[]): Promise<Response>
   stored(...heads: SignedHead[]): Promise<HeadReceipt>
-  /** Rollout's freshness statement on these stable heads, by HTTP. */
+  /** Posts rollout's freshness statement on these stable heads over HTTP. */
   vouch(heads: StableHead[], issuedAt: Date): Promise<Response>
-  /** By the bus, as an event of `source`. */
+  /** Sends heads over the bus, as an event of `source`. */
   send(heads: SignedHead[], source: 'rollout' | 'canary-controller'): Promise<void>
   emitted<T extends EventType>(type: T): Promise<EventData[T][]>
-  /** What reached the log of one topic, in order. */
+  /** Returns the events recorded on one topic, in order. */
   recorded(topic: string): OutgoingEvent[]
   settle(): Promise<void>
   stop(): Promise<void>
 }
 
-/** On memory twins and virtual time. */
+/** Starts the service on memory adapters and virtual time. */
 export async function startStore(
   profile: Profile = 'dev',
   change?: (roster: RosterPredicate) => void,
@@ -85,7 +85,7 @@ export async function startStore(
   return { ...(await startWorld(profile, clock, identity, async () => openMemoryService(clock), environment, beforeStart)), clock }
 }
 
-/** One of several instances on one PostgreSQL, in real time. */
+/** Starts one of several instances on one PostgreSQL, in real time. */
 export function startInstance(url: string, identity: TestIdentity): Promise<StoreWorld> {
   return startWorld('dev', systemClock, identity, async (definition) => {
     await migrateService(definition, url)
@@ -93,7 +93,7 @@ export function startInstance(url: string, identity: TestIdentity): Promise<Stor
   })
 }
 
-/** Lets time pass until there is an answer. */
+/** Advances time until the promise resolves. */
 export async function inTime<T>({ clock, settle }: Pick<StoreWorld, 'settle'> & { clock: VirtualClock }, asked: Promise<T>): Promise<T> {
   const end = { reached: false }
   const mark = (): void => void (end.reached = true)
@@ -213,7 +213,7 @@ async function signedHead(identity: TestIdentity, options: HeadOptions = {}): Pr
   }
 }
 
-/** Release digest of a policy as `head` makes it. */
+/** Returns the release digest of a policy as `head` makes it. */
 export function digestOfRelease(version: string, id = POLICY, effective = AT): string {
   return releaseOf(id, version, { effective }).digest
 }

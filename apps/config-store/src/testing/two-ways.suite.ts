@@ -13,7 +13,7 @@ import { digestOfRelease, POLICY, startStore, type StoreWorld } from './store-wo
 
 export const FLAGS = '/ofrep/v1/evaluate/flags'
 export const ANYONE = JSON.stringify({ context: { targetingKey: 'bot-1' } })
-/** Whose pages may ask. */
+/** Origin allowed by CORS. */
 export const ORIGIN = 'https://dashboard.example'
 export const TYPE = 'Content-Type: application/json'
 export type Bytes = string | Buffer
@@ -21,21 +21,21 @@ type Key = ReturnType<typeof mintToken>
 
 export const [GOOD, REVOKED, EXPIRED] = Array.from({ length: 3 }, () => mintToken()) as [Key, Key, Key]
 
-/** How often Fastify called a handler: a request that it did not handle was answered at the door. */
+/** Number of requests handled by Fastify; a request it did not handle was answered by the fast handler. */
 let handled = 0
 subscribe('tracing:fastify.request.handler:start', () => void handled++)
 
 export interface BothAnswers {
   door: unknown
   behind: unknown
-  /** Whether the door gave the first. */
+  /** Whether the fast handler answered the first request. */
   isTaken: boolean
   status: string
 }
 
-/** A store with a canary for half of a region, and two ways to evaluate there: at the door, and behind it. */
+/** Fixture with a canary for half of a region, and two ways to evaluate: the fast handler, and the controller behind it. */
 export class TwoWays {
-  /** Of the whole policy and of all flags, as `bot-1` gets them. */
+  /** ETags of the whole policy and of all flags, as `bot-1` gets them. */
   readonly etags: string[] = []
 
   private constructor(
@@ -61,13 +61,13 @@ export class TwoWays {
     return ways
   }
 
-  /** From now on the key is on record. */
+  /** Adds a key to the records. */
   knows({ id, hash }: Key, more: Partial<TokenRecord> = {}): void {
     const made = { name: 'reader', scopes: ['read'], createdAt: '2025-01-01T00:00:00Z', createdBy: 'operator' }
     this.access.tokens.add({ id, hash, ...made, expiresAt: '2027-01-01T00:00:00Z', revokedAt: null, revokedBy: null, ...more })
   }
 
-  /** All that comes back, each piece sent once the server has taken notice of the one before. */
+  /** Sends the pieces, each once the server has processed the one before, and returns the whole response. */
   async ask(pieces: readonly Bytes[]): Promise<string> {
     const client = connect({ port: Number(new URL(this.store.url).port), host: '127.0.0.1' })
     let text = ''
@@ -109,7 +109,7 @@ export class TwoWays {
   }
 }
 
-/** Without what differs from one request to the next, its headers in one order. */
+/** Removes values that differ between requests, and sorts the headers. */
 function comparable(text: string): string {
   const end = text.lastIndexOf('\r\n\r\n')
   const [line, ...headers] = text.slice(0, end).split('\r\n')
