@@ -1,6 +1,6 @@
 import type { VerifiedEvent } from '#libs/contracts'
 
-/** Lock key of a policy; every service locks its view of a policy under the same name. */
+/** Returns the lock key of a policy. All services lock their view of a policy under the same name. */
 export function policyKey(policyId: string): string {
   return `policy:${policyId}`
 }
@@ -8,9 +8,9 @@ export function policyKey(policyId: string): string {
 const POLICY_ID = /^[a-z0-9-]{1,100}$/
 
 /**
- * Aggregates that an event touches: all policies of the run when it carries a dossier, else the policy it is keyed by.
- * Locked in sorted order, so the smallest policy id, which is the key of a bundle, always comes first. Never throws: an event whose
- * dossier is damaged must still find its way to the dead letters, under its key.
+ * Returns the lock keys of the aggregates that an event changes: all policies of the run if the event contains a dossier, otherwise the
+ * policy it is keyed by. Keys are locked in sorted order, so the smallest policy id, which is the key of a bundle, always comes first.
+ * Never throws: an event with a damaged dossier must still reach the dead letters under its key.
  */
 export function aggregateKeysOf(event: VerifiedEvent): string[] {
   const { dossier } = event.data as { dossier?: { releases?: unknown } | null }

@@ -4,7 +4,10 @@ import { SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
 import { STATEMENT_SEAL, type EventSeal } from './event-seal.js'
 
-/** CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the signed statement. */
+/**
+ * Returns the Kafka headers of an event (CloudEvents 1.0, Kafka binding, binary mode). Attributes are headers; the value is the signed
+ * statement.
+ */
 export function headersOf(event: OutgoingEvent): Record<string, string> {
   return {
     'content-type': 'application/json',
@@ -29,12 +32,12 @@ export function recordOf(event: OutgoingEvent, position: string): BusRecord {
 
 export const SOURCE_PREFIX = '/hms-svc/'
 
-/** Why a record is not an event that may be acted on. `forged` ones are recorded and ignored; `unreadable` ones are dead letters. */
+/** Reason why a record is not a usable event. `forged` records are recorded and ignored; `unreadable` records become dead letters. */
 export type Unusable = { ok: false; kind: 'forged' | 'unreadable'; code: string; detail: string }
 
 /**
- * Verifies and decodes a record: the statement's signer must be the key of the service it names, that service must be a producer of
- * the topic, and topic and key of the statement must be those of the record. Headers are for routing and display only.
+ * Verifies and decodes a record. The statement's signer must be the key of the service it names, that service must be a producer of the
+ * topic, and topic and key of the statement must equal those of the record. Headers are for routing and display only.
  */
 export function openRecord(
   record: BusRecord,

@@ -1,86 +1,86 @@
 import type { OutgoingEvent, ServiceName } from '#libs/contracts'
 
 /**
- * The log that carries events between services. At least once, in order per (topic, key), never lost once `publish` named the event.
- * Twins: memory (tests), embedded (PostgreSQL outboxes of one machine), Kafka. All pass `test/contracts/event-bus.suite.ts`.
+ * Log that transports events between services. Delivery is at least once and in order per (topic, key); an event is never lost once
+ * `publish` has returned its id. Adapters: memory (tests), embedded (PostgreSQL outboxes of one machine), Kafka. All pass
+ * `test/contracts/event-bus.suite.ts`.
  */
 export interface EventBus {
-  /** The log lies in the outboxes themselves: a row is published when it is marked as sent. */
+  /** The outboxes are the log: a row is published when it is marked as sent. */
   readonly isOutbox?: true
   /**
-   * Hands events to the log, in the given order per key. Answers with the ids that are surely written and where; the relay sends the
-   * others again. Never throws for a broker that is down: it answers with what it has.
+   * Writes events to the log, in the given order per key. Returns the ids that are confirmed, with their positions; the relay retries the
+   * rest. Never throws when the broker is down: it returns the confirmed part.
    */
   publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place | undefined>>
   /**
-   * Of what a log acknowledged, each partition up to its last record, the partitions that do not hold it any more, with the offset from
-   * which on they hold something else or nothing. Empty for a log that lies in the outboxes themselves. Rejects while the broker does not
-   * answer.
+   * Returns the partitions that no longer contain their last acknowledged record, with the first offset at which they differ or end. Empty
+   * if the outboxes are the log. Rejects while the broker does not respond.
    */
   lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]>
-  /** Writes the record that makes an idle compacted topic compact, one to each partition. Never rejects. */
+  /** Writes one record to each partition so that an idle compacted topic is compacted. Never rejects. */
   beat(topics: readonly string[]): Promise<void>
-  /** Says that the outbox of `source` has marked these events as sent, in order. A bus that reads outboxes hands them to its readers. */
+  /** Notifies the bus that the outbox of `source` marked these events as sent, in order. A bus over outboxes passes them to its readers. */
   announce(source: string, sent: readonly SentEvent[]): void
-  /** Reads topics for a group from its position, the oldest record at first. Starts by itself again after faults, until closed. */
+  /** Reads topics for a group from its position, initially from the oldest record. Restarts by itself after faults, until closed. */
   subscribe(subscription: Subscription): Promise<void>
   /**
-   * Reads a topic of one partition and one producer from `place` on, as much as one answer holds: for no group, so no position moves.
-   * Rejects while the log does not answer.
+   * Reads a topic of one partition and one producer from `place` on, up to one response. Uses no group, so no position advances. Rejects
+   * while the log does not respond.
    */
   read(topic: { name: string; producer: string }, place: LogPlace): Promise<LogPart>
-  /** `degraded` while the broker cannot be reached; readers and writers go on by themselves when it is back. */
+  /** `degraded` while the broker is unreachable; readers and writers resume by themselves. */
   state(): 'up' | 'degraded'
-  /** Messages per topic and group that are not handled yet; of these services' groups alone, where given. */
+  /** Returns the unhandled messages per topic and group; only of the groups of `services` if given. */
   lag(services?: readonly ServiceName[]): Promise<TopicLag[]>
-  /** Events written in each of the last `RATE_MINUTES` minutes up to `now`, for every topic that the log knows. */
+  /** Returns the events written in each of the last `RATE_MINUTES` minutes up to `now`, for every topic of the log. */
   rates(now: Date): Promise<TopicRate[]>
-  /** For people who look into the log; absent where they ask its broker themselves. */
+  /** Log access for inspection; absent where users query the broker directly. */
   readonly records?: TopicLog
   close(): Promise<void>
 }
 
-/** A log that a person can look into from any place, without a group that the services would see. */
+/** Read access to the log from any position, without a consumer group. */
 export interface TopicLog {
   read(query: TopicQuery): Promise<TopicPage>
 }
 
 export interface TopicQuery {
   topics: readonly string[]
-  /** What an earlier page answered as `next`. */
+  /** `next` of an earlier page. */
   after?: string
-  /** Without `after`: begin with what was made then. Without both the page is empty, and `next` is the end of the log. */
+  /** Without `after`: start with records of this time. Without both, the page is empty and `next` is the end of the log. */
   since?: Date
-  /** Records of each producer. */
+  /** Maximum records per producer. */
   limit: number
 }
 
 export interface TopicPage {
-  /** Oldest first; in order for each producer. */
+  /** Oldest first; in order per producer. */
   records: BusRecord[]
   next: string
 }
 
-/** Place in the log; `undefined` where the outbox gives it when it marks the row. */
+/** Position in the log. A confirmed event has `undefined` instead if the outbox assigns the position when it marks the row. */
 export interface Place {
   partition: number
   offset: number
-  /** When the record was appended, epoch milliseconds by the log's clock; absent where the log does not say. */
+  /** Append time in epoch milliseconds, by the log's clock; absent if the log does not report it. */
   atMs?: number
 }
 
-/** Where to read on, as the last answer said it. */
+/** Position to continue from, as returned by the previous read. */
 export type LogPlace = number | 'beginning'
 
 export interface LogPart {
   records: readonly BusRecord[]
-  /** `beginning` when the log does not reach that far any more: it began anew, and what was read of it counts no more. */
+  /** `beginning` if the log no longer contains the requested position: it was recreated, and records read from it are void. */
   next: LogPlace
-  /** Nothing lies behind these records now. */
+  /** No records follow these at present. */
   end: boolean
 }
 
-/** A partition that does not hold what it acknowledged, from `offset` on: the log ends there, or something younger lies there. */
+/** A partition that no longer contains what it acknowledged from `offset` on: the log ends there, or has a younger record there. */
 export interface LostPlace {
   partition: number
   offset: number
@@ -89,23 +89,25 @@ export interface LostPlace {
 
 export interface SentEvent {
   event: OutgoingEvent
-  /** Place in the log of its service. */
+  /** Offset in the log of its service. */
   offset: number
 }
 
 export interface Subscription {
   group: string
   topics: readonly { name: string; producers: readonly string[] }[]
-  /** Resolved: the position moves past the record. It rejects only when the process is stopping, and the record comes again. */
+  /**
+   * Handles a record; the position advances when it resolves. Rejects only while the process is stopping, and the record is redelivered.
+   */
   handle(record: BusRecord): Promise<void>
   /**
-   * Which of these instances of the group's service are gone: what they read is then handed over at once, not after the broker's own
-   * patience. Rejects while it cannot know. Without it the broker's patience counts.
+   * Returns which of these instances of the group's service are gone. Their partitions are reassigned at once instead of after the broker's
+   * session timeout. Rejects while unknown. If absent, the broker's timeout applies.
    */
   gone?(instances: readonly string[]): Promise<readonly string[]>
 }
 
-/** A record as it lies in the log: nothing in it is trusted before its signature is checked. */
+/** Raw record of the log. Nothing in it is trusted before its signature is verified. */
 export interface BusRecord {
   topic: string
   key: string | null
@@ -113,7 +115,7 @@ export interface BusRecord {
   headers: Record<string, string>
   /** `partition:offset`, for logs and dead letters. */
   position: string
-  /** What the texts above were made of, where they do not encode back to it. */
+  /** Original bytes; present if the texts do not encode back to them. */
   bytes?: RecordBytes
 }
 
@@ -132,9 +134,9 @@ export interface TopicLag {
 export interface GroupLag {
   group: string
   messages: number
-  /** Age of the oldest event that is not handled; 0 also where this process cannot know it. */
+  /** Age of the oldest unhandled event in seconds; 0 if this process cannot know it. */
   seconds: number
-  /** That event, where this process knows it. */
+  /** The oldest unhandled event, if this process knows it. */
   oldest?: UnhandledEvent
 }
 
@@ -145,13 +147,13 @@ export interface UnhandledEvent {
 
 export const RATE_MINUTES = 15
 
-/** By whole minutes of the clock, the oldest first; the last is the minute under way. */
+/** Events per whole clock minute, oldest first; the last entry is the current minute. */
 export interface TopicRate {
   topic: string
   perMinute: number[]
 }
 
-/** Where the minutes of a rate begin, epoch milliseconds, the oldest first. */
+/** Returns the start of each minute of a rate in epoch milliseconds, oldest first. */
 export function minutesUntil(now: Date): number[] {
   const last = Math.floor(now.getTime() / 60_000) * 60_000
   return Array.from({ length: RATE_MINUTES }, (_, index) => last - (RATE_MINUTES - 1 - index) * 60_000)

@@ -1,10 +1,10 @@
 import { readEvent, signEvent, type EventPredicate } from '#libs/signing'
 
-/** How the events of a service are signed, and read by the others. `read` throws `SignatureError` for what none of `keys` signed. */
+/** Signs the events of a service and verifies those of others. `read` throws `SignatureError` if none of `keys` signed the event. */
 export interface EventSeal {
   sign: typeof signEvent
   read(...asked: Parameters<typeof readEvent>): { predicate: EventPredicate }
 }
 
-/** As in-toto statements in DSSE envelopes. */
+/** Seals events as in-toto statements in DSSE envelopes. */
 export const STATEMENT_SEAL: EventSeal = { sign: signEvent, read: readEvent }

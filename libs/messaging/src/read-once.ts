@@ -3,11 +3,11 @@ import { deepFreeze, type Envelope } from '#libs/contracts'
 import type { EventPredicate } from '#libs/signing'
 import type { EventSeal } from './event-seal.js'
 
-/** Events of a run or two; what was let go is verified again. A parsed event takes some three times its payload. */
+/** Events of one or two runs; an evicted one is verified again. A parsed event takes about three times its payload. */
 const MAX_EVENTS = 256
 const MAX_CHARACTERS = 16 * 1024 * 1024
 
-/** What was found true: this key signed this payload. */
+/** Result of a verification: this key signed this payload. */
 interface Read {
   payload: string
   payloadType: string
@@ -17,9 +17,9 @@ interface Read {
 }
 
 /**
- * The seal of events for services that share a process: who reads an event second finds what the first one verified, if its own roster has
- * the same key under the same name. An event has three to five readers, and verifying was a fifth of a run (`npm run bench -- pipeline`,
- * embedded). Readers share the predicate: who changes it is to hear of it.
+ * Wraps a seal for services that share a process: a second reader of an event reuses the first verification, if its own roster has the same
+ * key under the same name. An event has three to five readers, and verifying was a fifth of a run (`npm run bench -- pipeline`, embedded).
+ * Readers share the predicate and must not modify it.
  */
 export function readOnce(seal: EventSeal): EventSeal {
   const known = new Map<string, Read>()
@@ -31,7 +31,7 @@ export function readOnce(seal: EventSeal): EventSeal {
   return {
     sign: seal.sign,
     read(envelope, keys) {
-      // Nothing is taken from here that the seal would not take: the whole envelope must be the one that it took.
+      // A cached result is used only if the whole envelope equals the verified one.
       const signature = onlySignature(envelope)
       if (signature === undefined) return seal.read(envelope, keys)
       const found = known.get(signature.sig)
@@ -57,7 +57,7 @@ function isSame(found: Read, { payload, payloadType }: Envelope, keyid: string):
   return found.payload === payload && found.payloadType === payloadType && found.keyid === keyid
 }
 
-/** Events have one signature, with the name of its key; others are read as they come. */
+/** Returns the signature of an envelope that has exactly one, with its key's name; other envelopes are not cached. */
 function onlySignature(envelope: unknown): { keyid: string; sig: string } | undefined {
   const { payload, signatures } = (envelope ?? {}) as Partial<Envelope>
   if (typeof payload !== 'string' || !Array.isArray(signatures) || signatures.length !== 1) return undefined

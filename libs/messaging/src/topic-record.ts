@@ -1,7 +1,7 @@
 import { GIVEN_UP, type TopicRecord } from '#libs/contracts'
 import type { BusRecord } from './event-bus.js'
 
-/** A record as people and programs read it. Its signature is not checked: nothing may be decided on it. */
+/** Returns a record in the form shown to people and programs. Its signature is not verified: no decision may depend on it. */
 export function topicRecordOf({ topic, position, key, value, headers }: BusRecord): TopicRecord {
   const type = headers['ce_type'] ?? ''
   return {
@@ -14,7 +14,7 @@ export function topicRecordOf({ topic, position, key, value, headers }: BusRecor
     at: headers['ce_time'] ?? '',
     run: numberOf(headers['ce_runid']),
     attempt: numberOf(headers['ce_attempt']),
-    // What a group gave up need not be a statement of ours.
+    // A dead letter need not be a statement of ours.
     data: value === null || type === GIVEN_UP ? null : dataOf(value),
   }
 }

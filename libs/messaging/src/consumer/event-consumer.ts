@@ -29,7 +29,7 @@ import { OverdueGaps } from './overdue-gaps.js'
 import { groupOf } from '../group-of.js'
 import { poisonRunOf, runOf } from '../dead-letters/poison-run.js'
 
-/** Takes a record that no service of ours wrote. `false`: it is nothing that may be taken, and is recorded as forged. */
+/** Handles a record that was not written by one of our services. Returns `false` to reject the record, which is then recorded as forged. */
 export type OutsideHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>
 
 export interface EventConsumerDependencies {
@@ -38,28 +38,28 @@ export interface EventConsumerDependencies {
   bus: EventBus
   positions: PositionStore
   outbox: Outbox
-  /** The newest roster, asked at every use: it changes while the service runs. */
+  /** Returns the current roster. Called at every use, because the roster changes while the service runs. */
   roster(): Roster
-  /** Looks whether there is a newer one; `true` when there was. */
+  /** Checks for a newer roster; returns `true` when it loaded one. */
   catchUp?(): Promise<boolean>
-  /** How events are read; as signed statements unless said otherwise. */
+  /** Format in which events are read; default: signed statements. */
   seal?: EventSeal
   clock: Clock
   log: Logger
   metrics: Metrics
-  /** Where this service tells of a poisoned run; `undefined` when it is no stage. */
+  /** Topic on which this service reports a poisoned run; `undefined` if the service is not a stage. */
   stageTopic: string | undefined
-  /** Which instances of this service are gone, where something knows that. */
+  /** Returns which instances of this service are gone; absent where no instance tracking exists. */
   gone?: Subscription['gone']
-  /** Does again what a timer that was given up was for. */
+  /** Re-executes the work of a dead-lettered timer. */
   replayTimer?: ReplayTimer
 }
 
 type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | (typeof GIVEN_UP)[number]
-/** Outcomes of which a dead letter is kept. */
+/** Outcomes that store a dead letter. */
 const GIVEN_UP = ['forged', 'unreadable', 'dead-letter'] as const
 
-/** What became of a record, and the event that waited for it. */
+/** Outcome of a record, and the next parked event of its stream, if any. */
 interface Done {
   outcome: Outcome
   parked?: VerifiedEvent
@@ -67,7 +67,7 @@ interface Done {
 
 interface TopicOptions {
   everyType?: boolean
-  /** Called for an event that was handled before and comes again; it must not count it twice. */
+  /** Called for a duplicate of a handled event; it must not count the event twice. */
   again?: (event: VerifiedEvent, tx: Transaction) => Promise<void>
 }
 
@@ -78,9 +78,11 @@ interface Subscriber extends TopicOptions {
 
 const MAX_TRIES = 3
 
-/** The one way events reach a service: verify, lock, position, handler, commit; failures by their kind (ADR 0003). */
+/**
+ * Single entry point of events into a service: verify, lock, advance the position, handle, commit. Failures are treated by kind (ADR 0003).
+ */
 export class EventConsumer {
-  /** What was given up. */
+  /** Dead letters of this service. */
   readonly letters: DeadLetterBox
   private readonly subscribers = new Map<string, Subscriber>()
   private readonly outsiders = new Map<string, OutsideHandler>()
@@ -95,7 +97,7 @@ export class EventConsumer {
     this.gaps = new OverdueGaps((event) => this.handleAll(recordOfEvent(event), 'over'), deps)
   }
 
-  /** Hands over events of these types. What else comes on their topics is read and passed over. */
+  /** Registers a handler for events of these types. Other events on the same topics are read and skipped. */
   on<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {
     for (const type of types) {
       for (const topic of topicsOfType(type, this.deps.service)) {
@@ -104,20 +106,26 @@ export class EventConsumer {
     }
   }
 
-  /** `everyType`: also events of types that this version does not know, for a reader that takes none of their meaning. */
+  /**
+   * Registers a handler for all known types of a topic. With `everyType` it also receives types unknown to this version, for a reader that
+   * does not interpret events.
+   */
   onTopic(topic: string, handle: TopicHandler, { everyType = false, again }: TopicOptions = {}): void {
     topicByName(topic)
     if (this.subscribers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
     this.subscribers.set(topic, { handle, everyType, again })
   }
 
-  /** Records of a topic that others than our services may write. One that names a service of ours is never among them. */
+  /**
+   * Registers a handler for records of a topic that external producers may write. Records that name one of our services as source are not
+   * passed to it.
+   */
   outside(topic: string, take: OutsideHandler): void {
     topicByName(topic)
     this.outsiders.set(topic, take)
   }
 
-  /** What the shell around every service does with these events; in the same transaction, before the service's own handler. */
+  /** Registers a handler of the service shell. It runs in the same transaction, before the service's own handler. */
   follow<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {
     for (const type of types) {
       for (const topic of topicsOfType(type, this.deps.service)) routesIn(this.followers, topic).add(type, handle)
@@ -127,7 +135,7 @@ export class EventConsumer {
   async start(): Promise<void> {
     const { service, bus, gone, metrics } = this.deps
     const topics = [...new Set([...this.subscribers.keys(), ...this.followers.keys()])].map(topicByName)
-    // `increase` sees nothing of a series that begins with its first event.
+    // `increase` ignores the first sample of a series, so each series starts at 0.
     for (const { name: topic } of topics) for (const outcome of GIVEN_UP) metrics.handled.inc({ group: service, topic, outcome }, 0)
     for (const group of new Set(topics.map(({ name }) => groupOf(service, name)))) {
       const mine = topics.filter(({ name }) => groupOf(service, name) === group)
@@ -146,13 +154,13 @@ export class EventConsumer {
     return this.inFlight === 0
   }
 
-  /** Resolves when the record is done with: handled, skipped, parked or a dead letter. Rejects only while stopping. */
+  /** Resolves when the record is handled, skipped, parked or stored as a dead letter. Rejects only while stopping. */
   async handle(record: BusRecord): Promise<void> {
     if (record.key === HEARTBEAT_KEY || (record.value === null && topicByName(record.topic).cleanup === 'compact')) return
     await this.handleAll(record)
   }
 
-  /** The record, and the events that waited for it after it, each in its own transaction: one that fails takes no other with it. */
+  /** Handles the record and the parked events behind it, each in its own transaction, so a failure affects no other event. */
   private async handleAll(first: BusRecord, over?: 'over'): Promise<void> {
     this.inFlight++
     try {
@@ -215,7 +223,7 @@ export class EventConsumer {
           if (place === 'next' || (place === 'before' && this.takesLate(event))) outcome = await this.run(event, tx)
           else if (place === 'duplicate') await this.subscribers.get(event.topic)?.again?.(event, tx)
           else if (place === 'gap') {
-            // The data lie in the envelope, where no NUL in them can offend jsonb.
+            // The data are kept in the envelope only, because jsonb rejects NUL characters.
             await positions.park(tx, stream, { ...event, data: null })
             this.deps.log.warn(
               { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
@@ -238,7 +246,7 @@ export class EventConsumer {
     )
   }
 
-  /** A key that nobody knows yet may be one that a newer roster names. */
+  /** Verifies a record. If its key is unknown, the roster is reloaded and the record verified again. */
   private async open(record: BusRecord): Promise<ReturnType<typeof openRecord>> {
     const { roster, catchUp, seal } = this.deps
     const { producers } = topicByName(record.topic)
@@ -263,7 +271,10 @@ export class EventConsumer {
     return outcome
   }
 
-  /** Moves the key past an event that cannot be handled, keeps it, and fails its run with that reason unless a newer build sent it. */
+  /**
+   * Dead-letters an event that cannot be handled, advances the position of its key, and fails its run with that code unless a newer build
+   * sent it.
+   */
   private async giveUp(record: BusRecord, error: unknown, tries: number, over?: 'over'): Promise<Done> {
     const { database, positions } = this.deps
     const opened = await this.open(record)
@@ -277,7 +288,7 @@ export class EventConsumer {
       database.locked(aggregateKeysOf(event), async (tx) => {
         const stream = this.streamOf(event)
         const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
-        // Another instance, to which the partition went meanwhile, is done with it.
+        // Another instance received the partition in the meantime and has handled the event.
         if (place === 'duplicate' || (place === 'before' && !this.takesLate(event))) return { outcome: 'duplicate' }
         if (!isOfNewerBuild(verdict.code)) await poisonRunOf(tx, event, verdict.code, this.deps)
         await this.letters.store(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
@@ -286,7 +297,7 @@ export class EventConsumer {
     )
   }
 
-  /** Runs the handler on a dead letter; `by` is who asked for it. */
+  /** Runs the handler on a dead letter; `by` is the caller who requested it. */
   async replay(id: string, by: string): Promise<DeadLetter> {
     const { service, database, roster, metrics, replayTimer, seal } = this.deps
     const letter = await replayLetter(
@@ -318,14 +329,20 @@ export class EventConsumer {
     }
   }
 
-  /** Whether what is missing before the event may have been compacted away: where each event is read, only a retention after it. */
+  /**
+   * Returns `over` if the missing predecessors may have been compacted away. Topics whose readers need every event are compacted only after
+   * a retention period.
+   */
   private compactedBefore(event: VerifiedEvent): 'over' | undefined {
     const { cleanup, newestOnly } = topicByName(event.topic)
     const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)
     return newestOnly === true || (cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'over' : undefined
   }
 
-  /** Who takes every type takes none of their meaning: the order matters less than that nothing is missing. It knows events by their id. */
+  /**
+   * Whether the subscriber accepts events out of order. One that reads every type prefers completeness to order, and it deduplicates by
+   * event id.
+   */
   private takesLate({ topic }: VerifiedEvent): boolean {
     return this.subscribers.get(topic)?.everyType === true
   }

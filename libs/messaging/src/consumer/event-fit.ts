@@ -6,12 +6,12 @@ import { NEWER_WORD } from '../dead-letters/newer-build.js'
 
 const SCHEMA_ID = 'hms-events'
 const validatorOf = validators({})
-/** Says all that is wrong, with the values; asked only of what does not fit. */
+/** Reports all validation errors with their values; used only for data that already failed. */
 const wholeValidatorOf = validators({ allErrors: true, verbose: true })
 
 /**
- * Throws `TerminalError` when the data of an event do not have the shape of its type: then it is a dead letter, which says where. Of a
- * newer build when all that does not fit are words that this one does not know.
+ * Throws `TerminalError` when the data of an event do not match the schema of its type; the event becomes a dead letter whose detail
+ * contains the position. The code is that of a newer build when the only errors are unknown values of closed lists.
  */
 export function requireFit<T extends EventType>(event: VerifiedEvent, type: T): asserts event is ReceivedEvent<T> {
   const fits = validatorOf(type)
@@ -25,9 +25,9 @@ export function requireFit<T extends EventType>(event: VerifiedEvent, type: T): 
   throw new TerminalError('HMS_EVENT_SHAPE', `the data of ${type} do not fit at ${pointerOf(error)}: ${error?.message ?? 'unknown'}`)
 }
 
-/** Compiled at first use: a service handles a few of the types. */
+/** Returns validators compiled on first use: a service handles only a few of the types. */
 function validators(options: Options): (type: EventType) => ValidateFunction {
-  // That the schemas are schemas is for a test to say, not for every start.
+  // A test validates the schemas, so a start does not have to.
   const ajv = new Ajv2020({
     validateSchema: false,
     allowUnionTypes: true,
@@ -42,7 +42,7 @@ function validators(options: Options): (type: EventType) => ValidateFunction {
   }
 }
 
-/** The first of them where nothing else is wrong: the other branches of a union at its place fail too. */
+/** Returns the first unknown value if there is no other error. The other branches of a union at the same position fail too. */
 function unknownWordIn(event: VerifiedEvent, type: EventType): ErrorObject | undefined {
   const fits = wholeValidatorOf(type)
   fits(event.data)
@@ -52,7 +52,7 @@ function unknownWordIn(event: VerifiedEvent, type: EventType): ErrorObject | und
   return errors.every(({ instancePath }) => places.has(instancePath)) ? words[0] : undefined
 }
 
-/** JSON pointer (RFC 6901) of what is wrong; of a member that is missing, where it should be. */
+/** JSON pointer (RFC 6901) of the error; for a missing member, the pointer it should have. */
 function pointerOf(error: ErrorObject | undefined): string {
   const missing = (error?.params as { missingProperty?: string } | undefined)?.missingProperty
   return `${error?.instancePath ?? ''}${missing === undefined ? '' : `/${missing}`}`

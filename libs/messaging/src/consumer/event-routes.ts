@@ -3,13 +3,13 @@ import type { Transaction } from '#libs/persistence'
 import { requireFit } from './event-fit.js'
 
 /**
- * Handles one event of these types inside the transaction that moves the stream's position. It must not take longer than 50 ms.
- * An event of an older attempt is answered with `ignored-stale` and changes nothing.
+ * Handles one event of these types inside the transaction that advances the stream's position. Must not take longer than 50 ms. An event of
+ * an older attempt returns `ignored-stale` and changes nothing.
  */
 export type EventHandler<T extends EventType = EventType> = (event: ReceivedEvent<T>, tx: Transaction) => Promise<EventAnswer>
 export type EventAnswer = void | 'ignored-stale'
 
-/** Handles every event of a topic, in the same transaction. */
+/** Handles every event of a topic, inside the transaction that advances its position. */
 export type TopicHandler = (event: VerifiedEvent, tx: Transaction) => Promise<EventAnswer>
 
 /** Handlers of one topic by event type. */
@@ -24,6 +24,6 @@ export class EventRoutes {
     })
   }
 
-  /** A type without a handler here is for other readers of the topic: nothing happens. */
+  /** A type without a handler here is meant for other readers of the topic and is skipped. */
   readonly handle: TopicHandler = async (event, tx) => this.handlers.get(event.type)?.(event, tx)
 }

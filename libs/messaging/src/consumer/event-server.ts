@@ -5,8 +5,8 @@ import type { EventConsumer } from './event-consumer.js'
 import { EventContext } from './on-event.js'
 
 /**
- * Binds `@OnEvent` methods of a Nest application to the consumers of the services it holds. Nest's stock Kafka server cannot be used:
- * it swallows causes, decodes keys, and joins the handlers of several services under one pattern.
+ * Binds `@OnEvent` methods of a Nest application to the consumers of its services. Nest's stock Kafka server is unsuitable: it swallows
+ * causes, decodes keys, and joins the handlers of several services under one pattern.
  */
 export class EventServer extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true
@@ -26,7 +26,7 @@ export class EventServer extends Server implements CustomTransportStrategy {
     })
   }
 
-  /** Starts reading. A broker that is down is no reason to wait: subscriptions begin when it comes. */
+  /** Starts reading. It does not wait for an unreachable broker: subscriptions begin when the broker is available. */
   listen(callback: (error?: unknown) => void): void {
     Promise.all([...this.consumers.values()].map((consumer) => consumer.start())).then(() => callback(), callback)
   }

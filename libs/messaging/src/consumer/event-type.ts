@@ -3,8 +3,8 @@ import { EVENT_TYPES, isEventType } from '#libs/contracts'
 const NAMES = new Set(EVENT_TYPES.map(nameOf))
 
 /**
- * What this version makes of a type. A name of its own in another major version carries news that it would have to understand: a dead
- * letter. A name it never heard of was added by a newer producer, for others: ignored.
+ * Returns how this version treats an event type. A known name in another major version carries data that the service would have to
+ * understand: it becomes a dead letter. An unknown name was added by a newer producer for other consumers: it is ignored.
  */
 export function compatibilityOf(type: string): 'known' | 'other-major' | 'unknown' {
   if (isEventType(type)) return 'known'

@@ -18,7 +18,7 @@ export function OnEvent<T extends EventType>(service: ServiceName, ...types: T[]
   return EventPattern<string[]>(types, { service })
 }
 
-/** Gives a handler the transaction in which the position of its event moves. */
+/** Gives a handler the transaction that advances the position of its event. */
 export class EventContext extends BaseRpcContext<[VerifiedEvent, Transaction]> {
   constructor(event: VerifiedEvent, transaction: Transaction) {
     super([event, transaction])

@@ -4,7 +4,7 @@ import { describeError, Repeat, type Clock, type Logger, type Metrics } from '#l
 import type { PositionStore } from '../inbox/position.store.js'
 
 const LOOK_MS = 60_000
-/** Longer than anything that delays an event: relays, repairs of the log and take-overs need a minute or two. */
+/** Longer than any normal delay of an event: relays, log repairs and take-overs need a minute or two. */
 const PATIENCE_MS = 60 * 60_000
 
 export interface OverdueGapsDependencies {
@@ -17,9 +17,9 @@ export interface OverdueGapsDependencies {
 }
 
 /**
- * The end of waiting for an event that does not come: retention took it while this service was away, or its producer lost it. After an hour
- * (the alarm rang after half a minute) the stream goes on behind the gap, or its policy could never be changed again; the run whose event
- * is missing ends at its deadline.
+ * Skips gaps whose missing event does not arrive: retention deleted it while this service was down, or its producer lost it. After an hour
+ * (the alarm fires after half a minute) the stream continues behind the gap; otherwise its policy could never be changed again. The run of
+ * the missing event ends at its deadline.
  */
 export class OverdueGaps {
   private readonly looks: Repeat

@@ -1,6 +1,6 @@
 import { TerminalError } from '#libs/platform'
 
-/** The code that a failure stands under; what brings none of its own is a bug of the handler. */
+/** Returns the code of a failure; an error without a code is a bug of the handler and gets `bug`. */
 export function codeOf(error: unknown, bug = 'HMS_EVENT_HANDLER_FAILED'): string {
   return error instanceof TerminalError ? error.code : bug
 }

@@ -9,8 +9,8 @@ import { letterEvent } from './letter-event.js'
 import { newestLetters } from './newest-letters.js'
 
 /**
- * Letters kept at a time, by state. Beyond it the oldest goes and is counted; its copy on the topic stays for 30 days. Each raised an
- * alarm.
+ * Maximum number of stored letters by state. Beyond it the oldest is deleted and counted; its copy on the topic stays for 30 days. Each
+ * letter raised an alarm.
  */
 const MAX_LETTERS = { waiting: 100_000, ignored: 10_000 } as const
 const TRIM_EVERY = 100
@@ -18,7 +18,7 @@ const MAX_IGNORED_SENT_AN_HOUR = 1_000
 const HOUR_MS = 60 * 60 * 1000
 const DETAIL_CHARACTERS = 2_000
 
-/** Why a record was given up. `ignored` ones are not ours, and nothing will come of them. */
+/** Reason why a record was dead-lettered. `ignored` letters are foreign records and need no action. */
 export type Verdict = Pick<DeadLetter, 'code' | 'detail' | 'run' | 'tries'> & { state: 'waiting' | 'ignored' }
 
 export interface DeadLetterBoxDependencies {
@@ -29,7 +29,7 @@ export interface DeadLetterBoxDependencies {
   metrics: Metrics
 }
 
-/** The letters of one service: the table is the truth, the topic a copy for anyone who works with tools of the broker. */
+/** Stores the dead letters of one service. The table is authoritative; the topic holds a copy for users of broker tools. */
 export class DeadLetterBox {
   private readonly stored = { waiting: 0, ignored: 0 }
   private hour = 0
@@ -37,7 +37,7 @@ export class DeadLetterBox {
 
   constructor(private readonly deps: DeadLetterBoxDependencies) {}
 
-  /** Keeps a record that was given up. `false` when it is kept already: it came again before its group had moved on. */
+  /** Stores a dead-lettered record. Returns `false` for a duplicate: the record was redelivered before its group had committed. */
   async store(tx: Transaction, record: BusRecord, verdict: Verdict): Promise<boolean> {
     const { service } = this.deps
     const letter: DeadLetter = {
@@ -57,7 +57,7 @@ export class DeadLetterBox {
     return true
   }
 
-  /** The newest first. */
+  /** Returns letters, newest first. */
   list(states: readonly DeadLetterState[] | undefined, limit: number): Promise<DeadLetter[]> {
     return this.deps.database.autocommit((tx) => newestLetters(tx, states, limit))
   }
@@ -66,12 +66,12 @@ export class DeadLetterBox {
     return this.deps.database.autocommit((tx) => this.read(tx, id))
   }
 
-  /** Ends a letter without an effect; letter and reason are kept. */
+  /** Closes a letter without an effect; letter and reason are kept. */
   discard(id: string, by: string, reason: string): Promise<DeadLetter> {
     return this.deps.database.locked([lockOf(id)], async (tx) => this.close(tx, await this.openLetter(tx, id), 'discarded', by, reason))
   }
 
-  /** A letter that nobody has ended yet; the letter stays locked until the transaction ends. */
+  /** Returns a letter that is not closed, and locks it until the transaction ends. */
   async openLetter(tx: Transaction, id: string): Promise<DeadLetter> {
     await tx.lock([lockOf(id)])
     const letter = await this.read(tx, id)
@@ -90,7 +90,7 @@ export class DeadLetterBox {
     return closed
   }
 
-  /** A replay failed: the letter waits on, with what went wrong this time. Answers with the error to throw. */
+  /** Records a failed replay: the letter stays open with the new code and detail. Returns the error to throw. */
   failAgain(id: string, code: string, detail: string): Promise<HmsError> {
     return this.deps.database.locked([lockOf(id)], async (tx) => {
       const letter = await this.openLetter(tx, id)
@@ -117,7 +117,7 @@ export class DeadLetterBox {
     })
   }
 
-  /** Numbered per topic and not per key: a stranger chooses the keys, and every numbered key is a row for ever. */
+  /** Numbered per topic, not per key: external producers choose the keys, and every numbered key is a permanent row. */
   private async send(tx: Transaction, letter: DeadLetter): Promise<void> {
     const { outbox, service } = this.deps
     await outbox.append(tx, letterEvent(letter, await outbox.nextKeySeq(tx, deadLetterTopic(service), ''), tx.now))
@@ -129,7 +129,7 @@ export class DeadLetterBox {
     return this.sentThisHour++ < MAX_IGNORED_SENT_AN_HOUR
   }
 
-  /** Deletes the oldest letters of a state beyond their bound; answers how many. */
+  /** Deletes the oldest letters of a state above its maximum; returns how many. */
   private async forget(tx: Transaction, state: Verdict['state']): Promise<number> {
     const letters = tx.documents(DEAD_LETTERS)
     const surplus = (await letters.count({ state })) - MAX_LETTERS[state]

@@ -1,19 +1,19 @@
 import type { DeadLetterState } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** A message given up: its bytes as they came, and why. Nothing is dropped in silence. */
+/** A dead-lettered message: its original bytes and the reason. No message is dropped without one. */
 export interface DeadLetter {
   id: string
-  /** The service that gave it up. */
+  /** Service that dead-lettered the message. */
   group: string
   topic: string
-  /** Texts for people, in bounds and without what PostgreSQL cannot hold; what came exactly, unless `raw` is there. */
+  /** Display text, truncated and restricted to characters that PostgreSQL stores. It is exact unless `raw` is present. */
   key: string | null
   value: string | null
   headers: Record<string, string>
-  /** What came exactly, where the texts do not say it. */
+  /** Original bytes; present where the texts are not exact. */
   raw?: RawLetter
-  /** Size of the value in bytes, where only its beginning is kept. */
+  /** Size of the value in bytes; present where only its beginning is stored. */
   cutFrom?: number
   position: string
   code: string
@@ -22,11 +22,11 @@ export interface DeadLetter {
   tries: number
   state: DeadLetterState
   at: string
-  /** Who ended it and when; the reason given, or what the handler answered. */
+  /** Who closed the letter and when; the given reason, or the handler's outcome. */
   closed?: { at: string; by: string; reason: string }
 }
 
-/** Base64 each; headers as pairs, since their names are bytes too. */
+/** Each part in base64. Headers are pairs, because header names are bytes too. */
 export interface RawLetter {
   key: string | null
   value: string | null

@@ -5,12 +5,12 @@ import type { DeadLetter, RawLetter } from './dead-letter.table.js'
 
 type Content = Pick<DeadLetter, 'key' | 'value' | 'headers' | 'raw' | 'cutFrom'>
 
-/** Beginning of a text that is shown where the exact bytes lie beside it, or are not kept. */
+/** Length of the excerpt shown when the exact bytes are stored separately or not at all. */
 const EXCERPT = 4_096
 const KEY_EXCERPT = 200
 const MAX_HEADERS = 50
 
-/** As much as PostgreSQL takes as text or jsonb: no NUL, no half of a pair; cut to `most` characters. */
+/** Returns the text as PostgreSQL can store it as text or jsonb: without NUL and unpaired surrogates, cut to `most` characters. */
 export function storable(text: string, most: number): string {
   const cut = text.length > most ? `${text.slice(0, most)}…` : text
   return cut.replaceAll('\0', '\uFFFD').toWellFormed()
@@ -20,7 +20,7 @@ export function keyExcerpt(key: string): string {
   return storable(key, KEY_EXCERPT)
 }
 
-/** Everything that came: as texts where they are exact, else in base64 with texts for people beside it. */
+/** Returns the complete content of a record: as text where that is exact, otherwise in base64 with display text beside it. */
 export function wholeContent(record: BusRecord): Content {
   const { key, value, headers } = record
   const texts = [key, value, ...Object.entries(headers).flat()].filter((text) => text !== null)
@@ -28,14 +28,14 @@ export function wholeContent(record: BusRecord): Content {
   return { ...excerptOf(record), raw: rawOf(record) }
 }
 
-/** What is kept of a record that nobody will replay: a stranger who writes to the topic must not fill the disk. */
+/** Returns the excerpt kept of an ignored record, which is never replayed: an external producer must not fill the disk. */
 export function excerptContent(record: BusRecord): Content {
   const { value } = record
   const cutFrom = value !== null && value.length > EXCERPT ? { cutFrom: record.bytes?.value?.length ?? Buffer.byteLength(value) } : {}
   return { ...excerptOf(record), ...cutFrom }
 }
 
-/** The record as it came. */
+/** Restores the original record from a letter. */
 export function recordOfLetter(letter: DeadLetter): BusRecord {
   const { topic, position, key, value, headers, raw } = letter
   if (raw === undefined) return { topic, position, key, value, headers }
@@ -49,13 +49,13 @@ export function recordOfLetter(letter: DeadLetter): BusRecord {
   return { topic, position, ...recordOfBytes(bytes) }
 }
 
-/** The same record given up again, because its group had not moved past it yet, is the same letter. */
+/** Returns a deterministic letter id, so a record redelivered before its group committed yields the same letter. */
 export function letterIdOf(service: string, record: BusRecord): string {
   const { topic, position, key, value, headers } = record
   const hex = createHash('sha256')
     .update(JSON.stringify([service, topic, position, key, value, headers]))
     .digest('hex')
-  // RFC 9562 §5.8: a UUID whose bits are our own.
+  // RFC 9562 §5.8: UUID version 8, with custom bits.
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 

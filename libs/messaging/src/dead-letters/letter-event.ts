@@ -4,15 +4,15 @@ import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { DeadLetter } from './dead-letter.table.js'
 import { storable } from './letter-content.js'
 
-/** The outbox indexes its keys, and PostgreSQL's index rows end below 2.7 KB. */
+/** The outbox indexes its keys, and an index row of PostgreSQL is limited to 2.7 KB. */
 const KEY_CHARACTERS = 512
 const DETAIL_CHARACTERS = 500
-/** The topic takes 5 MiB, headers included. */
+/** Below the topic's limit of 5 MiB, which includes headers. */
 const MAX_BYTES = 4.75 * 1024 * 1024
-/** Headers that the letter has of its own. */
+/** Header names that the letter sets itself. */
 const OWN_HEADERS = /^(ce_|hms-dlq-)/
 
-/** A dead letter on its way to its topic: the original key, value and headers, and why it is here. */
+/** Returns the event that copies a dead letter to its topic: original key, value and headers, and the reason. */
 export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): OutgoingEvent {
   const { id, group, code, detail, topic, position, run } = letter
   const kept = Object.entries(letter.headers).map(
@@ -31,8 +31,8 @@ export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): Outg
   const value = letter.raw === undefined ? letter.value : letter.raw.value
   const fits = Buffer.byteLength(value ?? '') + Buffer.byteLength(JSON.stringify(headers)) <= MAX_BYTES
   return {
-    // Not the letter's id: that is the same when the record comes again after the letter was forgotten, and the outbox may still hold the
-    // first.
+    // Not the letter's id, which is the same when the record is redelivered after the letter was deleted: the outbox may still contain the
+    // first event.
     id: uuidv7(now),
     source: `${SOURCE_PREFIX}${group}`,
     type: GIVEN_UP,

@@ -1,11 +1,11 @@
-/** A type in a major version that this build does not read. */
+/** Code for a type in a major version that this build does not read. */
 export const NEWER_MAJOR = 'HMS_EVENT_MAJOR_UNKNOWN'
-/** A value of a closed list that this build does not know. */
+/** Code for a value of a closed list that this build does not know. */
 export const NEWER_WORD = 'HMS_EVENT_WORD_UNKNOWN'
 
 /**
- * Whether an event was given up because a newer build sent it. It fails no run: it waits as a dead letter for a build that knows it
- * (ADR 0076).
+ * Whether an event was dead-lettered because a newer build sent it. Such an event does not fail its run: it waits as a dead letter for a
+ * build that knows it (ADR 0076).
  */
 export function isOfNewerBuild(code: string): boolean {
   return code === NEWER_MAJOR || code === NEWER_WORD

@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
 import { keyExcerpt } from './letter-content.js'
 
-/** Letters are read a few at a time and leave their content behind: each may carry 4 MiB, and a list must not hold them all. */
+/** Letters are read in small pages and returned without content: each may contain 4 MiB, and a list must not hold them all in memory. */
 const PAGE = 10
 
 export async function newestLetters(tx: Transaction, states: readonly DeadLetterState[] | undefined, limit: number): Promise<DeadLetter[]> {
@@ -12,7 +12,7 @@ export async function newestLetters(tx: Transaction, states: readonly DeadLetter
   let after: string | undefined
   for (let size = PAGE; found.length < limit;) {
     const page = await tx.documents(DEAD_LETTERS).find({ where, orderBy: 'at', descending: true, after, limit: size })
-    // Letters of one millisecond stay together: the next page begins below all of them.
+    // Letters of one millisecond stay together: the next page starts below all of them.
     const whole = page.length < size ? page : page.filter((letter) => letter.at !== page.at(-1)!.at)
     if (whole.length === 0 && page.length > 0) {
       size *= 2

@@ -2,11 +2,11 @@ import type { VerifiedEvent, ServiceName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Outbox } from '../outbox/outbox.js'
 
-/** What the columns of run and attempt take. */
+/** Largest value of the run and attempt columns. */
 const MOST = 2 ** 31 - 1
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** The run of an event, where it names one that can be. */
+/** Returns run and attempt of an event if it contains valid ones. */
 export function runOf(event: VerifiedEvent): { run: number; attempt: number } | undefined {
   const run = Number(event.runId ?? Number.NaN)
   const attempt = event.attempt ?? 1
@@ -16,11 +16,11 @@ export function runOf(event: VerifiedEvent): { run: number; attempt: number } | 
 export interface PoisonDependencies {
   outbox: Outbox
   service: ServiceName
-  /** `undefined` of a service that is no stage: then there is only the alarm. */
+  /** `undefined` if the service is not a stage: then the alarm is the only effect. */
   stageTopic: string | undefined
 }
 
-/** The run of an event that cannot be handled; without a run there is only the alarm. */
+/** Fails the run of an event that cannot be handled. Without a run the alarm is the only effect. */
 export async function poisonRunOf(tx: Transaction, event: VerifiedEvent, code: string, deps: PoisonDependencies): Promise<void> {
   const of = runOf(event)
   if (of === undefined) return
@@ -28,7 +28,7 @@ export async function poisonRunOf(tx: Transaction, event: VerifiedEvent, code: s
   await poisonRun(tx, { ...of, key: event.key, detail: `${deps.service} could not handle ${event.type} (${code})`, causationId }, deps)
 }
 
-/** Says on the stage's own topic that a run cannot go on; approver ends it. */
+/** Publishes on the stage's own topic that a run cannot continue; approver ends the run. */
 export async function poisonRun(
   tx: Transaction,
   { run, attempt, key, detail, causationId }: { run: number; attempt: number; key: string; detail: string; causationId?: string },

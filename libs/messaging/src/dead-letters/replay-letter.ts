@@ -16,15 +16,15 @@ export interface ReplayDependencies {
   database: Database
   roster: Roster
   seal?: EventSeal
-  /** The handler of the service; answers what became of the event. */
+  /** Runs the service's handler; returns the outcome of the event. */
   run(event: VerifiedEvent, tx: Transaction): Promise<string>
   replayTimer?: ReplayTimer
 }
 
 /**
- * Runs the handler on a dead letter, past the position of its stream; what it changes and the end of the letter are one
- * transaction, and of two replays at once one finds the letter ended. Whether the event still counts is for the handler's own guards to
- * say.
+ * Runs the handler on a dead letter, regardless of its stream position. The handler's changes and the closing of the letter are one
+ * transaction; of two concurrent replays, the second finds the letter closed. The handler's own guards decide whether the event is still
+ * relevant.
  */
 export async function replayLetter(deps: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
   const { letters, database } = deps
@@ -33,7 +33,7 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
   try {
     return await database.locked(keys, async (tx) => {
       const letter = await letters.openLetter(tx, id)
-      // The database may refuse a write of the handler as late as at the commit.
+      // The database may reject a write of the handler as late as at the commit.
       isHandled = true
       const outcome = await run(tx)
       return letters.close(tx, letter, 'replayed', by, outcome)
@@ -44,7 +44,7 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
   }
 }
 
-/** What the letter is about, and what doing it again means. */
+/** Returns the lock keys of the letter and the function that replays it. */
 function contentOf(
   letter: DeadLetter,
   { roster, seal, run, replayTimer }: ReplayDependencies,
@@ -57,7 +57,7 @@ function contentOf(
   return { keys: aggregateKeysOf(event), run: (tx) => run(event, tx) }
 }
 
-/** What came must verify today: a letter is no way round the checks. */
+/** The stored record must pass verification again: a letter does not bypass the checks. */
 function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): VerifiedEvent {
   const opened = openRecord(recordOfLetter(letter), topicByName(letter.topic).producers, roster, seal)
   if (opened.ok && letter.state !== 'ignored') return opened.event

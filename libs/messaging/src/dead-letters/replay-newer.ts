@@ -3,7 +3,7 @@ import { isOfNewerBuild } from './newer-build.js'
 import type { DeadLetter } from './dead-letter.table.js'
 import type { DeadLetterBox } from './dead-letter-box.js'
 
-/** At one start; what is beyond is for `dlq replay`. */
+/** Limit per start; `dlq replay` handles the rest. */
 const MAX_LETTERS = 1_000
 
 export interface ReplayNewerDependencies {
@@ -13,8 +13,8 @@ export interface ReplayNewerDependencies {
 }
 
 /**
- * Once at a start, for this build may be the newer one: does again what an older build of this service set aside, the oldest first. What
- * this one does not know either waits on, and so does what another instance has under way.
+ * Replays, once at start and oldest first, the letters that an older build of this service set aside. Letters that this build does not know
+ * either stay open, as do those that another instance is replaying.
  */
 export async function replayNewer({ letters, log, replay }: ReplayNewerDependencies): Promise<void> {
   const waiting = (await letters.list(['waiting'], MAX_LETTERS)).filter(({ code }) => isOfNewerBuild(code)).toReversed()

@@ -7,11 +7,11 @@ import { codeOf } from './code-of.js'
 import type { DeadLetterBox } from './dead-letter-box.js'
 import type { DeadLetter } from './dead-letter.table.js'
 
-/** Where a topic's name stands in the letter of a message. */
+/** Prefix in the topic field of a letter that stands for a timer instead of a message. */
 const PREFIX = 'timer:'
 const POLICY = 'policy:'
 
-/** Ends in the service itself what a given-up timer was for; without one, the service's stage says that the run is poisoned. */
+/** Settles a dead-lettered timer inside the service; without it, the service's stage reports the run as poisoned. */
 export type SettleTimer<D extends object = Record<string, unknown>> = (
   tx: Transaction,
   timer: FiredTimer<D>,
@@ -25,8 +25,8 @@ export interface TimerLetterDependencies {
 }
 
 /**
- * Keeps a timer that goes on failing as a dead letter, and fails the run that it names in `data`. `fault`: the second could not be done;
- * the run ends at its deadline then.
+ * Stores a repeatedly failing timer as a dead letter, and fails the run named in its `data`. `fault` is the error if failing the run did
+ * not succeed; the run then ends at its deadline.
  */
 export async function deadLetterTimer(
   tx: Transaction,
@@ -54,7 +54,7 @@ export function isTimerLetter({ topic }: Pick<DeadLetter, 'topic'>): boolean {
   return topic.startsWith(PREFIX)
 }
 
-/** What was to be done, from the letter. */
+/** Restores the timer from its letter. */
 export function timerOfLetter({ topic, value, group, id }: DeadLetter): Timer {
   const { id: timer, keys, data } = JSON.parse(value ?? '{}') as Partial<Timer>
   if (typeof timer === 'string' && Array.isArray(keys) && data !== undefined) {
@@ -93,7 +93,7 @@ function runOfTimer({ data }: Timer): { run: number; attempt: number } | undefin
   return Number.isInteger(run) && Number.isInteger(attempt) ? { run: run as number, attempt: attempt as number } : undefined
 }
 
-/** The events of a run are keyed by its smallest policy id: what a timer locks, unless it says another. */
+/** Returns the key of the run's events, its smallest policy id; derived from the timer's locks unless its data contain a key. */
 function keyOf({ keys, data }: Timer): string {
   if (typeof data['key'] === 'string') return data['key']
   const first = [...keys].sort().find((key) => key.startsWith(POLICY))

@@ -27,15 +27,15 @@ interface GroupPosition {
   log_offset: string
 }
 
-/** A row can have 4 MiB, and has some KiB. */
+/** A row may have 4 MiB but usually has a few KiB. */
 const READ_AT_ONCE = 50
 
-/** Rows of an outbox that a rate is counted from: more than a busy quarter of an hour on one machine. */
+/** Maximum outbox rows counted for a rate: more than a busy quarter of an hour on one machine. */
 const MAX_COUNTED = 50_000
 
 /**
- * The bus of one machine: the outbox *is* the log. The relay's leader gives each sent row its `log_offset`; a group keeps, per topic and
- * producer, how far it has read in a table of its own service. Dispatch is in process; PostgreSQL makes it durable.
+ * Bus of a single machine: the outbox *is* the log. The relay's leader assigns each sent row its `log_offset`. A group stores its offset
+ * per topic and producer in a table of its own service. Dispatch is in process; PostgreSQL makes it durable.
  */
 export class EmbeddedBus implements EventBus {
   readonly isOutbox = true
@@ -55,7 +55,7 @@ export class EmbeddedBus implements EventBus {
     return new Map(events.map((event) => [event.id, undefined]))
   }
 
-  /** A row is in the log or it is not: there is nothing else that could have lost it. */
+  /** Nothing can be lost: log and outbox are the same rows. */
   async lost(): Promise<readonly LostPlace[]> {
     return []
   }
@@ -96,7 +96,7 @@ export class EmbeddedBus implements EventBus {
     }
   }
 
-  /** A place is the number of the last row that was read. Rows go by age, and of a compacted topic never the newest of a key. */
+  /** Reads rows after the given row number. Rows are pruned by age; the newest row of a key of a compacted topic is never pruned. */
   async read({ name, producer }: { name: string; producer: string }, place: LogPlace): Promise<LogPart> {
     const after = place === 'beginning' ? 0 : place
     const rows = await this.fetch(name, producer, after, READ_AT_ONCE)
@@ -151,7 +151,7 @@ export class EmbeddedBus implements EventBus {
     ).rows
   }
 
-  /** Looks at the newest rows alone: what a question costs must not grow with what is kept. */
+  /** Counts only the newest rows, so the cost does not grow with the retained rows. */
   private async writtenSince(service: ServiceName, sinceMs: number): Promise<{ topic: string; minute: string; events: string }[]> {
     return (
       await this.pool.query<{ topic: string; minute: string; events: string }>(
@@ -168,7 +168,7 @@ export class EmbeddedBus implements EventBus {
       .rows
   }
 
-  /** A group reads the part of each producer apart; people know it as one. */
+  /** Adds up a group's lag over producers: it has one position per producer, but is reported as one group. */
   private async addGroup(reports: Map<string, TopicLag>, { group, topic, producer, log_offset: at }: GroupPosition): Promise<void> {
     const report = reports.get(topic)
     if (report === undefined) return
@@ -215,7 +215,7 @@ export class EmbeddedBus implements EventBus {
     return rows
   }
 
-  /** Groups are named after their service, `.control` aside. */
+  /** A group is named after its service, plus `.control` for control topics. */
   private schemaOfGroup(group: string): string {
     return schemaOf(group.split('.')[0]!)
   }

@@ -7,12 +7,12 @@ import { schemaOf } from './schema-of.js'
 
 type LoggedEvent = OutgoingEvent & { offset: string; time: Date }
 
-/** Of one page and service, the last record beside: documents of policies may be large. */
+/** Limit of one page per service, excluding its last record: policy documents may be large. */
 const MAX_PAGE_CHARACTERS = 1024 * 1024
 
 /**
- * The outboxes of one machine as one log. A place in it is how far each service's own log was read: `12.0.3`, in the order of
- * `SERVICES`.
+ * Merges the outboxes of one machine into one log. A position in it lists the offset in each service's log, for example `12.0.3`, in the
+ * order of `SERVICES`.
  */
 export class EmbeddedLog implements TopicLog {
   constructor(private readonly pool: Pool) {}
@@ -32,7 +32,7 @@ export class EmbeddedLog implements TopicLog {
     return { records: rows.map(({ event }) => recordOf(eventOf(event), `0:${event.offset}`)), next: next.join('.') }
   }
 
-  /** Each topic by its index, so that a page costs the same wherever in the log it lies. */
+  /** Fetches each topic by its index, so a page costs the same at any position. */
   private async fetch(service: ServiceName, topics: readonly string[], after: number, limit: number): Promise<LoggedEvent[]> {
     const { rows } = await this.pool.query<LoggedEvent>(
       `SELECT * FROM (
@@ -48,7 +48,7 @@ export class EmbeddedLog implements TopicLog {
     return rows
   }
 
-  /** Looks from the newest row back: it costs what was made since. */
+  /** Scans from the newest row backwards, so the cost depends on the rows written since. */
   private async placeBefore(service: ServiceName, since: Date | undefined): Promise<number> {
     const { rows } = await this.pool.query<{ log_offset: string }>(
       `SELECT log_offset FROM ${schemaOf(service)}.outbox
@@ -59,7 +59,9 @@ export class EmbeddedLog implements TopicLog {
   }
 }
 
-/** Times to merge producers by: a transaction that began earlier may have committed later, and keeps its place in its log. */
+/**
+ * Returns monotonic times for merging producers: a transaction that began earlier may commit later and keeps its position in its own log.
+ */
 function inOrder(events: readonly LoggedEvent[]): { at: number; event: LoggedEvent }[] {
   let at = 0
   return events.map((event) => ({ at: (at = Math.max(at, event.time.getTime())), event }))

@@ -7,7 +7,7 @@ interface Row {
   offset: string
 }
 
-/** A log whose queries answer when the test lets them, and a handler that fails as often as it is told. */
+/** Log whose queries return on the test's command, with a handler that fails a configured number of times. */
 class Log {
   readonly rows: Row[] = []
   readonly handled: number[] = []
@@ -17,13 +17,13 @@ class Log {
 
   append(count: number): Row[] {
     const added = Array.from({ length: count }, () => ({ offset: String(this.rows.length + 1) }))
-    // Offsets of one topic are not dense: other topics of the service draw from the same counter.
+    // Offsets of one topic have gaps: other topics of the service draw from the same counter.
     for (const [index, row] of added.entries()) row.offset = String((this.rows.length + index + 1) * 3)
     this.rows.push(...added)
     return added
   }
 
-  /** Lets the queries that wait answer, with what they saw when they were asked. */
+  /** Releases the waiting queries, with the rows that existed when they were issued. */
   answer(): void {
     for (const release of this.held.splice(0)) release()
   }

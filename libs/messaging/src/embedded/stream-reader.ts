@@ -10,17 +10,17 @@ export interface Stream<R extends { offset: string }> {
 }
 
 const BATCH = 100
-/** Rows that may wait in memory; beyond them they are fetched from the log again. */
+/** Maximum pushed rows kept in memory; above it, rows are fetched from the log. */
 const MAX_PUSHED = 1_000
 const POLL_MS = 2_000
 const BACK_OFF_MS = 250
-/** The position is stored this long after a row was handled: what a crash repeats within it, the positions of its keys drop. */
+/** Delay before a position is stored. Rows re-read after a crash within it are dropped by the positions of their keys. */
 const MOVE_MS = 200
 
 /**
- * Follows one producer's part of one topic for one group, in order; the position moves after the handler, never before. It reads the
- * log until it has caught up; from then on rows come pushed by the relay of the same process, in order and without a query. The log
- * stays the truth: after a fault, an overflow, and every two seconds, it is read again.
+ * Follows one producer's part of one topic for one group, in order. The position advances after the handler, never before. The reader reads
+ * the log until it has caught up; then the relay of the same process pushes rows in order, without a query. The log stays authoritative:
+ * after a fault, an overflow, and every two seconds, it is read again.
  */
 export class StreamReader<R extends { offset: string }> {
   private stopped = true

@@ -60,13 +60,13 @@ export class MemoryPositionStore implements PositionStore {
 interface Position {
   first: number
   last: number
-  /** Epoch milliseconds of the last move. */
+  /** Epoch milliseconds of the last advance. */
   movedAt: number
 }
 
 interface Parked {
   stream: string
-  /** Epoch milliseconds at which it came. */
+  /** Epoch milliseconds at which the event arrived. */
   at: number
   event: VerifiedEvent
 }

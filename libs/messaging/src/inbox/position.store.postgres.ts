@@ -70,7 +70,7 @@ export class PostgresPositionStore implements PositionStore {
 
   async prune(tx: Transaction, before: Date, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
-    // Asked twice: a stream that moves meanwhile stays.
+    // The age is checked twice: a stream that advances in the meantime stays.
     const gone = await postgresOf(tx).query(
       `DELETE FROM ${schema}.stream_position AS stream WHERE moved_at < $1 AND ctid IN (
          SELECT old.ctid FROM ${schema}.stream_position AS old WHERE old.moved_at < $1 AND NOT EXISTS (

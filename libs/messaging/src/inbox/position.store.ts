@@ -10,40 +10,43 @@ export interface StreamKey {
 
 export interface Advance {
   /**
-   * `duplicate`: already handled. `gap`: an earlier one is missing. `before`: it lies before the first that came of the stream, and was
-   * never handled: a log that lost its end gets back what was there behind what is newer.
+   * `next`: to be handled. `duplicate`: already handled. `gap`: an earlier event is missing. `before`: precedes the first event received of
+   * the stream and was never handled; happens when a log that lost its tail gets the old events back behind newer ones.
    */
   place: 'next' | 'duplicate' | 'gap' | 'before'
-  /** Where the stream is now. */
+  /** Current position of the stream. */
   last: number
-  /** Whether events of the stream may be parked; `false` saves the look, which every event but a few in a million would make in vain. */
+  /** Whether events of the stream may be parked. `false` saves a query that would find nothing except for a few events in a million. */
   parked: boolean
 }
 
 /**
- * How far a consumer is with each (producer, topic, key): constant size, and it detects gaps and reordering, which a table of ids
- * cannot. Twins: PostgreSQL and memory.
+ * Stores a consumer's position in each (producer, topic, key). It has constant size, and it detects gaps and reordering, which a table of
+ * ids cannot. Adapters: PostgreSQL and memory.
  */
 export interface PositionStore {
   /**
-   * Moves the position from `keySeq - 1` to `keySeq`. A stream seen for the first time starts at the first record that comes, which is
-   * the oldest retained record. `over`: what is missing will not come, and the stream goes on behind it.
+   * Advances the position from `keySeq - 1` to `keySeq`. A new stream starts at the first record received, which is the oldest retained
+   * one. `over`: the missing events will not come, and the stream continues behind the gap.
    */
   advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance>
-  /** Keeps an early event until the missing one comes. */
+  /** Keeps an early event until the missing one arrives. */
   park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void>
   /**
-   * Forgets what was parked up to `keySeq`, which is done with, and answers with the event after it, if that waits. It stays parked until
-   * it is done with itself, so that a crash in between strands nothing.
+   * Deletes parked events up to `keySeq`, which are handled, and returns the next one if it is parked. That one stays parked until it is
+   * handled itself, so a crash in between loses nothing.
    */
   unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<VerifiedEvent | undefined>
-  /** Events that wait for an earlier one, and when the oldest of them was made. */
+  /** Returns the number of parked events, and when the oldest was created. */
   parked(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }>
-  /** Of each stream in which an event has waited so long since it came, by the database's clock, the first that waits; 100 at most. */
+  /**
+   * Returns the first parked event of each stream that has waited at least `waitedMs` since its arrival by the database's clock; at most
+   * 100.
+   */
   overdue(tx: Transaction, waitedMs: number): Promise<VerifiedEvent[]>
   /**
-   * Forgets up to `limit` streams that moved last before a time and have nothing parked. Safe once no record of that age can come again:
-   * the next event of such a stream is its first again. Answers how many went.
+   * Deletes up to `limit` streams last advanced before a time and without parked events; returns how many. Safe once no record of that age
+   * can be redelivered: the next event of such a stream counts as its first.
    */
   prune(tx: Transaction, before: Date, limit: number): Promise<number>
 }

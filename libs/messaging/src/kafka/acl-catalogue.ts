@@ -4,7 +4,7 @@ import { topicsOf } from './kafka-topics.js'
 
 export type AclOperation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'
 
-/** One thing that a user may do. */
+/** One permission of a Kafka user. */
 export interface Grant {
   principal: string
   resource: 'topic' | 'group'
@@ -12,16 +12,15 @@ export interface Grant {
   operation: AclOperation
 }
 
-/** The user that a service logs in as: `HMS_KAFKA_SASL=scram-sha-512:hms-linter:…`. */
+/** Returns the user that a service logs in as: `HMS_KAFKA_SASL=scram-sha-512:hms-linter:…`. */
 export function principalOf(service: ServiceName): string {
   return `User:hms-${service}`
 }
 
 /**
- * The least that each service can work with, from the topic catalogue: write on the topics it speaks on and on its dead letters, read on
- * those it hears and in its own groups, or checks, and a look at the settings of the topics it looks after. READ and WRITE include
- * DESCRIBE. Nobody
- * makes, changes or deletes topics but who runs `topics apply`.
+ * Returns the minimal permissions of each service, derived from the topic catalogue: write on the topics it produces and on its dead
+ * letters, read on the topics it consumes or checks and in its own groups, and describe-configs on the topics it maintains. READ and WRITE
+ * include DESCRIBE. Only the operator who runs `topics apply` creates, changes or deletes topics.
  */
 export function wantedGrants(): Grant[] {
   return SERVICES.flatMap((service) => [...produced(service), ...consumed(service), ...checked(service), ...looked(service)])
@@ -38,7 +37,7 @@ function consumed(service: ServiceName): Grant[] {
   return [...names.map((name) => topic(service, name, 'READ')), ...[...groups].map((name) => group(service, name, 'READ'))]
 }
 
-/** config-store compares what bots on Kafka read with its database, in no group. */
+/** config-store compares the records that bots read from Kafka with its database, without a group. */
 function checked(service: ServiceName): Grant[] {
   if (service === 'approver') return [topic(service, 'hms.token.v1', 'READ')]
   return service === 'config-store' ? [topic(service, 'hms.config.state.v1', 'READ')] : []
@@ -49,7 +48,7 @@ function looked(service: ServiceName): Grant[] {
   return service === 'audit' ? [...settings, ...lagOfAll()] : settings
 }
 
-/** audit answers `GET /v1/topics` for the whole installation: how far every group is. */
+/** audit serves `GET /v1/topics` for the whole installation: the lag of every group. */
 function lagOfAll(): Grant[] {
   const unread = TOPICS.filter(({ consumers }) => !consumers.includes('audit')).map(({ name }) => topic('audit', name, 'DESCRIBE'))
   const groups = new Set(

@@ -1,4 +1,4 @@
-/** One connection for all who ask; a try that failed is forgotten, and the next who asks tries again. */
+/** Shares one connection among all callers. A failed attempt is discarded, and the next caller retries. */
 export class ConnectOnce<T> {
   private connection: Promise<T> | undefined
 
@@ -12,7 +12,7 @@ export class ConnectOnce<T> {
     return this.connection
   }
 
-  /** What there is, or is being made; `undefined` when nobody has asked. */
+  /** The connection, established or pending; `undefined` if none was requested. */
   get current(): Promise<T> | undefined {
     return this.connection
   }

@@ -4,7 +4,7 @@ import { isFault } from '#libs/kafka-socket'
 
 const { PartitionAssigners } = createRequire(import.meta.url)('kafkajs') as { PartitionAssigners: typeof PartitionAssignersType }
 
-/** What kafkajs' broker can do and its types do not say. */
+/** Methods of kafkajs' broker that its types omit. */
 interface Coordinator {
   heartbeat(request: object): Promise<unknown>
   offsetCommit(request: CommitRequest): Promise<unknown>
@@ -17,21 +17,21 @@ interface CoordinatingCluster {
   findBroker(by: object): Promise<Coordinator>
 }
 
-/** As kafkajs reads a broker that is the coordinator no more: it looks for the new one, and joins again as the same member. */
+/** Error that kafkajs treats as a moved coordinator: it finds the new one and rejoins as the same member. */
 class CoordinatorMoved extends Error {
   readonly type = 'NOT_COORDINATOR_FOR_GROUP'
 }
 
 /**
- * The usual assigner of partitions; its factory is kafkajs' only public door to the cluster of a consumer.
+ * Returns the round-robin partition assigner; its factory is kafkajs' only public access to the cluster of a consumer.
  *
  * kafkajs 2.2.4 keeps the coordinator that it found when it joined. When that broker dies for good, each heartbeat is a refused connection,
- * which stops all fetches and throws their records away: with one of three brokers dead a third of the groups took their records by luck
- * (`test/system/three-brokers.spec.ts`: 16 s for a run instead of 3). So what cannot be reached counts as moved while the consumer is a
- * member; until then, and when it closes, errors go their usual way.
+ * which stops all fetches and discards their records: with one of three brokers dead, a third of the groups made progress only by chance
+ * (`test/system/three-brokers.spec.ts`: 16 s for a run instead of 3). Therefore an unreachable coordinator counts as moved while the
+ * consumer is a member; before the join and while it closes, errors pass through unchanged.
  *
- * A commit that failed is tried on for minutes, and goes out with the generation of then: the broker would take it for a partition that is
- * another's by now, and that one may have told more. So each try leaves out what is not this reader's.
+ * A failed commit is retried for minutes with the generation of the retry. The broker would accept it for a partition that has been
+ * reassigned since, whose new owner may have committed a higher offset. So each retry omits partitions that are not this reader's.
  */
 export function followingAssigner(isMember: () => boolean, isMine: (topic: string, partition: number) => boolean): PartitionAssigner {
   return (config) => {
@@ -46,7 +46,7 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean, isMine: (
   const moved = (error: unknown): never => {
     throw isMember() && isUnreachable(error) ? new CoordinatorMoved('the coordinator cannot be reached', { cause: error }) : error
   }
-  /** All but these two stays the broker's own. */
+  /** All methods but these two stay the broker's own. */
   const following = (broker: Coordinator): Coordinator => {
     const coordinator = Object.assign(Object.create(broker) as Coordinator, {
       heartbeat: (request: object) => broker.heartbeat(request).catch(moved),
@@ -59,7 +59,7 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean, isMine: (
     return coordinator
   }
   cluster.findGroupCoordinator = (by) => findCoordinator(by).then(following, moved)
-  // A commit looks for its coordinator again by what it has, when the connection is gone; a heartbeat that fails is followed by a commit.
+  // A commit finds its coordinator by itself when the connection is gone; a failed heartbeat is followed by a commit.
   cluster.findBroker = (by) => (followed.has(by) ? findBroker(by).then(following, moved) : findBroker(by))
 }
 

@@ -9,7 +9,7 @@ export interface GroupMember {
   clientId: string
 }
 
-/** What kafkajs' broker can do and its types do not say. */
+/** Methods of kafkajs' broker that its types omit. */
 interface CoordinatingBroker {
   isConnected(): boolean
   describeGroups(request: { groupIds: string[] }): Promise<{ groups: { members: GroupMember[] }[] }>
@@ -17,12 +17,12 @@ interface CoordinatingBroker {
 }
 
 /**
- * Requests to the coordinators of groups, which kafkajs' admin does not have: its only public door to a cluster is the factory of a
- * partition assigner. The connection is one of its own, for a coordinator answers nothing on a connection whose JoinGroup it holds back.
+ * Sends requests to group coordinators that kafkajs' admin client lacks; the factory of a partition assigner is kafkajs' only public access
+ * to a cluster. The connection is separate, because a coordinator responds to nothing on a connection whose JoinGroup it is holding.
  */
 export class GroupCoordinators {
   private cluster: Cluster | undefined
-  /** As they were found last. One that does not answer, or coordinates no more, is looked for again. */
+  /** Coordinators last found. One that does not respond, or no longer coordinates, is looked up again. */
   private readonly found = new Map<string, CoordinatingBroker>()
   private readonly door: Consumer
   private readonly connection = new ConnectOnce(() => this.door.connect())
@@ -32,7 +32,7 @@ export class GroupCoordinators {
       this.cluster = config.cluster
       return PartitionAssigners.roundRobin(config)
     }
-    // It never joins: a consumer that does not run only connects.
+    // It never joins a group: a consumer that is not run only connects.
     this.door = kafka.consumer({ groupId: 'hms-svc-coordination', partitionAssigners: [opened], retry: { retries: 2, maxRetryTime: 500 } })
   }
 
@@ -41,7 +41,7 @@ export class GroupCoordinators {
     return groups.flatMap(({ members }) => members.map(({ memberId, clientId }) => ({ memberId, clientId })))
   }
 
-  /** As if the member had said good-bye itself: its partitions go to the others at once. One that lives after all joins again. */
+  /** Removes a member as if it had left by itself: its partitions are reassigned at once. A member that is alive after all rejoins. */
   async remove(group: string, memberId: string): Promise<void> {
     await this.ask(group, (coordinator) => coordinator.leaveGroup({ groupId: group, memberId }))
   }
@@ -54,7 +54,7 @@ export class GroupCoordinators {
     await this.connection.get()
     try {
       const known = this.found.get(group)
-      // A request to a broker that was lost would connect again without signing in. To look for it does both.
+      // A request to a lost broker would reconnect without authenticating. Finding it again does both.
       const coordinator = known?.isConnected() === true ? known : await this.find(group)
       this.found.set(group, coordinator)
       return await request(coordinator)

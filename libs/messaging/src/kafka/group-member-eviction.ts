@@ -2,21 +2,21 @@ import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import type { GroupCoordinators, GroupMember } from './group-coordinators.js'
 
 const LOOK_MS = 500
-/** Alone in its group there is nobody to hand over from; whoever joins is found at the next look, dead or alive. */
+/** Poll interval while alone in the group: there is no member to evict, and a new one is found at the next poll. */
 const LOOK_ALONE_MS = 2_000
-/** So many looks in a row must find an instance gone: after a restart of PostgreSQL the living need a moment to show again. */
+/** Consecutive polls that must find an instance gone: after a restart of PostgreSQL, live instances need a moment to reconnect. */
 const LOOKS = 3
 const INSTANCE = '/instance/'
 
-/** Client id of a process: anyone who sees it among the members of a group knows whose it is. */
+/** Returns the client id of a process, which identifies its instance among the members of a group. */
 export function clientIdOf(name: string, instance: string): string {
   return `${name}${INSTANCE}${instance}`
 }
 
 /**
- * Hands over what a dead instance read. Kafka waits a whole session (10 s) before it believes that a member is dead; the database knows
- * at once, because it lost the session whose lock the instance held. A wrong guess costs one rebalance: the member joins again, and the
- * positions make what it reads twice harmless.
+ * Evicts the members of dead instances. Kafka waits a whole session (10 s) before it declares a member dead; the database knows at once,
+ * because it lost the session whose lock the instance held. A false positive costs one rebalance: the member rejoins, and duplicates are
+ * dropped by position.
  */
 export class GroupMemberEviction {
   private readonly missed = new Map<string, number>()
@@ -27,7 +27,7 @@ export class GroupMemberEviction {
     private readonly group: string,
     private readonly instance: string,
     private readonly coordinators: GroupCoordinators,
-    /** Of these instances, those that hold no session of the database. Rejects while it cannot know. */
+    /** Returns those of the instances that have no database session. Rejects while unknown. */
     private readonly gone: (instances: readonly string[]) => Promise<readonly string[]>,
     clock: Clock,
     private readonly log: Logger,

@@ -1,12 +1,12 @@
 import type { Admin } from 'kafkajs'
 
-/** Where a group is in a partition. */
+/** Offset of a group in a partition. */
 export interface GroupPlace {
   topic: string
   partition: number
-  /** Offset of the next record it takes: what it committed, or the oldest record. */
+  /** Offset of the next record to read: the committed offset, or that of the oldest record. */
   at: number
-  /** Offset that the next record gets that is written. */
+  /** Offset that the next written record will get. */
   end: number
 }
 
@@ -24,7 +24,7 @@ export async function groupPlaces(admin: Admin, group: string, topics: readonly 
   return placesIn(committed, ends)
 }
 
-/** Of what a broker said: the offsets that a group committed, and where topics begin and end. */
+/** Combines a group's committed offsets with the first and last offsets of topics. */
 export function placesIn(committed: Committed, ends: readonly TopicEnds[]): GroupPlace[] {
   const offsets = new Map(
     committed.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic} ${partition}`, Number(offset)])),

@@ -13,7 +13,7 @@ const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePattern
 
 const APPLIED_WITHIN_MS = 15_000
 const APPLIED_POLL_MS = 100
-/** More than looking: what nobody but the services may do with our topics. */
+/** Operations beyond reading, which only the services may do on our topics. */
 const CHANGING: readonly number[] = [
   AclOperationTypes.ALL,
   AclOperationTypes.WRITE,
@@ -28,20 +28,20 @@ const OURS: ReadonlySet<string> = new Set(SERVICES.map(principalOf))
 
 interface Compared {
   missing: Grant[]
-  /** Of the services' own users: not in the catalogue. */
+  /** Entries of the services' own users that are not in the catalogue. */
   extra: AclEntry[]
-  /** Of others, who could change our topics; a person decides about them. */
+  /** Entries of other users that could change our topics; an operator decides about them. */
   foreign: AclEntry[]
 }
 
-/** Compares the broker's ACLs with the catalogue; empty where the broker has no authorizer. */
+/** Compares the broker's ACLs with the catalogue; returns no difference if the broker has no authorizer. */
 export async function diffAcls(kafka: Kafka): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => differencesOf(await compare(admin)))
 }
 
 /**
- * Makes what is missing and takes from the services' users what the catalogue does not give; others keep what they have, and are named. A
- * broker without an authorizer is left as it is.
+ * Creates missing ACLs and deletes those of the services' users that the catalogue does not grant. ACLs of other users are kept and
+ * reported. A broker without an authorizer is left unchanged.
  */
 export async function applyAcls(kafka: Kafka): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
@@ -66,7 +66,7 @@ async function compare(admin: Admin): Promise<Compared> {
   }
 }
 
-/** `undefined`: the broker has no authorizer, and lets everybody do everything. */
+/** `undefined`: the broker has no authorizer and permits everything. */
 async function allEntries(admin: Admin): Promise<AclEntry[] | undefined> {
   const all = {
     resourceType: AclResourceTypes.ANY,
@@ -122,7 +122,7 @@ function describeEntry({ principal, operation, permissionType, host }: AclEntry)
   return `${principal} ${denied}${termOf(AclOperationTypes, operation)}${host === '*' ? '' : ` from ${host}`}`
 }
 
-/** kafkajs' tables have names alone, although its types promise both ways. */
+/** kafkajs' tables map names to numbers only, although their types declare both directions. */
 function termOf(table: object, value: number): string {
   return Object.entries(table).find(([, number]) => number === value)?.[0] ?? String(value)
 }
@@ -131,7 +131,7 @@ function textOf({ resourceType, resourceName, resourcePatternType, principal, ho
   return JSON.stringify([resourceType, resourceName, resourcePatternType, principal, host, operation, permissionType])
 }
 
-/** A broker learns of ACLs a moment after the controller has confirmed them. */
+/** A broker applies ACLs a moment after the controller has confirmed them. */
 async function untilApplied(admin: Admin): Promise<void> {
   const isApplied = await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, async () => {
     const { missing, extra } = await compare(admin)

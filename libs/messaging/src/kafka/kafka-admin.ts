@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { describeError, isCausedBy } from '#libs/platform'
 import type { Admin, Kafka } from 'kafkajs'
 
-/** One piece of work with an admin connection. Throws `HMS_BROKER_LOGIN`, `HMS_BROKER_DENIED` or `HMS_BROKER_UNREACHABLE`. */
+/** Runs `work` with an admin connection. Throws `HMS_BROKER_LOGIN`, `HMS_BROKER_DENIED` or `HMS_BROKER_UNREACHABLE`. */
 export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafka.admin({ retry: { retries: 5, maxRetryTime: 1_000 } })
   try {
@@ -15,7 +15,7 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
-/** What kafkajs throws, in words. */
+/** Maps an error of kafkajs to an `HmsError`. */
 export function brokerError(error: unknown): HmsError {
   if (error instanceof HmsError) return error
   const next = ['hms-svc help environment']
@@ -31,7 +31,7 @@ export function brokerError(error: unknown): HmsError {
   return new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not answer: ${describeError(error)}`, { status: 503, cause: error, next })
 }
 
-/** What the broker answers to a user whose ACLs do not cover a request. */
+/** Whether the broker denied a request because the user's ACLs do not cover it. */
 export function isDenied(fault: object): boolean {
   const { type } = fault as { type?: unknown }
   return typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')

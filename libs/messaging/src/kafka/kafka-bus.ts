@@ -15,19 +15,19 @@ import { lostPlaces } from './lost-places.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
 const SEND_TIMEOUT_MS = 10_000
-/** Readers hear from the broker every second; kafkajs says nothing of a broker that fell silent. */
+/** Without contact for this long the bus is degraded. Readers have contact every second; kafkajs does not report a silent broker. */
 const SILENCE_MS = 5_000
 
 export interface KafkaBusOptions {
-  /** A group cannot be read: the process must end, or it would stay silent for ever. */
+  /** Called when a group cannot be read: the process must exit, otherwise it would stay silent for ever. */
   onFatal(error: Error): void
-  /** A consumer that had fallen silent was replaced. */
+  /** Called when an unresponsive consumer was replaced. */
   onRenewed?(group: string): void
-  /** This process, as its client id names it; without it dead members are left to the broker. */
+  /** Instance of this process, part of its client id; if absent, only the broker removes dead members. */
   instance?: string
 }
 
-/** Apache Kafka behind the port, by kafkajs. The reasons for its settings stand beside them. */
+/** Apache Kafka adapter of the bus, built on kafkajs. */
 export class KafkaBus implements EventBus {
   private readonly producer = new ConnectOnce(() => this.connectProducer())
   private readonly admin = new ConnectOnce(() => this.connectAdmin())
@@ -54,13 +54,13 @@ export class KafkaBus implements EventBus {
 
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
     const written = new Map<string, Place>()
-    // A dead broker holds kafkajs for up to 8 s: closing does not wait for that.
+    // kafkajs blocks up to 8 s on a dead broker; closing does not wait for it.
     await Promise.race([this.send(events, written), this.ended])
     return new Map(written)
   }
 
   announce(): void {
-    // The broker already wakes its readers.
+    // The broker wakes its readers itself.
   }
 
   async subscribe(subscription: Subscription): Promise<void> {
@@ -148,7 +148,7 @@ export class KafkaBus implements EventBus {
   }
 
   private async connectProducer(): Promise<Producer> {
-    // Retries are short: the relay keeps the order and comes again; an idempotent producer cannot be had safely with kafkajs.
+    // Retries are short, because the relay keeps the order and retries. kafkajs has no safe idempotent producer.
     const producer = this.kafka.producer({
       allowAutoTopicCreation: false,
       idempotent: false,
@@ -161,7 +161,7 @@ export class KafkaBus implements EventBus {
     return producer
   }
 
-  /** One send after the other: the order of the partition. What follows a send that failed waits with it. */
+  /** Sends sequentially to keep the order of the partition. Events behind a failed send wait with it. */
   private async sendBatch(producer: Producer, { topic, partition, sends }: PartitionBatch, written: Map<string, Place>): Promise<void> {
     try {
       for (const events of sends) {

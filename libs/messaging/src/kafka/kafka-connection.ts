@@ -3,7 +3,7 @@ import type { Kafka, KafkaConfig, logLevel as LogLevel, Partitioners as Partitio
 import { framedSocket } from '#libs/kafka-socket'
 import type { Logger } from '#libs/platform'
 
-// kafkajs is CommonJS without named exports that Node's loader could see.
+// kafkajs is CommonJS, without named exports that Node's loader could detect.
 const kafkajs = createRequire(import.meta.url)('kafkajs') as {
   Kafka: new (config: KafkaConfig) => Kafka
   logLevel: typeof LogLevel
@@ -15,11 +15,11 @@ export interface KafkaSettings {
   clientId: string
   /** `scram-sha-512:user:password`, parsed. */
   sasl?: { mechanism: 'scram-sha-256' | 'scram-sha-512'; username: string; password: string }
-  /** PEM of the certificate authority; given, TLS is used. */
+  /** PEM of the certificate authority; TLS is used if given. */
   ca?: string
 }
 
-/** A client with deadlines and retries: below 5 retries a send fails while a broker moves. */
+/** Creates a client with deadlines and retries: below 5 retries a send fails while a broker moves. */
 export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
   return new kafkajs.Kafka({
     clientId: settings.clientId,
@@ -32,13 +32,13 @@ export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
     ...(settings.sasl === undefined ? {} : { sasl: settings.sasl as KafkaConfig['sasl'] }),
     ...(settings.ca === undefined ? {} : { ssl: { ca: [settings.ca] } }),
     logLevel: kafkajs.logLevel.WARN,
-    // kafkajs prints ERROR lines for ordinary waiting (a coordinator that loads): they are ours to judge, at debug.
+    // kafkajs logs normal waiting (a loading coordinator) as ERROR; it is logged at debug here.
     logCreator: () => (entry) =>
       log.debug({ kafkajs: entry.namespace, level: entry.label, error: entry.log['error'] as unknown }, entry.log.message),
   })
 }
 
-/** Java-compatible murmur2 over the key, as every other client of the cluster computes it. */
+/** Returns the partition of a key: Java-compatible murmur2, as in every other client of the cluster. */
 export function partitionOf(key: string, partitions: number): number {
   const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
     partitionId,

@@ -5,8 +5,8 @@ import type { GroupLag, TopicLag, UnhandledEvent } from '../event-bus.js'
 import { placesIn } from './group-places.js'
 
 /**
- * How far behind the groups of some services are: what lies between a group's committed offset and the end. Each topic's end and each
- * group's offsets are asked for once. A broker does not say since when; `LagClock` knows it for groups that this process reads for.
+ * Returns the lag of the groups of some services: end offset minus committed offset. Each topic's end and each group's offsets are fetched
+ * once. A broker does not report since when; `LagClock` knows it for groups that this process reads.
  */
 export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<TopicLag[]> {
   const topics = TOPICS.filter(
@@ -39,18 +39,18 @@ export async function readLag(admin: Admin, services: readonly ServiceName[], cl
   }))
 }
 
-/** A record that is being handled. */
+/** A record being handled. */
 export interface RecordInHand {
   group: string
   topic: string
-  /** When it was written, epoch milliseconds. */
+  /** Write time in epoch milliseconds. */
   atMs: number
   run: number | null
 }
 
 /**
- * Since when a group of this process is behind: all it has not taken is younger than what it took last, and than the last look that found
- * nothing.
+ * Tracks since when a group of this process lags: all its unread records are younger than the last one it accepted, and than the last poll
+ * that found no lag.
  */
 export class LagClock {
   private readonly sinceMs = new Map<string, number>()
@@ -58,7 +58,7 @@ export class LagClock {
 
   constructor(private readonly nowMs: () => number) {}
 
-  /** A record is being handled, until what this answers is called. */
+  /** Registers a record being handled; the returned function unregisters it. */
   took(record: RecordInHand): () => void {
     this.raise(`${record.group} ${record.topic}`, record.atMs)
     this.inHand.add(record)
@@ -72,7 +72,7 @@ export class LagClock {
     return messages === 0 || since === undefined ? 0 : Math.max(0, Math.round((this.nowMs() - since) / 1_000))
   }
 
-  /** Of what this process handles now: none of the partitions it reads has an older one. */
+  /** Returns the oldest record being handled; none of the partitions this process reads has an older unhandled one. */
   oldest(group: string, topic: string): UnhandledEvent | undefined {
     const mine = [...this.inHand].filter((record) => record.group === group && record.topic === topic)
     const first = mine.toSorted((a, b) => a.atMs - b.atMs)[0]

@@ -6,7 +6,7 @@ import { recordOfMessage } from './kafka-record.js'
 
 const { PartitionAssigners } = createRequire(import.meta.url)('kafkajs') as { PartitionAssigners: typeof PartitionAssignersType }
 
-/** Topics of one partition read without a group, by a connection of its own: a Fetch that waits holds up what is behind it. */
+/** Reads topics of one partition without a group. It has its own connection, because a waiting Fetch blocks the requests behind it. */
 export class KafkaLog {
   private cluster!: ReadingCluster
   private readonly door: Consumer
@@ -18,7 +18,7 @@ export class KafkaLog {
       this.cluster = config.cluster as Cluster as unknown as ReadingCluster
       return PartitionAssigners.roundRobin(config)
     }
-    // It never joins.
+    // It never joins a group.
     this.door = kafka.consumer({
       groupId: 'hms-svc-log',
       partitionAssigners: [opened],
@@ -33,7 +33,7 @@ export class KafkaLog {
       const records = messages.map((message) => recordOfMessage(topic, 0, message as KafkaMessage))
       return { records, next: next === 'beginning' ? next : Number(next), end }
     } finally {
-      // It may have connected again while it was closed.
+      // The read may have reconnected while the log was being closed.
       if (this.closed) await this.close()
     }
   }

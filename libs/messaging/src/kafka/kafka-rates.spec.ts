@@ -8,7 +8,7 @@ const TOPIC = 'hms.lint.v1'
 const now = new Date('2026-11-26T12:00:30Z')
 const begin = (minutesAgo: number): number => Math.floor(now.getTime() / MINUTE) * MINUTE - minutesAgo * MINUTE
 
-/** A topic of two partitions with records at these times; all others are empty. */
+/** Broker with one topic of two partitions that has records at these times; all other topics are empty. */
 function brokerWith(times: number[]) {
   const asked: string[] = []
   const partitions = [times.filter((_, index) => index % 2 === 0), times.filter((_, index) => index % 2 === 1)]
@@ -48,7 +48,7 @@ describe('rates of topics on Kafka', () => {
     await rates.read(broker, now)
     expect(broker.asked).toHaveLength(TOPICS.length - 1 + RATE_MINUTES)
     await rates.read(broker, new Date(now.getTime() + MINUTE))
-    // The window moved on: silent topics where it now begins, the other where its newest minute does.
+    // The window advanced: for silent topics only its start is requested, for the other the start of its newest minute.
     expect(broker.asked).toHaveLength(2 * (TOPICS.length - 1) + RATE_MINUTES + 1)
   })
 })

@@ -5,11 +5,11 @@ import { minutesUntil, type TopicRate } from '../event-bus.js'
 type Offsets = Pick<Admin, 'fetchTopicOffsets' | 'fetchTopicOffsetsByTimestamp'>
 
 /**
- * How much is written to each topic, from the offsets at which minutes began. Where a minute that is over began does not change, so each is
- * asked for once; a topic that was silent all the time costs two requests.
+ * Counts the records written to each topic per minute, from the offsets at which minutes began. The start offset of a completed minute does
+ * not change, so each is requested once; a silent topic costs two requests.
  */
 export class TopicRates {
-  /** Per topic: the sum of its partitions' offsets where a minute began. */
+  /** Per topic and minute: the sum of its partitions' offsets at the start of the minute. */
   private readonly begins = new Map<string, Map<number, number>>()
 
   async read(admin: Offsets, now: Date): Promise<TopicRate[]> {
@@ -27,7 +27,7 @@ export class TopicRates {
     ])
     if (end === first) return minutes.map(() => 0)
     const begins = await Promise.all(minutes.map((minute) => this.beginOf(admin, topic, minute, known)))
-    // The end was read first: what was written meanwhile is left to the next look.
+    // The end was read first: records written since then are counted by the next poll.
     return begins.map((begin, index) => Math.max(0, (begins[index + 1] ?? end) - begin))
   }
 

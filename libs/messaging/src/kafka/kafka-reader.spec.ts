@@ -8,16 +8,16 @@ import type { NextPlace } from './place-commits.js'
 const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
 const LOOK_MS = 10_000
 
-/** What a test does to one consumer that the reader made. */
+/** Controls of one consumer that the reader created. */
 interface FakeConsumer {
   join(partitions: number[]): void
   take(partition: number): Promise<void>
   crash(restart: boolean): void
   rebalance(): void
   endBatch(batch: { partition: number; batchSize: number; lastOffset: string }): void
-  /** Places that it committed. */
+  /** Committed offsets. */
   told: NextPlace[]
-  /** Its start hung, and goes on. */
+  /** Completes a start that hung. */
   goOn(): void
   left: boolean
 }

@@ -9,32 +9,32 @@ import { PlaceCommits } from './place-commits.js'
 import { StallDetector } from './stall-detector.js'
 
 const AGAIN_MS = 500
-/** So often in a row a consumer may be given up without having joined its group: after that it is no passing fault. */
+/** Consecutive crashes without joining the group that are tolerated; more are a permanent fault. */
 const GIVEN_UP_LIMIT = 5
 const LEAVE_MS = 5_000
-/** So long a reader that leaves waits until the broker knows how far it read; others read what it does not know once more. */
+/** Time that a closing reader waits for its last commit; the next owner re-reads uncommitted records. */
 const COMMIT_PATIENCE_MS = 1_000
 
 export interface ReaderHost {
   heard(): void
   unreachable(error: unknown): void
-  /** A record is being handled, until what this answers is called. */
+  /** Registers a record being handled; the returned function unregisters it. */
   took(record: RecordInHand): () => void
-  /** Where the group is, and where these topics end. Rejects while the broker does not answer. */
+  /** Returns the group's offsets and the ends of these topics. Rejects while the broker does not respond. */
   places(group: string, topics: readonly string[]): Promise<readonly GroupPlace[]>
-  /** A consumer that said nothing and read nothing was replaced. */
+  /** Called when an unresponsive consumer was replaced. */
   renewed(group: string): void
-  /** It cannot be read: the process must end, or it would stay silent for ever. */
+  /** Called when the group cannot be read: the process must exit, otherwise it would stay silent for ever. */
   fatal(error: Error): void
 }
 
-/** Reads one subscription until closed. A kafkajs consumer that gave up or fell silent is replaced by a new one. */
+/** Reads one subscription until closed. Replaces a kafkajs consumer that crashed or stopped reading. */
 export class KafkaReader {
   private consumer: Consumer | undefined
   private commits: PlaceCommits | undefined
   private closed = false
   private readonly stallDetector: StallDetector
-  /** `undefined` until it has joined its group. */
+  /** Assigned partitions by topic; `undefined` until the consumer has joined its group. */
   private assigned: Record<string, number[]> | undefined
   private inFlight = 0
   private givenUp = 0
@@ -63,7 +63,7 @@ export class KafkaReader {
     await this.consumer?.disconnect()
   }
 
-  /** Resolves when this consumer will not read any more. Starting fails while the broker or the topics are not there yet. */
+  /** Runs one consumer; resolves when it has stopped reading. Starting fails while the broker or the topics are not available. */
   private async readOnce(): Promise<void> {
     let over = (): void => {}
     const ended = new Promise<void>((resolve) => (over = resolve))
@@ -72,7 +72,7 @@ export class KafkaReader {
     this.consumer = consumer
     this.commits = commits
     this.assigned = undefined
-    // From its first step on: a start that hangs is as silent as a reader that does.
+    // Watched from the start: a start that hangs is as silent as a reader that does.
     this.stallDetector.watch(() => {
       this.log.warn({ group: this.subscription.group }, 'a Kafka consumer reads nothing although records wait; it is replaced')
       this.host.renewed(this.subscription.group)
@@ -80,14 +80,14 @@ export class KafkaReader {
     })
     try {
       await Promise.race([this.start(consumer, commits), ended])
-      // Closed while it started: nobody else knows of it.
+      // Closed while starting: no crash event will end the wait.
       if (!this.closed) await ended
     } catch (error) {
       this.host.unreachable(error)
     }
     this.stallDetector.stop()
     void commits.close()
-    // One that hangs is left behind: what it may still read and a second one reads too is harmless by the positions.
+    // A hanging consumer is abandoned: records that it and its successor both read are dropped by position.
     await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, LEAVE_MS)])
   }
 
@@ -129,7 +129,7 @@ export class KafkaReader {
           (topic, partition) => this.consumer !== consumer || this.isMine(topic, partition),
         ),
       ],
-      // Coordinators load, brokers restart: giving up takes a new consumer.
+      // A coordinator that loads or a broker that restarts is transient; after a crash the whole consumer is replaced.
       retry: { retries: 1_000, initialRetryTime: 100, maxRetryTime: 1_000 },
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -140,7 +140,7 @@ export class KafkaReader {
       over()
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      // One that was replaced, and hung, may go on at any later time.
+      // A replaced consumer that hung may resume at any time.
       if (this.consumer !== consumer) return
       this.assigned = payload.memberAssignment
       this.givenUp = 0
@@ -157,17 +157,17 @@ export class KafkaReader {
       (error) => this.log.debug({ group: this.subscription.group, error: describeError(error) }, 'the broker was not told how far we are'),
     )
     commits.start()
-    // Still a member of the generation that handled them.
+    // At this event the consumer is still a member of the generation that handled the records.
     consumer.on(consumer.events.REBALANCING, () => commits.flush())
     consumer.on(consumer.events.GROUP_JOIN, () => commits.forget())
-    // An aborted transaction, or its marker: nothing of it is handed over, and it is read all the same.
+    // An aborted transaction or its marker yields no record, but its offset must be committed too.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {
       if (batchSize === 0) commits.handled(topic, partition, lastOffset)
     })
     return commits
   }
 
-  /** Records that are this reader's to take, or may be, and that it does not take; `undefined` while it is at work. */
+  /** Returns unread records of partitions that are, or may be, assigned to this reader; `undefined` while a record is being handled. */
   private async waiting(): Promise<readonly GroupPlace[] | undefined> {
     if (this.inFlight > 0) return undefined
     const { group, topics } = this.subscription
@@ -178,13 +178,13 @@ export class KafkaReader {
     return places.filter(({ topic, partition, at, end }) => at < end && this.isMine(topic, partition))
   }
 
-  /** Until it has joined, whatever its group reads may be. */
+  /** Until the consumer has joined, any partition of its group may be assigned to it. */
   private isMine(topic: string, partition: number): boolean {
     return this.assigned === undefined || this.assigned[topic]?.includes(partition) === true
   }
 }
 
-/** As the record says, which is not verified yet: for people who look why a reader stands still. */
+/** Returns the run number in the headers, which are not verified: it is only displayed, to show why a reader is blocked. */
 function runOf({ headers }: BusRecord): number | null {
   const run = headers['ce_runid']
   return run !== undefined && /^\d{1,9}$/.test(run) ? Number(run) : null

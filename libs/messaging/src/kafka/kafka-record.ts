@@ -8,7 +8,7 @@ export function recordOfMessage(topic: string, partition: number, message: Kafka
   return { topic, position: `${partition}:${message.offset}`, ...texts }
 }
 
-/** Bytes as texts; the bytes go along only where a text does not encode back to them. */
+/** Decodes bytes to text; the bytes are included only if a text does not encode back to them. */
 export function recordOfBytes(bytes: RecordBytes): Pick<BusRecord, 'key' | 'value' | 'headers' | 'bytes'> {
   const { key, value, headers } = bytes
   const exact = [key, value, ...Object.values(headers)].every((part) => part === null || isUtf8(part))

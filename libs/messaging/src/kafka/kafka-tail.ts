@@ -7,22 +7,22 @@ import { recordOfMessage } from './kafka-record.js'
 
 export interface KafkaTail {
   topics: readonly string[]
-  /** Begin with what was appended then; with what comes from now on without it. */
+  /** Start with records appended at this time; if absent, with new records. */
   since?: Date
-  /** Every place is fixed: nothing that is written from now on is missed. */
+  /** Called when every start offset is fixed: no record written from now on is missed. */
   onReady(): void
   onRecord(record: BusRecord): void
-  /** Ends it. */
+  /** Ends the tail. */
   signal: AbortSignal
 }
 
-/** Where to read on, by topic and partition. */
+/** Next offset by topic and partition. */
 type Places = Map<string, Map<number, bigint>>
 
 /**
- * Follows topics for a person, in a group of its own that commits nothing. The places are fixed before it joins, and again whenever it
- * joins anew: kafkajs would else begin wherever the partitions end by then. Resolves when `signal` ends it; throws `HMS_BROKER_…` when the
- * broker cannot be read.
+ * Follows topics for a user, in a group of its own that commits nothing. The offsets are fixed before the consumer joins and at each
+ * rejoin; otherwise kafkajs would start at the end of the partitions at that time. Resolves when `signal` aborts; throws `HMS_BROKER_…`
+ * when the broker cannot be read.
  */
 export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
   const group = `hms-svc-tail-${uuidv7(new Date())}`
@@ -45,7 +45,7 @@ export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
       autoCommit: false,
       eachMessage: async ({ topic, partition, message }) => {
         const [partitions, offset] = [places.get(topic)!, BigInt(message.offset)]
-        // What was on its way when the places were fixed anew comes twice.
+        // Records in flight when the offsets were fixed again arrive twice.
         if (tail.signal.aborted || offset < (partitions.get(partition) ?? 0n)) return
         partitions.set(partition, offset + 1n)
         if (message.key?.toString() !== HEARTBEAT_KEY) tail.onRecord(recordOfMessage(topic, partition, message))
@@ -58,7 +58,7 @@ export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
     throw brokerError(error)
   } finally {
     await consumer.disconnect().catch(() => {})
-    // One that may not delete its group leaves it to the broker, which forgets what has no members and no places.
+    // Without permission to delete the group, the broker does it: it expires groups without members and offsets.
     await admin.deleteGroups([group]).catch(() => {})
     await admin.disconnect().catch(() => {})
   }

@@ -25,7 +25,7 @@ const KEEP_AGAIN_MS = 5_000
 export interface WantedTopic {
   name: string
   partitions: number
-  /** Copies of each partition, the leader's included. */
+  /** Replicas of each partition, including the leader. */
   replication: number
   config: Record<string, string>
 }
@@ -39,18 +39,18 @@ export interface TopicDifference {
 }
 
 interface ApplyOptions {
-  /** Also moves copies of partitions, which takes as long as their records are many: asked for by a person, not at every start. */
+  /** Also reassigns replicas. The duration grows with the number of records, so only an operator requests it, not a start. */
   copies?: boolean
-  /** Takes the topics that keep other copies than wanted, after all else was done; without it they are refused. */
+  /** Called last, with the topics whose replication factor differs; if absent, they raise an error. */
   onLeft?: (others: readonly TopicDifference[]) => void
 }
 
-/** The catalogue as Kafka settings. 4 MiB per message: a run of the largest policy and the one in force, signed and wrapped. */
+/** Returns the catalogue as Kafka settings. 4 MiB per message: a run of the largest policy and the one in force, signed and wrapped. */
 export function wantedTopics(replication = 1): WantedTopic[] {
   const common = {
     'max.message.bytes': String(4 * 1024 * 1024),
     'min.insync.replicas': String(inSyncOf(replication)),
-    // The broker's clock: a record of a producer whose own clock runs an hour ahead would be refused, for ever (KIP-937).
+    // Append time of the broker: it would refuse for ever the records of a producer whose clock runs an hour ahead (KIP-937).
     'message.timestamp.type': 'LogAppendTime',
   }
   const catalogue = TOPICS.map((topic) => ({
@@ -76,7 +76,7 @@ export function wantedTopics(replication = 1): WantedTopic[] {
     name: deadLetterTopic(service),
     partitions: DEAD_LETTER_PARTITIONS,
     replication,
-    // The bytes of the record that was given up, as they came, and why beside them.
+    // A dead letter contains the original bytes of the record plus the reason.
     config: {
       ...common,
       'max.message.bytes': String(5 * 1024 * 1024),
@@ -87,26 +87,26 @@ export function wantedTopics(replication = 1): WantedTopic[] {
   return [...catalogue, ...letters]
 }
 
-/** Who reads each event must have had a retention's time for it: compaction leaves gaps in a key. */
+/** Consumers that read every event get a full retention period for it, because compaction leaves gaps in a key. */
 function compactionLagMs({ consumers, newestOnly }: Topic): number {
   return consumers.length > 0 && newestOnly !== true ? RETENTION_MS : 0
 }
 
-/** Compares the broker with the catalogue. An empty list: nothing to do. */
+/** Compares the broker with the catalogue; an empty list means no difference. */
 export async function diffTopics(kafka: Kafka, replication = 1): Promise<TopicDifference[]> {
   return withAdmin(kafka, (admin) => findDifferences(admin, wantedTopics(replication)))
 }
 
-/** What a service speaks on: it looks after these topics, and after its dead letters. */
+/** Returns the topics that a service maintains: those it produces, and its dead letters. */
 export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
   const mine = TOPICS.filter((topic) => topic.producers[0] === service).map((topic) => topic.name)
   return wantedTopics(replication).filter(({ name }) => mine.includes(name) || name === deadLetterTopic(service))
 }
 
 /**
- * Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys.
- * So are more copies than brokers. Topics that were made with other copies get the wanted ones where that is asked for and there are as
- * many brokers, else they are left as they are, their settings too, and refused when the rest is done. Answers what was done.
+ * Creates missing topics and repairs settings (kafkajs' createTopics never repairs). Refuses a wrong partition count, which would re-map
+ * keys, and more replicas than brokers. Topics with another replication factor are reassigned if requested and if there are enough brokers;
+ * otherwise they and their settings are left unchanged and refused at the end. Returns the changes.
  */
 export async function applyTopics(
   kafka: Kafka,
@@ -136,7 +136,7 @@ export async function applyTopics(
     if (missing.size > 0) requireBrokers(replication, (await admin.describeCluster()).brokers.length)
     const wanted = all.filter((topic) => changed.has(topic.name))
     await admin.createTopics({
-      // Its wait fails at a topic that the asked broker has not heard of yet; `untilApplied` waits instead.
+      // Its wait fails if the queried broker does not know the topic yet; `untilApplied` waits instead.
       waitForLeaders: false,
       timeout: 15_000,
       topics: wanted
@@ -165,7 +165,7 @@ export async function applyTopics(
   })
 }
 
-/** Gives topics the wanted number of copies; answers those that the cluster could not. */
+/** Reassigns topics to the wanted number of replicas; returns those for which the cluster could not. */
 async function copied(admin: Admin, replication: number, others: readonly TopicDifference[]): Promise<TopicDifference[]> {
   if (others.length === 0) return []
   const brokers = (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId)
@@ -190,9 +190,9 @@ async function copied(admin: Admin, replication: number, others: readonly TopicD
 }
 
 /**
- * Looks after the topics of some services from their start on: a broker that is not there yet is waited for, a setting that was changed by
- * hand is repaired, a wrong partition count is refused (`onRefused`). A service that may not alter topics says so and goes on: its
- * operator runs `topics apply`.
+ * Maintains the topics of some services from their start on: waits for an unavailable broker, repairs settings changed by hand, refuses a
+ * wrong partition count (`onRefused`). A service without permission to alter topics logs that and continues: its operator runs `topics
+ * apply`.
  */
 export async function keepTopics(
   kafka: Kafka,
@@ -213,7 +213,7 @@ export async function keepTopics(
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
       if (isCausedBy(error, isDenied))
         return log.warn({ error: describeError(error) }, 'this service may not look after its topics; run `hms-svc topics apply`')
-      // Records are carried all the same, by fewer copies than asked for: for a person, and no reason to stop.
+      // Records are still replicated, but with fewer replicas than configured: an operator has to act, the service continues.
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_REPLICATION')
         return log.error({ error: error.detail }, 'topics have other copies than HMS_KAFKA_REPLICATION says')
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_BROKERS')
@@ -224,7 +224,7 @@ export async function keepTopics(
   }
 }
 
-/** A broker learns of a change a moment after the controller has confirmed it: up to then it answers as before, or "unknown topic". */
+/** A broker applies a change a moment after the controller has confirmed it; until then it returns the old state, or "unknown topic". */
 async function untilApplied(admin: Admin, wanted: readonly WantedTopic[]): Promise<void> {
   const isApplied = await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, async () => {
     const left = await findDifferences(admin, wanted).catch(() => undefined)

@@ -2,9 +2,9 @@ import type { Admin } from 'kafkajs'
 import type { LostPlace, Place } from '../event-bus.js'
 
 /**
- * Which of the records that a topic acknowledged as the last of their partitions are not there any more. A log that was cut and has grown
- * beyond the place again still shows it: what follows the cut was appended later than the lost record, and lies at its offset or before.
- * (A topic whose records carry the broker's time is what `topics apply` makes.)
+ * Returns which of the last acknowledged records of a topic's partitions are missing. A log that was truncated and has grown beyond that
+ * offset again is still detected: a record behind the cut was appended later than the lost one, and is at its offset or before. (This
+ * requires the broker's append time, which `topics apply` configures.)
  */
 export async function lostPlaces(admin: Admin, topic: string, acknowledged: readonly Place[]): Promise<LostPlace[]> {
   const ends = await admin.fetchTopicOffsets(topic)

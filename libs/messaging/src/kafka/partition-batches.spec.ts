@@ -44,7 +44,7 @@ describe('what a reply says', () => {
     partitions: number[]
     ids: number
   }
-  /** A client that answers as kafkajs does: one entry for each partition that answered. */
+  /** Client that responds as kafkajs does: one entry per partition that responded. */
   function client(answer: (partition: number, send: number) => { errorCode: number } | undefined): { kafka: Kafka; sends: Sent[] } {
     const sends: Sent[] = []
     const producer = {

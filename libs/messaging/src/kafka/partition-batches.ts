@@ -1,21 +1,19 @@
 import { partitionsOf, type OutgoingEvent } from '#libs/contracts'
 import { partitionOf } from './kafka-connection.js'
 
-/**
- * A record batch is refused whole when it is larger than the topic's `max.message.bytes`, 4 MiB; far below it one slow send holds up less.
- */
+/** A record batch above the topic's `max.message.bytes` (4 MiB) is refused whole; far below it, one slow send blocks less. */
 const MAX_BATCH_BYTES = 1024 * 1024
 
 export interface PartitionBatch {
   topic: string
   partition: number
-  /** In order; each inner list is one `send()`. */
+  /** Each inner list is one `send()`, in order. */
   sends: OutgoingEvent[][]
 }
 
 /**
- * What one `send()` may carry: records of one partition alone. Over several, kafkajs was measured to resolve although records were never
- * written when a broker died. The order within each partition is kept.
+ * Groups events into `send()` calls of one partition each. Over several partitions, kafkajs was measured to resolve although records were
+ * never written when a broker died. The order within each partition is kept.
  */
 export function partitionBatches(events: readonly OutgoingEvent[]): PartitionBatch[] {
   const batches = new Map<string, PartitionBatch & { bytes: number }>()

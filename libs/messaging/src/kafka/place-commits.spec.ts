@@ -22,7 +22,7 @@ describe('places told to the broker', () => {
     commits.start()
   })
 
-  /** The next commit hangs until this is called, and fails then. */
+  /** Makes the next commit hang until the returned function is called, which fails it. */
   const refuseNext = (): (() => Promise<void>) => {
     let refuse = (_error: Error): void => {}
     answer = new Promise<void>((_, reject) => (refuse = reject))

@@ -1,16 +1,16 @@
 import { Repeat, type Clock } from '#libs/platform'
 
-/** How far a group has read a partition: the offset of the next record that it wants. */
+/** Committed position of a group in a partition: the offset of the next record to read. */
 export interface NextPlace {
   topic: string
   partition: number
   offset: string
 }
 
-/** A crash leaves no more than this to be read again; positions drop it. */
+/** Upper bound on records re-read after a crash; duplicates are dropped by position. */
 const COMMIT_MS = 250
 
-/** Tells the broker how far a group is, some times a second. kafkajs would tell after every record, and ask for the next one after that. */
+/** Commits offsets in the background, every `COMMIT_MS`. kafkajs would commit after every record and fetch the next one only then. */
 export class PlaceCommits {
   private places = new Map<string, NextPlace>()
   private readonly turns: Repeat
@@ -39,17 +39,17 @@ export class PlaceCommits {
     this.turns.wake(COMMIT_MS)
   }
 
-  /** Partitions went to others, and the group goes on from what the broker knows. */
+  /** Drops pending offsets after a rebalance: the partitions may be revoked, and the group continues from its committed offsets. */
   forget(): void {
     this.places = new Map()
   }
 
-  /** Tells all places now. */
+  /** Commits all pending offsets now. */
   flush(): void {
     this.turns.wake()
   }
 
-  /** Resolves when all that was handled has been told, or could not be; nothing is told afterwards. */
+  /** Commits all pending offsets, then stops. Resolves also if the last commit fails. */
   async close(): Promise<void> {
     await this.turns.stop()
     await this.tell().catch(this.failed)
@@ -63,7 +63,7 @@ export class PlaceCommits {
     try {
       await this.commit(told)
     } catch (error) {
-      // After the last record of a partition nothing else would tell its place.
+      // No later record may come to commit this partition, so the failed offset is kept for a retry.
       for (const place of told) if (!places.has(keyOf(place))) places.set(keyOf(place), place)
       throw error
     }

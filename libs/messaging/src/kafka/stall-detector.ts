@@ -2,17 +2,17 @@ import { Repeat, type Clock } from '#libs/platform'
 import type { GroupPlace } from './group-places.js'
 
 const LOOK_MS = 10_000
-/** So many looks in a row at the same waiting record. */
+/** Consecutive polls that must find the same record waiting. */
 const LOOKS = 3
 const MOST_LOOKS = 360
 
 /**
- * Finds a reader that neither reads nor says so: records of its own partitions wait, its place does not move, and it handles nothing.
- * Counts looks, not time on the wall: a clock that jumps is one of the causes.
+ * Detects a reader that stopped without an error: records of its partitions wait, its offset does not advance, and it handles nothing. It
+ * counts polls, not wall-clock time, because a clock that jumps is one of the causes.
  */
 export class StallDetector {
   private loop: Repeat | undefined
-  /** A new consumer that did not help either is given twice as long: an end that cannot be reached must not cost one every half minute. */
+  /** Doubled after each replacement that did not help: an end that cannot be reached must not cost a consumer every half minute. */
   private patience = LOOKS
   private looks = 0
   private moves = 0
@@ -20,7 +20,7 @@ export class StallDetector {
   private stuckAt = new Map<string, number>()
 
   constructor(
-    /** What waits and is not taken; `undefined` while the reader is at work. */
+    /** Returns the unread records; `undefined` while the reader is handling one. */
     private readonly waiting: () => Promise<readonly GroupPlace[] | undefined>,
     private readonly clock: Clock,
   ) {}
@@ -34,20 +34,20 @@ export class StallDetector {
         this.stop()
         still()
       },
-      // A broker that does not answer says nothing about the reader.
+      // A broker that does not respond is no evidence about the reader.
       failed: () => this.forget(),
     })
     this.loop = loop
     loop.start()
   }
 
-  /** A look that is under way finds nothing any more; nobody waits for it. */
+  /** Stops polling. A poll in progress has no effect. */
   stop(): void {
     void this.loop?.stop()
     this.loop = undefined
   }
 
-  /** A record was handled. */
+  /** Records progress: a record was handled. */
   moved(): void {
     this.moves++
   }

@@ -1,20 +1,17 @@
 import { HmsError } from '#libs/contracts'
 
-/** A partition with the ids of the brokers that hold it, its leader's preferred place first. */
+/** A partition with the broker ids of its replicas, the preferred leader first. */
 interface HeldPartition {
   partitionId: number
   replicas: readonly number[]
 }
 
-/**
- * How many brokers must have a record before its producer hears so: one copy may be away, and nothing that was confirmed is lost with one
- * more.
- */
+/** Returns `min.insync.replicas`: one replica may be down, and a confirmed record survives the loss of one more. */
 export function inSyncOf(replication: number): number {
   return Math.max(1, replication - 1)
 }
 
-/** Topics with copies that the cluster cannot hold are not made at all. Throws `HMS_TOPICS_BROKERS`. */
+/** Throws `HMS_TOPICS_BROKERS` if there are fewer brokers than replicas; no topic is created then. */
 export function requireBrokers(replication: number, brokers: number): void {
   if (brokers >= replication) return
   const detail =
@@ -23,7 +20,7 @@ export function requireBrokers(replication: number, brokers: number): void {
   throw new HmsError('HMS_TOPICS_BROKERS', detail, { status: 409, next: ['hms-svc help environment'] })
 }
 
-/** Copies that are still other than wanted. Throws `HMS_TOPICS_REPLICATION`. */
+/** Throws `HMS_TOPICS_REPLICATION` if topics still have another replication factor. */
 export function refuseOtherCopies(others: readonly { topic: string; wanted: string; found: string }[]): void {
   if (others.length === 0) return
   const detail = others.map(({ topic, wanted, found }) => `${topic} has ${found} copies instead of ${wanted}`).join('; ')
@@ -37,15 +34,15 @@ export function refuseOtherCopies(others: readonly { topic: string; wanted: stri
   )
 }
 
-/** The smallest number of copies that a partition has, where one of them has another than wanted. */
+/** Returns the smallest replica count among the partitions if any of them differs from the wanted one. */
 export function otherCopies(replication: number, partitions: readonly Pick<HeldPartition, 'replicas'>[]): number | undefined {
   const others = partitions.map(({ replicas }) => replicas.length).filter((count) => count !== replication)
   return others.length === 0 ? undefined : Math.min(...others)
 }
 
 /**
- * Where the partitions of a topic should lie that have other copies than wanted: who holds one goes on, its leader first; the brokers with
- * the fewest copies of the topic take what is missing. `undefined` where there are not as many brokers.
+ * Returns the replica assignment of partitions with another replication factor: current replicas stay, the leader first; the brokers with
+ * the fewest replicas of the topic get the missing ones. `undefined` if there are too few brokers.
  */
 export function placesFor(
   replication: number,

@@ -15,7 +15,7 @@ import {
 
 const READ_AT_ONCE = 200
 
-/** What outlives a bus, as a broker does: the records of each topic, and how far each group has read. */
+/** State that survives a bus, as a broker's does: the records of each topic, and the offset of each group. */
 export class MemoryLog {
   private readonly topics = new Map<string, BusRecord[]>()
   private readonly positions = new Map<string, number>()
@@ -44,7 +44,7 @@ interface Reader {
   running: Promise<void> | undefined
 }
 
-/** Twin of the bus for tests: a log per topic, readers that follow it one record after the other. */
+/** Memory adapter of the bus, for tests: a log per topic, and readers that follow it record by record. */
 export class MemoryBus implements EventBus {
   private readonly readers: Reader[] = []
   private closed = false
@@ -67,7 +67,7 @@ export class MemoryBus implements EventBus {
   }
 
   async beat(): Promise<void> {
-    // Nothing is compacted here.
+    // Readers follow the log themselves.
   }
 
   announce(): void {
@@ -139,7 +139,7 @@ export class MemoryBus implements EventBus {
     return topics.some(({ name }) => this.log.position(group, name) < this.log.topic(name).length)
   }
 
-  /** `false` when the handler rejected: the position stays, and the record comes again at the next wake-up or subscription. */
+  /** Returns `false` when the handler rejected: the position stays, and the record is redelivered at the next wake-up or subscription. */
   private async drain(reader: Reader): Promise<boolean> {
     const { group, topics, handle } = reader.subscription
     while (!this.closed && this.behind(reader)) {

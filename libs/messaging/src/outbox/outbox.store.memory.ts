@@ -91,7 +91,7 @@ function headsOf(tx: Transaction): MemoryRows<Head> {
   return memoryOf(tx).rows<Head>('stream_head')
 }
 
-/** The highest number that was forgotten, by topic. */
+/** Returns the highest pruned number, by topic. */
 function forgottenOf(tx: Transaction): MemoryRows<number> {
   return memoryOf(tx).rows<number>('forgotten_stream')
 }

@@ -3,11 +3,11 @@ import { postgresOf, type Transaction } from '#libs/persistence'
 import type { Place } from '../event-bus.js'
 import type { LogEnd, OutboxRow, OutboxStore, SentRow } from './outbox.store.js'
 
-/** Columns that make an `OutgoingEvent`, under its own names. */
+/** Columns of an `OutgoingEvent`, aliased to its member names. */
 export const EVENT_COLUMNS = `event_id AS id, source, type, topic, msg_key AS key, key_seq::int AS "keySeq", occurred_at AS time,
   run_id AS "runId", attempt, causation_id AS "causationId", traceparent, value, headers`
 
-/** The key under which the highest number of a topic's forgotten streams stays; no policy, run, bot or partner has such a name. */
+/** Key that stores the highest number of a topic's pruned streams; no policy, run, bot or partner has this name. */
 const FORGOTTEN = '~forgotten'
 
 export class PostgresOutboxStore implements OutboxStore {
@@ -59,7 +59,7 @@ export class PostgresOutboxStore implements OutboxStore {
     if (places.size === 0) return new Map()
     const { schema } = postgresOf(tx)
     const given = [...places.values()]
-    // Without a place the offset is drawn in seq order: the embedded log keeps the order in which the leader sent.
+    // Without a position, the offset is drawn in seq order: the embedded log keeps the order in which the leader sent.
     const rows = await postgresOf(tx).query<{ id: string; offset: string }>(
       `WITH placed AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[]) AS p (event_id, log_partition,
          log_offset, at_ms)),
@@ -88,7 +88,8 @@ export class PostgresOutboxStore implements OutboxStore {
 
   async sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]> {
     const { schema } = postgresOf(tx)
-    // Places are drawn in seq order. Asked again of each row: another leader may have sent it while this waited for it.
+    // Offsets are drawn in seq order. `sent_at` is checked again per row: another leader may have sent it while this statement waited for
+    // its lock.
     const rows = await postgresOf(tx).query<SentRow & { time: Date }>(
       `WITH batch AS (
          SELECT seq AS nth, nextval('${schema}.outbox_log_offset') AS place
@@ -142,7 +143,7 @@ export class PostgresOutboxStore implements OutboxStore {
       FORGOTTEN,
     ])
     if (old.length === 0) return 0
-    // Writers wait for the length of one statement: one that began beside it would number from what was forgotten before.
+    // Blocks writers for one statement: a concurrent stream would be numbered from the state before the pruning.
     await postgresOf(tx).query(`LOCK TABLE ${schema}.stream_head IN SHARE ROW EXCLUSIVE MODE`)
     const rows = await postgresOf(tx).query<{ gone: string }>(
       `WITH gone AS (
@@ -192,7 +193,7 @@ export class PostgresOutboxStore implements OutboxStore {
   }
 }
 
-/** Drops what the driver gives as null where the event has nothing, and writes times as RFC 3339. */
+/** Omits members that the driver returns as null, and formats times as RFC 3339. */
 export function eventOf<R extends OutgoingEvent>(row: R & { time: Date | string }): R {
   const event = { ...row, time: new Date(row.time).toISOString() }
   for (const name of ['runId', 'attempt', 'causationId', 'traceparent', 'headers'] as const) {

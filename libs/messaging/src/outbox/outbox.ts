@@ -7,15 +7,15 @@ import { STATEMENT_SEAL, type EventSeal } from '../event-seal.js'
 import type { OutboxStore } from './outbox.store.js'
 
 export interface EmitOptions {
-  /** Policy id (the smallest of a bundle), partner id, bot id or run number: what the topic's catalogue entry says. */
+  /** Policy id (the smallest of a bundle), partner id, bot id or run number, as in the topic's catalogue entry. */
   key: string
   run?: number
   attempt?: number
-  /** Id of the event that made this one. */
+  /** Id of the event that caused this one. */
   causationId?: string
-  /** The trace that runs, unless this belongs to another. */
+  /** Trace context; default: the current trace. */
   traceparent?: string
-  /** Only for `STAGE_EVENTS`, which go to the topic of the service that emits them. */
+  /** Only for `STAGE_EVENTS`, which are published on the topic of the emitting service. */
   topic?: string
 }
 
@@ -59,7 +59,7 @@ export class Outbox {
     return event
   }
 
-  /** A tombstone: a compacted topic forgets the key. It carries no statement, so readers move nothing by it. */
+  /** Publishes a tombstone: a compacted topic deletes the key. It contains no statement, so readers advance no position by it. */
   async erase(tx: Transaction, type: keyof typeof EVENT_TOPICS, key: string): Promise<void> {
     const topic = EVENT_TOPICS[type]
     const keySeq = await this.store.nextKeySeq(tx, topic, key)

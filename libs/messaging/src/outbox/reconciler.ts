@@ -4,26 +4,25 @@ import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { EventBus, LostPlace, Place } from '../event-bus.js'
 import type { OutboxStore } from './outbox.store.js'
 
-/** A broker that comes back with less than it had was away for longer. */
+/** A broker that restarts with fewer records was unreachable for longer than this. */
 const SURE_MS = 1_000
 const DOUBT_MS = 10 * 60_000
 
-/** The last record of a partition as this process knows it, and when it was last sure of it. */
+/** Last record of a partition known to this process, and when it was last verified. */
 interface Known extends Place {
   sureAtMs: number
 }
 
 /**
- * The second line behind the relay's acknowledgements: asks the log whether it still holds the last record of each partition that it
- * acknowledged. One that ends earlier, that has something younger in its place, or that gives out an offset twice, has lost what it had
- * taken (a wiped disk, an unclean election): everything that is kept of that partition is sent again, and the positions of the readers
- * drop what they know. Losses in the middle show at the readers, as gaps.
+ * Verifies that the log still contains the last record of each partition that it acknowledged; second line behind the relay's
+ * acknowledgements. A partition that ends earlier, has a younger record there, or assigns an offset twice has lost records (a wiped disk,
+ * an unclean election): all retained rows of that partition are sent again, and readers drop duplicates by position. Losses in the middle
+ * appear to readers as gaps.
  */
 export class Reconciler {
   private readonly ends = new Map<string, Known>()
   /**
-   * Partitions that something younger was found in, and until when the same is not believed again: a broker's clock that was set back looks
-   * alike.
+   * Partitions where a younger record was found, and until when a repetition is ignored: a broker's clock that was set back looks the same.
    */
   private readonly believed = new Map<string, { offset: number; untilMs: number }>()
   private readonly repaired: (times: number) => void
@@ -43,7 +42,10 @@ export class Reconciler {
     return this.source.slice(SOURCE_PREFIX.length)
   }
 
-  /** Only the leader may call it. Rejects while the broker does not answer. Answers how many rows will be sent again. */
+  /**
+   * Compares the log with the outbox; only the leader may call it. Rejects while the broker does not respond. Returns how many rows will be
+   * sent again.
+   */
   async compare(now: Date): Promise<number> {
     const known = await this.database.autocommit((tx) => this.store.logEnds(tx))
     this.ends.clear()
@@ -57,9 +59,9 @@ export class Reconciler {
   }
 
   /**
-   * What a send was answered with, before it is marked as sent. An offset that was acknowledged before says that the log began anew; where
-   * a broker may have been away since the last send (`faulted`, or a second without one), the log is asked whether it still has that one,
-   * or the new place would hide that the old one is gone. Answers with the partitions that are sent again.
+   * Checks the positions returned by a send before its rows are marked. An offset that was acknowledged before means that the log was
+   * recreated. If the broker may have been down since the last send (`faulted`, or a second without one), the log must still contain that
+   * send's record; otherwise the new position would hide the loss. Returns the partitions that are sent again.
    */
   async noticed(topic: string, places: readonly Place[], now: Date, faulted: boolean): Promise<ReadonlySet<number>> {
     const begun = new Map<number, number>()

@@ -7,23 +7,23 @@ import type { OutboxRow, OutboxStore } from './outbox.store.js'
 import type { Reconciler } from './reconciler.js'
 
 const BATCH = 200
-/** Rows of a partition that takes nothing must not hide those of the others behind them. */
+/** Batches grow after failures, so the rows of a blocked partition do not hide those of others. */
 const MAX_BATCH = 3_200
 const POLL_MS = 1_000
 const RECONCILE_MS = 60_000
 const PRUNE_MS = 60 * 60 * 1000
-/** As long as a segment: a compacted topic is compacted only when a segment closes, and one closes only when something is appended. */
+/** Equals the segment time: a topic is compacted only when a segment closes, and a segment closes only on an append. */
 const BEAT_MS = 60 * 60 * 1000
 
-/** Who may read the outbox: one process per service, by session advisory lock. */
+/** Elects the reader of the outbox: one process per service, by session advisory lock. */
 export interface Leadership {
   tryLead(shard: number): Promise<boolean>
 }
 
 /**
- * Moves a service's outbox to the bus: unsent rows in seq order, marked sent only when the bus named them. A cursor on `seq`, or a second
- * reader with SKIP LOCKED, was measured to lose or invert events. A zombie leader is harmless: it too starts at the
- * oldest unsent row, and what it sends twice the positions drop.
+ * Moves a service's outbox to the bus: reads unsent rows in seq order and marks them as sent only when the bus confirmed them. A cursor on
+ * `seq`, or a second reader with SKIP LOCKED, was measured to lose or invert events. A zombie leader is harmless: it also starts at the
+ * oldest unsent row, and readers drop its duplicates by position.
  */
 export class Relay {
   private readonly pumps: Repeat
@@ -44,9 +44,9 @@ export class Relay {
     private readonly source: string,
     private readonly clock: Clock,
     private readonly log: Logger,
-    /** Deletes what the service need not remember any more; `true` when more waits to be deleted. */
+    /** Deletes expired rows; returns `true` when more remain. */
     private readonly prune: () => Promise<boolean> = async () => false,
-    /** Wakes the relay that leads, in another instance. */
+    /** Wakes the leading relay in another instance. */
     private readonly wakeOthers: () => void = () => {},
   ) {
     this.pumps = new Repeat(clock, {
@@ -70,7 +70,10 @@ export class Relay {
     this.pumps.wake()
   }
 
-  /** Rows were committed here. Who leads tells nobody: each word would wake all services of the database, for every event. */
+  /**
+   * Called after a commit with new rows. The leader does not notify other instances: a notification per event would wake all services of
+   * the database.
+   */
   rowsCommitted(): void {
     this.wake()
     if (!this.leads) this.wakeOthers()
@@ -89,9 +92,9 @@ export class Relay {
     const led = this.leads
     this.leads = await this.leadership.tryLead(0)
     if (!this.leads) {
-      // Another may have written since: the next leader compares first.
+      // Another leader may have written since: the next leader compares first.
       this.reconcileAtMs = 0
-      // The rows that woke this pump are another's to move, and it has not heard of them.
+      // The new leader has to move the rows that woke this pump, and has not been notified of them.
       if (led) this.wakeOthers()
       return
     }
@@ -104,7 +107,7 @@ export class Relay {
     this.nextPumpMs = backOffMs(++this.failures, POLL_MS)
   }
 
-  /** `false` when the bus did not take all of the batch. */
+  /** Returns `false` when the bus did not confirm the whole batch. */
   private async moveBatch(): Promise<boolean> {
     if (this.bus.isOutbox === true) return this.sendBatch()
     const limit = Math.min(BATCH * 2 ** this.failures, MAX_BATCH)
@@ -115,15 +118,15 @@ export class Relay {
     this.faulted ||= !whole
     if (written.size > 0) await this.settle(rows, written)
     if (!whole) return false
-    // A broker that did not answer may have come back with less than it had.
+    // A broker that did not respond may have lost records.
     if (this.faulted) this.reconcileAtMs = 0
-    // What was written meanwhile has woken the relay by itself.
+    // Rows written meanwhile have woken the relay themselves.
     if (this.faulted || rows.length === limit) this.wake()
     this.faulted = false
     return true
   }
 
-  /** One statement: of eleven hops from approved to global each is one round trip shorter. */
+  /** One statement: it saves a round trip on each of the eleven hops from approved to global. */
   private async sendBatch(): Promise<true> {
     const sent = await this.database.autocommit((tx) => this.store.sendUnsent(tx, BATCH))
     this.announce(sent.map(({ offset, ...event }) => ({ event, offset })))
@@ -139,14 +142,14 @@ export class Relay {
   }
 
   private announce(sent: readonly SentEvent[]): void {
-    // From the commit to the log.
+    // Span from the commit to the log.
     for (const { event } of sent) showWait(event.traceparent, `publish ${event.topic}`, Date.parse(event.time))
     if (sent.length > 0) this.bus.announce(this.source, sent)
   }
 
   /**
-   * What may be marked as sent. Rows of a partition that began anew go out once more, behind all that it lost: a reader that was away comes
-   * back to the offset where it was, and would find nothing that lies before it.
+   * Returns the events that may be marked as sent. Rows of a recreated partition are sent again, behind all the lost ones: a reader that
+   * was offline resumes at its old offset and would miss rows before it.
    */
   private async sendable(
     rows: readonly OutboxRow[],
