@@ -1,6 +1,6 @@
 import type { Acknowledgements } from './silence.js'
 
-/** How many bots were expected and silent from `at` (RFC 3339) on. */
+/** Numbers of expected and silent bots from `at` (RFC 3339) on. */
 export interface BotCount {
   at: string
   expected: number
@@ -9,16 +9,16 @@ export interface BotCount {
 
 export interface Deadline {
   now: Date
-  /** How long a bot may take to acknowledge. */
+  /** Time that a bot has to acknowledge, ms. */
   acknowledgeMs: number
 }
 
 type Numbers = Pick<Acknowledgements, 'expected' | 'acknowledged'>
 
-/** Of one policy. A fleet that changes more often counts with the larger of two counts. */
+/** Limit per policy. If a fleet changes more often, the larger of two counts is used. */
 const MAX_COUNTS = 64
 
-/** The counts with that of now; those too old for `lateJoiners` are left out. */
+/** Adds the current count, and drops those too old for `lateJoiners`. */
 export function withCountOf(counts: readonly BotCount[], numbers: Numbers, { now, acknowledgeMs }: Deadline): BotCount[] {
   const [expected, silent] = [numbers.expected, silentOf(numbers)]
   const at = now.toISOString()
@@ -33,26 +33,26 @@ export function withCountOf(counts: readonly BotCount[], numbers: Numbers, { now
 }
 
 /**
- * How many of the silent bots joined so lately that they still have time to acknowledge: no verdict counts them. None where they are the
- * larger part. A bot that leaves and comes back is no joiner: the fleet was as large before.
+ * Returns how many silent bots joined so recently that they still have time to acknowledge; no verdict counts them. 0 if they are the
+ * majority. A bot that reconnects is no joiner, because the fleet was as large before.
  */
 export function lateJoiners(counts: readonly BotCount[], numbers: Numbers, { now, acknowledgeMs }: Deadline): number {
   const cutoff = now.getTime() - acknowledgeMs
   const before = within(counts, cutoff - acknowledgeMs, cutoff)
   const since = within(counts, cutoff, now.getTime())
-  // The first count is that of the bots that the heads were issued for.
+  // The first count is that of the bots for which the heads were issued.
   const established = Math.max(0, ...(before.length === 0 ? counts.slice(0, 1) : before).map(({ expected }) => expected))
   const alwaysSilent = Math.min(silentOf(numbers), ...since.map(({ silent }) => silent))
   return withinFleet(silentOf(numbers) - alwaysSilent, numbers, established)
 }
 
-/** Of silent bots that joined lately, those by which the fleet grew; none where they are its larger part. */
+/** Returns by how many recently joined silent bots the fleet grew; 0 if they are its majority. */
 export function withinFleet(joined: number, numbers: Numbers, established: number): number {
   const late = Math.min(numbers.expected - established, silentOf(numbers), joined)
   return late > 0 && 2 * late <= numbers.expected ? late : 0
 }
 
-/** The counts that held at some time between these two. */
+/** Returns the counts that were valid at some time between the two. */
 function within(counts: readonly BotCount[], from: number, to: number): BotCount[] {
   return counts.filter(({ at }, index) => {
     const next = counts[index + 1]

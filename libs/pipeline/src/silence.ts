@@ -1,12 +1,12 @@
 import { MAX_SILENT, type CoverageReport, type ScopeCoverage } from '#libs/contracts'
 
-/** The bots did not all say in time that they run the release. */
+/** Reason: not all bots acknowledged the release in time. */
 export const ACK_TIMEOUT = 'ACK_TIMEOUT'
 
-/** What the connected bots said of one policy. */
+/** Acknowledgements of one policy by the connected bots. */
 export type Acknowledgements = Pick<ScopeCoverage, 'expected' | 'acknowledged' | 'silent'>
 
-/** The members as the bots of one scope said last; what was said of an earlier head counts for none. `take`: what one makes of it. */
+/** Applies the last coverage of one scope to the members; reports about earlier heads are ignored. `take` merges a report into a member. */
 export function withCoverage<M extends Acknowledgements & { policy: string; seq: number }>(
   members: readonly M[],
   scope: string,
@@ -24,7 +24,7 @@ export function withNumbers<M extends Acknowledgements>(member: M, { expected, a
   return { ...member, expected, acknowledged, silent }
 }
 
-/** `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`. Of a bundle, the policy with most silent bots counts. */
+/** Returns `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`, for the policy of a bundle with most silent bots. */
 export function describeSilence(members: readonly Acknowledgements[]): string {
   const worst = members.reduce((most, member) =>
     member.expected - member.acknowledged > most.expected - most.acknowledged ? member : most,

@@ -17,7 +17,7 @@ const CONTEXT: CanaryContext = {
   rules: RULES,
 }
 
-/** What the store says of the head of that policy. */
+/** Head of the policy as stored by config-store. */
 const HEAD = {
   policy: 'pm25',
   scope: 'region:NCR',
@@ -28,7 +28,7 @@ const HEAD = {
   audience: { connected: 5, cohort: 5, smallestBucket: 0 },
 }
 
-/** A canary of one policy with so many connected bots in its cohort. */
+/** Canary of one policy with this many connected bots in its cohort. */
 function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
   const member = {
     policy: 'pm25',
@@ -70,8 +70,8 @@ function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
 }
 
 /**
- * Given a canary, when these alerts come (`bot`, `bot+` when it is connected, `bot=` when it is explained, what comes after that makes
- * another reading), then this is done at last.
+ * Feeds alerts to a canary and returns its final state and effects. Alert notation: `bot`, `bot+` if connected, `bot=` if explained; a
+ * suffix makes it another reading.
  */
 function after(canary: Canary, ...alerts: string[]): { canary: Canary; effects: readonly CanaryEffect[] } {
   return alerts.reduce<{ canary: Canary; effects: readonly CanaryEffect[] }>(
@@ -207,7 +207,7 @@ describe('an alert after the lease has lapsed', () => {
     expect([isInTime(lapsed, gap), isInTime(lapsed, lapsed.leaseUntil)]).toEqual([false, false])
     expect(isInTime({ ...lapsed, publishedAt: '2025-12-31T23:59:00.000Z' }, gap)).toBe(false)
     expect(isInTime({ ...lapsed, publishedAt: gap, leaseUntil: AT }, AT)).toBe(true)
-    // The stable heads may have taken over meanwhile.
+    // The stable heads may have taken over in the meantime.
     expect(isInTime({ ...lapsed, publishedAt: gap, state: 'passed' }, AT)).toBe(true)
   })
 

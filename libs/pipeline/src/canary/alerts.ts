@@ -2,16 +2,17 @@ import { countsAlerts, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type C
 import type { CountedAlert, UnexplainedAlert } from './counted-alert.js'
 import { numbersOf } from './members.js'
 
-/** Whether it says anything: it comes in time, and its bot did not alert by this reading before. */
+/** Whether an alert may be counted: alerts of this canary count now, and its bot has not alerted on this reading before. */
 export function mayCount(canary: Canary, { once }: CountedAlert): boolean {
   return countsAlerts(canary) && canary.publishedAt !== null && !canary.counted.includes(once)
 }
 
-/** Counts an alert that may count. `broken`: the guard is broken by it, and how. */
+/** Counts an alert that may count. `broken` describes the broken guard, if this alert breaks it. */
 export function countAlert(canary: Canary, counting: CountedAlert): { canary: Canary; broken?: string } {
   const { once, explained, alert: id, bot, reading, reason } = counting
   const alert: UnexplainedAlert = { alert: id, bot, reading, reason }
-  // Beyond the bounds only what may still decide the guard matters: a bot that is right often may be wrong at last.
+  // Beyond the bounds, only alerts that may still decide the guard are kept: a bot with many explained alerts may still raise an
+  // unexplained one.
   const ofBot = canary.unexplained.filter((each) => each.bot === bot).length
   if (isFull(canary, bot) && (explained || ofBot >= UNEXPLAINED_LIMIT)) return { canary }
   const counted = withAlert(canary, bot, once)
@@ -26,8 +27,9 @@ function isFull({ counted, alerting }: Canary, bot: string): boolean {
 }
 
 /**
- * Two alerts of two bots, or of one where the cohort has but one: its size is the connected bots, and others that have alerted. So one bot
- * in a larger cohort, which may be broken or lie, vetoes nothing; nor does a key whose bots follow no stream, which may speak for many.
+ * Whether the guard is broken: by two alerts of two bots, or of one bot if it is the only one of the cohort (connected bots, and others
+ * that have alerted). A single bot in a larger cohort, which may be broken or lying, vetoes nothing; neither does a key whose bots follow
+ * no stream, because it may stand for many bots.
  */
 function isGuardBroken(canary: Canary, { connected: isConnected, ofKey }: CountedAlert): boolean {
   const { unexplained, alerting } = canary

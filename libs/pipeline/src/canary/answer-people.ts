@@ -5,7 +5,7 @@ import type { CanaryContext } from './inputs-and-effects.js'
 import { askedAnew } from './metrics.js'
 import { isUnpublished, lease, letGo, observe, pass, pause, type CanaryDecision } from './moves.js'
 
-/** What ends the run follows it to the stage that owns it; the other decisions count here or nowhere. */
+/** Decisions that end the run are forwarded to the stage that owns it; other decisions are handled here or not at all. */
 export function ownershipOfCanary(canary: Canary, { decision, stage }: Asked['decision']): Ownership {
   if (endsRun(decision)) return isLive(canary) || isUnpublished(canary) ? 'applied' : 'elsewhere'
   if (stage !== 'canary') return 'elsewhere'
@@ -19,14 +19,14 @@ function mayApply(canary: Canary, decision: Asked['decision']['decision']): bool
     case 'extend':
       return canary.state === 'paused' || (canary.state === 'observing' && !canary.observed)
     case 'promote':
-      // Before its cohort has answered nobody has seen anything that would be enough.
+      // Before the cohort has acknowledged there is no observation that could be promoted.
       return canary.state === 'paused' || canary.state === 'observing'
     default:
       return canary.state === 'paused'
   }
 }
 
-/** The answer comes before what it leads to: the run's view never shows the effect without its cause. */
+/** The response precedes its effects, so the run's view never shows an effect without its cause. */
 export function answer(canary: Canary, asked: Asked, context: CanaryContext): CanaryDecision {
   const { decision } = asked
   const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)
@@ -39,7 +39,7 @@ export function answer(canary: Canary, asked: Asked, context: CanaryContext): Ca
   return { state, effects: [applied(decision), ...effects] }
 }
 
-/** Who promotes has seen enough of this step, which nobody has before it begins. */
+/** Promoting approves the current step, so a signature from before its start belongs to an earlier step. */
 function isOfEarlierStep({ stepAt }: Canary, { decision: { decision }, signedAt }: Asked): boolean {
   if (decision !== 'promote' || stepAt === undefined || signedAt === undefined) return false
   return Date.parse(signedAt) < Date.parse(stepAt)
@@ -62,7 +62,7 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
   }
 }
 
-/** It starts again from its publication: heads that are stored anew say which bots are there now. Alerts go on counting. */
+/** Restarts from the publication: newly stored heads return the currently connected bots. Alert counts continue. */
 function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const earlier = canary.earlier?.map((head) => ({ ...head, acknowledged: 0, silent: [] }))
@@ -72,7 +72,7 @@ function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   return lease({ ...rest, ...asked, ...kept, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
 }
 
-/** A longer observation; one that is paused asks its bots again and then observes for that long. */
+/** Extends the observation. A paused canary waits for acknowledgements again and then observes for that long. */
 function extend(canary: Canary, byMs: number, context: CanaryContext): CanaryDecision {
   if (canary.state === 'paused') {
     const { state, effects } = resume(canary, context)

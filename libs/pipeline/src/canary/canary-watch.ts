@@ -1,33 +1,33 @@
-/** How a canary counts. Kept with what it counted: a verdict is read by the rules of its time. */
+/** Counting rules of a canary. Stored with the counts, because a verdict is interpreted by the rules of its time. */
 export interface WatchRules {
-  /** Unexplained alerts of one bot within this time are one event: they have one cause. */
+  /** Window in ms: unexplained alerts of one bot within it are one event, because they have one cause. */
   windowMs: number
-  /** Unexplained alerts that a bot may raise in a day where no control group says what is usual. */
+  /** Unexplained alerts allowed per bot and day; used when no control group shows the usual rate. */
   alertsPerBotDay: number
 }
 
-/** Connected bots that one policy reaches: those of its cohort, and all of the scope. */
+/** Numbers of connected bots that one policy reaches: in its cohort, and in the whole scope. */
 export interface ScopeBots {
   policy: string
   cohort: number
   connected: number
 }
 
-/** What the statistics know of a canary: exposure and unexplained alerts of its cohort, and of the bots of its scope outside of it. */
+/** Statistics of a canary: exposure and unexplained alerts of its cohort, and of the bots of its scope outside it (the control group). */
 export interface CanaryWatch extends WatchRules {
   bots: ScopeBots[]
-  /** When the counting began: alerts that were received earlier count in neither group. */
+  /** Start of counting; alerts received earlier count in neither group. */
   from: string
   /** When the store last counted the bots. */
   heardAt: string
-  /** Until when their time has been added up. */
+  /** Time up to which exposure has been added. */
   addedUntil: string
-  /** While both groups were there: bots times milliseconds, events, and the bounds of the cohort's share of the bots. */
+  /** While both groups exist: exposure in bot-milliseconds, events, and bounds of the cohort's share of the bots. */
   paired: { cohortMs: number; controlMs: number; cohortEvents: number; controlEvents: number; leastShare: number; mostShare: number }
-  /** While there was no control group. */
+  /** The same while there is no control group. */
   alone: { cohortMs: number; events: number }
-  /** When each bot's newest event began. */
+  /** Start of each bot's newest event. */
   windows: { bot: string; since: string }[]
-  /** Readings that began an event, so that none begins two. */
+  /** Readings that began an event; each begins at most one. */
   begun: string[]
 }

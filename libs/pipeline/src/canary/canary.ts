@@ -10,66 +10,63 @@ import type { RegionHolder } from './region-holder.js'
 import { numbersOfStep, type CanaryMember, type PlacedMember } from './members.js'
 import { claimedScopes, stepCount } from './plan-steps.js'
 
-/** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
+/** Canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
   /**
-   * `proving`: not published before the log holds the approvals. `waiting`: not published while a freeze holds, or another canary has the
-   * region. `growing`: a step has passed, and the next is not shown yet. `baking`: taken back for the stable head, and still watched for
+   * `proving`: unpublished until the log contains the approvals. `waiting`: unpublished while a freeze is active or another canary has the
+   * region. `growing`: a step has passed and the next is not published yet. `baking`: replaced by the stable head, and still watched for
    * alerts.
    */
   state: 'new' | 'proving' | 'waiting' | 'publishing' | 'observing' | 'growing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
-  /** Of the step that is under way, as the plan asks for it. */
+  /** Scope of the current step, as requested by the plan. */
   scope: string
   scopeName: string
   requestedShare: number
   observeMs: number
-  /** Index of the step, where the plan has several; and since when its heads are issued. */
+  /** Index of the current step, if the plan has several; and since when its heads are issued. */
   step?: number
   stepAt?: string
-  /** Of a bundle: its smallest policy id. Canaries that an earlier version began have none, and keep a cohort for each policy. */
+  /** Smallest policy id of a bundle. Canaries started by an earlier version have none, and keep a cohort per policy. */
   cohortKey?: string
-  /** Heads of the step that is under way. */
+  /** Heads of the current step. */
   members: CanaryMember[]
-  /** Heads of earlier steps in other scopes: they are renewed, and taken back, with these. */
+  /** Heads of earlier steps in other scopes: renewed and taken back together with `members`. */
   earlier?: PlacedMember[]
-  /** Where the plan has several steps: those that were passed. */
+  /** Passed steps, if the plan has several. */
   passed?: PassedStep[]
-  /** When the first head was stored, or the first after a lease that had lapsed: alerts count from here. */
+  /** When the first head was stored, or the first after a lapsed lease: alerts count from here. */
   publishedAt: string | null
-  /** Alerts that came before it was known since when heads are stored that their bots live under. */
+  /** Alerts received before the store reported the heads that their bots run. */
   early?: CountedAlert[]
   observeUntil: string | null
-  /** The freeze that holds in its scope, as it was last told. */
+  /** Active freeze in its scope, as last reported. */
   frozen: FreezeNotice | null
-  /** The run that it waits for, as it was last told. */
+  /** Run that it waits for, as last reported. */
   behind?: RegionHolder
-  /** What is left of the observation, while a freeze stops its clock. */
+  /** Remaining observation in ms, while a freeze stops its clock. */
   remainingMs?: number
-  /** The observation is over, and the verdict waits for bots that joined meanwhile. */
+  /** The observation has ended, and the verdict waits for bots that joined in the meantime. */
   observed: boolean
   leaseUntil: string
-  /** One key of bot and reading for every counted alert, so that none counts twice. */
+  /** Key of bot and reading of every counted alert, so that none counts twice. */
   counted: string[]
   /** Bots that alerted, explained or not. */
   alerting: AlertingBot[]
   unexplained: UnexplainedAlert[]
-  /** By scope, where the replay had readings to predict from; and the alerts that earlier steps counted. */
+  /** Predictions by scope, if the replay had readings to predict from; and the alerts counted in earlier steps. */
   predictions?: Prediction[]
   alertsBefore?: number
-  /** By policy: how many bots its cohort had lately. Rows of earlier versions have none. */
+  /** Recent cohort sizes by policy. Rows of earlier versions have none. */
   counts?: Record<string, BotCount[]>
-  /** What the statistics count, from the first time that the store counted the bots. */
+  /** Statistics, from the first time that the store counted the bots. */
   watch?: CanaryWatch
-  /** How the metrics of the plan fared so far; the plan has what is asked. */
+  /** Results of the plan's metrics so far; the plan contains the gates. */
   metrics?: MetricFigures[]
   scenarios: ScenarioRule[]
   dossier: RunDossier
 }
 
-/**
- * A canary that has published nothing yet. `begins`: when each policy takes effect, where that lies ahead. `load`: alerts that the replay
- * predicts.
- */
+/** Creates an unpublished canary. `begins`: future effective time of each policy. `load`: alerts predicted by the replay. */
 export function newCanary(
   asked: RunDossier,
   origin: Pick<Canary, 'key' | 'causationId' | 'traceparent' | 'dossier' | 'scenarios'>,
@@ -115,11 +112,11 @@ export function newCanary(
   }
 }
 
-/** Two unexplained alerts of two bots end a canary: the hard guard, whatever the statistics say. */
+/** Unexplained alerts of different bots that end a canary: the hard guard, independent of the statistics. */
 export const UNEXPLAINED_LIMIT = 2
 /**
- * What one bot may add to a canary, and all of them, beside unexplained alerts that may decide the guard: the document is written whole
- * with every alert.
+ * Limits of counted alerts per bot and in total, besides unexplained ones that may decide the guard: the whole document is written with
+ * every alert.
  */
 export const MAX_ALERTS_OF_BOT = 50
 export const MAX_COUNTED = 2_000
@@ -129,7 +126,8 @@ export function isOpen(canary: Canary): boolean {
 }
 
 /**
- * An alert counts from the publication to the end of the bake. One that is paused goes on counting: its cohort lives under the new rule.
+ * States in which alerts count: from the publication to the end of the bake. A paused canary counts too, because its cohort runs the new
+ * rule.
  */
 export const ALERT_STATES = [
   'publishing',
@@ -144,12 +142,12 @@ export function countsAlerts({ state }: Canary): boolean {
   return (ALERT_STATES as readonly string[]).includes(state)
 }
 
-/** Its cohort lives under it, and its verdict is open: alerts count, and people may abort it. */
+/** Whether its cohort runs the release and its verdict is open: alerts count, and people may abort it. */
 export function isLive(canary: Canary): boolean {
   return isOpen(canary) || canary.state === 'growing' || canary.state === 'paused'
 }
 
-/** `Canary 5% traffic (National Capital Region)`: the stage's own label in `runs show`. */
+/** Returns the stage's label in `runs show`, for example `Canary 5% traffic (National Capital Region)`. */
 export function canaryLabel(canary: Pick<Canary, 'requestedShare' | 'scopeName' | 'dossier' | 'step'>): string {
   const label = `Canary ${percent(canary.requestedShare)} traffic (${canary.scopeName})`
   const steps = stepCount(canary)
@@ -160,7 +158,7 @@ export function percent(basisPoints: number): string {
   return `${basisPoints / 100}%`
 }
 
-/** What is said of a canary that held, and whether there was anyone to hold it. */
+/** Returns the summary of a passed canary, including whether any bot observed it. */
 export function summaryOf(canary: Canary): string {
   const parts: string[] = []
   const widest = Math.max(...canary.members.map((member) => member.share))
@@ -175,13 +173,13 @@ export function summaryOf(canary: Canary): string {
   return parts.join('; ')
 }
 
-/** `held until …` for releases that are in force only later. */
+/** Returns `held until …` for releases that take effect later. */
 export function beginning(members: readonly { beginsAt?: string }[]): string | undefined {
   const times = [...new Set(members.flatMap(({ beginsAt }) => beginsAt ?? []))].sort()
   return times.length === 0 ? undefined : `held until ${times.join(' and ')}`
 }
 
-/** `2 unexplained alerts of bot-7 alone` where a larger cohort has but one bot that complains. */
+/** Returns `2 unexplained alerts of bot-7 alone` if only one bot of a larger cohort alerts. */
 function unexplainedSummary({ unexplained }: Canary): string {
   const bots = new Set(unexplained.map(({ bot }) => bot))
   const alone = unexplained.length >= UNEXPLAINED_LIMIT && bots.size === 1 ? ` of ${[...bots][0]} alone` : ''
@@ -189,8 +187,8 @@ function unexplainedSummary({ unexplained }: Canary): string {
 }
 
 /**
- * `NO_EVIDENCE: …` when of one of its policies no bot of the step's scope was there, or none ever said that it runs the canary. The policy
- * is named where others have evidence.
+ * Returns `NO_EVIDENCE: …` if, for one of the policies, the step's scope had no connected bot, or no bot acknowledged the canary. The
+ * policy is named if others have evidence.
  */
 export function lackOfEvidence(canary: Canary): string | undefined {
   const numbers = numbersOfStep(canary)

@@ -10,25 +10,25 @@ export interface UnexplainedAlert {
   reason: string
 }
 
-/** A head of a canary that takes a bot in: the bot's bucket of that policy lies below its share. */
+/** Canary head whose cohort contains a bot: the bot's bucket of the policy is below the head's share. */
 export interface CohortPlace {
   policy: string
   scope: string
   bucket: number
 }
 
-/** An alert that counts: of the cohort, in time. */
+/** Alert of the cohort, received in time. */
 export interface CountedAlert extends UnexplainedAlert {
-  /** The same for the same reading of the same bot. */
+  /** Deduplication key: equal for the same reading of the same bot. */
   once: string
-  /** Whether its bot was connected, and so is among those that the members expect. */
+  /** Whether its bot was connected and is therefore among the expected bots. */
   connected: boolean
   /** `bot` is a key whose bots' streams acknowledged nothing of the canary. */
   ofKey?: true
-  /** Whether the new policy itself implies the alert, as the scenarios say. */
+  /** Whether the scenarios show that the new policy itself implies the alert. */
   explained: boolean
   /** RFC 3339. */
   receivedAt: string
-  /** Heads of which the store has not said yet since when it has them: whether the alert counts depends on that. */
+  /** Heads whose storage time is not reported yet; whether the alert counts depends on it. */
   awaits?: readonly CohortPlace[]
 }

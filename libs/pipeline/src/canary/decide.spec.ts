@@ -24,13 +24,13 @@ const RAMP = {
     ramp: [500, 10_000].map((share) => ({ share, scope: SCOPE, scopeName: 'NCR' })),
   },
 }
-/** The run that has the region. */
+/** Run that has the region. */
 const AHEAD = { run: 183, scopeName: 'National Capital Region' }
-/** A metric of the plan that held at every look so far. */
+/** Metric of the plan that held at every check so far. */
 const METRIC = { name: 'errors', held: 3, failed: 0, unanswered: 0, problem: null }
 const ONE_ALERT = { ...ALERT, bot: 'bot-8', once: 'bot-8 r1' }
 
-/** Head 7 was issued; so many bots of the cohort are connected and have acknowledged. */
+/** Canary with head 7 issued and `of` connected bots in the cohort, `acknowledged` of which acknowledged. */
 function canary(
   state: Canary['state'],
   { of = 3, acknowledged = of, ...more }: Partial<Canary> & { of?: number; acknowledged?: number } = {},
@@ -42,7 +42,7 @@ function canary(
   return { ...FRESH, state, members: [member], publishedAt, leaseUntil: LEASE, unexplained: [], ...more }
 }
 
-/** One whose release is in force only later. */
+/** Canary whose release takes effect later. */
 function held(state: Canary['state']): Canary {
   return { ...canary(state), members: canary(state).members.map((member) => ({ ...member, beginsAt: '2026-09-01T00:00:00Z' })) }
 }

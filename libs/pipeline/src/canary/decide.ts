@@ -33,10 +33,10 @@ import { isWaitedFor, withCounts } from './silent-cohort.js'
 import { isEarly, knownSince, shownOf, withEarly } from './since.js'
 import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
 
-/** Everything that a canary may do: show a release to a share of one scope on lease, observe, judge, and take back. */
+/** Decides the canary of a run: publish a release to a share of one scope on lease, observe, judge, and take back. */
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
   const { state: decided, effects } = decide(canary, input, context)
-  // What comes after the verdict adds nothing to what it rests on.
+  // Inputs after the verdict do not change its statistics.
   const state = isLive(canary) && !isLive(decided) ? closed(decided, context.now) : decided
   const letsGo = claimsRegions(canary, context.now) && !claimsRegions(state, context.now)
   return letsGo ? { state, effects: [...effects, { do: 'freeRegions' }] } : { state, effects }
@@ -73,7 +73,7 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
     case 'measured':
       return measured(canary, input.samples, context)
     case 'promoted':
-      // A rollback would bring back the release that the canary stands on, and its cohort would run what was just taken back.
+      // A rollback would reinstate the release that the canary is based on, and its cohort would run the release just taken back.
       return canary.state === 'passed' ? end(canary, 'baking', [{ do: 'takeBack' }]) : unchanged(canary)
     case 'completed':
       return canary.state === 'baking' ? end(canary, 'ended') : unchanged(canary)
@@ -91,13 +91,16 @@ function open(canary: Canary, isProven: boolean, context: CanaryContext): Canary
   return { state: { ...canary, state: 'proving' }, effects: [{ do: 'emit', type: 'hms.canary.delayed.v1', data }] }
 }
 
-/** Nothing goes forward during a freeze: no first head, and no time that counts as observed. What is published stays, on its lease. */
+/**
+ * Applies a changed freeze. During a freeze nothing advances: no first head, and no time that counts as observed. Published heads stay, on
+ * their lease.
+ */
 function freezeChanged(
   canary: Canary,
   { frozen, behind }: Pick<Extract<CanaryInput, { type: 'freezeChanged' }>, 'frozen' | 'behind'>,
   context: CanaryContext,
 ): CanaryDecision {
-  // A freeze of another region, or one that ends before the one that holds: nothing changes for this canary.
+  // The freeze concerns another region, or ends before the active one: nothing changes for this canary.
   if (isSameFreeze(canary.frozen, frozen)) return unchanged(canary)
   const seen = { ...canary, frozen }
   switch (canary.state) {
@@ -125,16 +128,16 @@ function regionFreed(
   const [isSameFrozen, isSameBehind] = [isSameFreeze(canary.frozen, frozen), isSameHolder(canary.behind, behind)]
   if (canary.state !== 'waiting' || (isSameFrozen && isSameBehind)) return unchanged(canary)
   const seen = { ...withHolder(canary, behind), frozen }
-  // It has said which freeze it waits for, and goes on waiting for that.
+  // The freeze it waits for was already reported, and is unchanged.
   return frozen !== null && isSameFrozen ? { state: seen, effects: [] } : begin(seen, context)
 }
 
-/** No cohort grows during a freeze of where it would. */
+/** Starts the next step unless its scope is frozen. */
 function growOrWait(canary: Canary, context: CanaryContext): CanaryDecision {
   return canary.frozen === null ? grow(canary, context) : { state: canary, effects: [delayed(canary, canary.frozen)] }
 }
 
-/** No reader sees what no stage before this one vouches for. */
+/** Fails a run that the previous stages do not vouch for; nothing is published. */
 function refuse(canary: Canary, reason: string, detail: string): CanaryDecision {
   return { state: { ...canary, state: 'failed' }, effects: [{ do: 'fail', reason, detail }] }
 }
@@ -147,7 +150,7 @@ function published(
   const news = newestHeads(before, heads)
   if (news.length === 0) return unchanged(before)
   const { canary, alerts } = knownSince(before, news, at)
-  // What waited for this is judged as if it came now.
+  // Alerts that waited for this report are judged as if received now.
   return alerts.reduce<CanaryDecision>(
     ({ state, effects }, alert) => {
       const next = alerted(state, alert, context)
@@ -166,17 +169,20 @@ function audienceKnown(before: Canary, news: readonly PublishedHead[], context: 
   const members = withOneShare(canary, counted)
   const seen = { ...canary, members }
   const narrow = members.filter((member) => isNews(member) && !member.published)
-  // During a freeze nobody else is taken in: with the next renewal of the lease the store counts again.
+  // During a freeze the cohort is not widened; the store counts again at the next lease renewal.
   if (narrow.length > 0) return canary.frozen === null ? widen(seen, narrow, context) : unchanged(seen)
   const decision = observeWhenReady(seen, context)
-  // The time for acknowledgements begins once the cohort can see all heads.
+  // The acknowledgement timeout starts once the cohort can see all heads.
   const isComplete = decision.effects.length === 0 && isPublished(seen) && !isPublished(canary)
   return isComplete ? awaitAcknowledgements(seen, context) : decision
 }
 
-/** Where nobody of the scope falls below the share, the smallest share that takes in one bot: its head has to be issued again. */
+/**
+ * Applies the store's count to a member. If no bot of the scope falls below the share, the share becomes the smallest that includes one
+ * bot, and the head has to be issued again.
+ */
 function withAudience(canary: Canary, member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
-  // An audience also counts the bots of earlier heads. Coverage counts each bot once, and may come first: its topic is another.
+  // An audience also counts the bots of earlier heads. Coverage counts each bot once, and may arrive first, because it uses another topic.
   const isCounted = canary.earlier !== undefined && member.countedSeq === member.seq
   const counted = { ...member, connected, expected: isCounted ? member.expected : cohort }
   const isNarrow = connected > 0 && cohort === 0 && smallestBucket !== null
@@ -185,7 +191,7 @@ function withAudience(canary: Canary, member: CanaryMember, { connected, cohort,
   return { ...counted, published: false, share: smallestBucket + 1, shown: shownOf(canary, member) }
 }
 
-/** A bundle has one cohort: where one member's share grows, that of all does, and their heads are issued again together. */
+/** Gives all members of a bundle the largest share, because a bundle has one cohort; their heads are issued again together. */
 function withOneShare(before: Canary, members: CanaryMember[]): CanaryMember[] {
   const share = Math.max(...members.map((member) => member.share))
   if (before.cohortKey === undefined || members.every((member) => member.share === share)) return members
@@ -227,7 +233,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
     case 'observe': {
       if (canary.state !== 'observing' || canary.observed || canary.remainingMs !== undefined) return unchanged(canary)
       const observed = { ...canary, observed: true }
-      // Bots that joined during the observation have their time to acknowledge, too.
+      // Bots that joined during the observation get their time to acknowledge, too.
       return isWaitedFor(observed, context) ? awaitAcknowledgements(observed, context) : judge(observed, context)
     }
     case 'lease':
@@ -238,7 +244,10 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
   }
 }
 
-/** A cohort that is connected and silent proves nothing; bots that left meanwhile are no longer waited for. */
+/**
+ * Ends the wait for acknowledgements. A connected but silent cohort is no evidence, so the canary pauses; bots that disconnected are no
+ * longer expected.
+ */
 function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
   const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
   if (!isAwaited) return unchanged(canary)
@@ -246,7 +255,10 @@ function acknowledgementsOverdue(canary: Canary, context: CanaryContext): Canary
   return canary.state === 'publishing' ? observe(canary, context) : judge(canary, context)
 }
 
-/** Keeps the canary alive while it is needed. After a controller was away too long its cohort has fallen back. */
+/**
+ * Renews the lease while the canary is needed. If the controller was down longer than the lease, the cohort has fallen back and the canary
+ * pauses.
+ */
 function renew(canary: Canary, context: CanaryContext): CanaryDecision {
   if (!isLive(canary) && canary.state !== 'passed') return unchanged(canary)
   const mayLapse = isOpen(canary) || canary.state === 'growing'
@@ -259,22 +271,22 @@ function alerted(canary: Canary, alert: CountedAlert, { now }: CanaryContext): C
   if (isEarly(canary) || alert.awaits !== undefined) return unchanged(withEarly(canary, alert))
   if (!mayCount(canary, alert)) return unchanged(canary)
   const guarded = countAlert(canary, alert)
-  // The statistics have bounds of their own, the same for both groups.
+  // The statistics have their own bounds, equal for both groups.
   const isEvent = !alert.explained && alert.connected
   const counted = { ...guarded, canary: isEvent ? withAlert(guarded.canary, { ...alert, arm: 'cohort' }, now) : guarded.canary }
   const excess = isLive(canary) && isEvent ? excessOf(counted.canary) : undefined
   if (counted.broken === undefined && excess === undefined) return unchanged(counted.canary)
   const reason = counted.broken === undefined ? 'ALERT_RATE' : 'UNEXPLAINED_ALERTS'
   const detail = counted.broken ?? excess!
-  // A pause is a question about evidence: here is an answer, and the cohort still lives under the new rule.
+  // A paused canary also fails: the alert is the missing evidence, and its cohort still runs the new rule.
   if (isLive(canary)) return end(counted.canary, 'failed', [{ do: 'takeBack' }], [{ do: 'fail', reason, detail }])
   const { run, attempt } = canary
   const alarm: CanaryEffect = { do: 'emit', type: 'hms.canary.alarmed.v1', data: { run, attempt, reason, detail } }
-  // It had passed: rollout takes back what it made live, and the canary takes back what is still a canary.
+  // The canary had passed: rollout takes back what it published, and the canary takes back its own heads.
   return end(counted.canary, 'failed', canary.state === 'passed' ? [{ do: 'takeBack' }] : [], [alarm])
 }
 
-/** A metric that fails is an answer about the rule; one that nobody answers for is a question to people. */
+/** Applies metric samples. A failing metric fails the canary; an unanswered one pauses it for a decision. */
 function measured(before: Canary, samples: readonly MetricSample[], context: CanaryContext): CanaryDecision {
   if (before.state !== 'observing') return unchanged(before)
   const metrics = withSamples(before.metrics ?? [], samples)

@@ -6,19 +6,22 @@ import type { CanaryWatch } from './canary-watch.js'
 import { loadOf } from './prediction.js'
 import { addedUp, hasControl, sizeOf } from './watch.js'
 
-/** Risk that a sound canary fails, over all looks together. */
+/** Risk that a sound canary fails, over all checks together. */
 const ALPHA = 0.05
-/** Risk that a canary of the doubled rate counts as one without. */
+/** Risk that a canary with a doubled rate is reported as excluded. */
 const BETA = 0.1
 const RATIO = 2
-/** Evidence from which on the bots of a scope do not split by the share: one canary in 1,000 would reach it by chance. */
+/** Threshold of evidence that the bots of a scope are not split by the share: one canary in 1,000 reaches it by chance. */
 const LN_SKEW = Math.log(1_000)
-/** Each renewal of the lease brings a count of the bots. After this many without one the numbers are old. */
+/** Missed lease renewals after which the counts are stale; each renewal brings a count of the bots. */
 const MISSED_RENEWALS = 2
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-/** The numbers at `now`, or at the verdict; `undefined` before the store counted the bots. `leaseMs`: renewed at a third of it. */
+/**
+ * Returns the figures at `now`, or at the verdict; `undefined` before the store counted the bots. The lease is renewed at a third of
+ * `leaseMs`.
+ */
 export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): CanaryFigures | undefined {
   if (canary.watch === undefined) return undefined
   const watch = isLive(canary) ? addedUp(canary, at.now) : canary.watch
@@ -48,7 +51,7 @@ export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): C
   }
 }
 
-/** Whether the cohort alerts more often than it should, and the sentence that says so. */
+/** Returns a description if the cohort alerts more often than allowed, otherwise `undefined`. */
 export function excessOf(canary: Canary): string | undefined {
   const { watch } = canary
   if (watch === undefined) return undefined
@@ -60,21 +63,21 @@ export function excessOf(canary: Canary): string | undefined {
   return `${events} unexplained alerts in windows of their own, ${against}: evidence ${evidence.toFixed(1)}, limit ${1 / ALPHA}`
 }
 
-/** `expected 0.3; power vs 2x 12%; LOW_POWER`: what the counts could have shown. */
+/** Returns the power of the counts: `expected 0.3; power vs 2x 12%; LOW_POWER`. */
 export function describePower({ controlHours, expected, power, isDoublingExcluded }: CanaryFigures): string {
   const against = controlHours > 0 ? `expected ${expected.toFixed(expected < 10 ? 1 : 0)}` : 'no control group'
   const shown = `${against}; power vs ${RATIO}x ${Math.floor(power * 100)}%`
   return `${shown}; ${isDoublingExcluded ? `a doubling is excluded at ${BETA * 100}%` : 'LOW_POWER'}`
 }
 
-/** Two sequences that never overlap in time, so that their evidence multiplies. A share taken too large only weakens it. */
+/** Multiplies the evidence of two sequences that never overlap in time. A share taken too large only weakens it. */
 function evidenceOf({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
   const budget = excessEvidence(alone.events, (alone.cohortMs / DAY_MS) * alertsPerBotDay)
   const total = paired.cohortEvents + paired.controlEvents
   return total === 0 ? budget : budget * shareEvidence({ canary: paired.cohortEvents, total, share: paired.mostShare })
 }
 
-/** ln of the likelihood of equal rates over that of doubled ones. A share taken too small only weakens it. */
+/** ln of the likelihood of equal rates over that of doubled rates. A share taken too small only weakens it. */
 function lnAgainstRatio({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
   const ofBudget = -lnRateRatio(alone.events, (alone.cohortMs / DAY_MS) * alertsPerBotDay, RATIO)
   const total = paired.cohortEvents + paired.controlEvents
@@ -98,8 +101,8 @@ function lacksOf(canary: Canary, watch: CanaryWatch, leaseMs: number): CanaryLac
 }
 
 /**
- * A cohort that leaves, or a share that is drawn wrong. Where the share was widened to take in a bot, the bots have chosen it, and
- * beside earlier steps of other scopes no one share says how they split.
+ * Whether the bots are not split by the share: bots leave the cohort, or the share is drawn wrong. Not tested if the share was widened to
+ * include a bot, because the bots determined it, nor with earlier steps in other scopes, because no single share describes the split.
  */
 function isSkewed(canary: Canary, { bots }: CanaryWatch): boolean {
   const { members, requestedShare, earlier } = canary
@@ -118,7 +121,7 @@ const LACKS: Record<CanaryLack, string> = {
   CONTROL_LOST: 'no bot of the control group is connected any more',
 }
 
-/** `CONTROL_LOST: no bot of …`. */
+/** Returns for example `CONTROL_LOST: no bot of …`. */
 export function describeLack(lack: CanaryLack): string {
   return `${lack}: ${LACKS[lack]}`
 }

@@ -9,9 +9,8 @@ import { shownOf } from './since.js'
 import { restarted } from './watch.js'
 
 /**
- * The canary at its next step. The heads of other scopes stay, and a share never becomes smaller, though the one before may have been
- * widened beyond what is asked for now: whoever has the release keeps it. What is observed and measured begins anew; unexplained alerts go
- * on counting.
+ * Returns the canary at its next step. Heads of other scopes stay. A share never shrinks, even if the previous one was widened beyond the
+ * requested one: a bot that has the release keeps it. Observation and metrics restart; unexplained alerts continue to count.
  */
 export function atNextStep(canary: Canary, now: Date): Canary {
   const { observeUntil: _until, remainingMs: _remaining, counts: _counts, watch, ...rest } = canary
@@ -57,7 +56,7 @@ export function atNextStep(canary: Canary, now: Date): Canary {
 
 const WEAKEST: readonly PassBasis[] = ['unobserved', 'promoted', 'observed']
 
-/** What the verdict over all steps rests on: the weakest of theirs. */
+/** Basis of the verdict over all steps: the weakest basis of a step. */
 export function basisOf(steps: readonly PassedStep[]): PassBasis {
   return WEAKEST.find((basis) => steps.some((step) => step.basis === basis)) ?? 'observed'
 }

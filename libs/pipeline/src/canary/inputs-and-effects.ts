@@ -10,33 +10,33 @@ export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease', 'measure', 'gro
 export type CanaryTimer = (typeof CANARY_TIMERS)[number]
 
 /**
- * `isProven`: the transparency log holds the approval of every release, or the roster names no log. `frozen`: the freeze that holds in the
- * canary's scope by now, whether or not the canary was told of it. `behind`: the run that has its region by now; without it the region is
- * free.
+ * Inputs of a canary. `isProven`: the transparency log contains the approval of every release, or the roster names no log. `frozen`: the
+ * freeze currently active in the canary's scope, whether or not it was reported before. `behind`: the run that currently has its region;
+ * absent if the region is free.
  */
 export type CanaryInput =
   | CommonInput<CanaryTimer>
   | { type: 'opened'; dossier: RunDossier; isProven: boolean; frozen: FreezeNotice | null; behind?: RegionHolder | null }
   | { type: 'proven'; dossier: RunDossier; isProven: boolean; frozen: FreezeNotice | null; behind?: RegionHolder | null }
-  /** A freeze began, ended, or has other times. */
+  /** A freeze began, ended, or changed its times. */
   | { type: 'freezeChanged'; frozen: FreezeNotice | null; behind?: RegionHolder | null }
-  /** A step has passed: whether a freeze holds where the next one is. */
+  /** A step has passed; reports whether the scope of the next one is frozen. */
   | { type: 'mayGrow'; frozen: FreezeNotice | null }
-  /** A canary that it waits for has let go of its region. */
+  /** A canary that it waits for has released its region. */
   | { type: 'regionFreed'; behind: RegionHolder | null; frozen: FreezeNotice | null }
-  /** config-store stored heads at a time (RFC 3339), as a rule all of the run at once, and counted the connected bots. */
+  /** config-store stored heads at a time (RFC 3339), usually all of the run at once, and counted the connected bots. */
   | { type: 'published'; heads: readonly PublishedHead[]; at: string }
-  /** The numbers of bots that acknowledged changed. */
+  /** The numbers of acknowledging bots changed. */
   | { type: 'covered'; reports: readonly CoverageReport[] }
   /** A bot of the cohort alerted. */
   | { type: 'alerted'; alert: CountedAlert }
-  /** A connected bot of the scope outside the cohort alerted, and what is in force there does not explain it. */
+  /** A connected bot of the scope outside the cohort alerted, and the policy in force there does not explain it. */
   | { type: 'controlAlerted'; alert: Omit<WatchedAlert, 'arm'> }
-  /** The metrics of the plan were asked. */
+  /** The metrics of the plan were queried. */
   | { type: 'measured'; samples: readonly MetricSample[] }
   /** The stable heads took over. */
   | { type: 'promoted' }
-  /** The rollout is over, its bake included. */
+  /** The rollout ended, including its bake. */
   | { type: 'completed' }
 
 type CanaryEvent =
@@ -47,34 +47,34 @@ type CanaryEvent =
   | 'hms.canary.paused.v1'
   | 'hms.canary.alarmed.v1'
 
-/** On what a pass rests: bots that were observed, a person's decision, or nothing but the time that went by. */
+/** Basis of a pass: observed bots, a person's decision, or only elapsed time. */
 export type PassBasis = 'observed' | 'promoted' | 'unobserved'
 
 export type CanaryEffect =
   | CommonEffect<CanaryEvent, CanaryTimer>
   /**
-   * Signs canary heads under new numbers, those of earlier steps too, valid until `leaseUntil`. `policies`: only these, of this step.
-   * `fast`: straight to the stores as well.
+   * Signs canary heads under new numbers, including those of earlier steps, valid until `leaseUntil`. `policies` limits it to these
+   * policies of this step. `fast` also sends them directly to the stores.
    */
   | { do: 'issueHeads'; fast: boolean; policies?: readonly string[] }
   /** Signs heads that end the canary for its readers. */
   | { do: 'takeBack' }
-  /** Attests the verdict and sends it with the dossier. */
+  /** Attests the verdict and publishes it with the dossier. */
   | { do: 'pass'; basis: PassBasis; summary: string }
   | { do: 'fail'; reason: string; detail: string }
-  /** Tells the canaries that wait for its regions. */
+  /** Notifies the canaries that wait for its regions. */
   | { do: 'freeRegions' }
 
 export interface CanaryContext {
   now: Date
-  /** How long the cohort may take to acknowledge. */
+  /** Time that the cohort has to acknowledge, ms. */
   acknowledgeMs: number
-  /** How long a head lives unless it is renewed. */
+  /** Validity of a head without renewal, ms. */
   leaseMs: number
-  /** Whether a canary that nobody took part in pauses. */
+  /** Whether a canary without participating bots pauses. */
   evidence: 'required' | 'optional'
-  /** Time between two looks at the metrics. */
+  /** Interval between two metric checks, ms. */
   measureMs: number
-  /** How the statistics count. */
+  /** Counting rules of the statistics. */
   rules: WatchRules
 }

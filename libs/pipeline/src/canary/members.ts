@@ -2,52 +2,52 @@ import type { PublishedHead } from '#libs/contracts'
 import { scopesOverlap } from '#libs/policy'
 import type { Acknowledgements } from '../silence.js'
 
-/** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
+/** One policy of a canary: its last issued head, and what the store and the bots reported about it. */
 export interface CanaryMember {
   policy: string
   seq: number
   release: string
-  /** The stable release it stands on; `null` for a first version. */
+  /** Stable release that it is based on; `null` for a first version. */
   base: string | null
-  /** Number of a stable head that named it. */
+  /** Number of a stable head that named the base. */
   baseSeq?: number
   share: number
   published: boolean
   connected: number
-  /** Bots that should run it, and that said they do. */
+  /** Bots that should run it, and bots that acknowledged it. */
   expected: number
   acknowledged: number
-  /** Beside heads of earlier steps: the head that `expected` was last reported for. */
+  /** Head that `expected` was last reported for; set beside heads of earlier steps. */
   countedSeq?: number
-  /** Names of those that did not, as far as they were told. */
+  /** Names of silent bots, as far as reported. */
   silent: string[]
-  /** Whether any bot ever said that it runs it. */
+  /** Whether any bot ever acknowledged it. */
   heard: boolean
-  /** From when on it is in force (RFC 3339), where that lay ahead when the canary began: until then its cohort only holds it. */
+  /** Effective time (RFC 3339), if in the future when the canary began: until then the cohort only holds it. */
   beginsAt?: string
-  /** Where its share grew: the shares that the store has had, the smallest first. */
+  /** Stored shares, smallest first; set once the share grew. */
   shown?: readonly ShownShare[]
 }
 
 export interface ShownShare {
   share: number
-  /** When config-store stored a head with it (RFC 3339). */
+  /** When config-store stored a head with this share (RFC 3339). */
   since: string
 }
 
-/** A head of a canary with its scope: of the step that is under way, or of an earlier one that stays. */
+/** Canary head with its scope: of the current step, or of an earlier one that stays. */
 export interface PlacedMember extends CanaryMember {
   scope: string
 }
 
-/** The bots of one policy, over scopes that its canary is shown in: each bot counts in one of them. */
+/** Bots of one policy, over all scopes of its canary; each bot counts in one of them. */
 export interface CohortNumbers extends Acknowledgements {
   policy: string
   connected: number
   heard: boolean
 }
 
-/** The fields of a canary that say where it is shown, and to whom. */
+/** Fields of a canary that define its heads and cohort. */
 interface Heads {
   scope: string
   cohortKey?: string
@@ -59,18 +59,18 @@ export function headsOf({ members, scope, earlier = [] }: Heads): PlacedMember[]
   return [...earlier, ...members.map((member) => ({ ...member, scope }))]
 }
 
-/** The id that the buckets of a member hash: of a bundle the same for all, so that one cohort has all of it or nothing. */
+/** Returns the id that the buckets of a member hash. It is the same for all members of a bundle, so one cohort has all of it or nothing. */
 export function cohortKeyOf({ cohortKey }: Pick<Heads, 'cohortKey'>, policy: string): string {
   return cohortKey ?? policy
 }
 
-/** Which of these stored heads are the ones that were last issued for it. */
+/** Returns those of the stored heads that are the last issued ones. */
 export function newestHeads(canary: Heads, heads: readonly PublishedHead[]): PublishedHead[] {
   const issued = headsOf(canary)
   return heads.filter(({ policy, scope, seq }) => issued.some((head) => head.policy === policy && head.scope === scope && head.seq === seq))
 }
 
-/** With these heads in the place of those of the same policy and scope. */
+/** Returns the canary with these heads replacing those of the same policy and scope. */
 export function withHeads<C extends Heads>(canary: C, heads: readonly PlacedMember[]): C {
   const find = (policy: string, scope: string): PlacedMember | undefined =>
     heads.find((head) => head.policy === policy && head.scope === scope)
@@ -84,12 +84,12 @@ export function withHeads<C extends Heads>(canary: C, heads: readonly PlacedMemb
   return { ...canary, members, earlier: canary.earlier.map((head) => find(head.policy, head.scope) ?? head) }
 }
 
-/** Where bots are counted, they are counted by this: a bot may have the release by the head of an earlier step. */
+/** Returns the numbers of bots by policy; over all scopes, because a bot may have the release through the head of an earlier step. */
 export function numbersOf(canary: Heads): readonly CohortNumbers[] {
   return canary.earlier === undefined ? canary.members : numbersIn(canary, headsOf(canary))
 }
 
-/** The bots where the step under way is shown, by policy. Those of earlier steps elsewhere are no evidence for it. */
+/** Returns the numbers of bots of the current step, by policy. Bots of earlier steps elsewhere are no evidence for it. */
 export function numbersOfStep(canary: Heads): readonly CohortNumbers[] {
   if (canary.earlier === undefined) return canary.members
   return numbersIn(

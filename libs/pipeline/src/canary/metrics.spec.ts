@@ -25,7 +25,7 @@ function gated(state: Canary['state'], metrics = GATES): Canary {
   return { ...fresh, state, members: [member], publishedAt: at, leaseUntil: at, observeUntil: at }
 }
 
-/** `+` holds, `-` fails, `?` has no answer: one sign for each gate. */
+/** Builds samples, one sign per gate: `+` holds, `-` fails, `?` is unanswered. */
 function look(signs: string): CanaryInput {
   const samples = [...signs].map((sign, index) => {
     const { name } = GATES[index]!

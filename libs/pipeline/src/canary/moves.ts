@@ -16,7 +16,7 @@ export type CanaryDecision = Decision<Canary, CanaryEffect>
 
 const CANCEL_ALL: CanaryEffect = { do: 'cancel', timers: CANARY_TIMERS }
 
-/** Nobody sees a first head during a freeze, or while another canary has the region. */
+/** Publishes the first heads, or waits while a freeze is active or another canary has the region. */
 export function begin(canary: Canary, context: CanaryContext): CanaryDecision {
   const { frozen, behind } = canary
   if (frozen !== null) return { state: { ...canary, state: 'waiting' }, effects: [delayed(canary, frozen)] }
@@ -43,20 +43,20 @@ function publish(canary: Canary, context: CanaryContext): CanaryDecision {
   return lease({ ...canary, ...begun, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
 }
 
-/** New heads for all policies, and the timer that renews them in time. */
+/** Issues new heads for all policies, and schedules their renewal. */
 export function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boolean, after: CanaryEffect[] = []): CanaryDecision {
   const effects: CanaryEffect[] = [{ do: 'issueHeads', fast }, { do: 'schedule', timer: 'lease', inMs: leaseMs / 3 }, ...after]
   return { state: { ...sinceRenewal(canary, now), leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
 }
 
-/** Observation begins when all heads are stored and their cohorts have acknowledged them. */
+/** Starts the observation when all heads are stored and their cohorts have acknowledged them. */
 export function observeWhenReady(canary: Canary, context: CanaryContext): CanaryDecision {
   const isCovered = ({ connected, expected, acknowledged }: CohortNumbers): boolean =>
     connected === 0 || (expected > 0 && acknowledged >= expected)
   return isPublished(canary) && numbersOf(canary).every(isCovered) ? observe(canary, context) : unchanged(canary)
 }
 
-/** From here on, for as long as the plan says or as a freeze left of it. */
+/** Observes from now on, for the time in the plan or the rest left by a freeze. */
 export function observe(canary: Canary, context: CanaryContext): CanaryDecision {
   const { now } = context
   const { run, attempt, observeMs, remainingMs, ...rest } = canary
@@ -87,10 +87,12 @@ export function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryC
   return { state: canary, effects: [{ do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs }] }
 }
 
-/** The observation is over and the guard held. Without anyone to observe, or by numbers that are not to be trusted, that proves nothing. */
+/**
+ * Judges a canary after its observation, with an unbroken guard. Without observing bots, or with unreliable counts, there is no evidence.
+ */
 export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
   const metrics = canary.metrics ?? []
-  // The next look at them comes by itself, and with it the verdict.
+  // The next metric check is scheduled, and the verdict follows it.
   if (!areAnswered(metrics)) return { state: canary, effects: [] }
   const isRequired = context.evidence === 'required'
   const lack = lackOfEvidence(canary)
@@ -117,18 +119,18 @@ export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
   )
 }
 
-/** The lease goes on until the stable heads have taken over. A step that is not the last makes way for the next. */
+/** Passes the current step; its last one passes the canary. The lease continues until the stable heads have taken over. */
 export function pass(canary: Canary, basis: PassBasis, summary: string, context: CanaryContext): CanaryDecision {
   const cancel: CanaryEffect = { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] }
   if (stepCount(canary) === 1) return { state: { ...canary, state: 'passed' }, effects: [cancel, { do: 'pass', basis, summary }] }
-  // People may have paused it after the step had passed, and let it observe that step again.
+  // People may have paused the canary after the step had passed, and have it observe the step again.
   const passed = [...(canary.passed ?? []).slice(0, canary.step ?? 0), passedStep(canary, basis, summary, context)]
   if (followingStep(canary) === undefined) {
     return { state: { ...canary, state: 'passed', passed }, effects: [cancel, { do: 'pass', basis: basisOf(passed), summary }] }
   }
   const { run, attempt } = canary
   const data = { run, attempt, label: canaryLabel(canary), detail: summary, steps: passed }
-  // By a timer: in the same transaction nobody has asked whether a freeze holds where the next step is.
+  // Done by a timer: this transaction has not checked whether the next step's scope is frozen.
   const effects: CanaryEffect[] = [
     cancel,
     { do: 'emit', type: 'hms.canary.step-passed.v1', data },
@@ -137,7 +139,7 @@ export function pass(canary: Canary, basis: PassBasis, summary: string, context:
   return { state: { ...canary, state: 'growing', passed }, effects }
 }
 
-/** The next step's heads; those of the steps before stay. */
+/** Issues the next step's heads; those of earlier steps stay. */
 export function grow(canary: Canary, context: CanaryContext): CanaryDecision {
   return publish(atNextStep(canary, context.now), context)
 }
@@ -175,18 +177,18 @@ export function pause(canary: Canary, reason: string, detail: string, context: C
   return { state: { ...canary, state: 'paused' }, effects }
 }
 
-/** The run is over: what is published goes back at once. */
+/** The run ended: takes back published heads at once. */
 export function letGo(canary: Canary): CanaryDecision {
   if (isUnpublished(canary) || canary.state === 'baking') return end(canary, 'ended')
   return isLive(canary) || canary.state === 'passed' ? end(canary, 'ended', [{ do: 'takeBack' }]) : unchanged(canary)
 }
 
-/** `first` before the timers go, `last` when all else is done. */
+/** Ends the canary. Effects in `first` precede the cancelled timers, those in `last` follow everything. */
 export function end(canary: Canary, state: Canary['state'], first: CanaryEffect[] = [], last: CanaryEffect[] = []): CanaryDecision {
   return { state: { ...canary, state }, effects: [...first, CANCEL_ALL, ...last] }
 }
 
-/** It was opened, and no reader has seen it. */
+/** Whether it was opened but no reader has seen it. */
 export function isUnpublished({ state }: Canary): boolean {
   return state === 'proving' || state === 'waiting'
 }

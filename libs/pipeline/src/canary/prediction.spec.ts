@@ -8,7 +8,7 @@ import { decideCanary } from './decide.js'
 import { figuresOf } from './figures.js'
 import { describeLoad, predictionsOf } from './prediction.js'
 
-/** Virginia 2023, as the replay of 35 → 25 counts it. */
+/** Virginia 2023, as counted by the replay of 35 → 25. */
 const REGIONS = [
   { region: 'VA', readings: 6284, before: 88, after: 189 },
   { region: 'NCR', readings: 1419, before: 30, after: 60 },

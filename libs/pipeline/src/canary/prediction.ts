@@ -4,16 +4,16 @@ import type { CanaryWatch } from './canary-watch.js'
 import type { AlertingBot } from './counted-alert.js'
 
 const DAY_MS = 86_400_000
-/** Below this a prediction says no more than that nothing is to be expected. */
+/** Smaller predictions are reported as 'fewer than 0.1', and omitted without alerts. */
 const WORTH_SAYING = 0.05
 
-/** Alerts a day of a bot that reads all readings of this scope's region, had they come as the replay had them. */
+/** Predicted alerts per day of a bot that reads all readings of this scope's region, if they arrived as in the replay. */
 export interface Prediction {
   scope: string
   alertsPerBotDay: number
 }
 
-/** The fields of a canary that say which of its alerts a prediction is about. */
+/** Fields of a canary that determine which of its alerts are compared with a prediction. */
 interface Predicted {
   scope: string
   predictions?: readonly Prediction[]
@@ -22,7 +22,7 @@ interface Predicted {
   alertsBefore?: number
 }
 
-/** For the scopes of single regions. A bot of all regions is in one of them, and which is not known before it connects. */
+/** Returns predictions for scopes of single regions. A bot of all regions runs in one of them, unknown before it connects. */
 export function predictionsOf(load: PredictedLoad | undefined, scopes: readonly string[]): Prediction[] {
   return scopes.flatMap((scope) => {
     const rates = scope === ALL_REGIONS ? [] : ratesIn(load?.scenarios ?? [], scope.replace(/^region:/, ''))
@@ -32,13 +32,13 @@ export function predictionsOf(load: PredictedLoad | undefined, scopes: readonly 
 
 function ratesIn(scenarios: PredictedLoad['scenarios'], region: string): number[] {
   return scenarios.flatMap(({ days, regions }) => {
-    // Readings that name no region are read everywhere.
+    // Readings without a region are read everywhere.
     const read = regions.filter((group) => group.region === region || group.region === '')
     return days === 0 || read.length === 0 ? [] : [read.reduce((sum, { after }) => sum + after, 0) / days]
   })
 }
 
-/** All alerts of the cohort beside what was predicted for its time; nothing where bots of other scopes belong to it. */
+/** Compares the alerts of the cohort with the prediction for its exposure; `undefined` if bots of other scopes belong to the cohort. */
 export function loadOf({ predictions, scope, earlier, alerting, alertsBefore = 0 }: Predicted, watch: CanaryWatch): CanaryLoad | undefined {
   const prediction = predictions?.find((each) => each.scope === scope)
   if (prediction === undefined || earlier !== undefined) return undefined
@@ -50,7 +50,7 @@ export function alertsOf(alerting: readonly AlertingBot[]): number {
   return alerting.reduce((sum, { alerts }) => sum + alerts, 0)
 }
 
-/** `41 alerts, at most 38.5 predicted`; nothing where nothing was predicted, and nothing came. */
+/** Returns `41 alerts, at most 38.5 predicted`; empty without a prediction, or without alerts and a relevant prediction. */
 export function describeLoad(load: CanaryLoad | undefined): string[] {
   if (load === undefined || (load.alerts === 0 && load.predicted < WORTH_SAYING)) return []
   const { alerts, predicted } = load

@@ -6,9 +6,9 @@ import type { CountedAlert } from './counted-alert.js'
 import { headsOf } from './members.js'
 import { wasShown } from './since.js'
 
-/** Seconds after the first step was stored. */
+/** Time in seconds after the first step was stored. */
 const at = (seconds: number): string => new Date(NOW.getTime() + seconds * 1_000).toISOString()
-/** Bots that the first and the second step take in. */
+/** Bots in the cohorts of the first and the second step. */
 const [EARLY, LATE] = [
   { policy: POLICY, scope: NCR, bucket: 100 },
   { policy: POLICY, scope: NCR, bucket: 6_000 },
@@ -19,7 +19,7 @@ function alert(bot: string, seconds: number, more: Partial<CountedAlert> = {}): 
   return { ...said, receivedAt: at(seconds), ...more }
 }
 
-/** The first step was stored and has passed; the heads of the second are out, and the store has not said that it has them. */
+/** The first step was stored and has passed; the heads of the second are issued but not reported as stored. */
 const growing = (): RampStory =>
   new RampStory()
     .stored(40, 2)

@@ -230,7 +230,7 @@ it('never lets a bot out of its cohort, nor draws it anew, whatever the ramp, th
       const story = new RampStory(steps)
       let had: string[] = []
       for (let step = 0; step < steps.length; step++) {
-        // Stored once, and once more where the share had to be widened.
+        // Stored once, and again if the share had to be widened.
         for (let round = 0; round < 2 && story.canary.state === 'publishing'; round++) {
           const there = fleet.filter((bot) => scopeCovers(story.canary.scope as Scope, bot))
           const buckets = there.map(({ bot }) => bucketOf(POLICY, bot))

@@ -1,10 +1,10 @@
-/** The run whose turn it is in a region that another one waits for. */
+/** Run that has the region another run waits for. */
 export interface RegionHolder {
   run: number
   scopeName: string
 }
 
-/** `waits for run #183, whose canary is in National Capital Region`. */
+/** Returns `waits for run #183, whose canary is in National Capital Region`. */
 export function describeHolder({ run, scopeName }: RegionHolder): string {
   return `waits for run #${run}, whose canary is in ${scopeName}`
 }

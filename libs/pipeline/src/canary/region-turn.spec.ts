@@ -68,7 +68,7 @@ it('never has two canaries, whoever asks in whatever order', () => {
             ),
           ).toBeNull()
       }
-      // Nobody waits for nobody.
+      // No deadlock: if canaries wait, another one has a region.
       const waiting = [...all.values()].filter(({ state }) => state === 'waiting')
       if (waiting.length > 0 && ![...all.values()].some(({ state }) => state === 'observing'))
         expect(

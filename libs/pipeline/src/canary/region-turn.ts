@@ -3,7 +3,7 @@ import type { Canary } from './canary.js'
 import type { RegionHolder } from './region-holder.js'
 import { claimedScopes } from './plan-steps.js'
 
-/** States in which a canary has its regions for itself, or waits for them. */
+/** States in which a canary owns its regions or waits for them. */
 export const CLAIMING_STATES = [
   'waiting',
   'publishing',
@@ -15,8 +15,8 @@ export const CLAIMING_STATES = [
 ] as const satisfies readonly Canary['state'][]
 
 /**
- * Whether later runs wait for this one, in the bake too: its alerts count until then, and one that names no policy would count in both.
- * What a freeze holds back lets others go first, and so does what is only held until its time.
+ * Whether later runs wait for this one. They do during its bake too: its alerts count until then, and an alert without a policy would count
+ * in both. A canary blocked by a freeze lets others go first, and so does one only held until its effective time.
  */
 export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' | 'frozen' | 'members'>, now: Date): boolean {
   if (state === 'waiting') return frozen === null
@@ -25,9 +25,9 @@ export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' |
 }
 
 /**
- * Which of these has a region that `canary` asks for; `null` when it is free. One canary per region at a time, whatever the policy: two
- * would share their alerts. First come the canaries that readers see or saw, then those that wait, by their numbers: one of all regions
- * gets its turn.
+ * Returns the run that has a region which `canary` requests; `null` if the regions are free. There is one canary per region at a time,
+ * whatever the policy, because two would share their alerts. Published canaries come first, then waiting ones by run number, so a canary of
+ * all regions gets its turn.
  */
 export function holderOfRegions(canary: Canary, others: readonly Canary[], now: Date): RegionHolder | null {
   const inTheWay = others.filter((other) => {

@@ -4,12 +4,12 @@ import { countsAlerts, isLive, UNEXPLAINED_LIMIT, type Canary } from './canary.j
 import type { CohortPlace, CountedAlert } from './counted-alert.js'
 import { headsOf, withHeads, type CanaryMember, type PlacedMember, type ShownShare } from './members.js'
 
-/** What is kept of alerts that came too early to be judged: beyond it those that may decide the guard. */
+/** Maximum early alerts kept; above it, those that may decide the guard take precedence. */
 export const MAX_EARLY = 200
 
 /**
- * The topic of the heads may lag behind that of the alerts, and bots answer a head within milliseconds. So an alert that comes before the
- * word of the store waits for it, also where people promoted the canary meanwhile.
+ * Whether alerts have to wait for the store's report. The topic of the heads may lag behind that of the alerts, and bots respond to a head
+ * within milliseconds. An alert received before the report waits for it, even if people promoted the canary meanwhile.
  */
 export function isEarly(canary: Canary): boolean {
   return countsAlerts(canary) && canary.publishedAt === null
@@ -26,8 +26,8 @@ export function withEarly(canary: Canary, alert: CountedAlert): Canary {
 }
 
 /**
- * What goes where there is no room: an explained one, else one of a bot that has said enough, else the one received first. Where that one
- * counts, all that stay do, and they are of two bots at least.
+ * Returns the alert to drop when there is no room: an explained one, else one of a bot with more alerts than the guard needs, else the
+ * earliest. If that one counts, all others do, and they are of at least two bots.
  */
 function leastTelling(alerts: readonly CountedAlert[]): CountedAlert {
   const inTime = [...alerts].sort((a, z) => Date.parse(a.receivedAt) - Date.parse(z.receivedAt))
@@ -36,8 +36,8 @@ function leastTelling(alerts: readonly CountedAlert[]): CountedAlert {
 }
 
 /**
- * The canary once the store has said when it stored these heads, and the alerts that waited for that and were not before it. Those that
- * wait for other heads go on waiting.
+ * Records when the store stored these heads, and returns the waiting alerts that were received after that. Alerts that wait for other heads
+ * stay.
  */
 export function knownSince(before: Canary, news: readonly PublishedHead[], storedAt: string): { canary: Canary; alerts: CountedAlert[] } {
   const { early = [], ...canary } = withShown(before, news, storedAt)
@@ -58,12 +58,12 @@ function withShown(canary: Canary, news: readonly PublishedHead[], storedAt: str
   return withHeads(isEarly(canary) ? { ...canary, publishedAt: storedAt } : canary, heads)
 }
 
-/** Whether the bot of an alert lived under the new rule when that was received; `undefined` before the word of the store. */
+/** Whether the bot of an alert ran the new rule when the alert was received; `undefined` before the store's report. */
 function livedUnder(canary: Canary, { awaits, receivedAt }: CountedAlert, storedAt: string): boolean | undefined {
   return awaits === undefined ? receivedAt >= storedAt : wasShown(canary, awaits, receivedAt)
 }
 
-/** Whether the store had one of these heads at that time, with a share that takes the bot in; `undefined` before its word. */
+/** Whether the store had one of these heads at that time, with a share that includes the bot; `undefined` before its report. */
 export function wasShown(canary: Canary, places: readonly CohortPlace[], at: string): boolean | undefined {
   const heads = headsOf(canary)
   const since = places.map(({ policy, scope, bucket }) => {
@@ -74,12 +74,12 @@ export function wasShown(canary: Canary, places: readonly CohortPlace[], at: str
   return since.includes(undefined) ? undefined : false
 }
 
-/** The shares of a head that the store has had, the smallest first. One that never grew was there from the beginning. */
+/** Returns the stored shares of a head, smallest first. A share that never grew was stored from the beginning. */
 export function shownOf({ publishedAt }: Canary, { shown, share }: CanaryMember): readonly ShownShare[] {
   return shown ?? (publishedAt === null ? [] : [{ share, since: publishedAt }])
 }
 
-/** Its cohort fell back when the lease lapsed: alerts count again from the next heads that are stored. */
+/** Restarts alert counting if the lease lapsed, because the cohort fell back: alerts count again from the next stored heads. */
 export function sinceRenewal(canary: Canary, now: Date): Canary {
   const hasLapsed = isLive(canary) && canary.publishedAt !== null && Date.parse(canary.leaseUntil) <= now.getTime()
   if (!hasLapsed) return canary
@@ -90,9 +90,9 @@ export function sinceRenewal(canary: Canary, now: Date): Canary {
   )
 }
 
-/** Whether its cohort lived under the new rule when this was received. What comes before the word of the store may have. */
+/** Whether the cohort ran the new rule at this time. Before the store's report it may have. */
 export function isInTime(canary: Canary, receivedAt: string): boolean {
   if (canary.publishedAt !== null && receivedAt < canary.publishedAt) return false
-  // Once it has passed, the stable heads may have taken over while nobody renewed the lease.
+  // After a pass, the stable heads may have taken over while the lease was not renewed.
   return !isLive(canary) || receivedAt <= canary.leaseUntil
 }

@@ -12,7 +12,7 @@ const LEASE_MS = 120_000
 const RULES = { windowMs: MINUTE, alertsPerBotDay: 0 }
 const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begins: new Map() })
 
-/** A canary under observation of `cohort` bots, beside `control` others; its clock starts at 0 minutes. */
+/** Canary under observation with `cohort` bots, beside `control` others; its clock starts at minute 0. */
 class Story {
   canary: Canary
   effects: readonly CanaryEffect[] = []

@@ -4,7 +4,7 @@ import { ALL_REGIONS } from '#libs/policy'
 import type { CanaryWatch, ScopeBots, WatchRules } from './canary-watch.js'
 import { headsOf, type PlacedMember } from './members.js'
 
-/** An unexplained alert of a connected bot. `once`: the same for the same reading of the same bot. */
+/** Unexplained alert of a connected bot. `once` is equal for the same reading of the same bot. */
 export interface WatchedAlert {
   bot: string
   once: string
@@ -14,12 +14,13 @@ export interface WatchedAlert {
 
 const NOTHING_PAIRED = { cohortMs: 0, controlMs: 0, cohortEvents: 0, controlEvents: 0, leastShare: 1, mostShare: 0 }
 
-/** Its newest heads come with a count of the bots of their scope when they are stored; each renewal of the lease is such a count. */
+/** Updates the bot counts from newly stored heads; each lease renewal brings such a count. */
 export function countedAtHeads(canary: Canary, heads: readonly PublishedHead[], at: { now: Date; rules: WatchRules }): Canary {
   const counts = heads
     .filter(({ scope }) => scope === canary.scope)
     .map(({ policy, audience: { connected, cohort } }) => ({ policy, cohort, connected }))
-  // A head counts the bots of its own scope. Beside others the store's report says who has the release, and this only that it still counts.
+  // A head counts the bots of its own scope. Beside earlier heads, the store's coverage report says which bots have the release; the head
+  // only shows that the store still counts.
   return counted(canary, canary.earlier === undefined || counts.length === 0 ? counts : (canary.watch?.bots ?? []), at)
 }
 
@@ -30,7 +31,7 @@ export function countedByCoverage(canary: Canary, reports: readonly CoverageRepo
     if (heads.length === 0 || said.some((each) => each === undefined)) return []
     const known = said.map((each) => each!)
     const cohort = known.reduce((total, { expected }) => total + expected, 0)
-    // The scope of all regions contains the bots outside every cohort; of single regions each has its own.
+    // The scope of all regions contains the bots outside every cohort; otherwise each region has its own.
     const outside = known.find(({ scope }) => scope === ALL_REGIONS)
     const control = outside?.control ?? known.reduce((total, each) => total + each.control!, 0)
     return [{ policy, cohort, connected: cohort + control }]
@@ -38,7 +39,7 @@ export function countedByCoverage(canary: Canary, reports: readonly CoverageRepo
   return counted(canary, counts, at)
 }
 
-/** What was reported of this head, and of none before it. */
+/** Returns the coverage of this head, ignoring earlier ones. */
 function saidOf({ scope, seq }: PlacedMember, scopes: CoverageReport['scopes']): CoverageReport['scopes'][number] | undefined {
   const said = scopes.find((each) => each.scope === scope)
   return said?.seq === seq && said.control !== undefined ? said : undefined
@@ -47,19 +48,19 @@ function saidOf({ scope, seq }: PlacedMember, scopes: CoverageReport['scopes']):
 function counted(canary: Canary, counts: readonly ScopeBots[], { now, rules }: { now: Date; rules: WatchRules }): Canary {
   if (!isLive(canary) || counts.length === 0) return canary
   const known = canary.watch === undefined ? newWatch(rules, now) : addedUp(canary, now)
-  // Outside of a first version nothing is in force, and so nothing to compare with.
+  // A first version has nothing in force to compare with, so there is no control group.
   const fresh = hasControl(canary) ? counts : counts.map((count) => ({ ...count, connected: count.cohort }))
   const bots = [...known.bots.filter(({ policy }) => !fresh.some((count) => count.policy === policy)), ...fresh]
   bots.sort((a, z) => (a.policy < z.policy ? -1 : 1))
   return { ...canary, watch: { ...known, bots, heardAt: now.toISOString() } }
 }
 
-/** A step is judged by itself: what was counted stays with the one before, but no alert begins two events. */
+/** Restarts the statistics for a step, which is judged by itself. Event windows are kept, so no alert begins two events. */
 export function restarted({ windowMs, alertsPerBotDay, windows, begun }: CanaryWatch, now: Date): CanaryWatch {
   return { ...newWatch({ windowMs, alertsPerBotDay }, now), windows, begun }
 }
 
-/** Whether the bots outside the cohort live by an earlier version of each policy. */
+/** Whether the bots outside the cohort run an earlier version of each policy. */
 export function hasControl({ members }: Canary): boolean {
   return members.every(({ base }) => base !== null)
 }
@@ -79,10 +80,10 @@ function newWatch(rules: WatchRules, now: Date): CanaryWatch {
   }
 }
 
-/** The watch with the time of its bots until `now`. */
+/** Returns the watch with the exposure of its bots added up to `now`. */
 export function addedUp(canary: Canary, now: Date): CanaryWatch {
   const watch = canary.watch!
-  // Before its time a release is only held, and nobody lives by it.
+  // Before its effective time a release is only held, and no bot runs it.
   const begins = canary.members
     .map(({ beginsAt }) => beginsAt ?? '')
     .sort()
@@ -107,14 +108,14 @@ export function addedUp(canary: Canary, now: Date): CanaryWatch {
   }
 }
 
-/** The verdict is out: time is added up for the last time. */
+/** Adds up exposure for the last time, at the verdict. */
 export function closed(canary: Canary, now: Date): Canary {
   return canary.watch === undefined ? canary : { ...canary, watch: addedUp(canary, now) }
 }
 
 /**
- * How many bots the cohort has. Of a bundle that is known where its one cohort reads all members. Else only bounds are known, because the
- * bots differ from policy to policy: at least the largest cohort, at most all of them together.
+ * Returns bounds of the cohort's size. The size is exact for a bundle whose single cohort reads all members. Otherwise the bots differ by
+ * policy: at least the largest cohort, at most all of them together.
  */
 export function sizeOf(
   { cohortKey }: Pick<Canary, 'cohortKey'>,
@@ -127,7 +128,10 @@ export function sizeOf(
   return { least, most: isOne ? least : Math.min(connected, sum(cohorts)), connected }
 }
 
-/** One event per bot and window. What a bot claims as place or cause does not count: it could multiply itself by that. */
+/**
+ * Counts at most one event per bot and window. Places and causes claimed by a bot are ignored, because it could multiply its events with
+ * them.
+ */
 export function withAlert(canary: Canary, { bot, once, receivedAt, arm }: WatchedAlert, now: Date): Canary {
   const { watch } = canary
   if (watch === undefined || !isLive(canary) || watch.begun.includes(once) || watch.begun.length >= MAX_COUNTED) return canary

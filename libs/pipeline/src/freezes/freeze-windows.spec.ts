@@ -20,7 +20,7 @@ describe('the window of a freeze', () => {
   })
 
   it('comes again by the clock of its zone, whatever daylight saving does', () => {
-    // 18:00 in New York is 22:00 UTC in summer and 23:00 in winter; the clocks go back on 1 November 2026, in the midst of a window.
+    // 18:00 in New York is 22:00 UTC in summer and 23:00 in winter; DST ends on 1 November 2026, in the middle of a window.
     expect(windowAt(weekend, at('2026-10-30T21:59:59Z'))).toBeUndefined()
     expect(windowAt(weekend, at('2026-10-30T22:00:00Z'))).toMatchObject({ until: '2026-11-02T10:00:00.000Z' })
     expect(nextChange(weekend, at('2026-11-02T10:00:00Z'))).toEqual(at('2026-11-06T23:00:00Z'))

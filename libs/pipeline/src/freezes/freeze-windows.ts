@@ -2,7 +2,7 @@ import { parseDuration, type Freeze, type FreezeNotice, type FreezeRecord, type 
 import { scopesOverlap } from '#libs/policy'
 import { Cron } from 'croner'
 
-/** RFC 3339 in UTC; `until` is `null` where nothing but a person ends it. */
+/** Times in RFC 3339, UTC; `until` is `null` if only a person ends the freeze. */
 export interface FreezeWindow {
   from: string
   until: string | null
@@ -10,15 +10,15 @@ export interface FreezeWindow {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_MS = 366 * DAY_MS
-/** Lifted and past ones are forgotten so long after they were declared. */
+/** Retention of lifted and past freezes, from their declaration. */
 const FORGOTTEN_AFTER_MS = 90 * DAY_MS
 
-/** The window that `now` lies in: its beginning belongs to it, its end does not. */
+/** Returns the window that contains `now`; its start is inclusive, its end exclusive. */
 export function windowAt(times: FreezeTimes, now: Date): FreezeWindow | undefined {
   const { recurrence, from, until } = times
   if (recurrence !== undefined) {
     const lasts = parseDuration(recurrence.for)
-    // A moment later, so that the minute in which it begins counts.
+    // One ms later, so that the starting minute is included.
     const [began] = cronOf(recurrence).previousRuns(1, new Date(now.getTime() + 1))
     if (began === undefined || began.getTime() + lasts <= now.getTime()) return undefined
     return { from: began.toISOString(), until: new Date(began.getTime() + lasts).toISOString() }
@@ -29,7 +29,7 @@ export function windowAt(times: FreezeTimes, now: Date): FreezeWindow | undefine
   return { from: new Date(from ?? 0).toISOString(), until: until === undefined ? null : new Date(until).toISOString() }
 }
 
-/** When the freeze begins or ends next; `undefined` where time changes it no more. */
+/** Returns when the freeze begins or ends next; `undefined` if it no longer changes with time. */
 export function nextChange(times: FreezeTimes, now: Date): Date | undefined {
   const within = windowAt(times, now)
   if (within !== undefined) return within.until === null ? undefined : new Date(within.until)
@@ -39,8 +39,8 @@ export function nextChange(times: FreezeTimes, now: Date): Date | undefined {
 }
 
 /**
- * The freeze that stands in the way of a step in these scopes at `now`: of several the one that ends last. A step to everybody (`global`),
- * or to all regions, is in the way of every freeze, one in a region of those of that region and of everywhere.
+ * Returns the freeze that blocks a step in these scopes at `now`; of several, the one that ends last. A step to all bots (`global`) or all
+ * regions is blocked by every freeze, a step in a region by freezes of that region and of all regions.
  */
 export function freezeAgainst(freezes: readonly FreezeRecord[], scopes: readonly string[], now: Date): FreezeNotice | null {
   const notices = freezes.flatMap((freeze): FreezeNotice[] => {
@@ -51,12 +51,12 @@ export function freezeAgainst(freezes: readonly FreezeRecord[], scopes: readonly
   return notices.sort((a, b) => endMs(b) - endMs(a) || (a.id < b.id ? -1 : 1))[0] ?? null
 }
 
-/** Whether nobody need know of it any longer: it was declared long ago, and neither holds nor will. */
+/** Whether a freeze can be deleted: its retention is over, and it neither is nor will become active. */
 export function isForgotten(freeze: FreezeRecord, now: Date): boolean {
   return now.getTime() - Date.parse(freeze.declaredAt) > FORGOTTEN_AFTER_MS && holdsNoMore(freeze, now)
 }
 
-/** Whether a freeze in the place of `known` plainly holds all that `known` would: that holds nothing, or the new one everything. */
+/** Whether replacing `known` by this freeze blocks at least as much: `known` blocks nothing, or the new one everything. */
 export function holdsAsMuch({ scope, from, until, recurrence }: Freeze, known: FreezeRecord, now: Date): boolean {
   if (holdsNoMore(known, now)) return true
   const isEndless = recurrence === undefined && until === undefined && (from === undefined || Date.parse(from) <= now.getTime())
@@ -67,7 +67,7 @@ function holdsNoMore(freeze: FreezeRecord, now: Date): boolean {
   return freeze.lifted !== null || (windowAt(freeze, now) === undefined && nextChange(freeze, now) === undefined)
 }
 
-/** `stop-the-line: drill`, `election-week until 2026-11-04T00:00:00.000Z: no changes while polling stations report`. */
+/** Returns `stop-the-line: drill`, `election-week until 2026-11-04T00:00:00.000Z: no changes while polling stations report`. */
 export function describeFreeze({ id, reason, until }: FreezeNotice): string {
   return `${id}${until === null ? '' : ` until ${until}`}: ${reason}`
 }
@@ -76,7 +76,7 @@ export function isSameFreeze(a: FreezeNotice | null, b: FreezeNotice | null): bo
   return a?.id === b?.id && a?.until === b?.until && a?.reason === b?.reason
 }
 
-/** Why these times are none; `undefined` when they are good. */
+/** Returns why a freeze has invalid times or an invalid scope; `undefined` if it is valid. */
 export function faultOfFreeze({ from, until, recurrence, scope }: Freeze): string | undefined {
   if (scope !== 'global' && !/^region:[\p{L}\p{N}._-]{1,64}$/u.test(scope)) return 'scope must be global or region:NAME'
   if (recurrence === undefined) {

@@ -1,19 +1,19 @@
 import type { Envelope, LintFinding, RunDossier } from '#libs/contracts'
 import { unchanged, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 
-/** The lint of a run: decided at once, and kept nowhere. */
+/** Lint stage of a run: decided at once, and not stored. */
 export interface Lint extends StageState {
   state: 'new' | 'passed' | 'failed'
 }
 
-/** `findings`: as an event can carry them. `attested`: the dossier with this stage's attestation. */
+/** `findings`: truncated for an event. `attested`: the dossier with this stage's attestation. */
 export type LintInput =
   | CommonInput<never>
   | { type: 'linted'; findings: LintFinding[]; hasErrors: boolean; attestation: Envelope; attested: RunDossier }
 
 export type LintEffect = CommonEffect<'hms.lint.passed.v1' | 'hms.lint.failed.v1', never>
 
-/** Everything that lint may do: send the run on with its findings, or end it when one of them is an error. */
+/** Decides the lint stage: passes the run on with its findings, or ends it if one of them is an error. */
 export function decideLint(lint: Lint, input: LintInput): Decision<Lint, LintEffect> {
   switch (input.type) {
     case 'linted':
@@ -43,8 +43,8 @@ function announce(
   return { state: { ...lint, state: 'failed' }, effects: [{ do: 'emit', type: 'hms.lint.failed.v1', data }] }
 }
 
-/** Lint offline would pass what is wrong only beside the registry and the versions before it; plan asks the linter. */
+/** Offline lint would miss errors that depend on the registry and earlier versions; `plan` queries the linter. */
 function nextOf({ rule, file }: LintFinding): string[] {
-  // Plan knows the version in force, not all that were ever used.
+  // `plan` knows the version in force, not all versions ever used.
   return rule === 'version-reused' ? [`hms-svc history ${file.split('@')[0]}`] : ['hms-svc plan FILE']
 }

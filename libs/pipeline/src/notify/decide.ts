@@ -1,38 +1,41 @@
 import type { RunDossier } from '#libs/contracts'
 import { unchanged, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 
-/** The notify stage of one attempt of a run: it ends when every first try has ended, or at its deadline. */
+/** Notify stage of one attempt of a run. It ends when every first delivery attempt has ended, or at its deadline. */
 export interface Notification extends StageState {
-  /** `announced`: partners are told of what takes effect later, and the run waits for its time. `dropped`: it never came. */
+  /**
+   * `announced`: partners are notified of a release that takes effect later, and the run waits for its time. `dropped`: the run ended
+   * before that.
+   */
   state: 'new' | 'announced' | 'open' | 'completed' | 'dropped'
-  /** Ids of the partners who are told. */
+  /** Ids of the notified partners. */
   partners: string[]
   /** Names in the plan that match no partner. */
   unknown: string[]
-  /** Ids that "all partners" left out, the first of them, since they are on call. Rows of earlier builds have none. */
+  /** First ids that "all partners" excludes because they are on call. Rows of earlier builds have none. */
   leftOut?: LeftOut
-  /** When the rollout that partners are told of was completed, or all readers held what takes effect later. */
+  /** When the rollout was completed, or when all readers held a release that takes effect later. */
   rolledOutAt: string
   completedAt: string | null
   summary: string | null
-  /** What approver was told last. Rows of earlier builds have neither. */
+  /** Counts last published to approver. Rows of earlier builds have neither. */
   sent?: number
   acknowledged?: number
   recounts?: boolean
 }
 
-/** `recount`: partners were told or acknowledged since the stage ended; many at once are counted together. */
+/** `recount`: partners were notified or acknowledged after the stage ended; changes within a short time are published together. */
 export type NotificationTimer = 'deadline' | 'recount'
 
 const RECOUNT_MS = 2_000
 
 export interface LeftOut {
   count: number
-  /** Bounded: the summary of a run names no more. */
+  /** Bounded, because the summary of a run names only a few. */
   names: string[]
 }
 
-/** What the deliveries of a stage came to, counted in partners. */
+/** Outcome of a stage's deliveries, counted in partners. */
 export interface NotificationSummary {
   /** `6 sent`, `5 sent, 1 retrying until …`, `0 sent (no partners)`, `2 sent (unknown: x)`, `5 sent; not notified: x (on call)`. */
   summary: string
@@ -44,11 +47,11 @@ export interface NotificationSummary {
 export type NotificationInput =
   | CommonInput<NotificationTimer>
   | { type: 'opened'; dossier: RunDossier; partners: string[]; unknown: string[]; leftOut?: LeftOut }
-  /** All readers hold what takes effect later: partners are told ahead, with the date. */
+  /** All readers hold a release that takes effect later: partners are notified ahead, with the date. */
   | { type: 'announced'; dossier: RunDossier; partners: string[]; unknown: string[]; leftOut?: LeftOut }
-  /** `waiting`: deliveries whose first try has not ended. `isOverdue`: the deadline has passed, so they no longer count. */
+  /** `waiting`: deliveries whose first attempt has not ended. `isOverdue`: the deadline has passed, so they are no longer waited for. */
   | { type: 'counted'; waiting: number; isOverdue: boolean; result: NotificationSummary }
-  /** A partner was told, or acknowledged. */
+  /** A partner accepted or acknowledged a message. */
   | { type: 'heard' }
 
 export type NotificationEffect =
@@ -64,8 +67,8 @@ export interface NotificationContext {
 type NotificationDecision = Decision<Notification, NotificationEffect>
 
 /**
- * Everything that a notification may do: queue the deliveries, once, and end once. People and deadlines come too late for it: the release
- * is live for all, and only a rollback takes it back. Before its time they do not: who was told ahead is told of the reversal by rollout.
+ * Decides the notify stage: queue the deliveries once, and end once. Decisions and deadlines are too late for it: the release is live for
+ * all, and only a rollback reverts it. An announced stage can be dropped; rollout then notifies the partners of the reversal.
  */
 export function decideNotification(stage: Notification, input: NotificationInput, context: NotificationContext): NotificationDecision {
   switch (input.type) {
@@ -104,9 +107,9 @@ function open(
     { do: 'schedule', timer: 'deadline', inMs: deadlineMs },
     { do: 'emit', type: 'hms.notification.started.v1', data: { run, attempt, partners } },
   ]
-  // Who was told ahead is not told again.
+  // Partners notified ahead are not notified again.
   if (!isAnnounced) effects.push({ do: 'deliver', dossier, partners })
-  // A recount that is due now finds the stage open, and is not due again.
+  // A recount timer that is still pending fires into the open stage, and has no effect.
   return { state: { ...stage, state: 'open', partners, unknown, ...(leftOut === undefined ? {} : { leftOut }), recounts: false }, effects }
 }
 
@@ -141,10 +144,7 @@ function complete(
   return { state: further.state, effects: [...effects, ...further.effects] }
 }
 
-/**
- * The counts of the run's clock: after its end, and while partners are notified ahead of its time. They never fall: a partner that was
- * notified stays so.
- */
+/** Publishes the counts of the run's clock: after the stage's end, and while partners are notified ahead. The counts never decrease. */
 function progress(stage: Notification, result: NotificationSummary, ahead: { partners?: number } = {}): NotificationDecision {
   const [sent, acknowledged] = [Math.max(result.sent, stage.sent ?? 0), Math.max(result.acknowledged, stage.acknowledged ?? 0)]
   const state = { ...stage, sent, acknowledged, recounts: false }

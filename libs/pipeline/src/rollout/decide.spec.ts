@@ -14,7 +14,7 @@ const LATER = new Date(NOW.getTime() + 3_600_000).toISOString()
 const AT_ITS_TIME: RolloutContext = { ...CONTEXT, now: new Date(LATER) }
 const LIVE = { [POLICY]: DOSSIER.live[POLICY]! }
 
-/** Head 7 was issued, and so many bots are connected and have acknowledged. */
+/** Rollout with head 7 issued, `of` bots connected and `acknowledged` of them acknowledged. */
 function rollout(
   state: Rollout['state'],
   { of = 4, acknowledged = of, ...more }: Partial<Rollout> & { of?: number; acknowledged?: number } = {},
@@ -24,12 +24,12 @@ function rollout(
   return { ...FRESH, state, members: [member], promoted: state !== 'publishing', ...more }
 }
 
-/** It takes effect later; so far bots may hold it. */
+/** The release takes effect later; until then bots may hold it. */
 function later(given: Rollout): Rollout {
   return { ...given, members: given.members.map((member) => ({ ...member, beginsAt: LATER, heldOnly: true })) }
 }
 
-/** `release`: what those who acknowledged live under. */
+/** Coverage report; `release` is the one that acknowledging bots run. */
 function report(expected: number, acknowledged: number, seq = 7, release = 'sha256:new'): CoverageReport {
   const scope = { scope: 'global', seq, release, expected, acknowledged, silent: [] }
   return { policy: POLICY, revision: 3, scopes: [scope] }

@@ -26,19 +26,19 @@ export type RolloutTimer = (typeof ROLLOUT_TIMERS)[number]
 
 type StableReleases = Readonly<Record<string, Pick<ReleaseDocument, 'releaseDigest' | 'version'> | null>>
 
-/** `stable`: what is live for all, per policy, as this service knows it. `frozen`: a freeze that holds anywhere. */
+/** `stable`: live release per policy, as known to this service. `frozen`: a freeze active anywhere. */
 export type RolloutInput =
   | CommonInput<RolloutTimer>
   | { type: 'opened'; stable: StableReleases; frozen: FreezeNotice | null }
-  /** A freeze began, ended, or has other times. */
+  /** A freeze began, ended, or changed its times. */
   | { type: 'freezeChanged'; stable: StableReleases; frozen: FreezeNotice | null }
-  /** config-store stored heads, as a rule all of the run at once. */
+  /** config-store stored heads, usually all of the run at once. */
   | { type: 'published'; heads: readonly PublishedHead[] }
-  /** The numbers of bots that acknowledged changed. */
+  /** The numbers of acknowledging bots changed. */
   | { type: 'covered'; reports: readonly CoverageReport[] }
-  /** The canary had passed, and its cohort raised alerts that the new policy does not explain. */
+  /** After the canary had passed, its cohort raised alerts that the new policy does not explain. */
   | { type: 'alarmed'; attempt: number; reason: string; detail: string }
-  /** A rollback, a withdrawal or break-glass moved these policies of this run, or is about to. */
+  /** A rollback, withdrawal or break-glass moved these policies of this run, or is about to. */
   | { type: 'overtaken'; policies: readonly string[] }
 
 type RolloutEvent =
@@ -54,27 +54,27 @@ type RolloutEvent =
 
 export type RolloutEffect =
   | CommonEffect<RolloutEvent, RolloutTimer>
-  /** Signs stable heads that make the run's releases live, or the same heads again under new numbers. */
+  /** Signs stable heads that make the run's releases live, or renews them under new numbers. */
   | { do: 'issueHeads'; how: 'advance' | 'renew' }
   /**
-   * Signs heads that make live again what was live before the run, and says so to those who were told of the promotion. `decision`: the
-   * decision of a person, or of a newer run, that ended it.
+   * Signs heads that reinstate the releases live before the run, and publishes the reversal to those notified of the promotion. `decision`:
+   * the decision, by a person or a newer run, that ended it.
    */
   | { do: 'takeBack'; detail: string; decision?: AcceptedDecision }
-  /** Ends the rollouts that hold its policies: what they made live is replaced, not taken back. */
+  /** Ends the rollouts that have its policies: their releases are replaced, not taken back. */
   | { do: 'overtake' }
-  /** Takes back what the run still has live, except these policies. */
+  /** Takes back the run's live releases, except for these policies. */
   | { do: 'giveUpRest'; moved: readonly string[] }
-  /** Lets another run have the policies. */
+  /** Releases the policies for another run. */
   | { do: 'freePolicies' }
 
 export interface RolloutContext {
   now: Date
-  /** How long config-store may take to store heads. */
+  /** Time that config-store has to store heads, ms. */
   publishMs: number
-  /** How long connected bots may take to acknowledge. */
+  /** Time that connected bots have to acknowledge, ms. */
   acknowledgeMs: number
-  /** Shortest bake that the roster allows the run; 0 unless given. */
+  /** Shortest bake allowed by the roster, ms; default 0. */
   leastBakeMs?: number
 }
 
@@ -83,7 +83,7 @@ type RolloutDecision = Decision<Rollout, RolloutEffect>
 const CANCEL_ALL = { do: 'cancel', timers: ROLLOUT_TIMERS } as const
 const STORE_TOO_LATE = 'the config-store did not store the new heads in time; they were taken back'
 
-/** Everything that a rollout may do: publish to all, wait for the bots and for the time of what takes effect later, bake, and take back. */
+/** Decides the rollout of a run: publish to all, wait for the bots and for the effective time, bake, and take back. */
 export function decideRollout(rollout: Rollout, input: RolloutInput, context: RolloutContext): RolloutDecision {
   switch (input.type) {
     case 'opened':
@@ -109,14 +109,17 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
   }
 }
 
-/** A bundle is whole: while nobody was told that it is live, it goes back with the policy that was moved. Later each goes its own way. */
+/**
+ * Handles policies moved by another run. Until the promotion was published, a bundle is taken back as a whole; later each policy stands
+ * alone.
+ */
 function overtaken(rollout: Rollout, moved: readonly string[]): RolloutDecision {
   if (!isRolloutOpen(rollout) && rollout.state !== 'waiting') return unchanged(rollout)
   const rest: RolloutEffect[] = rollout.promoted || isUnissued(rollout) ? [] : [{ do: 'giveUpRest', moved }]
   return end(rollout, 'aborted', [...rest, { do: 'freePolicies' }])
 }
 
-/** No head of it is out. */
+/** Whether none of its heads was issued. */
 function isUnissued({ state }: Rollout): boolean {
   return state === 'new' || state === 'waiting'
 }
@@ -127,7 +130,7 @@ function open(
   { now, publishMs }: RolloutContext,
 ): RolloutDecision {
   const { frozen: known, ...rest } = rollout
-  // Two people sent break-glass past everything that makes a release wait, the stop switch included.
+  // Break-glass, sent by two people, skips everything that makes a release wait, including the stop switch.
   const frozen = rest.breakGlass === true ? null : notice
   const { run, attempt, dossier, members } = rest
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
@@ -163,7 +166,7 @@ function published(rollout: Rollout, heads: readonly PublishedHead[], context: R
   return isStored(stored) ? promote(stored, context) : unchanged(stored)
 }
 
-/** All heads are stored: bots can live under them from here on, also while people think about what to do. */
+/** All heads are stored: bots can run them from here on, also while the run waits for a decision. */
 function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt, members } = rollout
   const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
@@ -172,7 +175,7 @@ function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
     : [{ do: 'emit', type: 'hms.rollout.promoted.v1', data: { run, attempt, heads } }]
   const promoted = { ...rollout, promoted: true }
   if (rollout.state === 'paused') return { state: promoted, effects: promotion }
-  // A person who promoted before the heads were stored has accepted that bots are silent.
+  // A person who promoted before the heads were stored has accepted silent bots.
   const isAccepted = !rollout.promoted && rollout.acceptedBy !== undefined
   const { state, effects } = goOn(promoted, isAccepted || hasAll(rollout), context)
   return { state, effects: [{ do: 'cancel', timers: ['publish'] }, ...promotion, ...effects] }
@@ -195,14 +198,14 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
   if (!isAwaited) return unchanged(rollout)
   switch (timer) {
     case 'publish':
-      // The heads are in the outbox and will be stored one day: the take-back makes that day harmless.
+      // The heads are in the outbox and will be stored eventually; the take-back makes that harmless.
       return takeBack(rollout, 'PUBLISH_TIMEOUT', STORE_TOO_LATE)
     case 'acknowledge':
       return hasQuorum(rollout, context) ? goOn(rollout, true, context) : pause(rollout, ACK_TIMEOUT, describeSilence(rollout.members))
     case 'begin':
       return takeEffect(rollout, context)
     case 'bake':
-      // Bots that joined during the bake have their time to acknowledge, too.
+      // Bots that joined during the bake get their time to acknowledge, too.
       return endBake(rollout, context)
   }
 }
@@ -212,7 +215,7 @@ function endBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
   return goOn({ ...rollout, baked: true }, hasQuorum(rollout, context), context)
 }
 
-/** People have seen enough of the bake: it ends now, or as soon as the roster allows. Silent bots are waited for as after any bake. */
+/** Ends the bake on a decision, now or as soon as the roster allows. Silent bots are waited for as after any bake. */
 function cutBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const leftMs = earliestEnd(rollout, context) - context.now.getTime()
   if (leftMs > 0) return bake(rollout, leftMs, context, rollout.bakeSince)
@@ -220,12 +223,12 @@ function cutBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
   return { state, effects: [{ do: 'cancel', timers: ['bake'] }, ...effects] }
 }
 
-/** When the bake may end at the earliest, in ms since 1970. Rows of earlier versions do not say when it began. */
+/** Returns the earliest end of the bake in epoch milliseconds. Rows of earlier versions lack its start. */
 function earliestEnd({ bakeSince, bakeUntil, bakeMs }: Rollout, { leastBakeMs = 0 }: RolloutContext): number {
   return (bakeSince === undefined ? Date.parse(bakeUntil!) - bakeMs : Date.parse(bakeSince)) + leastBakeMs
 }
 
-/** Why the bake is not cut short; `undefined` where it may be. */
+/** Returns why the bake may not be cut short; `undefined` if it may. */
 function bakesOn(rollout: Rollout, decision: Asked['decision']['decision'], context: RolloutContext): string | undefined {
   if (decision !== 'promote' || rollout.state !== 'baking') return undefined
   if (rollout.breakGlass === true) return 'the bake of break-glass is never cut short'
@@ -233,7 +236,7 @@ function bakesOn(rollout: Rollout, decision: Asked['decision']['decision'], cont
   return `the roster asks for a bake until ${rollout.bakeUntil} at least`
 }
 
-/** After a long bake the same heads go out under new numbers, so that the verdict rests on the bots that are there now. */
+/** Issues the heads again under new numbers after a long bake, so the verdict is based on the currently connected bots. */
 function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
   const members = rollout.members.map(countedAgain)
   const effects: RolloutEffect[] = [
@@ -243,10 +246,10 @@ function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): Ro
   return { state: { ...rollout, state: 'acknowledging', baked: true, members, countedSince: now.toISOString() }, effects }
 }
 
-/** The rollout is the last stage that can take a run back: what it does not apply came too late. */
+/** Returns the owner of a decision. Rollout is the last stage that can revert a run: a decision it does not apply came too late. */
 export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision'], now: Date): Ownership {
   if (decision === 'abort') return isRolloutOpen(rollout) || rollout.state === 'waiting' ? 'applied' : 'late'
-  // What readers live under, if only one of a bundle, goes on to its end: a newer release follows it.
+  // A release that readers run, even if only one of a bundle, is completed; a newer release follows it.
   if (decision === 'supersede') return rollout.state === 'waiting' || (isRolloutOpen(rollout) && isAhead(rollout, now)) ? 'applied' : 'late'
   if (stage !== 'rollout') return 'elsewhere'
   return mayApply(rollout, decision) ? 'applied' : 'late'
@@ -255,7 +258,7 @@ export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked[
 function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): boolean {
   switch (decision) {
     case 'pause':
-      // What readers hold takes effect by their own clocks: a pause would only look as if it did not.
+      // Releases held by readers take effect by the readers' clocks; a pause would only appear to stop them.
       return isRolloutOpen(rollout) && rollout.state !== 'paused' && rollout.state !== 'holding'
     case 'extend':
       return rollout.state === 'baking' || rollout.state === 'holding'
@@ -279,7 +282,7 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
     case 'abort':
     case 'supersede':
     case 'retry':
-      // It ends the run: others learn first what is live again.
+      // The decision ends the run: consumers first receive the reinstated releases.
       return end(rollout, 'aborted', issued(rollout, describeDecision(decision), decision), [applied(decision)])
     case 'resume':
       return resume(rollout, [applied(decision)], context)
@@ -293,7 +296,7 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
       return { state, effects: [applied(decision), CANCEL_ALL, ...effects] }
     }
     case 'extend': {
-      // Nothing moves the time of what readers hold: once it is in force it bakes for longer.
+      // The effective time of held releases cannot be changed; the extension applies to the bake after it.
       if (rollout.state === 'holding')
         return { state: { ...rollout, bakeMs: rollout.bakeMs + (decision.byMs ?? 0) }, effects: [applied(decision)] }
       const leftMs = Date.parse(rollout.bakeUntil!) - context.now.getTime()
@@ -303,20 +306,20 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
   }
 }
 
-/** The same heads under new numbers, so that config-store says again which bots are there. */
+/** Renews the heads under new numbers, so that config-store reports the currently connected bots. */
 function resume(rollout: Rollout, before: RolloutEffect[], { now, publishMs }: RolloutContext): RolloutDecision {
   const members = rollout.members.map((member) => ({ ...uncounted(member), published: false }))
   const effects: RolloutEffect[] = [...before, { do: 'issueHeads', how: 'renew' }, { do: 'schedule', timer: 'publish', inMs: publishMs }]
   return { state: { ...rollout, state: 'publishing', members, countedSince: now.toISOString() }, effects }
 }
 
-/** On without the bots that are silent, but never without the store. */
+/** Continues without the silent bots, but never before the heads are stored. */
 function goOnWithout(rollout: Rollout, context: RolloutContext): RolloutDecision {
   if (isStored(rollout)) return goOn(rollout, true, context)
   return { state: { ...rollout, state: 'publishing' }, effects: [{ do: 'schedule', timer: 'publish', inMs: context.publishMs }] }
 }
 
-/** Watches for that long what is live for all. `since`: when it began, where it is under way. */
+/** Bakes for `bakeMs`. `since`: its start, if it has begun before. */
 function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext, since = now.toISOString()): RolloutDecision {
   const { run, attempt } = rollout
   const until = new Date(now.getTime() + bakeMs).toISOString()
@@ -329,7 +332,9 @@ function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext, since =
   return { state: { ...rollout, state: 'baking', bakeSince: since, bakeUntil: until }, effects }
 }
 
-/** Everybody holds it, and nobody lives under it. No reader needs a head, or the network, when its time comes. */
+/**
+ * Waits for the effective time: all readers hold the release, and none runs it yet. No reader needs a head, or the network, at that time.
+ */
 function hold(rollout: Rollout, until: string, { now }: RolloutContext): RolloutDecision {
   const data = { dossier: rollout.dossier, until, detail: rolloutSummary(rollout, now), ...reachOf(rollout) }
   const effects: RolloutEffect[] = [
@@ -340,7 +345,7 @@ function hold(rollout: Rollout, until: string, { now }: RolloutContext): Rollout
   return { state: { ...rollout, state: 'holding' }, effects }
 }
 
-/** The time has come: it bakes once the bots say that they live under it. */
+/** Handles the effective time: the bake begins once the bots report that they run the release. */
 function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt } = rollout
   const begun = { ...rollout, members: inForce(rollout.members), countedSince: context.now.toISOString() }
@@ -349,7 +354,7 @@ function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision 
   return { state, effects: [{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }, ...effects] }
 }
 
-/** On with the rollout: wait for bots while they are not all covered, then for its time, then bake, then complete. */
+/** Advances the rollout: waits for bots that are not covered, then for its effective time, then bakes, then completes. */
 function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): RolloutDecision {
   const { bakeMs, dossier } = rollout
   if (!isCovered) {
@@ -364,12 +369,12 @@ function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): Ro
   return until === undefined ? bake(rollout, bakeMs, context) : hold(rollout, until, context)
 }
 
-/** A rollout that began under an earlier build has none. */
+/** Rollouts begun by an earlier build have no reach. */
 function reachOf({ reach }: Rollout): { reach?: Reach } {
   return reach === undefined ? {} : { reach }
 }
 
-/** Without a quorum nobody knows whether the fleet can live under the release: people decide. */
+/** Pauses for a decision: without a quorum it is unknown whether the fleet can run the release. */
 function pause(rollout: Rollout, reason: string, detail: string): RolloutDecision {
   const { run, attempt } = rollout
   const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
@@ -382,12 +387,12 @@ function takeBack(rollout: Rollout, reason: string, detail: string): RolloutDeci
   return end(rollout, 'failed', issued(rollout, detail), [failed(rollout, reason, detail)])
 }
 
-/** What there is to take back: one that waits has issued nothing. */
+/** Returns the effect that takes back issued heads; a waiting rollout has issued none. */
 function issued({ state }: Rollout, detail: string, decision?: AcceptedDecision): RolloutEffect[] {
   return state === 'waiting' ? [] : [{ do: 'takeBack', detail, ...(decision === undefined ? {} : { decision }) }]
 }
 
-/** `first` before the timers go, `last` when all else is done. */
+/** Ends the rollout. Effects in `first` precede the cancelled timers, those in `last` follow everything. */
 function end(rollout: Rollout, state: Rollout['state'], first: RolloutEffect[], last: RolloutEffect[] = []): RolloutDecision {
   const cancel: RolloutEffect[] = isUnissued(rollout) ? [] : [CANCEL_ALL]
   return { state: { ...rollout, state }, effects: [...first, ...cancel, ...last] }

@@ -3,7 +3,9 @@ import type { Acknowledgements } from '../silence.js'
 
 export const NOBODY_REACHED: Reach = { bots: 0, current: 0, halfAt: null, mostAt: null, allAt: null }
 
-/** Counts who has all policies of a run. The first time that a share had them stands, whoever joins or leaves after it. */
+/**
+ * Counts the bots that have all policies of a run. The time at which a share was first reached is kept, even if bots join or leave later.
+ */
 export function countReach(known: Reach, members: readonly Acknowledgements[], now: Date): Reach {
   const bots = Math.max(...members.map(({ expected }) => expected))
   const current = Math.min(bots, ...members.map(({ acknowledged }) => acknowledged))

@@ -6,55 +6,55 @@ import type { StageState } from '../stage/decision.js'
 
 export interface RolloutMember extends Acknowledgements {
   policy: string
-  /** Number of the head that was last issued for it; 0 before the first. */
+  /** Number of its last issued head; 0 before the first. */
   seq: number
   release: string
   version: string
-  /** config-store has stored the head. */
+  /** Whether config-store has stored the head. */
   published: boolean
   connected: number
-  /** From when on it is in force (RFC 3339), where readers only hold it until then. */
+  /** Effective time (RFC 3339), if readers only hold it until then. */
   beginsAt?: string
-  /** Those who acknowledged said that they hold it, not yet that they live under it. */
+  /** Acknowledgements so far mean that bots hold it, not that they run it. */
   heldOnly?: boolean
-  /** How many bots there were lately. Rows of earlier versions have none. */
+  /** Recent numbers of bots. Rows of earlier versions have none. */
   counts?: BotCount[]
-  /** When the silent bots that joined last did (RFC 3339), newest first; as far as config-store reported it. */
+  /** When the silent bots joined (RFC 3339), newest first, as far as config-store reported it. */
   joined?: string[]
-  /** Most bots that there were before they were counted again after a long bake. */
+  /** Largest number of bots before the recount after a long bake. */
   established?: number
 }
 
-/** The full rollout of a run: stable heads, acknowledged by the connected bots, then baked. */
+/** Full rollout of a run: stable heads, acknowledged by the connected bots, then baked. */
 export interface Rollout extends StageState {
-  /** `waiting`: it issues nothing while a freeze holds. `holding`: all readers hold what takes effect later. */
+  /** `waiting`: issues nothing while a freeze is active. `holding`: all readers hold a release that takes effect later. */
   state: 'new' | 'waiting' | 'publishing' | 'acknowledging' | 'holding' | 'baking' | 'paused' | 'completed' | 'failed' | 'aborted'
   bakeMs: number
-  /** Basis points of the connected bots that must have acknowledged. */
+  /** Share of the connected bots that must have acknowledged, in basis points. */
   quorum: number
   members: RolloutMember[]
-  /** When the bake began (RFC 3339). */
+  /** Start of the bake (RFC 3339). */
   bakeSince?: string
-  /** RFC 3339, while it bakes. */
+  /** End of the bake (RFC 3339), while it bakes. */
   bakeUntil?: string
-  /** How many of the bots have it, and since when. */
+  /** How many bots have it, and since when. */
   reach?: Reach
-  /** Other services were told that the release is live. */
+  /** The promotion was published to other services. */
   promoted: boolean
-  /** The bake is over; only bots that joined during it still have to acknowledge. */
+  /** The bake has ended; only bots that joined during it still have to acknowledge. */
   baked: boolean
-  /** Since when config-store counts the bots for it (RFC 3339): it does so for `COVERAGE_TOLD_MS`. */
+  /** Since when config-store counts its bots (RFC 3339); it counts for `COVERAGE_TOLD_MS`. */
   countedSince?: string
-  /** The freeze that it waits for. */
+  /** Freeze that it waits for. */
   frozen?: FreezeNotice
-  /** Several people sent it past its canary: no freeze holds it, the stop switch included, and it waits for no other run. */
+  /** Break-glass by several people: it skips the canary, freezes (including the stop switch) and other runs. */
   breakGlass?: true
-  /** Name of the person who went on without the silent bots. */
+  /** Name of the person who continued without the silent bots. */
   acceptedBy?: string
   dossier: RunDossier
 }
 
-/** A rollout that has issued nothing yet. `begins`: when each policy takes effect, where that lies ahead. */
+/** Creates a rollout that has issued nothing. `begins`: future effective time of each policy. */
 export function newRollout(
   { run, attempt, plan, releases }: RunDossier,
   origin: Pick<Rollout, 'key' | 'causationId' | 'traceparent' | 'dossier'>,
@@ -68,22 +68,22 @@ export function newRollout(
   return { run, attempt, ...origin, state: 'new', bakeMs: plan.bakeMs, quorum, members, promoted: false, baked: false }
 }
 
-/** It may still end either way. */
+/** Whether its outcome is still open. */
 export function isRolloutOpen({ state }: Rollout): boolean {
   return state === 'publishing' || state === 'acknowledging' || state === 'holding' || state === 'baking' || state === 'paused'
 }
 
-/** Nobody tells any more which bots came and went since: the numbers are those of its beginning. */
+/** Whether the counting period has ended: joins and leaves are no longer reported, so the numbers are those of its beginning. */
 export function isUncounted({ countedSince }: Rollout, now: Date): boolean {
   return countedSince !== undefined && now.getTime() - Date.parse(countedSince) > COVERAGE_TOLD_MS
 }
 
-/** None of its releases is in force: readers at most hold them. */
+/** Whether none of its releases is in force; readers at most hold them. */
 export function isAhead({ members }: Rollout, now: Date): boolean {
   return aheadOf(members, now).length === members.length
 }
 
-/** When the last release takes effect, where that is ahead (RFC 3339). */
+/** Returns the last future effective time of its releases (RFC 3339). */
 export function heldUntil({ members }: Rollout, now: Date): string | undefined {
   return aheadOf(members, now)
     .map(({ beginsAt }) => beginsAt!)
@@ -91,7 +91,7 @@ export function heldUntil({ members }: Rollout, now: Date): string | undefined {
     .at(-1)
 }
 
-/** What the bots said last. From its time on a release is acknowledged by those who live under it: that others hold it is no answer. */
+/** Applies coverage reports. From its effective time on a release is acknowledged only by bots that run it; holding it no longer counts. */
 export function withAnswers(members: readonly RolloutMember[], reports: readonly CoverageReport[], now: Date): RolloutMember[] {
   const ahead = new Set(aheadOf(members, now))
   return withCoverage(members, 'global', reports, (member, said) => {
@@ -100,7 +100,7 @@ export function withAnswers(members: readonly RolloutMember[], reports: readonly
   })
 }
 
-/** Their time has come: nobody has said yet that they live under it. */
+/** Resets acknowledgements at the effective time: no bot has reported yet that it runs the releases. */
 export function inForce(members: readonly RolloutMember[]): RolloutMember[] {
   return members.map((member) => (member.heldOnly === true ? { ...member, acknowledged: 0, silent: [] } : member))
 }
@@ -109,17 +109,19 @@ function aheadOf(members: readonly RolloutMember[], now: Date): RolloutMember[] 
   return members.filter(({ beginsAt }) => beginsAt !== undefined && Date.parse(beginsAt) > now.getTime())
 }
 
-/** config-store has all heads that were last issued. */
+/** Whether config-store has stored all last issued heads. */
 export function isStored({ members }: Rollout): boolean {
   return members.every(({ published }) => published)
 }
 
-/** Every connected bot acknowledged. */
+/** Whether every connected bot acknowledged. */
 export function hasAll({ members }: Rollout): boolean {
   return members.every(({ acknowledged, expected }) => acknowledged >= expected)
 }
 
-/** Bots that have just joined and are silent do not count: they have the same time to acknowledge as the others had. */
+/**
+ * Whether enough bots acknowledged. Silent bots that have just joined are excluded: they get the same time to acknowledge as the others.
+ */
 export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout, deadline: Deadline): boolean {
   if (acceptedBy !== undefined) return true
   return members.every((member) => {
@@ -128,7 +130,7 @@ export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout
   })
 }
 
-/** Of bots that are counted again at the end of a long bake: those that joined so shortly before it that it ended without their time. */
+/** Returns how many bots of a recount joined so shortly before the end of the bake that they had no full acknowledgement timeout. */
 function lateInBake(
   { joined = [], established, ...numbers }: RolloutMember,
   bakeEnd: string | undefined,
@@ -139,22 +141,22 @@ function lateInBake(
   return withinFleet(joined.filter((at) => Date.parse(at) > cutoff).length, numbers, established)
 }
 
-/** With the numbers of now beside those of before. */
+/** Adds the current numbers to the recorded counts. */
 export function withCounts(members: readonly RolloutMember[], deadline: Deadline): RolloutMember[] {
   return members.map((member) => (member.published ? { ...member, counts: withCountOf(member.counts ?? [], member, deadline) } : member))
 }
 
-/** The heads go out again under new numbers: who is there then is counted from the beginning. */
+/** Clears the counts of a renewed head: its bots are counted from the beginning. */
 export function uncounted({ counts: _counts, joined: _joined, established: _established, ...member }: RolloutMember): RolloutMember {
   return { ...member, acknowledged: 0, silent: [] }
 }
 
-/** As `uncounted` after a long bake: how large the fleet was before tells who joined it. */
+/** Clears the counts for a recount after a long bake. It keeps the largest fleet size, which identifies joiners. */
 export function countedAgain(member: RolloutMember): RolloutMember {
   return { ...uncounted(member), established: Math.max(member.expected, ...(member.counts ?? []).map(({ expected }) => expected)) }
 }
 
-/** `63 of 64 bots acknowledged; 1 silent, accepted by EPA Chief`: the stage's words in `runs show`. */
+/** Returns the stage's summary in `runs show`: `63 of 64 bots acknowledged; 1 silent, accepted by EPA Chief`. */
 export function rolloutSummary({ members, acceptedBy }: Rollout, now: Date): string {
   const expected = Math.max(...members.map((member) => member.expected))
   const acknowledged = Math.min(...members.map((member) => member.acknowledged))
@@ -168,7 +170,7 @@ export function rolloutSummary({ members, acceptedBy }: Rollout, now: Date): str
   return [expected === 0 ? 'no bots connected' : counted, times].filter((part) => part !== undefined).join('; ')
 }
 
-/** `in force since …` for releases that were only held at first. */
+/** Returns `in force since …` for releases that were only held at first. */
 function sinceWhen(members: readonly RolloutMember[]): string | undefined {
   const last = members
     .flatMap(({ beginsAt }) => beginsAt ?? [])

@@ -4,12 +4,12 @@ import { endOf, reasonOf, stateOf } from './project-run.js'
 import type { RunEvent } from './run-events.js'
 import type { EndedEarly, RunFacts, StageFacts } from './run-facts.js'
 
-/** Adds what a stage said to the facts of its run. Events of an older attempt change nothing. */
+/** Applies a stage's event to the facts of its run. Events of an older attempt change nothing. */
 export function evolveRun(facts: RunFacts, event: RunEvent): RunFacts {
   return isOfOlderAttempt(facts, event) ? facts : settle(withNews(facts, event))
 }
 
-/** What an attempt said that was given up: recorded as `ignored-stale`. */
+/** Whether an event belongs to an abandoned attempt; it is recorded as `ignored-stale`. */
 export function isOfOlderAttempt(facts: RunFacts, event: { attempt?: number }): boolean {
   return (event.attempt ?? facts.attempt) < facts.attempt
 }
@@ -34,7 +34,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     }
     case 'hms.canary.started.v1': {
       const { label, detail, step = 1 } = event.data
-      // The stage began with its first head.
+      // The stage starts with its first head.
       return add(facts, 'canary', { ...(step === 1 ? { startedAt: event.time } : {}), label, detail, waits: null, shown: true })
     }
     case 'hms.canary.observation-started.v1':
@@ -65,7 +65,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
       return pass(facts, 'rollout', event, event.data.summary, { reach: event.data.reach })
     case 'hms.rollout.reversed.v1': {
       const { from, to, reason } = event.data
-      // A run that gives itself up says why by its verdict.
+      // A rollback that is abandoned has its reason in the verdict.
       if (facts.isRollback !== true) return facts
       return pass(facts, 'rollout', event, `from ${from.version} to ${to?.version ?? 'nothing'}: ${reason}`)
     }
@@ -102,12 +102,12 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
   }
 }
 
-/** Ends a run from outside its stages; the first end stands. */
+/** Ends a run from outside its stages; the first end is final. */
 export function endEarly(facts: RunFacts, end: EndedEarly): RunFacts {
   return settle(addEnd(facts, end))
 }
 
-/** A run that no stage has yet is aborted or superseded: it ends by the decision alone. */
+/** Ends a run that no stage has started: the abort or supersede decision alone ends it. */
 export function abortUnstarted(facts: RunFacts, { id }: RunDecision, at: string): RunFacts {
   return settle(answerDecision(facts, { id, stage: 'lint', detail: '' }, 'applied', at))
 }
@@ -122,7 +122,7 @@ function addEnd(facts: RunFacts, end: EndedEarly): RunFacts {
   return facts.endedEarly === undefined ? { ...facts, endedEarly: end } : facts
 }
 
-/** A run ends once: the first end counts. */
+/** Sets the terminal state once; the first end is final. */
 function settle(facts: RunFacts): RunFacts {
   const state = stateOf(facts)
   if (facts.ended !== undefined || !isTerminal(state)) return facts
@@ -145,7 +145,7 @@ function fail(
   return add(facts, stage, { ...more, verdict, reason, detail, next, endedAt: time })
 }
 
-/** Counts only grow, so that events of the stage may come in any order. They add to the stage after its verdict too. */
+/** Merges notification counts. They only grow, so the stage's events may arrive in any order, and they are added after its verdict too. */
 function withTold(facts: RunFacts, told: number, acknowledged: number, at: string): RunFacts {
   const known = facts.stages.notify ?? {}
   const isInTime = Date.parse(at) - Date.parse(facts.createdAt) <= PARTNER_PROMISE_MS
@@ -160,13 +160,13 @@ function withTold(facts: RunFacts, told: number, acknowledged: number, at: strin
   return { ...facts, stages: { ...facts.stages, notify } }
 }
 
-/** When this many were first told. */
+/** Returns when the number of notified partners was first reached. */
 function earlierFor(told: number, at: string, known: StageFacts): string | undefined {
   if (told > (known.told ?? 0)) return at
   return told === known.told && known.toldAt !== undefined && at < known.toldAt ? at : known.toldAt
 }
 
-/** A verdict is final, but for a pause: what comes later about that stage adds only what is missing. */
+/** Merges facts of a stage. A verdict other than a pause is final; later events only fill in missing facts. */
 function add(facts: RunFacts, stage: StageName, news: StageFacts): RunFacts {
   const known = facts.stages[stage] ?? {}
   const isOpen = known.verdict === undefined || (known.verdict === 'INCONCLUSIVE' && news.verdict !== undefined)

@@ -3,15 +3,15 @@ import { BREAK_GLASS_REFUSALS } from '../stage/break-glass-refusals.js'
 import { clockOf } from './run-clock.js'
 import type { RunFacts } from './run-facts.js'
 
-/** The run's state as its facts give it, whatever the order in which they came. */
+/** Returns the run's state derived from its facts, independent of their order. */
 export function stateOf(facts: RunFacts): RunState {
   if (facts.ended !== undefined) return facts.ended.state
   const failed = failedStage(facts)
   if (failed !== undefined && facts.stages[failed]!.verdict === 'FAIL') {
-    // Before the canary nothing was published; from there on failing means that it was taken back. A rollback that fails published nothing.
+    // Before the canary nothing was published; from there on a failure implies a take-back. A failed rollback published nothing.
     return failed === 'lint' || failed === 'simulate' || publishedNothing(facts) ? 'FAILED' : 'ROLLED_BACK'
   }
-  // The verdict of the rollout says what is live. A run that ended before it came would let people build on the earlier version.
+  // The verdict of the rollout defines the live release. If the run ended before it, people could base work on the earlier version.
   if (verdictOf(facts, 'rollout') === 'PASS' && verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS') return 'SUCCEEDED'
   if (facts.endedEarly !== undefined) return facts.endedEarly.state
   if (failed !== undefined) return 'PAUSED'
@@ -25,7 +25,7 @@ export function stateOf(facts: RunFacts): RunState {
   return facts.approvedAt === undefined ? 'AWAITING_APPROVAL' : 'QUEUED'
 }
 
-/** All of the view but the release digest, which is the approval's. */
+/** Returns the run's view, except for the release digest, which comes from the approval. */
 export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   const state = stateOf(facts)
   const stages = stagesOf(facts).map((stage) => projectStage(facts, stage, state))
@@ -50,18 +50,18 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   }
 }
 
-/** Those that the run shows, in their order. */
+/** Returns the stages that the run shows, in order. */
 function stagesOf({ isRollback }: RunFacts): readonly StageName[] {
   return isRollback === true ? ['rollout'] : STAGES
 }
 
-/** Of a run that several people sent past them. */
+/** Stages skipped by break-glass. */
 const SKIPPED: readonly StageName[] = ['simulate', 'canary']
 
-/** Why a run that comes straight from lint is refused before anything is published. */
+/** Reasons for refusing a run that comes directly from lint, before anything is published. */
 const REFUSED: readonly (string | undefined)[] = [...BREAK_GLASS_REFUSALS, 'UNATTESTED', 'BUNDLE_BROKEN', 'READERS_REFUSE']
 
-/** Of a run that failed in its rollout. */
+/** Whether a run that failed in its rollout published nothing. */
 function publishedNothing({ isRollback, breakGlass, stages }: RunFacts): boolean {
   return isRollback === true || (breakGlass !== undefined && REFUSED.includes(stages.rollout?.reason))
 }
@@ -76,7 +76,7 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
     known.startedAt ??
     (before === undefined ? facts.startedAt : facts.stages[before]?.verdict === 'PASS' ? facts.stages[before].endedAt : undefined)
   const running = startedAt !== undefined && !isTerminal(state)
-  // A fault or a deadline ended it here: the stage itself never said why.
+  // A fault or a deadline ended the stage, which itself gave no reason.
   const failure = startedAt !== undefined && known.verdict === undefined && state === 'FAILED' ? facts.endedEarly?.detail : undefined
   return {
     stage,
@@ -90,26 +90,28 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
   }
 }
 
-/** A failed stage says why, then what ended the run from outside its stages, then the stage at which it is paused. */
+/** Returns the reason of a failed stage, else of an end from outside the stages, else of the paused stage. */
 export function reasonOf(facts: RunFacts): string | undefined {
   const known = facts.stages[failedStage(facts) ?? 'lint']
   if (known?.verdict === 'FAIL') return known.reason
   return facts.endedEarly?.reason ?? known?.reason ?? facts.stages[waitingStage(facts) ?? 'lint']?.waits ?? undefined
 }
 
-/** The stage that waits for the end of a freeze, for its region or for the time of its rule: it goes on by itself. */
+/** Returns the stage that waits for the end of a freeze, for its region or for its effective time; it continues by itself. */
 export function waitingStage({ stages }: RunFacts): StageName | undefined {
   return STAGES.find((stage) => stages[stage]?.verdict === undefined && stages[stage]?.waits != null)
 }
 
-/** The stage that waits for a time that it named, and that time (RFC 3339). */
+/** Returns the stage that waits for a known time, and that time (RFC 3339). */
 export function timedWait(facts: RunFacts): { stage: StageName; until: string } | undefined {
   const stage = stateOf(facts) === 'WAITING' ? waitingStage(facts) : undefined
   const known = stage === undefined ? undefined : facts.stages[stage]
   return known?.waits === 'EFFECTIVE_AT' && known.until !== undefined ? { stage: stage!, until: known.until } : undefined
 }
 
-/** When the run goes on by itself, where its stage said so (RFC 3339): its observation or bake ends, or its rule takes effect. */
+/**
+ * Returns when the run continues by itself, if its stage reported it (RFC 3339): its observation or bake ends, or its rule takes effect.
+ */
 export function goesOnAt(facts: RunFacts): string | undefined {
   const state = stateOf(facts)
   if (state === 'CANARY') return facts.stages.canary?.until
@@ -125,7 +127,7 @@ function verdictOf(facts: RunFacts, stage: StageName): string | undefined {
   return facts.stages[stage]?.verdict
 }
 
-/** The latest time that anything is known of. */
+/** Returns the latest time of all facts. */
 export function endOf(facts: RunFacts): string {
   const times = [facts.createdAt, facts.endedEarly?.at, ...STAGES.map((stage) => facts.stages[stage]?.endedAt)].filter(
     (time) => time !== undefined,

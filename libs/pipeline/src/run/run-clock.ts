@@ -1,10 +1,10 @@
 import type { RunClock, RunState } from '#libs/contracts'
 import type { RunFacts } from './run-facts.js'
 
-/** In these the rule is live for all, where rollout has said how many have it. */
+/** States in which the rule is live for all, once rollout has reported its reach. */
 const IN_FORCE: ReadonlySet<RunState> = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED', 'WAITING', 'PAUSED'])
 
-/** The clock of a run, from its first accepted signature. */
+/** Returns the clock of a run, which starts at its first accepted signature. */
 export function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, state: RunState): RunClock | undefined {
   const reach = rollout?.reach
   if (reach === undefined || !IN_FORCE.has(state)) return undefined

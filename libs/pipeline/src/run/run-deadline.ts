@@ -1,25 +1,25 @@
 import { isTerminal, type RunState, type StageName } from '#libs/contracts'
 
-/** How long a run may stay in one state; ms. */
+/** Timeouts of a run per state, in ms. */
 export interface Patience {
-  /** Beyond what the plan itself asks of a stage. */
+  /** Timeout of a stage, in addition to the waits in the plan. */
   stageMs: number
-  /** Waiting for people, for its turn or for the end of a freeze: how often it is looked at whether it was forgotten. */
+  /** Interval at which a run that waits for people, for its turn or for the end of a freeze is checked. */
   lookMs: number
-  /** A paused run that nobody decides on ends in the safe way. */
+  /** Timeout of a paused run; without a decision it then ends in the safe way. */
   pauseMs: number
 }
 
-/** What of the plan is waiting by itself. */
+/** Waits defined by the plan, in ms. */
 export interface PlannedWaits {
   observeMs: number
   bakeMs: number
 }
 
 /**
- * When the row falls due that watches over a run in `state`, in ms from the moment it got there; `undefined` once it has ended. Every
- * open state has one: no run waits for ever, even if a service died. `goesOnInMs`: when it goes on by itself, where its stage said so,
- * which is later than planned where people extended it; from then on that stage has its time.
+ * Returns the timeout of a run in `state`, in ms from entering it; `undefined` in a terminal state. Every open state has one, so no run
+ * waits for ever, even if a service died. `goesOnInMs`: when the stage continues by itself, as it reported, which is later than planned if
+ * people extended it; the stage timeout starts from there.
  */
 export function patienceFor(state: RunState, waits: PlannedWaits, patience: Patience, goesOnInMs?: number): number | undefined {
   if (isTerminal(state)) return undefined
@@ -49,7 +49,7 @@ const STAGE_OF: Partial<Record<RunState, StageName>> = {
   NOTIFYING: 'notify',
 }
 
-/** The stage that a run in this state waits for; `undefined` for one that waits for people or for its turn. */
+/** Returns the stage that a run in this state waits for; `undefined` if it waits for people or for its turn. */
 export function stageAwaited(state: RunState): StageName | undefined {
   return STAGE_OF[state]
 }

@@ -1,6 +1,6 @@
 import type { EventType, ReceivedEvent } from '#libs/contracts'
 
-/** Types of events that say something of a run. */
+/** Event types that change the facts of a run. */
 export const RUN_EVENTS = [
   'hms.lint.passed.v1',
   'hms.simulation.started.v1',
@@ -35,5 +35,5 @@ export const RUN_EVENTS = [
 
 type Part<E extends ReceivedEvent> = E extends unknown ? Pick<E, 'type' | 'time' | 'attempt' | 'data'> : never
 
-/** What a run's facts need of such an event. */
+/** Part of such an event that the run's facts use. */
 export type RunEvent = Part<ReceivedEvent<(typeof RUN_EVENTS)[number]>>

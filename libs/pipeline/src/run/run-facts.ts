@@ -11,72 +11,72 @@ import type {
   WaitReason,
 } from '#libs/contracts'
 
-/** What is known of one stage; facts only ever get added, so events may come in any order across topics. */
+/** Known facts of one stage. Facts are only added, so events may arrive in any order across topics. */
 export interface StageFacts {
   startedAt?: string
   endedAt?: string
   verdict?: Extract<StageVerdict, 'PASS' | 'FAIL' | 'INCONCLUSIVE'>
   detail?: string
   label?: string
-  /** Canary: what it was judged by. */
+  /** Canary: figures of its verdict. */
   figures?: CanaryFigures
-  /** Canary of several steps: those that it has passed. */
+  /** Canary of several steps: the passed ones. */
   steps?: PassedStep[]
   reason?: string
   next?: string[]
-  /** What it waits for; `null` once it has gone on. */
+  /** What it waits for; `null` once it has resumed. */
   waits?: WaitReason | null
-  /** Canary: its first head is out, so it has its regions whatever it waits for. */
+  /** Canary: its first head was issued, so it has its regions even while it waits. */
   shown?: boolean
   /** Canary: the run that it waits for, or waited for last. */
   behind?: number
-  /** When it goes on by itself, where that was said (RFC 3339). */
+  /** When it continues by itself, if reported (RFC 3339). */
   until?: string
-  /** Rollout: everyone has it, and it is being watched. */
+  /** Rollout: all bots have the release, and the bake runs. */
   baking?: boolean
-  /** Rollout: the time of a rule that all readers held before it (RFC 3339). */
+  /** Rollout: effective time of a rule that all readers held before it (RFC 3339). */
   effectiveAt?: string
-  /** Rollout: how many of the bots have it, and since when. */
+  /** Rollout: how many bots have it, and since when. */
   reach?: Reach
-  /** Notify: how many partners there are to tell, how many were told, the last of them when, and how many acknowledged. */
+  /** Notify: number of partners, how many were notified and the last of them when, and how many acknowledged. */
   partners?: number
   told?: number
   toldAt?: string
   toldInTime?: number
   acknowledged?: number
-  /** What a guard rule had to say against it without stopping it. */
+  /** Warning of a guard rule that did not stop the stage. */
   warning?: string
 }
 
-/** How a run ended other than by its stages. */
+/** End of a run from outside its stages. */
 export interface EndedEarly {
   state: 'ABORTED' | 'SUPERSEDED' | 'STALE' | 'FAILED'
   reason: string
   detail: string
   at: string
-  /** Of SUPERSEDED: number of the newer run. */
+  /** SUPERSEDED: number of the newer run. */
   by?: number
 }
 
-/** The run as approver keeps it: facts from people and stages. `projectRun` makes its state of them. */
+/** Facts of a run from people and stages, as stored by approver. `projectRun` derives its state. */
 export interface RunFacts {
   run: number
   attempt: number
   policies: RunPolicy[]
-  /** People signed a rollback: it goes live by its rollout alone, and ends there. */
+  /** A signed rollback: it goes live by its rollout alone, and ends there. */
   isRollback?: true
-  /** Several people together sent it past simulation, canary, freezes and waiting. */
+  /** Set if several people together skipped simulation, canary, freezes and waiting. */
   breakGlass?: BreakGlass
   createdAt: string
-  /** Every approver has signed. */
+  /** When every approver had signed. */
   approvedAt?: string
-  /** Its turn came: lint was asked for. */
+  /** When its turn came and lint was requested. */
   startedAt?: string
   stages: Partial<Record<StageName, StageFacts>>
-  /** What people decided, the oldest first. */
+  /** Decisions of people, oldest first. */
   decisions: RunDecision[]
   endedEarly?: EndedEarly
-  /** The first terminal state, which nothing changes any more: what stages say later adds to the picture, not to the verdict. */
+  /** First terminal state; it is final. Later events of stages add facts but do not change it. */
   ended?: { state: RunState; reason?: string; at: string }
 }
 

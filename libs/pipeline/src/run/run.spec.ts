@@ -15,7 +15,7 @@ const started: RunFacts = { ...newRun(7, [{ id: 'pm25', version: '1.0.0', digest
 const at = (second: number): string => new Date(Date.parse(AT) + second * 1_000).toISOString()
 const REACH: Reach = { bots: 4, current: 2, halfAt: at(6), mostAt: null, allAt: null }
 
-/** What a stage says; `data` is only what the run looks at. */
+/** Event of a stage; `data` contains only the members that the run reads. */
 function said<T extends RunEvent['type']>(type: T, data: Partial<EventData[T]> = {}, second = 1, attempt = 1): RunEvent {
   return { type, data, attempt, time: at(second) } as unknown as RunEvent
 }

@@ -5,14 +5,14 @@ import type { SimulationVerdict } from './judge.js'
 import type { SkippedScenario } from './lack.js'
 import type { ReplayScore } from './score.js'
 
-/** The replay of a run through the registered bots. */
+/** Simulation stage of a run: a replay through the registered bots. */
 export interface Simulation extends StageState {
   /** `waiting` has two timers: the work, and its deadline. */
   state: 'new' | 'waiting' | 'passed' | 'failed' | 'paused' | 'aborted'
   dossier: RunDossier
   score: ReplayScore | null
   skipped: SkippedScenario[]
-  /** Canonical JSON as text: the bytes that `reportDigest` is over, and bots may put NUL into messages, which `jsonb` cannot hold. */
+  /** Canonical JSON as text: `reportDigest` covers its bytes, and bots may put NUL into messages, which `jsonb` cannot store. */
   report: string | null
   reportDigest: string | null
 }
@@ -20,12 +20,12 @@ export interface Simulation extends StageState {
 export const SIMULATION_TIMERS = ['replay', 'deadline'] as const
 export type SimulationTimer = (typeof SIMULATION_TIMERS)[number]
 
-/** A replay that came to a verdict. `attested`: the dossier with this stage's attestation. */
+/** A replay with a verdict. `attested`: the dossier with this stage's attestation. */
 export interface Replayed extends Pick<Simulation, 'score' | 'skipped' | 'report' | 'reportDigest'> {
   type: 'replayed'
   verdict: SimulationVerdict
   scenarios: ScenarioRule[]
-  /** Alerts that the canary may expect, where anything was replayed. */
+  /** Predicted alerts of the canary, if anything was replayed. */
   load?: PredictedLoad
   attestation: Envelope
   attested: RunDossier
@@ -35,25 +35,25 @@ export type SimulationInput =
   | CommonInput<SimulationTimer>
   | { type: 'opened' }
   | Replayed
-  /** The replay gave no report; that says nothing about any bot. */
+  /** The replay produced no report, which is no evidence about any bot. */
   | { type: 'replayFailed'; reason: string; detail: string }
 
 type SimulationEvent = 'hms.simulation.started.v1' | 'hms.simulation.passed.v1' | 'hms.simulation.failed.v1' | 'hms.simulation.paused.v1'
 
 export type SimulationEffect =
   | CommonEffect<SimulationEvent, SimulationTimer>
-  /** Gives the worker free, once the transaction has committed. */
+  /** Releases the worker once the transaction has committed. */
   | { do: 'stopReplay' }
 
 export interface SimulationContext {
   deadlineMs: number
-  /** As people wrote it: `10m`. */
+  /** Deadline as configured, for example `10m`. */
   deadline: string
 }
 
 type SimulationDecision = Decision<Simulation, SimulationEffect>
 
-/** A simulation that has not started. */
+/** Creates a simulation that has not started. */
 export function newSimulation(
   { run, attempt }: RunDossier,
   origin: Pick<Simulation, 'key' | 'causationId' | 'traceparent' | 'dossier'>,
@@ -61,7 +61,7 @@ export function newSimulation(
   return { run, attempt, ...origin, state: 'new', score: null, skipped: [], report: null, reportDigest: null }
 }
 
-/** Everything that a simulation may do: replay once, and tell the verdict, unless the run ends or the deadline comes first. */
+/** Decides the simulation: replay once and publish the verdict, unless the run ends or the deadline passes first. */
 export function decideSimulation(simulation: Simulation, input: SimulationInput, context: SimulationContext): SimulationDecision {
   const { state } = simulation
   switch (input.type) {
@@ -111,7 +111,7 @@ function overdue(simulation: Simulation, { deadline }: SimulationContext): Simul
   return end(simulation, 'failed', [failed(simulation, { reason: 'DEADLINE', detail })])
 }
 
-/** What ends the run and comes after the simulation is a later stage's; a replay answers to no other decision. */
+/** Decisions that end the run after the simulation belong to a later stage; a replay accepts no other decision. */
 function answer(simulation: Simulation, asked: Asked): SimulationDecision {
   const { decision } = asked
   const isMine =
@@ -122,7 +122,7 @@ function answer(simulation: Simulation, asked: Asked): SimulationDecision {
   return end(simulation, 'aborted', [applied(decision)])
 }
 
-/** A paused replay goes nowhere: it ends with its run, or with this attempt of it. */
+/** Whether a decision applies to a paused replay. It cannot continue: it ends with its run, or with this attempt. */
 function isForPaused(decision: RunControl): boolean {
   return endsRun(decision) || decision === 'retry'
 }
@@ -132,7 +132,7 @@ function failed({ run, attempt }: Simulation, { reason, detail }: { reason: stri
   return { do: 'emit', type: 'hms.simulation.failed.v1', data }
 }
 
-/** Both timers go, and the replay with them. */
+/** Ends the stage, both timers and the replay. */
 function end(simulation: Simulation, state: Simulation['state'], last: SimulationEffect[]): SimulationDecision {
   const stop: SimulationEffect[] = [{ do: 'cancel', timers: SIMULATION_TIMERS }, { do: 'stopReplay' }]
   return { state: { ...simulation, state }, effects: [...stop, ...last] }

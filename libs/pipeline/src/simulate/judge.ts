@@ -4,7 +4,7 @@ import { BOT_CLASSES, GOOD_CLASSES, type BotClass, type ReplayScore } from './sc
 export interface JudgedScore {
   score: ReplayScore
   skipped: SkippedScenario[]
-  /** What would have given evidence, when there was none to replay. */
+  /** Missing evidence, if there was nothing to replay. */
   lack?: Lack
 }
 
@@ -13,9 +13,11 @@ export type SimulationVerdict =
   | { do: 'fail'; reason: string; detail: string; next: string[] }
   | { do: 'pause'; reason: string; detail: string; next: string[] }
 
-/** The stage's verdict on a score. Where evidence is asked for, none of it is no pass; elsewhere the run goes on and says so. */
+/**
+ * Returns the stage's verdict on a score. If evidence is required, missing evidence is no pass; otherwise the run continues with a note.
+ */
 export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence: 'optional' | 'required'): SimulationVerdict {
-  // The lack names what was skipped already.
+  // The lack already names the skipped scenarios.
   const note = lack === undefined ? skippedNote(skipped) : ''
   const incompatible = skipped.filter((scenario) => scenario.incompatible === true)
   if (score.verdict === 'PASS' && incompatible.length === 0) return { do: 'pass', summary: score.summary + note }
@@ -26,13 +28,13 @@ export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence:
   const lacking = score.reason === 'NO_DISCRIMINATING_INPUT' ? 'NO_EVIDENCE: no discriminating input; ' : ''
   const detail = lacking + score.summary + note
   if (evidence === 'optional') return { do: 'pass', summary: detail }
-  // Bots that adapt do not make up for it: in the canary no alert of theirs would be explained.
+  // Adapted bots do not compensate: in the canary none of their alerts could be explained.
   if (incompatible.length > 0) return { do: 'pause', reason: 'INCOMPATIBLE', detail, next: ['hms-svc scenarios add FILE'] }
   const next = lack?.next ?? ['hms-svc scenarios add FILE', 'hms-svc bots add FILE --id ID']
   return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next }
 }
 
-/** The score of a run that has nothing to replay. */
+/** Returns the score of a run without anything to replay. */
 export function emptyScore(sentence: string, firstVersion: boolean): ReplayScore {
   return {
     verdict: 'INCONCLUSIVE',
@@ -48,7 +50,7 @@ export function emptyScore(sentence: string, firstVersion: boolean): ReplayScore
   }
 }
 
-/** A stale bot before any other: it is what a new version usually waits for. */
+/** Returns the bot to fix first. A stale bot precedes any other: a new version usually waits for it. */
 function firstToMend(score: ReplayScore): string | undefined {
   const classes: BotClass[] = ['STALE', ...BOT_CLASSES.filter((name) => !GOOD_CLASSES.includes(name))]
   return classes.flatMap((name) => score.bots[name] ?? [])[0]

@@ -1,20 +1,20 @@
-/** A scenario of the run's policies that could not be replayed. */
+/** Scenario of the run's policies that could not be replayed. */
 export interface SkippedScenario {
   scenario: string
   why: string
-  /** The command that changes it, where one does. */
+  /** Command that fixes it, if there is one. */
   next: string | null
-  /** No alert could be explained by it: its expression cannot read the new documents, or its canary cannot be told what it reads. */
+  /** It could explain no alert: its expression cannot read the new documents, or its canary cannot get the inputs it reads. */
   incompatible?: boolean
 }
 
-/** Why nothing can be replayed at all, and what changes it. */
+/** Why nothing can be replayed, and the commands that fix it. */
 export interface Lack {
   sentence: string
   next: string[]
 }
 
-/** `undefined` when there is something to replay. */
+/** Returns the lack; `undefined` if there is something to replay. */
 export function lackOf(bots: number, scenarios: number, skipped: readonly SkippedScenario[]): Lack | undefined {
   if (bots === 0) return { sentence: 'no bots registered', next: ['hms-svc bots add FILE --id ID'] }
   if (scenarios === 0) return { sentence: 'no scenario for this policy', next: ['hms-svc scenarios add FILE'] }
@@ -24,7 +24,7 @@ export function lackOf(bots: number, scenarios: number, skipped: readonly Skippe
   return { sentence, next: next.length > 0 ? next : ['hms-svc scenarios add FILE'] }
 }
 
-/** For the end of a summary; empty when nothing was skipped. */
+/** Returns the suffix of a summary; empty if nothing was skipped. */
 export function skippedNote(skipped: readonly SkippedScenario[]): string {
   if (skipped.length === 0) return ''
   return `; skipped: ${skipped.map(({ scenario, why }) => `${scenario} (${why})`).join(', ')}`

@@ -11,27 +11,27 @@ const DONE: Record<RunControl, string> = {
   supersede: 'superseded',
 }
 
-/** Both end the run, and follow it to the stage that owns it. */
+/** Whether a decision ends the run; such decisions are forwarded to the stage that owns it. */
 export function endsRun(decision: RunControl): boolean {
   return decision === 'abort' || decision === 'supersede'
 }
 
-/** Why a run is paused that a person paused. */
+/** Reason of a run paused by a person. */
 export const MANUAL = 'MANUAL'
 
-/** `resumed by EPA Chief: the bot was replaced`. */
+/** Returns `resumed by EPA Chief: the bot was replaced`. */
 export function describeDecision({ decision, by, reason }: AcceptedDecision): string {
   return `${DONE[decision]} by ${by}: ${reason}`
 }
 
-/** Whose decision it is: this stage's (`applied` or `late`), or that of a later stage that owns the run by now. */
+/** Owner of a decision: this stage (`applied` or `late`), or a later stage that owns the run by now. */
 export type Ownership = 'applied' | 'late' | 'elsewhere'
 
 export function applied(decision: AcceptedDecision): Answer {
   return { do: 'answer', decision, outcome: 'applied', detail: describeDecision(decision) }
 }
 
-/** The one answer where a decision does not count, or `undefined` where it does. `standing`: `the canary is passed`. */
+/** Returns the response to a decision that does not count; `undefined` if it counts. `standing` is for example `the canary is passed`. */
 export function lateAnswer({ decision, refusal }: Asked, ownership: 'applied' | 'late', standing: string): Answer | undefined {
   const detail = ownership === 'late' ? standing : refusal
   return detail === undefined ? undefined : { do: 'answer', decision, outcome: 'late', detail }

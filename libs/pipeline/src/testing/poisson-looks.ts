@@ -1,11 +1,11 @@
-/** How often a rule on Poisson counts is crossed when it is looked at after every event: exact and simulated. For tests and benches. */
+/** Probability that a rule on Poisson counts is crossed when checked after every event: exact and simulated. For tests and benches. */
 
-/** Probability that some k-th event, from `first` on, comes by `bounds(k)` and by `horizon`, at `rate`. `bounds` grow with k. */
+/** Probability that some k-th event, from `first` on, occurs by `bounds(k)` and by `horizon`, at `rate`. `bounds` increase with k. */
 export function crossingProbability(
   bounds: (k: number) => number,
   { horizon, rate, first }: { horizon: number; rate: number; first: number },
 ): number {
-  // The k-th event comes later than its bound exactly when fewer than k events came by it.
+  // The k-th event occurs after its bound exactly if fewer than k events occurred by it.
   let [inside, at, k] = [[1], 0, first]
   for (; bounds(k) < horizon; k++) {
     if (bounds(k) <= at) inside = inside.slice(0, k)
@@ -27,7 +27,7 @@ function spread(chances: readonly number[], mean: number): number[] {
   return steps.map((_, total) => chances.reduce((sum, chance, before) => sum + (total < before ? 0 : chance * steps[total - before]!), 0))
 }
 
-/** The largest value in `[0, most]` that `holds`, which is true below some value and false above. */
+/** Largest value in `[0, most]` for which `holds`, which is true below some value and false above. */
 export function largestThat(holds: (value: number) => boolean, most: number): number {
   let [low, high] = [0, most]
   for (let step = 0; step < 60; step++) {
@@ -38,7 +38,7 @@ export function largestThat(holds: (value: number) => boolean, most: number): nu
   return low
 }
 
-/** Numbers in (0, 1], the same for the same seed (mulberry32). */
+/** Returns numbers in (0, 1], reproducible by seed (mulberry32). */
 export function seededChances(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -56,7 +56,7 @@ export interface LookErrors {
 }
 
 /**
- * Shares of `runs` simulated canaries that pass, fail or stay open by `horizon` (μ). `failsBy(k)`: the latest μ at which k events fail it;
+ * Shares of `runs` simulated canaries that pass, fail or stay open by `horizon` (μ). `failsBy(k)`: largest μ at which k events fail it;
  * `passesAt(k)`: the μ at which k events pass it.
  */
 export function simulateLooks(

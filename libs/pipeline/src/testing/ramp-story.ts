@@ -19,7 +19,7 @@ function dossierOf(ramp: readonly RampStep[]): RunDossier {
   return { ...DOSSIER, plan: { ...DOSSIER.plan, share, scope, scopeName, ramp: [...ramp] } }
 }
 
-/** A canary, what was done with it, and its heads numbered as the service would. */
+/** A canary with its effects so far, and its heads numbered as the service would. */
 export class RampStory {
   canary: Canary
   effects: readonly CanaryEffect[] = []
@@ -45,7 +45,7 @@ export class RampStory {
     )
   }
 
-  /** config-store stored the heads of the step; so many bots are connected in its scope and below its share. */
+  /** config-store stored the heads of the step, with this many bots connected in its scope and below its share. */
   stored(connected: number, cohort = connected, smallestBucket: number | null = 12, at = NOW.toISOString()): this {
     const heads = this.canary.members.map(({ policy, seq }): PublishedHead => {
       const audience = { connected, cohort, smallestBucket: connected > 0 ? smallestBucket : null }
@@ -54,7 +54,7 @@ export class RampStory {
     return this.input({ type: 'published', heads, at })
   }
 
-  /** By scope: bots that should run it, that said so, and that are beside the cohort. */
+  /** Coverage by scope: expected bots, acknowledged bots, and bots outside the cohort. */
   covered(numbers: Record<string, [expected: number, acknowledged: number, control?: number]>): this {
     const scopes = headsOf(this.canary).flatMap(({ scope, seq }): CoverageReport['scopes'] => {
       const [expected, acknowledged, control = 0] = numbers[scope] ?? [0, 0]

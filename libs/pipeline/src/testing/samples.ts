@@ -6,7 +6,7 @@ import type { Asked, CommonInput } from '../stage/decision.js'
 export const NOW = new Date('2026-01-01T00:00:00.000Z')
 export const POLICY = 'epa-pm25-limit'
 
-/** A run of one policy, version 2.0.0, that replaces 1.5.0. Statements are left empty: deciders never look at them. */
+/** Run of one policy, version 2.0.0, that replaces 1.5.0. Statements are empty: deciders never read them. */
 export const DOSSIER: RunDossier = {
   run: 184,
   attempt: 1,
@@ -19,7 +19,7 @@ export const DOSSIER: RunDossier = {
 
 export const ORIGIN = { key: POLICY, causationId: 'cause', traceparent: null, dossier: DOSSIER }
 
-/** How a canary is judged where evidence is asked for. */
+/** Context of a canary with required evidence. */
 export const CANARY_CONTEXT: CanaryContext = {
   now: NOW,
   acknowledgeMs: 30_000,
@@ -29,7 +29,7 @@ export const CANARY_CONTEXT: CanaryContext = {
   rules: { windowMs: 60_000, alertsPerBotDay: 0 },
 }
 
-/** A person decided, about the attempt of the samples; approver saw the run at `stage`. */
+/** Decision of a person about the samples' attempt; approver saw the run at `stage`. */
 export function asked(decision: AcceptedDecision['decision'], stage: AcceptedDecision['stage'], refusal?: string): Asked {
   const statement = { payloadType: '', payload: '', signatures: [] }
   const extension = decision === 'extend' ? { byMs: 600_000 } : {}
@@ -37,7 +37,7 @@ export function asked(decision: AcceptedDecision['decision'], stage: AcceptedDec
   return { type: 'asked', decision: accepted, ...(refusal === undefined ? {} : { refusal }) }
 }
 
-/** The inputs that every stage knows, by name. */
+/** Inputs that every stage accepts, by name. */
 export function commonInputs<Timer extends string>(
   timers: readonly Timer[],
   stage: AcceptedDecision['stage'],
@@ -57,7 +57,7 @@ export function commonInputs<Timer extends string>(
   }
 }
 
-/** A head of the samples' policy that config-store stored, and how many bots of its scope were connected then. */
+/** Head of the samples' policy stored by config-store, with the number of bots connected in its scope. */
 export function storedHead(scope: string, connected: number): PublishedHead {
   const audience = { connected, cohort: connected, smallestBucket: connected > 0 ? 12 : null }
   return { policy: POLICY, scope, seq: 7, release: 'sha256:new', revision: 3, applied: true, audience }

@@ -1,6 +1,6 @@
 import { movesOf, type Move, type Transition } from './transitions.js'
 
-/** Lengths in px. A line of text holds `CHARACTERS` of the sans-serif font at 12.5 px. */
+/** Lengths in px. A line of text fits `CHARACTERS` of the sans-serif font at 12.5 px. */
 const PAD = 18
 const BOX = 136
 const LABELS = PAD + BOX + 16
@@ -33,8 +33,8 @@ interface Lane {
 }
 
 /**
- * The SVG of a stage: a box for each state, from top to bottom, a line for each pair of states with its inputs above it, and a lane on the
- * right for each state that is entered. Same transitions, same bytes. `ends`: states that nothing leaves.
+ * Draws the SVG of a stage: a box per state from top to bottom, a line per pair of states with its inputs above it, and a lane on the right
+ * per entered state. The output is deterministic. `ends`: states without transitions out.
  */
 export function drawStage(title: string, transitions: readonly Transition[], ends: readonly string[]): string {
   const states = [...new Set(transitions.map(({ state }) => state).filter((state) => !ends.includes(state))), ...ends]
@@ -87,7 +87,7 @@ function blocksOf(states: readonly string[], moves: readonly Move[]): Block[] {
   })
 }
 
-/** Lines of inputs between middle dots. */
+/** Wraps inputs into lines, separated by middle dots. */
 function linesOf(inputs: readonly string[]): string[] {
   const lines: string[] = []
   for (const input of inputs) {
@@ -98,7 +98,7 @@ function linesOf(inputs: readonly string[]): string[] {
   return lines
 }
 
-/** Short lanes lie inside, so that few lines cross. */
+/** Short lanes are inside, so that few lines cross. */
 function lanesOf(blocks: readonly Block[]): Lane[] {
   const lanes = blocks.flatMap((block) => {
     const ys = blocks.flatMap(({ rows }) => rows.filter(({ to }) => to === block.state).map(({ y }) => y))
@@ -111,7 +111,7 @@ function lanesOf(blocks: readonly Block[]): Lane[] {
     .map((lane, index) => Object.assign(lane, { x: LANES + index * LANE_GAP }))
 }
 
-/** A line from the right to a box, with an arrowhead. */
+/** Draws a line from the right to a box, with an arrowhead. */
 function entryOf(x: number, y: number, kind: string): string {
   const end = PAD + BOX + 9
   const head = `M${end} ${y - 4.5}L${end - 8} ${y}L${end} ${y + 4.5}Z`

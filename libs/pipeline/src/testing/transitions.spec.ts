@@ -40,7 +40,7 @@ describe('the page of a stage', () => {
     const drawn = drawStage('Lamp', moves, ['broken'])
     expect([...drawn.matchAll(/class="state"[^>]*>(\w+)</g)].map(([, state]) => state)).toEqual(['off', 'on', 'broken'])
     expect([...drawn.matchAll(/class="to \w+"[^>]*>→ (\w+)</g)].map(([, state]) => state)).toEqual(['on', 'off', 'broken'])
-    // An arrowhead for each state that is entered, and for the start.
+    // One arrowhead per entered state, and one for the start.
     expect([...drawn.matchAll(/class="fill \w+" d="M/g)]).toHaveLength(4)
     expect(drawn).toContain('>press &lt;&amp;&gt; (dim)</text>')
     expect(drawn).not.toContain('<&>')

@@ -1,20 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Decision } from '../stage/decision.js'
 
-/** The answer of a decider to one input in one state. */
+/** Result of a decider for one input in one state. */
 export interface Transition {
-  /** The state, and behind a comma what matters of it: `observing, clock stopped`. */
+  /** State, with a relevant detail after a comma: `observing, clock stopped`. */
   given: string
   state: string
   input: string
   next: string
-  /** `issueHeads`, or the type of an event without its affixes, with its reason: `canary.paused NO_EVIDENCE`. */
+  /** `issueHeads`, or an event type without its affixes, with its reason: `canary.paused NO_EVIDENCE`. */
   effects: string[]
-  /** Whether the input did anything: another state, or the same with other data, or an effect. */
+  /** Whether the input had any effect: another state, changed data, or an effect. */
   changes: boolean
 }
 
-/** Every state with every input: the whole behaviour of a decider, as far as the samples reach. */
+/** Applies every input in every state: the whole behaviour of a decider, as far as the samples reach. */
 export function transitionsOf<State extends { state: string }, Input, Effect extends { do: string }>(
   states: Readonly<Record<string, State>>,
   inputs: Readonly<Record<string, Input>>,
@@ -30,8 +30,8 @@ export function transitionsOf<State extends { state: string }, Input, Effect ext
 }
 
 /**
- * States and types of inputs that no sample has. Those that there are stand in a record of each, so that the compiler asks for what is new:
- * a test that multiplies samples by samples would not.
+ * Returns states and input types without a sample. The existing ones are given as complete records, so that the compiler demands new ones;
+ * multiplying samples by samples would not.
  */
 export function unsampled(
   all: { states: Readonly<Record<string, true>>; inputs: Readonly<Record<string, true>> },
@@ -42,7 +42,7 @@ export function unsampled(
   return [...Object.keys(all.states), ...Object.keys(all.inputs)].filter((name) => !seen.has(name))
 }
 
-/** The page of a stage: its diagram (`drawStage`) and a table of all transitions that do something. */
+/** Renders the page of a stage: its diagram (`drawStage`) and a table of all effective transitions. */
 export function describeStage(title: string, transitions: readonly Transition[]): string {
   const rows = transitions
     .filter((one) => isListed(one, transitions))
@@ -66,7 +66,7 @@ export function describeStage(title: string, transitions: readonly Transition[])
   ].join('\n')
 }
 
-/** Inputs that do something; of a state with more behind a comma those that do something else than without it. */
+/** Whether a transition is listed: it has an effect; for a state with a detail, one that differs from the state without it. */
 function isListed({ given, state, input, ...then }: Transition, all: readonly Transition[]): boolean {
   const plain = given === state ? undefined : all.find((other) => other.given === state && other.input === input)
   return plain === undefined ? then.changes : !isDeepStrictEqual(then, { next: plain.next, effects: plain.effects, changes: plain.changes })
@@ -79,7 +79,7 @@ export interface Move {
   inputs: string[]
 }
 
-/** One move for each pair of states. An input that works in a part of a state only has that part in brackets. */
+/** Returns one move per pair of states. An input that works only in part of a state has that part in brackets. */
 export function movesOf(transitions: readonly Transition[]): Move[] {
   const moves = new Map<string, Move>()
   const moved = transitions.filter(({ state, next }) => state !== next)

@@ -12,10 +12,10 @@ import {
 import { MANUAL } from '../stage/answer.js'
 import { ACK_TIMEOUT } from '../silence.js'
 
-/** When each step of the ladder is told, after the ticket was opened; ms. */
+/** Delay after which each step of the ladder is notified, from opening the ticket, ms. */
 export const LADDER_MS: Readonly<Record<LadderStep, number>> = { 'on-call': 0, second: 5 * 60_000, director: 15 * 60_000 }
 
-/** How a run that is paused, rolled back or poisoned asks people; `undefined` where it asks nothing. */
+/** Returns the kind of ticket for a paused, rolled back or poisoned run; `undefined` if it needs none. */
 export function questionOf({ state, reason, stages }: RunView): TicketKind | undefined {
   if (state === 'PAUSED') return reason === MANUAL ? undefined : reason === ACK_TIMEOUT ? 'ACK_TIMEOUT' : 'INCONCLUSIVE'
   if (state === 'FAILED') return reason === 'POISONED' ? 'POISONED' : undefined
@@ -32,7 +32,7 @@ const ALLOWED: Record<TicketKind, Ticket['allowed']> = {
   ACK_TIMEOUT: ['promote', 'resume', 'extend', 'retry', 'abort'],
 }
 
-/** A paused simulation cannot go on, and a rollout neither starts anew nor observes for longer. */
+/** A paused simulation cannot resume, and a rollout neither restarts nor extends its observation. */
 function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
   if (kind === 'UNDELIVERED') return ALLOWED[kind]
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
@@ -40,7 +40,7 @@ function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
   return paused === 'rollout' ? ALLOWED[kind].filter((decision) => decision !== 'extend' && decision !== 'retry') : ALLOWED[kind]
 }
 
-/** Why a ticket is opened, where the run does not say it itself. */
+/** Reason for opening a ticket, if the run does not contain it. */
 export type TicketCause = Pick<Ticket, 'reason' | 'detail' | 'unreached'>
 
 export function openTicket(
@@ -83,7 +83,7 @@ function causeOf({ reason, state, stages, detail }: RunView): TicketCause {
   return { reason: reason ?? state, detail: asking?.detail ?? detail ?? '' }
 }
 
-/** The review of a break-glass: opened with it, whatever becomes of its run. `dueInMs`: by when somebody else must close it. */
+/** Opens the review of a break-glass, independent of its run's outcome. `dueInMs`: time within which another person must close it. */
 export function openReview(
   ticket: number,
   { reason, actors, ...run }: Pick<Ticket, 'run' | 'attempt' | 'digest' | 'policies'> & { reason: string; actors: string[] },
@@ -95,28 +95,28 @@ export function openReview(
   return { ...opened(ticket, question, run, now, dueInMs), actors }
 }
 
-/** Nobody closed it in time: it stays open, and the last of the ladder is told once more. */
+/** Marks a review as overdue: it stays open, and the last step of the ladder is notified again. */
 export function overdueReview(ticket: Ticket, now: Date): Ticket {
   if (ticket.kind !== 'BREAK_GLASS_REVIEW' || ticket.state !== 'OPEN' || ticket.overdueAt !== undefined) return ticket
   const at = now.toISOString()
   return { ...ticket, overdueAt: at, told: [...ticket.told, { to: LADDER.at(-1)!, at }] }
 }
 
-/** The next step of the ladder and when it is due; `undefined` once all are told or the ticket is closed. */
+/** Returns the next step of the ladder and when it is due; `undefined` if all are notified or the ticket is closed. */
 export function nextStep({ state, openedAt, told }: Ticket): { to: LadderStep; at: Date } | undefined {
   const to = LADDER.find((step) => !told.some((known) => known.to === step))
   if (state !== 'OPEN' || to === undefined) return undefined
   return { to, at: new Date(Date.parse(openedAt) + LADDER_MS[to]) }
 }
 
-/** Steps that are due by `now` are told, in their order. */
+/** Adds the steps due by `now` to the notified ones, in order. */
 export function escalate(ticket: Ticket, now: Date): Ticket {
   const step = nextStep(ticket)
   if (step === undefined || step.at > now) return ticket
   return escalate({ ...ticket, told: [...ticket.told, { to: step.to, at: now.toISOString() }] }, now)
 }
 
-/** The one answer wins: a closed ticket stays what it became. */
+/** Closes an open ticket with a decision; a closed ticket is unchanged. */
 export function answerTicket(ticket: Ticket, decided: TicketAnswer, now: Date): Ticket {
   return ticket.state === 'OPEN' ? { ...ticket, state: 'DECIDED', decided, closedAt: now.toISOString() } : ticket
 }
@@ -125,7 +125,7 @@ export function expireTicket(ticket: Ticket, now: Date): Ticket {
   return ticket.state === 'OPEN' ? { ...ticket, state: 'EXPIRED', closedAt: now.toISOString() } : ticket
 }
 
-/** The run no longer asks: somebody decided about it, its time was over, or something else became of it. */
+/** Closes a ticket whose run no longer needs it: decided, expired, or moot. */
 export function settleTicket(ticket: Ticket, view: RunView, now: Date): Ticket {
   if (ticket.state !== 'OPEN') return ticket
   const answer = lastApplied(view.decisions, ticket.openedAt)
@@ -134,7 +134,7 @@ export function settleTicket(ticket: Ticket, view: RunView, now: Date): Ticket {
   return isOver ? expireTicket(ticket, now) : { ...ticket, state: 'MOOT', closedAt: now.toISOString() }
 }
 
-/** What became of a delivery: its channel took the message, or the partner acknowledged it too. */
+/** Result of a delivery: its channel accepted the message, or the partner acknowledged it too. */
 export interface Reached {
   message: string
   channel: string
@@ -142,8 +142,8 @@ export interface Reached {
 }
 
 /**
- * A message reached its partner after all; with the last one nothing is asked any more. The mail to the partner's people went out because
- * no channel took the message: that it was taken answers nothing, that they acknowledged it does.
+ * Removes a delivered message from an UNDELIVERED ticket, and closes it with the last one. The mail to the partner's people was sent
+ * because no channel accepted the message: only their acknowledgement counts, not the mail's acceptance.
  */
 export function reachedAfterAll(ticket: Ticket, { message, channel, isAcknowledged }: Reached, now: Date): Ticket {
   if (ticket.state !== 'OPEN' || ticket.unreached?.includes(message) !== true || (channel === CONTACT && !isAcknowledged)) return ticket

@@ -5,7 +5,7 @@ import { excessEvidence, excludesRatio, lnRateRatio, powerOfGuard } from './one-
 const ALPHA = 0.05
 const BETA = 0.1
 
-/** The latest μ at which `k` events are evidence of 1/α. */
+/** Largest μ at which `k` events are evidence of 1/α. */
 const failsBy = memo((k) => largestThat((expected) => excessEvidence(k, expected) >= 1 / ALPHA, 10 + 2 * k))
 const passesAt = (k: number, ratio = 2): number => (Math.log(1 / BETA) + k * Math.log(ratio)) / (ratio - 1)
 
@@ -57,7 +57,7 @@ describe('rules that spoil by being looked at', () => {
   })
 
   it('a fixed test at the same level, looked at after every event, fails sound ones far more often than its level', () => {
-    // Fewest events with a chance of 5 % or less at the expectation, as an analyst would test at a single look.
+    // Fewest events with a probability of at most 5 % at the expectation, as an analyst would test at a single look.
     const fixed = memo((k) => largestThat((expected) => chanceOfAtLeast(k, expected) <= ALPHA, 10 + 2 * k))
     expect(crossingProbability(fixed, { horizon: 5, rate: 1, first: 1 })).toBeGreaterThan(0.13)
   })
@@ -132,7 +132,7 @@ describe('the exact probabilities themselves', () => {
   })
 })
 
-/** Chance of `k` events or more where `expected` are. */
+/** Probability of `k` events or more if `expected` are expected. */
 function chanceOfAtLeast(k: number, expected: number): number {
   let [term, below] = [Math.exp(-expected), 0]
   for (let count = 0; count < k; count++) {

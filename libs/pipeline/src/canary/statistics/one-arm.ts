@@ -1,11 +1,11 @@
 /**
- * Counts of one arm against an expectation μ that was known before them: a budget, or a replay. All of it holds at every look, so nobody
- * has to say beforehand how often the canary is looked at.
+ * Tests counts of one arm against an expectation μ known beforehand: a budget, or a replay. All results are valid at every look, so the
+ * number of looks need not be fixed in advance.
  */
 
 /**
- * Evidence that the rate is above what is expected, for `count` events where `expected` (μ) were: the likelihood ratio mixed over rate
- * ratios r > 1 with weight e^-(r-1). Under a ratio of 1 or less it reaches 1/α with probability α at most, over all looks together
+ * Evidence that the rate is above the expected one, for `count` events where `expected` (μ) were expected: the likelihood ratio mixed over
+ * rate ratios r > 1 with weight e^-(r-1). Under a ratio of 1 or less it reaches 1/α with probability at most α, over all looks together
  * (Ville's inequality).
  */
 export function excessEvidence(count: number, expected: number): number {
@@ -19,7 +19,7 @@ export function lnRateRatio(count: number, expected: number, ratio: number): num
   return count * Math.log(ratio) - expected * (ratio - 1)
 }
 
-/** Whether a rate `ratio` times the expected one or more is excluded with an error of `beta` at most, at any look. */
+/** Whether a rate of at least `ratio` times the expected one is excluded with an error of at most `beta`, at any look. */
 export function excludesRatio(count: number, expected: number, { ratio, beta }: { ratio: number; beta: number }): boolean {
   return -lnRateRatio(count, expected, ratio) >= Math.log(1 / beta)
 }

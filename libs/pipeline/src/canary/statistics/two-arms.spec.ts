@@ -149,7 +149,7 @@ describe('the functions under it', () => {
     expect(betaIncomplete(0.9, 2, 3)).toBeCloseTo(0.9963, 12)
     expect([betaIncomplete(0, 2, 3), betaIncomplete(1, 2, 3)]).toEqual([0, 1])
     expect(lnBetaIncomplete(0.9, 2, 3)).toBeCloseTo(Math.log(0.9963), 12)
-    // I_x(a, 1) is x^a, which has no number from here on.
+    // I_x(a, 1) is x^a, which underflows from here on.
     expect(lnBetaIncomplete(0.1, 1_000, 1)).toBeCloseTo(1_000 * Math.log(0.1), 8)
   })
 })
@@ -159,7 +159,7 @@ function fewestThatFail(total: number): number {
   return total + 1
 }
 
-/** Exact probability that the bound is met at some total, with so much of the events in the canary. */
+/** Exact probability that the bound is reached at some total, with `share` of the events in the canary. */
 function failing(bounds: readonly number[], share: number): number {
   let [chances, failed] = [[1], 0]
   for (const bound of bounds.slice(1)) {

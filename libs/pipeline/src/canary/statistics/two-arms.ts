@@ -1,8 +1,8 @@
 import { betaIncomplete, lnBeta, lnBetaIncomplete } from './special-functions.js'
 
 /**
- * Counts of two arms at the same time (Lindon and Malek, NeurIPS 2022): of `total` events `canary` fell into an arm that had `share` of the
- * exposure. What changes the rate of both arms cancels out, and no expectation has to be known. Holds at every look.
+ * Counts of two arms over the same time (Lindon and Malek, NeurIPS 2022): of `total` events, `canary` fell into an arm with `share` of the
+ * exposure. Influences on both arms cancel out, and no expectation has to be known. Valid at every look.
  */
 export interface ArmCounts {
   canary: number
@@ -10,15 +10,15 @@ export interface ArmCounts {
   share: number
 }
 
-/** Weight of the prior, as if so many events had been seen at `share`. */
+/** Weight of the prior, equivalent to this number of events seen at `share`. */
 export const PRIOR_EVENTS = 20
 
-/** ln of the evidence that events do not fall into the arms by their exposure, in either direction. */
+/** ln of the evidence that the events are not distributed by exposure, in either direction. */
 export function lnSkewEvidence({ canary, total, share }: ArmCounts, prior = PRIOR_EVENTS): number {
   return lnMultinomialEvidence([canary, total - canary], [share, 1 - share], prior)
 }
 
-/** The same for any number of arms: `counts` of each, and `shares` that sum up to 1. */
+/** Generalises `lnSkewEvidence` to any number of arms: `counts` per arm, and `shares` with sum 1. */
 export function lnMultinomialEvidence(counts: readonly number[], shares: readonly number[], prior: number): number {
   const before = shares.map((share) => prior * share)
   const after = before.map((weight, index) => weight + counts[index]!)
@@ -27,8 +27,8 @@ export function lnMultinomialEvidence(counts: readonly number[], shares: readonl
 }
 
 /**
- * Evidence that the canary has more than its share: the prior is cut off at `share`. Falls when `share` is taken too large. In logarithms:
- * with far fewer than its share a factor overflows and another is 0, though the evidence is small.
+ * Evidence that the canary has more than its share: the prior is truncated at `share`. Decreases if `share` is too large. Computed in
+ * logarithms: with far fewer events than its share one factor overflows and another is 0, though the evidence is small.
  */
 export function shareEvidence({ canary, total, share }: ArmCounts, prior = PRIOR_EVENTS): number {
   const [a, b] = [prior * share, prior * (1 - share)]
@@ -37,7 +37,7 @@ export function shareEvidence({ canary, total, share }: ArmCounts, prior = PRIOR
   return Math.exp(lnSkewEvidence({ canary, total, share }, prior) + lnAfter - lnBefore)
 }
 
-/** Share of the events that falls to the canary where its rate is `ratio` times the other's. */
+/** Canary's share of the events if its rate is `ratio` times the other arm's. */
 export function shareAtRatio(share: number, ratio: number): number {
   return (ratio * share) / (ratio * share + 1 - share)
 }
@@ -47,14 +47,14 @@ export function lnShareRatio({ canary, total }: Pick<ArmCounts, 'canary' | 'tota
   return canary * Math.log(from / to) + (total - canary) * Math.log((1 - from) / (1 - to))
 }
 
-/** Whether a rate `ratio` times the control group's or more is excluded with an error of `beta` at most, at any look. */
+/** Whether a rate of at least `ratio` times the control group's is excluded with an error of at most `beta`, at any look. */
 export function excludesRatioOfArms({ share, ...counts }: ArmCounts, { ratio, beta }: { ratio: number; beta: number }): boolean {
   return lnShareRatio(counts, share, shareAtRatio(share, ratio)) >= Math.log(1 / beta)
 }
 
 /**
- * Chance of `canary` or more of `total` events in an arm with that share of the exposure, at the end and looked at once (the conditional
- * binomial test of two Poisson rates). For the report; it decides nothing, since looking again and again spoils it.
+ * Probability of `canary` or more of `total` events in an arm with that share of the exposure, tested once at the end (the conditional
+ * binomial test of two Poisson rates). For the report only; repeated looks invalidate it for decisions.
  */
 export function chanceOfAtLeast({ canary, total, share }: ArmCounts): number {
   return canary === 0 ? 1 : betaIncomplete(share, canary, total - canary + 1)
