@@ -1,29 +1,30 @@
 import type { JsonObject } from './canonical-json.js'
 
-/** Bots of a scope that are connected, and how the requested share falls on them. */
+/** Connected bots of a scope, and their distribution over the requested share. */
 export interface Audience {
-  /** Connected, named bots that the scope covers. */
+  /** Connected, named bots in the scope. */
   connected: number
-  /** Of these, below the share. */
+  /** Those of them below the share. */
   cohort: number
   /** Smallest bucket among `connected`, in basis points; `null` without any. */
   smallestBucket: number | null
 }
 
 /**
- * For how long after a head, or after the time of what it holds, the bots are told to the stages, in ms. Stages wait for bots only then,
- * and a canary renews its head all the time. Without this bound every bot that comes or goes would cost one signed event for each policy.
+ * Time in ms after a head, or after the effective time of its held release, during which bots are reported to the stages. Stages wait for
+ * bots only then, and a canary keeps renewing its head. Without this bound every bot that connects or disconnects would cost one signed
+ * event per policy.
  */
 export const COVERAGE_TOLD_MS = 10 * 60 * 1000
 
-/** Soft state: how far the connected bots are. Sent on change, at most four times a second, for all policies of a run together. */
+/** Soft state: progress of the connected bots. Published on change, at most four times a second, for all policies of a run together. */
 export interface ReportedCoverage {
   /** Run of their newest heads. */
   ofRun: number | null
   reports: CoverageReport[]
 }
 
-/** How far the connected bots are with one policy. */
+/** Progress of the connected bots with one policy. */
 export interface CoverageReport {
   policy: string
   revision: number
@@ -34,14 +35,14 @@ export interface ScopeCoverage {
   scope: string
   seq: number
   release: string | null
-  /** Connected, named bots that should run `release`, and how many said they do. */
+  /** Connected, named bots that should run `release`, and how many acknowledged it. */
   expected: number
   acknowledged: number
-  /** Names of those that did not, at most `MAX_SILENT` of them. */
+  /** Names of silent bots, at most `MAX_SILENT`. */
   silent: string[]
-  /** When the silent bots connected that did last (RFC 3339), newest first, at most `MAX_SILENT`; absent in reports of earlier versions. */
+  /** When the last silent bots connected (RFC 3339), newest first, at most `MAX_SILENT`; absent in reports of earlier versions. */
   joined?: string[]
-  /** Of a canary: connected, named bots that its scope covers and its share does not. */
+  /** Canary only: connected, named bots of its scope outside its share. */
   control?: number
 }
 

@@ -1,57 +1,57 @@
 import type { MetricFigures } from './metric-gates.js'
 
-/** What a canary was judged by. Alerts are unexplained ones, one per bot and window; exposure is bots times the time they ran it. */
+/** Figures of a canary's verdict. Alerts are unexplained ones, one per bot and window; exposure is bots times the time they ran it. */
 export interface CanaryFigures {
-  /** Connected bots of the scope inside the share, and outside of it: the control group. As last counted, and when. */
+  /** Connected bots of the scope inside the share, and outside it (the control group), as counted at `countedAt`. */
   cohort: number
   control: number
   countedAt: string
-  /** Bots times hours, of each group. */
+  /** Exposure of each group in bot-hours. */
   cohortHours: number
   controlHours: number
   cohortAlerts: number
   controlAlerts: number
-  /** Alerts that the cohort would have raised at the control group's rate, or at the budget without one. */
+  /** Alerts of the cohort expected at the control group's rate, or at the budget if there is none. */
   expected: number
-  /** Evidence for a higher rate in the cohort; the canary fails from `limit` on, at whatever moment that is. */
+  /** Evidence for a higher rate in the cohort; the canary fails as soon as it reaches `limit`. */
   evidence: number
   limit: number
-  /** Chance of such a split or a worse one at equal rates, for a single look; decides nothing. `null` without alerts to split. */
+  /** Probability of such a split or a worse one at equal rates, for a single look; informational. `null` without alerts. */
   chance: number | null
-  /** Chance that two alerts would have come, and so have ended the canary, had the rate been doubled. */
+  /** Probability that a doubled rate would have caused two alerts and so ended the canary. */
   power: number
   /** Whether a doubled rate is excluded with an error of 10 %. */
   isDoublingExcluded: boolean
-  /** Why the numbers are not to be trusted, if they are not. */
+  /** Why the figures are unreliable; empty if they are not. */
   lacks: CanaryLack[]
-  /** How many alerts there were, explained ones too, where the replay predicts how many to expect. Decides nothing. */
+  /** Number of all alerts, including explained ones, if the replay predicts it. Informational. */
   load?: CanaryLoad
-  /** How the metrics of the plan fared, where it has some. */
+  /** Results of the plan's metrics, if it has any. */
   metrics?: MetricFigures[]
 }
 
 /**
- * `alerts`: of the cohort, one per bot and reading. `predicted`: those of as many right bots in the same time, had each read all that was
- * recorded in its region; bots that share the readings among them raise fewer.
+ * `alerts`: of the cohort, one per bot and reading. `predicted`: alerts of as many correct bots in the same time, if each read all
+ * recordings of its region; bots that share the readings raise fewer.
  */
 export interface CanaryLoad {
   alerts: number
   predicted: number
 }
 
-/** A step of a ramp that was passed: what was asked for, what there was, and by what it was judged. */
+/** A passed step of a ramp: request, actual numbers, and the basis of its verdict. */
 export interface PassedStep {
-  /** From 1. */
+  /** Step number, from 1. */
   step: number
   scope: string
   scopeName: string
-  /** Basis points: as asked for, and as its head says: more, where nobody fell below the share. */
+  /** Basis points as requested, and as in its head: larger if no bot fell below the requested share. */
   requestedShare: number
   realisedShare: number
-  /** Bots of its scope that had the release then, by an earlier step too, of those connected there. */
+  /** Bots of its scope that had the release then, including by an earlier step, and all connected there. */
   cohort: number
   connected: number
-  /** What it rests on: bots that were observed, a person's decision, or the time that went by. */
+  /** Basis of the verdict: observed bots, a person's decision, or elapsed time. */
   basis: 'observed' | 'promoted' | 'unobserved'
   summary: string
   startedAt: string

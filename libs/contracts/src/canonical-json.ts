@@ -1,14 +1,14 @@
-/** A JSON value as `JSON.parse` gives it. */
+/** A JSON value as returned by `JSON.parse`. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined }
 export type JsonObject = { [key: string]: Json | undefined }
 
-/** Text, or its bytes, that is JSON of a `T`: written before somebody asks, or byte for byte what was signed. */
+/** JSON of a `T` as text or bytes: serialised in advance, or byte for byte the signed text. */
 export type JsonText<T, Raw = string> = Raw & { readonly textOf?: T }
 
 /**
- * Canonical JSON, RFC 8785 (JCS): keys sorted by UTF-16 code units, ECMAScript number and string form.
- * Members that are `undefined` are left out, as `JSON.stringify` does.
- * Throws `TypeError` for what has no canonical form: NaN, infinities, integers beyond 2^53−1, lone surrogates.
+ * Returns canonical JSON, RFC 8785 (JCS): keys sorted by UTF-16 code units, ECMAScript number and string form.
+ * Members that are `undefined` are omitted, as in `JSON.stringify`.
+ * Throws `TypeError` for values without canonical form: NaN, infinities, integers beyond 2^53−1, lone surrogates.
  */
 export function canonicalJson(value: unknown): string {
   switch (typeof value) {
@@ -31,7 +31,7 @@ export function canonicalJson(value: unknown): string {
 
 function canonicalObject(value: Record<string, unknown>): string {
   let members = ''
-  // The default sort compares UTF-16 code units, which is what RFC 8785 §3.2.3 asks for.
+  // The default sort compares UTF-16 code units, as RFC 8785 §3.2.3 requires.
   for (const key of Object.keys(value).sort()) {
     const member = value[key]
     if (member !== undefined) members += `${members === '' ? '' : ','}${canonicalString(key)}:${canonicalJson(member)}`
@@ -39,7 +39,7 @@ function canonicalObject(value: Record<string, unknown>): string {
   return `{${members}}`
 }
 
-/** Printable ASCII without `"` and `\`: nearly every string there is, and its own JSON form between quotes. */
+/** Printable ASCII without `"` and `\`: almost every string; its JSON form is the string in quotes. */
 const PLAIN = /^[ !#-[\]-~]*$/
 
 function canonicalString(value: string): string {

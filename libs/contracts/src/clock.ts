@@ -1,35 +1,36 @@
-/** How far a release has come among the bots that are connected. Times are RFC 3339; `null`: not yet. */
+/** Reach of a release among the connected bots. Times are RFC 3339, or `null` if not reached. */
 export interface Reach {
   bots: number
-  /** Of these, how many live under it, or hold it where it takes effect later. */
+  /** Bots that run the release, or hold it if it takes effect later. */
   current: number
-  /** When 50 %, 95 % and all of them did first. */
+  /** When 50 %, 95 % and 100 % of the bots first had it. */
   halfAt: string | null
   mostAt: string | null
   allAt: string | null
 }
 
-/** Partners are promised to hear of a rule this soon after its first signature. */
+/** Promised time from a rule's first signature to notified partners, ms. */
 export const PARTNER_PROMISE_MS = 30 * 60 * 1000
 
-/** What an official waits for: from the first accepted signature until everybody lives under the rule and has been told. */
+/** Clock of a run: from its first accepted signature until all bots run the rule and all partners are notified. */
 export interface RunClock {
   bots: number
   current: number
   partners: number
   told: number
-  /** Of those told, how many were within `PARTNER_PROMISE_MS`; of all, how many acknowledged so far. */
+  /** Partners notified within `PARTNER_PROMISE_MS`, and partners that acknowledged so far. */
   toldInTime: number
   acknowledged: number
-  /** Since the first signature; `null`: not yet, or there is nobody. */
+  /** Seconds since the first signature; `null` if not reached, or there are no bots or partners. */
   seconds: { half: number | null; most: number | null; all: number | null; partners: number | null }
-  /** Time at which a rule that readers held beforehand takes effect, RFC 3339. Its bots were counted by what they hold. */
+  /** Effective time (RFC 3339) of a rule that readers held beforehand; its bots were counted by the release they hold. */
   effectiveAt?: string
 }
 
 /**
- * The line under the closing line of a run: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. Of a rule that readers
- * held beforehand: `Held: 300 of 300 bots after 4 s, in force from 2027-01-01T00:00:00Z; …`. `held`: its time has not come.
+ * Returns the line under the closing line of a run: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. For a rule
+ * that readers held beforehand: `Held: 300 of 300 bots after 4 s, in force from 2027-01-01T00:00:00Z; …`. `held`: its effective time is in
+ * the future.
  */
 export function describeClock(clock: RunClock, held = false): string {
   const { bots, current, seconds, effectiveAt } = clock
@@ -38,7 +39,7 @@ export function describeClock(clock: RunClock, held = false): string {
   return `${held || effectiveAt !== undefined ? 'Held' : 'In force'}: ${reached}${from}${describePartners(clock)}`
 }
 
-/** The share that was told in time stands there where it is another than the share that was told. */
+/** Appends the number notified in time if it is lower than the number notified. */
 function describePartners({ partners, told, toldInTime, acknowledged, seconds }: RunClock): string {
   if (partners === 0) return ''
   const late = told > toldInTime ? `, ${toldInTime} within ${PARTNER_PROMISE_MS / 60_000} min` : ''
@@ -46,7 +47,7 @@ function describePartners({ partners, told, toldInTime, acknowledged, seconds }:
   return `; ${told} of ${partners} partners told${after(seconds.partners)}${late}${heard}`
 }
 
-/** While not all have it, how soon the largest share did. */
+/** Returns how soon the largest reached share had the release. */
 function describeShare({ half, most, all }: RunClock['seconds']): string {
   if (all !== null) return after(all)
   if (most !== null) return `, 95 %${after(most)}`

@@ -1,4 +1,4 @@
-/** Freezes a JSON value with all it contains, in place. */
+/** Freezes a JSON value recursively, in place. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)

@@ -5,35 +5,35 @@ import type { SharedProof } from './log-proof.js'
 import type { ReleaseDocument, RolloutPlan, StageAttestations, VersionRef } from './run-dossier.js'
 import { proofAt, ProofTable, type ProofPlace } from './shared-proofs.js'
 
-/** Policies of a run: they go live together or not at all. */
+/** Maximum policies of a run: they go live together or not at all. */
 export const MAX_POLICIES_OF_RUN = 200
 
 /**
- * What every stage needs of a run: it travels with the events, nobody looks anything up. A bundle of 200 policies fits, because each proof
- * travels once, and a release as the statement that was signed instead of base64 of it.
+ * Data of a run that every stage needs. It travels with the events, so no stage queries another. A bundle of 200 policies fits, because
+ * each proof is included once, and a release as its signed statement instead of base64.
  */
 export interface RunDossier {
   run: number
   attempt: number
   /** Sorted by policy id; a bundle has several. */
   releases: CarriedRelease[]
-  /** The release in force per policy when the run started; `null` for a first version. */
+  /** Release in force per policy when the run started; `null` for a first version. */
   live: Record<string, CarriedRelease | null>
-  /** Number of a stable head that says so, per policy; 0 for one that was never live. */
+  /** Number of a stable head naming that release, per policy; 0 if the policy was never live. */
   liveSeqs?: Record<string, number>
-  /** Per policy what its new version was signed as before, if it was: a version never means two things. */
+  /** Per policy, earlier signed releases with the new version's number: a version must not have two meanings. */
   used: Record<string, VersionRef[]>
   plan: RolloutPlan
-  /** Guard rules in force that speak of these policies. */
+  /** Guard rules in force that apply to these policies. */
   guard?: CarriedRelease[]
-  /** What the stages that it went through say of these releases: in-toto test results and verification results, each by its own key. */
+  /** Attestations of passed stages about these releases: in-toto test results and verification results, each signed by its stage. */
   attestations?: StageAttestations
-  /** Why people signed, in their own words. */
+  /** Reasons of the signers. */
   reasons?: SigningReason[]
   proofs: SharedProof[]
 }
 
-/** A release in a dossier. The canonical form (RFC 8785) of `statement` is what was signed. */
+/** A release in a dossier. The canonical form (RFC 8785) of `statement` is the signed text. */
 export interface CarriedRelease {
   id: string
   version: string
@@ -43,7 +43,7 @@ export interface CarriedRelease {
   statement: JsonObject
   payloadType: string
   signatures: Envelope['signatures']
-  /** From the moment that a stage knew it. */
+  /** Set from the stage on that received the proof. */
   proof?: ProofPlace
 }
 
@@ -72,7 +72,7 @@ export function packDossier({ releases, live, guard, ...rest }: OpenedDossier): 
   }
 }
 
-/** Throws `HMS_PROOF_INVALID` for a release that names a proof which is not there. */
+/** Expands a dossier. Throws `HMS_PROOF_INVALID` if a release names a missing proof. */
 export function openDossier({ releases, live, guard, proofs, ...rest }: RunDossier): OpenedDossier {
   const open = (release: CarriedRelease): ReleaseDocument => openRelease(release, proofs)
   return {
@@ -83,7 +83,7 @@ export function openDossier({ releases, live, guard, proofs, ...rest }: RunDossi
   }
 }
 
-/** `proofs`: of the dossier that carries it. */
+/** Expands a release; `proofs` are those of its dossier. */
 export function openRelease(
   { statement, payloadType, signatures, proof, ...release }: CarriedRelease,
   proofs: readonly SharedProof[],
@@ -95,7 +95,9 @@ export function openRelease(
   }
 }
 
-/** A stage opens the same dossier for its guard, its start and its heads: up to 200 releases each time. Nobody changes a statement. */
+/**
+ * A stage opens the same dossier for its guard, its start and its heads, with up to 200 releases each time. Statements are never modified.
+ */
 const payloads = new WeakMap<object, string>()
 
 function payloadOf(statement: CarriedRelease['statement']): string {
@@ -104,17 +106,17 @@ function payloadOf(statement: CarriedRelease['statement']): string {
   return payload
 }
 
-/** Its predicate, not verified: for readers that verified before. */
+/** Returns the predicate without verification, for readers that verified it before. */
 export function predicateIn<T>({ statement }: CarriedRelease): T {
   return statement['predicate'] as T
 }
 
-/** People signed it to bring an earlier version back: it passes no stage, and rollout alone brings it. */
+/** Whether people signed it to reinstate an earlier version; it passes no stage but rollout. */
 export function isRollbackDossier({ releases }: RunDossier): boolean {
   return releases.some((release) => predicateIn<{ rollback?: unknown }>(release).rollback !== undefined)
 }
 
-/** Several people sent it past simulation, canary and freezes: it goes from lint to rollout, which asks for their signatures. */
+/** Whether several people together skip simulation, canary and freezes; it goes from lint to rollout, which verifies their signatures. */
 export function isBreakGlassDossier({ releases }: RunDossier): boolean {
   return releases.some((release) => predicateIn<{ breakGlass?: unknown }>(release).breakGlass !== undefined)
 }

@@ -3,7 +3,7 @@ import { HmsError } from './problem.js'
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * Milliseconds of `250ms`, `90s`, `5m`, `1.5h`, `30d`; a number is milliseconds already. `name` is what the error calls it.
+ * Returns the milliseconds of `250ms`, `90s`, `5m`, `1.5h`, `30d`; a number is in milliseconds. `name` is used in the error.
  * Throws `HMS_DURATION_INVALID` (400).
  */
 export function parseDuration(input: string | number, name = 'duration'): number {
@@ -15,7 +15,7 @@ export function parseDuration(input: string | number, name = 'duration'): number
   })
 }
 
-/** As `parseDuration` reads it, in the largest unit that fits: `5m`, `90s`, `0s`. */
+/** Formats a duration for `parseDuration`, in the largest unit that fits: `5m`, `90s`, `0s`. */
 export function writtenDuration(ms: number): string {
   const unit = ms === 0 ? 's' : ['d', 'h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0)
   return unit === undefined ? `${ms}ms` : `${ms / (UNIT_MS[unit] ?? 1)}${unit}`

@@ -5,7 +5,7 @@ export interface Envelope {
   signatures: { keyid: string; sig: string }[]
 }
 
-/** JSON payload of an envelope, not verified: for readers that verified before, and for display. */
+/** Returns the predicate of an envelope without verification, for readers that verified it before, and for display. */
 export function peekPredicate<T>(envelope: Envelope): T {
   const statement = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as { predicate: T }
   return statement.predicate

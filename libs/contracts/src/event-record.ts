@@ -16,16 +16,16 @@ export interface EventAttributes {
   causationId?: string
 }
 
-/** One message as producers hand it to the bus: CloudEvents attributes beside the signed statement that repeats them. */
+/** A message from a producer to the bus: CloudEvents attributes, and the signed statement that repeats them. */
 export interface OutgoingEvent extends EventAttributes {
   traceparent?: string
-  /** The DSSE envelope, serialised. `null` is a tombstone. */
+  /** Serialised DSSE envelope; `null` for a tombstone. */
   value: string | null
-  /** Beside the CloudEvents attributes, for routing and display only: why a dead letter is one. */
+  /** Additional headers for routing and display only, such as the reason of a dead letter. */
   headers?: Record<string, string>
 }
 
-/** A message that was verified. Its type may be one that this version does not know, so `data` says nothing yet. */
+/** A verified message. Its type may be unknown to this version, so `data` is untyped. */
 export interface VerifiedEvent extends EventAttributes {
   traceparent?: string
   data: unknown
@@ -37,5 +37,5 @@ interface EventOf<K extends EventType> extends VerifiedEvent {
   data: EventData[K]
 }
 
-/** A message of a type that this version knows, as its handler gets it: `type` tells which `data` it carries. */
+/** A message of a known type, as passed to its handler: `type` determines the type of `data`. */
 export type ReceivedEvent<T extends EventType = EventType> = { [K in T]: EventOf<K> }[T]

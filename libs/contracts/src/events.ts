@@ -16,7 +16,7 @@ import type { LintFinding, ScenarioRule, StageFailure } from './run-dossier.js'
 import type { RunView, StageName } from './runs.js'
 import type { Ticket } from './tickets.js'
 
-/** What a run in state WAITING waits for. */
+/** Reasons of state WAITING. */
 export type WaitReason = 'FREEZE' | 'REGION_BUSY' | 'EFFECTIVE_AT'
 
 /** Data of each event type. The key is `ce_type`; the topic is in `EVENT_TOPICS`. */
@@ -26,7 +26,7 @@ export interface EventData {
   'hms.lint.passed.v1': { dossier: RunDossier; findings: LintFinding[] }
   'hms.lint.failed.v1': StageFailure & { findings: LintFinding[] }
   'hms.simulation.started.v1': { run: number; attempt: number }
-  /** `load`: alerts that the replay predicts; what earlier builds said has none, and neither has a run with nothing to replay. */
+  /** `load`: alerts predicted by the replay; absent in events of earlier builds, and without anything to replay. */
   'hms.simulation.passed.v1': {
     dossier: RunDossier
     summary: string
@@ -37,16 +37,16 @@ export interface EventData {
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
   /**
-   * It waits for what it may not go on without. `reason`: where it waits for something that people decided. `behind`: the run whose canary
-   * has its region.
+   * The canary waits for a condition. `reason`: set if the condition results from a decision. `behind`: the run whose canary has its
+   * region.
    */
   'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE'; behind?: number }
-  /** `step`: of several, from 1. */
+  /** `step`: number of the step if there are several, from 1. */
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string; step?: number }
   'hms.canary.observation-started.v1': { run: number; attempt: number; detail: string; until: string }
-  /** A step of several has passed, and the next follows. `steps`: all that were passed so far. */
+  /** A step of several has passed, and the next follows. `steps`: all passed so far. */
   'hms.canary.step-passed.v1': { run: number; attempt: number; label: string; detail: string; steps: PassedStep[] }
-  /** `steps`: where it had several. */
+  /** `steps`: set if there were several. */
   'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string; figures?: CanaryFigures; steps?: PassedStep[] }
   'hms.canary.failed.v1': StageFailure & { label: string; figures?: CanaryFigures }
   'hms.canary.paused.v1': StageFailure & { label: string; figures?: CanaryFigures }
@@ -55,10 +55,10 @@ export interface EventData {
   'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: 'FREEZE' }
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
-  /** All readers hold the releases; the last of them takes effect at `until`, by the readers' own clocks. */
+  /** All readers hold the releases; the last one takes effect at `until`, by the readers' own clocks. */
   'hms.rollout.held.v1': { dossier: RunDossier; until: string; detail: string; reach?: Reach }
   'hms.rollout.took-effect.v1': { run: number; attempt: number; detail: string }
-  /** `reach`: how many had it so far; what earlier builds said has none. */
+  /** `reach`: bots that had it so far; absent in events of earlier builds. */
   'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string; reach?: Reach }
   'hms.rollout.completed.v1': { dossier: RunDossier; summary: string; reach?: Reach }
   'hms.rollout.failed.v1': StageFailure
@@ -68,11 +68,11 @@ export interface EventData {
   'hms.notification.started.v1': { run: number; attempt: number; partners: string[] }
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
   /**
-   * After the stage ended, or before it began where partners were notified ahead: a partner was notified, or acknowledged. Both count
-   * partners, as `sent` does. `partners`: how many there are, of those who are notified ahead.
+   * A partner was notified or acknowledged after the stage ended, or before it began if partners are notified ahead. `sent` and
+   * `acknowledged` count partners. `partners`: number of partners notified ahead.
    */
   'hms.notification.progressed.v1': { run: number; attempt: number; sent: number; acknowledged: number; partners?: number }
-  /** No channel of a partner took a message: people are asked. `policies` as `ID@VERSION`; `detail`: of the last try. */
+  /** No channel of a partner accepted a message; a ticket asks people. `policies` as `ID@VERSION`; `detail` is that of the last attempt. */
   'hms.notification.undelivered.v1': {
     run: number
     partner: string
@@ -83,31 +83,31 @@ export interface EventData {
     detail: string | null
   }
   'hms.run.changed.v1': { view: RunView }
-  /** Approver ended the run itself: every stage lets go of it. */
+  /** Approver ended the run itself; every stage releases it. */
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
   'hms.run.decision-accepted.v1': AcceptedDecision
   'hms.run.decision-applied.v1': DecisionAnswer
   'hms.run.decision-late.v1': DecisionAnswer
   'hms.stage.timed-out.v1': { run: number; attempt: number; stage: StageName; detail: string }
   'hms.guard.judged.v1': GuardJudged
-  /** All three whole: who reads one needs no other. */
+  /** All three contain the whole ticket, so a reader needs only the newest. */
   'hms.ticket.opened.v1': { ticket: Ticket }
   'hms.ticket.escalated.v1': { ticket: Ticket }
   'hms.ticket.closed.v1': { ticket: Ticket }
   'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
-  /** Keyed by its version, so that compaction leaves every step of the chain. */
+  /** Keyed by version, so that compaction keeps every step of the chain. */
   'hms.roster.rotated.v1': RosterStep
   'hms.token.issued.v1': { token: TokenRecord }
-  /** Whole, so that it stands alone once the topic is compacted. */
+  /** Contains the whole token, because the topic is compacted. */
   'hms.token.revoked.v1': { token: TokenRecord }
-  /** Both whole, so that each stands alone once the topic is compacted. */
+  /** Both contain the whole freeze, because the topic is compacted. */
   'hms.freeze.declared.v1': { freeze: FreezeRecord }
   'hms.freeze.lifted.v1': { freeze: FreezeRecord }
   'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
-  /** An address takes no more mail by its own wish; the agency undid it. */
+  /** The owner of an address unsubscribed; or the agency resubscribed it. */
   'hms.partner.unsubscribed.v1': { partner: string; address: string; at: string }
   'hms.partner.resubscribed.v1': { partner: string; address: string; by: string; reason: string; at: string }
-  /** The partner's side took the message; `status` and what follows are the evidence of the last try. */
+  /** The partner's server accepted the message; `status` and the members after it are evidence of the last attempt. */
   'hms.delivery.delivered.v1': DeliveryFacts & {
     tries: number
     status: number | null
@@ -115,25 +115,25 @@ export interface EventData {
     tlsFingerprint: string | null
     keyId: string | null
   }
-  /** The partner says that it took the message up, which a 2xx does not say. `keyId`: of the secret that signed the callback. */
+  /** The partner acknowledged the message, which a 2xx does not imply. `keyId`: id of the secret that signed the callback. */
   'hms.delivery.acknowledged.v1': DeliveryFacts & { way: ReceiptWay; keyId: string | null }
   'hms.delivery.given-up.v1': DeliveryFacts & { tries: number; detail: string | null }
-  /** A person had it sent again, under the same message id. */
+  /** A person requested redelivery under the same message id. */
   'hms.delivery.redriven.v1': DeliveryFacts & { by: string; reason: string }
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHeads
   'hms.coverage.reported.v1': ReportedCoverage
   /**
-   * `bundle`: where this revision has several documents, which take effect together: of the place (`policy@scope`) of each the first four
-   * bytes of its SHA-256, one after the other in base64.
+   * `bundle`: set if this revision has several documents, which take effect together: the first four bytes of the SHA-256 of each place
+   * (`policy@scope`), concatenated, in base64.
    */
   'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string }
-  /** Rollout's freshness statement on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
+  /** Rollout's freshness statement on all stable heads, for readers of the topic alone: it expires, and is not an entry of the log. */
   'hms.state.vouched.v1': { freshness: Envelope }
   /**
-   * `region` of the key or the open stream, empty where neither names one; `connected`: a stream of this bot was open; `ofRun`: the newest
-   * run that serves it; `applied`: release digests in force for it that its open stream acknowledged, one for each of the newest runs;
-   * `reporter`: id of the key or signer it came under, missing where profile dev asks for none.
+   * `region`: of the key or the open stream, empty if neither names one. `connected`: a stream of this bot was open. `ofRun`: the newest
+   * run that serves it. `applied`: release digests in force for it that its open stream acknowledged, one per newest run. `reporter`: id of
+   * the submitting key or signer, missing if profile dev requires none.
    */
   'hms.alert.reported.v1': BotAlert & {
     receivedAt: string
@@ -146,7 +146,7 @@ export interface EventData {
 }
 export type EventType = keyof EventData
 
-/** Types that every stage uses, on its own topic. */
+/** Types that every stage publishes on its own topic. */
 export const STAGE_EVENTS = [
   'hms.run.poisoned.v1',
   'hms.guard.judged.v1',
@@ -154,7 +154,7 @@ export const STAGE_EVENTS = [
   'hms.run.decision-late.v1',
 ] as const
 
-/** The topic of every other type. */
+/** Topic of every other type. */
 export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = {
   'hms.approval.approved.v1': 'hms.approval.v1',
   'hms.approval.rejected.v1': 'hms.approval.v1',

@@ -17,7 +17,7 @@ export const EXIT = {
   interrupted: 130,
 } as const
 
-/** Exit code of a verb that watched a run until it rested in this state. */
+/** Returns the exit code of a verb that watched a run until it came to rest in this state. */
 export function exitCodeOfRun(state: RunState): number {
   switch (state) {
     case 'SUCCEEDED':
@@ -37,7 +37,7 @@ export function exitCodeOfRun(state: RunState): number {
   }
 }
 
-/** Exit code of an error that a service or the CLI itself reported. */
+/** Returns the exit code of an error reported by a service or the CLI. */
 export function exitCodeOfStatus(status: number): number {
   if (status === 401 || status === 403) return EXIT.notAllowed
   if (status === 404) return EXIT.notFound

@@ -1,31 +1,31 @@
 import type { Envelope } from './envelope.js'
 
-/** Id of the freeze that the stop switch sets: everywhere, until somebody lifts it. */
+/** Id of the stop switch's freeze: everywhere, until it is lifted. */
 export const STOP_THE_LINE = 'stop-the-line'
 
-/** Freezes that are kept, lifted and past ones included. */
+/** Maximum freezes stored, including lifted and past ones. */
 export const MAX_FREEZES = 1_000
 
-/** When nothing goes forward: once, or again and again. */
+/** When a freeze is active: once, or recurring. */
 export interface FreezeTimes {
-  /** RFC 3339; at once unless given. */
+  /** RFC 3339; default: immediately. */
   from?: string
-  /** RFC 3339; until somebody lifts it unless given. */
+  /** RFC 3339; default: until it is lifted. */
   until?: string
-  /** Instead of `from` and `until`. */
+  /** Alternative to `from` and `until`. */
   recurrence?: FreezeRecurrence
 }
 
 export interface FreezeRecurrence {
-  /** Five fields: when it begins. */
+  /** Start times, as five cron fields. */
   cron: string
-  /** IANA time zone that `cron` is read in. */
+  /** IANA time zone of `cron`. */
   zone: string
-  /** How long it lasts each time: `60h`. */
+  /** Duration of each occurrence: `60h`. */
   for: string
 }
 
-/** Nothing goes forward in its scope, everything goes back. */
+/** Freeze of a scope: blocks advances, permits rollbacks and withdrawals. */
 export interface Freeze extends FreezeTimes {
   id: string
   reason: string
@@ -33,35 +33,35 @@ export interface Freeze extends FreezeTimes {
   scope: string
 }
 
-/** A freeze as approver keeps it and `hms.freeze.v1` carries it: whole, so that it stands alone once the topic is compacted. */
+/** A freeze as stored by approver and contained in `hms.freeze.v1`; complete, because the topic is compacted. */
 export interface FreezeRecord extends Freeze {
   /** Name of the person. */
   by: string
   declaredAt: string
-  /** What that person signed. */
+  /** Signed statement of that person. */
   statement: Envelope
   lifted: { by: string; reason: string; at: string; statement: Envelope } | null
 }
 
-/** `GET /v1/freezes`, `freezes list --json`. */
+/** Entry of `GET /v1/freezes` and `freezes list --json`. */
 export interface FreezeView extends Freeze {
   by: string
   declaredAt: string
   state: 'ACTIVE' | 'COMING' | 'OVER' | 'LIFTED'
-  /** When it ends, where it is active and has an end; when it begins, where it is coming. */
+  /** End of an active freeze that has one; start of a future one. */
   next: string | null
   lifted: { by: string; reason: string; at: string } | null
 }
 
-/** `POST /v1/freezes` and `POST /v1/freezes/{id}/lift`. */
+/** Body of `POST /v1/freezes` and `POST /v1/freezes/{id}/lift`. */
 export interface FreezeRequest {
   statement: Envelope
 }
 
-/** The freeze that holds a run back. */
+/** The freeze that blocks a run. */
 export interface FreezeNotice {
   id: string
   reason: string
-  /** RFC 3339; `null` until somebody lifts it. */
+  /** RFC 3339; `null` if it lasts until it is lifted. */
   until: string | null
 }

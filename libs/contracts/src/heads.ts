@@ -4,31 +4,31 @@ import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
 import type { ReleaseDocument, VersionRef } from './run-dossier.js'
 
-/** A head with all that a reader needs to believe it. */
+/** A head with all data that a reader needs to verify it. */
 export interface SignedHead {
   head: Envelope
-  /** The release the head makes current; `null` when it names none. */
+  /** Release that the head makes current; `null` if it names none. */
   release: Envelope | null
-  /** That the release's approval is in the log; `null` where the roster names none. */
+  /** Proof that the release's approval is in the log; `null` if the roster names no log. */
   proof?: LogProof | null
-  /** The release that the head's `next` names, where it has one. */
+  /** Release that the head's `next` names, if it has one. */
   next?: HeldRelease | null
 }
 
-/** A release that readers hold and put in force by themselves at its time. */
+/** A release that readers hold and put in force by themselves at its effective time. */
 export interface HeldRelease {
   release: Envelope
   proof?: LogProof | null
 }
 
-/** What became of heads of one scope that came together: a bundle is told once, not once for each of its policies. */
+/** Result of storing heads of one scope together: published once per bundle, not per policy. */
 export interface PublishedHeads {
-  /** Run that they name; `null` for heads that name none. */
+  /** Run that they name; `null` if none. */
   run: number | null
   heads: PublishedHead[]
 }
 
-/** config-store stored a head (or found it older than what it holds: `applied` false) and says who is connected. */
+/** config-store's report on a head: stored, or older than the current one (`applied` false); and the connected bots. */
 export interface PublishedHead {
   policy: string
   scope: string
@@ -37,11 +37,11 @@ export interface PublishedHead {
   revision: number
   applied: boolean
   audience: Audience
-  /** Digest of what rollout signed about why the head was issued, where that came with it. */
+  /** Digest of rollout's signed `Change`, if one accompanied the head. */
   change?: string
 }
 
-/** One policy in one scope as readers get it: signed head, signed release, and the store's revision. */
+/** One policy in one scope as sent to readers: signed head, signed release, and the store's revision. */
 export interface ConfigDocument {
   id: string
   scope: string
@@ -53,9 +53,9 @@ export interface ConfigDocument {
   run: number | null
   head: Envelope
   release: Envelope | null
-  /** `null` where the roster names no log, or the head no release. */
+  /** `null` if the roster names no log, or the head no release. */
   proof: LogProof | null
-  /** What the head's `next` names: held, and in force from its time on. */
+  /** Release that the head's `next` names: held, and in force from its effective time on. */
   next?: HeldRelease
 }
 
@@ -67,36 +67,36 @@ export interface PromotedHead {
 }
 
 /**
- * A stable head went back to an earlier release: a rollback by people or of a failed rollout. Or what was only held gave way
+ * A stable head reverted to an earlier release, by people or by a failed rollout; or a release that was only held was replaced
  * (`replacedBy`).
  */
 export interface ReversedPolicy {
   policy: string
   from: VersionRef
-  /** Where `from` was only held, and what was in force went too: that. */
+  /** Previously effective release, if `from` was only held and the effective one was reverted too. */
   inForce?: VersionRef
   to: ReleaseDocument | null
   seq: number
   reason: string
-  /** The run that went back: one that gave itself up, or that of a rollback which people signed; `null` for a rollback without one. */
+  /** Run that reverted: a failed one, or that of a signed rollback; `null` for a rollback without a run. */
   run: number | null
-  /** `from` was only held, and this run takes its place: `to` stays in force until then, and `seq` is of the last head before its own. */
+  /** Run that replaces `from`, which was only held: `to` stays in force until then, and `seq` is that of the last head before its own. */
   replacedBy?: number
-  /** Who did it and why, with what they signed. Missing in events of earlier builds. */
+  /** Who did it and why, with the signed statements. Missing in events of earlier builds. */
   change?: Change
 }
 
-/** People retired a policy: from this head on nothing of it is in force. */
+/** A withdrawn policy: from this head on none of its releases is in force. */
 export interface WithdrawnPolicy {
   policy: string
-  /** With its release digest. */
+  /** Withdrawn version, with its release digest. */
   from: VersionRef
   seq: number
   reason: string
-  /** Names of those who signed, in that order. */
+  /** Names of the signers, in the order of `statements`. */
   by: string[]
-  /** What each of them signed. */
+  /** Signed statement of each signer. */
   statements: Envelope[]
-  /** What partners are told. */
+  /** Reason sent to partners. */
   publicReason?: string
 }

@@ -5,8 +5,8 @@ interface Fault {
 }
 
 /**
- * The first value that others would read otherwise, or that could not be kept: a number or text outside of I-JSON (RFC 7493), or a NUL,
- * which PostgreSQL has no form for. Recursive: bound the nesting first.
+ * Returns the first value that other parsers would read differently, or that cannot be stored: a number or text outside of I-JSON (RFC
+ * 7493), or a NUL, which PostgreSQL cannot store. Recursive: bound the nesting first.
  */
 export function notInterchangeable(value: unknown): Fault | undefined {
   if (typeof value === 'string') return ofText(value)

@@ -4,21 +4,21 @@ import type { SharedProof } from './log-proof.js'
 import { proofAt, ProofTable, type ProofPlace } from './shared-proofs.js'
 
 /**
- * Heads as canary-controller and rollout hand them to config-store on every path: stored together, under one revision, so that no reader
- * ever sees half a bundle. The proof of an approval travels once, however many releases it is of.
+ * Heads from canary-controller and rollout to config-store, on every path. They are stored together, under one revision, so that no reader
+ * sees part of a bundle. The proof of an approval is included once, for all its releases.
  */
 export interface IssuedHeads {
   heads: IssuedHead[]
   proofs: SharedProof[]
-  /** Why they were issued: a `Change`, signed by rollout for these heads. For the store's history alone; readers never get it. */
+  /** Reason for issuing them: a `Change`, signed by rollout for these heads. For the store's history only; not sent to readers. */
   change?: Envelope
 }
 
 export interface IssuedHead {
   head: Envelope
-  /** The release the head makes current; `null` when it names none. */
+  /** Release that the head makes current; `null` if it names none. */
   release: Envelope | null
-  /** `null` where the roster names no log. */
+  /** `null` if the roster names no log. */
   proof?: ProofPlace | null
   next?: IssuedNext | null
 }
@@ -35,7 +35,7 @@ export function packHeads(heads: readonly SignedHead[]): IssuedHeads {
   return { heads: issued, proofs: table.proofs }
 }
 
-/** Throws `HMS_PROOF_INVALID` for heads that name a proof which is not there. */
+/** Expands heads. Throws `HMS_PROOF_INVALID` if a head names a missing proof. */
 export function openHeads({ heads, proofs }: IssuedHeads): SignedHead[] {
   const opened = <T extends IssuedHead | IssuedNext>(one: T) => ({ ...one, proof: one.proof == null ? null : proofAt(proofs, one.proof) })
   return heads.map(({ next, ...head }) => ({ ...opened(head), ...(next == null ? {} : { next: opened(next) }) }))

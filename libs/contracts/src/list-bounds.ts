@@ -1,6 +1,6 @@
-/** The most that a list answers at once; a reader says so where one comes back full. */
+/** Maximum entries of a list response; a reader reports when a list comes back full. */
 export const MAX_RUNS_LISTED = 100
 export const MAX_TICKETS_LISTED = 100
 export const MAX_APPROVALS_LISTED = 200
-/** Of each service. */
+/** Per service. */
 export const DEAD_LETTERS_LISTED = 100

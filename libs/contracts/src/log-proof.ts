@@ -1,8 +1,8 @@
 /** Inclusion of an approval in the witnessed log. */
 export interface SharedProof {
-  /** The entry's bytes as text. It names the releases of the approval by the root of a tree over them. */
+  /** Bytes of the entry as text. It names the releases of the approval by the root of a tree over them. */
   entry: string
-  /** C2SP tlog-proof, checkpoint and its signatures included. */
+  /** C2SP tlog-proof, including the checkpoint and its signatures. */
   proof: string
 }
 
@@ -11,16 +11,16 @@ export interface LogProof extends SharedProof {
   member: ApprovalMember
 }
 
-/** Where a release stands among those of its approval: a path of RFC 6962 to the root that the entry names. */
+/** Position of a release among those of its approval: a path of RFC 6962 to the root in the entry. */
 export interface ApprovalMember {
   index: number
-  /** Hashes in base64, from the leaf up; none where the approval is of one release. */
+  /** Hashes in base64, from the leaf up; empty if the approval has one release. */
   path: string[]
 }
 
-/** An approval that a published checkpoint covers: told once, whatever number of releases it is of. */
+/** An approval covered by a published checkpoint; published once for all its releases. */
 export interface LoggedApproval extends SharedProof {
-  /** All that the entry is an approval of, in the order of its tree. */
+  /** All releases of the approval, in the order of its tree. */
   releases: LoggedRelease[]
 }
 

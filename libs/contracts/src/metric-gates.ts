@@ -1,19 +1,19 @@
 import { isPlainText } from './api/alert-bounds.js'
 
-/** A question to a Prometheus that a canary must answer well: each sample of its answer is 1 (holds) or 0 (does not). */
+/** A Prometheus query that a canary must satisfy: each sample of its result is 1 (holds) or 0 (does not). */
 export type MetricGate = {
   name: string
   /** PromQL that compares with `bool`, such as `error_ratio < bool 0.05`. */
   query: string
 }
 
-/** How a gate fared in a canary. */
+/** Results of a gate in a canary. */
 export interface MetricFigures {
   name: string
-  /** Looks at which it held, and at which it did not. */
+  /** Checks at which it held, and at which it did not. */
   held: number
   failed: number
-  /** Looks without an answer since the last one with; and why the newest had none. */
+  /** Consecutive unanswered checks, and why the newest was unanswered. */
   unanswered: number
   problem: string | null
 }
@@ -22,12 +22,12 @@ export const MAX_METRICS = 10
 export const MAX_QUERY = 1_000
 const NAME = /^[a-z][a-z0-9-]{0,49}$/
 /**
- * Without `bool` a comparison is a filter: what does not hold is an empty answer, as if nobody had measured, and what holds may be 0. Such
- * a gate could neither pass nor fail by what it says.
+ * Without `bool` a comparison is a filter: a false one returns an empty result, as if nothing was measured, and a true one may return 0.
+ * Such a gate could neither pass nor fail.
  */
 const COMPARES = /(?:==|!=|<=|>=|<|>)\s*bool\b/
 
-/** Why a plan cannot have these gates; `undefined` when it can. */
+/** Returns why a plan cannot have these gates; `undefined` if it can. */
 export function metricsProblem(gates: readonly MetricGate[]): string | undefined {
   if (gates.length > MAX_METRICS) return `${gates.length} metrics, ${MAX_METRICS} at most`
   const twice = gates.find(({ name }, index) => gates.findIndex((other) => other.name === name) !== index)
@@ -40,7 +40,7 @@ export function metricsProblem(gates: readonly MetricGate[]): string | undefined
   return undefined
 }
 
-/** No metrics and an empty list are the same. */
+/** Whether two plans have the same gates; missing metrics equal an empty list. */
 export function isSameMetrics(some: readonly MetricGate[] = [], others: readonly MetricGate[] = []): boolean {
   return (
     some.length === others.length && some.every(({ name, query }, index) => name === others[index]!.name && query === others[index]!.query)

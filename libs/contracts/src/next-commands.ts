@@ -1,6 +1,6 @@
 import type { RunDecisionName, RunView } from './runs.js'
 
-/** What a person can do about a run that did not succeed, as commands that exist. */
+/** Returns the next commands for a run that did not succeed. */
 export function nextCommandsOf(view: RunView): string[] {
   const policy = view.policies[0]?.id ?? 'ID'
   switch (view.state) {
@@ -8,7 +8,7 @@ export function nextCommandsOf(view: RunView): string[] {
       return []
     case 'FAILED':
       if (view.reason === 'POISONED') return ['hms-svc dlq list', 'hms-svc approve FILE --sign NAME']
-      // Plan asks the linter; lint offline knows neither versions, schemas nor partners.
+      // `plan` queries the linter; offline lint knows neither versions, schemas nor partners.
       return view.stages.some((stage) => stage.stage === 'lint' && stage.verdict === 'FAIL')
         ? ['hms-svc plan FILE', 'hms-svc approve FILE --sign NAME']
         : [`hms-svc get ${policy}`, 'hms-svc approve FILE --sign NAME']
@@ -22,7 +22,7 @@ export function nextCommandsOf(view: RunView): string[] {
     case 'AWAITING_APPROVAL':
       return ['hms-svc approvals list', 'hms-svc approve FILE --sign NAME']
     case 'PAUSED':
-      // What extends says by how much.
+      // `extend` requires a duration.
       return decisionsOfPaused(view)
         .filter((decision) => decision !== 'extend')
         .map((decision) => `hms-svc runs ${decision} ${view.run} --reason TEXT --sign NAME`)
@@ -31,7 +31,7 @@ export function nextCommandsOf(view: RunView): string[] {
   }
 }
 
-/** A simulation can only start anew; canary and rollout can go on, a canary for longer or anew, too. */
+/** A simulation can only be retried; canary and rollout can resume, and a canary can also be extended or retried. */
 export function decisionsOfPaused({ stages }: Pick<RunView, 'stages'>): readonly RunDecisionName[] {
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
   if (paused === 'simulate') return ['retry', 'abort']

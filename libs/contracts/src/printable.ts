@@ -1,19 +1,19 @@
 /**
- * Characters that a terminal obeys or does not show: controls, what turns the direction of text, what has no width, line and paragraph
- * separators, halves of surrogate pairs, and blanks that count as letters. Variation selectors only choose between two pictures of a
+ * Characters that a terminal interprets or does not show: controls, bidirectional formatting, zero-width characters, line and paragraph
+ * separators, unpaired surrogates, and blanks classified as letters. Variation selectors are safe: they only choose between two glyphs of a
  * character.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}/gu
 
 /**
- * One line for a terminal, anyone who wrote it: what moves the cursor or hides text is written out as `\u{1b}`. A text that is printable
- * stays as it is.
+ * Returns untrusted text as one line for a terminal: characters that move the cursor or hide text are escaped as `\u{1b}`. Printable text
+ * is unchanged.
  */
 export function printable(text: string): string {
   return text.replaceAll(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }
 
-/** JSON in the same sense: still JSON, and of the same value. `indent` as `JSON.stringify` has it; line ends between values stay. */
+/** Returns printable JSON of the same value. `indent` as in `JSON.stringify`; line breaks between values are kept. */
 export function printableJson(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, null, indent) ?? 'null'
   return text.replaceAll(UNSAFE, (found) =>

@@ -1,4 +1,4 @@
-/** An error on the wire: RFC 9457 with a code and next steps. */
+/** Error response: RFC 9457 with a code and next steps. */
 export interface Problem {
   type: string
   title: string
@@ -9,11 +9,11 @@ export interface Problem {
   next: { command: string }[]
   traceId?: string
   errors?: { pointer: string; detail: string }[]
-  /** The present state, on 409. */
+  /** Current state, on 409. */
   state?: unknown
 }
 
-/** What a person or program gets wrong, or what the world does to us: thrown across layers, mapped once at each edge. */
+/** An expected error, by the caller or the environment: thrown across layers, mapped once at each edge. */
 export class HmsError extends Error {
   readonly code: string
   readonly status: number
@@ -39,9 +39,9 @@ export class HmsError extends Error {
 }
 
 export interface HmsErrorOptions {
-  /** HTTP status; also what exit codes are derived from. 500 unless given. */
+  /** HTTP status, from which exit codes are derived; default 500. */
   status?: number
-  /** Commands that get the reader further. */
+  /** Commands that help the reader to continue. */
   next?: string[]
   errors?: { pointer: string; detail: string }[]
   retryable?: boolean

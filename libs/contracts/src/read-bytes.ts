@@ -1,8 +1,8 @@
 import { HmsError } from './problem.js'
 
 /**
- * A whole body, as long as it has at most `maxBytes` after decompression. Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond,
- * which cancels the source: a server, or somebody in its place, must not decide how much memory a reader takes.
+ * Reads a whole body of at most `maxBytes` after decompression. Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond, which cancels
+ * the source: a server, or an attacker in its place, must not determine how much memory a reader allocates.
  */
 export async function readBytes(chunks: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
@@ -15,7 +15,7 @@ export async function readBytes(chunks: AsyncIterable<Uint8Array> | null, maxByt
   return joined(parts, size)
 }
 
-/** The same as text, in UTF-8. */
+/** Reads a whole body as UTF-8 text; same bound and error as `readBytes`. */
 export async function readText(chunks: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<string> {
   return new TextDecoder().decode(await readBytes(chunks, maxBytes))
 }

@@ -1,7 +1,7 @@
 import type { Envelope } from './envelope.js'
 import type { RunControl, StageName } from './runs.js'
 
-/** A person said no to an approval that waited for signatures; `statement` is what was signed. */
+/** A rejected approval that was waiting for signatures; `statement` is the signed rejection. */
 export interface RejectedApproval {
   run: number
   attempt: number
@@ -14,23 +14,23 @@ export interface RejectedApproval {
   statement: Envelope
 }
 
-/** A decision about a run, on its way to the stage that owns the run. Exactly one stage answers, or the run ends first. */
+/** A decision about a run, published to the stage that owns the run. Exactly one stage responds, or the run ends first. */
 export interface AcceptedDecision {
   run: number
   attempt: number
-  /** Digest of what was signed; of `supersede` the digest of the newer approval. */
+  /** Digest of the signed statement; for `supersede`, of the newer approval. */
   id: string
   decision: RunControl
-  /** Where the run was as far as approver knew; `null` when it had not started, so that approver applied the decision itself. */
+  /** Stage of the run as known to approver; `null` if it had not started, so that approver applied the decision itself. */
   stage: StageName | null
-  /** Of `extend`: by how much. */
+  /** Duration of `extend`, ms. */
   byMs?: number
-  /** Name of the person; of `supersede` the newer run. */
+  /** Name of the person; for `supersede`, the newer run. */
   by: string
   reason: string
-  /** What partners are told. */
+  /** Reason sent to partners. */
   publicReason?: string
-  /** What the person signed; of `supersede` a release of the newer run, with all its signatures. */
+  /** Signed statement of the person; for `supersede`, a release of the newer run with all its signatures. */
   statement: Envelope
 }
 
@@ -43,10 +43,10 @@ export interface DecisionAnswer {
   detail: string
 }
 
-/** What the guard said of a signature, of a stage that was about to start, or of a rollback. Names and digests, no contents of policies. */
+/** The guard's verdict on a signature, on the start of a stage, or on a rollback. Contains names and digests, no policy contents. */
 export interface GuardJudged {
   action: 'approve' | 'advance' | 'rollback'
-  /** `null` before a run has its number, and of a rollback. */
+  /** `null` before the run has a number, and for a rollback. */
   run: number | null
   /** `null` unless a stage was about to start. */
   stage: StageName | null
@@ -54,12 +54,12 @@ export interface GuardJudged {
   /** `ID@VERSION` of the rule that decided; `null` on PASS. */
   rule: string | null
   sentence: string
-  /** Release digests of the rules that were asked. */
+  /** Release digests of the evaluated rules. */
   rules: string[]
-  /** Release digests of what was judged. */
+  /** Release digests of the judged releases. */
   releases: string[]
   /** Roster id of the caller. */
   principal: string
-  /** The same as in-toto's verification result. */
+  /** The same verdict as in-toto's verification result. */
   attestation: Envelope
 }

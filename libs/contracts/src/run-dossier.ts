@@ -3,12 +3,12 @@ import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
 import type { MetricGate } from './metric-gates.js'
 
-/** Bytes that the policies of one run have together, as JSON: new and live ones travel in one message, below the bound of a payload. */
+/** Maximum bytes of a run's policies together, as JSON: new and live ones are in one message, below the limit of a payload. */
 export const MAX_RUN_BYTES = 320 * 1024
 
-/** What a rollout does with a release; bound into what its approvers sign. */
+/** How a release is rolled out; part of the signed approval. */
 export interface RolloutPlan {
-  /** Basis points of the canary scope: 500 is 5 %. */
+  /** Share of the canary scope in basis points: 500 is 5 %. */
   share: number
   /** `region:NCR`, or `region:*` for all regions. */
   scope: string
@@ -18,20 +18,20 @@ export interface RolloutPlan {
   bakeMs: number
   /** Partner ids or groups; `null` means all registered. */
   partners: string[] | null
-  /** Set where the roster asks for it: no evidence pauses the run with every profile. */
+  /** Set if the roster requires it: missing evidence pauses the run in every profile. */
   requireEvidence?: true
-  /** Set where the roster asks for it: a canary that does not exclude a doubled rate of alerts pauses. */
+  /** Set if the roster requires it: a canary that does not exclude a doubled alert rate pauses. */
   requirePower?: true
-  /** What a Prometheus must say of the canary for it to pass. */
+  /** Prometheus gates that the canary must pass. */
   metrics?: MetricGate[]
-  /** Where the canary has several steps: all of them. Share and scope above are those of the first. */
+  /** All steps, if the canary has several. Share and scope above are those of the first. */
   ramp?: RampStep[]
 }
 
-/** Steps of a canary, before the rollout to everybody that ends every ramp. */
+/** Maximum steps of a canary, before the full rollout that ends every ramp. */
 export const MAX_RAMP_STEPS = 9
 
-/** A step of a canary: it is observed for as long as the plan says, and judged by itself. */
+/** A step of a canary: observed for the plan's duration, and judged by itself. */
 export type RampStep = {
   /** Basis points of the scope. */
   share: number
@@ -39,7 +39,7 @@ export type RampStep = {
   scopeName: string
 }
 
-/** The steps of a canary; the rollout to everybody follows the last. */
+/** Returns the steps of a canary; the full rollout follows the last. */
 export function stepsOf({
   ramp,
   share,
@@ -49,7 +49,7 @@ export function stepsOf({
   return ramp ?? [{ share, scope, scopeName }]
 }
 
-/** A release as messages carry it: the envelope is the truth, the rest is read from its payload. */
+/** A release in messages: the envelope is authoritative, the other members are read from its payload. */
 export interface ReleaseDocument {
   id: string
   version: string
@@ -57,7 +57,7 @@ export interface ReleaseDocument {
   releaseDigest: string
   releaseEpoch: number
   envelope: Envelope
-  /** From the moment that a stage knew it. */
+  /** Set from the stage on that received the proof. */
   proof?: LogProof
 }
 
@@ -83,7 +83,7 @@ export interface ScenarioRule {
   id: string
   policies: string[]
   alert: string
-  /** By id, of its policies that the run does not change: what the expression reads of the version that was in force. */
+  /** Other policies in force that the expression reads, by id. */
   beside?: Record<string, JsonObject>
 }
 
@@ -94,6 +94,6 @@ export interface StageFailure {
   reason: string
   detail: string
   next?: string[]
-  /** Of a stage that judged and refused: its test result or verification result. */
+  /** Test result or verification result of the stage that failed the run. */
   attestation?: Envelope
 }

@@ -34,27 +34,27 @@ export const STAGES = ['lint', 'simulate', 'canary', 'rollout', 'notify'] as con
 export type StageName = (typeof STAGES)[number]
 export type StageVerdict = 'PENDING' | 'RUNNING' | 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'SKIPPED'
 
-/** What people decide about a run that is under way. */
+/** Decisions of people about an active run. */
 export const RUN_DECISIONS = ['pause', 'resume', 'promote', 'extend', 'retry', 'abort'] as const
 export type RunDecisionName = (typeof RUN_DECISIONS)[number]
-/** `supersede`: a newer release takes the run's place, because its approvers said so. */
+/** `supersede`: a newer release replaces the run, as its approvers decided. */
 export type RunControl = RunDecisionName | 'supersede'
 
-/** A decision that was accepted. It counts when the stage that owns the run applies it; else it came too late. */
+/** An accepted decision. It takes effect when the stage that owns the run applies it; otherwise it came too late. */
 export interface RunDecision {
-  /** Digest of what was signed; of `supersede` the digest of the newer approval. */
+  /** Digest of the signed statement; for `supersede`, of the newer approval. */
   id: string
   decision: RunControl
-  /** Name of the person; of `supersede` the newer run. */
+  /** Name of the person; for `supersede`, the newer run. */
   by: string
   reason: string
   at: string
   outcome: 'pending' | 'applied' | 'late'
-  /** Of `supersede`: number of the newer run. */
+  /** `supersede`: number of the newer run. */
   successor?: number
 }
 
-/** A policy as a run carries it: `digest` is the policy digest. */
+/** A policy of a run; `digest` is the policy digest. */
 export interface RunPolicy {
   id: string
   version: string
@@ -64,28 +64,28 @@ export interface RunPolicy {
 export interface RunStage {
   stage: StageName
   verdict: StageVerdict
-  /** One line for people; what stands in the parentheses of `runs show`. */
+  /** One line for people, shown in parentheses by `runs show`. */
   detail: string
-  /** Label where a stage has one of its own, such as `Canary 5% traffic (National Capital Region)`. */
+  /** The stage's own label, such as `Canary 5% traffic (National Capital Region)`. */
   label?: string
-  /** Canary: what it was judged by. */
+  /** Canary: figures of its verdict. */
   figures?: CanaryFigures
-  /** Canary of several steps: those that it has passed. */
+  /** Canary of several steps: the passed ones. */
   steps?: PassedStep[]
   startedAt: string | null
   endedAt: string | null
 }
 
-/** Of a run that several people together sent past simulation, canary, freezes and waiting. */
+/** Break-glass: several people together skipped simulation, canary, freezes and waiting. */
 export interface BreakGlass {
-  /** Signed by them. */
+  /** Reason, signed by them. */
   reason: string
-  /** Names of those who signed. */
+  /** Names of the signers. */
   by: string[]
   review: BreakGlassReview
 }
 
-/** `OVERDUE`: those who signed approve nothing until somebody else closes it. */
+/** Review of a break-glass. `OVERDUE`: its signers cannot approve anything until another person closes it. */
 export interface BreakGlassReview {
   ticket: number
   dueAt: string
@@ -94,43 +94,43 @@ export interface BreakGlassReview {
   closedBy?: string
 }
 
-/** `runs show --json`, `runs watch --json`, and each frame of `GET /v1/runs/{n}/events`. */
+/** Output of `runs show --json` and `runs watch --json`, and each frame of `GET /v1/runs/{n}/events`. */
 export interface RunView {
   run: number
-  /** Release digest; of a bundle the digest over its sorted release digests. What decisions are bound to. */
+  /** Release digest; for a bundle, the digest of its sorted release digests. Decisions are bound to it. */
   digest: string
   state: RunState
   reason?: string
-  /** How it ended, in a sentence, where no stage says it: who rejected it and why, what moved. Of QUEUED: what it waits for. */
+  /** How it ended, in a sentence, if no stage reports it: who rejected it and why, or which policy moved. In QUEUED: what it waits for. */
   detail?: string
-  /** Number of the run that took its place. */
+  /** Number of the run that superseded it. */
   supersededBy?: number
   attempt: number
   policies: RunPolicy[]
   stages: RunStage[]
-  /** Who decided what, the oldest first. */
+  /** Decisions of people, oldest first. */
   decisions: RunDecision[]
   breakGlass?: BreakGlass
   createdAt: string
   endedAt: string | null
-  /** How fast it came into force; none until it is live for all, and after it was taken back. */
+  /** How fast it came into force; absent until it is live for all, and after a take-back. */
   clock?: RunClock
-  /** As `GET /v1/runs` returns it: approved, open, and neither in force nor its partners notified within HMS_APPROVER_PROMISE. */
+  /** From `GET /v1/runs`: approved and open, but neither in force nor its partners notified within HMS_APPROVER_PROMISE. */
   late?: true
-  /** Of a run that succeeded, as `GET /v1/runs/{n}` returns it: its policies whose release is no longer in force. */
+  /** From `GET /v1/runs/{n}` of a succeeded run: its policies whose release is no longer in force. */
   replaced?: ReplacedPolicy[]
 }
 
-/** A policy of a run whose release another one replaced, or nothing did. */
+/** A policy of a run whose release was replaced or withdrawn. */
 export interface ReplacedPolicy {
   id: string
-  /** Version in force now; `null` where none is. */
+  /** Version in force now; `null` if none. */
   now: string | null
-  /** When the version of the run was rolled back or withdrawn, RFC 3339; missing where a newer release replaced it. */
+  /** When the run's version was rolled back or withdrawn, RFC 3339; missing if a newer release replaced it. */
   takenBackAt?: string
 }
 
-/** The run waits for the time of its rule: readers hold it, and nobody lives under it yet. */
+/** Whether the run waits for its effective time: readers hold the rule, and none runs it yet. */
 export function isHeld({ state, reason }: Pick<RunView, 'state' | 'reason'>): boolean {
   return state === 'WAITING' && reason === 'EFFECTIVE_AT'
 }

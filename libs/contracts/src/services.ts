@@ -1,8 +1,8 @@
-/** The eight services of the choreography, in the order of the pipeline. One folder under `apps/` each. */
+/** The eight services of the choreography, in pipeline order. Each has a folder under `apps/`. */
 export const SERVICES = ['approver', 'linter', 'simulator', 'canary-controller', 'rollout', 'notifier', 'config-store', 'audit'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
-/** Ports in distributed mode; embedded mode puts all of them behind `EDGE_PORT`. */
+/** Ports in distributed mode; embedded mode serves all of them at `EDGE_PORT`. */
 export const SERVICE_PORTS: Record<ServiceName, number> = {
   approver: 7101,
   linter: 7102,
@@ -14,12 +14,12 @@ export const SERVICE_PORTS: Record<ServiceName, number> = {
   audit: 7108,
 }
 export const EDGE_PORT = 7184
-/** Of `serve witness`, which is none of the services: it watches one of them. */
+/** Port of `serve witness`, which is not one of the services but monitors one. */
 export const WITNESS_PORT = 7109
-/** Of `sidecar`, which stands beside a reader and not beside the services. */
+/** Port of `sidecar`, which runs beside a reader, not beside the services. */
 export const SIDECAR_PORT = 7185
 
-/** First path segments that each service answers; the edge routes by the longest match. */
+/** First path segments of each service; the edge routes by the longest match. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
   approver: [
     '/v1/approvals',

@@ -1,7 +1,7 @@
 import type { ApprovalMember, LogProof, SharedProof } from './log-proof.js'
 import { HmsError } from './problem.js'
 
-/** A proof of a release in a message that carries the proof of each approval once. */
+/** Reference of a release to its approval's proof, in a message that contains each proof once. */
 export interface ProofPlace extends ApprovalMember {
   /** Index among the message's proofs. */
   of: number
@@ -20,7 +20,7 @@ export class ProofTable {
   }
 }
 
-/** Throws `HMS_PROOF_INVALID` for a place that the message does not have. */
+/** Returns a referenced proof. Throws `HMS_PROOF_INVALID` if the message does not contain it. */
 export function proofAt(proofs: readonly SharedProof[], { of, index, path }: ProofPlace): LogProof {
   const shared = proofs[of]
   if (shared === undefined) throw new HmsError('HMS_PROOF_INVALID', `The message has no proof ${of}.`, { status: 422 })

@@ -17,24 +17,26 @@ const LABELS: Record<StageName, string> = {
   notify: 'Partner Notifications',
 }
 
-/** What people call a stage: its own label where it has one, with share and region. */
+/** Returns the display name of a stage: its own label if it has one, with share and region. */
 export function stageLabel({ stage, label }: Pick<RunStage, 'stage' | 'label'>): string {
   return label ?? LABELS[stage]
 }
 
-/** A stage that had begun when its run ended: it has no verdict, and is not pending. */
+/** Whether a stage had begun when its run ended: it has no verdict, and is not pending. */
 export function isCutOff({ verdict, startedAt }: Pick<RunStage, 'verdict' | 'startedAt'>, state: RunState): boolean {
   return verdict === 'PENDING' && startedAt !== null && isTerminal(state)
 }
 
-/** `PASS (98.4% bots adapted)`; the notify stage reports what was sent instead of PASS. `state`: of its run. */
+/** Returns `PASS (98.4% bots adapted)`; the notify stage reports its deliveries instead of PASS. `state` is that of its run. */
 export function stageOutcome(stage: RunStage, state: RunState): string {
   const verdict = isCutOff(stage, state) ? state.replaceAll('_', ' ') : stage.verdict
   if (stage.detail === '') return verdict
   return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${verdict} (${stage.detail})`
 }
 
-/** A line for each policy of `run` that is no longer in force: `pm25@2.0.0 was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force`. */
+/**
+ * Returns a line per policy of `run` that is no longer in force: `pm25@2.0.0 was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force`.
+ */
 export function describeReplaced({ policies, replaced = [] }: Pick<RunView, 'policies' | 'replaced'>): string[] {
   return replaced.map((policy) => `${policy.id}@${policies.find(({ id }) => id === policy.id)?.version} ${endOfReplaced(policy)}`)
 }
@@ -44,13 +46,13 @@ function endOfReplaced({ now, takenBackAt }: ReplacedPolicy): string {
   return `${what}: ${now === null ? 'no version' : now} is in force`
 }
 
-/** `step 2, 25% of all regions: PASS (realised 25%, 10 of 40 bots; …)`. */
+/** Returns `step 2, 25% of all regions: PASS (realised 25%, 10 of 40 bots; …)`. */
 export function describePassedStep({ step, requestedShare, realisedShare, scopeName, cohort, connected, summary }: PassedStep): string {
   const bots = `${cohort} of ${connected} ${connected === 1 ? 'bot' : 'bots'}`
   return `step ${step}, ${requestedShare / 100}% of ${scopeName}: PASS (realised ${realisedShare / 100}%, ${bots}; ${summary})`
 }
 
-/** `review due until 2026-11-27T10:00:00.000Z (ticket 3)`. */
+/** Returns `review due until 2026-11-27T10:00:00.000Z (ticket 3)`. */
 export function describeReview({ ticket, dueAt, state, closedBy }: BreakGlassReview): string {
   if (state === 'CLOSED') return `reviewed by ${closedBy ?? 'somebody'} (ticket ${ticket})`
   if (state === 'OVERDUE')
@@ -58,12 +60,12 @@ export function describeReview({ ticket, dueAt, state, closedBy }: BreakGlassRev
   return `review due until ${dueAt} (ticket ${ticket}), by somebody who did not sign`
 }
 
-/** What closes it, as a command; none once it is closed. */
+/** Returns the command that closes the review; empty once it is closed. */
 export function reviewCommands({ ticket, state }: BreakGlassReview): string[] {
   return state === 'CLOSED' ? [] : [`hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`]
 }
 
-/** Who was notified of a run, as a sentence. A run of an earlier build has its stage's detail alone. */
+/** Returns a sentence about the notified partners. A run of an earlier build has only its stage's detail. */
 export function describePartners({ stages, clock }: Pick<RunView, 'stages' | 'clock'>): string {
   const notify = stages.find(({ stage }) => stage === 'notify')
   if (notify === undefined) return 'Partners of what it replaced are notified of the rollback.'

@@ -1,16 +1,16 @@
 import { printable } from './printable.js'
 
-/** One field of what is signed, as a person reads it before signing. */
+/** One field of a signed statement, as shown to a person before signing. */
 export interface StatementField {
-  /** Dotted path, as differences name fields. */
+  /** Dotted path, as in differences. */
   field: string
   /** JSON, so that `25` and `"25"` differ. */
   value: string
 }
 
 /**
- * Every field of a statement's predicate, in the order of its bytes. The console writes them into the page, and the page's script makes
- * them once more from the bytes that it is about to sign: both must be the same text. `hms-svc sign` prints them.
+ * Returns every field of a statement's predicate, in the order of its bytes. The console renders them in the page; the page's script
+ * derives them again from the bytes it is about to sign, and both texts must be equal. `hms-svc sign` prints them.
  */
 export function statementFields(statement: string): StatementField[] {
   const { predicate } = JSON.parse(statement) as { predicate?: unknown }
@@ -23,7 +23,7 @@ function fieldsOf(value: unknown, path: readonly string[]): StatementField[] {
   return members.flatMap(([key, member]) => fieldsOf(member, [...path, key]))
 }
 
-/** Of a map or a list that has any; an empty one is a value. */
+/** Returns the members of a non-empty map or list; an empty one is a value. */
 function membersOf(value: unknown): [string, unknown][] | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const members = Object.entries(value)

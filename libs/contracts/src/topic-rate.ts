@@ -1,7 +1,7 @@
-/** The rate is the mean of these minutes: one alone jumps. */
+/** Number of minutes averaged, because a single one fluctuates. */
 const RATE_OF_MINUTES = 5
 
-/** Events a minute, for people: the mean of the newest of these counts, the oldest of which comes first. */
+/** Returns events per minute for display: the mean of the newest counts. `perMinute` is sorted, oldest first. */
 export function eventsAMinute(perMinute: readonly number[]): string {
   const last = perMinute.slice(-RATE_OF_MINUTES)
   const rate = last.reduce((sum, events) => sum + events, 0) / Math.max(1, last.length)

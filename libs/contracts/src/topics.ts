@@ -1,7 +1,7 @@
 import { EVENT_TOPICS, isStageEvent, type EventType } from './events.js'
 import { SERVICES, type ServiceName } from './services.js'
 
-/** One topic of the catalogue: what `topics apply` makes, `topics list` shows and the AsyncAPI document describes. */
+/** One topic of the catalogue, which `topics apply` creates, `topics list` shows and the AsyncAPI document describes. */
 export interface Topic {
   name: string
   producers: readonly ServiceName[]
@@ -10,27 +10,27 @@ export interface Topic {
   partitions: number
   cleanup: 'delete' | 'compact'
   purpose: string
-  /** Compacted at once: its readers want the newest record of each key alone, and step over what is missing of it. */
+  /** Compacted immediately: its readers need only the newest record of each key, and skip gaps. */
   newestOnly?: true
-  /** How the trail takes it: an entry for each event, or one digest per run and window for facts of high volume. */
+  /** How the audit trail records it: an entry per event, or one digest per run and window for high-volume facts. */
   trail?: 'window'
-  /** Where its producer, a stage, says what every stage can say (`STAGE_EVENTS`). */
+  /** Topic of a stage, which also publishes `STAGE_EVENTS` on it. */
   stage?: true
-  /** Group of its readers besides `SERVICE`: decisions of people must not wait behind a slow handler. */
+  /** Suffix of its readers' group besides `SERVICE`: decisions of people must not wait behind a slow handler. */
   group?: 'control'
 }
 
 /** Key of the records that make an idle compacted topic compact; readers skip them. */
 export const HEARTBEAT_KEY = '~heartbeat'
-/** Key of rollout's newest freshness statement, among the documents of `hms.config.state.v1`: no policy has such a name. */
+/** Key of rollout's newest freshness statement among the documents of `hms.config.state.v1`; not a valid policy id. */
 export const FRESHNESS_KEY = '~freshness'
 
-/** All but the one that says it; audit is added to every list. */
+/** All services except the producer; audit is added to every list. */
 const EVERY_OTHER = SERVICES.filter((name) => name !== 'approver' && name !== 'audit')
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** Audit reads every topic that carries decisions; it is added to each list below. */
+/** audit reads every topic with decisions; it is added to each list below. */
 function stage(name: string, producer: ServiceName, consumers: ServiceName[], purpose: string, more: Partial<Topic> = {}): Topic {
   return {
     name,
@@ -44,7 +44,7 @@ function stage(name: string, producer: ServiceName, consumers: ServiceName[], pu
   }
 }
 
-/** Every topic, its producers and its readers. The partition count is for life: growing a keyed topic re-maps its keys. */
+/** Every topic with its producers and readers. The partition count is permanent: growing a keyed topic re-maps its keys. */
 export const TOPICS: readonly Topic[] = [
   stage('hms.approval.v1', 'approver', ['linter', 'rollout'], 'approved releases enter the pipeline, signed rollbacks at its end'),
   stage('hms.lint.v1', 'linter', ['simulator', 'rollout', 'approver'], 'verdicts of lint and schema', { stage: true }),
@@ -88,27 +88,27 @@ export const TOPICS: readonly Topic[] = [
     consumers: ['simulator'],
   }),
   stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),
-  // Not to itself: its own word would be one more entry.
+  // audit does not read its own topic: each of its events would create another entry.
   stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller', 'rollout', 'approver'] }),
 ]
 
-/** Where each stage says what all of them can say; approver, config-store and audit are no stages. */
+/** Topic on which each stage publishes `STAGE_EVENTS`; approver, config-store and audit are no stages. */
 export const STAGE_TOPICS: Partial<Record<ServiceName, string>> = Object.fromEntries(
   TOPICS.filter((topic) => topic.stage === true).map(({ name, producers }) => [producers[0], name]),
 )
 
-/** Dead letters of one consumer group. */
+/** Returns the topic of dead letters of one consumer group. */
 export function deadLetterTopic(group: string): string {
   return `hms.dlq.${group}.v1`
 }
 
-/** Every topic that there is: those of the catalogue, then the dead letters of each service. */
+/** All topic names: those of the catalogue, then the dead letters of each service. */
 export const TOPIC_NAMES = [...TOPICS.map(({ name }) => name), ...SERVICES.map(deadLetterTopic)]
 
-/** Type of what lies in `hms.dlq.<group>.v1`: the record as it came. People and tools read it, no service does. */
+/** Type of the records in `hms.dlq.<group>.v1`, which contain the original record. For people and tools; no service reads it. */
 export const GIVEN_UP = 'hms.event.given-up.v1'
 
-/** Partitions of any topic of ours, dead letters included. */
+/** Returns the partition count of any of our topics, including dead letters. */
 export function partitionsOf(name: string): number {
   return name.startsWith('hms.dlq.') ? DEAD_LETTER_PARTITIONS : topicByName(name).partitions
 }
@@ -123,7 +123,7 @@ export function topicByName(name: string): Topic {
   return topic
 }
 
-/** Where a service reads events of this type: those of stages come on every stage's topic. */
+/** Returns the topics on which a service reads events of this type; `STAGE_EVENTS` are on every stage's topic. */
 export function topicsOfType(type: EventType, reader: ServiceName): string[] {
   if (!isStageEvent(type)) return [EVENT_TOPICS[type]]
   const read = topicsConsumedBy(reader).map(({ name }) => name)

@@ -1,10 +1,10 @@
 import { canonicalJson, type Json, type JsonObject } from '../canonical-json.js'
 
-/** Of a reading in its canonical form (RFC 8785), UTF-8. What comes with an alert travels to every stage and is kept for a week. */
+/** Limit of a reading in canonical form (RFC 8785), UTF-8. An alert's data travel to every stage and are kept for a week. */
 export const MAX_READING_BYTES = 16 * 1024
 const MAX_READING_DEPTH = 12
 
-/** Why a reading is refused; `undefined` when an alert may bring it. The same rule at the SDK, over HTTP and on the topic. */
+/** Returns why a reading is rejected; `undefined` if an alert may contain it. SDK, HTTP and the topic apply the same rule. */
 export function readingProblem(reading: JsonObject | null): string | undefined {
   if (reading === null) return undefined
   if (depthOf(reading, 0) > MAX_READING_DEPTH) return `reading is nested more than ${MAX_READING_DEPTH} deep`
@@ -14,7 +14,7 @@ export function readingProblem(reading: JsonObject | null): string | undefined {
   return new TextEncoder().encode(text).length > MAX_READING_BYTES ? `reading is larger than ${MAX_READING_BYTES / 1024} KiB` : undefined
 }
 
-/** Whether every store and log can hold the text: no NUL, no half of a surrogate pair. */
+/** Whether every store and log can store the text: no NUL, no unpaired surrogate. */
 export function isPlainText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed()
 }

@@ -4,33 +4,34 @@ import type { RolloutPlan } from '../run-dossier.js'
 import type { RunState } from '../runs.js'
 import type { MetricGate } from '../metric-gates.js'
 
-/** `POST /v1/approvals/prepare`: approver allots the epoch and binds plan, previous version and fallbacks. */
+/** Body of `POST /v1/approvals/prepare`. Approver assigns the epoch and binds plan, previous version and fallbacks. */
 export interface PrepareRequest {
   policies: JsonObject[]
   plan?: PlanOptions
   author?: string
-  /**
-   * Who committed the file of each policy last, by policy id: the author where nobody else is named and the roster knows a person of that
-   * name.
-   */
+  /** Last committer of each policy's file, by policy id; the default author if the roster contains a person of that name. */
   committedBy?: Record<string, string>
-  /** Wait behind the active run of the policy instead of being refused. */
+  /** Queue behind the active run of the policy instead of being rejected. */
   queue?: boolean
-  /** End the runs of these policies that are under way, once all have signed. */
+  /** End the active runs of these policies once all have signed. */
   supersede?: boolean
 }
 
 /**
- * `POST /v1/approvals/prepare` for a rollback that no fallback allows: approver prepares a release that carries the earlier document, and
- * as many people sign it as approving that document would take.
+ * Body of `POST /v1/approvals/prepare` for a rollback that no fallback permits. Approver prepares a release with the earlier document; it
+ * requires the same number of signatures as approving that document.
  */
 export interface PrepareRollbackRequest {
-  /** `publicReason`, empty for none, is part of what is signed, and partners get it; then `reason` is kept beside the signatures. */
+  /**
+   * `publicReason`, which may be empty, is part of the signed statement and sent to partners; `reason` is then stored beside the
+   * signatures.
+   */
   rollback: { policy: string; version: string; reason?: string; publicReason?: string }
 }
 
 /**
- * `POST /v1/break-glass/prepare`: what is signed says that it is break-glass, and why. No part of it waits: see `BreakGlassRequest`.
+ * Body of `POST /v1/break-glass/prepare`. The signed statement contains the break-glass flag and the reason. It has no plan: no part of it
+ * waits, see `BreakGlassRequest`.
  */
 export interface PrepareBreakGlassRequest {
   policies: JsonObject[]
@@ -39,13 +40,13 @@ export interface PrepareBreakGlassRequest {
   committedBy?: Record<string, string>
 }
 
-/** `POST /v1/break-glass`: the signatures of all who sign, in one request. One of each person per release. */
+/** Body of `POST /v1/break-glass`: all signatures in one request, one per person and release. */
 export interface BreakGlassRequest {
   digest: string
   signatures: { release: string; keyid: string; sig: string }[]
 }
 
-/** Plan options of a caller. What is left out is filled by approver's configuration. */
+/** Plan options of a caller; approver's configuration supplies defaults. */
 export interface PlanOptions {
   /** Basis points, 1 to 10,000. */
   share?: number
@@ -53,10 +54,10 @@ export interface PlanOptions {
   observeMs?: number
   bakeMs?: number
   partners?: string[]
-  /** `ID@VERSION` each. */
+  /** Each as `ID@VERSION`. */
   fallbacks?: string[]
   metrics?: MetricGate[]
-  /** Steps of the canary, instead of `share` and `scope`. The rollout to everybody follows the last. */
+  /** Steps of the canary, instead of `share` and `scope`. The full rollout follows the last. */
   ramp?: { share: number; scope: string }[]
 }
 
@@ -64,12 +65,12 @@ export interface FieldDifference {
   field: string
   from?: Json
   to?: Json
-  /** Of a number: that of the nearest map around it, as the policy writes it. Of `to`; of a removed field, of `from`. */
+  /** Unit of a number in `to` (of a removed field, in `from`): that of the nearest enclosing map in the policy. */
   units?: string
-  /** Of `from`, where it is another than that of `to`; `null` for a value without unit. */
+  /** Unit of `from`, if it differs from that of `to`; `null` for a value without unit. */
   unitsBefore?: string | null
   text: string
-  /** Each a line of its own: another unit, another order of magnitude. */
+  /** Warnings, each on its own line: a changed unit, or a changed order of magnitude. */
   remarks?: string[]
 }
 
@@ -80,10 +81,10 @@ export interface RefusedFallback {
   reason: string
 }
 
-/** `GET /v1/approvals/fallbacks?policy=ID`: versions, the newest first, as of the roster in force. */
+/** Response of `GET /v1/approvals/fallbacks?policy=ID`: versions, newest first, judged by the roster in force. */
 export interface FallbacksView {
   policy: string
-  /** What the next release of the policy would name. */
+  /** Fallbacks that the next release of the policy would name. */
   fallbacks: string[]
   refused: RefusedFallback[]
 }
@@ -95,15 +96,15 @@ export interface PreparedRelease {
   digest: string
   payload: string
   live: string | null
-  /** This version was taken back before: by its run, or by people (`null`). */
+  /** An earlier take-back of this version, by its run or by people (`run` is `null`). */
   takenBack?: { run: number | null; at: string }
-  /** Earlier versions that it would have as fallbacks, were they not refused by readers. */
+  /** Earlier versions that would be fallbacks if readers did not refuse them. */
   refusedFallbacks?: RefusedFallback[]
   differences: FieldDifference[]
 }
 
 export interface PreparedApproval {
-  /** Release digest; of a bundle the digest over its sorted release digests. */
+  /** Release digest; for a bundle, the digest of its sorted release digests. */
   digest: string
   run: number | null
   state: RunState | 'PREPARED'
@@ -111,23 +112,23 @@ export interface PreparedApproval {
   plan: RolloutPlan
   missing: string[]
   signedBy: string[]
-  /** The author; their signatures count for nothing unless the roster says so. */
+  /** Authors of the policies; their signatures count only if the roster permits it. */
   authors: string[]
-  /** The last signature ends the runs of these policies that are under way. */
+  /** The last signature ends the active runs of these policies. */
   supersede?: true
-  /** It skips simulation, canary, freezes and waiting. */
+  /** Break-glass: skips simulation, canary, freezes and waiting. */
   breakGlass?: { reason: string }
   expiresAt: string
 }
 
-/** `POST /v1/approvals`. One signature per release of the approval. */
+/** Body of `POST /v1/approvals`: one signature per release of the approval. */
 export interface ApprovalRequest {
   digest: string
   signatures: { release: string; keyid: string; sig: string }[]
   reason?: string
 }
 
-/** `approve --json`. */
+/** Output of `approve --json`. */
 export interface ApprovalView {
   run: number | null
   state: RunState | 'PREPARED'
@@ -135,34 +136,34 @@ export interface ApprovalView {
   missing: string[]
 }
 
-/** Why somebody signed, in their own words. */
+/** A person's reason for signing. */
 export interface SigningReason {
   name: string
   reason: string
 }
 
-/** `POST /v1/approvals/{digest}/decisions`: a signed decision, `reject` with its reason. */
+/** Body of `POST /v1/approvals/{digest}/decisions`: a signed decision, `reject` with its reason. */
 export interface ApprovalDecisionRequest {
   statement: Envelope
 }
 
-/** `approvals list --json`. */
+/** Output of `approvals list --json`. */
 export interface ApprovalSummary extends ApprovalView {
   policies: { id: string; version: string; digest: string }[]
   signedBy: string[]
   authors: string[]
   reasons: SigningReason[]
-  /** The last signature ends the runs of these policies that are under way. */
+  /** The last signature ends the active runs of these policies. */
   supersede?: true
   breakGlass?: { reason: string }
   preparedAt: string
   expiresAt: string
 }
 
-/** Answer of `POST /v1/approvals/trial`: the guard's verdict on policies as if they were approved now. */
+/** Response of `POST /v1/approvals/trial`: the guard's verdict on policies as if they were approved now. */
 export interface GuardTrial {
   verdict: 'PASS' | 'WARN' | 'FAIL'
-  /** `ID@VERSION` of the rule that decided; `null` where the roster did, or none had to. */
+  /** `ID@VERSION` of the rule that decided; `null` if the roster decided, or no rule applied. */
   rule: string | null
   sentence: string
 }

@@ -1,8 +1,8 @@
-/** `waiting` for a person, `ignored` because it is not ours; the others were ended by a person. */
+/** `waiting` for a decision; `ignored` because it is a foreign record; the others were closed by a person. */
 export const DEAD_LETTER_STATES = ['waiting', 'ignored', 'replayed', 'discarded'] as const
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number]
 
-/** `dlq list --json`: one message that a service gave up. */
+/** Output of `dlq list --json`: a message that a service dead-lettered. */
 export interface DeadLetterSummary {
   id: string
   service: string
@@ -19,17 +19,17 @@ export interface DeadLetterSummary {
   closed: { at: string; by: string; reason: string } | null
 }
 
-/** `dlq show --json`: the same with what came. */
+/** Output of `dlq show --json`: the summary with the original content. */
 export interface DeadLetterView extends DeadLetterSummary {
-  /** The text that came, exact unless `raw` is there; only its beginning where `cutFrom` gives its whole size in bytes. */
+  /** Original text, exact unless `raw` is present; only its beginning if `cutFrom` gives the full size in bytes. */
   value: string | null
   headers: Record<string, string>
-  /** Base64 of what came, where it is no text. */
+  /** Original content in base64, if it is not text. */
   raw: { key: string | null; value: string | null; headers: [name: string, value: string][] } | null
   cutFrom: number | null
 }
 
-/** `POST /v1/dead-letters/{service}/{id}/discard`. */
+/** Body of `POST /v1/dead-letters/{service}/{id}/discard`. */
 export interface DiscardRequest {
   reason: string
 }

@@ -1,6 +1,6 @@
 import type { Envelope } from '../envelope.js'
 
-/** `POST /v1/runs/{n}/decisions`: a signed decision about a run. Answers with the run (`RunView`), the decision in it. */
+/** Body of `POST /v1/runs/{n}/decisions`: a signed decision about a run. The response is the run (`RunView`) including the decision. */
 export interface RunDecisionRequest {
   statement: Envelope
 }

@@ -1,31 +1,33 @@
 export const DELIVERY_STATES = ['pending', 'delivered', 'dead', 'superseded'] as const
-/** `delivered` is what the partner's server said; whether anybody took the message up is `acknowledgedAt`. */
+/**
+ * State of a delivery. `delivered` is the status of the partner's server; `acknowledgedAt` shows whether the partner processed the message.
+ */
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
 /**
- * How a partner acknowledged: a signed call to the receipt's address, `acknowledged` in the answer to a webhook, an `.ack` file beside what
- * lies on its SFTP server, or a person who pressed the button behind the link in a mail.
+ * How a partner acknowledged: a signed call to the receipt's address, `acknowledged` in the response to a webhook, an `.ack` file beside
+ * the file on its SFTP server, or the button behind the link in a mail.
  */
 export type ReceiptWay = 'callback' | 'reply' | 'file' | 'link'
 
-/** A policy that a message tells of; `digest` is the policy digest. */
+/** A policy named in a message; `digest` is the policy digest. */
 export interface ToldPolicy {
   policy: string
   version: string
   digest: string
 }
 
-/** `GET /v1/deliveries`: one message to one partner on one channel. */
+/** Response of `GET /v1/deliveries`: one message to one partner on one channel. */
 export interface DeliveryView {
   id: string
-  /** `webhook-id`: the same on every try, also when it is redriven. */
+  /** `webhook-id`: the same for every attempt, including redeliveries. */
   messageId: string
   partner: string
   run: number
-  /** The first, where the message tells of a bundle. */
+  /** The first policy, if the message is about a bundle. */
   policy: string
   version: string
-  /** `ID@VERSION` of every policy that it tells of. */
+  /** `ID@VERSION` of every policy in the message. */
   bundle: string[]
   channel: string
   state: DeliveryState
@@ -33,26 +35,26 @@ export interface DeliveryView {
   lastStatus: number | null
   lastDetail: string | null
   nextAttemptAt: string | null
-  /** When the partner's side took it first. */
+  /** When the partner's server first accepted the message. */
   deliveredAt: string | null
   acknowledgedAt: string | null
   acknowledgedBy: ReceiptWay | null
   createdAt: string
 }
 
-/** What is kept of a try: the evidence for when a partner knew. */
+/** Record of one attempt: the evidence for when a partner was notified. */
 export interface DeliveryTry {
   at: string
   status: number | null
   latencyMs: number
   detail: string | null
-  /** The first 4 KiB of the answer. */
+  /** First 4 KiB of the response. */
   reply: string | null
-  /** IP address that the name resolved to, and that was called. */
+  /** IP address that the name resolved to, and to which the connection was made. */
   address: string | null
-  /** SHA-256 of the certificate that the other side showed. */
+  /** SHA-256 of the server's certificate. */
   tlsFingerprint: string | null
-  /** Of the secret that signed. */
+  /** Id of the secret that signed. */
   keyId: string | null
 }
 
@@ -62,13 +64,13 @@ export interface DeliveryRedrive {
   reason: string
 }
 
-/** `GET /v1/deliveries/{id}`. */
+/** Response of `GET /v1/deliveries/{id}`. */
 export interface DeliveryDetail extends DeliveryView {
   /** Policy digest of `version`. */
   digest: string
-  /** `ID@VERSION` of what it replaces for the partner. */
+  /** `ID@VERSION` of the releases that the message replaces for the partner. */
   supersedes: string[]
-  /** The text that is signed and sent, without the token of its receipt. */
+  /** Signed text of the message, without the token of its receipt. */
   body: string
   /** The last 20, oldest first. */
   tries: DeliveryTry[]
@@ -76,65 +78,65 @@ export interface DeliveryDetail extends DeliveryView {
   redrives: DeliveryRedrive[]
 }
 
-/** Query of `GET /v1/deliveries`: the newest first; the next page is asked for with `before` = the last id. */
+/** Query of `GET /v1/deliveries`, newest first; the next page has `before` = the last id. */
 export interface DeliveriesFilter {
   partner?: string
   run?: number
   policy?: string
   version?: string
   state?: DeliveryState
-  /** Only those made at this time (RFC 3339) or later. */
+  /** Only deliveries created at this time (RFC 3339) or later. */
   since?: string
   before?: string
   limit?: number
 }
 
-/** `POST /v1/deliveries/{id}/redrive`. */
+/** Body of `POST /v1/deliveries/{id}/redrive`. */
 export interface RedriveRequest {
   reason: string
 }
 
-/** `POST /v1/deliveries/redrive`: what was given up, of these partners, policies and versions, in this time. */
+/** Body of `POST /v1/deliveries/redrive`: redelivers dead-lettered messages of these partners, policies and versions in this period. */
 export interface RedriveManyRequest extends RedriveRequest {
   partner?: string
   policy?: string
   version?: string
-  /** Given up at this time (RFC 3339) or later. */
+  /** Dead-lettered at this time (RFC 3339) or later. */
   since?: string
-  /** Given up before this time. */
+  /** Dead-lettered before this time. */
   until?: string
 }
 
 export interface RedriveResult {
   redriven: DeliveryView[]
-  /** Left alone, and why. */
+  /** Deliveries not redriven, with the reason. */
   skipped: { id: string; detail: string }[]
-  /** There are further ones: ask again. */
+  /** More deliveries match; repeat the request. */
   more: boolean
 }
 
-/** `GET` and `POST /v1/receipts/{token}`. */
+/** Response of `GET` and `POST /v1/receipts/{token}`. */
 export interface ReceiptView {
   partner: string
-  /** The first, where the message tells of a bundle. */
+  /** The first policy, if the message is about a bundle. */
   policy: string
   version: string
-  /** `ID@VERSION` of every policy that it tells of. */
+  /** `ID@VERSION` of every policy in the message. */
   bundle: string[]
   messageId: string
-  /** `null`: not yet. */
+  /** `null` until acknowledged. */
   acknowledgedAt: string | null
-  /** Whether a call must be signed with the partner's secret: a link in a mail needs none. */
+  /** Whether a call must be signed with the partner's secret; a link in a mail needs no signature. */
   signed: boolean
 }
 
-/** In place of its run, where a message is of none. */
+/** Run number of messages that belong to no run. */
 export const NO_RUN = 0
 
-/** Name of the mail to the `contact` of a partner, which tells of what no channel took. */
+/** Channel name of the mail to a partner's `contact`, which reports messages that no channel accepted. */
 export const CONTACT = 'contact'
 
-/** What events say of a delivery. */
+/** Facts about a delivery in events. */
 export interface DeliveryFacts {
   delivery: string
   message: string
@@ -144,7 +146,7 @@ export interface DeliveryFacts {
   version: string
   /** Policy digest. */
   digest: string
-  /** All that the message tells of, where a bundle has several; the three above are of the first. */
+  /** All policies of the message, if a bundle has several; the three members above are those of the first. */
   policies?: ToldPolicy[]
   run: number
   at: string

@@ -6,18 +6,18 @@ import type { ConfigDocument } from '../heads.js'
 import type { FieldDifference } from './approvals.js'
 
 /**
- * Who verified an answer: `not-by-caller` leaves signatures, log and freshness for the caller to check. Of the CLI alone: `by-caller`, as the
- * CLI did itself, and `by-sidecar`, as a side-car on the same machine did.
+ * Who verified a response. `not-by-caller` leaves signatures, log and freshness for the caller to check. Only the CLI uses `by-caller` (it
+ * verified itself) and `by-sidecar` (a side-car on the same machine did).
  */
 export type Verification = 'not-by-caller' | 'by-caller' | 'by-sidecar'
 
-/** Header of the same on every read of values over HTTP. */
+/** Header with the `Verification` of every read of values over HTTP. */
 export const VERIFICATION_HEADER = 'hms-verification'
-/** Header that names, with commas, places (`policy@scope`) which config-store leaves out because what it stores there does not verify. */
+/** Header with a comma-separated list of places (`policy@scope`) that config-store omits because their stored documents do not verify. */
 export const UNVERIFIED_HEADER = 'hms-unverified'
 export const NOT_BY_CALLER = 'not-by-caller' satisfies Verification
 
-/** `get --json` and `GET /v1/policies/{id}`. */
+/** Output of `get --json`, and response of `GET /v1/policies/{id}`. */
 export interface PolicyView {
   id: string
   version: string
@@ -28,8 +28,8 @@ export interface PolicyView {
   since: string
   value: JsonObject
   /**
-   * config-store verified what it shows, and whoever received this has not: a reader that must not trust the store checks the signed
-   * documents of `GET /v1/snapshot` itself, as SDK and side-car do. Missing where the sender is the reader's own process.
+   * config-store verified the value, the receiver has not. A reader that must not trust the store verifies the signed documents of `GET
+   * /v1/snapshot` itself, as SDK and side-car do. Missing if the sender is the reader's own process.
    */
   verification?: Verification
   provenance: {
@@ -39,14 +39,14 @@ export interface PolicyView {
     approvedBy: string[]
     /** The author approved alone, as the roster allows. */
     soleOfficial?: true
-    /** Neither replayed nor tried by a canary: people broke the glass, and why; `null` where a rollback brought back what came so. */
+    /** Break-glass release: neither replayed nor tested by a canary. `reason` is `null` if a rollback reinstated it. */
     breakGlass?: { reason: string | null }
-    /** What brought it into force. Missing in what an earlier build answers. */
+    /** Cause of its coming into force. Missing in responses of earlier builds. */
     change?: ChangeView
   }
 }
 
-/** `POST /v1/policies/{id}/restore`: a place (`policy@scope`) that is again what is signed, and where that was found. */
+/** Response of `POST /v1/policies/{id}/restore`: a place (`policy@scope`) whose stored document is again the signed one, and its source. */
 export interface RestoredDocument {
   place: string
   /** Number of its head. */
@@ -54,59 +54,62 @@ export interface RestoredDocument {
   from: 'database' | 'topic'
 }
 
-/** `GET /v1/policies/{id}?at=&known=` and `?version=`: what was in force for all, with what proves it. */
+/** Response of `GET /v1/policies/{id}?at=&known=` and `?version=`: the release that was in force for all, with its proof. */
 export interface PastPolicyView extends Omit<PolicyView, 'source'> {
   source: 'history'
-  /** When another release took its place, as far as it was known; `null` where none did. */
+  /** When another release replaced it, as known then; `null` if none did. */
   until: string | null
-  /** When the head was stored by which it came into force. */
+  /** When the head was stored that brought it into force. */
   recordedAt: string
-  /** The head and its releases as readers got them. */
+  /** Head and releases as sent to readers. */
   record: ConfigDocument
 }
 
 /**
- * `GET /v1/policies/{id}/history`: a release that was in force for all, and when. `version` is `null` while the policy was withdrawn;
- * `from` lies ahead for one that readers hold for later. An earlier build answers without cause, names and reason.
+ * Response of `GET /v1/policies/{id}/history`: a release that was in force for all, and when. `version` is `null` while the policy was
+ * withdrawn; `from` is in the future for a release that readers hold for later. An earlier build omits cause, names and reason.
  */
 export interface PolicyHistoryEntry extends Partial<ChangeView> {
   version: string | null
   /** Release digest. */
   digest: string | null
   run: number | null
-  /** Of the head that brought it into force. */
+  /** Number of the head that brought it into force. */
   seq: number
   revision: number
   author: string | null
   approvedBy: string[]
   from: string
   until: string | null
-  /** When the head was stored that says so: before `from` for a release that was held for later. */
+  /** When that head was stored: before `from` for a release that was held for later. */
   recordedAt: string
-  /** Against what was in force before; every field of a first version. */
+  /** Differences to the previously effective release; every field for a first version. */
   differences: FieldDifference[]
-  /** What rollout signed about the change; missing for what earlier builds stored. */
+  /** Rollout's signed statement about the change; missing for changes stored by earlier builds. */
   change?: Envelope
 }
 
-/** The same from a side-car: it can say how far to trust the value, and leaves out what the signatures do not tell. */
+/** Policy view of a side-car: with the trust in the value, without members that the signatures do not cover. */
 export interface LocalPolicyView extends Omit<PolicyView, 'provenance' | 'since'> {
   state: 'READY' | 'STALE'
-  /** Milliseconds since the server, or the writing of the copy on disk, last confirmed the value. */
+  /** Milliseconds since the server, or the writing of the disk copy, last confirmed the value. */
   ageMs: number
   trust: 'pinned' | 'first-use'
-  /** Why it is stale, where the reason is one of trust. */
+  /** Code of the trust problem that makes it stale, if any. */
   code?: string
 }
 
-/** `POST /v1/rollbacks`. `revision` is the highest that a config-store gave the head; `stored` lists what each instance said. */
+/**
+ * Body of `POST /v1/rollbacks`. In the response, `revision` is the highest that a config-store assigned to the head; `stored` lists each
+ * instance's result.
+ */
 export interface RollbackRequest {
   policy: string
   version: string
   only?: boolean
-  /** Kept with the log, shown to people of the installation. */
+  /** Stored with the log, and visible to users of the installation. */
   reason?: string
-  /** What partners are told. */
+  /** Reason sent to partners. */
   publicReason?: string
 }
 /** A policy that a rollback moves. */
@@ -115,7 +118,7 @@ export interface RollbackMove {
   from: string | null
   version: string
 }
-/** `GET /v1/rollbacks/preview?policy=ID&version=V[&only=true]`: what the same rollback would move now. */
+/** Response of `GET /v1/rollbacks/preview?policy=ID&version=V[&only=true]`: the policies that this rollback would move now. */
 export interface RollbackPreview {
   id: string
   version: string
@@ -125,7 +128,7 @@ export interface RollbackResult {
   id: string
   version: string
   from: string | null
-  /** Every policy that went back, the one that was named among them. */
+  /** Every policy rolled back, including the requested one. */
   moved?: RollbackMove[]
   seq: number
   digest: string
@@ -133,13 +136,16 @@ export interface RollbackResult {
   stored: { url: string; ok: boolean; detail?: string }[]
 }
 
-/** `POST /v1/withdrawals`: a person's signed decision `withdraw` about the release in force. */
+/** Body of `POST /v1/withdrawals`: a person's signed decision `withdraw` about the release in force. */
 export interface WithdrawalRequest {
   policy: string
   statement: Envelope
 }
 
-/** `withdraw --json`. While others have to sign too the state is `AWAITING_APPROVAL`, `seq` is `null` and nothing was stored. */
+/**
+ * Output of `withdraw --json`. While more signatures are required, the state is `AWAITING_APPROVAL`, `seq` is `null` and nothing was
+ * stored.
+ */
 export interface WithdrawalResult {
   id: string
   version: string
@@ -151,7 +157,7 @@ export interface WithdrawalResult {
   stored: { url: string; ok: boolean; detail?: string }[]
 }
 
-/** `rollback --json`. */
+/** Output of `rollback --json`. */
 export interface RollbackReport {
   id: string
   version: string
@@ -159,23 +165,25 @@ export interface RollbackReport {
   seconds: number
   acknowledged: number
   silent: string[]
-  /** Every policy that went back, the one that was named among them. */
+  /** Every policy rolled back, including the requested one. */
   moved?: RollbackMove[]
 }
 
-/** `GET /v1/coverage?policy=ID[&revision=R&waitMs=M]`: with `revision` it answers when none lags behind it, or when the wait is over. */
+/**
+ * Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M]`. With `revision` it returns when no bot is behind it, or after the wait.
+ */
 export interface CoverageView {
   policy: string
   revision: number
   total: number
   current: number
-  /** Behind, or connected and silent (`revision` 0). `digest` and `version`: of the release that it said it applies. */
+  /** Bots that are behind, or connected and silent (`revision` 0). `digest` and `version` are of the release last acknowledged. */
   lagging: { id: string; region: string; revision: number; since: string; digest: string | null; version: string | null }[]
-  /** By region, the empty one for bots that name none. */
+  /** Counts by region; empty name for bots without one. */
   regions: { region: string; total: number; current: number }[]
-  /** By the release that bots said they apply; `null` for those that apply none, or have said nothing. */
+  /** Counts by acknowledged release; `null` for bots that apply none or have not acknowledged. */
   versions: { version: string | null; digest: string | null; total: number }[]
-  /** Beside `total`: readers without a bot's name, which get the policy and acknowledge nothing. Who reads the topic nobody knows. */
+  /** Readers not in `total`: without a bot's name, so they acknowledge nothing. Readers of the topic are unknown. */
   seen: SeenReaders
 }
 
@@ -183,40 +191,45 @@ export interface CoverageView {
 export interface SeenReaders {
   stream: number
   events: number
-  /** Who hears by OFREP when to evaluate again. One that only asks holds no connection. */
+  /** OFREP clients that are notified of changes. A client that only polls holds no connection. */
   ofrep: number
 }
 
 /**
- * Frames of `GET /v1/stream` and `GET /v1/events` to the reader. `changes` is for people and simple programs. `heartbeat` and `goodbye` are
- * sent without `changes` and `documents`; a reader takes them for empty.
+ * Frame of `GET /v1/stream` and `GET /v1/events` to the reader. `changes` is for people and simple programs. `heartbeat` and `goodbye` are
+ * sent without `changes` and `documents`; a reader treats both as empty.
  */
 export interface StreamFrame {
-  /** `snapshot` replaces everything held; `change` adds; `heartbeat` proves life; `goodbye` is the last one before the server stops. */
+  /**
+   * `snapshot` replaces all held documents; `change` adds; `heartbeat` proves liveness; `goodbye` is the last one before the server stops.
+   */
   type: 'snapshot' | 'change' | 'heartbeat' | 'goodbye'
   revision: number
   changes: { id: string; version: string | null; digest: string | null; scope: string }[]
   documents: ConfigDocument[]
-  /** Of a `change`: the trace in which its newest revision was made (W3C Trace Context). */
+  /** In a `change`: the trace of its newest revision (W3C Trace Context). */
   traceparent?: string
-  /** Rollout's newest statement on all stable heads: in a heartbeat, or in the `change` that it speaks of. Never before that change. */
+  /** Rollout's newest statement on all stable heads: in a heartbeat, or in the `change` that it covers. Never before that change. */
   freshness?: Envelope
-  /** Of a `goodbye`: how long this reader should wait before it connects again, drawn by chance for each. */
+  /** In a `goodbye`: how long this reader should wait before reconnecting, randomised per reader. */
   retryMs?: number
   /**
-   * To a reader that named policies, in snapshot and change: others that come along with these, for they were stored together. What it does
-   * not name is over for this reader.
+   * For a reader with named policies, in snapshot and change: other policies included because they were stored together. Policies not
+   * listed here are dropped by this reader.
    */
   along?: string[]
-  /** To a reader that named policies, beside a statement on other heads than before: where each of them stands among all stable heads. */
+  /**
+   * For a reader with named policies, with a freshness statement on other heads than before: the proof of each policy's position among all
+   * stable heads.
+   */
   standing?: Record<string, StandingProof>
-  /** Of a page of a snapshot that others follow: the place (`policy@scope`) of its last document, which the next page comes after. */
+  /** In a page of a snapshot that has more pages: the place (`policy@scope`) of its last document, after which the next page starts. */
   next?: string
-  /** Of a snapshot: places (`policy@scope`) that are left out, because what is stored there does not verify. At most 100. */
+  /** In a snapshot: places (`policy@scope`) omitted because their stored documents do not verify. At most 100. */
   unverified?: string[]
 }
 
-/** One stable head as a leaf of the tree that a freshness statement names, with the hashes that lead to its root, each in base64. */
+/** One stable head as a leaf of the tree that a freshness statement names, with the hashes up to its root, each in base64. */
 export interface StandingRow {
   policy: string
   seq: number
@@ -225,17 +238,19 @@ export interface StandingRow {
   path: string[]
 }
 
-/** The row of a policy; where it has no stable head the rows beside its place, one at an end, none of an empty tree. */
+/**
+ * The row of a policy. For a policy without stable head: the neighbouring rows of its position, one at either end, none in an empty tree.
+ */
 export type StandingProof = StandingRow[]
 
-/** Policies that a reader may name: more of them would not fit into an address. */
+/** Maximum policies that a reader may name: more would not fit into a URL. */
 export const MAX_POLICIES_OF_READER = 100
 
-/** Header of a read: an instance that has not seen this revision waits for it, and then says `STORE_BEHIND` (503). */
+/** Request header of a read: an instance that has not reached this revision waits for it, and then responds with `STORE_BEHIND` (503). */
 export const REVISION_HEADER = 'if-revision-at-least'
 export const STORE_BEHIND = 'HMS_STORE_BEHIND'
 
-/** Readers are STALE after so long without a frame, so heartbeats leave room for one that is lost. */
+/** A reader without a frame for this long is STALE; the heartbeat interval tolerates one lost heartbeat. */
 export const SILENCE_MS = 5_000
 export const HEARTBEAT_MS = 2_000
 
@@ -244,20 +259,20 @@ export interface SignedFreshness {
   freshness: Envelope
 }
 
-/** Frames from a named bot to config-store: the release digest it applies per policy, told again in full after each reconnect. */
+/** Frame from a named bot to config-store: the applied release digest per policy, sent again in full after each reconnect. */
 export interface AppliedFrame {
   type: 'applied'
   revision: number
   applied: Record<string, string>
-  /** Release digests per policy that it holds for a later time. */
+  /** Release digests per policy held for a later time. */
   held?: Record<string, string[]>
   /** This reader's buckets hash the `cohortKey` of a canary head; without it, the policy id. */
   cohortKey?: true
 }
 
-/** Answer to `POST /v1/heads` (body: `IssuedHeads`). */
+/** Response to `POST /v1/heads` (body: `IssuedHeads`). */
 export interface HeadReceipt {
-  /** Revision under which the heads are held, also when they had come by another path before. */
+  /** Revision of the stored heads, also if they had arrived by another path before. */
   revision: number
   /** Whether this call stored them. */
   applied: boolean

@@ -1,48 +1,48 @@
 import type { Json, JsonObject } from '../canonical-json.js'
 
-/** The OpenFeature Remote Evaluation Protocol, 0.3.0. Where its paths begin. */
+/** Path prefix of the OpenFeature Remote Evaluation Protocol, 0.3.0. */
 export const OFREP_PATH = '/ofrep'
 
-/** Body of both evaluations. Attributes besides the two named here are taken and not looked at. */
+/** Body of both evaluations. Attributes other than the two named here are accepted and ignored. */
 export interface OfrepRequest {
   context: OfrepContext
 }
 
 export interface OfrepContext {
-  /** Decides on cohorts, as the name of a bot does. */
+  /** Selects cohorts, as a bot's name does. */
   targetingKey: string
-  /** Decides on scopes, as the region of a bot does. */
+  /** Selects scopes, as a bot's region does. */
   region?: string
   [attribute: string]: Json | undefined
 }
 
-/** Of the reasons that the schema of OFREP knows, those that tell something about a policy. */
+/** Reasons of OFREP's schema that apply to policies. */
 export type OfrepReason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT'
 
-/** `ID` is the whole policy, `ID.FIELD` one of its members. */
+/** Evaluated flag: `ID` is the whole policy, `ID.FIELD` one of its members. */
 export interface OfrepFlag {
   key: string
-  /** A list, for which OFREP has no type, is `{ items: […] }`. */
+  /** Value; a list, for which OFREP has no type, is `{ items: […] }`. */
   value: boolean | number | string | JsonObject
   reason: OfrepReason
-  /** The version of the policy. */
+  /** Version of the policy. */
   variant: string
   metadata: OfrepMetadata
 }
 
-/** Flat, and without null: some providers drop or refuse anything else. */
+/** Flat, and without null: some providers drop or reject anything else. */
 export interface OfrepMetadata {
   policyVersion: string
-  /** From which on the version is in force in this scope. */
+  /** Revision from which the version is in force in this scope. */
   revision: number
-  /** Of the release. */
+  /** Release digest. */
   digest: string
   scope: string
   effective: string
   runId?: number
-  /** From a side-car: whether its copy may be old. */
+  /** From a side-car: whether its copy may be outdated. */
   state?: 'READY' | 'STALE'
-  /** From config-store: OFREP has no signatures, so the caller has not verified the value. A side-car verifies, and says nothing. */
+  /** From config-store: OFREP has no signatures, so the caller has not verified the value. A side-car verifies, and omits this. */
   verification?: 'not-by-caller'
 }
 
@@ -51,7 +51,7 @@ export interface OfrepBulk {
   eventStreams?: OfrepEventStream[]
 }
 
-/** Where to hear that an evaluation may have changed. The address may hold a secret. */
+/** Stream that notifies of changed evaluations. Its URL may contain a secret. */
 export interface OfrepEventStream {
   type: 'sse'
   endpoint: { requestUri: string }
@@ -60,9 +60,9 @@ export interface OfrepEventStream {
 
 export type OfrepErrorCode = 'FLAG_NOT_FOUND' | 'PARSE_ERROR' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | 'GENERAL'
 
-/** Every answer of the evaluation paths that is none of the above, whatever its status. */
+/** Any other response of the evaluation paths, whatever its status. */
 export interface OfrepFailure {
-  /** Of a single evaluation. */
+  /** Set for a single evaluation. */
   key?: string
   errorCode: OfrepErrorCode
   errorDetails: string

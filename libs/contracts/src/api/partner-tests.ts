@@ -1,17 +1,17 @@
-/** `POST /v1/partners/{id}/test`. */
+/** Body of `POST /v1/partners/{id}/test`. */
 export interface PartnerTestRequest {
-  /** One channel, by its name in lists. Without it all are tried. */
+  /** Name of one channel as in lists; default: all. */
   channel?: string
-  /** Where a webhook refuses our signature: try the usual mistakes of receivers, and say which one fits. */
+  /** If a webhook rejects our signature: try the usual mistakes of receivers, and report the matching one. */
   explain?: boolean
 }
 
-/** What came of a test message, through the sender of real ones. */
+/** Result of a test message, sent by the production sender. */
 export interface PartnerTestResult {
   partner: string
-  /** Id of the message, as real ones have one. */
+  /** Id of the message, as in production messages. */
   message: string
-  /** All channels took it. */
+  /** Whether all channels accepted it. */
   ok: boolean
   channels: ChannelTest[]
 }
@@ -23,31 +23,34 @@ export interface ChannelTest {
   status: number | null
   latencyMs: number
   detail: string | null
-  /** The first 4 KiB of the answer. */
+  /** First 4 KiB of the response. */
   reply: string | null
-  /** Where the connection went. */
+  /** IP address of the connection. */
   address: string | null
   explanation: RefusalExplanation | null
 }
 
-/** Which part of what is signed a receiver takes another way than Standard Webhooks says; `null`: none of the usual mistakes fits. */
+/**
+ * Part of the signed content that a receiver handles differently than Standard Webhooks specifies; `null` if none of the usual mistakes
+ * matches.
+ */
 export type Suspect = 'id' | 'time' | 'body' | 'secret'
 
 export interface RefusalExplanation {
   suspect: Suspect | null
   detail: string
-  /** The first characters of the secret that signed: enough to compare, and too few to sign with. */
+  /** First characters of the signing secret: enough to compare, too few to sign with. */
   secretPrefix: string
-  /** What was signed: `ID.TIMESTAMP.BODY`. */
+  /** Signed content, `ID.TIMESTAMP.BODY`. */
   signed: { id: string; timestamp: string; bodySha256: string; bytes: number }
 }
 
-/** `GET /v1/webhook-keys`: what a receiver checks signatures of messages by. */
+/** Response of `GET /v1/webhook-keys`: a public key for verifying the signatures of messages. */
 export interface WebhookKeyView {
-  /** As the roster names it. */
+  /** Key id in the roster. */
   keyid: string
   /** `whpk_…`, for scheme `v1a` of Standard Webhooks. */
   webhook: string
-  /** An OpenSSH public key line, for `ssh-keygen -Y verify` of files. */
+  /** OpenSSH public key line, for `ssh-keygen -Y verify` on files. */
   ssh: string
 }

@@ -5,7 +5,7 @@ import type { LintFinding } from '../run-dossier.js'
 import type { LogProof } from '../log-proof.js'
 import type { Envelope } from '../envelope.js'
 
-/** `POST /v1/lint`. `pointer`: where in the policy it stands. */
+/** Response of `POST /v1/lint`. `pointer` is the finding's position in the policy. */
 export interface LintReport {
   findings: (LintFinding & { pointer?: string })[]
 }
@@ -15,7 +15,7 @@ export interface SchemaRegistration {
   schema: JsonObject
 }
 
-/** `bots add`, `scenarios add`, `corpora add`: the text of the file goes as it is; a known id is replaced. */
+/** Body of `bots add`, `scenarios add`, `corpora add`: the unchanged text of the file; a known id is replaced. */
 export interface BotRegistration {
   id: string
   source: string
@@ -52,18 +52,18 @@ export interface CorpusSummary {
   addedAt: string
 }
 
-/** `POST /v1/partners`, from the parsed YAML of `partners add`, secrets resolved by the CLI: a known id is replaced. */
+/** Body of `POST /v1/partners`, from the parsed YAML of `partners add`, with secrets resolved by the CLI; a known id is replaced. */
 export interface PartnerRegistration {
   id: string
   name: string
   groups?: string[]
   /** In order of preference. */
   channels: ChannelRegistration[]
-  /** `all`, the default: each message on every channel. `first`: on the first channel that takes it. */
+  /** `all`, the default: each message on every channel. `first`: on the first channel that accepts it. */
   deliver?: 'all' | 'first'
-  /** Email address of the people who are told when news cannot be delivered. */
+  /** Email address of the people notified when a message cannot be delivered. */
   contact?: string
-  /** Messages a second, at most. */
+  /** Maximum messages per second. */
   rate?: number
   lane?: 'latest' | 'every'
   networks?: string[]
@@ -75,39 +75,39 @@ export type ChannelRegistration =
   | { sftp: { host: string; port?: number; user: string; hostKey: string; dir: string; key: string } }
   | { a2a: { url: string; secret: string } }
 
-/** Summaries never carry secrets. */
+/** Partner as listed; never contains secrets. */
 export interface PartnerSummary {
   id: string
   name: string
   groups: string[]
-  /** Their kinds, numbered from the second of a kind on: `webhook`, `webhook-2`, `email`. */
+  /** Channel names: kind, numbered from the second of a kind on: `webhook`, `webhook-2`, `email`. */
   channels: string[]
   deliver: 'all' | 'first'
   contact: string | null
   rate: number
   lane: 'latest' | 'every'
-  /** Addresses that take no more mail, by their own wish. */
+  /** Addresses unsubscribed by their owners. */
   unsubscribed: { address: string; at: string }[]
-  /** "All partners" of a plan leaves it out, because it is in a group of the tickets' ladder: a plan names it, or a group of it. */
+  /** Excluded from "all partners" of a plan, because it is in a group of the tickets' ladder; a plan must name it, or a group of it. */
   onlyWhereNamed?: true
   addedAt: string
 }
 
-/** `GET` and `POST /v1/unsubscribes/{token}`. */
+/** Response of `GET` and `POST /v1/unsubscribes/{token}`. */
 export interface UnsubscribeView {
   partner: string
   address: string
-  /** `null`: it takes mail. */
+  /** `null` while subscribed. */
   unsubscribedAt: string | null
 }
 
-/** `POST /v1/partners/{id}/resubscribe`. */
+/** Body of `POST /v1/partners/{id}/resubscribe`. */
 export interface ResubscribeRequest {
   address: string
   reason: string
 }
 
-/** `audit log`: one recorded event. `leafHash` is RFC 6962 over the canonical entry. */
+/** Entry of `audit log`: one recorded event. `leafHash` is RFC 6962 over the canonical entry. */
 export interface AuditEntry {
   index: number
   at: string
@@ -118,13 +118,13 @@ export interface AuditEntry {
   event: string
   digest: string
   leafHash: string
-  /** What people did by it; with `acts=true`, where the log keeps its event. */
+  /** Actions of people in the event; with `acts=true`, if the log retains its event. */
   acts?: AuditAct[]
-  /** The event as its service signed it; with `signed=true`, where the log keeps it. */
+  /** The event as signed by its service; with `signed=true`, if the log retains it. */
   signed?: Envelope
 }
 
-/** What somebody did, why, and what they signed. */
+/** Action of a person, key or service, with reason and signed statements. */
 export interface AuditAct {
   /** Names of people, of a key, or of a service. */
   by: string[]
@@ -132,11 +132,11 @@ export interface AuditAct {
   decision: string
   reason: string | null
   publicReason?: string
-  /** Empty for a key, and for a service. */
+  /** Empty for a key or a service. */
   statements: SignedStatement[]
 }
 
-/** A release as config-store keeps it for good; all `null` where there is none. */
+/** A release in config-store's permanent history; all `null` if there is none. */
 export interface ReleaseRecord {
   version: string | null
   release: Envelope | null
@@ -145,34 +145,34 @@ export interface ReleaseRecord {
   approvedBy: string[]
 }
 
-/** `GET /v1/history`: a head that was live for all, with the release that it made so; `null` for a withdrawal. */
+/** Entry of `GET /v1/history`: a head that was live for all, with its release; `null` for a withdrawal. */
 export interface LiveRecord extends ReleaseRecord {
   policy: string
   seq: number
   revision: number
-  /** Digest of the release. */
+  /** Release digest. */
   digest: string | null
   run: number | null
   /** RFC 3339, the database's clock. */
   storedAt: string
   head: Envelope
-  /** Why it was issued, signed by rollout; missing in what an earlier build wrote. */
+  /** Reason for issuing it, signed by rollout; missing in entries of earlier builds. */
   change?: Envelope
   /**
-   * What the head holds for the time that its `next` names; it came into force then, where no other head was stored before. Missing in
-   * what an earlier build wrote.
+   * Release that the head holds until the time in its `next`; it came into force then unless another head was stored before. Missing in
+   * entries of earlier builds.
    */
   next?: HeldRecord | null
 }
 
 export interface HeldRecord extends ReleaseRecord {
-  /** Digest of the release. */
+  /** Release digest. */
   digest: string
 }
 
 /**
- * `GET /v1/audit/attestations?run=N`: what a stage or the guard said of a run's releases, as it signed it. `type` is of the event that
- * brought it.
+ * Entry of `GET /v1/audit/attestations?run=N`: a signed statement of a stage or the guard about a run's releases. `type` is that of its
+ * event.
  */
 export interface StageAttestation {
   run: number | null
@@ -183,54 +183,54 @@ export interface StageAttestation {
   envelope: Envelope
 }
 
-/** That the log holds the approval of a release; to be checked by anyone who has the roster. */
+/** Proof that the log contains the approval of a release; verifiable with the roster. */
 export interface AuditProof {
   /** Release digest. */
   digest: string
   policy: string
   version: string
-  /** The log's entry, byte for byte what was hashed; it names the releases of the approval by the root of a tree over them. */
+  /** The log's entry, byte for byte as hashed; it names the releases of the approval by the root of a tree over them. */
   entry: string
   /** C2SP tlog-proof. */
   proof: string
-  /** Where this release stands in that tree. */
+  /** Position of this release in that tree. */
   member: ApprovalMember
 }
 
-/** `GET /v1/audit/releases?run=N`: what the approvals of a run are of, entry by entry; each list has the root that its entry names. */
+/** Entry of `GET /v1/audit/releases?run=N`: the releases of each approval of a run; each list has the root in its entry. */
 export interface ApprovedReleases {
-  /** Of the entry. */
+  /** Index of the log entry. */
   index: number
   /** In the order of the tree. */
   releases: LoggedRelease[]
 }
 
-/** What `topics list` says of a topic. */
+/** Topic as reported by `topics list`. */
 export interface TopicReport {
   name: string
   purpose: string
   partitions: number
-  /** That the log holds. */
+  /** Messages in the log. */
   messages: number
-  /** Events of the last 15 minutes of the clock, the oldest first; the last is the minute under way. */
+  /** Events in each of the last 15 clock minutes, oldest first; the last entry is the current minute. */
   perMinute: number[]
-  /** `seconds`: `null` of a group whose service does not say. */
+  /** `seconds` is `null` for a group whose service does not report it. */
   lag: (Omit<TopicGroup, 'seconds'> & { seconds: number | null })[]
-  /** Dead letters of the topic that wait for a person, of the services that answered. */
+  /** Open dead letters of the topic, from the services that responded. */
   letters: number
 }
 
-/** `GET /v1/topics`: what is written to a topic, and how far its readers are. */
+/** Entry of `GET /v1/topics`: activity of a topic, and the lag of its groups. */
 export interface TopicActivity {
   topic: string
-  /** That the log holds. */
+  /** Messages in the log. */
   messages: number
   groups: TopicGroup[]
-  /** Events of the last 15 minutes of the clock, the oldest first; the last is the minute under way. */
+  /** Events in each of the last 15 clock minutes, oldest first; the last entry is the current minute. */
   perMinute: number[]
 }
 
-/** `seconds`: age of the oldest event not handled; 0 where the process that answers cannot know it. `oldest`: that event, likewise. */
+/** `seconds`: age of the oldest unhandled event, 0 if the responding process cannot know it. `oldest`: that event, if known. */
 export interface TopicGroup {
   group: string
   messages: number
@@ -238,14 +238,14 @@ export interface TopicGroup {
   oldest?: { run: number | null; at: string }
 }
 
-/** `GET /v1/topics/records`: what lies in topics, the oldest first. Only an embedded bus answers it; of Kafka the broker does. */
+/** Response of `GET /v1/topics/records`: records of topics, oldest first. Served only by an embedded bus; with Kafka, query the broker. */
 export interface TopicRecords {
   records: TopicRecord[]
-  /** Pass it as `after` for what comes behind. */
+  /** Value of `after` for the next page. */
   next: string
 }
 
-/** A message for people who look into a topic. No signature was checked: nothing may be decided on it. */
+/** A message for inspection. Its signature was not verified: no decision may depend on it. */
 export interface TopicRecord {
   topic: string
   /** `partition:offset`. */
@@ -258,11 +258,11 @@ export interface TopicRecord {
   at: string
   run: number | null
   attempt: number | null
-  /** `null` of a tombstone, and of what is no event of ours. */
+  /** `null` for a tombstone, and for a record that is not one of our events. */
   data: unknown
 }
 
-/** `GET /v1/groups/{service}`: how far one service is in each topic that it reads, by its own word. */
+/** Entry of `GET /v1/groups/{service}`: a service's own lag in each topic that it reads. */
 export interface ServiceLag {
   topic: string
   messages: number

@@ -1,41 +1,41 @@
 import type { Envelope } from '../envelope.js'
 
-/** `GET /v1/roster?since=N`: the rosters after version N (all that are known without it), oldest first, 100 at most. */
+/** Entry of `GET /v1/roster?since=N`: the rosters after version N (default: all known), oldest first, at most 100. */
 export interface RosterStep {
   version: number
-  /** The signed roster. Nobody believes it because approver says it: `nextRoster` judges it against the one before. */
+  /** The signed roster. It is not trusted because approver sent it: `nextRoster` verifies it against its predecessor. */
   envelope: Envelope
 }
 
-/** `POST /v1/roster/proposals`: the next roster as a statement, with the signatures it has already, or none. */
+/** Body of `POST /v1/roster/proposals`: the next roster as a statement, with its existing signatures, if any. */
 export interface RosterProposal {
   envelope: Envelope
-  /** Policies whose live release readers may refuse once it is in force: without their ids such a roster is refused. */
+  /** Policies whose live release readers may refuse once the roster is in force; a roster that affects others is rejected. */
   acceptUnreadable?: string[]
 }
 
-/** `POST /v1/roster/proposals/{digest}/signatures`: one signature over the proposal's payload, as DSSE. */
+/** Body of `POST /v1/roster/proposals/{digest}/signatures`: one signature over the proposal's payload, as DSSE. */
 export interface RosterSignature {
   keyid: string
   sig: string
 }
 
-/** How far the root rule of one roster is met. */
+/** Progress toward the root rule of one roster. */
 export interface RootProgress {
   version: number
-  /** Names of the people who count. */
+  /** Names of the signers who count. */
   signedBy: string[]
   threshold: number
 }
 
 export interface RosterProposalView extends RosterStep {
-  /** Over the payload: what a signer compares. */
+  /** Digest of the payload, for signers to compare. */
   digest: string
   state: 'WAITING' | 'CURRENT'
-  /** By the roster in force and by the proposed one; both must be met. */
+  /** Progress by the roster in force and by the proposed one; both must be met. */
   progress: RootProgress[]
-  /** `null` for one that is in force already. */
+  /** `null` if it is in force already. */
   proposedAt: string | null
-  /** Policies whose live release readers may refuse once it is in force. */
+  /** Policies whose live release readers may refuse once the roster is in force. */
   acceptUnreadable?: string[]
 }

@@ -1,45 +1,45 @@
 import type { Json } from '../canonical-json.js'
 
-/** Readings, and how many of them alert under the policies before and after the change; 0 before a first version. */
+/** Number of readings, and how many alert under the policies before and after the change; 0 before a first version. */
 export interface AlertLoad {
   readings: number
   before: number
   after: number
 }
 
-/** The readings of one region, site or month. */
+/** Impact on the readings of one region, site or month. */
 export interface GroupImpact extends AlertLoad {
   name: string
   newlyViolating: number
   newlyCompliant: number
 }
 
-/** Ids of readings, the earliest first, and how many there are: lists are cut where they grow long. */
+/** Ids of readings, earliest first, and their count; long lists are truncated. */
 export interface TurnedReadings {
   count: number
   ids: string[]
 }
 
-/** What the change turns among the recorded readings of one scenario, as its expression judges them. */
+/** Recorded readings of one scenario whose verdict the change flips, as judged by its expression. */
 export interface ScenarioImpact extends AlertLoad {
   scenario: string
   policies: string[]
-  /** `at` of the first and of the last reading; empty where the corpus has no times. */
+  /** `at` of the first and the last reading; empty if the corpus has no times. */
   from: string
   to: string
   newlyViolating: TurnedReadings
   newlyCompliant: TurnedReadings
-  /** By name; `''` is the readings that name none. */
+  /** By name; `''` for readings without region. */
   regions: GroupImpact[]
-  /** Those that turn most readings, at most fifty. Empty where readings have no fact `site`. */
+  /** Sites with the most flipped readings, at most fifty. Empty if readings have no fact `site`. */
   sites: GroupImpact[]
-  /** By `YYYY-MM`; empty where the corpus has no such times, or more than 120 months. */
+  /** By `YYYY-MM`; empty if the corpus has no such times, or more than 120 months. */
   months: GroupImpact[]
-  /** Readings that the expression judges under the old policies and no more under the new ones. */
+  /** Readings that the expression can judge under the old policies but not under the new ones. */
   lost: number
 }
 
-/** Alerts of one bot over the recorded readings of all scenarios that it was replayed with. */
+/** Alerts of one bot over the recorded readings of all its scenarios. */
 export interface BotLoad extends AlertLoad {
   bot: string
 }
@@ -50,20 +50,20 @@ export interface TouchedField {
   field: string
   from?: Json
   to?: Json
-  /** Synthesised inputs that stand at its old or new value. With none, no replay says what the change of this field does. */
+  /** Synthesised inputs at its old or new value. With 0, no replay shows the effect of this change. */
   inputs: number
-  /** Scenarios whose expression reads it. */
+  /** Scenarios whose expression reads the field. */
   scenarios: string[]
 }
 
 export interface SimulationImpact {
   scenarios: ScenarioImpact[]
-  /** Bots that were replayed to the end, sorted by id. */
+  /** Bots whose replay completed, sorted by id. */
   bots: BotLoad[]
   fields: TouchedField[]
 }
 
-/** Alerts of a right bot by region, for one scenario. `days`: from the first to the last reading, 0 where the corpus has no times. */
+/** Alerts of a correct bot by region, for one scenario. `days`: from the first to the last reading, 0 if the corpus has no times. */
 export interface ScenarioLoad extends AlertLoad {
   scenario: string
   days: number
@@ -71,8 +71,8 @@ export interface ScenarioLoad extends AlertLoad {
 }
 
 /**
- * What a canary may expect, taken from the recorded readings. The share `after / before` needs no clock; with `days` there is a rate.
- * Bounded: `omitted` counts the regions and bots that found no place.
+ * Predicted alert load of a canary, from the recorded readings. The ratio `after / before` needs no times; `days` yields a rate. Bounded:
+ * `omitted` counts the regions and bots left out.
  */
 export interface PredictedLoad {
   scenarios: ScenarioLoad[]

@@ -1,29 +1,29 @@
 import type { JsonObject } from '../canonical-json.js'
 import type { SimulationImpact } from './simulation-impact.js'
 
-/** A policy in force that a run does not change, as it was during the replay; `digest` is the policy's own. */
+/** A policy in force that a run does not change, as of the replay; `digest` is the policy digest. */
 export interface PolicyBeside {
   policy: string
   version: string
   digest: string
 }
 
-/** `POST /v1/simulations`: policies as a run would carry them, beside what is in force of them. */
+/** Body of `POST /v1/simulations`: policies as a run would contain them, with those of them in force. */
 export interface TrialRequest {
   policies: JsonObject[]
   live?: JsonObject[]
 }
 
-/** What a run of these policies would find in its simulation, of what is registered now. */
+/** Result that a run of these policies would get in its simulation, based on the current registrations. */
 export interface Trial {
-  /** Without evidence it is `INCONCLUSIVE` in every profile: a run pauses in production, and goes on with profile dev. */
+  /** `INCONCLUSIVE` without evidence, in every profile: such a run pauses in production, and continues with profile dev. */
   verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE'
   reason?: string
-  /** For the parentheses of the run's line. */
+  /** Detail in parentheses of the run's line. */
   detail: string
-  /** Commands that change it. */
+  /** Commands that would change the verdict. */
   next: string[]
-  /** `null` where the replay gave no report. `bots`: ids by class, such as STALE. */
+  /** `null` if the replay gave no report. `bots`: ids by class, such as STALE. */
   score: {
     adapted: number
     applicable: number
@@ -34,21 +34,21 @@ export interface Trial {
     bots: Partial<Record<string, string[]>>
   } | null
   skipped: { scenario: string; why: string; next: string | null }[]
-  /** Over the canonical form of the whole report, as a run's. */
+  /** Digest of the canonical form of the whole report, as in a run. */
   reportDigest: string | null
-  /** What the change turns; `null` where the replay gave no report. It is part of the report. */
+  /** Impact of the change, part of the report; `null` if the replay gave no report. */
   impact: SimulationImpact | null
-  /** What bots declare and scenarios name beside these policies, part of the report too; absent without one. */
+  /** Other policies that bots declare and scenarios name, part of the report; absent if there are none. */
   beside?: PolicyBeside[]
 }
 
-/** How far a replay is, counted in programs: bots of the same text are one, for each scenario. */
+/** Progress of a replay, counted in programs: bots with the same text are one, per scenario. */
 export interface ReplayProgress {
   done: number
   total: number
 }
 
-/** `GET /v1/simulations/{run}`: the newest attempt. Clients read of the report what they show. */
+/** Response of `GET /v1/simulations/{run}`: the newest attempt. Clients read only the parts of the report that they show. */
 export interface SimulationReport {
   run: number
   attempt: number
@@ -56,7 +56,7 @@ export interface SimulationReport {
   score: { summary: string; bots: Partial<Record<string, string[]>> } | null
   skipped: Trial['skipped']
   reportDigest: string | null
-  /** While the replay is under way in the process that answers; `null` otherwise. */
+  /** Set while the responding process runs the replay; otherwise `null`. */
   progress: ReplayProgress | null
   report: { bots: { bot: string; message?: string }[]; impact?: SimulationImpact; beside?: PolicyBeside[] } | null
 }

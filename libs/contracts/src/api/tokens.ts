@@ -1,13 +1,13 @@
-/** A key for a program as services keep it and `hms.token.v1` carries it: never the key itself. */
+/** An API key as stored by services and contained in `hms.token.v1`; never includes the secret. */
 export interface TokenRecord {
-  /** The public middle of `hms_<id>_<secret>`, 12 hex digits. */
+  /** Public middle part of `hms_<id>_<secret>`, 12 hex digits. */
   id: string
-  /** `sha256:` and hex over the whole text of the key. */
+  /** `sha256:` and hex digest of the whole key text. */
   hash: string
   name: string
   /** `operate`, `read`, `bot:<id>`, `partner:<id>`. */
   scopes: string[]
-  /** Of a bot: where it is. What it says otherwise is refused. */
+  /** Region of a bot; a different claim of the bot is rejected. */
   region?: string
   createdAt: string
   createdBy: string
@@ -16,25 +16,25 @@ export interface TokenRecord {
   revokedBy: string | null
 }
 
-/** `GET /v1/tokens`, `tokens list --json`: what may be shown. */
+/** Entry of `GET /v1/tokens` and `tokens list --json`, without the hash. */
 export type TokenView = Omit<TokenRecord, 'hash'> & {
-  /** Why the stored key does not verify; it counts for nothing. */
+  /** Why the stored key does not verify; such a key is not accepted. */
   unverified?: string
 }
 
-/** `POST /v1/tokens`. */
+/** Body of `POST /v1/tokens`. */
 export interface TokenRequest {
-  /** 1 to 16. */
+  /** 1 to 16 scopes. */
   scopes: string[]
-  /** The region of a bot whose key it is. */
+  /** Region of the bot that gets the key. */
   region?: string
-  /** What it is for; at most 100 characters. */
+  /** Purpose; at most 100 characters. */
   name?: string
-  /** From now on; 1 minute to 2 years, 1 year unless given. */
+  /** Lifetime from now; 1 minute to 2 years, default 1 year. */
   expiresInMs?: number
 }
 
-/** The only answer that holds the key. */
+/** Response to issuing a key; the only one that contains the key. */
 export interface IssuedToken extends Omit<TokenRecord, 'hash'> {
   token: string
 }

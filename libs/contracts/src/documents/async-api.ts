@@ -34,7 +34,7 @@ const HEADERS: JsonSchema = {
   },
 }
 
-/** AsyncAPI 3.1 of the whole choreography: topics as the catalogue has them, payloads as the events' schemas have them. */
+/** Returns the AsyncAPI 3.1 document of the whole choreography: topics from the catalogue, payloads from the event schemas. */
 export function asyncApi(version: string): object {
   return {
     asyncapi: '3.1.0',
@@ -51,7 +51,7 @@ export function asyncApi(version: string): object {
   }
 }
 
-/** What lies on a topic; of stages also what every stage may say. */
+/** Returns the event types of a topic; for a stage's topic including `STAGE_EVENTS`. */
 export function typesOn(topic: string): EventType[] {
   return EVENT_TYPES.filter((type) => topicsOfType(type, 'audit').includes(topic))
 }
