@@ -1,6 +1,15 @@
 /** Guards of alerts: what they may cost, whose they are, what they carry. Same form as `GUARDS`. */
 export const ALERT_GUARDS = [
   {
+    name: 'alert-bytes',
+    guard: 'the bytes of one bot’s alerts are bounded',
+    file: 'apps/config-store/src/alerts/alert-bytes.ts',
+    find: 'if (waitMs === 0) return',
+    replace: 'if (waitMs >= 0) return',
+    spec: 'apps/config-store/src/alerts/alert-bytes.spec.ts',
+    test: 'bounds the bytes of one bot, tells it when to come again, and leaves other bots alone',
+  },
+  {
     name: 'scenario-steps',
     guard: 'an expression takes no more steps than a question may',
     file: 'libs/scenario/src/cost.ts',

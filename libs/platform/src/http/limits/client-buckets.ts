@@ -19,13 +19,13 @@ export class ClientBuckets {
     return this.buckets.size
   }
 
-  /** 0 when the client may; else how long until it may, in ms. */
-  take(client: string): number {
+  /** 0 when the client may; else how long until it may, in ms. `amount`: at most the burst. */
+  take(client: string, amount = 1): number {
     const nowMs = this.nowMs()
     const known = this.buckets.get(client)
     if (known === undefined) this.makeRoom(nowMs)
     else this.buckets.delete(client)
-    const { bucket, waitMs } = takeOne(known ?? fullBucket(this.bounds, nowMs), this.bounds, nowMs)
+    const { bucket, waitMs } = takeOne(known ?? fullBucket(this.bounds, nowMs), this.bounds, nowMs, amount)
     this.buckets.set(client, bucket)
     return waitMs
   }

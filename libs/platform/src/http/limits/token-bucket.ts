@@ -23,12 +23,12 @@ export function fullBucket({ burst }: BucketBounds, nowMs: number): Bucket {
   return { left: burst, atMs: nowMs }
 }
 
-/** Takes one out of a bucket that fills by itself. Time that goes back fills nothing. */
-export function takeOne(bucket: Bucket, bounds: BucketBounds, nowMs: number): Taken {
+/** Takes one, or as many as `amount`, out of a bucket that fills by itself. Time that goes back fills nothing. */
+export function takeOne(bucket: Bucket, bounds: BucketBounds, nowMs: number, amount = 1): Taken {
   const left = leftAt(bucket, bounds, nowMs)
   const atMs = Math.max(bucket.atMs, nowMs)
-  if (left >= 1 - EPSILON) return { bucket: { left: left - 1, atMs }, waitMs: 0 }
-  return { bucket: { left, atMs }, waitMs: Math.ceil(((1 - left) / bounds.perSecond) * 1_000 - EPSILON) }
+  if (left >= amount - EPSILON) return { bucket: { left: left - amount, atMs }, waitMs: 0 }
+  return { bucket: { left, atMs }, waitMs: Math.ceil(((amount - left) / bounds.perSecond) * 1_000 - EPSILON) }
 }
 
 /** What is in it by now. It multiplies before it divides: otherwise rounding could leave a bucket just below full. */
