@@ -6,6 +6,7 @@ import type { ReleasePredicate, Roster } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import type { TakenBack } from '../policies/policy-version.table.js'
 import { takenBackOf } from '../policies/quarantine.js'
+import { overtakenBy } from '../runs/overtaken-by.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
 import { breakGlassIn, type Approval } from '../records/approval.table.js'
 import { fallbacksView } from './fallbacks.js'
@@ -64,8 +65,14 @@ export async function preparedView(
     authors: authorsIn(approval),
     ...(approval.supersede === true ? { supersede: true } : {}),
     ...breakGlassMember(approval),
+    ...(await overtakenMember(tx, approval)),
     expiresAt: approval.expiresAt,
   }
+}
+
+export async function overtakenMember(tx: Transaction, approval: Approval): Promise<{ overtakenBy?: number }> {
+  const run = await overtakenBy(tx, approval)
+  return run === undefined ? {} : { overtakenBy: run }
 }
 
 /** What a signer might count on to go back to, and cannot. */

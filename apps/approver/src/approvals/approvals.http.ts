@@ -22,7 +22,7 @@ import {
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
 import { policyOrNew } from '../policies/policy.table.js'
 import { RUNS } from '../runs/run.table.js'
-import { approvalSummary, preparedView } from './approval-view.js'
+import { approvalSummary, overtakenMember, preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import {
   ApprovalDecisionRequestDto,
@@ -141,7 +141,8 @@ async function approvalAt(tx: Transaction, digest: string): Promise<Approval> {
 }
 
 async function summaryOf(tx: Transaction, approval: Approval): Promise<ApprovalSummary> {
-  return approvalSummary(approval, approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run)))
+  const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
+  return { ...approvalSummary(approval, run), ...(await overtakenMember(tx, approval)) }
 }
 
 function isValid({ expiresAt }: Approval, now: Date): boolean {

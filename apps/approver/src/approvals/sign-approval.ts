@@ -11,7 +11,7 @@ import { StartRollback } from '../runs/start-rollback.js'
 import { requireReviewed } from '../records/review-lock.table.js'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
-import { approvalView } from './approval-view.js'
+import { approvalView, overtakenMember } from './approval-view.js'
 import { APPROVAL_EXPIRY, approvalExpiryId, APPROVALS, breakGlassIn, isRollback, type Approval } from '../records/approval.table.js'
 import { EndStale } from '../runs/end-stale.js'
 import { underLock } from './under-lock.js'
@@ -91,12 +91,14 @@ export class SignApproval {
         dueAt: new Date(signed.expiresAt),
       })
       await this.saveRun.execute(tx, opened)
-      return approvalView(signed, await this.endStale.look(tx, opened.facts.run))
+      const looked = await this.endStale.look(tx, opened.facts.run)
+      return { ...approvalView(signed, looked), ...(await overtakenMember(tx, signed)) }
     }
     await this.runtime.cancel(tx, approvalExpiryId(signed.digest))
     const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
     const start = queued.facts.isRollback === true ? this.startRollback : this.queueRun
-    return approvalView(signed, await start.execute(tx, queued, signed))
+    const started = await start.execute(tx, queued, signed)
+    return { ...approvalView(signed, started), ...(await overtakenMember(tx, signed)) }
   }
 }
 

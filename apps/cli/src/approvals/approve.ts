@@ -9,7 +9,7 @@ import {
   type ApiClient,
   type NamedSigner,
 } from '#libs/client'
-import { EXIT, type ApprovalView, type PlanOptions, type PreparedApproval } from '#libs/contracts'
+import { EXIT, exitCodeOfRun, isTerminal, type ApprovalView, type PlanOptions, type PreparedApproval, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { expectDigest } from '../keys/expect-digest.js'
@@ -18,7 +18,7 @@ import { signingAs } from '../tokens/as-person.js'
 import { watchToEnd } from '../runs/watch.js'
 import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
 import { committerOf } from './committed-by.js'
-import { describePrepared } from './describe-prepared.js'
+import { describePrepared, overtakenLines } from './describe-prepared.js'
 import { consentTo } from './read-consent.js'
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/
@@ -49,7 +49,12 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   printAccepted(context, prepared, view, signer)
   if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
   if (output.mode === 'json') output.data(view, () => [])
-  return EXIT.done
+  return hasEndedNow(prepared, view, signer) ? exitCodeOfRun(view.state as RunState) : EXIT.done
+}
+
+/** Its signature was accepted, and the run that it began ended at once: what it follows is no longer in force. */
+function hasEndedNow({ signedBy }: PreparedApproval, { state }: ApprovalView, { name }: NamedSigner): boolean {
+  return !signedBy.includes(name) && state !== 'PREPARED' && isTerminal(state) && state !== 'SUCCEEDED'
 }
 
 /** How the bytes are had that are signed: prepared from the files, or as others signed them. */
@@ -82,6 +87,9 @@ function printAccepted({ output }: CliContext, prepared: PreparedApproval, view:
   if (prepared.authors.includes(signer.name) && view.missing.length > 0)
     output.note(`${signer.name} wrote this: an author does not count as an approver`)
   const run = view.run === null ? 'the run' : `run #${view.run}`
+  if (hasEndedNow(prepared, view, signer))
+    return output.note(`${sentence(run)} has ended ${view.state}: hms-svc runs show ${view.run} says why. Approve the file again.`)
+  for (const line of overtakenLines(view, output.errorPaint)) output.note(line)
   if (view.missing.length > 0) output.done(`${sentence(run)} waits for: ${view.missing.join(', ')}`)
   else if (signedBefore) output.done(`${sentence(run)} is ${view.state}`)
   else output.done(`${prepared.releases.length > 1 ? 'Bundle' : 'Policy'} queued for deployment (${run})`)

@@ -5,7 +5,7 @@ import type { Paint } from '../output/paint.js'
 
 export interface Described {
   /** What the service reports beside the bytes; nothing of it is signed. */
-  reported: Pick<PreparedApproval, 'digest' | 'signedBy' | 'supersede' | 'releases'>
+  reported: Pick<PreparedApproval, 'digest' | 'signedBy' | 'supersede' | 'releases' | 'overtakenBy'>
   /** What is signed, in the order of the consent. */
   policies: readonly PolicyDocument[]
   paint: Paint
@@ -27,6 +27,7 @@ export function describeConsent(consent: Consent, described: Described): string[
   const { authors, plan, releases } = consent
   return [
     ...releases.flatMap((release, index) => describeRelease(release, index, consent, described)),
+    ...overtakenLines(described.reported, described.paint),
     ...linesOf(plan, described.paint),
     ...(authors.length === 0 ? [] : [`  Written by ${authors.join(', ')}`]),
   ]
@@ -58,6 +59,13 @@ function describeTakenBack({ version, takenBack }: PreparedApproval['releases'][
   if (takenBack === undefined) return []
   const { run, at } = takenBack
   return [`  ${version} was taken back at ${at}${run === null ? ' by people' : ` by run #${run}: hms-svc runs show ${run}`}`]
+}
+
+/** Warns of a run ahead that makes what was prepared STALE. */
+export function overtakenLines({ overtakenBy }: Pick<PreparedApproval, 'overtakenBy'>, { bad }: Pick<Paint, 'bad'>): string[] {
+  if (overtakenBy === undefined) return []
+  const text = `Run #${overtakenBy} is ahead, and this was prepared before it: once that run succeeds, this ends STALE. Approve the file again with --queue.`
+  return [`  ${bad(text)}`]
 }
 
 function linesOf(lines: readonly ConsentLine[], paint: Paint): string[] {

@@ -58,6 +58,7 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
             <Statement key={id} payload={payload} digest={release} release={consent.releases[index]!} live={live.get(id)!} />
           ))}
           <ConsentLines lines={consent.plan} />
+          {prepared.overtakenBy === undefined ? null : <Overtaken by={prepared.overtakenBy} />}
           {prepared.supersede === true ? <p>The last signature ends the runs of these policies that are under way.</p> : null}
         </section>
         {effect === undefined ? null : <EffectPart facts={effect} digest={digest} wait={wait} />}
@@ -67,6 +68,15 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
       </>
     ),
   }
+}
+
+function Overtaken({ by }: { by: number }): JSX.Element {
+  return (
+    <Alert kind="warning" title="It ends STALE behind another run">
+      <RunLink run={by} /> is ahead, and this was prepared before it: once that run succeeds, this ends STALE. Prepare it again behind that
+      run.
+    </Alert>
+  )
 }
 
 /** What the bytes say; the refusal where they are not releases, or not those of this digest. */

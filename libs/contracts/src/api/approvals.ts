@@ -118,6 +118,8 @@ export interface PreparedApproval {
   supersede?: true
   /** Break-glass: skips simulation, canary, freezes and waiting. */
   breakGlass?: { reason: string }
+  /** Run ahead that puts another release in force than the one this one follows: once it succeeds, this one ends STALE. */
+  overtakenBy?: number
   expiresAt: string
 }
 
@@ -134,6 +136,8 @@ export interface ApprovalView {
   state: RunState | 'PREPARED'
   digest: string
   missing: string[]
+  /** As of `PreparedApproval`. */
+  overtakenBy?: number
 }
 
 /** A person's reason for signing. */
