@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ApiClient } from '#libs/client'
-import type { ConfigDocument, Envelope } from '#libs/contracts'
+import type { ConfigDocument, Envelope, HmsError } from '#libs/contracts'
 import { readRoster } from '#libs/signing'
 import { sampleDocument, sampleFreshness } from '../../libs/client/src/testing/sample-document.js'
 import { SAMPLE_ROSTER } from '../../libs/client/src/testing/sample-trust.js'
@@ -28,6 +28,10 @@ afterEach(async () => {
 
 /** What is wrong with a store that serves `documents`; the statement is the next one at each attempt. */
 async function problemsOf(documents: ConfigDocument[], ...statements: (Envelope | undefined)[]): Promise<string[]> {
+  return (await raisedBy(documents, ...statements))?.errors?.map(({ detail }) => detail) ?? []
+}
+
+async function raisedBy(documents: ConfigDocument[], ...statements: (Envelope | undefined)[]): Promise<HmsError | undefined> {
   let asked = 0
   const frame = { type: 'snapshot', revision: 9, changes: [] }
   const data = { heads: [{ policy: ID, scope: 'global', seq: 4, revision: 4, applied: true }] }
@@ -46,9 +50,9 @@ async function problemsOf(documents: ConfigDocument[], ...statements: (Envelope 
   await checkStanding(new ApiClient({ url: service.url }), world, problems)
   try {
     problems.raise()
-    return []
+    return undefined
   } catch (error) {
-    return (error as { errors: { detail: string }[] }).errors.map(({ detail }) => detail)
+    return error as HmsError
   }
 }
 
@@ -56,6 +60,11 @@ describe('what config-store serves', () => {
   it('is what rollout vouches for, canaries aside', async () => {
     expect(await problemsOf([LIVE, OTHER, CANARY], freshOn([LIVE, OTHER]))).toEqual([])
     expect(await problemsOf([], freshOn([]))).toEqual([])
+  })
+
+  it('is brought back by the command that the error names', async () => {
+    const error = await raisedBy([OLD], freshOn([LIVE]))
+    expect(error?.next).toEqual([`hms-svc policies restore ${ID}`, 'hms-svc audit log'])
   })
 
   it('is read again while the statement is behind, or not there yet', async () => {

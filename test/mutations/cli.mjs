@@ -1,6 +1,33 @@
 /** What the command line shows, reads and starts. Same form as `GUARDS`. */
 export const CLI_GUARDS = [
   {
+    name: 'history-verified',
+    guard: 'history shows no word of an entry that does not verify',
+    file: 'apps/cli/src/policies/history.ts',
+    find: '  if (refusal !== undefined) return',
+    replace: '  if (false) return',
+    spec: 'apps/cli/src/policies/history.spec.ts',
+    test: 'has no word of it in JSON either',
+  },
+  {
+    name: 'history-its-own-release',
+    guard: 'an entry of the history is of the release that its head names',
+    file: 'libs/client/src/history/verify-history.ts',
+    find: '  if ((named?.digest ?? null) !== digest) throw',
+    replace: '  if (false) throw',
+    spec: 'libs/client/src/history/verify-history.spec.ts',
+    test: 'does not have another release than its head names',
+  },
+  {
+    name: 'history-its-own-reason',
+    guard: 'a reason in the history is what rollout signed about that head',
+    file: 'libs/client/src/history/verify-history.ts',
+    find: "  throw refusedHistory('rollout did not sign why it came into force')\n",
+    replace: '  return change\n',
+    spec: 'libs/client/src/history/verify-history.spec.ts',
+    test: 'has the reason that rollout signed about this head, and no other',
+  },
+  {
     name: 'get-verified',
     guard: 'get shows no value that does not verify',
     file: 'libs/client/src/live/judge-frame.ts',

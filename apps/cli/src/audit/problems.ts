@@ -8,9 +8,11 @@ const NAMED = 50
 export class Problems {
   private readonly found: { pointer: string; detail: string }[] = []
   private more = 0
+  private readonly steps = new Set<string>()
 
-  /** `where` it is: the log, a run, a policy. */
-  add(where: string, detail: string): void {
+  /** `where` it is: the log, a run, a policy. `next`: the command that repairs it. */
+  add(where: string, detail: string, next?: string): void {
+    if (next !== undefined && this.steps.size < NAMED) this.steps.add(next)
     if (this.found.length < NAMED) this.found.push({ pointer: where, detail })
     else this.more++
   }
@@ -36,6 +38,6 @@ export class Problems {
     const count = this.found.length + this.more
     const detail =
       count === 1 ? this.found[0]!.detail : `${count} things are wrong with the audit log${this.more > 0 ? `; the first ${NAMED}` : ''}:`
-    throw new HmsError('HMS_PROOF_INVALID', detail, { status: 422, errors: this.found, next: ['hms-svc audit log'] })
+    throw new HmsError('HMS_PROOF_INVALID', detail, { status: 422, errors: this.found, next: [...this.steps, 'hms-svc audit log'] })
   }
 }

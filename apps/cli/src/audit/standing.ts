@@ -41,7 +41,8 @@ export async function checkStanding(client: ApiClient, world: StandingWorld, pro
     if (doubt === undefined) return documents
     if (await world.pause()) continue
     const behind = doubt.code === 'HMS_FRESHNESS_MIXED' ? await behindTheLog(client, documents) : []
-    for (const { policy, detail } of behind) problems.add(policy, `${policy}: ${detail} (${doubt.code})`)
+    for (const { policy, detail } of behind)
+      problems.add(policy, `${policy}: ${detail} (${doubt.code})`, `hms-svc policies restore ${policy}`)
     if (behind.length === 0) problems.add('the stable heads', `${doubt.detail} (${doubt.code})`)
     return documents
   }

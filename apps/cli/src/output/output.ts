@@ -1,5 +1,5 @@
 import { printable, printableJson } from '#libs/contracts'
-import { choosePaint, withColours, type ColorChoice, type Paint } from './paint.js'
+import { choosePaint, withColours, type ColorChoice, type Colour, type Paint } from './paint.js'
 import { namedNext } from './program-name.js'
 import { cut, renderTable, type Column } from './table.js'
 
@@ -50,10 +50,18 @@ export class Output {
     else for (const line of lines()) this.say(this.stdout, line)
   }
 
-  /** An array as a table; an empty one as a sentence on stderr, so that stdout stays empty for programs. */
-  list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string): void {
+  /**
+   * An array as a table; an empty one as a sentence on stderr, so that stdout stays empty for programs. `colour` is that of a row's line.
+   */
+  list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string, colour?: (row: Row) => Colour | undefined): void {
     if (this.mode !== 'json' && rows.length === 0) this.note(whenEmpty)
-    else this.data(rows, () => renderTable(rows, columns, this.stdout.columns))
+    else this.data(rows, () => renderTable(rows, columns, this.stdout.columns).map((line, at) => this.coloured(line, rows[at - 1], colour)))
+  }
+
+  /** Row 0 of a table is its heading. */
+  private coloured<Row>(line: string, row: Row | undefined, colour?: (row: Row) => Colour | undefined): string {
+    const name = row === undefined ? undefined : colour?.(row)
+    return name === undefined ? line : this.paint[name](line)
   }
 
   /** `✓ …` on stdout: something was done as asked. Not with --json or --quiet. */

@@ -20,6 +20,7 @@ export interface Paint {
   bold(text: string): string
 }
 
+export type Colour = keyof Paint
 export type ColorChoice = 'auto' | 'always' | 'never'
 
 const same = (text: string): string => text

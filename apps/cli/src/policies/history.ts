@@ -1,7 +1,9 @@
-import type { ApiClient } from '#libs/client'
-import { EXIT, type ChangeView, type PolicyHistoryEntry } from '#libs/contracts'
+import type { ApiClient, JudgedEntry } from '#libs/client'
+import { EXIT, HmsError, NOT_BY_CALLER, type ChangeView, type PolicyHistoryEntry, type Verification } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import type { Column } from '../output/table.js'
 import { requireName, usageError } from '../errors.js'
+import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
 
 export interface HistoryOptions {
   /** As written. */
@@ -15,40 +17,93 @@ const MAX_ENTRIES = 10_000
 
 type EntryState = 'HELD' | 'IN_FORCE' | 'REPLACED' | 'WITHDRAWN'
 
-/** Every version that was in force for all, the newest first, with its run, signers and times. */
+/** A line of what was signed, or of what does not verify: that has no word of what it claims. */
+type Line =
+  | (PolicyHistoryEntry & { state: EntryState; verification: Verification; isChangeUnknown?: boolean })
+  | ({ state: 'UNVERIFIED'; version: null; detail: string; code: string } & Pick<PolicyHistoryEntry, 'seq'>)
+
+/**
+ * Every version that was in force for all, the newest first, with its run, signers and times. Each line is of what was signed; one that does
+ * not verify is shown as such, and the exit code is 10. Without a roster here it is what the service says, which is reported.
+ */
 export async function showHistory(context: CliContext, id: string, options: HistoryOptions): Promise<number> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const limit = limitOf(options.limit)
-  const found = await readAll(await context.client(), id, limit)
+  const client = await context.client()
+  // One more says what the oldest that is shown differs from.
+  const [found, rosters] = await Promise.all([readAll(client, id, limit + 1), openRostersHere(context, client)])
   const now = context.io.now()
-  const entries = found.map((entry) => ({ ...entry, state: stateOf(entry, now) }))
-  context.output.list(
-    entries,
-    [
-      { heading: 'VERSION', cell: ({ version }) => version },
-      { heading: 'STATE', cell: ({ state }) => state },
-      { heading: 'IN FORCE FROM', cell: ({ from }) => from },
-      { heading: 'UNTIL', cell: ({ until }) => until },
-      { heading: 'RECORDED', cell: ({ recordedAt }) => recordedAt },
-      { heading: 'RUN', cell: ({ run }) => run },
-      { heading: 'APPROVED BY', cell: ({ approvedBy }) => approvedBy.join(', ') },
-      { heading: 'WHY', cell: whyOf },
-      { heading: 'CHANGED', cell: ({ differences }) => changed(differences) },
-      { heading: 'DIGEST', cell: ({ digest }) => digest },
-    ],
-    `No policy ${id} was ever in force.`,
-  )
-  if (entries.length === MAX_ENTRIES) context.output.note(`The newest ${MAX_ENTRIES} are shown; hms-svc export has all`)
+  const lines: Line[] = (rosters === undefined ? claimed(context, found) : await verified(id, found, rosters))
+    .slice(0, limit)
+    .map((judged) => lineOf(judged, now, rosters !== undefined))
+  context.output.list(lines, COLUMNS, `No policy ${id} was ever in force.`, ({ state }) => (state === 'UNVERIFIED' ? 'bad' : undefined))
+  if (lines.length === MAX_ENTRIES) context.output.note(`The newest ${MAX_ENTRIES} are shown; hms-svc export has all`)
+  requireVerified(id, lines)
   return EXIT.done
 }
 
+const COLUMNS: Column<Line>[] = [
+  { heading: 'VERSION', cell: (line) => (isUnverified(line) ? '✗' : line.version) },
+  { heading: 'STATE', cell: ({ state }) => state },
+  { heading: 'IN FORCE FROM', cell: (line) => (isUnverified(line) ? null : line.from) },
+  { heading: 'UNTIL', cell: (line) => (isUnverified(line) ? null : line.until) },
+  { heading: 'RECORDED', cell: (line) => (isUnverified(line) ? null : line.recordedAt) },
+  { heading: 'RUN', cell: (line) => (isUnverified(line) ? null : line.run) },
+  { heading: 'APPROVED BY', cell: (line) => (isUnverified(line) ? null : line.approvedBy.join(', ')) },
+  { heading: 'WHY', cell: (line) => (isUnverified(line) ? `head ${line.seq}: ${line.detail} (${line.code})` : whyOf(line)) },
+  { heading: 'CHANGED', cell: (line) => (isUnverified(line) ? null : changed(line)) },
+  { heading: 'DIGEST', cell: (line) => (isUnverified(line) ? null : line.digest) },
+]
+
+function isUnverified(line: Line): line is Extract<Line, { state: 'UNVERIFIED' }> {
+  return line.state === 'UNVERIFIED'
+}
+
+function claimed(context: CliContext, entries: readonly PolicyHistoryEntry[]): JudgedEntry[] {
+  noRosterHere(context)
+  return entries.map(({ record: _record, ...entry }) => ({ entry }))
+}
+
+async function verified(
+  id: string,
+  entries: readonly PolicyHistoryEntry[],
+  rosters: NonNullable<Awaited<ReturnType<typeof openRostersHere>>>,
+): Promise<JudgedEntry[]> {
+  const { verifyHistory } = await import('#libs/client')
+  // Where there is no newer one, or none that follows, the last good one counts.
+  await rosters.follow().catch(() => undefined)
+  const judged = verifyHistory(id, entries, rosters.all())
+  return judged.some(({ refusal }) => refusal !== undefined) ? verifyHistory(id, entries, await rosters.allEver()) : judged
+}
+
+function lineOf({ entry, refusal, isChangeUnknown }: JudgedEntry, now: number, isVerified: boolean): Line {
+  if (refusal !== undefined) return { version: null, state: 'UNVERIFIED', seq: entry.seq, code: refusal.code, detail: refusal.detail }
+  const verification = isVerified ? 'by-caller' : NOT_BY_CALLER
+  return { ...entry, state: stateOf(entry, now), verification, ...(isChangeUnknown ? { isChangeUnknown } : {}) }
+}
+
+function requireVerified(id: string, lines: readonly Line[]): void {
+  const refused = lines.filter(({ state }) => state === 'UNVERIFIED')
+  if (refused.length === 0) return
+  const detail = `${refused.length} of ${lines.length} lines of the history of ${id} do not verify: somebody changed the database, or the roster here is of another time.`
+  throw new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, next: ['hms-svc audit verify', 'hms-svc export --out FILE'] })
+}
+
+/** A server of before does not know `signed`: then nothing of what it says can be verified. */
 async function readAll(client: ApiClient, id: string, limit: number): Promise<PolicyHistoryEntry[]> {
   const path = `/v1/policies/${encodeURIComponent(id)}/history`
   const entries: PolicyHistoryEntry[] = []
-  for (let before: number | undefined; entries.length < limit; before = entries.at(-1)!.seq) {
-    const page = await client.get<PolicyHistoryEntry[]>(path, { limit: PAGE, before })
-    if (page.length === 0) break
-    entries.push(...page)
+  let signed: 'true' | undefined = 'true'
+  for (let before: number | undefined; entries.length < limit;) {
+    try {
+      const page: PolicyHistoryEntry[] = await client.get(path, { limit: PAGE, before, signed })
+      if (page.length === 0) break
+      entries.push(...page)
+      before = page.at(-1)!.seq
+    } catch (error) {
+      if (!(error instanceof HmsError && error.status === 400 && signed !== undefined)) throw error
+      signed = undefined
+    }
   }
   return entries.slice(0, limit)
 }
@@ -60,7 +115,8 @@ function stateOf({ version, from, until }: PolicyHistoryEntry, now: number): Ent
 }
 
 /** A first version changes everything, which says nothing. */
-function changed(differences: PolicyHistoryEntry['differences']): string | null {
+function changed({ differences, isChangeUnknown }: Pick<PolicyHistoryEntry, 'differences'> & { isChangeUnknown?: boolean }): string | null {
+  if (isChangeUnknown === true) return 'not known: what was before does not verify'
   if (differences.every(({ from }) => from === undefined)) return null
   const told = differences.filter(({ field }) => field !== 'version').map(({ text }) => text)
   return told.length === 0 ? null : told.join('; ')

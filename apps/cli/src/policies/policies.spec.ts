@@ -33,19 +33,19 @@ describe('history', () => {
     ...more,
   })
   const answers = {
-    [`${PATH}/history?limit=200`]: {
+    [`${PATH}/history?limit=200&signed=true`]: {
       body: [
         entry(5, { from: '9999-01-01T00:00:00Z', until: null }),
         entry(4, { until: '9999-01-01T00:00:00Z', cause: 'rollback', by: ['Air Office'], reason: 'tree frogs' }),
       ],
     },
-    [`${PATH}/history?limit=200&before=4`]: {
+    [`${PATH}/history?limit=200&before=4&signed=true`]: {
       body: [
         entry(3, { version: null, digest: null, run: null, approvedBy: [], differences: [] }),
         entry(1, { differences: [{ field: 'limit', to: 35, text: 'limit added 35' }] }),
       ],
     },
-    [`${PATH}/history?limit=200&before=1`]: { body: [] },
+    [`${PATH}/history?limit=200&before=1&signed=true`]: { body: [] },
   }
 
   it('lists all versions of all pages, the newest first, with run, signers and times', async () => {

@@ -1,5 +1,5 @@
 import { toNumber } from '#libs/platform'
-import { IsInt, IsOptional, Max, Min } from 'class-validator'
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator'
 
 export class HistoryQueryDto {
   /** Heads that are looked at; one that changed nothing for readers makes no entry. */
@@ -17,4 +17,9 @@ export class HistoryQueryDto {
   @Min(1)
   @Max(Number.MAX_SAFE_INTEGER)
   before?: number
+
+  /** With the signed head and releases of each entry. */
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  signed?: 'true' | 'false'
 }

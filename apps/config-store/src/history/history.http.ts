@@ -3,16 +3,23 @@ import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { HistoryQueryDto } from './history.dto.js'
 import { policyHistory } from './policy-history.js'
+import { withRecords } from './with-records.js'
 
 @Controller('v1/policies/:id/history')
 export class HistoryController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. */
+  /**
+   * What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. With `signed` each entry has what
+   * proves it, and a page ends behind 4 MiB.
+   */
   @Get()
   @RequireScope('values')
-  async list(@Param('id') id: string, @Query() { limit, before }: HistoryQueryDto): Promise<PolicyHistoryEntry[]> {
-    const entries = await this.runtime.database.transaction((tx) => policyHistory(tx, id, { limit, before, roster: this.runtime.roster }))
+  async list(@Param('id') id: string, @Query() { limit, before, signed }: HistoryQueryDto): Promise<PolicyHistoryEntry[]> {
+    const entries = await this.runtime.database.transaction(async (tx) => {
+      const found = await policyHistory(tx, id, { limit, before, roster: this.runtime.roster })
+      return signed === 'true' ? withRecords(tx, id, found) : found
+    })
     if (entries.length > 0 || before !== undefined) return entries
     const next = ['hms-svc approve FILE --sign NAME']
     throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} was ever in force.`, { status: 404, next })

@@ -85,6 +85,26 @@ describe('the history of a policy', () => {
     expect(whole).toHaveLength(7)
   })
 
+  it('brings what proves each entry where that is asked for', async () => {
+    await world.stored(await world.head({ seq: 1, run: 1 }))
+    const later = await world.head({ version: '2.0.0', effective: at(100) })
+    const holding = await world.head({ seq: 2, next: { release: digestOfRelease('2.0.0', POLICY, at(100)), at: at(100) } })
+    await world.stored({ ...holding, next: { release: later.release!, proof: null } })
+    wait(300)
+    const gone = await world.head({ seq: 3, version: null })
+    await world.stored(gone)
+    const found = await entries('?signed=true')
+    expect(found.map(({ seq, record }) => [seq, record?.seq])).toEqual([
+      [3, 3],
+      [2, 2],
+      [1, 1],
+    ])
+    expect(found[1]!.record).toMatchObject({ id: POLICY, head: holding.head, next: { release: later.release } })
+    expect(found[0]!.record).toMatchObject({ head: gone.head, release: null })
+    expect((await entries())[0]!.record).toBeUndefined()
+    expect((await read('?signed=yes')).status).toBe(400)
+  })
+
   it('is none for a policy that never was, and knows no canary', async () => {
     expect((await read()).status).toBe(404)
     await world.stored(await world.head({ seq: 1, scope: 'region:NCR', share: 500, base: null, expires: at(600) }))

@@ -139,7 +139,7 @@ async function viewOf(
 }
 
 /** Returns the document in the form readers got, with which they can verify this view. */
-async function recordOf(tx: Transaction, policy: string, { seq, revision, digest, run, head }: LiveHead): Promise<ConfigDocument> {
+export async function recordOf(tx: Transaction, policy: string, { seq, revision, digest, run, head }: LiveHead): Promise<ConfigDocument> {
   const held = peekPredicate<HeadPredicate>(head).next?.release ?? null
   const [current, next] = [await releaseOf(tx, digest), await releaseOf(tx, held)]
   return {

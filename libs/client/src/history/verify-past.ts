@@ -1,4 +1,4 @@
-import { deepFreeze, HmsError, type PastPolicyView } from '#libs/contracts'
+import { deepFreeze, HmsError, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { PolicyValue } from '#libs/evaluation'
 import {
   breakGlassBehind,
@@ -36,20 +36,21 @@ export interface VerifiedPast {
  * for keys and roles may have changed since. Throws 502 `HMS_VERIFY_HISTORY`. That no later head was recorded by then is the store's word.
  */
 export function verifyPast(view: PastPolicyView, asked: AskedPast, rosters: readonly Roster[]): VerifiedPast {
-  const { head, release, next } = verifiedByAny(view, rosters)
-  if (head.policy !== asked.id || head.scope !== STABLE_SCOPE) throw refused(`the head shown is of ${head.policy}@${head.scope}`)
+  const { head, release, next } = verifiedByAny(view.record, rosters)
+  if (head.policy !== asked.id || head.scope !== STABLE_SCOPE) throw refusedHistory(`the head shown is of ${head.policy}@${head.scope}`)
   const named =
     asked.atMs === undefined ? releaseOfVersion([release, next?.release], asked.version) : releaseAt({ release, next }, asked.atMs)
-  if (named === undefined || named === null) throw refused(`the head shown does not make what it is shown for the one in force`)
+  if (named === undefined || named === null) throw refusedHistory(`the head shown does not make what it is shown for the one in force`)
   const policy = named.predicate.policy as unknown as PolicyValue
   if (asked.atMs !== undefined) {
     // Clocks of rollout and of the database may differ a little.
-    if (isFarAhead(head.issuedAt, asked.atMs)) throw refused(`the head shown was issued at ${head.issuedAt}, after the time asked for`)
+    if (isFarAhead(head.issuedAt, asked.atMs))
+      throw refusedHistory(`the head shown was issued at ${head.issuedAt}, after the time asked for`)
     if (!(effectiveMs(named.predicate.policy) <= asked.atMs))
-      throw refused(`${policy.id}@${policy.version} is in force from ${policy.effective}`)
+      throw refusedHistory(`${policy.id}@${policy.version} is in force from ${policy.effective}`)
   }
   if (named.digest !== view.provenance.digest || policy.version !== view.version || view.id !== asked.id)
-    throw refused(`it says ${view.id}@${view.version}, and what is signed is ${policy.id}@${policy.version}`)
+    throw refusedHistory(`it says ${view.id}@${view.version}, and what is signed is ${policy.id}@${policy.version}`)
   const { approvedBy, predicate } = named
   return { value: deepFreeze(policy), author: predicate.author, approvedBy, breakGlass: breakGlassBehind(predicate) }
 }
@@ -66,19 +67,19 @@ function releaseOfVersion(
 }
 
 /** The refusal of the newest roster is the one that is told. */
-function verifiedByAny({ record }: PastPolicyView, rosters: readonly Roster[]): VerifiedHead {
+export function verifiedByAny(record: ConfigDocument | undefined, rosters: readonly Roster[]): VerifiedHead {
   let refusal: SignatureError | undefined
   for (const roster of rosters) {
     try {
-      return verifyHead(record, roster)
+      return verifyHead(record!, roster)
     } catch (error) {
       refusal ??= error instanceof SignatureError ? error : new SignatureError('HMS_HEAD_MALFORMED', 'it comes without a head')
     }
   }
-  throw refused(refusal?.detail ?? 'no roster is known', refusal)
+  throw refusedHistory(refusal?.detail ?? 'no roster is known', refusal)
 }
 
-function refused(why: string, cause?: Error): HmsError {
+export function refusedHistory(why: string, cause?: Error): HmsError {
   return new HmsError('HMS_VERIFY_HISTORY', `What the store says of that time does not verify: ${why}.`, {
     status: 502,
     cause,

@@ -44,6 +44,27 @@ export class PinnedRosters {
   }
 
   /**
+   * The same, with those before the pinned one as far as the source shows them: the pinned roster names the first of its installation, and
+   * each follows the one before, so they are as good as it.
+   */
+  async allEver(): Promise<Roster[]> {
+    const known = this.all()
+    const pinned = known.at(-1)!
+    if (pinned.version === 1 || this.source.all === undefined) return known
+    try {
+      const steps = (await this.source.all()).slice(0, MAX_ROSTERS)
+      const first = readRoster(steps[0])
+      const chain = [first]
+      for (const envelope of steps.slice(1)) if (chain.at(-1)!.version < pinned.version) chain.push(nextRoster(chain.at(-1)!, envelope))
+      const isItsOwn = first.digest === pinned.installation && chain.at(-1)!.digest === pinned.digest
+      return isItsOwn ? [...known, ...chain.slice(0, -1).toReversed()] : known
+    } catch (error) {
+      if (error instanceof SignatureError || error instanceof HmsError) return known
+      throw error
+    }
+  }
+
+  /**
    * `pinned`: path or bytes of the roster. Without one the newest that the source shows, where it may be believed at first use,
    * remembered in `cacheDir`. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or what the roster is refused with.
    */

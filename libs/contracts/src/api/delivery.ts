@@ -87,6 +87,8 @@ export interface PolicyHistoryEntry extends Partial<ChangeView> {
   differences: FieldDifference[]
   /** Rollout's signed statement about the change; missing for changes stored by earlier builds. */
   change?: Envelope
+  /** With `signed=true`: the head that brought it into force and its releases, as readers got them. */
+  record?: ConfigDocument
 }
 
 /** Policy view of a side-car: with the trust in the value, without members that the signatures do not cover. */

@@ -1,0 +1,123 @@
+import { HmsError, type ChangeView, type Envelope, type PolicyHistoryEntry } from '#libs/contracts'
+import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
+import { believedChange, changeView, effectiveMs, isFarAhead, STABLE_SCOPE, type Roster, type VerifiedRelease } from '#libs/signing'
+import { refusedHistory, verifiedByAny } from './verify-past.js'
+
+/** An entry with what was signed in place of what the store says; with `refusal` nothing of it is believed. */
+export interface JudgedEntry {
+  entry: PolicyHistoryEntry
+  refusal?: HmsError
+  /** What the entry below was does not verify, so what changed is not known. */
+  isChangeUnknown?: boolean
+}
+
+interface Proven {
+  release: VerifiedRelease | null
+  run: number | null
+  change: Envelope | undefined
+}
+
+/**
+ * Verifies entries of `GET /v1/policies/{id}/history?signed=true`, the newest first: rollout signed the head of each, enough people its
+ * release, the log has it. What changed is computed from what was signed. `rosters`: all that are known, the newest first, for keys and
+ * roles may have changed since. Since when, until when and that no entry is missing is the store's word; a time before the signatures is
+ * refused.
+ */
+export function verifyHistory(id: string, entries: readonly PolicyHistoryEntry[], rosters: readonly Roster[]): JudgedEntry[] {
+  const proofs = entries.map((entry, index) => attempt(() => prove(id, entry, { above: entries[index - 1], rosters })))
+  return entries.map((entry, index) => {
+    const proof = proofs[index]!
+    if (proof instanceof HmsError) return { entry: withoutRecord(entry), refusal: proof }
+    const below = proofs.slice(index + 1)
+    const isChangeUnknown = below[0] instanceof HmsError
+    const earlier = below.flatMap((each) => (each instanceof HmsError ? [] : (each.release ?? [])))
+    const before = below[0] instanceof HmsError ? undefined : below[0]?.release
+    const told = { ...proof, earlier, before: before ?? undefined, isChangeUnknown }
+    return { entry: provenEntry(entry, told), ...(isChangeUnknown ? { isChangeUnknown } : {}) }
+  })
+}
+
+function prove(
+  id: string,
+  entry: PolicyHistoryEntry,
+  { above, rosters }: { above: PolicyHistoryEntry | undefined; rosters: readonly Roster[] },
+): Proven {
+  const { seq, digest, from, recordedAt } = entry
+  const { head, release, next } = verifiedByAny(entry.record, rosters)
+  if (head.policy !== id || head.scope !== STABLE_SCOPE || head.seq !== seq)
+    throw refusedHistory(`the head shown is ${head.seq} of ${head.policy}@${head.scope}`)
+  if (above !== undefined && (above.seq < seq || (above.seq === seq && above.digest === digest)))
+    throw refusedHistory(`head ${seq} is shown below head ${above.seq}`)
+  const isNext = digest !== null && next?.release.digest === digest && digest !== head.current
+  const named = isNext ? next.release : release
+  if ((named?.digest ?? null) !== digest) throw refusedHistory('its head names another release')
+  if (isFarAhead(head.issuedAt, Date.parse(recordedAt)) || isFarAhead(head.issuedAt, Date.parse(from)))
+    throw refusedHistory(`its head was issued at ${head.issuedAt}, after it is said to have been in force`)
+  if (named !== null && isFarAhead(new Date(effectiveMs(named.predicate.policy)).toISOString(), Date.parse(from)))
+    throw refusedHistory(`${named.predicate.policy.version} is in force from ${String(named.predicate.policy['effective'])}`)
+  return { release: named, run: (isNext ? head.next?.run : head.run) ?? null, change: provenChange(id, entry, rosters) }
+}
+
+function provenChange(policy: string, { change, seq }: PolicyHistoryEntry, rosters: readonly Roster[]): Envelope | undefined {
+  if (change === undefined) return undefined
+  if (rosters.some((roster) => believedChange(change, { policy, seq }, roster) !== undefined)) return change
+  throw refusedHistory('rollout did not sign why it came into force')
+}
+
+function provenEntry(
+  { seq, revision, from, until, recordedAt }: PolicyHistoryEntry,
+  {
+    release,
+    run,
+    change,
+    earlier,
+    before,
+    isChangeUnknown,
+  }: Proven & { earlier: readonly VerifiedRelease[]; before: VerifiedRelease | undefined; isChangeUnknown: boolean },
+): PolicyHistoryEntry {
+  const approvedBy = release?.approvedBy ?? []
+  const unknown: ChangeView = isBack(release, earlier)
+    ? { cause: 'rollback', by: [], reason: null }
+    : { cause: 'run', by: approvedBy, reason: null }
+  const to = release && policyOf(release)
+  return {
+    version: release?.predicate.policy.version ?? null,
+    digest: release?.digest ?? null,
+    run,
+    seq,
+    revision,
+    author: release?.predicate.author ?? null,
+    approvedBy,
+    ...(changeView(change, release ?? undefined) ?? unknown),
+    from,
+    until,
+    recordedAt,
+    differences: to === null || isChangeUnknown ? [] : diffPolicies(before && policyOf(before), to).map(differenceOf),
+    ...(change === undefined ? {} : { change }),
+  }
+}
+
+/** An approval makes a release under a higher epoch: one that was in force before, or follows a higher epoch, was gone back to. */
+function isBack(release: VerifiedRelease | null, earlier: readonly VerifiedRelease[]): boolean {
+  if (release === null) return false
+  return earlier.some(({ digest, predicate }) => digest === release.digest || predicate.releaseEpoch > release.predicate.releaseEpoch)
+}
+
+function policyOf({ predicate }: VerifiedRelease): PolicyDocument {
+  return predicate.policy as unknown as PolicyDocument
+}
+
+function withoutRecord({ record: _record, ...entry }: PolicyHistoryEntry): PolicyHistoryEntry {
+  return entry
+}
+
+/** A member of another type than it should have is a change like any other. */
+function attempt(check: () => Proven): Proven | HmsError {
+  try {
+    return check()
+  } catch (error) {
+    if (error instanceof HmsError && error.code === 'HMS_VERIFY_HISTORY') return error
+    if (error instanceof TypeError || error instanceof RangeError) return refusedHistory('the entry is not what a store writes')
+    throw error
+  }
+}
