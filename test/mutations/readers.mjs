@@ -469,4 +469,22 @@ export const READER_GUARDS = [
     spec: 'apps/config-store/src/coverage/acknowledgements.spec.ts',
     test: 'believes the newer word of a bot that another instance knows as well',
   },
+  {
+    name: 'left-bot-elsewhere',
+    guard: 'a bot that another instance heard later did not leave while behind',
+    file: 'apps/config-store/src/coverage/left-bots.ts',
+    find: '    if (this.elsewhere.delete(bot.bot)) return\n',
+    replace: '',
+    spec: 'apps/config-store/src/delivery/instances.spec.ts',
+    test: 'list a bot that left while behind, whichever of them had it, and not one that came back to another',
+  },
+  {
+    name: 'left-bot-returned',
+    guard: 'a bot that returned and acknowledged what is in force is no longer listed',
+    file: 'apps/config-store/src/coverage/left-bots.ts',
+    find: 'await table.delete(bot)\n    const left',
+    replace: 'void bot\n    const left',
+    spec: 'apps/config-store/src/coverage/left-bots.spec.ts',
+    test: 'are hidden while they are connected, and gone for good once they acknowledged what is in force',
+  },
 ]

@@ -6,6 +6,8 @@ import { AlertsController } from './alerts/alerts.http.js'
 import { CoverageController } from './coverage/coverage.http.js'
 import { CountBots } from './coverage/count-bots.js'
 import { CoverageReports } from './coverage/coverage-reports.js'
+import { LEFT_BOTS } from './coverage/left-bot.table.js'
+import { LeftBots } from './coverage/left-bots.js'
 import { NODES, PRESENCE } from './coverage/presence.table.js'
 import { Audiences } from './heads/audiences.js'
 import { Presence } from './coverage/presence.js'
@@ -31,6 +33,7 @@ import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './heads/live-history.js'
 import { moveRevisionAhead } from './heads/move-ahead.js'
 import { HistoryController } from './history/history.http.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
+import { CreateLeftBots1764000000001 } from './migrations/1764000000001-create-left-bots.js'
 import { EvaluateDoor } from './ofrep/evaluate-door.js'
 import { EvaluateController } from './ofrep/evaluate.http.js'
 import { Evaluations } from './ofrep/evaluations.js'
@@ -70,6 +73,7 @@ class ConfigStoreModule {
         EvaluateDoor,
         RefetchEvents,
         Broadcast,
+        LeftBots,
         Presence,
         { provide: Audiences, useExisting: Presence },
         ReleaseVersions,
@@ -93,8 +97,8 @@ class ConfigStoreModule {
 
 export const definition: ServiceDefinition = {
   name: 'config-store',
-  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, ALERT_INBOX, FRESHNESS_MARKERS],
-  migrations: [CreateConfigStore1764000000000],
+  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, LEFT_BOTS, ALERT_INBOX, FRESHNESS_MARKERS],
+  migrations: [CreateConfigStore1764000000000, CreateLeftBots1764000000001],
   moveAhead: moveRevisionAhead,
   module: ConfigStoreModule.with,
 }

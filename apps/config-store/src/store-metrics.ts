@@ -15,6 +15,11 @@ export class StoreMetrics {
   )
 
   readonly bots = this.metrics.gauge('bots', 'Named bots connected here: as they should be, behind, or connected and silent', ['state'])
+  readonly botsLeftBehind = this.metrics.gauge(
+    'bots_left_behind',
+    'Named bots, of all instances, that left in the last seven days before they had acknowledged what was in force, and have not returned',
+    [],
+  )
   readonly reads = this.metrics.counter('reads_total', 'Reads answered, by what was read', ['source'])
   readonly propagation = this.metrics.histogram(
     'push_propagation_seconds',

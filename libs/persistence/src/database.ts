@@ -55,9 +55,9 @@ export interface DocumentTable<T extends object> {
 
 /**
  * How long after its last write a row stays. `runs`: as long as its run is remembered. `machinery`: a part of that. `repeats`: as long as a
- * message can come again.
+ * message can come again. `week`: seven days.
  */
-export type Retention = 'runs' | 'machinery' | 'repeats'
+export type Retention = 'runs' | 'machinery' | 'repeats' | 'week'
 
 export interface Keep {
   for: Retention

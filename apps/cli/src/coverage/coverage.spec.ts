@@ -64,6 +64,25 @@ describe('coverage', () => {
     ])
   })
 
+  it('lists who left while behind, and says where readers refuse what is live', async () => {
+    const left = [{ ...VIEW.lagging[0]!, id: 'boston-insp-05', leftAt: '2026-01-02T00:00:00.000Z' }]
+    const refused = { version: '2.0.0', detail: 'signed by one of two' }
+    const body = { ...VIEW, total: 0, current: 0, lagging: [], regions: [], versions: [], left, refused }
+    service = await serveCanned({ ...ANSWERS, 'GET /v1/coverage?policy=epa-pm25-limit': { body } })
+    const { stdout } = await runForTest(['coverage', 'epa-pm25-limit', '--url', service.url])
+    expect(stdout.split('\n').slice(0, -2)).toEqual([
+      'epa-pm25-limit  no named bot is connected  (revision 9)',
+      'Readers refuse 2.0.0 by the roster in force: signed by one of two',
+      'Bots that hold it keep it and are STALE; new ones cannot read it.',
+      '  next: hms-svc rollback epa-pm25-limit@2.0.0 --sign NAME',
+      'LEFT WHILE BEHIND  REGION  RAN    REVISION  SINCE                     LEFT',
+      `boston-insp-05     BOS     1.5.0  7         ${SINCE}  2026-01-02T00:00:00.000Z`,
+    ])
+    const list = (await runForTest(['coverage', '--url', service.url])).stdout
+    expect(list).toMatch(/LEFT WHILE BEHIND +REFUSED BY READERS/)
+    expect(list).toMatch(/boston-insp-05 +2\.0\.0/)
+  })
+
   it('knows nothing of a policy that is not there, exit 4, and asks for none by a wrong name, exit 2', async () => {
     service = await serveCanned({})
     expect((await runForTest(['coverage', 'ozone-limit', '--url', service.url])).code).toBe(4)

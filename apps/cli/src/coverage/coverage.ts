@@ -2,7 +2,7 @@ import { EXIT, type CoverageView, type PolicyView } from '#libs/contracts'
 import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
-import { renderTable } from '../output/table.js'
+import { renderTable, type Column } from '../output/table.js'
 
 /** Names beyond these are for `--json`. */
 const MAX_NAMED = 50
@@ -26,7 +26,9 @@ export async function listCoverage(context: CliContext): Promise<number> {
       { heading: 'REVISION', cell: ({ revision }) => revision },
       { heading: 'BOTS', cell: ({ total }) => total },
       { heading: 'CURRENT', cell: ({ current }) => current },
-      { heading: 'SILENT OR BEHIND', cell: ({ lagging }) => lagging.map(({ id }) => id).join(', ') || null },
+      { heading: 'SILENT OR BEHIND', cell: ({ lagging }) => namesOf(lagging) },
+      ...columnsWhere(views, ({ left = [] }) => namesOf(left), 'LEFT WHILE BEHIND'),
+      ...columnsWhere(views, ({ refused }) => refused?.version ?? null, 'REFUSED BY READERS'),
       { heading: 'SEEN', cell: ({ seen: { stream, events, ofrep } }) => stream + events + ofrep },
     ],
     'No policy is in force.',
@@ -38,8 +40,23 @@ function coverageOf(client: ApiClient, policy: string): Promise<CoverageView> {
   return client.get<CoverageView>('/v1/coverage', { policy })
 }
 
-function linesOf({ policy, revision, total, current, lagging, regions, versions, seen }: CoverageView, width: number | null): string[] {
-  const lines = [`${policy}  ${current} of ${total} connected bots run what they should  (revision ${revision})`]
+function namesOf(bots: readonly { id: string }[]): string | null {
+  return bots.map(({ id }) => id).join(', ') || null
+}
+
+/** A column for what is rarely there. */
+function columnsWhere(
+  views: readonly CoverageView[],
+  cell: (view: CoverageView) => string | null,
+  heading: string,
+): Column<CoverageView>[] {
+  return views.some((view) => cell(view) !== null) ? [{ heading, cell }] : []
+}
+
+function linesOf(view: CoverageView, width: number | null): string[] {
+  const { policy, revision, total, current, lagging, regions, versions, seen, left = [] } = view
+  const counted = total === 0 ? 'no named bot is connected' : `${current} of ${total} connected bots run what they should`
+  const lines = [`${policy}  ${counted}  (revision ${revision})`, ...refusedLines(view)]
   if (total > 0) {
     const byRegion = renderTable(
       regions,
@@ -62,22 +79,40 @@ function linesOf({ policy, revision, total, current, lagging, regions, versions,
   }
   return [
     ...lines,
-    ...silentOf(lagging, width),
+    ...botTable(lagging, 'SILENT OR BEHIND', 'RUNS', [], width),
+    ...botTable(left, 'LEFT WHILE BEHIND', 'RAN', [{ heading: 'LEFT', cell: ({ leftAt }) => leftAt }], width),
     `Seen, and not asked: ${seen.stream} streams without a name, ${seen.events} by Server-Sent Events, ${seen.ofrep} by OFREP`,
   ]
 }
 
-function silentOf(lagging: CoverageView['lagging'], width: number | null): string[] {
-  if (lagging.length === 0) return []
-  const rest = lagging.length - MAX_NAMED
+/** Coverage counts what bots hold; a reader that refuses the release keeps it and is STALE, so it still counts as current. */
+function refusedLines({ policy, refused }: CoverageView): string[] {
+  if (refused === undefined) return []
+  return [
+    `Readers refuse ${refused.version} by the roster in force: ${refused.detail}`,
+    'Bots that hold it keep it and are STALE; new ones cannot read it.',
+    `  next: hms-svc rollback ${policy}@${refused.version} --sign NAME`,
+  ]
+}
+
+function botTable<B extends CoverageView['lagging'][number]>(
+  bots: readonly B[],
+  heading: string,
+  versionHeading: string,
+  more: Column<B>[],
+  width: number | null,
+): string[] {
+  if (bots.length === 0) return []
+  const rest = bots.length - MAX_NAMED
   const named = renderTable(
-    lagging.slice(0, MAX_NAMED),
+    bots.slice(0, MAX_NAMED),
     [
-      { heading: 'SILENT OR BEHIND', cell: ({ id }) => id },
+      { heading, cell: ({ id }) => id },
       { heading: 'REGION', cell: ({ region }) => region || null },
-      { heading: 'RUNS', cell: ({ version, digest }) => version ?? digest },
+      { heading: versionHeading, cell: ({ version, digest }) => version ?? digest },
       { heading: 'REVISION', cell: ({ revision }) => (revision === 0 ? 'said nothing' : revision) },
       { heading: 'SINCE', cell: ({ since }) => since },
+      ...more,
     ],
     width,
   )

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { CoverageView, FreezeView, RunView, Ticket } from '#libs/contracts'
-import { judgeBots, judgeFreezes, judgeOnCall, judgeRuns, judgeTickets } from './attention.js'
+import { judgeBots, judgeLeft, judgeFreezes, judgeOnCall, judgeRuns, judgeTickets } from './attention.js'
 
 const NOW = Date.parse('2026-11-29T12:00:00Z')
 const freeze = (id: string): FreezeView =>
@@ -15,7 +15,8 @@ const freeze = (id: string): FreezeView =>
   }) as FreezeView
 const ticket = (number: number, expiresAt = '2026-11-30T12:00:00Z'): Ticket =>
   ({ ticket: number, run: 7, reason: 'NO_EVIDENCE', expiresAt }) as Ticket
-const view = (since: string): CoverageView => ({ policy: 'pm25', lagging: [{ id: 'bot-7', since }] }) as unknown as CoverageView
+const view = (since: string, more: Partial<CoverageView> = {}): CoverageView =>
+  ({ policy: 'pm25', total: 2, lagging: [{ id: 'bot-7', since }], ...more }) as unknown as CoverageView
 
 it('knows the stop switch, which a person turns off, and freezes, which end by themselves', () => {
   expect(judgeFreezes([freeze('stop-the-line')])).toMatchObject([
@@ -48,10 +49,36 @@ it('knows that nobody is on call', () => {
   })
 })
 
-it('knows bots that are behind, and not those on their way', () => {
-  expect(judgeBots([view('2026-11-29T11:58:00Z')], NOW)).toMatchObject({
+it('knows bots that are behind, and those on their way', () => {
+  expect(judgeBots([view('2026-11-29T11:58:00Z')], 0, NOW)).toMatchObject({
     state: 'wrong',
     detail: expect.stringContaining('bot-7') as string,
   })
-  expect(judgeBots([view('2026-11-29T11:59:30Z')], NOW).state).toBe('ok')
+  expect(judgeBots([view('2026-11-29T11:59:30Z')], 0, NOW)).toMatchObject({
+    state: 'ok',
+    detail: '1 behind for less than a minute; all others that are connected apply what they should',
+  })
+})
+
+it('calls no bots current that are not connected, or were not looked at', () => {
+  const none = { lagging: [] }
+  expect(judgeBots([view('', none)], 0, NOW).detail).toBe('all that are connected apply what they should')
+  expect(judgeBots([view('', { ...none, total: 0 })], 0, NOW).detail).toBe('no named bot is connected')
+  expect(judgeBots([view('', none)], 2, NOW)).toMatchObject({
+    state: 'unknown',
+    detail: 'the bots of 2 of 3 policies in force were not looked at',
+  })
+})
+
+it('warns of bots that left while behind, each once', () => {
+  const left = ['bot-8', 'bot-9'].map((id) => ({ id })) as CoverageView['left']
+  expect(judgeLeft([view('', {})])).toEqual([])
+  expect(judgeLeft([view('', { left: left!.slice(1) }), view('', { policy: 'ozone', left })])).toEqual([
+    {
+      check: 'bots that left',
+      state: 'warn',
+      detail: '2 left while behind within seven days, and did not return: bot-9, bot-8',
+      next: 'hms-svc coverage ozone',
+    },
+  ])
 })

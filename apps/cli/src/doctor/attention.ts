@@ -22,7 +22,7 @@ export async function checkAttention(client: ApiClient, now: number): Promise<Ch
     ...judged('tickets', tickets, (open) => [judgeTickets(open, now)]),
     ...judged('runs', runs, (open) => [judgeRuns(open)]),
     ...judged('on call', partners, (all) => [judgeOnCall(all)]),
-    ...(policies.status === 'rejected' ? judged('bots', policies, () => []) : [await checkBots(client, policies.value, now)]),
+    ...(policies.status === 'rejected' ? judged('bots', policies, () => []) : await checkBots(client, policies.value, now)),
   ]
 }
 
@@ -73,29 +73,44 @@ export function judgeOnCall(partners: readonly { groups: string[] }[]): Check {
   return warn('on call', 'no partner is in the group on-call: a ticket notifies nobody when it opens', 'hms-svc partners add FILE')
 }
 
-async function checkBots(client: ApiClient, policies: readonly PolicyView[], now: number): Promise<Check> {
-  const views = await Promise.allSettled(
+async function checkBots(client: ApiClient, policies: readonly PolicyView[], now: number): Promise<Check[]> {
+  const answers = await Promise.allSettled(
     policies.slice(0, MAX_POLICIES).map(({ id }) => client.get<CoverageView>('/v1/coverage', { policy: id })),
   )
-  return judgeBots(
-    views.flatMap((view) => (view.status === 'fulfilled' ? view.value : [])),
-    now,
-  )
+  const views = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  return [judgeBots(views, policies.length - views.length, now), ...judgeLeft(views)]
 }
 
-/** Pure. `now` in ms. */
-export function judgeBots(views: readonly CoverageView[], now: number): Check {
+/** Pure. `unasked`: policies in force without a view; `now` in ms. */
+export function judgeBots(views: readonly CoverageView[], unasked: number, now: number): Check {
   const behind = views
     .map(({ policy, lagging }) => ({ policy, lagging: lagging.filter(({ since }) => now - Date.parse(since) > BEHIND_MS) }))
     .filter(({ lagging }) => lagging.length > 0)
   const [worst] = behind.sort((a, b) => b.lagging.length - a.lagging.length)
   if (worst !== undefined) {
-    const names = worst.lagging.slice(0, MAX_NAMED).map(({ id }) => id)
-    const more = worst.lagging.length > MAX_NAMED ? ', …' : ''
     const count = `${worst.lagging.length} connected for over a minute`
-    const detail = `${count} do not apply ${worst.policy} as they should: ${names.join(', ')}${more}`
+    const detail = `${count} do not apply ${worst.policy} as they should: ${namesOf(worst.lagging)}`
     return wrong('bots', detail, `hms-svc coverage ${worst.policy}`)
   }
+  if (unasked > 0) return unknown('bots', `the bots of ${unasked} of ${views.length + unasked} policies in force were not looked at`)
   if (views.length === 0) return ok('bots', 'no policy is in force')
+  if (views.every(({ total }) => total === 0)) return ok('bots', 'no named bot is connected')
+  const onTheirWay = new Set(views.flatMap(({ lagging }) => lagging.map(({ id }) => id))).size
+  if (onTheirWay > 0) return ok('bots', `${onTheirWay} behind for less than a minute; all others that are connected apply what they should`)
   return ok('bots', 'all that are connected apply what they should')
+}
+
+/** Pure. Bots that left while behind: nobody knows by which rule they live now. */
+export function judgeLeft(views: readonly CoverageView[]): Check[] {
+  const behind = views.filter(({ left = [] }) => left.length > 0)
+  const bots = [...new Map(behind.flatMap(({ left = [] }) => left.map((bot) => [bot.id, bot] as const))).values()]
+  const [worst] = behind.sort((a, b) => b.left!.length - a.left!.length)
+  if (worst === undefined) return []
+  const detail = `${bots.length} left while behind within seven days, and did not return: ${namesOf(bots)}`
+  return [warn('bots that left', detail, `hms-svc coverage ${worst.policy}`)]
+}
+
+function namesOf(bots: readonly { id: string }[]): string {
+  const names = bots.slice(0, MAX_NAMED).map(({ id }) => id)
+  return `${names.join(', ')}${bots.length > MAX_NAMED ? ', …' : ''}`
 }

@@ -39,6 +39,12 @@ export class ReadersWatch implements OnModuleInit {
     this.runtime.onConcerns(() => this.concerns)
   }
 
+  /** Why readers refuse the live release of this policy; `undefined` where they do not. */
+  refusalOf(policy: string): { version: string; detail: string } | undefined {
+    const found = this.refused.find((each) => each.policy === policy)
+    return found === undefined ? undefined : { version: found.version, detail: found.detail }
+  }
+
   private async judge(): Promise<void> {
     const key = `${this.runtime.roster.digest} ${this.copy.isRead ? this.copy.standing().digest : ''}`
     if (this.judging || !this.copy.isRead || key === this.judged) return

@@ -40,6 +40,7 @@ export class CountBots implements OnModuleInit {
   onModuleInit(): void {
     this.copy.onChange((change) => this.came(change))
     this.presence.onApplied((before, revision) => this.applied(before, revision))
+    this.runtime.metrics.beforeCollect(async () => this.metrics.botsLeftBehind.set((await this.presence.leftBehind()).length))
     this.runtime.metrics.beforeCollect(() => {
       const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
       const states = botStates(policies, this.presence.own(), this.time.nowMs())

@@ -3,9 +3,11 @@ import { Places } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Query } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
+import { ReadersWatch } from '../copy/readers-watch.js'
 import { StoreTime } from '../store-time.js'
 import { coverageView } from './coverage.js'
 import { CoverageQueryDto } from './coverage.dto.js'
+import { leftOf } from './left-bots.js'
 import { Presence } from './presence.js'
 import { ReleaseVersions } from '../history/release-versions.js'
 import { seenOf } from './seen-readers.js'
@@ -22,6 +24,7 @@ export class CoverageController {
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
     private readonly versions: ReleaseVersions,
+    private readonly readers: ReadersWatch,
   ) {}
 
   /** With `revision` and `waitMs` the answer comes when nobody lags behind that revision, or when the wait is over. */
@@ -33,12 +36,15 @@ export class CoverageController {
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${policy} is stored.`, { status: 404, next })
     }
     const view = revision === undefined || waitMs === undefined ? this.view(policy) : await this.whenCurrent(policy, revision, waitMs)
-    return this.versions.fill(view)
+    const left = leftOf(policy, await this.presence.leftBehind())
+    const whole = { ...view, left }
+    return this.versions.fill(whole)
   }
 
   private view(policy: string): CoverageView {
     const view = coverageView(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
-    return { ...view, seen: seenOf(policy, this.presence.readers()) }
+    const refused = this.readers.refusalOf(policy)
+    return { ...view, seen: seenOf(policy, this.presence.readers()), ...(refused === undefined ? {} : { refused }) }
   }
 
   private whenCurrent(policy: string, revision: number, waitMs: number): Promise<CoverageView> {

@@ -25,6 +25,7 @@ afterAll(async () => {
   await database.drop()
 })
 
+const NO_LEFT_BOTS = { write: async () => {}, rowsOfLost: () => [] }
 const readers = { all: { stream: 0, events: 0, ofrep: 0 }, byPolicy: {} }
 
 const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
@@ -38,7 +39,10 @@ const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
 
 /** Input that no endpoint accepts any more: should one check be missing, only that bot is affected. */
 it('a bot that the database refuses is set aside alone, whichever row it shares', async () => {
-  const [one, other] = [new PresenceExchange(service.database), new PresenceExchange(service.database)]
+  const [one, other] = [
+    new PresenceExchange(service.database, NO_LEFT_BOTS, () => false),
+    new PresenceExchange(service.database, NO_LEFT_BOTS, () => false),
+  ]
   const many = Array.from({ length: 20 }, (_, index) => bot(`good-${index}`))
   const bad = [bot('nul', { region: '\0' }), bot('half', { region: '\ud800' }), bot('key', { applied: { 'a\0': 'x' } })]
   const chunks = new Map([

@@ -1,6 +1,8 @@
 import { findAll, type Database, type Transaction } from '#libs/persistence'
 import { isDataError, uuidv7 } from '#libs/platform'
 import type { BotPresence } from './coverage.js'
+import type { LeftBot } from './left-bot.table.js'
+import type { LeftBots, LeftBotsNews } from './left-bots.js'
 import type { CountedReaders } from './seen-readers.js'
 import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './presence.table.js'
 
@@ -8,6 +10,8 @@ import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './prese
 const LEASE_MS = 20_000
 /** Rows of a dead instance are removed after this time in ms; a merely slow instance is notified that its rows are gone. */
 const FORGET_MS = 60_000
+/** Held while bots that left, or came back, are written: so no instance writes that a bot left which another one has. */
+const LEFT_BOTS_LOCK = 'left-bots'
 
 /** Chunk number that belongs to no instance: its row is deleted before other instances can see it. */
 const PROBE = -1
@@ -26,15 +30,24 @@ export class PresenceExchange {
   private readonly node = uuidv7()
   private readonly written = new Set<number>()
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly leftBots: Pick<LeftBots, 'write' | 'rowsOfLost'>,
+    /** Whether this instance has the bot. */
+    private readonly isOwn: (bot: string) => boolean,
+  ) {}
 
   /**
-   * Renews the lease, writes `chunks`, and returns the reports of other instances. A bot that the database refuses is left out and named in
-   * `refused`: it must not block the bots that share its row or transaction.
+   * Renews the lease, writes `chunks` and `left`, and returns the reports of other instances. A bot that the database refuses is left out and
+   * named in `refused`: it must not block the bots that share its row or transaction. `left` is not written then.
    */
-  async tell(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders): Promise<Exchanged & { refused: string[] }> {
+  async tell(
+    chunks: ReadonlyMap<number, BotPresence[]>,
+    readers: CountedReaders,
+    left?: LeftBotsNews,
+  ): Promise<Exchanged & { refused: string[] }> {
     try {
-      return { ...(await this.exchangeAll(chunks, readers)), refused: [] }
+      return { ...(await this.exchangeAll(chunks, readers, left)), refused: [] }
     } catch (error) {
       if (!isDataError(error)) throw error
     }
@@ -71,22 +84,25 @@ export class PresenceExchange {
     }
   }
 
-  /** Renews the lease, writes `chunks`, and returns the bots of all other live instances. */
-  private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders): Promise<Exchanged> {
+  /** Renews the lease, writes `chunks` and `left`, and returns the bots of all other live instances. */
+  private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders, left?: LeftBotsNews): Promise<Exchanged> {
     return this.database.transaction(async (tx) => {
+      const isNews = left !== undefined && left.rows.length + left.current.length > 0
+      if (isNews) await tx.lock([LEFT_BOTS_LOCK])
       const nodes = await findAll(tx, NODES)
       await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS), readers })
       for (const [chunk, bots] of chunks) await tx.documents(PRESENCE).put({ node: this.node, chunk, bots })
       const others = nodes.filter(({ id }) => id !== this.node)
-      await this.forget(tx, others)
+      const dead = others.filter(({ leaseUntil }) => leaseUntil < later(tx.now, -FORGET_MS))
+      const lost = await this.forget(tx, dead)
       const living = others.filter(({ leaseUntil }) => leaseUntil > tx.now.toISOString())
-      const rows =
-        living.length === 0
-          ? []
-          : await this.rowsOf(
-              tx,
-              living.map(({ id }) => id),
-            )
+      const rows = await this.rowsOf(tx, living)
+      if (isNews || lost.length > 0) {
+        const connected = new Set(rows.flatMap(({ bots }) => bots.map(({ bot }) => bot)))
+        const gone = lost.filter(({ bot }) => !this.isOwn(bot))
+        const news = { rows: [...(left?.rows ?? []), ...gone], current: left?.current ?? [] }
+        await this.leftBots.write(tx, news, (bot) => connected.has(bot))
+      }
       const forgotten = this.written.size > 0 && others.length === nodes.length
       tx.afterCommit(() => {
         if (forgotten) this.written.clear()
@@ -96,24 +112,40 @@ export class PresenceExchange {
     })
   }
 
-  /** Removes this instance's rows at shutdown: the other instances drop its bots at their next exchange. */
-  async leave(): Promise<void> {
+  /**
+   * Removes this instance's rows at shutdown: the other instances drop its bots at their next exchange. `left`: departures of its bots.
+   */
+  async leave(left?: LeftBotsNews): Promise<void> {
     await this.database.transaction(async (tx) => {
+      if (left !== undefined) await tx.lock([LEFT_BOTS_LOCK])
       await tx.documents(NODES).delete(this.node)
       for (const chunk of this.written) await tx.documents(PRESENCE).delete(chunkId(this.node, chunk))
+      if (left === undefined) return
+      const living = (await findAll(tx, NODES)).filter(({ leaseUntil }) => leaseUntil > tx.now.toISOString())
+      const rows = await this.rowsOf(tx, living)
+      const connected = new Set(rows.flatMap(({ bots }) => bots.map(({ bot }) => bot)))
+      await this.leftBots.write(tx, left, (bot) => connected.has(bot))
     })
   }
 
-  private async forget(tx: Transaction, others: readonly Node[]): Promise<void> {
-    const limit = later(tx.now, -FORGET_MS)
-    const dead = others.filter(({ leaseUntil }) => leaseUntil < limit).map(({ id }) => id)
-    if (dead.length === 0) return
-    for (const { node, chunk } of await this.rowsOf(tx, dead)) await tx.documents(PRESENCE).delete(chunkId(node, chunk))
-    for (const id of dead) await tx.documents(NODES).delete(id)
+  /** Deletes what dead instances told. Returns the rows of their bots that were behind. */
+  private async forget(tx: Transaction, dead: readonly Node[]): Promise<LeftBot[]> {
+    if (dead.length === 0) return []
+    await tx.lock([LEFT_BOTS_LOCK])
+    const lost: LeftBot[] = []
+    for (const { id, leaseUntil } of dead) {
+      const renewedMs = Date.parse(leaseUntil) - LEASE_MS
+      for (const { chunk, bots } of await this.rowsOf(tx, [{ id }])) {
+        lost.push(...this.leftBots.rowsOfLost(bots, renewedMs))
+        await tx.documents(PRESENCE).delete(chunkId(id, chunk))
+      }
+      await tx.documents(NODES).delete(id)
+    }
+    return lost
   }
 
-  private rowsOf(tx: Transaction, nodes: string[]): Promise<PresenceChunk[]> {
-    return findAll(tx, PRESENCE, { node: nodes })
+  private async rowsOf(tx: Transaction, nodes: readonly Pick<Node, 'id'>[]): Promise<PresenceChunk[]> {
+    return nodes.length === 0 ? [] : findAll(tx, PRESENCE, { node: nodes.map(({ id }) => id) })
   }
 }
 

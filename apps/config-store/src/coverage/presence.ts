@@ -9,6 +9,8 @@ import { StoreTime } from '../store-time.js'
 import type { Audiences } from '../heads/audiences.js'
 import { audienceOf, type BotPresence } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
+import type { LeftBot } from './left-bot.table.js'
+import { LeftBots } from './left-bots.js'
 import type { Subset } from '../copy/subset.js'
 import { newerOf, OwnBots, type OwnBot } from './own-bots.js'
 import { PresenceExchange } from './presence-exchange.js'
@@ -51,9 +53,10 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly time: StoreTime,
+    private readonly leftBots: LeftBots,
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
-    this.exchange = new PresenceExchange(runtime.database)
+    this.exchange = new PresenceExchange(runtime.database, leftBots, (bot) => this.mine.get(bot) !== undefined)
     this.exchanges = new Repeat(runtime.clock, {
       everyMs: RENEW_MS,
       run: () => this.tell(),
@@ -83,6 +86,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   }
 
   joined(reader: Pick<BotPresence, 'bot' | 'region' | 'policies'>, socket: unknown): void {
+    this.leftBots.joined(reader.bot)
     const since = this.now()
     // A second socket, or another instance, makes no new bot of it.
     const joinedAt = this.find(reader.bot)?.joinedAt ?? since
@@ -92,13 +96,16 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   applied(bot: string, socket: unknown, { revision, applied, held, cohortKey }: AppliedFrame): void {
     const known = this.mine.of(bot, socket)
     if (known === undefined) return
+    this.leftBots.applied(bot)
     const counts = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), aside: false })
     if (counts) this.told(known.revision, revision)
   }
 
   left(bot: string, socket: unknown): void {
     const counted = this.mine.delete(bot, socket)
-    if (counted !== undefined) this.touch(counted.chunk)
+    if (counted === undefined) return
+    if (this.mine.get(bot) === undefined && counted.aside !== true) this.leftBots.left(counted)
+    this.touch(counted.chunk)
   }
 
   /** Registers the listener for a bot of this instance, with the revision it applied before and the one it applies now. */
@@ -132,6 +139,11 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     return own === undefined ? other : newerOf(own, other)
   }
 
+  /** Bots that left while behind and are not connected. */
+  async leftBehind(): Promise<LeftBot[]> {
+    return (await this.leftBots.list()).filter(({ bot }) => this.find(bot) === undefined)
+  }
+
   audienceOf(head: HeadPredicate): Audience {
     return audienceOf(head, this.bots())
   }
@@ -140,8 +152,9 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     this.stopped = true
     this.cancelTell?.()
     await this.exchanges.stop()
+    for (const bot of this.mine.all()) if (bot.aside !== true) this.leftBots.left(bot)
     try {
-      await this.exchange.leave()
+      await this.exchange.leave(this.leftBots.news(() => undefined))
       this.runtime.signal('presence')
     } catch (error) {
       this.runtime.log.debug({ error: describeError(error) }, 'the lease ends by itself')
@@ -167,12 +180,15 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   /** Exchanges presence with the other instances. Changes made meanwhile go into the next exchange. */
   private async tell(): Promise<void> {
     const chunks = this.takeDirty()
+    const left = this.leftBots.news((bot) => this.mine.get(bot))
     try {
-      const { others, readers, forgotten, refused } = await this.exchange.tell(chunks, this.counts.counted())
+      const { others, readers, forgotten, refused } = await this.exchange.tell(chunks, this.counts.counted(), left)
       this.setAside(refused)
+      if (left !== undefined && this.leftBots.settled(left)) this.exchangeSoon()
       this.failures.succeeded()
       this.countsElsewhere = readers
       this.others = newestOf(others)
+      for (const { bot, since } of this.others.values()) if (since > (this.mine.get(bot)?.since ?? since)) this.leftBots.heardElsewhere(bot)
       if (forgotten) this.markUnsent([...this.mine.all()].map(({ chunk }) => chunk))
       if (chunks.size > 0) this.runtime.signal('presence')
     } catch (error) {

@@ -73,6 +73,38 @@ describe('two instances on one PostgreSQL', () => {
     }
   })
 
+  it('list a bot that left while behind, whichever of them had it, and not one that came back to another', async () => {
+    const policy = 'left-limit'
+    const [v1, v2] = [digestOfRelease('1.0.0', policy), digestOfRelease('2.0.0', policy)]
+    const view = async () => (await (await fetch(`${one!.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
+    const joined = async (at: StoreWorld, bot: string, applied: string) => {
+      const follower = Follower.stream(at.url, { bot, policies: policy })
+      const { revision } = await follower.frame(0)
+      follower.applied(revision, { [policy]: applied })
+      return follower
+    }
+    await one!.stored(await one!.head({ policy }))
+    const [gone, moved] = [await joined(three!, 'gone', v1), await joined(three!, 'moved', v1)]
+    await expect.poll(async () => (await view()).current).toBe(2)
+    await one!.stored(await one!.head({ policy, seq: 2, version: '2.0.0' }))
+    const again = await joined(one!, 'moved', v2)
+    await expect.poll(async () => (await view()).current).toBe(1)
+    // The third instance hears within its next exchange that the bot acknowledged elsewhere.
+    const heard = async () =>
+      ((await (await fetch(`${three!.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView).lagging.map(({ id }) => id)
+    await expect.poll(heard).toEqual(['gone'])
+    again.socket.close()
+    await expect.poll(async () => (await view()).current).toBe(0)
+    await expect.poll(heard, { timeout: 10_000 }).toEqual(['gone', 'moved'])
+    moved.socket.close()
+    await expect.poll(heard).toEqual(['gone'])
+    await three!.stop()
+    three = undefined
+    gone.socket.close()
+    // An instance reads the list once a second at most.
+    await expect.poll(async () => (await view()).left?.map(({ id }) => id), { timeout: 5_000 }).toEqual(['gone'])
+  })
+
   it('find the tables as the code describes them', async () => {
     const source = await dataSourceOf(definition, database.url, 1).initialize()
     try {

@@ -16,13 +16,15 @@ export class ReleaseVersions {
 
   /** Returns the view with the versions of its digests. */
   async fill(view: CoverageView): Promise<CoverageView> {
-    const unknown = view.versions.flatMap(({ digest }) => (digest === null || this.known.has(digest) ? [] : [digest]))
+    const { left = [] } = view
+    const digests = new Set([...view.versions, ...left].flatMap(({ digest }) => digest ?? []))
+    const unknown = [...digests].filter((digest) => !this.known.has(digest))
     if (unknown.length > 0) await this.look(unknown.slice(0, MAX_LOOKED_UP))
     const named = <T extends { digest: string | null }>(one: T): T & { version: string | null } => ({
       ...one,
       version: one.digest === null ? null : (this.known.get(one.digest) ?? null),
     })
-    return { ...view, versions: view.versions.map(named), lagging: view.lagging.map(named) }
+    return { ...view, versions: view.versions.map(named), lagging: view.lagging.map(named), left: left.map(named) }
   }
 
   private async look(digests: readonly string[]): Promise<void> {

@@ -5,8 +5,9 @@ import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { count, Moment, Part, PolicyLink, Table, Terminal } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
-import type { Answer } from '../reading/answer.js'
-import { BOT_STATES, laggingOf, type BotState, type LaggingBot } from './lagging.js'
+import { RefusedByReaders } from '../policies/refused-by-readers.js'
+import { valueOf, type Answer } from '../reading/answer.js'
+import { BOT_STATES, laggingOf, leftOf, type BotState, type LaggingBot, type LeftBot } from './lagging.js'
 
 /** Policies whose bots one page asks for: each is a question to config-store. */
 const MAX_POLICIES = 50
@@ -34,7 +35,9 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
     heading: 'Bots',
     section: 'Bots',
     summary:
-      dark === undefined && policies.kind === 'loaded' ? summaryOf(coverages, behind) : 'How far the bots are cannot be shown whole.',
+      dark === undefined && policies.kind === 'loaded'
+        ? summaryOf(coverages, behind, ids.length - asked.length)
+        : 'How far the bots are cannot be shown whole.',
     body: (
       <>
         <FilterForm action="/bots">
@@ -49,12 +52,22 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
         </FilterForm>
         <Part id="lagging" title="Bots that are not up to date">
           <p>
-            Behind: it acknowledged an older revision, so it lives by an older rule. Silent: it is connected and has acknowledged nothing,
-            so nobody knows by which rule it lives.
+            Behind: what it last acknowledged is not what it should apply, or hold for later. Silent: it is connected and has acknowledged
+            nothing, so nobody knows which rule it applies.
           </p>
           {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
           <Loaded answer={policies} what="policies">
             {() => <Lagging bots={lagging} narrowed={narrowed} />}
+          </Loaded>
+        </Part>
+        <Part id="left" title="Bots that left while behind">
+          <p>
+            They disconnected in the last seven days before they had acknowledged what was in force for them, and have not returned. No
+            count, gate or verdict includes them.
+          </p>
+          {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
+          <Loaded answer={policies} what="policies">
+            {() => <LeftBots bots={leftOf(coverages)} />}
           </Loaded>
         </Part>
         <Part id="policies" title="Bots by policy">
@@ -73,13 +86,14 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
   }
 }
 
-function summaryOf(coverages: readonly Answer<CoverageView>[], behind: readonly LaggingBot[]): string {
+function summaryOf(coverages: readonly Answer<CoverageView>[], behind: readonly LaggingBot[], unasked: number): string {
   const views = coverages.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value] : []))
   const most = Math.max(0, ...views.map(({ total }) => total))
-  if (most === 0) return 'No bot is connected.'
-  if (behind.length === 0) return `All connected bots are up to date; ${count(most, 'bot')} by the policy that has most.`
+  const of = unasked === 0 ? '' : `Of the first ${views.length} policies: `
+  if (most === 0) return `${of}No bot is connected.`
+  if (behind.length === 0) return `${of}All connected bots are up to date; ${count(most, 'bot')} by the policy that has most.`
   const stale = behind.filter(({ state }) => state === 'stale').length
-  return `${stale} behind, ${behind.length - stale} silent, of ${count(most, 'bot')} by the policy that has most.`
+  return `${of}${stale} behind, ${behind.length - stale} silent, of ${count(most, 'bot')} by the policy that has most.`
 }
 
 function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: boolean }): JSX.Element {
@@ -114,6 +128,31 @@ function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: bo
   )
 }
 
+function LeftBots({ bots }: { bots: readonly LeftBot[] }): JSX.Element {
+  if (bots.length === 0) return <None>None.</None>
+  return (
+    <>
+      <Table caption="Bots that left while behind" head={['Bot', 'Policy', 'Applied', 'Region', 'Last acknowledged', 'Left']}>
+        {bots.slice(0, MAX_ROWS).map(({ id, policy, version, revision, region, since, leftAt }) => (
+          <tr key={`${policy} ${id}`}>
+            <th scope="row">{id}</th>
+            <td>
+              <PolicyLink id={policy} />
+            </td>
+            <td>{version ?? (revision === 0 ? 'nothing' : 'not known')}</td>
+            <td>{region === '' ? 'none' : region}</td>
+            <td>{revision === 0 ? 'never' : <Moment at={since} />}</td>
+            <td>
+              <Moment at={leftAt} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {bots.length > MAX_ROWS ? <p>{bots.length - MAX_ROWS} more are not shown. Narrow the list by policy.</p> : null}
+    </>
+  )
+}
+
 interface ByPolicyProps {
   ids: readonly string[]
   coverages: readonly Answer<CoverageView>[]
@@ -133,6 +172,7 @@ function ByPolicy({ ids, coverages, left, none }: ByPolicyProps): JSX.Element {
             <tr key={id}>
               <th scope="row">
                 <PolicyLink id={id} />
+                <RefusedByReaders refused={valueOf(coverage)?.refused} />
               </th>
               {coverage.kind === 'loaded' ? <Counts coverage={coverage.value} /> : <td colSpan={4}>cannot be shown now</td>}
             </tr>
@@ -149,8 +189,8 @@ function Counts({ coverage: { total, current, versions, seen } }: { coverage: Co
     <>
       <td class="number">{total}</td>
       <td class="number">{current}</td>
-      <td>{versions.map((each) => `${each.version ?? 'not known'}: ${each.total}`).join(', ') || '–'}</td>
-      <td class="number">{seen.stream + seen.events}</td>
+      <td>{versions.map((each) => `${each.version ?? (each.digest === null ? 'none' : 'not known')}: ${each.total}`).join(', ') || '–'}</td>
+      <td class="number">{seen.stream + seen.events + seen.ofrep}</td>
     </>
   )
 }

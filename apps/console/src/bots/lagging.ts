@@ -1,4 +1,4 @@
-import type { CoverageView } from '#libs/contracts'
+import type { CoverageView, LeftBotView } from '#libs/contracts'
 import type { Answer } from '../reading/answer.js'
 
 /** `stale`: it acknowledged something older. `silent`: connected, and it has acknowledged nothing. */
@@ -31,4 +31,15 @@ export function laggingOf(coverages: readonly Answer<CoverageView>[]): LaggingBo
     .toSorted(
       (a, b) => BOT_STATES.indexOf(a.state) - BOT_STATES.indexOf(b.state) || a.since.localeCompare(b.since) || a.id.localeCompare(b.id),
     )
+}
+
+export type LeftBot = LeftBotView & { policy: string }
+
+/** Bots that left while behind, the newest first. */
+export function leftOf(coverages: readonly Answer<CoverageView>[]): LeftBot[] {
+  return coverages
+    .flatMap((answer) =>
+      answer.kind === 'loaded' ? (answer.value.left ?? []).map((bot) => ({ ...bot, policy: answer.value.policy })) : [],
+    )
+    .toSorted((a, b) => b.leftAt.localeCompare(a.leftAt) || a.id.localeCompare(b.id))
 }

@@ -49,7 +49,7 @@ describe('the page of a policy', () => {
     expect(html).toMatch(/<span class="value">25<\/span> µg\/m³/)
     expect(text).toContain('limit 25 µg/m³: version 2.0.0, signed by EPA Chief.')
     expect(text).toContain('In force since 2026-11-26 10:00:00 UTC')
-    expect(text).toContain('2 of 3 connected bots acknowledged revision 4.')
+    expect(text).toContain('2 of 3 connected bots apply what they should at revision 4.')
     expect(text).toContain('bot-7')
     expect(text).toContain('limit 35 → 25 µg/m³')
   })
@@ -63,6 +63,26 @@ describe('the page of a policy', () => {
     const { text } = await shown(policyPage, { answers: answers({ '/v1/coverage?policy=epa-pm25-limit': coverage }), params })
     expect(text).toContain('They apply several versions: 2.0.0 by 78 bots, 2.1.0 by 2 bots.')
     expect(text).not.toContain('All current')
+  })
+
+  it('lists bots that left while behind beside the count, and says where readers refuse what is live', async () => {
+    const left = [
+      { id: 'inspector-9', region: 'VA', revision: 3, since: '2026-11-01T00:00:00Z', leftAt: '2026-11-02T00:00:00Z', version: '1.0.0' },
+    ]
+    const refused = { version: '2.0.0', detail: 'two have to sign' }
+    const coverage = { policy: 'epa-pm25-limit', revision: 5, total: 0, current: 0, lagging: [], versions: [], left, refused }
+    const { text } = await shown(policyPage, { answers: answers({ '/v1/coverage?policy=epa-pm25-limit': coverage }), params })
+    expect(text).toContain('No bot that names itself is connected.')
+    expect(text).toContain('1 bot left in the last seven days before acknowledging what was in force, and did not return.')
+    expect(text).toMatch(/inspector-9 1\.0\.0/)
+    expect(text).toContain('Refused by readers 2.0.0, by the roster in force: two have to sign.')
+  })
+
+  it('says of earlier versions neither that a release is held, nor that the beginning of this one is unknown', async () => {
+    const older = { '/v1/policies/epa-pm25-limit/history?limit=50&before=2': [entry({ version: '1.0.0', digest: 'sha256:zz', seq: 1 })] }
+    const { text } = await shown(policyPage, { answers: answers(older), params, query: 'before=2' })
+    expect(text).not.toContain('held for later')
+    expect(text).not.toContain('not known now')
   })
 
   it('says when another release is held, and when the policy was withdrawn', async () => {

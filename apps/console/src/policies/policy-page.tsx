@@ -5,6 +5,7 @@ import type { PageContent, PageRequest } from '../page/page.js'
 import { count, Digest, Moment, Part, RunLink, Table, Terminal, valueText } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
+import { RefusedByReaders } from './refused-by-readers.js'
 import { ruleOf, unitText } from './rule-of.js'
 
 const TRAIL = [{ href: '/policies', text: 'Policies' }]
@@ -30,7 +31,7 @@ export async function policyPage({ read, params, query }: PageRequest): Promise<
     heading: missing ? `No policy ${shownId}` : (titleOf(view) ?? shownId),
     section: 'Policies',
     trail: TRAIL,
-    summary: summaryOf(policy, history),
+    summary: summaryOf(policy, before === '' ? history : undefined),
     body: (
       <>
         <Part id="value" title="In force for all">
@@ -71,9 +72,10 @@ function titleOf(view: PolicyView | undefined): string | undefined {
   return typeof title === 'string' ? `${view!.id}: ${title}` : view?.id
 }
 
-function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntry[]>): string {
+/** `history`: from its newest entry on; `undefined` on a page of earlier ones. */
+function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntry[]> | undefined): string {
   if (policy.kind === 'loaded') {
-    const [newest] = valueOf(history) ?? []
+    const [newest] = (history === undefined ? undefined : valueOf(history)) ?? []
     const { value, version } = policy.value
     const rule = ruleOf(value).map(([key, each]) => `${key} ${valueText(each)}${typeof each === 'number' ? ` ${unitText(value)}` : ''}`)
     const by = policy.value.provenance.approvedBy
@@ -82,12 +84,12 @@ function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntr
     }.`
   }
   if (policy.kind !== 'missing') return 'What is in force cannot be shown now.'
-  return history.kind === 'loaded' ? 'It is not in force; it was.' : 'There is nothing of that name.'
+  return history === undefined || history.kind === 'loaded' ? 'It is not in force; it was.' : 'There is nothing of that name.'
 }
 
 function InForce({ policy, history }: { policy: PolicyView; history: Answer<PolicyHistoryEntry[]> }): JSX.Element {
   const { value, version, provenance, revision } = policy
-  const since = valueOf(history)?.find(({ digest }) => digest === provenance.digest)?.from
+  const since = policy.since ?? valueOf(history)?.find(({ digest }) => digest === provenance.digest)?.from
   return (
     <>
       {ruleOf(value).map(([key, each]) => (
@@ -152,7 +154,36 @@ function Describing({ value }: { value: JsonObject }): JSX.Element {
   )
 }
 
-function Coverage({ coverage: { total, current, lagging, revision, versions = [] } }: { coverage: CoverageView }): JSX.Element {
+function Coverage({ coverage }: { coverage: CoverageView }): JSX.Element {
+  const { left = [] } = coverage
+  return (
+    <>
+      <RefusedByReaders refused={coverage.refused} />
+      <Connected coverage={coverage} />
+      {left.length === 0 ? null : (
+        <>
+          <p>
+            {count(left.length, 'bot')} left in the last seven days before acknowledging what was in force, and did not return. They are not
+            counted above.
+          </p>
+          <Table caption="Bots that left while behind" head={['Bot', 'Applied', 'Left']}>
+            {left.slice(0, MAX_LAGGING).map(({ id, version, revision, leftAt }) => (
+              <tr key={id}>
+                <th scope="row">{id}</th>
+                <td>{version ?? (revision === 0 ? 'nothing' : 'not known')}</td>
+                <td>
+                  <Moment at={leftAt} />
+                </td>
+              </tr>
+            ))}
+          </Table>
+        </>
+      )}
+    </>
+  )
+}
+
+function Connected({ coverage: { total, current, lagging, revision, versions = [] } }: { coverage: CoverageView }): JSX.Element {
   if (total === 0) return <None>No bot that names itself is connected.</None>
   const applied = versions.filter(({ digest }) => digest !== null)
   const isMixed = applied.length > 1
@@ -160,20 +191,20 @@ function Coverage({ coverage: { total, current, lagging, revision, versions = []
     lagging.length === 0 ? (
       <Tag text={isMixed ? 'Each as its head says' : 'All current'} tone="good" />
     ) : (
-      <Tag text={`${lagging.length} behind`} tone="warn" />
+      <Tag text={`${lagging.length} behind or silent`} tone="warn" />
     )
   return (
     <>
       <p>
-        {tag} {current} of {count(total, 'connected bot')} acknowledged revision {revision}.
-        {isMixed ? ` They apply several versions: ${applied.map(versionText).join(', ')}.` : ''}
+        {tag} {current} of {count(total, 'connected bot')} {current === 1 ? 'applies' : 'apply'} what {current === 1 ? 'it' : 'they'} should
+        at revision {revision}.{isMixed ? ` They apply several versions: ${applied.map(versionText).join(', ')}.` : ''}
       </p>
       {lagging.length === 0 ? null : (
-        <Table caption="Bots that are behind" head={['Bot', 'Revision', 'Since']}>
+        <Table caption="Bots that are behind or silent" head={['Bot', 'Acknowledged revision', 'Since']}>
           {lagging.slice(0, MAX_LAGGING).map(({ id, revision: at, since }) => (
             <tr key={id}>
               <th scope="row">{id}</th>
-              <td>{at}</td>
+              <td>{at === 0 ? 'nothing yet' : at}</td>
               <td>
                 <Moment at={since} />
               </td>

@@ -17,7 +17,7 @@ export class RetentionConfig {
   ms(kind: Retention): number {
     const runs = parseDuration(this.retention)
     const repeats = RETENTION_MS + DAY_MS
-    return { runs, machinery: Math.max(runs / 4, repeats), repeats }[kind]
+    return { runs, machinery: Math.max(runs / 4, repeats), repeats, week: 7 * DAY_MS }[kind]
   }
 }
 
