@@ -36,7 +36,11 @@ export class Metrics {
     'service',
     'what',
   ])
-  readonly pruned = this.counter('pruned_rows_total', 'Rows deleted because they were older than their retention', ['service', 'table'])
+  readonly pruned = this.counter(
+    'pruned_rows_total',
+    'Rows deleted because they were older than their retention, and locks beyond their number',
+    ['service', 'table'],
+  )
   readonly outboxPending = this.gauge('outbox_pending', 'Events committed and not yet in the log', ['service'])
   readonly outboxOldestAge = this.gauge('outbox_oldest_age_seconds', 'Age of the oldest of them', ['service'])
   readonly timersOverdue = this.gauge('timers_overdue_seconds', 'How long the oldest due timer waits', ['service'])

@@ -115,7 +115,7 @@ describe('the console in a browser', () => {
 
   it('shows topics, lag and dead letters without scripts', async () => {
     const facts = await inPage('/topics', { javaScriptEnabled: false }, factsOf)
-    for (const words of ['hms.approval.v1', 'hms.config.state.v1', 'Lag', '0 messages, 0 s', 'No message was given up.'])
+    for (const words of ['hms.approval.v1', 'hms.config.state.v1', 'Lag', '0 messages, 0 s', 'No dead letter waits for a person.'])
       expect(facts).toContain(words)
   })
 

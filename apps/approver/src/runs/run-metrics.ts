@@ -22,7 +22,11 @@ export class RunMetrics {
     ['until'],
     CLOCK_BUCKETS_SECONDS,
   )
-  private readonly late = this.metrics.gauge('runs_over_promise', 'Approved runs that are open for longer than HMS_APPROVER_PROMISE', [])
+  private readonly late = this.metrics.gauge(
+    'runs_over_promise',
+    'Approved runs that are open for longer than HMS_APPROVER_PROMISE, without those whose rule all bots hold until its time',
+    [],
+  )
 
   constructor(
     private readonly metrics: Metrics,

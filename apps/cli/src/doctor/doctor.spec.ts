@@ -58,6 +58,22 @@ describe('doctor finds', () => {
     expect(['2026-02-01T00:00:00Z', '2026-03-20T00:00:00Z', '2027-01-01T00:00:00Z'].map(roster)).toEqual(['wrong', 'warn', 'ok'])
   })
 
+  it('nothing well of what did not answer', () => {
+    expect(judgeLetters(0, ['notifier'])).toMatchObject({
+      state: 'unknown',
+      detail: 'none wait in the services that answered; notifier did not',
+    })
+    expect(judgeLetters(1_000, [], true).detail).toBe('1000 or more wait for a person')
+    const detailOf = (check: string, ...services: ServiceState[]) =>
+      judgeServices({ at: NOW, services }, NOW).find((each) => each.check === check && each.state !== 'wrong')?.detail
+    expect(detailOf('clock', up(), up({ service: 'audit', clockOffMs: undefined }))).toBe(
+      'not reported by audit; the others are within five seconds',
+    )
+    const [old, dark] = [up({ state: 'down', migrations: 'missing' }), up({ state: 'down', database: 'down' })]
+    expect([detailOf('schema', up()), detailOf('schema', old)]).toEqual(['up to date', undefined])
+    expect(detailOf('schema', up({ service: 'audit' }), dark)).toBe('up to date where it could be looked at and is not named above')
+  })
+
   it('a disk that is nearly full', () => {
     const room = (mib: number) =>
       judgeRoom('disk', mib * 1024 * 1024, { wrong: 100 * 1024 * 1024, warn: 1024 * 1024 * 1024 }, 'free', 'df -h')

@@ -10,6 +10,9 @@ import { checkNamedParts, isOpen } from './reach.js'
 import { judgeLag, judgeLetters, judgeServices, readReadiness } from './services.js'
 import { checkTrust } from './trust.js'
 
+/** Dead letters of a service that are counted. */
+const MAX_LETTERS = 1_000
+
 const MARKS = { ok: '✓', warn: '!', wrong: '✗', unknown: '?' } as const
 
 /** Looks at all that a system of ours stands on, and says what is wrong and what to do. Works without any service, too. */
@@ -49,12 +52,16 @@ async function checkTraffic(client: ApiClient): Promise<Check[]> {
     (error: Error) => unknown('lag', error.message),
   )
   const { answers, silent, refusals } = await askServices(SERVICES, (service) =>
-    client.get<DeadLetterView[]>(`/v1/dead-letters/${service}`, { state: 'waiting', limit: 1_000 }),
+    client.get<DeadLetterView[]>(`/v1/dead-letters/${service}`, { state: 'waiting', limit: MAX_LETTERS }),
   )
   const letters =
     answers.length === 0
       ? unknown('dead letters', String((silent[0]?.error as Error | undefined)?.message ?? (refusals[0] as Error | undefined)?.message))
-      : judgeLetters(answers.reduce((sum, { answer }) => sum + answer.length, 0))
+      : judgeLetters(
+          answers.reduce((sum, { answer }) => sum + answer.length, 0),
+          silent.map(({ service }) => service),
+          answers.some(({ answer }) => answer.length === MAX_LETTERS),
+        )
   return [await lag, letters]
 }
 

@@ -66,7 +66,9 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
     checks.push(wrong('services', `no instance is ready of ${named(unexplained)}`, `hms-svc serve ${unexplained[0]!.service}`))
   if (noBroker.length > 0) checks.push(wrong('broker', `does not answer ${named(noBroker)}`, 'hms-svc topics diff'))
   if (down.length === 0) checks.push(ok('services', `${services.length} ready`))
-  if (services.some(({ database }) => database === 'up')) checks.push(ok('schema', noSchema.length === 0 ? 'up to date' : 'of the others'))
+  const isWhole = noSchema.length === 0 && services.every(({ database }) => database === 'up')
+  if (services.some(({ database, migrations }) => database === 'up' && migrations === 'current'))
+    checks.push(ok('schema', isWhole ? 'up to date' : 'up to date where it could be looked at and is not named above'))
   for (const { service, concerns = [] } of services)
     for (const concern of concerns) {
       const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
@@ -85,7 +87,11 @@ function judgeClocks(at: number | undefined, services: ServiceState[], now: numb
   const here = at === undefined ? 0 : now - at
   if (Math.abs(here) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(here)} off the services' clock`, next))
   if (checks.length > 0) return checks
-  if (services.every(({ clockOffMs }) => clockOffMs === undefined)) return [unknown('clock', 'the edge does not tell that of its services')]
+  const dark = services.filter(({ clockOffMs, state }) => clockOffMs === undefined && state !== 'down')
+  if (services.every(({ clockOffMs }) => clockOffMs === undefined))
+    return [unknown('clock', 'the edge does not report those of its services')]
+  if (dark.length > 0)
+    return [unknown('clock', `not reported by ${dark.map(({ service }) => service).join(', ')}; the others are within five seconds`)]
   return [ok('clock', "within five seconds of the database's")]
 }
 
@@ -105,10 +111,16 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
   return ok('lag', behind.length === 0 ? 'nobody is behind' : 'under a minute')
 }
 
-export function judgeLetters(waiting: number): Check {
-  return waiting === 0
-    ? ok('dead letters', 'none wait')
-    : wrong('dead letters', `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a person`, 'hms-svc dlq list')
+/** Pure. `silent`: services that did not answer. `isCut`: there may be more than were counted. */
+export function judgeLetters(waiting: number, silent: readonly string[] = [], isCut = false): Check {
+  if (waiting > 0)
+    return wrong(
+      'dead letters',
+      `${waiting}${isCut ? ' or more' : ''} ${waiting === 1 ? 'waits' : 'wait'} for a person`,
+      'hms-svc dlq list',
+    )
+  if (silent.length > 0) return unknown('dead letters', `none wait in the services that answered; ${silent.join(', ')} did not`)
+  return ok('dead letters', 'none wait')
 }
 
 function seconds(ms: number): string {

@@ -35,7 +35,7 @@ describe('rollback', () => {
     const { code, stdout, stderr } = await rollback(['bot-3', 'bot-7'])
     expect(code).toBe(8)
     expect(stdout).toMatch(/^✗ .* 18 of 20 bots acknowledged\n$/)
-    expect(stderr).toContain('Silent: bot-3, bot-7')
+    expect(stderr).toContain('Silent: bot-3, bot-7. The rollback stands; they are connected and have not acknowledged it')
   })
 
   it('names all that go back together, before and after, and the other choice', async () => {

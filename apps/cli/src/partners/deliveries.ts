@@ -39,7 +39,7 @@ export async function listDeliveries(context: CliContext, partner: string | unde
 }
 
 function whenEmpty(partner: string | undefined, options: DeliveriesOptions): string {
-  if (Object.keys(options).length > 0) return 'No delivery is like that.'
+  if (Object.keys(options).length > 0) return 'No matching deliveries.'
   return partner === undefined ? 'Nothing was sent yet.' : `Nothing was sent to ${partner} yet.`
 }
 

@@ -35,7 +35,7 @@ async function redriveEach(context: CliContext, ids: readonly string[], reason: 
       requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
       const delivery = await client.post<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}/redrive`, { reason })
       redriven.push(delivery)
-      output.done(`${id} is sent again to ${delivery.partner}, as message ${delivery.messageId}`)
+      output.done(`${id} is queued to be sent again to ${delivery.partner}, as message ${delivery.messageId}`)
     } catch (error) {
       const refused = reportError(error, output, 'partners redrive')
       if (code === EXIT.done) code = refused
@@ -63,7 +63,7 @@ async function redriveFailed(
   const result = await client.post<RedriveResult>('/v1/deliveries/redrive', request)
   const { redriven, skipped, more } = result
   output.data(result, () => [])
-  output.done(`${redriven.length} ${redriven.length === 1 ? 'delivery is' : 'deliveries are'} sent again`)
+  output.done(`${redriven.length} ${redriven.length === 1 ? 'delivery is' : 'deliveries are'} queued to be sent again`)
   for (const { id, detail } of skipped) output.note(`left alone: ${id}: ${detail}`)
   if (more) output.note('There are more: run the same command again.')
   return EXIT.done

@@ -8,6 +8,6 @@ export async function resubscribePartner(context: CliContext, id: string, { addr
   const client = await context.client()
   const partner = await client.post<PartnerSummary>(`/v1/partners/${encodeURIComponent(id)}/resubscribe`, { address, reason })
   context.output.data(partner, () => [])
-  context.output.done(`${id} gets mail at ${address} again`)
+  context.output.done(`${id} is no longer unsubscribed at ${address}`)
   return EXIT.done
 }

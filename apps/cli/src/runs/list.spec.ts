@@ -31,7 +31,7 @@ describe('runs list', () => {
     const { code, stdout, stderr } = await against(answers, 'runs', 'list', '--open', '--state', 'PAUSED', '--before', '#184', '--json')
     expect([code, numbers(stdout), stderr]).toEqual([0, [183, 182], ''])
     const none = await against({ 'GET /v1/runs?state=STALE': { body: [] } }, 'runs', 'list', '--state', 'STALE')
-    expect(none.stderr).toBe('No run is like that.\n')
+    expect(none.stderr).toBe('No matching runs.\n')
   })
 
   it('shows fewer or more than a page', async () => {

@@ -30,7 +30,7 @@ export async function listRuns(context: CliContext, options: ListOptions): Promi
       { heading: 'STARTED', cell: (run) => run.createdAt },
       { heading: 'POLICIES', cell: (run) => run.policies.map((policy) => `${policy.id}@${policy.version}`).join(', ') },
     ],
-    Object.keys(query).length > 0 ? 'No run is like that.' : 'No runs yet. Start one: hms-svc approve FILE --sign NAME',
+    Object.keys(query).length > 0 ? 'No matching runs.' : 'No runs yet. Start one: hms-svc approve FILE --sign NAME',
   )
   if (more) context.output.note(`The newest ${limit} are shown. Older ones: the same command with --before ${runs.at(-1)!.run}`)
   return EXIT.done

@@ -51,13 +51,13 @@ describe('runs watch', () => {
   })
 
   it.each([
-    ['LINTING', 8],
-    ['AWAITING_APPROVAL', 7],
-  ] as const)('at the time-out %s gives exit code %d, and the run goes on', async (state, code) => {
+    ['LINTING', 8, 'run #184 goes on'],
+    ['AWAITING_APPROVAL', 7, 'run #184 still waits for signatures'],
+  ] as const)('at the time-out %s gives exit code %d, and says what becomes of the run', async (state, code, words) => {
     const run = await watch([state], ['--timeout', '300ms'])
     expect(run.code).toBe(code)
     expect(run.stdout).toContain('RUN #184')
-    expect(run.stderr).toContain('run #184 goes on')
+    expect(run.stderr).toContain(words)
   })
 
   it('leaves the run going at Ctrl-C, exit 130', async () => {

@@ -23,20 +23,30 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
   const interrupt = new AbortController()
   const ignoreInterrupts = io.onInterrupt(() => interrupt.abort())
   const stopTicking = io.every(TICK_MS, () => display.tick())
+  let last: RunView | undefined
   try {
-    const onView = (view: RunView): void => display.show(view)
+    const onView = (view: RunView): void => {
+      last = view
+      display.show(view)
+    }
     const view = await followRun(client, run, { onView, signal: interrupt.signal, timeoutMs: await context.timeoutMs() })
     display.clear()
-    if (!isTerminal(view.state) && view.state !== 'PAUSED') output.note(`The time is up; run #${run} goes on: hms-svc runs watch ${run}`)
+    if (!isTerminal(view.state) && view.state !== 'PAUSED') output.note(`The time is up; ${stillOpen(view)}: hms-svc runs watch ${run}`)
     if (output.mode !== 'quiet') output.data(view, () => renderRun(view, output.paint))
     return exitCodeOfRun(view.state)
   } catch (error) {
     display.clear()
     if (!interrupt.signal.aborted) throw error
-    output.note(`Interrupted; run #${run} goes on: hms-svc runs watch ${run}`)
+    output.note(`Interrupted; ${last === undefined ? `run #${run} goes on` : stillOpen(last)}: hms-svc runs watch ${run}`)
     return EXIT.interrupted
   } finally {
     stopTicking()
     ignoreInterrupts()
   }
+}
+
+/** A run that waits for people does not go on by itself. */
+function stillOpen({ run, state }: RunView): string {
+  if (state === 'AWAITING_APPROVAL') return `run #${run} still waits for signatures`
+  return state === 'PAUSED' ? `run #${run} stays paused` : `run #${run} goes on`
 }

@@ -18,7 +18,7 @@ export class StableHeadsWatch implements OnModuleInit {
   private isAlarm = false
   private readonly gauge = this.runtime.metrics.gauge(
     'stable_heads_differ',
-    'Whether the stable heads that config-store serves are not those of rollout’s freshness statement, for longer than readers wait',
+    '1 while the stable heads that config-store serves are not those of rollout’s freshness statement, for longer than readers wait',
     [],
   )
 

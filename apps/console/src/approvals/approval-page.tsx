@@ -27,7 +27,9 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
   const [answer, people] = await Promise.all([read<PreparedApproval>(`${path}/prepared`), readPeople(read)])
   if (answer.kind !== 'loaded') {
     const isMissing = answer.kind === 'missing'
-    const summary = isMissing ? 'There is no approval of that digest. What nobody signs is kept for an hour.' : 'It cannot be shown now.'
+    const summary = isMissing
+      ? 'There is no approval of that digest. What nobody signs is kept for a day at most.'
+      : 'It cannot be shown now.'
     return absentPage({ title: 'Approval', section: 'Approvals', trail: TRAIL, summary, still: true }, answer, 'approval')
   }
   const place = { title: 'Approval', heading: 'Approval', section: 'Approvals' as const, trail: TRAIL, still: true as const }

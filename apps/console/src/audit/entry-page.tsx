@@ -170,7 +170,7 @@ function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
           <dd>{reason === null ? 'none was given' : `“${reason}”`}</dd>
           {publicReason === undefined ? null : (
             <>
-              <dt>Partners were told</dt>
+              <dt>Reason for partners</dt>
               <dd>“{publicReason}”</dd>
             </>
           )}

@@ -59,7 +59,7 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
 }
 
 function Freezes({ freezes }: { freezes: readonly FreezeView[] }): JSX.Element {
-  if (freezes.length === 0) return <None>No freeze was ever declared.</None>
+  if (freezes.length === 0) return <None>There are no freezes.</None>
   return (
     <Table caption="Freezes" head={['Freeze', 'State', 'Where', 'When', 'Why', 'By', 'End it']}>
       {freezes.map((freeze) => (

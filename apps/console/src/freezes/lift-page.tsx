@@ -29,7 +29,7 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
     const signedFor = { at: now, installation: people.value.installation }
     return statementPage(request, {
       ...place,
-      summary: `What waits for ${id} goes on by itself. Reason: “${reason}”`,
+      summary: `What waits for ${id} alone goes on by itself. Reason: “${reason}”`,
       statement: writeLift({ id, declared: digestOfPayload(statement), reason }, signedFor),
       people,
       act: { path: `${path}/lift`, done: '/freezes' },

@@ -10,7 +10,7 @@ const STATES: Record<RunState, { text: string; tone: Tone }> = {
   QUEUED: { text: 'Queued', tone: 'idle' },
   LINTING: { text: 'Lint', tone: 'busy' },
   SIMULATING: { text: 'Simulation', tone: 'busy' },
-  WAITING: { text: 'Waiting for its time', tone: 'busy' },
+  WAITING: { text: 'Waiting', tone: 'busy' },
   CANARY: { text: 'Canary', tone: 'busy' },
   ROLLING_OUT: { text: 'Rollout', tone: 'busy' },
   BAKING: { text: 'Rollout, being watched', tone: 'busy' },

@@ -28,13 +28,13 @@ export async function deliveryPage({ read, params: { id = '' } }: PageRequest): 
   }
 }
 
-function summaryOf({ state, acknowledgedAt, attempts }: DeliveryDetail): string {
+function summaryOf({ state, acknowledgedAt, attempts, nextAttemptAt }: DeliveryDetail): string {
   const heard = acknowledgedAt === null ? 'The partner has not acknowledged it.' : 'The partner acknowledged it.'
   switch (state) {
     case 'delivered':
       return `The partner’s server took it after ${count(attempts, 'try', 'tries')}. ${heard}`
     case 'pending':
-      return `It is being sent; ${count(attempts, 'try', 'tries')} so far. ${heard}`
+      return `It waits for its ${nextAttemptAt === null ? 'turn' : 'next try'}; ${count(attempts, 'try', 'tries')} so far. ${heard}`
     case 'dead':
       return `It was given up after ${count(attempts, 'try', 'tries')}. ${heard}`
     case 'superseded':

@@ -43,7 +43,7 @@ export function DeliveryTag({ delivery: { state, nextAttemptAt } }: { delivery: 
     case 'delivered':
       return <Tag text="Delivered" tone="good" />
     case 'pending':
-      return <Tag text={nextAttemptAt === null ? 'Waits for its turn' : 'Being sent'} tone="warn" />
+      return <Tag text={nextAttemptAt === null ? 'Waits for its turn' : 'Waits for its next try'} tone="warn" />
     case 'dead':
       return <Tag text="Given up" tone="bad" />
     case 'superseded':

@@ -41,6 +41,19 @@ describe('the page of partners', () => {
     expect(text).toContain('hms-svc partners redrive --failed')
   })
 
+  it('says of one that has not arrived whether it waits for its turn or for its next try', async () => {
+    const failed = { state: 'pending' as const, attempts: 2, nextAttemptAt: '2026-11-26T13:00:00Z', deliveredAt: null }
+    const page = async (more: Partial<DeliveryView>) =>
+      (
+        await shown(deliveryPage, {
+          answers: { '/v1/deliveries/d': { ...delivery(more), digest: 'sha256:1', tries: [], redrives: [], supersedes: [] } },
+          params: { id: 'd' },
+        })
+      ).text
+    expect(await page(failed)).toContain('It waits for its next try; 2 tries so far.')
+    expect(await page({ ...failed, attempts: 0, nextAttemptAt: null })).toContain('It waits for its turn; 0 tries so far.')
+  })
+
   it('passes filters on, ignores what means nothing, and leads to older ones with the same filters', async () => {
     const many = Array.from({ length: 51 }, (_, at) => delivery({ id: `d${at}`, state: 'dead' }))
     const asked = '/v1/deliveries?partner=va-deq&state=dead&limit=51'

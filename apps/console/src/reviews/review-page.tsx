@@ -36,10 +36,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
     heading: `Ticket ${ticket.ticket}: ${policiesText(ticket.policies)}`,
     section: 'Reviews',
     trail: TRAIL,
-    summary:
-      ticket.state === 'OPEN'
-        ? `It waits for a decision, for ${timeLeft(ticket.expiresAt, now)} more.`
-        : `${TICKET_WORDS[ticket.state].text}.`,
+    summary: ticket.state === 'OPEN' ? waitText(ticket, now) : `${TICKET_WORDS[ticket.state].text}.`,
     body: (
       <>
         <Part id="question" title="What happened">
@@ -67,6 +64,12 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
       </>
     ),
   }
+}
+
+/** A review of break-glass stays open when its time is over. */
+function waitText({ expiresAt, kind }: Ticket, now: Date): string {
+  if (Date.parse(expiresAt) > now.getTime()) return `It waits for a decision, for ${timeLeft(expiresAt, now)} more.`
+  return kind === 'BREAK_GLASS_REVIEW' ? 'It waits for a decision, and is overdue.' : 'Its time is over; it is being closed.'
 }
 
 function Question({ ticket, run }: { ticket: Ticket; run: Answer<RunView> }): JSX.Element {

@@ -50,7 +50,7 @@ export async function reviewsPage({ read, query, now }: PageRequest): Promise<Pa
 }
 
 function Tickets({ tickets, narrowed, now }: { tickets: readonly Ticket[]; narrowed: boolean; now: Date }): JSX.Element {
-  if (tickets.length === 0) return narrowed ? <FilteredAway what="tickets" href="/reviews" /> : <None>No ticket was ever opened.</None>
+  if (tickets.length === 0) return narrowed ? <FilteredAway what="tickets" href="/reviews" /> : <None>There are no tickets.</None>
   const urgent = tickets.toSorted((a, b) => rank(a) - rank(b) || a.expiresAt.localeCompare(b.expiresAt))
   return (
     <Table caption="Tickets" head={['Ticket', 'State', 'Run', 'Policies', 'Why', 'Time left']}>

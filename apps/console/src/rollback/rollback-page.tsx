@@ -38,7 +38,7 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
       { href: '/policies', text: 'Policies' },
       { href: `/policies/${encodeURIComponent(id)}`, text: id.slice(0, 100) },
     ],
-    summary: to === '' ? `In force: ${from}. Choose the version to bring back.` : `${from} → ${to}, for all bots, within seconds.`,
+    summary: to === '' ? `In force: ${from}. Choose the version to bring back.` : `${from} → ${to}, for all bots.`,
     still: true,
     script: 'sign',
     body:

@@ -45,7 +45,7 @@ describe('the page of topics', () => {
       expect(text).toContain(purpose)
     }
     expect(text).toContain('No reader is more than a minute behind; 0 dead letters wait for a person.')
-    expect(text).toContain('No message was given up.')
+    expect(text).toContain('No dead letter waits for a person.')
   })
 
   it('shows the rate as number, line and words', async () => {
@@ -76,7 +76,7 @@ describe('the page of topics', () => {
     const { text } = await shown(topicsPage, { answers: answers(gone) })
     expect(text).toContain('linter: not known, it does not say')
     expect(text).toContain('not known: linter')
-    expect(text).toContain('Those that answered gave no message up.')
+    expect(text).toContain('None waits at the services that answered.')
     const denied = await shown(topicsPage, { answers: answers({ '/v1/topics': DENIED }) })
     expect(denied.text).toContain('Not allowed to see the rates of the topics')
     expect(denied.text).toContain('not known now')

@@ -57,7 +57,9 @@ function summaryOf(rows: readonly TopicRow[], letters: number): string {
   const slow = new Set(readers.flatMap((each) => (each.known && each.seconds > SLOW_SECONDS ? [each.reader] : [])))
   const unknown = new Set(readers.flatMap((each) => (each.known ? [] : [each.reader])))
   const parts = [
-    slow.size === 0 ? 'No reader is more than a minute behind' : `More than a minute behind: ${[...slow].join(', ')}`,
+    slow.size === 0
+      ? `No ${unknown.size === 0 ? '' : 'other '}reader is more than a minute behind`
+      : `More than a minute behind: ${[...slow].join(', ')}`,
     ...(unknown.size === 0 ? [] : [`not known: ${[...unknown].join(', ')}`]),
     `${count(letters, 'dead letter')} ${letters === 1 ? 'waits' : 'wait'} for a person`,
   ]
@@ -130,7 +132,8 @@ function keptOf({ cleanup, partitions }: Topic): string {
 }
 
 function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[]; complete: boolean }): JSX.Element {
-  if (letters.length === 0) return <None>{complete ? 'No message was given up.' : 'Those that answered gave no message up.'}</None>
+  if (letters.length === 0)
+    return <None>{complete ? 'No dead letter waits for a person.' : 'None waits at the services that answered.'}</None>
   return (
     <>
       <Alert kind="warning" title={`${count(letters.length, 'message')} could not be handled`}>

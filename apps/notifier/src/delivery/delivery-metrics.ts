@@ -8,9 +8,11 @@ export class DeliveryMetrics {
     'channel',
     'outcome',
   ])
-  private readonly oldest = this.metrics.gauge('partner_oldest_undelivered_seconds', 'Age of the oldest delivery that is still owed', [
-    'channel',
-  ])
+  private readonly oldest = this.metrics.gauge(
+    'partner_oldest_undelivered_seconds',
+    'Age of the oldest delivery that is still owed, of all channels, under its own',
+    ['channel'],
+  )
 
   constructor(private readonly metrics: Metrics) {}
 

@@ -11,7 +11,7 @@ export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number
   }
   gauge('ready', '1 while the copy is all that is signed, 0 while it may be old', () => (values.state === 'READY' ? 1 : 0))
   gauge('revision', 'Revision of the copy', () => values.revision)
-  gauge('policies', 'Policies in force', () => values.ids().length)
+  gauge('policies', 'Policies in force by the copy', () => values.ids().length)
   gauge('age_seconds', 'Since the server last confirmed the copy; 0 when it holds nothing', () => ageMs(values) / 1_000)
   gauge('subscribers', 'Open readers of events', readersOfEvents)
   gauge('files_failing', 'Files that could not be written with what is in force', () => files.failing)

@@ -188,8 +188,8 @@ export interface CoverageView {
   /** Readers not in `total`: without a bot's name, so they acknowledge nothing. Readers of the topic are unknown. */
   seen: SeenReaders
   /**
-   * Beside `total`: bots that left in the last seven days before they had acknowledged what was in force for them, and have not returned. They
-   * count for no gate and no verdict. `digest` and `version`: of the release that they applied then.
+   * Beside `total`: bots that left in the last seven days before they had acknowledged what was in force for them, and have not returned.
+   * They count for no gate and no verdict. `digest` and `version`: of the release that they applied then.
    */
   left?: LeftBotView[]
   /** Set where readers refuse the live release by the roster in force: those that hold it are STALE, new ones cannot read it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JsonObject } from '#libs/contracts'
+import type { JsonObject, Ticket } from '#libs/contracts'
 import { sampleAttempt } from '../sample-attempt.suite.js'
 import { sampleRelease } from '../sample-release.suite.js'
 import type { MessageContent } from '../channel-sender.js'
@@ -18,11 +18,11 @@ async function contentOf(changes: Partial<MessageContent> = {}, policy: JsonObje
 const footer = { partner: 'Virginia DEQ', attached: ['epa-pm25-limit-2.0.0.json'] }
 
 describe('news in words', () => {
-  it('say what changes, with units, and since when', async () => {
+  it('say what changes, with units, and when the message was made', async () => {
     const news = describeNews(await contentOf())
     expect(news.subject).toBe('epa-pm25-limit 2.0.0 is in force: PM 2.5')
     expect(news.sentences).toEqual([
-      'Version 2.0.0 of epa-pm25-limit is in force since 2026-01-01T00:00:00.000Z.',
+      'Version 2.0.0 of epa-pm25-limit is in force, as of 2026-01-01T00:00:00.000Z.',
       'It replaces epa-pm25-limit@1.5.0.',
       'What readers must look at: The unit stays.',
     ])
@@ -33,7 +33,7 @@ describe('news in words', () => {
   it('say of a test that it is one, and that nothing has changed', async () => {
     const news = describeNews(await contentOf({ type: 'partner.test', release: null, replaced: null }))
     expect(news.subject).toContain('A test')
-    expect(news.sentences.join(' ')).toContain('No policy has changed')
+    expect(news.sentences.join(' ')).toContain('no change of a policy')
     expect(JSON.stringify(news)).not.toContain('epa-pm25-limit')
   })
 
@@ -52,7 +52,7 @@ describe('news in words', () => {
     const news = describeNews(await contentOf({ others, bundle: ['epa-pm25-limit@2.0.0', 'ozone@1.0.0'] }))
     expect(news.subject).toBe('2 policies are in force together: epa-pm25-limit@2.0.0, ozone@1.0.0')
     expect(news.changes).toEqual(expect.arrayContaining(['epa-pm25-limit: limit 35 → 25 µg/m³', 'ozone: limit 70 ppb']))
-    expect(news.sentences).toContain('Version 1.0.0 of ozone is in force since 2026-01-01T00:00:00.000Z.')
+    expect(news.sentences).toContain('Version 1.0.0 of ozone is in force, as of 2026-01-01T00:00:00.000Z.')
     expect(news.facts.map(([, value]) => value)).toContain('sha256:01')
   })
 
@@ -62,6 +62,33 @@ describe('news in words', () => {
     const gone = describeNews(await contentOf({ type: 'policy.withdrawn', release: null, replaced: null }))
     expect(gone).toMatchObject({ subject: 'epa-pm25-limit 2.0.0 is withdrawn', changes: [] })
     expect(gone.sentences[0]).toContain('nothing is in its place')
+  })
+
+  it('say of a closed ticket how it ended, in words, and that nobody has to answer', async () => {
+    const at = '2026-01-01T00:00:00Z'
+    const open: Ticket = {
+      ticket: 7,
+      run: 3,
+      attempt: 1,
+      digest: 'sha256:1',
+      policies: [],
+      kind: 'INCONCLUSIVE',
+      state: 'EXPIRED',
+      reason: 'NO_EVIDENCE',
+      detail: '',
+      allowed: ['accept'],
+      openedAt: at,
+      expiresAt: at,
+      told: [],
+      decided: null,
+      closedAt: at,
+    }
+    const decided = { decision: 'abort', by: 'EPA Chief', reason: 'inside', at }
+    const closed = async (ticket: Ticket) =>
+      describeNews(await contentOf({ type: 'ticket.closed', version: 'closed', release: null, replaced: null, ticket })).sentences
+    expect(await closed(open)).toEqual(['It needs no answer any more: nobody answered in time.'])
+    expect(await closed({ ...open, state: 'MOOT' })).toEqual(['It needs no answer any more: the run no longer asks.'])
+    expect(await closed({ ...open, state: 'DECIDED', decided })).toEqual(['It needs no answer any more: abort by EPA Chief.'])
   })
 
   it('say that no channel took them, where they are the last resort', async () => {

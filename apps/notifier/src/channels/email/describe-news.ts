@@ -33,8 +33,7 @@ function update(content: MessageContent): DescribedNews {
 function updateOfSeveral(content: MessageContent): DescribedNews {
   const { at, supersedes, bundle } = content
   const all = contentsOf(content)
-  const when = (effective: string): string =>
-    Date.parse(effective) > Date.parse(at) ? `takes effect on ${effective}` : `is in force since ${at}`
+  const when = (effective: string): string => (Date.parse(effective) > Date.parse(at) ? `takes effect on ${effective}` : inForce(at))
   const isAhead = all.some(({ effective }) => Date.parse(effective) > Date.parse(at))
   const documents = all.map(({ release }) => documentOf(release))
   const changes = all.flatMap(({ policy, replaced }, index) => {
@@ -69,7 +68,7 @@ function updateOfOne(content: MessageContent): DescribedNews {
   const before = documentOf(replaced)
   const isAhead = Date.parse(effective) > Date.parse(at)
   const title = typeof document?.title === 'string' ? document.title : undefined
-  const when = isAhead ? `takes effect on ${effective}` : `is in force since ${at}`
+  const when = isAhead ? `takes effect on ${effective}` : inForce(at)
   const others = bundle.filter((each) => each !== `${policy}@${version}`)
   const changes = document === undefined ? [] : diffPolicies(before, document)
   return {
@@ -93,6 +92,11 @@ function updateOfOne(content: MessageContent): DescribedNews {
   }
 }
 
+/** The message is made after the bake, and may be read after a rollback: `at` is neither when the rule came into force nor now. */
+function inForce(at: string): string {
+  return `is in force, as of ${at}`
+}
+
 function withdrawal({ policy, version, at, digest, publicReason }: MessageContent): DescribedNews {
   return {
     subject: `${policy} ${version} is withdrawn`,
@@ -113,11 +117,11 @@ function withdrawal({ policy, version, at, digest, publicReason }: MessageConten
 
 function test({ at }: MessageContent): DescribedNews {
   return {
-    subject: 'A test: news about policies will come here',
+    subject: 'A test of this address: nothing is to be done',
     headline: 'A test of this address',
     sentences: [
-      'Somebody at the agency asked whether news about policies reaches you. It does.',
-      'No policy has changed, and nothing is to be done.',
+      'Somebody at the agency tested whether messages about policies reach this address. This one did.',
+      'It reports no change of a policy.',
     ],
     changesHeading: '',
     changes: [],

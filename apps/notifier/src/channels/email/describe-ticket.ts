@@ -1,8 +1,10 @@
-import { explain } from '#libs/contracts'
+import { explain, type TicketState } from '#libs/contracts'
 import type { MessageContent } from '../channel-sender.js'
 import type { DescribedNews } from './described-news.js'
 
 const OVERDUE = 'It does not end without an answer, and those who signed approve nothing if there is none'
+
+const ENDS: Partial<Record<TicketState, string>> = { EXPIRED: 'nobody answered in time', MOOT: 'the run no longer asks' }
 
 /** Describes the opening or closing of a ticket in words. */
 export function describeTicket({ ticket, version: step }: MessageContent): DescribedNews {
@@ -10,7 +12,7 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
   const { ticket: number, kind, run, state, reason, detail, policies, allowed, openedAt, expiresAt, decided } = ticket
   const name = `Ticket ${number}: ${kind} of run #${run}`
   const isOpen = step !== 'closed'
-  const end = kind === 'UNDELIVERED' && state === 'MOOT' ? 'every partner was reached after all' : state
+  const end = kind === 'UNDELIVERED' && state === 'MOOT' ? 'every partner was reached after all' : (ENDS[state] ?? state)
   const answer =
     decided === null ? end : `${decided.decision} by ${decided.by}${decided.publicReason === undefined ? '' : `: ${decided.publicReason}`}`
   return {
@@ -22,7 +24,7 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
           `What may be decided: ${allowed.join(', ')}. See hms-svc tickets show ${number}, and answer by hms-svc tickets decide ${number}.`,
           `You are told as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
         ]
-      : [`Nothing more is to be done: ${answer}.`],
+      : [`It needs no answer any more: ${answer}.`],
     changesHeading: '',
     changes: [],
     facts: [

@@ -76,7 +76,7 @@ function receiptLink({ receiptPage }: MailFooter): string {
 
 function footerLines({ partner, attached, unsubscribePage }: MailFooter): string[] {
   return [
-    `This message goes to ${partner}, who is registered to hear of policies. It was made by a program; answers reach people.`,
+    `This message goes to ${partner}, a registered partner. It was made by a program; a reply goes to the address that sent it.`,
     ...(attached.length === 0 ? [] : [`Attached: ${attached.join(', ')}. The release carries the signatures of those who approved it.`]),
     ...(unsubscribePage === undefined ? [] : [`No more mail to this address: ${unsubscribePage}`]),
   ]

@@ -17,7 +17,11 @@ export function boundBodies(server: FastifyInstance, limited: LimitedServer, bou
   const clientOf = clientsOf(limited)
   const byClient = new Map<string, number>()
   let all = 0
-  const refused = limited.metrics?.counter('http_refused_total', 'Requests refused because their client did too much', ['what'])
+  const refused = limited.metrics?.counter(
+    'http_refused_total',
+    'Requests refused because their client, or all of them together, did too much',
+    ['what'],
+  )
   heeded(server).addHook('onRequest', (request, reply, done) => {
     const bytes = keptBytes(request, limited.isEdge === true)
     if (bytes === 0) return done()

@@ -74,7 +74,9 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
   const connections = new ConnectionCounts({ perClient: limits.connectionsPerClient, all: limits.connections }, trusted)
   connections.watch(server.server)
   counts.set(server.server, connections)
-  const refused = metrics?.counter('http_refused_total', 'Requests refused because their client did too much', ['what'])
+  const refused = metrics?.counter('http_refused_total', 'Requests refused because their client, or all of them together, did too much', [
+    'what',
+  ])
   const addressOf = clientsOf({ limits, isEdge })
 
   const waitOf = (request: FastifyRequest, path: string): number => {

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { aRun, shown } from '../testing/shown.js'
+import { reviewPage } from './review-page.js'
+
+const NOW = '2026-11-26T12:00:00Z'
+const ticket = {
+  ticket: 4,
+  kind: 'BREAK_GLASS_REVIEW',
+  state: 'OPEN',
+  run: 7,
+  attempt: 1,
+  digest: 'sha256:1',
+  policies: [],
+  allowed: ['accept'],
+  reason: 'BREAK_GLASS',
+  detail: '',
+  openedAt: '2026-11-25T12:00:00Z',
+  expiresAt: '2026-11-26T13:00:00Z',
+  told: [],
+  decided: null,
+  closedAt: null,
+}
+const summary = async (more: object) =>
+  (
+    await shown(reviewPage, {
+      answers: { '/v1/tickets/4': { ...ticket, ...more }, '/v1/runs/7': aRun({ run: 7 }) },
+      params: { ticket: '4' },
+    })
+  ).text
+
+describe('the page of a ticket', () => {
+  it('says for how long it waits, and that a review of break-glass is overdue and stays open', async () => {
+    expect(await summary({})).toContain('It waits for a decision, for 1 h 0 min more.')
+    expect(await summary({ expiresAt: NOW })).toContain('It waits for a decision, and is overdue.')
+    expect(await summary({ expiresAt: NOW, kind: 'INCONCLUSIVE' })).toContain('Its time is over; it is being closed.')
+  })
+})
