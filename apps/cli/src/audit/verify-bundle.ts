@@ -15,7 +15,7 @@ export async function verifyGivenBundle(context: CliContext, file: string, { ros
   if (stale !== undefined) context.output.note(`${stale.code}: ${stale.detail}`)
   context.output.data({ policy, release, proof, ...(stale === undefined ? {} : { stale }) }, () => [
     `${context.output.paint.good('✓')} ${policy.id}@${policy.version} was approved by ${release.approvedBy.join(', ')}`,
-    `${context.output.paint.good('✓')} rollout's head ${release.seq} made it the one in force for all; offline nobody knows of a later head`,
+    `${context.output.paint.good('✓')} rollout's head ${release.seq} made it the one in force for all; a later head is unknown offline`,
     `${context.output.paint.good('✓')} the approval is entry ${proof.index} of ${proof.size} in the log, seen by the ` +
       `witnesses at ${proof.witnessedAt}`,
     ...Object.entries(policy).map(([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`),

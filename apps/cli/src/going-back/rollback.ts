@@ -34,10 +34,10 @@ export async function rollback(context: CliContext, reference: string, options: 
   const others = (report.moved ?? []).filter(({ id }) => id !== report.id)
   if (output.mode !== 'json') for (const move of others) output.done(`${describeMove(move)}, with it`)
   for (const store of behind) output.note(store)
-  if (!complete)
-    output.note(
-      `Silent: ${report.silent.join(', ')}. The rollback stands; they are connected and have not acknowledged it: hms-svc coverage ${report.id}`,
-    )
+  if (!complete) {
+    output.note(`Silent: ${report.silent.join(', ')}. The rollback stands; they are connected and have not acknowledged it.`)
+    output.note(`  next: hms-svc coverage ${report.id}`)
+  }
   return complete ? EXIT.done : EXIT.stillRunning
 }
 

@@ -28,8 +28,8 @@ export async function runSidecar({ output, ...options }: SidecarOptions): Promis
   const name = reader.bot === undefined ? 'nobody by name (HMS_BOT)' : `bot ${reader.bot}`
   const region = reader.region === undefined ? '' : ` of region ${reader.region}`
   output.data({ ...at, ...reader }, () => [
-    `Side-car of ${at.upstream} ${at.state === 'READY' ? 'is ready' : 'answers from a copy that may be old'}   (${at.state}: ${at.policies === 1 ? '1 policy' : `${at.policies} policies`} at ` +
-      `revision ${at.revision})`,
+    `Side-car of ${at.upstream} ${at.state === 'READY' ? 'is ready' : 'answers from a copy that may be old'}   ` +
+      `(${at.state}: ${at.policies === 1 ? '1 policy' : `${at.policies} policies`} at revision ${at.revision})`,
     `  Answers  ${at.address}   /v1/policies  /v1/events  /readyz`,
     `  Reads    as ${name}${region}`,
     ...(at.files === 0 ? [] : [`  Writes   ${at.files === 1 ? '1 file' : `${at.files} files`}, again with each change`]),

@@ -27,6 +27,6 @@ export async function triggerWebhook(context: CliContext, name: string, options:
   ])
   if (given === undefined) output.note(`It is signed with ${secret}; name the receiver's own with --secret or HMS_WEBHOOK_SECRET.`)
   if (ok) return EXIT.done
-  const reason = `The receiver did not take it: ${detail}. The service tries again after anything but 2xx and 410, and gives the channel up at 410.`
+  const reason = `The receiver did not take it: ${detail}. The service tries again after all but 2xx and 410, which ends the channel.`
   throw new HmsError('HMS_WEBHOOK_REFUSED', reason, { status: /^\d/.test(detail) ? 409 : 503 })
 }

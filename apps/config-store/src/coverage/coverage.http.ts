@@ -37,8 +37,7 @@ export class CoverageController {
     }
     const view = revision === undefined || waitMs === undefined ? this.view(policy) : await this.whenCurrent(policy, revision, waitMs)
     const left = leftOf(policy, await this.presence.leftBehind())
-    const whole = { ...view, left }
-    return this.versions.fill(whole)
+    return this.versions.fill(view, left)
   }
 
   private view(policy: string): CoverageView {

@@ -38,8 +38,8 @@ export class PresenceExchange {
   ) {}
 
   /**
-   * Renews the lease, writes `chunks` and `left`, and returns the reports of other instances. A bot that the database refuses is left out and
-   * named in `refused`: it must not block the bots that share its row or transaction. `left` is not written then.
+   * Renews the lease, writes `chunks` and `left`, and returns the reports of other instances. A bot that the database refuses is left out
+   * and named in `refused`: it must not block the bots that share its row or transaction. `left` is not written then.
    */
   async tell(
     chunks: ReadonlyMap<number, BotPresence[]>,

@@ -1,4 +1,4 @@
-import type { CoverageView } from '#libs/contracts'
+import type { CoverageView, LeftBotView } from '#libs/contracts'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { LIVE_RELEASES } from '../heads/live-history.js'
@@ -15,8 +15,7 @@ export class ReleaseVersions {
   constructor(private readonly runtime: ServiceRuntime) {}
 
   /** Returns the view with the versions of its digests. */
-  async fill(view: CoverageView): Promise<CoverageView> {
-    const { left = [] } = view
+  async fill(view: CoverageView, left: LeftBotView[]): Promise<CoverageView> {
     const digests = new Set([...view.versions, ...left].flatMap(({ digest }) => digest ?? []))
     const unknown = [...digests].filter((digest) => !this.known.has(digest))
     if (unknown.length > 0) await this.look(unknown.slice(0, MAX_LOOKED_UP))
