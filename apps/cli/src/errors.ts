@@ -38,6 +38,12 @@ export function requireName(name: string, what: string, next: string): string {
   throw usageError(`"${name}" is not ${what}`, [next])
 }
 
+/** The whole digest of an approval: what a person signs names no other by its beginning. */
+export function requireDigest(text: string): string {
+  if (/^sha256:[0-9a-f]{64}$/.test(text)) return text
+  throw usageError(`"${text}" is not the digest of an approval: sha256: and 64 hexadecimal digits`, ['hms-svc approvals list'])
+}
+
 /** Of what a person signs. `command`: the verb whose help says more. */
 export function requireReason(reason: string, command: string): void {
   if (reason.trim() === '') throw usageError('Say why with --reason TEXT', [`hms-svc ${command} --help`])

@@ -11,7 +11,7 @@ import {
 } from '#libs/client'
 import { EXIT, exitCodeOfRun, isTerminal, type ApprovalView, type PlanOptions, type PreparedApproval, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { usageError } from '../errors.js'
+import { requireDigest, usageError } from '../errors.js'
 import { expectDigest } from '../keys/expect-digest.js'
 import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
@@ -20,8 +20,6 @@ import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-fla
 import { committerOf } from './committed-by.js'
 import { describePrepared, overtakenLines } from './describe-prepared.js'
 import { consentTo } from './read-consent.js'
-
-const DIGEST = /^sha256:[0-9a-f]{64}$/
 
 /**
  * Shows what would be signed, unlocks the key, which is the consent, and submits. Exit 0 once the signature is accepted, also while
@@ -63,7 +61,7 @@ async function preparationOf(
   plan: PlanOptions,
   flags: ApproveFlags,
 ): Promise<(client: ApiClient) => Promise<PreparedApproval>> {
-  const digests = files.filter((file) => DIGEST.test(file))
+  const digests = files.filter((file) => file.startsWith('sha256:')).map(requireDigest)
   if (digests.length > 0 && files.length > 1)
     throw usageError('Name the files of one bundle, or one digest alone', ['hms-svc help approve'])
   const { author, queue, supersede } = flags

@@ -66,6 +66,12 @@ describe('approvals reject', () => {
   })
 })
 
+it.each(['sha256:abc', `${'a'.repeat(64)}`, DIGEST.slice(0, 20)])('signs nothing by %s, which is no whole digest', async (text) => {
+  const { code, stderr } = await approvals('reject', text, '--reason', 'no', '--sign', 'EPA Counsel')
+  expect([code, service?.requests.length]).toEqual([2, 0])
+  expect(stderr).toContain('is not the digest of an approval')
+})
+
 describe('approvals show', () => {
   it('names author and reasons, and nobody who is waited for once it has ended', async () => {
     const { code, stdout } = await approvals('show', DIGEST)

@@ -1,7 +1,7 @@
 import { rejectApproval } from '#libs/client'
 import { EXIT } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { requireName, requirePublicReason, usageError } from '../errors.js'
+import { requireDigest, requirePublicReason, usageError } from '../errors.js'
 import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
 import type { PassphraseOptions } from '../keys/passphrase.js'
 
@@ -15,7 +15,7 @@ export interface RejectFlags extends PassphraseOptions {
 export async function rejectWaiting(context: CliContext, digest: string, flags: RejectFlags): Promise<number> {
   if (flags.reason.trim() === '') throw usageError('Say why with --reason TEXT', ['hms-svc help approvals'])
   requirePublicReason(flags.publicReason, 'approvals reject')
-  requireName(digest, 'the digest of an approval', 'hms-svc approvals list')
+  requireDigest(digest)
   const folder = keyFolderOf(context)
   await findKey(folder, flags.sign)
   const client = await context.client()

@@ -38,6 +38,15 @@ export class Problems {
     const count = this.found.length + this.more
     const detail =
       count === 1 ? this.found[0]!.detail : `${count} things are wrong with the audit log${this.more > 0 ? `; the first ${NAMED}` : ''}:`
-    throw new HmsError('HMS_PROOF_INVALID', detail, { status: 422, errors: this.found, next: [...this.steps, 'hms-svc audit log'] })
+    throw new HmsError('HMS_PROOF_INVALID', detail, {
+      status: 422,
+      errors: this.found.map(withoutPlace),
+      next: [...this.steps, 'hms-svc audit log'],
+    })
   }
+}
+
+/** The place is printed before each of several details; some begin with it, for where they stand alone. */
+function withoutPlace({ pointer, detail }: { pointer: string; detail: string }): { pointer: string; detail: string } {
+  return { pointer, detail: detail.startsWith(`${pointer}: `) ? detail.slice(pointer.length + 2) : detail }
 }

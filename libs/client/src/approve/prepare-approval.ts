@@ -61,11 +61,17 @@ export function readPreparedFor(given: PreparedApproval, policies: readonly Json
   return read
 }
 
+/** Members of a plan, in the words of people. */
+const PLAN_MEMBERS = [
+  ['share', 'canary share'],
+  ['scope', 'canary scope'],
+  ['observeMs', 'observation time'],
+  ['bakeMs', 'bake time'],
+] as const
+
 /** What else of the plan was asked for than the bytes say. */
 export function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
-  for (const key of ['share', 'scope', 'observeMs', 'bakeMs'] as const) {
-    if (plan[key] !== undefined && plan[key] !== said[key]) return `another ${key}`
-  }
+  for (const [key, name] of PLAN_MEMBERS) if (plan[key] !== undefined && plan[key] !== said[key]) return `another ${name}`
   if (plan.partners !== undefined && canonicalJson([...plan.partners].sort()) !== canonicalJson([...(said.partners ?? [])].sort()))
     return 'other partners'
   if (plan.metrics !== undefined && !isSameMetrics(plan.metrics, said.metrics)) return 'other metrics'

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { Problems } from './problems.js'
+
+const raised = (...found: [string, string][]): unknown => {
+  const problems = new Problems()
+  for (const [where, detail] of found) problems.add(where, detail)
+  try {
+    problems.raise()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+it('names the place of one problem in its detail, and of several before each of them, once', () => {
+  expect(raised()).toBeUndefined()
+  expect(raised(['line 7', 'line 7: a hole'])).toMatchObject({ detail: 'line 7: a hole' })
+  expect(raised(['line 7', 'line 7: a hole'], ['run #3', 'run #3 published nothing'])).toMatchObject({
+    detail: '2 things are wrong with the audit log:',
+    errors: [
+      { pointer: 'line 7', detail: 'a hole' },
+      { pointer: 'run #3', detail: 'run #3 published nothing' },
+    ],
+  })
+})
