@@ -510,7 +510,7 @@ export const DOOR_GUARDS = [
     file: 'apps/rollout/src/withdrawals/withdraw.ts',
     find: "import { readWithdrawal, requireSignedLately, verifyWithdrawal } from './read-withdrawal.js'",
     replace:
-      "import { readWithdrawal, requireSignedLately } from './read-withdrawal.js'\nconst verifyWithdrawal = (..._: unknown[]) => ({ predicate: { at: new Date().toISOString() } })",
+      "import { readWithdrawal } from './read-withdrawal.js'\nconst verifyWithdrawal = (..._: unknown[]) => ({ predicate: { at: '' } })\nconst requireSignedLately = (..._: unknown[]): void => {}",
     spec: 'test/attacks/strangers.spec.ts',
     test: 'a statement: nothing',
   },
