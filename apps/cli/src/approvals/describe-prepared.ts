@@ -64,8 +64,8 @@ function describeTakenBack({ version, takenBack }: PreparedApproval['releases'][
 /** Warns of a run ahead that makes what was prepared STALE. */
 export function overtakenLines({ overtakenBy }: Pick<PreparedApproval, 'overtakenBy'>, { bad }: Pick<Paint, 'bad'>): string[] {
   if (overtakenBy === undefined) return []
-  const text = `Run #${overtakenBy} is ahead, and this was prepared before it: once that run succeeds, this ends STALE. Approve the file again with --queue.`
-  return [`  ${bad(text)}`]
+  const why = `Run #${overtakenBy} is ahead, and this was prepared before it: once that run succeeds, this ends STALE.`
+  return [`  ${bad(`${why} Approve the file again with --queue.`)}`]
 }
 
 function linesOf(lines: readonly ConsentLine[], paint: Paint): string[] {

@@ -20,7 +20,7 @@ export class AlertBytes {
     const waitMs = this.buckets.take(alert.bot, Buffer.byteLength(JSON.stringify(alert)))
     if (waitMs === 0) return
     wait(Math.ceil(waitMs / 1_000))
-    const detail = `Alerts of ${alert.bot} come to more than ${ALERT_BYTES.perSecond / 1024} KiB a second. Wait as long as Retry-After says, or report smaller readings.`
-    throw new HmsError('HMS_ALERT_TOO_MANY', detail, { status: 429 })
+    const much = `Alerts of ${alert.bot} come to more than ${ALERT_BYTES.perSecond / 1024} KiB a second.`
+    throw new HmsError('HMS_ALERT_TOO_MANY', `${much} Wait as long as Retry-After says, or report smaller readings.`, { status: 429 })
   }
 }
