@@ -1,81 +1,33 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { peekPredicate, type FallbacksView, type OutgoingEvent, type RosterProposalView, type StreamFrame } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
-import {
-  generateKeyPair,
-  localSigner,
-  NOTE_COSIGNATURE,
-  NOTE_ED25519,
-  rawPublicKey,
-  signRoster,
-  verifyHead,
-  vkeyOf,
-  type HeadPredicate,
-  type ReleasePredicate,
-  type Role,
-  type RosterPredicate,
-} from '#libs/signing'
-import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
-import { PipelineDriver } from '../support/pipeline-driver.js'
+import { peekPredicate, type FallbacksView, type StreamFrame } from '#libs/contracts'
+import { verifyHead, type HeadPredicate, type ReleasePredicate, type Role, type Roster, type RosterPredicate } from '#libs/signing'
+import type { MemorySystem } from '../support/memory-system.js'
+import type { PipelineDriver } from '../support/pipeline-driver.js'
+import { RecordingBus, startRotatingSystem, type RotatingSystem } from '../support/rotating-system.js'
 
-const AT_ONCE = { observeMs: 0, bakeMs: 0 }
-const keys = { 'audit-log': generateKeyPair(), witness: generateKeyPair() }
-
-function withLog(roster: RosterPredicate): void {
-  roster.log = vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(keys['audit-log'].publicKey))
-  roster.witnesses = [vkeyOf('example.org/witness', NOTE_COSIGNATURE, rawPublicKey(keys.witness.publicKey))]
-  roster.quorum = 1
-}
-
-class RecordingBus extends MemoryBus {
-  readonly types: string[] = []
-
-  override async publish(events: readonly OutgoingEvent[]) {
-    this.types.push(...events.map(({ type }) => type))
-    return super.publish(events)
-  }
-}
-
+let rotating: RotatingSystem
 let system: MemorySystem
 let press: PipelineDriver
 let bus: RecordingBus
 
 async function start(configStoreUrls: string[] = []): Promise<void> {
   bus = new RecordingBus()
-  const signerNamed = async (name: string) => localSigner(keys[name as keyof typeof keys].privateKey)
-  system = await startMemorySystem({}, bus, withLog, signerNamed, configStoreUrls)
-  press = new PipelineDriver(system)
+  rotating = await startRotatingSystem(bus, configStoreUrls)
+  ;({ system, press } = rotating)
 }
 
-const rosterNow = () => system.host.runtimes.get('approver')!.roster
-const count = (type: string): number => bus.types.filter((each) => each === type).length
-
-/** The next roster, signed by two people whose keys stay. */
-async function rotate(change: (next: RosterPredicate) => void, acceptUnreadable?: string[]): Promise<RosterProposalView> {
-  const next = structuredClone(peekPredicate<RosterPredicate>(rosterNow().envelope))
-  Object.assign(next, { version: next.version + 1, installation: system.roster.installation })
-  change(next)
-  const envelope = await signRoster(
-    next,
-    ['EPA Counsel', 'Air Office'].map((name) => system.signers.get(name)!),
-  )
-  const view = await press.api.post<RosterProposalView>('/v1/roster/proposals', { envelope, ...(acceptUnreadable && { acceptUnreadable }) })
-  await system.settle()
-  return view
-}
+const rosterNow = (): Roster => rotating.roster()
+const count = (type: string): number => bus.count(type)
+const rotate: RotatingSystem['rotate'] = (change, accept) => rotating.rotate(change, accept)
+const revoke = (name: string) => rotating.revoke(name)
+const later = (ms: number): string => rotating.later(ms)
 
 async function live(policies: string[], signer = 'EPA Chief', tags?: string[]): Promise<void> {
-  const run = await press.approve(policies, AT_ONCE, { signer, ...(tags && { tags }) })
-  await system.runUntil(async () => (await press.show(run)).state === 'SUCCEEDED', 300_000)
+  await rotating.live(policies, { signer, ...(tags && { tags }) })
 }
 
-const later = (ms: number): string => new Date(system.clock.now().getTime() + ms).toISOString()
-const revoke = (name: string) => (next: RosterPredicate) => {
-  const { keyid } = rosterNow().principalByName(name)!.keys[0]!
-  next.revoked = [{ keyid, since: later(-3_600_000), reason: 'stolen' }]
-}
 const rollBack = (policy: string, version: string, only?: true) => press.api.post('/v1/rollbacks', { policy, version, only })
 const stable = async (id: string) =>
   (await press.api.get<StreamFrame>('/v1/snapshot')).documents.find((document) => document.id === id && document.scope === 'global')!

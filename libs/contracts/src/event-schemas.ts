@@ -29,6 +29,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "reason": {"type":"string"},
         "detail": {"type":"string"},
         "next": {"type":"array","items":{"type":"string"}},
+        "kept": {"type":"array","items":{"$ref":"#/$defs/KeptPolicy"}},
         "attestation": {"$ref":"#/$defs/Envelope"},
         "findings": {"type":"array","items":{"$ref":"#/$defs/LintFinding"}}
       }
@@ -115,6 +116,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "reason": {"type":"string"},
         "detail": {"type":"string"},
         "next": {"type":"array","items":{"type":"string"}},
+        "kept": {"type":"array","items":{"$ref":"#/$defs/KeptPolicy"}},
         "attestation": {"$ref":"#/$defs/Envelope"},
         "label": {"type":"string"},
         "figures": {"$ref":"#/$defs/CanaryFigures"}
@@ -129,6 +131,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "reason": {"type":"string"},
         "detail": {"type":"string"},
         "next": {"type":"array","items":{"type":"string"}},
+        "kept": {"type":"array","items":{"$ref":"#/$defs/KeptPolicy"}},
         "attestation": {"$ref":"#/$defs/Envelope"},
         "label": {"type":"string"},
         "figures": {"$ref":"#/$defs/CanaryFigures"}
@@ -623,7 +626,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "id": {"type":"string"},
         "decision": {"enum":["pause","resume","promote","extend","retry","abort","supersede"]},
         "stage": {"enum":["lint","simulate","canary","rollout","notify"]},
-        "detail": {"type":"string"}
+        "detail": {"type":"string"},
+        "kept": {"type":"array","items":{"$ref":"#/$defs/KeptPolicy"}}
       }
     },
     "Envelope": {
@@ -726,6 +730,17 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "properties": {
         "release": {"$ref":"#/$defs/Envelope"},
         "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/ProofPlace"}]}
+      }
+    },
+    "KeptPolicy": {
+      "type": "object",
+      "required": ["id","version","refused","code","detail"],
+      "properties": {
+        "id": {"type":"string"},
+        "version": {"type":"string"},
+        "refused": {"type":["null","string"]},
+        "code": {"type":"string"},
+        "detail": {"type":"string"}
       }
     },
     "LintFinding": {
@@ -1051,6 +1066,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "endedAt": {"type":["null","string"]},
         "clock": {"$ref":"#/$defs/RunClock"},
         "late": {"const":true},
+        "kept": {"type":"array","items":{"$ref":"#/$defs/KeptPolicy"}},
         "replaced": {"type":"array","items":{"$ref":"#/$defs/ReplacedPolicy"}}
       }
     },
@@ -1134,6 +1150,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "reason": {"type":"string"},
         "detail": {"type":"string"},
         "next": {"type":"array","items":{"type":"string"}},
+        "kept": {"type":"array","items":{"$ref":"#/$defs/KeptPolicy"}},
         "attestation": {"$ref":"#/$defs/Envelope"}
       }
     },

@@ -49,11 +49,13 @@ export * from './shared-proofs.js'
 export { spokenDuration } from './spoken-duration.js'
 export { explain } from './explain.js'
 export {
+  describeKept,
   describePartners,
   describePassedStep,
   describeReplaced,
   describeReview,
   isCutOff,
+  keptCommands,
   reviewCommands,
   stageLabel,
   stageOutcome,

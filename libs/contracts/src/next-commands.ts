@@ -1,8 +1,10 @@
 import type { RunDecisionName, RunView } from './runs.js'
+import { keptCommands } from './stage-words.js'
 
 /** Returns the next commands for a run that did not succeed. */
 export function nextCommandsOf(view: RunView): string[] {
   const policy = view.policies[0]?.id ?? 'ID'
+  if (view.kept !== undefined) return keptCommands(view.kept)
   switch (view.state) {
     case 'SUCCEEDED':
       return []

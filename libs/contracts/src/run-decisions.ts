@@ -1,5 +1,5 @@
 import type { Envelope } from './envelope.js'
-import type { RunControl, StageName } from './runs.js'
+import type { KeptPolicy, RunControl, StageName } from './runs.js'
 
 /** A rejected approval that was waiting for signatures; `statement` is the signed rejection. */
 export interface RejectedApproval {
@@ -41,6 +41,8 @@ export interface DecisionAnswer {
   decision: RunControl
   stage: StageName
   detail: string
+  /** Of an abort in the rollout: what it left in force. */
+  kept?: KeptPolicy[]
 }
 
 /** The guard's verdict on a signature, on the start of a stage, or on a rollback. Contains names and digests, no policy contents. */

@@ -2,6 +2,7 @@ import type { JsonObject } from './canonical-json.js'
 import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
 import type { MetricGate } from './metric-gates.js'
+import type { KeptPolicy } from './runs.js'
 
 /** Maximum bytes of a run's policies together, as JSON: new and live ones are in one message, below the limit of a payload. */
 export const MAX_RUN_BYTES = 320 * 1024
@@ -94,6 +95,8 @@ export interface StageFailure {
   reason: string
   detail: string
   next?: string[]
+  /** Policies that the rollout left in force. */
+  kept?: KeptPolicy[]
   /** Test result or verification result of the stage that failed the run. */
   attestation?: Envelope
 }

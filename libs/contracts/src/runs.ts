@@ -117,8 +117,22 @@ export interface RunView {
   clock?: RunClock
   /** From `GET /v1/runs`: approved and open, but neither in force nor its partners notified within HMS_APPROVER_PROMISE. */
   late?: true
+  /** Policies of a run that did not succeed that stay in force all the same. */
+  kept?: KeptPolicy[]
   /** From `GET /v1/runs/{n}` of a succeeded run: its policies whose release is no longer in force. */
   replaced?: ReplacedPolicy[]
+}
+
+/** A policy of a run that ended and was not taken back: readers would refuse the release that was in force before it. */
+export interface KeptPolicy {
+  id: string
+  /** Version that stays in force. */
+  version: string
+  /** Version that was in force before; `null` if none was and another policy of the bundle is refused. */
+  refused: string | null
+  /** Code and sentence (without full stop) of the readers' refusal; of the first refused policy of the bundle. */
+  code: string
+  detail: string
 }
 
 /** A policy of a run whose release was replaced or withdrawn. */

@@ -2,6 +2,7 @@ import type { PassedStep } from './canary-figures.js'
 import {
   isTerminal,
   type BreakGlassReview,
+  type KeptPolicy,
   type ReplacedPolicy,
   type RunStage,
   type RunState,
@@ -44,6 +45,19 @@ export function describeReplaced({ policies, replaced = [] }: Pick<RunView, 'pol
 function endOfReplaced({ now, takenBackAt }: ReplacedPolicy): string {
   const what = takenBackAt === undefined ? 'is no longer in force' : `was taken back at ${takenBackAt}`
   return `${what}: ${now === null ? 'no version' : now} is in force`
+}
+
+/** Returns `pm25@2.0.0 stays in force: readers would refuse 1.0.0 (pm25@1.0.0 lacks approval by official)`. */
+export function describeKept({ id, version, refused, detail }: KeptPolicy): string {
+  return `${id}@${version} stays in force: readers would refuse ${refused ?? 'the fallback of its bundle'} (${detail})`
+}
+
+/** Commands by which people replace or withdraw what stays in force. */
+export function keptCommands(kept: readonly KeptPolicy[]): string[] {
+  return kept.flatMap(({ id, refused }) => [
+    ...(refused === null ? [] : [`hms-svc rollback ${id}@${refused} --sign NAME`]),
+    `hms-svc withdraw ${id} --reason TEXT --sign NAME`,
+  ])
 }
 
 /** Returns `step 2, 25% of all regions: PASS (realised 25%, 10 of 40 bots; …)`. */

@@ -1,6 +1,6 @@
 export { FollowFreezes } from './freezes/follow-freezes.js'
 export { FREEZES } from './freezes/freeze.table.js'
-export { abortedBefore } from './control/decisions.js'
+export { abortedBefore, respond } from './control/decisions.js'
 export * from './proofs/release-proofs.js'
 export type { OwnEffect } from './shell/stage.js'
 export * from './shell/stage-shell.js'

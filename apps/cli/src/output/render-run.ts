@@ -1,5 +1,6 @@
 import {
   describeClock,
+  describeKept,
   describePassedStep,
   describeReplaced,
   describeReview,
@@ -39,6 +40,7 @@ export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
     ...(view.state === 'QUEUED' && view.detail !== undefined ? [`  waits ${view.detail}`] : []),
     renderClosing(view, paint),
     ...renderClock(view),
+    ...(view.kept ?? []).map((kept) => `! ${describeKept(kept)}`),
     ...describeReplaced(view).map((line) => `! ${line}`),
   ]
 }

@@ -1,4 +1,4 @@
-import { describePartners, describeReplaced, isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
+import { describeKept, describePartners, describeReplaced, isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
 
 const NEXT: Record<Exclude<RunState, 'FAILED' | 'SUCCEEDED' | 'ABORTED'>, string> = {
   AWAITING_APPROVAL: 'It waits for the signatures that are still missing. When the last one comes, lint begins.',
@@ -47,6 +47,7 @@ export function whatNext(run: RunView): string {
 
 function nextOf(run: RunView): string {
   if (isHeld(run)) return HELD
+  if (run.kept !== undefined) return `It ended, and what it published was not taken back: ${run.kept.map(describeKept).join('; ')}.`
   if (run.state === 'FAILED') return failureOf(run)
   if (run.state === 'SUCCEEDED') return `${outcomeOf(run)} ${describePartners(run)}`
   if (run.state === 'ABORTED') return abortOf(run)

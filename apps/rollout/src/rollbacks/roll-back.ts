@@ -139,7 +139,7 @@ export class RollBack {
     const by = change.by.join(', ')
     const reason = change.reason === null ? by : `${by}: ${change.reason}`
     const data = { policy: stable.policy, ...reversedOf(stable, moved)!, to, seq: moved.seq, reason, run: null, change }
-    return this.moves.later(tx, stable, moved, { type: 'hms.rollout.reversed.v1', data }, key)
+    return this.moves.later(tx, { before: stable, moved, event: { type: 'hms.rollout.reversed.v1', data }, key })
   }
 
   private async overtake(tx: Transaction, { policy, run }: Stable): Promise<void> {

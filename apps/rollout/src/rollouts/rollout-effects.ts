@@ -1,13 +1,46 @@
-import { openDossier, reasonOf, type AcceptedDecision, type Change, type ReleaseDocument, type SigningReason } from '#libs/contracts'
+import {
+  openDossier,
+  reasonOf,
+  type AcceptedDecision,
+  type Change,
+  type EventType,
+  type ReleaseDocument,
+  type SigningReason,
+} from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import type { Rollout, RolloutEffect } from '#libs/pipeline'
-import { approvalState, breakGlassOf, readRelease, type Roster } from '#libs/signing'
+import { endsRun, type CommonEffect, type Rollout, type RolloutEffect, type RolloutMember, type RolloutTimer } from '#libs/pipeline'
+import { approvalState, breakGlassOf, readRelease, type Roster, type SignatureError } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { AnnounceMoves, withKept } from '../stable/announce-moves.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { refusedOf } from '../stable/readable.js'
-import { advance, droppedOf, giveUp, runOf, stableOrNew, STABLES, type Stable } from '../stable/stable.table.js'
+import {
+  advance,
+  droppedOf,
+  giveUp,
+  newestOf,
+  runOf,
+  stableOrNew,
+  STABLES,
+  type MoveEvent,
+  type RunEnding,
+  type Stable,
+} from '../stable/stable.table.js'
+
+type RolloutCommon = CommonEffect<EventType, RolloutTimer>
+
+/** A policy of the run, and the release that was in force before it. */
+interface Target {
+  stable: Stable
+  to: ReleaseDocument | null
+}
+
+interface Back {
+  before: Stable
+  moved: Stable
+}
 
 /** The effects that are rollout's own: stable heads, and which run holds a policy. */
 @Injectable()
@@ -15,6 +48,7 @@ export class RolloutEffects {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly heads: StableHeads,
+    private readonly moves: AnnounceMoves,
   ) {}
 
   async perform(tx: Transaction, rollout: Rollout, effect: Exclude<OwnEffect<RolloutEffect>, { do: 'overtake' }>): Promise<Rollout | void> {
@@ -24,16 +58,21 @@ export class RolloutEffects {
       case 'takeBack':
         return this.takeBack(tx, rollout, changeOf(effect), effect.detail)
       case 'giveUpRest':
-        await this.giveUpOwn(
-          tx,
-          rollout,
-          changeOf({ detail: `${effect.moved.join(', ')} moved, and the run is whole or nothing` }),
-          effect.moved,
-        )
-        return
+        return this.giveUpRest(tx, rollout, effect.moved)
       case 'freePolicies':
         return this.freePolicies(tx, rollout)
     }
+  }
+
+  /** The end of a run contains what the run leaves in force, and waits for the announcement of what the run takes back. */
+  async amend(tx: Transaction, rollout: Rollout, effect: RolloutCommon): Promise<RolloutCommon | undefined> {
+    if (!isEnding(effect)) return effect
+    if (rollout.kept !== undefined) return withKept(effect, rollout.kept)
+    if (rollout.endsWith === undefined) return effect
+    const stable = (await tx.documents(STABLES).get(rollout.endsWith))!
+    const unannounced = { ...stable.unannounced!, ends: { announced: effect, refused: effect } }
+    await tx.documents(STABLES).put({ ...stable, unannounced })
+    return undefined
   }
 
   private async issue(tx: Transaction, rollout: Rollout, how: 'advance' | 'renew'): Promise<Rollout> {
@@ -68,42 +107,81 @@ export class RolloutEffects {
     }
   }
 
-  private async takeBack(tx: Transaction, rollout: Rollout, change: Change, detail: string): Promise<void> {
-    const { key, run, attempt, causationId, members } = rollout
-    const back = await this.giveUpOwn(tx, rollout, change)
-    if (!rollout.promoted) return
-    // Under the key of the run: whoever hears that it failed has heard of all its policies before.
-    for (const { policy, current: to, seq } of back) {
-      const { version, release } = members.find((member) => member.policy === policy)!
-      const data = { policy, from: { version, digest: release }, to, seq, reason: detail, run, change }
-      await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
-    }
-  }
-
-  /** Leaves policies that another run, or people, have moved since (`moved`: they are about to). Returns those that went back. */
-  private async giveUpOwn(tx: Transaction, rollout: Rollout, change: Change, moved: readonly string[] = []): Promise<Stable[]> {
-    const { live } = openDossier(rollout.dossier)
-    const own = (await stablesOf(tx, rollout)).filter(({ policy, run }) => run === rollout.run && !moved.includes(policy))
-    if (own.length === 0) return []
-    const refused = await refusedOf(
-      tx,
-      own.flatMap(({ policy }) => live[policy] ?? []),
-      this.runtime.roster,
-    )
-    const targets = own.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
-    // Readers would refuse its head, and be in doubt of all the others: what they have stays, and people go on from there.
-    const isRefused = targets.some(({ to }) => to !== null && refused.has(to.releaseDigest))
-    if (isRefused) return this.leave(tx, own)
-    const back = targets.map(({ stable, to }) => giveUp(stable, to, { now: tx.now, wasTold: rollout.promoted }))
+  private async takeBack(tx: Transaction, rollout: Rollout, change: Change, reason: string): Promise<Rollout> {
+    const { targets, refusal } = await this.ownOf(tx, rollout)
+    if (refusal !== undefined) return this.leave(tx, rollout, targets, refusal)
+    const back = backOf(rollout, targets, tx.now)
+    // Other services were not notified of it, so they are not notified that it goes.
+    if (!rollout.promoted) return this.issueBack(tx, rollout, back, change)
+    if (back.length === 0) return rollout
     const { key, run, attempt, causationId } = rollout
-    await this.heads.issue(tx, back, { key, run, attempt, causationId, change })
-    return back
+    const policies = back.map(({ moved: { policy } }) => policy)
+    const later: Stable[] = []
+    for (const { before, moved } of back) {
+      const { policy, current: to, seq } = moved
+      const { version, release: digest } = memberOf(rollout, policy)
+      const event: MoveEvent = {
+        type: 'hms.rollout.reversed.v1',
+        data: { policy, from: { version, digest }, to, seq, reason, run, change },
+      }
+      // Under the key of the run: it is announced before the event by which the run ends.
+      later.push(await this.moves.later(tx, { before, moved, event, key, of: { run, attempt, causationId, policies } }))
+    }
+    const issued = await this.heads.issue(tx, later, { key, run, attempt, causationId, change })
+    this.moves.settleSoon(tx, issued, later, rollout.traceparent ?? undefined)
+    return { ...rollout, endsWith: policies.at(-1)! }
   }
 
-  private async leave(tx: Transaction, own: readonly Stable[]): Promise<Stable[]> {
-    for (const { policy } of own) this.runtime.log.warn({ policy }, 'not taken back: readers would refuse what was in force before')
-    for (const stable of own) await tx.documents(STABLES).put({ ...stable, run: null })
-    return []
+  private async giveUpRest(tx: Transaction, rollout: Rollout, moved: readonly string[]): Promise<Rollout> {
+    const { targets, refusal } = await this.ownOf(tx, rollout, moved)
+    if (refusal !== undefined) return this.leave(tx, rollout, targets, refusal)
+    const detail = `${moved.join(', ')} moved, and the run is whole or nothing`
+    return this.issueBack(tx, rollout, backOf(rollout, targets, tx.now), changeOf({ detail }))
+  }
+
+  private async issueBack(tx: Transaction, rollout: Rollout, back: readonly Back[], change: Change): Promise<Rollout> {
+    const { key, run, attempt, causationId } = rollout
+    const moved = back.map((each) => each.moved)
+    if (moved.length > 0) await this.heads.issue(tx, moved, { key, run, attempt, causationId, change })
+    return rollout
+  }
+
+  /**
+   * What the run still has in force or held, and what was in force before it; not what others have moved since, or are about to (`moved`).
+   * `refusal`: why readers would refuse the latter, where they take the former.
+   */
+  private async ownOf(
+    tx: Transaction,
+    { run, members, dossier }: Rollout,
+    moved: readonly string[] = [],
+  ): Promise<{ targets: Target[]; refusal: SignatureError | undefined }> {
+    const { live } = openDossier(dossier)
+    const own = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy))
+    const targets = own.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
+    const before = targets.flatMap(({ to }) => to ?? [])
+    const [refusal] = (await refusedOf(tx, before, this.runtime.roster)).values()
+    if (refusal === undefined) return { targets, refusal }
+    const now = own.flatMap((stable) => newestOf(stable) ?? [])
+    const refused = await refusedOf(tx, now, this.runtime.roster)
+    return { targets, refusal: refused.size === 0 ? refusal : undefined }
+  }
+
+  /** A head that readers refuse would leave them in doubt of all policies: what they have stays in force, and people decide. */
+  private async leave(tx: Transaction, rollout: Rollout, targets: readonly Target[], { code, detail }: SignatureError): Promise<Rollout> {
+    const { key, run, attempt, causationId } = rollout
+    const members = targets.map(({ stable }) => memberOf(rollout, stable.policy))
+    const kept = targets.map(({ to }, index) => {
+      const { policy: id, version } = members[index]!
+      return { id, version, refused: to?.version ?? null, code, detail }
+    })
+    this.runtime.log.warn({ run, kept }, 'not taken back: readers would refuse what was in force before')
+    for (const { stable } of targets) await tx.documents(STABLES).put({ ...stable, run: null })
+    // Its heads are out: other services must know what is live.
+    if (!rollout.promoted) {
+      const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
+      await this.runtime.emit(tx, 'hms.rollout.promoted.v1', { run, attempt, heads }, { key, run, attempt, causationId })
+    }
+    return { ...rollout, promoted: true, kept }
   }
 
   private async freePolicies(tx: Transaction, { run, members }: Rollout): Promise<void> {
@@ -112,6 +190,20 @@ export class RolloutEffects {
       if (stable?.run === run) await tx.documents(STABLES).put({ ...stable, run: null })
     }
   }
+}
+
+/** Whether it ends the run: the run failed, or a decision ended it. */
+function isEnding(effect: RolloutCommon): effect is RunEnding {
+  if (effect.do === 'answer') return effect.outcome === 'applied' && endsRun(effect.decision.decision)
+  return effect.do === 'emit' && effect.type === 'hms.rollout.failed.v1'
+}
+
+function backOf({ promoted }: Rollout, targets: readonly Target[], now: Date): Back[] {
+  return targets.map(({ stable, to }) => ({ before: stable, moved: giveUp(stable, to, { now, wasTold: promoted }) }))
+}
+
+function memberOf({ members }: Rollout, policy: string): RolloutMember {
+  return members.find((member) => member.policy === policy)!
 }
 
 /** A run is brought by the people whose signatures count on its releases. */
@@ -141,6 +233,6 @@ function changeOf({ detail, decision }: { detail: string; decision?: AcceptedDec
 }
 
 /** In the order of the members. */
-function stablesOf(tx: Transaction, { members }: Rollout): Promise<Stable[]> {
+function stablesOf(tx: Transaction, { members }: Pick<Rollout, 'members'>): Promise<Stable[]> {
   return Promise.all(members.map(({ policy }) => stableOrNew(tx, policy)))
 }

@@ -46,6 +46,7 @@ export class RunRollout implements OnModuleInit {
           ...(input.type === 'asked' ? { leastBakeMs: leastBakeMs(rollout.dossier, runtime.roster) } : {}),
         }),
       keysOf,
+      amend: (tx, rollout, effect) => effects.amend(tx, rollout, effect),
       perform: (tx, rollout, effect) => (effect.do === 'overtake' ? this.overtake(tx, rollout) : effects.perform(tx, rollout, effect)),
     })
     this.freezes = new FollowFreezes(runtime, {

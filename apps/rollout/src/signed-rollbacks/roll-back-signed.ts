@@ -11,16 +11,18 @@ import {
   type ReleaseDocument,
   type RunDossier,
   type SigningReason,
+  type StageFailure,
 } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { refusalByReaders, rollbackOf } from '#libs/signing'
-import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
+import { ServiceRuntime } from '#libs/service'
 import { abortedBefore, withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion, type LiveVersion } from '../stable/live-version.table.js'
+import { AnnounceMoves } from '../stable/announce-moves.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { advance, reversedOf, stableOrNew, type Stable } from '../stable/stable.table.js'
 import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollback.js'
@@ -36,7 +38,7 @@ export class RollBackSigned {
     private readonly runtime: ServiceRuntime,
     private readonly heads: StableHeads,
     private readonly runRollout: RunRollout,
-    private readonly carrier: DirectHeadDelivery,
+    private readonly moves: AnnounceMoves,
     private readonly guardRollback: GuardRollback,
   ) {}
 
@@ -90,33 +92,38 @@ export class RollBackSigned {
       order.dossier.reasons,
     )
     const { attempt, causationId } = order
-    const issued = await this.heads.issue(tx, [moved], { key: policy, run, attempt, causationId, change })
-    await this.announce(tx, order, { stable, release, moved, change })
-    tx.afterCommit(() => this.carrier.deliverSoon(issued, order.traceparent ?? undefined))
+    const later = await this.announceLater(tx, order, { stable, release, moved, change })
+    const issued = await this.heads.issue(tx, [later], { key: policy, run, attempt, causationId, change })
+    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [policy] })
+    this.moves.settleSoon(tx, issued, [later], order.traceparent ?? undefined)
     return true
   }
 
-  private async announce(
+  private announceLater(
     tx: Transaction,
     order: SignedRollback,
     { stable, release, moved, change }: { stable: Stable; release: ReleaseDocument; moved: Stable; change: Change },
-  ): Promise<void> {
-    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [stable.policy] })
+  ): Promise<Stable> {
+    const { run, attempt, policy, causationId } = order
     // Of a policy that was withdrawn nothing is in force: those who were told of the version before are told what is.
     const { version, releaseDigest: digest } = stable.history.at(-1) ?? release
     const gone = reversedOf(stable, moved) ?? { from: { version, digest } }
-    const said = { policy: order.policy, ...gone, to: release, seq: moved.seq, run: order.run }
-    await this.emit(tx, order, 'hms.rollout.reversed.v1', {
-      ...said,
-      reason: change.reason === null ? change.by.join(', ') : `${change.by.join(', ')}: ${change.reason}`,
-      change,
+    const by = change.by.join(', ')
+    const reason = change.reason === null ? by : `${by}: ${change.reason}`
+    const data = { policy, ...gone, to: release, seq: moved.seq, run, reason, change }
+    const refused = failureOf(order, { reason: 'HEAD_REFUSED', detail: 'every config-store refused its head, which was taken back' })
+    return this.moves.later(tx, {
+      before: stable,
+      moved,
+      event: { type: 'hms.rollout.reversed.v1', data },
+      key: policy,
+      of: { run, attempt, causationId, policies: [policy] },
+      ends: { refused: { do: 'emit', type: 'hms.rollout.failed.v1', data: refused } },
     })
   }
 
-  private async fail(tx: Transaction, order: SignedRollback, { reason, detail }: RefusedRollback): Promise<true> {
-    const { run, attempt, policy, dossier } = order
-    const next = [`hms-svc rollback ${policy}@${dossier.releases[0]!.version} --sign NAME`]
-    await this.emit(tx, order, 'hms.rollout.failed.v1', { run, attempt, reason, detail, next })
+  private async fail(tx: Transaction, order: SignedRollback, refusal: RefusedRollback): Promise<true> {
+    await this.emit(tx, order, 'hms.rollout.failed.v1', failureOf(order, refusal))
     return true
   }
 
@@ -133,6 +140,10 @@ export class RollBackSigned {
 /** People sign the release in force again where readers have come to refuse it. */
 function inForce({ policy, current }: Stable, version: string): LiveVersion | undefined {
   return current?.version === version ? { policy, version, policyDigest: current.policyDigest } : undefined
+}
+
+function failureOf({ run, attempt, policy, dossier }: SignedRollback, { reason, detail }: RefusedRollback): StageFailure {
+  return { run, attempt, reason, detail, next: [`hms-svc rollback ${policy}@${dossier.releases[0]!.version} --sign NAME`] }
 }
 
 /** People signed the release itself, which travels with the head and has the public reason. */

@@ -1,16 +1,21 @@
-import { HmsError, type IssuedHeads } from '#libs/contracts'
+import { HmsError, keptCommands, type IssuedHeads, type KeptPolicy } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { timerKind, type Transaction } from '#libs/persistence'
-import { currentTraceparent } from '#libs/platform'
+import { currentTraceparent, describeError, inTrace } from '#libs/platform'
 import { DirectHeadDelivery, isRefusedByAll, ServiceRuntime, type CarriedHead } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { StableHeads } from './stable-heads.js'
-import { stableOf, STABLES, undone, type MoveEvent, type Stable, type Unannounced } from './stable.table.js'
+import { newestOf, stableOf, STABLES, undone, type RunEnding, type Stable, type Unannounced } from './stable.table.js'
 
-/** A move of people whose caller is gone is announced by then. */
+/** A move whose caller is gone is announced by then. */
 const ANNOUNCE_AFTER_MS = 10_000
 
-const ANNOUNCE = timerKind<{ policy: string }>('announce-move')
+const ANNOUNCE = timerKind<{ policy: string; policies?: string[] }>('announce-move')
+
+interface Later extends Pick<Unannounced, 'event' | 'key' | 'of' | 'ends'> {
+  before: Stable
+  moved: Stable
+}
 
 /**
  * Rollbacks and withdrawals are committed with their heads, and other services are notified once a config-store may have these: where every
@@ -25,18 +30,30 @@ export class AnnounceMoves implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(ANNOUNCE, async (tx, { data }) => {
-      const stable = await stableOf(tx, data.policy)
-      if (stable?.unannounced !== undefined) await this.announce(tx, stable)
-    })
+    this.runtime.onTimer(ANNOUNCE, async (tx, { data: { policy, policies = [policy] } }) =>
+      this.announce(tx, await unannouncedOf(tx, policies)),
+    )
   }
 
   /** The moved state, with its event for later. Its head is yet to be issued. */
-  async later(tx: Transaction, before: Stable, moved: Stable, event: MoveEvent, key: string): Promise<Stable> {
+  async later(tx: Transaction, { before, moved, ...unannounced }: Later): Promise<Stable> {
     const { policy } = moved
+    const policies = unannounced.of?.policies ?? [policy]
     const dueAt = new Date(tx.now.getTime() + ANNOUNCE_AFTER_MS)
-    await this.runtime.schedule(tx, { id: timerId(policy), kind: ANNOUNCE, keys: [policyKey(policy)], data: { policy }, dueAt })
-    return { ...moved, unannounced: { event, key, before: partOf(before) } }
+    await this.runtime.schedule(tx, {
+      id: timerId(policy),
+      kind: ANNOUNCE,
+      keys: policies.map(policyKey),
+      data: { policy, policies },
+      dueAt,
+    })
+    return { ...moved, unannounced: { ...unannounced, before: partOf(before) } }
+  }
+
+  /** Delivers the heads of a run after the commit, and settles its move then. */
+  settleSoon(tx: Transaction, issued: IssuedHeads, stables: readonly Stable[], traceparent: string | undefined): void {
+    const seqs = new Map(stables.map(({ policy, seq }) => [policy, seq]))
+    tx.afterCommit(() => void inTrace(traceparent, () => this.deliverAndSettle(issued, seqs)))
   }
 
   /**
@@ -49,29 +66,36 @@ export class AnnounceMoves implements OnModuleInit {
     undo?: (tx: Transaction) => Promise<void>,
   ): Promise<void> {
     const policies = [...seqs.keys()]
-    const isRefused = isRefusedByAll(carried)
+    const refusal = isRefusedByAll(carried) ? refusedByAll(policies, carried) : undefined
     await this.runtime.database.locked(policies.map(policyKey), async (tx) => {
-      const moved: Stable[] = []
-      for (const policy of policies) {
-        const stable = await stableOf(tx, policy)
-        if (stable?.unannounced !== undefined && stable.seq === seqs.get(policy)) moved.push(stable)
-      }
-      if (!isRefused) for (const stable of moved) await this.announce(tx, stable)
+      const moved = (await unannouncedOf(tx, policies)).filter(({ policy, seq }) => seq === seqs.get(policy))
+      if (refusal === undefined) await this.announce(tx, moved)
       else if (moved.length > 0) {
-        await this.takeBack(tx, moved)
+        await this.takeBack(tx, moved, carried[0]!.detail ?? refusal.code)
         await undo?.(tx)
       }
     })
-    if (isRefused) throw refusedByAll(policies, carried)
+    if (refusal !== undefined) throw refusal
   }
 
-  private async announce(tx: Transaction, { unannounced, ...stable }: Stable): Promise<void> {
-    await tx.documents(STABLES).put(stable)
-    await this.heads.announce(tx, unannounced!)
-    await this.runtime.cancel(tx, timerId(stable.policy))
+  private async deliverAndSettle(issued: IssuedHeads, seqs: ReadonlyMap<string, number>): Promise<void> {
+    try {
+      await this.settle(seqs, await this.carrier.deliver(issued))
+    } catch (error) {
+      // Anything but the refusal leaves it to the timer.
+      this.runtime.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'move not announced')
+    }
   }
 
-  private async takeBack(tx: Transaction, moved: readonly Stable[]): Promise<void> {
+  private async announce(tx: Transaction, moved: readonly Stable[]): Promise<void> {
+    for (const { unannounced, ...stable } of moved) {
+      await tx.documents(STABLES).put(stable)
+      await this.heads.announce(tx, unannounced!)
+      await this.runtime.cancel(tx, timerId(stable.policy))
+    }
+  }
+
+  private async takeBack(tx: Transaction, moved: readonly Stable[], detail: string): Promise<void> {
     for (const { unannounced: _event, ...stable } of moved) {
       await tx.documents(STABLES).put(stable)
       await this.runtime.cancel(tx, timerId(stable.policy))
@@ -80,11 +104,34 @@ export class AnnounceMoves implements OnModuleInit {
     const issued: IssuedHeads = await this.heads.issue(tx, back, { key: moved[0]!.unannounced!.key, run: null })
     const traceparent = currentTraceparent()
     tx.afterCommit(() => this.carrier.deliverSoon(issued, traceparent))
+    const kept = moved.flatMap((stable, index) => keptOf(stable, back[index]!, detail))
+    for (const { unannounced } of moved) {
+      const { ends, ...move } = unannounced!
+      if (ends !== undefined) await this.heads.end(tx, move, ends.announced === undefined ? ends.refused : withKept(ends.refused, kept))
+    }
   }
+}
+
+/** Those of these policies whose last move was not announced yet, in their order. */
+async function unannouncedOf(tx: Transaction, policies: readonly string[]): Promise<Stable[]> {
+  const stables = await Promise.all(policies.map((policy) => stableOf(tx, policy)))
+  return stables.flatMap((stable) => (stable?.unannounced === undefined ? [] : [stable]))
 }
 
 function partOf({ current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, next }: Stable): Unannounced['before'] {
   return { current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, ...(next === undefined ? {} : { next }) }
+}
+
+/** What a run leaves in force whose take-back every config-store refused. */
+function keptOf(moved: Stable, back: Stable, detail: string): KeptPolicy[] {
+  const version = newestOf(back)?.version
+  if (version === undefined) return []
+  return [{ id: back.policy, version, refused: moved.current?.version ?? null, code: 'HMS_ROLLOUT_HEAD_REFUSED', detail }]
+}
+
+/** What ends a run says what it leaves in force. */
+export function withKept(ending: RunEnding, kept: KeptPolicy[]): RunEnding {
+  return ending.do === 'answer' ? { ...ending, kept } : { ...ending, data: { ...ending.data, kept, next: keptCommands(kept) } }
 }
 
 function timerId(policy: string): string {

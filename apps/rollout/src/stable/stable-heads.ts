@@ -2,9 +2,10 @@ import type { Change, IssuedHeads } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { signChange, STABLE_SCOPE } from '#libs/signing'
 import { ServiceRuntime, signHeads } from '#libs/service'
+import { respond } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { rememberLive } from './live-version.table.js'
-import { runOf, STABLE_HEADS, STABLE_MOVED, stableOf, STABLES, type Stable, type Unannounced } from './stable.table.js'
+import { runOf, STABLE_HEADS, STABLE_MOVED, stableOf, STABLES, type RunEnding, type Stable, type Unannounced } from './stable.table.js'
 
 export interface HeadsContext {
   key: string
@@ -48,7 +49,21 @@ export class StableHeads {
   }
 
   /** Notifies other services of a move whose head was issued before. */
-  async announce(tx: Transaction, { event, key }: Unannounced): Promise<void> {
-    await this.runtime.emit(tx, event.type, event.data, { key })
+  async announce(tx: Transaction, { ends, ...move }: Unannounced): Promise<void> {
+    const { event, key, of } = move
+    await this.runtime.emit(tx, event.type, event.data, { key, ...originOf(of) })
+    if (ends?.announced !== undefined) await this.end(tx, move, ends.announced)
   }
+
+  /** Sends what ends the run that moved. */
+  async end(tx: Transaction, { key, of }: Pick<Unannounced, 'key' | 'of'>, ending: RunEnding): Promise<void> {
+    if (ending.do === 'answer') await respond(this.runtime, tx, ending, { stage: 'rollout', key, ...of! })
+    else await this.runtime.emit(tx, ending.type, ending.data, { key, ...originOf(of) })
+  }
+}
+
+function originOf(of: Unannounced['of']): { run?: number; attempt?: number; causationId?: string } {
+  if (of === undefined) return {}
+  const { run, attempt, causationId } = of
+  return { run, attempt, causationId }
 }

@@ -1,6 +1,7 @@
 import type { EventData, ReleaseDocument, ReversedPolicy, VersionRef } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { documentTable, type Transaction } from '#libs/persistence'
+import type { CommonEffect } from '#libs/pipeline'
 import type { StableHead } from '#libs/signing'
 import { firstNumber, upcoming, type Upcoming } from '#libs/service'
 
@@ -32,14 +33,21 @@ export interface Stable {
   unannounced?: Unannounced
 }
 
-/** A move by people whose event waits until a config-store may have its head. */
+/** A move whose event waits until a config-store may have its head. */
 export interface Unannounced {
   event: MoveEvent
   /** Key of the event. */
   key: string
+  /** Run that moves, where people did not at once; its policies are announced together. */
+  of?: { run: number; attempt: number; causationId: string; policies: string[] }
+  /** How that run ends: once the move was announced, and where every config-store refused it. */
+  ends?: { announced?: RunEnding; refused: RunEnding }
   /** What was before it, of `Stable`: so again should every config-store refuse the head. */
   before: Pick<Stable, 'current' | 'bundle' | 'takenBackWith' | 'sinceSeq' | 'sinceSeqBefore' | 'next'>
 }
+
+/** Sent as the shell of the stage would have sent it. */
+export type RunEnding = Extract<CommonEffect<'hms.rollout.failed.v1', never>, { do: 'emit' | 'answer' }>
 
 export type MoveEvent =
   | { type: 'hms.rollout.reversed.v1'; data: EventData['hms.rollout.reversed.v1'] }
@@ -127,7 +135,8 @@ export function undone(stable: Stable, before: Unannounced['before']): Stable {
   const { next: _held, unannounced: _move, ...rest } = stable
   const again = new Set([before.current?.releaseDigest, before.next?.release.releaseDigest])
   const history = remembered(stable.history, stable.current).filter(({ releaseDigest }) => !again.has(releaseDigest))
-  return { ...rest, ...before, seq: stable.seq + 1, history, run: null }
+  const failed = stable.failed.filter((digest) => !again.has(digest))
+  return { ...rest, ...before, seq: stable.seq + 1, history, failed, run: null }
 }
 
 /** The newest approved release, where people took it back: it may become live again. */

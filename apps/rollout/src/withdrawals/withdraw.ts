@@ -103,7 +103,12 @@ export class Withdraw {
       by,
       statements,
     }
-    const retired = await this.moves.later(tx, stable, moved, { type: 'hms.rollout.withdrawn.v1', data }, policy)
+    const retired = await this.moves.later(tx, {
+      before: stable,
+      moved,
+      event: { type: 'hms.rollout.withdrawn.v1', data },
+      key: policy,
+    })
     const issued = await this.heads.issue(tx, [retired], { key: policy, run: null, change })
     if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [policy] })
     for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: retired.seq })

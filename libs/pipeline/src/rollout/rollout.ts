@@ -1,4 +1,4 @@
-import { COVERAGE_TOLD_MS, type CoverageReport, type FreezeNotice, type Reach, type RunDossier } from '#libs/contracts'
+import { COVERAGE_TOLD_MS, type CoverageReport, type FreezeNotice, type KeptPolicy, type Reach, type RunDossier } from '#libs/contracts'
 import { beginning } from '../canary/canary.js'
 import { lateJoiners, withCountOf, withinFleet, type BotCount, type Deadline } from '../late-joiners.js'
 import { withCoverage, withNumbers, type Acknowledgements } from '../silence.js'
@@ -51,6 +51,10 @@ export interface Rollout extends StageState {
   breakGlass?: true
   /** Name of the person who continued without the silent bots. */
   acceptedBy?: string
+  /** What stays in force though the rollout ended: readers would refuse what was in force before it. */
+  kept?: KeptPolicy[]
+  /** Policy whose announcement ends the run: its take-back is announced once a config-store may have the heads. */
+  endsWith?: string
   dossier: RunDossier
 }
 

@@ -1,4 +1,12 @@
-import { isTerminal, PARTNER_PROMISE_MS, type EventData, type RunDecision, type StageFailure, type StageName } from '#libs/contracts'
+import {
+  isTerminal,
+  PARTNER_PROMISE_MS,
+  type EventData,
+  type KeptPolicy,
+  type RunDecision,
+  type StageFailure,
+  type StageName,
+} from '#libs/contracts'
 import { answerDecision, closeDecisions } from './decisions.js'
 import { endOf, reasonOf, stateOf } from './project-run.js'
 import type { RunEvent } from './run-events.js'
@@ -82,7 +90,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.canary.failed.v1':
       return fail(facts, 'canary', event, 'FAIL', { label: event.data.label, figures: event.data.figures })
     case 'hms.rollout.failed.v1':
-      return fail(facts, 'rollout', event, 'FAIL')
+      return fail(withKept(facts, event.data), 'rollout', event, 'FAIL')
     case 'hms.simulation.paused.v1':
       return fail(facts, 'simulate', event, 'INCONCLUSIVE')
     case 'hms.canary.paused.v1':
@@ -90,7 +98,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.rollout.paused.v1':
       return fail(facts, 'rollout', event, 'INCONCLUSIVE')
     case 'hms.run.decision-applied.v1':
-      return answerDecision(facts, event.data, 'applied', event.time)
+      return answerDecision(withKept(facts, event.data), event.data, 'applied', event.time)
     case 'hms.run.decision-late.v1':
       return answerDecision(facts, event.data, 'late', event.time)
     case 'hms.guard.judged.v1':
@@ -128,6 +136,10 @@ function settle(facts: RunFacts): RunFacts {
   if (facts.ended !== undefined || !isTerminal(state)) return facts
   const reason = reasonOf(facts)
   return { ...closeDecisions(facts), ended: { state, ...(reason === undefined ? {} : { reason }), at: endOf(facts) } }
+}
+
+function withKept(facts: RunFacts, { kept }: { kept?: KeptPolicy[] }): RunFacts {
+  return kept === undefined ? facts : { ...facts, kept }
 }
 
 function pass(facts: RunFacts, stage: StageName, event: { time: string }, detail: string, more: StageFacts = {}): RunFacts {

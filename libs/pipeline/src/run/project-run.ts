@@ -9,7 +9,7 @@ export function stateOf(facts: RunFacts): RunState {
   const failed = failedStage(facts)
   if (failed !== undefined && facts.stages[failed]!.verdict === 'FAIL') {
     // Before the canary nothing was published; from there on a failure implies a take-back. A failed rollback published nothing.
-    return failed === 'lint' || failed === 'simulate' || publishedNothing(facts) ? 'FAILED' : 'ROLLED_BACK'
+    return failed === 'lint' || failed === 'simulate' || tookNothingBack(facts) ? 'FAILED' : 'ROLLED_BACK'
   }
   // The verdict of the rollout defines the live release. If the run ended before it, people could base work on the earlier version.
   if (verdictOf(facts, 'rollout') === 'PASS' && verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS') return 'SUCCEEDED'
@@ -43,6 +43,7 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
     policies: facts.policies,
     stages,
     decisions: facts.decisions,
+    ...(facts.kept === undefined ? {} : { kept: facts.kept }),
     ...(facts.breakGlass === undefined ? {} : { breakGlass: facts.breakGlass }),
     createdAt: facts.createdAt,
     endedAt: facts.ended?.at ?? null,
@@ -61,9 +62,9 @@ const SKIPPED: readonly StageName[] = ['simulate', 'canary']
 /** Reasons for refusing a run that comes directly from lint, before anything is published. */
 const REFUSED: readonly (string | undefined)[] = [...BREAK_GLASS_REFUSALS, 'UNATTESTED', 'BUNDLE_BROKEN', 'READERS_REFUSE']
 
-/** Whether a run that failed in its rollout published nothing. */
-function publishedNothing({ isRollback, breakGlass, stages }: RunFacts): boolean {
-  return isRollback === true || (breakGlass !== undefined && REFUSED.includes(stages.rollout?.reason))
+/** Whether a run that failed in its rollout published nothing, or its policies stay in force. */
+function tookNothingBack({ isRollback, breakGlass, kept, stages }: RunFacts): boolean {
+  return kept !== undefined || isRollback === true || (breakGlass !== undefined && REFUSED.includes(stages.rollout?.reason))
 }
 
 function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunStage {

@@ -1,6 +1,7 @@
 import type {
   BreakGlass,
   CanaryFigures,
+  KeptPolicy,
   PassedStep,
   Reach,
   RunDecision,
@@ -76,6 +77,8 @@ export interface RunFacts {
   /** Decisions of people, oldest first. */
   decisions: RunDecision[]
   endedEarly?: EndedEarly
+  /** Policies that the rollout left in force when the run ended. */
+  kept?: KeptPolicy[]
   /** First terminal state; it is final. Later events of stages add facts but do not change it. */
   ended?: { state: RunState; reason?: string; at: string }
 }

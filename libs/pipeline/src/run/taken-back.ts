@@ -5,5 +5,5 @@ import type { RunFacts } from './run-facts.js'
 export function isTakenBack(facts: RunFacts): boolean {
   const state = stateOf(facts)
   if (state === 'ROLLED_BACK') return true
-  return state === 'ABORTED' && facts.startedAt !== undefined && facts.isRollback !== true
+  return state === 'ABORTED' && facts.kept === undefined && facts.startedAt !== undefined && facts.isRollback !== true
 }

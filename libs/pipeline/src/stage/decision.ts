@@ -1,4 +1,4 @@
-import type { AcceptedDecision, EventData, EventType } from '#libs/contracts'
+import type { AcceptedDecision, EventData, EventType, KeptPolicy } from '#libs/contracts'
 import type { BreakGlassRefusal } from './break-glass-refusals.js'
 
 /** Stored state of a stage, for the newest attempt of a run that reached it. */
@@ -42,6 +42,8 @@ export interface Answer {
   decision: AcceptedDecision
   outcome: 'applied' | 'late'
   detail: string
+  /** What the run leaves in force. */
+  kept?: KeptPolicy[]
 }
 
 /** Effects that the shell performs for every stage. */

@@ -1,5 +1,6 @@
 import {
   CONTACT,
+  describeKept,
   isTerminal,
   LADDER,
   type LadderStep,
@@ -15,8 +16,12 @@ import { ACK_TIMEOUT } from '../silence.js'
 /** Delay after which each step of the ladder is notified, from opening the ticket, ms. */
 export const LADDER_MS: Readonly<Record<LadderStep, number>> = { 'on-call': 0, second: 5 * 60_000, director: 15 * 60_000 }
 
-/** Returns the kind of ticket for a paused, rolled back or poisoned run; `undefined` if it needs none. */
-export function questionOf({ state, reason, stages }: RunView): TicketKind | undefined {
+/** Reason of the ticket of a run that ended while its policies stay in force. */
+const FALLBACK_REFUSED = 'FALLBACK_REFUSED'
+
+/** Returns the kind of ticket for a run that is paused, rolled back, poisoned or could not be taken back; `undefined` if it needs none. */
+export function questionOf({ state, reason, stages, kept }: RunView): TicketKind | undefined {
+  if (kept !== undefined) return 'EMERGENCY_REVIEW'
   if (state === 'PAUSED') return reason === MANUAL ? undefined : reason === ACK_TIMEOUT ? 'ACK_TIMEOUT' : 'INCONCLUSIVE'
   if (state === 'FAILED') return reason === 'POISONED' ? 'POISONED' : undefined
   const judged = stages.find(({ verdict }) => verdict === 'FAIL')?.stage
@@ -78,7 +83,8 @@ function opened(
   }
 }
 
-function causeOf({ reason, state, stages, detail }: RunView): TicketCause {
+function causeOf({ reason, state, stages, detail, kept }: RunView): TicketCause {
+  if (kept !== undefined) return { reason: FALLBACK_REFUSED, detail: kept.map(describeKept).join('; ') }
   const asking = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE' || verdict === 'FAIL')
   return { reason: reason ?? state, detail: asking?.detail ?? detail ?? '' }
 }

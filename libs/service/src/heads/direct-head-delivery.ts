@@ -75,7 +75,7 @@ export class DirectHeadDelivery {
       const body = await readText(response.body, MAX_ANSWER_BYTES)
       if (!response.ok) {
         const refused = isVerdict(response.status) ? { refused: true as const } : {}
-        return { url, ok: false, revision: 0, detail: `status ${response.status}: ${body.slice(0, 300)}`, ...refused }
+        return { url, ok: false, revision: 0, detail: refusalIn(body) ?? `status ${response.status}: ${body.slice(0, 300)}`, ...refused }
       }
       const receipt = JSON.parse(body) as HeadReceipt
       return { url, ok: true, revision: receipt.revision }
@@ -93,6 +93,16 @@ export class DirectHeadDelivery {
       signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
       redirect: 'error',
     })
+  }
+}
+
+/** `CODE: detail` of a response that is a problem document (RFC 9457). */
+function refusalIn(body: string): string | undefined {
+  try {
+    const { code, detail } = JSON.parse(body) as { code?: unknown; detail?: unknown }
+    return typeof code === 'string' && typeof detail === 'string' ? `${code}: ${detail.slice(0, 300)}` : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type StageName,
 } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { describeDecision, endsRun, type Asked } from '#libs/pipeline'
+import { describeDecision, endsRun, type Answer, type Asked } from '#libs/pipeline'
 import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { abortOf, rememberAbort, rememberEarly } from './aborted-runs.js'
@@ -69,14 +69,25 @@ function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], state
   return missing.length === 0 ? undefined : `${policy.id}@${policy.version} still lacks ${missing.join(', ')}`
 }
 
+/** Answers a decision about the run; one that ended it ends it for every attempt before, too. */
+export async function respond(
+  runtime: ServiceRuntime,
+  tx: Transaction,
+  { decision, outcome, detail, kept }: Answer,
+  { stage, key, run, attempt }: { stage: StageName; key: string; run: number; attempt: number },
+): Promise<void> {
+  if (endsRun(decision.decision) && outcome === 'applied') await rememberAbort(tx, { run, attempt })
+  await answerDecision(runtime, tx, decision, { stage, key, outcome, detail, kept })
+}
+
 /** The one answer to a decision, on the stage's own topic. `key` is that of the run. */
 export async function answerDecision(
   runtime: ServiceRuntime,
   tx: Transaction,
   decision: AcceptedDecision,
-  { stage, key, outcome, detail }: { stage: StageName; key: string; outcome: 'applied' | 'late'; detail: string },
+  { stage, key, outcome, detail, kept }: { stage: StageName; key: string } & Pick<Answer, 'outcome' | 'detail' | 'kept'>,
 ): Promise<void> {
   const { run, attempt, id } = decision
-  const data = { run, attempt, id, decision: decision.decision, stage, detail }
+  const data = { run, attempt, id, decision: decision.decision, stage, detail, ...(kept === undefined ? {} : { kept }) }
   await runtime.emit(tx, `hms.run.decision-${outcome}.v1`, data, { key, run, attempt, topic: STAGE_TOPICS[runtime.name] })
 }

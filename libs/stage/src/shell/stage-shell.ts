@@ -1,12 +1,12 @@
 import { openDossier, type AcceptedDecision, type EventData, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
-import { endsRun, type Answer, type CommonEffect, type CommonInput, type StageState } from '#libs/pipeline'
+import { type CommonEffect, type CommonInput, type StageState } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
 import { brokenBundle, type AttestingStage } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { earlyDecision, rememberAbort } from '../control/aborted-runs.js'
-import { abortedBefore, answerDecision, judgeDecision, mayOwn, rememberDecision } from '../control/decisions.js'
+import { abortedBefore, judgeDecision, mayOwn, rememberDecision, respond } from '../control/decisions.js'
 import { unattestedHere } from '../attestations/unattested-here.js'
 import { deniedByGuard } from '../guard/denied-by-guard.js'
 import type { OwnEffect, Stage } from './stage.js'
@@ -133,7 +133,9 @@ export class StageShell<
   }
 
   private async perform(tx: Transaction, state: State, effect: Effect | CommonEffect<keyof EventData, Timer>): Promise<State | void> {
-    const common = effect as CommonEffect<keyof EventData, Timer>
+    const plain = effect as CommonEffect<keyof EventData, Timer>
+    const common = this.stage.amend === undefined ? plain : await this.stage.amend(tx, state, plain)
+    if (common === undefined) return
     switch (common.do) {
       case 'emit': {
         const { key, run, attempt, causationId } = state
@@ -145,7 +147,7 @@ export class StageShell<
       case 'cancel':
         return this.runtime.cancel(tx, ...common.timers.map((timer) => this.timerId(timer, state)))
       case 'answer':
-        return this.answer(tx, state, common)
+        return respond(this.runtime, tx, common, { ...state, stage: this.stage.name })
       default:
         return this.stage.perform(tx, state, effect as OwnEffect<Effect>)
     }
@@ -156,11 +158,6 @@ export class StageShell<
     const dueAt = new Date(tx.now.getTime() + inMs)
     const [id, kind] = [this.timerId(timer, state), this.kindOf(timer)]
     return this.runtime.schedule(tx, { id, kind, keys: [...this.stage.keysOf(state)], data: { run, attempt, key }, dueAt })
-  }
-
-  private async answer(tx: Transaction, { key, run, attempt }: State, { decision, outcome, detail }: Answer): Promise<void> {
-    if (endsRun(decision.decision) && outcome === 'applied') await rememberAbort(tx, { run, attempt })
-    await answerDecision(this.runtime, tx, decision, { stage: this.stage.name, key, outcome, detail })
   }
 
   private onWork(timer: Timer, work: (state: State) => Promise<Input | undefined>): void {

@@ -20,6 +20,8 @@ export interface Stage<State extends StageState, Input extends { type: string },
   decide(state: State, input: Input | CommonInput<Timer>, now: Date): Decision<State, Effect>
   /** Locks of a run: all its policies. */
   keysOf(state: State): readonly string[]
+  /** An event or a response with what the effects before it found; `undefined` where the stage keeps it to send it later. */
+  amend?(tx: Transaction, state: State, effect: CommonEffect<EventType, Timer>): Promise<CommonEffect<EventType, Timer> | undefined>
   /** Performs an effect of its own in the transaction; answers with the state where the effect changed it. */
   perform(tx: Transaction, state: State, effect: OwnEffect<Effect>): Promise<State | void>
 }
