@@ -129,7 +129,8 @@ describe('a head that the config-store refuses by a newer roster', () => {
       incoming.pipe(onward)
     })
     await new Promise<void>((ready) => store.listen(0, '127.0.0.1', ready))
-    rotating = await startRotatingSystem(bus, [`http://127.0.0.1:${(store.address() as AddressInfo).port}`])
+    const url = `http://127.0.0.1:${(store.address() as AddressInfo).port}`
+    rotating = await startRotatingSystem(bus, [url], { HMS_ROLLOUT_PUBLISH_TIMEOUT: '30s' })
     await rotating.live(['pm25@1.0.0=35'])
   })
   afterEach(async () => {

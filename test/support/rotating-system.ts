@@ -11,6 +11,7 @@ import {
   type Roster,
   type RosterPredicate,
 } from '#libs/signing'
+import type { Environment } from '#libs/platform'
 import { startMemorySystem, type MemorySystem } from './memory-system.js'
 import { PipelineDriver, type ApproveOptions } from './pipeline-driver.js'
 
@@ -46,7 +47,11 @@ export interface RotatingSystem {
   later(ms: number): string
 }
 
-export async function startRotatingSystem(bus = new MemoryBus(), configStoreUrls: string[] = []): Promise<RotatingSystem> {
+export async function startRotatingSystem(
+  bus = new MemoryBus(),
+  configStoreUrls: string[] = [],
+  environment: Environment = {},
+): Promise<RotatingSystem> {
   const keys = { 'audit-log': generateKeyPair(), witness: generateKeyPair() }
   const withLog = (roster: RosterPredicate): void => {
     roster.log = vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(keys['audit-log'].publicKey))
@@ -54,7 +59,7 @@ export async function startRotatingSystem(bus = new MemoryBus(), configStoreUrls
     roster.quorum = 1
   }
   const signerNamed = async (name: string) => localSigner(keys[name as keyof typeof keys].privateKey)
-  const system = await startMemorySystem({}, bus, withLog, signerNamed, configStoreUrls)
+  const system = await startMemorySystem(environment, bus, withLog, signerNamed, configStoreUrls)
   const press = new PipelineDriver(system)
   const roster = (): Roster => system.host.runtimes.get('approver')!.roster
   const later = (ms: number): string => new Date(system.clock.now().getTime() + ms).toISOString()

@@ -168,7 +168,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "properties": {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
-        "heads": {"type":"array","items":{"$ref":"#/$defs/PromotedHead"}}
+        "heads": {"type":"array","items":{"$ref":"#/$defs/PromotedHead"}},
+        "change": {"$ref":"#/$defs/Change"}
       }
     },
     "hms.rollout.held.v1": {

@@ -4,6 +4,7 @@ import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
 import type { CanaryFigures, PassedStep } from './canary-figures.js'
+import type { Change } from './change.js'
 import type { Reach } from './clock.js'
 import type { RunDossier } from './dossier.js'
 import type { Envelope } from './envelope.js'
@@ -54,7 +55,8 @@ export interface EventData {
   'hms.canary.alarmed.v1': { run: number; attempt: number; reason: string; detail: string }
   'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: 'FREEZE' }
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
-  'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
+  /** `change`: who approved the releases and why, internal; absent in events of earlier builds. */
+  'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[]; change?: Change }
   /** All readers hold the releases; the last one takes effect at `until`, by the readers' own clocks. */
   'hms.rollout.held.v1': { dossier: RunDossier; until: string; detail: string; reach?: Reach }
   'hms.rollout.took-effect.v1': { run: number; attempt: number; detail: string }

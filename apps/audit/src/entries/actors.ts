@@ -21,6 +21,7 @@ const ACTORS: { [T in EventType]?: (data: EventData[T], nameOf: (keyid: string) 
   'hms.token.issued.v1': ({ token }) => [token.createdBy],
   'hms.token.revoked.v1': ({ token }) => [token.revokedBy ?? undefined],
   'hms.roster.rotated.v1': ({ envelope }, nameOf) => signersOf(envelope).map(nameOf),
+  'hms.rollout.promoted.v1': ({ change }) => change?.by ?? [],
   'hms.rollout.withdrawn.v1': ({ by }) => by,
   'hms.rollout.reversed.v1': ({ change }) => change?.by ?? [],
   'hms.delivery.redriven.v1': ({ by }) => [by],

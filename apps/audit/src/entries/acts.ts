@@ -17,6 +17,9 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
   'hms.freeze.declared.v1': ({ freeze: { by, reason, statement } }) => actOf('freeze', [by], { reason }, [statement]),
   'hms.freeze.lifted.v1': ({ freeze: { lifted } }) =>
     lifted === null ? undefined : actOf('lift', [lifted.by], { reason: lifted.reason }, [lifted.statement]),
+  // People signed the releases, which are kept as such.
+  'hms.rollout.promoted.v1': ({ change }) =>
+    change === undefined ? undefined : actOf(change.cause === 'break-glass' ? 'break-glass' : 'approve', change.by, change, []),
   'hms.rollout.withdrawn.v1': ({ by, statements, ...said }) => actOf('withdraw', by, said, statements),
   'hms.rollout.reversed.v1': ({ change, to }) => {
     if (change === undefined) return undefined

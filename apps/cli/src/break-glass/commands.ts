@@ -11,7 +11,7 @@ export function registerBreakGlass(program: Command, session: Session): void {
     .usage('<files...> --sign <name> --sign <name> --reason <text> [options]')
     .description('two people together go past simulation, canary, freezes and waiting; reviewed within a day')
     .requiredOption('--sign <name>', 'whose key signs; give it once for each of them', collect)
-    .requiredOption('--reason <text>', 'why; it is signed')
+    .requiredOption('--reason <text>', 'why; it is signed, and bots can read it')
     .option('--author <name>', 'who wrote it; else its owner')
     .option('--expect-digest <digest>', 'refuse to sign anything else')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE); once for all, or for each --sign', collect)

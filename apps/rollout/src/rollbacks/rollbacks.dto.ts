@@ -1,7 +1,8 @@
 import { MAX_REASON, type RollbackRequest } from '#libs/contracts'
 import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
-export class RollbackRequestDto implements RollbackRequest {
+/** Version of a policy that a rollback makes current. */
+class RollbackTargetDto {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
   @MaxLength(100)
   policy!: string
@@ -9,7 +10,9 @@ export class RollbackRequestDto implements RollbackRequest {
   @IsString()
   @MaxLength(200)
   version!: string
+}
 
+export class RollbackRequestDto extends RollbackTargetDto implements RollbackRequest {
   /** Leave the other policies of a bundle where they are. */
   @IsOptional()
   @IsBoolean()
@@ -20,7 +23,7 @@ export class RollbackRequestDto implements RollbackRequest {
   @MaxLength(MAX_REASON)
   reason?: string
 
-  /** What partners are told. */
+  /** Reason that partners are notified of. */
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -28,16 +31,8 @@ export class RollbackRequestDto implements RollbackRequest {
   publicReason?: string
 }
 
-/** What a rollback would move. */
-export class RollbackPreviewQueryDto {
-  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
-  @MaxLength(100)
-  policy!: string
-
-  @IsString()
-  @MaxLength(200)
-  version!: string
-
+/** Query for the policies that a rollback would move. */
+export class RollbackPreviewQueryDto extends RollbackTargetDto {
   @IsOptional()
   @IsIn(['true', 'false'])
   only?: string

@@ -66,6 +66,8 @@ export class RolloutEffects {
 
   /** The end of a run contains what the run leaves in force, and waits for the announcement of what the run takes back. */
   async amend(tx: Transaction, rollout: Rollout, effect: RolloutCommon): Promise<RolloutCommon | undefined> {
+    if (effect.do === 'emit' && effect.type === 'hms.rollout.promoted.v1')
+      return { ...effect, data: { ...effect.data, change: this.advanceOf(rollout) } }
     if (!isEnding(effect)) return effect
     if (rollout.kept !== undefined) return withKept(effect, rollout.kept)
     if (rollout.endsWith === undefined) return effect
@@ -77,7 +79,7 @@ export class RolloutEffects {
 
   private async issue(tx: Transaction, rollout: Rollout, how: 'advance' | 'renew'): Promise<Rollout> {
     const { run } = rollout
-    const { releases, reasons = [] } = openDossier(rollout.dossier)
+    const { releases } = openDossier(rollout.dossier)
     const bundle = releases.map((release) => release.id)
     const stables = await stablesOf(tx, rollout)
     const next =
@@ -87,7 +89,7 @@ export class RolloutEffects {
     if (next.length === 0) return rollout
     if (how === 'advance') await this.announceDropped(tx, rollout, stables, next)
     const { key, attempt, causationId } = rollout
-    const change = how === 'renew' ? undefined : advanceOf(releases, reasons, this.runtime.roster)
+    const change = how === 'renew' ? undefined : this.advanceOf(rollout)
     await this.heads.issue(tx, next, { key, run, attempt, causationId, change })
     const seqs = new Map(next.map(({ policy, seq }) => [policy, seq]))
     return { ...rollout, members: rollout.members.map((member) => ({ ...member, seq: seqs.get(member.policy) ?? member.seq })) }
@@ -179,9 +181,16 @@ export class RolloutEffects {
     // Its heads are out: other services must know what is live.
     if (!rollout.promoted) {
       const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
-      await this.runtime.emit(tx, 'hms.rollout.promoted.v1', { run, attempt, heads }, { key, run, attempt, causationId })
+      const change = this.advanceOf(rollout)
+      await this.runtime.emit(tx, 'hms.rollout.promoted.v1', { run, attempt, heads, change }, { key, run, attempt, causationId })
     }
     return { ...rollout, promoted: true, kept }
+  }
+
+  /** A run is brought by the people whose signatures count on its releases. */
+  private advanceOf({ dossier }: Rollout): Change {
+    const { releases, reasons = [] } = openDossier(dossier)
+    return advanceOf(releases, reasons, this.runtime.roster)
   }
 
   private async freePolicies(tx: Transaction, { run, members }: Rollout): Promise<void> {
@@ -206,7 +215,6 @@ function memberOf({ members }: Rollout, policy: string): RolloutMember {
   return members.find((member) => member.policy === policy)!
 }
 
-/** A run is brought by the people whose signatures count on its releases. */
 function advanceOf(releases: readonly ReleaseDocument[], reasons: readonly SigningReason[], roster: Roster): Change {
   const signers = releases.flatMap(({ envelope }) => approvalState(roster, readRelease(envelope)).approvedBy.map(({ name }) => name))
   const glass = releases.map(breakGlassOf).find((order) => order !== undefined)
