@@ -49,8 +49,9 @@ export const CLI_GUARDS = [
     name: 'get-signed-members',
     guard: 'get shows who signed, whoever the service names',
     file: 'apps/cli/src/policies/read-present.ts',
-    find: '      approvedBy,\n',
-    replace: "      approvedBy: 'provenance' in view ? view.provenance.approvedBy : approvedBy,\n",
+    find: '      approvedBy,\n      ...(soleOfficial ? { soleOfficial } : {}),\n',
+    replace:
+      "      approvedBy: 'provenance' in view ? view.provenance.approvedBy : approvedBy,\n      ...(soleOfficial ? { soleOfficial } : {}),\n",
     spec: 'apps/cli/src/policies/get.spec.ts',
     test: 'shows what people signed, whatever the service says of it',
   },
