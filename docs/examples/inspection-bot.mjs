@@ -4,7 +4,7 @@
 //   node inspection-bot.mjs                      one reading a second, made up around 30 µg/m³
 //   node inspection-bot.mjs <readings.ndjson     { "id", "pm25", … } a line, judged as they come
 //
-// HMS_URL, HMS_BOT (default inspector-demo), HMS_REGION, HMS_TOKEN, HMS_CACHE_DIR and HMS_ROSTER say whom it asks, and as whom.
+// HMS_URL, HMS_BOT (default inspector-demo), HMS_REGION, HMS_TOKEN, HMS_CACHE_DIR and HMS_ROSTER name the server and the bot.
 import { setInterval } from 'node:timers/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'

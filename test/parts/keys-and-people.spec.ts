@@ -20,9 +20,9 @@ describe('keys and people', () => {
   it('has the changes that an installation meets', () => {
     expect([...SECTIONS.keys()]).toEqual([
       'The first ceremony',
-      'Somebody joins',
-      'Somebody loses a key',
-      'Somebody leaves',
+      'A person joins',
+      'A person loses a key',
+      'A person leaves',
       'A key is stolen',
       'A threshold is raised while rules are live',
       'A witness or the log gets another key',
@@ -67,7 +67,7 @@ describeKafka('keys and people, in profile production', () => {
     await system?.stop()
   })
 
-  it.each(['Somebody joins', 'Somebody loses a key', 'Somebody leaves', 'A key is stolen', 'A threshold is raised while rules are live'])(
+  it.each(['A person joins', 'A person loses a key', 'A person leaves', 'A key is stolen', 'A threshold is raised while rules are live'])(
     '%s',
     async (name) => {
       await walk(name)
