@@ -2,21 +2,21 @@ import { EDGE_PORT, HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME, withoutCred
 import { policiesProblem } from './connection/named-policies.js'
 import { Variables } from './variables.js'
 
-/** Settings of the SDK and the CLI from the environment. Absent and empty are the same. */
+/** Settings of SDK and CLI from the environment. Absent equals empty. */
 export interface ClientConfig {
   /** Without a trailing slash. */
   url: string
   bot?: string
   region?: string
-  /** The policies to live by, where these are a few of many. */
+  /** Policies of this reader; default: all. */
   policies?: string[]
   token?: string
-  /** Folder of the last known good copy; without one nothing outlives the process. */
+  /** Folder of the last known good copy; without one, nothing survives the process. */
   cacheDir?: string
   /** File of the pinned roster. */
   roster?: string
   keysDir?: string
-  /** Name of the key that signs when a call names none. */
+  /** Name of the default signing key. */
   signer?: string
   keyPassphrase?: string
   /** Socket of the ssh-agent, `SSH_AUTH_SOCK`. */
@@ -26,7 +26,7 @@ export interface ClientConfig {
 
 const DEFAULT_URL = `http://127.0.0.1:${EDGE_PORT}`
 
-/** Throws one `HMS_CONFIG_INVALID` (400) that names every wrong variable. */
+/** Reads the settings. Throws one `HMS_CONFIG_INVALID` (400) that names every wrong variable. */
 export function readClientConfig(env: Record<string, string | undefined> = process.env): ClientConfig {
   const variables = new Variables(env)
   const config = {
@@ -47,7 +47,7 @@ export function readClientConfig(env: Record<string, string | undefined> = proce
   return config
 }
 
-/** Checks an address and takes off trailing slashes; no error repeats a password that stands in it. `name` is what the error calls it. */
+/** Validates a URL and removes trailing slashes; errors never contain its password. `name` is used in the error. */
 export function readUrl(value: string, name = 'url'): string {
   const problem = urlProblem(value)
   if (problem !== undefined) throw new HmsError('HMS_CONFIG_INVALID', `${name} ${problem}`, { status: 400 })
@@ -76,7 +76,7 @@ function nameProblem(max: number): (value: string) => string | undefined {
     isName(value, max) ? undefined : `must have at most ${max} characters, and no control characters or half surrogate pairs`
 }
 
-/** It goes into a header. What it is stays unsaid. */
+/** The token becomes a header value. Errors never contain it. */
 function tokenProblem(value: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be a key as `hms-svc tokens create` prints it'
 }

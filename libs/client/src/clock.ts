@@ -2,17 +2,17 @@ export interface Timer {
   cancel(): void
 }
 
-/** Time as the connection sees it; tests bring their own. */
+/** Time source of the connection; tests provide their own. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
-  /** Milliseconds that have passed since some moment, whatever is done to the wall clock. */
+  /** Monotonic milliseconds, independent of the wall clock. */
   elapsed(): number
-  /** Runs `task` once. Its timer never keeps a process alive. */
+  /** Runs `task` once after `ms`. Its timer does not keep the process alive. */
   after(ms: number, task: () => void): Timer
 }
 
-/** `setTimeout` fires at once beyond 2^31−1 ms. */
+/** `setTimeout` fires immediately above 2^31−1 ms. */
 const LONGEST_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {

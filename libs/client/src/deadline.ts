@@ -1,8 +1,8 @@
 import { timerMs } from './timers.js'
 
 /**
- * The promise, or `late()` thrown after `ms`. The timer keeps the process alive until then: anyone who awaits an answer must
- * get one, although neither our sockets nor our other timers hold a process.
+ * Awaits a promise, or throws `late()` after `ms`. The timer keeps the process alive until then: a caller must get a result, although
+ * neither our sockets nor our other timers hold the process.
  */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined

@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true })
 })
 
-/** The pipeline in one answer: prepares, accepts, and ends in this state. */
+/** Simulates the pipeline: prepares, accepts, and ends in this state. */
 function pressEndsIn(state: RunState): void {
   server.answer = async (request, response) => {
     const path = request.url ?? ''

@@ -16,22 +16,22 @@ import { requireKnownOptions, type OptionNames } from './known-options.js'
 
 export interface DeployOptions extends PlanInput {
   file?: string
-  /** Several files are one bundle: they go live together or not at all. */
+  /** Several files form a bundle: they go live together or not at all. */
   files?: string[]
-  /** Name of the key that signs. */
+  /** Name of the signing key. */
   sign?: string
-  /** Unlocks the key; else `HMS_KEY_PASSPHRASE`, else what dev left beside its keys. */
+  /** Passphrase of the key; default: `HMS_KEY_PASSPHRASE`, else the one that dev stored beside its keys. */
   passphrase?: string
   author?: string
   reason?: string
-  /** Wait behind the active run of the policy instead of being refused. */
+  /** Queue behind the active run of the policy instead of being rejected. */
   queue?: boolean
-  /** End the runs of these policies that are under way, once all have signed. */
+  /** End the active runs of these policies once all have signed. */
   supersede?: boolean
   onProgress?: (run: RunView) => void
   /** `false`: resolve as soon as the signature is accepted. */
   wait?: boolean
-  /** How long to wait for the end. Default: the plan's observation and bake, and 30 minutes for everything else. */
+  /** Timeout for the end. Default: the plan's observation and bake, plus 30 minutes. */
   timeoutMs?: number
   url?: string
 }
@@ -63,8 +63,8 @@ const OTHER_STAGES_MS = 30 * 60_000
 
 /**
  * Signs policies and takes them through the pipeline. Resolves with the run when it has SUCCEEDED; rejects with `RunError`
- * (`HMS_RUN_<STATE>`, `run`) when it ended otherwise, was paused, or did not end in time: the run itself goes on then.
- * With `wait: false` it resolves with the state of the approval.
+ * (`HMS_RUN_<STATE>`, `run`) when it ended otherwise, was paused, or timed out: the run itself then continues. With `wait: false` it
+ * resolves with the state of the approval.
  */
 export function deployPolicy(options: DeployOptions & { wait: false }): Promise<ApprovalView>
 export function deployPolicy(options: DeployOptions): Promise<RunView>

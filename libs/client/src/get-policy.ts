@@ -6,18 +6,18 @@ import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { policyPromise, type PolicyPromise } from './policy-promise.js'
 import type { GetPolicy } from './policy-types.js'
 
-/** As much of a connection as one read needs. */
+/** Part of a connection that a read uses. */
 export interface PolicyReader {
   find(id: string): PolicyValue | undefined
-  /** Throws `HMS_POLICY_NOT_FOUND`. */
+  /** Returns the policy; throws `HMS_POLICY_NOT_FOUND`. */
   get(id: string): PolicyValue
-  /** Resolves when the copy is what the server holds; rejects with `HMS_UNREACHABLE`. */
+  /** Resolves when the copy equals the server's; rejects with `HMS_UNREACHABLE`. */
   whenReady(timeoutMs: number): Promise<void>
 }
 
 const DEADLINE_MS = 5_000
 
-/** `getPolicy` over one connection, opened at the first call, and again at the next when opening failed. */
+/** Implements `getPolicy` over one connection, opened at the first call, and again at the next if that failed. */
 export function policyGetter(open: (timeoutMs: number) => Promise<PolicyReader>): (id: string) => Promise<PolicyValue> {
   let shared: Promise<PolicyReader> | undefined
   const opened = (): Promise<PolicyReader> => {
@@ -31,7 +31,7 @@ export function policyGetter(open: (timeoutMs: number) => Promise<PolicyReader>)
     const reader = await opened()
     const held = reader.find(id)
     if (held !== undefined) return held
-    // Only the server can say that there is no such policy; an old copy cannot.
+    // Only the server can report that a policy does not exist; an old copy cannot.
     await reader.whenReady(DEADLINE_MS)
     return reader.get(id)
   }
@@ -42,7 +42,7 @@ const OPTIONS: OptionNames<PastQuery> = { at: true, known: true, version: true }
 const get = policyGetter((timeoutMs) => openConnection({ timeoutMs }))
 const past = pastGetter(() => PastPolicies.fromEnvironment())
 
-/** `getPolicy` of another time; whom to trust is found out at the first call, and again at the next when that failed. */
+/** Implements `getPolicy` for another time; the trusted roster is determined at the first call, and again at the next if that failed. */
 export function pastGetter(open: () => Promise<Pick<PastPolicies, 'read'>>): (id: string, query: PastQuery) => Promise<PolicyValue> {
   let shared: Promise<Pick<PastPolicies, 'read'>> | undefined
   const opened = (): Promise<Pick<PastPolicies, 'read'>> => {
@@ -56,10 +56,11 @@ export function pastGetter(open: () => Promise<Pick<PastPolicies, 'read'>>): (id
 }
 
 /**
- * The policy in force, frozen: `await getPolicy(id)`, or a field of it: `await getPolicy(id).limit`. One connection per
- * process, made from the environment, serves all calls; it never keeps the process alive.
- * Rejects with `HMS_POLICY_NOT_FOUND`, or within 5 s with `HMS_UNREACHABLE` when nobody answers and no copy lies on disk.
- * With `at` (and `known`), or `version`, it is what was in force for all, asked of the store and verified alike: `HMS_VERIFY_HISTORY`.
+ * Returns the policy in force, frozen: `await getPolicy(id)`, or a field of it: `await getPolicy(id).limit`. One connection per process,
+ * configured by the environment, serves all calls; it never keeps the process alive.
+ * Rejects with `HMS_POLICY_NOT_FOUND`, or within 5 s with `HMS_UNREACHABLE` when the server is unreachable and there is no disk copy.
+ * With `at` (and `known`), or `version`, it returns the policy that was in force for all, requested from the store and verified alike:
+ * `HMS_VERIFY_HISTORY`.
  */
 export const getPolicy: GetPolicy = <T extends object = PolicyValue>(id: string, query: PastQuery = {}): PolicyPromise<T> => {
   return policyPromise(findPolicy(id, query) as unknown as Promise<T>)

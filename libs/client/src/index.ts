@@ -23,7 +23,7 @@ export type {
   ValueSource,
 } from './connection/hms-connection.js'
 export { deployPolicy, type DeployOptions } from './deploy-policy.js'
-// Whole, so that a declaration can fill `Policies`.
+// Exported completely, so that a declaration can extend `Policies`.
 export * from './policy-types.js'
 export type { TypedConnection as HmsConnection } from './policy-types.js'
 export { getPolicy } from './get-policy.js'

@@ -1,10 +1,7 @@
-/** Options of an entry point, each named once; the compiler asks for those that are missing. */
+/** Option names of an entry point; the compiler reports missing ones. */
 export type OptionNames<T> = Record<keyof Required<T>, true>
 
-/**
- * Throws a `TypeError` (`HMS_OPTION_UNKNOWN`) that names options which an entry point does not take: a misspelt option would be an option
- * that was not given.
- */
+/** Throws a `TypeError` (`HMS_OPTION_UNKNOWN`) that names unknown options: a misspelt option would otherwise be ignored. */
 export function requireKnownOptions(entry: string, options: object, known: Readonly<Record<string, true>>): void {
   const unknown = Object.keys(options).filter((name) => !Object.hasOwn(known, name))
   if (unknown.length === 0) return

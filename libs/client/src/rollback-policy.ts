@@ -13,25 +13,25 @@ import { readClientConfig, readUrl } from './client.config.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { reportOf, revisionOf } from './rollback-report.js'
 
-/** A rollback is about seconds: it does not wait for its preview. */
+/** Timeout of the preview, which must not delay a rollback. */
 const PREVIEW_MS = 1_500
 
 export interface RollbackOptions {
-  /** Kept with the log, shown to people of the installation. */
+  /** Stored with the log, and visible to users of the installation. */
   reason?: string
-  /** What partners are told. */
+  /** Reason sent to partners. */
   publicReason?: string
-  /** This policy alone, although it went live in a bundle. */
+  /** Only this policy, although it went live in a bundle. */
   only?: boolean
-  /** How long to wait for acknowledgements. Default 10 s. */
+  /** Timeout for acknowledgements. Default 10 s. */
   waitMs?: number
 }
 
 const OPTIONS: OptionNames<RollbackOptions & { url?: string }> = { reason: true, publicReason: true, only: true, waitMs: true, url: true }
 
 /**
- * Brings `ID@VERSION` back and waits until the connected bots have it. `seconds` runs from the call to the last
- * acknowledgement, or to the end of the wait; bots that had not answered by then are in `silent`, and the rollback stands.
+ * Rolls back to `ID@VERSION` and waits until the connected bots have it. `seconds` is measured from the call to the last acknowledgement,
+ * or to the timeout; bots that had not acknowledged by then are in `silent`, and the rollback stands.
  */
 export async function rollbackPolicy(reference: string, options: RollbackOptions & { url?: string } = {}): Promise<RollbackReport> {
   requireKnownOptions('rollbackPolicy', options, OPTIONS)
@@ -41,7 +41,7 @@ export async function rollbackPolicy(reference: string, options: RollbackOptions
   return report
 }
 
-/** The same over a given client, with what each config-store said. */
+/** Rolls back over a given client, and reports each config-store's result. */
 export async function rollBack(
   api: ApiClient,
   reference: string,
@@ -51,7 +51,7 @@ export async function rollBack(
   const startedAt = performance.now()
   const request: RollbackRequest = { policy: id, version, only, reason, publicReason }
   const result = await api.post<RollbackResult>('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
-  // A revision is what a store has: without one nobody is asked who lives by it.
+  // If no config-store returned a revision, poll for it: coverage is queried by revision.
   const revision = result.revision > 0 ? result.revision : await revisionOf(api, id, result.digest, waitMs)
   return { report: await reportOf(api, { ...result, revision }, { startedAt, waitMs }), result }
 }
@@ -62,7 +62,7 @@ function parseReference(reference: string): { id: string; version: string } {
   throw new HmsError('HMS_REFERENCE_INVALID', `${reference} is not ID@VERSION, such as epa-pm25-limit@1.5.0`, { status: 400 })
 }
 
-/** All that the rollback would move now. `undefined` where rollout cannot say: the rollback itself reports what it did. */
+/** Returns the policies that the rollback would move now; `undefined` if rollout cannot tell. The rollback itself reports what it moved. */
 export async function previewRollback(api: ApiClient, reference: string): Promise<RollbackMove[] | undefined> {
   const { id: policy, version } = parseReference(reference)
   try {

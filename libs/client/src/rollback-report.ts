@@ -4,14 +4,17 @@ import type { ApiClient } from './api/api-client.js'
 import { orMissing } from './api/or-missing.js'
 
 const ANSWER_MS = 5_000
-/** Below what config-store waits for at most; a longer wait is several questions. */
+/** Below config-store's maximum wait; a longer wait uses several requests. */
 const LONGEST_QUESTION_MS = 10_000
 
 const LOOK_MS = 100
 
 type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision' | 'moved'>
 
-/** Who has what went back, once all connected bots acknowledged it or the wait is over. `startedAt`: of `performance`. */
+/**
+ * Reports which bots have the reverted policies, once all connected ones acknowledged or the wait is over. `startedAt` is a time of
+ * `performance`.
+ */
 export async function reportOf(
   api: ApiClient,
   { id, version, revision, moved }: Reversed,
@@ -27,7 +30,7 @@ export async function reportOf(
 
 async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, waitMs: number): Promise<CoverageView> {
   try {
-    // A question ends early only when nobody lags behind, so each one takes its time off the wait.
+    // A request ends early only when no bot is behind, so each one reduces the wait by its full time.
     for (let leftMs = waitMs; ; leftMs -= LONGEST_QUESTION_MS) {
       const askMs = Math.min(leftMs, LONGEST_QUESTION_MS)
       const coverage = await api.get<CoverageView>(
@@ -47,10 +50,10 @@ async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, w
   }
 }
 
-/** The first revision of config-store that has this release in force. It may come a moment after rollout has committed the head. */
+/** Returns the first revision of config-store with this release in force. It may appear a moment after rollout has committed the head. */
 export async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
   for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
-    // Of a policy that was withdrawn nothing is in force before.
+    // A withdrawn policy has no release in force before.
     const view = await orMissing(api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`))
     if (view?.provenance.digest === digest) return view.revision
     if (waitedMs >= waitMs) {

@@ -8,7 +8,7 @@ import { signApproval } from './approve/sign-approval.js'
 import { submitApproval } from './approve/submit-approval.js'
 import { reportOf, revisionOf } from './rollback-report.js'
 
-/** A rollback that approver prepared, with what its run is about. */
+/** A rollback prepared by approver, with the subject of its run. */
 export interface PreparedRollback {
   id: string
   version: string
@@ -16,8 +16,8 @@ export interface PreparedRollback {
 }
 
 /**
- * Has approver prepare the release that brings a version back, and checks that it says so: a signature over anything else would be
- * somebody else's. Throws `HMS_APPROVAL_MISMATCH` (502) where it does not.
+ * Requests a release from approver that reinstates a version, and verifies its content: a signature over anything else would approve
+ * something unintended. Throws `HMS_APPROVAL_MISMATCH` (502) if it differs.
  */
 export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackRequest['rollback']): Promise<PreparedRollback> {
   const { policy: id, version } = rollback
@@ -32,7 +32,7 @@ function bringsBack({ policy, rollback, breakGlass }: ReleasePredicate, id: stri
   return breakGlass === undefined && policy.id === id && policy.version === version && rollback?.target.version === version
 }
 
-/** Signs and submits. While others are missing nothing goes back: see `missing`. */
+/** Signs and submits. Nothing is rolled back while signatures are missing: see `missing`. */
 export async function signRollback(
   api: ApiClient,
   { prepared }: PreparedRollback,
@@ -43,8 +43,8 @@ export async function signRollback(
 }
 
 /**
- * Waits until the release is in force and the connected bots have it, `waitMs` for each at most. `startedAt`: of `performance`, when it was
- * asked for. Throws `RunError` when its run ends otherwise, or does not end in that time.
+ * Waits until the release is in force and the connected bots have it, at most `waitMs` for each. `startedAt` is the time of the request, by
+ * `performance`. Throws `RunError` when its run ends otherwise, or not in that time.
  */
 export async function awaitRollback(
   api: ApiClient,

@@ -1,12 +1,12 @@
 import { HmsError } from '#libs/contracts'
 
-/** Reads variables of the environment one by one, and remembers which are wrong. Absent and empty are the same. */
+/** Reads environment variables one by one, and collects the wrong ones. Absent equals empty. */
 export class Variables {
   private readonly errors: { pointer: string; detail: string }[] = []
 
   constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
 
-  /** `problemOf` says what is wrong, as the rest of a sentence that begins with the name. */
+  /** Reads a variable. `problemOf` returns the problem as the rest of a sentence that begins with the name. */
   read(name: string, problemOf: (value: string) => string | undefined = () => undefined): string | undefined {
     const value = this.env[name]?.trim() || undefined
     const problem = value === undefined ? undefined : problemOf(value)

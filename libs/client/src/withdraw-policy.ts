@@ -6,14 +6,14 @@ import { mismatch } from './approve/read-prepared.js'
 
 export interface WithdrawOptions {
   reason: string
-  /** What partners are told. */
+  /** Reason sent to partners. */
   publicReason?: string
   signer: Signer
   /** Default: now. */
   at?: Date
 }
 
-/** One person's signed wish to retire a policy, about the release that is in force now. Others may have to sign too: see `missing`. */
+/** Submits a person's signed withdrawal of the release in force. Others may have to sign too: see `missing`. */
 export async function withdrawPolicy(
   api: ApiClient,
   id: string,
@@ -26,8 +26,8 @@ export async function withdrawPolicy(
 }
 
 /**
- * Digest of the release in force, computed from its bytes, which must be of this policy: a digest that the store names alone could be that
- * of another policy's release, and the signature would withdraw that one. Throws `HMS_APPROVAL_MISMATCH` (502).
+ * Returns the digest of the release in force, computed from its bytes, which must be of this policy: a digest that only the store names
+ * could be that of another policy's release, and the signature would withdraw that one. Throws `HMS_APPROVAL_MISMATCH` (502).
  */
 async function releaseInForce(api: ApiClient, id: string): Promise<string> {
   const { provenance } = await api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)

@@ -6,19 +6,19 @@ import { errorOfResponse } from './problem-to-error.js'
 import { traceHeader } from './trace-header.js'
 import { reasonOf, unreachable } from './unreachable.js'
 
-/** Headers that say who asks. `path` is the request's path with its query; `body` are the bytes that will be sent. */
+/** Returns the authorization headers of a request. `path` includes the query; `body` contains the bytes to be sent. */
 export type Authorize = (method: string, path: string, body: Uint8Array) => Promise<Record<string, string>>
 export type Query = Record<string, string | number | boolean | undefined>
 
 export interface ApiClientOptions {
   url: string
-  /** Deadline of each call, answer included. Default 10 s. */
+  /** Deadline of each call, including the response body. Default 10 s. */
   timeoutMs?: number
   authorize?: Authorize
 }
 
 export interface PostOptions {
-  /** Lets a repeated write count once. */
+  /** Idempotency key: a retried write with the same key takes effect once. */
   idempotencyKey?: string
   timeoutMs?: number
 }
@@ -26,7 +26,7 @@ export interface PostOptions {
 export interface EventsOptions {
   signal?: AbortSignal
   lastEventId?: string
-  /** Called with each event's id, for the resume point of the next call. */
+  /** Called with each event's id, the resume point of the next call. */
   onId?: (id: string) => void
   /** Silence after which the stream counts as broken. Default 60 s. */
   idleMs?: number
@@ -39,14 +39,14 @@ interface Request {
   body: Uint8Array<ArrayBuffer>
 }
 
-/** The same bound as for a frame of the stream: a snapshot is the largest answer there is. */
+/** Same limit as for a frame of the stream: a snapshot is the largest response. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 const MAX_REFUSAL_BYTES = 256 * 1024
 const NO_BODY = new Uint8Array()
 
 /**
- * JSON over HTTP with deadlines. Every failure is an `HmsError`: the server's own code, or `HMS_UNREACHABLE` when
- * nobody answered. Nothing is tried twice; the caller knows whether that is safe.
+ * Sends JSON over HTTP with deadlines. Every failure is an `HmsError`: the server's own code, or `HMS_UNREACHABLE` without a response.
+ * Nothing is retried; the caller knows whether that is safe.
  */
 export class ApiClient {
   readonly url: string
@@ -69,15 +69,15 @@ export class ApiClient {
     return this.call<T>({ method: 'POST', path, headers, body: Buffer.from(JSON.stringify(body)) }, options.timeoutMs)
   }
 
-  /** What lies there, as it is: tiles and checkpoints. */
+  /** Fetches a path as raw bytes: tiles and checkpoints. */
   async bytes(path: string): Promise<Buffer> {
     const identified = await this.identified({ method: 'GET', path, headers: {}, body: NO_BODY })
     return this.inTime(identified, this.timeoutMs, async (response) => Buffer.from(await readBytes(response.body, MAX_ANSWER_BYTES)))
   }
 
   /**
-   * Follows a stream of server-sent events; each item is an event's JSON. Ends when the server ends it or `signal`
-   * fires; throws `HMS_UNREACHABLE` when it breaks. Reconnecting is the caller's.
+   * Follows a stream of server-sent events; each item is an event's JSON. Ends when the server ends it or `signal` aborts; throws
+   * `HMS_UNREACHABLE` when it breaks. The caller reconnects.
    */
   async *events<T>(path: string, options: EventsOptions = {}): AsyncGenerator<T, void, undefined> {
     const headers: Record<string, string> = { accept: 'text/event-stream' }
@@ -121,7 +121,7 @@ export class ApiClient {
     }
   }
 
-  /** Apart from the sending: a key that cannot be read must not look like a server that cannot be reached. */
+  /** Separate from sending: an unreadable key must not be reported as an unreachable server. */
   private async identified(request: Request): Promise<Request> {
     const identity = await this.authorize?.(request.method, request.path, request.body)
     return { ...request, headers: { ...request.headers, ...identity } }
@@ -132,14 +132,14 @@ export class ApiClient {
       method,
       headers,
       body: method === 'POST' ? body : undefined,
-      // A redirect would carry a signed write to somebody it was not made for.
+      // A redirect would send a signed write to another server.
       redirect: 'manual',
       signal,
     })
   }
 
   private async refusal(response: Response): Promise<HmsError> {
-    // A refusal that does not end says no more than its status.
+    // If the error body is not readable, only the status is reported.
     const body = await readText(response.body, MAX_REFUSAL_BYTES).catch((error: unknown) => {
       if (error instanceof HmsError) return ''
       throw error

@@ -10,13 +10,13 @@ export function bearer(token: string): Authorize {
   return async () => ({ authorization: `Bearer ${token}` })
 }
 
-/** Who signs a request, and for which installation (`Roster.installation`). */
+/** Signer of requests, and the installation they are for (`Roster.installation`). */
 export interface Caller {
   signer: Signer
   audience: string
 }
 
-/** Signs each write with a key; reads go as they are. */
+/** Signs each write with a key; reads are sent unsigned. */
 export function statement(caller: () => Promise<Caller | undefined>, now: () => Date = () => new Date()): Authorize {
   return async (method, path, body): Promise<Record<string, string>> => {
     const by = method === 'GET' ? undefined : await caller()
@@ -24,14 +24,14 @@ export function statement(caller: () => Promise<Caller | undefined>, now: () => 
   }
 }
 
-/** Signs every request with the key of a person: what `--sign` asks for, reads too. */
+/** Signs every request, including reads, with a person's key (`--sign`). */
 export function signedBy(signer: Signer, audience: string, now: () => Date = () => new Date()): Authorize {
   return async (method, path, body) => ({ authorization: await signRequest(signer, { audience, method, path, body, at: now() }) })
 }
 
 /**
- * How the environment lets this process write: `HMS_TOKEN`; else, on a loopback address only, the operator key that profile
- * dev left in the data folder; else nothing, and the server says what it wants. The key is read at the first write.
+ * Returns the authorization that the environment permits: `HMS_TOKEN`; else, for loopback addresses only, the operator key that profile dev
+ * stored in the data folder; else none, and the server responds with its requirements. The key is read at the first write.
  */
 export function authorizationFrom(config: Pick<ClientConfig, 'token' | 'url' | 'dataDir'>): Authorize {
   if (config.token !== undefined) return bearer(config.token)
@@ -40,7 +40,7 @@ export function authorizationFrom(config: Pick<ClientConfig, 'token' | 'url' | '
   return statement(() => (operator ??= operatorKey(config.dataDir)))
 }
 
-/** The key that profile dev left in the data folder, where it did. */
+/** Returns the operator key that profile dev stored in the data folder, if any. */
 export async function operatorKey(dataDir: string): Promise<Caller | undefined> {
   try {
     const identity = await loadIdentity(dataDir)

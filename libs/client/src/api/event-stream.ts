@@ -4,15 +4,15 @@ import { SseParser, type ServerSentEvent } from './sse-parser.js'
 export interface EventStreamOptions {
   /** Ends the stream without an error. */
   signal?: AbortSignal
-  /** How long the response head may take. */
+  /** Timeout of the response head, ms. */
   headMs: number
-  /** Silence, comments included, after which the stream counts as broken. */
+  /** Silence, including comments, after which the stream counts as broken, ms. */
   idleMs: number
 }
 
 /**
- * The events of one response. `open` makes the request and throws when it is refused; it gets the signal that ends it.
- * Throws what the transport throws; silence aborts with a `TimeoutError`.
+ * Yields the events of one response. `open` sends the request with the given signal and throws when it is rejected. Throws the transport's
+ * errors; silence aborts with a `TimeoutError`.
  */
 export async function* eventStream(
   open: (signal: AbortSignal) => Promise<Response>,
@@ -39,7 +39,7 @@ export async function* eventStream(
   } finally {
     clearTimeout(watchdog)
     options.signal?.removeEventListener('abort', stop)
-    // Also when the reader leaves early: nothing else would close the socket.
+    // Also runs when the consumer leaves early: nothing else would close the socket.
     stop()
   }
 }

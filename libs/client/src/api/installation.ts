@@ -5,8 +5,8 @@ import { readIfThere } from '../keys/files.js'
 import { rosterFile } from '../keys/identity-files.js'
 
 /**
- * For which installation requests are signed: that of the pinned roster, which `HMS_ROSTER` names, else the data folder's. Never asked of
- * the service, which could name another. Throws `HMS_ROSTER_REQUIRED` (400) without either.
+ * Returns the installation that requests are signed for: that of the pinned roster in `HMS_ROSTER`, else that of the data folder. The
+ * service is never asked, because it could name another. Throws `HMS_ROSTER_REQUIRED` (400) without either.
  */
 export async function installationOf({ roster, dataDir }: Pick<ClientConfig, 'roster' | 'dataDir'>): Promise<string> {
   const file = roster ?? rosterFile(dataDir)

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { KeyError, type KeyErrorCode } from '../keys/key-error.js'
 
-/** What a trouble with a key means to the caller: not allowed, unless the request itself was wrong. */
+/** HTTP status by key error; default 403, because other errors mean that the caller is not allowed. */
 const STATUS: Partial<Record<KeyErrorCode, number>> = {
   HMS_KEY_UNREADABLE: 400,
   HMS_KEY_NAME: 400,
@@ -9,7 +9,7 @@ const STATUS: Partial<Record<KeyErrorCode, number>> = {
   HMS_KEY_AGENT_CHOICE: 400,
 }
 
-/** A `KeyError` as the error that SDK and CLI report; anything else as it is. */
+/** Converts a `KeyError` into the error that SDK and CLI report; returns other errors unchanged. */
 export function asKeyProblem(error: unknown): unknown {
   if (!(error instanceof KeyError)) return error
   return new HmsError(error.code, error.detail, {

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 
-/** `undefined` for what is not there (404). Every other error goes on. */
+/** Returns `undefined` for a 404. Rethrows every other error. */
 export async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer

@@ -2,7 +2,7 @@ import { HmsError, type Problem } from '#libs/contracts'
 
 const GATEWAY_STATUS: ReadonlySet<number> = new Set([502, 503, 504])
 
-/** The error of an answer that is not 2xx: a problem document where the server sent one, else what the status alone says. */
+/** Returns the error of a non-2xx response: from its problem document if present, else from the status. */
 export function errorOfResponse(url: string, status: number, contentType: string | null, body: string): HmsError {
   const problem = contentType?.includes('json') === true ? parseProblem(body) : undefined
   if (problem !== undefined) return errorOfProblem(problem, status)
@@ -30,7 +30,7 @@ function parseProblem(body: string): (Partial<Problem> & { code: string }) | und
       return value as Partial<Problem> & { code: string }
     }
   } catch {
-    // Not JSON after all: the status has to do.
+    // Not JSON: the status is used.
   }
   return undefined
 }

@@ -2,8 +2,8 @@ import { HmsError, type ConfigDocument, type StreamFrame } from '#libs/contracts
 import type { ApiClient } from './api-client.js'
 
 /**
- * All documents of a config-store, page by page: a store may be larger than one answer that is taken. Pages may be of different revisions;
- * each document is one that was in force while they were read. Verifies nothing.
+ * Reads all documents of a config-store, page by page: a store may exceed the limit of one response. Pages may be of different revisions;
+ * each document was in force while they were read. Verifies nothing.
  */
 export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]> {
   const documents: ConfigDocument[] = []
@@ -16,7 +16,7 @@ export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]>
   }
 }
 
-/** An earlier server knows no pages: it gives all at once, or refuses what it does not know. */
+/** Reads the page after a place. An earlier server has no pages: it returns everything at once, or rejects the parameter. */
 async function pageAfter(client: ApiClient, after: string): Promise<StreamFrame> {
   try {
     return await client.get<StreamFrame>('/v1/snapshot', { after })

@@ -3,17 +3,16 @@ import { HmsError } from '#libs/contracts'
 export interface ServerSentEvent {
   event: string
   data: string
-  /** The last id the stream gave, this event's own or an earlier one. */
+  /** Last id of the stream, this event's own or an earlier one. */
   id: string
 }
 
-/** In bytes, where events are no frames: these may be larger. */
+/** Limit in bytes for events that are no frames, which have their own limit. */
 export const MAX_SSE_EVENT_BYTES = 16 * 1024 * 1024
 
 /**
- * Server-sent events (WHATWG HTML §9.2.6) out of text chunks cut anywhere. Lines end in LF, CR or CRLF.
- * Throws `HMS_STREAM_OVERSIZED` when a line or an event's data grows beyond `maxBytes`: a stream without line ends, or
- * with nothing but empty data, must not eat the memory.
+ * Parses server-sent events (WHATWG HTML §9.2.6) from text chunks cut anywhere. Lines end in LF, CR or CRLF. Throws `HMS_STREAM_OVERSIZED`
+ * when a line or an event's data exceeds `maxBytes`: a stream without line ends, or with only empty data, must not exhaust memory.
  */
 export class SseParser {
   private line = ''
@@ -41,7 +40,7 @@ export class SseParser {
         continue
       }
       if (code === LF && this.lastWasCr) {
-        // Second half of a CRLF, perhaps of the chunk before.
+        // Second half of a CRLF, possibly split over two chunks.
         this.lastWasCr = false
         from = at + 1
         continue
@@ -78,7 +77,7 @@ export class SseParser {
   }
 
   private addData(value: string, bytes: number): void {
-    // As it was sent, or lines with nothing in them would cost nothing.
+    // Counted as sent; otherwise empty data lines would be free.
     this.dataBytes += bytes
     if (this.dataBytes > this.maxBytes) throw oversized(this.maxBytes)
     this.data.push(value)

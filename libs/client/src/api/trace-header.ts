@@ -1,4 +1,7 @@
-/** Where `@opentelemetry/api` 1.x keeps what an SDK registered, and where a context keeps its span: both fixed for that major version. */
+/**
+ * Symbols under which `@opentelemetry/api` 1.x stores the registered SDK, and a context its span; both are stable within that major
+ * version.
+ */
 const API = Symbol.for('opentelemetry.js.api.1')
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
 
@@ -8,14 +11,14 @@ interface SpanContext {
   traceFlags: number
 }
 
-/** What of the API is asked. Read where it lies, for the client brings no package of OpenTelemetry. */
+/** Used part of the API. Accessed through the symbols, because the client depends on no OpenTelemetry package. */
 interface Registered {
   context?: { active(): { getValue(key: symbol): { spanContext?(): Partial<SpanContext> } | undefined } }
 }
 
 /**
- * W3C Trace Context of the span that this code runs in, where the program runs an OpenTelemetry SDK: what follows from a call, up to the
- * bots that acknowledge it, is in the trace of who called.
+ * Returns the W3C trace context of the current span if the program runs an OpenTelemetry SDK. Everything that follows from a call, up to
+ * the bots' acknowledgements, is then in the caller's trace.
  */
 export function traceHeader(): { traceparent?: string } {
   const registered = (globalThis as Record<symbol, unknown>)[API] as Registered | undefined

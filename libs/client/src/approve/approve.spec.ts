@@ -60,7 +60,7 @@ function prepared(
   }
 }
 
-/** The bytes are something else; digests are those of the bytes. */
+/** Approval with modified bytes, and digests of those bytes. */
 function rewritten(change: (statement: string) => string): PreparedApproval {
   const approval = prepared()
   const bytes = Buffer.from(change(Buffer.from(approval.releases[0]!.payload, 'base64').toString()))
@@ -68,7 +68,7 @@ function rewritten(change: (statement: string) => string): PreparedApproval {
   return { ...approval, digest, releases: [{ ...approval.releases[0]!, payload: bytes.toString('base64'), digest }] }
 }
 
-/** A statement of another kind, whose predicate names the policy and the plan too. */
+/** Statement of another type whose predicate also names the policy and the plan. */
 function disguised(kind: string): PreparedApproval {
   return rewritten((text) => text.replace('/release/v1', `/${kind}/v1`))
 }

@@ -11,8 +11,8 @@ import { readPreparedFor } from './prepare-approval.js'
 import { mismatch } from './read-prepared.js'
 
 /**
- * Has approver prepare releases that skip simulation, canary, freezes and waiting, and checks that they say so: these policies, this
- * reason. Throws `HMS_APPROVAL_MISMATCH` (502) where they differ.
+ * Requests releases from approver that skip simulation, canary, freezes and waiting, and verifies their policies and reason. Throws
+ * `HMS_APPROVAL_MISMATCH` (502) if they differ.
  */
 export async function prepareBreakGlass(
   api: ApiClient,
@@ -25,7 +25,7 @@ export async function prepareBreakGlass(
   return prepared
 }
 
-/** Hands in the signatures of all who sign, in one request. */
+/** Submits all signatures in one request. */
 export function submitBreakGlass(
   api: ApiClient,
   { digest }: Pick<PreparedApproval, 'digest'>,

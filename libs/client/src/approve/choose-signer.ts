@@ -11,13 +11,12 @@ export interface SignerChoice {
   passphrase?: string
 }
 
-/** Who signs in dev when nobody was named and several could. */
+/** Default signer in dev if none is named and there are several keys. */
 const DEMO_SIGNER = 'EPA Chief'
 
 /**
- * Unlocks the key that signs: the named one, else `HMS_SIGNER`, else the only one of the folder, else "EPA Chief" where dev
- * made the folder. Throws `HMS_SIGNER_REQUIRED` (400), `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE` or
- * `HMS_KEY_PASSPHRASE_REQUIRED` or `HMS_KEY_AGENT_…` (403).
+ * Unlocks the signing key: the named one, else `HMS_SIGNER`, else the only one of the folder, else "EPA Chief" in a folder created by dev.
+ * Throws `HMS_SIGNER_REQUIRED` (400), `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE`, `HMS_KEY_PASSPHRASE_REQUIRED` or `HMS_KEY_AGENT_…` (403).
  */
 export async function chooseSigner(
   config: Pick<ClientConfig, 'signer' | 'keysDir' | 'dataDir' | 'keyPassphrase' | 'agentSocket'>,
@@ -30,7 +29,7 @@ export async function chooseSigner(
     const name = choice.name ?? (await defaultSigner(folder, config.signer)).name
     const passphrase = choice.passphrase ?? config.keyPassphrase ?? leftByDev
     const entry = await folder.find(name)
-    // An unknown name is said first: a passphrase would not help. An agent asks for its own.
+    // An unknown name is reported first, because a passphrase would not help. An agent prompts by itself.
     if (passphrase !== undefined || entry === undefined || entry.agent) return await folder.open(name, passphrase ?? '')
     throw new HmsError('HMS_KEY_PASSPHRASE_REQUIRED', `the key of "${name}" needs its passphrase: set HMS_KEY_PASSPHRASE`, { status: 403 })
   } catch (error) {
@@ -38,7 +37,7 @@ export async function chooseSigner(
   }
 }
 
-/** Who signs when a call names nobody, and by what: `HMS_SIGNER`, the only key there is, or what dev made. Throws `HMS_SIGNER_REQUIRED`. */
+/** Returns the default signer: `HMS_SIGNER`, the only key, or dev's default. Throws `HMS_SIGNER_REQUIRED`. */
 export async function defaultSigner(
   folder: KeyFolder,
   configured?: string,

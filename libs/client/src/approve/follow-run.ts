@@ -6,21 +6,21 @@ import { backoffMs } from '../backoff.js'
 import { timerMs } from '../timers.js'
 
 export interface FollowOptions {
-  /** Each view that differs from the one before. */
+  /** Called with each changed view. */
   onView?: (view: RunView) => void
-  /** Stops following; the run goes on. The promise rejects with the signal's reason. */
+  /** Stops following; the run continues. The promise rejects with the signal's reason. */
   signal?: AbortSignal
   timeoutMs?: number
-  /** When to stop. Default: the run is terminal or PAUSED. */
+  /** Stop condition. Default: the run is terminal or PAUSED. */
   until?: (view: RunView) => boolean
 }
 
-/** How long a service that had answered may be away before following ends: longer than a restart. */
+/** Outage of a service that has responded before, after which following ends: longer than a restart. */
 const PATIENCE_MS = 120_000
 
 /**
- * Follows a run to its end, over dropped connections. Resolves with the view when the run is terminal or PAUSED (or `until` says so), or
- * with the last one when the time is up. Rejects when the first contact fails, or the service stays away for two minutes.
+ * Follows a run to its end, across dropped connections. Resolves with the view when the run is terminal or PAUSED (or `until` holds), or
+ * with the last view at the timeout. Rejects when the first contact fails, or when the service is unreachable for two minutes.
  */
 export async function followRun(api: ApiClient, run: number, options: FollowOptions = {}): Promise<RunView> {
   const end = new AbortController()

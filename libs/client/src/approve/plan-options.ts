@@ -1,9 +1,9 @@
 import { HmsError, metricsProblem, parseDuration, type MetricGate, type PlanOptions } from '#libs/contracts'
 import { parseRamp, parseShare, type RampShare } from '#libs/policy'
 
-/** A rollout plan as people write it; what is left out is filled by approver. */
+/** Rollout plan as written by people; approver fills in defaults. */
 export interface PlanInput {
-  /** Fraction (`0.05`; `1` is everyone) or percentage (`'5%'`). */
+  /** Fraction (`0.05`; `1` is all bots) or percentage (`'5%'`). */
   canary?: number | string
   /** `region:NCR`, or `region:*` for all regions. */
   scope?: string
@@ -11,15 +11,15 @@ export interface PlanInput {
   observe?: string | number
   bake?: string | number
   partners?: string[]
-  /** `ID@VERSION` each. */
+  /** Each as `ID@VERSION`. */
   fallbacks?: string[]
-  /** `NAME=QUERY` each: what a Prometheus must answer for the canary to pass. */
+  /** Each as `NAME=QUERY`: a Prometheus query that must hold for the canary to pass. */
   metrics?: string[]
   /** `5% NCR, 100% NCR, 25%, 100%`: steps of the canary, instead of `canary` and `scope`. */
   ramp?: string
 }
 
-/** Throws `HMS_SHARE_INVALID`, `HMS_DURATION_INVALID`, `HMS_METRIC_INVALID` or `HMS_RAMP_INVALID` (400). */
+/** Converts a plan. Throws `HMS_SHARE_INVALID`, `HMS_DURATION_INVALID`, `HMS_METRIC_INVALID` or `HMS_RAMP_INVALID` (400). */
 export function planOptions(input: PlanInput): PlanOptions {
   return {
     share: input.canary === undefined ? undefined : shareOf(input.canary),

@@ -14,17 +14,17 @@ import { mismatch, readPrepared, type ReadApproval } from './read-prepared.js'
 
 export interface PrepareOptions {
   author?: string
-  /** Who committed the file of each policy last, by policy id. */
+  /** Last committer of each policy's file, by policy id. */
   committedBy?: Record<string, string>
-  /** Wait behind the active run of the policy instead of being refused. */
+  /** Queue behind the active run of the policy instead of being rejected. */
   queue?: boolean
-  /** End the runs of these policies that are under way, once all have signed. */
+  /** End the active runs of these policies once all have signed. */
   supersede?: boolean
 }
 
 /**
- * Has approver prepare the bytes to sign, and checks that they say what was asked: these policies, under this plan. A
- * signature over anything else would be somebody else's. Throws `HMS_APPROVAL_MISMATCH` (502) where they differ.
+ * Requests the bytes to sign from approver, and verifies that they contain the requested policies and plan: a signature over anything else
+ * would approve something unintended. Throws `HMS_APPROVAL_MISMATCH` (502) if they differ.
  */
 export async function prepareApproval(
   api: ApiClient,
@@ -42,7 +42,7 @@ export async function prepareApproval(
   }
   const { prepared, predicates } = readPreparedFor(await api.post<PreparedApproval>('/v1/approvals/prepare', request), policies)
   for (const release of predicates) {
-    // Whoever signs an ordinary approval must not find that it was one that skips what tries it, or brings back another version.
+    // The signer of an ordinary approval must not unknowingly sign one that skips its tests, or reinstates another version.
     if (release.breakGlass !== undefined) throw mismatch('break-glass, which nobody asked for')
     if (release.rollback !== undefined) throw mismatch('a rollback, which nobody asked for')
     if (options.author !== undefined && release.author === null) throw mismatch('a release without its author')
@@ -52,7 +52,7 @@ export async function prepareApproval(
   return prepared
 }
 
-/** What the prepared bytes say: exactly these policies. */
+/** Reads the prepared bytes and verifies that they contain exactly these policies. */
 export function readPreparedFor(given: PreparedApproval, policies: readonly JsonObject[]): ReadApproval {
   const read = readPrepared(given)
   const asked = policies.map(digestOfJson).sort()
@@ -69,7 +69,7 @@ const PLAN_MEMBERS = [
   ['bakeMs', 'bake time'],
 ] as const
 
-/** What else of the plan was asked for than the bytes say. */
+/** Returns the first requested plan option that the bytes do not contain. */
 export function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
   for (const [key, name] of PLAN_MEMBERS) if (plan[key] !== undefined && plan[key] !== said[key]) return `another ${name}`
   if (plan.partners !== undefined && canonicalJson([...plan.partners].sort()) !== canonicalJson([...(said.partners ?? [])].sort()))

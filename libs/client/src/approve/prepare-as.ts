@@ -4,8 +4,8 @@ import type { ApiClient } from '../api/api-client.js'
 const NOT_KNOWN = ['HMS_AUTH_REQUIRED', 'HMS_AUTH_SCOPE']
 
 /**
- * Preparing is a write. Who has neither the operator's key nor one for programs with that scope asks for it as the person who is about to
- * sign; `signing` makes a client that signs its requests as that person.
+ * Sends the preparing write. A caller without the operator's key or a sufficient API key sends it as the person about to sign; `signing`
+ * creates a client that signs its requests as that person.
  */
 export async function prepareAs(
   client: ApiClient,

@@ -4,9 +4,9 @@ import { otherPlan } from './prepare-approval.js'
 import { mismatch, readPrepared } from './read-prepared.js'
 
 /**
- * The bytes of an approval that others have signed, by its digest. What is asked for besides must be what they say: a later signer changes
+ * Reads an approval that others have signed, by its digest. Other requested options must equal those in the bytes: a later signer changes
  * nothing. Throws `HMS_APPROVAL_MISMATCH` (502) for other bytes, `HMS_APPROVER_PLAN_DIFFERS` (409) for another plan or author, and
- * `HMS_BREAK_GLASS_ALONE` (403) for break-glass, which people sign in one request.
+ * `HMS_BREAK_GLASS_ALONE` (403) for break-glass, which is signed in one request.
  */
 export async function readApproval(
   api: ApiClient,

@@ -7,7 +7,7 @@ import { openRosters } from '../trust/open-rosters.js'
 import { httpRosters } from '../trust/roster-source.js'
 
 export interface ConsentTrust {
-  /** As of `connect`: path or bytes; without one that of a loopback address is trusted. */
+  /** As in `connect`: path or bytes; default: the roster of a loopback address. */
   roster?: string | Uint8Array
   cacheDir?: string
   clock?: Clock
@@ -16,8 +16,8 @@ export interface ConsentTrust {
 const FIRST_ROSTER_MS = 5_000
 
 /**
- * What a signature over these releases does, for a person to read before it is made: see `consentOf`. What is in force is read from
- * config-store and verified here; where that fails the consent reports it in place of the difference.
+ * Returns the effect of signing these releases, to be read before signing: see `consentOf`. The releases in force are read from
+ * config-store and verified here; if that fails, the consent reports it instead of the difference.
  */
 export async function readConsent(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}): Promise<Consent> {
   const ids = predicates.map(({ policy }) => policy.id)
@@ -32,7 +32,7 @@ async function readVerified(
 ): ReturnType<typeof readLive> {
   const until = clock.elapsed() + FIRST_ROSTER_MS
   const rosters = await openRosters({ pinned: roster, source: httpRosters(api), cacheDir, clock, until })
-  // Where there is no newer one, or none that follows, the last good one counts.
+  // If there is no valid newer roster, the last good one is used.
   await rosters.follow().catch(() => undefined)
   const snapshot = (asked: readonly string[]): Promise<unknown> => api.get('/v1/snapshot', { revision: 0, policies: asked.join() })
   return readLive(ids, { rosters, snapshot, clock })

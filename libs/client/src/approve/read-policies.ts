@@ -3,8 +3,8 @@ import { readGivenFile } from '#libs/files'
 import { formatFinding, parsePolicy, POLICY_MAX_BYTES, type Finding, type PolicyDocument } from '#libs/policy'
 
 /**
- * Reads policy files. Throws what `readGivenFile` throws (400), and `HMS_LINT_FAILED` (422) with the
- * findings of all files, each `FILE:LINE:COLUMN rule message`.
+ * Reads policy files. Throws the errors of `readGivenFile` (400), and `HMS_LINT_FAILED` (422) with the findings of all files, each as
+ * `FILE:LINE:COLUMN rule message`.
  */
 export async function readPolicies(files: readonly string[]): Promise<PolicyDocument[]> {
   if (files.length === 0) throw new HmsError('HMS_FILE_REQUIRED', 'name at least one policy file', { status: 400 })

@@ -11,16 +11,16 @@ import {
   type ReleasePredicate,
 } from '#libs/signing'
 
-/** An approval as its bytes have it, and what each release says. */
+/** An approval read from its bytes, with the predicate of each release. */
 export interface ReadApproval {
   prepared: PreparedApproval
   predicates: ReleasePredicate[]
 }
 
 /**
- * Reads what people are to sign. The bytes must be releases and nothing else: a roster that names the policy too would be signed as
- * willingly. Plan, authors and break-glass are then those of the bytes, whatever the service returned beside them; differences are not in
- * the bytes, and are dropped: see `readConsent`. Throws `HMS_APPROVAL_MISMATCH` (502).
+ * Reads the bytes that people are to sign. They must be releases and nothing else: otherwise a roster that also names the policy could be
+ * signed unnoticed. Plan, authors and break-glass are taken from the bytes, whatever the service returned beside them. Differences are not
+ * in the bytes, and are dropped: see `readConsent`. Throws `HMS_APPROVAL_MISMATCH` (502).
  */
 export function readPrepared(given: PreparedApproval): ReadApproval {
   const predicates = given.releases.map(readBytes)

@@ -2,13 +2,13 @@ import type { ApprovalDecisionRequest, ApprovalView } from '#libs/contracts'
 import { signDecision, type Signer } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 
-/** One person's signed no to an approval that waits; ends its run ABORTED (REJECTED). `digest` is the approval's. */
+/** Submits a person's signed rejection of a waiting approval; its run ends ABORTED (REJECTED). `digest` is the approval's. */
 export async function rejectApproval(
   api: ApiClient,
   digest: string,
   reason: string,
   signer: Signer,
-  { publicReason }: { /** What partners are told. */ publicReason?: string } = {},
+  { publicReason }: { /** Reason sent to partners. */ publicReason?: string } = {},
 ): Promise<ApprovalView> {
   const statement = await signDecision({ subject: digest, decision: 'reject', reason, publicReason, at: new Date() }, signer)
   const request: ApprovalDecisionRequest = { statement }

@@ -1,7 +1,7 @@
 import type { ApprovalRequest, PreparedApproval } from '#libs/contracts'
 import { pae, STATEMENT_TYPE, type Signer } from '#libs/signing'
 
-/** One signature per release, over the prepared bytes as DSSE. */
+/** Signs each release of an approval: one signature per release, over the prepared bytes as DSSE. */
 export async function signApproval(prepared: Pick<PreparedApproval, 'releases'>, signer: Signer): Promise<ApprovalRequest['signatures']> {
   return Promise.all(
     prepared.releases.map(async ({ digest, payload }) => {

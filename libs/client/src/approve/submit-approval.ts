@@ -1,7 +1,7 @@
 import type { ApprovalRequest, ApprovalView, PreparedApproval } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 
-/** Hands in signatures: again, they change nothing. The answer says whether others are missing, and the run's number. */
+/** Submits signatures; idempotent. The response contains the missing signatures and the run's number. */
 export function submitApproval(
   api: ApiClient,
   prepared: Pick<PreparedApproval, 'digest'>,

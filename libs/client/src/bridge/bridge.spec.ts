@@ -73,7 +73,7 @@ describe('which pane hears what', () => {
     bridge.emit('chosen', { id: AIR })
     bridge.emit('policy:changed', { id: AIR, value: { limit: 9_000 } })
     expect(chosen).toHaveBeenCalledTimes(1)
-    // The value is the verified one, whatever the caller says.
+    // The value is the verified one, not the caller's.
     expect(air.mock.calls).toEqual([[{ id: AIR, from: '1.5.0', to: '1.5.0', revision: 1, value: stream.find(AIR) }]])
     expect(ozone).not.toHaveBeenCalled()
   })

@@ -11,16 +11,16 @@ import type { BridgeEvents, Pane, PaneMessage, PaneOptions, PolicyChanged } from
 import { invalid, readMessage, readPaneOptions } from './pane-bounds.js'
 import { Router } from './router.js'
 
-/** What the page that holds the panes hears: everything. */
+/** Events of the page that holds the panes, including errors. */
 export interface HostEvents extends BridgeEvents {
-  /** What was refused or went wrong. Values stay as they were. */
+  /** Something was refused or failed. Values are unchanged. */
   'bridge:error': Error
 }
 
-/** The stream as the bridge needs it. */
+/** Part of the stream that the bridge uses. */
 export type BridgeStream = Pick<VerifiedStream, 'state' | 'revision' | 'find' | 'explain' | 'on' | 'close'>
 
-/** One connection of a page, and the panes that live by it. */
+/** One connection of a page, and the panes that use it. */
 export class Bridge {
   private readonly router = new Router()
   private readonly listeners = new Listeners<Record<string, object>>()
@@ -30,7 +30,7 @@ export class Bridge {
     if (event.source !== null && typeof event.source === 'object') this.frames.get(event.source)?.receive(event)
   }
 
-  /** `policies`: those that the stream is about, where not all. `page`: `undefined` where there is none, and so no frame. */
+  /** `policies`: those of the stream, if not all. `page`: `undefined` without a window, and so without frames. */
   constructor(
     private readonly stream: BridgeStream,
     private readonly clock: Clock,
@@ -60,7 +60,7 @@ export class Bridge {
     return this.stream.explain(id)
   }
 
-  /** A pane of this page. Throws `HMS_BRIDGE_PANE_INVALID`, `HMS_BRIDGE_NOT_FOLLOWED` or `HMS_BRIDGE_FULL`. */
+  /** Adds a pane to this page. Throws `HMS_BRIDGE_PANE_INVALID`, `HMS_BRIDGE_NOT_FOLLOWED` or `HMS_BRIDGE_FULL`. */
   pane(options: PaneOptions): Pane {
     const { name, policies } = readPaneOptions(options)
     this.requireFollowed(policies)
@@ -79,8 +79,8 @@ export class Bridge {
   }
 
   /**
-   * Lets a frame of this page join, from the one origin that it is loaded from. Nothing is heard from it under
-   * another origin, and nothing is sent to it there. Returns a function that puts it out again.
+   * Lets a frame of this page join, from the origin that it is loaded from. Messages of another origin are ignored, and none is sent to
+   * one. Returns a function that removes the frame.
    */
   frame({ contentWindow: window }: { contentWindow: FrameWindow | null }, options: FrameOptions): () => void {
     if (window === null || this.page === undefined) throw invalid('the frame is not in the page')
@@ -108,8 +108,8 @@ export class Bridge {
   }
 
   /**
-   * To the panes that declared `message.id`. `policy:changed` has them read again what is in force: the value that goes with it is the
-   * verified one, whatever the message says.
+   * Sends a message to the panes that declared `message.id`. `policy:changed` makes them re-read the value in force; the value sent with it
+   * is the verified one, whatever the message contains.
    */
   emit(event: string, message: PaneMessage): void {
     if (event !== 'policy:changed') return this.tell(event, readMessage(event, message))

@@ -5,7 +5,7 @@ import type { BridgeEvents, Pane, PaneMessage, PolicyChanged } from './pane.js'
 import { notDeclared, readMessage } from './pane-bounds.js'
 import type { Member } from './router.js'
 
-/** What a pane asks of whoever holds the values: the host's copy, or the end of the frame's line. */
+/** Holder of a pane's values: the host's copy, or the frame end of its channel. */
 export interface PaneHost {
   state(): ConnectionState
   explain(id: string): Explanation
@@ -13,7 +13,7 @@ export interface PaneHost {
   close(): void
 }
 
-/** A pane as its own code sees it, and as the router does. */
+/** A pane, both for its own code and for the router. */
 export class LocalPane implements Pane, Member {
   private readonly listeners = new Listeners<Record<string, object>>()
   private readonly declared: ReadonlySet<string>

@@ -12,30 +12,30 @@ import { socketTransport, type PageSocket } from './link/socket-transport.js'
 import { readFollowed } from './pane-bounds.js'
 
 export interface BridgeOptions {
-  /** Base URL of the server: `location.origin`, say. */
+  /** Base URL of the server, for example `location.origin`. */
   url: string
   /**
-   * The roster to trust, as `hms-svc roster show --json` prints it: text, bytes, or parsed. Without one that of a loopback address is
-   * trusted; any other address is refused with `HMS_ROSTER_REQUIRED`.
+   * Trusted roster, as printed by `hms-svc roster show --json`: text, bytes, or parsed. Without one, that of a loopback address is trusted;
+   * any other address is refused with `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array | object
-  /** Ids that panes may declare, at most 100; the server sends these alone. Default: all. */
+  /** Ids that panes may declare, at most 100; the server sends only these. Default: all. */
   policies?: readonly string[]
   region?: string
-  /** A key for reading. A browser sends it by events alone: its WebSocket carries none. */
+  /** API key for reading. A browser sends it only with server-sent events: its WebSocket sends none. */
   token?: string
-  /** How long to wait for the first verified copy. Default 10 s. */
+  /** Timeout for the first verified copy. Default 10 s. */
   timeoutMs?: number
 }
 
-/** The parts of the world that tests replace. */
+/** Environment of the bridge, which tests replace. */
 export interface BridgePorts {
   clock: Clock
   prove: Prove
   canVerify(): Promise<boolean>
   fetch: PageFetch
   openSocket(url: string): PageSocket
-  /** `undefined` where there is no window, and so no frame. */
+  /** `undefined` without a window, and so without frames. */
   page: OwnWindow | undefined
   random?: () => number
 }
@@ -75,7 +75,7 @@ function requireUrl(url: string): void {
   try {
     if (/^https?:$/.test(new URL(url).protocol)) return
   } catch {
-    // No address at all: refused below.
+    // Not a URL: refused below.
   }
   throw new HmsError('HMS_URL_INVALID', `${String(url).slice(0, 200)} is not an http or https address`, { status: 400 })
 }

@@ -6,11 +6,11 @@ export const MAX_POLICIES = 256
 const MAX_NAME = 100
 const MAX_EVENT = 100
 const MAX_MESSAGE_CHARACTERS = 64 * 1024
-/** Names that only the bridge says. */
+/** Event names reserved for the bridge. */
 const RESERVED = /^(policy|bridge):/
 const ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
-/** What a pane says of itself, in order; throws `HMS_BRIDGE_PANE_INVALID`. */
+/** Validates and normalises a pane's options; throws `HMS_BRIDGE_PANE_INVALID`. */
 export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Required<PaneOptions> {
   const ids = Array.isArray(policies) ? [...new Set<string>(policies)] : []
   const isId = (id: unknown): boolean => typeof id === 'string' && id.length <= MAX_NAME && ID.test(id)
@@ -21,7 +21,7 @@ export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Requi
   return { name, policies: ids }
 }
 
-/** The ids of the policies that a connection follows, each once. Throws `HMS_BRIDGE_PANE_INVALID` for more than 100. */
+/** Returns the distinct policy ids that a connection follows. Throws `HMS_BRIDGE_PANE_INVALID` for more than 100. */
 export function readFollowed(policies: readonly string[]): readonly string[] {
   const ids = readPaneOptions({ policies }).policies
   if (ids.length > MAX_POLICIES_OF_READER)
@@ -29,7 +29,7 @@ export function readFollowed(policies: readonly string[]): readonly string[] {
   return ids
 }
 
-/** A message as others get it: a copy that nobody can change. Throws `HMS_BRIDGE_EVENT_RESERVED` or `HMS_BRIDGE_MESSAGE_INVALID`. */
+/** Returns a frozen copy of a message for other panes. Throws `HMS_BRIDGE_EVENT_RESERVED` or `HMS_BRIDGE_MESSAGE_INVALID`. */
 export function readMessage(event: string, message: PaneMessage): PaneMessage {
   if (RESERVED.test(event)) {
     throw new HmsError('HMS_BRIDGE_EVENT_RESERVED', `Only the bridge says ${event}. Choose a name without policy: or bridge: before it.`, {
@@ -39,7 +39,7 @@ export function readMessage(event: string, message: PaneMessage): PaneMessage {
   return readTold(event, message)
 }
 
-/** The same for an event that the bridge may say too. */
+/** Returns a frozen copy of a message whose event may also be one of the bridge. */
 export function readTold(event: string, message: PaneMessage): PaneMessage {
   if (typeof event !== 'string' || event === '' || event.length > MAX_EVENT) throw wrong(`an event's name has 1 to ${MAX_EVENT} characters`)
   const text = textOf(message)
@@ -64,7 +64,7 @@ function wrong(detail: string): HmsError {
   return new HmsError('HMS_BRIDGE_MESSAGE_INVALID', `Nothing was sent: ${detail}.`, { status: 400 })
 }
 
-/** `undefined` for what is no JSON: a cycle, or nothing at all. */
+/** Returns the JSON text; `undefined` for values without one, such as a cycle. */
 function textOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value)

@@ -1,4 +1,4 @@
-// Entry of the bundle for frames: it verifies nothing, and believes the page that holds it.
+// Entry of the bundle for frames: it verifies nothing, and trusts the page that holds it.
 import { HmsError } from '#libs/contracts'
 import { pageClock, pageWindow } from './browser/page-ports.js'
 import { joinFrom, type JoinOptions } from './frames/join-bridge.js'

@@ -2,7 +2,7 @@ import type { Json } from '#libs/contracts'
 import type { PolicyValue } from '#libs/evaluation'
 import type { ConnectionState, Explanation } from '../connection/hms-connection.js'
 
-/** A rule that a pane shows is another one now, or none: `value` is `null` then. Versions are `null` where none was or is in force. */
+/** A policy shown by a pane has changed; `value` is `null` if none is in force. Versions are `null` where none was or is in force. */
 export interface PolicyChanged {
   id: string
   from: string | null
@@ -11,43 +11,43 @@ export interface PolicyChanged {
   value: PolicyValue | null
 }
 
-/** What panes say to each other: always about one policy, and only those hear it that declared its id. */
+/** Message between panes, about one policy; delivered only to panes that declared its id. */
 export interface PaneMessage {
   id: string
   [member: string]: Json | undefined
 }
 
-/** What the bridge says by itself. No pane can say it in its place. */
+/** Events of the bridge. A pane cannot emit them. */
 export interface BridgeEvents {
   'policy:changed': PolicyChanged
-  /** Values stay as they were. `code` where the reason is one of trust. */
+  /** Values are unchanged. `code` is set if the reason is one of trust. */
   'bridge:stale': { reason: string; code?: string }
   'bridge:ready': { revision: number }
 }
 
-/** A part of the page that shows some policies. It hears of these alone. */
+/** A part of the page that shows some policies, and gets events of these only. */
 export interface Pane {
   readonly name: string
-  /** The ids that it declared. */
+  /** Declared ids. */
   readonly policies: readonly string[]
   readonly state: ConnectionState
   /**
-   * The rule in force, frozen; no I/O. Throws `HMS_BRIDGE_NOT_DECLARED` for an id that this pane did not declare, and
+   * Returns the policy in force, frozen; no I/O. Throws `HMS_BRIDGE_NOT_DECLARED` for an id that this pane did not declare, and
    * `HMS_POLICY_NOT_FOUND` when no version is in force.
    */
   get(id: string): PolicyValue
-  /** The same with where it comes from, how old it is and how far to trust it. */
+  /** Returns the policy with its source, age and trust. */
   explain(id: string): Explanation
-  /** Returns a function that takes the listener off again. */
+  /** Adds a listener; returns a function that removes it. */
   on<E extends keyof BridgeEvents>(event: E, listener: (detail: BridgeEvents[E]) => void): () => void
   on(event: string, listener: (message: PaneMessage) => void): () => void
-  /** To the other panes that declared `message.id`, and to the host. JSON, 64 KiB at most. */
+  /** Sends a message to the other panes that declared `message.id`, and to the host. JSON, at most 64 KiB. */
   emit(event: string, message: PaneMessage): void
   close(): void
 }
 
 export interface PaneOptions {
-  /** For people who look for what went wrong. */
+  /** Name for diagnostics. */
   name?: string
   /** Ids of the policies that the pane shows. */
   policies: readonly string[]

@@ -2,19 +2,19 @@ import { HmsError } from '#libs/contracts'
 import type { PaneMessage, PolicyChanged } from './pane.js'
 import { MAX_PANES } from './pane-bounds.js'
 
-/** A pane as the router sees it, in this page or in a frame. */
+/** A pane as seen by the router, in this page or in a frame. */
 export interface Member {
   readonly policies: readonly string[]
   changed(change: PolicyChanged): void
   told(event: string, message: PaneMessage): void
 }
 
-/** Which pane hears what: those that declared the id, and no other. */
+/** Routes messages about a policy to the panes that declared its id. */
 export class Router {
   private readonly byPolicy = new Map<string, Set<Member>>()
   private readonly all = new Set<Member>()
 
-  /** Throws `HMS_BRIDGE_FULL`. Returns a function that takes the member out again. */
+  /** Adds a member; throws `HMS_BRIDGE_FULL`. Returns a function that removes it. */
   add(member: Member): () => void {
     if (this.all.size >= MAX_PANES)
       throw new HmsError('HMS_BRIDGE_FULL', `A bridge has at most ${MAX_PANES} panes: close those that are not shown.`, { status: 409 })
@@ -27,12 +27,12 @@ export class Router {
     for (const member of this.membersFor(change.id)) member.changed(change)
   }
 
-  /** `from`: the pane that says it, which need not be told. */
+  /** Sends to all members that declared the id, except the sender `from`. */
   tell(event: string, message: PaneMessage, from?: Member): void {
     for (const member of this.membersFor(message.id)) if (member !== from) member.told(event, message)
   }
 
-  /** A copy: a listener may close its pane, or open another one. */
+  /** Returns a copy: a listener may close its pane, or open another. */
   members(): Member[] {
     return [...this.all]
   }

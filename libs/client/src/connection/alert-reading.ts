@@ -1,6 +1,6 @@
 import { HmsError, readingProblem, type JsonObject } from '#libs/contracts'
 
-/** Refused here as the server would refuse it, before anything is sent. */
+/** Rejects a reading locally by the server's rule, before it is sent. */
 export function requireReading(reading: JsonObject | null): void {
   const problem = readingProblem(reading)
   if (problem === undefined) return

@@ -4,8 +4,8 @@ import type { ConnectionState, HmsConnection, ReadyOptions } from './hms-connect
 const READY_MS = 5_000
 
 /**
- * The state once it is `READY`, else what it is when `timeoutMs` is over. Not an error: there is a verified copy to answer from, and
- * whether that will do is for the caller to say. Keeps the process alive meanwhile.
+ * Resolves with the state once it is `READY`, else with the current one after `timeoutMs`. A timeout is not an error: there is a verified
+ * copy, and the caller decides whether it suffices. Keeps the process alive meanwhile.
  */
 export async function awaitReady(
   connection: Pick<HmsConnection, 'state' | 'on'>,

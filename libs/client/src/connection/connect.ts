@@ -12,30 +12,30 @@ import { openRosters } from '../trust/open-rosters.js'
 import { ReaderTime } from '../trust/reader-time.js'
 import { httpRosters } from '../trust/roster-source.js'
 
-/** What is left out comes from the environment. */
+/** Options of `connect`; defaults come from the environment. */
 export interface ConnectOptions {
   url?: string
-  /** A named bot takes part in canaries, acknowledges what it applies, and may report alerts. */
+  /** A named bot takes part in canaries, acknowledges applied releases, and may report alerts. */
   bot?: string
   region?: string
   /**
-   * The policies that this reader lives by, where these are a few of many: it gets these, those of their bundles, and no others. 100 at
-   * most; ones that are not there yet come when they are. Default: `HMS_POLICIES`, else all.
+   * Policies of this reader, at most 100: it receives these and the others of their bundles. Policies that do not exist yet follow when
+   * they do. Default: `HMS_POLICIES`, else all.
    */
   policies?: readonly string[]
   token?: string
-  /** Folder for the last known good copy. Without one a restart without a server has nothing, and no floor is remembered. */
+  /** Folder of the last known good copy. Without one, a restart without a server has no values, and no floors are remembered. */
   cacheDir?: string
   /**
-   * The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one the roster of a loopback address
-   * is pinned at first use (in `cacheDir`, else for this connection); any other address is refused with `HMS_ROSTER_REQUIRED`.
+   * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. Without one, the roster of a loopback address is
+   * pinned at first use (in `cacheDir`, else for this connection); any other address is refused with `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array
-  /** How long to wait for the first copy. Default 10 s. */
+  /** Timeout for the first copy. Default 10 s. */
   timeoutMs?: number
 }
 
-/** For entry points that take more beside these. */
+/** For entry points that accept further options. */
 export const CONNECT_OPTIONS: OptionNames<ConnectOptions> = {
   url: true,
   bot: true,
@@ -55,15 +55,15 @@ export interface ConnectionPorts {
 const FIRST_COPY_MS = 10_000
 
 /**
- * Opens a connection that keeps a local copy up to date, reconnecting for ever; nothing is applied that does not verify. Resolves on the
- * first copy, live or from disk; rejects with `HMS_UNREACHABLE`, or with what the server refused it for. It never keeps the process alive.
+ * Opens a connection that keeps a local copy up to date, reconnecting for ever; only verified documents are applied. Resolves on the first
+ * copy, live or from disk; rejects with `HMS_UNREACHABLE`, or with the server's refusal. It never keeps the process alive.
  */
 export async function connect(options: ConnectOptions = {}): Promise<TypedConnection> {
   requireKnownOptions('connect', options, CONNECT_OPTIONS)
   return openConnection(options)
 }
 
-/** `connect` with the parts of the world that tests replace. */
+/** `connect` with an environment that tests replace. */
 export async function openConnection(options: ConnectOptions, ports: ConnectionPorts = {}): Promise<LiveConnection> {
   const config = readClientConfig()
   const url = options.url === undefined ? config.url : readUrl(options.url)
@@ -75,7 +75,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const { clock = systemClock, random } = ports
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
-  // Loaded on connect, before its time begins: a command that only asks over HTTP saves a quarter of what it would load.
+  // Loaded on connect, before its timeout starts: a command that only uses HTTP loads a quarter less.
   const { LiveConnection: Live } = await import('./live-connection.js')
   const until = clock.elapsed() + timeoutMs
   const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })
@@ -91,7 +91,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   }
 }
 
-/** The token of the environment is for the server of the environment, and for no other that a program names. */
+/** Returns the token for a URL: that of the environment only for the server of the environment, never for another one. */
 function tokenFor(url: string, config: ClientConfig): string | undefined {
   return new URL(url).origin === new URL(config.url).origin ? config.token : undefined
 }

@@ -1,14 +1,14 @@
 import type { HmsError } from '#libs/contracts'
 import { withDeadline } from '../deadline.js'
 
-/** Why there is no contact now. */
+/** Why there is no contact at present. */
 export interface Failure {
   reason: string
-  /** The other side refused to serve this reader, with what it said. */
+  /** The other side's refusal of this reader. */
   refused?: HmsError
 }
 
-/** How long a copy on disk waits for the other side's own word, while that neither answers nor refuses. */
+/** Time that a disk copy waits for live contact while the other side neither responds nor refuses. */
 const LIVE_GRACE_MS = 1_000
 
 interface Waiter {
@@ -17,17 +17,17 @@ interface Waiter {
   failFast: boolean
 }
 
-/** Who waits for the server's first word, and why it has not come yet. */
+/** Tracks callers that wait for the server's first response, and why it has not come. */
 export class Contact {
   private waiters = new Set<Waiter>()
   private lastReason = 'no answer in time'
 
-  /** `unreachable`: the error of who waited in vain, with the last reason known. */
+  /** `unreachable` creates the error of a waiter that timed out, with the last known reason. */
   constructor(private readonly unreachable: (reason: string) => HmsError) {}
 
   /**
-   * Resolves at the next `made`. Rejects with what `unreachable` makes after `ms`, with the server's own answer when it refused
-   * for good, and with `failFast` at the first failure of any kind. Keeps the process alive meanwhile.
+   * Resolves at the next `made`. Rejects with `unreachable` after `ms`, with the server's response to a permanent refusal, and with
+   * `failFast` at the first failure of any kind. Keeps the process alive meanwhile.
    */
   async wait(ms: number, failFast = false): Promise<void> {
     let waiter: Waiter | undefined
@@ -42,10 +42,7 @@ export class Contact {
     }
   }
 
-  /**
-   * The wait of an opening. With a copy from disk it is short and never fails: what is said now is better than what was said once, and the
-   * disk speaks only when nobody else does.
-   */
+  /** Waits while opening. With a disk copy the wait is short and never fails: live values are preferred, and the disk is the fallback. */
   async first(ms: number, hasCopy: boolean): Promise<void> {
     if (hasCopy) await this.wait(Math.min(LIVE_GRACE_MS, ms), true).catch(() => undefined)
     else await this.wait(ms)

@@ -7,9 +7,9 @@ import type { Reader } from '#libs/evaluation'
 import { FloorsFile, type SavedFloors } from '../trust/floors-file.js'
 import { readOwnFile } from '../trust/read-own-file.js'
 
-/** The last known good copy of one reader. */
+/** Last known good copy of one reader. */
 export interface SavedDocuments {
-  /** Of which policies these are, where they are not of all. */
+  /** Policies of the reader, if not all. */
   policies?: readonly string[]
   revision: number
   /** Milliseconds since 1970. */
@@ -23,8 +23,8 @@ export interface SavedCopy {
 }
 
 /**
- * Two files per server and reader, documents and floors: what a server sends may depend on who asks and for which policies, so one reader's
- * copy is no resume point for another. Each is replaced whole, so a process that dies while writing leaves the one before.
+ * Stores two files per server and reader, documents and floors. A server's documents may depend on the reader and its policies, so one
+ * reader's copy is no resume point for another. Each file is replaced atomically, so a crash while writing leaves the previous one.
  */
 export class DiskCopy {
   readonly file: string
@@ -48,7 +48,7 @@ export class DiskCopy {
     this.floors = new FloorsFile(join(dir, `floors-${name}.json`), this.file)
   }
 
-  /** Documents that cannot be read are reported and left out; throws `HMS_FLOORS_DAMAGED` for floors that cannot be, or are missing. */
+  /** Loads the copy. Unreadable documents are reported and omitted; throws `HMS_FLOORS_DAMAGED` for unreadable or missing floors. */
   async load(): Promise<SavedCopy> {
     const floors = await this.floors.load()
     const documents = await this.loadDocuments()
@@ -57,7 +57,7 @@ export class DiskCopy {
     return { ...(documents === undefined || documents === 'damaged' ? {} : { documents }), ...(floors === undefined ? {} : { floors }) }
   }
 
-  /** Writes in the background; of copies that come while one is being written only the newest follows. */
+  /** Writes in the background; if copies arrive during a write, only the newest is written next. */
   save(copy: SavedDocuments & SavedFloors): void {
     this.next = copy
     this.writing ??= this.writeAll().finally(() => {
@@ -65,7 +65,7 @@ export class DiskCopy {
     })
   }
 
-  /** Resolves when nothing is left to write. */
+  /** Resolves when all writes are done. */
   async settled(): Promise<void> {
     await this.writing
   }
@@ -97,7 +97,8 @@ export class DiskCopy {
       while (this.next !== undefined) {
         const { floors, signedMs, ...documents } = this.next
         this.next = undefined
-        // Documents without floors would be refused at the next start; later, documents come first: each head in them is a floor itself.
+        // Documents without floors would be refused at the next start. Later, documents are written first, because each head in them is
+        // itself a floor.
         if (!this.hasFloors) await this.floors.save({ floors, signedMs })
         this.hasFloors = true
         await replaceFile(this.file, JSON.stringify({ format: 3, policies: this.policies, ...documents }), 0o600)

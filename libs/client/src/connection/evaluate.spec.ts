@@ -74,7 +74,7 @@ describe('evaluate', () => {
     expect(limitFor([since(3), canary({ baseSeq: 3 })])).toBe(25)
     expect(limitFor([since(3), canary({ baseSeq: 5 })])).toBe(25)
     expect(limitFor([canary({ baseSeq: 3 }), since(9)])).toBe(35)
-    // Heads of earlier versions do not say it.
+    // Heads of earlier versions lack it.
     expect(limitFor([since(9), canary()])).toBe(25)
     expect(limitFor([stable, canary({ baseSeq: 3 })])).toBe(25)
   })

@@ -3,23 +3,23 @@ import { effectiveMs, SignatureError, STABLE_SCOPE, type ReleasePredicate, type 
 import type { Admission } from '../trust/admission.js'
 import { evaluate, withWholeBundles, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
 
-/** A document that was not admitted, and why. */
+/** A document that was not admitted, with the error. */
 export interface RefusedDocument {
   document: ConfigDocument
   error: SignatureError
 }
 
-/** The local copy: the newest document per policy and scope, those that withdraw included, since their `seq` still counts. */
+/** The local copy: the newest document per policy and scope, including withdrawals, since their `seq` still counts. */
 export class HeldDocuments {
   private byPolicy = new Map<string, Map<string, HeldDocument>>()
-  /** Admitted but for their time, by policy and scope. */
+  /** Documents before their effective time, by policy and scope. */
   private readonly early = new Map<string, ConfigDocument>()
 
   constructor(private readonly admission: Admission) {}
 
   /**
-   * Applies documents by `seq`: an equal one changes nothing, and a lower one is refused where it is admitted. What a snapshot leaves out
-   * stays: a policy is taken out of force by a signed head, not by silence. Returns those that were refused. `now`: in ms since 1970.
+   * Applies documents by `seq`: an equal one changes nothing, and a lower one is refused on admission. Documents missing in a snapshot
+   * stay: only a signed head takes a policy out of force. Returns the refused ones. `now` is in epoch milliseconds.
    */
   apply(documents: readonly ConfigDocument[], now: number): RefusedDocument[] {
     const refused = documents.flatMap((document) => {
@@ -38,13 +38,13 @@ export class HeldDocuments {
     return refused
   }
 
-  /** Forgets all but these policies: nobody tells this reader what becomes of others. */
+  /** Drops all but these policies: this reader is not notified of changes to others. */
   keepOnly(kept: ReadonlySet<string>): void {
     for (const id of this.byPolicy.keys()) if (!kept.has(id)) this.byPolicy.delete(id)
     for (const [place, { id }] of this.early) if (!kept.has(id)) this.early.delete(place)
   }
 
-  /** Heads of scope global, those that withdraw and those of policies that are in force only later included. */
+  /** Returns the heads of scope global, including withdrawals and policies that take effect later. */
   stableHeads(): StableHead[] {
     const held = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.head ?? [])
     const heads = new Map<string, StableHead>(held.map((head) => [head.policy, head]))
@@ -53,14 +53,14 @@ export class HeldDocuments {
     return [...heads.values()]
   }
 
-  /** When the first release that is held for later is in force, in ms since 1970; `now` leaves out those that are. */
+  /** Returns the next effective time of a held release, in epoch milliseconds; `now` excludes past ones. */
   nextEffective(now: number): number | null {
     const times = [...this.early.values()].map(effectiveOf)
     for (const { next } of this.values()) if (next !== null && next.atMs > now) times.push(next.atMs)
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  /** Release digests per policy that are held for later. */
+  /** Returns the release digests held for later, per policy. */
   held(now: number): Record<string, string[]> {
     const held: Record<string, string[]> = {}
     const add = (id: string, digest: string): void => void (held[id] ??= []).push(digest)
@@ -69,7 +69,7 @@ export class HeldDocuments {
     return held
   }
 
-  /** Those whose time has come are applied; what was refused otherwise meanwhile is left out. Says whether there were some. */
+  /** Applies documents whose effective time has come; refused ones are omitted. Returns whether there were any. */
   applyDue(now: number): boolean {
     const due = [...this.early.values()].filter((document) => effectiveOf(document) <= now)
     for (const document of due) this.early.delete(placeOf(document))
@@ -77,12 +77,12 @@ export class HeldDocuments {
     return due.length > 0
   }
 
-  /** Those that came before their time are last: at each place they are the newer ones. */
+  /** Early documents come last: they are the newer ones of their places. */
   all(): ConfigDocument[] {
     return [...[...this.values()].map(({ document }) => document), ...this.early.values()]
   }
 
-  /** What is in force for `reader`, by policy id. */
+  /** Returns the values in force for `reader`, by policy id. */
   inForce(reader: Reader, now: number): Map<string, InForce> {
     const values = new Map<string, InForce>()
     for (const [id, scopes] of this.byPolicy) {

@@ -1,6 +1,6 @@
 /**
- * Typed listeners. Unlike with `EventEmitter` an `error` that nobody listens to does not end the process, and a listener
- * that throws cannot leave the connection half way: its exception surfaces by itself, after the work is done.
+ * Typed event listeners. Unlike with `EventEmitter`, an `error` without listeners does not end the process, and a throwing listener cannot
+ * interrupt the connection's work: its exception surfaces afterwards.
  */
 export class Listeners<Events> {
   private readonly byEvent = new Map<keyof Events, Set<(data: never) => void>>()

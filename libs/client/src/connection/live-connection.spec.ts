@@ -49,7 +49,7 @@ async function connected(options: ConnectOptions = {}, documents = [old]): Promi
   return { hms, visitor }
 }
 
-/** Lets time pass in small steps until something has happened; what is said over sockets meanwhile is said in time. */
+/** Advances time in small steps until something has happened; socket messages arrive in time meanwhile. */
 async function steps<T>(time: ManualClock, happens: Promise<T>): Promise<T> {
   const end = { reached: false }
   const mark = (): void => void (end.reached = true)
@@ -61,7 +61,7 @@ async function steps<T>(time: ManualClock, happens: Promise<T>): Promise<T> {
   return happens
 }
 
-/** Who comes back after a drop that the connection tells nobody about: it shows as one more wait, the one before it dials again. */
+/** Resolves with the reconnected visitor. A drop emits no event: it shows as one more wait, after which the connection dials again. */
 async function redialled(drop: () => void, afterMs = 250): Promise<Visitor> {
   const before = clock.waits
   drop()
@@ -274,7 +274,7 @@ describe('a connection', () => {
     visitor.drop()
     const first = await steps(clock, server.visitor())
     expect([first.query.get('revision'), first.atLeast]).toEqual(['4', '4'])
-    // One that does not know the header shows its older revision: nothing of it is applied.
+    // A server that does not know the header sends its older revision: nothing of it is applied.
     first.send('change', 3, [strict])
     const second = await steps(clock, server.visitor())
     expect([second.query.get('revision'), hms.revision, hms.get(ID)['limit']]).toEqual(['4', 4, 35])
@@ -320,7 +320,7 @@ describe('rollout’s word on all stable heads', () => {
     const stale = next(hms, 'stale')
     for (let turn = 0; turn <= 6; turn++) {
       beat(visitor, others)
-      // Frames are taken in order: what answers this one has seen that one.
+      // Frames are processed in order: the acknowledgement of this one implies that one.
       visitor.send('change', 4)
       await visitor.applied()
       expect(hms.state).toBe(turn <= 5 ? 'READY' : 'STALE')
@@ -425,7 +425,7 @@ describe('the copy on disk', () => {
     cacheDir = await mkdtemp(join(tmpdir(), 'hms-client-'))
   })
   afterEach(async () => {
-    // A connection that is still open may be writing there.
+    // An open connection may still be writing there.
     await Promise.all(open.map((connection) => connection.close()))
     await rm(cacheDir, { recursive: true })
   })

@@ -25,26 +25,26 @@ export interface LiveConnectionOptions extends TrustedCopyOptions {
   random?: () => number
 }
 
-/** All verified documents that are held, whomever they are for: for a program that evaluates for others, such as the side-car. */
+/** All verified documents, for any reader; used by programs that evaluate for others, such as the side-car. */
 export interface HeldDocumentSource {
   policies(): string[]
   of(id: string): HeldDocument[]
-  /** The reader's time, in ms since 1970. */
+  /** The reader's time in epoch milliseconds. */
   nowMs(): number
-  /** Called when documents were taken, or a time has come, until the returned function is called. */
+  /** Calls `listener` when documents were applied, or an effective time has come; returns a function that removes it. */
   onTaken(listener: () => void): () => void
 }
 
-/** Instances in a row that have not seen what this reader has; then it is the store that counts anew. */
+/** Consecutive instances behind this reader's revision, after which the store is assumed to have been recreated. */
 const MAX_BEHIND = 3
 
-/** The trusted copy kept up to date over one link: here is the state of contact, and where to go on after a drop. */
+/** Keeps the trusted copy up to date over one link: manages the contact state and the resume point. */
 export class LiveConnection implements HmsConnection {
   private readonly contact: Contact
   private readonly copy: TrustedCopy
   private readonly link: Link
   private resumePoint: number | undefined
-  /** The store counts from the start again: what it says may be of a lower revision than what is held. */
+  /** The store was recreated: its revisions may be lower than the copy's. */
   private countsAnew = false
   private behindInARow = 0
   private leaving: Timer | undefined
@@ -83,12 +83,12 @@ export class LiveConnection implements HmsConnection {
     return this.copy.revision
   }
 
-  /** In `ERROR`: what the server refused this reader with, for who listens only now. */
+  /** The server's refusal in state `ERROR`, for listeners added later. */
   get refusal(): HmsError | undefined {
     return this.state === 'ERROR' ? this.copy.refusal : undefined
   }
 
-  /** As whom it reads. */
+  /** Identity of the reader. */
   get reader(): Reader {
     return this.options.reader
   }
@@ -146,7 +146,7 @@ export class LiveConnection implements HmsConnection {
     await written
   }
 
-  /** For anyone who made the copy on disk: what went wrong with it. */
+  /** Reports a failure of the disk copy. */
   fail(error: Error): void {
     this.copy.fail(error)
   }
@@ -167,7 +167,7 @@ export class LiveConnection implements HmsConnection {
     else this.apply(frame)
   }
 
-  /** An instance that is behind: another one may not be. */
+  /** Handles a lower revision: this instance is behind, and another one may not be. */
   private refuseLower(): void {
     if (this.isStoreSetUpAnew()) this.startOver()
     else this.link.reconnect()
@@ -181,13 +181,13 @@ export class LiveConnection implements HmsConnection {
   private apply({ type, revision, documents, along }: StreamFrame): void {
     this.copy.take(revision, documents, { along, whole: type === 'snapshot' })
     this.countsAnew = false
-    // Past a refused document there is no going on: the next connection starts from a snapshot.
+    // Resuming behind a refused document would skip it: the next connection starts from a snapshot.
     this.resumePoint = this.copy.complete ? revision : undefined
     this.contact.made()
   }
 
   private heartbeat(revision: number): void {
-    // Who asked for a snapshot has nothing to confirm before it came.
+    // Before the requested snapshot arrives there is nothing to confirm.
     if (this.resumePoint === undefined) return
     if (this.options.policies !== undefined) this.advance(revision)
     this.copy.settle()
@@ -195,7 +195,7 @@ export class LiveConnection implements HmsConnection {
     if (!this.toldApplied) this.acknowledge()
   }
 
-  /** What came since the last change concerned others: to ask for it again would find nothing. */
+  /** Advances over revisions that concern other readers: requesting them again would return nothing. */
   private advance(revision: number): void {
     this.copy.advance(revision)
     this.resumePoint = revision
@@ -228,7 +228,7 @@ export class LiveConnection implements HmsConnection {
     const { reason, refused } = failure
     if (failure.damaged === true) this.resumePoint = undefined
     this.leaving?.cancel()
-    // Who was asked to come back soon is as old as its last frame, and no older.
+    // A reader asked to reconnect soon becomes stale only by the age of its last frame.
     if (failure.leaving === true) this.leaving = this.options.time.after(SILENCE_MS, () => this.copy.stale(reason))
     else this.copy.stale(reason)
     if (refused !== undefined) this.refusedBy(refused, failure.foreign === true)

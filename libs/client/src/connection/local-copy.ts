@@ -10,11 +10,11 @@ export type Change = ConnectionEvents['change']
 
 export interface LocalCopyOptions {
   reader: Reader
-  /** The policies that this reader lives by, where these are a few of all. */
+  /** Policies of this reader, if not all. */
   policies?: readonly string[]
   admission: Admission
   clock: Clock
-  /** Something is in force that was held, for whichever reader, or a canary's lease ran out: without a frame. */
+  /** Called when a held release took effect, for any reader, or a canary's lease expired: without a frame. */
   onExpiry: (changes: Change[]) => void
 }
 
@@ -23,22 +23,22 @@ export interface Taken {
   changes: Change[]
 }
 
-/** What one reader holds and what of it is in force. All documents of a frame take effect in one step, so no bundle is seen half. */
+/** Documents of one reader and the values in force. All documents of a frame take effect in one step, so a bundle is never seen in part. */
 export class LocalCopy {
-  /** Of the newest frame applied. */
+  /** Revision of the newest applied frame. */
   revision = 0
   private readonly documents: HeldDocuments
   private values = new Map<string, InForce>()
   private timer: Timer | undefined
   private stable: string | undefined
-  /** Heads of policies that this reader does not live by, where it hears of them all the same. */
+  /** Heads of policies that this reader does not follow but is notified of. */
   private readonly others = new Map<string, StableHead>()
 
   constructor(private readonly options: LocalCopyOptions) {
     this.documents = new HeldDocuments(options.admission)
   }
 
-  /** `along`: policies that come along with those that this reader named. */
+  /** Applies documents. `along`: policies included with those that this reader named. */
   take(revision: number, documents: readonly ConfigDocument[], along: readonly string[]): Taken {
     const { policies, clock } = this.options
     const refused = this.documents.apply(documents, clock.now())
@@ -48,7 +48,7 @@ export class LocalCopy {
     return { refused, changes: this.evaluate() }
   }
 
-  /** Digest over the stable heads that are held, and those that were noted. */
+  /** Returns the digest over the stable heads of the copy and of `others`. */
   stableDigest(): string {
     return (this.stable ??= stableDigest(newestOf([...this.others.values(), ...this.stableHeads()])))
   }
@@ -57,7 +57,7 @@ export class LocalCopy {
     return this.documents.stableHeads()
   }
 
-  /** A stable head of a policy that this reader does not live by. */
+  /** Records a stable head of a policy that this reader does not follow. */
   note(head: StableHead): void {
     if (head.seq < (this.others.get(head.policy)?.seq ?? 0)) return
     this.others.set(head.policy, head)
@@ -84,23 +84,23 @@ export class LocalCopy {
     return this.documents.documentsOf(id)
   }
 
-  /** Release digest in force per policy: what a named bot acknowledges. */
+  /** Returns the release digests in force per policy, which a named bot acknowledges. */
   applied(): Record<string, string> {
     return this.named(Object.fromEntries([...this.values].map(([id, value]) => [id, digestIn(value) ?? ''])))
   }
 
-  /** Release digests per policy that are held for later: what a named bot acknowledges too. */
+  /** Returns the release digests held for later per policy, which a named bot acknowledges too. */
   held(): Record<string, string[]> {
     return this.named(this.documents.held(this.options.clock.now()))
   }
 
-  /** Nobody counts a reader for policies that it did not name. */
+  /** Keeps the named policies only: a reader is not counted for others. */
   private named<T>(byPolicy: Record<string, T>): Record<string, T> {
     const { policies } = this.options
     return policies === undefined ? byPolicy : Object.fromEntries(Object.entries(byPolicy).filter(([id]) => policies.includes(id)))
   }
 
-  /** The reader's time was set forward: what has come due meanwhile is in force at once. */
+  /** Re-evaluates after the reader's time was set forward: releases that have become due take effect at once. */
   look(): void {
     const { clock, onExpiry } = this.options
     const applied = this.documents.applyDue(clock.now())
@@ -125,7 +125,7 @@ export class LocalCopy {
     })
   }
 
-  /** One timer, for the earliest lease that ends or policy that begins: a reader needs nobody to tell it that a time has come. */
+  /** Sets one timer for the earliest lease expiry or effective time, so a reader needs no notification of it. */
   private awaitExpiry(now: number): void {
     this.timer?.cancel()
     const ends = [...this.values.values()].flatMap(({ until }) => (until === null ? [] : [until]))

@@ -54,20 +54,20 @@ const next = <E extends keyof ConnectionEvents>(hms: LiveConnection, event: E) =
       resolve(data)
     })
   })
-/** A heartbeat, and what it brings; resolves when it was taken. */
+/** Sends a heartbeat with further members; resolves when it was processed. */
 async function beat(hms: LiveConnection, visitor: Visitor, more: object = {}): Promise<void> {
   const revision = hms.revision + 1
   visitor.sendText(JSON.stringify({ type: 'heartbeat', revision, ...more }))
   await expect.poll(() => hms.revision).toBe(revision)
 }
-/** Rollout's statement on `heads`, and proofs of A and C in the tree over `proven`. */
+/** Sends rollout's statement on `heads`, and proofs of A and C in the tree over `proven`. */
 function vouch(hms: LiveConnection, visitor: Visitor, heads: StableHead[], proven: StableHead[]): Promise<void> {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
   const tree = new StableTree(proven)
   const standing = { [A]: tree.proofOf(A), [C]: tree.proofOf(C) }
   return beat(hms, visitor, { freshness: sampleFreshness(heads, at(0), at(300_000)), standing })
 }
-/** Longer than a head and the statement on it may be apart. */
+/** Longer than the permitted time between a head and its statement. */
 async function passGrace(hms: LiveConnection, visitor: Visitor): Promise<void> {
   for (let passed = 0; passed < 24_000; passed += 4_000) {
     clock.advance(4_000)
@@ -148,7 +148,7 @@ describe('a reader of a few policies', () => {
       await server.stop()
       open.push(await again)
     } finally {
-      // They may still write their copies.
+      // They may still be writing their copies.
       await Promise.all(open.splice(0).map((connection) => connection.close()))
       await rm(cacheDir, { recursive: true })
     }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { openConnection } from './connect.js'
 
-/** Another thread, so that this one's open handles are the client's alone. */
+/** Runs in another thread, so this thread's open handles are only the client's. */
 const SERVER = `
   const { parentPort } = require('node:worker_threads')
   const { WebSocketServer } = require('ws')
@@ -12,7 +12,7 @@ const SERVER = `
   server.on('connection', (socket) => socket.send('{"type":"snapshot","revision":1,"documents":[]}'))
 `
 
-/** Only what keeps the event loop alive is listed by Node. */
+/** Node lists only resources that keep the event loop alive. */
 function held(): string[] {
   return process
     .getActiveResourcesInfo()
@@ -26,7 +26,7 @@ describe('an open connection', () => {
     const [port] = (await once(worker, 'message')) as [number]
     const before = held()
     const connection = await openConnection({ url: `http://127.0.0.1:${port}`, roster: SAMPLE_ROSTER_BYTES })
-    // What others had may have ended meanwhile.
+    // Resources of other tests may have ended in the meantime.
     const added = held()
     for (const name of before) if (added.includes(name)) added.splice(added.indexOf(name), 1)
     expect(added).toEqual([])

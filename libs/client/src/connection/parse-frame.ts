@@ -2,7 +2,7 @@ import { HmsError, type StreamFrame } from '#libs/contracts'
 
 const TYPES: readonly unknown[] = ['snapshot', 'change', 'heartbeat', 'goodbye']
 
-/** A frame as far as the stream itself needs it to be right; documents are checked one by one where they are admitted. */
+/** Parses a frame, validating the members that the stream itself uses; documents are verified one by one on admission. */
 export function parseFrame(text: string): StreamFrame {
   const frame = parse(text)
   const whole = TYPES.includes(frame.type) && Number.isSafeInteger(frame.revision)
@@ -26,7 +26,7 @@ function parse(text: string): Partial<StreamFrame> {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null) return value as Partial<StreamFrame>
   } catch {
-    // Not JSON: malformed like any other.
+    // Not JSON: reported as malformed.
   }
   throw malformed()
 }

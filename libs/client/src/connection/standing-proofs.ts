@@ -2,8 +2,8 @@ import type { StandingProof } from '#libs/contracts'
 import { provesStanding, type FreshnessPredicate, type StableHead } from '#libs/signing'
 
 /**
- * Where the policies of a reader of a few stand among all stable heads, as its server proved last. The digest over all heads says nothing
- * to it; the tree in the same statement does.
+ * Proofs, last sent by the server, of the positions of a reader's named policies among all stable heads. Such a reader cannot check the
+ * digest over all heads, but it can check the tree in the same statement.
  */
 export class StandingProofs {
   private proofs: Readonly<Record<string, StandingProof>> = {}
@@ -16,12 +16,15 @@ export class StandingProofs {
     this.known = undefined
   }
 
-  /** Other heads are held than before. */
+  /** Invalidates the cached result: the heads of the copy have changed. */
   moved(): void {
     this.known = undefined
   }
 
-  /** Whether rollout's statement speaks of just these heads of the policies. One of an earlier version has no tree, and says nothing. */
+  /**
+   * Whether rollout's statement covers exactly these heads of the policies. A statement of an earlier version has no tree, and is
+   * inconclusive.
+   */
   match({ tree }: FreshnessPredicate, heads: readonly StableHead[]): boolean {
     if (tree === undefined) return true
     if (this.known?.root !== tree.root) {

@@ -11,35 +11,35 @@ import { Listeners } from './listeners.js'
 import { LocalCopy, type Change } from './local-copy.js'
 import { StandingProofs } from './standing-proofs.js'
 
-/** Whom a reader trusts now, and the way to what follows. */
+/** Rosters trusted by a reader, and the means to follow their successors. */
 export type RosterKeeper = Pick<PinnedRosters, 'kind' | 'newest' | 'follow'>
 
 export interface TrustedCopyOptions {
   reader: Reader
-  /** The policies that it lives by, where these are a few of all. */
+  /** Policies of this reader, if not all. */
   policies?: readonly string[]
   disk: Pick<DiskCopy, 'load' | 'save' | 'settled'> | null
   rosters: RosterKeeper
   trust: DocumentTrust
   time: ReaderTime
-  /** Documents come from a log, which may bring an old one again: a record that was sent twice, or a place that is read once more. */
+  /** Documents come from a log, which may deliver an old one again: a duplicate record, or a re-read offset. */
   fromLog?: boolean
 }
 
-/** What a copy asks of the way by which documents come. */
+/** Callbacks of the copy to the source of its documents. */
 export interface CopyHost {
-  /** What is in force has changed; asked before any listener, which may take their time. */
+  /** Values in force have changed; called before any listener, which may be slow. */
   applied(): void
-  /** There is a newer roster: what was refused under the one before is wanted again. */
+  /** A newer roster was loaded: documents refused under the previous one are requested again. */
   startOver(): void
 }
 
 export interface TakeOptions {
-  /** Others are known to follow, so that this is not all there is. */
+  /** More documents follow, so these are not complete. */
   more?: boolean
-  /** Policies that come along with those that this reader named. */
+  /** Policies included with those that this reader named. */
   along?: readonly string[]
-  /** These are all documents that there are for this reader. */
+  /** These are all documents for this reader. */
   whole?: boolean
   /** Places of a log (`policy@scope`) whose documents were removed from it. */
   erased?: ReadonlySet<string>
@@ -47,33 +47,30 @@ export interface TakeOptions {
 
 const NO_PLACES: ReadonlySet<string> = new Set()
 
-/** Refusals that are remembered: the sender chooses the names in them. */
+/** Maximum remembered refusals: the sender chooses the names in them. */
 const MAX_REFUSALS = 1_000
-/** How often a sender may make us ask for rosters. */
+/** Minimum interval of roster requests, which a sender can cause. */
 const ROSTER_PAUSE_MS = 10_000
-/** A signed time that differs by more from what was taken for the time changes what is in force now. */
+/** Difference between a signed time and the assumed one, ms, above which values in force are re-evaluated. */
 const JUMP_MS = 100
 
 /**
- * What a reader holds and how far it trusts that, whatever way documents come: the verified copy and its twin on disk, what was refused,
- * and whether all this is still beyond doubt. Whether there is contact is for its host to say: `settle` after each word, `stale` without.
+ * Verified copy of a reader, from any source of documents: the documents in memory and on disk, the refused ones, and whether the copy is
+ * free of doubt. Its host decides about contact: `settle` after each frame, `stale` without.
  */
 export class TrustedCopy {
   state: ConnectionState = 'STALE'
-  /** In `ERROR`: what the server refused this reader with. */
+  /** The server's refusal in state `ERROR`. */
   refusal: HmsError | undefined
-  /** Why it is stale, where that is a matter of trust. */
+  /** Trust reason of state `STALE`, if it is one. */
   private code: string | undefined
   private readonly listeners = new Listeners<ConnectionEvents>()
   private readonly copy: LocalCopy
   private origin: 'nothing' | 'disk' | 'server' = 'nothing'
   private confirmedAt = 0
-  /**
-   * What was refused last, by policy and scope: the copy is not all there is until something better comes for the place, or the place is
-   * gone.
-   */
+  /** Last refusals by policy and scope: the copy is incomplete until a valid document replaces the refused one, or its place is removed. */
   private readonly refusals = new Map<string, SignatureError>()
-  /** Of a reader of a few policies that hears of no others. */
+  /** Set for a reader with named policies that gets no heads of others. */
   private readonly proofs: StandingProofs | undefined
   private askedRostersAt = Number.NEGATIVE_INFINITY
 
@@ -86,22 +83,22 @@ export class TrustedCopy {
     this.proofs = policies === undefined || fromLog === true ? undefined : new StandingProofs(policies)
   }
 
-  /** Of the newest frame applied. */
+  /** Revision of the newest applied frame. */
   get revision(): number {
     return this.copy.revision
   }
 
-  /** Nothing that came is missing here. */
+  /** Whether no received document is missing. */
   get complete(): boolean {
     return this.refusals.size === 0
   }
 
-  /** Takes what an earlier process left on disk. `undefined` when it left nothing, else whether all of it still holds. */
+  /** Loads the disk copy of an earlier process. Returns `undefined` if there is none, else whether all of it still verifies. */
   async load(): Promise<'whole' | 'part' | undefined> {
     const { floors, documents: saved } = (await this.options.disk?.load()) ?? {}
     if (floors !== undefined) this.options.trust.restore(floors)
     if (saved === undefined) return undefined
-    // What was saved was kept.
+    // All saved documents were wanted.
     const along = saved.documents.map((document) => document?.id)
     const { refused } = this.copy.take(saved.revision, saved.documents, along)
     this.origin = 'disk'
@@ -110,7 +107,7 @@ export class TrustedCopy {
     return refused.length === 0 ? 'whole' : 'part'
   }
 
-  /** Takes documents that take effect together. */
+  /** Applies documents that take effect together. */
   take(revision: number, documents: readonly ConfigDocument[], options: TakeOptions = {}): void {
     const { more = false, along = [], whole = false, erased = NO_PLACES } = options
     const { refused, changes } = this.copy.take(revision, documents, along)
@@ -118,7 +115,7 @@ export class TrustedCopy {
     if (whole) this.forgetRefusals()
     for (const document of documents) this.refusals.delete(placeOf(document))
     this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
-    // It was there, and is told of; it keeps nobody in doubt.
+    // The document existed and its removal is reported; it causes no doubt.
     for (const place of erased) this.refusals.delete(place)
     this.forgetRefusalsOfOthers(along)
     if (!more) this.settle()
@@ -126,27 +123,30 @@ export class TrustedCopy {
     this.options.disk?.save({ revision, savedAt: this.confirmedAt, documents: this.copy.all(), ...this.options.trust.remembered() })
   }
 
-  /** All there is comes from here on: what was refused is in it, or is gone. Whether all stable heads came, rollout's statement says. */
+  /**
+   * Clears refusals before a full set of documents: a refused one is in it, or is gone. Rollout's statement shows whether all stable heads
+   * came.
+   */
   forgetRefusals(): void {
     this.refusals.clear()
   }
 
-  /** Revisions up to this one brought nothing for this reader, or were taken. */
+  /** Advances to a revision: all up to it had nothing for this reader, or were applied. */
   advance(revision: number): void {
     this.copy.revision = Math.max(this.copy.revision, revision)
   }
 
-  /** Where the policies of this reader stand among all stable heads, before the statement on these. */
+  /** Stores the proofs of this reader's policies among all stable heads, before the statement on them. */
   prove(standing: Readonly<Record<string, StandingProof>>): void {
     this.proofs?.take(standing)
   }
 
-  /** A stable head of a policy that this reader does not live by, verified. */
+  /** Records a verified stable head of a policy that this reader does not follow. */
   note(head: StableHead): void {
     this.copy.note(head)
   }
 
-  /** A damaged word of rollout is no word: it is said, and the one before goes on ageing. */
+  /** Applies a freshness statement. An invalid one is reported and ignored, and the previous one keeps ageing. */
   hear(envelope: Envelope): void {
     const { trust, time, rosters } = this.options
     const before = time.now()
@@ -160,7 +160,7 @@ export class TrustedCopy {
     }
   }
 
-  /** Somebody may have signed by a roster that is not known here yet. Asked for at most every ten seconds. */
+  /** Follows rosters, at most every ten seconds: a document may be signed by a roster that is not known here yet. */
   followRosters(): void {
     const { rosters, time } = this.options
     if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
@@ -174,12 +174,12 @@ export class TrustedCopy {
       })
   }
 
-  /** Somebody who knows what is in force was heard just now. */
+  /** Records that an up-to-date source was in contact just now. */
   confirm(): void {
     this.confirmedAt = this.options.time.now()
   }
 
-  /** In contact: ready, unless what is held cannot be all that is signed; answers with the code that says why not. */
+  /** Updates the state on contact: ready, unless the copy is known to be incomplete; returns the code of the doubt. */
   settle(): string | undefined {
     this.origin = 'server'
     const refusal = [...this.refusals.values()][0]
@@ -190,7 +190,7 @@ export class TrustedCopy {
     return code
   }
 
-  /** The server will have nothing to do with this reader. Told once, like any other state. */
+  /** Handles the server's refusal of this reader. Reported once, like any other state. */
   refused(error: HmsError): void {
     if (this.state === 'CLOSED' || this.state === 'ERROR') return
     this.stale(error.message, error.code)
@@ -199,7 +199,10 @@ export class TrustedCopy {
     this.fail(error)
   }
 
-  /** Told once for each reason that has a code, also by a reader that never was ready. Without one it is no news to a reader in `ERROR`. */
+  /**
+   * Sets state STALE. Reported once per reason with a code, even before the reader was ever ready. Without a code it does not change state
+   * `ERROR`.
+   */
   stale(reason: string, code?: string): void {
     if (this.state === 'CLOSED' || (this.state === 'ERROR' && code === undefined)) return
     const isNews = this.state === 'READY' || (code !== undefined && code !== this.code)
@@ -260,7 +263,7 @@ export class TrustedCopy {
     return this.copy.ids()
   }
 
-  /** Those of which any document is held. */
+  /** Returns the policies with at least one document. */
   policies(): string[] {
     return this.copy.policies()
   }
@@ -269,17 +272,17 @@ export class TrustedCopy {
     return this.copy.documentsOf(id)
   }
 
-  /** The time by which all this is judged, in ms since 1970. */
+  /** Returns the time of evaluation, in epoch milliseconds. */
   nowMs(): number {
     return this.options.time.now()
   }
 
-  /** Release digest in force per policy: what a named bot acknowledges. */
+  /** Returns the release digests in force per policy, which a named bot acknowledges. */
   applied(): Record<string, string> {
     return this.copy.applied()
   }
 
-  /** Release digests per policy that are held for later: acknowledged too. */
+  /** Returns the release digests held for later per policy, which are acknowledged too. */
   held(): Record<string, string[]> {
     return this.copy.held()
   }
@@ -288,12 +291,12 @@ export class TrustedCopy {
     return this.listeners.on(event, listener)
   }
 
-  /** Says what was refused or went wrong. */
+  /** Reports a refusal or a failure. */
   fail(error: Error): void {
     this.listeners.emit('error', error)
   }
 
-  /** Nothing changes from here on; resolves when what was taken is on disk. */
+  /** Freezes the copy; resolves when it is stored on disk. */
   async close(): Promise<void> {
     this.state = 'CLOSED'
     this.copy.stop()
@@ -326,7 +329,7 @@ export class TrustedCopy {
     for (const change of changes) this.listeners.emit('change', change)
   }
 
-  /** Nobody tells this reader what becomes of policies that neither were named nor come along. */
+  /** Drops refusals of policies that are neither named nor included: this reader is not notified of their changes. */
   private forgetRefusalsOfOthers(along: readonly string[]): void {
     const { policies } = this.options
     if (policies === undefined || this.refusals.size === 0) return
@@ -334,7 +337,7 @@ export class TrustedCopy {
     for (const place of this.refusals.keys()) if (!kept.some((id) => place.startsWith(`${id}@`))) this.refusals.delete(place)
   }
 
-  /** What comes before its time is in order: it is held until then. */
+  /** An early document is not refused: it is held until its effective time. */
   private report(refused: RefusedDocument[]): void {
     for (const { document, error } of refused) {
       if (error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
@@ -344,7 +347,7 @@ export class TrustedCopy {
     if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
   }
 
-  /** An old document of a log takes nothing from the newer one that is held. */
+  /** Whether a refusal is normal: an old document of a log does not affect the newer one in the copy. */
   private isOrdinary({ code }: SignatureError): boolean {
     return code === 'HMS_HEAD_REPLAYED' && this.options.fromLog === true
   }
@@ -366,8 +369,8 @@ export class TrustedCopy {
 }
 
 /**
- * A log tells how things came to be as they are: what is refused of it matters only where nothing better came behind, and an old head
- * only when it is the last word of all.
+ * Returns the refusals that matter. A log also contains superseded documents: a refused one matters only if no better one followed, and an
+ * old head only if it is the last of its place.
  */
 function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
   const last = new Map(documents.map((document) => [placeOf(document), document]))
@@ -378,12 +381,12 @@ function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedD
   })
 }
 
-/** Whatever a sender calls a document. */
+/** Returns the place of an unverified document, for refusals. */
 function placeOf(document: ConfigDocument | undefined): string {
   return `${document?.id}@${document?.scope}`
 }
 
-/** A refusal is the fault of the sender. */
+/** Converts a refusal into an error with status 502: the sender is at fault. */
 export function refusalOf({ code, detail }: SignatureError): HmsError {
   return new HmsError(code, `${detail}; what was held before stays in force`, { status: 502, next: ['hms-svc audit verify'] })
 }

@@ -11,24 +11,24 @@ import { verifyPast, type VerifiedPast } from './verify-past.js'
 
 export interface PastPoliciesOptions {
   api: ApiClient
-  /** As of `connect`. */
+  /** As in `connect`. */
   roster?: string | Uint8Array
   cacheDir?: string
-  /** For the first answer of a server that is only starting. Default 5 s. */
+  /** Timeout for the first response of a server that may be starting. Default 5 s. */
   timeoutMs?: number
   clock?: Clock
 }
 
 const FIRST_ROSTER_MS = 5_000
 
-/** Asks for what was in force before, and checks each answer. */
+/** Reads and verifies policies that were in force before. */
 export class PastPolicies {
   private constructor(
     private readonly api: ApiClient,
     private readonly rosters: PinnedRosters,
   ) {}
 
-  /** Throws what `connect` throws where it is not known whom to trust. */
+  /** Opens it; throws the errors of `connect` if the trusted roster is unknown. */
   static async open({
     api,
     roster,
@@ -40,17 +40,17 @@ export class PastPolicies {
     return new PastPolicies(api, await openRosters({ pinned: roster, source: httpRosters(api), cacheDir, clock, until }))
   }
 
-  /** As the environment says, for `getPolicy`. */
+  /** Opens it as configured by the environment, for `getPolicy`. */
   static fromEnvironment(): Promise<PastPolicies> {
     const { url, token, roster, cacheDir } = readClientConfig()
     return PastPolicies.open({ api: new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) }), roster, cacheDir })
   }
 
-  /** Throws 404 `HMS_POLICY_NOT_FOUND` where nothing was in force, and 502 `HMS_VERIFY_HISTORY` for what does not verify. */
+  /** Reads a past policy. Throws 404 `HMS_POLICY_NOT_FOUND` if none was in force, and 502 `HMS_VERIFY_HISTORY` if it does not verify. */
   async read(id: string, query: PastQuery): Promise<VerifiedPast & { view: PastPolicyView }> {
     const times = askedTimes(query)
     const view = await this.api.get<PastPolicyView>(`/v1/policies/${encodeURIComponent(id)}`, times)
-    // The store's roster may be newer than what is known here; what was signed by an older one still counts as of its time.
+    // The store's roster may be newer than the known one; statements signed under an older one stay valid as of their time.
     await this.rosters.follow()
     const asked = { id, atMs: times.at === undefined ? undefined : Date.parse(times.at), version: query.version }
     try {

@@ -1,21 +1,21 @@
 import { HmsError } from '#libs/contracts'
 import { isTimestamp } from '#libs/policy'
 
-/** Of which time a policy is asked for. */
+/** Time or version of a requested policy. */
 export interface PastQuery {
-  /** What was in force then: a date, or RFC 3339 with an offset. */
+  /** Time at which it was in force: a date, or RFC 3339 with an offset. */
   at?: Date | string
-  /** As it was known then. Default: now. */
+  /** As known at this time. Default: now. */
   known?: Date | string
-  /** What this version said, instead of a time. */
+  /** Version, instead of a time. */
   version?: string
 }
 
-/** As they go into an address. Throws 400 `HMS_POLICY_TIME` for what is no time, before anything is asked. */
+/** Returns the query parameters. Throws 400 `HMS_POLICY_TIME` for an invalid time, before any request. */
 export function askedTimes({ at, known, version }: PastQuery): { at?: string; known?: string; version?: string } {
   if (version !== undefined && (at !== undefined || known !== undefined))
     throw wrong('a version says the same at any time: leave out at and known')
-  // Judged by one clock, on both sides.
+  // Both sides then use the same clock.
   return { at: timeText('at', at ?? (known === undefined ? undefined : new Date())), known: timeText('known', known), version }
 }
 

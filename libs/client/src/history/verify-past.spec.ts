@@ -20,7 +20,7 @@ const holding: ConfigDocument = {
   next: { release: second.release!, proof: null },
 }
 
-/** As a store shows it that says `said` of the record. */
+/** View of a store that describes the record as `said`. */
 function shown(record: ConfigDocument, said: ConfigDocument = record): PastPolicyView {
   return {
     id: ID,
@@ -31,7 +31,7 @@ function shown(record: ConfigDocument, said: ConfigDocument = record): PastPolic
     since: AT,
     until: null,
     recordedAt: AT,
-    // Nobody believes it: what counts is what is signed.
+    // Ignored by the verifier, which reads the signed documents.
     value: { limit: 1 },
     provenance: { run: null, digest: said.digest!, author: null, approvedBy: ['Mallory'] },
     record,

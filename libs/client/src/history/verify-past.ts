@@ -12,7 +12,7 @@ import {
   type VerifiedRelease,
 } from '#libs/signing'
 
-/** What was asked for; either a time or a version. */
+/** Requested past policy: by time or by version. */
 export interface AskedPast {
   id: string
   /** Milliseconds since 1970. */
@@ -20,20 +20,20 @@ export interface AskedPast {
   version?: string
 }
 
-/** What is signed of an earlier time. Since when and until when is the store's word. */
+/** Verified content of an earlier time. The period of its validity is only the store's claim. */
 export interface VerifiedPast {
   value: PolicyValue
   author: string | null
-  /** Names of the people whose signatures count. */
+  /** Names of the valid signers. */
   approvedBy: string[]
-  /** Neither replayed nor tried by a canary; `reason` is `null` where a rollback brought back what came so. */
+  /** Break-glass release: neither replayed nor tested by a canary; `reason` is `null` if a rollback reinstated it. */
   breakGlass: { reason: string | null } | undefined
 }
 
 /**
- * Checks what a store says of an earlier time as a reader checks what is in force: rollout signed the head, enough people signed its
- * releases, the log shows them, and of what it names the release is the one at that time. `rosters`: all that are known, the newest first,
- * for keys and roles may have changed since. Throws 502 `HMS_VERIFY_HISTORY`. That no later head was recorded by then is the store's word.
+ * Verifies a store's view of an earlier time as a reader verifies the present: rollout signed the head, enough people signed its releases,
+ * the log contains them, and the release is the one that the head names for that time. `rosters`: all known, newest first, because keys and
+ * roles may have changed since. Throws 502 `HMS_VERIFY_HISTORY`. That no later head was stored by then is only the store's claim.
  */
 export function verifyPast(view: PastPolicyView, asked: AskedPast, rosters: readonly Roster[]): VerifiedPast {
   const { head, release, next } = verifiedByAny(view.record, rosters)
@@ -43,7 +43,7 @@ export function verifyPast(view: PastPolicyView, asked: AskedPast, rosters: read
   if (named === undefined || named === null) throw refusedHistory(`the head shown does not make what it is shown for the one in force`)
   const policy = named.predicate.policy as unknown as PolicyValue
   if (asked.atMs !== undefined) {
-    // Clocks of rollout and of the database may differ a little.
+    // The clocks of rollout and database may differ slightly.
     if (isFarAhead(head.issuedAt, asked.atMs))
       throw refusedHistory(`the head shown was issued at ${head.issuedAt}, after the time asked for`)
     if (!(effectiveMs(named.predicate.policy) <= asked.atMs))
@@ -66,7 +66,7 @@ function releaseOfVersion(
   return releases.find((release) => release?.predicate.policy.version === version) ?? undefined
 }
 
-/** The refusal of the newest roster is the one that is told. */
+/** The error of the newest roster is the one reported. */
 export function verifiedByAny(record: ConfigDocument | undefined, rosters: readonly Roster[]): VerifiedHead {
   let refusal: SignatureError | undefined
   for (const roster of rosters) {

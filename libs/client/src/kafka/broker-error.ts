@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { isFault } from '#libs/kafka-socket'
 import { reasonOf } from '../api/unreachable.js'
 
-/** What kafkajs throws, in the words of the CLI. Only an answer that no wait will change is not retryable. */
+/** Maps an error of kafkajs to an `HmsError`. Only an error that no wait can resolve is not retryable. */
 export function brokerError(error: unknown, name: string, topic: string): HmsError {
   if (isFault(error, 'KafkaJSSASLAuthenticationError')) {
     return new HmsError('HMS_BROKER_LOGIN', `${name} refuses this user or password.`, {

@@ -12,24 +12,23 @@ import { PolicyFollower, STATE_TOPIC, type HmsFollower } from './policy-follower
 import type { RecordSource } from './record-source.js'
 import { topicRosters } from './topic-rosters.js'
 
-/** What is left out comes from the environment. */
+/** Options of `followPolicies`; defaults come from the environment. */
 export interface FollowOptions extends BrokerOptions {
-  /** A named bot takes part in canaries. Nobody on Kafka counts it, or hears what it applies. */
+  /** A named bot takes part in canaries. On Kafka it is not counted, and acknowledges nothing. */
   bot?: string
   region?: string
-  /** As of `connect`: what is held and verified. The log is read whole all the same. */
+  /** As in `connect`: limits the verified copy. The whole log is still read. */
   policies?: readonly string[]
   /**
-   * The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one nothing is read:
-   * `HMS_ROSTER_REQUIRED`.
+   * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. Without one, nothing is read: `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array
   /**
-   * Folder for the last known good copy, one for each installation. Without one a restart without a broker has nothing, and no floor is
-   * remembered: anyone who owns the broker could then show an older log.
+   * Folder of the last known good copy, one per installation. Without one, a restart without a broker has no values, and no floors are
+   * remembered: the owner of the broker could then present an older log.
    */
   cacheDir?: string
-  /** How long to wait for the end of the log. Default 10 s. */
+  /** Timeout for reaching the end of the log. Default 10 s. */
   timeoutMs?: number
 }
 
@@ -48,9 +47,9 @@ const OPTIONS: OptionNames<FollowOptions> = {
 const FIRST_COPY_MS = 10_000
 
 /**
- * Follows the policies on Kafka, without a server of ours: `hms.config.state.v1` from its beginning, and rosters on `hms.roster.v1`.
- * Nothing is applied that does not verify. Resolves at the end of the log, or with a copy from disk; rejects with `HMS_BROKER_…` or
- * `HMS_ROSTER_…`. It keeps the process alive until `close`.
+ * Follows the policies on Kafka without a server of ours: `hms.config.state.v1` from its beginning, and rosters on `hms.roster.v1`. Only
+ * verified documents are applied. Resolves at the end of the log, or with a disk copy; rejects with `HMS_BROKER_…` or `HMS_ROSTER_…`. It
+ * keeps the process alive until `close`.
  */
 export async function followPolicies(options: FollowOptions = {}): Promise<HmsFollower> {
   requireKnownOptions('followPolicies', options, OPTIONS)
@@ -58,7 +57,7 @@ export async function followPolicies(options: FollowOptions = {}): Promise<HmsFo
   return openFollower(options, new KafkaSource({ clientId: 'hms-svc-follower', brokers, sasl, ssl }))
 }
 
-/** `followPolicies` with the parts of the world that tests replace. The source is closed with it. */
+/** `followPolicies` with an environment that tests replace. Closing the follower closes the source. */
 export async function openFollower(
   options: Omit<FollowOptions, keyof BrokerOptions>,
   source: RecordSource,
@@ -70,7 +69,7 @@ export async function openFollower(
   const cacheDir = options.cacheDir ?? config.cacheDir
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const report = (error: Error): void => follower.fail(error)
-  // By the topic and not by the brokers: anyone who changes these addresses must not lose the floors.
+  // Named after the topic, not the brokers: a change of broker addresses must not lose the floors.
   const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, STATE_TOPIC, reader, report, policies)
   const pinned = options.roster ?? config.roster
   const rosters = await openRosters({ pinned, source: topicRosters(source, report), cacheDir, clock, until: clock.elapsed() })

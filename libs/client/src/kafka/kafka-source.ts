@@ -4,7 +4,10 @@ import { brokerError } from './broker-error.js'
 import { loadKafkajs } from './load-kafkajs.js'
 import type { RecordBatch, RecordSource, TopicPlace } from './record-source.js'
 
-/** Apache Kafka behind the port. kafkajs gives its cluster to the factory of a partition assigner; the consumer made for it never joins. */
+/**
+ * Apache Kafka adapter of the port. kafkajs passes its cluster to the factory of a partition assigner; the consumer created for it never
+ * joins a group.
+ */
 export class KafkaSource implements RecordSource {
   readonly name: string
   private readonly door: Consumer
@@ -20,7 +23,7 @@ export class KafkaSource implements RecordSource {
       authenticationTimeout: 5_000,
       requestTimeout: 15_000,
       socketFactory: framedSocket,
-      // Anyone who reads tries again for ever, and says so meanwhile: here it is enough to get over a broker that restarts.
+      // The reader retries for ever and reports it; here retries only bridge a broker restart.
       retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
       logLevel: kafkajs.logLevel.NOTHING,
       ...config,
@@ -44,7 +47,7 @@ export class KafkaSource implements RecordSource {
     } catch (error) {
       throw brokerError(error, this.name, topic)
     } finally {
-      // It may have connected again while it was closed.
+      // The read may have reconnected while the source was being closed.
       if (this.closed) await this.close()
     }
   }

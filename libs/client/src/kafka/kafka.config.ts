@@ -4,17 +4,17 @@ import { readGivenText } from '#libs/files'
 
 const MAX_CA_BYTES = 1024 * 1024
 
-/** How a broker is reached. Shapes of `sasl` and `ssl`: kafkajs. */
+/** Connection settings of a broker. `sasl` and `ssl` have kafkajs' types. */
 export interface BrokerOptions {
-  /** `host:port`, one is enough. Default: `HMS_KAFKA_BROKERS`. */
+  /** `host:port`; one is enough. Default: `HMS_KAFKA_BROKERS`. */
   brokers?: string[]
-  /** `{ mechanism: 'scram-sha-512', username, password }` and its like. Default: `HMS_KAFKA_SASL`. */
+  /** For example `{ mechanism: 'scram-sha-512', username, password }`. Default: `HMS_KAFKA_SASL`. */
   sasl?: KafkaConfig['sasl']
-  /** `true`, or options of `tls.connect`, `{ ca: [pem] }`. Default: with the authority of `HMS_KAFKA_CA`, else no TLS. */
+  /** `true`, or options of `tls.connect`, `{ ca: [pem] }`. Default: TLS with the authority of `HMS_KAFKA_CA`, else no TLS. */
   ssl?: KafkaConfig['ssl']
 }
 
-/** What options leave out, from the environment. Throws `HMS_CONFIG_INVALID` (400). */
+/** Fills missing options from the environment. Throws `HMS_CONFIG_INVALID` (400). */
 export async function readBrokerConfig(
   options: BrokerOptions,
   env: Record<string, string | undefined> = process.env,
@@ -34,7 +34,7 @@ export async function readBrokerConfig(
 
 function saslOf(text: string | undefined): KafkaConfig['sasl'] {
   if (text === undefined) return undefined
-  // A password may hold colons.
+  // A password may contain colons.
   const [, mechanism, username = '', password = ''] = /^(scram-sha-(?:256|512)):([^:]+):(.+)$/.exec(text) ?? []
   if (mechanism === undefined) throw invalid('HMS_KAFKA_SASL must look like scram-sha-512:user:password')
   return { mechanism: mechanism as 'scram-sha-512', username, password }

@@ -9,7 +9,7 @@ export interface KafkaJs {
 }
 
 /**
- * kafkajs is CommonJS without named exports that Node's loader could see, and an optional package: it is asked for when somebody connects.
+ * Loads kafkajs, which is CommonJS without named exports that Node's loader could detect, and an optional package: it is loaded on connect.
  * Throws `HMS_KAFKAJS_MISSING`.
  */
 export function loadKafkajs(load: (name: string) => unknown = createRequire(import.meta.url)): KafkaJs {

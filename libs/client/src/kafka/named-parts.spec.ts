@@ -35,7 +35,7 @@ async function follow(policies: string[]): Promise<PolicyFollower> {
   return follower
 }
 
-/** Rollout's statement on these heads, and time enough to doubt. */
+/** Publishes rollout's statement on these heads, and advances past the grace period. */
 async function vouch(...documents: ReturnType<typeof documentOf>[]): Promise<void> {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
   const heads = documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))

@@ -1,19 +1,19 @@
 import type { EventData } from '#libs/contracts'
 import { placeTag, placeTagsIn } from '#libs/signing'
 
-/** Policies whose records were passed over; beyond that each new one counts as one of them. */
+/** Maximum remembered policies whose records were skipped; beyond it, each new one counts as skipped. */
 const MAX_PASSED = 10_000
 
 /**
- * What of the log a reader of a few policies holds: these, and what was stored together with the newest documents of theirs. Everything in
- * the log is read; the rest is not verified whole, and not held.
+ * Part of the log kept by a reader with named policies: these, and the documents stored together with their newest ones. The whole log is
+ * read; the rest is neither fully verified nor kept.
  */
 export class NamedParts {
   private readonly named: ReadonlySet<string>
-  /** Tags of the places of policies that came, or once came, along. */
+  /** Tags of the places of policies that are, or were, included. */
   private readonly fellows = new Map<string, Set<string>>()
   private readonly passed = new Set<string>()
-  /** What the newest document at each place of a named policy was stored with. */
+  /** Tags of the places stored together with the newest document at each place of a named policy. */
   private readonly tags = new Map<string, readonly string[]>()
   private missed = false
 
@@ -41,13 +41,13 @@ export class NamedParts {
     return false
   }
 
-  /** Policies that come along with the newest documents of those that are named. */
+  /** Returns the policies included with the newest documents of the named ones. */
   along(): string[] {
     const together = new Set([...this.tags.values()].flat())
     return [...this.fellows].flatMap(([id, tags]) => ([...tags].some((tag) => together.has(tag)) ? [id] : []))
   }
 
-  /** Once after a policy came into a bundle whose earlier records were passed over: the log has to be read again. */
+  /** Returns `true` once after a policy joined a bundle whose earlier records were skipped: the log has to be read again. */
   takeMissed(): boolean {
     const { missed } = this
     this.missed = false

@@ -19,7 +19,7 @@ const ROSTERS = 'hms.roster.v1'
 const ID = 'epa-pm25-limit'
 const PLACE = `${ID}@global`
 const MINUTE = 60_000
-/** A machine with other work is no finding. */
+/** Generous, because a busy machine must not fail the test. */
 const PATIENT = { timeout: 30_000 }
 const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
 const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
@@ -60,13 +60,13 @@ async function follow(options: Options = {}): Promise<PolicyFollower> {
 const limit = (follower: PolicyFollower): unknown => follower.get(ID)['limit']
 const stable = (...documents: (typeof old)[]): StableHead[] =>
   documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
-/** Rollout's freshness statement, of now. */
+/** Rollout's freshness statement, issued now. */
 const word = (heads: StableHead[], roster = 1) => {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
   return freshnessRecord(sampleFreshness(heads, at(0), at(5 * MINUTE), roster))
 }
 
-/** Time in which the broker answers each second, and nothing is written. */
+/** Advances time while the broker responds each second without new records. */
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 1_000) {
     clock.advance(Math.min(left, 1_000))
@@ -454,7 +454,7 @@ function asType(value: Uint8Array, type: string): Buffer {
   return Buffer.from(JSON.stringify({ ...envelope, payload: Buffer.from(text).toString('base64') }))
 }
 
-/** The record with one of the values in its event, however deep, replaced by another. */
+/** The record with one of the values in its event, at any depth, replaced. */
 function bend(value: Uint8Array, place: number, instead: unknown): Buffer {
   const envelope = JSON.parse(Buffer.from(value).toString()) as { payload: string }
   const event = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as object

@@ -21,7 +21,7 @@ import { NamedParts } from './named-parts.js'
 import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
 import { WholeRevisions } from './whole-revisions.js'
 
-/** What `connect` gives, without alerts: they go to config-store, and this reader may not know one. */
+/** Connection without alerts: they go to config-store, which this reader may not know. */
 export type HmsFollower = Omit<HmsConnection, 'alert'>
 
 export interface PolicyFollowerOptions extends TrustedCopyOptions {
@@ -30,19 +30,18 @@ export interface PolicyFollowerOptions extends TrustedCopyOptions {
 }
 
 export const STATE_TOPIC = 'hms.config.state.v1'
-/** Bounds what closing takes; a record that comes meanwhile is read at once. */
+/** Bounds the duration of closing; a new record is returned at once. */
 const READ_WAIT_MS = 1_000
-/** As on a stream: a broker that is there answers each read within `READ_WAIT_MS`, and four of these answers may be late. */
+/** As on a stream: an available broker responds to each read within `READ_WAIT_MS`, and four responses may be late. */
 const SILENCE_MS = 5_000
-/** How long a broker may answer, and this reader not come to the end. */
+/** Time that the broker may respond without this reader reaching the end of the log. */
 const BEHIND_MS = 30_000
-/** How often doubt alone sends a reader back to the beginning. */
+/** Minimum interval of restarts from the beginning caused by doubt. */
 const AGAIN_MS = 60_000
 
 /**
- * The trusted copy kept up to date from the compacted topic of state. It reads the whole log, is ready at its end, and goes on from
- * there. A record is a claim like any other: what it carries is verified as from anywhere else, and one that carries nothing good is said
- * and left out.
+ * Keeps the trusted copy up to date from the compacted state topic. It reads the whole log, is ready at its end, and continues from there.
+ * A record is an untrusted claim: its documents are verified as from any other source, and an invalid record is reported and skipped.
  */
 export class PolicyFollower implements HmsFollower {
   private readonly contact: Contact
@@ -62,7 +61,7 @@ export class PolicyFollower implements HmsFollower {
     this.parts = options.policies === undefined ? undefined : new NamedParts(options.policies)
     this.silence = this.watch(SILENCE_MS, `${options.source.name} has not answered`)
     this.behind = this.watch(BEHIND_MS, 'the end of the log was not reached')
-    // Nobody on this topic counts who applies what.
+    // Bots on this topic are not counted.
     this.copy = new TrustedCopy(options, { applied: () => {}, startOver: () => (this.startsOver = true) })
   }
 
@@ -74,7 +73,7 @@ export class PolicyFollower implements HmsFollower {
     return this.copy.revision
   }
 
-  /** Resolves at the end of the log, or with a copy from disk; rejects with `HMS_BROKER_…` after `timeoutMs` without either. */
+  /** Resolves at the end of the log, or with a disk copy; rejects with `HMS_BROKER_…` after `timeoutMs` without either. */
   async open(timeoutMs: number): Promise<void> {
     const saved = await this.copy.load()
     this.running = this.run()
@@ -111,14 +110,14 @@ export class PolicyFollower implements HmsFollower {
     await written
   }
 
-  /** For the parts that this reader is made of: what was refused or went wrong. */
+  /** Reports a refusal or failure, on behalf of the follower's parts. */
   fail(error: Error): void {
     this.copy.fail(error)
   }
 
   private async run(): Promise<void> {
     const { source, rosters, random } = this.options
-    // The log is judged by the newest roster. Without an answer the known one counts, and rollout's freshness statement will name the
+    // The log is verified by the newest roster. Without a response the known one is used, and rollout's freshness statement will name the
     // newer.
     await rosters.follow().catch((error: unknown) => this.fail(error as Error))
     for (let attempt = 0; !this.closing.signal.aborted;) {
@@ -129,7 +128,7 @@ export class PolicyFollower implements HmsFollower {
       } catch (error) {
         if (this.closing.signal.aborted) return
         this.down(error as Error)
-        // Unlike the clock's timers this one keeps the process alive, as the connection does: who follows a log lives by it.
+        // Unlike the clock's timers, this one keeps the process alive, as the connection does: a follower of a log is expected to.
         await setTimeout(backoffMs(attempt++, random), undefined, { signal: this.closing.signal }).catch(() => {})
       }
     }
@@ -170,7 +169,7 @@ export class PolicyFollower implements HmsFollower {
     this.waiting.add(recorded, bytes, this.options.time.elapsed())
   }
 
-  /** Of a policy that this reader does not live by the head alone is verified: rollout's statement speaks of all of them. */
+  /** Verifies only the head of a policy that this reader does not follow: rollout's statement covers all of them. */
   private note({ id, scope, head }: ConfigDocument): void {
     if (scope !== STABLE_SCOPE) return
     try {
@@ -182,7 +181,7 @@ export class PolicyFollower implements HmsFollower {
     }
   }
 
-  /** All that there is was read: what this reader holds is what the log says now, as far as that is to be believed. */
+  /** The end of the log was reached: the copy equals the log, as far as the log is complete. */
   private atEnd(): void {
     this.behind.watch()
     this.copy.confirm()
@@ -190,7 +189,7 @@ export class PolicyFollower implements HmsFollower {
     const doubt = this.copy.settle()
     this.contact.made()
     if (doubt === 'HMS_FRESHNESS_MIXED') this.readAgain()
-    // No word may come again that would say so.
+    // No record may follow that would report the newer roster.
     else if (doubt !== undefined) this.copy.followRosters()
   }
 
@@ -202,7 +201,10 @@ export class PolicyFollower implements HmsFollower {
     this.copy.take(revision, documents, { more, erased, along: this.parts?.along() })
   }
 
-  /** Rollout knows other heads. A log that lost its end and grew again may hold them before the place where this reader goes on. */
+  /**
+   * Reads the log from the beginning: rollout's statement names other heads. A log that lost its end and grew again may contain them before
+   * this reader's offset.
+   */
   private readAgain(): void {
     const now = this.options.time.elapsed()
     if (now - this.startedOverAt < AGAIN_MS) return
@@ -223,7 +225,7 @@ export class PolicyFollower implements HmsFollower {
     return new Silence({
       clock: this.options.time,
       limitMs,
-      // kafkajs shows nothing of an answer before it is whole.
+      // kafkajs does not expose partial responses.
       received: () => 0,
       onSilence: () => this.copy.stale(`${what} for ${limitMs / 1_000} s`),
     })

@@ -8,8 +8,8 @@ import type { RecordSource, TopicPlace } from './record-source.js'
 export const ROSTER_TOPIC = 'hms.roster.v1'
 
 /**
- * The steps that follow a roster, from the compacted topic with one record for each version. There may lie anything beside them: what does
- * not follow is told to `report` and passed over, so that nobody can block the chain by writing something into it. No version is skipped.
+ * Reads the steps that follow a roster from the compacted topic with one record per version. The topic may contain other records: a step
+ * that does not follow is reported and skipped, so no writer can block the chain. No version is skipped.
  */
 export function topicRosters(source: RecordSource, report: (error: Error) => void): RosterSource {
   return { name: `Kafka (${ROSTER_TOPIC})`, after: (newest) => chainAfter(newest, source, report) }
@@ -18,7 +18,7 @@ export function topicRosters(source: RecordSource, report: (error: Error) => voi
 async function chainAfter(newest: Roster, source: RecordSource, report: (error: Error) => void): Promise<Envelope[]> {
   const chain: Envelope[] = []
   let roster = newest
-  // A step that was written once more lies behind the ones that follow it: read again while that brings any further.
+  // A step that was written again is behind the steps that follow it: the topic is re-read while that makes progress.
   for (let first = true; ; first = false) {
     const before = roster
     let ahead: number | undefined
@@ -58,7 +58,7 @@ async function* envelopes(source: RecordSource, report: (error: Error) => void):
   }
 }
 
-/** As the roster itself says; 0 for what is none. */
+/** Returns the version in a roster's payload; 0 if it is not a roster. */
 function versionOf(envelope: Envelope): number {
   try {
     const { version } = peekPredicate<{ version?: unknown }>(envelope)

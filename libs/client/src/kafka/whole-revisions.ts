@@ -4,24 +4,24 @@ import type { TopicRecord } from './record-source.js'
 
 type Recorded = EventData['hms.state.recorded.v1']
 
-/** A relay that died between two records of a bundle goes on within seconds; longer than that nobody is kept waiting for. */
+/** A relay that died between two records of a bundle resumes within seconds; after this time the bundle is applied incomplete. */
 const PATIENCE_MS = 10_000
-/** Places in memory; the writer chooses the names. Without them a bundle waits in vain, and for `PATIENCE_MS`. */
+/** Maximum remembered places, since the writer chooses the names. A bundle with a dropped place waits for `PATIENCE_MS`. */
 const MAX_PLACES = 10_000
-/** A log that has not been compacted for hours holds much that is overtaken already. */
+/** A log that has not been compacted for hours contains many superseded documents. */
 const MAX_BYTES = 32 * 1024 * 1024
 
 interface Waiting extends Recorded {
   since: number
 }
 
-/** Documents that were read and not taken yet. Those of one revision take effect in one step, so that nobody sees half a bundle. */
+/** Documents that were read but not applied. Those of one revision take effect in one step, so no reader sees part of a bundle. */
 export class WholeRevisions {
   private waiting: Waiting[] = []
   private bytes = 0
-  /** The newest revision that came, by the tag of its policy and scope. */
+  /** Newest received revision, by the tag of its policy and scope. */
   private readonly came = new Map<string, number>()
-  /** Keys whose record was removed since the last answer, and not written again. */
+  /** Keys whose record was removed since the last call, and not written again. */
   private erased = new Set<string>()
 
   add(recorded: Recorded, bytes: number, now: number): void {
@@ -34,7 +34,7 @@ export class WholeRevisions {
     this.bytes += bytes
   }
 
-  /** For a record that says nothing: one without a value removes what lies under its key. What is held of it stays in force. */
+  /** Handles a record without content: a tombstone removes the record of its key. The document in the copy stays in force. */
   erase({ key, value }: TopicRecord): void {
     if (value === null && key !== null && this.erased.size < MAX_PLACES) this.erased.add(Buffer.from(key).toString())
   }
@@ -45,12 +45,12 @@ export class WholeRevisions {
     return erased
   }
 
-  /** More is not kept before some of it is taken. */
+  /** Whether the limit is reached: no more is read before some of it is applied. */
   get full(): boolean {
     return this.bytes > MAX_BYTES
   }
 
-  /** What can be taken now, in the order in which it came. */
+  /** Returns the documents that can be applied now, in order of arrival. */
   release(now: number): ConfigDocument[] {
     const rest = this.full ? [] : this.waiting.filter((recorded) => !this.isWhole(recorded) && now - recorded.since < PATIENCE_MS)
     const held = new Set(rest)
@@ -60,7 +60,7 @@ export class WholeRevisions {
     return released
   }
 
-  /** Every other of its revision has come, or something newer in its place. */
+  /** Whether all others of its revision have arrived, or newer ones in their places. */
   private isWhole({ document: { revision }, bundle = '' }: Waiting): boolean {
     return placeTagsIn(bundle).every((place) => (this.came.get(place) ?? -1) >= revision)
   }

@@ -2,8 +2,9 @@ import { KeyError } from './key-error.js'
 import type { AgentKey } from './ssh-agent.js'
 
 /**
- * Which key of an agent is meant: the one whose fingerprint or comment is `which`; without it the one whose comment is the name, else the
- * only one. `HMS_KEY_AGENT_LACKS` when there is none, `HMS_KEY_AGENT_CHOICE` when there are several: a guess could be somebody's login key.
+ * Returns the intended key of an agent: the one whose fingerprint or comment is `which`; without `which`, the one whose comment is the
+ * name, else the only one. Throws `HMS_KEY_AGENT_LACKS` if there is none, `HMS_KEY_AGENT_CHOICE` if there are several: a guess could pick a
+ * login key.
  */
 export function chooseAgentKey(keys: readonly AgentKey[], name: string, which?: string): AgentKey {
   if (which !== undefined)

@@ -11,12 +11,11 @@ import { readPlainKey } from './private-key.js'
 const TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 /**
- * Makes what profile `dev` needs to sign and verify: people's keys and their passphrase, one key per service, an
- * operator key, the key that partners' secrets are stored under, and last the roster, signed by the people. Does
- * nothing when there is a roster.
+ * Creates the keys that profile `dev` needs to sign and verify: people's keys and their passphrase, one key per service, an operator key,
+ * the key that encrypts partners' secrets, and last the roster, signed by the people. Does nothing if there is a roster.
  *
- * There is no lock. Every file is put in place whole and only where none is, and who finds one uses it: two processes
- * at once end with one identity, and one that was killed midway is finished by the next.
+ * There is no lock. Every file is published atomically and only if none exists, and an existing one is used: two concurrent processes end
+ * with one identity, and one that was killed midway is completed by the next.
  */
 export async function createDemoIdentity(dataDir: string, services: readonly string[], now = new Date()): Promise<void> {
   if ((await readIfThere(rosterFile(dataDir))) !== undefined) return
@@ -25,7 +24,7 @@ export async function createDemoIdentity(dataDir: string, services: readonly str
   await mkdir(serviceKeysDir(dataDir), { recursive: true, mode: 0o700 })
   const passphrase = await ensurePassphrase(keysDir)
   const folder = new KeyFolder(keysDir)
-  // Together: four derivations of 600,000 rounds on the thread pool take the time of one or two.
+  // In parallel: four derivations of 600,000 rounds on the thread pool take the time of one or two.
   const people = await Promise.all(DEMO_PEOPLE.map((name) => folder.ensure(name, passphrase)))
   const roster = demoRoster({
     people: people.map(({ signer, spki }) => ({ name: signer.name, spki })),

@@ -2,14 +2,14 @@ import { link, rm } from 'node:fs/promises'
 import { HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate, stageFile, type GivenFile } from '#libs/files'
 
-/** Far above what a bot that lives by every policy keeps; the rest of these files is small. */
+/** Far above the files of a bot that follows every policy; the others are small. */
 const MAX_BYTES = 64 * 1024 * 1024
-/** An encrypted key takes some 350 bytes. */
+/** An encrypted key takes about 350 bytes. */
 const MAX_SECRET_BYTES = 64 * 1024
 
 /**
- * Puts a whole file under a name that must be free: false when it was taken. The link is what makes it atomic: no
- * reader sees half a file, of two writers one wins, and one that dies leaves the name free.
+ * Publishes a whole file under an unused name; returns false if it is taken. The link makes it atomic: no reader sees a partial file, of
+ * two writers one wins, and one that dies leaves the name unused.
  */
 export async function publishOnce(path: string, content: string, mode: number): Promise<boolean> {
   const staged = await stageFile(path, content, mode)
@@ -24,12 +24,15 @@ export async function publishOnce(path: string, content: string, mode: number): 
   }
 }
 
-/** The text of a file, or undefined when there is none. Throws what `readGivenFile` throws. */
+/** Returns the text of a file, or undefined if it does not exist. Throws the errors of `readGivenFile`. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   return (await fileIfThere(path, MAX_BYTES))?.bytes.toString('utf8')
 }
 
-/** The same of a private key, or of a passphrase that lies beside its keys: `HMS_KEY_EXPOSED` where others can read it. */
+/**
+ * Returns the text of a private key, or of a passphrase stored beside its keys; as `readIfThere`, plus `HMS_KEY_EXPOSED` if others can read
+ * the file.
+ */
 export async function readPrivateIfThere(path: string): Promise<string | undefined> {
   const file = await fileIfThere(path, MAX_SECRET_BYTES)
   if (file !== undefined) requirePrivate(path, file)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-/** Name of the operator's key file; no service may have it, nor the two below. */
+/** Name of the operator's key file; reserved, like the two below: no service may have it. */
 export const OPERATOR = 'operator'
 /** Names of the key files of the transparency log and of its witness. */
 export const AUDIT_LOG = 'audit-log'
@@ -19,7 +19,7 @@ export function serviceKeyFile(dataDir: string, name: string): string {
   return join(serviceKeysDir(dataDir), `${name}.pem`)
 }
 
-/** The key that partners' secrets are stored under. */
+/** Returns the file of the key that encrypts partners' secrets. */
 export function secretsKeyFile(dataDir: string): string {
   return join(serviceKeysDir(dataDir), 'partner-secrets.key')
 }

@@ -6,16 +6,16 @@ import { OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir } from './identity
 import { KeyError } from './key-error.js'
 import { readPlainKey } from './private-key.js'
 
-/** What a data folder made by profile `dev` holds, read and checked once. */
+/** Content of a data folder created by profile `dev`, read and verified once. */
 export type Identity = {
   rosterEnvelope: Envelope
   roster: Roster
-  /** The key of a service; `HMS_IDENTITY_MISSING` or `_MISMATCH` when the folder has no such key or another one. */
+  /** Returns the signer of a service; throws `HMS_IDENTITY_MISSING` or `_MISMATCH` if the folder has no such key or another one. */
   serviceSigner(name: string): Signer
   operatorSigner(): Signer
 }
 
-/** Throws `HMS_IDENTITY_MISSING` when nobody made an identity here, and `SignatureError` for a roster that does not verify. */
+/** Loads the identity. Throws `HMS_IDENTITY_MISSING` if the folder has none, and `SignatureError` for a roster that does not verify. */
 export async function loadIdentity(dataDir: string): Promise<Identity> {
   const text = await readIfThere(rosterFile(dataDir))
   if (text === undefined) throw missing(`${rosterFile(dataDir)} does not exist`)

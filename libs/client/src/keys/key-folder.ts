@@ -10,10 +10,10 @@ import { nearestName } from './nearest-name.js'
 import { decryptPrivateKey, encryptPrivateKey, PBKDF2_ROUNDS } from './private-key.js'
 import { SshAgent } from './ssh-agent.js'
 
-/** `agent`: an ssh-agent holds the private key, and no file. */
+/** Public file of a key. `agent`: the private key is in an ssh-agent, not in a file. */
 export type PublicKeyFile = { name: string; keyid: string; /** DER in base64. */ spki: string; agent?: true }
 
-/** `file` is the private key's, or where the agent's key is noted; `createdAt` RFC 3339. */
+/** `file` is the private key's, or the public one of an agent's key; `createdAt` is RFC 3339. */
 export type KeyEntry = PublicKeyFile & { file: string; createdAt: string }
 
 export type NamedSigner = Signer & { name: string }
@@ -22,9 +22,9 @@ const PRIVATE = '.key.pem'
 const PUBLIC = '.pub.json'
 
 /**
- * People's signing keys: `epa-chief.key.pem` (encrypted, 0600) beside `epa-chief.pub.json`, in a folder of mode 0700. Of a key that an
- * ssh-agent holds there is the public file alone. Names that differ only in case or punctuation share a file, so the second one is refused
- * and either finds it.
+ * Folder of people's signing keys: `epa-chief.key.pem` (encrypted, 0600) beside `epa-chief.pub.json`, with mode 0700. A key in an ssh-agent
+ * has only the public file. Names that differ only in case or punctuation share a file, so the second one is refused and either name finds
+ * it.
  */
 export class KeyFolder {
   constructor(
@@ -33,13 +33,13 @@ export class KeyFolder {
     private readonly agent = new SshAgent(undefined),
   ) {}
 
-  /** Makes a key; `HMS_KEY_EXISTS` when the name is taken: a key is never overwritten. */
+  /** Creates a key; throws `HMS_KEY_EXISTS` if the name is taken: a key is never overwritten. */
   async create(name: string, passphrase: string): Promise<KeyEntry> {
     if (await this.make(name, passphrase)) return this.require(name)
     throw await this.taken(name)
   }
 
-  /** Notes that the agent holds the key of this name; `HMS_KEY_EXISTS` like `create`. `which`: see `chooseAgentKey`. */
+  /** Registers a key of the agent under this name; throws `HMS_KEY_EXISTS` like `create`. `which`: see `chooseAgentKey`. */
   async adopt(name: string, which?: string): Promise<KeyEntry> {
     const { keyid, spki } = chooseAgentKey(await this.agent.list(), name, which)
     await mkdir(this.dir, { recursive: true, mode: 0o700 })
@@ -60,7 +60,7 @@ export class KeyFolder {
   }
 
   /**
-   * Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; of one that an agent holds,
+   * Unlocks a key. Throws `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; for a key in an agent,
    * which needs no passphrase here, `HMS_KEY_AGENT_…`.
    */
   async open(name: string, passphrase: string): Promise<NamedSigner> {
@@ -72,18 +72,18 @@ export class KeyFolder {
   }
 
   /**
-   * Opens the key of this name, or makes it. For keys whose passphrase lies beside them: several processes may do
-   * this at once, or again after one died in between, and all end with the same key.
+   * Opens the key of this name, or creates it. For keys whose passphrase is stored beside them: several processes may do this concurrently,
+   * or after a crash, and all end with the same key.
    */
   async ensure(name: string, passphrase: string): Promise<{ signer: NamedSigner; spki: string }> {
     const made = await this.make(name, passphrase)
     const key = made ?? decryptPrivateKey((await readPrivateIfThere(this.privateFile(name))) ?? '', passphrase)
-    // Its maker may have died before it came to the public file: anyone who comes by writes the same content.
+    // Its creator may have died before writing the public file; every process writes the same content.
     if (!made) await this.writePublic({ name, keyid: keyIdOf(key), spki: spkiOf(key) })
     return { signer: { ...localSigner(key), name }, spki: spkiOf(key) }
   }
 
-  /** The new private key, or undefined when the name is taken. */
+  /** Returns the new private key, or undefined if the name is taken. */
   private async make(name: string, passphrase: string): Promise<KeyObject | undefined> {
     const file = this.privateFile(name)
     await mkdir(this.dir, { recursive: true, mode: 0o700 })
@@ -101,7 +101,7 @@ export class KeyFolder {
     throw await this.notFound(name)
   }
 
-  /** `HMS_KEY_NOT_FOUND`, with the name that was probably meant. */
+  /** Returns `HMS_KEY_NOT_FOUND` with the most similar name. */
   async notFound(name: string): Promise<KeyError> {
     const meant = nearestName(
       name,
@@ -157,7 +157,7 @@ function parsePublic(text: string, file: string): PublicKeyFile {
     const { name, keyid, spki, agent } = JSON.parse(text) as Partial<PublicKeyFile>
     if (name !== undefined && keyid !== undefined && spki !== undefined) return { name, keyid, spki, ...(agent === true ? { agent } : {}) }
   } catch {
-    // Not JSON: the same answer as JSON without these members.
+    // Not JSON: treated as JSON without these members.
   }
   throw new KeyError('HMS_KEY_UNREADABLE', `${file} is no public key file`)
 }

@@ -1,4 +1,4 @@
-/** The name that somebody has probably meant: the nearest by edits, upper and lower case apart; `undefined` where none is near. */
+/** Returns the most similar name by edit distance, ignoring case; `undefined` if none is similar. */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const near = names
     .map((name) => ({ name, edits: editsBetween(given.toLowerCase(), name.toLowerCase()) }))
@@ -6,7 +6,7 @@ export function nearestName(given: string, names: readonly string[]): string | u
   return near !== undefined && near.edits <= Math.max(1, Math.floor(given.length / 4)) ? near.name : undefined
 }
 
-/** Levenshtein's distance. */
+/** Computes the Levenshtein distance. */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (let at = 1; at <= one.length; at++) {

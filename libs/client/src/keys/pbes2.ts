@@ -10,8 +10,8 @@ const AES_256_CBC = oid('60864801650304012a')
 const NULL = Buffer.from([0x05, 0x00])
 
 /**
- * EncryptedPrivateKeyInfo of RFC 5958 in DER: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256 and AES-256-CBC.
- * Written here because Node's own `cipher` option derives with 2,048 rounds and lets nobody ask for more.
+ * Encodes EncryptedPrivateKeyInfo of RFC 5958 in DER: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256 and AES-256-CBC. Implemented here
+ * because Node's own `cipher` option derives with a fixed 2,048 rounds.
  */
 export async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds: number): Promise<Buffer> {
   const salt = randomBytes(16)
@@ -23,7 +23,7 @@ export async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds
   return sequence(sequence(PBES2, sequence(kdf, scheme)), octets(encrypted))
 }
 
-/** Whether these bytes are laid out as `encryptPbes2` and `openssl pkcs8 -topk8 -v2` write them. */
+/** Whether the bytes have the layout written by `encryptPbes2` and `openssl pkcs8 -topk8 -v2`. */
 export function isPbes2(der: Buffer): boolean {
   const body = contentOf(der, 0x30)
   const algorithm = body && contentOf(body, 0x30, false)
@@ -61,7 +61,7 @@ function element(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), content])
 }
 
-/** Content of the first element; `whole` demands that nothing follows it. */
+/** Returns the content of the first element; `whole` requires that nothing follows it. */
 function contentOf(der: Buffer, tag: number, whole = true): Buffer | undefined {
   const short = der[1] ?? 0
   const extra = short < 0x80 ? 0 : short - 0x80

@@ -45,7 +45,7 @@ describe('an encrypted private key', () => {
 
   it('says wrong passphrase whatever the padding looks like', async () => {
     const pem = await encryptPrivateKey(privateKey, 'secret', { rounds: 1 })
-    // One wrong passphrase in 256 gives valid padding, and another error underneath.
+    // One wrong passphrase in 256 yields valid padding, and another underlying error.
     for (let i = 0; i < 1500; i++) expect(code(() => decryptPrivateKey(pem, `wrong ${i}`))).toBe('HMS_KEY_PASSPHRASE')
     expect(code(() => decryptPrivateKey(pem, ''))).toBe('HMS_KEY_PASSPHRASE')
   })

@@ -2,15 +2,15 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { encryptPbes2, isPbes2 } from './pbes2.js'
 import { KeyError } from './key-error.js'
 
-/** OWASP's figure for PBKDF2-HMAC-SHA256; one derivation takes 130 to 260 ms on a server core. */
+/** OWASP's recommendation for PBKDF2-HMAC-SHA256; one derivation takes 130 to 260 ms on a server core. */
 export const PBKDF2_ROUNDS = 600_000
 
-/** OpenSSL reads a passphrase into a buffer of 1,024 bytes: a longer one would make a file that nothing opens again. */
+/** OpenSSL reads a passphrase into a buffer of 1,024 bytes: a longer one would create a file that cannot be opened again. */
 const MAX_PASSPHRASE_BYTES = 1000
 
 const ENCRYPTED = 'ENCRYPTED PRIVATE KEY'
 
-/** Encrypted PKCS#8 PEM of a private key. Node and `openssl pkey` open it. */
+/** Returns the encrypted PKCS#8 PEM of a private key, which Node and `openssl pkey` can open. */
 export async function encryptPrivateKey(
   key: KeyObject,
   passphrase: string,
@@ -28,8 +28,8 @@ export async function encryptPrivateKey(
 }
 
 /**
- * Opens an encrypted PKCS#8 PEM; blocks for one key derivation. A file that is no such thing is `HMS_KEY_UNREADABLE`.
- * CBC carries no checksum, so a wrong passphrase and damaged ciphertext look alike: both are `HMS_KEY_PASSPHRASE`.
+ * Opens an encrypted PKCS#8 PEM; blocks for one key derivation. Throws `HMS_KEY_UNREADABLE` for other files. CBC has no checksum, so a
+ * wrong passphrase and damaged ciphertext are indistinguishable: both are `HMS_KEY_PASSPHRASE`.
  */
 export function decryptPrivateKey(pem: string, passphrase: string): KeyObject {
   const body = /-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END ENCRYPTED PRIVATE KEY-----/.exec(pem)?.[1]
@@ -37,7 +37,7 @@ export function decryptPrivateKey(pem: string, passphrase: string): KeyObject {
   return requireEd25519(openWith(pem, passphrase))
 }
 
-/** Opens a plain PKCS#8 PEM, as services keep theirs. */
+/** Opens a plain PKCS#8 PEM, the format of services' keys. */
 export function readPlainKey(pem: string): KeyObject {
   try {
     return requireEd25519(createPrivateKey(pem))

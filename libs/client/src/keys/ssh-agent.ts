@@ -10,14 +10,14 @@ const SIGN_REQUEST = 13
 const SIGN_RESPONSE = 14
 
 const ED25519 = 'ssh-ed25519'
-/** OpenSSH's own bounds. */
+/** OpenSSH's own limits. */
 const MAX_FRAME_BYTES = 256 * 1024
 const MAX_IDENTITIES = 2048
 const LIST_MS = 5_000
-/** `ssh-add -c` lets a person confirm each use. */
+/** With `ssh-add -c` a person confirms each use. */
 const SIGN_MS = 60_000
 
-/** An Ed25519 key that an agent holds. */
+/** An Ed25519 key in an agent. */
 export interface AgentKey {
   keyid: string
   /** SPKI, DER in base64. */
@@ -26,8 +26,8 @@ export interface AgentKey {
 }
 
 /**
- * ssh-agent (draft-ietf-sshm-ssh-agent) over its socket. It signs the given bytes as they are, which for Ed25519 is just what DSSE wants;
- * the private key never leaves it. Errors: `HMS_KEY_AGENT_UNREACHABLE`, `HMS_KEY_AGENT_LACKS`, `HMS_KEY_AGENT_REFUSED`.
+ * Client of ssh-agent (draft-ietf-sshm-ssh-agent) over its socket. It signs the given bytes unchanged, which for Ed25519 is what DSSE
+ * requires; the private key never leaves the agent. Errors: `HMS_KEY_AGENT_UNREACHABLE`, `HMS_KEY_AGENT_LACKS`, `HMS_KEY_AGENT_REFUSED`.
  */
 export class SshAgent {
   /** `socket`: SSH_AUTH_SOCK. */
@@ -36,7 +36,7 @@ export class SshAgent {
     private readonly deadlines = { listMs: LIST_MS, signMs: SIGN_MS },
   ) {}
 
-  /** A locked agent shows none. */
+  /** Lists the agent's Ed25519 keys; a locked agent returns none. */
   async list(): Promise<AgentKey[]> {
     const { type, body } = await this.ask(REQUEST_IDENTITIES, Buffer.alloc(0), this.deadlines.listMs)
     if (type !== IDENTITIES_ANSWER) throw refusal(`the ssh-agent answers ${type} and not with its keys`)
@@ -47,7 +47,7 @@ export class SshAgent {
     })
   }
 
-  /** The signer of a key that the agent holds now; `HMS_KEY_AGENT_LACKS` when it does not. */
+  /** Returns the signer of a key that the agent has; throws `HMS_KEY_AGENT_LACKS` otherwise. */
   async signer(keyid: string): Promise<Signer> {
     const key = (await this.list()).find((each) => each.keyid === keyid)
     if (key === undefined) {
@@ -72,7 +72,7 @@ export class SshAgent {
       if (signature.string().toString() !== ED25519) throw new RangeError('a signature of another kind')
       return signature.string()
     })
-    // A signature that counts for nobody is better missed here than by the service.
+    // An invalid signature is better detected here than by the service.
     if (!verify(null, bytes, publicKeyFromRaw(raw), sig)) throw refusal('the ssh-agent signed something else')
     return sig
   }
@@ -86,7 +86,7 @@ export class SshAgent {
     }
   }
 
-  /** One connection, one question: an agent that hangs holds up nothing else. */
+  /** Sends one request per connection, so a hanging agent blocks nothing else. */
   private ask(type: number, body: Buffer, timeoutMs: number): Promise<{ type: number; body: Buffer }> {
     const { socket } = this
     if (socket === undefined) return Promise.reject(unreachable('SSH_AUTH_SOCK is not set: no ssh-agent is known here'))

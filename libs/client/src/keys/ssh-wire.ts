@@ -1,4 +1,4 @@
-/** RFC 4251 §5: a length and so many bytes. */
+/** Encodes a string of RFC 4251 §5: its length, then its bytes. */
 export function sshString(bytes: Uint8Array): Buffer {
   return Buffer.concat([sshUint32(bytes.length), bytes])
 }
@@ -9,7 +9,7 @@ export function sshUint32(value: number): Buffer {
   return bytes
 }
 
-/** Reads RFC 4251 fields one after the other; `RangeError` where they end too early. */
+/** Reads RFC 4251 fields in sequence; throws `RangeError` at a premature end. */
 export class SshReader {
   private at = 0
 

@@ -15,40 +15,41 @@ import { HeldDocuments } from '../connection/held-documents.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { ReaderTime } from '../trust/reader-time.js'
 
-/** What is in force of one policy for one reader, as people and services signed it. */
+/** Value of one policy in force for one reader, from signed documents. */
 export interface VerifiedValue {
   value: PolicyValue
-  /** The head as it is now: after its `next` came, that is `current`. */
+  /** The current head: after the time of its `next`, that is `current`. */
   head: HeadPredicate
   release: VerifiedRelease
-  /** Run that brought the release; from the head. */
+  /** Run of the release, from the head. */
   run: number | null
-  /** The store's own counter; nobody signed it. */
+  /** The store's own counter; not signed. */
   revision: number
 }
 
-/** Why what was shown may not be all that is signed: readers are STALE by the same code. */
+/** Why the shown documents may be incomplete: readers are STALE by the same code. */
 export interface LiveDoubt {
   code: string
   detail: string
 }
 
 /**
- * `verified`: every signature holds; `value` is `null` where nothing is in force. With `doubt` nobody vouches that it is the newest.
- * `refused`: a signature, the log or a proof speaks against what was shown.
+ * `verified`: every signature is valid; `value` is `null` if none is in force. With `doubt`, no freshness statement confirms that it is the
+ * newest. `refused`: a signature, the log or a proof contradicts the shown documents.
  */
 export type JudgedLive = { kind: 'verified'; value: VerifiedValue | null; doubt?: LiveDoubt } | ({ kind: 'refused' } & LiveDoubt)
 
 export interface FrameTrust {
   roster: Roster
   clock: Clock
-  /** Default: everyone, so that no canary applies. */
+  /** Default: an anonymous reader, to which no canary applies. */
   reader?: Reader
 }
 
 /**
- * Judges a `GET /v1/snapshot?revision=0` of these policies as a reader does, without its grace: the freshness statement must be there, be
- * current by this machine's clock too, and name exactly these heads. Throws `SignatureError` for a statement that does not verify.
+ * Judges a `GET /v1/snapshot?revision=0` of these policies as a reader does, without its grace period: the freshness statement must be
+ * present, be current by this machine's clock too, and name exactly these heads. Throws `SignatureError` for a statement that does not
+ * verify.
  */
 export function judgeFrame(
   ids: readonly string[],
@@ -64,14 +65,14 @@ export function judgeFrame(
     if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE') refusals.set(document?.id, error)
   const { statement, doubt } = unheard === undefined ? vouchedBy(trust, clock) : { statement: undefined, doubt: unheard }
   const heads = new Map(held.stableHeads().map((head) => [head.policy, head]))
-  // Time goes on while rollout is away: a rule whose time has come is in force.
+  // Time advances while rollout is unavailable: a rule whose effective time has come is in force.
   const now = doubt === undefined ? time.now() : Math.max(time.now(), clock.now())
   const inForce = held.inForce(reader, now)
   const judged = (id: string): JudgedLive => {
     const refusal = refusals.get(id)
     if (refusal !== undefined) return { kind: 'refused', code: refusal.code, detail: refusal.detail }
     const proof = frame.standing?.[id]
-    // Statements of earlier versions have no tree, and prove nothing of a few policies.
+    // Statements of earlier versions have no tree, and prove nothing about single policies.
     const isMixed = statement?.tree !== undefined && !provesStanding(statement.tree, id, heads.get(id), proof)
     const mixed = { code: 'HMS_FRESHNESS_MIXED', detail: `rollout's freshness statement names another head of ${id} than the server shows` }
     if (isMixed && proof !== undefined) return { kind: 'refused', ...mixed }
@@ -86,7 +87,7 @@ export function judgeFrame(
   return new Map(ids.map((id) => [id, judged(id)]))
 }
 
-/** `undefined`: the statement of rollout was heard. */
+/** Applies rollout's statement; returns `undefined` on success, else the doubt. */
 function hear(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDoubt | undefined {
   if (frame.freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'the server shows no freshness statement of rollout' }
   try {
@@ -101,8 +102,8 @@ function hear(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDou
 }
 
 /**
- * A reader's time begins with what was signed, so an old statement with old documents would be whole to a reader that has just started. A
- * person has a clock of their own.
+ * Checks the statement by the machine's clock. A reader's time starts with the signed one, so a newly started reader would accept an old
+ * statement with old documents.
  */
 function vouchedBy(trust: DocumentTrust, clock: Clock): { statement: FreshnessPredicate | undefined; doubt: LiveDoubt | undefined } {
   let statement: FreshnessPredicate | undefined
@@ -119,7 +120,7 @@ function vouchedBy(trust: DocumentTrust, clock: Clock): { statement: FreshnessPr
 }
 
 function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, roster: Roster): VerifiedValue {
-  // Verified before, and taken from what was kept; after its `next` a document is no longer the one that was signed.
+  // Taken from the verification cache, since a document after its `next` is no longer the signed one.
   const { document } = copy.documentsOf(head.policy).find(({ head: { scope } }) => scope === head.scope)!
   const verified = verifyHead(document, roster)
   const isNext = verified.head.current !== head.current

@@ -14,7 +14,7 @@ const roster = readRoster(SAMPLE_ROSTER)
 const policy = (version: string, limit: number) => ({ id: ID, version, limit })
 const headOf = ({ id, seq, digest }: ConfigDocument): StableHead => ({ policy: id, seq, current: digest })
 
-/** What an honest config-store shows of these documents, and of all heads there are. */
+/** Frame of an honest config-store with these documents and all stable heads. */
 function frame(
   documents: ConfigDocument[],
   { heads = documents.map(headOf), freshness = fresh(heads) }: { heads?: StableHead[]; freshness?: Envelope } = {},

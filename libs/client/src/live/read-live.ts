@@ -7,7 +7,7 @@ import { parseFrame } from '../connection/parse-frame.js'
 import type { RosterKeeper } from '../connection/trusted-copy.js'
 import { judgeFrame, type JudgedLive } from './judge-frame.js'
 
-/** Whom to trust, and where documents come from. */
+/** Trusted rosters, and the source of documents. */
 export interface LiveSource {
   rosters: RosterKeeper
   /** Body of `GET /v1/snapshot?revision=0` for these policies: documents, rollout's freshness statement, and proofs. */
@@ -23,8 +23,9 @@ const PAUSE_MS = 200
 type Attempt = { live: Map<string, VerifiedLive>; isFinal: boolean }
 
 /**
- * What is in force for all, by policy id. Verified as a reader verifies it, without its grace: the freshness statement must be there,
- * be current by this machine's clock too, and name exactly these heads. Never throws: what does not verify is returned with the reason.
+ * Reads the values in force for all, by policy id. Verified as a reader verifies them, without its grace period: the freshness statement
+ * must be present, be current by this machine's clock too, and name exactly these heads. Never throws: unverified values are returned with
+ * the reason.
  */
 export async function readLive(ids: readonly string[], source: LiveSource): Promise<Map<string, VerifiedLive>> {
   const { clock, waitMs = WAIT_MS } = source
@@ -42,7 +43,7 @@ export async function readLive(ids: readonly string[], source: LiveSource): Prom
   return found
 }
 
-/** The same reason for all: nothing could be read, or nobody is known to be trusted. */
+/** Returns the same reason for all: nothing could be read, or no roster is trusted. */
 export function unverified(ids: readonly string[], error: unknown): Map<string, VerifiedLive> {
   return new Map(ids.map((id) => [id, { kind: 'unverified', why: reasonOf(error) }]))
 }
@@ -54,7 +55,7 @@ async function attemptRead(ids: readonly string[], source: LiveSource): Promise<
     const judged = judgeFrame(ids, frame, { roster: rosters.newest, clock })
     const live = new Map([...judged].map(([id, each]) => [id, liveOf(each)]))
     const isFinal = [...live.values()].every(({ kind }) => kind === 'verified')
-    // A document may be signed by a roster that follows.
+    // A document may be signed under a newer roster.
     if (!isFinal) await followRosters(source)
     return { live, isFinal }
   } catch (error) {
@@ -64,12 +65,12 @@ async function attemptRead(ids: readonly string[], source: LiveSource): Promise<
   }
 }
 
-/** Where none follows, or none that verifies, the last good one counts. */
+/** Follows rosters; if no valid one follows, the last good one is used. */
 async function followRosters({ rosters }: LiveSource): Promise<void> {
   await rosters.follow().catch(() => undefined)
 }
 
-/** A signer needs the newest there is: what nobody vouches for is not verified. */
+/** A signer needs the newest value: one without a confirming freshness statement is unverified. */
 function liveOf(judged: JudgedLive): VerifiedLive {
   const against = judged.kind === 'refused' ? judged : judged.doubt
   if (against !== undefined) return { kind: 'unverified', why: textOf(against) }

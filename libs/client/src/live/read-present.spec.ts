@@ -24,14 +24,14 @@ const CANARY = sampleDocument({
   issuedAt: at(-1_000),
 })
 
-/** `stated`: stable documents that rollout's statement is on. `proven`: those of the store, where it is not at the statement. */
+/** `stated`: stable documents of rollout's statement. `proven`: those of the store, if it differs from the statement. */
 function frame(documents: ConfigDocument[], stated = documents.filter(({ scope }) => scope === 'global'), fromMs = -1_000): StreamFrame {
   const tree = new StableTree(stated.map(headOf))
   const freshness: Envelope = sampleFreshness(stated.map(headOf), at(fromMs), at(fromMs + 300_000))
   return { type: 'snapshot', revision: 9, changes: [], documents, freshness, standing: { [ID]: tree.proofOf(ID) } }
 }
 
-/** The last frame is shown again and again. */
+/** The last frame is repeated. */
 async function read(frames: StreamFrame[], reader: Reader = {}): Promise<PresentValue & { asked: number }> {
   let asked = 0
   const snapshot = async (): Promise<unknown> => frames[Math.min(asked++, frames.length - 1)]

@@ -6,21 +6,21 @@ import { parseFrame } from '../connection/parse-frame.js'
 import { judgeFrame, type JudgedLive, type LiveDoubt, type VerifiedValue } from './judge-frame.js'
 import type { LiveSource } from './read-live.js'
 
-/** `value` is `null` where nothing is in force. `doubt`: it verifies, and nobody vouches that it is the newest: STALE. */
+/** A verified value; `value` is `null` if none is in force. `doubt`: no freshness statement confirms that it is the newest (STALE). */
 export interface PresentValue {
   value: VerifiedValue | null
   doubt?: LiveDoubt
 }
 
-/** A head and its statement come apart for moments, and a store has no statement for its first seconds. */
+/** A head and its statement differ for moments, and a store has no statement for its first seconds. */
 const WAIT_MS = 2_500
 const PAUSE_MS = 100
-/** Doubts that go away by themselves. */
+/** Transient doubts. */
 const PASSING: ReadonlySet<string> = new Set(['HMS_FRESHNESS_MISSING', 'HMS_FRESHNESS_MIXED', 'HMS_ROSTER_VERSION'])
 
 /**
- * What is in force of one policy for a reader, verified as the SDK verifies it. Throws 502 `HMS_VERIFY_PRESENT` where a signature speaks
- * against what the store shows, and what the snapshot throws.
+ * Reads the value of one policy in force for a reader, verified as the SDK does. Throws 502 `HMS_VERIFY_PRESENT` if a signature contradicts
+ * the store, and the errors of the snapshot.
  */
 export async function readPresent(id: string, reader: Reader, source: LiveSource): Promise<PresentValue> {
   const { clock, waitMs = WAIT_MS } = source
@@ -30,7 +30,7 @@ export async function readPresent(id: string, reader: Reader, source: LiveSource
     const judged = await attempt(id, reader, source)
     const isDoubted = judged.kind === 'verified' && PASSING.has(judged.doubt?.code ?? '')
     if ((judged.kind === 'verified' && !isDoubted) || clock.elapsed() >= until) return required(id, judged)
-    // A document, or the statement, may be signed by a roster that follows. Where none does, the last good one counts.
+    // A document, or the statement, may be signed under a newer roster. If none follows, the last good one is used.
     await source.rosters.follow().catch(() => undefined)
     if (!isDoubted && source.rosters.newest === roster) return required(id, judged)
     if (isDoubted) await setTimeout(PAUSE_MS)

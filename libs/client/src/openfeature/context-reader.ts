@@ -4,8 +4,8 @@ import type { Reader } from '#libs/evaluation'
 import { ProviderError } from './provider-error.js'
 
 /**
- * Who asks: `targetingKey` chooses the cohort of a canary, `region` its scope; what a context leaves out is the connection's own. Throws
- * `INVALID_CONTEXT`.
+ * Returns the reader of a context: `targetingKey` selects the cohort of a canary, `region` its scope; defaults are the connection's own.
+ * Throws `INVALID_CONTEXT`.
  */
 export function readerOf({ targetingKey, region }: EvaluationContext, own: Reader): Reader {
   return {

@@ -4,18 +4,18 @@ import type { Clock, Timer } from '../clock.js'
 import type { HeldDocumentSource } from '../connection/live-connection.js'
 
 interface Seen {
-  /** All that decides on what any reader sees of the policy. */
+  /** Fingerprint of everything that determines any reader's value of the policy. */
   mark: string
   keys: string[]
 }
 
-/** The reader's time may be set forward meanwhile: whether a time has come is asked each minute. */
+/** The reader's time may be set forward, so effective times are checked every minute. */
 const LONGEST_WAIT_MS = 60_000
 
 /**
- * Calls `changed` with the flags that have changed for some reader: by documents, or because a lease ended or the time of a held rule came.
- * These are all keys of a policy, for its metadata are part of each; sorted, those that are new or gone too. A lease that is renewed
- * changes nothing.
+ * Calls `changed` with the flags that changed for any reader: by documents, an expired lease or the effective time of a held rule. These
+ * are all keys of a policy, sorted, including added and removed ones, because its metadata are part of each flag. A renewed lease changes
+ * nothing.
  */
 export class FlagChanges {
   private seen: Map<string, Seen>
@@ -30,7 +30,7 @@ export class FlagChanges {
     this.awaitTurn()
   }
 
-  /** After the copy took documents. */
+  /** Compares after the copy applied documents. */
   look(): void {
     const before = this.seen
     this.seen = this.read()
@@ -49,7 +49,7 @@ export class FlagChanges {
     return new Map(this.documents.policies().map((id) => [id, seenOf(id, this.documents.of(id), now)]))
   }
 
-  /** What is in force for other contexts than the connection's own turns without the connection telling it. */
+  /** Values for contexts other than the connection's own change without an event of the connection. */
   private awaitTurn(): void {
     this.turn?.cancel()
     const { documents, clock } = this

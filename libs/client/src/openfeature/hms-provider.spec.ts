@@ -284,7 +284,8 @@ describe('the beginning', () => {
     server = new StreamServer()
     await server.start(port)
     const ready = next(ProviderEvents.Ready)
-    // The wait for the next try begins when the last one has failed, and a try may be late for its own time: so whoever comes is served.
+    // The wait for the next attempt begins when the last one has failed, and an attempt may miss its own deadline; so every visitor is
+    // served.
     const waits = setInterval(() => clock.advance(250), 20)
     const served = (visitor: Visitor): void => {
       visitor.send('snapshot', 4, [old])

@@ -12,7 +12,7 @@ import { ProviderError } from './provider-error.js'
 import { ProviderEventsEmitter } from './provider-events.js'
 import { resolveFlag, type FlagType } from './resolve-flag.js'
 
-/** What is left out comes from the environment, as for `connect`. */
+/** Options of the provider; defaults come from the environment, as for `connect`. */
 export interface HmsProviderOptions extends ConnectOptions {
   hooks?: Hook[]
 }
@@ -20,8 +20,8 @@ export interface HmsProviderOptions extends ConnectOptions {
 const OPTIONS: OptionNames<HmsProviderOptions> = { ...CONNECT_OPTIONS, hooks: true }
 
 /**
- * Policies as flags of the OpenFeature server SDK, over one verified connection: evaluation is local, without I/O. `ID` is a whole policy,
- * `ID.FIELD` a field. The states of the connection are the provider's; it keeps no process alive.
+ * Provides policies as flags of the OpenFeature server SDK, over one verified connection: evaluation is local, without I/O. `ID` is a whole
+ * policy, `ID.FIELD` a field. The provider's states are the connection's; it does not keep the process alive.
  */
 export class HmsProvider implements Provider {
   readonly metadata = { name: 'hms-svc' } as const
@@ -33,7 +33,7 @@ export class HmsProvider implements Provider {
   private again: Timer | undefined
   private closed = false
 
-  /** `ports`: the parts of the world that tests replace. */
+  /** `ports`: the environment, which tests replace. */
   constructor(
     private readonly options: HmsProviderOptions = {},
     private readonly ports: ConnectionPorts = {},
@@ -42,14 +42,14 @@ export class HmsProvider implements Provider {
     this.hooks = options.hooks ?? []
   }
 
-  /** For what OpenFeature has no word for: `explain`, `alert`, each refusal. `undefined` before there is a copy. */
+  /** Connection for features that OpenFeature lacks: `explain`, `alert`, each refusal. `undefined` before there is a copy. */
   get connection(): HmsConnection | undefined {
     return this.live
   }
 
   /**
-   * Resolves on the first verified copy, live or from disk. Fatal is what only people can mend (whom to trust, a key that is refused);
-   * for anything else it goes on trying, and `PROVIDER_READY` follows.
+   * Resolves on the first verified copy, live or from disk. Errors that only people can fix (a missing roster, a refused key) are fatal;
+   * after any other it keeps trying, and `PROVIDER_READY` follows.
    */
   async initialize(): Promise<void> {
     this.closed = false
@@ -61,7 +61,7 @@ export class HmsProvider implements Provider {
       this.tryAgain(0)
       throw new ProviderError('GENERAL', messageOf(error), { cause: error })
     }
-    // The SDK makes the provider ready behind this; a copy from disk, or one in doubt, is not.
+    // The SDK marks the provider as ready after this; a disk copy, or one in doubt, is not.
     setImmediate(() => this.correctReady())
   }
 
@@ -113,7 +113,7 @@ export class HmsProvider implements Provider {
       live.on('stale', ({ reason, code }) =>
         this.events.tell('PROVIDER_STALE', { message: reason, ...(code === undefined ? {} : { metadata: { code } }) }),
       ),
-      // A document that is refused leaves the provider as able to evaluate as it was: only a state is told here.
+      // A refused document does not reduce the provider's ability to evaluate: only state changes are emitted here.
       live.on('error', (error) => {
         if (live.state === 'ERROR') this.events.tell('PROVIDER_ERROR', { message: messageOf(error) })
       }),
@@ -140,7 +140,7 @@ export class HmsProvider implements Provider {
     this.correctReady()
   }
 
-  /** The state after the first copy, where it is another: nobody listened to the connection while it was opened. */
+  /** Emits the state after the first copy if it differs: there was no listener while the connection was opened. */
   private correctReady(): void {
     const { live } = this
     if (live?.refusal !== undefined) this.events.tell('PROVIDER_ERROR', { message: messageOf(live.refusal) })

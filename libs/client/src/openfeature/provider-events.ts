@@ -2,19 +2,19 @@ import type { AnyProviderEvent, EventContext, EventHandler, Logger, ProviderEven
 
 type Handler = EventHandler
 
-/** Takes the SDK's events by their texts: the enum itself would be an import at run time. */
+/** Emits the SDK's events by their string values: the enum itself would be an import at run time. */
 export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEvent> {
   private readonly handlers = new Map<string, Handler[]>()
   private logger: Logger | undefined
 
-  /** The emission of the event with its own name, for callers without the enum. */
+  /** Emits an event by its name, for callers without the enum. */
   tell(event: `${ProviderEvents}`, context?: EventContext): void {
     this.emit(event as ProviderEvents, context)
   }
 
-  /** A handler that throws or rejects is logged by the SDK's logger and stops no other one. */
+  /** Calls all handlers. One that throws or rejects is logged by the SDK's logger and does not stop others. */
   emit(event: AnyProviderEvent, context?: EventContext): void {
-    // A handler may add or remove others: that makes a new list.
+    // A handler may add or remove others, which creates a new list.
     for (const handler of this.getHandlers(event)) void this.call(handler, context)
   }
 
@@ -22,7 +22,7 @@ export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEv
     this.handlers.set(event, [...this.getHandlers(event), handler])
   }
 
-  /** Once for each time that it was added. */
+  /** Removes one registration of the handler. */
   removeHandler(event: AnyProviderEvent, handler: Handler): void {
     const handlers = [...this.getHandlers(event)]
     const at = handlers.indexOf(handler)

@@ -8,7 +8,7 @@ import { HmsProvider, type HmsProviderOptions } from './index.js'
 
 const REFERENCE = readFileSync(new URL('../../../../docs/reference/sdk.md', import.meta.url), 'utf8')
 const EXAMPLE = /## OpenFeature\n[\s\S]*?```js\n([\s\S]*?)```/.exec(REFERENCE)![1]!
-/** Its imports are given to it. */
+/** Imports are injected instead. */
 const BODY = EXAMPLE.replaceAll(/^import .*\n/gm, '')
 const AsyncFunction = (async () => {}).constructor as unknown as new (...parts: string[]) => (...given: unknown[]) => Promise<void>
 
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 it('the example of the reference runs as it stands', async () => {
   const url = await server.start()
-  /** As in the example, with the server and the roster of this test. */
+  /** As in the example, with this test's server and roster. */
   class Provider extends HmsProvider {
     constructor({ cacheDir: _cacheDir, ...options }: HmsProviderOptions) {
       super({ ...options, url, roster: SAMPLE_ROSTER_BYTES })

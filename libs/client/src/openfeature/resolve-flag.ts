@@ -6,12 +6,12 @@ import type { ConnectionState } from '../connection/hms-connection.js'
 import type { HeldDocumentSource } from '../connection/live-connection.js'
 import { ProviderError } from './provider-error.js'
 
-/** What a caller of OpenFeature can ask for. */
+/** Flag types of OpenFeature. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object'
 
 /**
- * The flag `ID` is the whole policy, `ID.FIELD` a field of it with its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`; the
- * SDK then gives the caller's default. Pure but for the copy.
+ * Resolves a flag: `ID` is the whole policy, `ID.FIELD` a field of it with its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`; the
+ * SDK then returns the caller's default. Pure except for the copy.
  */
 export function resolveFlag<T extends JsonValue>(
   key: string,
@@ -36,19 +36,19 @@ export function resolveFlag<T extends JsonValue>(
   }
 }
 
-/** Ids of policies have no dot; fields may. */
+/** Splits a flag key. Ids of policies have no dot; fields may. */
 export function partsOf(key: string): { id: string; field: string | undefined } {
   const dot = key.indexOf('.')
   return dot === -1 ? { id: key, field: undefined } : { id: key.slice(0, dot), field: key.slice(dot + 1) }
 }
 
-/** A field that is null is none: the SDK has no such type. */
+/** Returns the value of a field; a null field counts as missing, because the SDK has no such type. */
 function valueAt(policy: InForce['held']['value'], field: string | undefined): Json | undefined {
   if (field === undefined) return policy as unknown as Json
   return Object.hasOwn(policy, field) ? (policy[field] ?? undefined) : undefined
 }
 
-/** `STALE` tells of a copy that may be old, before all else; `STATIC` is the one answer that is the same for everybody. */
+/** `STALE` takes precedence: the copy may be outdated. `STATIC` means the same value for every reader. */
 function reasonOf({ head }: InForce['held'], canaryRuns: boolean, state: ConnectionState): keyof typeof StandardResolutionReasons {
   if (state !== 'READY') return 'STALE'
   if (head.scope !== STABLE_SCOPE) return 'SPLIT'

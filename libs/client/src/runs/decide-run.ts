@@ -9,16 +9,16 @@ import { requireKnownOptions, type OptionNames } from '../known-options.js'
 
 export interface DecideOptions {
   reason: string
-  /** What partners are told. */
+  /** Reason sent to partners. */
   publicReason?: string
-  /** Of `extend`: by how much; ms. */
+  /** Duration of `extend`, ms. */
   byMs?: number
-  /** Name of the key that signs. */
+  /** Name of the signing key. */
   sign?: string
-  /** Unlocks the key; else `HMS_KEY_PASSPHRASE`, else what dev left beside its keys. */
+  /** Passphrase of the key; default: `HMS_KEY_PASSPHRASE`, else the one that dev stored beside its keys. */
   passphrase?: string
   url?: string
-  /** How long to wait for the stage that owns the run. Default 30 s. */
+  /** Timeout for the stage that owns the run. Default 30 s. */
   waitMs?: number
 }
 
@@ -35,9 +35,9 @@ const OPTIONS: OptionNames<DecideOptions> = {
 export const ANSWER_MS = 30_000
 
 /**
- * Signs a decision about a run that is under way and waits until it counts. Resolves with the run when the decision was applied; rejects
- * with `HMS_RUN_DECISION_LATE` (409, the present state in `state`) when it came too late, with `HMS_RUN_DECISION_UNANSWERED` (504) when no
- * stage has answered in time: it still may.
+ * Signs a decision about an active run and waits for its outcome. Resolves with the run when the decision was applied; rejects with
+ * `HMS_RUN_DECISION_LATE` (409, with the current state in `state`) when it came too late, and with `HMS_RUN_DECISION_UNANSWERED` (504) when
+ * no stage has responded in time: it may still be applied.
  */
 export async function decideRun(run: number, decision: RunDecisionName, options: DecideOptions): Promise<RunView> {
   requireKnownOptions('decideRun', options, OPTIONS)
@@ -49,7 +49,7 @@ export async function decideRun(run: number, decision: RunDecisionName, options:
   return decide(api, run, decision, { reason, publicReason, byMs, signer, waitMs })
 }
 
-/** The same over a given client and signer. `at`: when it was signed. */
+/** Submits a decision over a given client and signer. `at` is the time of signing. */
 export async function decide(
   api: ApiClient,
   run: number,
@@ -67,7 +67,7 @@ export async function decide(
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, publicReason, at, byMs }, signer)
   const id = digestOfPayload(statement)
   const accepted = await api.post<RunView>(`/v1/runs/${run}/decisions`, { statement } satisfies RunDecisionRequest)
-  // The answer to a pause comes a moment before the pause itself: what is shown is the run as it was asked to be.
+  // A pause is reported as applied a moment before the run is PAUSED, so this waits for the state too.
   const isThere = ({ state }: RunView): boolean => decision !== 'pause' || state === 'PAUSED' || isTerminal(state)
   const isAnswered = (view: RunView): boolean => {
     const known = outcomeIn(view, id)

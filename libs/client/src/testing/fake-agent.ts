@@ -12,10 +12,10 @@ interface HeldKey {
   blob: Buffer
 }
 
-/** An ssh-agent for tests that does what it is told, well or badly. */
+/** Configurable ssh-agent for tests. */
 export class FakeAgent {
   readonly keys: HeldKey[] = []
-  /** What it says instead; `undefined` to behave. */
+  /** Overrides its response; `undefined` for normal behaviour. */
   instead: ((type: number, connection: Socket) => Buffer | undefined) | undefined
 
   private constructor(
@@ -64,7 +64,7 @@ export class FakeAgent {
   }
 
   private identities(): Buffer {
-    // An RSA key is passed over.
+    // An RSA key, which clients must skip.
     const rsa = [
       sshString(Buffer.concat([sshString(Buffer.from('ssh-rsa')), sshString(Buffer.of(1, 0, 1))])),
       sshString(Buffer.from('login')),

@@ -15,7 +15,7 @@ import type {
 import { requireKnownOptions } from '../known-options.js'
 import type { TypedConnection } from '../policy-types.js'
 
-/** A policy of a test; `version` and `effective` have defaults. */
+/** Policy of a test; `version` and `effective` have defaults. */
 export type FakePolicy = { id: string; version?: string; effective?: string; [field: string]: PolicyValue[string] }
 
 export interface FakeClient extends TypedConnection {
@@ -23,13 +23,13 @@ export interface FakeClient extends TypedConnection {
   set(policy: FakePolicy): void
   /** Takes a policy out of force. */
   withdraw(id: string): void
-  /** Turns the connection stale, ready again, or refused by the server. */
+  /** Makes the connection stale, ready again, or refused by the server. */
   setState(state: 'READY' | 'STALE' | 'ERROR'): void
-  /** Alerts that were reported, in order. */
+  /** Reported alerts, in order. */
   readonly alerts: readonly (AlertInput & { id: string })[]
 }
 
-/** An in-memory connection for tests of rules: no server, no clock, no I/O; pushes are calls. */
+/** Creates an in-memory connection for tests of rules: no server, no clock, no I/O; pushes are calls. */
 export function fakeClient(options: { policies?: readonly FakePolicy[] } = {}): FakeClient {
   requireKnownOptions('fakeClient', options, { policies: true })
   const { policies = [] } = options

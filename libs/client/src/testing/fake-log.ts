@@ -7,17 +7,17 @@ interface Read {
   reject(error: Error): void
 }
 
-/** A log in memory whose owner can do with it anything. A read at its end waits until something is written, or `poll` is called. */
+/** Log in memory that the test controls. A read at its end waits until a record is written, or `poll` is called. */
 export class FakeLog implements RecordSource {
   readonly name = 'the fake log'
-  /** Records of one answer. */
+  /** Records per response. */
   batch = 100
   /** Topics whose reads fail. */
   readonly faults = new Map<string, Error>()
   /** How often a topic was read from its beginning. */
   readonly begun = new Map<string, number>()
   closed = false
-  /** Something more lies behind every answer. */
+  /** Every response claims that more records follow. */
   endless = false
   private readonly topics = new Map<string, TopicRecord[]>()
   private waiting: Read | undefined
@@ -35,13 +35,13 @@ export class FakeLog implements RecordSource {
     })
   }
 
-  /** What is written reaches the reader before this resolves. */
+  /** Writes records; they reach the reader before this resolves. */
   async write(topic: string, ...records: TopicRecord[]): Promise<void> {
     this.topics.set(topic, [...(this.topics.get(topic) ?? []), ...records])
     await this.poll()
   }
 
-  /** Leaves nothing but these in the log, as a compaction or somebody with root does. */
+  /** Replaces the log's content, as a compaction or an attacker with root does. */
   rewrite(topic: string, records: readonly TopicRecord[]): void {
     this.topics.set(topic, [...records])
   }
@@ -50,7 +50,7 @@ export class FakeLog implements RecordSource {
     return this.topics.get(topic) ?? []
   }
 
-  /** Answers the read that waits with what there is; resolves when the reader waits at the end again. */
+  /** Completes the waiting read with the existing records; resolves when the reader waits at the end again. */
   async poll(): Promise<void> {
     const { waiting } = this
     if (waiting === undefined) return
@@ -59,7 +59,7 @@ export class FakeLog implements RecordSource {
     await this.atEnd()
   }
 
-  /** Lets the read that waits fail. */
+  /** Makes the waiting read fail. */
   break(error: Error): void {
     this.waiting?.reject(error)
     this.waiting = undefined

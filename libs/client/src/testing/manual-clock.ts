@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js'
 
-/** A clock that stands still until it is told to go on; due tasks run in the order of their times. */
+/** Clock that only advances on command; due tasks run in the order of their times. */
 export class ManualClock implements Clock {
-  /** Tasks that were ever set for a time. */
+  /** Number of tasks ever scheduled. */
   waits = 0
   private tasks: { at: number; task: () => void }[] = []
 
@@ -33,7 +33,7 @@ export class ManualClock implements Clock {
     this.time = until
   }
 
-  /** As `advance`, for a process that was stopped meanwhile: tasks that were due run late, each once, at the end. */
+  /** Advances like a process that was stopped meanwhile: due tasks run late, each once, at the end. */
   stall(ms: number): void {
     this.time += ms
     const due = this.tasks.filter(({ at }) => at <= this.time).sort((a, b) => a.at - b.at)

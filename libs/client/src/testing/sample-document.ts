@@ -13,13 +13,13 @@ import {
 } from '#libs/signing'
 import { signedBy, type SampleSigner } from './sample-trust.js'
 
-/** Head members of a sample beside what a document always has. */
+/** Head members of a sample in addition to those every document has. */
 export interface SampleHead extends Partial<Omit<HeadPredicate, 'policy' | 'current'>> {
-  /** `null` makes a document that names no release: withdrawn, or the end of a first version's canary. */
+  /** `null` creates a document without release: withdrawn, or the end of a first version's canary. */
   policy: { id: string; version: string; [field: string]: Json | undefined } | null
   id?: string
   revision?: number
-  /** Members of the release beside those that every one has. */
+  /** Members of the release in addition to those every release has. */
   release?: Partial<ReleasePredicate>
   approvedBy?: SampleSigner[]
   headSignedBy?: SampleSigner
@@ -27,7 +27,7 @@ export interface SampleHead extends Partial<Omit<HeadPredicate, 'policy' | 'curr
 
 const AT = '2024-09-01T00:00:00Z'
 
-/** A document as config-store would hand it out, signed by the keys of the sample roster. The epoch of 1.5.0 is 15. */
+/** Creates a document as config-store would return it, signed by the keys of the sample roster. The epoch of 1.5.0 is 15. */
 export function sampleDocument(sample: SampleHead): ConfigDocument {
   const {
     policy,
@@ -57,7 +57,7 @@ export function sampleDocument(sample: SampleHead): ConfigDocument {
   }
 }
 
-/** Rollout's freshness statement: these are all stable heads. */
+/** Creates rollout's freshness statement on these stable heads. */
 export function sampleFreshness(heads: readonly StableHead[], issuedAt: string, expires: string, roster = 1): Envelope {
   const said = { stable: stableDigest(heads), tree: new StableTree(heads).root, roster, issuedAt, expires }
   return signedBy(statementOf('freshness', 'stable heads', said), 'rollout')

@@ -2,7 +2,7 @@ import { sign } from 'node:crypto'
 import type { Envelope } from '#libs/contracts'
 import { demoRoster, generateKeyPair, localSigner, pae, signRoster, STATEMENT_TYPE, type RosterPredicate } from '#libs/signing'
 
-/** Keys of a small installation without a log, made anew for each test process. */
+/** Keys of a small installation without a log, generated per test process. */
 const PAIRS = {
   'EPA Chief': generateKeyPair(),
   'EPA Counsel': generateKeyPair(),
@@ -28,17 +28,17 @@ const predicate = predicateWith(PAIRS['canary-controller'].spki)
 
 const signersOf = (people: readonly SampleSigner[]) => people.map((name) => localSigner(PAIRS[name].privateKey))
 
-/** The step to a later version, which says the same; both people sign unless told otherwise. */
+/** Creates the step to a later version with the same content; signed by both people by default. */
 export function sampleRoster(version: number, people: readonly SampleSigner[] = PEOPLE): Promise<Envelope> {
   return signRoster({ ...predicate, version }, signersOf(people))
 }
 
 export const SAMPLE_ROSTER = await sampleRoster(predicate.version)
 
-/** As `connect({ roster })` takes it. */
+/** In the form that `connect({ roster })` accepts. */
 export const SAMPLE_ROSTER_BYTES = Buffer.from(JSON.stringify(SAMPLE_ROSTER))
 
-/** The same but for the key of the canary-controller, which was replaced: canaries signed by the key before are refused. */
+/** The sample roster with a replaced canary-controller key: canaries signed by the old key are refused. */
 export const REPLACED_KEY_ROSTER_BYTES = Buffer.from(
   JSON.stringify(await signRoster(predicateWith(generateKeyPair().spki), signersOf(PEOPLE))),
 )

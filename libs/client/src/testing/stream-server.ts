@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { REVISION_HEADER, type AppliedFrame, type ConfigDocument, type StreamFrame } from '#libs/contracts'
 
-/** What happens is queued until a test asks for it: nothing is missed, and no test waits for a time. */
+/** Queues events until a test requests them: nothing is missed, and no test sleeps. */
 class Queue<T> {
   private readonly items: T[] = []
   private readonly takers: ((item: T) => void)[] = []
@@ -24,7 +24,7 @@ class Queue<T> {
 export interface Visitor {
   query: URLSearchParams
   authorization: string | undefined
-  /** The revision below which it wants nothing. */
+  /** Lowest revision that it accepts. */
   atLeast: string | undefined
   send(type: StreamFrame['type'], revision: number, documents?: ConfigDocument[]): void
   sendText(text: string): void
@@ -40,7 +40,7 @@ export class StreamServer {
   private readonly http = createServer((request, response) => this.answer(request, response))
   private readonly sockets = new WebSocketServer({ noServer: true })
 
-  /** Answer to a request for the stream. */
+  /** Error response to a stream request. */
   refuse: { status: number; problem: unknown } | undefined
   answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => response.writeHead(404).end()
 

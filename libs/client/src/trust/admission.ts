@@ -1,8 +1,8 @@
 import type { ConfigDocument } from '#libs/contracts'
 import type { HeldDocument } from '#libs/evaluation'
 
-/** The seam of trust: every document passes here, from the stream and from disk alike, before anything reads it. */
+/** Trust boundary: every document passes here, from the stream and from disk alike, before anything reads it. */
 export interface Admission {
-  /** The document taken apart. Throws `SignatureError` for one that must not be applied; what was held before stays in force. */
+  /** Verifies and decodes a document. Throws `SignatureError` for one that must not be applied; the previous one stays in force. */
   admit(document: ConfigDocument): HeldDocument
 }

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { Roster } from '#libs/signing'
 
-/** As many documents as a process may follow, and what their text may weigh together; the longest unused goes first. */
+/** Limits of the cache: documents, and their total text; the least recently used is evicted. */
 const MAX_KEPT = 1_000
 const MAX_KEPT_CHARACTERS = 32 * 1024 * 1024
 
 /**
- * A check that depends on bytes and roster alone, done once in a process for all connections: a fleet of 1,000 bots in one process verified
- * each document 1,000 times, which was most of the 1.5 to 1.9 s of a rollback. The key is a digest of all that is checked, so nobody can
- * have one document pass by the result of another; refusals are not kept.
+ * Runs a check that depends only on bytes and roster once per process for all connections: a fleet of 1,000 bots in one process verified
+ * each document 1,000 times, which was most of the 1.5 to 1.9 s of a rollback. The key is a digest of all checked data, so a document
+ * cannot pass by the result of another; refusals are not cached.
  */
 export class CheckedOnce<Value, Result> {
   private readonly kept = new Map<string, { result: Result; characters: number }>()
   private characters = 0
 
-  /** `check` must not look at anything but its arguments; its result is shared and must not be changed. */
+  /** `check` must use only its arguments; its result is shared and must not be modified. */
   constructor(private readonly check: (value: Value, roster: Roster) => Result) {}
 
   of(value: Value, roster: Roster): Result {
@@ -38,7 +38,7 @@ export class CheckedOnce<Value, Result> {
   }
 }
 
-/** `undefined` for what cannot be written: nested too deeply, or nothing at all. */
+/** Returns the JSON text; `undefined` for values without one, such as deep nesting. */
 function textOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value)

@@ -16,11 +16,11 @@ import { CheckedOnce } from './checked-once.js'
 import { FreshnessWatch, type Doubt, type IsHeld } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'
 
-/** What all connections of this process share. Order, floors and time are each reader's own. */
+/** Caches shared by all connections of this process. Order, floors and time are per reader. */
 const checkedDocuments = new CheckedOnce(checkDocument)
 const checkedStatements = new CheckedOnce(readFreshness)
 
-/** What a reader believes, and why: signatures, the log, order, floors and time. One per connection. */
+/** Trust decisions of one connection: signatures, the log, order, floors and time. */
 export class DocumentTrust implements Admission {
   private floors = new Floors()
   private readonly freshness = new FreshnessWatch()
@@ -30,7 +30,7 @@ export class DocumentTrust implements Admission {
     private readonly time: ReaderTime,
   ) {}
 
-  /** What an earlier process remembered; before any document is admitted. */
+  /** Restores the memory of an earlier process; call it before any document is admitted. */
   restore({ floors, signedMs }: SavedFloors): void {
     this.floors = new Floors(floors)
     this.time.restore(signedMs)
@@ -54,7 +54,7 @@ export class DocumentTrust implements Admission {
   }
 
   /**
-   * Rollout's freshness statement on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID` or
+   * Applies rollout's freshness statement on all stable heads; returns the version of its roster. Throws `HMS_FRESHNESS_INVALID` or
    * `HMS_FRESHNESS_AHEAD`.
    */
   hear(envelope: unknown): number {
@@ -67,7 +67,7 @@ export class DocumentTrust implements Admission {
     return word.roster
   }
 
-  /** Why what is held may not be all that is signed. `held`: digest over all stable heads, or how a reader of a few compares them. */
+  /** Returns why the copy may be incomplete. `held`: digest over all stable heads, or the comparison of a reader with named policies. */
   doubt(held: string | IsHeld): Doubt | undefined {
     const now = this.time.now()
     const isHeld: IsHeld = typeof held === 'string' ? ({ stable }) => stable === held : held
@@ -75,7 +75,7 @@ export class DocumentTrust implements Admission {
   }
 }
 
-/** A lease lasts from now for as long as its head says: a clock that is behind must not make it longer. */
+/** Returns the document with its lease counted from now: a slow clock must not extend it. */
 function leasedFrom(now: number, held: HeldDocument): HeldDocument {
   const { expires, issuedAt } = held.head
   if (expires === undefined) return held
@@ -98,7 +98,7 @@ function checkDocument(document: ConfigDocument, roster: Roster): { verified: Ve
   return { verified, held: holdDocument(document) }
 }
 
-/** A document is what somebody sent: anything but a refusal means that it is none. */
+/** Verifies a document from an untrusted sender: any error other than a refusal means that it is malformed. */
 function verifyDocument(document: ConfigDocument, roster: Roster): VerifiedHead {
   try {
     return verifyHead(document, roster)

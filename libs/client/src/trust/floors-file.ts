@@ -4,16 +4,16 @@ import { isFloorMemory, type FloorMemory } from '#libs/signing'
 import { replaceFile } from '#libs/files'
 import { readOwnFile } from './read-own-file.js'
 
-/** What a reader must not be taken back behind. */
+/** State that protects a reader from rollback attacks. */
 export interface SavedFloors {
   floors: FloorMemory
-  /** The newest time that rollout signed, and what had passed since, in ms since 1970; `null` before any contact. */
+  /** Newest time signed by rollout, plus the time elapsed since, in epoch milliseconds; `null` before any contact. */
   signedMs: number | null
 }
 
 /**
- * Floors lie apart from the documents, which may be lost without harm: a reader that forgot its floors could be shown an older release. A
- * file that is damaged, or is missing beside documents, is therefore refused, and nothing is read until a person has decided.
+ * Stores floors apart from the documents, which may be lost without harm: a reader that forgot its floors could be shown an older release.
+ * A damaged file, or one missing beside documents, is therefore refused, and nothing is read until an operator has decided.
  */
 export class FloorsFile {
   /** `documents`: the file that these floors belong to. */
@@ -22,7 +22,7 @@ export class FloorsFile {
     private readonly documents: string,
   ) {}
 
-  /** `undefined` when there are none yet. Throws `HMS_FLOORS_DAMAGED`. */
+  /** Loads the floors; `undefined` if there are none yet. Throws `HMS_FLOORS_DAMAGED`. */
   async load(): Promise<SavedFloors | undefined> {
     const text = await readOwnFile(this.file).catch((error: Error) => this.refuse(error.message, error))
     if (text === undefined) return undefined
@@ -37,12 +37,12 @@ export class FloorsFile {
         return { floors, signedMs: signedMs! }
       }
     } catch {
-      // Cut, or not JSON: refused like any other.
+      // Truncated, or not JSON: refused.
     }
     return this.refuse(`${this.file} is damaged`)
   }
 
-  /** Documents are there and no floors: somebody took them away. */
+  /** Refuses documents without floors: the floors were removed. */
   missing(): never {
     return this.refuse(`${this.file} is missing, and ${this.documents} is there`)
   }
@@ -59,7 +59,7 @@ export class FloorsFile {
   }
 }
 
-/** Against bits that change by themselves; anyone who may write the file may write this too. */
+/** Checksum against accidental corruption only; an attacker with write access can recompute it. */
 function sumOf({ floors, signedMs }: SavedFloors): string {
   return createHash('sha256')
     .update(JSON.stringify([floors, signedMs]))

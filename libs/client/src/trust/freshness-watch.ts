@@ -1,32 +1,32 @@
 import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, judgeFreshness, type FreshnessPredicate } from '#libs/signing'
 
-/** Why a reader cannot say that what it holds is all there is. */
+/** Why a reader cannot confirm that its copy is complete. */
 export type Doubt =
-  /** The newest roster that is known was valid until earlier: who is trusted has not been said again. */
+  /** The newest known roster has expired, so its trust has not been renewed. */
   | 'HMS_ROSTER_EXPIRED'
-  /** No word of rollout since first contact. */
+  /** No statement of rollout since first contact. */
   | 'HMS_FRESHNESS_MISSING'
-  /** The last one has expired: somebody keeps newer ones back, or rollout is away. */
+  /** The last statement has expired: newer ones are withheld, or rollout is unavailable. */
   | 'HMS_FRESHNESS_EXPIRED'
-  /** The last one is dated far ahead of this reader's time, and no right one is held: one of the two clocks is wrong. */
+  /** The last statement is dated far ahead of this reader's time, and there is no valid one: one of the two clocks is wrong. */
   | 'HMS_FRESHNESS_AHEAD'
-  /** It speaks of other stable heads than are held: some are kept back, or mixed. */
+  /** The statement names other stable heads than the copy: some are withheld, or mixed. */
   | 'HMS_FRESHNESS_MIXED'
 
-/** Whether a statement speaks of the stable heads that are held. */
+/** Whether a statement names exactly the stable heads of the copy. */
 export type IsHeld = (statement: FreshnessPredicate) => boolean
 
-/** A head and the word on it come by different ways; one may be a little ahead. */
+/** A head and its statement arrive independently; one may be slightly ahead. */
 const GRACE_MS = 2 * FRESHNESS_EVERY_MS
 
-/** Compares what is held with rollout's newest word on all stable heads. Pure; times in ms. */
+/** Compares the copy with rollout's newest statement on all stable heads. Pure; times in ms. */
 export class FreshnessWatch {
   private newest: FreshnessPredicate | undefined
   private contactAt: number | undefined
   private mixedSince: number | undefined
   private ahead = false
 
-  /** `nowMs`: the time by which this one is judged. */
+  /** Applies a statement. `nowMs` is the time by which it is judged. */
   hear(word: FreshnessPredicate, nowMs: number): 'newer' | 'older' | 'ahead' {
     const verdict = judgeFreshness(word, this.newest, nowMs)
     this.ahead = verdict === 'ahead'
@@ -34,7 +34,7 @@ export class FreshnessWatch {
     return verdict
   }
 
-  /** `isHeld`: whether a statement speaks of the heads that are held. Asked at each frame. */
+  /** Returns the doubt, if any. `isHeld`: whether a statement names the heads of the copy. Called at each frame. */
   doubt(isHeld: IsHeld, nowMs: number): Doubt | undefined {
     this.contactAt ??= nowMs
     if (this.newest === undefined) {

@@ -12,11 +12,11 @@ export interface OpenRostersOptions {
   cacheDir: string | undefined
   clock: Clock
   random?: () => number
-  /** By the clock's `elapsed`. */
+  /** Deadline by the clock's `elapsed`. */
   until: number
 }
 
-/** Whom to trust, before anything is read. A server that is only starting is asked again until `until`. */
+/** Opens the trusted rosters, before anything is read. A server that is starting is retried until `until`. */
 export async function openRosters({ pinned, source, cacheDir, clock, random, until }: OpenRostersOptions): Promise<PinnedRosters> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -26,7 +26,7 @@ export async function openRosters({ pinned, source, cacheDir, clock, random, unt
         throw new HmsError(error.code, error.detail, { status: 422, cause: error, next: ['hms-svc roster show --json'] })
       const waitMs = backoffMs(attempt, random)
       if (!(error instanceof HmsError && error.retryable) || clock.elapsed() + waitMs >= until) throw error
-      // Not the clock's: a wait of its would not keep the process alive, and somebody is waiting for the answer.
+      // Not a timer of the clock, which would not keep the process alive: a caller waits for the result.
       await setTimeout(waitMs)
     }
   }

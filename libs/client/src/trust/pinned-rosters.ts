@@ -7,21 +7,21 @@ import { nextRoster, readRoster, SignatureError, type Roster } from '#libs/signi
 import { readIfThere } from '../keys/files.js'
 import type { RosterSource } from './roster-source.js'
 
-/** `pinned`: somebody named the roster. `first-use`: it is the one that a loopback address showed first. */
+/** `pinned`: the operator named the roster. `first-use`: it is the first one of a loopback address. */
 export type TrustKind = 'pinned' | 'first-use'
 
-/** The rosters from the one that is pinned to the newest, as they are kept in the cache folder. */
+/** Rosters from the pinned to the newest, as stored in the cache folder. */
 interface SavedRosters {
   format: 1
   kind: TrustKind
   rosters: Envelope[]
 }
 
-/** More steps than people make in a decade; an answer is bounded too. */
+/** More rotations than occur in a decade; the response size is bounded too. */
 const MAX_ROSTERS = 1_000
 const MAX_ROSTER_BYTES = 4 * 1024 * 1024
 
-/** Whom a reader trusts: a roster that was pinned, and what follows from it step by step. */
+/** Rosters trusted by a reader: a pinned one, and its verified successors. */
 export class PinnedRosters {
   private constructor(
     readonly kind: TrustKind,
@@ -35,7 +35,7 @@ export class PinnedRosters {
     return this.current
   }
 
-  /** Every one that is known, the newest first: what was signed earlier is judged by the one of its time. */
+  /** Returns all known rosters, newest first: earlier statements are judged by the roster of their time. */
   all(): Roster[] {
     const rosters = this.envelopes
       .slice(1)
@@ -65,8 +65,8 @@ export class PinnedRosters {
   }
 
   /**
-   * `pinned`: path or bytes of the roster. Without one the newest that the source shows, where it may be believed at first use,
-   * remembered in `cacheDir`. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or what the roster is refused with.
+   * Opens the rosters. `pinned`: path or bytes of the roster. Without one, the source's newest is pinned if it may be trusted at first use,
+   * and remembered in `cacheDir`. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or the refusal of the roster.
    */
   static async open(pinned: string | Uint8Array | undefined, source: RosterSource, cacheDir: string | undefined): Promise<PinnedRosters> {
     const file = cacheDir === undefined ? undefined : join(cacheDir, `rosters-${nameOf(source.name)}.json`)
@@ -95,7 +95,9 @@ export class PinnedRosters {
     return first
   }
 
-  /** Asks for what follows the newest. A step that does not follow is refused with its code, and none behind it counts. */
+  /**
+   * Fetches the successors of the newest roster. A step that does not follow is refused with its code, and the steps behind it are ignored.
+   */
   async follow(): Promise<void> {
     const before = this.current
     const steps = await this.source.after(before)
@@ -138,7 +140,7 @@ async function readPinned(pinned: string | Uint8Array): Promise<Envelope> {
   }
 }
 
-/** One that cannot be read must not be forgotten in silence: to trust anew is what a thief of the folder would want. */
+/** Loads the saved rosters. An unreadable file must not be dropped silently: pinning again would serve a thief of the folder. */
 async function load(file: string | undefined): Promise<SavedRosters | undefined> {
   const text = file === undefined ? undefined : await readIfThere(file)
   if (text === undefined) return undefined

@@ -1,7 +1,10 @@
 import { lstat } from 'node:fs/promises'
 import { codeOf, readIfThere } from '../keys/files.js'
 
-/** The text of a file that only this program writes; `undefined` when there is none. Throws for a link: this program makes none. */
+/**
+ * Returns the text of a file that only this program writes; `undefined` if it does not exist. Throws for a link, because this program
+ * creates none.
+ */
 export async function readOwnFile(path: string): Promise<string | undefined> {
   try {
     if ((await lstat(path)).isSymbolicLink()) throw new TypeError(`${path} is a symbolic link`)

@@ -2,9 +2,9 @@ import type { Clock } from '../clock.js'
 import { isFarAhead } from '#libs/signing'
 
 /**
- * A reader's time: the newest time that rollout signed, and what has passed since by the monotonic clock. The wall clock, which anyone
- * who owns the machine can set, counts before first contact only, and not behind what was signed before a restart. It runs backwards only
- * when what was signed turns out to have been far ahead.
+ * A reader's time: the newest time signed by rollout, plus the monotonic time since. The wall clock, which the owner of the machine can
+ * set, is used only before first contact, and never behind the time signed before a restart. The time goes back only when a signed time
+ * turns out to have been far ahead.
  */
 export class ReaderTime implements Clock {
   private signed: { ms: number; elapsed: number } | undefined
@@ -12,26 +12,26 @@ export class ReaderTime implements Clock {
 
   constructor(private readonly clock: Clock) {}
 
-  /** `ms` since 1970 as a verified statement says it, which was judged by `timeFor`. An older one than is known changes nothing. */
+  /** Applies a time in epoch milliseconds from a verified statement that was judged by `timeFor`. An older one changes nothing. */
   witness(ms: number): void {
     if (this.signed === undefined || ms > this.now() || this.timeFor(ms) !== this.now()) this.signed = this.mark(ms)
   }
 
   /**
-   * By which time a statement that says `ms` is judged: this reader's own. Where that is far ahead of the wall clock, and the statement
-   * is not, two clocks speak against what was signed before.
+   * Returns the time by which a statement dated `ms` is judged: this reader's own. If that is far ahead of the wall clock and the statement
+   * is not, two clocks contradict the time signed before, and the wall clock is used.
    */
   timeFor(ms: number): number {
     const [own, wall] = [this.now(), this.clock.now()]
     return isFarAhead(at(own), wall) && !isFarAhead(at(ms), wall) ? wall : own
   }
 
-  /** For the next process; `null` before first contact. */
+  /** Time to save for the next process; `null` before first contact. */
   remembered(): number | null {
     return this.signed === undefined ? null : this.now()
   }
 
-  /** What an earlier process remembered: it is later by now. */
+  /** Restores the time of an earlier process as a lower bound. */
   restore(ms: number | null): void {
     if (ms !== null) this.earliest = this.mark(ms)
   }

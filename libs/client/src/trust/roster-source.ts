@@ -3,19 +3,19 @@ import type { Roster } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 import { isLoopback } from '../api/loopback.js'
 
-/** Where rosters come from. Nothing that it says is believed: each step is verified against the one before. */
+/** Source of rosters. It is not trusted: each step is verified against its predecessor. */
 export interface RosterSource {
-  /** Address or topic, for people and for the name of the file that remembers. */
+  /** Address or topic, for messages and for the cache file's name. */
   readonly name: string
-  /** What should follow `newest`, oldest first. */
+  /** Returns the successors of `newest`, oldest first. */
   after(newest: Roster): Promise<Envelope[]>
   /** Every one that it has, oldest first. */
   all?(): Promise<Envelope[]>
-  /** The newest it has, to be pinned at first use; only where nobody can sit in between. */
+  /** Returns its newest roster, to be pinned at first use; only defined if no intermediary is possible. */
   first?(): Promise<Envelope | undefined>
 }
 
-/** `GET /v1/roster`. Anyone who owns a loopback address owns this machine: there the first roster shown may be pinned. */
+/** Reads `GET /v1/roster`. The owner of a loopback address owns this machine, so its first roster may be pinned. */
 export function httpRosters(api: ApiClient): RosterSource {
   const since = async (version: number) => (await api.get<RosterStep[]>('/v1/roster', { since: version })).map(({ envelope }) => envelope)
   const after = ({ version }: Roster) => since(version)

@@ -8,8 +8,8 @@ export interface SignedWebhookHeaders {
 }
 
 /**
- * The headers under which this installation would send a message, by Standard Webhooks 1.0.0, scheme `v1`: for tests of a receiver, and for
- * the call that acknowledges a message. `id` is free of dots, `timestamp` in whole seconds on the wire.
+ * Returns the headers under which this installation would send a message, by Standard Webhooks 1.0.0, scheme `v1`: for tests of a receiver,
+ * and for the call that acknowledges a message. `id` must not contain dots; `timestamp` is in whole seconds on the wire.
  */
 export function signWebhook(
   secret: string,

@@ -7,7 +7,7 @@ import { verifyWebhook } from './verify-webhook.js'
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const OTHER = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const BODY = '{"test": 2432232314}'
-/** Of the seed of 32 bytes 01. */
+/** Key of the seed of 32 bytes 01. */
 const PUBLIC_KEY = 'whpk_iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w='
 const SIGNED_V1A = 'v1a,Ykcu7AtGZGmZxFEH1Gaa2Nd7feY/CTuruoL4fqgnKwfbHU4DhemoVHZdvGfIvKvn4BIgwktLGGPGIr/i9nK7AA=='
 const now = new Date(1_614_265_330_000)

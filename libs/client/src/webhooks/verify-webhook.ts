@@ -3,10 +3,10 @@ import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { decodePublicKey, isPublicKey, isSignedBy } from './public-key.js'
 import { WebhookVerificationError } from './webhook-verification-error.js'
 
-/** What a partner receives. `data.bundle` names every policy that took effect in the same run. */
+/** Body of a message to a partner. `data.bundle` names every policy that took effect in the same run. */
 export type WebhookBody = {
   type: string
-  /** RFC 3339, the moment of the event; that of the try is in the header. */
+  /** RFC 3339, time of the event; the time of the attempt is in the header. */
   timestamp: string
   data: Record<string, unknown>
 }
@@ -15,7 +15,7 @@ export type WebhookBody = {
 export type WebhookRequestHeaders = Headers | Record<string, string | readonly string[] | undefined>
 
 export type VerifyWebhookOptions = {
-  /** How far the sender's clock may be away, either way. Default 5 minutes. */
+  /** Tolerated difference of the sender's clock, in either direction. Default 5 minutes. */
   toleranceMs?: number
   now?: Date
 }
@@ -23,13 +23,11 @@ export type VerifyWebhookOptions = {
 const OPTIONS: OptionNames<VerifyWebhookOptions> = { toleranceMs: true, now: true }
 
 /**
- * Checks a message by Standard Webhooks 1.0.0, schemes `v1` and `v1a`, and returns its parsed body; throws
- * `WebhookVerificationError` otherwise. Its shape is vouched for by the signature and not checked
- * again. Retries carry the same `webhook-id`: handle an id once.
+ * Verifies a message by Standard Webhooks 1.0.0, schemes `v1` and `v1a`, and returns its parsed body; throws `WebhookVerificationError`
+ * otherwise. The signature vouches for the body's schema, which is not validated. Retries have the same `webhook-id`: handle an id once.
  *
- * @param secret `whsec_…`, or a public key of the sender, `whpk_…`, with which the receiver holds no secret; a list of those that are
- *   accepted
- * @param rawBody the bytes as received: a body that was parsed and printed again has another signature
+ * @param secret `whsec_…`, or the sender's public key `whpk_…`, with which the receiver needs no secret; or a list of accepted ones
+ * @param rawBody the bytes as received: a body that was parsed and serialised again has another signature
  */
 export function verifyWebhook<Body = WebhookBody>(
   secret: string | readonly string[],
@@ -50,7 +48,7 @@ export function verifyWebhook<Body = WebhookBody>(
   return parseBody(rawBody) as Body
 }
 
-/** By a key: whether an entry of the list signs these bytes. */
+/** Returns a check per key: whether an entry of the signature list signs these bytes. */
 function checkOf(text: string): (signed: Buffer) => (signature: string) => boolean {
   if (isPublicKey(text)) {
     const key = decodePublicKey(text)
@@ -66,7 +64,7 @@ function checkOf(text: string): (signed: Buffer) => (signature: string) => boole
 export function decodeSecret(secret: string): Buffer {
   const encoded = /^whsec_(.+)$/.exec(secret)?.[1] ?? ''
   const key = Buffer.from(encoded, 'base64')
-  // Buffer skips what is not base64; only the way back shows that nothing was skipped.
+  // Buffer skips invalid base64; re-encoding detects that.
   const valid = key.toString('base64') === encoded && key.length >= 24 && key.length <= 64
   if (!valid) throw new WebhookVerificationError('HMS_WEBHOOK_SECRET_INVALID')
   return key
@@ -89,7 +87,7 @@ function checkTime(timestamp: string, toleranceMs: number, now: Date): void {
   if (-ageMs > toleranceMs) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_TOO_NEW')
 }
 
-/** Other schemes in the list are passed over. */
+/** Other schemes in the list are skipped. */
 function matches(signature: string, mac: Buffer): boolean {
   const encoded = /^v1,(.+)$/.exec(signature)?.[1] ?? ''
   const given = Buffer.from(encoded, 'base64')

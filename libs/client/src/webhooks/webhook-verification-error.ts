@@ -10,7 +10,7 @@ const EXPLANATIONS = {
 
 export type WebhookErrorCode = keyof typeof EXPLANATIONS
 
-/** `status` is the one to answer the sender with: anything but 2xx, 410 and 429 makes it try again. */
+/** A message that does not verify. `status` is the response for the sender: any status except 2xx, 410 and 429 makes it retry. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError'
   readonly detail: string

@@ -1,7 +1,7 @@
 type Encoding = 'utf8' | 'base64' | 'base64url' | 'hex'
 
 const ENCODER = new TextEncoder()
-/** As Node: what is no UTF-8 becomes U+FFFD, and a byte order mark stays. */
+/** As in Node: invalid UTF-8 becomes U+FFFD, and a byte order mark is kept. */
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true })
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const SEXTETS = new Map(
@@ -13,7 +13,10 @@ const SEXTETS = new Map(
     ]) as [string, number][],
 )
 
-/** As much of Node's `Buffer` as the rules of trust use, as lenient as Node's: they compare what they decode with what it encodes to. */
+/**
+ * Subset of Node's `Buffer` used by the verification code. It is as lenient as Node's: the callers compare decoded data with its
+ * re-encoding.
+ */
 class PageBuffer extends Uint8Array<ArrayBuffer> {
   static override from(value: unknown, encoding?: unknown): PageBuffer {
     if (typeof value !== 'string') return copyOf(value as ArrayLike<number>)
@@ -78,7 +81,7 @@ function copyOf(bytes: ArrayLike<number>): PageBuffer {
   return copy
 }
 
-/** Passes over what is no base64 and ends at the padding, as Node does. */
+/** Skips invalid base64 characters and ends at the padding, as Node does. */
 function decodeBase64(text: string): PageBuffer {
   const bytes = PageBuffer.alloc(Math.ceil((text.length * 3) / 4))
   let [bits, held, length] = [0, 0, 0]

@@ -1,11 +1,11 @@
-// Stands in for `node:crypto` in the browser's bundle: the rules of trust are the SDK's own code, and run here on WebCrypto.
+// Replaces `node:crypto` in the browser bundle: the SDK's own verification code runs on WebCrypto here.
 import { Buffer } from './buffer.js'
 import { sha256Of } from './sha256.js'
 
 type Bytes = Buffer
 
 const ED25519 = { name: 'Ed25519' }
-/** RFC 8410: the SubjectPublicKeyInfo of every Ed25519 key is these 12 bytes and the 32 raw ones. */
+/** RFC 8410: the SubjectPublicKeyInfo of every Ed25519 key consists of these 12 bytes and the 32 raw ones. */
 const SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00)
 const ENCODER = new TextEncoder()
 
@@ -26,7 +26,7 @@ export class KeyObject {
   }
 }
 
-/** `key`: SubjectPublicKeyInfo whose prefix and length the caller has checked. */
+/** Creates a public key. `key` is a SubjectPublicKeyInfo whose prefix and length the caller has checked. */
 export function createPublicKey({ key }: { key: Uint8Array }): KeyObject {
   return new KeyObject(Uint8Array.from(key.subarray(SPKI_PREFIX.length)))
 }
@@ -64,17 +64,14 @@ interface Question {
   sig: Uint8Array
 }
 
-/** Signatures whose answer is kept: more than a frame of 10,000 documents asks. */
+/** Maximum cached signature results: more than a frame of 10,000 documents needs. */
 const MAX_ANSWERS = 65_536
-/** An honest document asks once for all its signatures; each false one may lead to one more question. */
+/** A valid document needs one round for all its signatures; each invalid one may cause another round. */
 const MAX_ROUNDS = 64
 const answers = new Map<string, boolean>()
 let questions: Map<string, Question> | undefined
 
-/**
- * Answers from what `prove` has found out. Throws for a signature that was never asked about: nothing passes unverified because somebody
- * forgot to prove it.
- */
+/** Returns the result that `prove` has computed. Throws for a signature that was not proven, so nothing passes unverified by omission. */
 export function verify(_algorithm: null, bytes: Uint8Array, key: KeyObject, sig: Uint8Array): boolean {
   const name = nameOf({ bytes, key, sig })
   const known = answers.get(name)
@@ -85,9 +82,9 @@ export function verify(_algorithm: null, bytes: Uint8Array, key: KeyObject, sig:
 }
 
 /**
- * Has WebCrypto verify every signature that `check` asks about, so that `check` can be run for good afterwards. It is run on trial first,
- * with each signature taken for true, only to hear which ones it asks for; it must have no effect, and what it answers or throws on trial
- * counts for nothing.
+ * Verifies with WebCrypto every signature that `check` needs, so that `check` can then run synchronously. A trial run first assumes each
+ * signature to be valid and only collects the needed ones; `check` must have no side effects, and results and errors of trial runs are
+ * discarded.
  */
 export async function prove(check: () => void): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -98,7 +95,7 @@ export async function prove(check: () => void): Promise<void> {
   }
 }
 
-/** Whether this browser can verify at all: Ed25519 is in WebCrypto since Chrome 137, Firefox 129 and Safari 17, on secure origins. */
+/** Whether this browser can verify: Ed25519 is in WebCrypto since Chrome 137, Firefox 129 and Safari 17, on secure origins. */
 export async function canVerify(): Promise<boolean> {
   try {
     await subtle().generateKey(ED25519, false, ['sign', 'verify'])
@@ -113,7 +110,7 @@ function tryOut(check: () => void): Map<string, Question> {
   try {
     check()
   } catch {
-    // A refusal is for the run that counts.
+    // Errors of a trial run are discarded.
   } finally {
     questions = undefined
   }
@@ -124,7 +121,7 @@ async function isTrue({ bytes, key, sig }: Question): Promise<boolean> {
   try {
     return await subtle().verify(ED25519, await key.inWebCrypto(), sig, bytes)
   } catch {
-    // Not a point of the curve, or not 64 bytes: Node says false too.
+    // Not a point of the curve, or not 64 bytes: Node returns false too.
     return false
   }
 }
@@ -152,7 +149,7 @@ function subtle(): Subtle {
   return crypto.subtle as Subtle
 }
 
-/** The modules that verify also sign and make keys. A page never does, so nothing calls these. */
+/** The verifying modules also sign and create keys. A page does neither, so these are never called. */
 function absent(): never {
   throw new Error('a page signs nothing')
 }

@@ -3,7 +3,7 @@ import type { FramePorts } from '../frames/join-bridge.js'
 import type { PageFetch } from '../link/page-fetch.js'
 import type { PageSocket } from '../link/socket-transport.js'
 
-/** `setTimeout` fires at once beyond 2^31−1 ms. */
+/** `setTimeout` fires immediately above 2^31−1 ms. */
 const LONGEST_MS = 2 ** 31 - 1
 
 export const pageClock: Clock = {

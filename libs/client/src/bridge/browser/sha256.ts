@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4) that answers at once: WebCrypto's is asynchronous, and the rules that need digests are not. Signatures, which cost
- * a thousand times more, are WebCrypto's.
+ * Computes SHA-256 (FIPS 180-4) synchronously: WebCrypto's is asynchronous, but the rules that need digests are not. Signatures, which cost
+ * a thousand times more, use WebCrypto.
  */
 export function sha256Of(parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
@@ -62,7 +62,7 @@ function turn(word: number, by: number): number {
 }
 
 const PRIMES = firstPrimes(64)
-/** The first 32 bits of the fractional parts of the square roots of the first 8 primes, and of the cube roots of the first 64. */
+/** First 32 bits of the fractional parts of the square roots of the first 8 primes, and of the cube roots of the first 64. */
 const INITIAL = PRIMES.slice(0, 8).map((prime) => fraction(Math.sqrt(prime)))
 const ROUNDS = PRIMES.map((prime) => fraction(Math.cbrt(prime)))
 

@@ -26,8 +26,8 @@ describe('what stands in for Node', () => {
         for (const encoding of ['utf8', 'base64', 'base64url', 'hex'] as const) {
           expect(PageBuffer.from(bytes).toString(encoding)).toBe(Buffer.from(bytes).toString(encoding))
           const [mine, theirs] = [PageBuffer.from(text, encoding), Buffer.from(text, encoding)]
-          // Node ends hex at the first pair that is none (the rules decode only constants from hex), and takes the low byte of what is not
-          // ASCII for base64, which the rules refuse because it does not encode back to itself.
+          // Node ends hex at the first invalid pair (the rules decode only constants from hex), and uses the low byte of non-ASCII
+          // characters in base64, which the rules refuse because it does not encode back to itself.
           if (encoding === 'utf8') expect([...mine]).toEqual([...theirs])
         }
         const letters = text.replaceAll(/[^ -~]/g, '')
@@ -75,7 +75,7 @@ describe('signatures by WebCrypto', () => {
     }
     await prove(check)
     expect(verify(null, second, key, sign(null, second, privateKey))).toBe(true)
-    // Taken for true on trial, and asked again until nothing is new.
+    // Assumed valid in trial runs, which repeat until no new signature is requested.
     expect(runs).toEqual([true, true, true])
   })
 

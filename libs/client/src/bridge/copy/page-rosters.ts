@@ -8,18 +8,18 @@ import type { Prove } from './prove.js'
 
 export interface PageRostersOptions {
   url: string
-  /** As `hms-svc roster show --json` prints it: text, bytes, or what they parse to. */
+  /** As printed by `hms-svc roster show --json`: text, bytes, or parsed. */
   roster: string | Uint8Array | object | undefined
   token: string | undefined
   fetch: PageFetch
   prove: Prove
 }
 
-/** More steps than people make in a decade; an answer is bounded too. */
+/** More rotations than occur in a decade; the response size is bounded too. */
 const MAX_ROSTERS = 1_000
 const MAX_ROSTER_BYTES = 4 * 1024 * 1024
 
-/** Whom a page trusts: the roster that it was given, and what follows from it step by step. Loaded again it begins with its own. */
+/** Rosters trusted by a page: the given one, and its verified successors. A reloaded page starts with the given one again. */
 export class PageRosters implements RosterKeeper {
   private constructor(
     readonly kind: TrustKind,
@@ -31,7 +31,10 @@ export class PageRosters implements RosterKeeper {
     return this.current
   }
 
-  /** Without a roster that of a loopback address is trusted. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE` or a refusal. */
+  /**
+   * Opens the rosters; without a given one, that of a loopback address is trusted. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE` or
+   * the server's refusal.
+   */
   static async open(options: PageRostersOptions): Promise<PageRosters> {
     const { url, roster } = options
     if (roster !== undefined) return new PageRosters('pinned', await verified(parse(roster), options.prove), options)
@@ -47,12 +50,14 @@ export class PageRosters implements RosterKeeper {
     return new PageRosters('first-use', await verified(shown, options.prove), options)
   }
 
-  /** Asks for what follows the newest. A step that does not follow is refused with its code, and none behind it counts. */
+  /**
+   * Fetches the successors of the newest roster. A step that does not follow is refused with its code, and the steps behind it are ignored.
+   */
   async follow(): Promise<void> {
     for (const envelope of await steps(this.options, this.current)) {
       const before = this.current
       await this.options.prove(() => nextRoster(before, envelope))
-      // Somebody else may have followed meanwhile.
+      // A concurrent call may have followed in the meantime.
       if (this.current === before) this.current = nextRoster(before, envelope)
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Finds out about every signature that `check` asks for, where that takes time: a page has WebCrypto, which answers later, and the rules of
- * trust ask at once. `check` may be run several times and must have no effect. Under Node nothing has to be found out.
+ * Verifies in advance every signature that `check` needs: WebCrypto in a page is asynchronous, the verification code is synchronous.
+ * `check` may run several times and must have no side effects. Under Node this is a no-op.
  */
 export type Prove = (check: () => void) => Promise<void>

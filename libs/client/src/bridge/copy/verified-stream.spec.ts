@@ -28,7 +28,7 @@ afterEach(() => {
   for (const bridge of bridges) bridge.close()
 })
 
-/** `until`: when the answer ends; at once when left out. */
+/** `until`: when the response ends; default: at once. */
 function answer(status: number, body: unknown, until?: Promise<void>): Awaited<ReturnType<PageFetch>> {
   const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
   const stream = new ReadableStream<Uint8Array>({
@@ -41,7 +41,7 @@ function answer(status: number, body: unknown, until?: Promise<void>): Awaited<R
   return { ok: status === 200, status, headers: { get: () => 'application/problem+json' }, body: stream }
 }
 
-/** Each answers later than asked, as WebCrypto does. */
+/** Asynchronous, as WebCrypto is. */
 const prove = async (check: () => void): Promise<void> => {
   await new Promise((resolve) => setImmediate(resolve))
   check()
@@ -65,7 +65,7 @@ async function opened(documents = [old], options?: Partial<BridgeOptions>): Prom
   return { bridge, socket }
 }
 
-/** The first try after a drop comes within 250 ms; `random` is at its end here. */
+/** The first attempt after a drop comes within 250 ms; `random` returns its maximum here. */
 async function redialled(tries = 1): Promise<FakeSocket> {
   const dialled = sockets.next()
   clock.advance(250 * 2 ** (tries - 1))
@@ -323,7 +323,7 @@ describe('what does not verify', () => {
     const dialled = sockets.next()
     const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
     socket.send('heartbeat', 4, [], sampleFreshness([{ policy: ID, seq: 1, current: old.digest }], at(0), at(300_000), 2))
-    // What was refused under the roster before is wanted again.
+    // Documents refused under the previous roster are requested again.
     await vi.waitFor(() => expect(socket.closed).toBe(true))
     clock.advance(250)
     expect((await dialled).url.searchParams.has('revision')).toBe(false)

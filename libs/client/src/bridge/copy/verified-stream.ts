@@ -27,11 +27,13 @@ export interface VerifiedStreamOptions {
   random?: () => number
 }
 
-/** Frames that wait to be verified, and their characters; a server that sends faster is read again from where we are. */
+/**
+ * Limits of frames waiting for verification, and of their characters; a server that sends faster is read again from the current revision.
+ */
 const MAX_WAITING = 256
 const MAX_WAITING_CHARACTERS = MAX_FRAME_CHARACTERS + 16 * 1024 * 1024
 
-/** A first frame brings all policies, on a slow line, and after others who came back at the same time. */
+/** The first frame contains all policies, possibly over a slow line, and behind other reconnecting readers. */
 const FIRST_FRAME_MS = 15_000
 
 interface Wait {
@@ -40,8 +42,8 @@ interface Wait {
 }
 
 /**
- * The SDK's verified copy, kept up to date over one stream of a page. Signatures are verified before a frame is applied, which takes time
- * there, so frames wait in line: they are applied in their order, each whole, and never one of a lower revision.
+ * Keeps the SDK's verified copy up to date over one stream of a page. Signatures are verified asynchronously before a frame is applied, so
+ * frames are queued: they are applied in order, each as a whole, and never one of a lower revision.
  */
 export class VerifiedStream {
   private readonly copy: TrustedCopy
@@ -50,10 +52,10 @@ export class VerifiedStream {
   private resumePoint: number | undefined
   private readonly silence: Silence
   private leaving: Timer | undefined
-  /** Of the connection: its first frame may take longer than a later one. */
+  /** Per connection: its first frame may take longer than later ones. */
   private hadFrame = false
   private line: Promise<void> = Promise.resolve()
-  /** Of the connection: what an earlier one brought is not applied. */
+  /** Number of the connection: frames of an earlier one are not applied. */
   private connection = 0
   private waiting = 0
   private waitingCharacters = 0
@@ -89,7 +91,7 @@ export class VerifiedStream {
     return this.copy.revision
   }
 
-  /** Resolves on the first verified copy; rejects with `HMS_UNREACHABLE`, or with what the server refused this page for. */
+  /** Resolves on the first verified copy; rejects with `HMS_UNREACHABLE`, or with the server's refusal. */
   async open(timeoutMs: number): Promise<void> {
     const { clock, url } = this.options
     const opened = new Promise<void>((resolve, reject) => (this.first = { resolve, reject }))
@@ -131,7 +133,7 @@ export class VerifiedStream {
     const { connection } = this
     const frame = this.parse(text)
     if (frame === undefined) return
-    // Not in line: its socket closes right behind it, which would drop it. What is in line is asked for again.
+    // Handled outside the queue: its socket closes right behind it, which would drop it. Queued frames are requested again.
     if (frame.type === 'goodbye') return this.link.reconnect({ reason: 'the server stops', leaveMs: leaveMs(frame.retryMs) })
     this.waiting++
     this.waitingCharacters += text.length
@@ -166,7 +168,7 @@ export class VerifiedStream {
     else this.heartbeat(frame.revision)
   }
 
-  /** Under the newest roster that is known; when that changes meanwhile, once more under the next. */
+  /** Proves under the newest known roster; if it changes in the meantime, again under the next. */
   private async prove({ documents, freshness }: StreamFrame): Promise<void> {
     const { rosters, prove } = this.options
     for (let roster; roster !== rosters.newest;) {
@@ -181,23 +183,23 @@ export class VerifiedStream {
   private apply({ type, revision, documents, along }: StreamFrame): void {
     this.hasCopy = true
     this.copy.take(revision, documents, { along, whole: type === 'snapshot' })
-    // Past a refused document there is no going on: the next connection starts from a snapshot.
+    // Resuming behind a refused document would skip it: the next connection starts from a snapshot.
     this.resumePoint = this.copy.complete ? revision : undefined
     this.first?.resolve()
   }
 
   private heartbeat(revision: number): void {
-    // Who asked for a snapshot has nothing to confirm before it came.
+    // Before the requested snapshot arrives there is no copy to confirm.
     if (!this.hasCopy) return
     if (this.options.policies !== undefined && this.resumePoint !== undefined) {
-      // What came since the last change concerned policies that this page does not follow.
+      // Revisions since the last change concerned policies that this page does not follow.
       this.copy.advance(revision)
       this.resumePoint = revision
     }
     this.copy.settle()
   }
 
-  /** A node that has not caught up, or another store under the same name. What is held stays. */
+  /** Handles a node that has not caught up, or another store under the same name. The copy stays. */
   private behind(revision: number): void {
     const reason = `the server is at revision ${revision}, and ${this.copy.revision} is held`
     this.copy.stale(reason, 'HMS_BRIDGE_SERVER_BEHIND')
@@ -221,7 +223,7 @@ export class VerifiedStream {
     this.silence.stop()
     this.lastReason = reason
     this.leaving?.cancel()
-    // Who was asked to come back soon is as old as its last frame, and no older.
+    // A reader asked to reconnect soon becomes stale only by the age of its last frame.
     if (away === undefined) this.copy.stale(reason)
     else this.leaving = this.options.clock.after(SILENCE_MS, () => this.copy.stale(reason))
     if (refused === undefined) return
@@ -243,6 +245,6 @@ function tried(check: () => unknown): void {
   try {
     check()
   } catch {
-    // Told by the run that counts.
+    // The real run reports it.
   }
 }

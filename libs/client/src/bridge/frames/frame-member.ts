@@ -10,19 +10,19 @@ import type { FrameOptions, FrameWindow, MessageFromWindow } from './windows.js'
 
 export interface FrameHost {
   state(): { state: ConnectionState; revision: number }
-  /** Throws when the frame may not join. Returns a function that takes it out again. */
+  /** Adds the frame; throws when it may not join. Returns a function that removes it. */
   join(member: Member): () => void
   explain(id: string): Explanation | undefined
   emit(event: string, message: PaneMessage): void
 }
 
-/** Messages that a frame may send at once, and how many more each second. Beyond that it is put out. */
+/** Rate limit of a frame's messages: burst, and refill per second. A frame above it is removed. */
 const BURST = 100
 const EACH_SECOND = 20
 
 /**
- * The host's end of the line to one frame. It hears this window under this origin alone; what is sent names the origin, so that a frame
- * that was led elsewhere gets nothing. A frame that is loaded again joins again, and takes its own place.
+ * Host end of the channel to one frame. It accepts messages of this window under this origin only. Sent messages name the origin, so a
+ * frame that was navigated elsewhere gets nothing. A reloaded frame joins again and replaces itself.
  */
 export class FrameMember implements Member {
   policies: readonly string[] = []
@@ -45,7 +45,7 @@ export class FrameMember implements Member {
     this.countedAt = clock.elapsed()
   }
 
-  /** What a window said. The caller has found this member by its window. */
+  /** Handles a message of a window. The caller has found this member by its window. */
   receive({ data, origin }: Omit<MessageFromWindow, 'source'>): void {
     const message = origin === this.origin && !this.isOut ? fromFrame(data) : undefined
     if (message === undefined) return

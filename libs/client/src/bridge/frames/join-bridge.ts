@@ -10,9 +10,9 @@ import { namedOrigin } from './named-origin.js'
 import type { FrameWindow, MessageFromWindow, OwnWindow } from './windows.js'
 
 export interface JoinOptions extends PaneOptions {
-  /** Origin of the page that holds the frame: `https://portal.example.gov`. Nothing is heard from another one. */
+  /** Origin of the page that holds the frame: `https://portal.example.gov`. Messages of other origins are ignored. */
   host: string
-  /** How long to wait for the host, which may only be starting. Default 10 s. */
+  /** Timeout for the host, which may still be starting. Default 10 s. */
   timeoutMs?: number
 }
 
@@ -24,10 +24,10 @@ export interface FramePorts {
 const OPTIONS: OptionNames<JoinOptions> = { name: true, policies: true, host: true, timeoutMs: true }
 
 const WELCOME_MS = 10_000
-/** A host that opens its bridge later than the frame has not heard the first knock. */
+/** Repeated, because a host that opens its bridge later than the frame has missed the first knock. */
 const KNOCK_MS = 500
 
-/** Joins the bridge of the page that holds this frame. Rejects with `HMS_BRIDGE_NO_HOST`, or with what the host refused it for. */
+/** Joins the bridge of the page that holds this frame. Rejects with `HMS_BRIDGE_NO_HOST`, or with the host's refusal. */
 export async function joinFrom({ page, clock }: FramePorts, options: JoinOptions): Promise<Pane> {
   requireKnownOptions('joinBridge', options, OPTIONS)
   const { host, timeoutMs = WELCOME_MS, ...asked } = options
@@ -75,7 +75,7 @@ export async function joinFrom({ page, clock }: FramePorts, options: JoinOptions
   })
 }
 
-/** The frame's end of the line: what the host said last, and nothing older than that. */
+/** Frame end of the channel: keeps the host's newest values, and ignores older ones. */
 class HostLine {
   state: ConnectionState = 'STALE'
   private revision = 0
@@ -108,7 +108,7 @@ class HostLine {
     this.page.removeEventListener('message', this.hear)
   }
 
-  /** `false` for what is older than what is held. */
+  /** Returns `false` for a message older than the current values. */
   private take(message: FromHost): boolean {
     switch (message.type) {
       case 'welcome':

@@ -1,10 +1,10 @@
 import { CONNECTION_STATES, type ConnectionState, type Explanation } from '../../connection/hms-connection.js'
 import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
 
-/** Version of what windows say to each other: a page and its frames may have been built at different times. */
+/** Protocol version between windows: a page and its frames may have been built at different times. */
 const PROTOCOL = 1
 
-/** What is in force for one declared id, where anything is. */
+/** Value in force for each declared id, or `null`. */
 export type Values = Record<string, Explanation | null>
 
 export type FromFrame =
@@ -23,7 +23,10 @@ export function written(message: FromFrame | FromHost): object {
   return { hmsBridge: PROTOCOL, ...message }
 }
 
-/** `undefined` for what is not of this protocol: pages say many things to each other. Members are checked where they are used. */
+/**
+ * Parses a message; `undefined` if it is not of this protocol, since pages exchange other messages too. Members are validated where they
+ * are used.
+ */
 export function fromFrame(data: unknown): FromFrame | undefined {
   if (!isOurs(data)) return undefined
   const { type, name, policies, event, message } = data

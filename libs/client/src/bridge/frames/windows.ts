@@ -1,10 +1,10 @@
-/** What of a `Window` is used, so that tests bring their own. */
+/** Used part of a `Window`, which tests replace. */
 export interface OwnWindow {
   addEventListener(type: 'message', listener: (event: MessageFromWindow) => void): void
   removeEventListener(type: 'message', listener: (event: MessageFromWindow) => void): void
 }
 
-/** The window of another document: it can be written to, and nothing else. */
+/** Window of another document, which only accepts messages. */
 export interface FrameWindow {
   postMessage(message: unknown, targetOrigin: string): void
 }
@@ -16,8 +16,8 @@ export interface MessageFromWindow {
 }
 
 export interface FrameOptions {
-  /** The one origin that the frame is loaded from: `https://panes.example.gov`. */
+  /** Origin that the frame is loaded from: `https://panes.example.gov`. */
   origin: string
-  /** The ids that it may declare. Default: any. */
+  /** Ids that it may declare. Default: any. */
   policies?: readonly string[]
 }

@@ -4,7 +4,7 @@ import { reasonOf } from '../../api/unreachable.js'
 import type { LinkFailure, StreamRequest, Transport } from './transport.js'
 
 export interface BridgeLinkOptions {
-  /** The best first; the next one is tried when one brings nothing. */
+  /** In order of preference; the next is tried when one yields no frame. */
   transports: readonly Transport[]
   clock: Clock
   random?: () => number
@@ -18,12 +18,12 @@ export interface BridgeLinkEvents {
 }
 
 const HANDSHAKE_MS = 5_000
-/** A connection that held this long was a good one: the next wait starts small again. */
+/** Duration after which a connection counts as healthy: the next wait starts small again. */
 const HEALTHY_MS = 10_000
 
-/** One connection, dialled again for ever with growing waits. A proxy that lets no WebSocket through still lets events through. */
+/** Keeps one connection, reconnecting for ever with growing waits. If a proxy blocks WebSockets, server-sent events are used. */
 export class BridgeLink {
-  /** Bytes of all connections so far, as far as transports show them. */
+  /** Bytes of all connections so far, as far as transports report them. */
   received = 0
   private current: { close(): void } | undefined
   private timer: Timer | undefined
@@ -46,12 +46,12 @@ export class BridgeLink {
     try {
       this.current = this.open(transports[this.turn % transports.length]!)
     } catch (error) {
-      // What a page's own policy forbids is thrown at once.
+      // A page's content security policy makes this throw synchronously.
       this.end({ reason: reasonOf(error) })
     }
   }
 
-  /** Drops the connection and dials again. */
+  /** Drops the connection and reconnects. */
   reconnect(failure: LinkFailure): void {
     if (this.current !== undefined) this.end(failure)
   }

@@ -7,7 +7,7 @@ import { addressOf, MAX_FRAME_CHARACTERS, type StreamRequest, type Transport, ty
 
 const MAX_REFUSAL_BYTES = 64 * 1024
 
-/** `/v1/events` by `fetch`, which says why a server refuses, and carries a key. `EventSource` does neither. */
+/** Transport over `/v1/events` by `fetch`, which reports a server's refusal and sends a key. `EventSource` does neither. */
 export function eventTransport(fetch: PageFetch): Transport {
   return {
     open(request, events) {

@@ -2,7 +2,7 @@ import { readText } from '#libs/contracts'
 import { errorOfResponse } from '../../api/problem-to-error.js'
 import { reasonOf, unreachable } from '../../api/unreachable.js'
 
-/** What of a browser's `fetch` is used. */
+/** Used part of a browser's `fetch`. */
 export type PageFetch = (
   url: string,
   options: { headers: Record<string, string>; cache: 'no-store'; signal: AbortSignal },
@@ -22,7 +22,7 @@ interface PageReader {
 
 const ANSWER_MS = 10_000
 
-/** JSON of one answer. Throws `HMS_UNREACHABLE`, what the server refused it with, or `HMS_HTTP_UNEXPECTED`. */
+/** Fetches JSON. Throws `HMS_UNREACHABLE`, the server's refusal, or `HMS_HTTP_UNEXPECTED`. */
 export async function getJson(fetch: PageFetch, url: string, token: string | undefined, maxBytes: number): Promise<unknown> {
   const headers: Record<string, string> = {
     accept: 'application/json',
@@ -44,12 +44,12 @@ export async function getJson(fetch: PageFetch, url: string, token: string | und
   }
 }
 
-/** Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond `maxBytes`. */
+/** Reads a body as text. Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond `maxBytes`. */
 export function readPageText({ body }: PageResponse, maxBytes: number): Promise<string> {
   return readText(body === null ? null : chunksOf(body), maxBytes)
 }
 
-/** `received`: told of each chunk, in bytes. */
+/** Yields a body as text. `received` is called with the bytes of each chunk. */
 export async function* textsOf({ body }: PageResponse, received: (bytes: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   if (body === null) return
@@ -59,7 +59,7 @@ export async function* textsOf({ body }: PageResponse, received: (bytes: number)
   }
 }
 
-/** Not every browser iterates a body by itself. */
+/** Not every browser makes a body async-iterable. */
 async function* chunksOf(body: NonNullable<PageResponse['body']>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
   try {

@@ -1,6 +1,6 @@
 import { addressOf, MAX_FRAME_CHARACTERS, type LinkFailure, type Transport } from './transport.js'
 
-/** What of a browser's `WebSocket` is used. */
+/** Used part of a browser's `WebSocket`. */
 export interface PageSocket {
   addEventListener<T extends keyof SocketEvents>(type: T, listener: (event: SocketEvents[T]) => void): void
   close(): void
@@ -12,7 +12,7 @@ export interface SocketEvents {
   close: { code: number; reason: string }
 }
 
-/** `/v1/stream`. A browser's WebSocket carries no key, and never says why a server refused it. */
+/** Transport over `/v1/stream`. A browser's WebSocket sends no key, and does not report why a server refused it. */
 export function socketTransport(open: (url: string) => PageSocket): Transport {
   return {
     open(request, events) {

@@ -1,43 +1,43 @@
 import type { HmsError } from '#libs/contracts'
 
-/** What is asked of the server, whatever carries it. */
+/** Request for the server's stream, independent of the transport. */
 export interface StreamRequest {
   url: string
   token?: string
   region?: string
-  /** A few of many; all when left out. */
+  /** Policies of the reader; default: all. */
   policies?: readonly string[]
-  /** Where to go on; `undefined` asks for a snapshot. */
+  /** Revision to resume from; `undefined` requests a snapshot. */
   revision: number | undefined
 }
 
 /** Why a connection ended. */
 export interface LinkFailure {
   reason: string
-  /** The server refused this page, with what it said. */
+  /** The server's refusal of this page. */
   refused?: HmsError
-  /** A frame could not be applied: what is held may lack it, so the next connection must start from a snapshot. */
+  /** A frame could not be applied, so the copy may lack it: the next connection must start from a snapshot. */
   damaged?: boolean
-  /** The server said goodbye and asked to come back after so long. */
+  /** The server said goodbye and requested this wait before reconnecting, ms. */
   leaveMs?: number
 }
 
 export interface TransportEvents {
   opened(): void
-  /** Bytes of what may be a part of a frame; a browser's WebSocket shows none. */
+  /** Bytes of a partial frame; a browser's WebSocket reports none. */
   received(bytes: number): void
-  /** One frame. */
+  /** One complete frame. */
   text(text: string): void
-  /** Once, unless the transport was closed from here. */
+  /** Called once, unless the transport was closed locally. */
   closed(failure: LinkFailure): void
 }
 
-/** A way to the server's stream. Nothing is told after `close`. */
+/** Transport of the server's stream. No event follows `close`. */
 export interface Transport {
   open(request: StreamRequest, events: TransportEvents): { close(): void }
 }
 
-/** In characters, as for a bot. */
+/** Limit in characters, as for a bot. */
 export const MAX_FRAME_CHARACTERS = 64 * 1024 * 1024
 
 export function addressOf(path: string, { url, region, policies, revision }: StreamRequest): URL {

@@ -1,7 +1,7 @@
 import type { ConfigDocument, Envelope, StreamFrame } from '#libs/contracts'
 import type { PageSocket, SocketEvents } from '../link/socket-transport.js'
 
-/** The sockets that a page opened; the test is their server. */
+/** Sockets opened by a page, with the test as their server. */
 export class FakeSockets {
   readonly opened: FakeSocket[] = []
   private readonly waiting: ((socket: FakeSocket) => void)[] = []
@@ -13,7 +13,7 @@ export class FakeSockets {
     return socket
   }
 
-  /** The one that is opened next. */
+  /** Resolves with the next opened socket. */
   next(): Promise<FakeSocket> {
     return new Promise((resolve) => this.waiting.push(resolve))
   }

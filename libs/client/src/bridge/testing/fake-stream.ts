@@ -4,14 +4,14 @@ import type { ConnectionEvents, ConnectionState, Explanation } from '../../conne
 import { Listeners } from '../../connection/listeners.js'
 import type { BridgeStream } from '../bridge.js'
 
-/** A stream whose owner says what is in force. */
+/** A stream whose values the test sets. */
 export class FakeStream implements BridgeStream {
   state: ConnectionState = 'READY'
   revision = 0
   private readonly values = new Map<string, PolicyValue>()
   private readonly listeners = new Listeners<ConnectionEvents>()
 
-  /** `null` withdraws. */
+  /** Sets a version; `null` withdraws the policy. */
   put(id: string, version: string | null, limit = 0): void {
     const from = this.values.get(id)?.version ?? null
     this.revision++

@@ -1,9 +1,9 @@
 import type { FrameWindow, MessageFromWindow, OwnWindow } from '../frames/windows.js'
 
-/** A window of a browser as far as messages go: it delivers a copy, and only where the origin is the one that the sender named. */
+/** Message behaviour of a browser window: it delivers a copy, and only if the sender named its origin. */
 export class FakeWindow implements OwnWindow {
   private readonly listeners = new Set<(event: MessageFromWindow) => void>()
-  /** Origins that senders named. */
+  /** Origins named by senders. */
   readonly targets: string[] = []
 
   constructor(public origin: string) {}
@@ -23,7 +23,7 @@ export class FakeWindow implements OwnWindow {
   }
 }
 
-/** Two windows, each as the other one holds it. */
+/** Two windows, each as seen by the other. */
 export function facing(host: FakeWindow, frame: FakeWindow): { frameAtHost: FrameWindow; hostAtFrame: FrameWindow } {
   const frameAtHost: FrameWindow = {
     postMessage: (data, target) => frame.deliver(data, target, { origin: host.origin, source: hostAtFrame }),

@@ -6,7 +6,7 @@ const WORKED: Outcome = { hadFrames: true, blocked: false }
 const BLOCKED: Outcome = { hadFrames: false, blocked: true }
 const NOBODY: Outcome = { hadFrames: false, blocked: false }
 
-/** given a reader that begins, when sessions end so one after the other, then these ways are tried. */
+/** Returns the transports that a new reader tries when its sessions end with these outcomes. */
 const ways = (...outcomes: Outcome[]): WayName[] => {
   let choice: Choice = FIRST_CHOICE
   return [choice.way, ...outcomes.map((outcome) => (choice = chooseWay(choice, outcome)).way)]

@@ -1,17 +1,17 @@
 import type { WayName } from './way.js'
 
-/** By which way to try next, and what speaks for it. Pure. */
+/** Transport of the next attempt, and the evidence for it. Pure. */
 export interface Choice {
   way: WayName
-  /** Sessions of this way in a row that did not lead through. */
+  /** Consecutive sessions in which this transport was blocked. */
   blocked: number
-  /** The stream has brought frames before, so that one failure proves nothing. */
+  /** The stream has delivered frames before, so one failure is no proof of blocking. */
   proven: boolean
 }
 
 export interface Outcome {
   hadFrames: boolean
-  /** Somebody is there, and this way does not lead through, or no further than to the first frames. */
+  /** The other side is reachable but this transport is blocked, possibly after the first frames. */
   blocked: boolean
 }
 
@@ -20,20 +20,20 @@ export const FIRST_CHOICE: Choice = { way: 'stream', blocked: 0, proven: false }
 const NEXT: Record<WayName, WayName> = { stream: 'events', events: 'poll', poll: 'stream' }
 const ENOUGH_WHEN_PROVEN = 2
 
-/** The choice after a session by `choice.way` has ended. */
+/** Returns the choice after a session by `choice.way` has ended. */
 export function chooseWay(choice: Choice, { hadFrames, blocked }: Outcome): Choice {
   const { way } = choice
   const proven = choice.proven || (hadFrames && way === 'stream')
-  // The way leads through; the end of a session says nothing against it.
+  // The transport works; the end of a session is no evidence against it.
   if (hadFrames && !blocked) return { way, blocked: 0, proven }
-  // Nobody there, or a refusal of the server's own: no way leads further, and the best one is as good a start as any.
+  // Unreachable, or refused by the server itself: no transport would help, so the best one is tried again.
   if (!blocked) return { way: 'stream', blocked: 0, proven }
   const count = choice.blocked + 1
   if (way === 'stream' && proven && count < ENOUGH_WHEN_PROVEN) return { way, blocked: count, proven }
   return { way: NEXT[way], blocked: 0, proven }
 }
 
-/** Which better way to try while `way` works: from polls one and the other in turn. `tries` before this one. */
+/** Returns the better transport to try while `way` works; for polls, both alternately. `tries` counts earlier attempts. */
 export function betterWay(way: Exclude<WayName, 'stream'>, tries: number): WayName {
   return way === 'poll' && tries % 2 === 1 ? 'events' : 'stream'
 }
@@ -41,7 +41,9 @@ export function betterWay(way: Exclude<WayName, 'stream'>, tries: number): WayNa
 const FIRST_TRY_MS = 5_000
 const LONGEST_TRY_MS = 60_000
 
-/** When to try it: soon, for only on the stream a bot is counted, then ever more rarely, a random half of the time taken off. */
+/**
+ * Returns the delay before trying it, in ms: short at first, since bots are counted only on the stream, then growing, minus a random half.
+ */
 export function tryBetterAfterMs(tries: number, random: () => number = Math.random): number {
   return Math.min(FIRST_TRY_MS * 2 ** Math.min(tries, 10), LONGEST_TRY_MS) * (0.5 + random() / 2)
 }

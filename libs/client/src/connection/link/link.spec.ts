@@ -45,7 +45,7 @@ async function connected(): Promise<LiveConnection> {
   return (hms = await steps(opening))
 }
 
-/** Lets time pass in small steps until something has happened; what is said over sockets meanwhile is said in time. */
+/** Advances time in small steps until something has happened; socket messages arrive in time meanwhile. */
 async function steps<T>(happens: Promise<T>): Promise<T> {
   const end = { reached: false }
   const mark = (): void => void (end.reached = true)
@@ -61,7 +61,7 @@ function frame(type: string, revision: number, documents?: ConfigDocument[]): st
   return JSON.stringify({ type, revision, ...(documents === undefined ? {} : { changes: [], documents }) })
 }
 
-/** Server-Sent Events: what to say first; returns how to say more. */
+/** Serves server-sent events with initial data; returns a function that sends more. */
 function events(...first: string[]): (text: string) => void {
   const open: ServerResponse[] = []
   respond['/v1/events'] = (_request, response) => {
@@ -72,7 +72,7 @@ function events(...first: string[]): (text: string) => void {
   return (text) => open.at(-1)!.write(`data: ${text}\n\n`)
 }
 
-/** Answers to polls, the last one again and again; `undefined` is 304. */
+/** Responses to polls, repeating the last one; `undefined` is 304. */
 function polls(...answers: (string | undefined)[]): void {
   respond['/v1/snapshot'] = (request, response) => {
     const answer = answers.length > 1 ? answers.shift() : answers[0]
@@ -137,7 +137,7 @@ describe('where no WebSocket leads through', () => {
     const stale = next('stale')
     let hasLeft = false
     void behind.left.then(() => (hasLeft = true))
-    // The next try comes after ten seconds, and these events are silent: who took over would have left them.
+    // The next attempt comes after ten seconds, and these events are silent: a transport switch would have closed them.
     await steps(stale)
     expect(hasLeft).toBe(true)
     expect([hms!.revision, hms!.get(ID)['limit']]).toEqual([5, 25])

@@ -14,28 +14,28 @@ export interface LinkOptions extends Place {
 }
 
 export interface LinkFailure extends Failure {
-  /** What is held may lack something: the next session must start from a snapshot. */
+  /** The copy may lack something: the next session must start from a snapshot. */
   damaged?: boolean
   /** The server said goodbye before it stopped. */
   leaving?: boolean
-  /** What was answered came from somebody in between. */
+  /** The response came from an intermediary. */
   foreign?: boolean
 }
 
 export interface LinkEvents {
   ask(): Ask
-  /** Frames come by another session than before: the next one is its first. */
+  /** A new session delivers frames: the next frame is its first. */
   opened(): void
   frame(frame: StreamFrame): void
   down(failure: LinkFailure): void
 }
 
-/** A session that lasted so long was a good one: the next wait starts small again. */
+/** Duration after which a session counts as healthy: the next wait starts small again. */
 const HEALTHY_MS = 10_000
 
 /**
- * Frames from the server for as long as it lives: by WebSocket, where that is blocked by Server-Sent Events, else by polls, and back as
- * soon as a better way leads through. Neither sockets nor timers keep the process alive.
+ * Delivers frames from the server, reconnecting for ever: by WebSocket, if blocked by server-sent events, else by polling; it switches back
+ * as soon as a better transport works. Neither sockets nor timers keep the process alive.
  */
 export class Link {
   private readonly ways: Record<WayName, Way>
@@ -44,12 +44,12 @@ export class Link {
   private better: Trial | undefined
   private retry: Timer | undefined
   private nextBetter: Timer | undefined
-  /** Tries of a better way since the stream worked. */
+  /** Attempts of a better transport since the stream worked. */
   private tries = 0
   private attempt = 0
-  /** Of the newest frame. */
+  /** Revision of the newest frame. */
   private newest = 0
-  /** The present session has had its first frame. */
+  /** Whether the current session has had its first frame. */
   private isFollowed = false
 
   constructor(
@@ -67,7 +67,7 @@ export class Link {
     this.current?.send(frame)
   }
 
-  /** Drops the session and begins another. */
+  /** Drops the session and starts another. */
   reconnect(): void {
     this.forgetBetter()
     this.current?.drop('the connection was dropped')
@@ -94,7 +94,7 @@ export class Link {
 
   private take(frame: StreamFrame, trial: Trial): void {
     if (trial === this.better) {
-      // An instance that is behind is no better one.
+      // An instance with an older revision is no improvement.
       if (frame.revision < this.newest) return trial.drop('it is behind')
       this.changeTo(trial)
     } else if (!this.isFollowed) {
@@ -118,7 +118,7 @@ export class Link {
     const falls = this.choice.way !== way && this.choice.way !== 'stream'
     const { clock, random } = this.options
     this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.dial())
-    // What somebody in between says counts once no way is left.
+    // An intermediary's response is reported only if no transport is left.
     const told = refused === undefined || (blocked && way !== 'poll') ? {} : { refused, foreign: blocked }
     this.events.down({ reason, damaged, leaving: leaveMs !== undefined, ...told })
   }

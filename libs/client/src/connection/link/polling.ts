@@ -10,13 +10,13 @@ import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, 
 export const POLL_MS = 5_000
 
 /**
- * `GET /v1/snapshot?revision=N` with `If-None-Match`: for places where a proxy holds back what is not a whole answer. A poll brings what
- * was missed, or 304, which is as good as a heartbeat.
+ * Transport over `GET /v1/snapshot?revision=N` with `If-None-Match`, for networks whose proxy buffers incomplete responses. A poll returns
+ * the missed changes, or 304, which counts as a heartbeat.
  */
 export function polling(place: Place): Way {
   return {
     firstMs: SILENCE_MS,
-    // One pause, and the answer behind it.
+    // One pause plus the response time.
     silenceMs: POLL_MS + SILENCE_MS,
     open(ask, events) {
       const agent = new (place.url.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })

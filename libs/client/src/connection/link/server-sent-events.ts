@@ -6,7 +6,7 @@ import { httpGet, readRefusal } from './http-get.js'
 import { parseFrame } from '../parse-frame.js'
 import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, type Place, type SessionEnd, type Way } from './way.js'
 
-/** `GET /v1/events`: for places where a proxy lets no WebSocket through. */
+/** Transport over `GET /v1/events`, for networks whose proxy blocks WebSockets. */
 export function serverSentEvents(place: Place): Way {
   return {
     firstMs: SILENCE_MS,

@@ -3,24 +3,24 @@ import type { Clock, Timer } from '../../clock.js'
 export interface SilenceOptions {
   clock: Clock
   limitMs: number
-  /** Bytes that have come so far. */
+  /** Total bytes received. */
   received: () => number
   onSilence: () => void
 }
 
-/** So much in one limit is a large frame on a slow line; pings of a proxy are far less. */
+/** This many bytes within one limit are a large frame on a slow line; pings of a proxy are far smaller. */
 const PROGRESS_BYTES = 4 * 1024
-/** A timer that is later than this says that this process was busy or stopped: what came meanwhile still waits in the socket. */
+/** A timer this late means that the process was busy or stopped: data received meanwhile are still in the socket. */
 const LATE_MS = 500
 const CATCH_UP_MS = 250
 
-/** Notices when nothing has come for too long. */
+/** Detects that nothing was received for too long. */
 export class Silence {
   private timer: Timer | undefined
 
   constructor(private readonly options: SilenceOptions) {}
 
-  /** Something came, or is expected from now on: within `limitMs`, where that is not the usual limit. */
+  /** Restarts the limit: data arrived, or are expected within `limitMs`. */
   watch(limitMs = this.options.limitMs): void {
     this.stop()
     const { clock, received } = this.options

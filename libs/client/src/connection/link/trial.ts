@@ -11,14 +11,14 @@ export interface TrialEnd extends SessionEnd {
 
 export interface TrialEvents {
   frame(frame: StreamFrame, trial: Trial): void
-  /** Once, and nothing after it. */
+  /** Called once; no event follows. */
   over(end: TrialEnd, trial: Trial): void
 }
 
-/** A session that had frames and fell silent sooner was held back by somebody who keeps what is not a whole answer. */
+/** A session that had frames and fell silent sooner was blocked by a buffering intermediary. */
 const LED_THROUGH_MS = 10_000
 
-/** One session and what becomes of it: whether it leads through, falls silent, or is ended by a goodbye. */
+/** Runs one session and determines its outcome: it works, falls silent, or is ended by a goodbye. */
 export class Trial {
   private readonly session: Session
   private readonly silence: Silence
@@ -53,13 +53,13 @@ export class Trial {
 
   send: Session['send'] = (frame) => this.session.send(frame)
 
-  /** Ends it as if the other side had. */
+  /** Ends the session as if the other side had. */
   drop(reason: string): void {
     this.end({ reason })
     this.session.drop()
   }
 
-  /** Ends it in order, and tells nobody. */
+  /** Closes the session without an event. */
   close(): Promise<void> {
     this.silence.stop()
     this.isOver = true

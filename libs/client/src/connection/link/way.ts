@@ -3,53 +3,53 @@ import type { Reader } from '#libs/evaluation'
 import type { Clock } from '../../clock.js'
 
 /**
- * A way by which frames come: `stream` is the WebSocket, on which alone a named bot acknowledges; `events` are Server-Sent Events; `poll`
- * asks again and again. What comes is the same, and verified the same, by each.
+ * Transport of frames: `stream` is the WebSocket, the only one on which a named bot acknowledges; `events` are server-sent events; `poll`
+ * requests repeatedly. All deliver the same frames, verified alike.
  */
 export interface Way {
-  /** How long after the beginning the first frame may come. */
+  /** Timeout of the first frame, ms. */
   readonly firstMs: number
-  /** How long after a frame the next one may come. */
+  /** Timeout of each later frame, ms. */
   readonly silenceMs: number
   open(ask: Ask, events: SessionEvents): Session
 }
 
 export type WayName = 'stream' | 'events' | 'poll'
 
-/** Whom to ask, and as whom. */
+/** Server, and the identity of the reader. */
 export interface Place {
   url: string
   reader: Reader
-  /** Of a reader of a few. */
+  /** Policies of a reader that does not follow all. */
   policies?: readonly string[]
   token?: string
   clock: Clock
 }
 
-/** Where to go on. */
+/** Point to resume from. */
 export interface Ask {
-  /** What this reader has; `undefined` asks for a snapshot. */
+  /** Revision of this reader; `undefined` requests a snapshot. */
   revision: number | undefined
-  /** An instance that has not seen this revision should say so, and give nothing older. */
+  /** An instance behind this revision should respond with an error instead of older data. */
   atLeast: number | undefined
 }
 
 /** One connection, or one series of polls. */
 export interface Session {
-  /** Bytes so far. */
+  /** Total bytes received. */
   readonly received: number
-  /** On the stream alone; elsewhere nobody listens. */
+  /** Sends a frame on the stream; a no-op on other transports. */
   send(frame: AppliedFrame): void
-  /** Ends it at once. */
+  /** Ends the session immediately. */
   drop(): void
-  /** Ends it in order; resolves when that is done, within a second. */
+  /** Closes the session; resolves within a second. */
   close(): Promise<void>
 }
 
 export interface SessionEvents {
-  /** The other side has agreed to speak. */
+  /** The server has accepted the connection. */
   opened(): void
-  /** May throw: what is no frame ends the session as damaged. */
+  /** May throw: an invalid frame ends the session as damaged. */
   frame(frame: StreamFrame): void
   closed(end: SessionEnd): void
 }
@@ -57,13 +57,13 @@ export interface SessionEvents {
 /** How a session ended, or why it never began. */
 export interface SessionEnd {
   reason: string
-  /** Somebody is there, and this way does not lead through: another one may. */
+  /** The other side is reachable but this transport is blocked: another one may work. */
   blocked?: boolean
-  /** What was answered instead of frames. */
+  /** Response received instead of frames. */
   refused?: HmsError
-  /** A frame could not be applied: what is held may lack it, so the next session must start from a snapshot. */
+  /** A frame could not be applied, so the copy may lack it: the next session must start from a snapshot. */
   damaged?: boolean
-  /** The server said goodbye and asked to come back after so long. */
+  /** The server said goodbye and requested this wait before reconnecting, ms. */
   leaveMs?: number
 }
 
@@ -77,17 +77,17 @@ const NOBODY: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ])
 
-/** Whether nobody was there at all: then no other way leads further. */
+/** Whether the server was unreachable: then no other transport works either. */
 export function isNobodyThere(error: unknown): boolean {
   return NOBODY.has((error as { code?: unknown } | null)?.code)
 }
 
-/** An answer that is none of ours came from somebody in between. */
+/** Whether a response is from an intermediary instead of a server of ours. */
 export function isForeignAnswer({ code }: HmsError): boolean {
   return code === 'HMS_HTTP_UNEXPECTED' || code === 'HMS_UNREACHABLE'
 }
 
-/** The largest frame, by any way: a snapshot of all documents, about 4 KiB each. */
+/** Largest frame on any transport: a snapshot of all documents, about 4 KiB each. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 export const MAX_REFUSAL_BYTES = 64 * 1024
 

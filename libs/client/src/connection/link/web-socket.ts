@@ -7,15 +7,18 @@ import { parseFrame } from '../parse-frame.js'
 import { readRefusal } from './http-get.js'
 import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, type Place, type SessionEnd, type Way } from './way.js'
 
-/** An acknowledgement of 10,000 policies is close to 1 MiB, and the next one may follow before it is sent. */
+/** An acknowledgement of 10,000 policies is close to 1 MiB, and the next may follow before it is sent. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 const CLOSE_MS = 1_000
-/** A fleet that comes back at once gets its snapshots one after the other. */
+/** A fleet that reconnects at once gets its snapshots one after the other. */
 const FIRST_MS = 15_000
-/** Of a connection that ended without a closing frame (RFC 6455 §7.1.5). */
+/** Close code of a connection that ended without a closing frame (RFC 6455 §7.1.5). */
 const ABNORMAL = 1006
 
-/** `GET /v1/stream`. Its socket does not keep the process alive; a dial in progress can, as libuv counts a pending connect as work. */
+/**
+ * Transport over `GET /v1/stream`. Its socket does not keep the process alive; a connection attempt can, as libuv counts a pending connect
+ * as work.
+ */
 export function webSocket(place: Place): Way {
   return {
     firstMs: FIRST_MS,
@@ -67,7 +70,7 @@ export function webSocket(place: Place): Way {
         },
         send(frame) {
           if (socket.readyState !== WebSocket.OPEN) return
-          // A server that does not read would have us keep every frame; the next connection tells all of it again.
+          // A server that does not read would make us buffer every frame; the next connection acknowledges everything again.
           if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate()
           else socket.send(JSON.stringify(frame))
         },
