@@ -1,12 +1,12 @@
 import { HmsError } from '#libs/contracts'
 import { Places } from './places.js'
 
-/** Places of which one client gets a share alone, so that the others keep some. */
+/** Bounded slots with a share per client, so that no client takes them all. */
 export class ClientPlaces {
   private readonly places: Places
   private readonly byClient = new Map<string, number>()
 
-  /** `what` names them in the refusal. */
+  /** `what` names the slots in the refusal. */
   constructor(
     limit: number,
     private readonly perClient: number,
@@ -15,7 +15,7 @@ export class ClientPlaces {
     this.places = new Places(limit, what)
   }
 
-  /** Answers how to give the place back, which may be called twice. Throws `HMS_PLACES_TAKEN`: 429 for the share of a client, else 503. */
+  /** Takes a slot; returns an idempotent function that releases it. Throws `HMS_PLACES_TAKEN`: 429 for a client's share, else 503. */
   take(client: string): () => void {
     const mine = this.byClient.get(client) ?? 0
     if (mine >= this.perClient)

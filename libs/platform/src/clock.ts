@@ -1,11 +1,11 @@
 import { outsideTrace } from './trace.js'
 
-/** Time as code sees it. Deadlines that must survive a crash are timer rows; this is for what may be lost with the process. */
+/** Time source of the code. Deadlines that must survive a crash are timer rows; this is for those that may be lost with the process. */
 export interface Clock {
   now(): Date
-  /** Milliseconds since some moment of this process, whatever the wall clock is set to meanwhile. */
+  /** Monotonic milliseconds within this process, independent of the wall clock. */
   elapsedMs(): number
-  /** Calls `action` once after `delayMs`; the returned function cancels. Never keeps a process alive. */
+  /** Calls `action` once after `delayMs`; the returned function cancels it. Does not keep the process alive. */
   after(delayMs: number, action: () => void): () => void
 }
 
@@ -19,14 +19,14 @@ export const systemClock: Clock = {
   },
 }
 
-/** A pause on a clock: for back-off after a transient fault, in shells only. */
+/** Waits on a clock: for back-off after a transient fault, in shells only. */
 export function pause(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(delayMs, resolve)
   })
 }
 
-/** Looks until it is so, `everyMs` apart; `false` where it is not so within `withinMs`. In shells only. */
+/** Polls every `everyMs` until the condition holds; returns `false` if it does not within `withinMs`. In shells only. */
 export async function lookUntil(
   clock: Clock,
   { everyMs, withinMs }: { everyMs: number; withinMs: number },
@@ -39,7 +39,7 @@ export async function lookUntil(
   return false
 }
 
-/** Twin of the system clock for tests: time moves only when told to. */
+/** Clock for tests, which advances only on command. */
 export class VirtualClock implements Clock {
   private nowMs: number
   private nextId = 0
@@ -70,7 +70,7 @@ export class VirtualClock implements Clock {
     return earliest
   }
 
-  /** Moves time to `toMs`, running what falls due in order. */
+  /** Advances time to `toMs`, running due actions in order. */
   advanceTo(toMs: number): void {
     for (;;) {
       const due = [...this.pending.entries()].filter(([, entry]) => entry.at <= toMs).sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0]

@@ -5,14 +5,14 @@ import { readShape } from './shape/read-shape.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The process's environment: the only place besides `*.config.ts` that may look. */
+/** Returns the process's environment; only this file and `*.config.ts` access it. */
 export function processEnvironment(): Environment {
   return process.env
 }
 
 /**
- * Parses the environment once into a typed object. `names` maps properties to variables; empty strings count as unset.
- * Throws one `HMS_CONFIG_INVALID` that names every wrong variable.
+ * Parses the environment once into a typed object. `names` maps properties to variables; empty strings count as unset. Throws one
+ * `HMS_CONFIG_INVALID` that names every wrong variable.
  */
 export function parseEnvironment<T extends object>(shape: Shape<T>, names: Record<string, string>, env: Environment): T {
   const raw: Record<string, string> = {}

@@ -1,9 +1,9 @@
-/** The world is not ready (database or broker down, time-out): retried in place for as long as it takes. */
+/** The environment is not ready (database or broker down, time-out): retried in place without limit. */
 export class TransientError extends Error {
   override readonly name = 'TransientError'
 }
 
-/** This message can never succeed: it goes to the dead letters after its tries, and its key moves on. */
+/** A message that can never succeed: it is dead-lettered after its attempts, and its key advances. */
 export class TerminalError extends Error {
   override readonly name = 'TerminalError'
   constructor(
@@ -20,12 +20,12 @@ const TRANSIENT_SYSTEM = new Set(
 // PostgreSQL classes: connection, serialization and deadlock, resources (disk full too), operator intervention, system, lock not available.
 const TRANSIENT_SQL = /^(08|40|53|57|58|55P03)/
 
-/** Whether an error of a driver says "try again" rather than "this is wrong". Walks `cause` and `errors`. */
+/** Whether a driver's error is transient. Walks `cause` and `errors`. */
 export function isTransient(error: unknown): boolean {
   return isCausedBy(error, saysTryAgain)
 }
 
-/** Whether an error, or one of those that it wraps as `cause` or `errors`, is of a kind: drivers hide what happened at different depths. */
+/** Whether an error, or one that it wraps as `cause` or `errors`, is of a kind: drivers nest the original error at different depths. */
 export function isCausedBy(error: unknown, isOfKind: (fault: object) => boolean): boolean {
   if (typeof error !== 'object' || error === null) return false
   if (isOfKind(error)) return true
@@ -45,11 +45,11 @@ function saysTryAgain(fault: object): boolean {
   if (fault instanceof TransientError) return true
   const { code, message } = fault as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && (TRANSIENT_SYSTEM.has(code) || TRANSIENT_SQL.test(code))) return true
-  // The words of pool and client, which carry no code.
+  // Messages of pool and client, which have no code.
   return typeof message === 'string' && TRANSIENT_MESSAGES.some((known) => known.test(message))
 }
 
-/** PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */
+/** Whether an error is of PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */
 export function isDataError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)

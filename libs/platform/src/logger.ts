@@ -1,7 +1,7 @@
 import { pino, type Logger as PinoLogger } from 'pino'
 import { currentTraceparent, traceIdOf } from './trace.js'
 
-/** One JSON line per outcome. Never payloads, never secrets. */
+/** Writes one JSON line per outcome. Never payloads, never secrets. */
 export interface Logger {
   info(fields: Record<string, unknown>, message: string): void
   warn(fields: Record<string, unknown>, message: string): void
@@ -12,7 +12,7 @@ export interface Logger {
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
-/** Logs go to stderr: stdout belongs to data. */
+/** Logs go to stderr: stdout is for data. */
 export function createLogger(level: LogLevel, fields: Record<string, unknown> = {}): Logger {
   const root: PinoLogger = pino(
     {
@@ -28,7 +28,7 @@ export function createLogger(level: LogLevel, fields: Record<string, unknown> = 
   return root
 }
 
-/** Of the trace that the line is written in; a line that names another keeps its own. */
+/** Returns the trace id of the current trace; a line with its own trace id keeps it. */
 function traceFields(): { traceId?: string } {
   const traceparent = currentTraceparent()
   return traceparent === undefined ? {} : { traceId: traceIdOf(traceparent) }

@@ -4,18 +4,20 @@ import { VERSION } from './version.js'
 
 const HANDLER_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
-/** Gauges of Node that are called like counters: `promtool check metrics` refuses the whole page. The gauges by type say the same. */
+/**
+ * Gauges of Node that are named like counters: `promtool check metrics` rejects the whole page. The gauges by type contain the same data.
+ */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 /**
- * To know these figures, prom-client wakes the process a hundred times a second: an idle one takes 1.2 % of a core instead of 0.2. Left are
- * `nodejs_eventloop_lag_seconds` and the share of time that the event loop works, which cost nothing.
+ * For these figures prom-client wakes the process a hundred times a second: an idle one then uses 1.2 % of a core instead of 0.2.
+ * `nodejs_eventloop_lag_seconds` and the event loop utilisation remain, which cost nothing.
  */
 const SAMPLED_LAG = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((figure) => `nodejs_eventloop_lag_${figure}_seconds`)
-/** prom-client has no switch for it. */
+/** prom-client cannot disable the sampling. */
 const HARDLY_EVER_MS = 24 * 60 * 60 * 1000
 
-/** Metrics of one process, all under `hms_svc_`; services of the process share it and are told apart by a label. */
+/** Metrics of one process, all prefixed `hms_svc_`; its services share them and are distinguished by a label. */
 export class Metrics {
   readonly registry = new Registry()
   private readonly looks: (() => Promise<void> | void)[] = []
@@ -54,7 +56,7 @@ export class Metrics {
   }
 
   /**
-   * Counts what a service mends, from 0 on: `increase` sees nothing of a series that begins with its first event. To be declared when the
+   * Returns a counter of a service's repairs, starting at 0, because `increase` ignores the first sample of a series. Declare it when the
    * service starts.
    */
   repair(service: string, what: string): (times?: number) => void {
@@ -63,18 +65,18 @@ export class Metrics {
     return (times = 1) => this.repairs.inc(labels, times)
   }
 
-  /** Looks at what nobody tells, before the page is made. One that fails leaves its gauges as they were. */
+  /** Registers a function that updates gauges before the page is rendered. If it fails, its gauges are unchanged. */
   beforeCollect(look: () => Promise<void> | void): void {
     this.looks.push(look)
   }
 
-  /** The page as Prometheus reads it. */
+  /** Renders the page in Prometheus format. */
   async page(): Promise<string> {
     await Promise.all(this.looks.map(async (look) => look()).map((looked) => looked.catch(() => {})))
     return this.registry.metrics()
   }
 
-  /** Process metrics (CPU, heap, event loop): once per process, not in tests. */
+  /** Adds process metrics (CPU, heap, event loop): once per process, not in tests. */
   withProcessMetrics(): this {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: HARDLY_EVER_MS })
     for (const name of [...MISNAMED, ...SAMPLED_LAG]) this.registry.removeSingleMetric(name)
@@ -88,7 +90,7 @@ export class Metrics {
     return this
   }
 
-  /** One of a domain, declared where the domain is; the same one for all services of the process that ask. */
+  /** Declares a counter of a domain, next to the domain's code; shared by all services of the process. */
   counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
     return this.known<Counter<L>>(name) ?? new Counter({ ...this.named(name), help, labelNames: [...labelNames] })
   }

@@ -1,5 +1,5 @@
 const A_MINUTE_MS = 60_000
-/** A process that throws all the time is broken, and its supervisor must start it again. */
+/** Errors per minute above which the process counts as broken and exits, to be restarted by its supervisor. */
 const MAX_A_MINUTE = 100
 
 export interface ThrowingProcess {
@@ -13,8 +13,8 @@ export interface OutliveOptions {
 }
 
 /**
- * What a listener or a forgotten promise throws is written as an error line, and the process goes on: all its work is rows, and starts
- * again from them (ADR 0043).
+ * Logs uncaught errors of listeners and promises as error lines, and the process continues: all its work is in rows, and resumes from them
+ * (ADR 0043).
  */
 export function outliveListeners(from: ThrowingProcess, { write, exit, now }: OutliveOptions): void {
   let times: number[] = []

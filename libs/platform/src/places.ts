@@ -1,10 +1,10 @@
 import { HmsError } from '#libs/contracts'
 
-/** A bounded number of places for those who stay: streams, followers, waiting calls. Nobody queues for one. */
+/** A bounded number of slots for long-lived users: streams, followers, waiting calls. There is no queue. */
 export class Places {
   private taken = 0
 
-  /** `what` names them in the refusal. */
+  /** `what` names the slots in the refusal. */
   constructor(
     private readonly limit: number,
     private readonly what: string,
@@ -14,7 +14,7 @@ export class Places {
     return this.taken < this.limit
   }
 
-  /** Answers how to give the place back, which may be called twice. Throws `HMS_PLACES_TAKEN` (503) when none is free. */
+  /** Takes a slot; returns an idempotent function that releases it. Throws `HMS_PLACES_TAKEN` (503) if none is free. */
   take(): () => void {
     if (!this.free) {
       throw new HmsError(

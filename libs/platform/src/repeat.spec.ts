@@ -10,7 +10,7 @@ function world(everyMs: number | (() => number), run: () => unknown) {
   return {
     repeat,
     failures,
-    /** Time since the beginning. */
+    /** Advances to a time since the start. */
     pass: async (toMs: number) => {
       clock.advanceTo(start + toMs)
       for (let turn = 0; turn < 10; turn++) await Promise.resolve()

@@ -1,20 +1,20 @@
 import type { Clock } from './clock.js'
 
 export interface RepeatedWork {
-  /** Between the end of one time and the begin of the next; `Infinity`: only when it is woken. */
+  /** Pause between the end of a run and the start of the next; `Infinity`: only on `wake`. */
   everyMs: number | (() => number)
   run(): unknown
-  /** What `run` throws ends nothing: it is told here, and the next time comes after the pause, or when this asks for it. */
+  /** Called with errors of `run`, which end nothing: the next run follows after the pause, or when this requests it. */
   failed(error: unknown): void
 }
 
-/** Does something again and again by a clock, and sooner when it is woken; never twice at once. For what may be lost with the process. */
+/** Runs a task periodically, and earlier on `wake`; never concurrently. For work that may be lost with the process. */
 export class Repeat {
   private stopped = true
   private busy = false
-  /** How soon the next time was asked for while none could begin. */
+  /** Shortest delay requested by `wake` while no run could start. */
   private askedMs = Infinity
-  /** When the next time begins, ms since the epoch. */
+  /** Start of the next run, in epoch milliseconds. */
   private dueAt = Infinity
   private cancelNext = (): void => {}
   private running: Promise<void> = Promise.resolve()
@@ -24,7 +24,7 @@ export class Repeat {
     private readonly work: RepeatedWork,
   ) {}
 
-  /** Whether nothing is under way. */
+  /** Whether no run is active. */
   get idle(): boolean {
     return !this.busy
   }
@@ -35,14 +35,14 @@ export class Repeat {
     else this.later(firstAfterMs)
   }
 
-  /** The next time begins in `withinMs` at the latest: at once without, or when the one that runs has ended. */
+  /** Requests a run within `withinMs`: by default at once, or when the active run has ended. */
   wake(withinMs = 0): void {
     if (this.busy || this.stopped) this.askedMs = Math.min(this.askedMs, withinMs)
     else if (withinMs <= 0) this.begin()
     else if (this.clock.now().getTime() + withinMs < this.dueAt) this.later(withinMs)
   }
 
-  /** No other time begins; resolves when one that runs has ended. */
+  /** Stops further runs; resolves when an active one has ended. */
   async stop(): Promise<void> {
     this.stopped = true
     this.cancel()
@@ -75,7 +75,7 @@ export class Repeat {
       try {
         await this.work.run()
       } catch (error) {
-        // What was asked for meanwhile would meet the same fault.
+        // A run requested meanwhile would meet the same fault.
         this.askedMs = Infinity
         this.work.failed(error)
       }

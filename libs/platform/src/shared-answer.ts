@@ -1,8 +1,8 @@
 import type { Clock } from './clock.js'
 
 /**
- * One answer for all who ask within a time, those who wait for it included: what it costs does not grow with how many ask. A failure is not
- * kept.
+ * Shares one result among all callers within a time, including those waiting for it, so the cost does not grow with the number of callers.
+ * A failure is not cached.
  */
 export class SharedAnswer<T> {
   private made: { at: number; answer: Promise<T> } | undefined
@@ -15,7 +15,7 @@ export class SharedAnswer<T> {
 
   get(): Promise<T> {
     const now = this.clock.now().getTime()
-    // A clock that was set back must not keep an answer for longer.
+    // A clock that was set back must not prolong the cache.
     if (this.made !== undefined && now >= this.made.at && now - this.made.at < this.forMs) return this.made.answer
     const made = { at: now, answer: this.make() }
     this.made = made

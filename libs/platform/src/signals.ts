@@ -1,8 +1,8 @@
 import { outliveListeners } from './outlive-listeners.js'
 
 /**
- * What every process does that serves until it is told to stop: resolves at the first SIGINT or SIGTERM, and names it; a second SIGINT
- * ends the process at once. Until then nothing that a listener throws ends it.
+ * Waits for the signal that stops a serving process: resolves at the first SIGINT or SIGTERM with its name; a second SIGINT ends the
+ * process at once. Until then uncaught errors of listeners do not end it.
  */
 export function signalled(): Promise<'SIGINT' | 'SIGTERM'> {
   outliveListeners(process, { write: (line) => void process.stderr.write(line), exit: (code) => process.exit(code), now: Date.now })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Version of the installed package: the nearest package.json above, which is the same from sources and from `dist`. */
+/** Version of the installed package: from the nearest package.json above, which is the same from sources and from `dist`. */
 export const VERSION = readVersion()
 
 function readVersion(): string {

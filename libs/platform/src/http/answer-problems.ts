@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from '../logger.js'
 import { sendProblem, toProblem } from './problem.js'
 
-/** For servers without Nest: what a route throws, and a path that has none, is answered as a problem. */
+/** For servers without Nest: sends errors of routes, and unknown paths, as problems. */
 export function answerProblems(server: FastifyInstance, log: Logger): void {
   server.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
   server.setNotFoundHandler((request, reply) => {

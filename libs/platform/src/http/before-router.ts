@@ -11,8 +11,8 @@ const HEADERS_MS = 10_000
 const CHECKED_EVERY_MS = 5_000
 
 /**
- * Options of every Fastify server: what goes wrong before a route is found is told as all else is, and a connection that does not bring the
- * head of its request is cut.
+ * Options of every Fastify server: errors before routing are sent like all others, and a connection that does not complete its request head
+ * is closed.
  */
 export function earlyErrors(log: Logger): {
   frameworkErrors(error: Error, request: FastifyRequest, reply: FastifyReply): void
@@ -20,22 +20,25 @@ export function earlyErrors(log: Logger): {
   http: { requireHostHeader: false; headersTimeout: number; connectionsCheckingInterval: number }
 } {
   return {
-    // `refusalOfHost` says it as a problem; Node would say it with an empty body.
+    // `refusalOfHost` sends a problem; Node would send an empty body.
     http: { requireHostHeader: false, headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECKED_EVERY_MS },
     frameworkErrors: (error, request, reply) => sendProblem(reply, toProblem(error, request, log)),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, log),
   }
 }
 
-/** For `clientError` of a server: bytes that are no request, or one that is too large or too slow. The connection ends with the answer. */
+/**
+ * Handles `clientError` of a server: bytes that are not a request, or a request that is too large or too slow. The connection closes after
+ * the response.
+ */
 export function answerClientError(
   error: Error & { code?: string },
   socket: Duplex & { _httpMessage?: ServerResponse | null },
   log: Logger,
 ): void {
-  // Bytes behind a request whose answer closes the connection. That answer is under way, and Node closes behind it.
+  // Bytes after a request whose response closes the connection. That response is being sent, and Node closes after it.
   if (error.code === 'HPE_CLOSED_CONNECTION') return
-  // `_httpMessage` is where Node itself looks whether an answer has begun on this connection, such as a stream of events.
+  // Node itself checks `_httpMessage` to see whether a response has begun on this connection, such as a stream of events.
   if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent === true) return void socket.destroy()
   const problem = toProblem(refusalOf(error.code), { method: '', url: '' }, log)
   const { status } = problem
@@ -54,15 +57,15 @@ function refusalOf(code: string | undefined): HmsError {
 }
 
 /**
- * Judges the head of every request: one host, no unknown demand, 405 with `Allow` where a path is known and its method is not, 400 for a
- * NUL. Before any route is added.
+ * Validates the head of every request: one host, no unknown expectation, 405 with `Allow` for a known path with another method, 400 for a
+ * NUL. Register it before any route.
  */
 export function judgeTargets(server: FastifyInstance): void {
   const known: { path: RegExp; method: string }[] = []
   heeded(server).addHook('onRoute', ({ url, method }) => {
     for (const each of [method].flat()) known.push({ path: pathOf(url), method: each })
   })
-  // Node would answer by itself, with an empty body.
+  // Node would respond by itself, with an empty body.
   server.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     server.server.emit('request', request, response),
   )
@@ -70,7 +73,7 @@ export function judgeTargets(server: FastifyInstance): void {
     const path = request.url.split('?')[0]!
     const refused = refusalOfHost(request.raw) ?? refusalOfExpectation(request.raw)
     if (refused !== undefined) return done(refused)
-    // PostgreSQL has no form for it, whatever the parameter means.
+    // PostgreSQL cannot store NUL, in any parameter.
     if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The address holds a NUL.', { status: 400 }))
     const allowed = request.is404 ? known.filter((route) => route.path.test(path)).map(({ method }) => method) : []
     if (allowed.length === 0) return done()
@@ -80,7 +83,7 @@ export function judgeTargets(server: FastifyInstance): void {
   })
 }
 
-/** `:name` is one part of a path, `*` any number of them. */
+/** Converts a route pattern: `:name` matches one path segment, `*` any number of them. */
 function pathOf(pattern: string): RegExp {
   const escaped = pattern
     .replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')

@@ -1,6 +1,6 @@
 /**
- * What a body may be. `parts`: values and members, whatever they hold. `kept: false`: nothing of it is stored or passed on, so it may hold
- * numbers and texts that others would read otherwise.
+ * Limits of a body. `parts`: number of values and members at any depth. `kept: false`: nothing of it is stored or forwarded, so it may
+ * contain numbers and texts that other parsers read differently.
  */
 export interface BodyBounds {
   bytes: number
@@ -9,7 +9,7 @@ export interface BodyBounds {
   kept?: boolean
 }
 
-/** Of a route that says nothing. */
+/** Defaults of a route. */
 export const BODY_BOUNDS: Readonly<BodyBounds> = { bytes: 64 * 1024, parts: 1_000, depth: 16 }
 
 export function boundsOf(route: { config?: unknown }): BodyBounds {
@@ -27,8 +27,8 @@ const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT
 ]
 
 /**
- * The bound that JSON text breaks, `undefined` for none. Counts brackets and commas outside of strings and builds nothing, so that what
- * is too much is refused before memory is taken for it. Whether it is JSON is for the parser.
+ * Returns the limit that JSON text exceeds, or `undefined`. Counts brackets and commas outside of strings and allocates nothing, so that
+ * excess is refused before memory is used for it. The parser checks the syntax.
  */
 export function brokenBound(text: Buffer, { parts, depth }: Pick<BodyBounds, 'parts' | 'depth'>): string | undefined {
   let level = 0
@@ -47,7 +47,7 @@ export function brokenBound(text: Buffer, { parts, depth }: Pick<BodyBounds, 'pa
   return undefined
 }
 
-/** Where its closing quote stands; the end of the text when none does. */
+/** Returns the index of the closing quote; the end of the text if there is none. */
 function endOfString(text: Buffer, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === QUOTE) return at

@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http'
 import { heeded } from './front-door.js'
 
 /**
- * Refuses a GET or HEAD that brings a body. Nobody here reads it: a stream of events would let it be sent on and on, and a proxy that
- * passes its length on without it makes the next request on that connection part of it.
+ * Refuses a GET or HEAD with a body. No handler reads it: a stream of events would let it be sent without limit, and a proxy that forwards
+ * its length without it makes the next request on that connection part of it.
  */
 export function refuseBodiesOfReads(server: FastifyInstance): void {
   heeded(server).addHook('onRequest', (request, reply, done) => {

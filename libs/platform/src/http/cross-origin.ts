@@ -2,19 +2,19 @@ import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { heeded } from './front-door.js'
 
-/** What pages of other sites may ask for: values, by OFREP alone. */
+/** Paths that pages of other sites may use: values, by OFREP only. */
 const OPEN_PATH = /^\/ofrep\//
 const PREFLIGHT_SECONDS = 600
 const ALLOWED_METHODS = 'GET, POST'
 const ALLOWED_HEADERS = 'authorization, cache-control, content-type, if-none-match, last-event-id, x-api-key'
 const EXPOSED_HEADERS = 'etag, retry-after'
 
-/** Whether a page of a named origin asks for what such pages may. Origins are compared whole: scheme, host and port. */
+/** Whether a page of a configured origin requests an open path. Origins are compared completely: scheme, host and port. */
 export function isNamedOrigin({ url = '', headers }: { url?: string; headers: IncomingHttpHeaders }, named: readonly string[]): boolean {
   return headers.origin !== undefined && OPEN_PATH.test(url) && named.includes(headers.origin.toLowerCase())
 }
 
-/** What a browser has to be told before it lets such a page read the answer; `undefined` for anybody else. */
+/** Returns the CORS headers that let a browser pass the response to such a page; `undefined` for any other request. */
 export function crossOriginHeaders(
   { method = '', url, headers }: { method?: string; url?: string; headers: IncomingHttpHeaders },
   named: readonly string[],
@@ -30,13 +30,13 @@ export function crossOriginHeaders(
   return { preflight: true, headers: { ...allowed, ...more } }
 }
 
-/** Lets pages of these origins ask by OFREP, which a browser asks for with `OPTIONS` before. Before foreign requests are refused. */
+/** Lets pages of these origins use OFREP, including the browser's preflight `OPTIONS`. Register it before foreign requests are refused. */
 export function openToOrigins(server: FastifyInstance, named: readonly string[]): void {
   if (named.length === 0) return
   heeded(server).addHook('onRequest', (request, reply, done) => {
     const said = crossOriginHeaders(request.raw, named)
     if (said === undefined) return done()
-    // Also on an answer that takes the reply over, such as a stream of events.
+    // Also set on a response that bypasses the reply, such as a stream of events.
     for (const [name, value] of Object.entries(said.headers)) reply.raw.setHeader(name, value)
     if (!said.preflight) return done()
     void reply.status(204).send()

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** `docs` of the package. Sources and `dist` lie at different depths below it. */
+/** Folder `docs` of the package. Sources and `dist` are at different depths below the package root. */
 const FOLDER = new URL(import.meta.url.endsWith('.ts') ? '../../../../docs/' : '../../../../../docs/', import.meta.url)
 
-/** Text of a file of `docs`. */
+/** Returns the text of a file in `docs`. */
 export function docsFile(name: string): string {
   return readFileSync(new URL(name, FOLDER), 'utf8')
 }
 
-/** Every Markdown file of `docs` by its path below it, with slashes, in order. */
+/** Returns the paths of all Markdown files in `docs`, relative, with slashes, sorted. */
 export function docsPages(): string[] {
   const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'))
   return names.map((name) => name.replaceAll('\\', '/')).sort()

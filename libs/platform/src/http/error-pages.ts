@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { docsFile } from './docs-file.js'
 
-/** What `docs/errors.md` says of a code: the page that `type` of a problem points to. `undefined` for a code that is not ours. */
+/** Returns the entry of `docs/errors.md` for a code: the page that `type` of a problem refers to. `undefined` for an unknown code. */
 export function errorPage(code: string): string | undefined {
   if (!/^HMS_[A-Z0-9_]{1,80}$/.test(code)) return undefined
   rows ??= readRows()
@@ -9,13 +9,13 @@ export function errorPage(code: string): string | undefined {
   return row === undefined ? undefined : `${code}\n\n${row}\n`
 }
 
-/** Every code that has a page. */
+/** Returns every code with a page. */
 export function errorCodes(): string[] {
   rows ??= readRows()
   return [...rows.keys()]
 }
 
-/** `GET /docs/errors/CODE`, on every server that may answer with a problem. */
+/** Adds `GET /docs/errors/CODE`, on every server that may respond with a problem. */
 export function addErrorPages(server: FastifyInstance): void {
   server.get<{ Params: { code: string } }>('/docs/errors/:code', async ({ params }, reply) => {
     const page = errorPage(params.code)
@@ -32,7 +32,7 @@ export function noErrorPage(code: string): string {
 
 let rows: Map<string, string> | undefined
 
-/** Lines of the lists: "- `CODE`, `CODE` (status): meaning → next step". */
+/** Reads the lines of the lists: "- `CODE`, `CODE` (status): meaning → next step". */
 function readRows(): Map<string, string> {
   const text = docsFile('errors.md')
   const found = [...text.matchAll(/^- ((?:`HMS_[A-Z0-9_]+`(?:, )?)+) (.*)$/gm)]

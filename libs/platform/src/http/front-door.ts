@@ -2,24 +2,24 @@ import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 
 /**
- * Looks at a request before Fastify does. `false`: it left the request alone. A door that answered `true` may still call `pass`, which
- * gives the request to Fastify; nothing of the body may be missing then.
+ * Handles a request before Fastify does. Returns `false` if it left the request alone. After `true` it may still call `pass`, which gives
+ * the request to Fastify; no part of the body may have been consumed then.
  */
 export type FrontDoor = (request: IncomingMessage, response: ServerResponse, pass: () => void) => boolean
 
-/** Hooks that no request passes through. */
+/** Hooks that do not run per request. */
 const OF_THE_SERVER = new Set(['onReady', 'onListen', 'preClose', 'onClose', 'onRegister'])
 
 interface Threshold {
   door?: FrontDoor | undefined
-  /** The first hook that nobody has compared with the door; it keeps the door closed. */
+  /** First hook that was not added by `heeded`; it disables the door. */
   unheeded?: string
 }
 
 const thresholds = new WeakMap<Server, Threshold>()
 const known = new WeakSet<object>()
 
-/** Adds hooks that are known at the door: for each request that it answers they do nothing, or it does the same. */
+/** Adds hooks that the door accounts for: for each request that it handles they do nothing, or it does the same. */
 export function heeded(fastify: Pick<FastifyInstance, 'addHook'>): Pick<FastifyInstance, 'addHook'> {
   const addHook = (name: string, hook: object): unknown => {
     known.add(hook)
@@ -29,8 +29,8 @@ export function heeded(fastify: Pick<FastifyInstance, 'addHook'>): Pick<FastifyI
 }
 
 /**
- * Makes room for a door, while Fastify's own listener is the only one: those that are added later come before both. A hook that is added
- * from now on, and was not added by `heeded`, closes the door for good: each request passes through it.
+ * Prepares a door while Fastify's own listener is the only one: listeners added later run before both. A hook added from now on without
+ * `heeded` disables the door permanently, so that each request passes through the hook.
  */
 export function standBeforeFastify(fastify: FastifyInstance): void {
   const { server } = fastify
@@ -47,7 +47,7 @@ export function standBeforeFastify(fastify: FastifyInstance): void {
   })
 }
 
-/** Parts of a server inherit the method, so their hooks are seen too. */
+/** Plugins of a server inherit the method, so their hooks are seen too. */
 function watchHooks(fastify: FastifyInstance, threshold: Threshold): void {
   const addHook = fastify.addHook as (this: unknown, name: string, hook: object) => FastifyInstance
   const watching = function (this: unknown, name: string, hook: object): FastifyInstance {
@@ -57,7 +57,7 @@ function watchHooks(fastify: FastifyInstance, threshold: Threshold): void {
   Object.assign(fastify, { addHook: watching })
 }
 
-/** Adds what a framework brings along: hooks that are the same for every request, and do nothing for those that the door answers. */
+/** Adds the hooks of a framework that are the same for every request, and do nothing for those that the door handles. */
 export async function addHeeded(fastify: FastifyInstance, add: () => Promise<unknown>): Promise<void> {
   const threshold = thresholds.get(fastify.server)!
   const before = threshold.unheeded
@@ -66,8 +66,8 @@ export async function addHeeded(fastify: FastifyInstance, add: () => Promise<unk
 }
 
 /**
- * Requests that come after the returned function was called go to Fastify, which says that it closes. `unheeded` names the hook that keeps
- * the door closed.
+ * Opens the door. After the returned `close`, requests go to Fastify, which responds that it is closing. `unheeded` names the hook that
+ * disables the door.
  */
 export function openFrontDoor(server: Server, door: FrontDoor): { close: () => void; unheeded: string | undefined } {
   const threshold = thresholds.get(server)!

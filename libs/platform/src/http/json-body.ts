@@ -6,8 +6,8 @@ import { refusalOfEncoding } from './request-head.js'
 import { heeded } from './front-door.js'
 
 /**
- * Bodies are JSON and nothing else: forms and plain text are what pages of other sites can send unasked. `rawBody` is what signed requests
- * cover.
+ * Accepts JSON bodies only: pages of other sites can send forms and plain text without a preflight. `rawBody` contains the bytes that
+ * signed requests cover.
  */
 export function takeJsonBodies(server: FastifyInstance): void {
   heeded(server).addHook('onRoute', (route) => {
@@ -26,7 +26,7 @@ export function takeJsonBodies(server: FastifyInstance): void {
       const broken = brokenBound(body, boundsOf(request.routeOptions))
       if (broken !== undefined)
         return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 }))
-      // The second half of the signature is for parsers that return a promise.
+      // The promise overload of the type is for parsers that return a promise.
       return void parse(request, body.toString(), (error, value) => {
         const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined
         if (found === undefined) return done(error, value)
@@ -37,8 +37,8 @@ export function takeJsonBodies(server: FastifyInstance): void {
 }
 
 /**
- * The rest of a body that is too large is read and dropped: closing on it resets the connection, and the client, or the edge, never sees
- * the 413.
+ * Reads and discards the rest of an oversized body: closing early resets the connection, and the client, or the edge, would not receive the
+ * 413.
  */
 export function drainLargeBodies(server: FastifyInstance): void {
   heeded(server).addHook('onSend', (request, reply, _payload, done) => {

@@ -2,7 +2,7 @@ import { type OfrepErrorCode, type OfrepFailure, type Problem } from '#libs/cont
 
 const EVALUATE = /^\/ofrep\/v1\/evaluate\/flags(?:\/(.*?))?\/?$/
 
-/** Codes of ours that OFREP has a word for. */
+/** Our codes that OFREP has an equivalent for. */
 const WORDS: Record<string, OfrepErrorCode> = {
   HMS_OFREP_TARGETING_KEY: 'TARGETING_KEY_MISSING',
   HMS_OFREP_CONTEXT: 'INVALID_CONTEXT',
@@ -10,8 +10,8 @@ const WORDS: Record<string, OfrepErrorCode> = {
 }
 
 /**
- * A problem as OFREP says it, where an evaluation was asked for; `undefined` for every other path. Stock providers refuse what lacks `key`,
- * `errorCode` or `errorDetails`, at any status, with an error of their own that hides the reason.
+ * Converts a problem to OFREP's form for an evaluation; `undefined` for every other path. Stock providers replace a response without `key`,
+ * `errorCode` or `errorDetails`, at any status, by an error of their own that hides the reason.
  */
 export function ofrepFailure({ status, code, detail, retryable, traceId }: Problem, url: string): OfrepFailure | undefined {
   const path = EVALUATE.exec(url.split('?')[0]!)
@@ -26,7 +26,7 @@ export function ofrepFailure({ status, code, detail, retryable, traceId }: Probl
   }
 }
 
-/** What is wrong with a body is one matter to OFREP, whether it is no JSON, too large, or of another type. */
+/** OFREP has one code for any invalid body: no JSON, too large, or another type. */
 function errorCodeOf(status: number, code: string, key: string | undefined): OfrepErrorCode {
   const word = WORDS[code]
   if (word !== undefined) return word
@@ -34,7 +34,7 @@ function errorCodeOf(status: number, code: string, key: string | undefined): Ofr
   return status === 400 || status === 413 || status === 415 ? 'PARSE_ERROR' : 'GENERAL'
 }
 
-/** As it was meant; as it came where its encoding is broken. */
+/** Decoded; unchanged if the encoding is invalid. */
 function readable(key: string): string {
   try {
     return decodeURIComponent(key)

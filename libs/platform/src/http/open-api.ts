@@ -12,7 +12,7 @@ interface Document {
   paths: Record<string, Record<string, unknown>>
 }
 
-/** Fills with every route of the API that is registered later; pages for people (`config: { page: true }`) are none. */
+/** Collects every route of the API registered later; pages for people (`config: { page: true }`) are excluded. */
 export function collectRoutes(server: FastifyInstance): Route[] {
   const routes: Route[] = []
   heeded(server).addHook('onRoute', ({ method, url, config }: RouteOptions) => {
@@ -24,7 +24,7 @@ export function collectRoutes(server: FastifyInstance): Route[] {
 
 let document: Document | undefined
 
-/** `docs/openapi.json`, which describes all services; of a process that runs some of them, what it answers itself. */
+/** Returns `docs/openapi.json`, which describes all services, limited to `routes` for a process that runs some of them. */
 export function openApi(version: string, routes?: readonly Route[]): object {
   document ??= JSON.parse(docsFile('openapi.json')) as Document
   return { ...document, info: { ...document.info, version }, paths: routes === undefined ? document.paths : pathsOf(document, routes) }

@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { BODY_BOUNDS, brokenBound } from './body-bounds.js'
-/** Less than a stream keeps for its reader (16 KiB), so that a whole body can wait without anybody reading it. */
+/** Below a stream's buffer (16 KiB), so that a whole body can be buffered without being read. */
 const MAX_BYTES = 8 * 1024
 const TYPES: readonly unknown[] = ['application/json', 'application/json; charset=utf-8']
-/** Names of headers that mean nothing to any hook of a server, or that the door heeds. All others are left to Fastify. */
+/** Headers that no hook of a server uses, or that the door accounts for. Requests with others are left to Fastify. */
 const KNOWN = new Set(
   `host connection content-type content-length user-agent authorization x-api-key
   accept accept-encoding accept-language cache-control pragma if-none-match if-revision-at-least sec-fetch-mode
   traceparent tracestate x-request-id x-hms-client x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip`.split(/\s+/),
 )
 const CONNECTION = /^(?:keep-alive|close)$/i
-/** Names that the servers' JSON parser refuses, and the backslash, by which an escape could hide one. */
+/** Names that the servers' JSON parser refuses, and the backslash, because an escape could hide one. */
 const SUSPECT = /\\|__proto__|constructor/
 
-/** Whether a request is a POST of a small JSON body that is recognised whole: each of its headers is known, and comes once. */
+/** Whether a request is a POST of a small JSON body of known form: each of its headers is known, and occurs once. */
 export function isPlainPost({ method, httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
   if (method !== 'POST' || httpVersion !== '1.1' || !TYPES.includes(headers['content-type'])) return false
   const length = Number(headers['content-length'])
@@ -24,8 +24,8 @@ export function isPlainPost({ method, httpVersion, headers, rawHeaders }: Incomi
 }
 
 /**
- * Shows `take` the body once all of it has come. What `take` answers `false` to is put back, and `pass` called. Nobody listens to the
- * stream meanwhile; a client that goes away before has no answer to wait for.
+ * Passes the whole body to `take` once it has arrived. If `take` returns `false`, the body is put back and `pass` called. The stream has no
+ * listener meanwhile; a client that disconnects before needs no response.
  */
 export function peekBody(request: IncomingMessage, take: (body: Buffer) => boolean, pass: () => void): void {
   const look = (): void => {
@@ -40,12 +40,12 @@ export function peekBody(request: IncomingMessage, take: (body: Buffer) => boole
     request.off('readable', wait)
     look()
   }
-  // A body that came with its head is parsed by the check phase. To listen to the stream for it took 40 µs more of each request.
+  // A body sent with its head is parsed by the check phase. Listening to the stream instead took 40 µs more per request.
   setImmediate(() => (request.complete ? look() : request.on('readable', wait)))
 }
 
 /**
- * A body within the common bounds, parsed, for a route that keeps nothing of it; throws, or answers `undefined`, for any that the servers
+ * Parses a body within the common limits, for a route that stores nothing of it; throws, or returns `undefined`, for any that the servers
  * might refuse.
  */
 export function parsePlainJson(body: Buffer): unknown {

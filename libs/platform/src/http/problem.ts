@@ -10,30 +10,30 @@ import { ofrepFailure } from './ofrep-failure.js'
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
 const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
 
-/** In the form of the route: OFREP has its own. */
+/** Sends a problem in the form of the route: OFREP has its own. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.sent) return
-  // Who knows how long has said so already.
+  // A handler that knows the duration has already set it.
   const again = problem.status === 429 || problem.status === 503
   if (again && !reply.hasHeader('retry-after')) void reply.header('retry-after', '2')
   const { type, body } = problemBody(problem, reply.request.url)
   void reply.status(problem.status).header('content-type', type).send(body)
 }
 
-/** What a problem is told as to anyone who asked for `url`. */
+/** Returns the content type and body of a problem for a request of `url`. */
 export function problemBody(problem: Problem, url: string): { type: string; body: string } {
   const failure = ofrepFailure(problem, url)
   if (failure === undefined) return { type: 'application/problem+json', body: JSON.stringify(problem) }
   return { type: 'application/json; charset=utf-8', body: JSON.stringify(failure) }
 }
 
-/** An answer must not grow with what was sent. */
+/** A response must not grow with the request. */
 const MAX_TEXT = 2_000
 const MAX_ERRORS_CHARACTERS = 32 * 1024
 
 /**
- * The one place where an error becomes RFC 9457 problem+json: maps any thrown value. Unexpected ones are logged with their trace id and say
- * nothing of the inside.
+ * Maps any thrown value to RFC 9457 problem+json; the only place that does. Unexpected errors are logged with their trace id and reveal no
+ * internals.
  */
 export function toProblem(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }, log: Logger): Problem {
   const traceId = traceIdOf(traceOfRequest(request))
@@ -57,7 +57,7 @@ export function toProblem(error: unknown, request: { method: string; url: string
   return problemOf(new HmsError('HMS_HTTP_INTERNAL', `Unexpected error; the log has it under trace ${traceId}.`, { status: 500 }), traceId)
 }
 
-/** A key in an address is a secret. */
+/** An API key in a URL is a secret. */
 function loggedUrl({ url }: { url: string }): string {
   return url.replaceAll(/([?&]key=)[^&]*/g, '$1…')
 }
@@ -81,7 +81,7 @@ function problemOf(error: HmsError, traceId: string): Problem {
   }
 }
 
-/** The first of them, as many as an answer takes. */
+/** Returns the first errors that fit into a response. */
 function fitting(errors: Problem['errors'] & object): Problem['errors'] & object {
   let left = MAX_ERRORS_CHARACTERS
   const told = errors.slice(0, MAX_ERRORS).map(({ pointer, detail }) => ({ pointer: cut(pointer), detail: cut(detail) }))
@@ -92,7 +92,7 @@ function cut(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
 }
 
-/** Of Nest, which this library does not load. */
+/** Nest's type, which this library does not import. */
 interface HttpException extends Error {
   getStatus(): number
   getResponse(): string | object

@@ -3,8 +3,9 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Requests may come one behind the other without waiting (RFC 9112 section 9.3.2). Node gives the connection to one answer at a time, and
- * tells only that one when it closes: whatever hangs on the close of an answer behind it would stay for good. Here all of them are told.
+ * Notifies all queued responses of a closed connection. Requests may be pipelined (RFC 9112 section 9.3.2). Node gives the connection to
+ * one response at a time, and notifies only that one of the close: resources bound to the close of a response behind it would never be
+ * released.
  */
 export function closeQueuedAnswers(server: Server): void {
   const queued = new WeakMap<Socket, Set<ServerResponse>>()
@@ -17,7 +18,7 @@ export function closeQueuedAnswers(server: Server): void {
   })
 }
 
-/** As Node does for the answer that has the connection, its private mark included: `finished()` looks at that. */
+/** Marks a response as closed as Node does for the current one, including its private flag, which `finished()` reads. */
 function tellClosed(response: ServerResponse): void {
   if (response.closed) return
   Object.assign(response, { destroyed: true, _closed: true })
@@ -25,8 +26,8 @@ function tellClosed(response: ServerResponse): void {
 }
 
 /**
- * Before a stream takes its place: throws 400 when another answer has the connection, for it would wait there unseen, and when the client
- * is gone already, for nothing would ever end it.
+ * Required before a stream takes a slot. Throws 400 if another response has the connection, because the stream would wait there unseen, and
+ * if the client has disconnected, because nothing would end it.
  */
 export function requireConnection(response: ServerResponse): void {
   if (response.socket !== null && !response.destroyed) return

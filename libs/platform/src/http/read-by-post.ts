@@ -1,4 +1,4 @@
-/** Asks with a body, and changes nothing: counted, logged and traced as reads are, and never kept under an `Idempotency-Key`. */
+/** POST requests that change nothing: counted, logged and traced as reads, and never stored under an `Idempotency-Key`. */
 const READ_BY_POST = /^\/ofrep\//
 
 /** Whether a request may change something here. */

@@ -2,8 +2,8 @@ import { HmsError } from '#libs/contracts'
 import type { IncomingMessage } from 'node:http'
 
 /**
- * A request names one host (RFC 9112 §3.2): with two, or another one in its target, anyone who stands before this server may have judged by
- * the other.
+ * Refuses a request that does not name exactly one host (RFC 9112 §3.2): with two, or another one in its target, a proxy before this server
+ * may have used the other one.
  */
 export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url = '' }: IncomingMessage): HmsError | undefined {
   const named = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
@@ -16,7 +16,7 @@ export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url 
   })
 }
 
-/** Of all that a client may demand there is `100-continue` (RFC 9110 §10.1.1). */
+/** Refuses expectations other than `100-continue` (RFC 9110 §10.1.1). */
 export function refusalOfExpectation({ headers: { expect } }: IncomingMessage): HmsError | undefined {
   if (expect === undefined || /(?:^|\W)100-continue(?:$|\W)/i.test(expect)) return undefined
   return new HmsError('HMS_HTTP_EXPECTATION', 'The request demands with Expect what this server does not know; leave the header out.', {
@@ -24,7 +24,7 @@ export function refusalOfExpectation({ headers: { expect } }: IncomingMessage): 
   })
 }
 
-/** Why a body is not read as JSON: bytes that another reader would take for something else. */
+/** Returns why a body is not read as JSON: another parser would decode its bytes differently. */
 export function refusalOfEncoding({ headers }: Pick<IncomingMessage, 'headers'>): HmsError | undefined {
   const coded = headers['content-encoding'] !== undefined && headers['content-encoding'].toLowerCase() !== 'identity'
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase()

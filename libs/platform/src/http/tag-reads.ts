@@ -4,8 +4,8 @@ import { isKnown } from './etag.js'
 import { heeded } from './front-door.js'
 
 /**
- * Gives each whole answer to a GET an `ETag` of its bytes, and answers 304 where `If-None-Match` names it. Routes that know what their
- * answer rests on set their own. The work is done all the same; what is saved is the line, and the reader's parser.
+ * Adds an `ETag` over the bytes of each complete response to a GET, and responds with 304 if `If-None-Match` contains it. Routes that know
+ * the version of their data set their own. The response is still computed; only the transfer and the reader's parsing are saved.
  */
 export function tagReads(server: FastifyInstance): void {
   heeded(server).addHook<unknown>('onSend', (request, reply, payload, done) => {

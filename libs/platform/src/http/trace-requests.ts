@@ -5,9 +5,9 @@ import { heeded } from './front-door.js'
 
 type Instance = Pick<FastifyInstance, 'addHook'>
 
-/** A write begins or goes on with a trace. A read emits nothing and pays for none: what goes wrong with it asks for its trace then. */
+/** Starts or continues the trace of a write. A read emits nothing, so its trace is only created if it fails. */
 export function traceRequests(instance: Instance): void {
-  // After the body: its events come in the context of the socket, and would lose the trace again.
+  // After the body, whose events run in the context of the socket and would lose the trace.
   heeded(instance).addHook('preHandler', (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
     if (!isWrite(request)) return done()
     asSpan(traceOfRequest(request), done)

@@ -1,16 +1,16 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** How long a client may read nothing of what waits for it. */
+/** Time that a client may leave pending data unread. */
 const UNREAD_MS = 60_000
 const CHECKS = 6
 
-/** What Node keeps of a connection that writes. */
+/** Node's internal state of a writing connection. */
 type Writing = Socket & { _handle?: { writeQueueSize?: number } | null }
 
 /**
- * Ends connections whose client reads nothing: a response that nobody reads would be kept for ever, and a process holds as many as it has
- * connections. Progress counts, however slow, and a connection with nothing to write is left alone. For every server, streams included.
+ * Closes connections whose client does not read: an unread response would be kept for ever, one per connection. Any progress counts,
+ * however slow, and a connection with nothing to write is left alone. For every server, including streams.
  */
 export function endUnreadAnswers(server: Server, unreadMs = UNREAD_MS): void {
   const open = new Map<Writing, { progress: string; checks: number }>()
@@ -25,7 +25,7 @@ export function endUnreadAnswers(server: Server, unreadMs = UNREAD_MS): void {
         seen.checks = 0
         continue
       }
-      // What is queued on and on behind a write that stands still is no progress.
+      // Data queued behind a stalled write are no progress.
       const progress = `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? 0}`
       seen.checks = progress === seen.progress ? seen.checks + 1 : 0
       seen.progress = progress

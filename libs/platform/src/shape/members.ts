@@ -2,9 +2,9 @@ import { isName } from '#libs/contracts'
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsISO8601, Matches, ValidateBy, ValidateNested } from 'class-validator'
 
 export type Shape<T extends object = object> = new () => T
-/** Turns what came into what the validators judge. What it does not know it leaves for them to refuse. */
+/** Converts an input value before validation. Unknown values are left for the validators to refuse. */
 type Reader = (value: unknown) => unknown
-/** A class of objects inside another; of a list at most `max`. */
+/** Class of a nested object; for a list, at most `max` of them. */
 export interface NestedShape {
   shape: () => Shape
   max?: number
@@ -13,37 +13,37 @@ export interface NestedShape {
 const readers = new WeakMap<object, Map<string, Reader>>()
 const nested = new WeakMap<object, Map<string, NestedShape>>()
 
-/** Reads a member before it is judged. */
+/** Converts a member before it is validated. */
 export function Read(read: Reader): PropertyDecorator {
   return (prototype, name) => put(readers, prototype, name, read)
 }
 
-/** A member that comes as text, from a query or the environment: digits become a number. */
+/** A member given as text, in a query or the environment: digits become a number. */
 export const toNumber = Read((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
 
-/** A member that comes as text with commas between its parts. */
+/** A member given as comma-separated text. */
 export const toList = Read((value) => (typeof value === 'string' ? listOf(value) : value))
 
-/** A member that may be left empty, as if it were not there. */
+/** An optional member for which empty equals missing. */
 export const emptyIsNone = Read((value) => (value === '' ? undefined : value))
 
-/** The parts of a text with commas between them. */
+/** Splits a comma-separated text. */
 export function listOf(text: string): string[] {
   return text.split(',').map((part) => part.trim())
 }
 
-/** A member that is a duration, with an example for those who got it wrong. */
+/** A member that is a duration, with an example for the error. */
 export function isDuration(example: string): PropertyDecorator {
   return Matches(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: `$property must be a duration such as ${example}` })
 }
 
-/** A member that is a moment, RFC 3339. */
+/** A member that is a timestamp, RFC 3339. */
 export const isInstant = IsISO8601(
   { strict: true, strictSeparator: true },
   { message: '$property must be a time, for instance 2026-01-31T00:00:00Z' },
 )
 
-/** A member that is a name which somebody gives, of at most `max` characters. */
+/** A member that is a name, of at most `max` characters. */
 export function isNameOf(max: number): PropertyDecorator {
   return ValidateBy({
     name: 'isNameOf',
@@ -64,7 +64,7 @@ export function Nested(shape: () => Shape): PropertyDecorator {
   }
 }
 
-/** A member that is a list of objects of another class. What is beyond `max` is not even looked at. */
+/** A member that is a list of objects of another class. Elements beyond `max` are not read. */
 export function NestedList(shape: () => Shape, { min = 0, max }: { min?: number; max: number }): PropertyDecorator {
   return (prototype, name) => {
     put(nested, prototype, name, { shape, max })
@@ -80,7 +80,7 @@ export function nestedOf(shape: Shape, name: string): NestedShape | undefined {
   return inherited(nested, shape, name)
 }
 
-/** Of the class itself, else of the nearest that it extends. */
+/** Returns the value of the class itself, else of its nearest ancestor. */
 function inherited<V>(all: WeakMap<object, Map<string, V>>, shape: Shape, name: string): V | undefined {
   for (let at = shape.prototype as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const known = all.get(at)?.get(name)

@@ -1,7 +1,7 @@
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator'
 import { nestedOf, readerOf, type Shape } from './members.js'
 
-/** Nobody mends more at a time, and an answer must not grow with what was sent. */
+/** Maximum reported errors: people fix no more at a time, and a response must not grow with the request. */
 export const MAX_ERRORS = 20
 const MAX_NAME = 100
 
@@ -12,8 +12,8 @@ export interface ShapeError {
 }
 
 /**
- * An object of a class from what a parser gave: members are read as their decorators say, judged by class-validator, and those that the
- * class does not name are refused. Takes time that is linear in what is read, whatever it is.
+ * Creates an object of a class from parsed data: members are converted by their decorators, validated by class-validator, and unknown ones
+ * are refused. Takes linear time for any input.
  */
 export function readShape<T extends object>(shape: Shape<T>, plain: unknown): { value: T; errors: ShapeError[] } {
   if (!isPlainObject(plain)) return { value: new shape(), errors: [{ pointer: '', detail: 'an object is expected' }] }
@@ -39,7 +39,7 @@ function read(shape: Shape, name: string, plain: unknown, path: string, errors: 
   if (inner === undefined) return (readerOf(shape, name) ?? same)(plain)
   const one = (each: unknown, at: string): unknown => (isPlainObject(each) ? instantiate(inner.shape(), each, at, errors) : each)
   if (inner.max === undefined || !Array.isArray(plain)) return one(plain, path)
-  // One more than allowed, for the validator of its length to see.
+  // One more than allowed, so that the length validator detects the excess.
   return plain.slice(0, inner.max + 1).map((each: unknown, index) => one(each, `${path}/${index}`))
 }
 

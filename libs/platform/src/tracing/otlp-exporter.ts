@@ -6,12 +6,12 @@ import { exportSpans, type Span } from './span.js'
 
 const FLUSH_MS = 2_000
 const BATCH = 512
-/** Spans that wait for a collector that is slow or away; more are dropped and counted. */
+/** Maximum spans queued for a slow or unavailable collector; further ones are dropped and counted. */
 const MAX_WAITING = 4_096
 const ANSWER_MS = 5_000
 
 export interface OtlpOptions {
-  /** Base URL of a collector that takes OTLP over HTTP; spans go to `/v1/traces`. */
+  /** Base URL of a collector that accepts OTLP over HTTP; spans are posted to `/v1/traces`. */
   endpoint: string
   /** `service.name` of the process. */
   service: string
@@ -21,7 +21,7 @@ export interface OtlpOptions {
   metrics: Metrics
 }
 
-/** Sends spans to a collector as OTLP/HTTP JSON. What cannot be sent is dropped: nothing waits for a trace. */
+/** Sends spans to a collector as OTLP/HTTP JSON. Unsendable spans are dropped: nothing waits for a trace. */
 export class OtlpExporter {
   private waiting: Span[] = []
   private sending: Promise<void> | undefined
@@ -34,7 +34,7 @@ export class OtlpExporter {
     this.stopTaking = exportSpans((span) => this.take(span))
   }
 
-  /** Sends what there is, once, and takes no more. */
+  /** Sends the queued spans once, and accepts no more. */
   async stop(): Promise<void> {
     this.stopTaking()
     this.cancelNext?.()
@@ -49,7 +49,7 @@ export class OtlpExporter {
     else this.cancelNext ??= this.options.clock.after(FLUSH_MS, () => void this.flush())
   }
 
-  /** One request at a time. Never rejects. */
+  /** Sends one request at a time. Never rejects. */
   private flush(): Promise<void> {
     return (this.sending ??= this.sendAll().finally(() => (this.sending = undefined)))
   }
@@ -79,7 +79,7 @@ export class OtlpExporter {
       this.complained = false
       return 'sent'
     } catch (error) {
-      // Once for each time that it is away.
+      // Logged once per outage.
       if (!this.complained) log.warn({ endpoint, error: describeError(error) }, 'the collector takes no spans; they are dropped')
       this.complained = true
       return 'refused'

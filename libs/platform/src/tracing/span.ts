@@ -1,8 +1,8 @@
-/** A piece of work that is over, as an exporter takes it. Times in ms since the epoch. */
+/** A completed piece of work for an exporter. Times in epoch milliseconds. */
 export interface Span {
   traceId: string
   spanId: string
-  /** Of the work that caused it; `undefined` at the door. */
+  /** Span of its cause; `undefined` at an entry point. */
   parentSpanId: string | undefined
   name: string
   startMs: number
@@ -14,7 +14,7 @@ type Sink = (span: Span) => void
 
 let sink: Sink | undefined
 
-/** Hands each span that ends to `take`, until the returned function is called. One exporter for each process. */
+/** Passes each completed span to `take`, until the returned function is called. One exporter per process. */
 export function exportSpans(take: Sink): () => void {
   sink = take
   return () => {
@@ -22,7 +22,7 @@ export function exportSpans(take: Sink): () => void {
   }
 }
 
-/** Whether anybody wants spans: without an exporter they cost nothing. */
+/** Whether an exporter is registered: without one, spans cost nothing. */
 export function spansWanted(): boolean {
   return sink !== undefined
 }

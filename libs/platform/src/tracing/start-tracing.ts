@@ -1,6 +1,6 @@
 import type { OtlpOptions } from './otlp-exporter.js'
 
-/** Loads and starts the exporter where an endpoint is configured; the returned function sends what is left and ends it. */
+/** Loads and starts the exporter if an endpoint is configured; the returned function sends the remaining spans and stops it. */
 export async function startTracing({
   endpoint,
   ...options

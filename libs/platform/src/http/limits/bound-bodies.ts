@@ -4,14 +4,16 @@ import { boundsOf, type BodyBounds } from '../body-bounds.js'
 import { clientsOf, type LimitedServer } from './limit-clients.js'
 import { heeded } from '../front-door.js'
 
-/** Bytes of bodies that one client, and all together, may have in a process at once: one corpus of the largest, and some smaller. */
+/**
+ * Maximum body bytes of one client, and of all together, in a process at a time: one corpus of the largest size, and some smaller bodies.
+ */
 const MIB = 1024 * 1024
 export const BODIES_IN_FLIGHT = { perClient: 48 * MIB, all: 96 * MIB }
 
 /**
- * Bounds the bytes of bodies between the head of a request and its response: by the length that is announced, else by what the route takes.
- * Behind the judgement of keys, so that nobody without one takes room. An edge passes bodies on and keeps those alone whose route names a
- * bound.
+ * Limits the bytes of bodies between the head of a request and its response: by the announced length, else by the route's limit. It runs
+ * after API keys were checked, so that a client without one takes no room. An edge forwards bodies, and buffers only those whose route
+ * declares a limit.
  */
 export function boundBodies(server: FastifyInstance, limited: LimitedServer, bounds = BODIES_IN_FLIGHT): void {
   const clientOf = clientsOf(limited)
@@ -44,7 +46,7 @@ export function boundBodies(server: FastifyInstance, limited: LimitedServer, bou
   })
 }
 
-/** What is beyond the bound of the route is dropped and not kept. */
+/** Bytes beyond the route's limit are discarded, not buffered. */
 function keptBytes({ headers, is404, routeOptions }: FastifyRequest, isEdge: boolean): number {
   const named = (routeOptions.config as { bounds?: BodyBounds } | undefined)?.bounds
   if (is404 || (isEdge && named === undefined)) return 0

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 
-/** What the edge says of its client; a service believes it from a trusted peer alone. */
+/** Header in which the edge names its client; a service accepts it from a trusted peer only. */
 export const CLIENT_HEADER = 'x-hms-client'
 
-/** Addresses whose word counts on who is behind them. */
+/** Addresses trusted to name the client behind them. */
 export class TrustedProxies {
   private readonly ranges = new BlockList()
 
-  /** Throws a `RangeError` that names the one which is no CIDR. */
+  /** Parses the ranges; throws a `RangeError` that names an invalid CIDR. */
   constructor(cidrs: readonly string[]) {
     for (const cidr of cidrs) {
       const [address = '', prefix] = cidr.split('/')
@@ -27,8 +27,8 @@ export class TrustedProxies {
 }
 
 /**
- * The address of the client: the peer's own, unless that is a proxy of ours. Then what an edge says of it, where `fromEdge`, and else the
- * last address of `x-forwarded-for` that is no proxy of ours; what stands before it anybody may have written.
+ * Returns the client's address: the peer's own, unless the peer is a trusted proxy. Then that named by an edge, if `fromEdge`, else the
+ * last address of `x-forwarded-for` that is not a trusted proxy; any client may have written the addresses before it.
  */
 export function clientAddress(peer: string, headers: IncomingHttpHeaders, trusted: TrustedProxies, fromEdge: boolean): string {
   if (!trusted.has(peer)) return plainAddress(peer)
@@ -43,7 +43,7 @@ export function clientAddress(peer: string, headers: IncomingHttpHeaders, truste
   return client
 }
 
-/** What counts as one client: an IPv4 address, or the /64 of an IPv6 address, of which one machine has as many as it likes. */
+/** Returns the identity of a client: an IPv4 address, or the /64 of an IPv6 address, of which one machine can use arbitrarily many. */
 export function clientOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail = ''] = address.split('::')
@@ -56,7 +56,7 @@ export function clientOf(address: string): string {
     .join(':')}::/64`
 }
 
-/** Without the zone of a link and without the form in which IPv6 sockets show IPv4. */
+/** Removes the zone of a link-local address and the IPv4-mapped IPv6 form. */
 function plainAddress(address: string): string {
   const plain = address.replace(/%.*$/, '')
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1]

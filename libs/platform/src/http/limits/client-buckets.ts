@@ -1,12 +1,12 @@
 import { fullBucket, leftAt, takeOne, type Bucket, type BucketBounds } from './token-bucket.js'
 
-/** Clients remembered at once. A bucket that is full again says nothing and goes first. */
+/** Maximum remembered clients. A full bucket contains no information and is dropped first. */
 export const MAX_BUCKETS = 20_000
 const SWEPT_AT_ONCE = 100
 
-/** A bucket for each client, as many as are worth remembering. Time is the caller's, monotonic, in ms. */
+/** A token bucket per client, bounded in number. Time is the caller's, monotonic, in ms. */
 export class ClientBuckets {
-  /** In the order of their last use. */
+  /** In order of last use. */
   private readonly buckets = new Map<string, Bucket>()
 
   constructor(
@@ -36,7 +36,7 @@ export class ClientBuckets {
     if (known !== undefined) this.buckets.set(client, { ...known, left: Math.min(this.bounds.burst, known.left + 1) })
   }
 
-  /** Those that were used least recently: full ones at every turn, and one more where there is no room. */
+  /** Drops least recently used buckets: full ones each time, and another if there is no room. */
   private makeRoom(nowMs: number): void {
     let looked = 0
     for (const [client, bucket] of this.buckets) {

@@ -3,15 +3,15 @@ import type { Socket } from 'node:net'
 import { clientOf, type TrustedProxies } from './client-address.js'
 
 export interface ConnectionBounds {
-  /** Of one client; peers that speak for others have no such bound. */
+  /** Per client; trusted proxies have no such limit. */
   perClient: number
   all: number
 }
 
-/** Beyond its bound a server takes so many more, for probes: they are told apart by their path, which is not known yet. */
+/** Additional connections accepted above the limit, for probes: these are recognised by their path, which is not known yet. */
 const RESERVE = 64
 
-/** Which connections a server has, and which of them are more than it wants. */
+/** Tracks the connections of a server, and which of them exceed its limits. */
 export class ConnectionCounts {
   private readonly known = new WeakSet<object>()
   private readonly surplus = new WeakMap<object, 'client' | 'all'>()
@@ -24,13 +24,13 @@ export class ConnectionCounts {
   ) {}
 
   watch(server: Server): void {
-    // One that a protocol offer was put back on comes a second time.
+    // A connection whose protocol offer was put back arrives a second time.
     server.prependListener('connection', (socket: Socket) => {
       if (!this.known.has(socket)) this.take(socket)
     })
   }
 
-  /** Why a connection is one too many: of its client, or of all. Answer what it asks with a refusal, but for probes. */
+  /** Returns which limit a connection exceeds: its client's, or the total. Its requests are to be refused, except for probes. */
   surplusOf(socket: object): 'client' | 'all' | undefined {
     return this.surplus.get(socket)
   }

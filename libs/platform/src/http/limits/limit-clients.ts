@@ -11,7 +11,9 @@ import { heeded } from '../front-door.js'
 import { BODY_BOUNDS } from '../body-bounds.js'
 import { StatementLimits, type SignedStatement } from './statement-limits.js'
 
-/** Connections that wait to be accepted; the kernel has its own bound. With Node's 511, readers that come back at once waited a second. */
+/**
+ * Backlog of connections to be accepted; the kernel has its own limit. With Node's 511, readers that reconnected together waited a second.
+ */
 export const BACKLOG = 4_096
 
 export interface HttpLimits {
@@ -24,24 +26,24 @@ export interface HttpLimits {
 export interface LimitedServer {
   limits: HttpLimits
   metrics?: Metrics
-  /** The key that a request holds, if it counts. A key that nobody issued must not give its sender a bucket of its own. */
+  /** Returns the valid API key of a request. An unknown key must not give its sender a bucket of its own. */
   keyOf?(request: FastifyRequest): LimitedKey | undefined
-  /** The edge cannot judge keys: what holds one is judged by the service that knows it, and is bounded here by address more widely. */
+  /** The edge cannot verify keys: requests with one are limited by the service that knows it, and here, more loosely, by address. */
   isEdge?: boolean
 }
 
 export interface LimitedKey {
   id: string
-  /** A person's or operator's, who signed this request. Counted by address too: a signature can be read on its way and sent again. */
+  /** Whether a person or operator signed this request. It is counted by address too: a signature can be intercepted and replayed. */
   isSigned: boolean
 }
 
 const BURST_SECONDS = 10
-/** What services send each other, and what an edge leaves to the services to judge. */
+/** Factor for requests between services, and for those that an edge leaves to the services. */
 const WIDER = 10
-/** Carries signatures of services, which send it to each other. */
+/** Paths with signatures of services, which send them to each other. */
 const OF_SERVICES = /^\/v1\/(?:heads|freshness)\/?$/
-/** Paths of statements that people sign in the body, for an edge, which has no such routes. */
+/** Paths of statements that people sign in the body; for an edge, which has no such routes. */
 export const SIGNED_BODIES: readonly RegExp[] = [
   /^\/v1\/(?:approvals|break-glass|withdrawals|freezes)\/?$/,
   /^\/v1\/(?:approvals|runs|tickets)\/[^/]+\/decisions\/?$/,
@@ -49,21 +51,21 @@ export const SIGNED_BODIES: readonly RegExp[] = [
 ]
 const SIGNED = /^HMS-Statement /
 
-/** In the configuration of a route that calls `settleStatement` once its body is there. */
+/** Route configuration of a handler that calls `settleStatement` once its body has arrived. */
 export interface SignedBodyRoute {
   signedBody?: true
 }
 
-/** Probes and scrapers come in whatever happens. */
+/** Probes and scrapers are always admitted. */
 const EXEMPT = /^\/(?:livez|readyz|metrics)\/?$/
 
 const counts = new WeakMap<Server, ConnectionCounts>()
-/** Of requests whose signature is in the body: what refuses them, by whether it counts. */
+/** Pending requests with a signature in the body: the function that limits them once it is known whether the signature is valid. */
 const unsettled = new WeakMap<object, (reply: FastifyReply, statement: SignedStatement | undefined) => HmsError | undefined>()
 
 /**
- * Bounds what one client may do: writes by key, else by address (429 with `Retry-After`), reads and streams by connections. Before any
- * other hook. The clock is monotonic: a machine's time that jumps fills no bucket.
+ * Limits each client: writes by key, else by address (429 with `Retry-After`), reads and streams by connections. Register it before any
+ * other hook. The clock is monotonic, so a jump of the machine's time fills no bucket.
  */
 export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, isEdge = false }: LimitedServer): void {
   const { writesPerSecond: perSecond, trusted } = limits
@@ -83,7 +85,7 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     const { authorization } = request.headers
     const address = addressOf(request)
     if (OF_SERVICES.test(path)) return wider.take(address)
-    // As cheap as a read, and no edge can tell whose it is: the service does, by the same address.
+    // As cheap as a read, and the edge cannot verify its signer: the service does, by the same address.
     if (isEdge && isSmallStatement(request, path)) return 0
     if (isEdge && authorization !== undefined) return wider.take(SIGNED.test(authorization) ? `signed ${address}` : address)
     const key = keyOf?.(request)
@@ -118,7 +120,10 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
   })
 }
 
-/** Throws 429 `HMS_HTTP_TOO_MANY` where neither the key of `statement` nor the address of the request may send more. */
+/**
+ * Counts a request with a signed body. Throws 429 `HMS_HTTP_TOO_MANY` if neither the key of `statement` nor the address of the request may
+ * send more.
+ */
 export function settleStatement(request: FastifyRequest, reply: FastifyReply, statement: SignedStatement | undefined): void {
   const refused = unsettled.get(request)?.(reply, statement)
   if (refused !== undefined) throw refused
@@ -129,12 +134,12 @@ function isSmallStatement({ headers, method }: FastifyRequest, path: string): bo
   return isSigned && headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= BODY_BOUNDS.bytes
 }
 
-/** What counts as one client of a server: its address, or what an edge or proxy says of it. */
+/** Returns the function that identifies the client of a request: its address, or that named by an edge or proxy. */
 export function clientsOf({ limits: { trusted }, isEdge = false }: LimitedServer): (request: FastifyRequest) => string {
   return ({ raw, headers }) => clientOf(clientAddress(raw.socket.remoteAddress ?? '', headers, trusted, !isEdge))
 }
 
-/** Why nothing is answered on this connection but probes: for upgrades, which no hook sees. */
+/** Returns why only probes are served on this connection; for upgrades, which no hook sees. */
 export function refusalOfConnection(server: Server, socket: object): HmsError | undefined {
   switch (counts.get(server)?.surplusOf(socket)) {
     case undefined:

@@ -4,22 +4,22 @@ import type { BucketBounds } from './token-bucket.js'
 /** A statement whose signature was verified. */
 export interface SignedStatement {
   keyid: string
-  /** Identifies what was signed; equal whenever the same statement is sent again. */
+  /** Identifies the signed content; equal whenever the same statement is sent again. */
   id: string
 }
 
-/** Retries of one statement that its key pays for. Who saw a statement could otherwise use up the bucket of its key. */
+/** Retries of one statement charged to its key. Otherwise an observer of a statement could exhaust the bucket of its key. */
 const REPEATS: BucketBounds = { burst: 5, perSecond: 1 / 60 }
 
 /**
- * Buckets of requests whose body has the signature: by key where it was verified, by address otherwise. The signature is known only when
- * the body is there, so each request takes from its address first, and an empty bucket there refuses it only once no signature counts.
+ * Buckets of requests with a signature in the body: by key if it was verified, otherwise by address. The signature is known only after the
+ * body has arrived, so each request takes from its address first, and an empty bucket there refuses it only if the signature is invalid.
  */
 export class StatementLimits {
   private readonly unsigned: ClientBuckets
   private readonly signed: ClientBuckets
   private readonly repeats: ClientBuckets
-  /** By request: its address, and how long that has to wait. */
+  /** By request: its address, and the wait required for it. */
   private readonly begun = new WeakMap<object, { address: string; waitMs: number }>()
 
   constructor(bounds: BucketBounds, nowMs: () => number) {
@@ -33,7 +33,7 @@ export class StatementLimits {
     this.begun.set(request, { address, waitMs: this.unsigned.take(address) })
   }
 
-  /** Called with the body. 0 when the request may go on; else how long until it may, in ms. */
+  /** Called with the body. Returns 0 if the request may proceed; else the time to wait, in ms. */
   settle(request: object, statement: SignedStatement | undefined): number {
     const begun = this.begun.get(request)
     if (begun === undefined) return 0

@@ -1,10 +1,10 @@
-/** How much may come: `burst` at once, `perSecond` on and on. */
+/** Permitted amount: `burst` at once, `perSecond` continuously. */
 export interface BucketBounds {
   burst: number
   perSecond: number
 }
 
-/** What is left of a burst, and when that was so in ms of the caller's clock. */
+/** Remaining tokens at a time in ms of the caller's clock. */
 export interface Bucket {
   left: number
   atMs: number
@@ -12,11 +12,11 @@ export interface Bucket {
 
 export interface Taken {
   bucket: Bucket
-  /** 0 when one was taken; else nothing was, and one is there again after so long. */
+  /** 0 if a token was taken; else the time until one is available. */
   waitMs: number
 }
 
-/** Far below what a request is, far above what sums of fractions are off by. */
+/** Far below one request, far above rounding errors. */
 const EPSILON = 1e-6
 
 export function fullBucket({ burst }: BucketBounds, nowMs: number): Bucket {
@@ -31,7 +31,7 @@ export function takeOne(bucket: Bucket, bounds: BucketBounds, nowMs: number, amo
   return { bucket: { left, atMs }, waitMs: Math.ceil(((amount - left) / bounds.perSecond) * 1_000 - EPSILON) }
 }
 
-/** What is in it by now. It multiplies before it divides: otherwise rounding could leave a bucket just below full. */
+/** Returns the current content. It multiplies before it divides: otherwise rounding could leave a bucket just below full. */
 export function leftAt({ left, atMs }: Bucket, { burst, perSecond }: BucketBounds, nowMs: number): number {
   return Math.min(burst, left + (Math.max(0, nowMs - atMs) * perSecond) / 1_000)
 }

@@ -2,7 +2,7 @@ import type { Problem } from '#libs/contracts'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** How long a client may take to read a refusal. */
+/** Time that a client has to read a refusal. */
 export const REFUSAL_MS = 5_000
 
 export interface UpgradeAnswer {
@@ -13,8 +13,8 @@ export interface UpgradeAnswer {
 }
 
 /**
- * Answers a socket that no HTTP server looks after any more, and closes it: Node detaches it at the upgrade, allows it to stay half open,
- * and would keep its descriptor for ever. Destroyed once the answer is flushed, or after `withinMs`.
+ * Responds on a socket that no HTTP server manages any more, and closes it: Node detaches it at the upgrade, allows it to stay half open,
+ * and would never release its descriptor. It is destroyed once the response is flushed, or after `withinMs`.
  */
 export function answerUpgrade(socket: Duplex, { status, type, body, headers = {} }: UpgradeAnswer, withinMs = REFUSAL_MS): void {
   if (!socket.writable) return void socket.destroy()
@@ -22,7 +22,7 @@ export function answerUpgrade(socket: Duplex, { status, type, body, headers = {}
   impatience.unref()
   socket.once('close', () => clearTimeout(impatience))
   socket.once('finish', () => socket.destroy())
-  // Unread bytes would turn the close into a reset, which can overtake the answer.
+  // Unread bytes would turn the close into a reset, which can overtake the response.
   socket.resume()
   const lines = Object.entries({ 'content-type': type, 'content-length': Buffer.byteLength(body), connection: 'close', ...headers })
   socket.end(
@@ -30,7 +30,7 @@ export function answerUpgrade(socket: Duplex, { status, type, body, headers = {}
   )
 }
 
-/** The refusal of an upgrade as every route refuses: a problem document. */
+/** Refuses an upgrade as every route does: with a problem document. */
 export function refuseUpgrade(socket: Duplex, problem: Problem, withinMs?: number): void {
   const again = problem.status === 429 || problem.status === 503
   const headers: Record<string, string> = again ? { 'retry-after': '2' } : {}

@@ -1,4 +1,4 @@
-/** A listener whose throw reaches `onThrow` instead of ending the process: an emitter has nobody who would catch it. */
+/** Wraps a listener so that its errors are passed to `onThrow` instead of ending the process: an emitter does not catch them. */
 export function contained<A extends unknown[]>(listener: (...args: A) => void, onThrow: (error: unknown) => void): (...args: A) => void {
   return (...args) => {
     try {

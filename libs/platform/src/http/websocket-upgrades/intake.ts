@@ -1,17 +1,17 @@
-/** How much may come: `burst` at once, `perSecond` on and on. */
+/** Permitted amount: `burst` at once, `perSecond` continuously. */
 export interface IntakeBounds {
   burst: number
   perSecond: number
 }
 
-/** Frames of any kind that a reader of the stream sends: what it applies, pings and answers to pings. */
+/** Limit of frames of any kind from a reader of the stream: acknowledgements, pings and pongs. */
 export const FRAME_INTAKE: IntakeBounds = { burst: 200, perSecond: 20 }
-/** Bytes of a named bot: two of the largest frames at once. */
+/** Limit of bytes from a named bot: two of the largest frames at once. */
 export const BOT_INTAKE: IntakeBounds = { burst: 4 * 1024 * 1024, perSecond: 1024 * 1024 }
-/** Bytes of a reader without a name, which has only pings and its closing frame to send. */
+/** Limit of bytes from an anonymous reader, which only sends pings and its closing frame. */
 export const READER_INTAKE: IntakeBounds = { burst: 16 * 1024, perSecond: 1024 }
 
-/** What one connection may still send (a token bucket). `now` in ms. */
+/** Remaining allowance of one connection (a token bucket). `now` in ms. */
 export class Intake {
   private left: number
   private at: number
@@ -24,7 +24,7 @@ export class Intake {
     this.at = now()
   }
 
-  /** Whether `amount` was still within the bounds. */
+  /** Takes `amount`; returns whether it was within the limit. */
   take(amount: number): boolean {
     const now = this.now()
     this.left = Math.min(this.bounds.burst, this.left + (Math.max(0, now - this.at) / 1_000) * this.bounds.perSecond) - amount

@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** What belongs to the offer and not to the request. */
+/** Headers of the offer, which are not part of the request. */
 const OF_THE_OFFER = new Set(['upgrade', 'http2-settings'])
 
 /**
- * Answers requests as if they had offered no other protocol (RFC 9110 §7.8: a server may ignore the offer). Node takes the socket from
- * its parser before it asks anybody, so the request is put back in front of what followed it, without the offer, and the socket is given
- * to the server anew.
+ * Serves requests as if they had offered no other protocol (RFC 9110 §7.8: a server may ignore the offer). Node detaches the socket from
+ * its parser before any listener runs, so the request is put back before the bytes that followed it, without the offer, and the socket is
+ * given to the server again.
  */
 export class PlainRequests {
   private readonly answering = new WeakMap<Duplex, ServerResponse>()
@@ -16,18 +16,18 @@ export class PlainRequests {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => this.answering.set(request.socket, response))
   }
 
-  /** `handBack` is called just before the server has the socket again, and looks after its errors. */
+  /** `handBack` is called just before the server gets the socket again, and handles its errors. */
   answer(request: IncomingMessage, head: Buffer, handBack: () => void): void {
     const { socket } = request
     const again = (): void => {
       if (socket.destroyed) return
       handBack()
-      // The pause between two requests is over; the answer before this one may have begun it just now.
+      // The idle timeout between two requests ends here; the previous response may have set it just now.
       socket.setTimeout(this.server.timeout)
       socket.unshift(Buffer.concat([Buffer.from(textOf(request), 'latin1'), head]))
       this.server.emit('connection', socket)
     }
-    // Answers go out in the order of their requests, which the server keeps by connection: it must be done with those before.
+    // Responses are sent in the order of their requests, which the server tracks per connection: earlier ones must be complete.
     const before = this.answering.get(socket)
     if (before === undefined || before.closed) again()
     else before.once('close', again)

@@ -33,7 +33,7 @@ afterEach(async () => {
   await new Promise((closed) => server.close(closed))
 })
 
-/** A client that reads what comes, in a server that leaves its side open until somebody closes it. */
+/** Client that reads everything, on a server that leaves its side open. */
 const dial = (): Socket & { text: string } => {
   const client = Object.assign(connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true }), {
     text: '',

@@ -6,9 +6,9 @@ import { contained } from './contained.js'
 import { PlainRequests } from './plain-request.js'
 
 export interface UpgradeDoor {
-  /** The one path that upgrades to WebSocket. */
+  /** The only path that upgrades to WebSocket. */
   path: string
-  /** Takes the socket over. What it throws or rejects with is answered to the client. */
+  /** Takes over the socket. Its errors are sent to the client. */
   open(upgrade: Upgrade): void | Promise<void>
   problemOf(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }): Problem
 }
@@ -17,14 +17,14 @@ export interface Upgrade {
   request: IncomingMessage
   socket: Duplex
   head: Buffer
-  /** Path and query as asked for. */
+  /** Requested path and query. */
   target: URL
 }
 
 /**
- * The one way in for upgrades of a server: an offer of another protocol than WebSocket is answered as the plain request it came with, a
- * WebSocket for another path gets 404, and nothing that is thrown here leaves the listener. Returns what closes the door: from then on each
- * WebSocket gets 503, for a server without the listener would say that there is no such path.
+ * Handles all upgrades of a server: an offer of another protocol than WebSocket is served as the plain request it came with, a WebSocket
+ * for another path gets 404, and no error leaves the listener. Returns a function that stops accepting: from then on each WebSocket gets
+ * 503, because a server without the listener would respond that the path does not exist.
  */
 export function serveUpgrades(server: Server, door: UpgradeDoor): () => void {
   const plain = new PlainRequests(server)
@@ -63,13 +63,15 @@ async function admit({ path, open, problemOf }: UpgradeDoor, asked: Omit<Upgrade
   }
 }
 
-/** The handshake is a GET (RFC 6455 §4.1); any other request that names the protocol is a plain request. */
+/**
+ * Whether a request is a WebSocket handshake, which is a GET (RFC 6455 §4.1); any other request that names the protocol is a plain request.
+ */
 function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
   const offered = (headers.upgrade ?? '').split(',').map((protocol) => protocol.trim().toLowerCase())
   return method === 'GET' && offered.includes('websocket')
 }
 
-/** The whole target counts as path and query: `//host/path` and `http://host/path` lead to no path of ours. */
+/** Parses the whole target as path and query: `//host/path` and `http://host/path` match none of our paths. */
 function targetOf(url: string): URL | undefined {
   const text = `http://localhost${url}`
   return url.startsWith('/') && URL.canParse(text) ? new URL(text) : undefined

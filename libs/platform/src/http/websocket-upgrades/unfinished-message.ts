@@ -4,11 +4,11 @@ const MAX_HEAD = 14
 const CONTROL = 0x8
 
 /**
- * Follows the frames of a client by their heads (RFC 6455 §5.2) and tells since when one, or the message that frames are parts of, is
- * unfinished. A ping between two parts ends neither. `now` in ms.
+ * Tracks a client's frames by their heads (RFC 6455 §5.2), and since when a frame, or the message that it is part of, is unfinished. A ping
+ * between two fragments ends neither. `now` in ms.
  */
 export class UnfinishedMessage {
-  /** Bytes of the message and frame that are unfinished. */
+  /** Bytes of the unfinished message and frame. */
   bytes = 0
   private frameSince: number | undefined
   private messageSince: number | undefined
@@ -17,7 +17,7 @@ export class UnfinishedMessage {
 
   constructor(private readonly now: () => number) {}
 
-  /** In ms, `undefined` where everything that began has ended. */
+  /** Age in ms; `undefined` if every frame is complete. */
   get frameMs(): number | undefined {
     return this.frameSince === undefined ? undefined : this.now() - this.frameSince
   }
@@ -45,7 +45,7 @@ export class UnfinishedMessage {
     }
   }
 
-  /** Once the head is whole. */
+  /** Returns the length once the head is complete. */
   private payloadLength(): number | undefined {
     const [, second = 0] = this.head
     const short = second & 0x7f
