@@ -6,17 +6,17 @@ import { CreateFreezes1763000000004 } from './migrations/1763000000004-create-fr
 import { CreateReleaseProofs1763000000005 } from './migrations/1763000000005-create-release-proofs.js'
 import { RELEASE_PROOFS } from './proofs/release-proofs.js'
 
-/** Document tables that a stage has besides those of every service; `STAGE_MIGRATIONS` make them. */
+/** Document tables of a stage in addition to those of every service; `STAGE_MIGRATIONS` creates them. */
 export const STAGE_TABLES: readonly DocumentTable<never>[] = [ABORTED_RUNS]
 
 export const STAGE_MIGRATIONS: readonly MigrationClass[] = [CreateAbortedRuns1763000000003]
 
-/** What a stage that publishes has besides: the freezes that hold it back. */
+/** Additional tables of a publishing stage: the freezes that block it. */
 export const FREEZE_TABLES: readonly DocumentTable<never>[] = [FREEZES]
 
 export const FREEZE_MIGRATIONS: readonly MigrationClass[] = [CreateFreezes1763000000004]
 
-/** What a service has besides that shows a release first: the proofs without which it may not. */
+/** Additional tables of a service that first publishes a release: the required proofs. */
 export const PROOF_TABLES: readonly DocumentTable<never>[] = [RELEASE_PROOFS]
 
 export const PROOF_MIGRATIONS: readonly MigrationClass[] = [CreateReleaseProofs1763000000005]

@@ -4,8 +4,8 @@ import { unattested, type AttestingStage } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 
 /**
- * Asked before a stage shows anything: why the run may not go on, by this service's roster and profile; `undefined` when `stages` all let
- * it through.
+ * Returns why the run may not continue, by this service's roster and profile; `undefined` if all `stages` passed it. Called before a stage
+ * publishes anything.
  */
 export function unattestedHere(
   { roster, profile }: ServiceRuntime,

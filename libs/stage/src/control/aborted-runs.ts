@@ -2,16 +2,16 @@ import type { AcceptedDecision } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 
 /**
- * A run that people or a deadline ended, or decided on. The event may overtake the stage's own start, which must then not happen, or be
- * followed by the answer.
+ * A run that was ended or decided on. The event may arrive before the stage's own start, which must then not happen, or be followed by the
+ * response.
  */
 export interface AbortedRun {
   run: number
-  /** It is over here, with all before it; 0 where no attempt is. */
+  /** Last ended attempt: it and all earlier ones are ended here; 0 if none is. */
   attempt: number
-  /** The decision that ends it and that no stage has answered: the stage that is about to start owns the run, and answers. */
+  /** Decision that ends the run and has no response yet: the stage about to start owns the run, and responds. */
   decision?: AcceptedDecision
-  /** A decision about the next attempt that came before it and does not end it: answered once that is open. */
+  /** Decision about the next attempt that arrived before it and does not end it; the response follows once the attempt is opened. */
   early?: AcceptedDecision
 }
 
@@ -28,14 +28,14 @@ export async function rememberAbort(tx: Transaction, { run, attempt, decision }:
     await tx.documents(ABORTED_RUNS).put({ run, attempt, ...(decision === undefined ? {} : { decision }) })
 }
 
-/** Keeps a decision that does not end its run until the run comes. The attempts before the one that people decide on are over. */
+/** Stores a decision that does not end its run until the run arrives. Attempts before the one decided on are ended. */
 export async function rememberEarly(tx: Transaction, early: AcceptedDecision): Promise<void> {
   const { run, attempt } = early
   const known = await tx.documents(ABORTED_RUNS).get(String(run))
   if ((known?.attempt ?? 0) < attempt) await tx.documents(ABORTED_RUNS).put({ run, attempt: attempt - 1, early })
 }
 
-/** The decision that came before this attempt did. */
+/** Returns the decision that arrived before this attempt. */
 export async function earlyDecision(
   tx: Transaction,
   { run, attempt }: Pick<AbortedRun, 'run' | 'attempt'>,
@@ -44,7 +44,7 @@ export async function earlyDecision(
   return early?.attempt === attempt ? early : undefined
 }
 
-/** The abort of this attempt, or of one after it. */
+/** Returns the abort of this attempt, or of a later one. */
 export async function abortOf(tx: Transaction, { run, attempt }: Pick<AbortedRun, 'run' | 'attempt'>): Promise<AbortedRun | undefined> {
   const known = await tx.documents(ABORTED_RUNS).get(String(run))
   return known !== undefined && known.attempt >= attempt ? known : undefined

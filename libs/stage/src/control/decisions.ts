@@ -14,13 +14,16 @@ import { approvalState, readRelease, readRunDecision, SignatureError, type Roste
 import type { ServiceRuntime } from '#libs/service'
 import { abortOf, rememberAbort, rememberEarly } from './aborted-runs.js'
 
-/** The run has not come to `stage` and may be on its way: what ends it waits for it, and so does what this stage alone may answer. */
+/**
+ * Stores a decision about a run that has not reached `stage` and may be on its way: decisions that end it, and those that only this stage
+ * may respond to.
+ */
 export async function rememberDecision(tx: Transaction, stage: StageName, decision: AcceptedDecision): Promise<void> {
   if (endsRun(decision.decision)) await rememberAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
   else if (decision.stage === stage) await rememberEarly(tx, decision)
 }
 
-/** Whether the run was ended before it came here. A decision that ended it is answered then, for this stage owns the run. */
+/** Whether the run was ended before it arrived here. A decision that ended it gets its response now, because this stage owns the run. */
 export async function abortedBefore(
   runtime: ServiceRuntime,
   tx: Transaction,
@@ -35,12 +38,12 @@ export async function abortedBefore(
   return aborted !== undefined
 }
 
-/** Whether a stage is asked: approver saw the run there, or in a stage before it. */
+/** Whether a decision concerns this stage: approver saw the run there, or in an earlier stage. */
 export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
   return decision.stage !== null && STAGES.indexOf(stage) >= STAGES.indexOf(decision.stage)
 }
 
-/** What the statement says by the roster of this service: a stage believes people's signatures, not approver. */
+/** Verifies the statement by the roster of this service: a stage trusts people's signatures, not approver. */
 export function judgeDecision(
   { roster }: ServiceRuntime,
   dossier: RunDossier,
@@ -58,7 +61,7 @@ export function judgeDecision(
   }
 }
 
-/** Why a release does not take the place of these: it carries none of their policies, is no newer, or lacks signatures. */
+/** Returns why a release does not supersede these: it has none of their policies, is not newer, or lacks signatures. */
 function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], statement: Envelope): string | undefined {
   const newer = readRelease(statement)
   const { policy, releaseEpoch } = newer.predicate
@@ -80,7 +83,7 @@ export async function respond(
   await answerDecision(runtime, tx, decision, { stage, key, outcome, detail, kept })
 }
 
-/** The one answer to a decision, on the stage's own topic. `key` is that of the run. */
+/** Publishes the response to a decision on the stage's own topic. `key` is that of the run. */
 export async function answerDecision(
   runtime: ServiceRuntime,
   tx: Transaction,

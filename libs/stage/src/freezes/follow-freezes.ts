@@ -5,23 +5,23 @@ import type { ServiceRuntime } from '#libs/service'
 import { verifyFreeze } from '#libs/signing'
 import { FREEZES } from './freeze.table.js'
 
-/** A run that is opened while a freeze changes can miss it: runs are told once more after this. */
+/** Delay of a second notification, because a run opened while a freeze changes can miss the first. */
 const LOOK_AGAIN_MS = 5_000
 
-/** A stage that publishes, as freezes need to know it. */
+/** Part of a publishing stage that freezes need. */
 export interface FreezableStage<State extends StageState> {
   name: StageName
   table: DocumentTable<State>
-  /** States of the runs that a freeze holds back. */
+  /** States of the runs that a freeze blocks. */
   states: readonly State['state'][]
   keysOf(state: State): readonly string[]
-  /** Scopes that its next step reaches. */
+  /** Scopes of its next step. */
   scopesOf(state: State): readonly string[]
-  /** Hands the freeze that holds by now to the run, under its lock. */
+  /** Notifies a run of the currently active freeze, under its lock. */
   tell(tx: Transaction, state: State, frozen: FreezeNotice | null): Promise<void>
 }
 
-/** Keeps the freezes that people declared, and tells the runs of a stage when one begins, ends or is lifted. */
+/** Stores declared freezes, and notifies the runs of a stage when one begins, ends or is lifted. */
 export class FollowFreezes<State extends StageState> {
   private readonly change: TimerKind<{ id: string; again?: boolean }>
   private readonly told: TimerKind<{ run: number; attempt: number; key: string }>
@@ -34,16 +34,16 @@ export class FollowFreezes<State extends StageState> {
     this.told = timerKind(`${stage.name}-freeze`)
   }
 
-  /** Registers the timers; once, before the service starts. */
+  /** Registers the timers; call once, before the service starts. */
   listen(): void {
     this.runtime.onTimer(this.change, (tx, { data }) => this.changed(tx, data))
     this.runtime.onTimer(this.told, (tx, { data }) => this.tell(tx, data))
   }
 
-  /** A freeze was declared or lifted. Throws `SignatureError` unless the person whom the record names signed what it says. */
+  /** Stores a declared or lifted freeze. Throws `SignatureError` unless the person in the record signed its content. */
   async keep(tx: Transaction, freeze: FreezeRecord): Promise<void> {
     verifyFreeze(freeze, this.runtime.roster)
-    // What one forgets here another may just declare anew.
+    // Serialises deletion with a concurrent declaration of the same freeze.
     await tx.lock(['freezes'])
     const known = await tx.documents(FREEZES).get(freeze.id)
     if (known !== undefined && canonicalJson(known) === canonicalJson(freeze)) return
@@ -53,12 +53,12 @@ export class FollowFreezes<State extends StageState> {
     await this.look(tx, freeze, 'again')
   }
 
-  /** The freeze that holds a step in these scopes. */
+  /** Returns the freeze that blocks a step in these scopes. */
   async against(tx: Transaction, scopes: readonly string[]): Promise<FreezeNotice | null> {
     return freezeAgainst(await findAll(tx, FREEZES), scopes, tx.now)
   }
 
-  /** Approver erases past freezes from the topic without an event. */
+  /** Deletes past freezes: approver erases them from the topic without an event. */
   private async forgetPast(tx: Transaction): Promise<void> {
     for (const freeze of await findAll(tx, FREEZES)) if (isForgotten(freeze, tx.now)) await tx.documents(FREEZES).delete(freeze.id)
   }
@@ -70,7 +70,7 @@ export class FollowFreezes<State extends StageState> {
     await this.look(tx, freeze, again === true ? 'at its change' : 'again')
   }
 
-  /** Sets the timer of the freeze: at its next change, and before that once more after the one that was just told. */
+  /** Schedules the freeze's timer: for its next change, or before that for the second notification. */
   private async look(tx: Transaction, freeze: FreezeRecord, when: 'again' | 'at its change'): Promise<void> {
     const { id } = freeze
     const change = freeze.lifted === null ? nextChange(freeze, tx.now) : undefined
@@ -82,7 +82,7 @@ export class FollowFreezes<State extends StageState> {
     await this.runtime.schedule(tx, { id: `${this.change}:${id}`, kind: this.change, keys: [], data, dueAt })
   }
 
-  /** By a timer for each run: this transaction has locked none of their policies. */
+  /** Schedules a timer per run, because this transaction has locked none of their policies. */
   private async tellAll(tx: Transaction): Promise<void> {
     const { table, states, keysOf } = this.stage
     for (const state of await findAll(tx, table, { state: [...states] })) {

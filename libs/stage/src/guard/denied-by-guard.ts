@@ -5,8 +5,8 @@ import type { ServiceRuntime } from '#libs/service'
 import { emitVerdict } from '#libs/service'
 
 /**
- * A stage asks it before it starts and does nothing more when the answer is `true`: the run has then ended, for approver reads the verdict.
- * Says nothing of a run that no rule speaks of.
+ * Whether the guard denies the run. Called by a stage before it starts; after `true` it does nothing more: approver reads the verdict and
+ * ends the run. Emits nothing for a run to which no rule applies.
  */
 export async function deniedByGuard(
   runtime: ServiceRuntime,

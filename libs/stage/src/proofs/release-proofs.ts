@@ -25,10 +25,10 @@ export const RELEASE_PROOFS = documentTable<KeptProof>({
   keep: { for: 'runs' },
 })
 
-/** The newest of a policy stay however old they are: what is live, and all that it may be taken back to, needs its proof again. */
+/** Newest proofs per policy kept regardless of age: the live release, and its fallbacks, need theirs again. */
 const NEWEST_KEPT = 32
 
-/** Where the roster names a log, no release is shown to anybody before its approval is there for all to see. */
+/** Stores the proofs of releases. If the roster names a log, no release is published before its approval is in that log. */
 @Injectable()
 export class ReleaseProofs implements OnModuleInit {
   constructor(private readonly runtime: ServiceRuntime) {}
@@ -45,7 +45,7 @@ export class ReleaseProofs implements OnModuleInit {
     }
   }
 
-  /** The dossier with the proofs that are known, of what is new and of what it may be taken back to; from here on they travel with it. */
+  /** Returns the dossier with the known proofs of its releases and their fallbacks; from here on they travel with it. */
   async attach(tx: Transaction, carried: RunDossier): Promise<RunDossier> {
     const dossier = openDossier(carried)
     const releases = await Promise.all(dossier.releases.map((release) => withProof(tx, release)))
@@ -65,7 +65,7 @@ async function isAmongNewest(tx: Transaction, { policy, digest }: KeptProof): Pr
   return newest.some((proof) => proof.digest === digest)
 }
 
-/** The release with its proof, where that is known. */
+/** Returns the release with its proof, if known. */
 export async function withProof(tx: Transaction, release: ReleaseDocument): Promise<ReleaseDocument> {
   const known = await tx.documents(RELEASE_PROOFS).get(release.releaseDigest)
   return known === undefined ? release : { ...release, proof: known.proof }

@@ -31,7 +31,7 @@ const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, 
 const NOTHING = { payloadType: '', payload: Buffer.from('{}').toString('base64'), signatures: [] }
 const CAUSE = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: 'pm25' } as ReceivedEvent
 
-/** The shell with rollout's decider on memory twins; heads are counted instead of signed. */
+/** The shell with rollout's decider on memory adapters; heads are counted instead of signed. */
 async function shellWorld(attestedBy: AttestingStage[] = []) {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [database, outbox] = [new MemoryDatabase(clock), new MemoryOutboxStore()]
@@ -84,7 +84,7 @@ async function releaseOf(id: string, bundle: BundleRef): Promise<ReleaseDocument
   return { ...names, releaseEpoch: 1, envelope: await signEnvelope(built.payload, []) }
 }
 
-/** The dossier of these policies out of a bundle of `all`, as canary-controller let it through. */
+/** Dossier of these policies out of a bundle of `all`, as passed by canary-controller. */
 async function dossierOf(identity: TestIdentity, policies: string[], all: string[]): Promise<RunDossier> {
   const bundle = bundleOf(all.map((id) => digestOfJson(policyOf(id))))
   const releases = await Promise.all(policies.map((id) => releaseOf(id, bundle)))

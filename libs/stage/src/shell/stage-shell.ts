@@ -11,26 +11,26 @@ import { unattestedHere } from '../attestations/unattested-here.js'
 import { deniedByGuard } from '../guard/denied-by-guard.js'
 import type { OwnEffect, Stage } from './stage.js'
 
-/** A run that reaches a stage: `fresh` is its state before the first decision. */
+/** A run that reaches a stage. `fresh` is its state before the first decision. */
 export interface Arrival<State> {
   fresh: State
   dossier: RunDossier
   cause: Pick<ReceivedEvent, 'key' | 'id' | 'traceparent'>
-  /** Whether a run that was ended is not opened; as its stage has it, unless given. */
+  /** Whether an ended run is not opened; default: as in its stage. */
   isAbortable?: boolean
-  /** Stages that must have vouched for it; as its stage has it, unless given. */
+  /** Stages that must have attested it; default: as in its stage. */
   attestedBy?: readonly AttestingStage[]
 }
 
-/** `key`: of the run's events, by which the run is failed when its timer goes on failing. */
+/** `key`: key of the run's events, used to fail the run when its timer keeps failing. */
 type RunTimer = { run: number; attempt: number; key: string }
 
-/** What the state of a run takes from the event that opens it. */
+/** Returns the members of a run's state that come from the opening event. */
 export function originOf({ key, id, traceparent }: Arrival<unknown>['cause']): Pick<StageState, 'key' | 'causationId' | 'traceparent'> {
   return { key, causationId: id, traceparent: traceparent ?? null }
 }
 
-/** The shell around every decider: opens a run once per attempt, locks it, decides, and performs the effects in the same transaction. */
+/** Shell around every decider: opens a run once per attempt, locks it, decides, and performs the effects in the same transaction. */
 export class StageShell<
   State extends StageState,
   Input extends { type: string },
@@ -43,8 +43,8 @@ export class StageShell<
   ) {}
 
   /**
-   * Registers the timers; once, before the service starts. `works`: what a timer stands for that is done outside any transaction, when it
-   * is due; what comes of it is an input, `undefined` when nobody waits for it any more.
+   * Registers the timers; call once, before the service starts. `works`: work that a due timer runs outside any transaction; its result is
+   * an input, or `undefined` if it is no longer needed.
    */
   listen(works: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
     for (const timer of this.stage.timers) {
@@ -58,15 +58,15 @@ export class StageShell<
     }
   }
 
-  /** Registers one timer that its service answers by itself, for its input is counted first. */
+  /** Registers a timer that its service handles itself, because its input has to be counted first. */
   onDue(timer: Timer, handle: (tx: Transaction, run: RunTimer) => Promise<void>): void {
     this.runtime.onTimer(this.kindOf(timer), (tx, { data }) => handle(tx, data))
   }
 
   /**
-   * A run arrives. It is opened once per attempt; a run that was ended before it came, or that a guard rule denies, is not opened, and one
-   * that no earlier stage vouches for, or that is but a part of what was approved, is refused by stages that show it to readers. `begin`
-   * gives the first input once all that is passed.
+   * Opens an arriving run, once per attempt. A run that was ended before it arrived, or that a guard rule denies, is not opened. A
+   * publishing stage refuses a run that no earlier stage attested, or that is only part of the approved bundle. `begin` returns the first
+   * input once all checks have passed.
    */
   async open(
     tx: Transaction,
@@ -89,21 +89,21 @@ export class StageShell<
     if (early !== undefined) await this.asked(tx, early, () => dossier)
   }
 
-  /** An input for the run, if it is here. `attempt`: only for this attempt. */
+  /** Applies an input to the run, if it is here. `attempt`: only to this attempt. */
   async input(tx: Transaction, run: number, input: Input | CommonInput<Timer>, { attempt }: { attempt?: number } = {}): Promise<void> {
     await this.locked(tx, run, async (state) => {
       if (attempt === undefined || state.attempt === attempt) await this.decide(tx, state, input)
     })
   }
 
-  /** Locks the whole run and hands over its state; answers `false`, and does nothing, where the run is not here. */
+  /** Locks the whole run and passes its state to `work`; returns `false`, without an effect, if the run is not here. */
   async locked(tx: Transaction, run: number, work: (state: State) => Promise<void>): Promise<boolean> {
     const state = await lockedDocument(tx, this.tableOf(), String(run), this.stage.keysOf)
     if (state !== undefined) await inTrace(state.traceparent, () => work(state))
     return state !== undefined
   }
 
-  /** The run is over, now or before it reaches this stage. */
+  /** Ends the run, now or before it reaches this stage. */
   async ended(
     tx: Transaction,
     { run, attempt, reason }: Pick<EventData['hms.run.decided.v1'], 'run' | 'attempt' | 'reason'>,
@@ -112,7 +112,10 @@ export class StageShell<
     await this.input(tx, run, { type: 'ended', attempt, reason })
   }
 
-  /** A decision about the run. One that comes before it waits for it; `dossierOf` reads what the signature must name. */
+  /**
+   * Applies a decision about the run. One that arrives before the run waits for it; `dossierOf` returns the dossier that the signature must
+   * name.
+   */
   async asked(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
     const { name } = this.stage
     if (!mayOwn(name, decision)) return
