@@ -32,12 +32,12 @@ export interface ServiceStores {
   timers: TimerStore
 }
 
-/** How instances of one service elect a leader and wake the others; none is told of what it said itself. */
+/** Elects a leader among the instances of a service, and notifies the others; an instance does not receive its own notifications. */
 export interface Coordination {
   leadership: Leadership
   notify(topic: string): void
   onNotification(listener: (topic: string) => void): void
-  /** Which of these instances hold no session any more; rejects while it cannot know. */
+  /** Returns which of these instances have no session; rejects while unknown. */
   gone?(instances: readonly string[]): Promise<readonly string[]>
   close(): Promise<void>
 }
@@ -109,11 +109,11 @@ export function createRuntime(
     tell(topic)
     coordination.notify(topic)
   }
-  // Approver makes the chain; the others hear of it.
+  // Approver writes the chain; the other services follow it.
   if (topicByName(ROSTER_TOPIC).consumers.includes(name))
     consumer.follow(['hms.roster.rotated.v1'], (event, tx) => followRoster(event, tx, rosters, signal))
   listeners.set(ROSTERS_CHANGED, [() => void rosterReader.look()])
-  // The service that issues keys needs no news of them.
+  // The issuing service does not follow its own events.
   if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signal))
   const vitals = new BacklogMonitor(name, () => readVitals(database, stores), clock, log, metrics)
   return new ServiceRuntime(options, {

@@ -31,13 +31,13 @@ import type { BacklogMonitor } from './vitals/backlog-monitor.js'
 export interface Readiness {
   database: boolean
   migrations: boolean
-  /** Why the database, which answers, takes no writes. */
+  /** Why a responding database accepts no writes. */
   fault?: string
 }
 
 /**
- * What a service works with, whatever the adapters are. The composition root makes one per service; a module hands it to its
- * providers under this class as token.
+ * Dependencies of a service, independent of the adapters. The composition root creates one per service; a module provides it under this
+ * class as injection token.
  */
 export class ServiceRuntime {
   readonly name: ServiceName
@@ -48,10 +48,10 @@ export class ServiceRuntime {
   readonly log: Logger
   readonly metrics: Metrics
   readonly signer: Signer
-  /** How events are signed and read. */
+  /** Signs and verifies events. */
   readonly seal: EventSeal
   readonly signerNamed: (name: KeyName) => Promise<Signer | undefined>
-  /** Where this service's heads go besides the bus; base URLs of the config-store instances. */
+  /** Base URLs of the config-store instances to which this service sends heads directly, besides the bus. */
   readonly configStoreUrls: readonly string[]
   private readonly parts: RuntimeParts
   private readonly concernSources: (() => readonly string[])[] = []
@@ -71,12 +71,12 @@ export class ServiceRuntime {
     this.parts = parts
   }
 
-  /** The newest roster. Ask at every use: it is rotated while the service runs. */
+  /** The newest roster. Read it at every use: it is rotated while the service runs. */
   get roster(): Roster {
     return this.parts.rosters.newest
   }
 
-  /** The chain that `roster` is the end of. */
+  /** The chain that ends with `roster`. */
   get rosters(): RosterBook {
     return this.parts.rosters
   }
@@ -102,17 +102,17 @@ export class ServiceRuntime {
     return this.parts.outbox.emit(tx, type, data, options)
   }
 
-  /** Makes a compacted topic forget a key; `type` is that of the key's events. */
+  /** Publishes a tombstone for a key of a compacted topic; `type` is that of the key's events. */
   erase(tx: Transaction, type: Parameters<Outbox['erase']>[1], key: string): Promise<void> {
     return this.parts.outbox.erase(tx, type, key)
   }
 
-  /** The clock for every time that others go by: this process's own may be off. */
+  /** Returns the database's time, for every time that others rely on: this process's clock may be off. */
   databaseTime(): Promise<Date> {
     return this.database.transaction(async (tx) => tx.now)
   }
 
-  /** A wait as a row; fires in this or another instance, also after a crash. */
+  /** Schedules a timer as a row; it fires in this or another instance, also after a crash. */
   async schedule<D extends object>(tx: Transaction, timer: TimerOfKind<D>): Promise<void> {
     await this.parts.timers.store.schedule(tx, timer)
     tx.afterCommit(() => this.parts.wakeTimers(timer.dueAt.getTime() - tx.now.getTime()))
@@ -131,8 +131,8 @@ export class ServiceRuntime {
   }
 
   /**
-   * For timers of this kind that go on failing, which become dead letters: runs in the transaction that removes them. Without it the run
-   * that `data` names (`run`, `attempt`) is poisoned.
+   * Registers the handler of failing timers of this kind, which become dead letters; it runs in the transaction that removes them. Without
+   * it, the run named in `data` (`run`, `attempt`) is poisoned.
    */
   onGivenUp<D extends object>(kind: TimerKind<D>, settle: SettleTimer<D>): void {
     this.parts.settlers.set(kind, settle as unknown as SettleTimer)
@@ -142,12 +142,12 @@ export class ServiceRuntime {
     return this.parts.timers.store.pending(tx, idPrefix)
   }
 
-  /** What decides about stale rows of a table besides their age. */
+  /** Registers a pruning rule for a table, in addition to the age of its rows. */
   prunes<T extends object>(table: DocumentTable<T>, rule: PruneRule<T>): void {
     this.parts.pruneTables.rule(table, rule)
   }
 
-  /** Tells other instances of this service; every instance, this one too, hears it through `onSignal`. */
+  /** Notifies all instances of this service, including this one, through `onSignal`. */
   signal(topic: string): void {
     this.parts.signal(topic)
   }
@@ -156,7 +156,7 @@ export class ServiceRuntime {
     this.parts.onSignal(topic, listener)
   }
 
-  /** Reads how far the roster was rotated before this start; before anything else. */
+  /** Loads the newest roster stored before this start; call it before anything else. */
   open(): Promise<void> {
     return this.parts.rosterReader.open()
   }
@@ -168,7 +168,7 @@ export class ServiceRuntime {
     this.parts.vitals.start()
   }
 
-  /** Stops taking work, lets what runs finish, then closes the database. */
+  /** Stops accepting work, lets running work finish, then closes the database. */
   async stop(): Promise<void> {
     this.parts.rosterReader.stop()
     this.parts.consumer.stop()
@@ -178,14 +178,14 @@ export class ServiceRuntime {
     await this.parts.close()
   }
 
-  /** Database reachable and migrated: what `/readyz` asks. */
+  /** Whether the database is reachable and migrated, for `/readyz`. */
   ready(): Promise<Readiness> {
     return this.parts.ready()
   }
 
   /**
-   * What people should look at while the service answers: shows in `/readyz` as degraded. `read` is asked at each probe; none when all is
-   * well.
+   * Registers a source of warnings for operators, shown in `/readyz` as degraded. `read` is called at each probe; it returns an empty list
+   * if there is no problem.
    */
   onConcerns(read: () => readonly string[]): void {
     this.concernSources.push(read)
@@ -203,7 +203,7 @@ export class ServiceRuntime {
 
 export interface RuntimeOptions {
   name: ServiceName
-  /** The service's own document tables, for what is pruned by age. */
+  /** The service's own document tables, for pruning by age. */
   tables?: readonly DocumentTable<never>[]
   profile: Profile
   environment: Environment
@@ -211,11 +211,11 @@ export interface RuntimeOptions {
   clock: Clock
   log: Logger
   metrics: Metrics
-  /** The one that this process is pinned to. */
+  /** Pinned roster of this process. */
   roster: Roster
   signer: Signer
   signerNamed?: (name: KeyName) => Promise<Signer | undefined>
-  /** How events are signed and read; as statements unless said otherwise. */
+  /** Format of events; default: signed statements. */
   seal?: EventSeal
   configStoreUrls: readonly string[]
 }
@@ -230,7 +230,7 @@ export interface RuntimeParts {
   pruneTables: PruneTables
   rosters: RosterBook
   rosterReader: RosterReader
-  /** A timer is due in so many milliseconds. */
+  /** Wakes the timers in `inMs` milliseconds. */
   wakeTimers(inMs: number): void
   settlers: Map<string, SettleTimer>
   signal(topic: string): void

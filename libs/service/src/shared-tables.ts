@@ -10,7 +10,7 @@ import { NUMBERING } from './numbering/numbering.table.js'
 import { ROSTERS } from './rosters/roster.table.js'
 import type { ServiceDefinition } from './service-definition.js'
 
-/** Document tables that every service has besides its own. */
+/** Document tables of every service in addition to its own. */
 export const SHARED_TABLES: readonly DocumentTable<never>[] = [
   DEAD_LETTERS,
   ROSTERS,
@@ -20,7 +20,7 @@ export const SHARED_TABLES: readonly DocumentTable<never>[] = [
   NUMBERING,
 ]
 
-/** They make the tables of every service. A shared table that is added later is one more class here, whatever services there are. */
+/** Migrations of the tables of every service. A new shared table adds one class here. */
 export const SHARED_MIGRATIONS: readonly MigrationClass[] = [
   ...MESSAGING_MIGRATIONS,
   CreateRostersAndTokens1763000000002,
@@ -28,7 +28,7 @@ export const SHARED_MIGRATIONS: readonly MigrationClass[] = [
   CreateNumbering1763000000006,
 ]
 
-/** All migrations of a service, the shared ones first. */
+/** Returns all migrations of a service, the shared ones first. */
 export function migrationsOf({ migrations }: Pick<ServiceDefinition, 'migrations'>): MigrationClass[] {
   return [...SHARED_MIGRATIONS, ...migrations]
 }

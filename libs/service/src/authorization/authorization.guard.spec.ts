@@ -56,7 +56,7 @@ class LoosenedController extends StrictBase {}
 
 class HostModule {}
 
-/** Which keys pass, in production: none, one for `read`, a partner’s, one for `operate`. */
+/** Which keys pass in production: none, one for `read`, a partner’s, one for `operate`. */
 describe('a controller’s @RequireScope', () => {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const access = new Authorizer(

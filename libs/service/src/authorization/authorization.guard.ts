@@ -7,12 +7,12 @@ import { needOf, requirementOf } from './require-scope.js'
 import { SIGNED_BODY, SignedBodies, type ProofOf } from './signed-bodies.js'
 import type { Actor } from './signed-requests.js'
 
-/** `call`: id of the request under its `Idempotency-Key`, the same when it comes again. */
+/** A request with its identified caller. `call`: id of the request under its `Idempotency-Key`, equal for retries. */
 export type AuthorizedRequest = FastifyRequest & { actor?: Actor; rawBody?: Buffer; call?: string }
 
 /**
- * Asks `Authorizer` before every route of every controller, and ends a read that is still open when its key is revoked. A write that comes
- * again under its `Idempotency-Key` goes no further. A signed body is counted before either is stored.
+ * Calls `Authorizer` before every route of every controller, and ends an open read when its key is revoked. A retried write with a known
+ * `Idempotency-Key` gets its stored response. A signed body is counted before either is stored.
  */
 @Injectable()
 export class AuthorizationGuard implements CanActivate {
@@ -46,9 +46,12 @@ export class AuthorizationGuard implements CanActivate {
     if (token !== undefined && method === 'GET') this.hold(token, reply)
   }
 
-  /** Server-sent events live on; other reads are over at once. A write is never cut: it may be committed already. */
+  /**
+   * Ends an open stream when its key is revoked; other reads end immediately anyway. A write is never cut, because it may be committed
+   * already.
+   */
   private hold(token: string, { raw }: FastifyReply): void {
-    // Gone while its key was judged: nothing would let go of it.
+    // Closed while its key was verified: no event would release it.
     if (raw.destroyed) return
     raw.once(
       'close',

@@ -41,7 +41,7 @@ async function world(profile: Profile = 'production') {
     expires: '2036-01-01T00:00:00Z',
   })
   const roster: Roster = readRoster(await signRoster(predicate, [signers.person, localSigner(counsel.privateKey)]))
-  /** The time of the database, where it is another than this process's. */
+  /** Offset of the database's time from this process's. */
   const time = { offMs: 0 }
   const database = new MemoryDatabase({
     now: () => new Date(clock.now().getTime() + time.offMs),
@@ -54,7 +54,7 @@ async function world(profile: Profile = 'production') {
     clock,
     () => database,
   )
-  /** Another process of the same service: it shares the database, and nothing else. */
+  /** Another process of the same service: it shares only the database. */
   const other = new Authorizer(
     profile,
     () => roster,

@@ -7,11 +7,11 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { SignedRequests, WINDOW_MS, type Actor } from './signed-requests.js'
 import { TokenBook } from './token-book.js'
 
-/** `dev`: what profile dev makes of it: nobody is asked, nobody on loopback, or everybody. */
+/** Required access. `dev`: in profile dev, access is open, open on loopback, or required as in production. */
 export interface AccessNeed {
   what: Need | 'statement'
   dev: 'open' | 'loopback' | 'asked'
-  /** Of a stream that carries no values: its own key in the query (`key`) does, where no header comes. */
+  /** Set for a stream without values: its own key in the query (`key`) suffices if there is no header. */
   byQuery?: true
 }
 
@@ -25,13 +25,13 @@ export interface RequestHead {
   /** Path with query, as sent. */
   url: string
   headers: IncomingHttpHeaders
-  /** Address of the other side of the connection. */
+  /** Address of the connection's peer. */
   peer: string | undefined
-  /** Stands for the request: a signature that was verified at its head is not verified again. */
+  /** Identifies the request: a signature verified at its head is not verified again. */
   raw?: object
 }
 
-/** Who asks, where anybody was asked; `token` names the key that what was opened lives by. */
+/** The identified caller, if access was required; `token` is the key whose revocation ends what was opened. */
 export interface Grant {
   actor?: Actor
   token?: string
@@ -39,7 +39,7 @@ export interface Grant {
 
 const BEARER = /^Bearer +(\S+)$/i
 
-/** The one place that decides who may call what: signed requests and keys for programs, for routes and for the stream. */
+/** Authorizes callers: signed requests and API keys, for routes and for the stream. The only place that decides. */
 export class Authorizer {
   private readonly signed: SignedRequests
   private readonly heads = new WeakMap<object, SignedHead>()
@@ -55,8 +55,8 @@ export class Authorizer {
   }
 
   /**
-   * Names who is behind a request for its limits, before anybody asks what it may: the key that counts, or the key of a person that signed
-   * this request lately. What a forger or a replay of yesterday sends names nobody.
+   * Identifies the caller for rate limits, before authorization: a valid API key, or the key of a person that recently signed this request.
+   * A forged or replayed request identifies nobody.
    */
   keyOf(head: RequestHead): LimitedKey | undefined {
     const { authorization } = head.headers
@@ -76,8 +76,8 @@ export class Authorizer {
   }
 
   /**
-   * Refuses at the head of a request, before its body is kept, whom `admit` would refuse whatever the body says. Throws as `admit` does;
-   * which bot a key speaks for, the body of a signed request and its nonce are judged there.
+   * Refuses at the head of a request, before its body is stored, a caller that `admit` would refuse for any body. Throws as `admit` does;
+   * `admit` checks the bot of a key, and the body and nonce of a signed request.
    */
   admitHead(head: RequestHead, { what, dev }: AccessNeed): void {
     const header = head.headers.authorization
@@ -85,10 +85,7 @@ export class Authorizer {
     if (grant === undefined) this.signedHead(header!, head)
   }
 
-  /**
-   * Rejects with 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is
-   * needed.
-   */
+  /** Rejects with 401 `HMS_AUTH_…` for an unknown caller, 403 for a forbidden one. An invalid key is refused even if none is required. */
   async admit(request: AccessRequest, { what, dev, byQuery }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
     const streamKey = byQuery === true && header === undefined ? keyInQuery(request.url) : undefined
@@ -113,8 +110,8 @@ export class Authorizer {
   }
 
   /**
-   * As `admit` for a route that `RequireScope('values')` stands on, and throws the same; `undefined` for a signed request, whose nonce the
-   * database has to spend.
+   * As `admit` for a route with `RequireScope('values')`, and throws the same; `undefined` for a signed request, whose nonce has to be
+   * stored in the database.
    */
   admitReader(authorization: string | undefined): Grant | undefined {
     return this.grantAtOnce(authorization, 'values', this.profile === 'dev')
@@ -141,7 +138,7 @@ export class Authorizer {
   }
 }
 
-/** Never the bare name: a key that is called like a person must not pass for one in the trail. */
+/** Prefixed, so that a key named like a person is not taken for one in the audit log. */
 function grantOf({ id, name, region }: TokenRecord): Grant {
   return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region }, token: id }
 }
@@ -162,8 +159,8 @@ function required(): HmsError {
   )
 }
 
-/** A request that came through an edge is as local as the one who asked there. */
-/** A bot that this key speaks for; which one it has to be, the body says. */
+/** Whether a request is local: one through an edge is as local as the edge's client. */
+/** Returns a bot of this key; the body determines which one is required. */
 function someBot({ scopes }: TokenRecord): string {
   return scopes.find((scope) => scope.startsWith('bot:'))?.slice('bot:'.length) ?? '<id>'
 }

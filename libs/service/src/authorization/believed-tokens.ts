@@ -6,12 +6,12 @@ import { SignatureError } from '#libs/signing'
 import { believedToken, isSameToken, readSignedToken, TOKEN_TOPIC, type TokenJudge } from './signed-token.js'
 import { TOKENS, type StoredToken } from './token.table.js'
 
-/** Answers of the log in one look: 5,000 records are a few. */
+/** Maximum log reads per poll: 5,000 records are a few. */
 const MAX_PARTS = 1_000
-/** Keys that one line names. */
+/** Maximum keys named in one log line. */
 const MAX_NAMED = 10
 
-/** A service of this process as far as its keys go. */
+/** Token-related part of a service of this process. */
 export interface TokenSource extends TokenJudge {
   readonly name: string
   database: Database
@@ -20,8 +20,8 @@ export interface TokenSource extends TokenJudge {
 }
 
 /**
- * Tells keys that approver signed from rows that anybody wrote, once for the bytes of each row and the roster. A row that fails counts for
- * nothing and is an alarm. Rows of a build that stored no signature get theirs from the topic, and only where it says the same.
+ * Verifies which stored keys approver signed, once per row content and roster. A row that fails is ignored and raises an alarm. Rows of a
+ * build that stored no signature get theirs from the topic, if it contains the same record.
  */
 export class BelievedTokens {
   private judged = new Map<string, { key: string; outcome: TokenRecord | SignatureError }>()
@@ -30,7 +30,7 @@ export class BelievedTokens {
   private readonly onTopic = new Map<string, { record: TokenRecord; envelope: Envelope }>()
   private place: LogPlace = 'beginning'
 
-  /** Ids of the rows that fail, and why. */
+  /** Ids of the failing rows, with the reason. */
   get refusals(): ReadonlyMap<string, string> {
     return this.refused
   }
@@ -42,7 +42,7 @@ export class BelievedTokens {
     return [`stored keys of programs do not verify and count for nothing: ${named} (${first[1]}) (next: hms-svc tokens list)`]
   }
 
-  /** What counts of the rows of this process's services; a key that the topic says is revoked stays so, whatever a row says. */
+  /** Returns the valid rows of this process's services; a key revoked on the topic stays revoked, whatever a row contains. */
   of(tables: readonly { source: TokenSource; rows: readonly StoredToken[] }[]): TokenRecord[] {
     const before = this.refused
     this.refused = new Map()
@@ -63,12 +63,15 @@ export class BelievedTokens {
     return [...believed, ...[...this.onTopic.values()].flatMap(({ record }) => (record.revokedAt === null ? [] : [record]))]
   }
 
-  /** Whether a row lacks a signature that the topic may have. */
+  /** Whether a row lacks a signature that the topic may contain. */
   wants(tables: readonly { rows: readonly StoredToken[] }[]): boolean {
     return tables.some(({ rows }) => rows.some(({ id, signed }) => signed === undefined || this.refused.has(id)))
   }
 
-  /** Reads the topic on, and adds its signature to each row that says what the newest record of its key says. Whether any was added. */
+  /**
+   * Continues reading the topic, and adds its signature to each row that equals the newest record of its key. Returns whether any was
+   * added.
+   */
   async adopt(tables: readonly { source: TokenSource; rows: readonly StoredToken[] }[]): Promise<boolean> {
     const [first] = tables
     if (first === undefined) return false
@@ -100,10 +103,10 @@ export class BelievedTokens {
     try {
       const envelope = JSON.parse(value) as Envelope
       const record = readSignedToken(envelope, source)
-      // A revoked key never counts again, in whatever order records come.
+      // A revoked key never becomes valid again, in whatever order records arrive.
       if (this.onTopic.get(record.id)?.record.revokedAt == null) this.onTopic.set(record.id, { record, envelope })
     } catch {
-      // Whoever may write to the topic writes anything; what approver did not sign makes no key.
+      // Any writer of the topic can write a record; one not signed by approver is ignored.
     }
   }
 

@@ -36,7 +36,7 @@ beforeAll(async () => {
   identity = await testIdentity()
 })
 
-/** As an event of `service`. */
+/** The record as an event of `service`. */
 function signed(token: TokenRecord, more: Partial<EventPredicate> = {}, service: ServiceName = 'approver'): Promise<Envelope> {
   const event = { id: uuidv7(clock.now()), source: '/hms-svc/approver', type: 'hms.token.issued.v1', topic: 'hms.token.v1', key: token.id }
   const data = { token: token as unknown as JsonObject }

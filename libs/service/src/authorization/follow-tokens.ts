@@ -6,30 +6,30 @@ import { plainToken, type TOKEN_EVENTS } from './signed-token.js'
 import type { TokenBook } from './token-book.js'
 import { keepToken, MAX_TOKENS, TOKENS, type StoredToken } from './token.table.js'
 
-/** Tells the other instances of a service that its table of keys changed. */
+/** Notifies the other instances of a service that its table of keys changed. */
 export const TOKENS_CHANGED = 'tokens'
 type Table = { source: FollowedService; rows: StoredToken[] }
 
-/** For a notification that was lost with its session. */
+/** Polling interval, for notifications lost with their session. */
 const LOOK_AGAIN_MS = 10_000
 const LOOK_SOON_MS = 1_000
 
 type TokenEvent = ReceivedEvent<(typeof TOKEN_EVENTS)[number]>
 
-/** What a service other than approver does with `hms.token.v1`: it keeps the record, and says so to its instances. */
+/** Handles `hms.token.v1` in services other than approver: stores the record and notifies the other instances. */
 export async function followToken({ data, envelope }: TokenEvent, tx: Transaction, signal: (topic: string) => void): Promise<void> {
   await keepToken(tx, plainToken(data.token), envelope)
   tx.afterCommit(() => signal(TOKENS_CHANGED))
 }
 
-/** What the reader needs of each service of its process. */
+/** Part of each service that the reader needs. */
 export interface FollowedService extends TokenSource {
   clock: Clock
   onSignal(topic: string, listener: () => void): void
   onConcerns(read: () => readonly string[]): void
 }
 
-/** Keeps a process's book as the tables of its services are: at the start, at every signal, and every ten seconds. */
+/** Synchronises a process's token book with the tables of its services: at the start, on notification, and every ten seconds. */
 export class TokenReader {
   private reading: Promise<void> | undefined
   private again = false
@@ -44,7 +44,7 @@ export class TokenReader {
     private readonly services: readonly FollowedService[],
   ) {}
 
-  /** Before anything listens, so that anyone who holds a key is known from the first request on. */
+  /** Runs before anything listens, so that every key is known from the first request on. */
   async start(): Promise<void> {
     for (const service of this.services) service.onSignal(TOKENS_CHANGED, () => void this.read())
     await this.read()
@@ -64,7 +64,7 @@ export class TokenReader {
     void this.looks?.stop()
   }
 
-  /** One after the other: an older view must not replace a newer one. */
+  /** Reads sequentially: an older view must not replace a newer one. */
   private read(): Promise<void> {
     this.again = true
     return (this.reading ??= this.readUntilDone())
@@ -82,12 +82,12 @@ export class TokenReader {
     try {
       const { believed } = this.book
       let tables = await this.tables()
-      // Rows of a build that stored no signature: they count from the first request on, by that of the topic.
+      // Rows of a build that stored no signature get it from the topic before the first request.
       if (!this.wasTopicRead && tables.some(({ rows }) => rows.some(({ signed }) => signed === undefined)) && (await this.adopt(tables)))
         tables = await this.tables()
       this.book.learn(believed.of(tables))
       this.wasRead = true
-      // What the topic says is revoked no row brings back.
+      // No row restores a key that is revoked on the topic.
       if (!this.wasTopicRead || believed.wants(tables)) void this.adoptLater(tables)
     } catch (error) {
       this.failed(error)
@@ -108,7 +108,7 @@ export class TokenReader {
     if ((isAdopted || (isFirst && this.wasTopicRead)) && !this.stopped) await this.read()
   }
 
-  /** Whether the topic had a signature for a row. One look at a time. */
+  /** Whether the topic had a signature for a row. Runs one read at a time. */
   private async adopt(tables: readonly Table[]): Promise<boolean> {
     if (this.adopting) return false
     this.adopting = true

@@ -2,11 +2,11 @@ import { HmsError } from '#libs/contracts'
 import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
 import { digestOf } from '#libs/signing'
 
-/** A signed request that was accepted. Every instance of a service sees the same table, and a restart forgets nothing. */
+/** An accepted signed request. All instances of a service share the table, and it survives a restart. */
 interface RequestNonce {
-  /** Digest of the nonce: what a signer chose may be long, or hold what PostgreSQL cannot. */
+  /** Digest of the nonce: the signer's value may be long, or contain characters that PostgreSQL cannot store. */
   id: string
-  /** Until when the request itself would count. */
+  /** End of the request's validity. */
   expiresAt: string
 }
 
@@ -17,11 +17,11 @@ export const REQUEST_NONCES = documentTable<RequestNonce>({
   indexes: [['expires_at']],
 })
 
-/** Accepted requests of two minutes. None is forgotten early: beyond this many, signed requests wait. */
+/** Maximum accepted requests of two minutes. None is deleted early: above it, signed requests wait. */
 const MAX_REMEMBERED = 10_000
 const FORGOTTEN_AT_ONCE = 50
 
-/** Remembers a nonce until `expiresAt`; `false` when it was used before. Throws 503 `HMS_AUTH_BUSY` while too many are remembered. */
+/** Stores a nonce until `expiresAt`; returns `false` if it was used before. Throws 503 `HMS_AUTH_BUSY` while the table is full. */
 export async function spendNonce(tx: Transaction, nonce: string, expiresAt: Date): Promise<boolean> {
   const nonces = tx.documents(REQUEST_NONCES)
   await forgetExpired(nonces, tx.now, FORGOTTEN_AT_ONCE)

@@ -8,22 +8,22 @@ const REQUIREMENT = 'hms:requirement'
 export type Requirement = 'public' | 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'notices' | 'bot'
 
 /**
- * Who may call a route, or every route of a controller that says nothing else. `operate`: a person or operator who signed the request, or
- * a key with that scope, in every profile. `statement`: the same without keys. `metrics`: who may `read`, in every profile. `read`,
- * `values`, `bot` (of the body's `bot`): anyone who signed, or a key with the scope; with profile dev nobody needs one, a bot only on
- * loopback. `notices`: the same as `values`, or by the address that an evaluation gave. A route of which nothing is said needs `read` for
- * GET and `operate` for all else, in production.
+ * Declares who may call a route, or every undeclared route of a controller. `operate`: a person or operator who signed the request, or a
+ * key with that scope, in every profile. `statement`: the same without keys. `metrics`: the callers of `read`, in every profile. `read`,
+ * `values`, `bot` (of the body's `bot`): anyone who signed, or a key with the scope; with profile dev none is needed, for a bot only on
+ * loopback. `notices`: as `values`, or by the address returned by an evaluation. In production, an undeclared route needs `read` for GET
+ * and `operate` otherwise.
  */
 export function RequireScope(requirement: Exclude<Requirement, 'public'>): ClassDecorator & MethodDecorator {
   return requires(requirement)
 }
 
-/** Nobody is asked: what it shows is public, or what it takes carries its own signatures. Say which. */
+/** Declares a route that needs no authorization: its response is public, or its input is signed. Say which. */
 export function Public(): ClassDecorator & MethodDecorator {
   return requires('public')
 }
 
-/** For the guard by `Reflector`; for the head of a request, where no handler is known yet, in the configuration of the route. */
+/** Stored for the guard's `Reflector`, and in the route configuration for the request head, where no handler is known yet. */
 function requires(requirement: Requirement): ClassDecorator & MethodDecorator {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     Reflect.defineMetadata(REQUIREMENT, requirement, (descriptor?.value as object | undefined) ?? target)
@@ -34,17 +34,17 @@ function requires(requirement: Requirement): ClassDecorator & MethodDecorator {
   }
 }
 
-/** What a route says, or its controller, by its configuration. */
+/** Returns the requirement of a route, or of its controller, from its configuration. */
 export function requirementOfRoute(config: unknown): Requirement | undefined {
   return (config as { requirement?: Requirement } | undefined)?.requirement
 }
 
-/** What the route says; else what its controller says. */
+/** Returns the requirement of the route; else of its controller. */
 export function requirementOf(reflector: Reflector, context: ExecutionContext): Requirement | undefined {
   return reflector.getAllAndOverride(REQUIREMENT, [context.getHandler(), context.getClass()])
 }
 
-/** What this request needs; `undefined` for everybody. */
+/** Returns the access that a request needs; `undefined` for a public route. */
 export function needOf(requirement: Requirement | undefined, request: { method: string; body?: unknown }): AccessNeed | undefined {
   switch (requirement) {
     case 'public':

@@ -1,7 +1,7 @@
-/** Where Nest's Fastify adapter looks for the configuration of a route. */
+/** Metadata key of a route's configuration in Nest's Fastify adapter. */
 const ROUTE_CONFIG = '__fastify_route_config__'
 
-/** Adds to the configuration of a handler's route. Nest's own `RouteConfig` replaces what another decorator said. */
+/** Merges into the configuration of a handler's route. Nest's own `RouteConfig` would replace that of another decorator. */
 export function routeConfig(config: object, handler: object): void {
   const known = Reflect.getOwnMetadata(ROUTE_CONFIG, handler) as object | undefined
   Reflect.defineMetadata(ROUTE_CONFIG, { ...known, ...config }, handler)

@@ -8,7 +8,7 @@ import { routeConfig } from './route-config.js'
 
 export const SIGNED_BODY = 'hms:signed-body'
 
-/** What a proof is judged by: of the service that answers the path. */
+/** Context of a proof: that of the service that serves the path. */
 export interface ProofContext {
   roster: Roster
   database: Database
@@ -16,12 +16,12 @@ export interface ProofContext {
 }
 
 /**
- * Finds out whose statement a body has, by one verification of its first signature, known key id first. `undefined` for what nobody of the
- * roster signed, and for what counts no longer: the limits of its address apply then. The handler verifies everything itself.
+ * Identifies the signer of a body by verifying its first signature, known key id first. `undefined` if no person of the roster signed, or
+ * the statement has expired: then the limits of its address apply. The handler verifies everything itself.
  */
 export type ProofOf = (request: Pick<FastifyRequest, 'body' | 'params'>, context: ProofContext) => Promise<SignedStatement | undefined>
 
-/** Of a route that takes what people signed in its body: it is limited by their keys, and by address what nobody signed. */
+/** Decorates a route with signed bodies: these are limited by the signers' keys, unsigned ones by address. */
 export function SignedBody(proofOf: ProofOf): MethodDecorator {
   return (target, name, descriptor) => {
     routeConfig({ signedBody: true }, descriptor.value as object)
@@ -29,7 +29,7 @@ export function SignedBody(proofOf: ProofOf): MethodDecorator {
   }
 }
 
-/** Of a body whose member `statement` a person signed lately. */
+/** Proof of a body whose member `statement` a person signed recently. */
 export const proofOfStatement: ProofOf = async ({ body }, { roster, now }) => {
   const { statement } = (body ?? {}) as { statement?: Envelope }
   const { payload, signatures } = statement ?? {}
@@ -40,7 +40,7 @@ export const proofOfStatement: ProofOf = async ({ body }, { roster, now }) => {
   return typeof at === 'string' && isSignedLately(at, now) ? { keyid, id: digestOfPayload(statement!) } : undefined
 }
 
-/** Id of the person's key that signed an envelope of one signature, where it counts now. */
+/** Returns the key id of the person who signed an envelope with one signature, if the key is valid now. */
 export function keyThatSigned(envelope: Envelope, roster: Roster, now: Date): string | undefined {
   const keyid: unknown = envelope.signatures[0]?.keyid
   if (typeof keyid !== 'string' || !roster.isLive(keyid, now.toISOString())) return undefined
@@ -53,7 +53,7 @@ export function keyThatSigned(envelope: Envelope, roster: Roster, now: Date): st
   }
 }
 
-/** Counts requests with signed bodies. */
+/** Rate-limits requests with signed bodies. */
 export class SignedBodies {
   constructor(
     private readonly roster: () => Roster,
@@ -61,7 +61,7 @@ export class SignedBodies {
     private readonly clock: Clock,
   ) {}
 
-  /** Throws 429 `HMS_HTTP_TOO_MANY`. */
+  /** Counts a request. Throws 429 `HMS_HTTP_TOO_MANY`. */
   async count(request: FastifyRequest, reply: FastifyReply, proofOf: ProofOf): Promise<void> {
     const database = this.databaseFor(request.url.split('?')[0]!)
     const proof = await proofOf(request, { roster: this.roster(), database, now: this.clock.now() })

@@ -2,7 +2,7 @@ import type { SignedStatement } from '#libs/contracts'
 import { requestStatement } from '#libs/signing'
 import type { AuthorizedRequest } from './authorization.guard.js'
 
-/** The request as a person or operator signed it, with its body; `undefined` for a key, which signs nothing. */
+/** Returns the request as signed by a person or operator, with its body; `undefined` for an API key, which signs nothing. */
 export function signedRequest({ headers, rawBody }: AuthorizedRequest): SignedStatement | undefined {
   const envelope = requestStatement(headers.authorization)
   return envelope === undefined ? undefined : { envelope, body: (rawBody ?? Buffer.alloc(0)).toString('utf8') }

@@ -15,22 +15,22 @@ export interface Actor {
   id: string
   name: string
   kind: 'person' | 'operator' | 'token'
-  /** The only region that a key speaks for, where it names one. */
+  /** The only region of a key, if it names one. */
   region?: string
 }
 
-/** A signed request counts once and only around its time. */
+/** Validity of a signed request before and after its time; it is accepted once. */
 export const WINDOW_MS = 60_000
 
-/** `Authorization: HMS-Statement …`: a request that a person or the operator of the roster signed. */
+/** Verifies `Authorization: HMS-Statement …`: requests signed by a person or the operator of the roster. */
 export class SignedRequests {
   constructor(
     private readonly roster: () => Roster,
-    /** That of the service which answers this path: what its instances share. Its time counts, not this process's. */
+    /** Returns the database of the service that serves a path, shared by its instances. Its clock is used, not this process's. */
     private readonly databaseFor: (path: string) => Database,
   ) {}
 
-  /** Judges the header before a body has arrived, and spends nothing. Throws 401 `HMS_AUTH_INVALID`, `_AUDIENCE`. */
+  /** Verifies the header before a body has arrived, without storing the nonce. Throws 401 `HMS_AUTH_INVALID`, `_AUDIENCE`. */
   headOf(header: string, request: Omit<SignableRequest, 'body'>): SignedHead {
     const roster = this.roster()
     const head = counted(() => verifyRequestHead(header, request, roster))
@@ -38,7 +38,7 @@ export class SignedRequests {
     return head
   }
 
-  /** `head`: the result of `headOf` for this request, where it was judged before. */
+  /** Verifies the whole request. `head`: result of an earlier `headOf` for it. */
   async actorOf(header: string, request: SignableRequest, head = this.headOf(header, request)): Promise<Actor> {
     counted(() => requireSignedBody(head, request.body))
     await this.spend(request.path, head.predicate)
@@ -49,7 +49,7 @@ export class SignedRequests {
     throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
   }
 
-  /** Committed before the request does anything: of two instances that get the same one at once, one goes on. */
+  /** Committed before the request takes effect: of two instances that receive it concurrently, one continues. */
   private spend(path: string, { nonce, at }: RequestPredicate): Promise<void> {
     return this.databaseFor(path).transaction(async (tx) => {
       if (Math.abs(tx.now.getTime() - Date.parse(at)) > WINDOW_MS) {

@@ -7,13 +7,13 @@ import type { StoredToken } from './token.table.js'
 export const TOKEN_TOPIC = 'hms.token.v1'
 export const TOKEN_EVENTS = ['hms.token.issued.v1', 'hms.token.revoked.v1'] as const
 
-/** What judges a stored key: whose signature counts, and how events are read. */
+/** Context for verifying a stored key: the roster, and the format of events. */
 export interface TokenJudge {
   roster: Roster
   seal: EventSeal
 }
 
-/** The record in an event of `hms.token.v1`. Throws `SignatureError` unless approver signed it as such. */
+/** Returns the record in an event of `hms.token.v1`. Throws `SignatureError` unless approver signed it as such. */
 export function readSignedToken(envelope: Envelope, { roster, seal }: TokenJudge): TokenRecord {
   const event = { ...seal.read(envelope, roster.serviceKeys('approver')).predicate, envelope }
   const record = plainToken(tokenIn(event))
@@ -33,7 +33,7 @@ function tokenIn(event: VerifiedEvent): TokenRecord {
   return event.data.token
 }
 
-/** The record that a row stands for: what approver signed. Throws `SignatureError` for a row that says anything else. */
+/** Returns the record of a row as signed by approver. Throws `SignatureError` for a row that differs from it. */
 export function believedToken(row: StoredToken, judge: TokenJudge): TokenRecord {
   if (row.signed === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', 'nobody signed it')
   const record = readSignedToken(row.signed, judge)
@@ -45,7 +45,7 @@ export function isSameToken(row: StoredToken, record: TokenRecord): boolean {
   return canonicalJson(plainToken(row)) === canonicalJson(record)
 }
 
-/** Without the signature; a build that knows none carries it along in what it copies. */
+/** Returns the record without the signature; an older build copies the unknown member. */
 export function plainToken({ signed: _signed, ...record }: StoredToken): TokenRecord {
   return record
 }

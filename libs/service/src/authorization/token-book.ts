@@ -4,18 +4,18 @@ import type { Clock } from '#libs/platform'
 import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
 
 /**
- * The keys of programs that this process knows, in memory: every request asks it. Services of one process share it. What it once learned as
- * revoked stays revoked, whatever an older copy says.
+ * API keys known to this process, in memory, because every request needs it. Services of one process share it. A revoked key stays revoked,
+ * whatever an older copy contains.
  */
 export class TokenBook {
-  /** Which rows count. */
+  /** Verifies rows. */
   readonly believed = new BelievedTokens()
   private records = new Map<string, TokenRecord>()
   private readonly held = new Map<string, Set<() => void>>()
 
   constructor(private readonly clock: Clock) {}
 
-  /** All that the tables of this process's services hold; what none of them keeps any more is forgotten. */
+  /** Replaces the content by the tables of this process's services; records in none of them are dropped. */
   learn(records: readonly TokenRecord[]): void {
     const known = new Map<string, TokenRecord>()
     for (const record of records) {
@@ -26,29 +26,29 @@ export class TokenBook {
     this.release()
   }
 
-  /** What was just committed, ahead of the next look at the table. */
+  /** Adds a just committed record, ahead of the next poll of the table. */
   add(record: TokenRecord): void {
     this.learn([...this.records.values(), record])
   }
 
-  /** Throws 401 `HMS_AUTH_TOKEN_UNKNOWN`, `_REVOKED` or `_EXPIRED`. */
+  /** Returns the record of a valid key. Throws 401 `HMS_AUTH_TOKEN_UNKNOWN`, `_REVOKED` or `_EXPIRED`. */
   require(token: string): TokenRecord {
     const id = tokenIdOf(token)
     return requireToken(token, id === undefined ? undefined : this.records.get(id), this.clock.now())
   }
 
-  /** As `require`, for what `streamKey` gave out. */
+  /** As `require`, for a key returned by `streamKey`. */
   requireStreamKey(key: string): TokenRecord {
     return requireStreamKey(key, this.records.get(key.split('.')[0]!), this.clock.now())
   }
 
-  /** For the holder of this key, who has shown it. */
+  /** Returns the stream key for the holder of this key, who has presented it. */
   streamKey(id: string): string | undefined {
     const record = this.records.get(id)
     return record === undefined ? undefined : streamKeyOf(record)
   }
 
-  /** The same as `require`, `undefined` for a key that does not count. */
+  /** As `require`, but returns `undefined` for an invalid key. */
   known(token: string): TokenRecord | undefined {
     try {
       return this.require(token)
@@ -57,7 +57,7 @@ export class TokenBook {
     }
   }
 
-  /** Calls `end` once when the key stops to count; the returned function is for who ends before. */
+  /** Calls `end` once when the key becomes invalid; the returned function unregisters it. */
   hold(id: string, end: () => void): () => void {
     const ends = this.held.get(id) ?? new Set()
     this.held.set(id, ends.add(end))
@@ -67,7 +67,7 @@ export class TokenBook {
     }
   }
 
-  /** Ends what is held under keys that count no more. */
+  /** Ends everything opened with keys that are no longer valid. */
   release(): void {
     const nowMs = this.clock.now().getTime()
     for (const [id, ends] of this.held) {

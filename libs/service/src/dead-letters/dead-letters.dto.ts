@@ -16,7 +16,7 @@ export class DeadLettersQueryDto {
 }
 
 export class DiscardDto implements DiscardRequest {
-  /** Kept with the letter: it says why a message of somebody came to nothing. */
+  /** Stored with the letter: the reason why a message was discarded. */
   @Read((value) => (typeof value === 'string' ? value.trim() : value))
   @IsString()
   @IsNotEmpty({ message: 'reason must say why' })

@@ -5,10 +5,10 @@ import type { AuthorizedRequest } from '../authorization/authorization.guard.js'
 import { RequireScope } from '../authorization/require-scope.js'
 import { DeadLettersQueryDto, DiscardDto } from './dead-letters.dto.js'
 
-/** Token of the consumers of this process, by service. */
+/** Injection token of the consumers of this process, by service. */
 export const CONSUMERS = Symbol('consumers')
 
-/** Dead letters of the services of this process. Part of every host: every reader of events gives some up. */
+/** Serves the dead letters of the services of this process. Part of every host, because every consumer has dead letters. */
 @Controller('v1/dead-letters/:service')
 export class DeadLettersController {
   constructor(@Inject(CONSUMERS) private readonly consumers: ReadonlyMap<ServiceName, EventConsumer>) {}

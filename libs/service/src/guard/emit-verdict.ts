@@ -4,7 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { hexOf, signVerificationResult, type VerificationResult } from '#libs/signing'
 import type { ServiceRuntime } from '../service-runtime.js'
 
-/** Version of what a guard is and which engines answer. */
+/** Version of the guard's definition and engines. */
 const GUARD = 'https://hms-svc.dev/verifier/guard/v1'
 
 const PROPERTIES: Record<GuardVerdict['verdict'], string[]> = {
@@ -13,7 +13,7 @@ const PROPERTIES: Record<GuardVerdict['verdict'], string[]> = {
   FAIL: [],
 }
 
-/** Tells what the guard said, and signs it as a verification result of the releases it was asked about. */
+/** Publishes a guard verdict, signed as a verification result of the judged releases. */
 export async function emitVerdict(
   runtime: ServiceRuntime,
   tx: Transaction,

@@ -5,10 +5,10 @@ import type { Clock, Logger } from '#libs/platform'
 
 const PAGE = 200
 const MAX_READ = 1_000
-/** Rows that another instance made live are found by their column, and by this where that was changed. */
+/** Interval of full scans: rows that another instance made live are found by their column, or by a scan if that was changed. */
 const RESCAN_MS = 5 * 60_000
 
-/** What a row says of one policy at a time: what is live, what is held for later, and the number of the head that says so. */
+/** Content of a policy's row at a time: the live and the held release, and the number of the head. */
 export interface RuleRow {
   id: string
   seq: number
@@ -17,14 +17,14 @@ export interface RuleRow {
 }
 
 /**
- * The rows of a table that are guard rules, found by their releases: the column that marks them is not signed, and clearing it must not
- * switch a rule off. All rows are read once in a process, and again every few minutes. A rule in force whose row is gone, or names none
- * without a newer head, goes on as it was last known.
+ * Finds the guard rules of a table by their releases: the column that marks them is not signed, and clearing it must not disable a rule. A
+ * process reads all rows once, and again every few minutes. A rule in force whose row is missing, or names none without a newer head, stays
+ * in force as last known.
  */
 export class KnownRules<T extends object> {
-  /** Rules in force, as they were last read. */
+  /** Rules in force, as last read. */
   private readonly known = new Map<string, { row: T; seq: number }>()
-  /** Policies that are a rule, or will be one. */
+  /** Policies that are, or will be, a rule. */
   private readonly candidates = new Set<string>()
   private scannedAtMs: number | undefined
   private readonly alarmed = new Set<string>()
@@ -35,7 +35,7 @@ export class KnownRules<T extends object> {
     private readonly runtime: { clock: Clock; log: Logger; name: string },
   ) {}
 
-  /** Rows of all policies that are a guard rule at the time of the transaction, and maybe of some that will be. */
+  /** Returns the rows of all policies that are a guard rule at the time of the transaction, possibly including future ones. */
   async rows(tx: Transaction): Promise<T[]> {
     const nowMs = this.runtime.clock.elapsedMs()
     if (this.scannedAtMs === undefined || nowMs - this.scannedAtMs > RESCAN_MS) {
@@ -43,7 +43,7 @@ export class KnownRules<T extends object> {
       this.scannedAtMs = nowMs
     }
     const indexed = await tx.documents(this.table).find({ where: { guard: 'yes' }, limit: MAX_READ })
-    // What this transaction wrote counts for others once it is committed.
+    // Rows written in this transaction count for others once it is committed.
     tx.afterCommit(() => indexed.forEach((row) => this.learn(row, tx.now)))
     const found = new Set(indexed.map((row) => this.read(row, tx.now).id))
     const hidden: T[] = []
@@ -51,7 +51,7 @@ export class KnownRules<T extends object> {
     return [...indexed, ...hidden]
   }
 
-  /** The row that its column does not mark, or a rule as it was last known; none where a newer head names no rule. */
+  /** Returns an unmarked row that is a rule, or the rule as last known; none if a newer head names no rule. */
   private async hiddenRule(tx: Transaction, id: string): Promise<T[]> {
     const row = await tx.documents(this.table).get(id)
     const now = row === undefined ? undefined : this.read(row, tx.now)

@@ -28,7 +28,7 @@ describe('heads that go straight to the stores', () => {
     server.closeAllConnections()
     server.close()
   })
-  /** Until a pause is asked for, and over it. */
+  /** Advances to the next pause and past it. */
   const nextTry = async (): Promise<void> => {
     const before = asked
     await vi.waitFor(() => {

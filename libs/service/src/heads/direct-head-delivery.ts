@@ -6,11 +6,11 @@ export interface CarriedHead {
   ok: boolean
   revision: number
   detail?: string
-  /** Its verdict is no: it will not store these heads however often they come. */
+  /** Permanent refusal: it will never store these heads. */
   refused?: true
 }
 
-/** Whether there are config-stores, and none of them will ever store the heads. */
+/** Whether there are config-stores, and each refused the heads permanently. */
 export function isRefusedByAll(carried: readonly CarriedHead[]): boolean {
   return carried.length > 0 && carried.every(({ refused }) => refused === true)
 }
@@ -21,8 +21,8 @@ const RETRY_MS = 250
 const GIVE_UP_AFTER_MS = 30_000
 
 /**
- * The fast path of heads that must not wait for a consumer group: rollbacks, take-backs and renewals go straight to every config-store,
- * racing the bus. `seq` makes the loser harmless; the event in the outbox remains the durable carrier.
+ * Fast path of heads that must not wait for a consumer group: rollbacks, take-backs and renewals are sent directly to every config-store,
+ * concurrently with the bus. `seq` makes the later copy harmless; the event in the outbox remains the durable path.
  */
 export class DirectHeadDelivery {
   constructor(
@@ -32,8 +32,8 @@ export class DirectHeadDelivery {
   ) {}
 
   /**
-   * One try at each config-store, all at once, for the caller that waits for the result; those that did not answer, or refused what others
-   * stored, are retried. Never throws.
+   * Sends once to each config-store, concurrently, for a caller that waits for the result; those that did not respond, or refused heads
+   * that others stored, are retried in the background. Never throws.
    */
   async deliver(heads: IssuedHeads): Promise<CarriedHead[]> {
     const carried = await Promise.all(this.urls.map((url) => this.post(url, heads)))
@@ -42,12 +42,12 @@ export class DirectHeadDelivery {
     return carried
   }
 
-  /** Tries until every config-store that answers has the heads, for half a minute; the bus carries on from there. */
+  /** Retries until every responding config-store has the heads, for half a minute; after that the bus delivers them. */
   deliverSoon(heads: IssuedHeads, traceparent?: string): void {
     void inTrace(traceparent, () => this.keepTrying(heads, this.urls))
   }
 
-  /** One try at each config-store: the next one follows in seconds. Never throws. */
+  /** Sends once to each config-store; the next statement follows in seconds. Never throws. */
   async refresh(freshness: Envelope): Promise<void> {
     const body: SignedFreshness = { freshness }
     await Promise.all(
@@ -106,7 +106,7 @@ function refusalIn(body: string): string | undefined {
   }
 }
 
-/** Not that it was busy, or that the request took too long: those pass. */
+/** Whether a status is a permanent refusal; busy and time-out are transient. */
 function isVerdict(status: number): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429
 }

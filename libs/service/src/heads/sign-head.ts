@@ -1,35 +1,35 @@
 import { packHeads, peekPredicate, type HeldRelease, type IssuedHeads, type ReleaseDocument, type SignedHead } from '#libs/contracts'
 import { bundleOfHeads, effectiveMs, signHead, type HeadPredicate, type ReleasePredicate, type Signer } from '#libs/signing'
 
-/** A release that readers hold until its time (RFC 3339). */
+/** A release that readers hold until its effective time (RFC 3339). */
 export interface Upcoming {
   release: ReleaseDocument
   at: string
-  /** Number of the stable head from which on it is held. */
+  /** Number of the stable head since which it is held. */
   sinceSeq?: number
-  /** Number of the run that brings it. */
+  /** Number of its run. */
   run?: number
 }
 
-/** `undefined` for a release that is in force at once: its time has come, or had before it was approved. */
+/** Returns a future effective time; `undefined` for a release in force immediately. */
 export function upcoming(release: ReleaseDocument, now: Date): Upcoming | undefined {
   const ms = effectiveMs(peekPredicate<Pick<ReleasePredicate, 'policy'>>(release.envelope).policy)
   return ms > now.getTime() ? { release, at: new Date(ms).toISOString() } : undefined
 }
 
-/** When each release that is not in force yet will be, by policy id. */
+/** Returns the future effective times of releases, by policy id. */
 export function startTimesOf(releases: readonly ReleaseDocument[], now: Date): Map<string, string> {
   return new Map(releases.flatMap((release) => upcoming(release, now) ?? []).map(({ release, at }) => [release.id, at]))
 }
 
-/** What one head is to say. */
+/** Content of one head. */
 export interface HeadToSign {
   head: Omit<HeadPredicate, 'current' | 'next' | 'bundle'>
   current: ReleaseDocument | null
   next?: Upcoming
 }
 
-/** Signs heads that are stored together, each with all that a reader needs to believe it. Each binds the others by their digest. */
+/** Signs heads that are stored together, each with all data that a reader needs to verify it. Each binds the others by their digest. */
 export async function signHeads(heads: readonly HeadToSign[], signer: Signer): Promise<IssuedHeads> {
   const said = heads.map(({ head, current, next }): HeadPredicate => {
     return { ...head, current: current?.releaseDigest ?? null, ...(next === undefined ? {} : { next: nextOf(next) }) }

@@ -8,7 +8,7 @@ import type { Coordination, ServiceStores } from '../create-runtime.js'
 import type { ServiceDefinition } from '../service-definition.js'
 import type { Readiness } from '../service-runtime.js'
 
-/** One service's side of the database, as the composition root opened it. */
+/** Database and stores of one service, as opened by the composition root. */
 export interface OpenService {
   database: Database
   stores: ServiceStores
@@ -16,22 +16,22 @@ export interface OpenService {
   ready(): Promise<Readiness>
 }
 
-/** What a composition root chooses: real adapters in production and `dev`, twins in tests. */
+/** Adapters chosen by a composition root: real ones in production and `dev`, memory adapters in tests. */
 export interface HostAdapters {
   profile: Profile
   environment: Environment
   clock: Clock
   log: Logger
   metrics: Metrics
-  /** The one that this process is pinned to. */
+  /** Pinned roster of this process. */
   roster: Roster
   bus: EventBus
   signerOf(service: ServiceName): Promise<Signer>
-  /** Keys beside those of services; `undefined` where there is none. */
+  /** Returns a key other than those of services; `undefined` if there is none. */
   signerNamed?(name: KeyName): Promise<Signer | undefined>
   open(definition: ServiceDefinition): Promise<OpenService>
   configStoreUrls: readonly string[]
   version: string
-  /** Ends the exporter of traces; last of all, so that it hears of all. */
+  /** Stops the exporter of traces; called last, so that it receives all spans. */
   stopTracing?(): Promise<void>
 }

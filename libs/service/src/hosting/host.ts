@@ -29,7 +29,7 @@ import type { HostAdapters } from './host-adapters.js'
 @Module({})
 class HostModule {}
 
-/** Services of one process behind one port. */
+/** Hosts services of one process behind one port. */
 export class Host {
   private constructor(
     readonly app: NestFastifyApplication,
@@ -71,7 +71,7 @@ export class Host {
     const controllers = [HealthController, metrics, TopicsController, GroupsController, DescriptionController, DeadLettersController]
     const root = { module: HostModule, global: true, imports, controllers, providers, exports: [Authorizer] }
     const clients: LimitedServer = {
-      // The bus that lives in one process has no edge.
+      // An embedded bus runs in one process, which has no edge.
       limits: readHttpLimits(adapters.profile, adapters.environment, readHostConfig(adapters.environment).bus === 'kafka'),
       metrics: adapters.metrics,
       keyOf: ({ method, url, headers, raw }) => access.keyOf({ method, url, headers, raw, peer: raw.socket.remoteAddress }),
@@ -85,7 +85,7 @@ export class Host {
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
   }
 
-  /** Starts relays, timers and readers; listens when a port is given (0: any free one) and answers with it. */
+  /** Starts relays, timers and readers; listens if a port is given (0: any free one), and returns it. */
   async start(listen?: { host: string; port: number }): Promise<number> {
     await this.tokens.start()
     await this.app.init()
@@ -97,7 +97,7 @@ export class Host {
     return address.port
   }
 
-  /** In order: no new requests, no new events, running work finishes, connections close. */
+  /** Stops in order: no new requests, no new events, running work finishes, connections close. */
   async stop(): Promise<void> {
     this.tokens.stop()
     for (const runtime of this.runtimes.values()) runtime.consumer.stop()
@@ -113,14 +113,14 @@ export class Host {
   }
 }
 
-/** What all instances of the service that answers a path share; of what every service answers, the first one's here. */
+/** Returns the database shared by the instances of the service that serves a path; for shared paths, that of the first service here. */
 function databaseFor(path: string, runtimes: ReadonlyMap<ServiceName, ServiceRuntime>): Database {
   const here = [...runtimes.values()]
   const isBelow = (prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`)
   return (here.find(({ name }) => SERVICE_PATHS[name].some(isBelow)) ?? here[0]!).database
 }
 
-/** Nothing may be left open behind a start that is refused, or the process would not end. */
+/** Closes everything behind a refused start; otherwise the process would not end. */
 async function refuseExpiredRoster(runtimes: readonly ServiceRuntime[], { roster, clock, log, bus }: HostAdapters): Promise<void> {
   try {
     requireRosterInForce(newestRoster(runtimes, roster), clock.now(), log)

@@ -9,13 +9,13 @@ import { connectService } from './postgres-services.js'
 const CLOSED_WITHIN_MS = 2_000
 const LOOK_AGAIN_MS = 100
 
-/** Sessions of others; what belongs to the server itself has no user. */
+/** Counts sessions of other clients; the server's own have no user. */
 const OTHERS = `SELECT count(*)::int AS n FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL`
 
 /**
- * Moves the numbers of stopped services ahead, each in one transaction; answers which of them have some. Throws `HMS_RECOVER_RUNNING`
- * while others use the database.
+ * Advances the counters of stopped services, each in one transaction; returns which of them have counters. Throws `HMS_RECOVER_RUNNING`
+ * while other clients use the database.
  */
 export async function moveServicesAhead(definitions: readonly ServiceDefinition[], url: string, by: number): Promise<ServiceDefinition[]> {
   const moved: ServiceDefinition[] = []
@@ -23,7 +23,7 @@ export async function moveServicesAhead(definitions: readonly ServiceDefinition[
     const source = await connectService(definition, url, 2)
     const database = new PostgresDatabase(source, schemaOf(definition.name))
     try {
-      // Before the first alone: our own sessions with the schemas before may still show.
+      // Checked before the first one only: our own sessions of earlier schemas may still be visible.
       if (index === 0) await requireAlone(async () => (await source.query<{ n: number }[]>(OTHERS))[0]?.n ?? 0)
       await migrate(source, schemaOf(definition.name))
       if (await database.transaction((tx) => moveAhead(definition.moveAhead, tx, new PostgresTimerStore(), by))) moved.push(definition)
@@ -34,7 +34,7 @@ export async function moveServicesAhead(definitions: readonly ServiceDefinition[
   return moved
 }
 
-/** A session that was closed may show for a moment longer: what was stopped just now is waited for. */
+/** Waits a moment, because a closed session may stay visible briefly. */
 async function requireAlone(countOthers: () => Promise<number>): Promise<void> {
   let sessions = 0
   const isAlone = await lookUntil(systemClock, { everyMs: LOOK_AGAIN_MS, withinMs: CLOSED_WITHIN_MS }, async () => {

@@ -7,7 +7,7 @@ import { Pool } from 'pg'
 
 const MAX_CA_BYTES = 1024 * 1024
 
-/** The bus of one machine: all services of the installation must live in this process. */
+/** Opens the bus of one machine: all services of the installation must run in this process. */
 export function openEmbeddedBus(databaseUrl: string, clock: Clock, log: Logger): EventBus {
   const pool = new Pool({
     connectionString: databaseUrl,
@@ -51,7 +51,8 @@ async function readCa(file: string): Promise<string> {
 }
 
 /**
- * Ends the process when kafkajs gives a consumer up again and again: an orchestrator starts it again, a silent consumer would stay silent.
+ * Opens the Kafka bus. It ends the process when kafkajs consumers crash repeatedly: an orchestrator restarts the process, whereas a silent
+ * consumer would stay silent.
  */
 export async function openKafkaBus(
   config: HostConfig,

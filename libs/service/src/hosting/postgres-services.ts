@@ -16,7 +16,7 @@ import { migrationsOf } from '../shared-tables.js'
 import type { OpenService } from './host-adapters.js'
 import { WriteProbe } from './write-probe.js'
 
-/** What migrations and statements of a service run on. */
+/** Creates the data source for migrations and statements of a service. */
 export function dataSourceOf(definition: ServiceDefinition, url: string, poolSize?: number): DataSource {
   return createDataSource({
     url,
@@ -26,7 +26,7 @@ export function dataSourceOf(definition: ServiceDefinition, url: string, poolSiz
   })
 }
 
-/** Migrates one service's schema; answers how many migrations ran. */
+/** Migrates one service's schema; returns how many migrations ran. */
 export async function migrateService(definition: ServiceDefinition, url: string): Promise<number> {
   const source = await connectService(definition, url, 2)
   try {
@@ -37,8 +37,8 @@ export async function migrateService(definition: ServiceDefinition, url: string)
 }
 
 /**
- * Opens one service on PostgreSQL. `embedded`: it migrates by itself, for no operator does, and has no other instance to wake.
- * `folder`: the data folder of an embedded server.
+ * Opens one service on PostgreSQL. `embedded`: it migrates by itself, because no operator does, and notifies no other instance. `folder`:
+ * the data folder of an embedded server.
  */
 export async function openPostgresService(
   definition: ServiceDefinition,
@@ -67,9 +67,9 @@ export async function openPostgresService(
     ready: async () => {
       try {
         const fault = await writes.fault()
-        // Once current, a schema stays so for the life of this process.
+        // Once current, a schema stays current for the life of this process.
         migrated ||= await isMigrated(source)
-        // Nobody else answers in place of an embedded one; other instances go on with reads, and say what is wrong.
+        // An embedded service has no other instance to take over; with several, an instance keeps serving reads and reports the fault.
         return { database: fault === undefined || !options.embedded, migrations: migrated, ...(fault === undefined ? {} : { fault }) }
       } catch {
         return { database: false, migrations: migrated }
@@ -85,7 +85,7 @@ export async function connectService(
   clock: Clock = systemClock,
 ): Promise<DataSource> {
   try {
-    // A source that did not connect is not taken up again.
+    // A data source that failed to connect cannot be reused.
     return await connectUntil(clock, () => dataSourceOf(definition, url, poolSize).initialize())
   } catch (error) {
     throw new HmsError('HMS_DATABASE_UNREACHABLE', `${definition.name} cannot reach PostgreSQL: ${describeError(error)}`, {

@@ -6,8 +6,8 @@ import { connectService } from './postgres-services.js'
 const BATCH = 5_000
 
 /**
- * Marks what one service's outbox keeps since a time as not sent; the relay of its running instances sends it again, in order. Answers how
- * many events that are. Readers drop what they know by its position: too much is harmless, too little leaves a gap that sounds an alarm.
+ * Marks the outbox rows of a service since a time as unsent; the relay of its running instances sends them again, in order. Returns how
+ * many. Readers drop duplicates by position: too many are harmless, too few leave a gap that raises an alarm.
  */
 export async function republishService(definition: ServiceDefinition, url: string, since: Date): Promise<number> {
   const database = new PostgresDatabase(await connectService(definition, url, 1), schemaOf(definition.name))

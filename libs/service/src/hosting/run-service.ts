@@ -16,7 +16,7 @@ import { Host } from './host.js'
 import { openKafkaBus } from './open-bus.js'
 import { openPostgresService } from './postgres-services.js'
 
-/** The composition root of distributed mode: the named services in this process, on Kafka and a shared PostgreSQL. */
+/** Composition root of distributed mode: the named services in this process, on Kafka and a shared PostgreSQL. */
 export async function serveServices(services: readonly ServiceName[], env: Environment): Promise<{ host: Host; port: number }> {
   const config = readHostConfig(env)
   checkPorts(env)
@@ -68,7 +68,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   return { host, port }
 }
 
-/** What `main.ts` of a service does: serve it until a signal comes. */
+/** Runs a service for its `main.ts`, until a signal arrives. */
 export async function runService(name: string): Promise<void> {
   if (!isServiceName(name)) throw new TypeError(`${name} is no service`)
   try {

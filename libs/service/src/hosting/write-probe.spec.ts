@@ -40,7 +40,7 @@ describe('whether a database takes writes', () => {
 
   it('is also a matter of the disk of the data folder', async () => {
     expect(await probing([], '/').probe.fault()).toBeUndefined()
-    // Nothing is free in a file system that the kernel makes up.
+    // A virtual file system has no free space.
     expect(await probing([], '/proc').probe.fault()).toContain('0 MiB are free')
     expect(await probing([], '/no/such/folder').probe.fault()).toBeUndefined()
   })

@@ -2,21 +2,21 @@ import { statfs } from 'node:fs/promises'
 import type { PostgresDatabase } from '#libs/persistence'
 import { describeError, SharedAnswer, type Clock } from '#libs/platform'
 
-/** However many ask, it is tried once in that time: each try is a write that reaches the disk. */
+/** Callers within this time share one probe: each is a write that reaches the disk. */
 const SHARED_MS = 1_000
-/** PostgreSQL takes new log files of 16 MiB each; with less than two it may end at its next write. */
+/** PostgreSQL allocates log files of 16 MiB each; with less than two it may stop at its next write. */
 const LEAST_FREE_BYTES = 32 * 1024 * 1024
 
-/** Of PostgreSQL: disk full, I/O error, read-only transaction, a standby. */
+/** SQLSTATEs of PostgreSQL: disk full, I/O error, read-only transaction, a standby. */
 const TAKES_NO_WRITES = ['53100', '58030', '25006', '55000']
-/** The function is missing, or taken from this role: the server answered all the same. */
+/** The function is missing, or revoked from this role: the server responded nevertheless. */
 const MAY_NOT_WRITE_LOG = ['42501', '42883']
 
-/** Tells why a database that answers takes no writes: a read-only server, a full disk. */
+/** Determines why a responding database accepts no writes: a read-only server, a full disk. */
 export class WriteProbe {
   private readonly shared: SharedAnswer<string | undefined>
 
-  /** `folder`: where the data of an embedded server is. */
+  /** `folder`: the data of an embedded server. */
   constructor(
     private readonly database: Pick<PostgresDatabase, 'query'>,
     clock: Clock,
@@ -25,14 +25,14 @@ export class WriteProbe {
     this.shared = new SharedAnswer(() => this.look(), clock, SHARED_MS)
   }
 
-  /** A sentence, or undefined where writes are taken. Rejects when the database does not answer. */
+  /** Returns a sentence, or undefined if writes are accepted. Rejects if the database does not respond. */
   fault(): Promise<string | undefined> {
     return this.shared.get()
   }
 
   private async look(): Promise<string | undefined> {
     try {
-      // An empty record of the server's log, committed: it needs no table, and leaves nothing.
+      // Writes an empty log record, committed: it needs no table, and leaves no trace.
       await this.database.query(`SELECT pg_logical_emit_message(true, 'hms-svc', '')`)
     } catch (error) {
       const { code } = error as { code?: unknown }
@@ -44,7 +44,7 @@ export class WriteProbe {
   }
 }
 
-/** For those who are not the system's administrator; a folder that cannot be asked is not taken for full. */
+/** Returns the free bytes available to unprivileged users; an unreadable folder does not count as full. */
 async function freeBytes(folder: string): Promise<number> {
   try {
     const { bavail, bsize } = await statfs(folder)

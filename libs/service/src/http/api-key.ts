@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { heeded } from '#libs/platform'
 
-/** OFREP knows two headers for a key, and providers set either. Before anybody asks which key it is. */
+/** Accepts both of OFREP's headers for a key, since providers set either. Register it before authorization. */
 export function takeApiKeys(server: FastifyInstance): void {
   heeded(server).addHook('onRequest', ({ raw: { url = '', headers } }, _reply, done) => {
     const key = keyOfReader(headers)
@@ -12,7 +12,7 @@ export function takeApiKeys(server: FastifyInstance): void {
   })
 }
 
-/** The key of an OFREP request, from either header, in the form of `authorization`. */
+/** Returns the key of an OFREP request, from either header, in the form of `authorization`. */
 export function keyOfReader({ authorization, 'x-api-key': key }: IncomingHttpHeaders): string | undefined {
   return authorization ?? (key === undefined ? undefined : `Bearer ${String(key)}`)
 }

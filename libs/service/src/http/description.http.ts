@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify'
 import { Public } from '../authorization/require-scope.js'
 import { HostContext } from './host-context.js'
 
-/** Public: it says how this software is spoken to, nothing of what an installation holds. */
+/** Public: it describes the API of the software, not the data of an installation. */
 @Public()
 @Controller()
 export class DescriptionController {

@@ -5,10 +5,10 @@ import { Public } from '../authorization/require-scope.js'
 import type { ServiceRuntime } from '../service-runtime.js'
 import { HostContext } from './host-context.js'
 
-/** Each answer asks the database: however many ask, it is asked once in that time. */
+/** Requests within this time share one database query. */
 const SHARED_MS = 1_000
 
-/** Public: probes hold no key, and no value is shown. */
+/** Public: probes have no key, and no value is shown. */
 @Public()
 @Controller()
 export class HealthController {
@@ -25,7 +25,7 @@ export class HealthController {
   }
 
   /**
-   * 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else that shows as
+   * Responds 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else reported as
    * `degraded`.
    */
   @Get('readyz')
@@ -52,10 +52,10 @@ async function stateOf(runtime: ServiceRuntime) {
   }
 }
 
-/** How far the clock of this process is ahead of the database's. Nothing is decided by it; who compares logs wants to know. */
+/** Returns how far the clock of this process is ahead of the database's, in ms. Informational, for comparing logs. */
 async function clockOff(runtime: ServiceRuntime): Promise<number | undefined> {
   const before = runtime.clock.now().getTime()
   const database = await runtime.databaseTime().catch(() => undefined)
-  // Half way between question and answer.
+  // The midpoint between request and response.
   return database === undefined ? undefined : Math.round((before + runtime.clock.now().getTime()) / 2 - database.getTime())
 }

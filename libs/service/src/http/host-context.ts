@@ -2,7 +2,7 @@ import type { Metrics } from '#libs/platform'
 import type { ServiceRuntime } from '../service-runtime.js'
 import type { Route } from '#libs/platform'
 
-/** What the routes of a host show: one for all services of the process. */
+/** State shown by the routes of a host; one for all services of the process. */
 export class HostContext {
   /** Filled while the application starts. */
   routes: readonly Route[] = []

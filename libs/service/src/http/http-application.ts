@@ -32,9 +32,9 @@ import { ShapePipe } from './shape.pipe.js'
 const REQUEST_TIMEOUT_MS = 60_000
 
 /**
- * A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening.
- * `localTo`: with profile dev what `HMS_HOST` says; requests of other sites are refused then. `clients`: what one of them may do.
- * `origins`: of pages that may ask by OFREP.
+ * Creates a Nest application on Fastify with the limits, validation and error format shared by all services; it does not listen yet.
+ * `localTo`: value of `HMS_HOST` in profile dev, where foreign requests are refused. `clients`: limits per client. `origins`: of pages that
+ * may use OFREP.
  */
 export async function createHttpApplication(
   module: DynamicModule,
@@ -80,7 +80,7 @@ export async function createHttpApplication(
   return app
 }
 
-/** Nest's own words at debug level: its start-up lines are noise to an operator. */
+/** Logs Nest's messages at debug level: its start-up lines are irrelevant to an operator. */
 class NestLogger implements LoggerService {
   constructor(private readonly to: Logger) {}
   log(message: unknown): void {

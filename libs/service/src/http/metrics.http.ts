@@ -5,7 +5,7 @@ import { Public, RequireScope } from '../authorization/require-scope.js'
 import { HostContext } from './host-context.js'
 
 const LAG_WITHIN_MS = 1_000
-/** Collecting asks database and broker: however many ask, it is done once in that time. */
+/** Requests within this time share one collection, which queries database and broker. */
 const COLLECT_MS = 1_000
 
 @Injectable()
@@ -28,7 +28,7 @@ class MetricsEndpoint {
     return metrics.page()
   }
 
-  /** Of the groups of this process. A broker that does not answer within a second leaves the gauges as they were. */
+  /** Updates the lag of this process's groups. If the broker does not respond within a second, the gauges are unchanged. */
   private async refreshLag(): Promise<void> {
     const { services, metrics } = this.host
     const [first] = services
@@ -44,12 +44,12 @@ class MetricsEndpoint {
   }
 }
 
-/** `HMS_METRICS=public`: a scraper holds no key. */
+/** Public variant, for `HMS_METRICS=public`: a scraper has no key. */
 @Public()
 @Controller()
 export class MetricsController extends MetricsEndpoint {}
 
-/** `HMS_METRICS=key`. */
+/** Variant for `HMS_METRICS=key`. */
 @RequireScope('metrics')
 @Controller()
 export class KeyedMetricsController extends MetricsEndpoint {}

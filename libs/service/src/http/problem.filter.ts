@@ -6,8 +6,8 @@ import { GivenAgain } from '../idempotency/repeated-calls.js'
 import { RejectedSignatures } from './rejected-signatures.js'
 
 /**
- * Answers every error of a route as problem+json. For events it rethrows the original: Nest's own filter would turn it into a nameless
- * "Internal server error" and the consumer could no longer tell transient from terminal.
+ * Sends every error of a route as problem+json. For events it rethrows the original: Nest's own filter would replace it by an anonymous
+ * "Internal server error", and the consumer could not distinguish transient from terminal errors.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {

@@ -1,11 +1,11 @@
 import { errorCodes, type Metrics } from '#libs/platform'
 
-/** Codes that say: somebody showed a signature, proof or head that does not count. */
+/** Error codes of an invalid signature, proof or head. */
 const OF_SIGNATURES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGNATURE_|HEAD_|PROOF_|APPROVER_SIGN)/
 
 /**
- * Counts refusals by their code: ours are few, and nothing that a client sends is among them. Each begins with 0: `increase` sees nothing
- * of a series that begins with its first event.
+ * Counts refusals by code, a small fixed set without client input. Each series starts at 0, because `increase` ignores the first sample of
+ * a series.
  */
 export class RejectedSignatures {
   private readonly refused: ReturnType<Metrics['counter']>

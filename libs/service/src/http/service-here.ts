@@ -1,6 +1,6 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
 
-/** The service of a path, when it runs in this process; 404 `HMS_SERVICE_UNKNOWN` else. */
+/** Returns the service of a path if it runs in this process; otherwise throws 404 `HMS_SERVICE_UNKNOWN`. */
 export function serviceHere(here: readonly ServiceName[], name: string): ServiceName {
   const found = here.find((service) => service === name)
   if (found !== undefined) return found

@@ -4,17 +4,17 @@ import { readShape, type Shape } from '#libs/platform'
 
 const NO_SHAPES: readonly unknown[] = [undefined, Object, Array, Boolean, Number]
 
-/** Judges bodies, queries and parameters by the class that the handler declares for them. Events have interfaces and pass. */
+/** Validates bodies, queries and parameters by the class declared by the handler. Events declare interfaces and pass. */
 export class ShapePipe implements PipeTransform {
   transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
     if (type === 'custom' || NO_SHAPES.includes(metatype)) return value
-    // A member of a query that is given twice comes as a list.
+    // A repeated query member arrives as a list.
     if (metatype === String) return value === undefined ? value : String(value)
     return judged(metatype as Shape, value ?? {}, type === 'query' ? 'HMS_HTTP_QUERY_INVALID' : 'HMS_HTTP_BODY_INVALID')
   }
 }
 
-/** The query of an address that no controller answers, judged in the same way. Throws 400 `HMS_HTTP_QUERY_INVALID`. */
+/** Validates the query of a path without a controller in the same way. Throws 400 `HMS_HTTP_QUERY_INVALID`. */
 export function readQuery<T extends object>(shape: Shape<T>, query: URLSearchParams): T {
   const given = Object.fromEntries(
     [...query.keys()].map((name) => [name, query.getAll(name).length > 1 ? query.getAll(name) : query.get(name)]),

@@ -3,14 +3,14 @@ import { isInstant, toList, toNumber } from '#libs/platform'
 import { ArrayMaxSize, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
 
 export class TopicRecordsQueryDto {
-  /** Names of topics, separated by commas; those of the catalogue without it. */
+  /** Comma-separated topic names; default: the whole catalogue. */
   @IsOptional()
   @toList
   @ArrayMaxSize(TOPIC_NAMES.length)
   @IsIn(TOPIC_NAMES, { each: true })
   topics = TOPICS.map(({ name }) => name)
 
-  /** `next` of an earlier page; without it, and without `since`, the page is empty and says where the log ends. */
+  /** `next` of an earlier page; without it, and without `since`, the page is empty and returns the end of the log. */
   @IsOptional()
   @IsString()
   @MaxLength(200)
@@ -20,7 +20,7 @@ export class TopicRecordsQueryDto {
   @isInstant
   since?: string
 
-  /** Records of each service. */
+  /** Maximum records per service. */
   @IsOptional()
   @toNumber
   @IsInt()

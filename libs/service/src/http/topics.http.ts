@@ -6,10 +6,10 @@ import { HostContext } from './host-context.js'
 import { serviceHere } from './service-here.js'
 import { TopicRecordsQueryDto } from './topics.dto.js'
 
-/** Both ask database or broker many things: however many people look, it is done once in that time. */
+/** Requests within this time share the result, which takes many queries of database or broker. */
 const SHARE_MS = 1_000
 
-/** What is written to each topic, and how far its readers are, in all services. */
+/** Serves the activity of each topic, and the lag of its readers, for all services. */
 @Injectable()
 @Controller('v1/topics')
 export class TopicsController {
@@ -43,7 +43,7 @@ export class TopicsController {
   }
 }
 
-/** How far one service is in the topics that it reads, as it knows it best itself: since when, and at which event it stands. */
+/** Serves the lag of one service in its topics, from its own knowledge: since when, and the event being handled. */
 @Injectable()
 @Controller('v1/groups/:service')
 export class GroupsController {

@@ -3,7 +3,8 @@ import { HmsError } from '#libs/contracts'
 const MAX_LENGTH = 200
 
 /**
- * The key as it was sent, whole: of two that were cut to one the second would get the first one's answer. `HMS_HTTP_KEY_INVALID` (400).
+ * Returns the complete key: if two were truncated to the same value, the second would get the first one's response. Throws
+ * `HMS_HTTP_KEY_INVALID` (400).
  */
 export function idempotencyKeyOf(header: string | undefined): string | undefined {
   if (header === undefined || (header.length > 0 && header.length <= MAX_LENGTH)) return header

@@ -1,17 +1,17 @@
 import { documentTable } from '#libs/persistence'
 
-/** A request that came with an `Idempotency-Key`, and what it was answered. */
+/** A request with an `Idempotency-Key`, and its response. */
 export interface RepeatableRequest {
   /** Digest of caller, path and key. */
   id: string
-  /** Who asked; empty where nobody is asked. */
+  /** The caller; empty if the route needs no authorization. */
   caller: string
   /** SHA-256 of the body. */
   body: string
-  /** Of the one that is at it. Another may take over when `leaseUntil` is past: the first one's process is gone. */
+  /** Claim of the active attempt. Another may take over after `leaseUntil`: the first one's process has died. */
   claim: string
   leaseUntil: string
-  /** Present once it was answered well. `json` is the body as text; `null` for none. */
+  /** Set after a successful response. `json` is the body as text; `null` for none. */
   answer?: { status: number; json: string | null }
   expiresAt: string
 }

@@ -5,33 +5,33 @@ import { randomUUID } from 'node:crypto'
 import { REPEATABLE_REQUESTS, type RepeatableRequest } from './repeatable-request.table.js'
 
 const KEPT_MS = 24 * 60 * 60 * 1000
-/** Longer than a request may take that is not killed. */
+/** Longer than any request that is not killed. */
 const LEASE_MS = 15_000
-/** Requests of one caller that are remembered; beyond them the oldest goes. All that nobody asks for a key share one number. */
+/** Maximum stored requests per caller; above it the oldest is deleted. All callers without authorization share one limit. */
 const MAX_OF_CALLER = 10_000
 const FORGOTTEN_AT_ONCE = 50
 const MAX_ANSWER_CHARACTERS = 1024 * 1024
 
-/** One try of a request with a key. */
+/** One attempt of a request with a key. */
 export interface KeyedCall {
   id: string
   caller: string
   body: string
-  /** Its handler counts a repeated call once by itself, so nobody waits for one that is under way. */
+  /** Its handler is idempotent by itself, so a retry does not wait for an active attempt. */
   repeatsSafely: boolean
   claim: string
 }
 
 export type KeptAnswer = NonNullable<RepeatableRequest['answer']>
 
-/** Makes a repeated POST count once: the first one is worked at, and whoever comes again under its key gets its answer. */
+/** Makes retried POSTs take effect once: the first attempt is executed, and retries under its key get its response. */
 export class RepeatableRequests {
-  /** What the instances of a service share. Its time counts, not this process's. */
+  /** Database shared by the instances of a service. Its clock is used, not this process's. */
   constructor(private readonly database: Database) {}
 
   /**
-   * The answer to give again, or `undefined` for who is to go on. Throws 422 `HMS_HTTP_KEY_REUSED` for another body under the key, 409
-   * `HMS_HTTP_KEY_BUSY` while another try is at it.
+   * Returns the stored response, or `undefined` if the caller should execute the request. Throws 422 `HMS_HTTP_KEY_REUSED` for another body
+   * under the key, 409 `HMS_HTTP_KEY_BUSY` while another attempt is active.
    */
   begin(call: KeyedCall): Promise<KeptAnswer | undefined> {
     return this.database.transaction(async (tx) => {
@@ -39,7 +39,7 @@ export class RepeatableRequests {
       const fresh: RepeatableRequest = { ...claimOf(call), leaseUntil: after(tx, LEASE_MS), expiresAt: after(tx, KEPT_MS) }
       await forget(tx, call.caller)
       if (await requests.insert(fresh)) return undefined
-      // Whoever came first is committed by now; of two that take over one waits here for the other.
+      // The first attempt is committed by now; of two concurrent take-overs, one waits here.
       await tx.lock([`repeatable ${call.id}`])
       const known = await requests.get(call.id)
       if (known === undefined || isPast(tx, known.expiresAt)) return void (await requests.put(fresh))
@@ -51,18 +51,18 @@ export class RepeatableRequests {
     })
   }
 
-  /** Keeps what was answered: `json` is the body as text, without what must not be kept. */
+  /** Stores the response: `json` is the body as text, without members that must not be stored. */
   async settle(call: KeyedCall, status: number, json: string | null): Promise<void> {
     if (json !== null && json.length > MAX_ANSWER_CHARACTERS) return this.release(call)
     await this.mine(call, (tx, request) => tx.documents(REPEATABLE_REQUESTS).put({ ...request, answer: { status, json } }))
   }
 
-  /** It was refused, or failed: the next one under this key is judged anew. */
+  /** Releases a refused or failed attempt: the next one under this key is executed. */
   async release(call: KeyedCall): Promise<void> {
     await this.mine(call, (tx, { id }) => tx.documents(REPEATABLE_REQUESTS).delete(id))
   }
 
-  /** What took over in the meantime is left alone. */
+  /** Has no effect if another attempt has taken over. */
   private mine(call: KeyedCall, work: (tx: Transaction, request: RepeatableRequest) => Promise<unknown>): Promise<void> {
     return this.database.locked([`repeatable ${call.id}`], async (tx) => {
       const request = await tx.documents(REPEATABLE_REQUESTS).get(call.id)
@@ -71,7 +71,7 @@ export class RepeatableRequests {
   }
 }
 
-/** `caller`: who asked; what one sent under a key says nothing to another. */
+/** Creates the call. `caller`: another caller's use of the same key is independent. */
 export function keyedCall(key: string, caller: string, path: string, body: Buffer, repeatsSafely: boolean): KeyedCall {
   const id = digestOf(Buffer.from(JSON.stringify([caller, path, key])))
   return { id, caller, body: digestOf(body), repeatsSafely, claim: randomUUID() }

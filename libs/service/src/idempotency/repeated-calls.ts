@@ -9,25 +9,25 @@ export const REPEATS_SAFELY = 'hms:repeats-safely'
 export const DRY_RUN = 'hms:dry-run'
 export const ANSWERED_ONCE = 'hms:answered-once'
 
-/** Of a route whose handler counts a repeated call once by itself: nobody waits for one that is under way, or was killed. */
+/** Decorates a route whose handler is idempotent by itself: a retry does not wait for an active or killed attempt. */
 export function RepeatsSafely(): CustomDecorator {
   return SetMetadata(REPEATS_SAFELY, true)
 }
 
-/** A member of the answer that is given once, kept nowhere, and left out when the answer is given again. */
+/** Names a member of the response that is returned once, not stored, and omitted in repeated responses. */
 export function AnsweredOnce(member: string): CustomDecorator {
   return SetMetadata(ANSWERED_ONCE, member)
 }
 
-/** Of a route that changes nothing: a repeated call is done again, and no answer of it is kept. */
+/** Decorates a route that changes nothing: a retry is executed again, and its response is not stored. */
 export function DryRun(): CustomDecorator {
   return SetMetadata(DRY_RUN, true)
 }
 
-/** A request of which the guard knows who asks. */
+/** A request whose caller the guard has identified. */
 type AskedRequest = FastifyRequest & { actor?: { id: string }; rawBody?: Buffer; call?: string }
 
-/** Thrown in front of a handler in place of its answer: the one that the first request got. */
+/** Thrown before a handler to return the stored response of the first request. */
 export class GivenAgain extends Error {
   constructor(readonly answer: KeptAnswer) {
     super('the answer is known')
@@ -41,22 +41,25 @@ export class GivenAgain extends Error {
   }
 }
 
-/** Throws `HMS_HTTP_KEY_INVALID` (400) for what is no key. */
+/** Returns the key of a request. Throws `HMS_HTTP_KEY_INVALID` (400) for an invalid one. */
 export function requireKeyForm({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
   return idempotencyKeyOf([headers['idempotency-key'] ?? []].flat()[0])
 }
 
-/** Every POST that may change something takes an `Idempotency-Key`. Asked by the guard, so that only who may ask gets an answer again. */
+/**
+ * Handles the `Idempotency-Key` of every POST that may change something. Called by the guard, so that only authorized callers get a stored
+ * response.
+ */
 export class RepeatedCalls {
   private readonly open = new WeakMap<object, { call: KeyedCall; path: string; secret: string | undefined }>()
 
   constructor(
-    /** Of the service that answers a path. */
+    /** Returns the database of the service that serves a path. */
     private readonly databaseFor: (path: string) => Database,
     private readonly log: Logger,
   ) {}
 
-  /** What was answered is kept before it is sent. */
+  /** Stores each response before it is sent. */
   watch(server: FastifyInstance): void {
     heeded(server).addHook('onSend', async (request, reply, payload) => {
       await this.end(request, reply.statusCode, payload)
@@ -64,7 +67,7 @@ export class RepeatedCalls {
     })
   }
 
-  /** Throws `GivenAgain` for a request that was answered, and what refuses one under its key. */
+  /** Throws `GivenAgain` for a completed request, and the errors of `begin` for a refused one. */
   async begin(request: AskedRequest, repeatsSafely: boolean, secret: string | undefined): Promise<void> {
     const key = requireKeyForm(request)
     if (request.method !== 'POST' || !isWrite(request) || key === undefined) return
@@ -76,7 +79,7 @@ export class RepeatedCalls {
     this.open.set(request, { call, path, secret })
   }
 
-  /** What was done is done and told, whether or not it can be kept; a try after the lease is judged by the route itself. */
+  /** The work is done and its response is sent even if it cannot be stored; a retry after the lease is judged by the route itself. */
   private async end(request: object, status: number, payload: unknown): Promise<void> {
     const begun = this.open.get(request)
     if (begun === undefined) return
@@ -96,7 +99,7 @@ export class RepeatedCalls {
   }
 }
 
-/** `null` for an empty body, `undefined` for a stream, which cannot be kept. */
+/** Returns the body as text: `null` if empty, `undefined` for a stream, which cannot be stored. */
 function textOf(payload: unknown): string | null | undefined {
   if (payload === undefined || payload === null || payload === '') return null
   if (typeof payload === 'string') return payload

@@ -1,10 +1,10 @@
 import type { TimerOfKind, TimerStore, Transaction } from '#libs/persistence'
 import { firstNumber, NUMBERING } from './numbering.table.js'
 
-/** All rows of a table: a counter that stayed behind would give out numbers that readers have seen. */
+/** All rows of a table: a counter that was not advanced would assign numbers that readers have seen. */
 export const ALL_COUNTERS = 1_000_000
 
-/** What a service moves its numbers ahead with. */
+/** Context for advancing a service's counters. */
 export interface MoveAhead {
   tx: Transaction
   by: number
@@ -12,8 +12,8 @@ export interface MoveAhead {
 }
 
 /**
- * Moves each number that readers remember so far ahead that none of them has seen the next one (ADR 0076). Answers whether the service has
- * such numbers.
+ * Advances each counter that readers remember far enough that no reader has seen its next number (ADR 0076). Returns whether the service
+ * has such counters.
  */
 export async function moveAhead(
   move: ((ahead: MoveAhead) => Promise<void>) | undefined,

@@ -1,6 +1,6 @@
 import { documentTable, type Transaction } from '#libs/persistence'
 
-/** Where what was never counted here begins: readers may have seen it before this database went back to a backup. */
+/** Start of new counters: readers may have seen earlier numbers before this database was restored from a backup. */
 export interface Numbering {
   id: 'numbering'
   from: number
@@ -8,7 +8,7 @@ export interface Numbering {
 
 export const NUMBERING = documentTable<Numbering>({ name: 'numbering', id: ({ id }) => id, keys: {} })
 
-/** The number that a new counter stands at before its first step; 0 in a database that never went back. */
+/** Returns the initial value of a new counter; 0 in a database that was never restored. */
 export async function firstNumber(tx: Transaction): Promise<number> {
   return (await tx.documents(NUMBERING).get('numbering'))?.from ?? 0
 }

@@ -4,25 +4,25 @@ import type { Database, DocumentTable, Transaction } from '#libs/persistence'
 import { describeError, isTransient, type Logger, type Metrics } from '#libs/platform'
 import type { RetentionConfig } from './retention.config.js'
 
-/** Documents looked at in one transaction; the relay waits for it. */
+/** Documents examined per transaction; the relay waits for it. */
 const DOCUMENTS_AT_ONCE = 200
 const ROWS_AT_ONCE = 5_000
-/** Lock rows are small, and most are used again. Beyond this many, those that nobody holds go. */
+/** Lock rows are small, and most are reused. Above this number, unheld ones are deleted. */
 const MAX_LOCKS = 10_000
 const compactedTopics = TOPICS.filter((topic) => topic.cleanup === 'compact').map((topic) => topic.name)
 
-/** What a service says of the rows of one of its tables beyond their age. */
+/** A service's rule for the rows of one of its tables, in addition to their age. */
 export interface PruneRule<T extends object> {
-  /** Whether a stale row is still needed: it stays for another retention. */
+  /** Whether an expired row is still needed: it stays for another retention period. */
   spares?: (tx: Transaction, document: T) => Promise<boolean>
-  /** In the transaction that deletes it. */
+  /** Called in the transaction that deletes the row. */
   gone?: (tx: Transaction, document: T) => Promise<void>
 }
 
 /**
- * Deletes what a service need not remember any more: documents by the `keep` of their table, and the rows of the shared machinery. One
- * instance of a service does it, the relay's leader. Ages are measured by the database's clock: a process whose own is years ahead deletes
- * nothing early.
+ * Deletes expired data of a service: documents by the `keep` of their table, and rows of the shared infrastructure. Only one instance of a
+ * service does it, the relay's leader. Ages are measured by the database's clock: a process whose clock is years ahead deletes nothing
+ * early.
  */
 export class PruneTables {
   private readonly rules = new Map<string, PruneRule<never>>()
@@ -41,7 +41,7 @@ export class PruneTables {
     this.rules.set(table.name, rule as unknown as PruneRule<never>)
   }
 
-  /** One batch of every table; `true` when another may find more. */
+  /** Prunes one batch of every table; returns `true` if more may remain. */
   async execute(): Promise<boolean> {
     const { outbox, positions } = this.stores
     const machinery = this.retention.ms('machinery')
@@ -51,7 +51,7 @@ export class PruneTables {
     full.push(
       await this.pruneRows('outbox', RETENTION_MS, (tx, before) => outbox.prune(tx, before, compactedTopics, ROWS_AT_ONCE)),
       await this.pruneRows('stream_position', machinery, (tx, before) => positions.prune(tx, before, ROWS_AT_ONCE)),
-      // Longer than positions are kept: a reader that still knows a stream then finds its numbers going on.
+      // Longer than positions are kept: a reader that still knows a stream then sees its numbers continue.
       await this.pruneRows('stream_head', 2 * machinery, (tx, before) => outbox.pruneStreams(tx, before, ROWS_AT_ONCE)),
       this.counted('aggregate_lock', await this.database.pruneLocks(MAX_LOCKS, ROWS_AT_ONCE)) === ROWS_AT_ONCE,
     )
@@ -67,7 +67,7 @@ export class PruneTables {
       let left = 0
       for (const document of found) {
         if ((await spares?.(tx, document)) === true) {
-          // Written again, it is looked at after another retention.
+          // Rewritten, so that it is examined after another retention period.
           await documents.put(document)
           left++
         } else {
@@ -81,7 +81,7 @@ export class PruneTables {
     return stale === DOCUMENTS_AT_ONCE
   }
 
-  /** A rule that throws keeps the rows of its own table only. */
+  /** A failing rule keeps only the rows of its own table. */
   private failed(table: string, error: unknown): false {
     if (isTransient(error)) throw error
     this.log.error({ service: this.service, table, error: describeError(error) }, 'old rows could not be deleted')

@@ -5,14 +5,14 @@ import { Matches } from 'class-validator'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** `HMS_RETENTION`: how long ended runs, and all that belongs to them alone, are remembered outside the audit log. */
+/** `HMS_RETENTION`: retention of ended runs, and of all data that belong only to them, outside the audit log. */
 export class RetentionConfig {
   @Matches(/^([2-9]\d|[1-9]\d{2,3})d$/, { message: 'retention must be a number of days from 20d to 9999d' })
   retention = '400d'
 
   /**
-   * `machinery` is what only keeps messages in order and answers calls that are repeated: a quarter of that, never less than the time for
-   * which a topic can bring a message again.
+   * Returns the retention of a class in ms. `machinery` (message positions, responses of retried calls) is a quarter of `runs`, but at
+   * least the time within which a topic can redeliver a message.
    */
   ms(kind: Retention): number {
     const runs = parseDuration(this.retention)

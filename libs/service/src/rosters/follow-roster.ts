@@ -6,12 +6,12 @@ import type { RosterBook } from './roster-book.js'
 import { keepRoster, ROSTERS } from './roster.table.js'
 
 export const ROSTER_TOPIC = 'hms.roster.v1'
-/** Tells the other instances of a service that its table of rosters grew. */
+/** Notifies the other instances of a service that its table of rosters grew. */
 export const ROSTERS_CHANGED = 'rosters'
 
 /**
- * What every service but approver does with `hms.roster.v1`: it verifies the step against its own chain, keeps it, and goes on by it.
- * Throws `TerminalError` for what does not verify, which makes it a dead letter: the roster in force stays.
+ * Handles `hms.roster.v1` in services other than approver: verifies the step against the service's own chain, stores it, and uses it.
+ * Throws `TerminalError` for an invalid step, which becomes a dead letter: the roster in force stays.
  */
 export async function followRoster(
   { data: { version, envelope } }: ReceivedEvent<'hms.roster.rotated.v1'>,
@@ -19,7 +19,7 @@ export async function followRoster(
   book: RosterBook,
   signal: (topic: string) => void,
 ): Promise<void> {
-  // Another instance may have taken the steps before.
+  // Another instance may have handled the steps before.
   if (version > book.newest.version + 1) await book.catchUp(tx)
   if (version <= book.newest.version) {
     const kept = await tx.documents(ROSTERS).get(String(version))

@@ -4,14 +4,14 @@ import type { Roster } from '#libs/signing'
 
 const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000
 
-/** Services of one process share the door: what one of them has heard already counts for it. */
+/** Services of one process share the HTTP server: the newest roster received by any of them applies. */
 export function newestRoster(services: readonly { roster: Roster }[], pinned: Roster): Roster {
   return services.reduce((newest, { roster }) => (roster.version > newest.version ? roster : newest), pinned)
 }
 
 /**
- * A roster past its validity vouches for nobody: `HMS_ROSTER_EXPIRED` (400). Asked at a start; one that expires later stops nothing that
- * runs, and in its last 30 days each start says so.
+ * Requires a roster within its validity; an expired one is not trusted: `HMS_ROSTER_EXPIRED` (400). Checked at a start. One that expires
+ * later stops nothing that runs, and in its last 30 days each start logs a warning.
  */
 export function requireRosterInForce({ version, expires }: Roster, now: Date, log: Logger): void {
   const restMs = Date.parse(expires) - now.getTime()

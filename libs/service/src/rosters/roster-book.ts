@@ -3,8 +3,7 @@ import { nextRoster, type Roster } from '#libs/signing'
 import { ROSTERS_AT_ONCE, rostersAfter } from './roster.table.js'
 
 /**
- * The newest roster that a service verified, step by step from the one it is pinned to. Asked at every use; it changes while the service
- * runs.
+ * Newest roster verified by a service, step by step from the pinned one. Read it at every use, because it changes while the service runs.
  */
 export class RosterBook {
   private current: Roster
@@ -18,7 +17,7 @@ export class RosterBook {
     return this.current
   }
 
-  /** What follows the newest one; throws as `nextRoster` does. Nothing changes before `advance`. */
+  /** Verifies a successor of the newest roster; throws as `nextRoster` does. Nothing changes before `advance`. */
   verify(envelope: unknown): Roster {
     return nextRoster(this.current, envelope)
   }
@@ -29,12 +28,12 @@ export class RosterBook {
     for (const listener of this.listeners) listener()
   }
 
-  /** For anyone who keeps something open that the roster names; everybody else asks for `newest` at every use. */
+  /** Registers a listener, for users that keep something named by the roster open; all others read `newest` at every use. */
   onAdvance(listener: () => void): void {
     this.listeners.push(listener)
   }
 
-  /** Goes through the steps that this or another instance stored. Answers whether there were any; throws at one that does not verify. */
+  /** Applies the steps stored by this or another instance. Returns whether there were any; throws at one that does not verify. */
   async catchUp(tx: Transaction): Promise<boolean> {
     const before = this.current.version
     for (;;) {

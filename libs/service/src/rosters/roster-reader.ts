@@ -3,11 +3,11 @@ import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import type { RosterBook } from './roster-book.js'
 import { ROSTERS } from './roster.table.js'
 
-/** For a notification that was lost with its session. */
+/** Polling interval, for notifications lost with their session. */
 const LOOK_AGAIN_MS = 30_000
 const LOOK_SOON_MS = 1_000
 
-/** Keeps a book as its service's table is: at the start, at every signal, and every half minute. */
+/** Synchronises a roster book with its service's table: at the start, on notification, and every half minute. */
 export class RosterReader {
   private isOpen = false
   private readonly looks: Repeat
@@ -26,8 +26,8 @@ export class RosterReader {
   }
 
   /**
-   * Before the service reads or answers anything. Never throws: a database that is not migrated yet holds no roster, and without a
-   * database nothing is decided either.
+   * Runs before the service reads or responds. Never throws: a database that is not migrated yet has no rosters, and without a database
+   * nothing is decided either.
    */
   async open(): Promise<void> {
     await this.look()
@@ -41,7 +41,7 @@ export class RosterReader {
     void this.looks.stop()
   }
 
-  /** Answers whether there was a newer roster. */
+  /** Polls the table; returns whether there was a newer roster. */
   async look(): Promise<boolean> {
     try {
       if (!this.isOpen) await this.keepPinned()
@@ -60,7 +60,7 @@ export class RosterReader {
     )
   }
 
-  /** The chain begins with it, for those who are pinned to it longer than this service. */
+  /** Stores the pinned roster as the start of the chain, for readers pinned to it longer than this service. */
   private async keepPinned(): Promise<void> {
     const { version, envelope } = this.book.pinned
     await this.database.autocommit((tx) => tx.documents(ROSTERS).put({ version, envelope }))

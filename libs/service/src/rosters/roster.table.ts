@@ -3,8 +3,8 @@ import { documentTable, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
 
 /**
- * Every service keeps the rosters that it verified, so that after a restart it stands where it stood, whatever version it is pinned to.
- * They are verified again when they are read.
+ * Rosters verified by a service, kept so that after a restart it continues from the newest, whatever version it is pinned to. They are
+ * verified again when read.
  */
 export const ROSTERS = documentTable<RosterStep>({
   name: 'roster',
@@ -13,10 +13,10 @@ export const ROSTERS = documentTable<RosterStep>({
   indexes: [['version']],
 })
 
-/** Rosters in one read, and in one answer. */
+/** Maximum rosters per read, and per response. */
 export const ROSTERS_AT_ONCE = 100
 
-/** Oldest first, after version `since`. */
+/** Returns the rosters after version `since`, oldest first. */
 export function rostersAfter(tx: Transaction, since: number): Promise<RosterStep[]> {
   return tx.documents(ROSTERS).find({ orderBy: 'version', after: since, limit: ROSTERS_AT_ONCE })
 }

@@ -3,7 +3,7 @@ import { describeError, Repeat, type Clock, type Logger, type Metrics } from '#l
 import type { Vitals } from './vitals.js'
 
 const LOOK_MS = 10_000
-/** An event that waits longer for an earlier one waits for a loss, not for a delay. */
+/** An event that waits longer for an earlier one waits for a lost event, not a delayed one. */
 const GAP_MS = 30_000
 const OUTBOX_MS = 30_000
 const TIMER_MS = 30_000
@@ -20,7 +20,7 @@ const ALARMS: readonly Alarm[] = [
   { name: 'timers_overdue', rings: ({ timersOverdueMs }) => timersOverdueMs > TIMER_MS, next: 'hms-svc runs list' },
 ]
 
-/** Looks at a service's vital signs, for the metrics when they are asked for and for alarms in the log by itself. */
+/** Monitors a service's vital signs: for the metrics on request, and periodically for alarms in the log. */
 export class BacklogMonitor {
   private readonly ringing = new Set<string>()
   private readonly topics = new Set<string>()
@@ -44,7 +44,7 @@ export class BacklogMonitor {
     void this.looks.stop()
   }
 
-  /** Brings the gauges up to date. A database that does not answer leaves them as they were; `/readyz` says so. */
+  /** Updates the gauges. If the database does not respond they are unchanged; `/readyz` reports it. */
   async refresh(): Promise<void> {
     await this.look().catch((error: unknown) => this.unread(error))
   }
@@ -74,7 +74,7 @@ export class BacklogMonitor {
     }
   }
 
-  /** Once when it begins, once when it is over: an alarm that repeats itself is not read. */
+  /** Logs an alarm once when it begins and once when it ends, because repeated alarms are not read. */
   private alarm(vitals: Vitals): void {
     for (const { name, rings, next } of ALARMS) {
       const fields = { service: this.service, alarm: name, ...vitals, next }

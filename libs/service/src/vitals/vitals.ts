@@ -2,14 +2,14 @@ import { TOPICS } from '#libs/contracts'
 import { DEAD_LETTERS, type OutboxStore, type PositionStore } from '#libs/messaging'
 import type { Database, TimerStore, Transaction } from '#libs/persistence'
 
-/** What says whether a service keeps up: how much waits, and for how long, in ms of the database's clock. 0 when nothing waits. */
+/** Backlogs of a service: how much waits, and for how long, in ms of the database's clock. 0 if nothing waits. */
 export interface Vitals {
   outboxPending: number
   outboxOldestMs: number
   timersOverdueMs: number
   parked: number
   parkedOldestMs: number
-  /** Dead letters that wait for a person, by the topic they came on. */
+  /** Open dead letters by original topic. */
   letters: { topic: string; count: number; oldestMs: number }[]
 }
 
@@ -34,7 +34,10 @@ export function readVitals(
   })
 }
 
-/** Counted by the database, but for the oldest of each topic: a letter may carry 4 MiB. One statement where none waits, as usual. */
+/**
+ * Counts open letters in the database, reading only the oldest of each topic, because a letter may contain 4 MiB. One statement if there is
+ * none, as usual.
+ */
 async function waitingLetters(tx: Transaction): Promise<{ topic: string; count: number; oldestAt: string | null }[]> {
   const letters = tx.documents(DEAD_LETTERS)
   if ((await letters.count({ state: 'waiting' })) === 0) return []
