@@ -6,13 +6,13 @@ import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/** What audit found of an event whose signature it had verified, while that waits for its place in the log. */
+/** Audit's record of an event whose signature it verified, until the event gets its index in the log. */
 export type ArrivalPredicate = {
   /** The leaf, in canonical form. */
   entry: string
-  /** Releases that an approval is of; none for other events. */
+  /** Releases of an approval; empty for other events. */
   releases: JsonObject[]
-  /** Names of the people whose act it was, in small letters. */
+  /** Names of the acting people, in lower case. */
   actors: string[]
 }
 
@@ -26,7 +26,7 @@ export function signArrival(predicate: ArrivalPredicate, signer: Signer): Promis
   return signStatement(ARRIVAL, predicate, [signer])
 }
 
-/** Throws `SignatureError` unless audit signed exactly this. */
+/** Throws `SignatureError` unless audit signed exactly this record. */
 export function requireArrival(envelope: unknown, arrival: ArrivalPredicate, keys: Keys): void {
   const { predicate } = verifyStatement(ARRIVAL, envelope, keys)
   if (canonicalJson(predicate) !== canonicalJson(arrival))

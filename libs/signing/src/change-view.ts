@@ -4,15 +4,15 @@ import type { ReleasePredicate } from './release.js'
 import type { Roster } from './roster/roster.js'
 import { SignatureError } from './signature-error.js'
 
-/** A release and the people whose signatures count on it. */
+/** A release and the people whose signatures on it count. */
 export interface ChangedTo {
   predicate: Pick<ReleasePredicate, 'rollback' | 'breakGlass'>
   approvedBy: string[]
 }
 
 /**
- * A change in words, from what rollout signed about it, else from what people signed in the release. `undefined` where neither says
- * whether a run or a rollback brought the release: heads of earlier builds.
+ * Returns a change for display, from rollout's signed statement, else from the signed release. `undefined` if neither shows whether a run
+ * or a rollback caused it: heads of earlier builds.
  */
 export function changeView(change: Envelope | undefined, release: ChangedTo | undefined): ChangeView | undefined {
   if (change !== undefined) {
@@ -26,7 +26,7 @@ export function changeView(change: Envelope | undefined, release: ChangedTo | un
   return undefined
 }
 
-/** What lay in a row counts where rollout signed it about this policy, and this head where one is named. */
+/** Returns a stored change if rollout signed it for this policy, and for this head if one is given. */
 export function believedChange(
   change: Envelope | undefined,
   about: { policy: string; seq?: number },

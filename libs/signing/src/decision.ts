@@ -15,28 +15,28 @@ import {
 } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/** What a person decides about something that has a digest, and why. */
+/** A person's decision about something that has a digest, with its reason. */
 export type DecisionPredicate = {
-  /** Digest of what it is about, an approval's for instance. */
+  /** Digest of the subject, for example of an approval. */
   subject: string
   decision: string
   reason: string
-  /** What partners are told; the reason itself stays inside. */
+  /** Reason sent to partners; `reason` itself stays internal. */
   publicReason?: string
   at: string
-  /** So that two decisions in the same words are two. */
+  /** Distinguishes two decisions with equal content. */
   nonce: string
 }
 
-/** A decision that was held back must not answer another question later. */
+/** Limits delayed use: a withheld decision must not answer a later question. */
 const WINDOW_MS = 10 * 60_000
 
-/** `at` (RFC 3339): when it says that it was signed; up to ten minutes from `now`, either way. */
+/** Whether `at` (RFC 3339), the signing time in a statement, is within ten minutes of `now`, in either direction. */
 export function isSignedLately(at: string, now: Date): boolean {
   return Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS
 }
 
-/** When a statement that says it was signed at `at` (RFC 3339) stops to be lately signed. */
+/** Returns when a statement signed at `at` (RFC 3339) is no longer considered recent. */
 export function countsUntil(at: string): Date {
   return new Date(Date.parse(at) + WINDOW_MS)
 }
@@ -53,17 +53,17 @@ export function signDecision(said: SaidDecision, signer: Signer): Promise<Envelo
   return signEnvelope(writeDecision(said).payload, [signer])
 }
 
-/** The bytes that a person signs, for whoever holds the key elsewhere. */
+/** Returns the bytes to sign, for a key held elsewhere. */
 export function writeDecision({ at, ...said }: SaidDecision): StatementDocument<DecisionPredicate> {
   return writeStatement(DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
 }
 
-/** `keys` are those of people. Throws `SignatureError`. */
+/** Reads a decision; `keys` are those of people. Throws `SignatureError`. */
 export function readDecision(envelope: unknown, keys: Keys): SignedDocument<DecisionPredicate> {
   return verifyStatement(DECISION, envelope, keys)
 }
 
-/** One that a person has yet to sign. */
+/** Reads a decision that is not signed yet. */
 export function readUnsignedDecision(envelope: unknown): StatementDocument<DecisionPredicate> {
   return readUnverified(DECISION, envelope)
 }

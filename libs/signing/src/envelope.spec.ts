@@ -28,7 +28,7 @@ const code = (run: () => unknown) => {
   return undefined
 }
 
-/** The envelope with one bit of the decoded member turned over. */
+/** Returns the envelope with one bit of the decoded member flipped. */
 function flip(envelope: Envelope, member: 'payload' | 'sig', bit: number): Envelope {
   const [signature] = envelope.signatures
   const bytes = Buffer.from(member === 'payload' ? envelope.payload : (signature?.sig ?? ''), 'base64')

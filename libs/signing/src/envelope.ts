@@ -3,10 +3,10 @@ import { SignatureError } from './signature-error.js'
 
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
-/** Bounds of what is looked at: an envelope comes from outside, and every signature costs a verification. */
+/** Limits of accepted envelopes: they come from outside, and every signature costs a verification. */
 export const MAX_SIGNATURES = 16
 const MAX_PAYLOAD_BYTES = 1024 * 1024
-/** Of a stage event, which carries the releases of a whole run; as base64 it fits into a message of 4 MiB. */
+/** Limit of a stage event, which contains the releases of a whole run; in base64 it fits into a message of 4 MiB. */
 export const MAX_EVENT_BYTES = 2.5 * 1024 * 1024
 const MAX_KEYID_LENGTH = 256
 const MAX_SIGNATURE_LENGTH = 256
@@ -19,14 +19,14 @@ export type OpenedEnvelope = {
   signatures: { keyid: string; sig: Buffer }[]
 }
 
-/** Pre-authentication encoding of DSSE v1.0.2: the bytes that are signed. `type` and `body` as bytes count, not characters. */
+/** Returns the pre-authentication encoding of DSSE v1.0.2: the signed bytes. Lengths of `type` and `body` are in bytes, not characters. */
 export function pae(type: string, body: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${body.length} `), body])
 }
 
 /**
- * Decodes an envelope of unknown origin, once: hand on `payload`, never decode again (dsse issue 68).
- * Unknown members are ignored, a missing keyid is empty. Verifies nothing; throws `HMS_SIGNATURE_MALFORMED` or `_TOO_MANY`.
+ * Decodes an envelope of unknown origin, once: pass on `payload`, never decode again (dsse issue 68). Unknown members are ignored, a
+ * missing keyid is empty. Verifies nothing; throws `HMS_SIGNATURE_MALFORMED` or `_TOO_MANY`.
  */
 export function openEnvelope(value: unknown, maxBytes = MAX_PAYLOAD_BYTES): OpenedEnvelope {
   if (!isRecord(value)) throw malformed('the envelope is not an object')
@@ -51,8 +51,8 @@ function openSignature(value: unknown): { keyid: string; sig: Buffer } {
 }
 
 /**
- * Standard or URL-safe base64, padded or not. Node skips what it does not know and ignores the spare bits of the
- * last character, so many texts would give one value: only the one that encodes back to itself is taken.
+ * Decodes standard or URL-safe base64, padded or not. Node skips unknown characters and ignores the spare bits of the last one, so many
+ * texts would yield one value: only the one that encodes back to itself is accepted.
  */
 function decodeBase64(text: string, member: string): Buffer {
   const bytes = Buffer.from(text, 'base64')

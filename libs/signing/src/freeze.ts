@@ -15,9 +15,9 @@ import {
   type StatementKind,
 } from './statement-kind.js'
 
-/** A person declares a freeze, or lifts the one whose declaration has the digest `declared`. */
+/** A person's statement that declares a freeze, or lifts the one whose declaration has the digest `declared`. */
 export type FreezePredicate = ({ action: 'declare'; freeze: Freeze } | { action: 'lift'; id: string; declared: string; reason: string }) & {
-  /** The installation that it is for: `installation` of its roster. Absent in records of before statements named it. */
+  /** Installation that it is for: `installation` of its roster. Absent in records from before statements named it. */
   installation?: string
   at: string
   nonce: string
@@ -56,19 +56,19 @@ const FREEZE: StatementKind<FreezePredicate> = {
   },
 }
 
-/** When a statement is signed, and for which installation (`Roster.installation`). */
+/** Time of signing, and the installation (`Roster.installation`). */
 type SignedFor = { at: Date; installation: string }
 
 export function signFreeze(freeze: Freeze, signedFor: SignedFor, signer: Signer): Promise<Envelope> {
   return signEnvelope(writeFreeze(freeze, signedFor).payload, [signer])
 }
 
-/** The bytes that a person signs, for whoever holds the key elsewhere. */
+/** Returns the bytes to sign, for a key held elsewhere. */
 export function writeFreeze(freeze: Freeze, { at, installation }: SignedFor): StatementDocument<FreezePredicate> {
   return writeStatement(FREEZE, { action: 'declare', freeze, installation, at: at.toISOString(), nonce: randomUUID() })
 }
 
-/** `declared`: digest of the declaration, so that no later freeze of that name is lifted by the same signature. */
+/** `declared`: digest of the declaration, so that the signature cannot lift a later freeze of the same name. */
 type SaidLift = { id: string; declared: string; reason: string }
 
 export function signLift(lift: SaidLift, signedFor: SignedFor, signer: Signer): Promise<Envelope> {
@@ -79,14 +79,15 @@ export function writeLift(lift: SaidLift, { at, installation }: SignedFor): Stat
   return writeStatement(FREEZE, { action: 'lift', ...lift, installation, at: at.toISOString(), nonce: randomUUID() })
 }
 
-/** One that a person has yet to sign. */
+/** Reads a statement that is not signed yet. */
 export function readUnsignedFreeze(envelope: unknown): StatementDocument<FreezePredicate> {
   return readUnverified(FREEZE, envelope)
 }
 
 /**
- * Reads what a person says about a freeze, and who it is. Throws `SignatureError`: `HMS_FREEZE_NOT_ALLOWED` for a person who has no role in
- * the roster, `HMS_FREEZE_OTHER` for a statement that names another installation. `at` (RFC 3339) is when keys are judged.
+ * Reads a person's statement about a freeze, and identifies the person. Throws `SignatureError`: `HMS_FREEZE_NOT_ALLOWED` for a person
+ * without a role in the roster, `HMS_FREEZE_OTHER` for a statement that names another installation. `at` (RFC 3339) is when keys are
+ * judged.
  */
 export function readFreeze(envelope: unknown, roster: Roster, at?: string): ReadFreeze {
   const { predicate, digest, keyids } = verifyStatement(FREEZE, envelope, roster.keysOfKind('person', at))
@@ -99,8 +100,8 @@ export function readFreeze(envelope: unknown, roster: Roster, at?: string): Read
 }
 
 /**
- * Holds a record against what its people signed. Throws `SignatureError`. Keys are judged at the times that the statements name: a record
- * comes again whenever somebody reads the topic anew, and a person may have left since.
+ * Verifies a record against the statements its people signed. Throws `SignatureError`. Keys are judged at the times in the statements: a
+ * record is re-read whenever the topic is, and a person may have left since.
  */
 export function verifyFreeze({ by, declaredAt: _declaredAt, statement, lifted, ...freeze }: FreezeRecord, roster: Roster): void {
   const declared = readFreeze(statement, roster, timeOf(statement))

@@ -8,39 +8,38 @@ import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/** Scope of stable heads: everyone. */
+/** Scope of stable heads: all readers. */
 export const STABLE_SCOPE = 'global'
 
-/** What is live for one policy in one scope. Order comes from `seq`, never from times. */
+/** The live release of one policy in one scope. Heads are ordered by `seq`, never by time. */
 export type HeadPredicate = {
   policy: string
   scope: string
   seq: number
-  /** Release digest; null when nothing is in force. */
+  /** Release digest; null if nothing is in force. */
   current: string | null
   /** Canary heads: share of the scope in basis points. */
   share?: number
   /**
-   * Stable heads: number of the head from which on `current` has been in force without a break. A release that was left and is gone back
-   * to begins anew.
+   * Stable heads: number of the head since which `current` has been in force without interruption. Restarts when a release is reinstated.
    */
   sinceSeq?: number
-  /** Canary heads: the stable release they stand on; readers ignore the head when stable differs. */
+  /** Canary heads: stable release that they are based on; readers ignore the head if stable differs. */
   base?: string | null
-  /** Canary heads: number of a stable head that named `base`; readers ignore the head when stable has left `base` since. */
+  /** Canary heads: number of a stable head that named `base`; readers ignore the head if stable has left `base` since. */
   baseSeq?: number
-  /** Of the heads that were issued with this one, where there are several: they are stored together or not at all. */
+  /** Reference to the heads issued together with this one, if there are several: they are stored together or not at all. */
   bundle?: BundleRef
-  /** Canary heads of a bundle: the id that buckets hash in place of `policy`, the same for all members (ADR 0089). */
+  /** Canary heads of a bundle: id that buckets hash instead of `policy`, the same for all members (ADR 0089). */
   cohortKey?: string
-  /** Changes who falls into the share. */
+  /** Changes which readers fall into the share. */
   salt?: string
-  /** Held by readers, and current from `at` on, without another head. `sinceSeq`: the same of this release; `run`: see below. */
+  /** Release held by readers, and current from `at` on, without another head. `sinceSeq` and `run`: as below, for this release. */
   next?: { release: string; at: string; sinceSeq?: number; run?: number }
-  /** Canary heads: the end of the lease. */
+  /** Canary heads: end of the lease. */
   expires?: string
   issuedAt: string
-  /** Number of the run that made `current` live; provenance, not order. */
+  /** Number of the run that made `current` live; for provenance, not for ordering. */
   run?: number
 }
 
@@ -72,7 +71,7 @@ export function bundleOfHeads(heads: readonly HeadInBundle[]): BundleRef {
   return bundleOf(heads.map(({ policy, scope, seq, current, next }) => `${policy}@${scope} ${seq} ${current} ${next?.release ?? null}`))
 }
 
-/** Why these heads are not whole: one was issued with others than it comes with. `undefined` when all are here. */
+/** Returns why a set of heads is incomplete: one was issued with others that are missing. `undefined` if it is complete. */
 export function brokenHeads(heads: readonly HeadInBundle[]): string | undefined {
   const together = groupBy(heads, ({ bundle }) => bundle?.digest)
   for (const [digest, members] of together) {
@@ -87,7 +86,7 @@ export function signHead(predicate: HeadPredicate, signer: Signer): Promise<Enve
   return signStatement(HEAD, predicate, [signer])
 }
 
-/** `keys` are those of rollout for a stable head, of canary-controller for a canary head: never both at once. */
+/** Reads a head; `keys` are those of rollout for a stable head, of canary-controller for a canary head, never of both. */
 export function readHead(envelope: unknown, keys: Keys): SignedDocument<HeadPredicate> {
   return verifyStatement(HEAD, envelope, keys)
 }

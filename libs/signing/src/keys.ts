@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, KeyObject } from 'node:crypto'
 import { sha256 } from './digest.js'
 import { SignatureError } from './signature-error.js'
 
-/** RFC 8410: the SubjectPublicKeyInfo of every Ed25519 key is these 12 bytes and the 32 raw ones. */
+/** RFC 8410: the SubjectPublicKeyInfo of every Ed25519 key consists of these 12 bytes and the 32 raw ones. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const RAW_LENGTH = 32
 const CACHE_LIMIT = 4096
@@ -19,7 +19,7 @@ export type KeyPair = {
   spki: string
 }
 
-/** The public key of an SPKI in base64 DER; anything but Ed25519 throws `HMS_SIGNATURE_KEY_UNSUPPORTED`. */
+/** Parses a public key from SPKI in base64 DER; throws `HMS_SIGNATURE_KEY_UNSUPPORTED` for anything but Ed25519. */
 export function spkiToKey(spki: string): KeyObject {
   const known = cache.get(spki)
   if (known) return known
@@ -37,21 +37,21 @@ export function publicKeyFromRaw(raw: Uint8Array): KeyObject {
   return spkiToKey(Buffer.concat([SPKI_PREFIX, raw]).toString('base64'))
 }
 
-/** SPKI in base64 DER of a public key, or of a private key's public half. */
+/** Returns the SPKI in base64 DER of a public key, or of a private key's public half. */
 export function spkiOf(key: KeyObject): string {
   if (key.asymmetricKeyType !== 'ed25519') throw unsupported()
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
   return publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
 }
 
-/** The 32 raw bytes of a public key. */
+/** Returns the 32 raw bytes of a public key. */
 export function rawPublicKey(key: KeyObject): Buffer {
   return Buffer.from(spkiOf(key), 'base64').subarray(SPKI_PREFIX.length)
 }
 
 /**
- * Key id = OpenSSH fingerprint, as `ssh-keygen -lf` and `ssh-add -l` print it. Takes the 32 raw bytes or a key
- * (of a private key, its public half). cosign matches key ids by this form only.
+ * Returns the key id, the OpenSSH fingerprint as printed by `ssh-keygen -lf` and `ssh-add -l`. Takes the 32 raw bytes or a key (of a
+ * private key, its public half). cosign matches key ids only in this form.
  */
 export function keyIdOf(key: Uint8Array | KeyObject): string {
   const raw = key instanceof KeyObject ? rawPublicKey(key) : key
@@ -60,7 +60,7 @@ export function keyIdOf(key: Uint8Array | KeyObject): string {
   return sshFingerprint(blob)
 }
 
-/** Of a public key of any type, in the form of RFC 4253 §6.6: as `ssh-keygen -lf` prints it. */
+/** Returns the fingerprint of a public key of any type, given in the form of RFC 4253 §6.6, as printed by `ssh-keygen -lf`. */
 export function sshFingerprint(blob: Uint8Array): string {
   return `SHA256:${sha256(blob).toString('base64').replace(/=+$/, '')}`
 }

@@ -1,6 +1,6 @@
 const PREFIX = 'https://hms-svc.dev/attestation/'
 
-/** What a statement says is named by its predicate type; a reader asks for exactly one. */
+/** Predicate types of statements; a reader accepts exactly one. */
 export const PREDICATE_TYPES = {
   release: `${PREFIX}release/v1`,
   roster: `${PREFIX}roster/v1`,

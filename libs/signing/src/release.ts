@@ -17,18 +17,18 @@ import { readUnverified, writeStatement, type StatementDocument, type StatementK
 export const MAX_FALLBACKS = 5
 const MAX_DROPPED_TAGS = 64
 
-/** That a release brings back an earlier version, which people signed because no fallback names it. */
+/** Marks a release that reinstates an earlier version, signed because no fallback permits it. */
 export type RollbackOrder = {
-  /** The release whose document it carries. */
+  /** Release whose document it contains. */
   target: ReleaseRef
   reason: string
-  /** What is in force while people sign; `null` for a policy that was withdrawn. */
+  /** Release in force at the time of signing; `null` for a withdrawn policy. */
   replaces: ReleaseRef | null
-  /** The target was break-glass: of the stages only lint let its document through. */
+  /** The target was break-glass: lint was the only stage that passed its document. */
   byBreakGlass?: true
 }
 
-/** That a release skips simulation, canary, freezes and waiting: people signed that, and why. Two of them at least must. */
+/** Marks a release that skips simulation, canary, freezes and waiting, with the signed reason. At least two people must sign. */
 export type BreakGlassOrder = { reason: string }
 
 export type ReleaseRef = { version: string; /** Release digest. */ digest: string }
@@ -36,30 +36,30 @@ export type ReleaseRef = { version: string; /** Release digest. */ digest: strin
 export type ReleasePredicate = {
   /** The whole policy as parsed; readers never parse YAML. */
   policy: JsonObject & { id: string; version: string }
-  /** Counts the releases of this policy; readers never go back behind the highest they saw, fallbacks apart. */
+  /** Counts the releases of this policy; readers never go below the highest they saw, except to its fallbacks. */
   releaseEpoch: number
   previous: ReleaseRef | null
-  /** What a reader may be taken back to without new signatures; five at most. */
+  /** Releases to which a reader may be reverted without new signatures; at most five. */
   fallbacks: ReleaseRef[]
   scopes: string[]
-  /** Tags of earlier versions that a role of the roster names and this one no longer carries: they still choose who approves it. */
+  /** Tags of earlier versions that a role of the roster names and this one dropped: they still select its approvers. */
   droppedTags?: string[]
-  /** Who wrote it: a name or id of the roster where it knows the author; whose signature counts for nothing. */
+  /** Author: a name or id of the roster if known there; the author's signature does not count. */
   author: string | null
-  /** Part of what is signed, so nobody can slip in another plan with the last signature. */
+  /** Part of the signed bytes, so the last signer cannot substitute another plan. */
   plan: RolloutPlan
-  /** Of the policy digests of the run's members, this one included. */
+  /** Reference to the policy digests of the run's members, including this one. */
   bundle: BundleRef
   rollback?: RollbackOrder
   breakGlass?: BreakGlassOrder
   preparedAt: string
-  /** When an unfinished approval ends. */
+  /** Expiry of an unfinished approval. */
   expires: string
 }
 
 export type PreparedRelease = StatementDocument<ReleasePredicate> & { policyDigest: string }
 
-/** A release that was read, with the envelope that it lies in: it is decoded once, and travels like this. */
+/** A parsed release with its envelope: decoded once, and passed on in this form. */
 export type OpenedRelease = PreparedRelease & { envelope: Envelope }
 
 const isReleaseRef = objectOf({ version: isText, digest: isDigest })
@@ -108,31 +108,31 @@ const RELEASE: StatementKind<ReleasePredicate> = {
   },
 }
 
-/** The bytes that all approvers sign. Without a `bundle` the policy is alone. */
+/** Returns the bytes that all approvers sign. Without `bundle` the policy is alone. */
 export function buildRelease(predicate: Omit<ReleasePredicate, 'bundle'> & { bundle?: BundleRef }): PreparedRelease {
   const policyDigest = digestOfJson(predicate.policy)
   return { ...writeStatement(RELEASE, { ...predicate, bundle: predicate.bundle ?? bundleOf([policyDigest]) }), policyDigest }
 }
 
-/** Reads a release without judging its signatures: who approved it is for `approvalState` to say. */
+/** Reads a release without verifying its signatures: `approvalState` determines its approvers. */
 export function readRelease(envelope: unknown): OpenedRelease {
   const document = readUnverified(RELEASE, envelope)
   return { ...document, policyDigest: digestOfJson(document.predicate.policy), envelope: envelope as Envelope }
 }
 
-/** What a release that brings an earlier version back says of that. Not verified: for readers that verified before. */
+/** Returns the rollback order of a release, if any. Not verified: for readers that verified it before. */
 export function rollbackOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): RollbackOrder | undefined {
   return peekPredicate<Pick<ReleasePredicate, 'rollback'>>(envelope).rollback
 }
 
-/** Of a release that several people sent past the stages that try it. Not verified: for readers that verified before. */
+/** Returns the break-glass order of a release, if any. Not verified: for readers that verified it before. */
 export function breakGlassOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): BreakGlassOrder | undefined {
   return peekPredicate<Pick<ReleasePredicate, 'breakGlass'>>(envelope).breakGlass
 }
 
 /**
- * Why nobody tried a document before it went to all: its release is break-glass, or a rollback brought back what first came so (`reason` is
- * `null` then).
+ * Returns why a document went to all untested: its release is break-glass, or a rollback reinstated such a document (`reason` is then
+ * `null`).
  */
 export function breakGlassBehind({
   breakGlass,
@@ -142,7 +142,7 @@ export function breakGlassBehind({
   return rollback?.byBreakGlass === true ? { reason: null } : undefined
 }
 
-/** Why these releases are not the whole bundle that people approved, and nothing else; `undefined` when they are. */
+/** Returns why these releases are not exactly the bundle that people approved; `undefined` if they are. */
 export function brokenBundle(releases: readonly Pick<ReleaseDocument, 'envelope'>[]): string | undefined {
   try {
     const read = releases.map(({ envelope }) => readRelease(envelope))
@@ -157,13 +157,13 @@ export function brokenBundle(releases: readonly Pick<ReleaseDocument, 'envelope'
   }
 }
 
-/** From when on a policy is in force, in ms since 1970; `NaN` for a time that cannot be read, which never comes. */
+/** Returns the effective time of a policy in epoch milliseconds; `NaN` for an invalid time, which never comes. */
 export function effectiveMs(policy: JsonObject): number {
   const { effective } = policy
   return typeof effective === 'string' ? Date.parse(effective) : Number.NaN
 }
 
-/** What people sign together: the release digest, or of a bundle the digest over its sorted release digests. */
+/** Returns the digest that people sign together: the release digest; for a bundle, the digest of its sorted release digests. */
 export function approvalDigest(releases: readonly Pick<ReleaseDocument, 'releaseDigest'>[]): string {
   const digests = releases.map(({ releaseDigest }) => releaseDigest).sort()
   return digests.length === 1 ? digests[0]! : digestOfJson(digests)

@@ -8,9 +8,9 @@ import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { readUnverified, signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
 
-/** An HTTP request that its sender signs: for whom, what, where, which bytes, when. `nonce` makes it count once. */
+/** A signed HTTP request: audience, method, path, body and time. `nonce` makes it usable once. */
 export type RequestPredicate = {
-  /** The installation that it is for: `installation` of its roster. */
+  /** Installation that it is for: `installation` of its roster. */
   audience: string
   method: string
   /** Path with query, as sent. */
@@ -35,7 +35,7 @@ export interface SignableRequest {
   body: Uint8Array
 }
 
-/** Value of the `authorization` header. */
+/** Returns the value of the `authorization` header. */
 export async function signRequest(signer: Signer, request: SignableRequest & { at: Date; audience: string }): Promise<string> {
   const predicate = {
     audience: request.audience,
@@ -56,8 +56,8 @@ export interface SignedHead {
 }
 
 /**
- * Checks that a person or an operator of the roster signed exactly this request, with a key that was valid then. Audience, freshness and
- * single use are the caller's, who has a clock and a memory. Throws `SignatureError`.
+ * Verifies that a person or an operator of the roster signed exactly this request, with a key that was valid then. The caller checks
+ * audience, freshness and single use. Throws `SignatureError`.
  */
 export function verifyRequest(header: string, request: SignableRequest, roster: Roster): SignedHead {
   const head = verifyRequestHead(header, request, roster)
@@ -65,13 +65,13 @@ export function verifyRequest(header: string, request: SignableRequest, roster: 
   return head
 }
 
-/** As `verifyRequest` before the body has arrived: all but its digest. */
+/** As `verifyRequest`, before the body has arrived: everything but its digest. */
 export function verifyRequestHead(header: string, request: Omit<SignableRequest, 'body'>, roster: Roster): SignedHead {
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
   }
   const envelope = parseHeader(header.slice(SCHEME.length))
-  // What costs little comes first: anybody can send a header.
+  // Cheap checks come first: any client can send a header.
   requireOneKeyId(envelope)
   requireSame(readUnverified(REQUEST, envelope).predicate, request)
   const keys = new Map([...roster.keysOfKind('person'), ...roster.keysOfKind('operator')])
@@ -82,7 +82,7 @@ export function verifyRequestHead(header: string, request: Omit<SignableRequest,
   return { keyid: live, predicate }
 }
 
-/** One sender signs a request, and names the key: no signature is tried against every key of the roster. */
+/** A request has one signer, and names the key: no signature is tried against every key of the roster. */
 function requireOneKeyId(envelope: unknown): void {
   const { signatures } = openEnvelope(envelope)
   if (signatures.length !== 1 || signatures[0]!.keyid === '')
@@ -101,7 +101,7 @@ function forAnother(): SignatureError {
   return new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
 }
 
-/** The statement in the header of a request that was verified before; `undefined` where nobody signed it. */
+/** Returns the statement in the header of a verified request; `undefined` if it was not signed. */
 export function requestStatement(header: string | undefined): Envelope | undefined {
   return header?.startsWith(SCHEME) === true ? (parseHeader(header.slice(SCHEME.length)) as Envelope) : undefined
 }

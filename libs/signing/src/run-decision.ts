@@ -21,21 +21,20 @@ import {
 import type { Keys } from './verify-envelope.js'
 
 /**
- * A person's decision about a run that is under way: bound to its number, its attempt and its release digest. `accept` answers a ticket,
- * and is bound to it.
+ * A person's decision about an active run: bound to its number, attempt and release digest. `accept` answers a ticket, and is bound to it.
  */
 export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number; ticket?: number }
 
 /**
- * The run that a decision is about; without `attempt` the caller judges that. `ticket`: it accepts what this ticket tells of. `review`:
- * that is a break-glass.
+ * The run that a decision is about; without `attempt` the caller checks it. `ticket`: ticket of an `accept`. `review`: set for the review
+ * of a break-glass.
  */
 export type DecidedRun = {
   run: number
   attempt?: number
   releases: readonly ReleaseDocument[]
   ticket?: number
-  review?: { /** Ids of those who signed the break-glass. */ actors: readonly string[] }
+  review?: { /** Ids of the signers of the break-glass. */ actors: readonly string[] }
 }
 
 export type ReadRunDecision = { predicate: RunDecisionPredicate; digest: string; person: Principal }
@@ -62,14 +61,14 @@ const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
 export type SaidRunDecision = {
   run: number
   attempt: number
-  /** Release digest of the run, as its view names it. */
+  /** Release digest of the run, as in its view. */
   subject: string
   decision: RunDecisionName | 'accept'
   reason: string
   publicReason?: string
   at: Date
   byMs?: number
-  /** Of `accept`, and of nothing else. */
+  /** Set for `accept` only. */
   ticket?: number
 }
 
@@ -77,25 +76,25 @@ export function signRunDecision(said: SaidRunDecision, signer: Signer): Promise<
   return signEnvelope(writeRunDecision(said).payload, [signer])
 }
 
-/** The bytes that a person signs, for whoever holds the key elsewhere. */
+/** Returns the bytes to sign, for a key held elsewhere. */
 export function writeRunDecision({ at, ...said }: SaidRunDecision): StatementDocument<RunDecisionPredicate> {
   return writeStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
 }
 
-/** One that a person has yet to sign. */
+/** Reads a decision that is not signed yet. */
 export function readUnsignedRunDecision(envelope: unknown): StatementDocument<RunDecisionPredicate> {
   return readUnverified(RUN_DECISION, envelope)
 }
 
-/** Checks alone that one of `keys` signed a decision about some run: before anything is looked up. Throws `SignatureError`. */
+/** Verifies only that one of `keys` signed a decision about some run, before any lookup. Throws `SignatureError`. */
 export function verifyRunDecision(envelope: unknown, keys: Keys): RunDecisionPredicate {
   return verifyStatement(RUN_DECISION, envelope, keys).predicate
 }
 
 /**
- * Reads a decision and says whose it is. Throws `SignatureError`: it does not verify, is about another run, attempt or release
- * (`HMS_DECISION_OTHER`), or is not this person's to make (`HMS_DECISION_NOT_ALLOWED`). `at` (RFC 3339) is when keys are judged. Anyone who
- * may approve the releases decides; their authors, whose signatures count for nothing else, may abort.
+ * Reads a decision and identifies the person. Throws `SignatureError` if it does not verify, is about another run, attempt or release
+ * (`HMS_DECISION_OTHER`), or the person may not make it (`HMS_DECISION_NOT_ALLOWED`). `at` (RFC 3339) is when keys are judged. Anyone who
+ * may approve the releases may decide; their authors, whose signatures otherwise do not count, may abort.
  */
 export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Roster, at: string): ReadRunDecision {
   const { predicate, digest, keyids } = verifyStatement(RUN_DECISION, envelope, roster.keysOfKind('person', at))
@@ -106,7 +105,7 @@ export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Ro
       `what was signed is about run ${predicate.run}, attempt ${predicate.attempt}, release ${predicate.subject}`,
     )
   }
-  // What accepts names its ticket, and answers no other of the run.
+  // An `accept` names its ticket, and applies to no other of the run.
   if (predicate.ticket !== ticket) {
     const named = predicate.ticket === undefined ? 'no ticket' : `ticket ${predicate.ticket}`
     throw new SignatureError('HMS_DECISION_OTHER', `what was signed names ${named}`)
@@ -118,7 +117,7 @@ export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Ro
   throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} is not among those who may decide so about these releases`)
 }
 
-/** Any person of the roster who neither signed the break-glass nor wrote what it brought. */
+/** Whether a person may review a break-glass: any person of the roster who neither signed it nor wrote its release. */
 export function mayReview(
   person: Pick<Principal, 'id'>,
   actors: readonly string[],

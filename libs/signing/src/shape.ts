@@ -1,4 +1,4 @@
-/** Hand-written guards: what a service signed is still read by another version of the code, and types do not survive the wire. */
+/** Type guards for signed data, which may have been written by another version of the code. */
 export type Check = (value: unknown) => boolean
 export type Shape = Readonly<Record<string, Check>>
 
@@ -38,7 +38,7 @@ export const objectOf =
   (value) =>
     misfitOf(value, shape) === undefined
 
-/** The first member of `value` that does not fit, or undefined. Members that `shape` does not name are let through. */
+/** Returns the first member of `value` that does not match, or undefined. Members that `shape` does not name are permitted. */
 export function misfitOf(value: unknown, shape: Shape): string | undefined {
   if (!isObject(value)) return '(the whole)'
   return Object.keys(shape).find((member) => !shape[member]?.(value[member]))

@@ -3,7 +3,7 @@ export type SignatureErrorCode =
   | 'HMS_SIGNATURE_MALFORMED'
   /** A key that should have signed did not sign these bytes. */
   | 'HMS_SIGNATURE_INVALID'
-  /** None of the signatures names a key that may sign here. */
+  /** No signature names a key that may sign here. */
   | 'HMS_SIGNATURE_UNKNOWN_KEY'
   /** The payload is not in JCS form, so two parsers might see two values. */
   | 'HMS_SIGNATURE_NOT_CANONICAL'
@@ -11,76 +11,76 @@ export type SignatureErrorCode =
   | 'HMS_SIGNATURE_TOO_MANY'
   /** A public key that is not a plain Ed25519 key. */
   | 'HMS_SIGNATURE_KEY_UNSUPPORTED'
-  /** A statement of another type than the reader asked for. */
+  /** A statement of another type than expected. */
   | 'HMS_STATEMENT_TYPE'
   /** A statement of the right type with a wrong or missing member. */
   | 'HMS_STATEMENT_INVALID'
-  /** The release speaks for another policy than the one at hand. */
+  /** The release is of another policy than expected. */
   /** A decision about another run, attempt or release. */
   | 'HMS_DECISION_OTHER'
-  /** A decision of somebody who may not make it. */
+  /** The person may not make this decision. */
   | 'HMS_DECISION_NOT_ALLOWED'
-  /** A freeze declared or lifted by somebody who has no role. */
+  /** A freeze declared or lifted by a person without a role. */
   | 'HMS_FREEZE_NOT_ALLOWED'
-  /** A freeze or its lifting that is not what its person signed. */
+  /** A freeze or its lifting differs from the signed statement. */
   | 'HMS_FREEZE_OTHER'
-  /** A roster that contradicts itself. */
+  /** An inconsistent roster. */
   | 'HMS_ROSTER_INVALID'
-  /** Fewer people signed the roster than its own root rule, or that of the roster before it, asks for. */
+  /** Fewer people signed the roster than its own root rule, or that of its predecessor, requires. */
   | 'HMS_ROSTER_THRESHOLD'
-  /** Not the version after the present one: a step skipped, repeated, or back. */
+  /** Not the version after the current one: a step skipped, repeated, or back. */
   | 'HMS_ROSTER_VERSION'
-  /** A demo roster that became a production one, or the other way. */
+  /** A demo roster that became a production one, or vice versa. */
   | 'HMS_ROSTER_PROFILE'
   | 'HMS_ROSTER_INSTALLATION'
-  /** The newest roster is past its validity. */
+  /** The newest roster has expired. */
   | 'HMS_ROSTER_EXPIRED'
   /** No role of the roster may approve this policy. */
   | 'HMS_ROSTER_NO_ROLE'
-  /** Not a signed note, or a signature on it is false. */
+  /** Not a signed note, or a signature on it is invalid. */
   | 'HMS_NOTE_INVALID'
-  /** Not a checkpoint of the log that was asked for. */
+  /** Not a checkpoint of the expected log. */
   | 'HMS_CHECKPOINT_INVALID'
-  /** Fewer witnesses saw the checkpoint than the quorum asks for. */
+  /** Fewer witnesses saw the checkpoint than the quorum requires. */
   | 'HMS_CHECKPOINT_UNWITNESSED'
-  /** The log does not hold what the proof says. */
+  /** The log does not contain the proven entry. */
   | 'HMS_PROOF_INVALID'
-  /** The envelope holds no head. */
+  /** The envelope contains no head. */
   | 'HMS_HEAD_MALFORMED'
-  /** The signer does not speak for the scope of the head. */
+  /** The signer may not sign heads of this scope. */
   | 'HMS_HEAD_SIGNER'
   /** The head does not verify. */
   | 'HMS_HEAD_SIGNATURE'
-  /** The head names a release and does not bring it. */
+  /** The head names a release that is missing. */
   | 'HMS_HEAD_RELEASE_MISSING'
-  /** The head names another time for a release that is held than the release does. */
+  /** The head has another effective time for a held release than the release itself. */
   | 'HMS_HEAD_NEXT_TIME'
-  /** The release brought is not the one that the head names. */
+  /** The included release is not the one that the head names. */
   | 'HMS_HEAD_RELEASE_OTHER'
-  /** The release is no readable statement. */
+  /** The release is not a readable statement. */
   | 'HMS_HEAD_RELEASE_INVALID'
-  /** Too few of the people whom the roster asks for approved the release. */
+  /** Too few of the required people approved the release. */
   | 'HMS_HEAD_NOT_APPROVED'
-  /** The plan of the release does not hold to the bounds of the roster. */
+  /** The plan of the release violates the bounds of the roster. */
   | 'HMS_HEAD_PLAN_BOUNDS'
-  /** The witnessed log does not hold the approval of the release. */
+  /** The witnessed log does not contain the approval of the release. */
   | 'HMS_HEAD_NOT_LOGGED'
-  /** The release was not approved for the scope in which it is shown. */
+  /** The release was not approved for the scope of its head. */
   | 'HMS_HEAD_SCOPE'
-  /** A head of lower number than one that was seen. */
+  /** A head with a lower number than one already seen. */
   | 'HMS_HEAD_REPLAYED'
-  /** A release behind the highest one that was seen, and not among its fallbacks. */
+  /** A release below the highest one seen, and not among its fallbacks. */
   | 'HMS_RELEASE_BELOW_FLOOR'
-  /** A tag that a role of the roster names was dropped, and the release does not say so. */
+  /** A tag named by a role of the roster was dropped, and the release does not declare it. */
   | 'HMS_RELEASE_TAG_DROPPED'
-  /** The policy is in force only later. */
+  /** The policy takes effect later. */
   | 'HMS_RELEASE_NOT_EFFECTIVE'
-  /** Not rollout's freshness statement on all stable heads, or an older one than is known. */
+  /** Not rollout's freshness statement on all stable heads, or older than the known one. */
   | 'HMS_FRESHNESS_INVALID'
-  /** rollout's freshness statement is dated far ahead of the time of anyone who heard it. */
+  /** Rollout's freshness statement is dated far ahead of the receiver's time. */
   | 'HMS_FRESHNESS_AHEAD'
 
-/** What does not verify. `code` is stable; `detail` says what is wrong and is safe to show. */
+/** Verification error. `code` is stable; `detail` describes the problem and is safe to display. */
 export class SignatureError extends Error {
   override readonly name = 'SignatureError'
 

@@ -2,7 +2,7 @@ import { sign, type KeyObject } from 'node:crypto'
 import { openEnvelope, pae, STATEMENT_TYPE, MAX_SIGNATURES, tooMany, type Envelope } from './envelope.js'
 import { keyIdOf } from './keys.js'
 
-/** A holder of an Ed25519 key: a file, an agent, a KMS. `sign` gets the bytes to sign as they are, never a hash. */
+/** Holder of an Ed25519 key: a file, an agent, a KMS. `sign` gets the bytes unhashed. */
 export interface Signer {
   readonly keyid: string
   sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array
@@ -20,8 +20,8 @@ export async function signEnvelope(payload: Uint8Array, signers: readonly Signer
 }
 
 /**
- * A copy of the envelope with this signer's signature added; one that stood under the same key id is replaced,
- * so signing twice changes nothing and a false signature under one's key id does no harm.
+ * Returns a copy of the envelope with this signer's signature added; one with the same key id is replaced, so signing twice is idempotent
+ * and an invalid signature under the same key id does no harm.
  */
 export async function addSignature(envelope: Envelope, signer: Signer, maxBytes?: number): Promise<Envelope> {
   const { payload, payloadType } = openEnvelope(envelope, maxBytes)

@@ -7,24 +7,24 @@ import { signEnvelope, type Signer } from './signer.js'
 import { readStatement, statement, type Subject } from './statement.js'
 import { verifyEnvelope, type Keys } from './verify-envelope.js'
 
-/** One kind of statement: its type, what its predicate looks like, and what it speaks about. */
+/** Kind of statement: its type, the schema of its predicate, and its subjects. */
 export type StatementKind<T> = {
   readonly predicateType: string
   readonly shape: Shape
   subject(predicate: T): Subject | Subject[]
-  /** What the shape cannot say, as a sentence; undefined when all is well. */
+  /** Returns a violation that the schema cannot express, as a sentence; undefined if there is none. */
   contradiction?(predicate: T): string | undefined
-  /** Of the payload, where it may be larger than 1 MiB. */
+  /** Limit of the payload, if larger than 1 MiB. */
   readonly maxBytes?: number
 }
 
-/** A statement that was read. `digest` is over the payload, so over everything that was signed. */
+/** A parsed statement. `digest` is that of the payload, so it covers all signed data. */
 export type StatementDocument<T> = { predicate: T; payload: Buffer; digest: string }
 
-/** The same with its signatures checked: `keyids` signed (at least one), `invalid` did not. */
+/** A statement with verified signatures: `keyids` signed (at least one), `invalid` did not. */
 export type SignedDocument<T> = StatementDocument<T> & { keyids: string[]; invalid: string[] }
 
-/** The bytes to sign. A predicate that no reader would take is refused here already (`HMS_STATEMENT_INVALID`). */
+/** Returns the bytes to sign. A predicate that readers would refuse is refused here already (`HMS_STATEMENT_INVALID`). */
 export function writeStatement<T>(kind: StatementKind<T>, predicate: T): StatementDocument<T> {
   requireFit(kind, predicate)
   const payload = statement(kind.predicateType, subjectsOf(kind, predicate), predicate)
@@ -34,7 +34,7 @@ export function writeStatement<T>(kind: StatementKind<T>, predicate: T): Stateme
 export function readKind<T>(kind: StatementKind<T>, payload: Buffer): StatementDocument<T> {
   const { subject, predicate } = readStatement<T>(payload, kind.predicateType)
   requireFit(kind, predicate)
-  // One value in two places is two values for two readers: the subjects must be those that the predicate gives. In-toto calls them a set.
+  // The subjects must equal those derived from the predicate, so that no two readers see different values. In-toto defines them as a set.
   if (sorted(subject) !== sorted(subjectsOf(kind, predicate))) {
     throw new SignatureError('HMS_STATEMENT_INVALID', 'subject and predicate speak of different things')
   }
@@ -45,20 +45,20 @@ export async function signStatement<T>(kind: StatementKind<T>, predicate: T, sig
   return signEnvelope(writeStatement(kind, predicate).payload, signers, kind.maxBytes)
 }
 
-/** Verifies first, reads then; throws unless at least one of `keys` signed. */
+/** Verifies, then reads; throws unless at least one of `keys` signed. */
 export function verifyStatement<T>(kind: StatementKind<T>, envelope: unknown, keys: Keys): SignedDocument<T> {
   const { payload, keyids, invalid } = verifyEnvelope(envelope, keys, kind.maxBytes)
   return { ...readKind(kind, payload), keyids, invalid }
 }
 
-/** Reads without looking at a signature: for what is still collecting them, and for rosters that bring their own keys. */
+/** Reads without verifying signatures: for statements that are still being signed, and for rosters, which contain their own keys. */
 export function readUnverified<T>(kind: StatementKind<T>, envelope: unknown): StatementDocument<T> {
   const { payload, payloadType } = openEnvelope(envelope)
   if (payloadType !== STATEMENT_TYPE) throw new SignatureError('HMS_STATEMENT_TYPE', `the payload type is not ${STATEMENT_TYPE}`)
   return readKind(kind, payload)
 }
 
-/** Subject of a statement about something that has no bytes of its own: the predicate stands for it. */
+/** Returns the subject of a statement about something without bytes of its own: the predicate itself. */
 export function subjectOfPredicate(name: string, predicate: unknown): Subject {
   return { name, digest: { sha256: hexOf(digestOfJson(predicate)) } }
 }

@@ -4,18 +4,18 @@ import { isObject } from './shape.js'
 
 export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1'
 
-/** What a statement speaks about; `sha256` in lower-case hex. */
+/** Subject of a statement; `sha256` in lower-case hex. */
 export type Subject = { name: string; digest: { sha256: string } }
 export type Statement<T> = { _type: typeof STATEMENT_V1; subject: Subject[]; predicateType: string; predicate: T }
 
-/** The bytes to sign: an in-toto Statement v1 in JCS form. */
+/** Returns the bytes to sign: an in-toto Statement v1 in JCS form. */
 export function statement(predicateType: string, subjects: readonly Subject[], predicate: unknown): Buffer {
   return Buffer.from(canonicalJson({ _type: STATEMENT_V1, subject: subjects, predicateType, predicate }))
 }
 
 /**
- * Reads bytes that were verified. They must be in JCS form to the byte: duplicate keys, `1e2` for `100` or stray
- * blanks would let two parsers see two values under one signature. The predicate's own shape is the caller's to check.
+ * Parses verified bytes. They must be exactly in JCS form: duplicate keys, `1e2` for `100` or extra blanks would let two parsers see two
+ * values under one signature. The caller validates the predicate's schema.
  */
 export function readStatement<T>(payload: Buffer, expectedPredicateType: string): Statement<T> {
   const value = parseCanonical(payload)
@@ -35,10 +35,10 @@ export function readStatement<T>(payload: Buffer, expectedPredicateType: string)
 function parseCanonical(payload: Buffer): unknown {
   try {
     const value: unknown = JSON.parse(payload.toString())
-    // Compared as bytes: what is not UTF-8 decodes to U+FFFD and comes out as other bytes.
+    // Compared as bytes: invalid UTF-8 decodes to U+FFFD and yields other bytes.
     if (payload.equals(Buffer.from(canonicalJson(value)))) return value
   } catch {
-    // Not JSON, a number or string without canonical form, or nested beyond the stack: refused below, for the same reason.
+    // Not JSON, a number or string without canonical form, or nested too deeply: refused below, for the same reason.
   }
   throw new SignatureError('HMS_SIGNATURE_NOT_CANONICAL', 'the payload is not canonical JSON (RFC 8785)')
 }

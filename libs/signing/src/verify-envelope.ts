@@ -2,25 +2,25 @@ import { verify, type KeyObject } from 'node:crypto'
 import { MAX_SIGNATURES, openEnvelope, pae, STATEMENT_TYPE } from './envelope.js'
 import { SignatureError } from './signature-error.js'
 
-/** Public keys by key id. The caller chooses who may sign: keys of a role, never all keys it knows. */
+/** Public keys by key id. The caller selects who may sign: keys of a role, never all known keys. */
 export type Keys = ReadonlyMap<string, KeyObject>
 
-/** Verifications that one envelope may cost: each of its signatures by its key, and as many more for those that name none. */
+/** Maximum verifications per envelope: each of its signatures by its key, and as many for those without a key id. */
 const MAX_TRIES = 2 * MAX_SIGNATURES
 const ED25519_SIGNATURE_BYTES = 64
 
 export type VerifiedEnvelope = {
   /** The bytes that were verified. */
   payload: Buffer
-  /** Distinct ids of the keys that signed, in the order of the signatures. Keys, not people: see `approvalState`. */
+  /** Distinct ids of the signing keys, in the order of the signatures. Keys, not people: see `approvalState`. */
   keyids: string[]
-  /** Key ids, as the envelope writes them, of signatures that do not count: false, or of nobody in `keys`. */
+  /** Key ids, as in the envelope, of signatures that are invalid, or by none of `keys`. */
   invalid: string[]
 }
 
 /**
- * Opens an envelope and sorts its signatures into true and not true. Does not throw when none is true;
- * throws `HMS_SIGNATURE_MALFORMED`, `_TOO_MANY`, or `HMS_STATEMENT_TYPE` for a payload type other than a statement.
+ * Opens an envelope and separates its valid from its invalid signatures. Does not throw if none is valid; throws `HMS_SIGNATURE_MALFORMED`,
+ * `_TOO_MANY`, or `HMS_STATEMENT_TYPE` for a payload type other than a statement.
  */
 export function checkSignatures(envelope: unknown, keys: Keys, maxBytes?: number): VerifiedEnvelope {
   const { payload, payloadType, signatures } = openEnvelope(envelope, maxBytes)
@@ -37,7 +37,7 @@ export function checkSignatures(envelope: unknown, keys: Keys, maxBytes?: number
   return { payload, keyids: [...keyids], invalid }
 }
 
-/** `checkSignatures`, and throws `HMS_SIGNATURE_INVALID` or `HMS_SIGNATURE_UNKNOWN_KEY` unless at least one signature is true. */
+/** As `checkSignatures`, but throws `HMS_SIGNATURE_INVALID` or `HMS_SIGNATURE_UNKNOWN_KEY` unless at least one signature is valid. */
 export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number): VerifiedEnvelope {
   const verified = checkSignatures(envelope, keys, maxBytes)
   if (verified.keyids.length > 0) return verified
@@ -48,8 +48,8 @@ export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number)
 }
 
 /**
- * The key id is a hint: it chooses the key to try, and when it is empty (as cosign writes it) all are tried, as long as tries are left: an
- * envelope of unknown origin costs a bounded number of verifications, however many keys the roster has.
+ * Returns the key that signed. The key id is a hint that selects the key to try; if it is empty (as written by cosign) all are tried within
+ * the limit: an envelope of unknown origin costs a bounded number of verifications, however many keys the roster has.
  */
 function keyThatSigned(bytes: Buffer, hint: string, sig: Buffer, keys: Keys, tries: { left: number }): string | undefined {
   const candidates = hint === '' ? [...keys.keys()] : [hint]

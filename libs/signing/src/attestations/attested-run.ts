@@ -3,21 +3,19 @@ import { hexOf } from '../digest.js'
 import { isCount, nullable, objectOf, type Check, type Shape } from '../shape.js'
 import type { StatementKind } from '../statement-kind.js'
 
-/** What an attestation speaks of: the releases of one attempt of a run; `null` where there is no run, or none yet. */
+/** Subject of an attestation: the releases of one attempt of a run; `null` where there is no run, or none yet. */
 export interface AttestedRun {
   run: number | null
   attempt: number | null
   releases: readonly Pick<ReleaseDocument, 'id' | 'version' | 'releaseDigest'>[]
 }
 
-/**
- * In-toto's predicates may carry more members when their names are URIs. This one keeps the word on one attempt from standing for the next.
- */
+/** In-toto's predicates may have further members whose names are URIs. This one binds the attestation to one attempt. */
 export const ATTEMPT = 'https://hms-svc.dev/attestation/attempt/v1'
 
 export type OfAttempt = { [ATTEMPT]: Pick<AttestedRun, 'run' | 'attempt'> }
 
-/** A statement about exactly these releases in exactly this attempt. Subjects are the releases, by release digest. */
+/** Defines a statement about exactly these releases in exactly this attempt. Subjects are the releases, by release digest. */
 export function attestationOf<T extends OfAttempt>(
   predicateType: string,
   shape: Shape,

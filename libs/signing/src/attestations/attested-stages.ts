@@ -5,15 +5,15 @@ import type { AttestedRun } from './attested-run.js'
 import { readTestResult } from './test-result.js'
 import { readVerificationResult } from './verification-result.js'
 
-/** Of a canary that held. `OBSERVED`: bots ran it, and were watched. `PROMOTED`: a person said to go on without. */
+/** Properties of a passed canary. `OBSERVED`: bots ran it and were observed. `PROMOTED`: a person promoted it without that. */
 export const CANARY_PASSED = 'HMS_SVC_CANARY_PASSED'
 export const CANARY_OBSERVED = 'HMS_SVC_CANARY_OBSERVED'
 export const CANARY_PROMOTED = 'HMS_SVC_CANARY_PROMOTED'
 
-/** Stages whose word a later one asks for before it acts. */
+/** Stages whose attestation a later stage requires. */
 export type AttestingStage = 'lint' | 'simulate' | 'canary'
 
-/** A dossier with one more attestation; the stage's own of before is replaced. */
+/** Returns the dossier with this attestation added; an earlier one of the same stage is replaced. */
 export function withAttestation<T extends AttestedDossier>(dossier: T, stage: AttestingStage, attestation: Envelope): T {
   return { ...dossier, attestations: { ...dossier.attestations, [stage]: attestation } }
 }
@@ -22,15 +22,15 @@ export type AttestedDossier = AttestedRun & { attestations?: StageAttestations }
 
 export type Demand = {
   roster: Roster
-  /** `required`: to have passed without any is not enough. */
+  /** `required`: a pass without evidence does not suffice. */
   evidence: 'optional' | 'required'
-  /** RFC 3339: judges keys at this time; without it, for now. */
+  /** RFC 3339 time at which keys are judged; default: now. */
   at?: string
 }
 
 /**
- * Why a run's releases may not go on: a stage did not say by its own key that it let exactly these through in this attempt. `undefined`
- * when all did. Anyone who can write to the bus, or holds another service's key, can so skip no stage.
+ * Returns why a run's releases may not continue: a stage did not attest, by its own key, that it passed exactly these in this attempt.
+ * `undefined` if all did. So nobody who can write to the bus, or has another service's key, can skip a stage.
  */
 export function unattested(dossier: AttestedDossier, stages: readonly AttestingStage[], demand: Demand): string | undefined {
   for (const stage of stages) {

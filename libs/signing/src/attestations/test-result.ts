@@ -7,10 +7,10 @@ import { ATTEMPT, attestationOf, type AttestedRun, type OfAttempt } from './atte
 
 export const TEST_RESULT_V0_1 = 'https://in-toto.io/attestation/test-result/v0.1'
 
-/** What something was tested with: in-toto's ResourceDescriptor, as far as it is used here. Digest in lower-case hex. */
+/** Input of a test: the used part of in-toto's ResourceDescriptor. Digest in lower-case hex. */
 export type ResourceDescriptor = { name?: string; uri?: string; digest?: { sha256: string } }
 
-/** What linter and simulator found. `WARNED`: it may go on, and somebody should look. */
+/** Result of linter or simulator. `WARNED`: the run may continue, but should be reviewed. */
 export type TestResult = {
   result: 'PASSED' | 'WARNED' | 'FAILED'
   configuration: ResourceDescriptor[]
@@ -34,7 +34,7 @@ export function signTestResult(result: TestResult, about: AttestedRun, signer: S
   return signStatement(attestationOf(TEST_RESULT_V0_1, SHAPE, about), { ...result, [ATTEMPT]: { run, attempt } }, [signer])
 }
 
-/** Throws `SignatureError` unless one of `keys` says this of exactly these releases in this attempt. */
+/** Reads a test result. Throws `SignatureError` unless one of `keys` signed it for exactly these releases in this attempt. */
 export function readTestResult(envelope: unknown, about: AttestedRun, keys: Keys): TestResult {
   return verifyStatement<TestResult & OfAttempt>(attestationOf(TEST_RESULT_V0_1, SHAPE, about), envelope, keys).predicate
 }

@@ -9,8 +9,8 @@ import type { ResourceDescriptor } from './test-result.js'
 export const SVR_V0_2 = 'https://in-toto.io/attestation/svr/v0.2'
 
 /**
- * A verdict: what `verifier.id` found to hold at `timeCreated`, by `verifier.policies`. What does not hold is left out; a refusal has no
- * property at all.
+ * A verdict: properties that `verifier.id` verified at `timeCreated`, by `verifier.policies`. Unverified properties are omitted; a refusal
+ * has none.
  */
 export type VerificationResult = {
   verifier: { id: string; policies: ResourceDescriptor[] }
@@ -32,7 +32,7 @@ export function signVerificationResult(result: VerificationResult, about: Attest
   return signStatement(attestationOf(SVR_V0_2, SHAPE, about), { ...result, [ATTEMPT]: { run, attempt } }, [signer])
 }
 
-/** Throws `SignatureError` unless one of `keys` says this of exactly these releases in this attempt. */
+/** Reads a verification result. Throws `SignatureError` unless one of `keys` signed it for exactly these releases in this attempt. */
 export function readVerificationResult(envelope: unknown, about: AttestedRun, keys: Keys): VerificationResult {
   return verifyStatement<VerificationResult & OfAttempt>(attestationOf(SVR_V0_2, SHAPE, about), envelope, keys).predicate
 }

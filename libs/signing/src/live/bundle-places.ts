@@ -1,19 +1,19 @@
 import { sha256 } from '../digest.js'
 
-/** Of a hash: enough to tell the places of an installation apart, and two hundred of them fit into a kilobyte. */
+/** Bytes of the hash: enough to distinguish the places of an installation, and two hundred fit into a kilobyte. */
 const TAG_BYTES = 4
 
-/** What stands for a place (`policy@scope`) in `BundlePlaces`. */
+/** Returns the tag of a place (`policy@scope`) in `BundlePlaces`. */
 export function placeTag(id: string, scope: string): string {
   return sha256(`${id}@${scope}`).subarray(0, TAG_BYTES).toString('hex')
 }
 
-/** Places of all documents of a revision, by their tags, in base64. */
+/** Returns the tags of all documents of a revision, in base64. */
 export function bundlePlaces(places: readonly { id: string; scope: string }[]): string {
   return Buffer.from(places.map(({ id, scope }) => placeTag(id, scope)).join(''), 'hex').toString('base64')
 }
 
-/** The tags in it. */
+/** Returns the tags of a bundle. */
 export function placeTagsIn(bundle: string): string[] {
   return Buffer.from(bundle, 'base64').toString('hex').match(/.{8}/g) ?? []
 }

@@ -7,29 +7,29 @@ import { isCount, isString, listOf, objectOf, optional, type Check } from '../sh
 import { SignatureError } from '../signature-error.js'
 import type { VerifiedHead } from './verify-head.js'
 
-/** The highest release of a policy that a reader ever saw: behind it only what its approvers named. */
+/** Highest release of a policy that a reader ever saw: below it, only its fallbacks are accepted. */
 export interface Floor {
   releaseEpoch: number
   digest: string
   /** Release digests. */
   fallbacks: string[]
-  /** Tags of the highest stable release that a role named: the next one carries them or says that it dropped them. */
+  /** Tags of the highest stable release that a role names: the next release has them or declares that it dropped them. */
   tags?: string[]
 }
 
-/** What a reader remembers, also over restarts. Plain JSON: one object per reader is written beside its documents. */
+/** A reader's memory, kept across restarts. Plain JSON: one object per reader is written beside its documents. */
 export interface FloorMemory {
-  /** By policy id for stable, by `policy@scope` for what only a canary showed. */
+  /** By policy id for stable releases, by `policy@scope` for releases seen only in a canary. */
   releases: Record<string, Floor>
   /** Highest head number by `policy@scope`. */
   heads: Record<string, number>
 }
 
 /**
- * Keeps a reader from being walked back: a head never after one of higher `seq`, a release never behind the highest epoch unless that
- * highest one lists it as fallback, and a policy never out of the role that its tags chose without the release saying so. Anyone who
- * takes a reader back to a fallback takes it no further: the fallbacks of the fallback do not count. What only a canary showed may never
- * come to be: it binds later canaries of its scope, and keeps no stable release out.
+ * Protects a reader from rollback attacks: no head after one of higher `seq`, no release below the highest epoch unless the highest one
+ * lists it as fallback, and no policy leaves the role chosen by its tags without the release declaring it. A reader reverted to a fallback
+ * can be reverted no further: the fallbacks of the fallback are ignored. A release seen only in a canary may never become stable: it
+ * restricts later canaries of its scope, but no stable release.
  */
 export class Floors {
   private readonly releases: Map<string, Floor>
@@ -41,8 +41,8 @@ export class Floors {
   }
 
   /**
-   * Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or `HMS_RELEASE_TAG_DROPPED`; else remembers the head, its release, and the one
-   * that is held for later. `nowMs`: what was current before a held release whose time has come no longer counts.
+   * Checks a head and remembers it, with its current and its held release. Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or
+   * `HMS_RELEASE_TAG_DROPPED`. `nowMs`: a release replaced by a held one whose time has come is ignored.
    */
   admit({ head, release, next, isLapsed }: VerifiedHead, roster: Roster, nowMs: number): void {
     const place = placeOf(head)
@@ -99,7 +99,7 @@ const isRecordOf = (value: unknown, isRight: Check): boolean =>
 
 const isFloor = objectOf({ releaseEpoch: isCount, digest: isDigest, fallbacks: listOf(isDigest), tags: optional(listOf(isString)) })
 
-/** Whether what lay on a disk is what `memory` gave. */
+/** Whether a value read from disk has the type returned by `memory`. */
 export function isFloorMemory(value: unknown): value is FloorMemory {
   const { releases, heads } = (value ?? {}) as Partial<FloorMemory>
   return isRecordOf(releases, isFloor) && isRecordOf(heads, isCount)

@@ -9,20 +9,20 @@ import type { Signer } from '../signer.js'
 import type { StableHead } from './stable-head.js'
 import { isStableRoot, type StableRoot } from './stable-tree.js'
 
-/** How often rollout says it, and for how long each time counts. */
+/** Interval at which rollout issues it, and validity of each statement. */
 export const FRESHNESS_EVERY_MS = 10_000
 export const FRESHNESS_LIFE_MS = 5 * 60_000
 
 /**
- * Rollout's freshness statement, on all stable heads at once: a reader that holds others was shown a mixture, and one that hears it no
- * more is kept in the dark. It changes what a reader says of its state, never its values.
+ * Rollout's freshness statement on all stable heads: a reader with other heads was given a mixture, and one that receives no statement is
+ * being withheld news. It affects a reader's reported state, never its values.
  */
 export type FreshnessPredicate = {
   /** See `stableDigest`. */
   stable: string
-  /** The same heads as a tree, for readers that hold a few of them; missing in statements of earlier versions. */
+  /** The same heads as a tree, for readers with named policies; missing in statements of earlier versions. */
   tree?: StableRoot
-  /** Version of the roster that rollout goes by. */
+  /** Version of rollout's roster. */
   roster: number
   issuedAt: string
   expires: string
@@ -34,19 +34,17 @@ const FRESHNESS: StatementKind<FreshnessPredicate> = {
   subject: (predicate) => subjectOfPredicate('stable heads', predicate),
 }
 
-/**
- * By so much clocks may differ: a statement that is dated further ahead of the time that it is judged by comes from a clock that is wrong.
- */
+/** Tolerated clock difference: a statement dated further ahead of the judging time comes from a wrong clock. */
 export const FRESHNESS_AHEAD_MS = 5 * 60_000
 
-/** Whether a time (RFC 3339) lies further ahead of `nowMs` than clocks may differ. */
+/** Whether a time (RFC 3339) is further ahead of `nowMs` than the tolerated clock difference. */
 export function isFarAhead(time: string, nowMs: number): boolean {
   return !(Date.parse(time) <= nowMs + FRESHNESS_AHEAD_MS)
 }
 
 /**
- * What a statement is to somebody who holds another, by their own time: everybody judges by this. One that is dated far ahead, or would
- * last far longer than any, is refused: to take it would refuse all right ones after it. A right one takes the place of such a one.
+ * Compares a statement with the held one, by the reader's own time. One that is dated far ahead, or valid far longer than usual, is
+ * refused: accepting it would refuse all valid ones after it. A valid one replaces such a held one.
  */
 export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | undefined, nowMs: number): 'newer' | 'older' | 'ahead' {
   if (isFarAhead(said.issuedAt, nowMs) || isFarAhead(said.expires, nowMs + FRESHNESS_LIFE_MS)) return 'ahead'
@@ -54,7 +52,7 @@ export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | unde
   return Date.parse(said.issuedAt) > Date.parse(held.issuedAt) ? 'newer' : 'older'
 }
 
-/** The refusal of one that is ahead. */
+/** Returns the refusal of a statement that is ahead. */
 export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: number): SignatureError {
   const detail =
     `rollout's freshness statement is dated ${issuedAt} and lasts until ${expires}; here it is ` +
@@ -64,7 +62,7 @@ export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: num
 
 export type FreshnessTimes = Pick<FreshnessPredicate, 'issuedAt' | 'expires'>
 
-/** Digest over the canonical JSON of `[[policy, seq, current], …]`, by policy id; heads that withdraw are part of it. */
+/** Returns the digest over the canonical JSON of `[[policy, seq, current], …]`, sorted by policy id, including withdrawals. */
 export function stableDigest(heads: Iterable<StableHead>): string {
   const rows = [...heads].map(({ policy, seq, current }) => [policy, seq, current] as const)
   return digestOfJson(rows.sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -74,7 +72,7 @@ export function signFreshness(predicate: FreshnessPredicate, signer: Signer): Pr
   return signStatement(FRESHNESS, predicate, [signer])
 }
 
-/** Throws `HMS_FRESHNESS_INVALID` unless rollout signed it. Whether it has expired is for the caller's clock. */
+/** Reads a statement. Throws `HMS_FRESHNESS_INVALID` unless rollout signed it. The caller checks whether it has expired. */
 export function readFreshness(envelope: unknown, roster: Roster): FreshnessPredicate {
   try {
     return verifyStatement(FRESHNESS, envelope, roster.serviceKeys('rollout')).predicate

@@ -1,4 +1,4 @@
 import type { HeadPredicate } from '../head.js'
 
-/** What a statement on all stable heads says of each. */
+/** Content of each row in a statement on all stable heads. */
 export type StableHead = Pick<HeadPredicate, 'policy' | 'seq' | 'current'>

@@ -5,17 +5,17 @@ import { leafHash } from '../tlog/merkle.js'
 import { verifyInclusion } from '../tlog/verify-proof.js'
 import type { StableHead } from './stable-head.js'
 
-/** What a freshness statement says of all stable heads to readers that hold a few of them: root (32 bytes in base64) over `size` rows. */
+/** Commitment of a freshness statement to all stable heads, for readers with named policies: root (32 bytes in base64) over `size` rows. */
 export type StableRoot = { size: number; root: string }
 
 export const isStableRoot = objectOf({ size: isCount, root: isText })
 
 const HASH_BYTES = 32
-/** Leaves of heads that did not change, by what they say: a tree over thousands of heads is made again after each change of one. */
+/** Cache of leaves by content: a tree over thousands of heads is rebuilt after each change of one. */
 const MAX_LEAVES = 20_000
 const leaves = new Map<string, Buffer>()
 
-/** The tree of RFC 6962 over all stable heads, by policy id. A leaf is the canonical form of `[policy, seq, current]`. */
+/** Tree of RFC 6962 over all stable heads, by policy id. A leaf is the canonical form of `[policy, seq, current]`. */
 export class StableTree {
   private readonly heads: StableHead[]
   private readonly tree = new HashTree()
@@ -29,7 +29,7 @@ export class StableTree {
     return { size: this.tree.size, root: this.tree.root().toString('base64') }
   }
 
-  /** The row of a policy, or of one that has no stable head the rows between which it would stand. */
+  /** Returns the row of a policy; for a policy without stable head, the rows adjacent to its position. */
   proofOf(policy: string): StandingProof {
     const at = this.placeOf(policy)
     const rows = this.heads[at]?.policy === policy ? [at] : [at - 1, at].filter((index) => this.heads[index] !== undefined)
@@ -41,7 +41,7 @@ export class StableTree {
     return { policy, seq, current, index, path: this.tree.inclusion(index).map((hash) => hash.toString('base64')) }
   }
 
-  /** Index of the first head that is not before `policy`. */
+  /** Returns the index of the first head that is not before `policy`. */
   private placeOf(policy: string): number {
     let [low, high] = [0, this.heads.length]
     while (low < high) {
@@ -53,10 +53,7 @@ export class StableTree {
   }
 }
 
-/**
- * Whether the tree says of `policy` just what is held: this head, or with `undefined` that there is none. Never throws: `proof` comes from
- * outside.
- */
+/** Whether the tree contains exactly `held` for `policy`: this head, or with `undefined` none. Never throws: `proof` comes from outside. */
 export function provesStanding({ size, root }: StableRoot, policy: string, held: StableHead | undefined, proof: unknown): boolean {
   if (!Array.isArray(proof) || proof.length > 2) return false
   const rows = proof as (Partial<StandingRow> | null)[]

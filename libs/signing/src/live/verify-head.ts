@@ -5,15 +5,15 @@ import type { Roster } from '../roster/roster.js'
 import { SignatureError, type SignatureErrorCode } from '../signature-error.js'
 import { approvedRelease, openRelease, type VerifiedRelease } from './verify-release.js'
 
-/** A head that may be believed, with the release that it makes current. */
+/** A verified head, with the release that it makes current. */
 export interface VerifiedHead {
   head: HeadPredicate
   envelope: Envelope
-  /** `null` when the head names none: withdrawn, or the end of a first version's canary. */
+  /** `null` if the head names none: withdrawn, or the end of a first version's canary. */
   release: VerifiedRelease | null
-  /** In force from `atMs` (since 1970) on, in place of `release`; `null` when the head names none. */
+  /** In force from `atMs` (epoch milliseconds) on, replacing `release`; `null` if the head names none. */
   next: VerifiedNext | null
-  /** The head ends a canary, and the roster no longer counts the approval of `release`: no reader uses it, and it binds no floor. */
+  /** The head ends a canary, and by the roster the approval of `release` is no longer valid: no reader uses it, and it sets no floor. */
   isLapsed?: true
 }
 
@@ -22,15 +22,15 @@ export interface VerifiedNext {
   release: VerifiedRelease
 }
 
-/** Only rollout says what is live for all, only canary-controller what is live for a part. */
+/** Returns the service that may sign heads of a scope: only rollout for all readers, only canary-controller for a part. */
 export function speakerFor(scope: string): ServiceName {
   return scope === STABLE_SCOPE ? 'rollout' : 'canary-controller'
 }
 
 /**
- * What every reader checks before it believes a head, in this order: who signs it, that its release is in the witnessed log, that enough
- * people approved exactly that release, and that it is the one the head names, where the head shows it. A release that is held for later is
- * checked alike. Throws `SignatureError` with a `HMS_HEAD_…` code. Order and floors are the reader's own memory: see `Floors`.
+ * Verifies a head as every reader does, in this order: its signer, the inclusion of its release in the witnessed log, enough approvals of
+ * exactly that release, and that the release is the one the head names, in a scope it was approved for. A held release is verified alike.
+ * Throws `SignatureError` with a `HMS_HEAD_…` code. Order and floors depend on the reader's memory: see `Floors`.
  */
 export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
   const head = readByItsSpeaker(signed.head, roster)
@@ -43,12 +43,12 @@ export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
   return { head, envelope: signed.head, release: approvedRelease(named, proof, roster), next }
 }
 
-/** `current` = `base` is how a canary ends: whatever is stable is in force in its place. */
+/** Whether the head ends a canary: `current` = `base`, so the stable release is in force instead. */
 function isEnded({ scope, current, base = null, next }: HeadPredicate): boolean {
   return scope !== STABLE_SCOPE && current === base && next === undefined
 }
 
-/** A key that is revoked later must not leave readers in doubt by the end of a canary that stood on its release. */
+/** A key that is revoked later must not cause doubt about the end of a canary based on its release. */
 function readEnded(named: OpenedRelease, proof: LogProof | null, roster: Roster): Pick<VerifiedHead, 'release' | 'isLapsed'> {
   try {
     return { release: approvedRelease(named, proof, roster) }
@@ -58,7 +58,7 @@ function readEnded(named: OpenedRelease, proof: LogProof | null, roster: Roster)
   }
 }
 
-/** The time is the release's own: a head that named another would put a rule in force before it, or keep it back. */
+/** The effective time is that of the release: a head with another time would put a rule in force early, or delay it. */
 function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Roster): VerifiedNext | null {
   if (head.next === undefined) return null
   if (brought === null) throw missing(head)
@@ -74,7 +74,7 @@ function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Rost
 }
 
 function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
-  // Not verified yet: the scope only chooses whose keys count, and the same bytes are verified with these.
+  // Not verified yet: the scope only selects the keys by which the same bytes are verified.
   const scope = peekScope(envelope)
   const speaker = speakerFor(scope)
   try {
@@ -98,7 +98,7 @@ function readNamed(head: HeadPredicate, named: string, envelope: Envelope): Open
   return release
 }
 
-/** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */
+/** A release approved for a canary in one region must not be published in another; the base of a canary was approved for all. */
 function requireItsScope(head: HeadPredicate, named: string, { predicate }: OpenedRelease): void {
   if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
     throw refusal('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
@@ -116,7 +116,7 @@ function peekScope(envelope: Envelope): string {
     const { scope } = peekPredicate<{ scope?: unknown }>(envelope)
     if (typeof scope === 'string') return scope
   } catch {
-    // Not JSON, or no statement: malformed like any other.
+    // Not JSON, or not a statement: malformed like any other.
   }
   throw refusal('HMS_HEAD_MALFORMED', 'the envelope holds no head')
 }

@@ -6,11 +6,11 @@ import type { Roster } from '../roster/roster.js'
 import { SignatureError, type SignatureErrorCode } from '../signature-error.js'
 import { witnessedAt } from './witnessed-at.js'
 
-/** A release that may be in force: approved by the people whom the roster asks for, and in the log where there is one. */
+/** A release that may be in force: approved by the people that the roster requires, and in the log if there is one. */
 export interface VerifiedRelease extends OpenedRelease {
   /** `null` where the roster names no log. */
   proof: LogProof | null
-  /** When the log's witnesses had seen its approval (RFC 3339); `undefined` where the roster names no log. */
+  /** When the log's witnesses had seen its approval (RFC 3339); `undefined` if the roster names no log. */
   witnessedAt: string | undefined
   /** Names of the people whose signatures count. */
   approvedBy: string[]
@@ -18,14 +18,14 @@ export interface VerifiedRelease extends OpenedRelease {
   soleOfficial: boolean
 }
 
-/** Throws `HMS_HEAD_RELEASE_INVALID` for an envelope that holds no release. */
+/** Opens a release. Throws `HMS_HEAD_RELEASE_INVALID` for an envelope without one. */
 export function openRelease(envelope: Envelope): OpenedRelease {
   return inTheWordsOf('HMS_HEAD_RELEASE_INVALID', 'the release does not verify', () => readRelease(envelope))
 }
 
 /**
- * The rule by which readers believe a release: the witnessed log has its approval, and enough people signed it by the roster. Throws
- * `SignatureError` with a `HMS_HEAD_…` code. Anyone who offers a release to readers, or promises to, asks this first.
+ * Verifies a release by the rule of readers: the witnessed log contains its approval, and enough people of the roster signed it. Throws
+ * `SignatureError` with a `HMS_HEAD_…` code. Every producer calls this before it offers a release to readers.
  */
 export function approvedRelease(release: OpenedRelease, proof: LogProof | null, roster: Roster): VerifiedRelease {
   const { id, version } = release.predicate.policy
@@ -44,7 +44,7 @@ export function approvedRelease(release: OpenedRelease, proof: LogProof | null, 
   }
 }
 
-/** Why readers would refuse a release as what is live for all; `undefined` where they would take it. */
+/** Returns why readers would refuse a release as live for all; `undefined` if they would accept it. */
 export function refusalByReaders(
   { envelope, proof }: Pick<ReleaseDocument, 'envelope' | 'proof'>,
   roster: Roster,

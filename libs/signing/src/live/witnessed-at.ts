@@ -8,8 +8,8 @@ import { verifyTlogProof } from '../tlog/tlog-proof.js'
 const APPROVED = 'hms.approval.approved.v1'
 
 /**
- * When the witnesses of the roster's log, or of one before it, had seen the approval of a release (RFC 3339): the time at which its
- * signers' keys must be valid. `undefined` where the roster names no log. Throws `SignatureError` when the proof does not lead there.
+ * Returns when the witnesses of the roster's log, or of an earlier one, had seen the approval of a release (RFC 3339): the time at which
+ * its signers' keys must be valid. `undefined` if the roster names no log. Throws `SignatureError` if the proof is invalid.
  */
 export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogProof | null, roster: Roster): string | undefined {
   const policies = roster.logPolicies
@@ -22,7 +22,7 @@ export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogPr
   return seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString()
 }
 
-/** Whether the entry that is proven is the approval of this release, among others or alone; what is no entry names nothing. */
+/** Whether the proven entry is the approval of this release, alone or with others; `false` for an invalid entry. */
 export function namesRelease({ entry, member }: Pick<LogProof, 'entry' | 'member'>, release: ApprovedRelease): boolean {
   try {
     const { type, releases } = JSON.parse(entry) as { type?: unknown; releases?: unknown }

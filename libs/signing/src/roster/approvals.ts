@@ -7,40 +7,40 @@ import { brokenBound, type BrokenBound, type PlanBounds } from './plan-bounds.js
 import type { EarlierRole, Role, RoleMatch } from './roster-predicate.js'
 import type { Principal, Roster } from './roster.js'
 
-/** So many distinct people out of `eligible` (principal ids) must sign, the author not among them. */
+/** Required signatures: `threshold` distinct people of `eligible` (principal ids), excluding the author. */
 export type ApprovalRequirement = {
   role: string
   threshold: number
   eligible: string[]
   soleOfficial: boolean
-  /** What the plan must hold to: the roster's own bounds, and those of the role. */
+  /** Bounds on the plan: those of the roster and of the role. */
   bounds: PlanBounds[]
 }
 
 export type Approver = { id: string; name: string }
 
 export type ApprovalState = {
-  /** Distinct people who count, in the order in which they signed. */
+  /** Distinct people whose signatures count, in signing order. */
   approvedBy: Approver[]
-  /** People of the roster who signed truly but do not count for this policy. */
+  /** People of the roster with valid signatures that do not count for this policy. */
   notCounted: Approver[]
-  /** Still missing: the role, `author` (their own signature, or a known one), `plan-bounds`; empty when complete. */
+  /** Missing parts: the role, `author` (their own signature, or a known author), `plan-bounds`; empty if complete. */
   missing: string[]
   complete: boolean
-  /** The author is one of `approvedBy`, as the roster allows where one approval is enough. */
+  /** The author is one of `approvedBy`, as the roster permits if one approval suffices. */
   soleOfficial: boolean
-  /** The roster's bound that the plan does not hold to; no signature makes up for it. */
+  /** Bound of the roster that the plan violates; no signature compensates for it. */
   outside?: BrokenBound
-  /** Key ids of signatures that are false, or of nobody who may sign. */
+  /** Key ids of signatures that are invalid, or of keys that may not sign. */
   invalid: string[]
 }
 
-/** One alone never breaks the glass, whatever the role asks for. */
+/** Minimum signers of a break-glass, whatever the role requires. */
 const LEAST_FOR_BREAK_GLASS = 2
 
 /**
- * Which role must approve a release. Roles that name its tag or id prefix beat the one for everything; among
- * several the strictest speaks: the highest threshold, then the fewest eligible people.
+ * Returns the role that must approve a release. Roles that match its tag or id prefix take precedence over the one for everything; among
+ * several the strictest applies: the highest threshold, then the fewest eligible people.
  */
 export function approvalRequirement(roster: Roster, tagged: Tagged): ApprovalRequirement {
   return requirementBy(roster.roles, roster.rules.bounds, tagged)
@@ -57,15 +57,15 @@ function requirementBy(roles: readonly Role[], general: PlanBounds | undefined, 
   return { role: name, threshold, eligible: principals, soleOfficial, bounds }
 }
 
-/** By which roles and rules a release is judged: those of now, or those of an earlier time. */
+/** Roles and rules by which a release is judged: the current ones, or those of an earlier time. */
 type Rulebook = { roles: readonly Role[] } & Roster['rules']
 
 /**
- * How far the approval of a release has come. Counts people, not keys: two keys of one person, or one signature
- * twice, are one, and the author counts for nothing unless the roster says so. A plan outside of the roster's bounds is
- * never approved.
- * `at` (RFC 3339) is when the log's witnesses had seen the approval: key validity is judged at that time, and what the roles of now do not
- * approve may go by the earlier roles of that time. Without it, keys are judged when the release was prepared, and the roles of now count.
+ * Returns the progress of a release's approval. Counts people, not keys: two keys of one person, or a repeated signature, count once, and
+ * the author does not count unless the roster permits it. A plan outside of the roster's bounds is never approved.
+ * `at` (RFC 3339) is when the log's witnesses had seen the approval: key validity is judged at that time, and a release not approved by the
+ * current roles may be approved by the earlier roles of that time. Without it, keys are judged at the time of preparation, by the current
+ * roles.
  */
 export function approvalState(roster: Roster, release: OpenedRelease, at?: string): ApprovalState {
   const now = { roles: roster.roles, ...roster.rules }
@@ -77,13 +77,13 @@ export function approvalState(roster: Roster, release: OpenedRelease, at?: strin
   return before?.complete === true ? before : (state ?? stateBy(roster, release, at, now))
 }
 
-/** Bounds and sole officials are those of the roles: what the whole roster said then is written into them. */
+/** Earlier roles include the bounds and sole-official rule that the whole roster had then. */
 function rulesOf(entries: readonly EarlierRole[]): Rulebook {
   const said = entries.flatMap(({ authorSigns }) => authorSigns ?? [])
   return { roles: entries.map(({ role }) => role), authorSigns: said.length === 0 ? undefined : said.includes(true) }
 }
 
-/** `undefined` where no role approves the release, or its signatures cannot be read. */
+/** Returns `undefined` if no role approves the release, or its signatures cannot be read. */
 function stateOrNone(...[roster, release, at, rules]: Parameters<typeof stateBy>): ApprovalState | undefined {
   try {
     return stateBy(roster, release, at, rules)
@@ -120,7 +120,7 @@ export function countsOnRelease(roster: Roster, person: Principal, predicate: Ta
   return countsFor(person, requirement, authorRule(roster, requirement, predicate.author))
 }
 
-/** Whose signature counts on a release: every rule that makes a true signature weigh nothing belongs here. */
+/** Whether a valid signature counts on a release: every rule that discounts one belongs here. */
 function countsFor(person: Principal, requirement: ApprovalRequirement, author: AuthorRule): boolean {
   return requirement.eligible.includes(person.id) && (author.counts || !author.ids.has(person.id))
 }

@@ -1,9 +1,9 @@
 import type { Role } from './roster-predicate.js'
 import type { Principal, Roster } from './roster.js'
 
-/** What a roster says of the author of a release. */
+/** A roster's rule about the author of a release. */
 export type AuthorRule = {
-  /** Ids of the people whom the release's author names. One name may be the id of another person: then neither counts. */
+  /** Ids of the people that the release's author names. A name may be the id of another person: then neither counts. */
   ids: ReadonlySet<string>
   /** The author's signature counts as an approval. */
   counts: boolean
@@ -13,7 +13,7 @@ export type AuthorRule = {
   mustBeKnown: boolean
 }
 
-/** `author` as the release names it, by name or id, to the letter; `null` when it names none. `rules`: of the time. */
+/** Returns the rule. `author` as named in the release, by exact name or id; `null` if it names none. `rules`: those of the time. */
 export function authorRule(
   roster: Roster,
   role: Pick<Role, 'threshold' | 'soleOfficial'>,
@@ -31,7 +31,7 @@ export function authorRule(
   }
 }
 
-/** People of the roster who are called so, by name or by id. */
+/** Returns the people of the roster with this name or id. */
 export function authorsOf(roster: Roster, author: string | null): Principal[] {
   return [...roster.principals.values()].filter(({ id, name, kind }) => kind === 'person' && (id === author || name === author))
 }

@@ -2,10 +2,10 @@ import { keyIdOf, rawPublicKey, spkiToKey } from '../keys.js'
 import { NOTE_COSIGNATURE, NOTE_ED25519, vkeyOf } from '../tlog/note.js'
 import type { PrincipalKind, Role, RosterPredicate } from './roster-predicate.js'
 
-/** The officials of the demo. */
+/** Officials of the demo. */
 export const DEMO_PEOPLE: readonly string[] = ['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison']
 
-/** Names of the demo's log and of its witness, as checkpoints carry them. */
+/** Names of the demo's log and of its witness in checkpoints. */
 const DEMO_LOG = 'hms-svc.dev/audit'
 const DEMO_WITNESS = 'hms-svc.dev/witness'
 
@@ -14,15 +14,15 @@ export type DemoMember = { name: string; spki: string }
 
 export type DemoRosterInput = {
   people: readonly DemoMember[]
-  /** Services by their names; the name is the principal's id too. */
+  /** Services by name, which is also the principal's id. */
   services: readonly DemoMember[]
   operator: { spki: string }
-  /** Keys of the transparency log and of its witness (SPKI); both, or none. */
+  /** Keys of the transparency log and of its witness (SPKI); both or none. */
   log?: { spki: string; witness: string }
   expires: string
 }
 
-/** The roster of profile `dev`: any one official approves, two where the policy is tagged `critical`; one key per service. */
+/** Returns the roster of profile `dev`: any one official approves, two if the policy is tagged `critical`; one key per service. */
 export function demoRoster({ people, services, operator, log, expires }: DemoRosterInput): RosterPredicate {
   const officials = people.map(({ name }) => idOf(name))
   const roles: Role[] = [

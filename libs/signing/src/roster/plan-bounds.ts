@@ -1,23 +1,23 @@
 import { stepsOf, type RolloutPlan } from '#libs/contracts'
 import { isBasisPoints, isBoolean, isCount, isObject, objectOf, optional, type Check } from '../shape.js'
 
-/** What a plan must hold to; a member that is left out binds nothing. */
+/** Bounds on a plan; an absent member is no bound. */
 export type PlanBounds = {
   minObserveMs?: number
   minBakeMs?: number
   /** Basis points of the canary scope. */
   maxShare?: number
-  /** No evidence pauses the run, whatever the profile of the services. */
+  /** Missing evidence pauses the run, in every profile. */
   requireEvidence?: boolean
-  /** A canary whose numbers do not exclude a doubled rate of unexplained alerts pauses. */
+  /** A canary whose figures do not exclude a doubled rate of unexplained alerts pauses. */
   requirePower?: boolean
 }
 
 export type BrokenBound = {
   bound: keyof PlanBounds
-  /** As a sentence without its full stop. */
+  /** A sentence without its full stop. */
   detail: string
-  /** Flags of `approve` that keep to it; undefined where none can. */
+  /** Flags of `approve` that satisfy the bound; undefined if none can. */
   flag?: string
 }
 
@@ -30,11 +30,11 @@ const SHAPE = {
 }
 const fitsBounds = objectOf(SHAPE)
 
-/** A bound that is not known here is refused: another version may have meant something by it. */
+/** An unknown bound is refused: another version may define it. */
 export const isBounds: Check = (value) =>
   fitsBounds(value) && isObject(value) && Object.keys(value).every((name) => Object.hasOwn(SHAPE, name))
 
-/** The first bound that `plan` does not hold to, in the order of `all`. */
+/** Returns the first bound that `plan` violates, in the order of `all`. */
 export function brokenBound(all: readonly (PlanBounds | undefined)[], plan: RolloutPlan): BrokenBound | undefined {
   for (const bounds of all) {
     const broken = bounds === undefined ? undefined : breach(bounds, plan)

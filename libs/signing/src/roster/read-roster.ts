@@ -13,9 +13,9 @@ export function signRoster(predicate: RosterPredicate, signers: readonly Signer[
 }
 
 /**
- * Reads a roster that the caller has pinned or got from a trusted place. Refuses what `readUnsignedRoster` refuses, and fewer people's
- * signatures than its own root rule asks for. Whether it has expired is for `requireUnexpired`, which is given the time; whether it
- * follows from another one, for `nextRoster`.
+ * Reads a roster that the caller has pinned or obtained from a trusted source. Refuses what `readUnsignedRoster` refuses, and fewer signers
+ * than its own root rule requires. `requireUnexpired` checks its expiry at a given time; `nextRoster` checks whether it follows another
+ * one.
  */
 export function readRoster(envelope: unknown): Roster {
   const roster = readUnsignedRoster(envelope)
@@ -24,8 +24,8 @@ export function readRoster(envelope: unknown): Roster {
 }
 
 /**
- * A roster that people have yet to sign, or whose signatures are judged elsewhere. Refuses one that contradicts itself: a key id that is
- * not its key's fingerprint, one key listed twice (which would let one person count as two), a threshold that nobody can reach.
+ * Reads a roster that is not signed yet, or whose signatures are verified elsewhere. Refuses an inconsistent one: a key id that is not its
+ * key's fingerprint, one key listed twice (one person would count as two), a threshold that cannot be reached.
  */
 export function readUnsignedRoster(envelope: unknown): Roster {
   const { predicate, digest } = readUnverified(ROSTER, envelope)
@@ -74,7 +74,7 @@ function requireAttainable({ name, principals, threshold, soleOfficial }: Role):
   if (soleOfficial === true && threshold > 1) throw invalid(`${name} asks for ${threshold} people and lets one be enough`)
 }
 
-/** People who have left since count for nothing, and may be named; a service never approves. */
+/** People who have left do not count, and may be named; a service never approves. */
 function requireEarlierRoles(roster: Roster): void {
   for (const { role, until } of roster.earlierRoles) {
     const { name, match, principals } = role
@@ -95,12 +95,12 @@ function requireLogs({ log, witnesses = [], quorum = 0, earlierLogs = [] }: Rost
   requireLog({ log, witnesses, quorum }, principals)
   for (const earlier of earlierLogs) {
     requireLog(earlier, principals)
-    // Only a witness says when it saw something, and so whether that was before the end.
+    // Only a witness provides the time at which it saw an entry, which must be before the end.
     if (earlier.quorum < 1) throw invalid('an earlier log without a quorum of witnesses has no time')
   }
 }
 
-/** One key in two places would let one who holds it speak as two. Logs that follow each other may share witnesses. */
+/** One key in two places would let its holder act as two. Successive logs may share witnesses. */
 function requireLog({ log, witnesses, quorum }: Omit<EarlierLog, 'until'>, principals: readonly Principal[]): void {
   const parts = [log, ...witnesses].map(readVkey)
   if (parts[0]!.type !== NOTE_ED25519) throw invalid('the vkey of the log is one of a witness')

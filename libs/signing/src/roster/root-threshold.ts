@@ -2,13 +2,13 @@ import { SignatureError } from '../signature-error.js'
 import { checkSignatures } from '../verify-envelope.js'
 import type { Principal, Roster } from './roster.js'
 
-/** How far the root rule of one roster is met by an envelope. People, not keys. */
+/** Progress of an envelope toward the root rule of one roster. Counts people, not keys. */
 export type RootState = { signed: Principal[]; threshold: number; complete: boolean }
 
 /**
- * Who of `judge` signed, and how many must. With a role for the roster itself (`match: { root: true }`) its people and its threshold
- * count; without one, any people of the roster, as many as its heaviest role asks for. Revoked keys never count: what changes the
- * roster is signed now.
+ * Returns which people of `judge` signed, and how many must. With a role for the roster itself (`match: { root: true }`) its people and
+ * threshold apply; without one, any people of the roster, up to the highest threshold of a role. Revoked keys never count: a roster change
+ * is signed now.
  */
 export function rootState(envelope: unknown, judge: Roster): RootState {
   const { keyids } = checkSignatures(envelope, judge.keysOfKind('person'))

@@ -33,7 +33,7 @@ const sign = (predicate: RosterPredicate, by: readonly KeyPair[]) =>
     by.map(({ privateKey }) => localSigner(privateKey)),
   )
 
-/** Version 2 by default: an inspector joins, who may approve. */
+/** Version 2 by default: adds an inspector who may approve. */
 function successor(edit: (next: RosterPredicate) => void = () => undefined, of = first): RosterPredicate {
   const next = { ...structuredClone(of), version: of.version + 1 }
   next.principals['inspector'] = { name: 'Inspector', kind: 'person', keys: [{ keyid: inspector.keyid, spki: inspector.spki }] }
@@ -42,7 +42,7 @@ function successor(edit: (next: RosterPredicate) => void = () => undefined, of =
   return next
 }
 
-/** All old keys are gone: the roots of the two rosters share nobody. */
+/** All keys are replaced: the roots of the two rosters share no person. */
 function newPeople(): RosterPredicate {
   return successor((next) => {
     next.principals['epa-chief']!.keys = [{ keyid: outsider.keyid, spki: outsider.spki }]

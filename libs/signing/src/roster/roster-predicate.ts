@@ -14,7 +14,7 @@ export type RosterKey = {
 
 export type PrincipalKind = 'person' | 'service' | 'operator'
 
-/** Which policies, which service, or the roster itself (`root`) a role speaks for. `idPrefix` and `tag` together must both match. */
+/** Policies, service, or the roster itself (`root`) that a role is responsible for. `idPrefix` and `tag` together must both match. */
 export type RoleMatch = { idPrefix?: string; tag?: string; service?: string; all?: true; root?: true }
 
 export type Role = {
@@ -22,25 +22,22 @@ export type Role = {
   principals: string[]
   threshold: number
   match: RoleMatch
-  /** Of plans for what this role approves, beside those of the whole roster. */
+  /** Bounds on plans that this role approves, in addition to those of the whole roster. */
   bounds?: PlanBounds
-  /** The author may be the one who approves; only where one approval is enough. */
+  /** The author may be the approver; only if one approval suffices. */
   soleOfficial?: boolean
 }
 
-/** A key that counts for nothing signed or witnessed at `since` (RFC 3339) or later. What it signed before stays good. */
+/** A key that does not count for anything signed or witnessed at `since` (RFC 3339) or later. Its earlier signatures stay valid. */
 export type Revocation = { keyid: string; since: string; reason: string }
 
-/**
- * A log with its witnesses from before they changed. What enough of them had seen by `until` (RFC 3339) goes on counting; what they sign
- * later does not.
- */
+/** A log with its witnesses before a change. Checkpoints seen by the quorum until `until` (RFC 3339) stay valid; later ones do not. */
 export type EarlierLog = { log: string; witnesses: string[]; quorum: number; until: string }
 
 /**
- * An approving role as it was until `until` (RFC 3339). Entries of one time are all approving roles of that time: a release that was
- * witnessed before it, and after that of the entries before them, may go by these instead of the roles of now. `role` has the bounds that
- * the whole roster set then; its people count only while the roster still names them.
+ * An approving role as it was until `until` (RFC 3339). Entries of one time are all approving roles of that time: a release witnessed
+ * before it, and after the time of the preceding entries, may be judged by these instead of the current roles. `role` includes the bounds
+ * that the whole roster had then; its people count only while the roster still names them.
  */
 export type EarlierRole = {
   role: Role
@@ -49,37 +46,37 @@ export type EarlierRole = {
   authorSigns?: boolean
 }
 
-/** Who may do what: the root of trust, itself a signed statement. */
+/** Defines principals and their permissions: the root of trust, itself a signed statement. */
 export type RosterPredicate = {
   version: number
-  /** Digest of the first roster of the chain, in every later one: what is signed for one installation counts in no other. */
+  /** Digest of the first roster of the chain, in every later one: a signature for one installation is invalid in any other. */
   installation?: string
   profile: 'demo' | 'production'
   expires: string
   principals: { [id: string]: { name: string; kind: PrincipalKind; keys: RosterKey[] } }
   roles: Role[]
   revoked?: Revocation[]
-  /** The transparency log that releases and heads are in, as a C2SP vkey; absent where there is none. */
+  /** C2SP vkey of the transparency log of releases and heads; absent if there is none. */
   log?: string
-  /** Who else looks at the log (vkeys of cosignatures), and how many of them must have seen a checkpoint before it counts. */
+  /** Witnesses of the log (vkeys of cosignatures), and how many of them must have seen a checkpoint for it to be valid. */
   witnesses?: string[]
   quorum?: number
-  /** Whose checkpoints counted before; without them what they proved must be approved again. */
+  /** Earlier logs and witnesses; without them, entries proven by those must be approved again. */
   earlierLogs?: EarlierLog[]
-  /** Roles that releases witnessed before a change may go by; without them such a release goes by the roles of now. */
+  /** Roles for releases witnessed before a change; without them such a release is judged by the current roles. */
   earlierRoles?: EarlierRole[]
-  /** Of every plan. */
+  /** Bounds on every plan. */
   bounds?: PlanBounds
-  /** For all roles where one approval is enough. */
+  /** Applies to all roles for which one approval suffices. */
   soleOfficial?: boolean
-  /** Whether a release needs its author's own signature, which counts for nothing else. Default: with profile `production`. */
+  /** Whether a release needs its author's own signature, which counts for nothing else. Default: true with profile `production`. */
   authorSigns?: boolean
 }
 
 const MAX_WITNESSES = 16
 const MAX_REVOKED = 1000
 const MAX_EARLIER_LOGS = 16
-/** Some twenty changes of a roster with a dozen roles. */
+/** About twenty changes of a roster with a dozen roles. */
 export const MAX_EARLIER_ROLES = 256
 
 const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
@@ -88,7 +85,7 @@ const isEarlierLog = objectOf({ log: isText, witnesses: listOf(isText, MAX_WITNE
 const isRevocation = objectOf({ keyid: isText, since: isTime, reason: isText })
 const isPrincipals: Check = (value) => isObject(value) && Object.values(value).every(isPrincipal)
 
-/** A match is by everything, by the roster, by a service, or by id prefix and tag; a mixture would mean two things to two readers. */
+/** A match is by everything, by the roster, by a service, or by id prefix and tag; a mixture would be ambiguous. */
 const isMatch: Check = (value) => {
   if (!isObject(value)) return false
   const members = Object.keys(value)

@@ -8,19 +8,19 @@ import type { EarlierRole, PrincipalKind, Revocation, Role, RosterKey, RosterPre
 
 export type Principal = { id: string; name: string; kind: PrincipalKind; keys: RosterKey[] }
 
-/** A roster that was read and found consistent: who is who, and whose keys count for what. Made by `readRoster`. */
+/** A consistent roster: principals, keys and roles. Created by `readRoster`. */
 export class Roster {
   readonly principals: ReadonlyMap<string, Principal>
   readonly #holders: ReadonlyMap<string, Principal>
   #installation: string | undefined
-  /** When each revoked key stopped to count, in milliseconds. */
+  /** Revocation time of each revoked key, in milliseconds. */
   readonly #revoked: ReadonlyMap<string, number>
-  /** Every event that comes in asks for its producer's keys. */
+  /** Cached, because every received event needs its producer's keys. */
   readonly #serviceKeys = new Map<string, Keys>()
-  /** Every document that a reader checks asks for it; read late, for a roster that names a wrong key is still to be refused as such. */
+  /** Cached, because every verified document needs it; parsed lazily, so that a roster with a wrong key is refused with the right error. */
   #logPolicies: readonly LogPolicy[] | undefined
 
-  /** `envelope`: as it was read, for anyone who has to hand it on. */
+  /** `envelope`: as read, for callers that pass it on. */
   constructor(
     private readonly predicate: RosterPredicate,
     readonly digest: string,
@@ -35,17 +35,17 @@ export class Roster {
     return this.predicate.version
   }
 
-  /** Names the installation for as long as it lives: the digest of its first roster. */
+  /** Identifies the installation for its lifetime: the digest of its first roster. */
   get installation(): string {
     return this.predicate.installation ?? this.#installation ?? this.digest
   }
 
-  /** As it says itself; the first roster says nothing. */
+  /** Installation named in the roster; the first roster names none. */
   get namedInstallation(): string | undefined {
     return this.predicate.installation
   }
 
-  /** Of one that does not name its installation itself: it is that of the roster which it follows. */
+  /** Sets the installation of a roster that names none: that of the roster it follows. */
   following({ installation }: Roster): this {
     this.#installation = installation
     return this
@@ -55,7 +55,7 @@ export class Roster {
     return this.predicate.profile
   }
 
-  /** RFC 3339; for the caller to judge, who has a clock. */
+  /** RFC 3339; checked by the caller. */
   get expires(): string {
     return this.predicate.expires
   }
@@ -68,24 +68,24 @@ export class Roster {
     return this.predicate.earlierRoles ?? []
   }
 
-  /** The approving roles of the time `at` (RFC 3339), as the earlier roles record them; empty where they record none that late. */
+  /** Returns the approving roles at time `at` (RFC 3339) from the earlier roles; empty if none covers it. */
   earlierRolesAt(at: string): readonly EarlierRole[] {
     const covering = this.earlierRoles.filter(({ until }) => Date.parse(at) < Date.parse(until))
     const first = Math.min(...covering.map(({ until }) => Date.parse(until)))
     return covering.filter(({ until }) => Date.parse(until) === first)
   }
 
-  /** What plans must hold to and how far an author counts, for the whole roster; a role may say more. */
+  /** Bounds on plans and rules about authors for the whole roster; a role may add to them. */
   get rules(): Pick<RosterPredicate, 'bounds' | 'soleOfficial' | 'authorSigns'> {
     return this.predicate
   }
 
-  /** Whose checkpoints count from now on; `undefined` when the roster names no log. */
+  /** Current log and witnesses; `undefined` if the roster names no log. */
   get logPolicy(): LogPolicy | undefined {
     return this.logPolicies[0]
   }
 
-  /** By which a proof may count, whenever it was made: the log of now, then those before it. Empty when the roster names no log. */
+  /** Policies by which a proof may be valid, whenever it was made: the current log, then earlier ones. Empty if the roster names no log. */
   get logPolicies(): readonly LogPolicy[] {
     const { log, witnesses = [], quorum = 0, earlierLogs = [] } = this.predicate
     if (log === undefined) return []
@@ -100,7 +100,7 @@ export class Roster {
     ])
   }
 
-  /** Names are unique, whatever their case; matched to the letter here. */
+  /** Names are unique case-insensitively; this match is exact. */
   principalByName(name: string): Principal | undefined {
     return [...this.principals.values()].find((principal) => principal.name === name)
   }
@@ -113,39 +113,39 @@ export class Roster {
     return this.predicate.revoked ?? []
   }
 
-  /** Since when a key counts for nothing (RFC 3339); `undefined` for one that was never revoked. */
+  /** Returns since when a key is revoked (RFC 3339); `undefined` if it never was. */
   revokedSince(keyid: string): string | undefined {
     return this.revocations.find((revocation) => revocation.keyid === keyid)?.since
   }
 
-  /** Whether what this key signs now counts: it is within its time, and was never revoked. `now` is RFC 3339. */
+  /** Whether a signature made now by this key counts: the key is within its validity, and was never revoked. `now` is RFC 3339. */
   isLive(keyid: string, now: string): boolean {
     const key = this.principalOfKey(keyid)?.keys.find((each) => each.keyid === keyid)
     return key !== undefined && isValidAt(key, now) && !this.#isRevokedAt(keyid, undefined)
   }
 
-  /** The role whose people change the roster; `undefined` where the heaviest role's number of any people does. */
+  /** The role whose people change the roster; `undefined` if any people up to the highest threshold of a role do. */
   get rootRole(): Role | undefined {
     return this.roles.find((role) => role.match.root === true)
   }
 
   /**
-   * Keys whose signatures count as this service's; empty for a service that the roster does not know. `at` (RFC 3339) is when it signed;
-   * without it a key that was ever revoked is left out, for what is signed now.
+   * Returns the keys of a service; empty for an unknown one. `at` (RFC 3339) is the time of signing; without it, keys that were ever
+   * revoked are excluded.
    */
   serviceKeys(service: string, at?: string): Keys {
     if (at !== undefined) return this.#keysOfService(service, at)
     const known = this.#serviceKeys.get(service)
     if (known) return known
     const keys = this.#keysOfService(service)
-    // Only what the roster names is kept, so that made-up names cannot fill the memory.
+    // Only known services are cached, so that invented names cannot fill the memory.
     if (keys.size > 0) this.#serviceKeys.set(service, keys)
     return keys
   }
 
   /**
-   * Keys of all people, or of the operator: anyone who may sign, not what it means. `at` (RFC 3339) leaves out keys that were not valid or
-   * revoked then; without it, those that were ever revoked.
+   * Returns the keys of all people, or of the operator, without regard to roles. `at` (RFC 3339) excludes keys that were invalid or revoked
+   * then; without it, those that were ever revoked.
    */
   keysOfKind(kind: PrincipalKind, at?: string): Keys {
     return this.#keysOfPrincipals((principal) => principal.kind === kind, at)

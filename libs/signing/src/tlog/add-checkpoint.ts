@@ -4,22 +4,22 @@ import { EMPTY_ROOT } from './merkle.js'
 import { isSignedBy, openNote, type NoteKey } from './note.js'
 import { verifyConsistency } from './verify-proof.js'
 
-/** What a log asks of a witness (C2SP tlog-witness): sign this checkpoint, which continues the one of `old` entries that you know. */
+/** A log's request to a witness (C2SP tlog-witness): sign this checkpoint, which extends the known one of `old` entries. */
 export interface AddCheckpoint {
   old: number
   /** Consistency proof. */
   path: Buffer[]
-  /** The note that the log signed. */
+  /** Note signed by the log. */
   checkpoint: string
 }
 
-/** The newest checkpoint of a log that a witness signed. */
+/** Newest checkpoint of a log signed by a witness. */
 export interface Seen {
   size: number
   root: Buffer
 }
 
-/** 200: sign `body` and remember `seen` first. 409: ask again from `size`. The others as C2SP names them. */
+/** 200: return `body` and store `seen` first. 409: retry from `size`. Others as in C2SP. */
 export type WitnessDecision = { status: 200; body: string; seen: Seen } | { status: 409; size: number } | { status: 400 | 403 | 422 }
 
 const HASH_BYTES = 32
@@ -45,8 +45,8 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
 }
 
 /**
- * Whether a witness that last saw `seen` may sign; `logs`: the keys by which it knows the log. It never signs two histories: that is all
- * its signature says.
+ * Decides whether a witness that last saw `seen` may sign; `logs`: the keys of the log. A witness never signs two histories, which is all
+ * that its signature asserts.
  */
 export function decideCosignature(
   seen: Seen | undefined,

@@ -3,7 +3,7 @@ import { HashTree } from './hash-tree.js'
 import { leafHash } from './merkle.js'
 import { verifyInclusion } from './verify-proof.js'
 
-/** A release as the entry of its approval commits to it. */
+/** A release as committed to by the entry of its approval. */
 export interface ApprovedRelease {
   /** Policy id. */
   id: string
@@ -12,7 +12,7 @@ export interface ApprovedRelease {
   digest: string
 }
 
-/** What the entry of an approval says of its releases: so an entry is as small for two hundred as for one. */
+/** Commitment of an approval's entry to its releases: an entry has the same size for two hundred as for one. */
 export type ApprovalRoot = {
   size: number
   /** Root of the tree over the releases, 32 bytes in base64. */
@@ -21,7 +21,7 @@ export type ApprovalRoot = {
 
 const HASH_BYTES = 32
 
-/** The tree of RFC 6962 over the releases of one approval, by digest. A leaf is the canonical form of `{ digest, id, version }`. */
+/** Tree of RFC 6962 over the releases of one approval, by digest. A leaf is the canonical form of `{ digest, id, version }`. */
 export class ApprovalTree {
   private readonly tree = new HashTree()
   private readonly places: Map<string, number>
@@ -36,7 +36,7 @@ export class ApprovalTree {
     return { size: this.tree.size, root: this.tree.root().toString('base64') }
   }
 
-  /** Throws a `RangeError` for a release that is none of these. */
+  /** Returns the proof of a release; throws a `RangeError` if it is not part of the tree. */
   member(digest: string): ApprovalMember {
     const index = this.places.get(digest)
     if (index === undefined) throw new RangeError(`${digest} is not in this approval`)
@@ -44,7 +44,7 @@ export class ApprovalTree {
   }
 }
 
-/** Whether the approval with this root is of this release. Never throws: both come from outside. */
+/** Whether the approval with this root includes this release. Never throws: both come from outside. */
 export function isApproved(approval: unknown, release: ApprovedRelease, member: unknown): boolean {
   const { root, size } = (approval ?? {}) as Partial<ApprovalRoot>
   const { index, path } = (member ?? {}) as Partial<ApprovalMember>

@@ -1,37 +1,35 @@
 import { SignatureError } from '../signature-error.js'
 import { openNote, verifyNote, type NoteKey } from './note.js'
 
-/** What a log says of itself: so many entries, and the root over all of them. */
+/** A log's commitment: its number of entries, and the root over all of them. */
 export interface Checkpoint {
   origin: string
   size: number
   root: Buffer
 }
 
-/** Whose checkpoints count, and how many witnesses must have seen one. */
+/** Keys of a log and its witnesses, and how many witnesses must have seen a checkpoint. */
 export interface LogPolicy {
   log: NoteKey
   witnesses: readonly NoteKey[]
   quorum: number
-  /** Of a log from before: only what the quorum had seen earlier counts (ms since the epoch). */
+  /** For an earlier log: only checkpoints that the quorum saw before this time are valid (epoch milliseconds). */
   until?: number
 }
 
-/**
- * A checkpoint that counts. `witnessedAt` (Unix seconds): when the last witness that the quorum needs had seen it; absent without a quorum.
- */
+/** A valid checkpoint. `witnessedAt` (Unix seconds): when the last witness of the quorum had seen it; absent without a quorum. */
 export interface WitnessedCheckpoint extends Checkpoint {
   witnessedAt?: number
 }
 
 const HASH_BYTES = 32
 
-/** The body of a checkpoint note. */
+/** Formats the body of a checkpoint note. */
 export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`
 }
 
-/** Strictly three lines: an extension line would be a second thing to agree on. */
+/** Requires exactly three lines: an extension line would be additional content to agree on. */
 export function readCheckpoint(body: string): Checkpoint {
   const [, origin, size, hash] = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]+=*)\n$/.exec(body) ?? []
   const root = Buffer.from(hash ?? '', 'base64')
@@ -41,7 +39,7 @@ export function readCheckpoint(body: string): Checkpoint {
   return { origin, size: Number(size), root }
 }
 
-/** Reads a checkpoint that the log signed and enough of its witnesses saw. */
+/** Verifies a checkpoint signed by the log and enough of its witnesses. */
 export function verifyCheckpoint(text: string, { log, witnesses, quorum, until }: LogPolicy): WitnessedCheckpoint {
   const note = openNote(text)
   const checkpoint = readCheckpoint(note.body)
@@ -63,7 +61,7 @@ export function verifyCheckpoint(text: string, { log, witnesses, quorum, until }
   return witnessedAt === undefined ? checkpoint : { ...checkpoint, witnessedAt }
 }
 
-/** Whether a checkpoint counts by this policy; what is none does not. */
+/** Whether a checkpoint is valid by this policy; `false` for an invalid one. */
 export function isWitnessed(text: string, policy: LogPolicy): boolean {
   try {
     verifyCheckpoint(text, policy)
@@ -74,7 +72,10 @@ export function isWitnessed(text: string, policy: LogPolicy): boolean {
   }
 }
 
-/** By the first of several logs for which it counts. Throws what the log says that signed it; the first, where none of them did. */
+/**
+ * Verifies a checkpoint by the first of several logs for which it is valid. Throws the error of the log that signed it; the first log's if
+ * none did.
+ */
 export function verifyCheckpointOfAny(text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint {
   const { signatures } = openNote(text)
   const signed = policies.filter(({ log }) => signatures.some(({ name, id }) => name === log.name && id === log.id))

@@ -1,6 +1,6 @@
 import { consistencyPath, foldSubtrees, inclusionPath, nodeHash, subtreesOf, type LeafRange } from './merkle.js'
 
-/** A Merkle tree in memory, every complete subtree of it: for who recomputes a log, or is one in a test. */
+/** Merkle tree in memory with all its complete subtrees: for recomputing a log, and for test logs. */
 export class HashTree {
   /** `levels[k][i]`: hash of the leaves `i · 2^k` to `(i + 1) · 2^k`. */
   private readonly levels: Buffer[][] = [[]]
@@ -19,7 +19,7 @@ export class HashTree {
     }
   }
 
-  /** Root over the first `size` leaves. */
+  /** Returns the root over the first `size` leaves. */
   root(size = this.size): Buffer {
     return this.hashOf({ start: 0, end: size })
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 const LEAF_PREFIX = Uint8Array.of(0)
 const NODE_PREFIX = Uint8Array.of(1)
 
-/** Leaf hash of RFC 6962 §2.1: SHA-256(0x00 ‖ entry). The prefix keeps a leaf from posing as an inner node. */
+/** Computes the leaf hash of RFC 6962 §2.1: SHA-256(0x00 ‖ entry). The prefix prevents a leaf from being used as an inner node. */
 export function leafHash(entry: Uint8Array): Buffer {
   return createHash('sha256').update(LEAF_PREFIX).update(entry).digest()
 }
@@ -15,7 +15,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
 /** Root of a tree without leaves. */
 export const EMPTY_ROOT: Buffer = createHash('sha256').digest()
 
-/** Leaves `start` (included) to `end` (not included). */
+/** Leaves from `start` (inclusive) to `end` (exclusive). */
 export interface LeafRange {
   start: number
   end: number
@@ -27,7 +27,7 @@ export interface Subtree {
   index: number
 }
 
-/** The complete subtrees that a range of RFC 6962 is made of, from left to right; none for an empty range. */
+/** Returns the complete subtrees of a range of RFC 6962, from left to right; none for an empty range. */
 export function subtreesOf({ start, end }: LeafRange): Subtree[] {
   const parts: Subtree[] = []
   for (let at = start; at < end;) {
@@ -43,21 +43,21 @@ export function subtreesOf({ start, end }: LeafRange): Subtree[] {
   return parts
 }
 
-/** Hash of a range from the hashes of its `subtreesOf`, in their order. */
+/** Computes the hash of a range from the hashes of its `subtreesOf`, in order. */
 export function foldSubtrees(hashes: readonly Uint8Array[]): Buffer {
   const last = hashes.at(-1)
   if (last === undefined) return EMPTY_ROOT
   return hashes.slice(0, -1).reduceRight<Buffer>((right, left) => nodeHash(left, right), Buffer.from(last))
 }
 
-/** Root of a complete subtree from the hashes of one level in it: a power of two of them. */
+/** Computes the root of a complete subtree from the hashes of one of its levels, whose number is a power of two. */
 export function completeRoot(hashes: readonly Uint8Array[]): Buffer {
   let level = hashes
   while (level.length > 1) level = Array.from({ length: level.length / 2 }, (_, pair) => nodeHash(level[pair * 2]!, level[pair * 2 + 1]!))
   return Buffer.from(level[0]!)
 }
 
-/** The ranges whose hashes prove leaf `index` in a tree of `size`, from the leaf up (RFC 6962 §2.1.1). */
+/** Returns the ranges whose hashes prove leaf `index` in a tree of `size`, from the leaf up (RFC 6962 §2.1.1). */
 export function inclusionPath(index: number, { start, end }: LeafRange): LeafRange[] {
   if (end - start <= 1) return []
   const middle = start + split(end - start)
@@ -66,7 +66,7 @@ export function inclusionPath(index: number, { start, end }: LeafRange): LeafRan
     : [...inclusionPath(index, { start: middle, end }), { start, end: middle }]
 }
 
-/** The ranges whose hashes prove that a tree of `size` begins with the tree of `old`, `0 < old ≤ size` (RFC 6962 §2.1.2). */
+/** Returns the ranges whose hashes prove that a tree of `size` extends the tree of `old`, `0 < old ≤ size` (RFC 6962 §2.1.2). */
 export function consistencyPath(old: number, size: number): LeafRange[] {
   return subproof(old, { start: 0, end: size }, true)
 }
@@ -80,7 +80,7 @@ function subproof(old: number, range: LeafRange, whole: boolean): LeafRange[] {
     : [...subproof(old, { start: middle, end }, false), { start, end: middle }]
 }
 
-/** The largest power of two below `count`. Numbers, not bits: a log may outgrow 32 of them. */
+/** Returns the largest power of two below `count`. Uses numbers, not bit operations: a log may exceed 32 bits. */
 function split(count: number): number {
   let width = 1
   while (width * 2 < count) width *= 2

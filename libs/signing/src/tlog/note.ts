@@ -3,7 +3,7 @@ import { publicKeyFromRaw } from '../keys.js'
 import { SignatureError } from '../signature-error.js'
 import type { Signer } from '../signer.js'
 
-/** Signature types of C2SP signed-note and tlog-cosignature; others are passed over, so that a log can change its algorithm. */
+/** Signature types of C2SP signed-note and tlog-cosignature; others are skipped, so that a log can change its algorithm. */
 export const NOTE_ED25519 = 0x01
 export const NOTE_COSIGNATURE = 0x04
 
@@ -13,7 +13,7 @@ const KEY_ID_BYTES = 4
 const TIME_BYTES = 8
 const ED25519_BYTES = 64
 
-/** Whose signatures on notes count: what a vkey says. */
+/** Key of a signer of notes, parsed from a vkey. */
 export interface NoteKey {
   name: string
   /** 4 bytes as 8 hex digits. */
@@ -29,12 +29,12 @@ export interface NoteSignature {
 }
 
 export interface Note {
-  /** What is signed, with its last line feed. */
+  /** Signed text, including its last line feed. */
   body: string
   signatures: NoteSignature[]
 }
 
-/** `name+hex(id)+base64(type ‖ public key)`; anything but Ed25519 of the two types throws `HMS_NOTE_INVALID`. */
+/** Parses `name+hex(id)+base64(type ‖ public key)`; throws `HMS_NOTE_INVALID` for anything but Ed25519 of the two types. */
 export function readVkey(vkey: string): NoteKey {
   const [, name, id, text] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
   const bytes = Buffer.from(text ?? '', 'base64')
@@ -54,7 +54,7 @@ function noteKeyId(name: string, type: number, raw: Uint8Array): string {
   return hash.subarray(0, KEY_ID_BYTES).toString('hex')
 }
 
-/** Takes a note apart; verifies nothing. */
+/** Parses a note; verifies nothing. */
 export function openNote(text: string): Note {
   if (Buffer.byteLength(text) > MAX_NOTE_BYTES) throw invalid('a note is at most 64 KiB')
   const end = text.lastIndexOf('\n\n')
@@ -64,17 +64,17 @@ export function openNote(text: string): Note {
   return { body: text.slice(0, end + 1), signatures: lines.map(readLine) }
 }
 
-/** A signature under a note, as its own line with line feed. */
+/** Formats a signature of a note as its own line with line feed. */
 function signatureLine({ name, id }: Pick<NoteKey, 'name' | 'id'>, bytes: Uint8Array): string {
   return `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), bytes]).toString('base64')}\n`
 }
 
-/** The log's own signature over a body: the whole note. `signer` holds the key that `key` is the public half of. */
+/** Signs a body with the log's key and returns the whole note. `signer` holds the private half of `key`. */
 export async function signNote(body: string, key: Pick<NoteKey, 'name' | 'id'>, signer: Signer): Promise<string> {
   return `${body}\n${signatureLine(key, await signer.sign(Buffer.from(body)))}`
 }
 
-/** A witness's line: it saw this body at `seconds` (Unix time) and nothing that contradicts it. */
+/** Returns a witness's line: it saw this body at `seconds` (Unix time) and nothing that contradicts it. */
 export async function cosign(body: string, seconds: number, key: Pick<NoteKey, 'name' | 'id'>, signer: Signer): Promise<string> {
   const sig = await signer.sign(cosignedBytes(body, seconds))
   const time = Buffer.alloc(TIME_BYTES)
@@ -82,7 +82,7 @@ export async function cosign(body: string, seconds: number, key: Pick<NoteKey, '
   return signatureLine(key, Buffer.concat([time, sig]))
 }
 
-/** Of what a witness answered the line that is truly its signature under this note; `undefined` when there is none. */
+/** Returns the line of a witness's response that is its valid signature on this note; `undefined` if there is none. */
 export function cosignatureIn(answer: string, note: string, key: NoteKey): string | undefined {
   return answer
     .split('\n')
@@ -90,7 +90,7 @@ export function cosignatureIn(answer: string, note: string, key: NoteKey): strin
     .find((line) => isSignedBy(key, `${note}${line}`))
 }
 
-/** The note without the lines of anybody but the first of `keys` that signed it; `undefined` when none did. */
+/** Returns the note with only the signatures of the first of `keys` that signed it; `undefined` if none did. */
 export function signedOnlyBy(keys: readonly NoteKey[], note: string): string | undefined {
   const { body } = openNote(note)
   for (const key of keys) {
@@ -100,7 +100,7 @@ export function signedOnlyBy(keys: readonly NoteKey[], note: string): string | u
   return undefined
 }
 
-/** Whether `key` is among those who signed; `false` also for what is no note, or carries a false signature of it. */
+/** Whether `key` signed the note; `false` also for an invalid note, or an invalid signature by `key`. */
 export function isSignedBy(key: NoteKey, note: string): boolean {
   try {
     return verifyNote(openNote(note), [key]).length > 0
@@ -110,7 +110,7 @@ export function isSignedBy(key: NoteKey, note: string): boolean {
   }
 }
 
-/** Who of `keys` signed, and when a witness says it did (Unix seconds). A false signature by one of them rejects the note. */
+/** Returns which of `keys` signed, and for a witness when (Unix seconds). An invalid signature by one of them rejects the note. */
 export function verifyNote({ body, signatures }: Note, keys: readonly NoteKey[]): { key: NoteKey; seconds?: number }[] {
   return keys.flatMap((key) => {
     const mine = signatures.find(({ name, id }) => name === key.name && id === key.id)

@@ -1,4 +1,4 @@
-/** A tile of C2SP tlog-tiles: up to 256 hashes of one level of the tree. `width` below 256: it still grows. */
+/** Tile of C2SP tlog-tiles: up to 256 hashes of one level of the tree. Partial if `width` is below 256. */
 export interface Tile {
   level: number | 'entries'
   index: number
@@ -9,7 +9,7 @@ export const TILE_WIDTH = 256
 /** Tree levels that one level of tiles spans: 2^8 = 256. */
 export const TILE_HEIGHT = 8
 
-/** `3/x001/x234/067` or, of a tile that still grows, `0/003.p/17`; after `/tile/`. */
+/** Returns `3/x001/x234/067` or, for a partial tile, `0/003.p/17`: the path after `/tile/`. */
 export function tilePath({ level, index, width }: Tile): string {
   const digits = String(index).padStart(Math.ceil(String(index).length / 3) * 3, '0')
   const groups = digits.match(/.{3}/g)!
@@ -17,7 +17,7 @@ export function tilePath({ level, index, width }: Tile): string {
   return `${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`
 }
 
-/** The tile that a path after `/tile/` names; `undefined` for one that no tile has: each tile has exactly one path. */
+/** Parses a path after `/tile/`; `undefined` if it is not the canonical path of a tile. */
 export function readTilePath(path: string): Tile | undefined {
   const [, level, groups, width] = /^(entries|[0-9]|[1-5][0-9])\/((?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/.exec(path) ?? []
   if (level === undefined || groups === undefined) return undefined
@@ -29,13 +29,13 @@ export function readTilePath(path: string): Tile | undefined {
   return Number.isSafeInteger(tile.index) && tilePath(tile) === path ? tile : undefined
 }
 
-/** How many hashes the tile at (`level`, `index`) has in a tree of `size`: 0 to 256. */
+/** Returns the number of hashes of the tile at (`level`, `index`) in a tree of `size`: 0 to 256. */
 export function tileWidth(level: number | 'entries', index: number, size: number): number {
   const hashes = Math.floor(size / TILE_WIDTH ** (level === 'entries' ? 0 : level))
   return Math.min(Math.max(hashes - index * TILE_WIDTH, 0), TILE_WIDTH)
 }
 
-/** An entry bundle: each entry after its length, 2 bytes big-endian. */
+/** Encodes an entry bundle: each entry after its length, 2 bytes big-endian. */
 export function entryBundle(entries: readonly Uint8Array[]): Buffer {
   return Buffer.concat(
     entries.flatMap((entry) => {

@@ -3,7 +3,7 @@ import { verifyCheckpointOfAny, type LogPolicy, type WitnessedCheckpoint } from 
 import { leafHash } from './merkle.js'
 import { verifyInclusion } from './verify-proof.js'
 
-/** That an entry stands at `index` of the log whose checkpoint follows (C2SP tlog-proof). */
+/** Proof that an entry is at `index` of the log with this checkpoint (C2SP tlog-proof). */
 export interface TlogProof {
   index: number
   path: Buffer[]
@@ -13,7 +13,7 @@ export interface TlogProof {
 
 const MAGIC = 'c2sp.org/tlog-proof@v1'
 const HASH_BYTES = 32
-/** A path is as long as its tree is high; sizes stay below 2^53. */
+/** A path is as long as the tree is high; sizes stay below 2^53. */
 const MAX_PATH = 53
 
 export function formatTlogProof({ index, path, checkpoint }: TlogProof): string {
@@ -29,7 +29,8 @@ export function readTlogProof(text: string): TlogProof {
 }
 
 /**
- * That the log holds `entry`, and since when its witnesses know. `policies`: of the log of now and those before it (`Roster.logPolicies`).
+ * Verifies that the log contains `entry`, and returns since when its witnesses know. `policies`: of the current log and earlier ones
+ * (`Roster.logPolicies`).
  */
 export function verifyTlogProof(entry: Uint8Array, text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint & { index: number } {
   const { index, path, checkpoint } = readTlogProof(text)

@@ -10,7 +10,7 @@ export function verifyInclusion(leaf: Uint8Array, index: number, size: number, p
     if (last === 0) return false
     if (at % 2 === 1 || at === last) {
       hash = nodeHash(sibling, hash)
-      // A right edge that stands alone rises until it is a right child.
+      // A lone right edge rises until it is a right child.
       while (at % 2 === 0 && at !== 0) [at, last] = [half(at), half(last)]
     } else hash = nodeHash(hash, sibling)
     ;[at, last] = [half(at), half(last)]
@@ -18,7 +18,7 @@ export function verifyInclusion(leaf: Uint8Array, index: number, size: number, p
   return last === 0 && hash.equals(root)
 }
 
-/** Whether the tree of `size` begins with the tree of `old` (RFC 9162 §2.1.4.2). Everything begins with the empty tree. */
+/** Whether the tree of `size` extends the tree of `old` (RFC 9162 §2.1.4.2). Every tree extends the empty one. */
 export function verifyConsistency(old: number, oldRoot: Uint8Array, size: number, root: Uint8Array, path: readonly Uint8Array[]): boolean {
   if (!isCount(old) || !isCount(size) || old > size) return false
   if (old === 0) return path.length === 0 && EMPTY_ROOT.equals(oldRoot)

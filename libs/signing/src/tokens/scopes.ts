@@ -1,11 +1,11 @@
 import { HmsError } from '#libs/contracts'
 
-/** What a request needs of a key: `values` is what is in force, `read` everything there is to read. */
+/** Access that a request needs: `values` are the policies in force, `read` is all readable data. */
 export type Need = 'operate' | 'read' | 'values' | { bot: string }
 
 /**
- * What a key may do. `operate`: every write that needs no person, and every read; `read`: every read; `bot:<id>`: be that bot (its stream,
- * its alerts) and read what is in force; `partner:<id>`: read what is in force. None of them signs anything.
+ * Scopes of a key. `operate`: every write that needs no person, and every read; `read`: every read; `bot:<id>`: act as that bot (its
+ * stream, its alerts) and read the policies in force; `partner:<id>`: read the policies in force. None of them signs anything.
  */
 const SCOPE = /^(operate|read|(bot|partner):[A-Za-z0-9][A-Za-z0-9._-]{0,199})$/
 
@@ -15,7 +15,7 @@ export function isScope(text: unknown): text is string {
   return typeof text === 'string' && SCOPE.test(text)
 }
 
-/** Throws 403 `HMS_AUTH_SCOPE` when no scope of a key covers what is asked for. */
+/** Throws 403 `HMS_AUTH_SCOPE` if no scope of a key covers the needed access. */
 export function requireScope(scopes: readonly string[], need: Need): void {
   if (scopes.some((scope) => covers(scope, need))) return
   const wanted = typeof need === 'object' ? `bot:${need.bot}` : need === 'operate' ? 'operate' : 'read'
