@@ -9,8 +9,8 @@ import { checkCharacters } from './characters.js'
 const MAX_TEXT = 4096
 
 /**
- * The base schema: required keys, and the types of the known optional ones. Every other key is rule data and may be any JSON
- * value. No key and no known text holds what a terminal would obey.
+ * Checks the base schema: required keys, and the types of the known optional ones. Every other key is rule data and may be any JSON value.
+ * Keys and known texts must not contain characters that a terminal interprets.
  */
 export function checkBase(policy: JsonObject, report: Report): void {
   checkRequired(

@@ -90,7 +90,7 @@ describe('units of a difference', () => {
       'limit ÷ 1070: 0.075 ppm → 0.07 ppb',
       'units "ppm" → "ppb"',
     ])
-    // The same in another unit.
+    // The same value in another unit.
     expect(lines({}, { limit: 75, units: 'ppb' })).toEqual([
       'limit 0.075 ppm → 75 ppb',
       'limit has another unit: ppm → ppb',

@@ -4,24 +4,24 @@ import type { PolicyDocument } from './document.js'
 
 export type ChangeKind = 'added' | 'removed' | 'changed'
 
-/** One field that differs in value or unit. A unit is that of the nearest enclosing map, for numbers and lists of numbers. */
+/** A field that differs in value or unit. The unit is that of the nearest enclosing map, for numbers and lists of numbers. */
 export type FieldChange = {
-  /** Dotted path: `limits.daily`, `steps.0.value`; a key that is no plain word stands in quotes. */
+  /** Dotted path: `limits.daily`, `steps.0.value`; a key that is not a plain word is quoted. */
   field: string
   from?: Json
   to?: Json
   kind: ChangeKind
-  /** Of `to`; of a removed field, of `from`. */
+  /** Unit of `to`; for a removed field, of `from`. */
   units?: string
-  /** Of `from`, where it is another than that of `to`; `null` for a value without unit. */
+  /** Unit of `from`, if it differs from that of `to`; `null` for a value without unit. */
   unitsBefore?: string | null
 }
 
 export type Change = { path: string[]; from?: Json; to?: Json; kind: ChangeKind }
 
 /**
- * What a reader of the policy would notice, in the order of the file; `id` and `version` are left out, since they name the two sides.
- * Against `undefined` (a first version) every field is added.
+ * Returns the differences between two policies in the order of the file; `id` and `version`, which name the two sides, are omitted. Against
+ * `undefined` (a first version) every field is added.
  */
 export function diffPolicies(from: PolicyDocument | undefined, to: PolicyDocument): FieldChange[] {
   const before: JsonObject = from ?? {}
@@ -48,12 +48,12 @@ export function fieldOf(path: readonly string[]): string {
   return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : JSON.stringify(key))).join('.')
 }
 
-/** Maps are compared by key, lists of equal length by index; a list whose length changed is one changed value. */
+/** Compares maps by key, and lists of equal length by index; a list of changed length is one changed value. */
 export function changesBetween(from: JsonObject, to: JsonObject): Change[] {
   return compareObjects(from, to, [])
 }
 
-/** `measured`: units on both sides, where a number that is the same in another unit is a change. */
+/** `measured`: units on both sides, for which an equal number in another unit is a change. */
 type Measured = (path: readonly string[]) => Units
 
 function compareObjects(from: JsonObject, to: JsonObject, path: string[], measured?: Measured): Change[] {

@@ -2,7 +2,7 @@ import { MAX_POLICY_KEY, type Json, type JsonObject } from '#libs/contracts'
 import type { Report } from './finding.js'
 import { pointerOf } from './pointer.js'
 
-/** Nothing that a terminal obeys, and nothing that it does not show: two keys that look alike are one key. */
+/** Characters that a terminal interprets or does not show: two keys that look alike must be equal. */
 const IN_KEYS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 /** The joiners U+200C and U+200D belong to the spelling of several languages. */
 const IN_TEXT = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
@@ -11,24 +11,24 @@ const IN_LINES = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
 const MAX_FINDINGS = 20
 
 const TEXTS = ['title', 'owner', 'units', 'schema', 'tags', 'partners']
-/** May have several lines. */
+/** Keys whose values may have several lines. */
 const LINES = ['description', 'breaking']
 
 /**
- * Anyone who signs a policy reads its keys and texts in a terminal or a browser: they hold no control, bidirectional or zero-width
- * characters, and keys are short.
+ * Checks keys and texts, which signers read in a terminal or a browser: they must not contain control, bidirectional or zero-width
+ * characters, and keys must be short.
  */
 export function checkCharacters(policy: JsonObject, report: Report): void {
   for (const name of TEXTS) checkText(policy[name], [name], IN_TEXT, report)
   for (const name of LINES) checkText(policy[name], [name], IN_LINES, report)
-  // No recursion: a policy that came over HTTP may be nested deeper than one in a file.
+  // Iterative: a policy received over HTTP may be nested deeper than one in a file.
   const open: { value: Json | undefined; path: (string | number)[] }[] = [{ value: policy, path: [] }]
   for (let next = open.pop(); next !== undefined && report.findings.length < MAX_FINDINGS; next = open.pop()) {
     const { value, path } = next
     if (typeof value !== 'object' || value === null) continue
     for (const [key, member] of Object.entries(value)) {
       if (key.length > MAX_POLICY_KEY) {
-        // Neither repeated in the finding nor looked into: its pointer is too long to report.
+        // Neither quoted in the finding nor descended into: its pointer is too long to report.
         report.error(
           'key-length',
           pointerOf(path),
@@ -40,7 +40,7 @@ export function checkCharacters(policy: JsonObject, report: Report): void {
       const at = [...path, key]
       const found = IN_KEYS.exec(key)?.[0]
       if (found !== undefined) report.error('unsafe-character', pointerOf(at), `key ${JSON.stringify(key)} holds ${named(found)}`, HINT)
-      // Shown beside the numbers of its map.
+      // Displayed beside the numbers of its map.
       if (key === 'units' && path.length > 0) checkText(member, at, IN_TEXT, report)
       open.push({ value: member, path: at })
     }

@@ -4,7 +4,7 @@ import { describeMagnitude } from './describe-magnitude.js'
 import type { PolicyDocument } from './document.js'
 import { displayUnits, unitsBefore } from './units.js'
 
-/** What a release says, read from the bytes that are signed. */
+/** Content of a release, read from the bytes to be signed. */
 export interface SignedRelease {
   policy: PolicyDocument
   previous: VersionRef | null
@@ -15,17 +15,17 @@ export interface SignedRelease {
   breakGlass?: { reason: string }
 }
 
-/** The policy in force, as the signer's own program verified it; `release` is `null` where it verified that there is none. */
+/** The policy in force, as verified by the signer's own program; `release` is `null` if it verified that there is none. */
 export type VerifiedLive = { kind: 'verified'; release: LiveRelease | null } | { kind: 'unverified'; why: string }
 
 export interface LiveRelease {
   policy: PolicyDocument
   digest: string
-  /** Base64 of the statement that was signed: its digest is `digest`. */
+  /** Signed statement in base64; its digest is `digest`. */
   payload?: string
 }
 
-/** `bad`: a signer must not miss it. */
+/** `bad`: a warning that a signer must not miss. */
 export interface ConsentLine {
   tone: 'plain' | 'bad'
   text: string
@@ -34,29 +34,29 @@ export interface ConsentLine {
 export interface ConsentRelease {
   id: string
   version: string
-  /** Version in force; `null` for none, `undefined` where that is not verified. */
+  /** Version in force; `null` for none, `undefined` if not verified. */
   live: string | null | undefined
   /** `epa-pm25-limit 1.5.0 → 2.0.0`. */
   heading: string
-  /** `undefined` where nothing verified could be compared. */
+  /** `undefined` if no verified release could be compared. */
   changes: FieldChange[] | undefined
-  /** Before the changes: why there are none, or that there are none. */
+  /** Lines before the changes: why they are missing, or that there are none. */
   verdict: ConsentLine[]
-  /** Behind the changes. */
+  /** Lines after the changes. */
   remarks: ConsentLine[]
 }
 
 export interface Consent {
   releases: ConsentRelease[]
-  /** An earlier version is brought back, by no plan. */
+  /** An earlier version is reinstated, without a plan. */
   isRollback: boolean
   plan: ConsentLine[]
   authors: string[]
 }
 
 /**
- * What a signature over these releases does: differences to what is in force, plan and authors. The one function for terminal and page;
- * nothing of it comes from the service that prepared the bytes. `live` is by policy id, and a policy that it lacks counts as not verified.
+ * Returns the effect of signing these releases: differences to the releases in force, plan and authors. Terminal and page use the same
+ * function; nothing of it comes from the service that prepared the bytes. `live` is by policy id; a missing policy counts as unverified.
  */
 export function consentOf(releases: readonly SignedRelease[], live: ReadonlyMap<string, VerifiedLive>): Consent {
   return {
@@ -100,7 +100,7 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
   }
 }
 
-/** The release names what it follows: where that is not in force, it goes live behind another run or not at all. */
+/** Adds a warning if the predecessor named in the release is not in force: it goes live behind another run or not at all. */
 function followsAnother({ previous }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
   if ((previous?.digest ?? null) === (live?.digest ?? null)) return []
   const follows = previous === null ? 'no version' : `${previous.version} (${previous.digest.slice(0, 19)}…)`
@@ -120,9 +120,9 @@ function remarksOf({ fallbacks, rollback }: SignedRelease, live?: string): Conse
   ]
 }
 
-/** Releases that are signed together have one plan. */
+/** Releases signed together have one plan. */
 function planConsent([release]: readonly SignedRelease[]): ConsentLine[] {
-  // A rollback goes by no plan.
+  // A rollback has no plan.
   if (release === undefined || release.rollback !== undefined) return []
   const { plan, breakGlass } = release
   if (breakGlass !== undefined)
@@ -137,7 +137,7 @@ function planConsent([release]: readonly SignedRelease[]): ConsentLine[] {
   ]
 }
 
-/** The name of a scope is a text of the plan: the scope itself stands beside it. */
+/** The name of a scope is a free text of the plan, so the scope itself is shown beside it. */
 function stepsText(plan: RolloutPlan): string {
   const steps = stepsOf(plan).map(({ share, scope, scopeName }) => `${share / 100} % of ${scopeName} (${scope})`)
   return `${steps.join(', then ')}, observed for ${spokenDuration(plan.observeMs)}${steps.length > 1 ? ' each' : ''}`
@@ -147,7 +147,7 @@ function partnersOf({ partners }: RolloutPlan): string {
   return partners === null ? 'all partners' : partners.join(', ') || 'no partners'
 }
 
-/** A change in three cells: field, before, after, each value with its unit, whole and as JSON. */
+/** Returns a change in three cells: field, before, after, each value complete, as JSON, with its unit. */
 export function changeCells(change: FieldChange): [field: string, before: string, after: string] {
   const { field, from, to, units } = change
   return [printable(field), cellOf(from, unitsBefore(change), 'not there'), cellOf(to, units, 'removed')]
@@ -158,7 +158,7 @@ function cellOf(value: Json | undefined, units: string | undefined, missing: str
   return printable(`${JSON.stringify(value)}${units === undefined ? '' : ` ${displayUnits(units)}`}`)
 }
 
-/** Every text of a consent in the order in which a page shows it: what the page's script compares. */
+/** Returns every text of a consent in the order of a page, for comparison by the page's script. */
 export function consentTexts({ releases, plan, authors }: Consent): string[] {
   const ofReleases = releases.flatMap(({ heading, verdict, changes = [], remarks }) => [
     heading,

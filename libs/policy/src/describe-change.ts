@@ -4,12 +4,12 @@ import type { FieldChange } from './changes.js'
 import { describeMagnitude } from './describe-magnitude.js'
 import { displayUnits, unitsBefore } from './units.js'
 
-/** More than a person reads; the digest then says whether two long values are the same. */
+/** More than a person reads; the digest then shows whether two long values are equal. */
 const MAX_SHOWN = 2_000
 
 /**
- * One line for people: `limit 35 → 25 µg/m³`, `limit 0.075 ppm → 70 ppb`, `ceiling added 80`, `note removed (was "x")`. Values are JSON,
- * so that `25` and `"25"` differ, and whole: what is signed is what is shown.
+ * Formats a change in one line: `limit 35 → 25 µg/m³`, `limit 0.075 ppm → 70 ppb`, `ceiling added 80`, `note removed (was "x")`. Values are
+ * JSON, so that `25` and `"25"` differ, and complete: the displayed value is the signed one.
  */
 export function describeChange(change: FieldChange): string {
   const [before, after] = [unitsBefore(change), change.units].map((units) => (units === undefined ? '' : ` ${displayUnits(units)}`))
@@ -23,7 +23,7 @@ export function describeChange(change: FieldChange): string {
   }
 }
 
-/** A difference as services return it: values, units, the line, and remarks that are lines of their own. */
+/** Returns a difference as sent by services: values, units, the line, and remarks on lines of their own. */
 export function differenceOf(change: FieldChange): FieldDifference {
   const { kind: _kind, ...values } = change
   const remarks = describeMagnitude(change)

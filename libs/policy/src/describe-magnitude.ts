@@ -2,12 +2,12 @@ import type { Json } from '#libs/contracts'
 import type { FieldChange } from './changes.js'
 import { displayUnits, unitFactor, unitsBefore } from './units.js'
 
-/** From here on a person has probably mistyped a digit, or a unit. */
+/** Factor from which a mistyped digit or unit is likely. */
 const ORDER = 10
-/** What doubles lose on the way: `0.7 / 0.07` is not quite 10. */
+/** Rounding error of doubles: `0.7 / 0.07` is not quite 10. */
 const TOLERANCE = 1e-9
 
-/** Lines that a signer must not miss: `limit × 112: 25 → 2800`, `limit has another unit: ppm → ppb`. Most changes have none. */
+/** Returns warnings for a signer: `limit × 112: 25 → 2800`, `limit has another unit: ppm → ppb`. Most changes have none. */
 export function describeMagnitude(change: FieldChange): string[] {
   if (change.kind !== 'changed') return []
   const units = { before: unitsBefore(change), after: change.units }
@@ -28,7 +28,7 @@ function orderLines({ field, from, to }: { field: string; from: number; to: numb
   const values = `${measured(from, before)} → ${measured(to, after)}`
   if (from === 0 || to === 0) return from === to ? [] : [`${field} ${to === 0 ? 'becomes zero' : 'is zero no longer'}: ${values}`]
   const signs = Math.sign(from) === Math.sign(to) ? [] : [`${field} changes its sign: ${values}`]
-  // In units that cannot be compared the numbers say nothing of the size.
+  // In incomparable units the numbers do not show the magnitude.
   const factor = before === after ? 1 : before === undefined || after === undefined ? undefined : unitFactor(before, after)
   if (factor === undefined) return signs
   const ratio = Math.abs(to) / (Math.abs(from) * factor)
@@ -36,7 +36,7 @@ function orderLines({ field, from, to }: { field: string; from: number; to: numb
   return times < ORDER * (1 - TOLERANCE) ? signs : [`${field} ${ratio >= 1 ? '×' : '÷'} ${rounded(times)}: ${values}`, ...signs]
 }
 
-/** Numbers that stand for the same; of lists whose length changed, those at the same place. */
+/** Returns pairs of numbers with the same meaning; in lists of changed length, those at the same index. */
 function pairsOf({ field, from, to }: FieldChange): { field: string; from: number; to: number }[] {
   if (typeof from === 'number' && typeof to === 'number') return [{ field, from, to }]
   if (!Array.isArray(from) || !Array.isArray(to)) return []
@@ -54,7 +54,7 @@ function shown(units: string | undefined): string {
   return units === undefined ? 'none' : displayUnits(units)
 }
 
-/** Three digits: `112`, `10`, `1070`. */
+/** Rounds to three digits: `112`, `10`, `1070`. */
 function rounded(times: number): string {
   return String(Number(times.toPrecision(3)))
 }

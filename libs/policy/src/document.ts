@@ -3,7 +3,7 @@ import { canonicalJson, MAX_ID } from '#libs/contracts'
 import type { Json } from '#libs/contracts'
 import type { Locate } from './finding.js'
 
-/** A policy as the artifact says it: the known keys, and every other key as rule data. */
+/** A policy as in its artifact: the known keys, and every other key as rule data. */
 export type PolicyDocument = {
   id: string
   version: string
@@ -23,11 +23,11 @@ export type PolicyDocument = {
   [key: string]: Json | undefined
 }
 
-/** A policy with its digest and the way back into the file it came from. */
+/** A policy with its digest and a function that locates members in its source file. */
 export type PolicySource = {
   file: string
   policy: PolicyDocument
-  /** `sha256:` and hex over the JCS form: comments and layout do not matter. */
+  /** `sha256:` and hex over the JCS form, so comments and layout do not matter. */
   digest: string
   locate: Locate
 }
@@ -35,7 +35,7 @@ export type PolicySource = {
 export const POLICY_MAX_BYTES = 256 * 1024
 
 /**
- * A request that brings the policies of a run as JSON. They are read as YAML, whose time goes by parts: a second of a processor for that
+ * Limits of a request with the policies of a run as JSON. They are read as YAML, whose cost depends on the parts: a second of CPU for this
  * many.
  */
 export const POLICIES_BODY = { bytes: 512 * 1024, parts: 65_536, depth: 70 }
@@ -56,17 +56,19 @@ export const POLICY_KNOWN_KEYS = [
   'breaking',
 ] as const
 
-/** 3–100 characters of lower case words, digits and single hyphens. The same rule holds for scenario ids. */
+/**
+ * Whether a value is a policy id: 3–100 characters of lower-case words, digits and single hyphens. The same rule applies to scenario ids.
+ */
 export function isPolicyId(value: unknown): value is string {
   return typeof value === 'string' && value.length >= 3 && value.length <= MAX_ID && POLICY_ID.test(value)
 }
 
-/** Throws `TypeError` for a value without a canonical form (see `canonicalJson`). */
+/** Returns the policy digest. Throws `TypeError` for a value without a canonical form (see `canonicalJson`). */
 export function policyDigest(policy: PolicyDocument): string {
   return `sha256:${createHash('sha256').update(canonicalJson(policy), 'utf8').digest('hex')}`
 }
 
-/** For a policy that arrived as JSON already: every finding points at 1:1. Throws as `policyDigest` does. */
+/** Returns the source of a policy that arrived as JSON: every finding has position 1:1. Throws as `policyDigest` does. */
 export function sourceOf(policy: PolicyDocument, file: string): PolicySource {
   return { file, policy, digest: policyDigest(policy), locate: () => ({ line: 1, column: 1 }) }
 }

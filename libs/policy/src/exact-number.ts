@@ -1,11 +1,10 @@
 const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/
-/** As many digits as `toExponential` gives. */
+/** Maximum digits of `toExponential`. */
 const MAX_DIGITS = 101
 
 /**
- * Whether a number reads back, at the precision it was written with, as what was written: `0.1` and seventeen digits of a dump do,
- * `4503599627370497.5` and integers beyond 2^53−1 do not, for a double has no place for their last digits. `literal`: decimal, as YAML,
- * JSON and CSV write it.
+ * Whether a number reads back as written, at the written precision: `0.1` and seventeen digits of a dump do; `4503599627370497.5` and
+ * integers beyond 2^53−1 do not, because a double cannot represent their last digits. `literal`: decimal, as in YAML, JSON and CSV.
  */
 export function isExact(literal: string, value = Number(literal)): boolean {
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false
@@ -24,7 +23,7 @@ export function isExact(literal: string, value = Number(literal)): boolean {
 /** A string, or a number outside of strings. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g
 
-/** The first number of a JSON text that `JSON.parse` would change. */
+/** Returns the first number of a JSON text that `JSON.parse` would change. */
 export function inexactNumber(json: string): string | undefined {
   for (const [token] of json.matchAll(TOKEN)) if (!token.startsWith('"') && !isExact(token)) return token
   return undefined

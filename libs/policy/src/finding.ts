@@ -1,14 +1,14 @@
 import { printable } from '#libs/contracts'
 
-/** Where something stands in a file: both 1-based, columns counted in UTF-16 units as editors do. */
+/** Position in a file: both 1-based, columns counted in UTF-16 units as in editors. */
 export type Position = { line: number; column: number }
 
-/** Finds the position of a JSON pointer; of its nearest existing ancestor when the member is missing. */
+/** Returns the position of a JSON pointer; for a missing member, of its nearest existing ancestor. */
 export type Locate = (pointer: string) => Position
 
 export type Severity = 'error' | 'warning'
 
-/** One thing that lint has to say. `rule` is kebab-case and stable; scripts may match on it. */
+/** A finding of lint. `rule` is kebab-case and stable; scripts may match on it. */
 export type Finding = {
   file: string
   line: number
@@ -20,18 +20,18 @@ export type Finding = {
   pointer?: string
 }
 
-/** `FILE:LINE:COLUMN rule message — hint`. Control characters are shown escaped, so a file cannot write to the terminal. */
+/** Formats `FILE:LINE:COLUMN rule message — hint`. Control characters are escaped, so a file cannot control the terminal. */
 export function formatFinding(finding: Finding): string {
   const hint = finding.hint === undefined ? '' : ` — ${finding.hint}`
   return printable(`${finding.file}:${finding.line}:${finding.column} ${finding.rule} ${finding.message}${hint}`)
 }
 
-/** A finding of severity error fails lint; warnings are shown and pass. */
+/** Whether findings fail lint: severity error does; warnings are shown and pass. */
 export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some((finding) => finding.severity === 'error')
 }
 
-/** A list that findings are added to by pointer; `sorted()` is ordered by place and rule, so lint is deterministic. */
+/** Collects findings by pointer; `sorted()` orders them by position and rule, so lint is deterministic. */
 export class Report {
   readonly findings: Finding[] = []
 

@@ -102,7 +102,7 @@ describe('a policy artifact', () => {
     ['anchors', '&a '.repeat(80_000)],
     ['documents', '---\n'.repeat(60_000)],
   ])('refuses a bomb of %s, and comes to an end', { timeout: 60_000 }, (_name, text) => {
-    // What is not refused in time runs for minutes or ends the process; how many milliseconds it takes is the machine's to say.
+    // An input that is not refused early runs for minutes or ends the process; the exact duration depends on the machine.
     expect(findings(text).length).toBeGreaterThan(0)
   })
 

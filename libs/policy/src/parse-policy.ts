@@ -9,8 +9,8 @@ import { readYaml } from './yaml/read-yaml.js'
 export type ParsedPolicy = { ok: true; source: PolicySource } | { ok: false; findings: Finding[] }
 
 /**
- * Reads a policy artifact. Never throws. `ok` means that the base schema holds too, so the document is what its type says;
- * everything that needs context (own schema, versions, partners) is `lintPolicy`'s.
+ * Parses a policy artifact. Never throws. `ok` means that the base schema holds, so the document matches its type; `lintPolicy` checks
+ * everything that needs context (own schema, versions, partners).
  */
 export function parsePolicy(bytes: Uint8Array | string, file: string): ParsedPolicy {
   const read = readYaml(bytes, file, POLICY_MAX_BYTES)
@@ -27,7 +27,7 @@ export function parsePolicy(bytes: Uint8Array | string, file: string): ParsedPol
   return { ok: true, source: { file, policy, digest: policyDigest(policy), locate } }
 }
 
-/** The base schema has been checked, which is what makes this true. */
+/** Valid because the base schema has been checked. */
 function asPolicy(value: JsonObject): PolicyDocument {
   return value as PolicyDocument
 }

@@ -1,9 +1,9 @@
-/** JSON pointer (RFC 6901) of a path of member names and indices. */
+/** Returns the JSON pointer (RFC 6901) of a path of member names and indices. */
 export function pointerOf(path: readonly (string | number)[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
-/** The path of a JSON pointer; the empty pointer is the whole document. */
+/** Returns the path of a JSON pointer; the empty pointer is the whole document. */
 export function pathOf(pointer: string): string[] {
   return pointer
     .split('/')

@@ -1,4 +1,4 @@
-/** Official expression of SemVer 2.0 (semver.org). */
+/** Official regular expression of SemVer 2.0 (semver.org). */
 const SEMVER = new RegExp(
   '^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)' +
     '(?:-((?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\\.(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?' +
@@ -15,7 +15,9 @@ export function isSemVer(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_LENGTH && SEMVER.test(value)
 }
 
-/** Precedence of SemVer 2.0 §11: negative, 0 or positive. Build metadata does not count. Throws `TypeError` for what is no SemVer. */
+/**
+ * Compares by the precedence of SemVer 2.0 §11: negative, 0 or positive. Ignores build metadata. Throws `TypeError` for an invalid version.
+ */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [parts(a), parts(b)]
   for (const [index, field] of left.core.entries()) {
@@ -25,7 +27,7 @@ export function compareVersions(a: string, b: string): number {
   return comparePrerelease(left.prerelease, right.prerelease)
 }
 
-/** What changes between two versions: `none` when their precedence is equal, `lower` when `b` stands below `a`. */
+/** Returns the level of change between two versions: `none` if their precedence is equal, `lower` if `b` is below `a`. */
 export function bumpBetween(a: string, b: string): Bump {
   const order = compareVersions(a, b)
   if (order > 0) return 'lower'
@@ -36,8 +38,8 @@ export function bumpBetween(a: string, b: string): Bump {
 }
 
 /**
- * How much a release of `b` after `a` may change; undefined when `b` is not above `a`. A step between prereleases, or from one to its
- * release, may change as much as that release may: 2.0.0-rc.1 → 2.0.0 is major, 2.1.0-rc.1 → 2.1.0 minor.
+ * Returns how much a release of `b` after `a` may change; undefined if `b` is not above `a`. A step between prereleases, or from one to its
+ * release, may change as much as that release: 2.0.0-rc.1 → 2.0.0 is major, 2.1.0-rc.1 → 2.1.0 minor.
  */
 export function levelBetween(a: string, b: string): Level | undefined {
   const bump = bumpBetween(a, b)
@@ -48,7 +50,7 @@ export function levelBetween(a: string, b: string): Level | undefined {
   return minor === '0' ? 'major' : 'minor'
 }
 
-/** The lowest release above `version` of the given level, for hints. */
+/** Returns the lowest release above `version` of the given level, for hints. */
 export function nextVersion(version: string, level: Level): string {
   const [major, minor, patch] = parts(version).core.map(BigInt) as [bigint, bigint, bigint]
   if (level === 'major') return `${major + 1n}.0.0`
@@ -62,13 +64,13 @@ function parts(version: string): Parts {
   return { core: [major, minor, patch], prerelease: prerelease?.split('.') ?? [] }
 }
 
-/** Decimal digits without leading zeros: the longer one is larger, whatever its size. */
+/** Decimal digits without leading zeros: the longer number is larger. */
 function compareNumeric(a: string, b: string): number {
   return a.length - b.length || compareText(a, b)
 }
 
 function comparePrerelease(a: string[], b: string[]): number {
-  // A release stands above its prereleases (§11.3).
+  // A release is above its prereleases (§11.3).
   if (a.length === 0 || b.length === 0) return b.length - a.length
   for (const [index, left] of a.entries()) {
     const right = b[index]
@@ -79,7 +81,7 @@ function comparePrerelease(a: string[], b: string[]): number {
   return a.length - b.length
 }
 
-/** §11.4: numeric identifiers by value and below the others, which go by ASCII order. */
+/** §11.4: numeric identifiers are compared by value and are below the others, which are in ASCII order. */
 function compareIdentifier(a: string, b: string): number {
   const [aNumeric, bNumeric] = [/^\d+$/.test(a), /^\d+$/.test(b)]
   if (aNumeric && bNumeric) return compareNumeric(a, b)

@@ -1,13 +1,13 @@
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(Z|[+-](\d{2}):(\d{2}))$/i
 
-/** The years 0000 to 9999 in UTC: outside of them a `Date` writes six digits of a year and a sign, which RFC 3339 does not have. */
+/** Years 0000 to 9999 in UTC: outside of them a `Date` prints six digits and a sign, which RFC 3339 does not permit. */
 const FIRST_MS = -62_167_219_200_000
 const LAST_MS = 253_402_300_799_000
 const MINUTE_MS = 60_000
 
 /**
- * RFC 3339 date and time with an offset, and a day that exists. A leap second (`:60`) is refused although the grammar has it:
- * `Date` cannot hold it, and readers would disagree. So is a time whose year in UTC is not one of 0000 to 9999.
+ * Whether a value is an RFC 3339 date and time with an offset, and an existing day. A leap second (`:60`) is refused although the grammar
+ * permits it: `Date` cannot represent it, and readers would disagree. So is a time whose UTC year is outside of 0000 to 9999.
  */
 export function isTimestamp(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 40) return false

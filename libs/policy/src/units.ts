@@ -1,6 +1,6 @@
 import type { FieldChange } from './changes.js'
 
-/** Dimension and factor to its base unit, of units that policies of the environment, of health and of time use. */
+/** Dimension and factor to the base unit, for units used in environmental, health and time policies. */
 const KNOWN: Record<string, [dimension: string, factor: number]> = {
   ppb: ['share', 1e-9],
   ppm: ['share', 1e-6],
@@ -33,11 +33,12 @@ const KNOWN: Record<string, [dimension: string, factor: number]> = {
   week: ['time', 604_800],
 }
 
-/** Words of letters, digits and the usual signs; anything else could be taken for a value. */
+/** Letters, digits and common signs; anything else could be mistaken for a value. */
 const UNITS = /^[\p{L}\p{N}_%°·/^*.²³-]+(?: [\p{L}\p{N}_%°·/^*.²³-]+)*$/u
 
 /**
- * `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; what it does not know stays as it is, in quotes where it is no unit.
+ * Formats a unit: `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; unknown ones are unchanged, quoted if not a plain
+ * unit.
  */
 export function displayUnits(units: string): string {
   if (units === 'percent') return '%'
@@ -53,7 +54,7 @@ export function displayUnits(units: string): string {
     .join('/')
 }
 
-/** How many of `to` one of `from` is: 1000 for `ppm` to `ppb`. `undefined` where the two do not measure the same, or are not known. */
+/** Returns the factor from `from` to `to`: 1000 for `ppm` to `ppb`. `undefined` if their dimensions differ, or one is unknown. */
 export function unitFactor(from: string, to: string): number | undefined {
   if (from === to) return 1
   const [before, after] = [from, to].map((units) =>
@@ -69,7 +70,7 @@ export function unitFactor(from: string, to: string): number | undefined {
   return factor
 }
 
-/** Unit of the value before: its own where it differs. */
+/** Returns the unit of the previous value, of the field where it differs from the new one. */
 export function unitsBefore({ kind, units, unitsBefore: before }: Pick<FieldChange, 'kind' | 'units' | 'unitsBefore'>): string | undefined {
   if (before !== undefined) return before ?? undefined
   return kind === 'added' ? undefined : units

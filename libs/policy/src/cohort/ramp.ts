@@ -2,7 +2,7 @@ import { MAX_RAMP_STEPS } from '#libs/contracts'
 import { ALL_REGIONS, BASIS_POINTS } from './bucket.js'
 import { parseShare } from './share.js'
 
-/** One step of a ramp: this share of a scope has the release, besides those who have it from steps before. */
+/** One step of a ramp: the share of a scope that gets the release, in addition to the readers of earlier steps. */
 export interface RampShare {
   /** Basis points. */
   share: number
@@ -13,7 +13,9 @@ export type ParsedRamp = { ok: true; steps: RampShare[] } | { ok: false; code: '
 
 const STEP = /^([\d.]{1,30}\s*%?)(?:\s+(?:region:)?([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?$/
 
-/** `5% NCR, 100% NCR, 25%, 100%`: a share of a region, or of all; the last step is the rollout to everybody, and is left out here. */
+/**
+ * Parses `5% NCR, 100% NCR, 25%, 100%`: shares of a region, or of all; the last step is the full rollout, which is omitted from the result.
+ */
 export function parseRamp(text: string): ParsedRamp {
   const steps: RampShare[] = []
   for (const [index, part] of text.split(',').entries()) {
@@ -29,7 +31,9 @@ export function parseRamp(text: string): ParsedRamp {
   return problem === undefined ? { ok: true, steps } : refusal(problem)
 }
 
-/** Why a canary cannot take these steps; `undefined` when it can. A cohort only grows: nobody loses the release to a later step. */
+/**
+ * Returns why a canary cannot have these steps; `undefined` if it can. A cohort only grows: no reader loses the release in a later step.
+ */
 export function rampProblem(steps: readonly RampShare[]): string | undefined {
   if (steps.length === 0) return 'a ramp has a step before the rollout to everybody'
   if (steps.length > MAX_RAMP_STEPS) return `${steps.length} steps before the rollout, ${MAX_RAMP_STEPS} at most`
@@ -43,7 +47,7 @@ export function rampProblem(steps: readonly RampShare[]): string | undefined {
   return undefined
 }
 
-/** `5% NCR`, `25%`: as people write it. */
+/** Formats a step as written by people: `5% NCR`, `25%`. */
 export function describeRampShare({ share, scope }: RampShare): string {
   const percent = `${share / 100}%`
   return scope === ALL_REGIONS ? percent : `${percent} ${scope.replace(/^region:/, '')}`

@@ -5,15 +5,15 @@ export type ParsedShare =
   | { ok: false; code: 'HMS_SHARE_INVALID'; message: string }
 
 /**
- * A share of traffic as people write it: `0.05`, `"0.05"` and `"5%"` are the same. Only a `%` makes a percentage: `1` is everyone.
- * Refused: nothing, more than everyone, and steps finer than 0.01 %.
+ * Parses a share of traffic: `0.05`, `"0.05"` and `"5%"` are equal. Only a `%` makes a percentage: `1` is all traffic.
+ * Refused: zero, more than all, and steps finer than 0.01 %.
  */
 export function parseShare(input: string | number): ParsedShare {
   const text = String(input).trim()
   const match = /^(\d{1,9})?(?:\.(\d{1,20}))?(\s*%)?$/.exec(text)
   const [, whole, fraction = '', percent] = match ?? []
   if (!match || (whole === undefined && fraction === '')) return refusal(`${JSON.stringify(text)} is not a share; write 0.05 or 5%`)
-  // Moving the point in the text: 0.07 * 10000 is not 700 in floating point.
+  // The decimal point is moved in the text: 0.07 * 10000 is not 700 in floating point.
   const places = percent === undefined ? 4 : 2
   if (/[1-9]/.test(fraction.slice(places))) return refusal(`${text} is finer than 0.01%`)
   const basisPoints = Number((whole ?? '0') + fraction.padEnd(places, '0').slice(0, places))

@@ -13,8 +13,8 @@ export type YamlResult = { ok: true; value: Json; locate: Locate } | { ok: false
 const MAX_FINDINGS = 20
 
 /**
- * One document of YAML 1.2 (core schema) or JSON, in UTF-8, with or without a byte order mark. Never throws: each error comes
- * back as findings with line and column. Holds its thread for up to 1.3 s where 256 KiB are all short items: know who asks before.
+ * Reads one document of YAML 1.2 (core schema) or JSON, in UTF-8, with or without a byte order mark. Never throws: errors are returned as
+ * findings with line and column. Blocks its thread for up to 1.3 s if 256 KiB are all short items: authenticate the caller first.
  */
 export function readYaml(bytes: Uint8Array | string, file: string, maxBytes: number): YamlResult {
   const refuse = (rule: string, message: string, hint?: string): YamlResult => ({
@@ -51,7 +51,7 @@ function decode(bytes: Uint8Array | string): string | undefined {
   }
 }
 
-/** Stops soon after the depth that `inspectTokens` refuses, rather than reading all of 256 KiB of brackets. */
+/** Stops soon after the depth that `inspectTokens` refuses, instead of reading up to 256 KiB of brackets. */
 function tokenize(text: string, lines: LineCounter): CST.Token[] {
   const parser = new Parser(lines.addNewLine)
   const tokens: CST.Token[] = []
@@ -64,9 +64,9 @@ function tokenize(text: string, lines: LineCounter): CST.Token[] {
   return tokens
 }
 
-/** The first two documents: the second one is only needed to say where it starts. */
+/** Composes the first two documents: the second one is only needed to report its start. */
 function compose(tokens: CST.Token[], end: number): Document.Parsed[] {
-  // Duplicate keys are found in values.ts, with one set per map: the library compares every pair of keys.
+  // values.ts detects duplicate keys, with one set per map: the library compares every pair of keys.
   const options = { version: '1.2', schema: 'core', uniqueKeys: false, merge: false, prettyErrors: false, logLevel: 'silent' } as const
   const composer = new Composer(options)
   const documents: Document.Parsed[] = []

@@ -2,15 +2,15 @@ import type { CST } from 'yaml'
 
 export type Issue = { offset: number; rule: string; message: string; hint?: string }
 
-/** Containers within containers. Far above any policy that people read, far below what recursion can bear. */
+/** Maximum nesting: far above any policy that people read, far below the limit of recursion. */
 export const MAX_DEPTH = 64
 const MAX_TOKENS = 200_000
 const MAX_ISSUES = 20
 
 /**
- * Judges the concrete syntax before anything is composed, without recursion. Measured with yaml 2.9.1 on Node 20: composing 10,000
- * nested brackets ends the process ("RegExpCompiler Allocation failed"), which no `catch` can stop, so depth is bounded here.
- * Aliases are refused here too, hence never expanded. `fatal` says that composing is not safe.
+ * Checks the concrete syntax before composing, without recursion. Measured with yaml 2.9.1 on Node 20: composing 10,000 nested brackets
+ * ends the process ("RegExpCompiler Allocation failed"), which no `catch` can stop, so depth is bounded here. Aliases are refused here too,
+ * hence never expanded. `fatal` means that composing is not safe.
  */
 export function inspectTokens(tokens: readonly CST.Token[]): { issues: Issue[]; fatal: boolean } {
   const issues: Issue[] = []
@@ -41,7 +41,7 @@ function judge(token: CST.Token, offset: number): Issue | undefined {
     case 'alias':
       return { offset, rule: 'alias', message: `alias ${JSON.stringify(token.source)} is not allowed`, hint: 'write the value out' }
     case 'tag':
-      // The other standard tags force a value into a type it was not written in, which readers do differently.
+      // The other standard tags force a value into a type it was not written in, which parsers do differently.
       if (['!!str', '!!map', '!!seq'].includes(token.source)) return undefined
       return { offset, rule: 'tag', message: `tag ${JSON.stringify(token.source)} is not allowed`, hint: 'write the value without a tag' }
     case 'directive':

@@ -4,13 +4,13 @@ import type { Json, JsonObject } from '#libs/contracts'
 import { isExact } from '../exact-number.js'
 import type { Issue } from './tokens.js'
 
-/** Keys that mean something else to other readers: JavaScript's prototype, and the merge key of YAML 1.1. */
+/** Keys with a special meaning elsewhere: JavaScript's prototype, and the merge key of YAML 1.1. */
 const RESERVED_KEYS = new Set(['__proto__', '<<'])
 
-/** Neither hexadecimal nor octal: those are integers, and bounded as such. */
+/** Excludes hexadecimal and octal: those are integers, and bounded as such. */
 const DECIMAL = /^[-+.\d][\d.]*(?:[eE][-+]?\d+)?$/
 
-/** The JSON value of a composed node. What has no JSON form is added to `issues`, and null stands in its place. */
+/** Returns the JSON value of a composed node. A value without JSON form is added to `issues` and replaced by null. */
 export function toJson(node: unknown, issues: Issue[]): Json {
   if (isMap(node)) return toObject(node, issues)
   if (isSeq(node)) return node.items.map((item) => toJson(item, issues))
