@@ -2,9 +2,9 @@ import { STABLE_SCOPE } from '#libs/signing'
 import { isOnStable, standing, type HeldDocument } from './evaluate.js'
 
 /**
- * Decides which canaries of bundles a reader passes over: a bundle whose members are not all here as they were issued together, or of which
- * one has lost its base, is used by nobody, so that no reader is left with the rest (ADR 0089). `all`: everything that a copy holds, after
- * it took documents. Returns the documents to hold in place of theirs. Pure.
+ * Determines which canaries of bundles a reader ignores: a bundle with members that are missing, or not issued together, or of which one
+ * has lost its base, is not used, so that no reader applies the rest (ADR 0089). `all`: the whole copy, after it applied documents. Returns
+ * the documents that replace theirs. Pure.
  */
 export function withWholeBundles<H extends HeldDocument>(all: readonly H[], now: number): H[] {
   const canaries = all.filter(({ head }) => head.scope !== STABLE_SCOPE && head.cohortKey !== undefined && head.bundle !== undefined)
