@@ -7,7 +7,7 @@ export type ChangeCause = (typeof CHANGE_CAUSES)[number]
 /** Maximum characters of an internal or public reason. */
 export const MAX_REASON = 1_000
 
-/** Who changed the release in force, and why. Internal: partners get only `publicReason`. */
+/** Author and reason of a change of the release in force. Internal: partners get only `publicReason`. */
 export interface Change {
   cause: ChangeCause
   /** Names of the signers, of the requesting key, or of the service that acted by itself. */

@@ -82,7 +82,7 @@ export interface ReversedPolicy {
   run: number | null
   /** Run that replaces `from`, which was only held: `to` stays in force until then, and `seq` is that of the last head before its own. */
   replacedBy?: number
-  /** Who did it and why, with the signed statements. Missing in events of earlier builds. */
+  /** Author and reason, with the signed statements. Missing in events of earlier builds. */
   change?: Change
 }
 

@@ -7,7 +7,7 @@ import type { KeptPolicy } from './runs.js'
 /** Maximum bytes of a run's policies together, as JSON: new and live ones are in one message, below the limit of a payload. */
 export const MAX_RUN_BYTES = 320 * 1024
 
-/** How a release is rolled out; part of the signed approval. */
+/** Plan of a release's rollout; part of the signed approval. */
 export interface RolloutPlan {
   /** Share of the canary scope in basis points: 500 is 5 %. */
   share: number

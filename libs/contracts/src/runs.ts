@@ -101,7 +101,7 @@ export interface RunView {
   digest: string
   state: RunState
   reason?: string
-  /** How it ended, in a sentence, if no stage reports it: who rejected it and why, or which policy moved. In QUEUED: what it waits for. */
+  /** Outcome in a sentence, if no stage reports it: who rejected it and why, or which policy moved. In QUEUED: what it waits for. */
   detail?: string
   /** Number of the run that superseded it. */
   supersededBy?: number
@@ -113,7 +113,7 @@ export interface RunView {
   breakGlass?: BreakGlass
   createdAt: string
   endedAt: string | null
-  /** How fast it came into force; absent until it is live for all, and after a take-back. */
+  /** Time until it came into force; absent until it is live for all, and after a take-back. */
   clock?: RunClock
   /** From `GET /v1/runs`: approved and open, but neither in force nor its partners notified within HMS_APPROVER_PROMISE. */
   late?: true

@@ -12,7 +12,7 @@ export interface Topic {
   purpose: string
   /** Compacted immediately: its readers need only the newest record of each key, and skip gaps. */
   newestOnly?: true
-  /** How the audit trail records it: an entry per event, or one digest per run and window for high-volume facts. */
+  /** Recording in the audit trail: an entry per event, or one digest per run and window for high-volume facts. */
   trail?: 'window'
   /** Topic of a stage, which also publishes `STAGE_EVENTS` on it. */
   stage?: true

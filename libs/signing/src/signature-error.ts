@@ -15,7 +15,6 @@ export type SignatureErrorCode =
   | 'HMS_STATEMENT_TYPE'
   /** A statement of the right type with a wrong or missing member. */
   | 'HMS_STATEMENT_INVALID'
-  /** The release is of another policy than expected. */
   /** A decision about another run, attempt or release. */
   | 'HMS_DECISION_OTHER'
   /** The person may not make this decision. */

@@ -16,7 +16,7 @@ const FIRST = head(1, '1.0.0', 35)
 const SECOND = head(2, '2.0.0', 25)
 const BACK = head(3, '1.0.0', 35)
 
-/** What an altered store says of it: every word but digest and record is a lie. */
+/** Entry of a manipulated store: everything but digest and record is false. */
 const claim = (record: ConfigDocument, more: Partial<PolicyHistoryEntry> = {}): PolicyHistoryEntry => ({
   version: '9.9.9',
   digest: record.digest,

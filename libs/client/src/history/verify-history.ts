@@ -3,11 +3,11 @@ import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { believedChange, changeView, effectiveMs, isFarAhead, STABLE_SCOPE, type Roster, type VerifiedRelease } from '#libs/signing'
 import { refusedHistory, verifiedByAny } from './verify-past.js'
 
-/** An entry with what was signed in place of what the store says; with `refusal` nothing of it is believed. */
+/** An entry with signed values in place of the store's claims; with `refusal` none of its values is trusted. */
 export interface JudgedEntry {
   entry: PolicyHistoryEntry
   refusal?: HmsError
-  /** What the entry below was does not verify, so what changed is not known. */
+  /** The preceding release does not verify, so the change is unknown. */
   isChangeUnknown?: boolean
 }
 
@@ -18,10 +18,10 @@ interface Proven {
 }
 
 /**
- * Verifies entries of `GET /v1/policies/{id}/history?signed=true`, the newest first: rollout signed the head of each, enough people its
- * release, the log has it. What changed is computed from what was signed. `rosters`: all that are known, the newest first, for keys and
- * roles may have changed since. Since when, until when and that no entry is missing is the store's word; a time before the signatures is
- * refused.
+ * Verifies entries of `GET /v1/policies/{id}/history?signed=true`, newest first: rollout signed the head of each, enough people signed its
+ * release, and the log contains it. Changes are computed from the signed documents. `rosters`: all known, newest first, because keys and
+ * roles may have changed since. Start and end times and the completeness of the list are only the store's claims; a time before the
+ * signatures is refused.
  */
 export function verifyHistory(id: string, entries: readonly PolicyHistoryEntry[], rosters: readonly Roster[]): JudgedEntry[] {
   const proofs = entries.map((entry, index) => attempt(() => prove(id, entry, { above: entries[index - 1], rosters })))

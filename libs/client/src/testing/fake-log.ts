@@ -14,7 +14,7 @@ export class FakeLog implements RecordSource {
   batch = 100
   /** Topics whose reads fail. */
   readonly faults = new Map<string, Error>()
-  /** How often a topic was read from its beginning. */
+  /** Number of reads of a topic from its beginning. */
   readonly begun = new Map<string, number>()
   closed = false
   /** Every response claims that more records follow. */

@@ -44,8 +44,8 @@ export class PinnedRosters {
   }
 
   /**
-   * The same, with those before the pinned one as far as the source shows them: the pinned roster names the first of its installation, and
-   * each follows the one before, so they are as good as it.
+   * Returns all known rosters and those before the pinned one that the source provides. They are as trustworthy as the pinned roster: it
+   * names the first of its installation, and each follows its predecessor.
    */
   async allEver(): Promise<Roster[]> {
     const known = this.all()

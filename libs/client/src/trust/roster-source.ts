@@ -9,7 +9,7 @@ export interface RosterSource {
   readonly name: string
   /** Returns the successors of `newest`, oldest first. */
   after(newest: Roster): Promise<Envelope[]>
-  /** Every one that it has, oldest first. */
+  /** Returns all its rosters, oldest first. */
   all?(): Promise<Envelope[]>
   /** Returns its newest roster, to be pinned at first use; only defined if no intermediary is possible. */
   first?(): Promise<Envelope | undefined>

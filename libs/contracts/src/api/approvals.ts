@@ -74,8 +74,7 @@ export interface FieldDifference {
   remarks?: string[]
 }
 
-/** One release that waits for signatures: `payload` (base64 of the statement) is what is signed, as DSSE. */
-/** A version that nobody can be taken back to without new signatures: `reason` says why readers refuse it. */
+/** A version that readers refuse as a fallback, so reinstating it needs new signatures; `reason` says why. */
 export interface RefusedFallback {
   version: string
   reason: string
@@ -89,6 +88,7 @@ export interface FallbacksView {
   refused: RefusedFallback[]
 }
 
+/** One release to be signed as DSSE: `payload` is the statement in base64. */
 export interface PreparedRelease {
   id: string
   version: string
@@ -118,7 +118,7 @@ export interface PreparedApproval {
   supersede?: true
   /** Break-glass: skips simulation, canary, freezes and waiting. */
   breakGlass?: { reason: string }
-  /** Run ahead that puts another release in force than the one this one follows: once it succeeds, this one ends STALE. */
+  /** A run ahead of this one with another release than the predecessor of this one: if it succeeds, this run ends STALE. */
   overtakenBy?: number
   expiresAt: string
 }
@@ -136,7 +136,7 @@ export interface ApprovalView {
   state: RunState | 'PREPARED'
   digest: string
   missing: string[]
-  /** As of `PreparedApproval`. */
+  /** As in `PreparedApproval`. */
   overtakenBy?: number
 }
 

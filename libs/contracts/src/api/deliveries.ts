@@ -5,8 +5,8 @@ export const DELIVERY_STATES = ['pending', 'delivered', 'dead', 'superseded'] as
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
 /**
- * How a partner acknowledged: a signed call to the receipt's address, `acknowledged` in the response to a webhook, an `.ack` file beside
- * the file on its SFTP server, or the button behind the link in a mail.
+ * Method of a partner's acknowledgement: a signed call to the receipt's address, `acknowledged` in the response to a webhook, an `.ack`
+ * file beside the file on its SFTP server, or the button behind the link in a mail.
  */
 export type ReceiptWay = 'callback' | 'reply' | 'file' | 'link'
 

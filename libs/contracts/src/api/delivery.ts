@@ -6,7 +6,7 @@ import type { ConfigDocument } from '../heads.js'
 import type { FieldDifference } from './approvals.js'
 
 /**
- * Who verified a response. `not-by-caller` leaves signatures, log and freshness for the caller to check. Only the CLI uses `by-caller` (it
+ * Verifier of a response. `not-by-caller` leaves signatures, log and freshness for the caller to check. Only the CLI uses `by-caller` (it
  * verified itself) and `by-sidecar` (a side-car on the same machine did).
  */
 export type Verification = 'not-by-caller' | 'by-caller' | 'by-sidecar'
@@ -87,7 +87,7 @@ export interface PolicyHistoryEntry extends Partial<ChangeView> {
   differences: FieldDifference[]
   /** Rollout's signed statement about the change; missing for changes stored by earlier builds. */
   change?: Envelope
-  /** With `signed=true`: the head that brought it into force and its releases, as readers got them. */
+  /** With `signed=true`: the head that brought it into force, with its releases, as sent to readers. */
   record?: ConfigDocument
 }
 

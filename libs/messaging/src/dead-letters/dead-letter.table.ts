@@ -22,7 +22,7 @@ export interface DeadLetter {
   tries: number
   state: DeadLetterState
   at: string
-  /** Who closed the letter and when; the given reason, or the handler's outcome. */
+  /** Person and time of the closing, with the given reason or the handler's outcome. */
   closed?: { at: string; by: string; reason: string }
 }
 

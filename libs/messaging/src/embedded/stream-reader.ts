@@ -55,7 +55,7 @@ export class StreamReader<R extends { offset: string }> {
     this.polls.start()
   }
 
-  /** Rows that were just given their place in the log; all of them come this way, in order, from the moment the reader exists. */
+  /** Receives rows that just got their offset; from the creation of the reader on, all of them arrive here, in order. */
   push(rows: readonly R[]): void {
     if (this.pushed.length + rows.length <= MAX_PUSHED) {
       this.pushed.push(...rows)
@@ -96,7 +96,7 @@ export class StreamReader<R extends { offset: string }> {
   private async readBatch(): Promise<void> {
     const at = (this.at ??= this.storedAt = await this.stream.position())
     if (!this.mustFetch) return this.handle(this.pushed.splice(0), at)
-    // Cleared before the query: a row that is pushed while it runs is in its answer or waits here, and an overflow meanwhile asks again.
+    // Cleared before the query: a row pushed meanwhile is in the result or queued here, and an overflow meanwhile sets it again.
     this.mustFetch = false
     const rows = await this.stream.fetch(at, BATCH)
     if (rows.length === BATCH) this.mustFetch = true
@@ -111,7 +111,7 @@ export class StreamReader<R extends { offset: string }> {
       try {
         await this.stream.handle(row)
       } catch (error) {
-        // What was taken from the queue and not handled is read from the log again.
+        // Rows taken from the queue but not handled are read from the log again.
         this.mustFetch = true
         throw error
       }

@@ -13,7 +13,7 @@ const BETA = 0.1
 const RATIO = 2
 /** Threshold of evidence that the bots of a scope are not split by the share: one canary in 1,000 reaches it by chance. */
 const LN_SKEW = Math.log(1_000)
-/** Missed lease renewals after which the counts are stale; each renewal brings a count of the bots. */
+/** Missed lease renewals after which the counts are stale; each renewal returns a count of the bots. */
 const MISSED_RENEWALS = 2
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

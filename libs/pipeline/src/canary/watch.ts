@@ -14,7 +14,7 @@ export interface WatchedAlert {
 
 const NOTHING_PAIRED = { cohortMs: 0, controlMs: 0, cohortEvents: 0, controlEvents: 0, leastShare: 1, mostShare: 0 }
 
-/** Updates the bot counts from newly stored heads; each lease renewal brings such a count. */
+/** Updates the bot counts from newly stored heads; each lease renewal returns such a count. */
 export function countedAtHeads(canary: Canary, heads: readonly PublishedHead[], at: { now: Date; rules: WatchRules }): Canary {
   const counts = heads
     .filter(({ scope }) => scope === canary.scope)

@@ -554,7 +554,7 @@ describe('given a fleet that is counted again after a long bake', () => {
     const after = (...inputs: RolloutInput[]): string => when(baking(80), ...inputs, { type: 'due', timer: 'acknowledge' }).state.state
     expect(after(said(81, 80, [ago(2)]))).toBe('completed')
     expect(after(said(81, 80, [ago(31)]))).toBe('paused')
-    // Reports of earlier versions do not tell when a bot joined.
+    // Reports of earlier versions lack the time at which a bot joined.
     expect(after(said(81, 80))).toBe('paused')
     // The fleet was as large before: it left and came back.
     expect(after(said(80, 79, [ago(2)]))).toBe('paused')

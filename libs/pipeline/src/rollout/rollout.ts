@@ -37,7 +37,7 @@ export interface Rollout extends StageState {
   bakeSince?: string
   /** End of the bake (RFC 3339), while it bakes. */
   bakeUntil?: string
-  /** How many bots have it, and since when. */
+  /** Number of bots that have it, and since when. */
   reach?: Reach
   /** The promotion was published to other services. */
   promoted: boolean

@@ -25,7 +25,7 @@ export interface StageFacts {
   steps?: PassedStep[]
   reason?: string
   next?: string[]
-  /** What it waits for; `null` once it has resumed. */
+  /** Reason for waiting; `null` once it has resumed. */
   waits?: WaitReason | null
   /** Canary: its first head was issued, so it has its regions even while it waits. */
   shown?: boolean

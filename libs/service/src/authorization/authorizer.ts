@@ -56,7 +56,7 @@ export class Authorizer {
 
   /**
    * Identifies the caller for rate limits, before authorization: a valid API key, or the key of a person that recently signed this request.
-   * A forged or replayed request identifies nobody.
+   * A forged or replayed request identifies no caller.
    */
   keyOf(head: RequestHead): LimitedKey | undefined {
     const { authorization } = head.headers
@@ -159,12 +159,12 @@ function required(): HmsError {
   )
 }
 
-/** Whether a request is local: one through an edge is as local as the edge's client. */
 /** Returns a bot of this key; the body determines which one is required. */
 function someBot({ scopes }: TokenRecord): string {
   return scopes.find((scope) => scope.startsWith('bot:'))?.slice('bot:'.length) ?? '<id>'
 }
 
+/** Whether a request is from this machine; one through an edge is as local as the edge's client. */
 function isLocal({ headers, peer }: RequestHead): boolean {
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().flatMap((list) => list.split(','))
   return [peer ?? '', ...forwarded].every((address) => /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/.test(address.trim()))

@@ -30,7 +30,7 @@ export type Demand = {
 
 /**
  * Returns why a run's releases may not continue: a stage did not attest, by its own key, that it passed exactly these in this attempt.
- * `undefined` if all did. So nobody who can write to the bus, or has another service's key, can skip a stage.
+ * `undefined` if all did. So write access to the bus, or another service's key, does not suffice to skip a stage.
  */
 export function unattested(dossier: AttestedDossier, stages: readonly AttestingStage[], demand: Demand): string | undefined {
   for (const stage of stages) {

@@ -54,7 +54,7 @@ export interface SessionEvents {
   closed(end: SessionEnd): void
 }
 
-/** How a session ended, or why it never began. */
+/** Reason why a session ended or did not begin. */
 export interface SessionEnd {
   reason: string
   /** The other side is reachable but this transport is blocked: another one may work. */

@@ -19,7 +19,7 @@ export class ClientBuckets {
     return this.buckets.size
   }
 
-  /** 0 when the client may; else how long until it may, in ms. `amount`: at most the burst. */
+  /** Takes `amount` tokens, at most the burst; returns 0 on success, else the time until they are available, in ms. */
   take(client: string, amount = 1): number {
     const nowMs = this.nowMs()
     const known = this.buckets.get(client)

@@ -23,7 +23,7 @@ export function fullBucket({ burst }: BucketBounds, nowMs: number): Bucket {
   return { left: burst, atMs: nowMs }
 }
 
-/** Takes one, or as many as `amount`, out of a bucket that fills by itself. Time that goes back fills nothing. */
+/** Takes `amount` tokens from a bucket that refills with time. Time that goes back refills nothing. */
 export function takeOne(bucket: Bucket, bounds: BucketBounds, nowMs: number, amount = 1): Taken {
   const left = leftAt(bucket, bounds, nowMs)
   const atMs = Math.max(bucket.atMs, nowMs)
