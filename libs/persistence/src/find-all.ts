@@ -1,6 +1,6 @@
 import { DEFAULT_FIND_LIMIT, type DocumentTable, type Query, type Transaction } from './database.js'
 
-/** Every document that matches, however many there are, in order of id: for who would decide wrongly if one were left out. */
+/** Returns every matching document, without a limit, in order of id: for decisions that need all of them. */
 export async function findAll<T extends object>(tx: Transaction, table: DocumentTable<T>, where?: Query['where']): Promise<T[]> {
   const found: T[] = []
   for (;;) {

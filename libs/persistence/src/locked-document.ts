@@ -1,8 +1,8 @@
 import type { DocumentTable, Transaction } from './database.js'
 
 /**
- * A document of an aggregate that spans more keys than the caller has locked, and that alone says which: a run over a bundle. Read for its
- * keys, locked whole, and read again: what was read before the lock may have changed until it was had. `undefined` when there is none.
+ * Locks and returns a document whose own content defines the keys to lock: a run over a bundle. It is read for its keys, locked, and read
+ * again, because it may change before the lock is acquired. `undefined` if it does not exist.
  */
 export async function lockedDocument<T extends object>(
   tx: Transaction,

@@ -1,9 +1,12 @@
 import type { DocumentTable, KeyValue } from './database.js'
 
-/** PostgreSQL indexes no row of more than 2,704 bytes, of all its columns together. */
+/** PostgreSQL's limit of an index row is 2,704 bytes for all its columns together. */
 const MAX_KEY_BYTES = 2_000
 
-/** Id and key columns of a document, in the order of the table. A text that outgrows an index is a bug of its maker, on every twin. */
+/**
+ * Returns id and key columns of a document, in the order of the table. A text that exceeds the index limit is a bug of its producer, on
+ * every adapter.
+ */
 export function rowKeysOf<T extends object>({ name, id, keys }: DocumentTable<T>, document: T): [string, ...KeyValue[]] {
   const values = Object.entries(keys).map(([column, { of }]) => bounded(`${name}.${column}`, of(document)))
   return [bounded(`${name}.id`, id(document)), ...values]

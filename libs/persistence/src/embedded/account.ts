@@ -2,14 +2,14 @@ import { chownSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:
 import { dirname, join, resolve } from 'node:path'
 import { EmbeddedError } from '#libs/files'
 
-/** The operating-system user a server runs as; `undefined` everywhere means the user of this process. */
+/** Operating-system user of the server; `undefined` always means the user of this process. */
 export type Account = { uid: number; gid: number }
 
 const NOBODY: Account = { uid: 65534, gid: 65534 }
 
 /**
- * PostgreSQL refuses to run as root, so root lends it another user: the one that already owns the data, else `postgres`,
- * else `nobody`. Every other user runs it as themselves.
+ * Returns the account for the server. PostgreSQL refuses to run as root, so root uses another user: the owner of the data, else `postgres`,
+ * else `nobody`. Any other user runs it as itself.
  */
 export function databaseAccount(dataFolder: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -18,7 +18,10 @@ export function databaseAccount(dataFolder: string): Account | undefined {
   return passwdEntry('postgres') ?? passwdEntry('nobody') ?? NOBODY
 }
 
-/** @throws EmbeddedError HMS_DATABASE_FOLDER_UNREACHABLE when the account may not pass one of the folders that lead to `path` */
+/**
+ * Requires that the account can reach `path`. @throws EmbeddedError HMS_DATABASE_FOLDER_UNREACHABLE if it may not enter one of the folders
+ * up to `path`
+ */
 export function requireReachable(path: string, account: Account | undefined): void {
   const blocking = account && blockingFolder(path, account)
   if (!blocking) return
@@ -29,7 +32,7 @@ export function requireReachable(path: string, account: Account | undefined): vo
   )
 }
 
-/** The first folder on the way to `path`, itself included, that the account may not enter. Access lists are not consulted. */
+/** Returns the first folder up to and including `path` that the account may not enter. Access lists are ignored. */
 export function blockingFolder(path: string, account: Account): string | undefined {
   const way = [resolve(path)]
   for (let at = way[0]!; at !== dirname(at); at = dirname(at)) way.unshift(dirname(at))
@@ -41,7 +44,7 @@ export function blockingFolder(path: string, account: Account): string | undefin
   })
 }
 
-/** Hands a folder and the files in it to the account; links stay as they are. */
+/** Changes the owner of a folder and its files to the account; links are unchanged. */
 export function giveTo(account: Account | undefined, folder: string): void {
   if (!account) return
   chownSync(folder, account.uid, account.gid)

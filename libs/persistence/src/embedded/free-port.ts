@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
-/** Tries to listen on 127.0.0.1; 0 means any free port. @returns the port, or undefined when it is taken */
+/** Tries to listen on 127.0.0.1; 0 means any free port. @returns the port, or undefined if it is taken */
 export function tryPort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const probe = createServer()
@@ -13,7 +13,7 @@ export function tryPort(port: number): Promise<number | undefined> {
   })
 }
 
-/** The port of last time while it is free, so that a noted URL goes on working; else any free one. */
+/** Returns the previous port if it is free, so that a saved URL stays valid; else any free one. */
 export async function rememberedPort(file: string): Promise<number> {
   const last = Number(readIfThere(file))
   const again = last > 0 && last < 65536 ? await tryPort(last) : undefined

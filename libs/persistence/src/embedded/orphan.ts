@@ -6,12 +6,12 @@ import { promisify } from 'node:util'
 import type { Account } from './account.js'
 import type { Binaries } from './binaries.js'
 
-/** How long a fast shutdown may take (it writes a checkpoint) before an immediate one, which the next start recovers from. */
+/** Timeout of a fast shutdown (it writes a checkpoint), after which an immediate one follows, which the next start recovers from. */
 export const FAST_STOP_MS = 10_000
 
 /**
- * Ends a server that an owner killed with `kill -9` left on this cluster. Stopping is always right: the caller holds the
- * folder's lock, so nobody else uses the server, and a new one has settings and parent that we know.
+ * Stops a server left on this cluster by an owner killed with `kill -9`. Stopping is always safe: the caller holds the folder's lock, so no
+ * other process uses the server, and a new one has known settings and parent.
  * @returns whether there was one
  */
 export async function stopOrphan(cluster: string, binaries: Binaries, account: Account | undefined): Promise<boolean> {
@@ -29,26 +29,26 @@ async function stopByProc(cluster: string): Promise<boolean> {
     const running = serversOn(cluster)
     if (running.length === 0) break
     const main = postmasterPid(pidFile)
-    // Workers whose postmaster was killed leave by themselves; the later signals go to those that are left.
+    // Workers of a killed postmaster exit by themselves; the later signals go to the remaining ones.
     const targets = signal === 'SIGINT' ? running.filter((pid) => pid === main) : running
     for (const pid of targets) sendSignal(pid, signal)
     const end = Date.now() + deadlineMs
     while (serversOn(cluster).length > 0 && Date.now() < end) await delay(20)
   }
-  // Nothing runs here, but the number in a left-over file may since belong to another process (usual in containers):
-  // PostgreSQL would take that for a running server and refuse to start, for ever.
+  // No server runs, but the pid in a left-over file may belong to another process by now (common in containers): PostgreSQL would take it
+  // for a running server and never start.
   if (serversOn(cluster).length === 0) rmSync(pidFile, { force: true })
   return found.length > 0
 }
 
-/** Every postgres process, postmaster or worker, works in its cluster's folder; that is proof where a recorded pid is not. */
+/** Returns the server's processes: postmaster and workers all run in the cluster's folder, which is proof, unlike a recorded pid. */
 export function serversOn(cluster: string): number[] {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
   return pids.map(Number).filter((pid) => {
     try {
       return readlinkSync(`/proc/${pid}/cwd`) === cluster && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres'
     } catch {
-      return false // gone meanwhile, a zombie, or another user's
+      return false // exited meanwhile, a zombie, or another user's
     }
   })
 }

@@ -9,7 +9,9 @@ export function openServerLog(file: string): number {
   return openSync(file, 'a', 0o600)
 }
 
-/** Empties the log when it grows over the limit: the server appends, so it goes on at the new end. @returns how to stop watching */
+/**
+ * Truncates the log when it exceeds the limit; the server appends, so it continues at the new end. @returns a function that stops watching
+ */
 export function keepBounded(file: string): () => void {
   const timer = setInterval(() => {
     if (sizeOf(file) > LOG_LIMIT_BYTES) truncateSync(file)
@@ -18,7 +20,7 @@ export function keepBounded(file: string): () => void {
   return () => clearInterval(timer)
 }
 
-/** Lines written since byte `from`, at most `count`. */
+/** Returns the last lines since byte `from`, at most `count`. */
 export function lastLines(file: string, from: number, count = 8): string[] {
   const text = readFileSync(file).subarray(from).toString('utf8')
   return text

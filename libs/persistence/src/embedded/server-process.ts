@@ -9,10 +9,7 @@ import type { DatabaseFiles } from './data-folder.js'
 import { FAST_STOP_MS } from './orphan.js'
 import { openServerLog } from './server-log.js'
 
-/**
- * Durable by default: a confirmed write survives a power cut. The log keeps what concerns the server; statement errors
- * go to the client.
- */
+/** Durable by default: a confirmed write survives a power failure. The log contains server messages; statement errors go to the client. */
 const SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -21,7 +18,7 @@ const SETTINGS: Record<string, string> = {
   fsync: 'on',
   synchronous_commit: 'on',
   max_wal_size: '256MB',
-  // parallel workers share memory through /dev/shm, of which a container often has 64 MB
+  // parallel workers share memory through /dev/shm, which is often limited to 64 MB in a container
   max_parallel_workers_per_gather: '0',
   log_destination: 'stderr',
   logging_collector: 'off',
@@ -32,7 +29,7 @@ const SETTINGS: Record<string, string> = {
   timezone: 'UTC',
 }
 
-/** Starts `postgres` in its own process group: Ctrl-C signals the whole group of the terminal, and only we stop it, in order. */
+/** Starts `postgres` in its own process group: Ctrl-C signals the terminal's whole group, but only we stop the server, in order. */
 export async function spawnServer(
   files: DatabaseFiles,
   port: number,
@@ -62,7 +59,10 @@ export function hasExited(child: Pick<ChildProcess, 'exitCode' | 'signalCode'>):
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** Fast shutdown: open transactions roll back, the log is checkpointed. After the deadline an immediate one; the next start recovers. */
+/**
+ * Stops the server with a fast shutdown: open transactions roll back, a checkpoint is written. After the deadline an immediate one follows;
+ * the next start recovers.
+ */
 export async function stopServer(child: ChildProcess, cluster: string, pgCtl: string): Promise<void> {
   if (hasExited(child)) return
   const exited = once(child, 'exit')
@@ -71,7 +71,7 @@ export async function stopServer(child: ChildProcess, cluster: string, pgCtl: st
     ['SIGINT', 'fast', FAST_STOP_MS],
     ['SIGQUIT', 'immediate', 5_000],
   ] as const) {
-    // Windows has no such signals; pg_ctl speaks to the server there.
+    // Windows has no such signals; pg_ctl is used there.
     if (process.platform === 'win32') execFile(pgCtl, ['stop', '-D', cluster, '-m', mode, '-W'], () => undefined)
     else child.kill(signal)
     if (await within(deadlineMs, exited)) return

@@ -16,12 +16,12 @@ import { keepBounded, lastLines, sizeOf } from './server-log.js'
 import { hasExited, spawnServer, stopServer } from './server-process.js'
 
 export type StartOptions = {
-  /** The data folder; the database lives in `<folder>/postgres`. The caller holds its lock (acquireFolder). */
+  /** Data folder; the database is in `<folder>/postgres`. The caller holds its lock (acquireFolder). */
   folder: string
-  /** Default: the port of last time, else any free one. */
+  /** Default: the previous port, else any free one. */
   port?: number
   log?: (line: string) => void
-  /** Server settings over ours; tests switch fsync off. */
+  /** Overrides of server settings; tests disable fsync. */
   settings?: Record<string, string>
 }
 
@@ -30,21 +30,21 @@ export type EmbeddedPostgres = {
   url: string
   port: number
   pid: number
-  /** Resolves when the server has ended; may be called again. */
+  /** Stops the server; resolves when it has exited. Idempotent. */
   stop(): Promise<void>
-  /** Resolves when the server has ended, for any reason. */
+  /** Resolves when the server has exited, for any reason. */
   exited: Promise<void>
 }
 
-/** A large folder on a slow disk was measured to take 40 s. */
+/** Recovery of a large folder on a slow disk was measured to take 40 s. */
 const RECOVERED_MS = 300_000
 const READY_MS = 30_000
 const POLL_MS = 20
 const DATABASE = 'hms'
 
 /**
- * Starts PostgreSQL on the data folder, first making the cluster if there is none, and resolves when it answers a query.
- * A server left behind by a killed owner is stopped first.
+ * Starts PostgreSQL on the data folder, creating the cluster if necessary, and resolves when it answers a query. A server left by a killed
+ * owner is stopped first.
  * @throws EmbeddedError
  */
 export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
@@ -60,7 +60,9 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   return launch({ files, binaries, account, port, password, settings: options.settings ?? {}, log })
 }
 
-/** Stops a server that a killed owner left on the data folder: before the folder is emptied, for afterwards it cannot be found. */
+/**
+ * Stops a server that a killed owner left on the data folder; call it before emptying the folder, because afterwards it cannot be found.
+ */
 export async function stopLeftBehind(folder: string): Promise<void> {
   const files = databaseFiles(folder)
   const account = databaseAccount(files.cluster)
@@ -93,7 +95,7 @@ async function launch({ files, binaries, account, port, password, settings, log 
   const unwatch = keepBounded(files.log)
   const pid = child.pid ?? 0
   log(`database ready on 127.0.0.1:${port} (pid ${pid})`)
-  // An impatient second Ctrl-C ends this process at once; the server recovers from an immediate shutdown, but must not stay behind.
+  // A second Ctrl-C ends this process at once; the server recovers from an immediate shutdown, but must not be left running.
   const endWithUs = (): void => void child.kill('SIGQUIT')
   process.once('exit', endWithUs)
   child.once('exit', () => process.off('exit', endWithUs))
@@ -102,20 +104,20 @@ async function launch({ files, binaries, account, port, password, settings, log 
   return { url, port, pid, stop, exited: once(child, 'exit').then(() => undefined) }
 }
 
-/** Ready is an answered query on our database, with our password: another program on the port cannot pass for it. */
+/** Resolves when our database answers a query with our password: another program on the port cannot do that. */
 export async function untilReady(child: Pick<ChildProcess, 'exitCode' | 'signalCode'>, url: string, query = queryOnce): Promise<void> {
   const startedAt = Date.now()
   let last: unknown
   while (Date.now() - startedAt < (isRecovering(last) ? RECOVERED_MS : READY_MS)) {
     if (hasExited(child)) throw new Error(`the server ended at once (${child.exitCode ?? child.signalCode})`)
     try {
-      // A new cluster has an empty database `postgres`; taking it over saves the 0.25 s of copying another.
+      // A new cluster has an empty database `postgres`; renaming it saves the 0.25 s of copying another.
       if (isMissingDatabase(last)) await query(new URL('/template1', url).href, `ALTER DATABASE postgres RENAME TO ${DATABASE}`)
       last = undefined
       await query(url, 'SELECT 1')
       return
     } catch (error) {
-      // Also of a busy machine, where one connect may time out: tried again until the time is over.
+      // Also retried on a busy machine, where a single connect may time out.
       last = error
       if (!isMissingDatabase(error)) await delay(POLL_MS)
     }
@@ -134,7 +136,7 @@ async function queryOnce(connectionString: string, text: string): Promise<void> 
   }
 }
 
-/** It answers that it is starting up: after a crash it writes its whole folder to the disk before it lets anybody in. */
+/** Whether the server reports that it is starting up: after a crash it syncs its whole folder to disk before it accepts connections. */
 function isRecovering(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '57P03'
 }

@@ -1,6 +1,6 @@
 /**
- * Copies of plain values, by hand: `structuredClone` was most of what a memory transaction cost. Stored rows are frozen, so that they can
- * be looked at without a copy, and a reader that changes one by mistake hears of it.
+ * Returns a frozen deep copy of plain values. Hand-written, because `structuredClone` was most of the cost of a memory transaction. Stored
+ * rows are frozen, so they can be read without a copy, and an accidental modification throws.
  */
 export function frozenCopy<T>(value: T): T {
   return copy(value, true)
@@ -10,7 +10,7 @@ export function plainCopy<T>(value: T): T {
   return copy(value, false)
 }
 
-/** What comes back from a column of JSON, frozen: as `JSON.parse(JSON.stringify(value))`, for values that have a JSON form at all. */
+/** Returns the frozen value that a JSON column would return: as `JSON.parse(JSON.stringify(value))`, for values with a JSON form. */
 export function frozenJson<T>(value: T): T {
   return json(value) as T
 }

@@ -4,8 +4,8 @@ import { MemoryDocuments } from './memory-documents.js'
 import { MemoryRows } from './memory-rows.js'
 
 /**
- * Twin of PostgreSQL for tests: transactions run one after the other, writes are staged and applied at commit, values are copied
- * in and out, time comes from the given clock.
+ * Memory adapter of the database, for tests: transactions run sequentially, writes are staged and applied at commit, values are copied in
+ * and out, and time comes from the given clock.
  */
 export class MemoryDatabase implements Database {
   readonly kind = 'memory'
@@ -47,7 +47,7 @@ export class MemoryDatabase implements Database {
   }
 }
 
-/** What memory twins of stores work on. */
+/** Transaction of the memory store adapters. */
 export class MemoryTransaction implements Transaction {
   private readonly staged = new Map<string, MemoryRows<unknown>>()
   private readonly effects: (() => void)[] = []
@@ -58,7 +58,7 @@ export class MemoryTransaction implements Transaction {
   ) {}
 
   async lock(_keys: readonly string[]): Promise<void> {
-    // Transactions are serial: the lock is already held.
+    // Transactions are sequential: the lock is already held.
   }
 
   holds(): boolean {
@@ -91,7 +91,7 @@ export class MemoryTransaction implements Transaction {
   }
 }
 
-/** The memory side of a store that has its own twin. */
+/** Returns the memory transaction, for a store's memory adapter. */
 export function memoryOf(tx: Transaction): MemoryTransaction {
   if (!(tx instanceof MemoryTransaction)) throw new TypeError('a memory store was used with another database')
   return tx

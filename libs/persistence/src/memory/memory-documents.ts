@@ -7,7 +7,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   constructor(
     private readonly table: DocumentTable<T>,
     private readonly rows: MemoryRows<T>,
-    /** When each row was last written, where rows are ever pruned: epoch milliseconds. */
+    /** Last write of each row in epoch milliseconds, if rows are pruned. */
     private readonly putAt: MemoryRows<number> | undefined,
     private readonly now: Date,
   ) {}
@@ -74,7 +74,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   }
 }
 
-/** As in SQL, nothing lies beyond nothing. */
+/** As in SQL, comparisons with null are false. */
 function beyond(key: KeyValue, value: KeyValue, direction: 1 | -1): boolean {
   return key !== null && value !== null && compare(key, value) * direction > 0
 }

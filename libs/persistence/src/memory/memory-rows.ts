@@ -1,8 +1,8 @@
 import { frozenCopy } from './copies.js'
 
-/** Rows of one table within one transaction: reads see committed rows below staged ones. Rows given out are frozen: `set` changes them. */
+/** Rows of one table within one transaction: staged rows override committed ones. Returned rows are frozen; `set` replaces them. */
 export class MemoryRows<R> {
-  /** Made by the first write: most tables of a transaction are only read. */
+  /** Created by the first write: most tables of a transaction are only read. */
   private staged: Map<string, R | undefined> | undefined
 
   constructor(private readonly committed: Map<string, R>) {}
@@ -16,7 +16,7 @@ export class MemoryRows<R> {
     this.adopt(id, frozenCopy(row))
   }
 
-  /** As `set`, of a row that nobody else holds. */
+  /** As `set`, without a copy, for a row without other references. */
   adopt(id: string, row: R): void {
     this.stage(id, row)
   }
@@ -27,19 +27,19 @@ export class MemoryRows<R> {
     return existed
   }
 
-  /** Of all rows, without going through those that are committed: a table that is kept for good is asked at each write. */
+  /** Number of rows, without iterating the committed ones: a permanent table is counted at each write. */
   get size(): number {
     let size = this.committed.size
     for (const [id, row] of this.staged ?? []) size += Number(row !== undefined) - Number(this.committed.has(id))
     return size
   }
 
-  /** All rows in order of first insertion. */
+  /** Returns all rows in insertion order. */
   values(): R[] {
     return this.staged === undefined ? [...this.committed.values()] : this.entries().map(([, row]) => row)
   }
 
-  /** The same with their ids. */
+  /** Returns all rows with their ids, in insertion order. */
   entries(): [id: string, row: R][] {
     if (this.staged === undefined) return [...this.committed.entries()]
     const rows: [string, R][] = []
@@ -51,7 +51,7 @@ export class MemoryRows<R> {
     return rows
   }
 
-  /** Deletes up to `limit` rows that match, those inserted first before others; answers them. */
+  /** Deletes up to `limit` matching rows in insertion order, and returns them. */
   deleteFirst(limit: number, matches: (row: R, id: string) => boolean): R[] {
     const found = this.entries()
       .filter(([id, row]) => matches(row, id))

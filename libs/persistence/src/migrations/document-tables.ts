@@ -1,10 +1,10 @@
 import type { QueryRunner } from 'typeorm'
 import type { KeyType } from '../database.js'
 
-/** Document tables as a migration makes them: literals, which later changes of the code do not touch. */
+/** Document tables as literals of a migration, independent of later code changes. */
 export type CreatedTables = Record<string, { keys?: Record<string, KeyType>; indexes?: string[][] }>
 
-/** The schema whose migrations run. Migrations of a lib are the same in every service's schema. */
+/** Returns the schema whose migrations run. Migrations of a lib are the same in every service's schema. */
 export function schemaOfRunner(runner: QueryRunner): string {
   return (runner.connection.options as { schema?: string }).schema!
 }
@@ -13,7 +13,7 @@ export function indexName(table: string, columns: readonly string[]): string {
   return `${table}_${columns.join('_')}_idx`
 }
 
-/** What is there is left as it is. */
+/** Creates missing tables; existing ones are unchanged. */
 export async function createDocumentTables(runner: QueryRunner, tables: CreatedTables): Promise<void> {
   const schema = schemaOfRunner(runner)
   for (const [name, { keys = {}, indexes = [] }] of Object.entries(tables)) {

@@ -3,5 +3,5 @@ import { CreateLocksAndTimers1763000000000 } from './1763000000000-create-locks-
 
 export type MigrationClass = new () => MigrationInterface
 
-/** What this library needs in every service's schema. */
+/** Migrations of this library for every service's schema. */
 export const PERSISTENCE_MIGRATIONS: readonly MigrationClass[] = [CreateLocksAndTimers1763000000000]

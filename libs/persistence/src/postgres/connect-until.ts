@@ -1,18 +1,18 @@
 import { HmsError } from '#libs/contracts'
 import { describeError, isCausedBy, isTransient, pause, type Clock } from '#libs/platform'
 
-/** As long as an embedded server may take to begin; a try itself may take 5 s. */
+/** Maximum start-up time of an embedded server; a single attempt may take 5 s. */
 const CONNECTED_WITHIN_MS = 30_000
 const TRY_AGAIN_MS = 500
 
 /**
- * Connects, and tries again while the server is only slow: on a busy machine one connect time-out in a start says nothing. Throws at once
- * what will not change (a wrong password, a missing database, nobody at the address), and the last error once the wait is over.
+ * Connects, retrying while the server is only slow: a connect time-out during a start on a busy machine is inconclusive. Throws permanent
+ * errors at once (a wrong password, a missing database, a refused connection), and the last error after the wait.
  */
 export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): Promise<T> {
   const beganMs = clock.elapsedMs()
   let last: unknown
-  // Timers of a clock keep no process alive, and nothing else does before there is a connection.
+  // Timers of a clock do not keep the process alive, and before there is a connection nothing else does.
   const stay = setInterval(() => {}, CONNECTED_WITHIN_MS)
   try {
     while (clock.elapsedMs() - beganMs < CONNECTED_WITHIN_MS) {

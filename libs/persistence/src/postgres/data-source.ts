@@ -9,13 +9,13 @@ export interface DataSourceOptions {
   url: string
   schema: string
   migrations: readonly MigrationClass[]
-  /** Connections of this service's pool. */
+  /** Size of this service's connection pool. */
   poolSize?: number
-  /** How long an answer may take, whatever the network does; longer than the server's own 15 s. */
+  /** Timeout of a response, even if the network drops packets; longer than the server's own 15 s. */
   queryTimeoutMs?: number
 }
 
-/** Every call to the database has a deadline: connect, wait for a lock, run a statement, sit idle in a transaction. */
+/** Creates the data source. Every call to the database has a deadline: connect, lock wait, statement, idle transaction. */
 export function createDataSource(options: DataSourceOptions): DataSource {
   return new DataSource({
     type: 'postgres',
@@ -31,10 +31,10 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     installExtensions: false,
     applicationName: `hms-svc ${options.schema}`,
     extra: {
-      // Statements that nobody waits for travel with the next one.
+      // Statements without a needed result are sent with the next one.
       pipeline: true,
       statement_timeout: 15_000,
-      // Ours beside the server's: a network that swallows everything carries no message of the server.
+      // Client-side timeout, for a network that drops the server's messages.
       query_timeout: options.queryTimeoutMs ?? 20_000,
       options: SERVER_KEEPALIVE,
       lock_timeout: 10_000,
@@ -46,11 +46,14 @@ export function createDataSource(options: DataSourceOptions): DataSource {
 }
 
 const MIGRATION_LOCK = 7_184_001
-/** On a slow machine the last of eight services that begin together waits for seven others: longer than for any other lock. */
+/** On a slow machine the last of eight services that start together waits for the seven others: longer than for any other lock. */
 const MIGRATED_WITHIN_MS = 120_000
 const LOOK_AGAIN_MS = 100
 
-/** Creates the schema and runs what is missing. Several starters may race: one migrates, the others wait and find nothing to do. */
+/**
+ * Creates the schema and runs missing migrations; returns how many. Concurrent callers are safe: one migrates, the others wait and find
+ * nothing to do.
+ */
 export async function migrate(source: DataSource, schema: string): Promise<number> {
   const runner = source.createQueryRunner()
   try {

@@ -3,7 +3,7 @@ import { escapeLiteral, type Pool, type PoolClient, type QueryResult } from 'pg'
 import type { Database, DocumentTable, Documents, Transaction } from '../database.js'
 import { PostgresDocuments } from './postgres-documents.js'
 
-/** PostgreSQL behind the port. Hot statements are plain SQL on the pool that TypeORM's DataSource keeps. */
+/** PostgreSQL adapter of the database. Hot statements are plain SQL on the pool of TypeORM's DataSource. */
 export class PostgresDatabase implements Database {
   readonly kind = 'postgres'
   private readonly pool: Pool
@@ -27,7 +27,7 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  /** One transaction; the answer is `StartAgain` when it asked for a lock out of order, and nothing of it remains then. */
+  /** Runs one transaction; returns `StartAgain` after a rollback if `work` requested a lock out of order. */
   private once<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T | StartAgain> {
     return this.withClient(async (client, spoil) => {
       let tx: PostgresTransaction | undefined
@@ -38,7 +38,7 @@ export class PostgresDatabase implements Database {
         await tx.commit()
         return result
       } catch (error) {
-        // A server that did not answer would not answer this either; the connection goes, and with it the transaction.
+        // A server that did not respond would not respond to this either; closing the connection ends the transaction.
         if (!isUnanswered(error)) await client.query('ROLLBACK').catch(spoil)
         if (tx?.again !== undefined) return tx.again
         throw error
@@ -56,8 +56,8 @@ export class PostgresDatabase implements Database {
   }
 
   /**
-   * Lends a connection. One that broke, or could not even roll back, is not given to the next. The listener keeps a connection that
-   * breaks between two statements from ending the process: the pool listens only while nobody has it.
+   * Lends a connection. A broken one, or one that could not roll back, is not returned to the pool. The listener prevents a connection that
+   * breaks between two statements from ending the process: the pool itself listens only to idle connections.
    */
   private async withClient<T>(work: (client: PoolClient, spoil: (error: Error) => void) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
@@ -88,7 +88,7 @@ export class PostgresDatabase implements Database {
     return gone.length
   }
 
-  /** One statement outside any transaction. */
+  /** Runs one statement outside any transaction. */
   async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
     return (await this.pool.query<R>(sql, values)).rows
   }
@@ -98,14 +98,13 @@ export class PostgresDatabase implements Database {
   }
 }
 
-/** The driver's own deadline: the answer may still come, and would then be taken for that of the next statement. */
+/** Whether the driver's own deadline expired: the response may still arrive, and would then be taken for that of the next statement. */
 function isUnanswered(error: unknown): error is Error {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
 /**
- * A lock was asked for that sorts before one that is held: waiting for it could be a deadlock. The transaction begins anew with all of
- * `keys`.
+ * Thrown when a requested lock sorts before a held one, because waiting for it could deadlock. The transaction restarts with all of `keys`.
  */
 class StartAgain extends Error {
   constructor(readonly keys: readonly string[]) {
@@ -113,16 +112,16 @@ class StartAgain extends Error {
   }
 }
 
-/** Statements that wait to go out together. */
+/** Maximum statements queued to be sent together. */
 const MAX_WRITTEN = 64
 
-/** What PostgreSQL twins of stores work on. */
+/** Transaction of the PostgreSQL store adapters. */
 export class PostgresTransaction implements Transaction {
   private readonly effects: (() => void)[] = []
-  /** Keys that this transaction has locked; asking again costs nothing. */
+  /** Keys locked by this transaction; locking them again is free. */
   private readonly held = new Set<string>()
   private readonly written: { sql: string; values: unknown[] }[] = []
-  /** Set once a lock was asked for out of order: this transaction must not commit. */
+  /** Set once a lock was requested out of order: this transaction must not commit. */
   again: StartAgain | undefined
 
   private constructor(
@@ -135,7 +134,7 @@ export class PostgresTransaction implements Transaction {
     for (const key of locked) this.held.add(key)
   }
 
-  /** One round trip for all of it: the simple protocol answers with one result per statement. */
+  /** One round trip in total: the simple protocol returns one result per statement. */
   static async begin(client: PoolClient, schema: string, keys: readonly string[]): Promise<PostgresTransaction> {
     const sorted = [...new Set(keys)].sort()
     const locks = sorted.map((key) => `SELECT 1 FROM ${schema}.aggregate_lock WHERE key = ${escapeLiteral(key)} FOR UPDATE;`)
@@ -145,7 +144,7 @@ export class PostgresTransaction implements Transaction {
       }[]
       const rowless = sorted.filter((_key, index) => results[index + 1]!.rows.length === 0)
       if (rowless.length === 0) return new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now, true, sorted)
-      // A key that was never locked has no row yet, and those after it are held by now: they are let go before anything waits for it.
+      // A key that was never locked has no row yet, while later keys are already locked: these are released before waiting for it.
       const rows = rowless.map((key) => `(${escapeLiteral(key)})`).join(', ')
       await client.query(`ROLLBACK; INSERT INTO ${schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`)
     }
@@ -170,7 +169,7 @@ export class PostgresTransaction implements Transaction {
     return keys.every((key) => this.held.has(key))
   }
 
-  /** `false`: there is no row yet, or it was pruned while this waited for it. */
+  /** Locks a key's row; returns `false` if it does not exist, or was pruned while waiting. */
   private async lockRow(key: string): Promise<boolean> {
     return (await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])).length > 0
   }
@@ -197,8 +196,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   /**
-   * A statement that says nothing. In a transaction it goes out with the next one that is read, or with `COMMIT`, and its failure is the
-   * transaction's: each that travels alone is a round trip (ADR 0080).
+   * Runs a statement without a result. In a transaction it is sent with the next query, or with `COMMIT`, and its failure fails the
+   * transaction: sent alone, each would be a round trip (ADR 0080).
    */
   async write(sql: string, values: unknown[] = []): Promise<void> {
     if (!this.isOpen) return void (await this.query(sql, values))
@@ -206,14 +205,14 @@ export class PostgresTransaction implements Transaction {
     if (this.written.length >= MAX_WRITTEN) await this.query('SELECT 1')
   }
 
-  /** Sends what was written before the statement; the answers come in the same order. What is sent in one turn goes in one packet. */
+  /** Sends queued statements before the given one; results come in the same order. Statements sent in one turn share a packet. */
   private async flight<R>(last: () => Promise<R>): Promise<R> {
     const { stream } = this.client.connection
     stream.cork()
     queueMicrotask(() => stream.uncork())
     const answers = this.written.splice(0).map(({ sql, values }) => this.send(sql, values))
     const answer = last()
-    // The first that fails is the cause: those behind it only say that the transaction has failed.
+    // The first failure is the cause: later ones only report that the transaction has failed.
     await Promise.all([...answers, answer])
     return answer
   }
@@ -224,8 +223,8 @@ export class PostgresTransaction implements Transaction {
 }
 
 /**
- * Statements are prepared once per connection: a run is some 600 of them, and approve → global fell from 107 to 87 ms (p50, 2 cores) when
- * they were no longer planned anew each time. Their texts come from code and are few.
+ * Names of prepared statements. They are prepared once per connection: a run executes some 600, and approve → global fell from 107 to 87 ms
+ * (p50, 2 cores) without planning each time. The texts come from code and are few.
  */
 const names = new Map<string, string>()
 
@@ -235,7 +234,7 @@ function nameOf(sql: string): string {
   return name
 }
 
-/** The PostgreSQL side of a store that has its own twin. */
+/** Returns the PostgreSQL transaction, for a store's PostgreSQL adapter. */
 export function postgresOf(tx: Transaction): PostgresTransaction {
   if (!(tx instanceof PostgresTransaction)) throw new TypeError('a PostgreSQL store was used with another database')
   return tx

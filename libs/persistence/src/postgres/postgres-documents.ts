@@ -1,14 +1,14 @@
 import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type Query } from '../database.js'
 import { rowKeysOf } from '../row-keys.js'
 
-/** What it needs of a transaction. */
+/** Used part of a transaction. */
 interface Statements {
   readonly schema: string
   query<R extends object>(sql: string, values?: unknown[]): Promise<R[]>
   write(sql: string, values?: unknown[]): Promise<void>
 }
 
-/** Documents as `(id, doc, key columns…)`; the key columns are written from the document, so they cannot disagree with it. */
+/** Stores documents as `(id, doc, key columns…)`; the key columns are derived from the document, so they cannot disagree with it. */
 export class PostgresDocuments<T extends object> implements Documents<T> {
   private readonly table: string
   private readonly columns: string[]

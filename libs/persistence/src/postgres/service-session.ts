@@ -3,15 +3,15 @@ import { describeError, TransientError, uuidv7, type Clock, type Logger } from '
 
 const RECONNECT_MS = 500
 const PROBE_MS = 1_000
-/** A session that does not answer within it is lost: another leads within 5 s of a cut. */
+/** Timeout after which the session counts as lost: another instance leads within 5 s of a network cut. */
 const SESSION_QUERY_MS = 3_000
-/** The server gives up a client whose host vanished after 5 + 3 × 2 s, and its locks with it; by default that takes two hours. */
+/** The server drops a client whose host vanished after 5 + 3 × 2 s, and releases its locks; the default is two hours. */
 export const SERVER_KEEPALIVE = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000'
 const NOTIFY_DEBOUNCE_MS = 2
 
 /**
- * The one direct connection of a service process: it holds session advisory locks (leadership) and carries LISTEN/NOTIFY between
- * instances. Never through a pooler in transaction mode, which would break both. Losing it loses leadership at once.
+ * The direct connection of a service process: it holds session advisory locks (leadership) and transports LISTEN/NOTIFY between instances.
+ * It must not pass through a pooler in transaction mode, which would break both. Losing it loses leadership at once.
  */
 export class ServiceSession {
   private client: Client | undefined
@@ -29,7 +29,7 @@ export class ServiceSession {
     private readonly schema: string,
     private readonly clock: Clock,
     private readonly log: Logger,
-    /** Names this process among the instances of its service. */
+    /** Identifies this process among the instances of its service. */
     readonly instance: string = uuidv7(clock.now()),
   ) {}
 
@@ -38,18 +38,18 @@ export class ServiceSession {
     await this.connect()
   }
 
-  /** Calls back for each wake-up that another instance of this service sent. */
+  /** Registers a listener for notifications of other instances of this service. */
   onNotification(listener: (topic: string) => void): void {
     this.listeners.add(listener)
   }
 
-  /** Wakes other instances, debounced: a NOTIFY inside the business transaction would serialise every commit of the server. */
+  /** Notifies other instances, debounced: a NOTIFY inside the business transaction would serialise every commit of the server. */
   notify(topic: string): void {
     this.outgoing.add(topic)
     this.cancelNotify ??= this.clock.after(NOTIFY_DEBOUNCE_MS, () => this.flush())
   }
 
-  /** One at a time: who asks for the lead, who wakes others and who probes share one connection. */
+  /** Runs queries one at a time, because leadership, notifications and probes share one connection. */
   private ask<R extends object>(client: Client, sql: string, values: unknown[] = []): Promise<QueryResult<R>> {
     const answer = this.asked.then(() => client.query<R>(sql, values))
     this.asked = answer.catch(() => {})
@@ -60,7 +60,7 @@ export class ServiceSession {
     return `${this.schema} instances`
   }
 
-  /** Tries to become leader of `shard`; stays so until the session ends. */
+  /** Tries to become leader of `shard`; leadership lasts until the session ends. */
   async tryLead(shard: number): Promise<boolean> {
     if (this.held.has(shard) && this.client !== undefined) return true
     if (this.client === undefined) return false
@@ -71,8 +71,8 @@ export class ServiceSession {
   }
 
   /**
-   * Which of these instances of the service hold no session. Rejects without a session of one's own: who cannot look, cannot tell.
-   * A process that was killed has lost its session at once; one that is only cut off for a moment has it again within a second.
+   * Returns which of these instances of the service have no session. Rejects without a session of its own, because it cannot tell then. A
+   * killed process has lost its session at once; one that is cut off briefly has it again within a second.
    */
   async gone(instances: readonly string[]): Promise<string[]> {
     if (this.client === undefined) throw new TransientError('no session')
@@ -116,7 +116,7 @@ export class ServiceSession {
     client.on('end', () => lost())
     client.on('notification', ({ payload }) => {
       const [sender, topic] = (payload ?? '').split(' ')
-      // This instance has woken itself already.
+      // This instance has already notified itself.
       if (sender !== this.instance && topic !== undefined) for (const listener of this.listeners) listener(topic)
     })
     try {
@@ -133,7 +133,7 @@ export class ServiceSession {
     this.flush()
   }
 
-  /** An idle session sends nothing, and a network that swallows everything says nothing: leadership must not outlive either. */
+  /** An idle session sends nothing, and a cut network reports nothing, so the session is probed: leadership must outlive neither. */
   private probeLater(client: Client, lost: (error: Error) => void): void {
     this.cancelProbe = this.clock.after(PROBE_MS, () => {
       this.ask(client, 'SELECT 1').then(
@@ -166,7 +166,7 @@ export class ServiceSession {
   private flush(): void {
     this.cancelNotify = undefined
     const { client } = this
-    // Sent with the next session: topics are few.
+    // Sent by the next session: there are few topics.
     if (client === undefined) return
     const topics = [...this.outgoing]
     this.outgoing.clear()
@@ -178,7 +178,7 @@ export class ServiceSession {
   }
 }
 
-/** A server that does not answer would not answer an orderly end either. */
+/** Destroys the socket: a server that does not respond would not respond to an orderly end either. */
 function cut(client: Client): void {
   ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
 }

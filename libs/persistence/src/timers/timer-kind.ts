@@ -2,10 +2,10 @@ import type { Timer } from './timer.store.js'
 
 declare const carries: unique symbol
 
-/** The name of a kind of timers; its type says which data they carry, so that who schedules one and its handler agree. */
+/** Name of a timer kind; its type parameter defines the data, so that scheduler and handler agree. */
 export type TimerKind<D extends object = Record<string, unknown>> = string & { readonly [carries]?: D }
 
-/** `D`: plain JSON. A kind that carries nothing needs none. */
+/** Declares a timer kind. `D` is plain JSON; a kind without data needs none. */
 export function timerKind<D extends object = Record<string, never>>(name: string): TimerKind<D> {
   return name as TimerKind<D>
 }
@@ -19,5 +19,5 @@ export interface TimerOfKind<D extends object> {
   dueAt: Date
 }
 
-/** A timer of one kind, as its handler gets it. */
+/** A timer of one kind, as passed to its handler. */
 export type FiredTimer<D extends object> = Timer & { data: D }

@@ -12,7 +12,7 @@ describe('TimerRunner', () => {
   let clock: VirtualClock
   let database: MemoryDatabase
   let timers: TimerRunner
-  /** When the handler was called, in ms after it fell due. */
+  /** Times at which the handler was called, in ms after the due time. */
   let calls: number[]
   let given: { timer: Timer; error: unknown; fault: unknown }[]
   let behave: () => Promise<void>

@@ -3,45 +3,48 @@ import type { Database, Transaction } from '../database.js'
 import type { FiredTimer, TimerKind } from './timer-kind.js'
 import type { NewTimer, Timer, TimerStore } from './timer.store.js'
 
-/** Runs in the transaction that removes the timer, with the timer's keys locked. A throw leaves the timer for a later try. */
+/** Runs in the transaction that removes the timer, with the timer's keys locked. An error leaves the timer for a retry. */
 export type TimerHandler<D extends object = Record<string, unknown>> = (tx: Transaction, timer: FiredTimer<D>) => Promise<void>
 
 /**
- * Work that a transaction must not hold open (a replay, a webhook). `finish` runs its effect in one transaction, guarded by the lease:
- * it answers `false`, and nothing is written, when another holder took over meanwhile.
+ * Work that must not hold a transaction open (a replay, a webhook). `finish` runs its effect in one transaction, guarded by the lease: it
+ * returns `false`, and writes nothing, if another holder took over meanwhile.
  */
 export type WorkHandler<D extends object = Record<string, unknown>> = (work: {
   timer: FiredTimer<D>
   finish: (effect: (tx: Transaction) => Promise<void>) => Promise<boolean>
-  /** Waits for a server that may hang: meanwhile the runner fires others in its place. The caller bounds how many wait at a time. */
+  /**
+   * Runs a call to a server that may hang: meanwhile the runner fires other timers in its place. The caller bounds the number of concurrent
+   * calls.
+   */
   outside: <T>(call: () => Promise<T>) => Promise<T>
 }) => Promise<void>
 
 /**
- * What becomes of a timer whose handler goes on failing: runs in the transaction that removes it, with its keys locked. `fault`: why that
- * itself failed; then it is called once more, to do the least it can.
+ * Handles a timer whose handler keeps failing; runs in the transaction that removes it, with its keys locked. `fault` is set on a second
+ * call after the first failed; it should then do the minimum.
  */
 export type GiveUpTimer = (tx: Transaction, timer: Timer, error: unknown, fault?: unknown) => Promise<void>
 
 const LEASE_MS = 10_000
 const SWEEP_MS = 1_000
-/** Work that waits outside does not count. */
+/** Calls made through `outside` do not count. */
 const MAX_CONCURRENT = 8
-/** The last try comes 16 s after the first. A fault of database or broker is waited out without an end. */
+/** The last attempt comes 16 s after the first. A fault of database or broker is retried without limit. */
 const MAX_TRIES = 7
 const RETRY_MS = 250
 const MOST_RETRY_MS = 30_000
 
 /**
- * Fires due timers of one service. It wakes when told (`wake`), when the next timer falls due, and every second as safety net.
- * Any number of instances may run: claims are leases, and what falls to a dead holder is claimed again.
+ * Fires due timers of one service. It runs on `wake`, when the next timer is due, and every second as a safety net. Any number of instances
+ * may run: claims are leases, and those of a dead holder are claimed again.
  */
 export class TimerRunner {
   private readonly handlers = new Map<string, TimerHandler>()
   private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
   private readonly sweeps: Repeat
   private nextSweepMs = SWEEP_MS
-  /** Whether the next sweep was asked for. The safety net mostly finds nothing due: it looks before it claims. */
+  /** Whether the next sweep was requested. A safety-net sweep usually finds nothing due, so it checks before it claims. */
   private isExpected = true
   private readonly running = new Set<Promise<void>>()
   private waitingOutside = 0
@@ -65,17 +68,17 @@ export class TimerRunner {
     this.handlers.set(kind, handler as unknown as TimerHandler)
   }
 
-  /** `leaseMs` is prolonged by thirds while the work goes on. */
+  /** Registers a work handler. The lease is renewed every third of `leaseMs` while the work runs. */
   onWork<D extends object>(kind: TimerKind<D>, work: WorkHandler<D>, leaseMs = 15_000): void {
     this.workers.set(kind, { work: work as unknown as WorkHandler, leaseMs })
   }
 
-  /** Without it a failing timer is tried for ever. */
+  /** Registers the handler of failing timers; without it they are retried for ever. */
   onGivenUp(giveUp: GiveUpTimer): void {
     this.giveUp = giveUp
   }
 
-  /** Does what a timer that was given up was for; `scheduled` when that is work, which a worker takes up. */
+  /** Re-executes a dead-lettered timer; returns `scheduled` if it is work, which a worker picks up. */
   async replay(tx: Transaction, timer: NewTimer & Pick<Timer, 'keys' | 'data'>): Promise<'handled' | 'scheduled'> {
     const handler = this.handlers.get(timer.kind)
     if (handler !== undefined) {
@@ -92,19 +95,19 @@ export class TimerRunner {
     this.wake()
   }
 
-  /** Sweeps within so many milliseconds: now without, or once more when a sweep is under way. */
+  /** Requests a sweep within `inMs` milliseconds; default: now, or again after a running sweep. */
   wake(inMs = 0): void {
     this.isExpected = true
     this.sweeps.wake(inMs)
   }
 
   async stop(): Promise<void> {
-    // A sweep under way may still claim: what it claims is fired and waited for, or its lease would hold it back after a restart.
+    // A running sweep may still claim timers: these are fired and awaited; otherwise their lease would delay them after a restart.
     await this.sweeps.stop()
     await Promise.allSettled(this.running)
   }
 
-  /** For tests on virtual time: whether no transaction is under way. Work that waits for the world outside does not count. */
+  /** For tests on virtual time: whether no transaction is running. Calls made through `outside` do not count. */
   get idle(): boolean {
     return this.sweeps.idle && this.finishing === 0
   }
@@ -147,7 +150,7 @@ export class TimerRunner {
       const worker = this.workers.get(timer.kind)
       if (worker !== undefined) return await this.work(timer, worker)
       const handler = this.handlers.get(timer.kind)
-      // A newer version of this service scheduled it, and will take it.
+      // A newer version of this service scheduled it, and will handle it.
       if (handler === undefined) throw new TransientError(`no handler for timers of kind ${timer.kind}`)
       await this.finish(timer, (tx) => handler(tx, timer))
     } catch (error) {
@@ -161,12 +164,15 @@ export class TimerRunner {
     if (counter === 'waits') this.log.warn(fields, 'a timer met a transient fault and will fire again')
     else if (await this.givenUp(timer, error, fields)) return
     else this.log.error(fields, 'a timer failed and will fire again')
-    // The lease holds it back until then, in this and every other instance.
+    // Its lease delays it until then, in this and every other instance.
     const delayMs = Math.min(RETRY_MS * 2 ** Math.min(timer[counter], 10), MOST_RETRY_MS)
     await this.database.transaction((tx) => this.store.failed(tx, timer, counter, delayMs)).catch(() => {})
   }
 
-  /** `false` while it has tries left, and where what should end it failed too: then it backs off and comes here again. */
+  /**
+   * Dead-letters a timer without attempts left; returns `false` if attempts remain, or if that itself failed, so that it is retried after a
+   * back-off.
+   */
   private async givenUp(timer: Timer, error: unknown, fields: Record<string, unknown>): Promise<boolean> {
     const { giveUp } = this
     if (giveUp === undefined || (timer.tries + 1 < MAX_TRIES && !(error instanceof TerminalError))) return false
@@ -190,7 +196,7 @@ export class TimerRunner {
       })
     }
     let cancel = (): void => {}
-    // Another instance has it by now, and may have booked it for later.
+    // Another instance holds it by now, and may have rescheduled it.
     if (!(await this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs)))) return
     keepAlive()
     try {

@@ -21,7 +21,7 @@ const COLUMNS = 'timer.id, kind, keys, data, due_at, traceparent, lease_epoch, t
 export class PostgresTimerStore implements TimerStore {
   async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
     const { schema } = postgresOf(tx)
-    // A moved timer gets a new epoch: the holder of the old one can no longer take it.
+    // A rescheduled timer gets a new epoch, which invalidates the lease of the old one.
     await postgresOf(tx).write(
       `INSERT INTO ${schema}.timer (id, kind, keys, data, due_at, traceparent, lease_epoch) VALUES ($1, $2, $3, $4, $5, $6,
          nextval('${schema}.timer_epoch'))

@@ -1,25 +1,25 @@
 import type { Transaction } from '../database.js'
 
 /**
- * A wait as a row: a deadline, the end of an observation, work to be done outside a transaction. Due by the database's clock.
- * A due timer is claimed with a lease: the worker that finishes it proves with `leaseEpoch` that it still holds it.
+ * A wait stored as a row: a deadline, the end of an observation, work outside a transaction. Due by the database's clock. A due timer is
+ * claimed with a lease: `leaseEpoch` proves that the finishing worker still holds it.
  */
 export interface Timer {
-  /** Unique per wait; scheduling the same id again moves it. */
+  /** Unique per wait; scheduling the same id again reschedules it. */
   id: string
-  /** Names the handler, for instance `canary.observed`. */
+  /** Selects the handler, for example `canary.observed`. */
   kind: string
   /** Aggregate keys that the handler locks, sorted. */
   keys: string[]
   data: Record<string, unknown>
   dueAt: Date
-  /** The trace in which it was scheduled. */
+  /** Trace in which it was scheduled. */
   traceparent: string | null
-  /** From one counter per service, so that no two claims ever share a number. */
+  /** From one counter per service, so that no two claims share a number. */
   leaseEpoch: number
   /** Failures of its handler so far. */
   tries: number
-  /** Faults so far that were not its handler's: the database or the broker was away. */
+  /** Transient faults so far, outside its handler: the database or the broker was unavailable. */
   waits: number
 }
 
@@ -31,19 +31,19 @@ export interface NewTimer {
   dueAt: Date
 }
 
-/** Twins: PostgreSQL (`FOR UPDATE SKIP LOCKED`) and memory. */
+/** Stores timers. Adapters: PostgreSQL (`FOR UPDATE SKIP LOCKED`) and memory. */
 export interface TimerStore {
   schedule(tx: Transaction, timer: NewTimer): Promise<void>
   cancel(tx: Transaction, ...ids: string[]): Promise<void>
-  /** Claims up to `limit` due timers for `leaseMs`; others skip them until the lease is over. */
+  /** Claims up to `limit` due timers for `leaseMs`; others skip them until the lease expires. */
   claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]>
-  /** Removes a claimed timer; `false` when it was cancelled, moved, or claimed by another since. */
+  /** Removes a claimed timer; returns `false` if it was cancelled, rescheduled, or claimed by another since. */
   take(tx: Transaction, timer: Timer): Promise<boolean>
-  /** Prolongs the lease of a claimed timer; `false` when it is no longer held. */
+  /** Renews the lease of a claimed timer; returns `false` if it is no longer held. */
   renew(tx: Transaction, timer: Timer, leaseMs: number): Promise<boolean>
-  /** Holds a claimed timer back for `delayMs` after its handler failed (`tries`) or met a transient fault (`waits`), and counts that. */
+  /** Delays a claimed timer by `delayMs` after its handler failed (`tries`) or met a transient fault (`waits`), and counts it. */
   failed(tx: Transaction, timer: Timer, counter: 'tries' | 'waits', delayMs: number): Promise<boolean>
-  /** In how many milliseconds of the database's clock the next timer falls due or its lease ends; `null` without any. */
+  /** Returns the milliseconds of the database's clock until the next timer is due or its lease expires; `null` without timers. */
   nextDueInMs(tx: Transaction): Promise<number | null>
   pending(tx: Transaction, idPrefix: string): Promise<Timer[]>
 }
