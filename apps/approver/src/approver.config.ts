@@ -4,48 +4,48 @@ import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { ALL_REGIONS } from '#libs/policy'
 import { Matches } from 'class-validator'
 
-/** Who waits for its turn is called when its turn comes; this is for a call that got lost. */
+/** Polling interval in ms for queued runs whose call was lost; normally a run is called when its turn comes. */
 const QUEUE_LOOK_MS = 10 * 60 * 1000
 
 const MOST_REVIEW_MS = 24 * 60 * 60 * 1000
 
-/** `HMS_APPROVER_*`: what a plan gets where its author says nothing. */
+/** `HMS_APPROVER_*`: defaults of plans, and deadlines. */
 export class ApproverConfig {
   @isDuration('5m')
   observe = '5m'
 
-  /** How long an approval waits for its signatures. */
+  /** Time that an approval waits for its signatures. */
   @isDuration('168h')
   approvalExpiry = '168h'
 
-  /** How long a stage may be silent, beyond what the plan itself asks of it; the run fails after that. Above the stages' own deadlines. */
+  /** Time a stage may be silent, beyond the plan's own durations; the run then fails. Longer than the stages' own deadlines. */
   @isDuration('15m')
   stageDeadline = '15m'
 
-  /** How long a paused run waits for somebody to decide. */
+  /** Time a paused run waits for a decision. */
   @isDuration('24h')
   pauseDeadline = '24h'
 
-  /** How long a review of what automation did waits for an answer; what was done stands after that. */
+  /** Time a review of an automatic action waits for an answer; the action then stands. */
   @isDuration('24h')
   reviewDeadline = '24h'
 
-  /** How long break-glass is watched once it is live for all; never nothing. */
+  /** Bake time of break-glass once it is live for all; never zero. */
   @Matches(/^(?!0+(\.0+)?[a-z]+$)\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: '$property must be a duration above zero such as 5m' })
   breakGlassBake = '5m'
 
-  /** By when somebody else must have closed the review of a break-glass; 24h at most. */
+  /** Deadline for another person to close the review of a break-glass; 24h at most. */
   @isDuration('24h')
   breakGlassReview = '24h'
 
-  /** How soon after its first signature a rule should be in force, and its partners told. An alarm says where it is not. */
+  /** Target time from first signature to in-force and partners notified. Missing it raises an alarm. */
   @isDuration('30m')
   promise = '30m'
 
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME, or region:* for all regions' })
   scope = 'region:NCR'
 
-  /** `region:NCR=National Capital Region`, several parted by `;`. */
+  /** `region:NCR=National Capital Region`, several separated by `;`. */
   @Matches(/^([^=;]+=[^=;]+(;|$))*$/, { message: 'scopeNames must look like region:NCR=National Capital Region;region:VA=Virginia' })
   scopeNames = 'region:NCR=National Capital Region'
 

@@ -34,7 +34,10 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
   }
 }
 
-/** With the differences to what is live. Our own clients show those that they compute themselves: see `readConsent`. */
+/**
+ * Returns the approval with the differences to the live releases. Our own clients show differences that they compute themselves: see
+ * `readConsent`.
+ */
 export async function preparedView(
   tx: Transaction,
   approval: Approval,
@@ -75,7 +78,7 @@ export async function overtakenMember(tx: Transaction, approval: Approval): Prom
   return run === undefined ? {} : { overtakenBy: run }
 }
 
-/** What a signer might count on to go back to, and cannot. */
+/** Returns fallbacks that signers might expect and that readers would refuse. */
 async function lostFallbacks(tx: Transaction, record: PolicyRecord | undefined, roster: Roster): Promise<RefusedFallback[]> {
   if (record === undefined) return []
   return (await fallbacksView(tx, record, roster)).refused
@@ -90,7 +93,7 @@ function breakGlassMember(approval: Approval): { breakGlass?: { reason: string }
   return breakGlass === undefined ? {} : { breakGlass }
 }
 
-/** As the releases name them, each once. */
+/** Returns the authors named in the releases, without duplicates. */
 export function authorsIn(approval: Approval): string[] {
   return [...new Set(approval.releases.flatMap(({ envelope }) => peekPredicate<ReleasePredicate>(envelope).author ?? []))]
 }

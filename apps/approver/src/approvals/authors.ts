@@ -3,16 +3,16 @@ import { approvalRequirement, authorRule, authorsOf, SignatureError, type Approv
 import type { NewPolicy } from './prepare-release.js'
 
 export interface NamedAuthors {
-  /** Who the caller says wrote all of it. */
+  /** Author of all policies, as given by the caller. */
   author?: string
-  /** Who committed the file of each policy last, by policy id: it counts when the roster knows a person of that name. */
+  /** Last committer of each policy's file, by policy id: it counts if the roster has a person of that name. */
   committedBy?: Record<string, string>
 }
 
 /**
- * The author of a policy: the name that the caller gives, else its `owner`, else the committer of its file. A person of the roster
- * gets the name that they have there; `null` when nobody is named. Throws `HMS_APPROVER_AUTHOR_UNKNOWN` where the roster must know the
- * author, and `HMS_APPROVER_NOBODY_LEFT` when too few others may approve.
+ * Returns the author of a policy: the name that the caller gives, else its `owner`, else the committer of its file. A person of the roster
+ * gets their roster name; `null` if none is named. Throws `HMS_APPROVER_AUTHOR_UNKNOWN` if the roster must know the author, and
+ * `HMS_APPROVER_NOBODY_LEFT` if too few other people may approve.
  */
 export function authorOf(
   { policy, droppedTags, breakGlass }: Omit<NewPolicy, 'digest'>,

@@ -6,7 +6,7 @@ import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { APPROVAL_EXPIRY, APPROVALS } from '../records/approval.table.js'
 
-/** Signatures that never came: the run ends, its policies are free. */
+/** Ends the run of an approval whose signatures did not arrive in time; its policies are free. */
 @Injectable()
 export class ExpireApproval implements OnModuleInit {
   constructor(

@@ -5,21 +5,21 @@ import type { PolicyRecord } from '../policies/policy.table.js'
 import { releasedOf } from '../policies/policy-version.table.js'
 import { refusedByReaders } from '../policies/refusal-by-readers.js'
 
-/** What a new release may name as fallbacks. */
+/** Releases that a new release may name as fallbacks. */
 export interface KnownReleases {
-  /** Releases that were live, the present one at the end. */
+  /** Releases that were live, the current one last. */
   released: readonly ReleaseDocument[]
-  /** Why readers would refuse some of them, by release digest: nobody can be taken back to these without new signatures. */
+  /** Why readers would refuse some of them, by release digest: these cannot be rolled back to without new signatures. */
   refused: ReadonlyMap<string, string>
 }
 
-/** Those of `released` that a new release may name: what is live, its fallbacks, and these versions. */
+/** Returns the releases of `released` that a new release may name: the live one, its fallbacks, and these versions. */
 export function offered(record: PolicyRecord, released: readonly ReleaseDocument[], versions: readonly string[] = []): ReleaseDocument[] {
   const digests = new Set(wantedBy(record, record.live).map(({ digest }) => digest))
   return released.filter(({ releaseDigest, version }) => digests.has(releaseDigest) || versions.includes(version))
 }
 
-/** Of releases that were live, by the roster in force. */
+/** Checks releases that were live, by the roster in force. */
 export async function refusedOf(tx: Transaction, released: readonly ReleaseDocument[], roster: Roster): Promise<Map<string, string>> {
   const refused = new Map<string, string>()
   for (const release of released) {
@@ -29,7 +29,9 @@ export async function refusedOf(tx: Transaction, released: readonly ReleaseDocum
   return refused
 }
 
-/** The version live at preparation, then the named ones, else the live version's own; none that readers would refuse. */
+/**
+ * Returns the fallbacks: the version live at preparation, then the named ones, else the live version's own; none that readers would refuse.
+ */
 export function fallbacksOf(
   record: PolicyRecord,
   known: KnownReleases,
@@ -41,7 +43,7 @@ export function fallbacksOf(
   return refs.filter(({ digest }) => !known.refused.has(digest)).slice(0, MAX_FALLBACKS)
 }
 
-/** `named`: instead of the predecessor's own. */
+/** `named`: replaces the predecessor's own. */
 function wantedBy({ live }: PolicyRecord, predecessor: ReleaseDocument | null, named?: readonly ReleaseRef[]): ReleaseRef[] {
   const first = [predecessor, live].flatMap((release) => (release === null ? [] : [refOf(release)]))
   const own = predecessor === null ? [] : peekPredicate<ReleasePredicate>(predecessor.envelope).fallbacks
@@ -66,7 +68,7 @@ function releasedAs({ id }: PolicyRecord, { released, refused }: KnownReleases, 
   })
 }
 
-/** What the next release of a policy could be taken back to, and what it could not. */
+/** Returns the possible fallbacks of the next release of a policy, and those readers would refuse. */
 export async function fallbacksView(tx: Transaction, record: PolicyRecord, roster: Roster): Promise<FallbacksView> {
   const wanted = wantedBy(record, record.live)
   const released = offered(record, await releasedOf(tx, record))

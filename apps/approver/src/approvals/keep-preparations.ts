@@ -10,8 +10,8 @@ const PREPARATION_EXPIRY = timerKind<{ digest: string }>('preparation-expiry')
 const LIFE_MS = 24 * 60 * 60 * 1000
 
 /**
- * Preparations that nobody has signed live side by side, each for a day. Where there are too many the oldest of anyone who has most goes,
- * so that nobody can fill the table or push out what others prepared.
+ * Keeps unsigned preparations side by side, each for a day. Above the limits the oldest one of the caller with most is deleted, so no
+ * caller can fill the table or displace the preparations of others.
  */
 @Injectable()
 export class KeepPreparations implements OnModuleInit {
@@ -43,7 +43,7 @@ export class KeepPreparations implements OnModuleInit {
     })
   }
 
-  /** Somebody signed it: it is an approval from here on. */
+  /** Removes a signed preparation: it is an approval now. */
   async signed(tx: Transaction, digest: string): Promise<void> {
     if (await tx.documents(PREPARATIONS).delete(digest)) await this.runtime.cancel(tx, timerId(digest))
   }
@@ -58,14 +58,14 @@ export class KeepPreparations implements OnModuleInit {
     }
   }
 
-  /** Its policies are locked. One that was signed meanwhile is kept. */
+  /** Deletes a preparation, with its policies locked. One that was signed meanwhile is kept. */
   private async drop(tx: Transaction, digest: string): Promise<void> {
     await this.signed(tx, digest)
     if ((await tx.documents(APPROVALS).get(digest))?.state === 'prepared') await tx.documents(APPROVALS).delete(digest)
   }
 }
 
-/** The oldest preparation, `preparations` being sorted by age, of anyone who has most of them. */
+/** Returns the oldest preparation, `preparations` being sorted by age, of the caller with most of them. */
 export function oldestOfGreatest(preparations: readonly Preparation[]): Preparation | undefined {
   const counts = new Map<string, number>()
   for (const { by } of preparations) counts.set(by, (counts.get(by) ?? 0) + 1)

@@ -1,10 +1,10 @@
 import { digestOfJson } from '#libs/signing'
 import type { ParsedPolicy } from './parse-policies.js'
 
-/** Characters of a key that people may still read. */
+/** Maximum length of a readable key in characters. */
 const LONGEST_KEY = 1_000
 
-/** The same for the same policies; of many their digest, for it is looked up by an index. */
+/** Returns a key of the policies: equal for equal policies; a digest for many, because an index has it. */
 export function membersOf(policies: Pick<ParsedPolicy, 'digest'>[]): string {
   const members = policies
     .map(({ digest }) => digest)

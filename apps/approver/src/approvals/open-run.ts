@@ -7,7 +7,7 @@ import { rememberSigned } from '../policies/policy-version.table.js'
 import { isRollback, type Approval } from '../records/approval.table.js'
 import { RUN_COUNTER, type RunRecord } from '../runs/run.table.js'
 
-/** The run that the first signature opens, with its number. */
+/** Opens the run of the first signature, with its number. */
 export async function openRun(tx: Transaction, approval: Approval): Promise<RunRecord> {
   await tx.lock(['run-counter'])
   const counter = (await tx.documents(RUN_COUNTER).get('run')) ?? { id: 'run' as const, last: 0 }
@@ -24,7 +24,7 @@ export async function openRun(tx: Transaction, approval: Approval): Promise<RunR
   }
 }
 
-/** Versions that somebody signed, and that the run waits for signatures. */
+/** Records the signed versions, and that the run waits for signatures. */
 export async function rememberSignatures(tx: Transaction, approval: Approval): Promise<void> {
   for (const { id, version, policyDigest } of approval.releases) {
     const policy = (await tx.documents(POLICIES).get(id)) ?? newPolicy(id, await firstNumber(tx))

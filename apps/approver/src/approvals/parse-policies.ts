@@ -4,11 +4,11 @@ import { hasErrors, parsePolicy, type PolicyDocument } from '#libs/policy'
 export type ParsedPolicy = { policy: PolicyDocument; digest: string }
 
 /**
- * The policies of one run, by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or `HMS_APPROVER_RUN_TOO_LARGE`
- * (413).
+ * Parses the policies of one run, by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or
+ * `HMS_APPROVER_RUN_TOO_LARGE` (413).
  */
 export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
-  // First: reading takes up to a second for 256 KiB.
+  // Checked first, because parsing takes up to a second for 256 KiB.
   const bytes = Buffer.byteLength(JSON.stringify(policies))
   if (bytes > MAX_RUN_BYTES)
     throw new HmsError(

@@ -1,7 +1,7 @@
 import { HmsError, type RolloutPlan } from '#libs/contracts'
 import { approvalRequirement, type BrokenBound, type Roster, type Tagged } from '#libs/signing'
 
-/** What the roster asks for and nobody chooses is written into the plan; what was chosen is judged by `missingOf`. */
+/** Adds the roster's requirements to options the caller left open; `missingOf` checks the chosen ones. */
 export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, releases: readonly Tagged[]): RolloutPlan {
   const bounds = releases.flatMap((release) => approvalRequirement(roster, release).bounds)
   return {
@@ -11,7 +11,7 @@ export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, releases: rea
   }
 }
 
-/** The plan, held to every bound of the roster: for a release whose plan nobody chooses, and nothing goes by. */
+/** Adjusts the plan to every bound of the roster, for a release whose plan no caller chooses and no check refuses. */
 export function withinBounds(plan: RolloutPlan, roster: Roster, release: Tagged): RolloutPlan {
   const { bounds } = approvalRequirement(roster, release)
   const held = bounds.reduce((within, { minObserveMs = 0, minBakeMs = 0, maxShare = 10_000 }) => {
@@ -21,7 +21,7 @@ export function withinBounds(plan: RolloutPlan, roster: Roster, release: Tagged)
   return asTheRosterAsks(held, roster, [release])
 }
 
-/** 422 `HMS_APPROVER_PLAN_BOUNDS`. */
+/** Returns the error 422 `HMS_APPROVER_PLAN_BOUNDS`. */
 export function outOfBounds({ bound, detail, flag }: BrokenBound): HmsError {
   const sentence = detail.charAt(0).toUpperCase() + detail.slice(1)
   const remedy = flag === undefined ? 'Prepare it again.' : `Say ${flag}.`

@@ -1,11 +1,11 @@
 import { documentTable } from '#libs/persistence'
 
-/** An approval that nobody has signed yet: who asked for it and what it is about. Its content lies in the approval of the same digest. */
+/** Unsigned approval: its caller and policies. Its content is in the approval of the same digest. */
 export interface Preparation {
   digest: string
   /** Smallest policy id of the bundle. */
   policy: string
-  /** Id of the person, operator or key for programs; `anyone` where profile dev asks nobody. */
+  /** Id of the person, operator or key for programs; `anyone` for anonymous callers of profile dev. */
   by: string
   preparedAt: string
 }
@@ -21,5 +21,5 @@ export const PREPARATIONS = documentTable<Preparation>({
   indexes: [['policy', 'by'], ['prepared_at']],
 })
 
-/** Unsigned preparations of one caller for one policy, of a policy, of a caller, and in all. */
+/** Limits of unsigned preparations: of one caller for one policy, of a policy, of a caller, and in total. */
 export const MOST_PREPARATIONS = { callerOfPolicy: 50, policy: 200, caller: 200, all: 500 } as const

@@ -46,7 +46,7 @@ import { predicateOf, requireSamePlan } from './same-plan.js'
 
 const REUSE_MS = 60 * 60 * 1000
 
-/** Prepares what people sign, or finds what was prepared for the same files. */
+/** Prepares the releases for signing, or finds the preparation for the same files. */
 @Injectable()
 export class PrepareApproval {
   constructor(
@@ -55,7 +55,10 @@ export class PrepareApproval {
     private readonly preparations: KeepPreparations,
   ) {}
 
-  /** What others signed is to be countersigned; of what nobody has signed, only what says the same. `by` is who asks. */
+  /**
+   * Prepares an approval. Files that people already signed are countersigned; an unsigned preparation is reused only for the same request.
+   * `by`: id of the caller.
+   */
   execute(request: PrepareRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
     if (request.queue === true && request.supersede === true) throw queueOrSupersede()
@@ -100,7 +103,7 @@ export class PrepareApproval {
     const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies)
     const input = { ...known, policies, plan, fallbacks: request.plan?.fallbacks ?? [], now: tx.now, expiresAt }
     const releases = prepareReleases(input)
-    // What it follows may be held until a later time: then the dossier carries what is live, unless that time comes first.
+    // The predecessor may be held until later: then the dossier contains the live release, unless that time comes first.
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
       requireEventsFit(this.runtime.roster, { releases, live, plan })
     for (const release of releases)
@@ -141,7 +144,7 @@ export class PrepareApproval {
     }
   }
 
-  /** Of one step, where nobody asks for several. */
+  /** Returns a ramp of one step if the caller requests none. */
   private rampOf({ ramp, share, scope }: PlanOptions): RampStep[] {
     const isBoth = ramp !== undefined && (share !== undefined || scope !== undefined)
     const steps = ramp ?? [{ share: share ?? 500, scope: scope ?? this.config.scope }]
@@ -151,8 +154,8 @@ export class PrepareApproval {
   }
 
   /**
-   * The release that each new one follows. With `queue` it is that of the last run ahead; without, a run that is under way is a conflict.
-   * With `supersede` it is the one that is live, unless that run has put something in force for all.
+   * Returns the release that each new one follows. With `queue` it is that of the last run ahead; without, a run in progress is a conflict.
+   * With `supersede` it is the live one, unless that run has put something in force for all.
    */
   private async predecessors(
     tx: Transaction,
@@ -189,7 +192,7 @@ export class PrepareApproval {
     return predecessors
   }
 
-  /** The active run, where it can only be followed. */
+  /** Returns the active run if it can only be followed. */
   private async beyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
     const run = active === null ? undefined : await tx.documents(RUNS).get(String(active))
     return run === undefined || (await mayBeSuperseded(tx, run)) ? null : active
@@ -216,7 +219,7 @@ function fingerprintOf({ plan, supersede }: PrepareRequest, authors: Map<string,
   return digestOfJson({ plan: plan ?? {}, authors: Object.fromEntries(authors), ...(supersede === true ? { supersede } : {}) })
 }
 
-/** Whether an unsigned preparation still follows what is live, and is not about to expire. */
+/** Whether an unsigned preparation still follows the live release, and is not about to expire. */
 export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
   const young = Date.parse(approval.preparedAt) > now.getTime() - REUSE_MS
   return (
@@ -227,17 +230,17 @@ export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDo
   )
 }
 
-/** What was prepared before the roster changed may name a fallback that readers have refused since. */
+/** Whether a preparation from before a roster change names a fallback that readers now refuse. */
 function offersRefused({ releases }: Approval, histories: ReadonlyMap<string, PolicyHistory>): boolean {
   return releases.some((release) => predicateOf(release).fallbacks.some(({ digest }) => histories.get(release.id)!.refused.has(digest)))
 }
 
-/** What is known of the policies, by their ids. */
+/** Returns the records of the policies, by id. */
 export async function recordsOf(tx: Transaction, ids: readonly string[]): Promise<Map<string, PolicyRecord>> {
   return new Map(await Promise.all(ids.map(async (id) => [id, await policyOrNew(tx, id)] as const)))
 }
 
-/** Of what a reader may have held as stable, the release that is to be followed included. */
+/** Returns the tags of releases that a reader may have as stable, the predecessor included. */
 export function tagsBefore(id: string, histories: Map<string, PolicyHistory>, predecessors: Map<string, ReleaseDocument | null>): string[] {
   return [...histories.get(id)!.released, predecessors.get(id) ?? []]
     .flat()
@@ -267,7 +270,8 @@ export async function historiesOf(
 }
 
 /**
- * Roles whose signatures are missing, over all releases, and the author where they must sign. Refuses a plan outside the roster's bounds.
+ * Returns the roles whose signatures are missing, over all releases, and `author` if they must sign. Refuses a plan outside the roster's
+ * bounds.
  */
 export function missingOf(roster: Roster, releases: ReleaseDocument[]): string[] {
   const states = releases.map(({ envelope }) => approvalState(roster, readRelease(envelope)))

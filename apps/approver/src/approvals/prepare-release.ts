@@ -4,17 +4,17 @@ import { buildRelease, bundleOf, STATEMENT_TYPE, type BreakGlassOrder, type Prep
 import type { PolicyRecord } from '../policies/policy.table.js'
 import { fallbacksOf, refOf, type KnownReleases } from './fallbacks.js'
 
-/** A policy that is to become a release. */
+/** Policy to be released. */
 export interface NewPolicy {
   policy: PolicyDocument
   digest: string
-  /** Tags that still choose its approvers, though it no longer carries them. */
+  /** Removed tags that still determine its approvers. */
   droppedTags: string[]
-  /** It is to go live without simulation and canary. */
+  /** Set if it goes live without simulation and canary. */
   breakGlass?: BreakGlassOrder
 }
 
-/** Earlier versions of a policy that bind a new one. */
+/** Earlier versions of a policy that constrain a new one. */
 export interface PolicyHistory extends KnownReleases {
   /** Digest under which this version was signed before; undefined for a new version. */
   signed: VersionRef | undefined
@@ -28,13 +28,13 @@ export interface PrepareInput {
   fallbacks: string[]
   /** By policy id. */
   authors: Map<string, string | null>
-  /** Release that each policy's new one follows: what is live, or the last in the queue. */
+  /** Release that each policy's new one follows: the live one, or the last in the queue. */
   predecessors: Map<string, ReleaseDocument | null>
   now: Date
   expiresAt: Date
 }
 
-/** Builds the bytes that all approvers sign: epoch, previous version, fallbacks and plan are bound in. Pure. */
+/** Builds the bytes that all approvers sign: they include epoch, previous version, fallbacks and plan. Pure. */
 export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   const bundle = bundleOf(input.policies.map(({ digest }) => digest))
   return input.policies.map(({ policy, digest, droppedTags, breakGlass }) => {
@@ -65,7 +65,7 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   })
 }
 
-/** As it is kept and carried, before anybody signs it. */
+/** Returns the release document without signatures, as stored and published. */
 export function unsigned({ predicate, payload, digest, policyDigest }: PreparedRelease): ReleaseDocument {
   const { policy, releaseEpoch } = predicate
   const envelope = { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }

@@ -30,8 +30,8 @@ import { requireEventsFit } from './run-size.js'
 import { signedSiblings } from './signed-siblings.js'
 
 /**
- * Prepares the release that brings back a version which no fallback names: the earlier document under the next epoch. A run under way is
- * no obstacle, for a rollback ends it.
+ * Prepares the release that reinstates a version which no fallback names: the earlier document under the next epoch. A run in progress is
+ * no obstacle, because a rollback ends it.
  */
 @Injectable()
 export class PrepareRollback {
@@ -42,9 +42,9 @@ export class PrepareRollback {
   ) {}
 
   /**
-   * A rollback that others signed is countersigned: the reason that is given here does not count then. Readers and partners get what is
-   * signed, so it has the public reason, an empty one too; the reason is part of it only for callers that know no public one. `by` is who
-   * asks.
+   * Prepares a rollback. One that other people signed is countersigned, and the given reason is then ignored. Readers and partners get the
+   * signed release, so it has the public reason, even an empty one; the internal reason is part of it only for callers without a public
+   * one. `by`: id of the caller.
    */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
     const { policy: id, version } = request
@@ -97,7 +97,7 @@ export class PrepareRollback {
         ...(dropped.length === 0 ? {} : { droppedTags: dropped }),
         author: authorOf(named, author === null ? {} : { author }, roster),
         plan,
-        // A target that is itself a rollback carries an earlier document: the release that first brought it passed the stages.
+        // A target that is itself a rollback contains an earlier document: the release that first had it passed the stages.
         rollback: {
           target: rollbackOf(target)?.target ?? refOf(target),
           reason,
@@ -125,7 +125,7 @@ export class PrepareRollback {
 
   private async targetOf(tx: Transaction, record: PolicyRecord, version: string): Promise<ReleaseDocument> {
     const { id, live } = record
-    // What readers refuse is signed again, also while it is the one in force.
+    // A release that readers refuse is signed again, even if it is the one in force.
     if (live?.version === version && (await refusedByReaders(tx, live, this.runtime.roster)) === undefined) {
       const detail = `${id}@${version} is live already.`
       throw new HmsError('HMS_APPROVER_ALREADY_LIVE', detail, { status: 409, next: [`hms-svc get ${id}`] })

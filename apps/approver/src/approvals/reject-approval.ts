@@ -18,7 +18,7 @@ import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
 import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
 
-/** One person's signed no ends an approval that waits. Anyone who could approve it may say so, and its author may withdraw it. */
+/** Ends a waiting approval by one person's signed rejection. People who could approve it may reject it, and its author may withdraw it. */
 @Injectable()
 export class RejectApproval {
   constructor(

@@ -5,33 +5,33 @@ import { approvalRequirement, authorsOf, MAX_EVENT_BYTES, MAX_SIGNATURES, type R
 /** A signature with its key id in an envelope, and the proof of an approval in a log of a billion entries with sixteen witnesses. */
 const SIGNATURE_BYTES = 200
 const PROOF_BYTES = 6 * 1024
-/** Which release of an approval a proof is of: a path of eight hashes. */
+/** Bytes that identify a proof's release within an approval: a path of eight hashes. */
 const PLACE_BYTES = 450
-/** A signed head, without what it brings. */
+/** Bytes of a signed head, without its release. */
 const HEAD_BYTES = 1_600
 
-/** Of a release that is a guard rule: the dossiers of all that it speaks of carry it, seventeen at most. */
+/** Bytes of a guard rule's release: the dossiers of policies it applies to contain it, seventeen at most. */
 const MAX_GUARD_RELEASE_BYTES = 12 * 1024
 const MAX_GUARD_RELEASES = 17
-/** Of one release in what lint and simulation attest, beside its name. */
+/** Bytes of one release in the attestations of lint and simulation, besides its name. */
 const ATTESTED_BYTES = 300
 
 /**
- * What stages add to a run's dossier in the largest event, that of a simulation that passed: each is bounded where it is made. A canary
- * adds its attestation and the proofs of the new releases, and carries no scenarios.
+ * Bytes that stages add to a run's dossier in the largest event, that of a passed simulation: each is bounded where it is created. A canary
+ * adds its attestation and the proofs of the new releases, and contains no scenarios.
  */
 const ADDED_BYTES = {
-  /** Rules in force that speak of these policies. */
+  /** Rules in force that apply to these policies. */
   guard: MAX_GUARD_RELEASES * (MAX_GUARD_RELEASE_BYTES + MAX_SIGNATURES * SIGNATURE_BYTES + PROOF_BYTES),
-  /** What lint and simulation attest: bots, scenarios and rules of lint. */
+  /** Attestations of lint and simulation: bots, scenarios and lint rules. */
   attestations: 192 * 1024,
-  /** Scenario expressions and the alerts that the replay predicts, or the findings of lint. */
+  /** Scenario expressions and the predicted alerts of the replay, or the findings of lint. */
   scenarios: 256 * 1024,
   /** The event's own members, the plan, and the versions used before. */
   frame: 32 * 1024,
 } as const
 
-/** A run, and what it replaces. */
+/** Run with the releases it replaces. */
 export interface RunToFit {
   releases: readonly ReleaseDocument[]
   live: readonly (ReleaseDocument | null)[]
@@ -39,9 +39,8 @@ export interface RunToFit {
 }
 
 /**
- * Refuses a run whose largest event could outgrow what a service signs: a dossier carries each new release and the one that it replaces,
- * the proof of each approval once, and what the stages add; heads carry the same releases as base64. Throws 413
- * `HMS_APPROVER_RUN_TOO_LARGE`.
+ * Refuses a run whose largest event could exceed the signing limit: a dossier contains each new release and the one it replaces, the proof
+ * of each approval once, and the additions of stages; heads contain the same releases as base64. Throws 413 `HMS_APPROVER_RUN_TOO_LARGE`.
  */
 export function requireEventsFit(roster: Roster, run: RunToFit): void {
   for (const release of run.releases) requireGuardFits(release)
@@ -65,7 +64,7 @@ function requireGuardFits(release: ReleaseDocument): void {
 
 function dossierBytes(roster: Roster, run: RunToFit): number {
   const live = run.live.filter((release) => release !== null)
-  // In a dossier the payload is JSON, not base64 of it.
+  // In a dossier the payload is JSON, not its base64.
   const carried = documentsOf(run).map(({ envelope }) => -Math.floor(envelope.payload.length / 4))
   const attested = run.releases.map(({ id, version }) => ATTESTED_BYTES + 4 * Buffer.byteLength(id + version))
   const added = Object.values(ADDED_BYTES)
@@ -85,7 +84,7 @@ function documentsOf({ releases, live }: RunToFit): ReleaseDocument[] {
   return [...releases, ...live.filter((release) => release !== null)]
 }
 
-/** With envelopes, without proofs. What is live, and so proven, has the signatures that it has. */
+/** Bytes with envelopes, without proofs. Live, and so proven, releases have their final signatures. */
 function releasesBytes(roster: Roster, run: RunToFit): number {
   const signatures = signaturesOf(roster, run.releases)
   return sumOf(
@@ -96,7 +95,7 @@ function releasesBytes(roster: Roster, run: RunToFit): number {
   )
 }
 
-/** How many a release of the run can have in the end: those that are asked for and those of authors. Whoever signs, signs all releases. */
+/** Maximum number of signatures on a release of the run: the required ones and those of authors. Each signer signs all releases. */
 function signaturesOf(roster: Roster, releases: readonly ReleaseDocument[]): number {
   const predicates = releases.map(({ envelope }) => peekPredicate<ReleasePredicate>(envelope))
   const threshold = Math.max(...predicates.map((predicate) => approvalRequirement(roster, predicate).threshold))

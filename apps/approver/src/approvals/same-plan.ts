@@ -37,7 +37,7 @@ function unknownFallback(approval: Approval, named: string[]): string | undefine
   return missing === undefined ? undefined : `fallbacks are ${bound.join(', ') || 'none'}, without ${missing}`
 }
 
-/** The first signer chooses whether runs end. A later one cannot add that with a signature. */
+/** Returns the difference in ending other runs, which the first signer chooses. A later one cannot add that with a signature. */
 function otherTurn(approval: Approval, supersede = false): string | undefined {
   return supersede && approval.supersede !== true ? 'it ends no run that is under way' : undefined
 }
@@ -49,7 +49,7 @@ function otherAuthor({ releases }: Approval, named: string | undefined, roster: 
   return other === undefined ? undefined : `the author is ${other}, not ${named}`
 }
 
-/** Members of a plan as the flags of `approve` and the SDK name them, with their values as people write them. */
+/** Flags of `approve` and the SDK for members of a plan, with values as people write them. */
 const FLAGS = {
   share: { flag: 'canary', text: (share: number | string) => `${Number(share) / 100}%` },
   scope: { flag: 'scope', text: String },

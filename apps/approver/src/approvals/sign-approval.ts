@@ -22,7 +22,7 @@ import { requireEventsFit } from './run-size.js'
 import { signerOf, withSignatures } from './signer-of.js'
 import { signedSiblings } from './signed-siblings.js'
 
-/** Accepts one person's signatures over prepared bytes. The first gives the run its number, the last puts it into the queue. */
+/** Accepts one person's signatures over prepared bytes. The first signature assigns the run number, the last one queues the run. */
 @Injectable()
 export class SignApproval {
   constructor(
@@ -60,12 +60,12 @@ export class SignApproval {
     if (run === undefined) await requireUnsigned(tx, approval)
     const found = run === undefined ? await quarantined(tx, approval) : undefined
     if (found !== undefined) throw refuseQuarantined(found, 'hms-svc approve FILE --sign NAME')
-    // The way back is open to everybody who may go it.
+    // A rollback is open to every person who may sign it.
     if (!isRollback(approval)) await requireReviewed(tx, this.runtime.roster, signer)
     const denied = await this.guardApproval.execute(tx, approval, signer)
     if (denied !== undefined) return denied
     const releases = withSignatures(approval.releases, request)
-    // Once more: the roster may ask for more signatures now than when it was prepared.
+    // Checked again: the roster may now require more signatures than at preparation.
     const live = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))?.live ?? null))
     requireEventsFit(this.runtime.roster, { releases, live, plan: approval.plan })
     const missing = missingOf(this.runtime.roster, releases)
@@ -102,7 +102,7 @@ export class SignApproval {
   }
 }
 
-/** Of break-glass one signature alone is never kept. */
+/** Refuses a single signature on break-glass, which is never stored. */
 function signedAlone(): HmsError {
   const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, {
@@ -111,7 +111,7 @@ function signedAlone(): HmsError {
   })
 }
 
-/** Another preparation of the same files was signed since this one was made: one plan is rolled out, so the signed one wins. */
+/** Throws if another preparation of the same files was signed meanwhile: only one plan is rolled out, the signed one. */
 async function requireUnsigned(tx: Transaction, approval: Approval): Promise<void> {
   const other = (await signedSiblings(tx, approval.members))[0]
   if (other === undefined) return

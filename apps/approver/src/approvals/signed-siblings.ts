@@ -4,7 +4,7 @@ import { stateOf } from '#libs/pipeline'
 import { RUNS } from '../runs/run.table.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 
-/** Approvals of the same files that somebody signed and that still wait, or whose run has not ended; the newest first. */
+/** Returns signed approvals of the same files that still wait, or whose run has not ended; newest first. */
 export async function signedSiblings(tx: Transaction, members: string): Promise<Approval[]> {
   const candidates = await tx
     .documents(APPROVALS)

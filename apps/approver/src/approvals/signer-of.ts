@@ -2,12 +2,12 @@ import { HmsError, type ApprovalRequest, type ReleaseDocument } from '#libs/cont
 import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Roster } from '#libs/signing'
 import type { Approval } from '../records/approval.table.js'
 
-/** Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN` for a key of no person, before anything is looked up. */
+/** Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN` for a key of no person, before any lookup. */
 export function requireKnownSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>): void {
   for (const { keyid } of signatures) if (roster.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
 }
 
-/** Throws 403 `HMS_APPROVER_KEY_ENDED` for a key whose signatures count no longer. */
+/** Throws 403 `HMS_APPROVER_KEY_ENDED` for a key whose signatures no longer count. */
 export function requireLiveSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>, now: Date): void {
   for (const { keyid } of signatures) requireLive(roster, keyid, roster.principalOfKey(keyid)!.name, now)
 }
@@ -27,7 +27,7 @@ export function isSignedBy(
   }
 }
 
-/** Name of the one person whose true signatures the request brings, one per release. */
+/** Returns the name of the one person whose valid signatures the request contains, one per release. */
 export function signerOf(roster: Roster, approval: Approval, request: Pick<ApprovalRequest, 'signatures'>): string {
   const names = approval.releases.map((release) => {
     const brought = request.signatures.filter((signature) => signature.release === release.releaseDigest)
@@ -78,7 +78,7 @@ function requireLive(roster: Roster, keyid: string, name: string, now: Date): vo
 function requireEligible(roster: Roster, release: ReleaseDocument, person: { id: string; name: string }): void {
   const { predicate } = readRelease(release.envelope)
   const requirement = approvalRequirement(roster, predicate)
-  // The author may be asked to sign too, whatever roles they hold.
+  // The author may also have to sign, regardless of roles.
   if (requirement.eligible.includes(person.id) || authorsOf(roster, predicate.author).some(({ id }) => id === person.id)) return
   throw new HmsError(
     'HMS_APPROVER_NOT_ELIGIBLE',
@@ -87,7 +87,7 @@ function requireEligible(roster: Roster, release: ReleaseDocument, person: { id:
   )
 }
 
-/** The releases with the signatures that the request brings; one by the same key replaces the one before. */
+/** Returns the releases with the request's signatures; a signature replaces an earlier one by the same key. */
 export function withSignatures(releases: readonly ReleaseDocument[], request: Pick<ApprovalRequest, 'signatures'>): ReleaseDocument[] {
   return releases.map((release) => {
     const brought = request.signatures

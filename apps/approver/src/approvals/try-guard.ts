@@ -10,11 +10,11 @@ import { unsigned } from './prepare-release.js'
 import { policyAt } from '../policies/policy.table.js'
 import { RulesInForce } from '../guard/rules-in-force.js'
 
-/** People who may sign and are asked about, at most. */
+/** Limit of possible signers that are evaluated. */
 const MAX_PEOPLE = 20
 const WEIGHT = { PASS: 0, WARN: 1, FAIL: 2 } as const
 
-/** What the guard would say of policies if they were approved now, with the plan of approver's defaults. Stores and signs nothing. */
+/** Evaluates the guard for policies as if they were approved now, with the plan of approver's defaults. Stores and signs nothing. */
 @Injectable()
 export class TryGuard {
   constructor(
@@ -45,7 +45,7 @@ export class TryGuard {
     const approvals = people.map((person) =>
       judgeReleases(guard, roster, { ...asked, action: 'approve', principal: principalOf(roster, person) }),
     )
-    // Who may sign is enough: one whom no rule forbids it.
+    // One possible signer without a forbidding rule is enough.
     const [approve] = approvals.sort((a, b) => WEIGHT[a.verdict] - WEIGHT[b.verdict])
     const [service] = [...roster.principals.values()].filter(({ kind, id }) => kind === 'service' && id === 'canary-controller')
     const advance =
@@ -60,7 +60,7 @@ export class TryGuard {
     return { verdict: hardest.verdict, rule: hardest.rule ?? null, sentence: hardest.sentence }
   }
 
-  /** People who may sign each of the releases. */
+  /** Returns people who may sign each of the releases. */
   private eligible(releases: readonly ReleaseDocument[]): Principal[] {
     const { roster } = this.runtime
     try {

@@ -6,9 +6,9 @@ import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { isSignedBy, requireKnownSigners, requireLiveSigners } from './signer-of.js'
 
 /**
- * Works on what was prepared under the digest of a request, with its policies locked. A refusal that `work` answers is thrown when its
- * transaction is committed: what was written with it stays. Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED`, `_SIGNATURE_INVALID`
- * before anything else; the last also where nothing was prepared: the response must not depend on what exists until a signature counts.
+ * Runs `work` on the prepared approval of a request's digest, with its policies locked. A refusal returned by `work` is thrown after the
+ * commit, so its writes stay. Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED`, `_SIGNATURE_INVALID` first; the last also if nothing
+ * was prepared: the response must not depend on what exists until a signature counts.
  */
 export async function underLock<T>(
   { database, roster }: Pick<ServiceRuntime, 'database' | 'roster'>,

@@ -16,12 +16,12 @@ import { ApproverConfig } from '../approver.config.js'
 import { POLICIES } from '../policies/policy.table.js'
 import type { Approval } from '../records/approval.table.js'
 
-/** How long what was prepared may be signed, and carried out. */
+/** Validity of a preparation in ms, for signing and execution. */
 const GRANT_MS = 30 * 60 * 1000
 
 /**
- * Prepares a release that says of itself that it is break-glass, and why. It follows what is in force: a run that is under way is no
- * obstacle. Nobody chooses its plan: it has no canary, and always bakes.
+ * Prepares a release that declares itself break-glass, with the reason. It follows the release in force: a run in progress is no obstacle.
+ * Its plan is fixed: no canary, and always a bake.
  */
 @Injectable()
 export class PrepareBreakGlass {
@@ -31,7 +31,7 @@ export class PrepareBreakGlass {
     private readonly preparations: KeepPreparations,
   ) {}
 
-  /** Anew each time: nothing lies about half signed. `by` is who asks. */
+  /** Prepares a new approval each time, so no half-signed one is left. `by`: id of the caller. */
   execute(request: PrepareBreakGlassRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
     const { reason } = request

@@ -4,7 +4,7 @@ import type { Approval } from '../records/approval.table.js'
 
 export const AGAIN = 'hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT'
 
-/** It was prepared as an ordinary approval, and what was signed says so. */
+/** Refusal for an ordinary approval, whose signed content does not declare break-glass. */
 export function ordinary(): HmsError {
   const detail = 'This was prepared as an ordinary approval, and no number of signatures makes break-glass of it.'
   return new HmsError('HMS_BREAK_GLASS_OTHER', detail, { status: 422, next: [AGAIN, 'hms-svc approve FILE --sign NAME'] })
@@ -15,7 +15,7 @@ export function alone(name: string): HmsError {
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [AGAIN] })
 }
 
-/** `missing` as an approval names it: roles, `author`. */
+/** `missing` as in an approval: roles, `author`. */
 export function lacking(missing: readonly string[]): HmsError {
   const detail = `Too few of those who signed count: still missing are ${missing.join(', ')}. Nothing was kept; all sign together.`
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: ['hms-svc roster show', AGAIN], state: { missing } })

@@ -23,8 +23,8 @@ import { RUNS, type RunRecord } from '../runs/run.table.js'
 import * as refusals from './refusals.js'
 
 /**
- * Accepts the signatures of all who sign a break-glass, in one request: enough of them, or none is kept. Its run starts at once, and takes
- * the place of the run under way, see `TakeOver`. The review of it is opened in the same transaction.
+ * Accepts all signatures of a break-glass in one request: enough of them, or none is stored. Its run starts at once, and replaces the run
+ * in progress, see `TakeOver`. Its review is opened in the same transaction.
  */
 @Injectable()
 export class SignBreakGlass {
@@ -84,7 +84,7 @@ export class SignBreakGlass {
     return approvalView(signed, started)
   }
 
-  /** Nothing that is under way ends before lint has passed: see `TakeOver`. */
+  /** Starts the run. Runs in progress end only after lint has passed: see `TakeOver`. */
   private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
     const { run } = record.facts
     for (const { id } of policies) {
@@ -95,14 +95,14 @@ export class SignBreakGlass {
   }
 }
 
-/** The people whose true signatures the request brings, each over all releases; each counts once. */
+/** Returns the people whose valid signatures the request contains, each over all releases; each counts once. */
 function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlassRequest): Principal[] {
   const byPerson = groupBy(signatures, ({ keyid }) => roster.principalOfKey(keyid)?.name ?? keyid)
   if (byPerson.size < 2) throw refusals.alone([...byPerson.keys()][0]!)
   return [...byPerson.values()].map((own) => roster.principalByName(signerOf(roster, approval, { signatures: own }))!)
 }
 
-/** Without anybody who could close the review, those who sign could never approve again. */
+/** Requires a person who could close the review; otherwise the signers could never approve again. */
 function requireReviewer(roster: Roster, { releases }: Approval, signers: readonly Principal[], now: Date): void {
   const actors = signers.map(({ id }) => id)
   const canSign = ({ keys }: Principal): boolean => keys.some(({ keyid }) => roster.isLive(keyid, now.toISOString()))

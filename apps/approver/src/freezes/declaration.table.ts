@@ -2,11 +2,11 @@ import { HmsError } from '#libs/contracts'
 import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
 import { countsUntil, type ReadFreeze } from '#libs/signing'
 
-/** A declaration that counted. Another may have taken its place, and its statement would still count until `expiresAt`. */
+/** Accepted declaration. It may have been replaced, and its statement would still count until `expiresAt`. */
 interface Declaration {
   /** Digest of the statement. */
   id: string
-  /** Roster id of who signed it. */
+  /** Roster id of its signer. */
   person: string
   expiresAt: string
 }
@@ -21,11 +21,11 @@ export const DECLARATIONS = documentTable<Declaration>({
   indexes: [['person'], ['expires_at']],
 })
 
-/** Of one person, so that nobody uses up the stop switch of the others. None is forgotten early. */
+/** Limit per person, so no person uses up the stop switch of the others. None is deleted early. */
 const MAX_REMEMBERED = 1_000
 const FORGOTTEN_AT_ONCE = 50
 
-/** Remembers a declaration for as long as its statement would count; `false` when it counted before. Throws 409 `HMS_FREEZE_LIMIT`. */
+/** Stores a declaration for as long as its statement would count; `false` if it was used before. Throws 409 `HMS_FREEZE_LIMIT`. */
 export async function spendDeclaration(tx: Transaction, { predicate, digest, person }: ReadFreeze): Promise<boolean> {
   const declarations = tx.documents(DECLARATIONS)
   await forgetExpired(declarations, tx.now, FORGOTTEN_AT_ONCE)

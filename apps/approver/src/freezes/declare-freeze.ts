@@ -14,7 +14,7 @@ import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 const MAX_REASON = 1_000
 const SHOW = ['hms-svc freezes list']
 
-/** Takes a freeze that a person signed. One of a known id takes its place. */
+/** Accepts a freeze that a person signed. One with a known id replaces it. */
 @Injectable()
 export class DeclareFreeze {
   constructor(private readonly runtime: ServiceRuntime) {}
@@ -28,10 +28,10 @@ export class DeclareFreeze {
       const { freeze } = predicate
       requireWell(freeze)
       const known = await tx.documents(FREEZES).get(freeze.id)
-      // The same statement again changes nothing: the answer to the first may have been lost.
+      // A repeated statement changes nothing: the response to the first may have been lost.
       if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
       if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id)
-      // To declare it anew so that it ends or holds less is to lift it.
+      // Redeclaring it with an earlier end or a smaller scope is lifting it.
       if (known !== undefined && !holdsAsMuch(freeze, known, tx.now)) await requireReviewed(tx, this.runtime.roster, person.name)
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }

@@ -1,7 +1,7 @@
 import type { FreezeRecord, FreezeView } from '#libs/contracts'
 import { nextChange, windowAt } from '#libs/pipeline'
 
-/** A freeze as it stands at `now`, without what people signed. */
+/** Returns a freeze at `now`, without the signed statement. */
 export function freezeView({ statement: _statement, lifted, ...freeze }: FreezeRecord, now: Date): FreezeView {
   const next = lifted === null ? (nextChange(freeze, now)?.toISOString() ?? null) : null
   const isActive = windowAt(freeze, now) !== undefined

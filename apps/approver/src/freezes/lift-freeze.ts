@@ -9,12 +9,12 @@ import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
 const SHOW = ['hms-svc freezes list']
 
-/** Lifts a freeze before its end. The record stays, with who lifted it and why. */
+/** Lifts a freeze before its end. The record stays, with the person and the reason. */
 @Injectable()
 export class LiftFreeze {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** Lifting again changes nothing and answers the same. */
+  /** Lifting again changes nothing and returns the same view. */
   async execute(id: string, statement: Envelope): Promise<FreezeView> {
     requireSignedFreeze(statement, this.runtime.roster)
     return this.runtime.database.locked(['freezes'], async (tx) => {

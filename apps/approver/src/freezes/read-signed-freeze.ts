@@ -1,17 +1,17 @@
 import { HmsError, type Envelope } from '#libs/contracts'
 import { isSignedLately, readFreeze, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
 
-/** Says over HTTP why a statement about a freeze does not count. */
+/** Verifies a statement about a freeze; throws the HTTP error of an invalid one. */
 export function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadFreeze {
   const read = readFor(statement, roster, now)
-  // Records of earlier may go without it; what is sent now could be for any installation whose people have these keys.
+  // Earlier records may lack it; a new statement without it could be for any installation whose people have these keys.
   if (read.predicate.installation === undefined) throw forAnother('it names no installation', roster)
   if (isSignedLately(read.predicate.at, now)) return read
   const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
   throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
 }
 
-/** As `readSignedFreeze`, but for times, which the database knows: a stranger's statement gets no further than this. */
+/** Verifies everything but times, which need the database: an unauthorised statement gets no further than this. */
 export function requireSignedFreeze(statement: Envelope, roster: Roster): void {
   readFor(statement, roster)
 }

@@ -9,7 +9,7 @@ import { RulesInForce } from './rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'
 
-/** Asks the rules in force, and the authority in the product, before a signature counts. */
+/** Evaluates the guard rules in force and the built-in authority before a signature counts. */
 @Injectable()
 export class GuardApproval implements OnModuleInit {
   constructor(
@@ -22,8 +22,8 @@ export class GuardApproval implements OnModuleInit {
   }
 
   /**
-   * The refusal of this signature, or `undefined`. A value, not thrown: its verdict lies in `tx`, which must commit without the signature.
-   * `signer` is the display name of a person whose signatures were verified.
+   * Returns the refusal of this signature, or `undefined`. It is not thrown, because its verdict is written in `tx`, which must commit
+   * without the signature. `signer` is the display name of a person whose signatures were verified.
    */
   async execute(tx: Transaction, approval: Approval, signer: string): Promise<HmsError | undefined> {
     const { roster } = this.runtime

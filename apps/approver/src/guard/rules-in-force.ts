@@ -5,7 +5,7 @@ import { KnownRules, ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { asOf, POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 
-/** Releases of all guard rules that are live. */
+/** Reads the releases of all live guard rules. */
 @Injectable()
 export class RulesInForce {
   private readonly known: KnownRules<PolicyRecord>

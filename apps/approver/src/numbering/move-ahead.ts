@@ -3,7 +3,7 @@ import { RUN_COUNTER } from '../runs/run.table.js'
 import { TICKET_COUNTER } from '../tickets/ticket.table.js'
 import { POLICIES } from '../policies/policy.table.js'
 
-/** Releases, runs and tickets are numbered on above what people and readers saw. Nobody else is on the database. */
+/** Advances the numbers of releases, runs and tickets above those people and readers saw. No other process uses the database. */
 export async function moveReleasesAhead({ tx, by }: MoveAhead): Promise<void> {
   const policies = await tx.documents(POLICIES).find({ limit: ALL_COUNTERS })
   for (const policy of policies) await tx.documents(POLICIES).put({ ...policy, releaseEpoch: policy.releaseEpoch + by })

@@ -4,7 +4,7 @@ import { ReleaseProofs } from '#libs/stage'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 
-/** Keeps when the log's witnesses saw each approval: readers judge a release by that time. */
+/** Stores when the log's witnesses saw each approval: readers judge a release by that time. */
 @Controller()
 export class LoggedReleasesEvents {
   constructor(private readonly proofs: ReleaseProofs) {}

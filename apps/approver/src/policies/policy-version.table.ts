@@ -2,21 +2,18 @@ import type { ReleaseDocument, VersionRef } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { PolicyRecord } from './policy.table.js'
 
-/** A version that somebody signed: it never means two things. Kept for good, a row each, so that no row grows with the versions. */
+/** Signed version, whose content never changes. Retained forever, a row each, so no row grows with the versions. */
 export interface PolicyVersion extends VersionRef {
   policy: string
   /** The newest release of this version that was live; `null` for one that never was. */
   release: ReleaseDocument | null
-  /** Number of the stable head that moved on from it; `null` until then. */
+  /** Number of the stable head that replaced it; `null` until then. */
   replacedSeq: number | null
-  /** When it was last taken back, by its own run or by people. */
+  /** Last time it was rolled back, by its own run or by people. */
   takenBack?: TakenBack
 }
 
-/**
- * `run`: the one that took back what it had shown; `null` where people rolled back or withdrew what was in force. `epoch`: the highest that
- * was allotted by then.
- */
+/** `run`: the run that rolled back its own release; `null` if people rolled back or withdrew it. `epoch`: the highest assigned by then. */
 export interface TakenBack {
   run: number | null
   at: string
@@ -28,7 +25,7 @@ export const POLICY_VERSIONS = documentTable<PolicyVersion>({
   id: ({ policy, version }) => `${policy}@${version}`,
   keys: {
     policy: { type: 'text', of: ({ policy }) => policy },
-    /** The version without its build, which does not count when versions are compared. */
+    /** Version without its build, which is ignored in comparisons. */
     precedence: { type: 'text', of: ({ version }) => precedenceOf(version) },
     replaced_seq: { type: 'bigint', of: ({ release, replacedSeq }) => (release === null ? null : replacedSeq) },
   },
@@ -38,10 +35,10 @@ export const POLICY_VERSIONS = documentTable<PolicyVersion>({
   ],
 })
 
-/** Enough for five fallbacks of every release that still counts. Older ones are found by their version. */
+/** Enough for five fallbacks of every valid release. Older ones are found by their version. */
 const NEWEST_READ = 20
 
-/** Digest under which the version was signed before; undefined for a new version. */
+/** Returns the digest under which the version was signed before; undefined for a new version. */
 export async function signedAs(tx: Transaction, policy: string, version: string): Promise<VersionRef | undefined> {
   return tx.documents(POLICY_VERSIONS).get(`${policy}@${version}`)
 }
@@ -50,13 +47,13 @@ export async function rememberSigned(tx: Transaction, policy: string, { version,
   await tx.documents(POLICY_VERSIONS).insert({ policy, version, digest, release: null, replacedSeq: null })
 }
 
-/** Signed versions that only a build tells from this one, at most `limit`. */
+/** Returns signed versions that differ from this one only in the build, at most `limit`. */
 export async function signedAlike(tx: Transaction, policy: string, version: string, limit: number): Promise<VersionRef[]> {
   const alike = await tx.documents(POLICY_VERSIONS).find({ where: { policy, precedence: precedenceOf(version) }, limit })
   return alike.map((known) => ({ version: known.version, digest: known.digest }))
 }
 
-/** Called before the policy moves on from what is live. */
+/** Called before the live release of the policy is replaced. */
 export async function rememberReleased(tx: Transaction, { id: policy, live, liveSeq }: PolicyRecord): Promise<void> {
   if (live === null) return
   const known = await tx.documents(POLICY_VERSIONS).get(`${policy}@${live.version}`)
@@ -64,13 +61,13 @@ export async function rememberReleased(tx: Transaction, { id: policy, live, live
   await tx.documents(POLICY_VERSIONS).put({ ...known, ...row })
 }
 
-/** The newest release of this version that was live, however long ago. */
+/** Returns the newest release of this version that was live, however long ago. */
 export async function releaseOf(tx: Transaction, { id, live }: PolicyRecord, version: string): Promise<ReleaseDocument | undefined> {
   if (live?.version === version) return live
   return (await tx.documents(POLICY_VERSIONS).get(`${id}@${version}`))?.release ?? undefined
 }
 
-/** The newest releases that were live, the present one at the end. */
+/** Returns the newest releases that were live, the current one last. */
 export async function releasedOf(tx: Transaction, { id, live }: PolicyRecord): Promise<ReleaseDocument[]> {
   const before = (await newest(tx, id)).flatMap(({ release }) =>
     release === null || release.releaseDigest === live?.releaseDigest ? [] : [release],
@@ -78,7 +75,7 @@ export async function releasedOf(tx: Transaction, { id, live }: PolicyRecord): P
   return [...before.toReversed(), ...(live === null ? [] : [live])]
 }
 
-/** `after` leaves out those that were never live. */
+/** `after` excludes releases that were never live. */
 function newest(tx: Transaction, policy: string): Promise<PolicyVersion[]> {
   return tx
     .documents(POLICY_VERSIONS)

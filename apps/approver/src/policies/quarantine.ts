@@ -4,13 +4,13 @@ import { isRollback, type Approval } from '../records/approval.table.js'
 import { POLICIES } from './policy.table.js'
 import { POLICY_VERSIONS, type TakenBack } from './policy-version.table.js'
 
-/** A version that was taken back after it was prepared. */
+/** Version that was rolled back after it was prepared. */
 export interface Quarantined {
   name: string
   takenBack: TakenBack
 }
 
-/** From now on this version comes in again only by a release that is prepared later, or by `retry` of the run that has it. */
+/** Quarantines the version: only a release prepared later, or `retry` of its run, releases it again. */
 export async function quarantine(tx: Transaction, policy: string, version: string, run: number | null): Promise<void> {
   const known = await tx.documents(POLICY_VERSIONS).get(`${policy}@${version}`)
   const epoch = (await tx.documents(POLICIES).get(policy))?.releaseEpoch ?? 0
@@ -19,8 +19,8 @@ export async function quarantine(tx: Transaction, policy: string, version: strin
 }
 
 /**
- * The version of the approval that was taken back since it was prepared. Its signers may not know that, so it does not go on by itself.
- * A rollback always may.
+ * Returns the version of the approval that was rolled back since its preparation. Its signers may not know that, so the run does not
+ * continue automatically. A rollback always may.
  */
 export async function quarantined(tx: Transaction, approval: Approval): Promise<Quarantined | undefined> {
   if (isRollback(approval)) return undefined
@@ -31,7 +31,7 @@ export async function quarantined(tx: Transaction, approval: Approval): Promise<
   return undefined
 }
 
-/** When this version was last taken back, if ever. */
+/** Returns the last rollback of this version, if any. */
 export async function takenBackOf(tx: Transaction, id: string, version: string): Promise<TakenBack | undefined> {
   return (await tx.documents(POLICY_VERSIONS).get(`${id}@${version}`))?.takenBack
 }
@@ -40,7 +40,7 @@ export function sayQuarantined({ name, takenBack: { run, at } }: Quarantined): s
   return `${name} was ${run === null ? 'rolled back or withdrawn' : `taken back by run #${run}`} at ${at}, after this was prepared`
 }
 
-/** 409 `HMS_APPROVER_QUARANTINED`: `again` prepares it anew. */
+/** Returns the error 409 `HMS_APPROVER_QUARANTINED`; `again` is the command that prepares it again. */
 export function refuseQuarantined(found: Quarantined, again: string): HmsError {
   const { run, at } = found.takenBack
   const detail = `${sayQuarantined(found)}. Look at why; who still wants it approves it anew.`

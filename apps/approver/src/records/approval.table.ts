@@ -2,10 +2,10 @@ import type { ReleaseDocument, RolloutPlan, SigningReason } from '#libs/contract
 import { documentTable, timerKind } from '#libs/persistence'
 import { breakGlassOf, rollbackOf, type BreakGlassOrder } from '#libs/signing'
 
-/** Releases that are signed together. Its id is the release digest, or the digest over the sorted release digests of a bundle. */
+/** Releases that are signed together. The id is the release digest, or the digest over the sorted release digests of a bundle. */
 export interface Approval {
   digest: string
-  /** Sorted policy digests: how a later signer's files find what was prepared. */
+  /** Sorted policy digests, by which a later signer's files find the preparation. */
   members: string
   /** Digest of the caller's plan options: the same request finds the same unsigned preparation. */
   request: string
@@ -14,31 +14,31 @@ export interface Approval {
   releases: ReleaseDocument[]
   plan: RolloutPlan
   signedBy: string[]
-  /** What signers gave as their reason; for the record, not signed. */
+  /** Reasons given by signers; recorded, not signed. */
   reasons?: SigningReason[]
   missing: string[]
-  /** The last signature ends the runs of these policies that are under way. */
+  /** Set if the last signature ends the runs in progress of these policies. */
   supersede?: true
   preparedAt: string
   expiresAt: string
 }
 
-/** People sign to bring an earlier version back, without lint, simulation and canary. */
+/** Whether the approval reinstates an earlier version, without lint, simulation and canary. */
 export function isRollback({ releases }: Pick<Approval, 'releases'>): boolean {
   return releases.some((release) => rollbackOf(release) !== undefined)
 }
 
-/** For the dossier, where a signer gave one. */
+/** Reasons for the dossier; empty if no signer gave one. */
 export function reasonsOf({ reasons = [] }: Approval): { reasons?: SigningReason[] } {
   return reasons.length === 0 ? {} : { reasons }
 }
 
-/** Several people together sign it past simulation, canary, freezes and waiting. */
+/** Returns the order of a break-glass, which several people sign past simulation, canary, freezes and waiting. */
 export function breakGlassIn({ releases }: Pick<Approval, 'releases'>): BreakGlassOrder | undefined {
   return releases.map(breakGlassOf).find((order) => order !== undefined)
 }
 
-/** Kind of the timer that ends an approval whose signatures do not come; its id carries the digest too. */
+/** Timer that ends an approval whose signatures do not arrive; its id includes the digest. */
 export const APPROVAL_EXPIRY = timerKind<{ digest: string; run: number }>('approval-expiry')
 
 export function approvalExpiryId(digest: string): string {

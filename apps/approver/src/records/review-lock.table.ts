@@ -2,7 +2,7 @@ import { HmsError, type Ticket } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { DecidedRun, Roster } from '#libs/signing'
 
-/** Somebody signed a break-glass that nobody has reviewed yet: from `dueAt` on that person approves nothing. It goes with the review. */
+/** Lock of a break-glass signer until its review is closed: from `dueAt` on that person cannot approve. Deleted with the review. */
 export interface ReviewLock {
   ticket: number
   run: number
@@ -21,11 +21,11 @@ export const REVIEW_LOCKS = documentTable<ReviewLock>({
   indexes: [['actor'], ['ticket']],
 })
 
-/** Open reviews of one person that are looked at. */
+/** Limit of a person's open reviews that are read. */
 const MAX_READ = 1_000
 
 /**
- * Throws 403 `HMS_BREAK_GLASS_REVIEW_OVERDUE` for somebody whose break-glass nobody reviewed in time. By the time of the transaction: no
+ * Throws 403 `HMS_BREAK_GLASS_REVIEW_OVERDUE` for a signer whose break-glass was not reviewed in time. The transaction's time decides: no
  * timer has to have fired. `signer` is a display name.
  */
 export async function requireReviewed(tx: Transaction, roster: Roster, signer: string): Promise<void> {
@@ -46,7 +46,7 @@ export async function requireReviewed(tx: Transaction, roster: Roster, signer: s
   )
 }
 
-/** Those who may not close this ticket, for they signed the break-glass; `undefined` for a ticket that reviews none. */
+/** Returns the break-glass signers, who may not close this ticket; `undefined` for a ticket that is no review. */
 export async function reviewOf(tx: Transaction, { ticket, kind }: Ticket): Promise<DecidedRun['review']> {
   if (kind !== 'BREAK_GLASS_REVIEW') return undefined
   const locks = await tx.documents(REVIEW_LOCKS).find({ where: { ticket }, limit: MAX_READ })

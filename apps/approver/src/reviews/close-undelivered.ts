@@ -6,12 +6,12 @@ import { keysOfRun } from '../runs/schedule-run-deadline.js'
 import { FollowRun } from '../tickets/follow-run.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
-/** A message that people were asked about arrived after all, sent again or acknowledged: the last one ends the ticket. */
+/** Closes the ticket of an undelivered message when the last one arrives after all, redriven or acknowledged. */
 @Injectable()
 export class CloseUndelivered {
   constructor(private readonly followRun: FollowRun) {}
 
-  /** Nearly every delivery is of a run that asks nothing: then nothing is locked. */
+  /** Handles a delivery. Most are of runs without tickets, and lock nothing. */
   async execute(tx: Transaction, run: number, reached: Reached): Promise<void> {
     const asks = { where: { run, state: 'OPEN' } }
     if ((await tx.documents(TICKETS).find(asks)).every(({ unreached }) => unreached?.includes(reached.message) !== true)) return

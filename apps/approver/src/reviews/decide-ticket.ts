@@ -13,7 +13,7 @@ import { ReviewBreakGlass } from './review-break-glass.js'
 import { reviewOf } from '../records/review-lock.table.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
-/** A person answers a ticket: by a decision about its run, or by accepting what automation did. The first answer wins. */
+/** Records a person's answer to a ticket: a decision about its run, or the acceptance of an automatic action. The first answer wins. */
 @Injectable()
 export class DecideTicket {
   constructor(
@@ -23,9 +23,9 @@ export class DecideTicket {
     private readonly reviewBreakGlass: ReviewBreakGlass,
   ) {}
 
-  /** `given`: the number as the path has it. */
+  /** `given`: the number as in the path. */
   async execute(given: number | string, statement: Envelope): Promise<Ticket> {
-    // Who accepts names the ticket; other decisions name its run alone.
+    // An acceptance names the ticket; other decisions name only its run.
     await this.decideRun.requireSigned(statement, ({ ticket }) => ticket === undefined || String(ticket) === String(given))
     if (!/^\d{1,9}$/.test(String(given))) throw ticketNotFound(given)
     const number = Number(given)
@@ -34,7 +34,7 @@ export class DecideTicket {
     if (ticket === undefined) throw ticketNotFound(number)
     if (decision !== 'accept') {
       requireOpen(ticket, decision)
-      // The stage that owns the run answers; the ticket closes when the run goes on or ends.
+      // The stage that owns the run responds; the ticket closes when the run continues or ends.
       await this.decideRun.execute(ticket.run, statement)
       return this.runtime.database.transaction(async (tx) => (await tx.documents(TICKETS).get(String(number))) ?? ticket)
     }
@@ -44,7 +44,7 @@ export class DecideTicket {
       const approval = (await tx.documents(APPROVALS).get(record.approval))!
       const review = await reviewOf(tx, open)
       const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, { known: ['accept'], ticket: number, review })
-      // The same answer again changes nothing: that to the first may have been lost.
+      // A repeated answer changes nothing: the response to the first may have been lost.
       if (open.decided?.by === person.name && open.decided.reason === predicate.reason) return open
       requireOpen(open, decision)
       const { reason, publicReason } = predicate
@@ -74,7 +74,7 @@ function requireOpen(ticket: Ticket, decision: string): void {
   throw new HmsError('HMS_TICKET_DECISION_OTHER', detail, { status: 422, next: show })
 }
 
-/** The decision that a statement names; empty where it cannot be read. The signature is checked later. */
+/** Returns the decision that a statement names; empty if unreadable. The signature is verified later. */
 function decisionOf(statement: Envelope): string {
   try {
     return String(peekPredicate<RunDecisionPredicate>(statement).decision)

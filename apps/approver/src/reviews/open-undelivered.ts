@@ -6,13 +6,13 @@ import { keysOfRun } from '../runs/schedule-run-deadline.js'
 import { FollowRun } from '../tickets/follow-run.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
-/** Partners beyond these are found in the list of deliveries. */
+/** Limit of partners in the detail; the list of deliveries has the others. */
 const MAX_DETAIL = 1_000
 const AND_MORE = '; and more'
-/** Beyond these the ticket waits for a person, whoever is reached. */
+/** Limit of unreached partners; above it the ticket waits for a person, even if all are reached later. */
 const MAX_UNREACHED = 100
 
-/** A partner was not reached within its time: one ticket a run asks people to look, whatever becomes of the run. */
+/** Opens one ticket per run for partners that were not reached in time, regardless of the run's outcome. */
 @Injectable()
 export class OpenUndelivered {
   constructor(private readonly followRun: FollowRun) {}

@@ -11,7 +11,7 @@ import { FollowRun } from '../tickets/follow-run.js'
 import { REVIEW_OVERDUE, TICKETS } from '../tickets/ticket.table.js'
 import { REVIEW_LOCKS } from '../records/review-lock.table.js'
 
-/** The review that every break-glass opens: somebody who did not sign it closes it in time, or those who signed approve nothing more. */
+/** Review opened by every break-glass: a person who did not sign it closes it in time, or its signers can no longer approve. */
 @Injectable()
 export class ReviewBreakGlass implements OnModuleInit {
   constructor(
@@ -25,7 +25,7 @@ export class ReviewBreakGlass implements OnModuleInit {
     this.runtime.onTimer(REVIEW_OVERDUE, (tx, { data }) => this.overdue(tx, data.ticket))
   }
 
-  /** In the transaction that accepts the signatures. */
+  /** Opens the review in the transaction that accepts the signatures. */
   async open(tx: Transaction, { facts, approval }: RunRecord, reason: string, actors: readonly Principal[]): Promise<BreakGlassReview> {
     const { run, attempt, policies } = facts
     const about = { run, attempt, digest: approval, policies, reason, actors: actors.map(({ name }) => name) }
@@ -38,7 +38,7 @@ export class ReviewBreakGlass implements OnModuleInit {
     return { ticket, dueAt, state: 'OPEN' }
   }
 
-  /** By somebody who may; its policies are locked. Those who signed may approve again. */
+  /** Closes the review, by an eligible person and with its policies locked. The signers may approve again. */
   async close(tx: Transaction, ticket: Ticket, answer: TicketAnswer, record: RunRecord): Promise<Ticket> {
     const closed = answerTicket(ticket, answer, tx.now)
     await this.followRun.close(tx, closed)
@@ -48,7 +48,7 @@ export class ReviewBreakGlass implements OnModuleInit {
     return closed
   }
 
-  /** It stays open: that nobody looked is no answer. */
+  /** Marks the review overdue. It stays open, because no reaction is no answer. */
   private async overdue(tx: Transaction, number: number): Promise<void> {
     const known = await tx.documents(TICKETS).get(String(number))
     const ticket = known === undefined ? undefined : overdueReview(known, tx.now)

@@ -1,7 +1,7 @@
 import { keyThatSigned, type ProofOf } from '#libs/service'
 import { ROSTER_PROPOSALS } from './proposal.table.js'
 
-/** Proof of `{ keyid, sig }` over the proposed roster that the path names, by somebody of the roster in force. */
+/** Proves a request with `{ keyid, sig }` over the proposed roster named in the path, by a person of the roster in force. */
 export const proofOfSignature: ProofOf = async ({ body, params }, { roster, database, now }) => {
   const { keyid, sig } = (body ?? {}) as { keyid?: unknown; sig?: unknown }
   const { digest } = params as { digest: string }

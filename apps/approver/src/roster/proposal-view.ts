@@ -2,7 +2,7 @@ import type { RosterProposalView } from '#libs/contracts'
 import { rootState, type Roster } from '#libs/signing'
 import type { ProposalRecord } from './proposal.table.js'
 
-/** Who signed for the roster in force, who for the proposed one, and how many each asks for. */
+/** Returns the signers for the roster in force and for the proposed one, with the thresholds of both. */
 export function proposalView(record: ProposalRecord, current: Roster, proposed: Roster): RosterProposalView {
   const { digest, version, envelope, proposedAt, acceptUnreadable } = record
   const progress = [current, proposed].map((judge) => {

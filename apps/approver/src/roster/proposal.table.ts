@@ -1,7 +1,7 @@
 import type { Envelope } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** A next roster that people are signing. It is forgotten once any next roster is in force. */
+/** Proposed roster during its signing. Deleted once any next roster is in force. */
 export interface ProposalRecord {
   /** Over the payload. */
   digest: string
@@ -14,6 +14,6 @@ export interface ProposalRecord {
 
 export const ROSTER_PROPOSALS = documentTable<ProposalRecord>({ name: 'roster_proposal', id: ({ digest }) => digest, keys: {} })
 
-/** Proposals that wait at one time, and the bytes of one: they travel in one message. */
+/** Limits of open proposals, and of the bytes of one: they are sent in one message. */
 export const MAX_PROPOSALS = 20
 export const MAX_PROPOSAL_BYTES = 256 * 1024

@@ -8,7 +8,7 @@ import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
 import { requireReadable } from './unreadable-releases.js'
 
-/** Takes the next roster for people to sign. It counts for nothing before enough of them have; the same one again changes nothing. */
+/** Stores a proposed roster for signing. It has no effect before enough people have signed; a repeated proposal changes nothing. */
 @Injectable()
 export class ProposeRoster {
   constructor(private readonly runtime: ServiceRuntime) {}
@@ -49,7 +49,7 @@ export class ProposeRoster {
   }
 }
 
-/** Or its signatures would count for every installation whose first roster has the same people. */
+/** Requires the installation's id; otherwise the signatures would count for every installation whose first roster has the same people. */
 function requireInstallation({ namedInstallation, installation }: Roster): void {
   if (namedInstallation !== undefined) return
   throw new HmsError(
@@ -62,7 +62,7 @@ function requireInstallation({ namedInstallation, installation }: Roster): void 
   )
 }
 
-/** Only what an envelope has: who proposes adds nothing to what others hand on. */
+/** Copies the members of an envelope only, so a proposer can add nothing to the published data. */
 function plain({ payload, payloadType, signatures }: Envelope): Envelope {
   return { payload, payloadType, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) }
 }

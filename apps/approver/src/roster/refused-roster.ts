@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { SignatureError } from '#libs/signing'
 
-/** Says over HTTP what a roster is refused for. */
+/** Runs `work`, and throws the HTTP error for a refused roster. */
 export function refusingRosters<T>(work: () => T): T {
   try {
     return work()

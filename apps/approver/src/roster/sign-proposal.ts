@@ -8,7 +8,7 @@ import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
 import { requireReadable } from './unreadable-releases.js'
 
-/** Adds one person's signature to a proposed roster. The one that meets both root rules brings it into force. */
+/** Adds one person's signature to a proposed roster. The signature that meets both root rules puts it into force. */
 @Injectable()
 export class SignProposal {
   constructor(private readonly runtime: ServiceRuntime) {}
@@ -31,7 +31,7 @@ export class SignProposal {
         await tx.documents(ROSTER_PROPOSALS).put(signed)
         return view
       }
-      // What went live since it was proposed is looked at here.
+      // Checks releases that went live since the proposal.
       await requireReadable(tx, current, next, record.acceptUnreadable ?? [])
       await rotateRoster(
         tx,
@@ -43,7 +43,7 @@ export class SignProposal {
   }
 }
 
-/** Somebody else's signature was enough meanwhile: this one changes nothing more. */
+/** Returns the view after another signature was sufficient meanwhile: this one changes nothing. */
 function inForce(roster: Roster): RosterProposalView {
   const { digest, version, envelope } = roster
   const { signed, threshold } = rootState(envelope, roster)
@@ -52,8 +52,8 @@ function inForce(roster: Roster): RosterProposalView {
 }
 
 /**
- * Only what brings the proposal further is kept, or strangers would fill the places for signatures. That a key's time is over is looked at
- * here alone: the chain is verified long afterwards, when nobody knows the time of a signature.
+ * Requires a signature that advances the proposal; otherwise unauthorised clients would fill the slots. Expired keys are checked only here:
+ * the chain is verified much later, when the time of a signature is unknown.
  */
 function requireCounts(envelope: Envelope, signature: RosterSignature, judges: readonly Roster[], now: string): void {
   const alone = { ...envelope, signatures: [signature] }
@@ -65,7 +65,7 @@ function requireCounts(envelope: Envelope, signature: RosterSignature, judges: r
   throw uncounted(judges[0]!, signature)
 }
 
-/** Equal for a proposal that exists and one that does not: strangers must not learn which. */
+/** Returns the same error for existing and missing proposals: unauthorised clients must not learn which. */
 function uncounted(current: Roster, { keyid }: RosterSignature): HmsError {
   if (current.principalOfKey(keyid)?.kind !== 'person') return signerUnknown(keyid)
   return new HmsError(

@@ -4,13 +4,13 @@ import type { Roster } from '#libs/signing'
 import { asOf, POLICIES } from '../policies/policy.table.js'
 import { refusedByReaders } from '../policies/refusal-by-readers.js'
 
-/** So many are judged before others get their turn. */
+/** Releases judged before yielding to other work. */
 const SLICE = 100
 const MAX_NAMED = 20
 
 /**
- * Throws 409 `HMS_ROSTER_MAKES_UNREADABLE` where readers take a release in force, or held, by the roster in force and would refuse it by
- * `next`; `accepted`: ids of policies of which people accept that.
+ * Throws 409 `HMS_ROSTER_MAKES_UNREADABLE` if readers accept a release in force, or held, by the current roster and would refuse it by
+ * `next`; `accepted`: ids of policies for which people accept that.
  */
 export async function requireReadable(tx: Transaction, current: Roster, next: Roster, accepted: readonly string[]): Promise<void> {
   const lost = (await unreadableUnder(tx, current, next)).filter(({ release }) => !accepted.includes(release.id))

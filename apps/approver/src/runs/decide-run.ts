@@ -29,14 +29,14 @@ import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** A run that is extended for longer than this stands in the way of all that follow it. */
+/** Maximum extension in ms: a longer one would block all runs that follow. */
 const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
-/** Decisions that let nothing go forward. They stay open to people whose break-glass nobody has reviewed in time. */
+/** Decisions that advance nothing. They stay open to people with an overdue break-glass review. */
 const WAYS_BACK: ReadonlySet<RunDecisionName> = new Set(['abort', 'pause'])
-/** Of one run; an abort is always taken. */
+/** Limit of decisions per run; an abort is always accepted. */
 const MAX_DECISIONS = 100
 
-/** Accepts a person's decision about a run and hands it to the stage that owns the run. One at a time: the first wins. */
+/** Accepts a person's decision about a run and sends it to the stage that owns the run. One at a time: the first wins. */
 @Injectable()
 export class DecideRun {
   constructor(
@@ -49,7 +49,7 @@ export class DecideRun {
       const record = (await lockedDocument(tx, RUNS, String(run), keysOfRun))!
       const approval = (await tx.documents(APPROVALS).get(record.approval))!
       const { predicate, person, digest } = this.read(record, approval, statement, tx.now)
-      // The same statement again changes nothing: the answer to the first may have been lost.
+      // A repeated statement changes nothing: the response to the first may have been lost.
       if (record.facts.decisions.some(({ id }) => id === digest)) return runView(record)
       const name = predicate.decision as RunDecisionName
       if (!WAYS_BACK.has(name)) await requireReviewed(tx, this.runtime.roster, person.name)
@@ -74,7 +74,7 @@ export class DecideRun {
     })
   }
 
-  /** No stage has it yet: it ends here. What waits for signatures waits no longer. */
+  /** Ends a run that no stage has yet, and its wait for signatures. */
   private async endUnstarted(tx: Transaction, record: RunRecord, approval: Approval, decision: RunDecision): Promise<RunRecord> {
     if (approval.state === 'waiting') {
       await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
@@ -84,9 +84,9 @@ export class DecideRun {
   }
 
   /**
-   * Throws unless a person of the roster signed this lately, and about what `isNamed` says. Called before anything is looked up: the
-   * response to strangers, who may have read a statement of yesterday, must not depend on which runs and tickets exist. First without the
-   * database, which a flood of strangers does not reach.
+   * Throws unless a person of the roster signed the statement recently, and it matches `isNamed`. Called before any lookup: the response to
+   * unauthorised clients, who may have read yesterday's statement, must not depend on which runs and tickets exist. The first check uses no
+   * database, which shields it from floods.
    */
   async requireSigned(statement: Envelope, isNamed: (predicate: RunDecisionPredicate) => boolean): Promise<void> {
     this.verify(statement)
@@ -105,7 +105,7 @@ export class DecideRun {
     }
   }
 
-  /** Throws unless the signature, the run, the reason and the time are right. */
+  /** Throws unless the signature, the run, the reason and the time are valid. */
   read(
     { facts }: RunRecord,
     approval: Approval,
@@ -137,7 +137,7 @@ export class DecideRun {
     }
   }
 
-  /** The stage that owns the run, `null` when it has not started. Throws with the present state when the decision comes too late. */
+  /** Returns the stage that owns the run, `null` if it has not started. Throws with the current state if the decision comes too late. */
   private requireInTime(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
     const { facts } = record
     const state = stateOf(facts)
@@ -211,14 +211,14 @@ export class DecideRun {
   }
 }
 
-/** `known`: what may be decided here; decisions about runs unless given. */
+/** `known`: valid decisions here; decisions about runs by default. */
 export interface ReadAs extends Pick<DecidedRun, 'ticket' | 'review'> {
   known?: readonly string[]
 }
 
 type Refuse = (code: string, detail: string, next: string) => HmsError
 
-/** States in which a run that is not paused takes these decisions. */
+/** States in which an active run accepts these decisions. */
 const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
   pause: ['CANARY', 'ROLLING_OUT', 'BAKING'],
   extend: ['CANARY', 'BAKING'],

@@ -8,7 +8,7 @@ import { QueueRun } from './queue-run.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
-/** A run's row fell due: the stage it waits for never answered, or nobody decided, or its turn was forgotten. */
+/** Handles the deadline of a run: its stage never responded, no person decided, or its turn was lost. */
 @Injectable()
 export class EndOverdueRun implements OnModuleInit {
   constructor(
@@ -22,7 +22,7 @@ export class EndOverdueRun implements OnModuleInit {
     this.runtime.onTimer(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run, data.gone))
   }
 
-  /** `gone`: what it waited for when it was looked at before, was gone by then, and its stage has had its time since. */
+  /** `gone`: what the run waited for at the last check, if it no longer exists; its stage has had its time since. */
   async execute(tx: Transaction, run: number, gone?: string): Promise<void> {
     const record = await tx.documents(RUNS).get(String(run))
     if (record === undefined) return
@@ -38,7 +38,7 @@ export class EndOverdueRun implements OnModuleInit {
       const wait = describeWait(record.facts.stages[waiting]!)
       return gone === wait ? this.timeOut(tx, record, waiting) : this.scheduleRunDeadline.onceFree(tx, record, wait)
     }
-    // First the next look, for the call may end it: a run that starts is watched from its start.
+    // Schedules the next check first, because the call may end the run: a run that starts is watched from its start.
     await this.scheduleRunDeadline.execute(tx, record)
     await this.queueRun.callAgain(tx, run)
   }

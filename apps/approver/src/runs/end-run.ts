@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common'
 import type { RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 
-/** Ends a run from outside its stages, and tells every stage to let go of it: what a canary published must not stay live. */
+/** Ends a run from outside its stages, and notifies every stage to release it: a canary's heads must not stay live. */
 @Injectable()
 export class EndRun {
   constructor(
@@ -14,14 +14,14 @@ export class EndRun {
     private readonly saveRun: SaveRun,
   ) {}
 
-  /** `by` names who or what decided: `rollback`, `deadline`, `poison`. */
+  /** `by` names the cause: `rollback`, `deadline`, `poison`. */
   async execute(tx: Transaction, record: RunRecord, end: Omit<EndedEarly, 'at'>, by: string, cause?: ReceivedEvent): Promise<void> {
     const facts = endEarly(record.facts, { ...end, at: tx.now.toISOString() })
     await this.saveRun.execute(tx, { ...record, facts }, cause)
     await this.letGo(tx, record, end.detail, by, cause)
   }
 
-  /** For a run that ended by what a stage said. */
+  /** Notifies the stages of a run that ended by a stage's event. */
   async letGo(tx: Transaction, record: RunRecord, reason: string, by: string, cause?: ReceivedEvent): Promise<void> {
     const { run, attempt, startedAt } = record.facts
     if (startedAt === undefined) return

@@ -11,7 +11,7 @@ import { RUNS, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
 import { approvalExpiryId, APPROVALS, isRollback, type Approval } from '../records/approval.table.js'
 
-/** What was prepared follows a version that is no longer live: it would undo what came between, so its run ends STALE. */
+/** Ends a run STALE if its approval follows a version that is no longer live: it would revert later changes. */
 @Injectable()
 export class EndStale implements OnModuleInit {
   constructor(
@@ -35,7 +35,7 @@ export class EndStale implements OnModuleInit {
     )
   }
 
-  /** A version that it carries was taken back after people had approved it. */
+  /** Ends a run because one of its versions was rolled back after people had approved it. */
   quarantine(tx: Transaction, record: RunRecord, approval: Approval, found: Quarantined): Promise<RunRecord> {
     return this.end(tx, record, approval, 'QUARANTINED', `${sayQuarantined(found)}; approve the file again`)
   }
@@ -48,7 +48,10 @@ export class EndStale implements OnModuleInit {
     return ended
   }
 
-  /** Ends a run that waits for signatures where it must; any other is looked at when its turn comes. All its policies are locked. */
+  /**
+   * Checks a run that waits for signatures, and ends it if required; other runs are checked when their turn comes. All its policies must be
+   * locked.
+   */
   async look(tx: Transaction, run: number): Promise<RunRecord | undefined> {
     const record = await tx.documents(RUNS).get(String(run))
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
@@ -63,7 +66,7 @@ export class EndStale implements OnModuleInit {
     return found === undefined ? record : this.quarantine(tx, record, approval, found)
   }
 
-  /** Neither live nor on its way: with `--queue` the release that it follows may be that of a run ahead. */
+  /** Whether its predecessor is neither live nor pending: with `--queue` it may be the release of a run ahead. */
   private async hasMoved(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
     if (followsLive(approved, approved.supersede === true ? await onceSuperseded(tx, policy) : policy)) return false
     const previous = previousOf(approved, policy.id)
@@ -81,12 +84,12 @@ export function previousOf(approval: Approval, policyId: string): string | null 
   return peekPredicate<ReleasePredicate>(release.envelope).previous?.digest ?? null
 }
 
-/** Whether what was prepared follows the release that it must by now. */
+/** Whether the approval follows the currently required release. */
 export function followsLive(approval: Approval, policy: PolicyRecord): boolean {
   return previousOf(approval, policy.id) === (followedBy(approval, policy)?.releaseDigest ?? null)
 }
 
-/** The release that the approved one must follow by now: see `predecessorOf`. */
+/** Returns the release that the approved one must follow now: see `predecessorOf`. */
 function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument | null {
   const release = approval.releases.find(({ id }) => id === policy.id)!
   return predecessorOf(policy, effectiveMs(peekPredicate<ReleasePredicate>(release.envelope).policy))

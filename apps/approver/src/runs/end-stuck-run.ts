@@ -9,7 +9,7 @@ import { RUNS } from './run.table.js'
 import { APPROVAL_MOVED, QUEUE } from './save-run.js'
 import { RUN_DEADLINE } from './schedule-run-deadline.js'
 
-/** A timer of approver's own was given up. Stages say that a run is poisoned; approver, which is none, ends it here. */
+/** Ends a run whose timer in approver was abandoned. Stages report a poisoned run; approver, which is no stage, ends it here. */
 @Injectable()
 export class EndStuckRun implements OnModuleInit {
   constructor(

@@ -6,10 +6,10 @@ import { FREEZES } from '#libs/stage'
 import { APPROVALS } from '../records/approval.table.js'
 import { RUNS, type RunRecord } from './run.table.js'
 
-/** Of the runs that may have the region, the oldest are looked at. */
+/** Limit of runs checked as owners of a region, oldest first. */
 const MAX_ASKED = 1_000
 
-/** Whether what a waiting run waits for is still there: a freeze, or a run that has its region, or its turn there before it. */
+/** Whether a waiting run is still blocked: by a freeze, by a run that has its region, or by an earlier run waiting for it. */
 export async function isHeldUp(tx: Transaction, record: RunRecord): Promise<boolean> {
   const stage = waitingStage(record.facts)
   const waits = stage === undefined ? undefined : record.facts.stages[stage]?.waits
@@ -19,7 +19,9 @@ export async function isHeldUp(tx: Transaction, record: RunRecord): Promise<bool
   return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scopes, tx.now) !== null
 }
 
-/** Whom it waited for first may long be over: of those that wait, only the one whose turn has come is told. */
+/**
+ * Whether another run has its region. The run it first waited for may have ended: of the waiting runs, only the next in turn is notified.
+ */
 async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolean> {
   const { run } = record.facts
   const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'] }
@@ -33,13 +35,13 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
   return false
 }
 
-/** Its canary is out, and not yet replaced by what is live for all. A freeze may stop its clock, or its growth. */
+/** Whether its canary is live, and not yet replaced by the stable release. A freeze may stop its timer, or its growth. */
 function hasRegion(facts: RunFacts): boolean {
   const { canary, rollout } = facts.stages
   return stateOf(facts) !== 'WAITING' || rollout?.waits === 'FREEZE' || (canary?.waits === 'FREEZE' && canary.shown === true)
 }
 
-/** A run that a freeze keeps from its first head does not: it lets others go first. */
+/** Whether it waits for a region. A run that a freeze keeps from its first head does not: it lets other runs go first. */
 function waitsForRegion(facts: RunFacts): boolean {
   return stateOf(facts) === 'WAITING' && facts.stages.canary?.waits === 'REGION_BUSY'
 }
@@ -49,7 +51,7 @@ async function scopesOf(tx: Transaction, { approval }: RunRecord): Promise<strin
   return signed === undefined ? ['global'] : stepsOf(signed.plan).map(({ scope }) => scope)
 }
 
-/** Tells one wait from another. */
+/** Returns a text that distinguishes one wait from another. */
 export function describeWait({ waits, behind }: StageFacts): string {
   return waits === 'REGION_BUSY' ? `${waits} ${behind}` : String(waits)
 }

@@ -5,13 +5,13 @@ import type { PolicyRecord } from '../policies/policy.table.js'
 import { APPROVALS } from '../records/approval.table.js'
 import { RUNS, type RunRecord } from './run.table.js'
 
-/** Whether a release that supersedes ends the run now. Of a bundle with several dates none may be in force. */
+/** Whether a superseding release may end the run now. If a bundle has several effective times, none may have passed. */
 export async function mayBeSuperseded(tx: Transaction, { facts, approval }: RunRecord): Promise<boolean> {
   const { releases } = (await tx.documents(APPROVALS).get(approval))!
   return isSupersedable(facts, startTimesOf(releases, tx.now).size === releases.length)
 }
 
-/** The policy as a release finds it that supersedes: what readers hold of the run under way is taken back before it starts. */
+/** Returns the policy as a superseding release finds it: the held releases of the run in progress are dropped before it starts. */
 export async function onceSuperseded(tx: Transaction, policy: PolicyRecord): Promise<PolicyRecord> {
   const { next, ...rest } = policy
   const run = policy.active === null || next === undefined ? undefined : await tx.documents(RUNS).get(String(policy.active))

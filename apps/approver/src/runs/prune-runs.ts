@@ -6,7 +6,7 @@ import { POLICIES } from '../policies/policy.table.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 import { RUNS } from './run.table.js'
 
-/** Ended runs and their approvals are forgotten by age, but for those that made live what still is, or that people have yet to review. */
+/** Deletes ended runs and their approvals by age, except those whose release is live, or whose review is open. */
 @Injectable()
 export class PruneRuns implements OnModuleInit {
   constructor(private readonly runtime: ServiceRuntime) {}

@@ -16,10 +16,10 @@ import { SupersedeRuns } from './supersede-runs.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** Builds of one version that a run carries. */
+/** Limit of builds of one version that a run contains. */
 const MAX_USED = 20
 
-/** The staging queue: one active run per policy, the others wait in order. All policies of the run are locked by the caller. */
+/** Staging queue: one active run per policy, the others wait in order. The caller locks all policies of the run. */
 @Injectable()
 export class QueueRun implements OnModuleInit {
   constructor(
@@ -34,7 +34,7 @@ export class QueueRun implements OnModuleInit {
     this.runtime.onTimer(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
   }
 
-  /** Starts the run when all its policies are free, else puts it into their queues, behind what it does not supersede. */
+  /** Starts the run if all its policies are free, else adds it to their queues, behind the runs it does not supersede. */
   async execute(tx: Transaction, record: RunRecord, approval: Approval): Promise<RunRecord> {
     if (approval.supersede === true) await this.supersedeRuns.execute(tx, record, approval)
     const policies = await this.policiesOf(tx, record)
@@ -52,7 +52,7 @@ export class QueueRun implements OnModuleInit {
         data: { run: number },
         dueAt: new Date(begins),
       })
-    // Called again and still waiting, it has nothing new to tell.
+    // Called again while still waiting, it has nothing new to publish.
     if (joining.length === 0) return record
     const waiting = { ...record, traceparent: currentTraceparent() }
     await this.saveRun.execute(tx, waiting)
@@ -63,7 +63,7 @@ export class QueueRun implements OnModuleInit {
     const { run } = record.facts
     const moved = policies.find((policy) => !followsLive(approval, policy))
     if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
-    // A further attempt is what people decided on, whatever became of another run meanwhile.
+    // People decided on a further attempt, regardless of changes by another run meanwhile.
     const found = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval)
     if (found !== undefined) return this.endStale.quarantine(tx, record, approval, found)
     for (const policy of policies) {
@@ -74,7 +74,7 @@ export class QueueRun implements OnModuleInit {
     return started
   }
 
-  /** Saves a run that starts, and hands it to its first stage. `policies` as of now. */
+  /** Saves a run that starts, and sends it to its first stage. `policies` as of now. */
   async send(tx: Transaction, started: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
     await this.saveRun.execute(tx, started)
     const facts = await dossierOf(tx, started, approval, policies)
@@ -84,7 +84,7 @@ export class QueueRun implements OnModuleInit {
     await this.runtime.emit(tx, 'hms.approval.approved.v1', data, { key: started.key, run, attempt })
   }
 
-  /** Its turn may have come. Does nothing for a run that waits for signatures, has started, or has ended. */
+  /** Starts the run if its turn has come. Does nothing for a run that waits for signatures, has started, or has ended. */
   async callAgain(tx: Transaction, run: number): Promise<void> {
     const record = await tx.documents(RUNS).get(String(run))
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
@@ -97,12 +97,12 @@ export class QueueRun implements OnModuleInit {
   }
 }
 
-/** A run that has the policy already starts a further attempt. */
+/** Whether it is the run's turn. A run that already owns the policy starts a further attempt. */
 function isTurnOf({ active, queue }: PolicyRecord, run: number): boolean {
   return active === run || (active === null && (queue.length === 0 || queue[0] === run))
 }
 
-/** When the last release is in force that this run follows and readers only hold; `undefined` when it follows none. */
+/** Returns when the last held release that this run follows comes into force; `undefined` if it follows none. */
 function heldBefore(approval: Approval, policies: PolicyRecord[]): string | undefined {
   const times = policies.flatMap((policy) =>
     policy.next !== undefined && previousOf(approval, policy.id) === policy.next.release.releaseDigest ? policy.next.at : [],
@@ -110,7 +110,7 @@ function heldBefore(approval: Approval, policies: PolicyRecord[]): string | unde
   return times.sort().at(-1)
 }
 
-/** What stages need of the run; `policies` as of now. */
+/** Builds the dossier that the stages need; `policies` as of now. */
 async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<OpenedDossier> {
   const live: Record<string, ReleaseDocument | null> = {}
   const liveSeqs: Record<string, number> = {}
@@ -118,7 +118,7 @@ async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval,
   for (const policy of policies) {
     live[policy.id] = policy.live
     liveSeqs[policy.id] = policy.liveSeq
-    // All that lint asks is whether this version, whatever its build, ever meant something else.
+    // Lint only checks whether this version, in any build, ever had another content.
     const version = approval.releases.find(({ id }) => id === policy.id)?.version
     used[policy.id] = version === undefined ? [] : await signedAlike(tx, policy.id, version, MAX_USED)
   }

@@ -10,15 +10,15 @@ const EVERY_MS = 60_000
 const PAGE = 500
 
 /**
- * The invariant of waiting: an open run without its timer row would wait for ever. The transactions that open and move a run keep it;
- * this looks every minute whether they did, mends what it finds, and counts it (`hms_svc_repairs_total`, 0 in a healthy system).
+ * Repairs missing deadlines. An open run without its timer row would wait forever. The transactions that open and change a run create it;
+ * every minute this verifies it, fixes missing rows, and counts them (`hms_svc_repairs_total`, 0 in a healthy system).
  */
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly looks: Repeat
   private readonly repaired = this.runtime.metrics.repair('approver', 'run-timer')
   private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
-  /** Runs that were reported late, so that each is reported once by this process. */
+  /** Runs reported late, so this process reports each once. */
   private reported: ReadonlySet<number> = new Set()
 
   constructor(
@@ -42,7 +42,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     return this.looks.stop()
   }
 
-  /** Answers how many runs it gave their row back. */
+  /** Returns the number of runs whose row it restored. */
   async execute(): Promise<number> {
     const late = new Set<number>()
     const lost = await this.runtime.database.autocommit(async (tx) => {
@@ -63,7 +63,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     return mended
   }
 
-  /** A missed promise is an alarm by its metric, and a line in the log. */
+  /** Reports a missed promise: an alarm by its metric, and a log line. */
   private noteLate(record: RunRecord, now: Date, late: Set<number>): void {
     const view = runView(record)
     if (!isLate(view, now, this.config.promiseMs)) return
@@ -77,7 +77,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     const { run } = record.facts
     return this.runtime.database.locked(keysOfRun(record), async (tx) => {
       const current = (await tx.documents(RUNS).get(String(run)))!
-      // It may have ended, or moved on, since the look.
+      // It may have ended, or advanced, since the query.
       if ((await this.runtime.pendingTimers(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
       if (!(await this.scheduleRunDeadline.execute(tx, current))) return false
       this.repaired()

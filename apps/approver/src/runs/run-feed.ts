@@ -7,10 +7,10 @@ import { Observable, type Subscriber } from 'rxjs'
 import { RUNS, runView } from './run.table.js'
 
 const MAX_READERS = 2_000
-/** A signal may be lost while the session that carries it is away. */
+/** Polling interval in ms, because a signal may be lost while its session is down. */
 const LOOK_MS = 10_000
 
-/** Runs that are followed, one stream per reader. Woken by the signal that every instance gets after a run changed. */
+/** Followed runs, one stream per reader. Woken by the signal that every instance receives after a run changed. */
 @Injectable()
 export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
@@ -34,7 +34,9 @@ export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
     void this.looks.stop()
   }
 
-  /** The run now, then on every change; completes when it has ended. Fails with `HMS_PLACES_TAKEN` when too many follow. */
+  /**
+   * Emits the run now, then on every change; completes when it has ended. Fails with `HMS_PLACES_TAKEN` if there are too many followers.
+   */
   follow(run: number): Observable<RunView> {
     return new Observable((reader) => {
       const leave = this.places.take()

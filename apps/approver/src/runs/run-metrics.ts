@@ -4,7 +4,7 @@ import type { Metrics } from '#libs/platform'
 const CLOCK_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 14_400, 86_400]
 const STAGE_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 
-/** Metrics of runs. A run that no stage has counts under `approval` while it waits for people, under `queue` for its turn. */
+/** Metrics of runs. A run without a stage counts under `approval` while it waits for people, under `queue` while it waits for its turn. */
 export class RunMetrics {
   private readonly ended = this.metrics.counter('runs_total', 'Runs that ended, by how', ['outcome'])
   private readonly stages = this.metrics.histogram(
@@ -36,7 +36,7 @@ export class RunMetrics {
     for (const outcome of ENDED_STATES) this.ended.inc({ outcome }, 0)
   }
 
-  /** A change of a run that was committed. */
+  /** Counts a committed change of a run. */
   changed(before: RunView | undefined, after: RunView): void {
     if (isTerminal(after.state) && (before === undefined || !isTerminal(before.state))) this.end(after)
     for (const { stage, verdict, startedAt, endedAt } of after.stages) {
@@ -52,7 +52,7 @@ export class RunMetrics {
     for (const [until, seconds] of Object.entries(clock?.seconds ?? {})) if (seconds !== null) this.clock.observe({ until }, seconds)
   }
 
-  /** All open runs, and the time by the database's clock. */
+  /** Sets the gauges from all open runs, and the time by the database's clock. */
   show(open: readonly RunView[], now: Date): void {
     this.active.reset()
     this.oldest.reset()
@@ -69,12 +69,15 @@ export class RunMetrics {
   }
 }
 
-/** An approved, open run that is over its promise. */
+/** Whether an approved, open run exceeds its promise. */
 export function isLate(run: RunView, now: Date, promiseMs: number): boolean {
   return !isTerminal(run.state) && now.getTime() - Date.parse(run.createdAt) > promiseMs && isPromised(run)
 }
 
-/** A run that waits for signatures stands among the approvals. One whose rule all bots hold until its time has kept the promise. */
+/**
+ * Whether the promise applies. A run that waits for signatures counts as an approval. One whose release all bots hold until its effective
+ * time has kept the promise.
+ */
 function isPromised(run: RunView): boolean {
   return run.state !== 'AWAITING_APPROVAL' && !(isHeld(run) && run.clock?.seconds.all != null)
 }

@@ -11,11 +11,11 @@ import { RunMetrics } from './run-metrics.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { keysOfRun, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
-/** Kinds of timers: the turn of a queued run has come; a version moved under an approval that waits. */
+/** Timers: the turn of a queued run has come; a version changed under a waiting approval. */
 export const QUEUE = timerKind<{ run: number }>('queue')
 export const APPROVAL_MOVED = timerKind<{ run: number }>('approval-moved')
 
-/** Stores a run and tells everyone who watches. The one place where a run ends, and where the next in the queue is called. */
+/** Stores a run and notifies its followers. The only place where a run ends, and where the next one in the queue is called. */
 @Injectable()
 export class SaveRun implements OnModuleInit {
   private readonly metrics: RunMetrics
@@ -38,7 +38,7 @@ export class SaveRun implements OnModuleInit {
     )
   }
 
-  /** `stored`: what the transaction has read of the run under its lock. */
+  /** `stored`: the run as the transaction read it under its lock. */
   async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent, stored?: RunRecord): Promise<void> {
     const known = stored ?? (await tx.documents(RUNS).get(String(record.facts.run)))
     const before = known === undefined ? undefined : runView(known)
@@ -52,7 +52,7 @@ export class SaveRun implements OnModuleInit {
       { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent },
     )
     const isMoved = view.state !== before?.state
-    // People may have extended what it is at.
+    // People may have extended its current step.
     const isLater = known !== undefined && goesOnAt(known.facts) !== goesOnAt(record.facts)
     if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record)
     if (isMoved) await this.followRun.execute(tx, before?.state, view)
@@ -63,7 +63,7 @@ export class SaveRun implements OnModuleInit {
     })
   }
 
-  /** The run has ended: its policies are the next one's. */
+  /** Releases the policies of an ended run for the next one. */
   private async free(tx: Transaction, record: RunRecord): Promise<void> {
     const number = record.facts.run
     for (const { id, version } of record.facts.policies) {
@@ -83,8 +83,8 @@ export class SaveRun implements OnModuleInit {
   }
 
   /**
-   * The live or coming version has changed: the first run in the queue may start, and a run that waits for signatures may follow a version
-   * that never comes.
+   * Calls waiting runs after the live or pending version changed: the first run in the queue may start, and a run that waits for signatures
+   * may follow a version that never becomes live.
    */
   async callWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
     const [first] = policy.queue
@@ -92,7 +92,7 @@ export class SaveRun implements OnModuleInit {
     for (const run of policy.waiting ?? []) await this.call(tx, APPROVAL_MOVED, run)
   }
 
-  /** A timer of its own, because that run may hold policies that this transaction has not locked. */
+  /** A separate timer, because that run may have policies that this transaction has not locked. */
   private async call(tx: Transaction, kind: TimerKind<{ run: number }>, run: number): Promise<void> {
     const waiting = await tx.documents(RUNS).get(String(run))
     if (waiting === undefined) return

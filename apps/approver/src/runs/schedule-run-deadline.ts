@@ -8,7 +8,7 @@ import type { RunRecord } from './run.table.js'
 
 export const RUN_DEADLINE = timerKind<{ run: number; gone?: string }>('run-deadline')
 
-/** The one timer row of every open run: it moves with the run's state, so no stage can keep a run for ever by falling silent. */
+/** Timer row of every open run: it moves with the run's state, so no silent stage can block a run forever. */
 @Injectable()
 export class ScheduleRunDeadline {
   constructor(
@@ -16,7 +16,7 @@ export class ScheduleRunDeadline {
     private readonly config: ApproverConfig,
   ) {}
 
-  /** Called when its state or its time has changed; an ended run is watched no longer, and the answer is `false`. */
+  /** Reschedules after a change of state or time; returns `false` for an ended run, which is no longer watched. */
   async execute(tx: Transaction, record: RunRecord): Promise<boolean> {
     const { run } = record.facts
     const until = goesOnAt(record.facts)
@@ -30,7 +30,7 @@ export class ScheduleRunDeadline {
     return true
   }
 
-  /** What the run waited for is gone: its stage has its deadline, from now on, to take it further. */
+  /** Gives the stage its full deadline from now, because what the run waited for is gone. */
   async onceFree(tx: Transaction, record: RunRecord, gone: string): Promise<void> {
     await this.after(tx, record, this.config.patience.stageMs, { gone })
   }

@@ -9,8 +9,8 @@ import type { RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 
 /**
- * Enough people signed a rollback: it goes to rollout at once. It waits for no turn, and takes none: the run that is under way stays active
- * until rollout says that it was overtaken.
+ * Sends a fully signed rollback to rollout at once. It waits for no turn, and takes none: the run in progress stays active until rollout
+ * reports that it was overtaken.
  */
 @Injectable()
 export class StartRollback {
@@ -20,7 +20,7 @@ export class StartRollback {
     private readonly endStale: EndStale,
   ) {}
 
-  /** Its policy is locked. */
+  /** The policy must be locked. */
   async execute(tx: Transaction, record: RunRecord, approval: Approval): Promise<RunRecord> {
     const { run, attempt } = record.facts
     const { id } = approval.releases[0]!

@@ -12,7 +12,9 @@ import { RUNS, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** Asks for the end of the runs ahead of a newer one whose approvers said so. It starts once they have let go of its policies. */
+/**
+ * Requests the end of the runs ahead of a newer one whose approvers chose that. The newer run starts once they have released its policies.
+ */
 @Injectable()
 export class SupersedeRuns {
   constructor(
@@ -20,11 +22,14 @@ export class SupersedeRuns {
     private readonly saveRun: SaveRun,
   ) {}
 
-  /** The newer run's policies are locked, and all have signed it. Each older run is asked once; one that may not be ended goes on. */
+  /**
+   * Requests the ends. The newer run's policies are locked, and it is fully signed. Each older run gets one request; one that may not end
+   * continues.
+   */
   async execute(tx: Transaction, newer: RunRecord, approval: Approval): Promise<void> {
     const policies = await Promise.all(newer.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
     const follows = await Promise.all(policies.map((policy) => this.followed(tx, approval, policy)))
-    // It would end STALE itself: no run ends for that.
+    // The newer run would end STALE itself: no run ends for that.
     if (follows.includes('nothing')) return
     if ((await quarantined(tx, approval)) !== undefined) return
     for (const run of aheadOf(policies, newer.facts.run)) {
@@ -34,7 +39,7 @@ export class SupersedeRuns {
     }
   }
 
-  /** The release that the newer one was prepared to follow: what is live, that of the run under way, or neither by now. */
+  /** Returns which release the newer one follows: the live one, that of the active run, or neither any more. */
   private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
     if (followsLive(approval, await onceSuperseded(tx, policy))) return 'live'
     const active = policy.active === null ? undefined : await tx.documents(RUNS).get(String(policy.active))
@@ -43,7 +48,7 @@ export class SupersedeRuns {
     return ahead?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true ? 'active' : 'nothing'
   }
 
-  /** Whether it can end, has not been asked before, and all that both carry was prepared earlier there. */
+  /** Whether the run can end, had no earlier request, and all common policies were prepared earlier in it. */
   private async isOlder(tx: Transaction, run: RunRecord, newer: Approval): Promise<boolean> {
     if (run.facts.decisions.some(({ decision }) => decision === 'supersede') || !(await mayBeSuperseded(tx, run))) return false
     const older = (await tx.documents(APPROVALS).get(run.approval))!
@@ -73,7 +78,7 @@ export class SupersedeRuns {
   }
 }
 
-/** Runs that hold one of the policies, or wait for it before `run` does. */
+/** Returns runs that own one of the policies, or wait for it ahead of `run`. */
 function aheadOf(policies: readonly PolicyRecord[], run: number): number[] {
   const ahead = policies.flatMap(({ active, queue }) => {
     const place = queue.indexOf(run)

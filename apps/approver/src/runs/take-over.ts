@@ -7,26 +7,26 @@ import { EndRun } from './end-run.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** A run in one of these is live for all already, or has ended. */
+/** Whether a run in this state is already live for all, or has ended. */
 function isOver(state: RunState): boolean {
   return state === 'NOTIFYING' || isTerminal(state)
 }
 
 /**
- * Break-glass waits for no turn: it takes that of the runs under way, which end SUPERSEDED. A run that readers at most see as a canary ends
- * as soon as lint has passed, before the break-glass heads are issued. One that is live for all already ends when they are stored: nothing
- * of it is taken back first. A break-glass that lint refuses ends nothing.
+ * Ends the runs in progress for a break-glass, which waits for no turn: they end SUPERSEDED. A run that is at most a canary ends as soon as
+ * lint has passed, before the break-glass heads are issued. One that is already live for all ends when those heads are stored: nothing of
+ * it is rolled back first. A break-glass that lint refuses ends nothing.
  */
 @Injectable()
 export class TakeOver {
   constructor(private readonly endRun: EndRun) {}
 
-  /** Lint has passed. Its policies are locked. Does nothing for any other run. */
+  /** Called when lint has passed, with the policies locked. Does nothing for any other run. */
   endCanaries(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
     return this.execute(tx, record, cause, ({ facts }) => facts.isRollback !== true && isSupersedable(facts, false))
   }
 
-  /** Its heads are stored. The same. */
+  /** Called when its heads are stored, under the same conditions. */
   endAll(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
     return this.execute(tx, record, cause, ({ facts }) => !isOver(stateOf(facts)))
   }

@@ -18,7 +18,7 @@ import { keysOfRun } from './schedule-run-deadline.js'
 export const TRACKED_EVENTS = [...RUN_EVENTS, 'hms.rollout.promoted.v1', 'hms.rollout.withdrawn.v1'] as const
 export type TrackedEvent = (typeof TRACKED_EVENTS)[number]
 
-/** The run as a projection of what its stages say, and the live versions as a projection of what rollout says. */
+/** Projects the run from the events of its stages, and the live versions from the events of rollout. */
 @Injectable()
 export class TrackRun {
   constructor(
@@ -29,7 +29,7 @@ export class TrackRun {
   ) {}
 
   async execute(tx: Transaction, event: ReceivedEvent<TrackedEvent>): Promise<EventAnswer> {
-    // A bundle is one aggregate: the event locked the policy it is keyed by, what follows touches them all.
+    // A bundle is one aggregate: the event locked the policy of its key; the following steps change all.
     const record = event.runId === undefined ? undefined : await lockedDocument(tx, RUNS, event.runId, keysOfRun)
     if (event.type === 'hms.rollout.promoted.v1') await this.promote(tx, event.data)
     if (event.type === 'hms.rollout.reversed.v1') await this.reverse(tx, event)
@@ -39,7 +39,7 @@ export class TrackRun {
     if (event.type === 'hms.rollout.promoted.v1') return this.takeOver.endAll(tx, record, event)
     const facts = evolveRun(record.facts, event)
     if (facts === record.facts) return
-    // The stage has let go of the older attempt, and nothing has ended the run meanwhile.
+    // The stage has released the older attempt, and nothing has ended the run meanwhile.
     if (facts.attempt > record.facts.attempt && !isTerminal(stateOf(facts))) return this.retry(tx, { ...record, facts })
     await this.saveRun.execute(tx, { ...record, facts }, event, record)
     if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event)
@@ -70,26 +70,26 @@ export class TrackRun {
     await this.saveRun.callWaiting(tx, policy)
   }
 
-  /** People took a policy back, or a rollout failed: the earlier version is live, and a run that was under way is over. */
+  /** Handles a rollback by people, or a failed rollout: the earlier version is live, and a run in progress has ended. */
   private async reverse(tx: Transaction, event: ReceivedEvent<'hms.rollout.reversed.v1'>): Promise<void> {
     const reversed = event.data
-    // Those of a bundle are told under its smallest policy.
+    // The policies of a bundle share one event under the smallest policy, so each is locked here.
     await tx.lock([policyKey(reversed.policy)])
     const policy = await policyOrNew(tx, reversed.policy)
     if (reversed.replacedBy !== undefined) return this.drop(tx, policy, reversed)
     const back = becomesLive(policy, reversed.to, reversed.seq, tx.now)
-    // The word is old: what began after it goes on.
+    // The message is old: later runs continue.
     if (back === policy) return
     const gone = (await this.isByPeople(tx, reversed.run)) ? [reversed.from, reversed.inForce] : []
     for (const ref of gone) if (ref !== undefined) await quarantine(tx, policy.id, ref.version, reversed.run)
     await this.move(tx, policy, back)
-    // A run's own stages tell how it ended when it was they who went back.
+    // If the run's own stages rolled back, they report its end.
     if (policy.active === reversed.run) return
     const detail = `${reversed.policy} was rolled back to ${reversed.to?.version ?? 'nothing'} by ${reversed.reason}`
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
   }
 
-  /** A run takes the place of what was only held. Its promotion says what becomes of the run that had it. */
+  /** Handles a held release that another run replaced. The promotion reports the outcome of the run that had it. */
   private async drop(tx: Transaction, policy: PolicyRecord, { from, seq }: EventData['hms.rollout.reversed.v1']): Promise<void> {
     const dropped = heldNoMore(policy, from.digest, seq)
     if (dropped === policy) return
@@ -97,13 +97,13 @@ export class TrackRun {
     await this.saveRun.callWaiting(tx, dropped)
   }
 
-  /** A run that gives itself up says by its end what becomes of its versions. */
+  /** Whether people rolled back, by a rollback run or without a run. A run that reverts itself reports its versions by its end. */
   private async isByPeople(tx: Transaction, run: number | null): Promise<boolean> {
     const record = run === null ? undefined : await tx.documents(RUNS).get(String(run))
     return record === undefined || record.facts.isRollback === true
   }
 
-  /** People retired a policy: nothing is live, and what would replace it has nothing to follow. */
+  /** Handles a retired policy: nothing is live, and its pending replacements have nothing to follow. */
   private async withdraw(tx: Transaction, event: ReceivedEvent<'hms.rollout.withdrawn.v1'>): Promise<void> {
     const { policy: id, from, seq, by, reason } = event.data
     const policy = await policyOrNew(tx, id)
@@ -127,7 +127,7 @@ export class TrackRun {
   }
 }
 
-/** What ends a run in one stage while others may hold a part of it. */
+/** Causes that end a run in one stage while others may own a part of it. */
 const BY: Partial<Record<EventType, string>> = {
   'hms.run.poisoned.v1': 'poison',
   'hms.guard.judged.v1': 'guard',

@@ -8,10 +8,10 @@ import { ApproverConfig } from '../approver.config.js'
 import { TicketMetrics } from './ticket-metrics.js'
 import { REVIEW_OVERDUE, TICKET_COUNTER, TICKET_EXPIRY, TICKET_LADDER, TICKETS } from './ticket.table.js'
 
-/** Tickets that a scrape looks at, the oldest first: more than this many open questions are no number that anybody needs. */
+/** Limit of tickets per scrape, oldest first: a larger count gives no further information. */
 const MAX_COUNTED = 1_000
 
-/** Opens a ticket when a run asks people, tells more of them while nobody answers, and closes it when the run asks no longer. */
+/** Opens a ticket when a run needs a decision, escalates it while it has no answer, and closes it when the run no longer needs one. */
 @Injectable()
 export class FollowRun implements OnModuleInit {
   constructor(
@@ -30,11 +30,11 @@ export class FollowRun implements OnModuleInit {
     )
   }
 
-  /** The state of a run changed; its policies are locked. Most runs never ask: of a run that does not and did not, nothing is read. */
+  /** Handles a changed state of a run, with its policies locked. Most runs never need a ticket: then nothing is read. */
   async execute(tx: Transaction, before: RunState | undefined, view: RunView): Promise<void> {
     const kind = questionOf(view)
     if (kind === undefined && before !== 'PAUSED') return
-    // A review of break-glass, and a partner who was not reached, ask for themselves, whatever becomes of the run.
+    // A review of break-glass, or an unreached partner, has its own ticket, regardless of the run's state.
     const asked = await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' } })
     const open = asked.find(({ kind: known }) => known !== 'BREAK_GLASS_REVIEW' && known !== 'UNDELIVERED')
     if (open !== undefined && open.kind === kind && open.attempt === view.attempt && open.reason === view.reason) return
@@ -42,14 +42,14 @@ export class FollowRun implements OnModuleInit {
     if (kind !== undefined) await this.open(tx, kind, view)
   }
 
-  /** Stores a ticket that has come to its end, and tells whom it was told to. */
+  /** Stores a ticket that has ended, and notifies everyone notified of it before. */
   async close(tx: Transaction, ticket: Ticket): Promise<void> {
     await tx.documents(TICKETS).put(ticket)
     await this.runtime.cancel(tx, ...[TICKET_LADDER, TICKET_EXPIRY, REVIEW_OVERDUE].map((kind) => `${kind}:${ticket.ticket}`))
     await this.tell(tx, 'hms.ticket.closed.v1', ticket)
   }
 
-  /** Opens a ticket with the next number and tells the first of the ladder. `timer`: what is due when its time is over. */
+  /** Opens a ticket with the next number and notifies the first step of the ladder. `timer`: fires at its deadline. */
   async ask(tx: Transaction, make: (number: number) => Ticket, timer?: typeof TICKET_EXPIRY): Promise<Ticket> {
     const ticket = make(await this.nextNumber(tx))
     await tx.documents(TICKETS).put(ticket)
@@ -59,11 +59,11 @@ export class FollowRun implements OnModuleInit {
     return ticket
   }
 
-  /** `cause`: where the run does not say it itself. */
+  /** `cause`: if the run does not contain it. */
   async open(tx: Transaction, kind: Ticket['kind'], view: RunView, cause?: TicketCause): Promise<void> {
     const isPaused = view.state === 'PAUSED' && kind !== 'UNDELIVERED'
     const expiresInMs = isPaused ? this.config.patience.pauseMs : this.config.reviewMs
-    // The deadline of a paused run is the run's own: its end closes the ticket.
+    // A paused run has its own deadline: its end closes the ticket.
     await this.ask(tx, (number) => openTicket(number, kind, view, tx.now, expiresInMs, cause), isPaused ? undefined : TICKET_EXPIRY)
   }
 
@@ -90,7 +90,7 @@ export class FollowRun implements OnModuleInit {
     return this.runtime.schedule(tx, { id: `${kind}:${ticket}`, kind, keys, data: { ticket }, dueAt })
   }
 
-  /** Tells an open ticket that has changed once more. */
+  /** Notifies again about an open ticket that has changed. */
   async remind(tx: Transaction, ticket: Ticket): Promise<void> {
     await tx.documents(TICKETS).put(ticket)
     await this.tell(tx, 'hms.ticket.escalated.v1', ticket)
@@ -105,7 +105,7 @@ export class FollowRun implements OnModuleInit {
     await this.runtime.emit(tx, type, { ticket }, { key: policies.map(({ id }) => id).sort()[0]!, run, attempt })
   }
 
-  /** The counter's row is locked last of all, and for as long as the rest of the transaction takes. */
+  /** The counter's row is locked last, and until the end of the transaction. */
   private async nextNumber(tx: Transaction): Promise<number> {
     await tx.lock(['ticket-number'])
     const last = (await tx.documents(TICKET_COUNTER).get('ticket'))?.last ?? 0

@@ -1,7 +1,7 @@
 import type { Ticket, TicketKind } from '#libs/contracts'
 import type { Metrics } from '#libs/platform'
 
-/** `high`: automation has acted, or could not; `normal`: a run waits for an answer and is safe as it is. */
+/** `high`: automation has acted, or could not; `normal`: a run waits for an answer and is safe meanwhile. */
 const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
   EMERGENCY_REVIEW: 'high',
   POISONED: 'high',
@@ -11,7 +11,7 @@ const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
   UNDELIVERED: 'normal',
 }
 
-/** Counts the open tickets: questions that nobody has answered. */
+/** Counts the open tickets: questions without an answer. */
 export class TicketMetrics {
   private readonly open = this.metrics.gauge('review_open', 'Questions to people that nobody has answered', ['severity'])
   private readonly overdue = this.metrics.gauge(
@@ -23,7 +23,7 @@ export class TicketMetrics {
 
   constructor(private readonly metrics: Metrics) {}
 
-  /** All open tickets, and the time by the database's clock. */
+  /** Sets the gauges from all open tickets, and the time by the database's clock. */
   show(tickets: readonly Ticket[], now: Date): void {
     for (const severity of ['high', 'normal'] as const)
       this.open.set({ severity }, tickets.filter(({ kind }) => SEVERITY[kind] === severity).length)

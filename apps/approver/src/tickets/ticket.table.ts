@@ -13,7 +13,7 @@ export const TICKETS = documentTable<Ticket>({
   keep: { for: 'runs', ended: { state: ['DECIDED', 'EXPIRED', 'MOOT'] } },
 })
 
-/** The last ticket number given; one row. */
+/** Last assigned ticket number; one row. */
 export interface TicketCounter {
   id: 'ticket'
   last: number
@@ -21,8 +21,8 @@ export interface TicketCounter {
 
 export const TICKET_COUNTER = documentTable<TicketCounter>({ name: 'ticket_counter', id: ({ id }) => id, keys: {} })
 
-/** Kinds of timers: the next step of the ladder is due; nobody decided in time. */
+/** Timers: the next step of the ladder is due; no decision in time. */
 export const TICKET_LADDER = timerKind<{ ticket: number }>('ticket-ladder')
 export const TICKET_EXPIRY = timerKind<{ ticket: number }>('ticket-expiry')
-/** Nobody closed the review of a break-glass in time. */
+/** Timer: the review of a break-glass was not closed in time. */
 export const REVIEW_OVERDUE = timerKind<{ ticket: number }>('review-overdue')

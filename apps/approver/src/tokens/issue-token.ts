@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common'
 
 export type WantedToken = TokenRequest & { expiresInMs: number }
 
-/** Makes a key for a program. Its text leaves in the answer and is kept nowhere. */
+/** Issues a key for a program. Its text is returned in the response and stored nowhere. */
 @Injectable()
 export class IssueToken {
   constructor(private readonly runtime: ServiceRuntime) {}

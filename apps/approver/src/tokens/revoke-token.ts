@@ -3,12 +3,12 @@ import { plainToken, readSignedToken, ServiceRuntime, TOKENS, TOKENS_CHANGED, ty
 import { signedBy } from './signed-by.js'
 import { Injectable } from '@nestjs/common'
 
-/** Takes a key back for good, wherever it is used, open streams included. The record stays. */
+/** Revokes a key permanently, open streams included. The record stays. */
 @Injectable()
 export class RevokeToken {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** Revoking again changes nothing and answers the same. */
+  /** Revoking again changes nothing and returns the same record. */
   async execute(id: string, by: string): Promise<TokenRecord> {
     const record = await this.runtime.database.locked([`token:${id}`], async (tx) => {
       const known = await tx.documents(TOKENS).get(id)
@@ -25,12 +25,12 @@ export class RevokeToken {
     return record
   }
 
-  /** What was signed of the row; of one that nobody signed the id, without a scope: no signature of ours vouches for what it says. */
+  /** Returns the signed content of the row; for an unsigned row only the id, without a scope, because no signature proves its content. */
   private signed(row: StoredToken): TokenRecord {
     try {
       if (row.signed !== undefined) return readSignedToken(row.signed, this.runtime)
     } catch {
-      // Altered: revoked all the same.
+      // Altered: revoked anyway.
     }
     return { ...plainToken(row), scopes: [], revokedAt: null, revokedBy: null }
   }

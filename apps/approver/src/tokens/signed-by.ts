@@ -1,6 +1,6 @@
 import type { Envelope, OutgoingEvent } from '#libs/contracts'
 
-/** The signature under which an event leaves: the row that it is about is believed by it. */
+/** Returns the signature of the published event, which authenticates the row it is about. */
 export function signedBy({ value }: Pick<OutgoingEvent, 'value'>): Envelope {
   return JSON.parse(value!) as Envelope
 }
