@@ -4,13 +4,13 @@ import { join } from 'node:path'
 
 const PLACE = /^(?:([^\s+=/:]+(?:\/[^\s+=:]*)?)=)?(https?:\/\/[^\s@?#]+?)\/?$/
 
-/** Where a witness is. Without `name` the place in the list counts: the roster's first witness, its second, … */
+/** Address of a witness. Without `name` the index in the list counts: the roster's first witness, its second, … */
 export interface WitnessPlace {
   name: string | undefined
   url: string
 }
 
-/** `HMS_AUDIT_*`, and where the data folder is. */
+/** `HMS_AUDIT_*`, and the data folder. */
 export class AuditConfig {
   @IsOptional()
   @toList
@@ -20,7 +20,7 @@ export class AuditConfig {
   @IsString()
   dataDir = '.hms'
 
-  /** Not in the database: a witness that is restored from the log's own backup with it would see nothing. */
+  /** Folder of the development witness. Not in the database: a witness restored from the log's own backup would detect nothing. */
   get witnessFolder(): string {
     return join(this.dataDir, 'witness')
   }

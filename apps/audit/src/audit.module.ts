@@ -28,7 +28,7 @@ import { FoldWindows } from './windows/fold-windows.js'
 import { LISTINGS, WINDOWED } from './windows/window.table.js'
 import { WindowsController } from './windows/windows.http.js'
 
-/** The twins that work on each kind of database. */
+/** Store adapters for each kind of database. */
 const STORES = {
   postgres: ({ witnessFolder }: AuditConfig, runtime: ServiceRuntime) => ({
     entries: signedEntries(runtime),
@@ -44,7 +44,7 @@ const STORES = {
   }),
 }
 
-/** A row that nobody signed counts for nothing, is named once, and is a concern until the process ends. */
+/** Creates the PostgreSQL store of entries. An unsigned row is ignored, logged once, and a concern until the process ends. */
 function signedEntries(runtime: ServiceRuntime): PostgresEntryStore {
   const next = 'hms-svc topics republish --since TIME'
   let refused = 0

@@ -4,7 +4,7 @@ import type { ToldAttestation } from './attestation.js'
 import type { AttestationStore } from './attestation.store.js'
 
 interface Row {
-  /** bigint: the driver gives a string. */
+  /** bigint, which the driver returns as a string. */
   run: string | null
   attempt: number | null
   source: string
@@ -12,7 +12,7 @@ interface Row {
   envelope: Envelope
 }
 
-/** Far more than an attempt has; a run is retried by people. */
+/** Far more than an attempt has; people retry a run. */
 const MAX_READ = 1_000
 
 export class PostgresAttestationStore implements AttestationStore {

@@ -2,15 +2,13 @@ import type { StageAttestation } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { ToldAttestation } from './attestation.js'
 
-/**
- * Attestations as they were signed: rows are added and read, never changed. Twins: PostgreSQL, where triggers refuse all else, and memory.
- */
+/** Attestations as signed: rows are added and read, never changed. Adapters: PostgreSQL, where triggers refuse all else, and memory. */
 export interface AttestationStore {
-  /** One that is there already is passed over. */
+  /** Adds an attestation; one that is already stored is skipped. */
   keep(tx: Transaction, attestation: ToldAttestation): Promise<void>
-  /** In the order in which they came. */
+  /** Returns the attestations of a run in the order of arrival. */
   ofRun(tx: Transaction, run: number): Promise<StageAttestation[]>
 }
 
-/** Under which the module provides the twin it chose. */
+/** Injection token of the chosen adapter. */
 export const ATTESTATION_STORE = Symbol('AttestationStore')

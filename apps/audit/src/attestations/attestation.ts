@@ -1,7 +1,7 @@
 import type { Envelope, EventType, VerifiedEvent, RunDossier, StageAttestation, StageAttestations } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
 
-/** An attestation that came with an event, and by which event. `digest` is over its payload: it comes again with later ones, and is one. */
+/** Attestation from an event. `digest` covers its payload: later events repeat the attestation, and it is stored once. */
 export type ToldAttestation = StageAttestation & { digest: string }
 
 const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {
@@ -10,9 +10,7 @@ const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {
   'hms.canary.passed.v1': 'canary',
 } satisfies Partial<Record<EventType, keyof StageAttestations>>
 
-/**
- * The attestation in this event, an in-toto test result or verification result about releases; `undefined` when it carries none.
- */
+/** Returns the attestation in this event, an in-toto test result or verification result about releases; `undefined` if there is none. */
 export function attestationIn(event: VerifiedEvent): ToldAttestation | undefined {
   const { dossier, attestation } = event.data as { dossier?: Pick<RunDossier, 'attestations'>; attestation?: Envelope }
   const stage = OF_DOSSIER[event.type]

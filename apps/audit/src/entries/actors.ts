@@ -1,19 +1,19 @@
 import type { Envelope, EventData, EventType, VerifiedEvent } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 
-/** Finds the person who holds a key. */
+/** Finds the person who owns a key. */
 export type Holders = Pick<Roster, 'principalOfKey'>
 
-/** More than ever sign one thing; a forged list of names is cut. */
+/** Limit above the number of people who ever sign one event; a forged list of names is cut. */
 const MOST_ACTORS = 100
 
-/** Of the events that people cause: their names, or the keys that they signed with. */
+/** Reads the names, or signing keys, of the people who cause an event, by event type. */
 const ACTORS: { [T in EventType]?: (data: EventData[T], nameOf: (keyid: string) => string | undefined) => (string | undefined)[] } = {
   'hms.approval.approved.v1': ({ dossier }, nameOf) =>
     dossier.releases.flatMap(({ signatures }) => signatures.map(({ keyid }) => nameOf(keyid))),
   'hms.approval.rejected.v1': ({ by }) => [by],
   'hms.run.decided.v1': ({ by }) => [by],
-  // Of `supersede` it is no person but the newer run.
+  // The cause of `supersede` is the newer run, not a person.
   'hms.run.decision-accepted.v1': ({ by, decision }) => (decision === 'supersede' ? [] : [by]),
   'hms.ticket.closed.v1': ({ ticket }) => [ticket.decided?.by],
   'hms.freeze.declared.v1': ({ freeze }) => [freeze.by],
@@ -28,7 +28,7 @@ const ACTORS: { [T in EventType]?: (data: EventData[T], nameOf: (keyid: string) 
   'hms.partner.resubscribed.v1': ({ by }) => [by],
 }
 
-/** Names of the people whose act an event is, in small letters: names are unique whatever their case. */
+/** Returns the names of the people who caused an event, in lower case, because names are unique regardless of case. */
 export function actorsOf({ type, data }: VerifiedEvent, holders: Holders): string[] {
   const read = ACTORS[type as EventType] as ((data: unknown, nameOf: (keyid: string) => string | undefined) => unknown[]) | undefined
   if (read === undefined) return []
@@ -36,7 +36,7 @@ export function actorsOf({ type, data }: VerifiedEvent, holders: Holders): strin
     const named = read(data, (keyid) => holders.principalOfKey(keyid)?.name)
     return [...new Set(named.flatMap((name) => (typeof name === 'string' && name !== '' ? [nameKey(name)] : [])))].slice(0, MOST_ACTORS)
   } catch {
-    // The trail takes what happened, also when it makes no sense; nobody is found by it.
+    // The log records a malformed event too; it has no actors.
     return []
   }
 }

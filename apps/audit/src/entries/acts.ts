@@ -3,11 +3,11 @@ import { rollbackOf } from '#libs/signing'
 
 type ReadAct<T extends EventType> = (data: EventData[T]) => AuditAct | undefined
 
-/** What people do by events that the log keeps whole. A roster has no reason; who signed it is in its envelope. */
+/** Reads people's acts from events that the log keeps whole. A roster has no reason; its envelope contains its signers. */
 const ACTS: { [T in EventType]?: ReadAct<T> } = {
   'hms.approval.rejected.v1': ({ by, statement, ...said }) => actOf('reject', [by], said, [statement]),
   'hms.run.decided.v1': ({ decision, by, reason }) => actOf(decision, [by], { reason }, []),
-  // A newer run shows its release, which has an approval of its own.
+  // A newer run has its release, with an approval of its own.
   'hms.run.decision-accepted.v1': ({ decision, by, statement, ...said }) =>
     actOf(decision, [by], said, decision === 'supersede' ? [] : [statement]),
   'hms.ticket.closed.v1': ({ ticket: { decided } }) =>
@@ -24,7 +24,7 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
   'hms.rollout.reversed.v1': ({ change, to }) => {
     if (change === undefined) return undefined
     const { by, statements, ...said } = change
-    // People who signed the rollback signed the release that it brings.
+    // The signers of the rollback signed the release that it reinstates.
     const signed = statements.length === 0 && to !== null && rollbackOf(to) !== undefined ? [{ envelope: to.envelope }] : statements
     return { ...actOf('rollback', by, said, []), statements: signed }
   },
@@ -40,19 +40,19 @@ function actOf(
   return { by, decision, reason, ...(publicReason === undefined ? {} : { publicReason }), statements }
 }
 
-/** What somebody did by an event, and why; empty for one that nobody caused, or that makes no sense. */
+/** Returns the acts of people in an event with their reasons; empty for an event that no person caused, or a malformed one. */
 export function actsOf({ type, data }: { type: string; data: unknown }): AuditAct[] {
   const read = ACTS[type as EventType] as ((data: unknown) => AuditAct | undefined) | undefined
   try {
     const act = read?.(data)
     return act === undefined ? [] : [act]
   } catch {
-    // The log takes what happened, also when it makes no sense.
+    // The log records a malformed event too.
     return []
   }
 }
 
-/** Whether people act by events of this type. */
+/** Whether events of this type record people's acts. */
 export function isAct(type: string): boolean {
   return Object.hasOwn(ACTS, type)
 }

@@ -10,7 +10,7 @@ import {
 } from '#libs/signing'
 import { leafHashOf, leafOf, type EntryFacts } from './entry.js'
 
-/** Columns of a row that waits for its place, as the driver reads them. */
+/** Columns of a row that waits for its log index, as the driver reads them. */
 export interface ArrivalRow {
   nth: string
   event_id: string
@@ -29,8 +29,8 @@ export interface ArrivalRow {
 }
 
 /**
- * Signs what was taken from an event, when its own signature had just been verified, and asks for that signature before the row gets its
- * place: a row that somebody else wrote, or changed, becomes no entry.
+ * Signs the stored facts of an event right after its own signature was verified, and verifies that signature before the row gets its index:
+ * a row written or changed by any other writer becomes no entry.
  */
 export class ArrivalSeals {
   constructor(
@@ -42,7 +42,7 @@ export class ArrivalSeals {
     return signArrival(predicateOf(leafOf(facts), releases ?? null, actors), this.signer)
   }
 
-  /** Why a row is no arrival; `undefined` for one that audit signed, in every column. */
+  /** Returns why a row is no valid arrival; `undefined` if audit signed it in every column. */
   refusalOf(row: ArrivalRow): string | undefined {
     if (row.seal === null) return 'nobody signed it'
     try {

@@ -9,7 +9,7 @@ import type { Arriving, EntryQuery, EntryStore } from './entry.store.js'
 const COLUMNS = 'event_id, at, source, type, topic, key, run, entry, digest, leaf_hash'
 
 interface Row {
-  /** bigint: the driver gives a string. */
+  /** bigint, which the driver returns as a string. */
   index: string
   entry: string
   leaf_hash: Buffer
@@ -17,7 +17,7 @@ interface Row {
 }
 
 export class PostgresEntryStore implements EntryStore {
-  /** `onRefused`: told of each row that is no arrival, once, with the id of its event and why. */
+  /** `onRefused`: called once for each refused row, with the id of its event and the reason. */
   constructor(
     private readonly seals: ArrivalSeals,
     private readonly onRefused: (event: string, why: string) => void = () => {},
@@ -44,14 +44,17 @@ export class PostgresEntryStore implements EntryStore {
       ],
     )
     if (signed === undefined) return
-    // By the event's id, before it has a place: a build that does not know the table places the entry all the same.
+    // Stored by the event's id, before it has an index: a build that does not know the table can still place the entry.
     await postgresOf(tx).write(`INSERT INTO ${schema}.kept_event (event_id, signed) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
       facts.event,
       JSON.stringify(signed),
     ])
   }
 
-  /** LATERAL, so that each is looked for by its index: an anti-join was planned as a scan of the whole log for each batch. */
+  /**
+   * Places arrivals in the log. LATERAL makes each lookup use its index: an anti-join was planned as a scan of the whole log for each
+   * batch.
+   */
   async place(tx: Transaction, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
     const arrivals = await this.signedArrivals(tx, limit)
@@ -95,7 +98,7 @@ export class PostgresEntryStore implements EntryStore {
     return (await postgresOf(tx).query<{ nth: string }>(sql, [event])).length > 0
   }
 
-  /** The next rows that audit signed, locked so that nobody changes them any more; others are marked, and never looked at again. */
+  /** Returns the next rows that audit signed, locked against changes; others are marked, and never read again. */
   private async signedArrivals(tx: Transaction, limit: number): Promise<string[]> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<ArrivalRow>(

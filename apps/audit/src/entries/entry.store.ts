@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 import type { EntryFacts, LogEntry } from './entry.js'
 
-/** Held from the choice of an index to the commit: without it two events could take the same place, or leave one empty. */
+/** Held from the choice of an index to the commit: without it two events could take the same index, or leave a gap. */
 export const LOG_LOCK = 'audit:log'
 
 export interface EntryQuery {
@@ -12,45 +12,45 @@ export interface EntryQuery {
   after?: number
   /** Only entries with a lower index. */
   before?: number
-  /** Name of a person whose act it was, whatever its case. */
+  /** Name of the person who acted, in any case. */
   by?: string
   type?: string
-  /** When the event was made; `since` included, `until` not. */
+  /** Time the event was made; `since` included, `until` not. */
   since?: Date
   until?: Date
-  /** The newest first; ascending by index without it. */
+  /** Newest first; ascending by index by default. */
   newest?: boolean
-  /** With the events that the log keeps. */
+  /** Includes the events that the log keeps. */
   signed?: boolean
   limit: number
 }
 
-/** What comes with an entry. */
+/** Additional data of an entry. */
 export interface Arriving {
-  /** What an approval is of. */
+  /** Releases of an approval. */
   releases?: readonly ApprovedRelease[]
-  /** Of `actorsOf`. */
+  /** Result of `actorsOf`. */
   actors?: readonly string[]
-  /** The event, where the log keeps it. */
+  /** The event, if the log keeps it. */
   signed?: Envelope
 }
 
-/** The log: rows are added and read, never changed. Twins: PostgreSQL, where triggers refuse all else, and memory. */
+/** The log: rows are added and read, never changed. Adapters: PostgreSQL, where triggers refuse all else, and memory. */
 export interface EntryStore {
-  /** Takes an event in; it has no place yet. Writers do not wait for each other here. */
+  /** Stores an event without an index. Writers do not wait for each other here. */
   take(tx: Transaction, facts: EntryFacts, arriving?: Arriving): Promise<void>
-  /** Topics and oldest time of the rows that nobody signed; `undefined` where there are none. */
+  /** Returns topics and oldest time of the unsigned rows; `undefined` if there are none. */
   unsigned(tx: Transaction): Promise<{ topics: string[]; since: Date } | undefined>
-  /** Removes the row of an event where nobody signed it, or it was refused; whether there was one. */
+  /** Removes the row of an event if it is unsigned or was refused; returns whether there was one. */
   dropUnsigned(tx: Transaction, event: string): Promise<boolean>
   /**
-   * Gives at most `limit` of those taken in the next indexes, in the order in which they came; one that is in the log already is passed
-   * over. Answers how many it added. The caller holds `LOG_LOCK`.
+   * Assigns the next indexes to at most `limit` stored events, in the order of arrival; an event that is already in the log is skipped.
+   * Returns the number of entries added. The caller holds `LOG_LOCK`.
    */
   place(tx: Transaction, limit: number): Promise<number>
-  /** In the order that is asked for. */
+  /** Returns the entries in the requested order. */
   find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]>
 }
 
-/** Under which the module provides the twin it chose. */
+/** Injection token of the chosen adapter. */
 export const ENTRY_STORE = Symbol('EntryStore')

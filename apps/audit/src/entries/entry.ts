@@ -12,13 +12,13 @@ import { ApprovalTree, digestOfPayload, leafHash, readRelease, STABLE_SCOPE, typ
 import { actsOf, isAct } from './acts.js'
 
 /**
- * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
- * so anyone who holds them can recompute it; `v` changes when they do: 2 is an entry that commits to the releases that were approved,
- * 3 one of many events of a window, 4 one whose event the log keeps whole, as its service signed it.
+ * Facts and digests of an event in the log, without contents. The leaf is the canonical form (RFC 8785) of exactly these members, so it can
+ * be recomputed from them. `v` changes with the members: 2 is an entry that commits to the approved releases, 3 one for the many events of
+ * a window, 4 one whose event the log keeps whole, as signed by its service.
  */
 export interface EntryFacts {
   v: 1 | 2 | 3 | 4
-  /** When the event was made, by its producer's database. */
+  /** Time the event was made, by its producer's database. */
   at: string
   source: string
   type: string
@@ -30,28 +30,28 @@ export interface EntryFacts {
   event: string
   /** SHA-256 over the payload bytes that the producer signed. */
   digest: string
-  /** Of an approval: the root over the releases that its run is for. A proof of the entry, with a path to that root, is one of each. */
+  /** Merkle root over the releases of an approval's run. A proof of the entry, with a path to that root, proves each release. */
   releases?: ApprovalRoot
-  /** Of a window: then `digest` is over the listing of its events, and `event` the id of this entry alone. */
+  /** Set for a window: then `digest` covers the listing of its events, and `event` is the id of this entry only. */
   window?: { from: string; until: string; events: number }
 }
 
-/** A place in the log. `index` counts from 0 without gaps. */
+/** Entry in the log. `index` counts from 0 without gaps. */
 export interface LogEntry {
   index: number
   facts: EntryFacts
   leafHash: Buffer
-  /** The event, where the log keeps it and the query asks for it. */
+  /** The event, if the log keeps it and the query requests it. */
   signed?: Envelope
 }
 
 /**
- * The answer carries the whole leaf: all members but `index`, `leafHash`, and on request `acts` and `signed`, are the entry that was
- * hashed.
+ * Entry as in responses. It contains the whole leaf: all members but `index`, `leafHash`, and on request `acts` and `signed`, are the
+ * hashed entry.
  */
 export type RecordedEntry = AuditEntry & EntryFacts
 
-/** `releases`: of an approval, as `releasesOf` reads them. */
+/** Builds the facts of an event. `releases`: of an approval, as `releasesOf` reads them. */
 export function factsOf(event: VerifiedEvent, releases?: readonly ApprovedRelease[]): EntryFacts {
   return {
     v: releases === undefined ? (isKept(event) ? 4 : 1) : 2,
@@ -69,8 +69,8 @@ export function factsOf(event: VerifiedEvent, releases?: readonly ApprovedReleas
 }
 
 /**
- * The log keeps the events by which people act, rosters, and what config-store stored for all: an export binds who, why and when to them.
- * The renewals of canaries are not kept.
+ * Whether the log keeps the whole event: acts of people, rosters, and documents that config-store stored for all, so an export proves who,
+ * why and when. Renewals of canaries are not kept.
  */
 export function isKept({ type, data }: VerifiedEvent): boolean {
   if (type !== 'hms.head.published.v1') return isAct(type) || type === 'hms.roster.rotated.v1'
@@ -89,12 +89,12 @@ export function releasesOf(event: VerifiedEvent): ApprovedRelease[] | undefined 
       return { id: predicate.policy.id, version: predicate.policy.version, digest }
     })
   } catch {
-    // The trail takes what happened, also when it makes no sense; no release gets a proof by it.
+    // The log records a malformed event too; it proves no release.
     return undefined
   }
 }
 
-/** The bytes that are hashed, as text. */
+/** Returns the hashed bytes, as text. */
 export function leafOf(facts: EntryFacts): string {
   return canonicalJson(facts)
 }
@@ -103,7 +103,7 @@ export function leafHashOf(facts: EntryFacts): Buffer {
   return leafHash(Buffer.from(leafOf(facts)))
 }
 
-/** The event comes only where it was read, and is the one that the entry is of. */
+/** Builds the response entry. The event is included only if it was read, and if it is the entry's event. */
 export function recordedEntry(
   { index, facts, leafHash: hash, signed: read }: LogEntry,
   wanted: { acts?: boolean; signed?: boolean } = {},
@@ -119,12 +119,12 @@ export function recordedEntry(
   }
 }
 
-/** A release that the log holds. */
+/** Release in the log. */
 export interface LoggedRelease {
   /** Release digest. */
   digest: string
   policy: string
   version: string
-  /** Of its entry. */
+  /** Index of its entry. */
   index: number
 }

@@ -6,7 +6,7 @@ import type { EntryStore } from './entry.store.js'
 import { MemoryEntryStore } from './entry.store.memory.js'
 import { Intake } from './intake.js'
 
-/** An intake on memory that counts its batches. `failing`: so many of them fail first. */
+/** Creates an intake on memory that counts its batches. `failing`: number of batches that fail first. */
 function world({ failing = 0, halted = undefined as string | undefined } = {}) {
   const clock = new VirtualClock()
   const database = new MemoryDatabase(clock)
@@ -81,7 +81,7 @@ describe('the intake', () => {
     await take(1, true, true)
     await settle()
     expect([await size(), state.batches]).toEqual([3, [false, true]])
-    // While a batch is on its way the next one gathers.
+    // The next batch gathers while one is in progress.
     await Promise.all([take(1, true, true), take(), take(1, true, true)])
     await settle()
     expect(await size()).toBe(6)

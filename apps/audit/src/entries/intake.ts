@@ -2,11 +2,14 @@ import type { Database } from '#libs/persistence'
 import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import { LOG_LOCK, type EntryStore } from './entry.store.js'
 
-/** So many get their places in one transaction. */
+/** Entries placed in one transaction. */
 const BATCH = 1_000
-/** A commit that nobody heard of, or whose process died after it, wakes nobody. */
+/** Polling interval in ms, for commits whose notification was lost, or whose process died after them. */
 const POLL_MS = 1_000
-/** The first of a quiet log is placed at once, and what something waits for; the rest follows in batches, for each costs a commit. */
+/**
+ * Minimum gap between batches in ms. The first entry of a quiet log and awaited entries are placed immediately; the rest follows in
+ * batches, because each costs a commit.
+ */
 const PACE_MS = 50
 
 interface IntakeDependencies {
@@ -14,22 +17,22 @@ interface IntakeDependencies {
   entries: EntryStore
   clock: Clock
   log: Logger
-  /** Why nothing may be added; `undefined` when it may. */
+  /** Reason why nothing may be added; `undefined` if it may. */
   halted(): string | undefined
-  /** There are new entries. `isAwaited`: something waits for their checkpoint. */
+  /** Called after entries were added. `isAwaited`: a run waits for their checkpoint. */
   placed(isAwaited: boolean): void
 }
 
 /**
- * Gives what was taken in its place in the log. Indexes have no gaps, so only one transaction of all instances can give them out, and
- * holds the lock until its commit is on disk. Here that is one for all that came meanwhile, and not one for each event: the events of a
- * second writer do not wait for the first one's disk (8 writers: 0.08 of bare inserts before, see `npm run bench -- trust`).
+ * Assigns log indexes to stored events. Indexes have no gaps, so only one transaction of all instances can assign them, and it holds the
+ * lock until its commit is on disk. One transaction places all pending events: the events of a second writer do not wait for the first
+ * one's disk (8 writers: 0.08 of bare inserts before, see `npm run bench -- trust`).
  */
 export class Intake {
   private readonly batches: Repeat
-  /** Something waits for an entry that came since the last batch began. */
+  /** Whether a run waits for an entry stored since the last batch began. */
   private awaited = false
-  /** No batch before this, ms since the epoch, but one that is awaited. */
+  /** Earliest start of the next batch, unless it is awaited; ms since the epoch. */
   private notBefore = 0
 
   constructor(private readonly deps: IntakeDependencies) {
@@ -40,18 +43,18 @@ export class Intake {
     })
   }
 
-  /** What another life left behind is there too. */
+  /** Starts with a batch for entries left by an earlier process. */
   start(): void {
     this.batches.start()
     this.wake()
   }
 
-  /** Nobody waits for a batch that is under way. */
+  /** Stops without waiting for a batch in progress. */
   stop(): void {
     void this.batches.stop()
   }
 
-  /** Something was taken in. `isAwaited`: a run waits for its proof (195 of the 370 ms from approval to all before). */
+  /** Schedules a batch. `isAwaited`: a run waits for its proof (195 of the 370 ms from approval to all before). */
   wake(isAwaited = false): void {
     this.awaited ||= isAwaited
     this.batches.wake(isAwaited ? 0 : this.paceMs)
@@ -70,7 +73,7 @@ export class Intake {
       const added = await database.locked([LOG_LOCK], async (tx) => {
         return entries.place(tx, BATCH)
       })
-      // Another instance may have placed what is awaited.
+      // Another instance may have placed the awaited entry.
       if (added > 0 || isAwaited) placed(isAwaited)
       if (added === BATCH) this.batches.wake()
     } catch (error) {
@@ -82,5 +85,5 @@ export class Intake {
   }
 }
 
-/** Under which the module provides it. */
+/** Injection token of the intake. */
 export const INTAKE = Symbol('Intake')

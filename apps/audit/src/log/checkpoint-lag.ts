@@ -1,10 +1,10 @@
 import type { Clock, Logger, Metrics } from '#libs/platform'
 import { LogMetrics } from './log-metrics.js'
 
-/** Entries that no witness has seen for so long wait for a person, not for a batch. */
+/** Delay in ms after which entries not seen by witnesses need a person, not another batch. */
 const ALARM_MS = 30_000
 
-/** How far the published checkpoint is behind the log: shown in the metrics, said once when it lasts, and once when it is over. */
+/** Lag of the published checkpoint behind the log: exported as metrics, logged once when it lasts, and once when it ends. */
 export class CheckpointLag {
   private readonly metrics: LogMetrics
   private entries = 0
@@ -23,30 +23,30 @@ export class CheckpointLag {
     metrics.beforeCollect(() => this.metrics.checkpointAge.set((clock.now().getTime() - this.publishedAt) / 1_000))
   }
 
-  /** `entries`: how many no published checkpoint covers at this moment. */
+  /** `entries`: number of entries that no published checkpoint covers. */
   is(entries: number): void {
     this.entries = entries
     this.show()
   }
 
-  /** Entries of the log at this moment. */
+  /** Sets the current number of entries in the log. */
   grew(entries: number): void {
     this.metrics.entries.set(entries)
   }
 
-  /** Here, or by another instance. */
+  /** Notes a publication by this or another instance. */
   published(): void {
     this.publishedAt = this.clock.now().getTime()
   }
 
-  /** The log takes nothing more: it is behind from now on, however many entries it has. */
+  /** Notes that the log accepts no more entries: from now on it lags, regardless of the number of entries. */
   halt(): void {
     this.halted = true
     this.metrics.halted.set(1)
     this.show()
   }
 
-  /** Nobody can say how it is now: what was known goes on ageing. */
+  /** Updates the metrics. If the state cannot be read, the last known lag grows older. */
   show(): void {
     const now = this.clock.now().getTime()
     this.since = this.entries === 0 && !this.halted ? undefined : (this.since ?? now)

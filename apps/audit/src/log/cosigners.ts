@@ -14,18 +14,18 @@ interface CosignersDependencies {
   log: Logger
 }
 
-/** Whom a checkpoint is shown to. */
+/** Witnesses that a checkpoint is sent to, and the log's policy. */
 interface Asked {
   witnesses: readonly WitnessLink[]
   policy: LogPolicy
 }
 
-/** As long as a call of a witness may take. */
+/** Maximum duration of a call to a witness in ms. */
 const EVERYBODY_MS = 5_000
 
-/** Gets a checkpoint signed by its witnesses, each from where it is, and hears from them that this log was forked. */
+/** Gets a checkpoint cosigned by its witnesses, each from its own size, and detects by their responses that the log was forked. */
 export class Cosigners {
-  /** `halt` is told by what signed evidence this log may never grow again. */
+  /** `halt` is called with the signed evidence that this log must never grow again. */
   constructor(
     private readonly deps: CosignersDependencies,
     private readonly suspended: SuspendedWitnesses,
@@ -33,9 +33,9 @@ export class Cosigners {
   ) {}
 
   /**
-   * Signature lines, as soon as they are a quorum or everybody has answered: a witness that hangs holds up nobody whom it is not needed
-   * for. `isFirst`: nothing was published since the start. Then a quorum that leaves as many out waits for the others a while, for one
-   * that was left behind would sign what another can prove to be a second history.
+   * Resolves to the signature lines, as soon as they are a quorum or all witnesses have responded: a witness that hangs delays only a
+   * checkpoint that needs it. `isFirst`: nothing was published since the start. Then a quorum of half the witnesses or fewer waits for the
+   * others for up to 5 s, because one left behind would sign a tree that another can prove to be a second history.
    */
   sign({ witnesses, policy }: Asked, grown: Grown, note: string, { isFirst }: { isFirst: boolean }): Promise<string[]> {
     const asked = witnesses.filter(({ key }) => this.suspended.mayAsk(key))
@@ -58,13 +58,13 @@ export class Cosigners {
     })
   }
 
-  /** Asks the suspended whose wait is over, although there is nothing to publish: they count again as soon as they sign. */
+  /** Queries suspended witnesses whose wait has expired, even without a new checkpoint: they count again as soon as they sign. */
   async askSuspended({ witnesses, policy }: Asked, grown: Grown, note: string): Promise<void> {
     const asked = witnesses.filter(({ key }) => this.suspended.isSuspended(key) && this.suspended.mayAsk(key))
     await Promise.all(asked.map((witness) => this.cosigned(witness, policy, grown, note)))
   }
 
-  /** A witness that cannot be asked is missing, as one that does not sign. */
+  /** Returns the witness's signature line. A witness that cannot be reached counts as missing, like one that does not sign. */
   private async cosigned(witness: WitnessLink, policy: LogPolicy, grown: Grown, note: string): Promise<string | undefined> {
     this.suspended.asked(witness.key)
     try {
@@ -80,7 +80,7 @@ export class Cosigners {
   private async lineOf(witness: WitnessLink, policy: LogPolicy, grown: Grown, note: string): Promise<string | undefined> {
     const { database, tree } = this.deps
     let { published: old } = grown
-    // The second time from where the witness says that it is.
+    // The second attempt starts from the size that the witness reports.
     for (let tries = 0; tries < 2; tries++) {
       const path = await database.transaction((tx) => consistencyProof(tree, tx, old, grown.size))
       const answer = await witness.addCheckpoint(formatAddCheckpoint({ old, path, checkpoint: note }))
@@ -90,7 +90,7 @@ export class Cosigners {
       if (place === undefined || place === old) return await this.contradicted(witness, policy, grown, ANOTHER_HISTORY)
       if (place > grown.size) {
         const size = await this.sizeNow()
-        // Another instance may have shown the witness more meanwhile.
+        // Another instance may have sent the witness a larger tree meanwhile.
         return place > size ? await this.contradicted(witness, policy, grown, beyond(place, size)) : undefined
       }
       old = place
@@ -104,7 +104,7 @@ export class Cosigners {
     return line
   }
 
-  /** Halts by what the log itself signed, and suspends by what is only said. */
+  /** Halts the log on evidence the log itself signed, and suspends a witness on unsigned claims. */
   private async contradicted(witness: WitnessLink, policy: LogPolicy, grown: Grown, reason: string): Promise<undefined> {
     const proven = await this.provenBy(witness, policy, grown)
     if (proven === undefined) this.suspended.suspend(witness.key, reason)
@@ -128,7 +128,7 @@ export class Cosigners {
   }
 }
 
-/** The size that a 409 names. */
+/** Reads the size in the body of a 409. */
 function placeIn(body: string): number | undefined {
   const size = /^(0|[1-9][0-9]{0,15})\n?$/.test(body) ? Number(body) : NaN
   return Number.isSafeInteger(size) ? size : undefined

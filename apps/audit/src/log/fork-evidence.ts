@@ -5,8 +5,8 @@ import { rootOf, type Grown } from './tree.js'
 import type { TreeStore } from './tree.store.js'
 
 /**
- * The newest checkpoint that a witness signed, where it can show one that the log signed too: nobody else can make such a note. Anything
- * else a witness says is unsigned and proves nothing.
+ * Returns the newest checkpoint that a witness signed, if the log signed it too: no other party can make such a note. Any other response of
+ * a witness is unsigned and proves nothing.
  */
 export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<Checkpoint | undefined> {
   const note = await witness.newestCheckpoint?.(log.name)
@@ -20,7 +20,7 @@ export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<
   }
 }
 
-/** How this tree contradicts a checkpoint that the log signed; `undefined` when it does not. */
+/** Returns how this tree contradicts a checkpoint that the log signed; `undefined` if it does not. */
 export async function contradictionTo(
   { size, root }: Checkpoint,
   grown: Grown,
@@ -28,7 +28,7 @@ export async function contradictionTo(
   tx: Transaction,
 ): Promise<string | undefined> {
   if (size > grown.size) {
-    // Another instance may have shown the witness more meanwhile.
+    // Another instance may have sent the witness a larger tree meanwhile.
     const now = await tree.size(tx)
     return size > now ? beyond(size, now) : undefined
   }

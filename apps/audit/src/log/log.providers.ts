@@ -9,10 +9,10 @@ import { Sequencer, type LogKeys } from './sequencer.js'
 import { SuspendedWitnesses } from './suspended-witnesses.js'
 import type { TreeStore } from './tree.store.js'
 
-/** Under which the module provides what publishes checkpoints. */
+/** Injection token of the sequencer. */
 export const SEQUENCER = Symbol('Sequencer')
 
-/** `seen`: the memory of the witness that lives here with profile dev. */
+/** `seen`: memory of the in-process witness of profile dev. */
 export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: SeenStore): Sequencer {
   const { database, clock, log, metrics, rosters } = runtime
   const sequencer = new Sequencer({
@@ -34,7 +34,7 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
   return sequencer
 }
 
-/** The run that waits for this proof: one that cannot be handled fails it, in place of letting it wait. */
+/** Returns the run that waits for this proof: a proof that cannot be handled fails the run instead of leaving it waiting. */
 function runOf({ entry }: LoggedApproval): { run: number; attempt: number } | undefined {
   const { run, attempt } = JSON.parse(entry) as Pick<EntryFacts, 'run' | 'attempt'>
   return run === null ? undefined : { run, attempt: attempt ?? 1 }

@@ -5,7 +5,7 @@ import type { LoggedRelease } from '../entries/entry.js'
 import { inclusionProof } from './tree.js'
 import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 
-/** That the checkpoint covers the approval of a release; its index is below the checkpoint's size. */
+/** Proves that the checkpoint covers the approval of a release; its index is below the checkpoint's size. */
 export async function proofOf(
   tree: TreeStore,
   tx: Transaction,
@@ -16,7 +16,7 @@ export async function proofOf(
   return { ...(await sharedProof(tree, tx, index, published)), member: approval.member(digest) }
 }
 
-/** The approvals among the entries `start` to `end`, each with its proof and all its releases. */
+/** Returns the approvals among the entries `start` to `end`, each with its proof and all its releases. */
 export async function approvalsIn(
   tree: TreeStore,
   tx: Transaction,

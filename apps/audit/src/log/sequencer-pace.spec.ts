@@ -29,13 +29,13 @@ const policy = { log, witnesses: [witnessKey], quorum: 1 }
 
 interface Arrival {
   afterMs: number
-  /** Written by this instance, which knows of it, or by another one. */
+  /** Whether this instance wrote it, and was notified, or another one. */
   here: boolean
-  /** A run waits for its proof. */
+  /** Whether a run waits for its proof. */
   awaited?: boolean
 }
 
-/** A running sequencer on virtual time; answers how long after its commit each entry was in a published checkpoint. */
+/** Runs a sequencer on virtual time; returns for each entry the time from its commit to its published checkpoint. */
 async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
   const clock = new VirtualClock()
   const database = new MemoryDatabase(clock)

@@ -127,7 +127,7 @@ describe.each([
     const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
     return latest === undefined ? undefined : verifyCheckpoint(latest.note, by)
   }
-  /** The tree that anybody computes from the entries. */
+  /** Recomputes the tree from the entries, as any client can. */
   const recomputed = async (): Promise<HashTree> => {
     const tree = new HashTree()
     await twin.database.transaction(async (tx) => {
@@ -202,7 +202,7 @@ describe.each([
     expect(await publisher.publish()).toBe(true)
     expect(await published(newPolicy)).toMatchObject({ size: 3 })
     expect(await publisher.publish()).toBe(false)
-    // What starts later knows that the tree has its checkpoint already.
+    // A later start finds that the tree already has its checkpoint.
     const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
     expect(await sequencer([witness], () => keys).publish()).toBe(true)
     expect(await twin.database.transaction((tx) => twin.tree.latest(tx))).toEqual(latest)

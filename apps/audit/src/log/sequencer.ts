@@ -10,12 +10,12 @@ import type { SuspendedWitnesses } from './suspended-witnesses.js'
 import { growTree, rootOf, type Grown } from './tree.js'
 import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
-/** Entries that nothing waits for wait so long for others to share a checkpoint with; an awaited one takes them along. */
+/** Time in ms that entries without a waiting run wait for others to share a checkpoint; an awaited entry includes them. */
 const BATCH_MS = 200
-/** What another instance wrote, or a witness did not sign, is looked at again. */
+/** Polling interval in ms, for entries of other instances and missing witness signatures. */
 const POLL_MS = 1_000
 
-/** Who signs by a policy. */
+/** Signer and witnesses of a policy. */
 export interface LogKeys {
   signer: Signer
   witnesses: readonly WitnessLink[]
@@ -24,13 +24,16 @@ export interface LogKeys {
 export interface SequencerDependencies {
   database: Database
   tree: TreeStore
-  /** Of the newest roster; `undefined` while it names no log. Asked at every use. */
+  /** Policy of the newest roster; `undefined` while it names no log. Read at every use. */
   policy(): LogPolicy | undefined
-  /** `undefined` where this process holds no key of the log: then another one publishes. Rejects with a key that is another's. */
+  /**
+   * Resolves to `undefined` if this process has no key of the log: another one then publishes. Rejects with a key that belongs to another
+   * service.
+   */
   keys(policy: LogPolicy): Promise<LogKeys | undefined>
   clock: Clock
   log: Logger
-  /** The releases of an approval are proven from here on; in the transaction that publishes the checkpoint. */
+  /** Publishes that the releases of an approval are proven, in the transaction that publishes the checkpoint. */
   announce(tx: Transaction, approval: LoggedApproval): Promise<void>
   lag: CheckpointLag
   suspended: SuspendedWitnesses
@@ -41,23 +44,23 @@ interface OpenKeys extends LogKeys {
 }
 
 /**
- * Turns entries into checkpoints: rows, tree, signature, witnesses, publication, in that order, so that nothing is published that a crash
- * could take back. Any instance may do it; the lock on the tree and the witnesses keep them from telling two histories.
+ * Turns entries into checkpoints: rows, tree, signature, witnesses, publication, in that order, so a crash cannot revert anything
+ * published. Any instance may do it; the lock on the tree and the witnesses prevent two histories.
  */
 export class Sequencer {
-  /** Why nothing may be added any more: the log signed another history than this database holds. */
+  /** Reason why nothing may be added any more: the log signed another history than this database has. */
   halted: string | undefined
-  /** By whom the tree as it is was published since this start. */
+  /** Keys by which the current tree was published since this start. */
   private publishedBy: OpenKeys | undefined
-  /** `idle`: there is nothing to publish with, until another roster says so. */
+  /** `idle`: there are no keys to publish with, until another roster names some. */
   private state: 'new' | 'idle' | 'running' | 'over' = 'new'
   private waiting = false
-  /** Something waits for the next checkpoint. */
+  /** Whether a run waits for the next checkpoint. */
   private awaited = false
   private readonly turns: Repeat
   private keys: OpenKeys | undefined
   private complainedOf: LogPolicy | undefined
-  /** Size of the largest published checkpoint that this process saw. */
+  /** Size of the largest published checkpoint this process read. */
   private newest = 0
   private readonly cosigners: Cosigners
 
@@ -74,26 +77,26 @@ export class Sequencer {
     })
   }
 
-  /** Rejects when a key that should be there is not. */
+  /** Rejects if a required key is missing. */
   async start(): Promise<void> {
     this.state = (await this.openKeys()) === undefined ? 'idle' : 'running'
     this.turns.start(this.state === 'running' ? 0 : Infinity)
   }
 
-  /** Another roster is in force, with another log or other witnesses perhaps. */
+  /** Handles a new roster, which may have another log or other witnesses. */
   reopen(): void {
     if (this.state === 'idle') this.state = 'running'
     this.waiting = true
     if (this.state === 'running') this.turns.wake()
   }
 
-  /** Nobody waits for a checkpoint that is under way: a witness may take its time. */
+  /** Stops without waiting for a checkpoint in progress: a witness may be slow. */
   stop(): void {
     this.state = 'over'
     void this.turns.stop()
   }
 
-  /** Entries were added. `isAwaited`: they are published at once, or with all that comes while another checkpoint is. */
+  /** Notes added entries. `isAwaited`: they are published immediately, or together with entries that arrive during another checkpoint. */
   wake(isAwaited = false): void {
     if (this.waiting && !isAwaited) return
     this.waiting = true
@@ -105,7 +108,7 @@ export class Sequencer {
     return this.awaited ? 0 : BATCH_MS
   }
 
-  /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
+  /** Publishes the current tree. `false`: nothing new, or witnesses are missing. */
   async publish(): Promise<boolean> {
     const { log, lag } = this.deps
     const keys = await this.openKeys()
@@ -133,12 +136,12 @@ export class Sequencer {
     return true
   }
 
-  /** With the proofs of the releases that the last checkpoint did not cover yet: what waits for one goes on. */
+  /** Stores the checkpoint, and announces the proofs of releases that the last checkpoint did not cover, so their runs continue. */
   private store(checkpoint: PublishedCheckpoint, policy: LogPolicy): Promise<void> {
     const { database, tree, announce } = this.deps
     return database.locked([TREE_LOCK], async (tx) => {
       const before = await tree.latest(tx)
-      // One of the same tree under the log's key of before is followed by one that readers of the newest roster take.
+      // A checkpoint of the same tree under the log's earlier key is followed by one that readers of the newest roster accept.
       if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy))))
         return
       await tree.publish(tx, checkpoint)
@@ -168,7 +171,10 @@ export class Sequencer {
     }
   }
 
-  /** At the start, and under other keys, a tree that did not grow is shown to the witnesses too: they know whether it once was longer. */
+  /**
+   * Whether the tree is published. At the start, and under other keys, an unchanged tree is sent to the witnesses too, because they detect
+   * a truncation.
+   */
   private isPublished({ size, published }: Pick<Grown, 'size' | 'published'>, keys: OpenKeys): boolean {
     return size === published && this.publishedBy === keys
   }
@@ -195,7 +201,7 @@ export class Sequencer {
     })
   }
 
-  /** Entries wait for their checkpoint also while there is nothing to publish it with. */
+  /** Measures the lag. Entries wait for their checkpoint even while there are no keys to publish with. */
   private async measure(): Promise<void> {
     const { database, tree, lag } = this.deps
     try {
@@ -215,7 +221,7 @@ export class Sequencer {
     )
   }
 
-  /** What people should look at, one sentence each. */
+  /** Concerns for people, one sentence each. */
   get concerns(): string[] {
     const { suspended, lag } = this.deps
     return [...(this.halted === undefined ? [] : [`the audit log is halted: ${this.halted}`]), ...suspended.concerns, ...lag.concerns]
@@ -228,8 +234,8 @@ export class Sequencer {
   }
 
   /**
-   * Only a person can mend the keys: the error is logged once per roster, and the keys are read again each time, for the file may be
-   * replaced at any time.
+   * Whether the keys are available. Only a person can fix the keys: the error is logged once per roster, and the keys are read again each
+   * time, because the file may be replaced at any time.
    */
   private async isOpen(): Promise<boolean> {
     const { log, policy } = this.deps

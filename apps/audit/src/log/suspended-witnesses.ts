@@ -9,13 +9,13 @@ interface Suspension {
   witness: string
   reason: string
   waitMs: number
-  /** Not asked before this, ms since the epoch. */
+  /** Earliest next query, ms since the epoch. */
   askAt: number
 }
 
 /**
- * Witnesses that contradict the log without proof. Each counts as missing until it signs again: what one witness says unsigned must not
- * stop a log that others sign, and a log that is wrong gets no signature from any witness that knows better.
+ * Witnesses that contradict the log without proof. Each counts as missing until it signs again: an unsigned claim of one witness must not
+ * stop a log that others sign, and a wrong log gets no signature from any witness that knows better.
  */
 export class SuspendedWitnesses {
   private readonly suspended = new Map<string, Suspension>()
@@ -29,7 +29,7 @@ export class SuspendedWitnesses {
     this.metrics = new LogMetrics(metrics)
   }
 
-  /** Whether it may be asked now: always, unless it is suspended and its wait is not over. */
+  /** Whether the witness may be queried now: always, unless it is suspended and its wait has not expired. */
   mayAsk(key: NoteKey): boolean {
     return (this.suspended.get(idOf(key))?.askAt ?? 0) <= this.clock.now().getTime()
   }
@@ -38,7 +38,7 @@ export class SuspendedWitnesses {
     return this.suspended.has(idOf(key))
   }
 
-  /** It is being asked: the next time is put off, whatever it answers. */
+  /** Postpones the next query of a suspended witness, regardless of its response. */
   asked(key: NoteKey): void {
     const suspension = this.suspended.get(idOf(key))
     if (suspension === undefined) return
@@ -57,14 +57,14 @@ export class SuspendedWitnesses {
     this.log.error({ ...alarmOf(key), reason }, 'alarm: a witness contradicts the audit log; it counts as missing and is asked again')
   }
 
-  /** It signed. */
+  /** Ends the suspension of a witness that signed. */
   restore(key: NoteKey): void {
     if (!this.suspended.delete(idOf(key))) return
     this.metrics.witnessSuspended.set({ witness: key.name }, 0)
     this.log.warn(alarmOf(key), 'alarm over')
   }
 
-  /** Forgets those that a newer roster or configuration does not ask. */
+  /** Removes witnesses that a newer roster or configuration does not name. */
   keepOnly(keys: readonly NoteKey[]): void {
     const asked = new Set(keys.map(idOf))
     for (const [id, { witness }] of this.suspended) {
@@ -74,7 +74,7 @@ export class SuspendedWitnesses {
     }
   }
 
-  /** One sentence for each. */
+  /** Concerns, one sentence for each witness. */
   get concerns(): string[] {
     return [...this.suspended.values()].map(({ witness, reason }) => `witness ${witness} is suspended: ${reason}`)
   }

@@ -12,7 +12,7 @@ import {
 } from '#libs/signing'
 import type { TreeStore } from './tree.store.js'
 
-/** A tree that is to be signed. */
+/** Tree to be signed. */
 export interface Grown {
   size: number
   root: Buffer
@@ -38,12 +38,12 @@ export async function rootOf(store: TreeStore, tx: Transaction, size: number): P
   return root!
 }
 
-/** Proof that leaf `index` is in the tree of `size`. */
+/** Returns the proof that leaf `index` is in the tree of `size`. */
 export function inclusionProof(store: TreeStore, tx: Transaction, index: number, size: number): Promise<Buffer[]> {
   return hashesOf(store, tx, inclusionPath(index, { start: 0, end: size }))
 }
 
-/** Proof that the tree of `size` begins with the tree of `old`; none is needed for the empty tree. */
+/** Returns the proof that the tree of `size` begins with the tree of `old`; empty for the empty tree. */
 export async function consistencyProof(store: TreeStore, tx: Transaction, old: number, size: number): Promise<Buffer[]> {
   return old === 0 ? [] : hashesOf(store, tx, consistencyPath(old, size))
 }
@@ -65,13 +65,13 @@ interface ReadSpan extends Span {
   hashes: Buffer[]
 }
 
-/** A complete subtree lies in one tile, as 1 to 128 hashes of the level that the tile is of. */
+/** Returns the span of a complete subtree, which is within one tile, as 1 to 128 hashes of the tile's level. */
 function spanOf({ level, index }: Subtree): Span {
   const width = 2 ** (level % TILE_HEIGHT)
   return { tileLevel: Math.floor(level / TILE_HEIGHT), start: index * width, end: (index + 1) * width }
 }
 
-/** Neighbouring subtrees are read together: a root takes one read of each tile level, not one of each subtree. */
+/** Merges neighbouring subtrees: a root takes one read of each tile level, not one of each subtree. */
 function spansOf(subtrees: readonly Subtree[]): Span[] {
   const spans: Span[] = []
   for (const span of subtrees.map(spanOf).sort((a, b) => a.tileLevel - b.tileLevel || a.start - b.start)) {

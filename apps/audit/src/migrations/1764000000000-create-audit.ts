@@ -1,7 +1,7 @@
 import { createDocumentTables, dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
-/** Columns of an event, in the log and while it waits for its place there. */
+/** Columns of an event, in the log and while it waits for its index. */
 const EVENT = `
   event_id uuid NOT NULL,
   at timestamptz NOT NULL,
@@ -14,13 +14,13 @@ const EVENT = `
   digest text NOT NULL,
   leaf_hash bytea NOT NULL`
 
-/** Tables of the log, which are only ever added to. */
+/** Tables of the log, which are append-only. */
 const LOG: Record<string, string> = {
   entry: `index bigint CONSTRAINT entry_pkey PRIMARY KEY, ${EVENT}`,
   tree_node: `
     level integer NOT NULL, index bigint NOT NULL, hash bytea NOT NULL,
     CONSTRAINT tree_node_pkey PRIMARY KEY (level, index)`,
-  // A tree that did not grow gets a second checkpoint when the log or its witnesses change.
+  // An unchanged tree gets a second checkpoint when the log or its witnesses change.
   checkpoint: `
     nth bigserial CONSTRAINT checkpoint_pkey PRIMARY KEY,
     size bigint NOT NULL,
@@ -28,7 +28,7 @@ const LOG: Record<string, string> = {
     published_at timestamptz NOT NULL DEFAULT clock_timestamp()`,
   logged_release: `
     digest text CONSTRAINT logged_release_pkey PRIMARY KEY, policy text NOT NULL, version text NOT NULL, index bigint NOT NULL`,
-  // Attestations of the stages, as they signed them.
+  // Attestations of the stages, as signed.
   attestation: `
     digest text CONSTRAINT attestation_pkey PRIMARY KEY,
     nth bigserial NOT NULL,
@@ -57,9 +57,9 @@ export class CreateAudit1764000000000 implements MigrationInterface {
       END $$`)
     for (const [table, columns] of Object.entries(LOG)) await createLogTable(runner, table, columns)
     for (const index of INDEXES) await runner.query(`CREATE ${index}`)
-    // A queue: events that were taken in and have no place yet.
+    // A queue: stored events without an index.
     await runner.query(`CREATE TABLE audit.arrival (nth bigserial CONSTRAINT arrival_pkey PRIMARY KEY, ${EVENT}, releases jsonb)`)
-    // Events of high volume wait for the end of their window; a listing holds what the digest of a window was made over.
+    // Events of high volume wait for the end of their window; a listing stores the input of a window's digest.
     await createDocumentTables(runner, {
       windowed_event: { keys: { until: 'timestamptz' }, indexes: [['until']] },
       window_listing: { keys: { at: 'timestamptz' }, indexes: [['at']] },
@@ -72,7 +72,10 @@ export class CreateAudit1764000000000 implements MigrationInterface {
   }
 }
 
-/** The trigger is of statement level, to speak also when no row matches, and ALWAYS, to hold in a replication session too. */
+/**
+ * Creates an append-only table. The trigger is of statement level, to fire also when no row matches, and ALWAYS, to fire in a replication
+ * session too.
+ */
 async function createLogTable(runner: QueryRunner, table: string, columns: string): Promise<void> {
   await runner.query(`CREATE TABLE audit.${table} (${columns})`)
   await runner.query(`

@@ -2,7 +2,7 @@ import { dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
- * Indexes that the log is searched by. `actor` is a person's name in small letters. Entries lie nearly in the order of their times, so BRIN
+ * Adds search indexes of the log. `actor` is a person's name in lower case. Entries are stored nearly in the order of their times, so BRIN
  * finds a time, and costs next to nothing for each entry.
  */
 export class AddActors1765000000000 implements MigrationInterface {
@@ -10,7 +10,7 @@ export class AddActors1765000000000 implements MigrationInterface {
     await runner.query(
       'CREATE TABLE audit.entry_actor (actor text NOT NULL, index bigint NOT NULL, CONSTRAINT entry_actor_pkey PRIMARY KEY (actor, index))',
     )
-    // As the other tables of the log, it only grows, in a replication session too.
+    // Like the other tables of the log it is append-only, in a replication session too.
     await runner.query(`
       CREATE TRIGGER entry_actor_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.entry_actor
       FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change()`)

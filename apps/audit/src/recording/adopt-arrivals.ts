@@ -10,8 +10,8 @@ const PAGE = 200
 const MAX_PAGES = 500
 
 /**
- * Records again the events of unsigned arrival rows: a build before took them in, and they had no position in the log when it ended. Each
- * event is read from the bus and verified; a row without such an event stays where it is, and counts for nothing.
+ * Records again the events of unsigned arrival rows: an earlier build stored them, and they had no index in the log when it ended. Each
+ * event is read from the bus and verified; a row without such an event stays, and is ignored.
  */
 @Injectable()
 export class AdoptArrivals {
@@ -20,7 +20,7 @@ export class AdoptArrivals {
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
   ) {}
 
-  /** At a start, where the log can be looked into; on Kafka the events come again by `topics republish`. */
+  /** Runs at the start on a bus that can be read from the beginning; on Kafka `topics republish` delivers the events again. */
   async execute(): Promise<void> {
     const { database, bus, roster, seal } = this.runtime
     const unsigned = await database.autocommit((tx) => this.entries.unsigned(tx))
@@ -38,7 +38,7 @@ export class AdoptArrivals {
     }
   }
 
-  /** An event that came again: its row is replaced where nobody signed it. */
+  /** Stores a redelivered event: its row is replaced if it is unsigned. */
   async take(tx: Parameters<EntryStore['take']>[0], event: VerifiedEvent): Promise<void> {
     if (topicByName(event.topic).trail === 'window' || !(await this.entries.dropUnsigned(tx, event.id))) return
     const releases = releasesOf(event)

@@ -14,7 +14,7 @@ import { FoldWindows } from '../windows/fold-windows.js'
 import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
 import { INTAKE, type Intake } from '../entries/intake.js'
 
-/** Takes in every event of every topic that the catalogue gives to audit, in the transaction that moves its position. */
+/** Records every event of the topics that the catalogue assigns to audit, in the transaction that advances the position. */
 @Injectable()
 export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
@@ -27,9 +27,9 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     private readonly adoptArrivals: AdoptArrivals,
   ) {}
 
-  /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
+  /** Not by `@OnEvent`: the catalogue defines audit's topics, and a new topic needs no line here. */
   onModuleInit(): void {
-    // What nobody signed is no fact of the trail; what it leads to is.
+    // Unsigned alerts are no facts of the log; the signed events that follow are.
     this.runtime.consumer.outside('hms.bot.alert.v1', async () => true)
     for (const { name } of topicsConsumedBy('audit')) {
       const again = (event: VerifiedEvent, tx: Transaction): Promise<void> => this.adoptArrivals.take(tx, event)

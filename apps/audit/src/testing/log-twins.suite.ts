@@ -42,7 +42,7 @@ export async function openPostgres(): Promise<LogTwin> {
   return { database, ...stores, close: () => database.close().then(drop) }
 }
 
-/** Of an audit service with a key of its own. */
+/** Creates the seals of an audit service with a key of its own. */
 export async function testSeals(): Promise<ArrivalSeals> {
   const identity = await testIdentity()
   return new ArrivalSeals(identity.serviceSigner('audit'), () => identity.roster)

@@ -11,17 +11,15 @@ import { factsOfWindow, groupsOf, listingOf, windowedOf } from './window.js'
 import { LISTINGS, WINDOWED } from './window.table.js'
 
 const FOLD = timerKind('audit-windows')
-/** Events that come a little late are in the same entry; later ones make a further entry of their window. */
+/** Grace period in ms: slightly late events are in the same entry; later ones make a further entry of their window. */
 const GRACE_MS = 10_000
-/** Events that one transaction folds; a window of more has several entries. */
+/** Events that one transaction folds; a larger window has several entries. */
 const MAX_FOLDED = 1_000
-/** Longer than the week for which the events themselves are kept. */
+/** Retention in ms, longer than the week for which the events themselves are kept. */
 const KEEP_MS = 8 * 24 * 60 * 60 * 1000
 const PRUNED_AT_ONCE = 200
 
-/**
- * Facts of high volume (alerts, coverage) are in the log as one digest per run and minute: anyone who makes many of them must not fill it.
- */
+/** Folds facts of high volume (alerts, coverage) into one digest per run and minute, so a producer of many events cannot fill the log. */
 @Injectable()
 export class FoldWindows implements OnModuleInit {
   constructor(

@@ -1,7 +1,7 @@
 import { documentTable } from '#libs/persistence'
 import type { WindowedEvent } from './window.js'
 
-/** Emptied as windows end. */
+/** Rows are deleted as windows end. */
 export const WINDOWED = documentTable<WindowedEvent>({
   name: 'windowed_event',
   id: ({ event }) => event,
@@ -9,7 +9,7 @@ export const WINDOWED = documentTable<WindowedEvent>({
   indexes: [['until']],
 })
 
-/** What the digest of an entry was made over, for as long as the events themselves can be read. */
+/** Input of an entry's digest, retained as long as the events themselves can be read. */
 export interface WindowListing {
   /** Id of the entry. */
   event: string

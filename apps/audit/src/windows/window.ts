@@ -3,17 +3,17 @@ import { digestOf, digestOfPayload } from '#libs/signing'
 import type { EntryFacts } from '../entries/entry.js'
 
 export const WINDOW_MS = 60_000
-/** Key of the entries of windows. */
+/** Key of window entries. */
 export const WINDOW_KEY = '~window'
 
-/** An event that waits for its window to end. */
+/** Event that waits for its window to end. */
 export interface WindowedEvent {
   event: string
   topic: string
   source: string
   type: string
   run: number | null
-  /** Window by the time that its producer gave it: from, and before until. */
+  /** Start of the window by the producer's time; the end is exclusive. */
   from: string
   until: string
   /** SHA-256 over the payload bytes that the producer signed. */
@@ -34,7 +34,7 @@ export function windowedOf(event: VerifiedEvent): WindowedEvent {
   }
 }
 
-/** What a window's digest is made over: a line `EVENT DIGEST` for each event, in the order of their ids. */
+/** Builds the input of a window's digest: a line `EVENT DIGEST` for each event, in the order of their ids. */
 export function listingOf(events: readonly WindowedEvent[]): string {
   return events
     .map(({ event, digest }) => `${event} ${digest}\n`)
@@ -42,7 +42,7 @@ export function listingOf(events: readonly WindowedEvent[]): string {
     .join('')
 }
 
-/** Events of one window, source, type and run each. */
+/** Groups events by window, source, type and run. */
 export function groupsOf(events: readonly WindowedEvent[]): WindowedEvent[][] {
   const groups = new Map<string, WindowedEvent[]>()
   for (const event of events) {
@@ -54,14 +54,14 @@ export function groupsOf(events: readonly WindowedEvent[]): WindowedEvent[][] {
   return [...groups.keys()].sort().map((key) => groups.get(key)!)
 }
 
-/** The entry of one group. `event` is its own id: it is the digest of many. */
+/** Builds the entry of one group. `event` is the entry's own id, because it covers many events. */
 export function factsOfWindow(events: readonly WindowedEvent[], event: string): EntryFacts {
   const { topic, source, type, run, from, until } = events[0]!
   const window = { from, until, events: events.length }
   return { v: 3, at: until, source, type, topic, key: WINDOW_KEY, run, attempt: null, event, digest: digestOf(listingOf(events)), window }
 }
 
-/** Not the event's own run: nothing that goes wrong with such a fact is the run's fault. */
+/** Not the event's own run: a failure to process such a fact must not fail the run. */
 function runIn(data: unknown): number | null {
   const { ofRun } = (data ?? {}) as { ofRun?: unknown }
   return Number.isSafeInteger(ofRun) ? (ofRun as number) : null

@@ -5,8 +5,8 @@ import { HttpWitness, Witness, type SeenStore, type WitnessLink } from '#libs/wi
 import { readAuditConfig, type WitnessPlace } from '../audit.config.js'
 
 /**
- * The witnesses that this log asks: those that `HMS_AUDIT_WITNESS_URLS` names; else, with profile dev, one in this process, whose memory is
- * `seen`. In production witnesses live elsewhere, or they would prove nothing: without addresses nobody is asked, and that is said once.
+ * Creates the links to this log's witnesses: those of `HMS_AUDIT_WITNESS_URLS`; else, with profile dev, one in this process with memory
+ * `seen`. In production witnesses run elsewhere, or they would prove nothing: without addresses there are none, which is logged once.
  */
 export async function witnessLinks(
   { environment, profile, clock, log, signerNamed }: ServiceRuntime,
@@ -22,7 +22,7 @@ export async function witnessLinks(
       const detail = `HMS_AUDIT_WITNESS_URLS has ${links.length} of the roster's witnesses (${known}), and ${policy.quorum} must sign.`
       throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc roster show'] })
     }
-    // A coming roster may name them, or the last one did: addresses are told once, rosters follow each other.
+    // A future or earlier roster may name them: addresses are configured once, while rosters change.
     const strangers = found.filter(({ key }) => key === undefined).map(({ place }) => place.name ?? place.url)
     if (strangers.length > 0)
       log.warn({ witnesses: strangers, known, next: 'hms-svc roster show' }, 'the roster names no such witnesses; they are not asked')
