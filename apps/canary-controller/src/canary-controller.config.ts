@@ -7,11 +7,11 @@ const BUDGET = /^\d{1,4}(\.\d{1,6})?$/
 
 /** `HMS_CANARY_CONTROLLER_*`. */
 export class CanaryControllerConfig {
-  /** Life of a canary head; renewed at a third of it. A dead controller's cohort falls back after this. */
+  /** Lease of a canary head, renewed at a third of it. After it expires, a dead controller's cohort falls back. */
   @isDuration('2m')
   lease = '2m'
 
-  /** How long the cohort may take to say that it runs the canary. */
+  /** Time for the cohort to acknowledge the canary. */
   @isDuration('30s')
   acknowledge = '30s'
 
@@ -19,16 +19,16 @@ export class CanaryControllerConfig {
   @isDuration('1m')
   window = '1m'
 
-  /** Unexplained alerts that a bot may raise in a day where no control group says what is usual. */
+  /** Unexplained alerts a bot may raise per day without a control group for comparison. */
   @Matches(BUDGET, { message: 'alert budget must be alerts per bot and day, such as 0.5' })
   budget = '0'
 
-  /** Base URL of the Prometheus that the metrics of plans are asked of. */
+  /** Base URL of the Prometheus that plan metrics are queried from. */
   @IsOptional()
   @Matches(/^https?:\/\/[^@\s]+$/, { message: 'prometheus must be an http URL without user and password' })
   prometheus?: string
 
-  /** Time between two looks at the metrics. */
+  /** Interval between two queries of the metrics. */
   @isDuration('10s')
   measure = '10s'
 

@@ -16,7 +16,7 @@ const PROPERTIES: Record<PassBasis, string[]> = {
   unobserved: [CANARY_PASSED],
 }
 
-/** The effects that are the canary's own: heads on lease, and attested verdicts. */
+/** Executes the effects that only a canary has: leased heads, and attested verdicts. */
 @Injectable()
 export class CanaryEffects {
   constructor(

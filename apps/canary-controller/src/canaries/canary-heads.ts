@@ -6,7 +6,7 @@ import { DirectHeadDelivery, firstNumber, ServiceRuntime, signHeads, upcoming, t
 import { Injectable } from '@nestjs/common'
 import { CANARY_HEADS, headId } from './canary.table.js'
 
-/** Signs the heads of a canary: to publish it, to renew its lease, to take it back. */
+/** Signs the heads of a canary: to publish it, to renew its lease, to roll it back. */
 @Injectable()
 export class CanaryHeads {
   constructor(
@@ -14,7 +14,7 @@ export class CanaryHeads {
     private readonly carrier: DirectHeadDelivery,
   ) {}
 
-  /** New heads with fresh numbers, for `policies` of this step, or for all. `fast`: also straight to the stores, not only by the bus. */
+  /** Issues heads with new numbers, for `policies` of this step, or for all. `fast`: also posts them to the stores, besides the bus. */
   issue(tx: Transaction, canary: Canary, { fast, policies }: { fast: boolean; policies?: readonly string[] }): Promise<Canary> {
     const { releases, live } = openDossier(canary.dossier)
     const chosen = headsOf(canary).filter(
@@ -25,7 +25,7 @@ export class CanaryHeads {
       const said = renewed.map((member): HeadToSign => {
         const release = releases.find(({ id }) => id === member.policy)!
         const head = { ...headOf(tx, canary, member), share: member.share, expires: canary.leaseUntil }
-        // Before its time a release is only held: the cohort lives by what the canary stands on.
+        // Before its effective time a release is only held: the cohort uses the canary's base until then.
         const next = upcoming(release, tx.now)
         return { head, current: next === undefined ? release : (live[member.policy] ?? null), next }
       })
@@ -33,7 +33,7 @@ export class CanaryHeads {
     })
   }
 
-  /** Ends the canary for its readers: `current` is what it stands on, `null` for a first version. */
+  /** Ends the canary for its readers: `current` becomes its base, `null` for a first version. */
   takeBack(tx: Transaction, canary: Canary): Promise<Canary> {
     const { live } = openDossier(canary.dossier)
     return this.inEachScope(canary, headsOf(canary), async (state, heads) => {
@@ -43,7 +43,7 @@ export class CanaryHeads {
     })
   }
 
-  /** A bundle is one message for each scope: what a policy is in one place waits for no other place. */
+  /** Sends one message per scope for a bundle, so that no scope waits for another. */
   private async inEachScope(
     canary: Canary,
     heads: readonly PlacedMember[],
@@ -57,7 +57,7 @@ export class CanaryHeads {
     return state
   }
 
-  /** Heads with their next number. `run`: which holds the policies from now on. */
+  /** Assigns the next number to each head. `run`: the run that owns the policies from now on. */
   private async numbered(tx: Transaction, heads: readonly PlacedMember[], run: number | null): Promise<PlacedMember[]> {
     const numbered: PlacedMember[] = []
     for (const head of heads) numbered.push({ ...head, seq: await this.nextSeq(tx, head, run) })

@@ -9,12 +9,12 @@ export const CANARIES = documentTable<Canary>({
   keep: { for: 'runs', ended: { state: ['failed', 'ended'] } },
 })
 
-/** Last head number per policy and scope: heads are never numbered twice, whichever run issues them. */
+/** Last head number per policy and scope: no number is issued twice, whichever run issues the head. */
 export interface CanaryHeadCounter {
   policy: string
   scope: string
   seq: number
-  /** Run whose canary holds the policy, if any. */
+  /** Run whose canary owns the policy, if any. */
   run: number | null
 }
 

@@ -3,7 +3,7 @@ import type { Canary } from '#libs/pipeline'
 import type { PolicyDocument } from '#libs/policy'
 import { compileScenario, MAX_STEPS, type CompiledScenario, type Policies } from '#libs/scenario'
 
-/** Compiling one takes milliseconds, and the same ones are asked for every alert. */
+/** Limit of compiled scenarios in the cache: compiling takes milliseconds, and every alert needs the same ones. */
 const MAX_KEPT = 400
 
 export interface Explanation {
@@ -12,18 +12,18 @@ export interface Explanation {
 }
 
 /**
- * Asks the scenarios of a canary whether a right bot alerts here under the new policies. They share the steps of one question, so that no
- * alert holds up the others: anyone who may register a scenario or send a reading decides what it costs.
+ * Evaluates with a canary's scenarios whether a correct bot alerts here under the new policies. The scenarios share one step budget per
+ * alert, so no alert blocks the others: registered scenarios and readings determine the cost.
  */
 export class ExplainAlert {
   private readonly compiled = new Map<string, CompiledScenario>()
 
-  /** Without a scenario that fits, nothing explains an alert. */
+  /** Explains an alert by the new policies. No alert is explained if no scenario fits. */
   of(canary: Pick<Canary, 'dossier' | 'scenarios'>, alert: { reading: JsonObject | null }): Explanation {
     return this.under(canary.dossier.releases, canary.scenarios, alert)
   }
 
-  /** The same under what is in force outside the cohort. */
+  /** Explains an alert by the policies in force outside the cohort. */
   outside({ dossier, scenarios, members }: Canary, alert: { reading: JsonObject | null }): Explanation {
     return this.under(
       members.flatMap(({ policy }) => dossier.live[policy] ?? []),
@@ -40,7 +40,7 @@ export class ExplainAlert {
     if (reading === null || reading === undefined) return { explained: false, reason: 'the alert brings no reading' }
     const released = Object.fromEntries(releases.map((release) => [release.id, predicateIn<{ policy: PolicyDocument }>(release).policy]))
     const fitting = scenarios
-      // Of policies beside the run it brings what it reads, as it was in force when the run was simulated.
+      // For policies outside the run the scenario contains the values it reads, as in force when the run was simulated.
       .map((scenario) => ({ ...scenario, known: { ...(scenario.beside as Policies | undefined), ...released } }))
       .filter(({ policies, known }) => policies.every((id) => known[id] !== undefined))
     if (fitting.length === 0) return { explained: false, reason: 'no scenario speaks of it' }
@@ -51,7 +51,7 @@ export class ExplainAlert {
       try {
         if (compiled.verdict(reading, scenario.known, budget)) return { explained: true, reason: scenario.id }
       } catch {
-        // A reading that the expression cannot judge, or not within its steps, is not explained by it.
+        // A reading that the expression cannot evaluate within its steps is not explained by it.
       }
     }
     return { explained: false, reason: `${fitting.map((scenario) => scenario.id).join(', ')} expects no alert here` }

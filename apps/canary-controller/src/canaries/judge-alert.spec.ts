@@ -13,7 +13,7 @@ const botWhere = (isWanted: (bucket: number) => boolean): string =>
   Array.from({ length: 10_000 }, (_, index) => `bot-${index}`).find((bot) => isWanted(bucketOf(POLICY, bot)))!
 const [early, late] = [botWhere((bucket) => bucket < 500), botWhere((bucket) => bucket >= 500)]
 
-/** Half of the region since the second step, a twentieth since the first. */
+/** Creates a canary with half of the region since the second step, a twentieth since the first. */
 function canaryOf(more: Partial<Canary> = {}): Canary {
   const dossier = DOSSIER as RunDossier
   const origin = { key: POLICY, causationId: '', traceparent: null, dossier, scenarios: [] }

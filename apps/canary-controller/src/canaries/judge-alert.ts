@@ -24,21 +24,21 @@ import { RunCanary } from './run-canary.js'
 
 type Alert = EventData['hms.alert.reported.v1']
 
-/** As whom all count together that wrote on the topic without a signature. */
+/** Name under which all unsigned alerts from the topic count together. */
 const UNSIGNED = 'bots without a signature'
-/** As whom all count together that came under one key, and whose streams acknowledged nothing of the canary. */
+/** Name prefix under which all alerts of one key count together, if their streams acknowledged no release of the canary. */
 const BOTS_OF_KEY = 'bots of key'
-/** Characters that are shown of what goes with an alert. */
+/** Characters shown of an alert's texts. */
 const MAX_TEXT_SHOWN = 200
 
-/** Holds an alert against every canary that counts alerts: does its bot belong to the cohort, and does the new policy explain it? */
+/** Judges an alert for every canary that counts alerts: whether its bot belongs to the cohort, and whether the new policy explains it. */
 @Injectable()
 export class JudgeAlert {
   private readonly explain = new ExplainAlert()
 
   constructor(private readonly runCanary: RunCanary) {}
 
-  /** `unsigned`: nobody vouches for who said it. */
+  /** `unsigned`: no signature proves the sender. */
   async execute(tx: Transaction, alert: Alert, unsigned?: 'unsigned'): Promise<void> {
     const problem = readingProblem(alert.reading)
     if (problem !== undefined) throw new TerminalError('HMS_ALERT_READING', problem)
@@ -55,12 +55,15 @@ export class JudgeAlert {
     }
   }
 
-  /** Most bots are outside a cohort: what is in force there explains their alerts, and those cost no lock. */
+  /**
+   * Whether the alert counts in the control group. Most bots are outside a cohort: the policy in force explains their alerts, which then
+   * cost no lock.
+   */
   private countsInControl(canary: Canary, alert: Alert): boolean {
     return isOfControl(canary, alert) && !this.explain.outside(canary, alert).explained
   }
 
-  /** `bot`: as whose word it counts. */
+  /** `bot`: name under which the alert counts. */
   private judge(tx: Transaction, canary: Canary, alert: Alert, bot: string): Promise<void> {
     const { id, receivedAt } = alert
     const connected = alert.connected && bot === alert.bot
@@ -87,8 +90,8 @@ export class JudgeAlert {
 }
 
 /**
- * As whom an alert counts for a canary: as its bot, if the bot's open stream acknowledged a release of the canary; else as the key it came
- * under, whatever bots that names. Without a key (profile dev, or config-store of the build before) as its bot.
+ * Returns the name under which an alert counts for a canary: its bot, if the bot's open stream acknowledged a release of the canary; else
+ * its key, regardless of the bot it names. Without a key (profile dev, or config-store of the build before) its bot.
  */
 export function voiceOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
   const hasAcknowledged = headsOf(canary).some(({ release }) => applied.includes(release))
@@ -99,12 +102,12 @@ function readingOf({ id, reading }: Alert): string {
   return typeof reading?.['id'] === 'string' ? reading['id'] : id
 }
 
-/** The same for the same reading of the same bot. */
+/** Returns a deduplication id: equal for the same reading of the same bot. */
 function onceOf(bot: string, alert: Alert): string {
   return hexOf(digestOfJson([bot, readingOf(alert)])).slice(0, 24)
 }
 
-/** Of the scope and in no cohort, while the verdict is open: what the cohort is compared with. */
+/** Whether the alert is from the control group: in scope and in no cohort, while the verdict is open. */
 export function isOfControl(canary: Canary, alert: Alert): boolean {
   if (!isLive(canary) || isEarly(canary) || canary.watch === undefined || !alert.connected) return false
   if (!isInTime(canary, alert.receivedAt)) return false
@@ -114,15 +117,18 @@ export function isOfControl(canary: Canary, alert: Alert): boolean {
   return hasControl(canary) && !heads.some((head) => isInCohort(canary, head, alert))
 }
 
-/** Of the cohort by scope and bucket, connected or not, and received since the canary was published and its release was in force. */
+/**
+ * Whether the alert counts: its bot is in the cohort by scope and bucket, connected or not, and it was received since the canary was
+ * published and its release was in force.
+ */
 export function counts(canary: Canary, alert: Alert): boolean {
   if (!countsAlerts(canary) || !isInTime(canary, alert.receivedAt)) return false
   const places = placesOf(canary, alert)
-  // Once it has passed, the stable heads may have taken over.
+  // After the canary has passed, the stable heads may already apply.
   return places.length > 0 && (!isLive(canary) || wasShown(canary, places, alert.receivedAt) !== false)
 }
 
-/** The heads of this step, and of earlier ones that stay, which take the bot in. */
+/** Returns the heads of this step, and remaining ones of earlier steps, whose cohort includes the bot. */
 function placesOf(canary: Canary, alert: Alert): CohortPlace[] {
   return headsOf(canary)
     .filter(({ policy }) => alert.policy === undefined || policy === alert.policy)

@@ -5,17 +5,17 @@ import { Injectable } from '@nestjs/common'
 import { CANARIES } from './canary.table.js'
 import { keysOf } from './keys-of.js'
 
-/** Sorts after every policy: it is had last, and held until the end of the transaction. */
+/** Sorts after every policy: it is taken last, and held until the end of the transaction. */
 const REGIONS = 'regions'
 
 const TURN = timerKind<{ run: number; attempt: number; key: string }>('canary-region')
 
-/** Says who has a region by now, and tells the canaries that wait for one when it is let go. */
+/** Determines which run has a region, and notifies the canaries that wait for it when it is released. */
 @Injectable()
 export class RegionTurns {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** Registers the timer; once, before the service starts. `tell` hands to the run, under its lock, who has its region by now. */
+  /** Registers the timer; once, before the service starts. The callback gets, under the run's lock, the run that now has its region. */
   listen(tell: (tx: Transaction, canary: Canary, behind: RegionHolder | null) => Promise<void>): void {
     this.runtime.onTimer(TURN, async (tx, { data: { run, attempt } }) => {
       const canary = await tx.documents(CANARIES).get(String(run))
@@ -24,16 +24,16 @@ export class RegionTurns {
   }
 
   /**
-   * The run that holds a region of this canary; `null`: it is free. The lock of all regions is held until the end of the transaction: no
-   * two canaries begin at once, and none begins to wait for one that is just letting go.
+   * Returns the run that has a region of this canary; `null` if it is free. The lock of all regions is held until the end of the
+   * transaction: no two canaries start at once, and none starts waiting for a run that is just releasing its region.
    */
   async against(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
     return holderOfRegions(canary, await this.claimants(tx), tx.now)
   }
 
   /**
-   * `by` has let go. By a timer for each whose turn it is: this transaction has locked none of their policies. To wake all that wait would
-   * cost a lock of every region for each of them, at every turn.
+   * Wakes the canaries whose region the run `by` released, with a timer for each canary that can start: this transaction has locked none of
+   * their policies. Waking all waiting canaries would cost each a lock of every region, at every release.
    */
   async freed(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {
     const others = (await this.claimants(tx)).filter(({ run }) => run !== by.run)

@@ -23,12 +23,12 @@ import { CanaryEffects } from './canary-effects.js'
 import { CANARIES } from './canary.table.js'
 import { keysOf } from './keys-of.js'
 
-/** States in which a freeze holds a canary back. */
+/** States in which a freeze blocks a canary. */
 const FREEZABLE = ['proving', 'waiting', 'publishing', 'observing', 'growing', 'paused'] as const satisfies readonly Canary['state'][]
-/** States that an earlier run of the same policy may be left in. */
+/** States in which an earlier run of the same policy may have been left. */
 const OPEN = [...FREEZABLE, 'passed', 'baking'] as const satisfies readonly Canary['state'][]
 
-/** The stage: what it decides is in `decideCanary`, what only it can do in `CanaryEffects`. */
+/** Canary stage: `decideCanary` decides, `CanaryEffects` executes. */
 @Injectable()
 export class RunCanary implements OnModuleInit {
   readonly shell: StageShell<Canary, CanaryInput, CanaryEffect, CanaryTimer>
@@ -91,12 +91,12 @@ export class RunCanary implements OnModuleInit {
     })
   }
 
-  /** Asked where a first head may go out: a freeze that begins by itself has begun before its timer tells the run. */
+  /** Checks for a freeze before a first head is published: a scheduled freeze is in effect before its timer notifies the run. */
   private frozen(tx: Transaction, canary: Canary): Promise<FreezeNotice | null> {
     return this.freezes.against(tx, shownScopes(canary))
   }
 
-  /** Its policies are locked: what the timer is for is asked of the canary as it is by now. */
+  /** Handles a growth timer, with the policies locked: the current state of the canary decides. */
   private async mayGrow(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
     const canary = await tx.documents(CANARIES).get(String(run))
     if (canary?.attempt !== attempt) return
@@ -107,7 +107,7 @@ export class RunCanary implements OnModuleInit {
     return state === 'observing' ? { type: 'measured', samples: await this.prometheus.ask(dossier.plan.metrics ?? []) } : undefined
   }
 
-  /** A policy is one run's at a time: a canary of it that an earlier run still has is over, though word of its end may come later. */
+  /** Ends canaries of earlier runs: a policy belongs to one run at a time, even if the message of the earlier run's end arrives later. */
   private async endEarlier(tx: Transaction, { run, members }: Canary): Promise<void> {
     const policies = new Set(members.map(({ policy }) => policy))
     for (const earlier of await findAll(tx, CANARIES, { state: [...OPEN] })) {
@@ -118,7 +118,7 @@ export class RunCanary implements OnModuleInit {
     }
   }
 
-  /** The log holds an approval. It may come before its run was simulated, or be what a canary waits for. */
+  /** Handles an approval proven by the log. It may arrive before its run was simulated, or be the proof a canary waits for. */
   async proven(tx: Transaction, approval: LoggedApproval): Promise<void> {
     await this.proofs.remember(tx, approval)
     const proven = new Set(approval.releases.map(({ digest }) => digest))

@@ -6,7 +6,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { JudgeAlert } from './judge-alert.js'
 import { unsignedAlertOf } from './unsigned-alert.js'
 
-/** Such a record has no number that a position could check. */
+/** Record without a sequence number that a position could check. */
 export interface UnsignedAlert {
   id: string
 }
@@ -18,7 +18,7 @@ export const UNSIGNED_ALERTS = documentTable<UnsignedAlert>({
   keep: { for: 'machinery' },
 })
 
-/** Bots that live on Kafka may write their alerts on the topic themselves. Nobody vouches for who it was: all of them count as one bot. */
+/** Accepts alerts that bots on Kafka write to the topic themselves. No signature proves the sender, so all of them count as one bot. */
 @Injectable()
 export class TakeUnsignedAlerts implements OnModuleInit {
   constructor(

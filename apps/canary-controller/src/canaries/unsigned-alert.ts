@@ -4,7 +4,7 @@ import type { BusRecord } from '#libs/messaging'
 const MAX_BYTES = 32 * 1024
 const MAX_TEXT = 200
 
-/** The alert that a bot wrote on the topic itself: JSON under its own name, as `POST /v1/alerts` takes it. `undefined` for what is none. */
+/** Parses an alert that a bot wrote to the topic: JSON keyed by its name, in the schema of `POST /v1/alerts`. `undefined` if invalid. */
 export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined {
   if (value === null || value.length > MAX_BYTES) return undefined
   const alert = parse(value)

@@ -12,7 +12,7 @@ afterEach(() => {
   server?.close()
 })
 
-/** Asks a Prometheus that answers like this. */
+/** Queries a Prometheus with this response. */
 async function asked(answer: (response: ServerResponse, body: string) => void, answerMs = 2_000): Promise<unknown> {
   server = createServer((request, response) => {
     let body = ''

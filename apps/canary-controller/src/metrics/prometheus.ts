@@ -4,19 +4,19 @@ import { describeError } from '#libs/platform'
 
 const ANSWER_MS = 5_000
 const MAX_ANSWER_BYTES = 256 * 1024
-/** Series of one answer. A gate over more of them is asked of single bots, which is not what it is for. */
+/** Limit of series in one response. A gate over more of them judges single bots, which is not its purpose. */
 const MAX_SERIES = 100
 const MAX_SHOWN = 200
 
-/** Asks the Prometheus of the operator for the gates of a canary. What it cannot answer is a problem in words; nothing here throws. */
+/** Queries the operator's Prometheus for the gates of a canary. A failure becomes a problem text; nothing here throws. */
 export class Prometheus {
-  /** `url`: its base, or `undefined` where none is configured. */
+  /** `url`: base URL, or `undefined` if none is configured. */
   constructor(
     private readonly url: string | undefined,
     private readonly answerMs = ANSWER_MS,
   ) {}
 
-  /** All at once. */
+  /** Queries all gates concurrently. */
   ask(gates: readonly MetricGate[]): Promise<MetricSample[]> {
     return Promise.all(gates.map((gate) => this.sampleOf(gate)))
   }
@@ -30,7 +30,7 @@ export class Prometheus {
     }
   }
 
-  /** By POST: a query may be longer than a URL. */
+  /** Queries by POST: a query may be longer than a URL. */
   private async query(url: string, query: string): Promise<unknown> {
     const response = await fetch(`${url.replace(/\/$/, '')}/api/v1/query`, {
       method: 'POST',
@@ -47,7 +47,7 @@ export class Prometheus {
 
 type Verdict = { holds: boolean } | { problem: string }
 
-/** Each sample must be 1, and there must be one: no data is no success. */
+/** Passes if there is at least one sample and each is 1: no data is no success. */
 function verdictOf(answer: unknown): Verdict {
   const values = valuesOf(answer)
   if (values === undefined) return { problem: 'it answers something that is no vector and no scalar' }
@@ -58,7 +58,7 @@ function verdictOf(answer: unknown): Verdict {
   return { holds: values.every((value) => value === '1') }
 }
 
-/** `[time, value]` of a scalar, or of each series of a vector. Of what is shaped otherwise nothing is read. */
+/** Returns the value of a scalar, or of each series of a vector, from `[time, value]`; `undefined` for any other result. */
 function valuesOf(answer: unknown): unknown[] | undefined {
   const data = memberOf(answer, 'status') === 'success' ? memberOf(answer, 'data') : undefined
   const result = memberOf(data, 'result')
@@ -80,7 +80,7 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
 }
 
-/** One line of plain text. */
+/** Reduces a text to one line of plain text. */
 function shown(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
