@@ -5,7 +5,7 @@ import { usageError } from './errors.js'
 import { outputOf, type CliIo, type GlobalOptions } from './io.js'
 import type { Output } from './output/output.js'
 
-/** What every verb gets: how to speak, whom to call, how long to wait. */
+/** Settings and connections of every verb: output, services and timeouts. */
 export class CliContext {
   readonly output: Output
 
@@ -34,9 +34,9 @@ export class CliContext {
   }
 
   /**
-   * A client for the services, with the operator's key of the data folder or HMS_TOKEN. `--timeout` is the deadline of each call,
-   * 10 s without it; verbs that watch measure the whole time themselves. `authorize`: as whom, where it is another. `deadlineMs`: of
-   * each call, where nobody may wait longer.
+   * Creates a client for the services, with the operator's key of the data folder or HMS_TOKEN. `--timeout` is the deadline of each call,
+   * 10 s by default; verbs that watch measure the whole time themselves. `authorize`: another identity. `deadlineMs`: upper bound of each
+   * call.
    */
   async client(authorize?: Authorize, deadlineMs?: number): Promise<ApiClient> {
     const { ApiClient, authorizationFrom, readUrl } = await import('#libs/client')

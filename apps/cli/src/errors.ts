@@ -49,7 +49,7 @@ export function requireReason(reason: string, command: string): void {
   if (reason.trim() === '') throw usageError('Say why with --reason TEXT', [`hms-svc ${command} --help`])
 }
 
-/** Partners are told it as it is: an empty one would say nothing. */
+/** Partners receive the public reason unchanged: an empty one would be meaningless. */
 export function requirePublicReason(reason: string | undefined, command: string): void {
   if (reason?.trim() === '')
     throw usageError('--public-reason is what partners are told: write it, or leave it out', [`hms-svc ${command} --help`])

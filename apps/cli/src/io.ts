@@ -5,7 +5,7 @@ import type { CliEnvironment } from './cli.config.js'
 export interface CliIo {
   stdout: Sink
   stderr: Sink
-  /** Whether somebody can be asked: standard input is a terminal. */
+  /** Whether the user can be prompted: standard input is a terminal. */
   interactive: boolean
   environment: CliEnvironment
   /** How the user's shell calls this program; `hms-svc` when left out. */

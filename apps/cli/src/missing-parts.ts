@@ -3,8 +3,8 @@ import { HmsError } from '#libs/contracts'
 const MISSING = /^Cannot find package '([^']+)'/
 
 /**
- * The error to report in place of one from `import()`. The packages of the services are optional: npm leaves them out when it is told to,
- * and silently when one of them does not want this Node. ADR 0071.
+ * Returns the error to report for a failed `import()`. The packages of the services are optional: npm omits them on request, and silently
+ * if one of them does not support this Node. ADR 0071.
  */
 export function ofMissingParts(error: unknown): unknown {
   const name =

@@ -36,7 +36,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
   return {
     write: (text) => void stream.write(text),
     isTerminal: stream.isTTY === true,
-    // A terminal that nobody gave a size, as some containers have, says 0.
+    // A terminal without a size, as in some containers, reports 0.
     get columns() {
       return stream.isTTY === true && stream.columns > 0 ? stream.columns : null
     },

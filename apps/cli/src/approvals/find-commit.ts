@@ -17,7 +17,8 @@ const REF = /^refs\/[^\s\\:?*[~^]+$/
 const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 
 /**
- * The commit that HEAD names where a file lies, read from the repository's files: no program is started. `undefined` where there is none.
+ * Returns the commit that HEAD names for the repository of a file, read from its files without starting a program. `undefined` without a
+ * repository or commit.
  */
 export async function findCommit(file: string): Promise<Commit | undefined> {
   try {
@@ -69,7 +70,7 @@ async function packed(common: string, ref: string): Promise<string | undefined> 
     ?.split(' ')[0]
 }
 
-/** The first line of a file, without its end; `undefined` where there is none to read. */
+/** Returns the first line of a file, without its line end; `undefined` if the file cannot be read. */
 async function lineOf(file: string): Promise<string | undefined> {
   try {
     return (await readGivenText(file, 4096)).split('\n')[0]?.trimEnd()

@@ -66,7 +66,7 @@ export async function checkLive(
             `${release?.predicate.policy.version ?? 'nothing'}`,
         )
       }
-      // What is held is asked for as much as what is in force: readers will live by it without asking again.
+      // Held releases are checked like those in force: readers apply them later without another request.
       for (const each of [release, next?.release ?? null]) {
         if (each === null) continue
         const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === each.digest))

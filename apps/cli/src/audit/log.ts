@@ -50,7 +50,7 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
   return EXIT.done
 }
 
-/** `null` for an event that nobody acted by, or that the log does not keep. */
+/** Returns the acts as text; `null` for an event without acts of people, or one that the log does not keep. */
 function actsText({ acts = [] }: AuditEntry, text: (act: AuditAct) => string): string | null {
   return acts.map(text).join('; ') || null
 }

@@ -56,7 +56,7 @@ function rootOf(run: number): ApprovalRoot {
   return new ApprovalTree(approvalOf(run).map(({ policy, ...rest }) => ({ id: policy, ...rest }))).root
 }
 
-/** A log as it was served at its checkpoint, and what somebody with root made of it since. */
+/** Log as served at its checkpoint, with later manipulations by a root user. */
 class ServedLog {
   entries: Buffer[]
   leaves: Buffer[]
@@ -64,7 +64,7 @@ class ServedLog {
   cut = false
   /** Entry of an approval of which the log does not say what it is of. */
   untold = -1
-  /** Entry of an approval of which the log tells other releases. */
+  /** Index of an approval entry for which the log reports other releases. */
   swapped = -1
 
   constructor(count: number) {

@@ -44,8 +44,8 @@ const APPROVED = 'hms.approval.approved.v1'
 const PROMOTED = 'hms.rollout.promoted.v1'
 
 /**
- * Fetches the checkpoint and every entry under it, and computes the tree anew; nothing that the log says of itself is believed. What does
- * not fit goes to `problems`. Throws `SignatureError` for a checkpoint that does not count: then there is nothing to compare with.
+ * Fetches the checkpoint and every entry under it, and recomputes the tree; the log's own hashes are not trusted. Mismatches go to
+ * `problems`. Throws `SignatureError` for an invalid checkpoint: then there is nothing to compare with.
  */
 export async function recomputeLog(client: LogReader, policy: LogPolicy, problems: Problems): Promise<RecomputedLog> {
   const note = (await client.bytes('/checkpoint')).toString('utf8')

@@ -3,7 +3,7 @@ import type { CliContext } from '../context.js'
 import { keyFolderOf } from '../keys/key-folder.js'
 import type { Candidate, Wanted } from './wanted.js'
 
-/** Somebody waits with a finger on the key: who does not answer by then completes nothing. */
+/** Timeout in ms: a user waits for the completion; a service that does not respond in time completes nothing. */
 const ANSWER_MS = 1_000
 
 /** Of the newest runs: more than a person reads in a list. */
@@ -11,7 +11,7 @@ const AT_MOST = 50
 
 type Kind = Extract<Wanted, { live: string }>['live']
 
-/** Asks the services, or the key folder, for what exists now. Rejects when nobody answers in time. */
+/** Queries the services, or the key folder, for existing names. Rejects if there is no response in time. */
 export async function askFor(kind: Kind, context: CliContext): Promise<Candidate[]> {
   if (kind === 'signer') return (await keyFolderOf(context).list()).map(({ name, keyid }) => ({ text: name, about: keyid }))
   const client = await context.client(undefined, ANSWER_MS)

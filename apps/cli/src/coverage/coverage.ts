@@ -14,7 +14,7 @@ export async function showCoverage(context: CliContext, policy: string): Promise
   return EXIT.done
 }
 
-/** One question for each policy: all bots are looked at for each, and nobody else should wait for that. */
+/** Sends one request per policy: each reads all bots, and other clients should not wait for all policies. */
 export async function listCoverage(context: CliContext): Promise<number> {
   const client = await context.client()
   const views: CoverageView[] = []

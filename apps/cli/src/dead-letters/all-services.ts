@@ -10,7 +10,7 @@ export interface Answers<T> {
   refusals: unknown[]
 }
 
-/** Asks services one question each. Behind a service's own port the others are nobody's fault. */
+/** Sends one request to each service. Behind a service's own port the other services are not expected to respond. */
 export async function askServices<T>(services: readonly ServiceName[], ask: (service: ServiceName) => Promise<T>): Promise<Answers<T>> {
   const settled = await Promise.allSettled(services.map(ask))
   const result: Answers<T> = { answers: [], silent: [], refusals: [] }
@@ -38,7 +38,7 @@ export async function findLetter(client: ApiClient, text: string): Promise<DeadL
   const { answers, silent } = await askServices(SERVICES, read)
   const found = answers[0]
   if (found !== undefined) return found.answer
-  // It may lie where nobody answered.
+  // It may be in a service that did not respond.
   if (silent[0] !== undefined) throw silent[0].error
   throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `No service has a dead letter ${id}.`, { status: 404, next: ['hms-svc dlq list --all'] })
 }

@@ -9,7 +9,7 @@ const MIB = 1024 * 1024
 const DISK = { wrong: 100 * MIB, warn: 1024 * MIB }
 const MEMORY = { wrong: 128 * MIB, warn: 512 * MIB }
 
-/** Room for the data folder; where there is none yet, for the folder that it would be made in. */
+/** Checks the free space of the data folder; if it is missing, of the folder that it would be created in. */
 export async function checkDisk(dataDir: string): Promise<Check> {
   let folder = resolve(dataDir)
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)

@@ -15,7 +15,7 @@ export function isOpen(host: string, port: number): Promise<boolean> {
   })
 }
 
-/** What the environment names beside the services: asked when nobody answers for them, or as what they stand on. */
+/** Checks the addresses in the environment besides the services: if no service responds, or as their dependencies. */
 export async function checkNamedParts(lookup: (name: string) => string | undefined): Promise<Check[]> {
   const database = lookup('HMS_DATABASE_URL')
   const brokers = lookup('HMS_KAFKA_BROKERS')

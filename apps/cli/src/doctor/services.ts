@@ -28,7 +28,7 @@ export interface ServiceState {
 
 type Told = { services?: Record<string, ServiceState['state']> | (Omit<ServiceState, 'state'> & { broker: string })[] }
 
-/** `undefined` where nobody of ours answers. */
+/** Returns `undefined` if none of our services responds. */
 export async function readReadiness(url: string): Promise<Readiness | undefined> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'manual' })
@@ -83,7 +83,7 @@ function judgeClocks(at: number | undefined, services: ServiceState[], now: numb
   const checks = off.map(({ service, clockOffMs }) =>
     wrong('clock', `${service} is ${seconds(clockOffMs!)} off the database's clock`, next),
   )
-  // The header tells whole seconds.
+  // The header has whole seconds.
   const here = at === undefined ? 0 : now - at
   if (Math.abs(here) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(here)} off the services' clock`, next))
   if (checks.length > 0) return checks

@@ -20,9 +20,9 @@ interface Checked {
 }
 
 /**
- * Reads an export as a stranger would, with nothing but the pinned roster: every entry is hashed anew and must be where the witnessed
- * checkpoints say, every document must be approved, proven and made live by the roster's people and services, and each head that the log
- * says was stored must be there. No line may be missing, moved or changed. Needs no service.
+ * Verifies an export with nothing but the pinned roster: every entry is rehashed and must be at the index of the witnessed checkpoints,
+ * every document must be approved, proven and put in force by the roster's people and services, and each head that the log reports as
+ * stored must be included. No line may be missing, moved or changed. Needs no service.
  */
 export async function checkExport(context: CliContext, file: string): Promise<number> {
   const pinned = await pinnedRoster(context)

@@ -126,7 +126,10 @@ async function* rostersAfter(client: ApiClient, position: ExportPosition): Async
   }
 }
 
-/** What a killed export left behind the last checkpoint goes: no checkpoint covers it, and the next one covers what comes anew. */
+/**
+ * Drops lines that a killed export left after the last checkpoint: no checkpoint covers them, and they are exported again under the next
+ * one.
+ */
 async function positionOf(file: string): Promise<ExportPosition> {
   await dropHalfLine(file)
   const position = startPosition()

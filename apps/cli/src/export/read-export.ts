@@ -6,10 +6,7 @@ import type { ExportRecord } from './records.js'
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
 const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint'])
 
-/**
- * Records of a file, one after the other, with the number of their line and where it ends, in bytes. Throws `HMS_EXPORT_MALFORMED` for a
- * line that is none of ours.
- */
+/** Yields the records of a file with their line number and end offset in bytes. Throws `HMS_EXPORT_MALFORMED` for an invalid line. */
 export async function* readExport(file: string): AsyncGenerator<{ line: number; end: number; record: ExportRecord }, void, undefined> {
   let end = 0
   for await (const { line, text } of linesOf(file)) {

@@ -73,7 +73,7 @@ describe('rollback', () => {
   })
 })
 
-/** Nobody pinned one here: on a loopback address the service is asked. */
+/** No roster is pinned here: on a loopback address the service provides it. */
 async function firstRoster(): Promise<Envelope> {
   const people = ['EPA Chief', 'EPA Counsel'].map((name) => ({ name, ...generateKeyPair() }))
   const services = [{ name: 'rollout', spki: generateKeyPair().spki }]

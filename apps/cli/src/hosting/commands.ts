@@ -92,7 +92,7 @@ interface WriteFlag {
   file: string
 }
 
-/** The first `=` parts them: a template can be renamed, the file is somebody else's. */
+/** Splits at the first `=`: a template can be renamed to avoid one, the target file may not. */
 function collectWrites(text: string, before: readonly WriteFlag[]): WriteFlag[] {
   const [, template, file] = /^([^=]+)=(.+)$/s.exec(text) ?? []
   if (template === undefined || file === undefined)

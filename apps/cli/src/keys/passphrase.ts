@@ -8,8 +8,8 @@ export interface PassphraseOptions {
 }
 
 /**
- * The flag, else HMS_KEY_PASSPHRASE, else what `dev` left beside the keys it made, else a question that does not show the answer.
- * Nobody is asked with --json or without a terminal: then the error names the flag.
+ * Returns the passphrase: from the flag, else HMS_KEY_PASSPHRASE, else the file that `dev` left beside the keys it made, else a hidden
+ * prompt. There is no prompt with --json or without a terminal: then the error names the flag.
  */
 export async function passphraseFor(
   context: CliContext,

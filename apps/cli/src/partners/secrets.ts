@@ -8,7 +8,7 @@ export interface SecretSources {
   file(path: string): Promise<string>
 }
 
-/** Members that stay between the partner and us, as pointers. Every other one is told to the partner's server, or shown. */
+/** Secret members, as pointers. Every other member is sent to the partner's server, or displayed. */
 const SECRETS = /^\/channels\/\d+\/(?:webhook\/secret|a2a\/secret|sftp\/key)$/
 
 /**

@@ -13,7 +13,7 @@ export interface PlannedPolicy {
   /** In force now; `null` for a first version. */
   live: string | null
   differences: FieldChange[]
-  /** Connected bots that live by it, and how many of them are up to date; `null` before its first version. */
+  /** Connected bots that read it, and the number of up-to-date ones; `null` before its first version. */
   bots: { total: number; current: number } | null
   /** Earlier versions that it could not be taken back to without new signatures. */
   refusedFallbacks: RefusedFallback[]

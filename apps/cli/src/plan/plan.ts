@@ -77,7 +77,7 @@ function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
   }
 }
 
-/** A first version has no version in force, and no bot that lives by it. */
+/** A first version has no version in force, and no bots that read it. */
 async function planOf(context: CliContext, client: ApiClient, sources: readonly PolicySource[]): Promise<Plan> {
   const lives = await Promise.all(sources.map(({ policy }) => orMissing(client.get<PolicyView>(`/v1/policies/${policy.id}`))))
   const policies = await Promise.all(sources.map(({ policy }, index) => plannedOf(client, policy, lives[index]?.value)))

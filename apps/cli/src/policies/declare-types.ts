@@ -12,8 +12,8 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 const MAX_DEPTH = 32
 
 /**
- * Fills the `Policies` of the package with these policies, as their present values are. Numbers and texts are told by kind: a new version
- * changes values, and a removed field or another kind of one needs a major version.
+ * Declares the `Policies` of the package by the current values of these policies. Numbers and texts become their general types: a new
+ * version changes values, and a removed field or another type needs a major version.
  */
 export function declareTypes(policies: readonly TypedPolicy[]): string[] {
   const members = policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)).flatMap((policy) => memberOf(policy))

@@ -2,7 +2,7 @@ import { canonicalJson, type JsonObject } from '#libs/contracts'
 import type { EarlierRole, Role, RoleMatch, RosterPredicate } from '#libs/signing'
 import { describePrincipals } from './describe-principals.js'
 
-/** What the next roster changes, in words: all of it, for somebody is about to sign it. */
+/** Describes every change of the next roster in words, for its signers. */
 export function describeDifference(from: RosterPredicate, to: RosterPredicate): string[] {
   const { principals: _from, roles: _roles, revoked: before = [], earlierRoles: past = [], version, ...restOfFrom } = from
   const { principals: _to, roles: __roles, revoked: after = [], earlierRoles: kept = [], version: next, ...restOfTo } = to
@@ -67,7 +67,7 @@ function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: 
   return [...gone, ...rest]
 }
 
-/** Nothing that bots hold would be proven any more: that is said before somebody signs it. */
+/** Warns before the signature that bots' stored policies would no longer be proven. */
 function describeLog(from: RosterPredicate, to: RosterPredicate): string[] {
   const same = ({ log, witnesses = [], quorum = 0 }: Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'>): boolean =>
     log === from.log && quorum <= (from.quorum ?? 0) && (from.witnesses ?? []).every((witness) => witnesses.includes(witness))

@@ -4,9 +4,9 @@ import { MAX_EARLIER_ROLES, type EarlierRole, type PlanBounds, type Role, type R
 type Rules = Pick<RosterPredicate, 'roles' | 'bounds' | 'soleOfficial' | 'authorSigns'>
 
 /**
- * The next roster, with the approving roles of now among its earlier ones where it changes any of them: what they approved until `now`
- * stays readable. A roster that has earlier roles of its own is left as it is, and so is one without witnesses: nobody says then when
- * something was approved. Where there are too many, the oldest go.
+ * Returns the next roster with the current approving roles among its earlier ones if it changes any of them, so their approvals until `now`
+ * stay valid. A roster with earlier roles of its own is returned unchanged, and so is one without witnesses, which prove the time of an
+ * approval. Above the limit, the oldest are dropped.
  */
 export function withEarlierRoles<T extends object>(
   next: T & { roles?: unknown; earlierRoles?: unknown },
@@ -62,7 +62,7 @@ function strictest(all: readonly PlanBounds[]): PlanBounds | undefined {
   }
 }
 
-/** All by which a release is judged, whatever its order; a role that is none is compared as it is written. */
+/** Serializes all rules by which a release is judged, independent of order; an invalid role is compared as written. */
 function rulesText({ roles, bounds = {}, soleOfficial = false, ...rest }: Rules, profile: RosterPredicate['profile']): string {
   const approving = roles.filter(approves).map((role) => canonicalJson(withSortedPeople(role)))
   return canonicalJson([approving.sort(), bounds, soleOfficial, authorSigns(rest, profile)])

@@ -4,8 +4,8 @@ import { pinnedRoster } from './pinned-roster.js'
 import type { CliContext } from '../context.js'
 
 /**
- * The newest roster that follows, step by step, from the one this command is pinned to. The services only carry the steps: where they
- * cannot be asked, or tell of one that does not verify, the last good one counts, and that is said on stderr.
+ * Returns the newest roster that follows, step by step, from the pinned one. The services only deliver the steps: if they do not respond,
+ * or deliver a step that does not verify, the last valid one counts, with a warning on stderr.
  */
 export async function newestRoster(context: CliContext): Promise<Roster> {
   const roster = await lastThatVerifies(context)

@@ -48,7 +48,7 @@ export function isEnvelope(document: object): document is Envelope {
   return 'payloadType' in document
 }
 
-/** What a key's fingerprint is nobody has to write. */
+/** Adds the fingerprints of keys, which the author need not write. */
 function withKeyIds(keys: RosterKey[] | undefined): RosterKey[] | undefined {
   if (!Array.isArray(keys)) return keys
   return keys.map((key) =>

@@ -1,8 +1,8 @@
 import { stageOutcome, type RunStage, type RunView } from '#libs/contracts'
 
 /**
- * Lines that tell what changed from one view of a run to the next: one per stage whose verdict moved, one when the state moved.
- * A running stage that only counts on is no change; the heartbeat carries its detail. `nowMs` is written as UTC.
+ * Returns the lines for the changes from one view of a run to the next: one per stage whose verdict changed, one if the state changed. A
+ * running stage with new counts is no change; the heartbeat has its detail. `nowMs` is printed as UTC.
  */
 export function narrateChange(before: RunView | undefined, view: RunView, nowMs: number): string[] {
   const prefix = `${stamp(nowMs)} run=${view.run}`

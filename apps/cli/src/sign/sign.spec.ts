@@ -85,7 +85,7 @@ describe('sign', () => {
     })
   })
 
-  // Whoever hands out the file chooses all of it: a name of a subject alone would hide the rest.
+  // The author of the file chooses all its content: showing only a subject's name would hide the rest.
   it.each<[string, Buffer, string[]]>([
     [
       'release',

@@ -45,8 +45,8 @@ const BY_PEOPLE: Record<string, Kind> = {
 }
 
 /**
- * Reads a statement in its canonical form, or a DSSE envelope around one. A person sees every field, for whoever made the file may lie
- * about it: the subject names neither the plan of a release nor the people of a roster.
+ * Reads a statement in its canonical form, or a DSSE envelope around one. A person sees every field, because the file's author may
+ * misrepresent it: the subject names neither the plan of a release nor the people of a roster.
  */
 export function readSignable(text: string, file: string): Signable {
   const value = parse(text, file)
@@ -71,7 +71,7 @@ export function readSignable(text: string, file: string): Signable {
   }
 }
 
-/** Whoever signs it apart from the others must not find later what it was. */
+/** A person who signs it separately must see that it is break-glass. */
 function describeBreakGlass({ predicate }: Content): string[] {
   const order = predicate?.breakGlass
   return order === undefined ? [] : [`  BREAK-GLASS, past simulation and canary: ${order.reason}`]

@@ -14,7 +14,7 @@ export interface CliWorld {
   /** Answers to hidden questions; with them standard input counts as a terminal. */
   answers?: string[]
   onQuestion?: (question: string) => void
-  /** Called with what fires Ctrl-C, once somebody listens for it. */
+  /** Called with a function that fires Ctrl-C, once a handler is registered. */
   interrupt?: (fire: () => void) => void
   /** Milliseconds since 1970; this machine's clock where it is missing. */
   now?: () => number

@@ -15,7 +15,7 @@ export interface TicketFlags extends PassphraseOptions {
   by?: string
 }
 
-/** Signs the answer, bound to the ticket's run, attempt and release. Exit 5 when somebody else was first. */
+/** Signs the answer, bound to the ticket's run, attempt and release. Exit 5 if another person was first. */
 export async function decideTicket(context: CliContext, text: string, flags: TicketFlags): Promise<number> {
   const number = parseTicketNumber(text)
   const { decision, reason, publicReason } = flags

@@ -79,7 +79,7 @@ describe('tokens create', () => {
       predicate,
       people.map(({ privateKey }) => localSigner(privateKey)),
     )
-    // Nobody pinned a roster here: on a loopback address the service is asked for its first one.
+    // No roster is pinned here: on a loopback address the service provides its first one.
     expect(
       (
         await tokens(

@@ -21,7 +21,7 @@ interface Polling extends Following {
   onTrouble(error: unknown): void
 }
 
-/** Follows an embedded bus by asking for what came since the last page. Rejects where nobody answers the first time. */
+/** Follows an embedded bus by polling for records since the last page. Rejects if the first request gets no response. */
 export async function followServices({ client, topics, since, onReady, onRecord, wait, onTrouble }: Polling): Promise<void> {
   const names = topics.join(',')
   let page = await client.get<TopicRecords>('/v1/topics/records', { topics: names, since })

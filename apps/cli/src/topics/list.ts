@@ -7,7 +7,7 @@ import { readFigures } from './read-lags.js'
 /** The most that a service answers at once. */
 const MAX_LETTERS = 1_000
 
-/** The catalogue, with what the services say of each topic: a topic that nobody has written to yet is not known to every log. */
+/** Lists the catalogue with the services' state of each topic: a topic without records does not exist on every log. */
 export async function listTopics(context: CliContext): Promise<number> {
   const { output } = context
   const client = await context.client()

@@ -28,7 +28,7 @@ export async function readFigures(client: ApiClient): Promise<FiguresFound> {
   return { topics, silent }
 }
 
-/** Pure. A group that no service told of is as many messages behind as the bus says, and not known by how long. */
+/** Computes the lag of each group. Pure. A group that no service reported has the lag in messages from the bus, and no lag in time. */
 export function lagOf(topic: string, groups: TopicActivity['groups'], told: readonly ServiceLag[]): GroupLag[] {
   const own = told.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)
   const others = groups.filter(({ group }) => !own.some((each) => each.group === group))

@@ -17,7 +17,7 @@ function script(name: string, body: string): string {
   chmodSync(path, 0o755)
   return path
 }
-/** A process that has ended stays in the table until somebody asks how. */
+/** Whether the process runs. An ended process stays in the table until its parent reads the status. */
 function runs(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -9,7 +9,7 @@ export interface Message {
   body: string
 }
 
-/** `detail`: the status, or why nobody answered. */
+/** `detail`: the status, or the connection error. */
 export interface Forwarded {
   ok: boolean
   detail: string

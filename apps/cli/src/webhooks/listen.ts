@@ -15,7 +15,7 @@ export interface ListenOptions {
   from?: string
 }
 
-/** Forwards what partners are told to a receiver on this machine, until Ctrl-C. No partner is told less or more by it. */
+/** Forwards partners' messages to a receiver on this machine, until Ctrl-C. The deliveries to partners are not affected. */
 export async function listenForWebhooks(context: CliContext, options: ListenOptions): Promise<number> {
   const { io, output } = context
   const { partner } = options

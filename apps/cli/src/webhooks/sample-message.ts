@@ -8,7 +8,7 @@ const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', digest: `sha256:${'0'.r
 /** No installation knows it. */
 const RECEIPT = `/v1/receipts/${'sample'.padEnd(43, '-')}`
 
-/** A message of the same form as a real one, about a policy that nobody has; its id begins with `sample_`. */
+/** Builds a sample message in the format of a real one, about a policy that does not exist; its id begins with `sample_`. */
 export function sampleMessage(event: SampleEvent, now: Date): Message {
   const { id, version, digest, supersedes } = POLICY
   const data =

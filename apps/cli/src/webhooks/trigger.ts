@@ -11,7 +11,7 @@ export interface TriggerOptions {
   secret?: string
 }
 
-/** Posts one sample to a receiver, signed as a real message is. No service is asked, and no partner is told. */
+/** Posts one sample to a receiver, signed like a real message. No service and no partner is involved. */
 export async function triggerWebhook(context: CliContext, name: string, options: TriggerOptions): Promise<number> {
   const { io, output } = context
   const event = SAMPLE_EVENTS.find((each) => each === name)

@@ -10,14 +10,16 @@ import { pinnedRoster } from '../roster/pinned-roster.js'
 interface Whoami {
   services: { url: string; by: string }
   keys: string
-  /** Who signs where nobody is named; `null` with the reason in `unsigned`. */
+  /** Default signer; `null` with the reason in `unsigned`. */
   signer: { name: string; by: string; keyid?: string; heldBy?: 'file' | 'ssh-agent'; roles: string[] } | null
   unsigned?: string
   caller: { as: 'a program' | 'the operator' | 'nobody'; by: string }
   roster: { version: number; digest: string; expires: string; by: string } | null
 }
 
-/** Reads this machine's own settings and files; asks no service, and unlocks nothing. Exit 3 where nobody could sign or write. */
+/**
+ * Shows this machine's own settings and files; calls no service, and unlocks nothing. Exit 3 if neither signing nor writing is possible.
+ */
 export async function showWhoami(context: CliContext): Promise<number> {
   const roster = await trusted(context)
   const found: Whoami = {
