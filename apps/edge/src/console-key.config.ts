@@ -6,7 +6,7 @@ import { tokenIdOf } from '#libs/signing'
 const VARIABLE = 'HMS_CONSOLE_KEY_FILE'
 const MAX_BYTES = 4 * 1024
 
-/** Names of this edge, besides those of its own machine, under which pages may be read with the console's key (`HMS_CONSOLE_HOSTS`). */
+/** Reads the host names of this edge, besides those of its own machine, that may use the console's key (`HMS_CONSOLE_HOSTS`). */
 export function readConsoleHosts(env: Environment): string[] {
   const given = env['HMS_CONSOLE_HOSTS'] ?? ''
   const hosts = given === '' ? [] : listOf(given).map((host) => host.toLowerCase())
@@ -23,8 +23,8 @@ export function readConsoleHosts(env: Environment): string[] {
 }
 
 /**
- * The key that pages read with for whoever brings none, from the file that `HMS_CONSOLE_KEY_FILE` names; by default there is none. Throws
- * `HMS_KEY_EXPOSED` where others can read it, and `HMS_CONFIG_INVALID` for anything but one key.
+ * Reads the key with which pages read for clients without one, from the file of `HMS_CONSOLE_KEY_FILE`; `undefined` by default. Throws
+ * `HMS_KEY_EXPOSED` if other users can read the file, and `HMS_CONFIG_INVALID` for anything but one key.
  */
 export async function readConsoleKey(env: Environment): Promise<string | undefined> {
   const file = env[VARIABLE]

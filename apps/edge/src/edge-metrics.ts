@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 
 const COLLECT_MS = 1_000
 
-/** `GET /metrics` of the edge itself. It knows no keys, so it is served only where everybody may read it. */
+/** Serves `GET /metrics` of the edge itself. The edge knows no keys, so metrics are served only if anonymous clients may read them. */
 export function addMetrics(edge: FastifyInstance, metrics: Metrics): void {
   const answered = metrics.counter('edge_requests_total', 'Requests that the edge answered or passed on, by class of status', ['status'])
   const page = new SharedAnswer(() => metrics.page(), systemClock, COLLECT_MS)

@@ -40,19 +40,19 @@ import { readiness } from './readiness.js'
 import { refuseUnforwardable } from './unforwardable.js'
 import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 
-/** Corpora are the largest bodies that any service takes; each judges its own. */
+/** Corpora are the largest bodies that any service accepts; each service enforces its own limit. */
 const BODY_LIMIT_BYTES = 40 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
-/** However many probes ask, the instances are asked once in that time. */
+/** Time in ms that a readiness result is shared: concurrent probes query the instances once. */
 const READINESS_SHARED_MS = 1_000
 
-/** The roster that pages verify by: `HMS_ROSTER`, with profile dev else the data folder's. Without one they verify nothing. */
+/** Returns the roster for verification by pages: `HMS_ROSTER`, with profile dev else the data folder's. Without one they verify nothing. */
 function rosterOf({ roster, profile, dataDir }: HostConfig): string | undefined {
   const ofData = join(dataDir, 'roster.json')
   return roster ?? (profile === 'dev' && existsSync(ofData) ? ofData : undefined)
 }
 
-/** One port in front of distributed services, WebSocket included, from the same path table that the services are described by. */
+/** Serves distributed services on one port, WebSocket included, from the path table that also describes the services. */
 export async function serveEdge(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)
   const log = createLogger(config.logLevel, { process: 'edge' })
@@ -82,7 +82,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   refuseUnforwardable(edge)
   boundBodies(edge, clients)
   answerProblems(edge, log)
-  // Its span stands between the caller's and the service's: both carry on the trace that the edge hands over.
+  // The edge's span is between the caller's and the service's: both continue the trace that the edge forwards.
   logWrites(edge, log)
   edge.get('/livez', async () => ({ status: 'up' }))
   const ready = new SharedAnswer(() => readiness(env), systemClock, READINESS_SHARED_MS)
@@ -92,7 +92,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     return report
   })
   if (config.metrics === 'public') addMetrics(edge, metrics)
-  // Its own: a problem of the edge names a page also while no service answers.
+  // Own error pages, because the edge reports a problem even if no service responds.
   addErrorPages(edge)
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
@@ -113,7 +113,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     open: (upgrade) => {
       const refused = refusalOfConnection(edge.server, upgrade.request.socket)
       if (refused !== undefined) throw refused
-      // Here, for config-store sees the edge's own request.
+      // Checked here, because config-store sees the edge's own request.
       if (localTo !== undefined && isForeignRequest(upgrade.request, localTo)) throw foreignRefused()
       return streams.open(upgrade)
     },

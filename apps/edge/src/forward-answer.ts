@@ -3,8 +3,8 @@ import type { FastifyReply } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 
 /**
- * A stream that would wait behind another answer is given up at once: the service would keep a place for it. `silenceMs`: how long the rest
- * of any other answer may rest, for its reader may be slow.
+ * Forwards a response. A stream that would wait behind another response is aborted immediately, because the service would reserve a slot
+ * for it. `silenceMs`: maximum pause in any other response's body, since its reader may be slow.
  */
 export function forwardAnswer(reply: FastifyReply, answer: IncomingMessage, silenceMs: number): void {
   const isStream = String(reply.getHeader('content-type')).startsWith('text/event-stream')

@@ -15,7 +15,7 @@ interface Asked {
   headers: IncomingMessage['headers']
 }
 
-/** As a test waits for an instance: a busy machine is late itself. */
+/** Timeout of tests for an instance: a busy machine is late itself. */
 const QUICK_MS = 1_000
 
 const edges: FastifyInstance[] = []
@@ -28,7 +28,7 @@ afterEach(async () => {
   }
 })
 
-/** An instance of a service as the edge sees it; each request that it took is in `asked`. */
+/** Starts an instance of a service as the edge sees it; each request that it received is in `asked`. */
 async function instanceOf(kind: Instance, asked: Asked[]): Promise<string> {
   const server = createServer((request, response) => {
     const take = async (): Promise<void> => {
@@ -50,7 +50,7 @@ async function instanceOf(kind: Instance, asked: Asked[]): Promise<string> {
   return url
 }
 
-/** An edge in front of these instances of config-store. */
+/** Starts an edge in front of these instances of config-store. */
 async function edgeBefore(...kinds: Instance[]): Promise<{ ask(path: string, init?: RequestInit): Promise<Response>; asked: Asked[] }> {
   const asked: Asked[] = []
   const urls = await Promise.all(kinds.map((kind) => instanceOf(kind, asked)))

@@ -8,31 +8,34 @@ import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import type { Instances } from './instances.js'
 import { keepBodies } from './kept-bodies.js'
 
-/** Of evaluations, policies in force and snapshots, which come from memory: above the 2 s that an instance waits for a revision. */
+/**
+ * Timeout in ms of evaluations, policies in force and snapshots, which are served from memory: above the 2 s that an instance waits for a
+ * revision.
+ */
 const QUICK_MS = 5_000
 const SLOW_MS = 65_000
 const FROM_MEMORY = /^\/(ofrep|v1\/(policies|snapshot))(\/|\?|$)/
-/** History, which the database is asked for. */
+/** Queries of history, which reads the database. */
 const FROM_DATABASE = /[?&](at|known|version)=/
 
 interface Target {
   service: ServiceName
-  /** Of the service; all its paths share what is known of them. */
+  /** Instances of the service, shared by all its paths. */
   instances: Instances
   trusted: TrustedProxies
   log: Logger
-  /** How long an instance may be silent about what it has in memory. */
+  /** Timeout in ms of an instance for data it has in memory. */
   quickMs?: number
 }
 type ReplyOptions = NonNullable<Parameters<FastifyReply['from']>[1]>
 
-/** Passes on what is asked below `path` to the instances of its service in turn. */
+/** Forwards requests below `path` to the instances of its service in turn. */
 export async function forward(
   edge: FastifyInstance,
   path: string,
   { service, instances, trusted, log, quickMs = QUICK_MS }: Target,
 ): Promise<void> {
-  /** One instance; `onError` hears of one that was given up a second time, when its connection ends. */
+  /** Forwards to one instance; `onError` is called again for an abandoned instance when its connection ends. */
   const ask = (reply: FastifyReply, source: string, options: ReplyOptions): void => {
     let isOver = false
     const onError: ReplyOptions['onError'] = (_reply, { error }) => {
@@ -80,8 +83,8 @@ export async function forward(
 }
 
 /**
- * `Origin` was judged here, by the name that the edge was asked under; the service would compare it with its own. A body that is kept has a
- * length.
+ * Returns the forwarded headers. `Origin` was checked here, against the edge's host name; the service would compare it with its own. A
+ * buffered body has a length.
  */
 function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const isKept = headers['content-length'] !== undefined

@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { IncomingHttpHeaders as IncomingHttp2Headers } from 'node:http2'
 
 /**
- * What of a reader's upgrade goes on to config-store. Everything else stays here: a header that Node reads as an order to itself
- * (`Trailer`, `Expect`, `Transfer-Encoding`) would make the request that is passed on throw, hang, or mean something else.
+ * Headers of a reader's upgrade that are forwarded to config-store. All others are dropped: a header that Node interprets itself
+ * (`Trailer`, `Expect`, `Transfer-Encoding`) would make the forwarded request throw, hang, or mean something else.
  */
 const OF_THE_TUNNEL = [
   'authorization',
@@ -23,7 +23,10 @@ export function tunnelHeaders(headers: IncomingHttpHeaders): Record<string, stri
   return { ...(Object.fromEntries(given) as Record<string, string>), connection: 'Upgrade', upgrade: 'websocket' }
 }
 
-/** Who asked: all that was said of it, for services that trust loopback with profile dev, and the one address that its limits go by. */
+/**
+ * Returns the headers about the client: the whole chain, for services that trust loopback with profile dev, and the one address for rate
+ * limits.
+ */
 export function forwardedFor(
   { headers, socket }: { headers: IncomingHttpHeaders; socket: { remoteAddress?: string } },
   trusted: TrustedProxies,
@@ -35,7 +38,10 @@ export function forwardedFor(
   }
 }
 
-/** What a service says of its own connection is not the client's: that one ends when the client asks for it. */
+/**
+ * Removes hop-by-hop headers: a service's headers about its own connection do not apply to the client's, which ends when the client
+ * requests it.
+ */
 export function withoutHopByHop<T extends IncomingHttpHeaders | IncomingHttp2Headers>({
   connection: _connection,
   'keep-alive': _keepAlive,

@@ -4,7 +4,7 @@ import { Instances, REST_MS } from './instances.js'
 describe('instances', () => {
   let now = 0
   const of = (...urls: string[]): Instances => new Instances(urls, () => now)
-  /** Whom the next requests ask first. */
+  /** Returns the first instance of each of the next requests. */
   const firsts = (instances: Instances, count: number): string[] => Array.from({ length: count }, () => instances.next({}))
 
   it('are asked in turn', () => {

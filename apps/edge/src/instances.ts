@@ -2,23 +2,23 @@ import { isWrite } from '#libs/platform'
 import { Readable } from 'node:stream'
 
 interface Place {
-  /** In the order in which they are asked. */
+  /** Instances in the order of attempts. */
   urls: readonly string[]
-  /** How many were asked. */
+  /** Number of attempts. */
   asked: number
 }
 
-/** So long an instance that gave no answer is asked behind the others. */
+/** Time in ms for which an instance without a response is tried after the others. */
 export const REST_MS = 10_000
 
-/** The instances of one service, each request beginning at the next one. */
+/** Instances of one service; each request starts at the next one. */
 export class Instances {
   private turn = 0
   private readonly places = new WeakMap<object, Place>()
-  /** Those that gave no answer, and when one request tries them again. */
+  /** Unresponsive instances, with the time at which one request retries them. */
   private readonly resting = new Map<string, number>()
 
-  /** `nowMs`: of a clock that never goes back. */
+  /** `nowMs`: a monotonic clock. */
   constructor(
     private readonly urls: readonly string[],
     private readonly nowMs: () => number = () => performance.now(),
@@ -28,26 +28,26 @@ export class Instances {
     return this.urls.length
   }
 
-  /** For a request that was here before, the one behind those that it asked. */
+  /** Returns the instance for a request; a repeated request gets the one after those it tried. */
   next(request: object): string {
     const { urls, asked } = this.places.get(request) ?? { urls: this.inTurn(), asked: 0 }
     this.places.set(request, { urls, asked: asked + 1 })
     return urls[asked % urls.length]!
   }
 
-  /** Whom `request` asked last gave an answer, whatever it says. */
+  /** Notes that the request's last instance responded, with any status. */
   answered(request: object): void {
     if (this.resting.size > 0) this.resting.delete(this.lastOf(request))
   }
 
-  /** Whom `request` asked last gave none: others need not wait for it, too. */
+  /** Notes that the request's last instance did not respond, so other requests try it last. */
   silent(request: object): void {
     this.resting.set(this.lastOf(request), this.nowMs() + REST_MS)
   }
 
   /**
-   * A read that got no answer may ask each other instance: it changes nothing, however often it is done. A body that is passed on as it
-   * comes in is used up by the first.
+   * Whether the request may be retried at each other instance: only a read, because repeating it changes nothing, and only if its body is
+   * not streamed, because the first instance consumes a stream.
    */
   mayAskNext(request: { method: string; url: string; body: unknown }): boolean {
     const { asked } = this.places.get(request) ?? { asked: 0 }
@@ -60,7 +60,7 @@ export class Instances {
     if (this.resting.size === 0) return inTurn
     const rests = (url: string): boolean => (this.resting.get(url) ?? 0) > this.nowMs()
     const urls = [...inTurn.filter((url) => !rests(url)), ...inTurn.filter(rests)]
-    // While this request tries one that has rested, those that come meanwhile go on without it.
+    // While this request tries a rested instance, concurrent requests continue without it.
     if (this.resting.has(urls[0]!)) this.resting.set(urls[0]!, this.nowMs() + REST_MS)
     return urls
   }

@@ -1,7 +1,7 @@
 import { BODY_BOUNDS, drainLargeBodies } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 
-/** Keeps each body as the bytes that came, so that a second instance can be asked with it; no service takes a larger one of a read. */
+/** Buffers each body as received, so that a second instance can be tried with it; no service accepts a larger body for a read. */
 export function keepBodies(reads: FastifyInstance): void {
   drainLargeBodies(reads)
   reads.addHook('onRoute', (route) => void (route.config = { ...route.config, bounds: BODY_BOUNDS }))

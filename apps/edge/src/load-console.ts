@@ -15,7 +15,7 @@ interface ConsoleOptions {
   roster: string | undefined
 }
 
-/** Late and by name: apps do not import apps. */
+/** Loads the console late and by name, because apps do not import apps. */
 export async function loadConsole(): Promise<ConsoleModule> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const url = new URL(`../../console/src/console.${extension}`, import.meta.url)

@@ -5,7 +5,7 @@ import type { Environment } from '#libs/platform'
 const TIMEOUT_MS = 2_000
 const MAX_ANSWER_BYTES = 64 * 1024
 
-/** Ready only when every service behind the edge has an instance that is. */
+/** Ready only if every service behind the edge has a ready instance. */
 export async function readiness(env: Environment): Promise<{ ready: boolean; services: Record<string, 'up' | 'degraded' | 'down'> }> {
   const entries = await Promise.all(
     SERVICES.map(async (service) => {

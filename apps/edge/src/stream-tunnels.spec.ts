@@ -27,7 +27,7 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** An instance of config-store as the edge sees it; `asked` counts who came. */
+/** Starts an instance of config-store as the edge sees it; `asked` records the requests. */
 async function store(kind: Store, asked: Store[]): Promise<string> {
   const server = createServer()
   server.on('upgrade', (_request, socket) => {
@@ -42,7 +42,7 @@ async function store(kind: Store, asked: Store[]): Promise<string> {
   return url
 }
 
-/** What a reader gets who comes to an edge in front of these, and who was asked for it. */
+/** Connects a reader to an edge in front of these instances; returns its result, and the instances that were tried. */
 async function readerBefore(...kinds: Store[]): Promise<{ told: string; asked: Store[] }> {
   const asked: Store[] = []
   const upstreams = await Promise.all(kinds.map((kind) => store(kind, asked)))

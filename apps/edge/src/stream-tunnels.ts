@@ -22,22 +22,22 @@ const MAX_REFUSAL_BYTES = 64 * 1024
 const UNAVAILABLE = 503
 
 /**
- * WebSocket upgrades, passed on byte for byte: the reader's key reaches config-store, and its refusal, with status and body, the reader. A
- * proxy that accepts first would turn every refusal into a connection that opens and breaks.
+ * Forwards WebSocket upgrades byte for byte: the reader's key reaches config-store, and config-store's refusal, with status and body, the
+ * reader. A proxy that accepts first would turn every refusal into a connection that opens and breaks.
  */
 export class StreamTunnels {
   private readonly sockets = new Set<Duplex>()
 
   constructor(
-    /** Of config-store. */
+    /** Instances of config-store. */
     private readonly instances: Instances,
     private readonly trusted: TrustedProxies,
     private readonly log: Logger,
   ) {}
 
   /**
-   * Resolves when the reader has its tunnel or config-store's refusal. Instances are asked in turn: for one that is gone, or about to stop,
-   * the next one. Rejects with 503 `HMS_HTTP_UNAVAILABLE` when nobody answers.
+   * Resolves when the reader has its tunnel or config-store's refusal. Instances are tried in turn, skipping those that are gone or about
+   * to stop. Rejects with 503 `HMS_HTTP_UNAVAILABLE` if none responds.
    */
   async open(upgrade: Upgrade): Promise<void> {
     this.hold(upgrade.socket)
@@ -55,7 +55,7 @@ export class StreamTunnels {
     }
   }
 
-  /** `stopping`: it said 503, and is not the last one to be asked. */
+  /** `stopping`: the instance returned 503, and is not the last one to try. */
   private connect(upgrade: Upgrade, upstream: string, isLast: boolean): Promise<'answered' | 'stopping'> {
     return new Promise((resolve, reject) => this.ask(upgrade, { upstream, isLast }, resolve, reject))
   }
@@ -67,7 +67,7 @@ export class StreamTunnels {
     failed: (error: unknown) => void,
   ): void {
     const done = (): void => over('answered')
-    // From the instance's own address: what the reader wrote says nothing about where to go.
+    // Built from the instance's own address: the reader's target must not choose the host.
     const url = new URL(STREAM_PATH + target.search, upstream)
     const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) }
     const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
@@ -110,7 +110,7 @@ export class StreamTunnels {
     call.end()
   }
 
-  /** Readers come again, to another edge or to this one when it is back. */
+  /** Closes all tunnels; readers reconnect to another edge or to this one after its restart. */
   close(): void {
     for (const socket of this.sockets) socket.destroy()
   }
@@ -127,7 +127,10 @@ export class StreamTunnels {
   }
 }
 
-/** Config-store judges frames, and closes with its reason; here only what no reader of its kind could send ends a tunnel. */
+/**
+ * Limits a tunnel. Config-store checks frames, and closes with its reason; the edge ends only a tunnel with more bytes than any reader of
+ * its kind sends.
+ */
 function limit(reader: Duplex, named: boolean): void {
   const { burst, perSecond } = named ? BOT_INTAKE : READER_INTAKE
   const bytes = new Intake({ burst: 2 * burst, perSecond: 2 * perSecond }, () => performance.now())
@@ -151,7 +154,7 @@ function linesOf(rawHeaders: readonly string[]): string {
 }
 
 async function relay(response: IncomingMessage, reader: Duplex): Promise<void> {
-  // Cut off, or too large: the status alone has to do.
+  // Truncated or too large: the status alone is forwarded.
   const body = await readText(response, MAX_REFUSAL_BYTES).catch(() => '')
   const { statusCode: status = 502, headers } = response
   const later = headers['retry-after']

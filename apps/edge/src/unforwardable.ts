@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 
-/** Refuses an order to the next hop that Node would take as one to itself when the edge passes it on, and throw. */
+/** Refuses requests with a `Trailer` header: Node would interpret the header itself when the edge forwards it, and throw. */
 export function refuseUnforwardable(edge: FastifyInstance): void {
   edge.addHook('onRequest', (request, _reply, done) => {
     if (request.headers.trailer === undefined) return done()
