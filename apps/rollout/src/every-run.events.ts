@@ -7,7 +7,7 @@ import { OpenBreakGlass } from './break-glass/open-break-glass.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { RollBackSigned } from './signed-rollbacks/roll-back-signed.js'
 
-/** Events that concern a run whichever way it comes: through the stages, as a signed rollback, or by break-glass. */
+/** Handles events of every kind of run: through the stages, signed rollback, and break-glass. */
 @Controller()
 export class EveryRunEvents {
   constructor(

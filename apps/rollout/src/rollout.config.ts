@@ -2,20 +2,20 @@ import { parseDuration } from '#libs/contracts'
 import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { Matches } from 'class-validator'
 
-/** A percentage of at most 100, or a fraction of at most 1; more than nobody. */
+/** A percentage of at most 100, or a fraction of at most 1; above zero. */
 const QUORUM = /^(?!0+(\.0*)?%?$)((100|\d{1,2}(\.\d{1,2})?)%|1(\.0+)?|0\.\d{1,4})$/
 
 /** `HMS_ROLLOUT_*`. */
 export class RolloutConfig {
-  /** How long connected bots may take to say that they run the new version. */
+  /** Time for connected bots to acknowledge the new version. */
   @isDuration('30s')
   acknowledge = '30s'
 
-  /** How long config-store may take to store the heads; the rollout fails after that. */
+  /** Time for config-store to store the heads; the rollout then fails. */
   @isDuration('10m')
   publish = '10m'
 
-  /** Share of the connected bots that must have acknowledged before a rollout goes on by itself. */
+  /** Share of the connected bots that must have acknowledged before a rollout continues automatically. */
   @Matches(QUORUM, { message: 'quorum must be a share such as 99% or 0.99' })
   quorum = '99%'
 

@@ -1,13 +1,13 @@
 import type { RunDossier } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** Break-glass whose approval is not in the log yet. The row goes when its rollout opens, or the run has ended. */
+/** Break-glass whose approval is not in the log yet. The row is deleted when its rollout opens, or its run has ended. */
 export interface BreakGlassOrder {
-  /** Digest of its first release: all of a run are logged as one. */
+  /** Digest of its first release: all releases of a run are logged together. */
   release: string
   run: number
   dossier: RunDossier
-  /** Event that brought it. */
+  /** Event that delivered it. */
   cause: { key: string; id: string; traceparent: string | null }
 }
 

@@ -7,8 +7,8 @@ import { RunRollout } from '../rollouts/run-rollout.js'
 import { BREAK_GLASS_ORDERS, type BreakGlassOrder } from './break-glass-order.table.js'
 
 /**
- * Opens the rollout of a run that several people sent past simulation, canary and freezes. Like any release it is shown to nobody before
- * its approval is in the log.
+ * Opens the rollout of a break-glass run, which skips simulation, canary and freezes. Like any release it is published only when its
+ * approval is in the log.
  */
 @Injectable()
 export class OpenBreakGlass {
@@ -17,7 +17,7 @@ export class OpenBreakGlass {
     private readonly proofs: ReleaseProofs,
   ) {}
 
-  /** Every run that lint passed comes here; all but break-glass go on to simulation. */
+  /** Handles every run that passed lint; all but break-glass continue with simulation. */
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     if (!isBreakGlassDossier(dossier)) return
     const { key, id, traceparent = null } = cause
@@ -27,7 +27,7 @@ export class OpenBreakGlass {
     await tx.documents(BREAK_GLASS_ORDERS).put(order)
   }
 
-  /** The proofs of this approval are kept already. */
+  /** Handles a logged approval, whose proofs are already stored. */
   async logged(tx: Transaction, { releases }: LoggedApproval): Promise<void> {
     for (const { digest } of releases) {
       const order = await lockedDocument(tx, BREAK_GLASS_ORDERS, digest, ({ dossier }) => dossier.releases.map(({ id }) => policyKey(id)))
@@ -35,13 +35,13 @@ export class OpenBreakGlass {
     }
   }
 
-  /** Its run has ended without it. */
+  /** Deletes the order of a run that has ended. */
   async drop(tx: Transaction, run: number): Promise<void> {
     for (const { release } of await tx.documents(BREAK_GLASS_ORDERS).find({ where: { run } }))
       await tx.documents(BREAK_GLASS_ORDERS).delete(release)
   }
 
-  /** `waiting` while a proof is missing. Its policies are locked. */
+  /** Returns `waiting` while a proof is missing. The policies must be locked. */
   private async carryOut(tx: Transaction, { dossier: carried, cause }: BreakGlassOrder): Promise<EventAnswer | 'waiting'> {
     const dossier = await this.proofs.attach(tx, carried)
     if (!this.proofs.areComplete(dossier)) return 'waiting'

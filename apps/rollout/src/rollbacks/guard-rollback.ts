@@ -8,7 +8,7 @@ import { asOf, STABLES, type Stable } from '../stable/stable.table.js'
 
 const TOPIC = 'hms.rollout.v1'
 
-/** Asks the rules in force, and the authority in the product, before anything is taken back. */
+/** Evaluates the guard rules in force and the built-in authority before a rollback. */
 @Injectable()
 export class GuardRollback implements OnModuleInit {
   private readonly rules: KnownRules<Stable>
@@ -25,7 +25,9 @@ export class GuardRollback implements OnModuleInit {
     guard.warmUp()
   }
 
-  /** The refusal, or `undefined`. A value, not thrown: its verdict lies in `tx`, which must commit without the rollback. */
+  /**
+   * Returns the refusal, or `undefined`. It is not thrown, because its verdict is written in `tx`, which must commit without the rollback.
+   */
   async execute(tx: Transaction, reversals: { stable: Stable; to: ReleaseDocument }[], by: Actor): Promise<HmsError | undefined> {
     const { roster } = this.runtime
     const releases = reversals.map(({ to }) => to)
@@ -41,7 +43,7 @@ export class GuardRollback implements OnModuleInit {
   }
 }
 
-/** Anyone who is no principal of the roster is a program, which came through by its scope. */
+/** Returns the caller as a principal. A caller outside the roster is a program, authorised by its scope. */
 function whoAsks(roster: Roster, { id, name, kind }: { id: string; name: string; kind: string }): GuardPrincipal {
   if (kind === 'person' || kind === 'operator') return principalOf(roster, { id, name, kind })
   return { kind: 'program', id, name, roles: ['operate'] }

@@ -31,7 +31,7 @@ interface Reversal {
   to: ReleaseDocument
 }
 
-/** Takes policies back: one signed head each, committed first, then raced to every config-store. Never waits for a broker. */
+/** Rolls policies back: one signed head each, committed first, then posted to every config-store at once. Never waits for a broker. */
 @Injectable()
 export class RollBack {
   private readonly seconds: ReturnType<typeof rollbackSeconds>
@@ -44,13 +44,13 @@ export class RollBack {
     private readonly guardRollback: GuardRollback,
     private readonly moves: AnnounceMoves,
   ) {
-    // There from the start: Prometheus sees no increase in a series that begins with its first value.
+    // Created at the start: Prometheus sees no increase in a series that begins with its first value.
     this.seconds = rollbackSeconds(runtime.metrics)
   }
 
   /**
-   * `key`: id of the call where the caller gave it an `Idempotency-Key`; a retry under it commits nothing new. `statement`: the request as
-   * the caller signed it; a key of a program signs nothing.
+   * Rolls back. `key`: id of the call for its `Idempotency-Key`; a retry under it commits nothing new. `statement`: the request signed by
+   * the caller; a program's key signs nothing.
    */
   async execute(request: RollbackRequest, by: Actor, { key, statement }: RollbackCall = {}): Promise<RollbackResult> {
     const startedAt = performance.now()
@@ -86,7 +86,7 @@ export class RollBack {
     return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
   }
 
-  /** What `execute` would move now; changes nothing. Throws what `execute` would throw for the target. */
+  /** Returns what `execute` would change now; changes nothing. Throws the target errors of `execute`. */
   preview(request: RollbackRequest): Promise<RollbackPreview> {
     return this.runtime.database.transaction(async (tx) => {
       const members = membersOf(await stableOf(tx, request.policy), request)
@@ -104,12 +104,12 @@ export class RollBack {
     const reversals: Reversal[] = []
     const asked = await stableOf(tx, request.policy)
     const forward = asked !== undefined && takenBack(asked)?.version === request.version
-    // The policy that was asked for is judged first: a refusal names it, where it is refused itself.
+    // The requested policy is checked first, so that its own refusal names it.
     const inTurn = [request.policy, ...members.filter((policy) => policy !== request.policy)]
     for (const policy of inTurn) {
       const stable = await stableOf(tx, policy)
       const version = policy === request.policy ? request.version : forward ? forwardWith(stable!, request.policy) : previousOf(stable)
-      // What has moved on since it went back, or since it came, stays where it is.
+      // A member that has changed since it was rolled back, or since it became live, stays unchanged.
       if (policy !== request.policy && (forward ? version === undefined : !cameWith(asked!, stable!))) continue
       if (version === undefined) {
         throw new HmsError(
@@ -129,7 +129,7 @@ export class RollBack {
     return reversals.sort((a, b) => members.indexOf(a.stable.policy) - members.indexOf(b.stable.policy))
   }
 
-  /** `key`: smallest policy of those that go back together, so that all hear of them in one order. */
+  /** `key`: smallest policy of the rollback, so that other services receive the events in one order. */
   private announceLater(
     tx: Transaction,
     { stable, to }: Reversal,
@@ -162,7 +162,7 @@ function changeOf({ reason, publicReason }: RollbackRequest, { name }: Actor, st
   }
 }
 
-/** A bundle goes back as it came, and forward again as it went back, unless only one of it is asked for. */
+/** Returns the policies to roll back, or reinstate, together: the whole bundle, unless only one is requested. */
 function membersOf(stable: Stable | undefined, request: RollbackRequest): string[] {
   if (request.only === true || stable === undefined) return [request.policy]
   if (takenBack(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort()
@@ -170,17 +170,17 @@ function membersOf(stable: Stable | undefined, request: RollbackRequest): string
   return [...new Set([request.policy, ...(stable.next ?? stable).bundle])].sort()
 }
 
-/** The version to which a member goes forward with `policy`, with which it went back. */
+/** Returns the version to which a member is reinstated together with `policy`, with which it was rolled back. */
 function forwardWith(stable: Stable, policy: string): string | undefined {
   return stable.takenBackWith.includes(policy) ? takenBack(stable)?.version : undefined
 }
 
-/** Whether one run brought what is newest of both. No run did where people withdrew the other. */
+/** Whether one run released the newest of both. Not so if people withdrew the other. */
 function cameWith(asked: Stable, other: Stable): boolean {
   return runOf(other, newestOf(other)) === runOf(asked, newestOf(asked))
 }
 
-/** What a release that is held is taken back to is in force now. */
+/** Returns the version in force, to which dropping a held release reverts. */
 function previousOf(stable: Stable | undefined): string | undefined {
   if (stable?.next !== undefined) return stable.current?.version
   if (stable?.current === null || stable?.current === undefined) return undefined

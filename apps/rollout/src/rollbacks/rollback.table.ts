@@ -1,11 +1,11 @@
 import type { IssuedHeads, RollbackResult } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** A rollback that was committed under an `Idempotency-Key`: the same call again delivers the same heads and answers the same. */
+/** Rollback committed under an `Idempotency-Key`: a repeated call delivers the same heads and gets the same response. */
 export interface CommittedRollback {
   /** Id of the call under its key. */
   key: string
-  /** Digest of the request: the key with another request is a mistake. */
+  /** Digest of the request: the key with another request is an error. */
   request: string
   issued: IssuedHeads
   result: Omit<RollbackResult, 'revision' | 'stored'>

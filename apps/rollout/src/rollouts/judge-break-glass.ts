@@ -7,19 +7,19 @@ import { stableOrNew, type Stable } from '../stable/stable.table.js'
 
 export interface RefusedBreakGlass {
   reason: BreakGlassRefusal
-  /** As a sentence without its full stop. */
+  /** A sentence without its full stop. */
   detail: string
 }
 
-/** What rollout itself knows. `stables`: of each release's policy, in their order. */
+/** State known to rollout. `stables`: of each release's policy, in order. */
 export interface KnownHere {
   stables: readonly Stable[]
   now: Date
 }
 
 /**
- * Why a run does not go live without simulation and canary; `undefined` where it may: what its people signed says that it is break-glass,
- * the same two of them at least signed all of it, not long ago, and it follows what is in force. Believes the signatures, not approver.
+ * Returns why a run must not go live without simulation and canary; `undefined` if it may: its signed releases declare break-glass, at
+ * least two of the same people signed all of them recently, and they follow the releases in force. Trusts the signatures, not approver.
  */
 export function judgeBreakGlass(
   releases: readonly ReleaseDocument[],
@@ -35,14 +35,14 @@ export function judgeBreakGlass(
   }
 }
 
-/** The same of a run by what this service keeps. Its policies are locked. */
+/** Judges a run by the state of this service. Its policies must be locked. */
 export async function refusalOf(tx: Transaction, dossier: RunDossier, roster: Roster): Promise<RefusedBreakGlass | undefined> {
   const { releases } = openDossier(dossier)
   const stables = await Promise.all(releases.map(({ id }) => stableOrNew(tx, id)))
   return judgeBreakGlass(releases, { stables, now: tx.now }, roster)
 }
 
-/** An ordinary approval says nothing of break-glass, so nothing makes one of it; a bundle is sent past the stages as a whole. */
+/** Refuses ordinary approvals, which do not declare break-glass; a bundle must declare it as a whole. */
 function unlikeBreakGlass(opened: readonly OpenedRelease[]): RefusedBreakGlass | undefined {
   const reason = opened[0]?.predicate.breakGlass?.reason
   const other = opened.find(({ predicate: { breakGlass } }) => breakGlass === undefined || breakGlass.reason !== reason)
@@ -60,7 +60,7 @@ function unsigned(opened: readonly OpenedRelease[], roster: Roster): RefusedBrea
   return refusal('NOT_APPROVED', 'no two people signed all of it')
 }
 
-/** What was carried out before, or overtaken, counts no more: its epoch, what it follows and its expiry say so. */
+/** Refuses an order that was executed before or overtaken, by its epoch, its predecessor and its expiry. */
 function outOfTime(opened: readonly OpenedRelease[], stables: readonly Stable[], now: Date): RefusedBreakGlass | undefined {
   for (const [index, release] of opened.entries()) {
     const { releaseEpoch, previous, expires } = release.predicate

@@ -42,7 +42,7 @@ interface Back {
   moved: Stable
 }
 
-/** The effects that are rollout's own: stable heads, and which run holds a policy. */
+/** Executes rollout's own effects: stable heads, and the run that owns a policy. */
 @Injectable()
 export class RolloutEffects {
   constructor(
@@ -95,7 +95,10 @@ export class RolloutEffects {
     return { ...rollout, members: rollout.members.map((member) => ({ ...member, seq: seqs.get(member.policy) ?? member.seq })) }
   }
 
-  /** Partners may have been told of it ahead. Under the key of the run: whoever hears of its promotion has heard of this before. */
+  /**
+   * Publishes that a held release was dropped, because partners may have been notified of it. Keyed by the run, so a consumer of its
+   * promotion has received this event before.
+   */
   private async announceDropped(tx: Transaction, rollout: Rollout, before: readonly Stable[], after: readonly Stable[]): Promise<void> {
     const { key, run, attempt, causationId } = rollout
     for (const [index, stable] of before.entries()) {
@@ -226,7 +229,7 @@ function advanceOf(releases: readonly ReleaseDocument[], reasons: readonly Signi
   }
 }
 
-/** A run is taken back by the person who aborted it, by the run that supersedes it, or by rollout itself. */
+/** Builds the change of a reverted run, caused by the person who aborted it, by the run that supersedes it, or by rollout itself. */
 function changeOf({ detail, decision }: { detail: string; decision?: AcceptedDecision }): Change {
   if (decision === undefined) return { cause: 'rollback', by: ['rollout'], reason: detail, statements: [] }
   const { by, reason, publicReason, statement } = decision
@@ -235,7 +238,7 @@ function changeOf({ detail, decision }: { detail: string; decision?: AcceptedDec
     by: [by],
     reason,
     ...(publicReason === undefined ? {} : { publicReason }),
-    // A newer run shows its release, which is kept as such.
+    // The newer run's release is stored as such.
     statements: decision.decision === 'supersede' ? [] : [{ envelope: statement }],
   }
 }

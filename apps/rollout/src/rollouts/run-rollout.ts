@@ -21,7 +21,7 @@ import { stableOf } from '../stable/stable.table.js'
 import { RolloutEffects } from './rollout-effects.js'
 import { ROLLOUTS } from './rollout.table.js'
 
-/** The stage: what it decides is in `decideRollout`, what only it can do in `RolloutEffects`. */
+/** Rollout stage: `decideRollout` decides, `RolloutEffects` executes. */
 @Injectable()
 export class RunRollout implements OnModuleInit {
   readonly shell: StageShell<Rollout, RolloutInput, RolloutEffect, RolloutTimer>
@@ -57,7 +57,8 @@ export class RunRollout implements OnModuleInit {
       scopesOf: () => ['global'],
       tell: async (tx, rollout, frozen) => {
         const { run, attempt, dossier } = rollout
-        // An earlier version held it by the stop switch: what was signed is judged again, because it may be over and keys may be revoked.
+        // An earlier version stopped it by the stop switch: the signed releases are judged again, because they may have expired and keys
+        // may be revoked.
         const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined
         const input: RolloutInput =
           refusal === undefined
@@ -78,7 +79,7 @@ export class RunRollout implements OnModuleInit {
     return this.shell.open(tx, { fresh, dossier, cause }, () => this.begin(tx, fresh))
   }
 
-  /** Of its stages only lint vouches for it, and those who sent it past the others by their signatures. */
+  /** Opens a break-glass rollout, for which only lint and its signers vouch. */
   openBreakGlass(tx: Transaction, { dossier, cause }: Pick<Arrival<Rollout>, 'dossier' | 'cause'>): Promise<EventAnswer> {
     const fresh: Rollout = { ...this.fresh(tx, dossier, cause), breakGlass: true }
     return this.shell.open(tx, { fresh, dossier, cause, attestedBy: ['lint'] }, async () => {
@@ -100,7 +101,7 @@ export class RunRollout implements OnModuleInit {
     return { type: 'opened', stable: await stableReleases(tx, rollout.dossier), frozen }
   }
 
-  /** What other runs made live is replaced by this one, so they bake it no longer; nothing of it is taken back first. */
+  /** Ends the bake of other runs whose releases this one replaces; nothing of them is reverted first. */
   private async overtake(tx: Transaction, { run, members }: Rollout): Promise<void> {
     for (const { policy } of members) {
       const holder = (await stableOf(tx, policy))?.run ?? null
@@ -110,7 +111,7 @@ export class RunRollout implements OnModuleInit {
   }
 }
 
-/** What the roster asks of the bake of these releases. */
+/** Returns the minimum bake time of these releases by the roster, in ms. */
 function leastBakeMs(dossier: RunDossier, roster: Roster): number {
   const bounds = openDossier(dossier).releases.flatMap(
     ({ envelope }) => approvalRequirement(roster, readRelease(envelope).predicate).bounds,

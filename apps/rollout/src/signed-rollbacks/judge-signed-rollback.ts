@@ -6,22 +6,22 @@ import type { Stable } from '../stable/stable.table.js'
 
 export interface RefusedRollback {
   reason: string
-  /** As a sentence without its full stop. */
+  /** A sentence without its full stop. */
   detail: string
 }
 
-/** Whom its signatures are of, or why it does not go live. */
+/** People whose signatures count, or why the rollback does not go live. */
 export type JudgedRollback = { approvedBy: Approver[] } | RefusedRollback
 
-/** What rollout itself knows of the policy. `known`: of the version that the release brings back. */
+/** State of the policy known to rollout. `known`: the version that the release reinstates. */
 export interface KnownHere {
   stable: Stable
   known: LiveVersion | undefined
 }
 
 /**
- * Whether a rollback that approver sent may pass without lint, simulation and canary: enough people signed it, what it brings back was in
- * force before, and it replaces what they saw. Believes the signatures, not approver. Pure.
+ * Decides whether a rollback from approver may skip lint, simulation and canary: enough people signed it, the version was in force before,
+ * and it replaces the release they saw. Trusts the signatures, not approver. Pure.
  */
 export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stable, known }: KnownHere, roster: Roster): JudgedRollback {
   const [release] = releases

@@ -29,8 +29,8 @@ import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollba
 import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.js'
 
 /**
- * Brings back a version that no fallback names, by a release that people signed for it. Like any release it is shown to nobody before its
- * approval is in the log; then its head goes out as that of a rollback does.
+ * Reinstates a version that no fallback names, by a release that people signed for it. Like any release it is published only when its
+ * approval is in the log; its head is then issued as for a rollback.
  */
 @Injectable()
 export class RollBackSigned {
@@ -42,7 +42,7 @@ export class RollBackSigned {
     private readonly guardRollback: GuardRollback,
   ) {}
 
-  /** Every approval comes here; all but rollbacks go through the stages. */
+  /** Handles every approval; all but rollbacks go through the stages. */
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     if (!isRollbackDossier(dossier)) return
     const { run, attempt } = dossier
@@ -55,7 +55,7 @@ export class RollBackSigned {
     await this.emit(tx, order, 'hms.rollout.started.v1', { run, attempt, detail })
   }
 
-  /** The proofs of this approval are kept already. */
+  /** Handles a logged approval, whose proofs are already stored. */
   async logged(tx: Transaction, approval: LoggedApproval): Promise<void> {
     for (const { digest } of approval.releases) {
       const order = await lockedDocument(tx, SIGNED_ROLLBACKS, digest, ({ policy }) => [policyKey(policy)])
@@ -63,13 +63,13 @@ export class RollBackSigned {
     }
   }
 
-  /** Its run has ended without it. */
+  /** Deletes the order of a run that has ended. */
   async drop(tx: Transaction, run: number): Promise<void> {
     for (const { release } of await tx.documents(SIGNED_ROLLBACKS).find({ where: { run } }))
       await tx.documents(SIGNED_ROLLBACKS).delete(release)
   }
 
-  /** `false` while its proof is missing. Its policy is locked. */
+  /** Returns `false` while its proof is missing. The policy must be locked. */
   private async carryOut(tx: Transaction, order: SignedRollback): Promise<boolean> {
     const { run, policy } = order
     const releases = await Promise.all(openDossier(order.dossier).releases.map((release) => withProof(tx, release)))
@@ -137,7 +137,7 @@ export class RollBackSigned {
   }
 }
 
-/** People sign the release in force again where readers have come to refuse it. */
+/** Returns the release in force as a candidate: people sign it again when readers have come to refuse it. */
 function inForce({ policy, current }: Stable, version: string): LiveVersion | undefined {
   return current?.version === version ? { policy, version, policyDigest: current.policyDigest } : undefined
 }

@@ -1,7 +1,9 @@
 import type { RunDossier } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** A rollback that people signed and whose approval is not in the log yet. The row goes when the head is issued, or the run has ended. */
+/**
+ * Rollback that people signed and whose approval is not in the log yet. The row is deleted when the head is issued, or the run has ended.
+ */
 export interface SignedRollback {
   /** Digest of its release. */
   release: string
@@ -9,7 +11,7 @@ export interface SignedRollback {
   attempt: number
   policy: string
   dossier: RunDossier
-  /** Event that brought it, and its trace. */
+  /** Event that delivered it, and its trace. */
   causationId: string
   traceparent: string | null
 }

@@ -18,8 +18,9 @@ interface Later extends Pick<Unannounced, 'event' | 'key' | 'of' | 'ends'> {
 }
 
 /**
- * Rollbacks and withdrawals are committed with their heads, and other services are notified once a config-store may have these: where every
- * one of them refuses, the heads are taken back by higher ones and nobody is notified. A timer announces what a crashed instance did not.
+ * Announces rollbacks and withdrawals. They are committed with their heads, and other services are notified once a config-store may have
+ * these: if every config-store refuses, higher heads revert them and no service is notified. A timer announces the moves of a crashed
+ * instance.
  */
 @Injectable()
 export class AnnounceMoves implements OnModuleInit {
@@ -57,8 +58,8 @@ export class AnnounceMoves implements OnModuleInit {
   }
 
   /**
-   * Announces moves, or undoes them where every config-store refused the heads: then it throws 409 `HMS_ROLLOUT_HEAD_REFUSED`. `seqs`: of
-   * the heads, by policy; what has moved on since is left alone. `undo`: what else the caller committed with them.
+   * Announces moves, or reverts them if every config-store refused the heads: then it throws 409 `HMS_ROLLOUT_HEAD_REFUSED`. `seqs`:
+   * numbers of the heads, by policy; a policy that has changed since is skipped. `undo`: reverts the caller's other changes.
    */
   async settle(
     seqs: ReadonlyMap<string, number>,

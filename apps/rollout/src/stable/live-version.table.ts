@@ -1,7 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 
-/** A version that was in force for all. Kept for good, a row each: what people may sign a rollback to. */
+/** Version that was in force for all. Retained forever, a row each, as targets of signed rollbacks. */
 export interface LiveVersion {
   policy: string
   version: string
@@ -14,14 +14,14 @@ export const LIVE_VERSIONS = documentTable<LiveVersion>({
   keys: {},
 })
 
-/** Called before a head moves on from what is in force. */
+/** Called before a head replaces the release in force. */
 export async function rememberLive(tx: Transaction, release: ReleaseDocument | null): Promise<void> {
   if (release === null) return
   const { id: policy, version, policyDigest } = release
   await tx.documents(LIVE_VERSIONS).insert({ policy, version, policyDigest })
 }
 
-/** Undefined for a version that was never in force before what is now. */
+/** Returns `undefined` for a version that was never in force before the current one. */
 export function liveVersion(tx: Transaction, policy: string, version: string): Promise<LiveVersion | undefined> {
   return tx.documents(LIVE_VERSIONS).get(`${policy}@${version}`)
 }

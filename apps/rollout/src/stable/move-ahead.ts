@@ -4,8 +4,7 @@ import { HEAD_AGAIN } from './reissue-heads.js'
 import { STABLES } from './stable.table.js'
 
 /**
- * Every stable head is issued again, under a number above what readers saw: until then they refuse what comes. Nobody else is on the
- * database.
+ * Reissues every stable head under a number above those readers saw: until then they refuse new heads. No other process uses the database.
  */
 export async function moveHeadsAhead({ tx, by, schedule }: MoveAhead): Promise<void> {
   const stables = await tx.documents(STABLES).find({ limit: ALL_COUNTERS })

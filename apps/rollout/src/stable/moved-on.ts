@@ -2,8 +2,8 @@ import type { ReleaseRef } from '#libs/signing'
 import { newestApproved, type Stable } from './stable.table.js'
 
 /**
- * Why an order that people signed counts no more: it was overtaken, or carried out before. Its epoch and what it replaces say so. `seen`:
- * what was in force while they signed.
+ * Returns why an order that people signed is no longer valid: it was overtaken, or executed before, by its epoch and by what it replaces.
+ * `seen`: release in force when they signed.
  */
 export function movedOn(
   stable: Stable,

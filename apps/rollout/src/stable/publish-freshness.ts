@@ -4,14 +4,14 @@ import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
 
-/** All there are: a digest over some would say nothing. */
+/** Above any number of heads: a digest over some of them would prove nothing. */
 const ALL = 1_000_000
 /** A signal between instances may be lost: every third time the heads are read without one. */
 const READ_EVERY = 3
 
 /**
- * Signs, every ten seconds and after each change, which stable heads there are, and hands it to every config-store directly: no event, for
- * nothing happened, and it must come with the broker down too. Each instance does; readers take the newest.
+ * Signs the list of stable heads, every ten seconds and after each change, and posts it to every config-store directly: it is no event,
+ * because nothing happened, and must arrive without a broker too. Each instance does so; readers accept the newest.
  */
 @Injectable()
 export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -73,14 +73,14 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 
   private async read(): Promise<void> {
-    // Before the read: a head that moves meanwhile is read again.
+    // Reset before the read: a concurrent change causes another read.
     this.moved = false
     const heads = await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
     const stable = stableDigest(heads)
     if (stable !== this.summary.stable) this.summary = { stable, tree: new StableTree(heads).root }
   }
 
-  /** `now`: the database's, for a clock of this process that is off would leave all readers in doubt. */
+  /** `now`: the database's time, because a wrong clock of this process would make all readers STALE. */
   private signed(now: Date) {
     const { roster, signer } = this.runtime
     const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]

@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { refusalByReaders, type Roster, type SignatureError } from '#libs/signing'
 import { withProof } from '#libs/stage'
 
-/** Why readers would refuse some of these releases as live for all, by release digest. Proofs are those of their heads. */
+/** Returns why readers would refuse some of these releases as live for all, by release digest. The proofs are those of their heads. */
 export async function refusedOf(
   tx: Transaction,
   releases: readonly ReleaseDocument[],

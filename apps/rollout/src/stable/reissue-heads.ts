@@ -5,10 +5,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { StableHeads } from './stable-heads.js'
 import { stableOf } from './stable.table.js'
 
-/** The head of a policy is due once more, unchanged, under its next number. */
+/** Timer that reissues a policy's head, unchanged, under its next number. */
 export const HEAD_AGAIN = timerKind<{ policy: string }>('head-again')
 
-/** Says again what is live, after the database went back: a timer each, for rollout must run to sign it. */
+/** Reissues the live heads after the database was restored: one timer each, because rollout must be running to sign. */
 @Injectable()
 export class ReissueHeads implements OnModuleInit {
   constructor(

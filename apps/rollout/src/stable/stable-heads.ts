@@ -12,16 +12,16 @@ export interface HeadsContext {
   run: number | null
   attempt?: number
   causationId?: string
-  /** Who went back and why; a run's own advance needs none, because its releases say it. */
+  /** Person and reason of a rollback; a run's own advance needs none, because its releases contain them. */
   change?: Change
 }
 
-/** Signs stable heads, all of a bundle in one message, and writes them with the state they speak of. */
+/** Signs stable heads, all of a bundle in one message, and stores them with the state they describe. */
 @Injectable()
 export class StableHeads {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** Each head names the run that made its release live, also when a rollback issues it. */
+  /** Issues heads. Each names the run that made its release live, also for a rollback. */
   async issue(tx: Transaction, stables: Stable[], context: HeadsContext): Promise<IssuedHeads> {
     const heads = stables.map((stable) => {
       const { policy, seq, sinceSeq, current, next } = stable
@@ -31,7 +31,7 @@ export class StableHeads {
     for (const stable of stables) {
       const { policy, seq, current } = stable
       const before = await stableOf(tx, policy)
-      // Others hear of moves in their order.
+      // Other services receive moves in order.
       if (before?.unannounced !== undefined) await this.announce(tx, before.unannounced)
       await rememberLive(tx, before?.current ?? null)
       await tx.documents(STABLES).put(stable)

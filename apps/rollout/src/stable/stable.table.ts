@@ -5,31 +5,31 @@ import type { CommonEffect } from '#libs/pipeline'
 import type { StableHead } from '#libs/signing'
 import { firstNumber, upcoming, type Upcoming } from '#libs/service'
 
-/** What is live for all, per policy: the head that says so, and the releases it can be taken back to. */
+/** Live state for all readers, per policy: the number of its head, and the releases it can be rolled back to. */
 export interface Stable {
   policy: string
   /** Number of the last stable head. */
   seq: number
-  /** Number of the head from which on `current` has been in force without a break. */
+  /** Number of the head since which `current` has been in force without a break. */
   sinceSeq?: number
-  /** The same of what was current before it. */
+  /** `sinceSeq` of the release before. */
   sinceSeqBefore?: number
   current: ReleaseDocument | null
   /** Releases that were stable before, newest last. */
   history: ReleaseDocument[]
-  /** Run whose rollout is under way. */
+  /** Run whose rollout is in progress. */
   run: number | null
-  /** Policies that became live together with the current release; they go back together. */
+  /** Policies that became live together with the current release; they are rolled back together. */
   bundle: string[]
-  /** Policies that the last rollback took back together with this one; they are brought forward together. */
+  /** Policies of the last rollback; they are reinstated together. */
   takenBackWith: string[]
   /** Run that made a release live, by release digest: of `current` and of `history`. */
   liveBy: Record<string, number>
-  /** Releases of `history` that their own run took back, by release digest: only a new approval makes them live again. */
+  /** Releases of `history` that their own run rolled back, by release digest: only a new approval makes them live again. */
   failed: string[]
-  /** Held by all readers, and current from its time on without another head. */
+  /** Held by all readers, and current from its effective time without another head. */
   next?: Upcoming & { bundle: string[] }
-  /** The last move, while no other service was notified of it: see `AnnounceMoves`. */
+  /** Last move, until other services are notified of it: see `AnnounceMoves`. */
   unannounced?: Unannounced
 }
 
@@ -68,17 +68,17 @@ export const STABLES = documentTable<Stable>({
 /** The newest stable head of each policy, without its release. */
 export const STABLE_HEADS = documentTable<StableHead>({ name: 'stable_head', id: (head) => head.policy, keys: {} })
 
-/** The signal after a commit that moved a stable head. */
+/** Signal sent after a commit that moved a stable head. */
 export const STABLE_MOVED = 'stable'
 
 const MAX_HISTORY = 20
 
-/** `seq`: where its numbers begin, see `firstNumber`. */
+/** `seq`: start of its numbers, see `firstNumber`. */
 export function newStable(policy: string, seq = 0): Stable {
   return { policy, seq, current: null, history: [], run: null, bundle: [], takenBackWith: [], liveBy: {}, failed: [] }
 }
 
-/** The stable state at `now`: a release that was held is current once its time has come. */
+/** Returns the stable state at `now`: a held release is current once its effective time has passed. */
 export function asOf(stable: Stable, now: Date): Stable {
   const { next, ...rest } = stable
   if (next === undefined || Date.parse(next.at) > now.getTime()) return stable
@@ -86,37 +86,37 @@ export function asOf(stable: Stable, now: Date): Stable {
   return { ...rest, sinceSeq, sinceSeqBefore: stable.sinceSeq, current, history: remembered(stable.history, stable.current), bundle }
 }
 
-/** The stable state of one policy at the time of the transaction. */
+/** Returns the stable state of one policy at the time of the transaction. */
 export async function stableOf(tx: Transaction, policy: string): Promise<Stable | undefined> {
   const stable = await tx.documents(STABLES).get(policy)
   return stable === undefined ? undefined : asOf(stable, tx.now)
 }
 
-/** The same, or a new one for a policy that was never live: its heads begin where those of this database do. */
+/** Returns the stable state, or a new one for a policy that was never live: its head numbers start at those of this database. */
 export async function stableOrNew(tx: Transaction, policy: string): Promise<Stable> {
   return (await stableOf(tx, policy)) ?? newStable(policy, await firstNumber(tx))
 }
 
 /**
- * The next head makes `release` current, by its run, or holds it until its time; what was current, or was held, can be gone back to. Here
- * and below `stable` is as of `now`.
+ * Makes `release` current with the next head, by its run, or holds it until its effective time; the current or held release becomes a
+ * rollback target. Here and below `stable` is as of `now`.
  */
 export function advance(stable: Stable, release: ReleaseDocument, run: number, bundle: string[], now: Date): Stable {
   const moved = moveTo(stable, release, bundle, now)
   return { ...moved, run, takenBackWith: [], liveBy: { ...moved.liveBy, [release.releaseDigest]: run } }
 }
 
-/** People move to a release that was current before. `together`: the policies that go with it. */
+/** Moves to a release that was current before, by people's decision. `together`: the policies that move with it. */
 export function rollBackTo(stable: Stable, release: ReleaseDocument, together: readonly string[], now: Date): Stable {
-  // Forward again: the bundle is whole once more, and goes back as one.
+  // Reinstated: the bundle is complete again, and is rolled back as one.
   const isForward = takenBack(stable)?.releaseDigest === release.releaseDigest
   const moved = { ...moveTo(stable, release, isForward && together.length > 1 ? [...together] : [], now), run: null }
   return { ...moved, takenBackWith: isForward ? [] : [...new Set([...stable.takenBackWith, ...together])] }
 }
 
 /**
- * A run gives up what it made current, or had held: `release` is what was live before it, if anything. `wasTold`: that its own became live;
- * otherwise nobody hears that it did, nor that it went, and `release` has been in force without a break.
+ * Reverts a run's current or held release: `release` is the one that was live before it, if any. `wasTold`: its own became live; otherwise
+ * other services are notified of neither, and `release` has been in force without a break.
  */
 export function giveUp(stable: Stable, release: ReleaseDocument | null, { now, wasTold }: { now: Date; wasTold: boolean }): Stable {
   const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
@@ -125,12 +125,12 @@ export function giveUp(stable: Stable, release: ReleaseDocument | null, { now, w
   return { ...moved, ...reign, run: null, takenBackWith: [] }
 }
 
-/** People retired the policy: nothing is in force, nor held. */
+/** Retires the policy: no release is in force, or held. */
 export function withdrawn(stable: Stable, now: Date): Stable {
   return { ...moveTo(stable, null, [], now), run: null, takenBackWith: [] }
 }
 
-/** No config-store took the last move: what was before it is so again, under the next number. Runs that it ended stay ended. */
+/** Reverts the last move, which no config-store accepted, under the next number. Runs that it ended stay ended. */
 export function undone(stable: Stable, before: Unannounced['before']): Stable {
   const { next: _held, unannounced: _move, ...rest } = stable
   const again = new Set([before.current?.releaseDigest, before.next?.release.releaseDigest])
@@ -139,7 +139,7 @@ export function undone(stable: Stable, before: Unannounced['before']): Stable {
   return { ...rest, ...before, seq: stable.seq + 1, history, failed, run: null }
 }
 
-/** The newest approved release, where people took it back: it may become live again. */
+/** Returns the newest approved release if people rolled it back: it may become live again. */
 export function takenBack(stable: Stable): ReleaseDocument | undefined {
   const newest = newestApproved(stable)
   const eligible =
@@ -147,19 +147,21 @@ export function takenBack(stable: Stable): ReleaseDocument | undefined {
   return eligible ? newest : undefined
 }
 
-/** The release that the last head put in force, or holds for later. */
+/** Returns the release that the last head put in force, or holds for later. */
 export function newestOf({ current, next }: Stable): ReleaseDocument | null {
   return next?.release ?? current
 }
 
-/** What was held and is no more, where `after` follows `before`. */
+/** Returns the held release that `after` drops, if it follows `before`. */
 export function droppedOf(before: Stable, after: Stable): ReleaseDocument | undefined {
   const held = before.next?.release
   const isKept = [after.current, after.next?.release].some((release) => release?.releaseDigest === held?.releaseDigest)
   return isKept ? undefined : held
 }
 
-/** What a reversal says that it takes from readers: what was newest, and what was in force where that was held only and goes too. */
+/**
+ * Returns what a reversal removes from readers: the newest release, and the one in force if the newest was only held and both are removed.
+ */
 export function reversedOf(before: Stable, after: Stable): Pick<ReversedPolicy, 'from' | 'inForce'> | undefined {
   const [newest, { current, next }] = [newestOf(before), before]
   if (newest === null) return undefined
@@ -167,13 +169,13 @@ export function reversedOf(before: Stable, after: Stable): Pick<ReversedPolicy, 
   return { from: refOf(newest), ...(goesToo ? { inForce: refOf(current) } : {}) }
 }
 
-/** The run that made a release live. */
+/** Returns the run that made a release live. */
 export function runOf({ liveBy }: Stable, release: ReleaseDocument | null): number | undefined {
   return release === null ? undefined : liveBy[release.releaseDigest]
 }
 
 /**
- * The release of the highest epoch that was ever live or held. Readers keep it as their floor, so its fallbacks count, also after a
+ * Returns the release of the highest epoch that was ever live or held. Readers keep it as their floor, so its fallbacks count, also after a
  * rollback.
  */
 export function newestApproved({ current, next, history }: Stable): ReleaseDocument | undefined {
@@ -182,7 +184,7 @@ export function newestApproved({ current, next, history }: Stable): ReleaseDocum
   >((highest, release) => (highest === undefined || release.releaseEpoch > highest.releaseEpoch ? release : highest), undefined)
 }
 
-/** What is current stays so, with its bundle, when the next release is only held, or one that was held is given up. */
+/** Moves to the next release. The current one stays current, with its bundle, if the next is only held, or a held one is dropped. */
 function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[], now: Date): Stable {
   const { next: held, unannounced: _announced, ...before } = stable
   const later = release === null ? undefined : upcoming(release, now)

@@ -10,8 +10,8 @@ export interface ReadWithdrawal {
 }
 
 /**
- * What a person signed about the release in force. Throws unless it is a withdrawal of exactly that release by somebody whose signature
- * would count on it.
+ * Reads a person's statement about the release in force. Throws unless it is a withdrawal of exactly that release by a person whose
+ * signature would count on it.
  */
 export function readWithdrawal(
   statement: Envelope,

@@ -18,9 +18,9 @@ import { stableOf, withdrawn, type Stable } from '../stable/stable.table.js'
 import { readWithdrawal, requireSignedLately, verifyWithdrawal } from './read-withdrawal.js'
 import { WITHDRAWALS, type Withdrawal } from './withdrawal.table.js'
 
-/** A signature waits so long for those of others. */
+/** Time in ms that a signature waits for those of other people. */
 const WAIT_MS = 24 * 60 * 60_000
-/** Of one release that wait; one a person. */
+/** Limit of waiting signatures of one release; one per person. */
 const MAX_READ = 1_000
 
 type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & {
@@ -30,7 +30,7 @@ type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & {
 
 /**
  * Retires a policy, once as many people signed that as approving it would take: a signed head that names no release, committed first, then
- * raced to every config-store. Never waits for a broker.
+ * posted to every config-store at once. Never waits for a broker.
  */
 @Injectable()
 export class Withdraw {
@@ -43,7 +43,7 @@ export class Withdraw {
   ) {}
 
   async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
-    // Before a lock, which names the policy: the response to a stranger must not depend on what exists.
+    // Checked before a lock, which names the policy: the response to an unauthorised caller must not depend on what exists.
     verifyWithdrawal(statement, this.runtime.roster)
     const { issued, release, ...outcome } = await this.runtime.database.locked([policyKey(policy)], (tx) =>
       this.sign(tx, policy, statement),
@@ -59,7 +59,7 @@ export class Withdraw {
     const stable = await stableOf(tx, policy)
     const known = await this.known(tx, policy, statement)
     if (known?.state === 'carried-out') return this.before(tx, known)
-    // Who read a statement of yesterday must not learn from it what is live.
+    // A reader of yesterday's statement must not learn from it what is live.
     requireSignedLately(predicate.at, tx.now)
     const current = stable?.current ?? null
     if (stable === undefined || current === null)
@@ -115,7 +115,7 @@ export class Withdraw {
     return issued
   }
 
-  /** Signatures of others that wait for this one, of people who still count; the oldest first. An older one of the same person goes. */
+  /** Returns waiting signatures of other people that still count, oldest first. An older one of the same person is deleted. */
   private async waitingOf(tx: Transaction, current: ReleaseDocument, person: string): Promise<Withdrawal[]> {
     const { roster } = this.runtime
     const found = await tx.documents(WITHDRAWALS).find({ where: { release: current.releaseDigest, state: 'waiting' }, limit: MAX_READ })
@@ -130,7 +130,7 @@ export class Withdraw {
       .sort((a, b) => Date.parse(a.signedAt) - Date.parse(b.signedAt))
   }
 
-  /** The answer to the first may have been lost: the same statement again changes nothing. */
+  /** Handles a repeated statement, which changes nothing: the response to the first may have been lost. */
   private async before(tx: Transaction, { policy, release, version, seq }: Withdrawal): Promise<Outcome> {
     const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
     return { id: policy, version, state: 'WITHDRAWN', signedBy: signed.map(({ by }) => this.nameOf(by)), missing: [], seq }
@@ -150,13 +150,13 @@ function predicateOf({ envelope }: ReleaseDocument): ReleasePredicate {
   return readRelease(envelope).predicate
 }
 
-/** Its signatures carried nothing out. */
+/** Deletes signatures that were not used. */
 async function forget(tx: Transaction, release: string): Promise<void> {
   const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
   for (const { id } of signed) await tx.documents(WITHDRAWALS).delete(id)
 }
 
-/** `''` for what is no envelope: it is refused where it is read. */
+/** Returns `''` for an invalid envelope, which is refused when it is read. */
 function digestOf(statement: WithdrawalRequest['statement']): string {
   return typeof statement.payload === 'string' ? digestOfPayload(statement) : ''
 }

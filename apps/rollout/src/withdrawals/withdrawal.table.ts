@@ -1,22 +1,22 @@
 import type { Envelope } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** One person's signed wish to withdraw a release. Enough of them for one release retire its policy. */
+/** One person's signed request to withdraw a release. Enough of them for one release retire its policy. */
 export interface Withdrawal {
-  /** Digest of the statement: the same again changes nothing. */
+  /** Digest of the statement: a repeated one changes nothing. */
   id: string
   policy: string
-  /** Digest of the release that it is about. */
+  /** Digest of the release to withdraw. */
   release: string
   version: string
-  /** Principal of the roster. */
+  /** Id of the roster's principal. */
   by: string
   reason: string
   publicReason?: string
   statement: Envelope
   signedAt: string
   state: 'waiting' | 'carried-out'
-  /** Of the head that withdrew it. */
+  /** Number of the head that withdrew it. */
   seq: number | null
 }
 
