@@ -1,9 +1,9 @@
 import type { HeldDocumentSource, HmsConnection } from '#libs/client'
 
-/** What the side-car takes from its connection. Everything in it was verified there: nothing here judges a value. */
+/** Parts of the connection that the side-car uses. The connection verified all values: nothing here verifies one. */
 export type HeldValues = Pick<HmsConnection, 'state' | 'revision' | 'ids' | 'explain' | 'on'> & { readonly documents: HeldDocumentSource }
 
-/** As whom it reads. */
+/** Identity with which it reads. */
 export interface LocalReader {
   bot?: string
   region?: string

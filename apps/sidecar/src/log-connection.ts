@@ -3,10 +3,7 @@ import { describeError, type Logger } from '#libs/platform'
 
 const ERROR_PAUSE_MS = 1_000
 
-/**
- * What becomes of the connection, for anyone who reads the log. What a server sends decides how many errors there are: one a second is
- * told.
- */
+/** Logs state changes and errors of the connection. The server determines the number of errors: at most one a second is logged. */
 export function logConnection(connection: Pick<HmsConnection, 'on'>, log: Logger, elapsed: () => number = () => performance.now()): void {
   let [toldAt, untold] = [Number.NEGATIVE_INFINITY, 0]
   connection.on('ready', ({ revision }) => log.info({ revision }, 'the values are all that is signed'))

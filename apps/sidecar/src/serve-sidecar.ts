@@ -14,17 +14,17 @@ import { readSidecarConfig } from './sidecar.config.js'
 import { FileWriter } from './write/file-writer.js'
 import { openFiles, type WriteTarget } from './write/written-file.js'
 
-/** What a command line says; the rest comes from the environment. */
+/** Options of the command line; the rest comes from the environment. */
 export interface SidecarOptions {
   /** Address of the services. */
   url?: string
-  /** The policies that it holds, where these are a few of many. */
+  /** Policies to read, if only a few. */
   policies?: readonly string[]
-  /** Where to answer. */
+  /** Address to listen on. */
   place?: Place
-  /** How long to wait for the first copy. */
+  /** Timeout in ms for the first copy. */
   timeoutMs?: number
-  /** Files for programs that know only files. */
+  /** Files written for programs that read only files. */
   write?: readonly WriteTarget[]
 }
 
@@ -36,15 +36,15 @@ export interface ServedSidecar {
   state: string
   revision: number
   policies: number
-  /** Files that follow their templates. */
+  /** Number of files that follow their templates. */
   files: number
   stop(): Promise<void>
 }
 
 /**
- * An agent beside a service: one verified connection upstream, its values on this machine alone. Listens once there is a first copy, live
- * or from disk. Throws what `connect` throws without one, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for a place that it cannot have, and what
- * keeps a file of `write` from being written.
+ * Serves an agent beside a service: one verified connection upstream, its values on this machine only. Listens once there is a first copy,
+ * live or from disk. Throws the errors of `connect` without one, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for an unavailable address, and
+ * the errors of writing a file of `write`.
  */
 export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
   const { port, socket, logLevel } = readSidecarConfig(env)

@@ -24,7 +24,7 @@ import { readiness } from './http/readiness.js'
 import type { FlagReads } from './ofrep/flag-reads.js'
 import type { RefetchEvents } from './ofrep/refetch-events.js'
 
-/** Nobody has much to say to a side-car. What exceeds them is 431 or 408. */
+/** Request bodies are small. A request above these limits gets 431 or 408. */
 const BOUNDS = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 10_000,
@@ -44,11 +44,11 @@ export interface SidecarParts {
   metrics: Metrics
   log: Logger
   overTcp: boolean
-  /** Of pages that may ask by OFREP. */
+  /** Origins of pages that may use OFREP. */
   origins: readonly string[]
 }
 
-/** The side-car over HTTP. Not yet listening. */
+/** Creates the side-car's HTTP server, not yet listening. */
 export function createSidecarServer(parts: SidecarParts): Server {
   const server = createServer(BOUNDS, (request, response) => {
     response.on('error', () => response.destroy())
@@ -56,7 +56,7 @@ export function createSidecarServer(parts: SidecarParts): Server {
   })
   closeQueuedAnswers(server)
   endUnreadAnswers(server)
-  // `refusalOf` judges it; Node would answer by itself, with an empty body.
+  // `refusalOf` checks it; Node would respond itself, with an empty body.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response))
   server.on('clientError', (error, socket) => answerClientError(error, socket, parts.log))
   server.maxConnections = MAX_CONNECTIONS
@@ -69,7 +69,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   for (const [name, value] of Object.entries(named?.headers ?? {})) response.setHeader(name, value)
   if (named?.preflight === true) return send(response, { status: 204 })
   const refusal = refusalOf(request, overTcp, origins)
-  // What such a request still brings is not read.
+  // The rest of a refused request is not read.
   if (refusal !== undefined) return send(response, withHeaders(problemOf(refusal, request, log), { connection: 'close' }))
   await route(request, response, parts)
 }
@@ -112,7 +112,7 @@ function explain(code: string): Answer {
   return { status: page === undefined ? 404 : 200, type: 'text/plain; charset=utf-8', body: page ?? noErrorPage(code) }
 }
 
-/** The whole of a target counts as path and query, whatever it looks like: there is nowhere else to go. */
+/** Parses the whole target as path and query, even if it looks absolute: there is no other destination. */
 function targetOf({ url = '/' }: IncomingMessage): URL {
   if (url.includes('%00')) throw malformed('An address with a NUL')
   const text = `http://sidecar${url.startsWith('/') ? '' : '/'}${url}`

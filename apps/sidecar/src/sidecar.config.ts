@@ -2,7 +2,7 @@ import { SIDECAR_PORT } from '#libs/contracts'
 import { parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
 
-/** `HMS_SIDECAR_*`. Whom it reads from and as whom, it is told as every reader is: `readClientConfig`. */
+/** `HMS_SIDECAR_*`. Upstream address and identity come from `readClientConfig`, as for every reader. */
 export class SidecarConfig {
   @toNumber
   @IsInt()

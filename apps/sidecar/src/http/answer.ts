@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** A whole answer; without `body` it has none. */
+/** Complete response; no body if `body` is missing. */
 export interface Answer {
   status?: number
   type?: string
@@ -8,7 +8,7 @@ export interface Answer {
   headers?: Record<string, string>
 }
 
-/** Node leaves the body of a HEAD request away by itself. */
+/** Sends a response; Node omits the body for a HEAD request. */
 export function send(
   response: ServerResponse,
   { status = 200, type = 'application/json; charset=utf-8', body, headers = {} }: Answer,

@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { isForeignHost, isForeignOrigin, isNamedOrigin, refusalOfExpectation, refusalOfHost } from '#libs/platform'
 import type { IncomingMessage } from 'node:http'
 
-/** The paths that are asked with a body, though they are for reading too. */
+/** Paths that read with a request body. */
 const EVALUATE = /^\/ofrep\/v1\/evaluate\/flags(?:[/?]|$)/
 
 export function isEvaluation({ url = '' }: IncomingMessage): boolean {
@@ -10,8 +10,8 @@ export function isEvaluation({ url = '' }: IncomingMessage): boolean {
 }
 
 /**
- * What no route should see. `overTcp`: who connects to a socket file has shown by its mode who they are, and its Host means nothing.
- * `origins`: of pages that may ask by OFREP.
+ * Returns the refusal of a request before any route. `overTcp`: a client of a socket file is authenticated by the file's mode, and its Host
+ * means nothing. `origins`: origins of pages that may use OFREP.
  */
 export function refusalOf(request: IncomingMessage, overTcp: boolean, origins: readonly string[]): HmsError | undefined {
   const { method, headers } = request

@@ -3,7 +3,7 @@ import { BODY_BOUNDS, brokenBound, refusalOfEncoding } from '#libs/platform'
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 
-/** The body as JSON, in the bounds that the services have. Rejects with 400, 413 or 415, as they do. */
+/** Reads the body as JSON, within the limits of the services. Rejects with 400, 413 or 415, as they do. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new HmsError('HMS_HTTP_MEDIA_TYPE', 'The body must be application/json.', { status: 415 })
@@ -20,7 +20,10 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** What is beyond the bound is read and dropped until the request times out: to close on it would reset the connection under the answer. */
+/**
+ * Reads the body. Bytes beyond the limit are read and dropped until the request times out: closing would reset the connection before the
+ * response arrives.
+ */
 function bytesOf(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []

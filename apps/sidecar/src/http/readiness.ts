@@ -2,8 +2,8 @@ import type { HeldValues } from '../held-values.js'
 import type { Answer } from './answer.js'
 
 /**
- * Ready while there is a verified value to give: `up` when the copy is all that is signed, `degraded` when it may be old. A pod is taken
- * out of service when one of its containers is not ready, so an upstream that is away must not make all side-cars unready at once.
+ * Readiness: `up` if the copy is complete and fresh, `degraded` if it may be old; not ready without a verified value. A pod is taken out of
+ * service when one of its containers is not ready, so an unavailable upstream must not make all side-cars unready at once.
  */
 export function readiness(values: Pick<HeldValues, 'state' | 'revision' | 'ids'>): Answer {
   const { state, revision } = values

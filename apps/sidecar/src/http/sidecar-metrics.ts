@@ -2,7 +2,7 @@ import { Metrics } from '#libs/platform'
 import type { HeldValues } from '../held-values.js'
 import type { FileWriter } from '../write/file-writer.js'
 
-/** What tells whether a side-car does its work, read when asked for. */
+/** Metrics of a side-car, computed on each scrape. */
 export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number, files: Pick<FileWriter, 'failing'>): Metrics {
   const metrics = new Metrics()
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -18,7 +18,7 @@ export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number
   return metrics
 }
 
-/** All values are confirmed together. */
+/** Age of the values in ms; all values are confirmed together. */
 function ageMs(values: HeldValues): number {
   const [any] = values.ids()
   return any === undefined ? 0 : values.explain(any).ageMs

@@ -3,8 +3,8 @@ import type { HeldValues, LocalReader } from '../held-values.js'
 import type { Answer } from '../http/answer.js'
 
 /**
- * OFREP on the machine of the reader: what config-store would answer, from the verified copy. Whoever asks is named by each context; a
- * context without a region is of the side-car's own.
+ * OFREP on the reader's machine: config-store's responses, made from the verified copy. Each context names its reader; a context without a
+ * region gets the side-car's own.
  */
 export class FlagReads {
   readonly held: HeldPolicies
@@ -22,7 +22,7 @@ export class FlagReads {
     this.off = documents.onTaken(() => this.book.forget())
   }
 
-  /** Every flag; one of them with a key. Throws what the protocol has a word for. */
+  /** Evaluates every flag, or the one with the key. Throws errors that OFREP defines. */
   answer(key: string | undefined, body: unknown, known?: string): Answer {
     const reader = readContext(body, this.reader.region)
     if (key !== undefined) return this.told(answerFlag(this.book, key, reader, known))

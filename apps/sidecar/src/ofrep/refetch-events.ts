@@ -7,7 +7,10 @@ import type { HeldValues } from '../held-values.js'
 
 const MAX_READERS = 64
 
-/** Tells readers of OFREP on this machine to ask again: when values may have changed for somebody, and when the copy turns old or new. */
+/**
+ * Notifies readers of OFREP on this machine to refetch: when values may have changed for any of them, and when the copy becomes stale or
+ * fresh.
+ */
 export class RefetchEvents {
   private readonly feed: RefetchFeed
   private readonly watch: ChangeWatch

@@ -2,12 +2,12 @@ import { HmsError } from '#libs/contracts'
 import { lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 
-/** `sun_path` of the smaller systems, without its NUL. Longer ones are cut in silence by some versions of Node. */
+/** Length of `sun_path` on the smaller systems, without its NUL. Some versions of Node truncate longer paths silently. */
 const MAX_PATH_BYTES = 103
 
 /**
- * Makes way for a socket: what a dead process left behind is removed. A socket that somebody listens on is `HMS_SIDECAR_SOCKET_IN_USE`, any
- * other file `HMS_SIDECAR_SOCKET_REFUSED`; neither is touched.
+ * Removes a socket that a dead process left behind. Throws `HMS_SIDECAR_SOCKET_IN_USE` if another process listens on it,
+ * `HMS_SIDECAR_SOCKET_REFUSED` for any other file; neither is touched.
  */
 export async function freeSocket(path: string): Promise<void> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw socketError(`The path of a socket has ${MAX_PATH_BYTES} bytes at most: ${path}`)
@@ -28,7 +28,7 @@ export async function freeSocket(path: string): Promise<void> {
   })
 }
 
-/** Only a refused connection says that nobody is there: one that is full, or not for us, belongs to somebody. */
+/** Whether a process listens. Only a refused connection proves that none does: a full or forbidden socket belongs to another process. */
 function isAlive(path: string): Promise<boolean> {
   return new Promise((answer) => {
     const probe = connect(path)

@@ -25,7 +25,7 @@ async function serve(place: Place): Promise<string> {
   return listen(server, place)
 }
 const close = (server: Server): Promise<unknown> | void => (server.listening ? new Promise((closed) => server.close(closed)) : undefined)
-/** A socket file whose process is gone: closing takes away the name that it was bound under. */
+/** Leaves a socket file of a dead process: closing would remove the name it was bound under. */
 async function leaveBehind(): Promise<void> {
   const dead = createServer()
   dead.listen(join(folder, 'dead'))

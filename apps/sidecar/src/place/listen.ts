@@ -4,14 +4,14 @@ import type { AddressInfo, Server } from 'node:net'
 import { resolve } from 'node:path'
 import { freeSocket } from './free-socket.js'
 
-/** Where a side-car answers. Never another address than loopback: values leave the machine by its owner's hands only. */
+/** Address of a side-car. Always loopback or a socket file: only the owner may pass values to other machines. */
 export type Place = { port: number } | { socket: string }
 
 const LOOPBACK = '127.0.0.1'
-/** A socket that nobody but its owner may connect to. */
+/** umask of a socket that only its owner may connect to. */
 const OWNER_ONLY = 0o177
 
-/** Resolves with the address once the server answers there. */
+/** Resolves to the address once the server listens there. */
 export async function listen(server: Server, place: Place): Promise<string> {
   return 'port' in place ? listenOnPort(server, place.port) : listenOnSocket(server, resolve(place.socket))
 }
@@ -28,7 +28,7 @@ async function listenOnPort(server: Server, port: number): Promise<string> {
 
 async function listenOnSocket(server: Server, path: string): Promise<string> {
   await freeSocket(path)
-  // `listen` binds before it returns: the file has its mode from the first moment, and no other file is made under this mask.
+  // `listen` binds before it returns: the file has its mode from the start, and no other file is created under this mask.
   const mask = process.umask(OWNER_ONLY)
   try {
     server.listen(path)

@@ -15,14 +15,14 @@ beforeEach(async () => {
 afterEach(() => sidecar.stop())
 
 const open = (lastEventId?: string): Promise<EventReader> => EventReader.open({ port: sidecar.port, host: '127.0.0.1' }, lastEventId)
-/** Type of the first frame, for a reader that saw `lastEventId`. */
+/** Returns the type of the first frame, for a reader that saw `lastEventId`. */
 const firstFor = async (lastEventId?: string): Promise<unknown> => {
   const reader = await open(lastEventId)
   const first = await reader.next()
   reader.close()
   return first?.data['type']
 }
-/** Right behind the first frame. */
+/** Resolves right after the first frame. */
 async function opened(lastEventId?: string): Promise<EventReader> {
   const reader = await open(lastEventId)
   await reader.until(({ event }) => event === 'state')

@@ -7,14 +7,14 @@ import { Subscriber } from './subscriber.js'
 
 const MAX_SUBSCRIBERS = 64
 
-/** Tells every subscriber what changes. Nothing is kept for those who are away: who comes back is told what is in force. */
+/** Notifies every subscriber of changes. Nothing is buffered for absent readers: on reconnect a reader gets the policies in force. */
 export class EventFeed {
   private readonly subscribers = new Set<Subscriber>()
   private readonly changed = new Set<string>()
   private doubt: Omit<StateEvent, 'state'> = {}
   private told: StateEvent['state']
   private flushing = false
-  /** The id that was given out last, and whether values have moved under it since: a lease that ends makes no revision. */
+  /** Last issued id. `movedSince`: values changed under it since, because the end of a lease makes no revision. */
   private issued: number | undefined
   private movedSince = false
   private readonly off: (() => void)[]
@@ -42,8 +42,8 @@ export class EventFeed {
   }
 
   /**
-   * `known`: the id that a reader saw last. Where it is the one given out last, and nothing has moved since, nothing is repeated; else
-   * the first frame lists all that is in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
+   * Adds a subscriber. `known`: the last id the reader saw. If it is the last issued id, and nothing changed since, nothing is repeated;
+   * else the first frame lists all policies in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
    */
   follow(response: ServerResponse, headers: Record<string, string>, known: number | undefined): void {
     if (this.size >= MAX_SUBSCRIBERS) {
@@ -75,7 +75,9 @@ export class EventFeed {
     this.flushSoon()
   }
 
-  /** The connection tells the changes of a revision one by one, without a pause: they go out together, so that no bundle is seen half. */
+  /**
+   * The connection emits the changes of a revision one by one in the same turn: they are sent together, so no reader sees half a bundle.
+   */
   private flushSoon(): void {
     if (this.flushing) return
     this.flushing = true

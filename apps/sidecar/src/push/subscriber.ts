@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http'
 
-/** Frames name versions and carry no documents; a reader that is this far behind does not read. */
+/** Limit of unread bytes. Frames name versions and contain no documents; a reader this far behind does not read. */
 const MAX_UNREAD_BYTES = 64 * 1024
 
-/** One reader of events. What it leaves unread is bounded: beyond that it is cut off, comes again, and is told what is in force. */
+/** Reader of events. Its unread bytes are limited: above the limit it is disconnected, reconnects, and gets the policies in force. */
 export class Subscriber {
   private allowedBytes = MAX_UNREAD_BYTES
 
   constructor(private readonly response: ServerResponse) {}
 
-  /** The first frame is as large as the list of policies is, and does not count. */
+  /** Sends the first frame, which is as large as the list of policies, and does not count as unread. */
   open(first: Buffer): void {
     this.allowedBytes += first.length
     this.send(first)

@@ -2,7 +2,8 @@ import type { LocalPolicyView } from '#libs/contracts'
 import type { HeldValues } from '../held-values.js'
 
 /**
- * As config-store shows it, with how old it may be. Throws what the connection does: `HMS_POLICY_NOT_FOUND`, or why a document was refused.
+ * Returns the policy as config-store does, with its age. Throws the connection's errors: `HMS_POLICY_NOT_FOUND`, or why a document was
+ * refused.
  */
 export function localView(id: string, values: HeldValues): LocalPolicyView {
   const { value, version, revision, source, scope, state, ageMs, trust, code } = values.explain(id)
@@ -20,7 +21,7 @@ export function localView(id: string, values: HeldValues): LocalPolicyView {
   }
 }
 
-/** To who reads, a copy may be old or not; why the server refuses its side-car is in the log. */
+/** Maps the state for local readers, who see only whether the copy is fresh; the log has the reason why the server refuses the side-car. */
 export function stateOf({ state }: Pick<HeldValues, 'state'>): LocalPolicyView['state'] {
   return state === 'READY' ? 'READY' : 'STALE'
 }

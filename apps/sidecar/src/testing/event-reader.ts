@@ -7,7 +7,7 @@ export interface ReadEvent {
   data: Record<string, unknown>
 }
 
-/** A reader of Server-Sent Events, one at a time and as they come. */
+/** Reader of Server-Sent Events, which returns one event at a time. */
 export class EventReader {
   private buffer = ''
   private readonly chunks: AsyncIterator<Buffer>
@@ -25,7 +25,7 @@ export class EventReader {
     return new EventReader(response)
   }
 
-  /** `undefined` when the stream has ended. */
+  /** Resolves to `undefined` when the stream has ended. */
   async next(): Promise<ReadEvent | undefined> {
     for (;;) {
       const end = this.buffer.indexOf('\n\n')
@@ -43,7 +43,7 @@ export class EventReader {
     }
   }
 
-  /** Passes over events until one says so. */
+  /** Skips events until one matches. */
   async until(says: (event: ReadEvent) => boolean): Promise<ReadEvent> {
     for (;;) {
       const event = await this.next()

@@ -3,19 +3,19 @@ import { HmsError } from '#libs/contracts'
 import { EventEmitter } from 'node:events'
 import type { HeldValues } from '../held-values.js'
 
-/** A connection as the side-car sees it, whose values a test sets. What it shows is what the real one would have verified. */
+/** Connection as the side-car sees it, whose values a test sets, in place of values that the real one verified. */
 export class HeldSample implements HeldValues {
   state: 'READY' | 'STALE' = 'READY'
   revision = 4
   ageMs = 0
-  /** What a policy without a verified value was refused with. */
+  /** Refusal reason of each policy without a verified value. */
   readonly refused = new Map<string, string>()
   private readonly values = new Map<string, { version: string; revision: number; scope: string }>()
   private readonly events = new EventEmitter()
-  /** For evaluations of others, which are tried with a real connection. */
+  /** For evaluations of other readers, which are tested with a real connection. */
   readonly documents: HeldDocumentSource = { policies: () => [], of: () => [], nowMs: () => 0, onTaken: () => () => {} }
 
-  /** Puts versions in force, or with `null` takes them out, all in one revision; a lease that ends passes the one that is. */
+  /** Puts versions in force, or with `null` removes them, all in one revision; the end of a lease passes the current one. */
   set(versions: Record<string, string | null>, revision = this.revision + 1, scope = 'global'): this {
     this.revision = revision
     const changes = Object.entries(versions).map(([id, to]) => ({ id, from: this.values.get(id)?.version ?? null, to, revision }))

@@ -20,7 +20,7 @@ export interface SampleSidecar {
   stop(): Promise<void>
 }
 
-/** A side-car of bot inspector-7 over values that a test sets, on a clock that it moves. */
+/** Starts a side-car of bot inspector-7 over values that a test sets, on a clock that the test advances. */
 export async function serveSample(place: Place = { port: 0 }): Promise<SampleSidecar> {
   const values = new HeldSample().set({ 'epa-pm25-limit': '1.5.0' }, 4)
   const clock = new VirtualClock()

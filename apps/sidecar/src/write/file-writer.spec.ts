@@ -45,7 +45,7 @@ async function start(templates: Record<string, string>): Promise<FileWriter> {
   await writer.start()
   return writer
 }
-/** What comes while files are written is written after them. */
+/** Waits until pending writes and those queued meanwhile are done. */
 const settled = async (writer: FileWriter): Promise<void> => {
   for (let turns = 0; turns < 3; turns++) await writer.idle()
 }

@@ -3,7 +3,7 @@ import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { HeldValues } from '../held-values.js'
 import type { WrittenFile } from './written-file.js'
 
-/** A disk that is full, or a value that a template cannot take: tried again even if nothing changes. */
+/** Retry interval in ms for a full disk, or a value that a template cannot render, even if nothing changes. */
 const RETRY_MS = 10_000
 
 export interface FileWriterParts {
@@ -13,8 +13,8 @@ export interface FileWriterParts {
 }
 
 /**
- * Keeps files up to date with their templates: for programs that know only files. One is written after the other; what changes meanwhile
- * is written once, with the newest values. A file that cannot be written stays as it was, and is tried again.
+ * Keeps files up to date with their templates, for programs that read only files. Files are written one after the other; changes made
+ * meanwhile are written once, with the newest values. A file that cannot be written stays unchanged, and is retried.
  */
 export class FileWriter {
   private readonly dirty = new Set<WrittenFile>()
@@ -30,10 +30,10 @@ export class FileWriter {
     private readonly parts: FileWriterParts,
   ) {}
 
-  /** Resolves when each file is written for the first time. Throws what keeps one from it: nothing that starts wrong goes on in silence. */
+  /** Resolves when each file is written for the first time. Throws the first error: a wrong configuration must not start silently. */
   async start(): Promise<void> {
     const { values } = this.parts
-    // From before the first values are read on: no change falls in between.
+    // Subscribes before the first values are read, so no change is missed.
     this.off = values.on('change', ({ id }) => this.changed(id))
     for (const file of this.files) await file.write(values)
     this.started = true
@@ -44,17 +44,17 @@ export class FileWriter {
     return this.files.length
   }
 
-  /** Files that do not say what is in force. */
+  /** Number of files that are not up to date. */
   get failing(): number {
     return this.failures.size
   }
 
-  /** Resolves when what is being written is written. */
+  /** Resolves when the write in progress is done. */
   async idle(): Promise<void> {
     await this.working
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when no write is in progress any more. */
   async close(): Promise<void> {
     this.closed = true
     this.off()
@@ -71,13 +71,13 @@ export class FileWriter {
     if (this.dirty.size === 0 || !this.started || this.closed) return
     this.working ??= this.writeAll().finally(() => {
       this.working = undefined
-      // What came after the last look at the set.
+      // Writes changes that arrived after the last check of the set.
       this.work()
     })
   }
 
   private async writeAll(): Promise<void> {
-    // The connection tells the changes of one revision without a pause: a file that names two policies is written once for both.
+    // The connection emits the changes of one revision in the same turn: a file that names two policies is written once for both.
     await Promise.resolve()
     for (const file of this.dirty) {
       if (this.closed) return

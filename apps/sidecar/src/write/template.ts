@@ -1,24 +1,24 @@
 import { HmsError, type Json } from '#libs/contracts'
 
-/** A value that a template names: `{{ id }}`, `{{ id.field }}`, `{{ id.field | json }}`. */
+/** Reference of a template: `{{ id }}`, `{{ id.field }}`, `{{ id.field | json }}`. */
 export interface Reference {
   id: string
   path: readonly string[]
-  /** Strings in quotes, escaped: as JSON. */
+  /** Whether a string is quoted and escaped, as JSON. */
   asJson: boolean
   /** `FILE:LINE:COLUMN`, for errors. */
   place: string
 }
 
-/** Text and references in their order. */
+/** Texts and references in order. */
 export type Template = readonly (string | Reference)[]
 
 const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 const REFERENCE = /^\s*([^\s.{}|"]+)((?:\.[^\s.{}|"]+)*)\s*(?:\|\s*(\S+)\s*)?$/
-/** How braces get into the file that is written: a piece of text in quotes. */
+/** Quoted text, by which a template writes braces into the file. */
 const QUOTED = /^\s*("(?:[^"\\]|\\.)*")\s*$/
 
-/** Throws 400 `HMS_SIDECAR_TEMPLATE` with file, line and column. `name`: what errors call the template. */
+/** Parses a template. Throws 400 `HMS_SIDECAR_TEMPLATE` with file, line and column. `name`: name of the template in errors. */
 export function parseTemplate(text: string, name: string): Template {
   const parts: (string | Reference)[] = []
   let end = 0
@@ -34,15 +34,14 @@ export function parseTemplate(text: string, name: string): Template {
   }
 }
 
-/** The ids that a template names. */
+/** Returns the ids that a template references. */
 export function idsIn(template: Template): Set<string> {
   return new Set(template.flatMap((part) => (typeof part === 'string' ? [] : part.id)))
 }
 
 /**
- * The text with its values: strings as they are, everything else as JSON. `read` throws for an id that has none. Throws 404
- * `HMS_POLICY_FIELD_UNKNOWN` for a field that is not there, and 422 `HMS_SIDECAR_VALUE` for a string that would break the line it stands
- * in.
+ * Renders the template: strings unchanged, everything else as JSON. `read` throws for an id without a value. Throws 404
+ * `HMS_POLICY_FIELD_UNKNOWN` for a missing field, and 422 `HMS_SIDECAR_VALUE` for a string that would break its line.
  */
 export function renderTemplate(template: Template, read: (id: string) => { version: string; value: object }): string {
   return template.map((part) => (typeof part === 'string' ? part : textOf(part, read))).join('')
@@ -103,7 +102,7 @@ function valueAt(root: Json, path: readonly string[]): Json | undefined {
   return value
 }
 
-/** `LINE:COLUMN`, both from 1; a column is a character as editors count them. */
+/** Returns `LINE:COLUMN`, both from 1; a column is a character as editors count them. */
 function positionOf(text: string, at: number): string {
   const before = text.slice(0, at)
   const line = before.split('\n').length

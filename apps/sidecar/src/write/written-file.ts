@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path'
 import type { HeldValues } from '../held-values.js'
 import { idsIn, parseTemplate, renderTemplate, type Template } from './template.js'
 
-/** What `--write TEMPLATE=FILE` says. */
+/** Parsed option `--write TEMPLATE=FILE`. */
 export interface WriteTarget {
   template: string
   file: string
@@ -13,10 +13,10 @@ export interface WriteTarget {
 
 const MAX_FILES = 64
 const MAX_TEMPLATE_BYTES = 256 * 1024
-/** Of what is written. A template may name a policy of 256 KiB more than once. */
+/** Limit of the rendered text. A template may reference a policy of 256 KiB more than once. */
 const MAX_FILE_CHARACTERS = 16 * 1024 * 1024
 
-/** One file that follows its template. */
+/** File that follows its template. */
 export class WrittenFile {
   private written: string | undefined
 
@@ -26,7 +26,7 @@ export class WrittenFile {
     readonly ids: ReadonlySet<string>,
   ) {}
 
-  /** Throws for a template that cannot be read or parsed, and for a file that could not be written in any case. */
+  /** Throws for a template that cannot be read or parsed, and for a file that can never be written. */
   static async open({ template, file }: WriteTarget): Promise<WrittenFile> {
     if (resolve(template) === resolve(file)) throw refusedTarget(file, 'is its own template')
     const parsed = parseTemplate(await readGivenText(template, MAX_TEMPLATE_BYTES), template)
@@ -37,7 +37,7 @@ export class WrittenFile {
     return new WrittenFile(file, parsed, idsIn(parsed))
   }
 
-  /** Whether the file changed. Where anything throws it stays as it is, whole. */
+  /** Writes the file if its content changed; returns whether it did. On an error it stays unchanged and complete. */
   async write(values: Pick<HeldValues, 'explain'>): Promise<boolean> {
     const text = renderTemplate(this.template, (id) => values.explain(id))
     if (text === this.written) return false
@@ -52,7 +52,7 @@ export class WrittenFile {
   }
 }
 
-/** Reads all templates. Throws for the first that is wrong, before there is a connection. */
+/** Reads all templates. Throws for the first invalid one, before there is a connection. */
 export async function openFiles(targets: readonly WriteTarget[]): Promise<WrittenFile[]> {
   if (targets.length > MAX_FILES) throw refusedTarget('A side-car', `writes at most ${MAX_FILES} files, not ${targets.length}`)
   const files: WrittenFile[] = []
