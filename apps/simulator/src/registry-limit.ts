@@ -1,10 +1,10 @@
 import { HmsError } from '#libs/contracts'
 import type { Documents } from '#libs/persistence'
 
-/** Ids of bots and corpora: they stand in commands and in the parentheses of a run's line. */
+/** Form of ids of bots and corpora: they appear in commands and in a run's summary line. */
 export const REGISTRY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
-/** Registers a document unless its registry is full; replacing a known one is always possible. Call it with the registry locked. */
+/** Registers a document unless its registry is full; replacing a known one is always possible. The caller locks the registry. */
 export async function register<T extends object>(
   documents: Documents<T>,
   id: string,
@@ -19,7 +19,7 @@ export async function register<T extends object>(
   await documents.put(document)
 }
 
-/** Refuses what is too large with 413, in bytes of UTF-8. */
+/** Throws 413 for a text above the limit, in bytes of UTF-8. */
 export function boundBytes(text: string, limit: number, what: string): void {
   const bytes = Buffer.byteLength(text)
   if (bytes > limit) throw new HmsError('HMS_SIMULATOR_LIMIT', `${what} has ${bytes} bytes; at most ${limit} are taken.`, { status: 413 })

@@ -4,11 +4,11 @@ import { IsIn, IsInt, Max, Min } from 'class-validator'
 
 /** `HMS_SIMULATOR_*`. */
 export class SimulatorConfig {
-  /** A replay that has not ended by then, waiting included, fails its run. */
+  /** A replay that has not ended after this time, waiting included, fails its run. */
   @isDuration('10m')
   deadline = '10m'
 
-  /** `inline` blocks the caller's thread: for tests, where no compiled worker is at hand. */
+  /** `inline` blocks the caller's thread: for tests, which have no compiled worker. */
   @IsIn(['worker', 'inline'])
   runner: 'worker' | 'inline' = 'worker'
 
@@ -22,7 +22,7 @@ export class SimulatorConfig {
     return parseDuration(this.deadline)
   }
 
-  /** Shorter than the row's deadline: the runner knows which bot it was at, the row does not. */
+  /** Shorter than the row's deadline: the runner knows which bot was running, the row does not. */
   get replayMs(): number {
     return Math.ceil(this.deadlineMs * 0.8)
   }

@@ -3,7 +3,7 @@ import { inspectBot } from '../replay/inspect-bot.js'
 /** The policies a bot's module declares, or why it cannot be registered. */
 export type Inspected = Awaited<ReturnType<typeof inspectBot>>
 
-/** Loads the module of a bot that somebody wants to register. Rejects only when it could not be looked at. */
+/** Loads the module of a bot for registration. Rejects only if it could not be inspected. */
 export interface BotInspector {
   inspect(source: string): Promise<Inspected>
   close(): Promise<void>

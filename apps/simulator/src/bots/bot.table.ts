@@ -4,7 +4,7 @@ export interface RegisteredBot {
   id: string
   source: string
   digest: string
-  /** Policies it says it reads. */
+  /** Policies it declares to read. */
   policies: string[]
   critical: boolean
   addedAt: string

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { VirtualClock } from '#libs/platform'
 import { WorkerBotInspector } from './worker-bot-inspector.js'
 
-/** A thread that does what the source says, in place of the compiled entry. */
+/** Thread that executes the source text, in place of the compiled entry. */
 const ENTRY = new URL(
   `data:text/javascript,${encodeURIComponent(`
     import { parentPort, threadId } from 'node:worker_threads'

@@ -4,20 +4,20 @@ import type { Clock } from '#libs/platform'
 import type { BotInspector, Inspected } from './bot-inspector.js'
 
 const DEADLINE_MS = 5_000
-/** At 20 ms each they are through within five seconds; a bad one among them costs five more. */
+/** Limit of waiting modules: at 20 ms each they finish within five seconds; a bad one among them costs five more. */
 const MAX_WAITING = 256
 const LOST = 'takes the sandbox down'
 
 /**
- * One thread, one module at a time; a module that is not through after five seconds is refused and its thread ended. Steps are counted
- * inside, but one native call is one step: a module that sorts a long list again and again was measured to hold its thread for more
- * than a minute. An idle thread keeps no process alive.
+ * Inspects modules in one thread, one at a time; a module that has not finished after five seconds is refused and its thread ended. Steps
+ * are counted inside, but one native call is one step: a module that repeatedly sorts a long list was measured to occupy its thread for
+ * more than a minute. An idle thread keeps no process alive.
  */
 export class WorkerBotInspector implements BotInspector {
   private last: Promise<unknown> = Promise.resolve()
   private waiting = 0
   private worker: Worker | undefined
-  /** Takes what came of the module that is being loaded: a text says why it cannot be registered. */
+  /** Called with the result of the module being loaded: a text is the reason why it cannot be registered. */
   private answer: (given: Inspected | string) => void = () => {}
   private closed = false
 

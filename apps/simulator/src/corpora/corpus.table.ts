@@ -13,7 +13,10 @@ export interface RegisteredCorpus {
 export const CORPORA = documentTable<RegisteredCorpus>({ name: 'corpus', id: (corpus) => corpus.id, keys: {} })
 export const MAX_CORPORA = 50
 
-/** Megabytes, apart from what lists show. Carries how to read it, so that one read gives a whole corpus also while it is being replaced. */
+/**
+ * Content in megabytes, separate from the listed summary. It includes its parsing options, so one read gives a consistent corpus even
+ * during a replacement.
+ */
 export interface CorpusContent extends Pick<RegisteredCorpus, 'id' | 'format' | 'map' | 'digest'> {
   content: string
 }

@@ -6,14 +6,14 @@ import { CORPORA, CORPUS_CONTENT } from './corpus.table.js'
 
 const KEPT = 4
 
-/** Parsed corpora, the last used few by digest: a corpus of 7,700 readings takes longer to parse than to replay. */
+/** Cache of the last used parsed corpora, by digest: a corpus of 7,700 readings takes longer to parse than to replay. */
 @Injectable()
 export class Readings {
   private readonly parsed = new Map<string, Reading[]>()
 
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** `undefined` when no such corpus is registered. */
+  /** Returns `undefined` if no such corpus is registered. */
   async of(corpusId: string): Promise<Reading[] | undefined> {
     const { database } = this.runtime
     const corpus = await database.transaction((tx) => tx.documents(CORPORA).get(corpusId))
@@ -23,7 +23,7 @@ export class Readings {
     const stored = await database.transaction((tx) => tx.documents(CORPUS_CONTENT).get(corpusId))
     if (stored === undefined) return undefined
     const { id, format, map, digest, content } = stored
-    // By the digest of what was read: the corpus may have been replaced since the look at its summary.
+    // Cached by the digest of the content read: the corpus may have been replaced since its summary was read.
     return this.keep(digest, parseCorpus(Buffer.from(content), { id, format, map }).readings)
   }
 

@@ -4,15 +4,15 @@ import type { PolicyDocument } from '#libs/policy'
 import { SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead } from '#libs/signing'
 import { IN_FORCE, type RecordedHead } from './in-force.table.js'
 
-/** Of what bots and scenarios use beside the policies of a run, signatures and base64 included. */
+/** Limit for policies that bots and scenarios use besides those of a run, signatures and base64 included. */
 export const MAX_IN_FORCE_BYTES = 32 * 1024 * 1024
 
-/** Why the policies in force cannot be had; it says nothing about any bot. */
+/** Error for unavailable policies in force; it is unrelated to any bot. */
 export class NotInForceError extends Error {
   override readonly name = 'NotInForceError'
 }
 
-/** The stable heads of these policies, where there are any. Throws `NotInForceError` beyond `MAX_IN_FORCE_BYTES`. */
+/** Returns the stable heads of these policies, as far as they exist. Throws `NotInForceError` beyond `MAX_IN_FORCE_BYTES`. */
 export async function recordedHeads(tx: Transaction, ids: Iterable<string>): Promise<RecordedHead[]> {
   const heads: RecordedHead[] = []
   let bytes = 0
@@ -30,13 +30,13 @@ export async function recordedHeads(tx: Transaction, ids: Iterable<string>): Pro
 }
 
 /**
- * The policies that these heads put in force at `now`, by id. Each head is verified as a reader verifies it; throws `NotInForceError` for
- * one that does not verify.
+ * Returns the policies that these heads put in force at `now`, by id. Each head is verified as a reader verifies it; throws
+ * `NotInForceError` for one that does not verify.
  */
 export async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, now: Date): Promise<Record<string, PolicyDocument>> {
   const policies: Record<string, PolicyDocument> = {}
   for (const recorded of heads) {
-    // Some milliseconds each: a process that serves others does not verify hundreds in one go.
+    // Some milliseconds each: a process that serves requests must not verify hundreds without yielding.
     await nextTurn()
     const { next, release } = verified(recorded, roster)
     const standing = next !== null && next.atMs <= now.getTime() ? next.release : release

@@ -6,7 +6,7 @@ import type { ScenarioInputs } from './scenario-inputs.js'
 
 const LISTED_FIELDS = 3
 
-/** Answers of one run over all inputs of a scenario; shorter than the inputs when it was stopped. */
+/** Results of one run over all inputs of a scenario; shorter than the inputs if it was stopped. */
 export interface RunAnswers {
   verdicts: string
   alerts: string
@@ -16,13 +16,13 @@ export interface RunAnswers {
 export interface BotAnswers {
   /** Whether the bot declares a changed policy, or was seen to read one. */
   concerned: boolean
-  /** Why it was not run: it says itself that it cannot read the new document. */
+  /** Reason why it was not run: it declares that it cannot read the new document. */
   incompatible?: string
   /** Two runs under the old policy, then one under the new; a first version has the last alone. Ends at a stopped run. */
   runs: RunAnswers[]
 }
 
-/** Exactly one class per bot and scenario; see `BOT_CLASSES` for what each means. */
+/** Returns exactly one class per bot and scenario; see `BOT_CLASSES`. */
 export function classify(inputs: ScenarioInputs, { concerned, incompatible, runs }: BotAnswers): BotOutcome {
   const { before, after } = inputs
   const [first, second] = runs
@@ -58,14 +58,14 @@ export function classify(inputs: ScenarioInputs, { concerned, incompatible, runs
   return inside === undefined ? { class: 'ADAPTED', agreed } : outcome('STALE', inside, after.verdicts[inside], last)
 }
 
-/** Indexes of the inputs whose old and new verdict differ. */
+/** Returns the indexes of inputs whose old and new verdict differ. */
 export function discriminating(inputs: ScenarioInputs): number[] {
   const { before, after } = inputs
   if (!before) return []
   return after.verdicts.flatMap((verdict, index) => (verdict === before.verdicts[index] ? [] : [index]))
 }
 
-/** Alerts of a bot over the recorded inputs; nothing for one that was stopped, or that the change does not concern. */
+/** Returns the alerts of a bot over the recorded inputs; nothing for a bot that was stopped, or that the change does not concern. */
 export function loadOf(inputs: ScenarioInputs, { concerned, incompatible, runs }: BotAnswers): AlertLoad | undefined {
   if (!concerned || incompatible !== undefined || runs.some((run) => run.stop)) return undefined
   const recorded = inputs.inputs.length - inputs.boundary
@@ -77,7 +77,7 @@ function stoppedOutcome(inputs: ScenarioInputs, run: RunAnswers, stop: Stop, isN
   const index = run.verdicts.length
   const reading = inputs.inputs[index]
   const side = isNew ? inputs.after : (inputs.before ?? inputs.after)
-  // It went through under the old document, and the new one lacks what the old one had.
+  // It succeeded under the old document, and the new one lacks a field the old one had.
   const cannotRead = stop.kind === 'crashed' && isNew && inputs.narrowed.length > 0
   return {
     class: stop.kind === 'budget' ? 'BUDGET' : cannotRead ? 'INCOMPATIBLE' : 'CRASHED',

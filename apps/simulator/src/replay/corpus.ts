@@ -33,7 +33,7 @@ export interface CorpusOptions {
   /** The corpus id; rows without an `id` are named `<id>:<row>`. */
   id: string
   format: 'csv' | 'jsonl'
-  /** Reading field → column of the file. Columns that no field names keep their own name. */
+  /** Reading field → column of the file. Unmapped columns keep their own name. */
   map?: Readonly<Record<string, string>>
 }
 
@@ -43,7 +43,7 @@ export interface ParsedCorpus {
   problems: CorpusProblem[]
 }
 
-/** The bytes of a corpus file as readings. Bad input is a listed problem, never a throw. */
+/** Parses the bytes of a corpus file into readings. Bad input is a listed problem, never a throw. */
 export function parseCorpus(bytes: Uint8Array, options: CorpusOptions): ParsedCorpus {
   const found = new Found(options.id)
   if (bytes.byteLength > CORPUS_LIMITS.bytes) {
@@ -100,7 +100,7 @@ function readJsonLines(text: string, map: Readonly<Record<string, string>>, foun
   }
 }
 
-/** Reading fields in column order, or null when header and map do not fit. */
+/** Returns the reading fields in column order, or null if header and map do not fit. */
 function fieldNames(header: string[], map: Readonly<Record<string, string>>, found: Found): string[] | null {
   for (const [field, column] of Object.entries(map)) {
     if (header.includes(column)) continue
@@ -118,7 +118,7 @@ function fieldNames(header: string[], map: Readonly<Record<string, string>>, fou
 
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-/** Strict decimals become numbers. A leading zero, or more digits than a double holds, marks an identifier: it stays text. */
+/** Converts strict decimals to numbers. A leading zero, or more digits than a double stores, marks an identifier, which stays text. */
 function cellValue(field: string, cell: string): string | number {
   if (field === 'id' || field === 'at' || field === 'region' || !DECIMAL.test(cell)) return cell
   const value = Number(cell)
@@ -126,7 +126,7 @@ function cellValue(field: string, cell: string): string | number {
   return value === 0 ? 0 : value
 }
 
-/** The object of a line, or why it is refused. */
+/** Parses the object of a line, or returns why it is refused. */
 function parseLine(line: string): JsonObject | string {
   try {
     const value = JSON.parse(line) as Json
@@ -140,7 +140,9 @@ function parseLine(line: string): JsonObject | string {
   }
 }
 
-/** Looks no deeper than that itself: a line has room for thirty thousand levels, more than the stack. */
+/**
+ * Whether a value is nested deeper than `levels`. Recursion stops there: a line has room for thirty thousand levels, more than the stack.
+ */
 function isDeeper(value: Json | undefined, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1))

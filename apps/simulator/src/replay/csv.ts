@@ -9,9 +9,9 @@ export class CsvError extends Error {
 }
 
 /**
- * Records of a CSV text, RFC 4180: quoted fields may hold commas, line breaks and doubled quotes; CRLF or LF;
- * a final line break is optional. Blank lines are skipped. Throws `CsvError` where quotes do not fit, and for a row of more than
- * `maxChars` characters or `maxFields` fields.
+ * Yields the records of a CSV text, RFC 4180: quoted fields may contain commas, line breaks and doubled quotes; CRLF or LF; a final line
+ * break is optional. Blank lines are skipped. Throws `CsvError` for mismatched quotes, and for a row of more than `maxChars` characters or
+ * `maxFields` fields.
  */
 export function* csvRecords(text: string, { maxChars, maxFields }: { maxChars: number; maxFields: number }): Generator<string[]> {
   let at = 0

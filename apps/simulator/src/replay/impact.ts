@@ -6,7 +6,7 @@ const MAX_IDS = 500
 const MAX_IDS_CHARS = 32 * 1024
 const MAX_GROUPS = 50
 const MAX_MONTHS = 120
-/** More touched fields than anyone reads through; a bundle of 200 policies may touch thousands. */
+/** Limit of touched fields, more than a person reads; a bundle of 200 policies may touch thousands. */
 const MAX_FIELDS = 500
 const MAX_VALUE_CHARS = 200
 
@@ -16,7 +16,7 @@ interface Judged {
   after: boolean
 }
 
-/** What the change turns among the recorded inputs of one scenario; boundary inputs were never read by anyone. */
+/** Counts the recorded inputs of one scenario whose verdict changes; boundary inputs are synthetic. */
 export function scenarioImpact({ scenario, policies, inputs, boundary, lost, before, after }: ScenarioInputs): ScenarioImpact {
   const judged = inputs.slice(0, inputs.length - boundary).map((reading, index): Judged => {
     return { reading, before: before?.verdicts[index] ?? false, after: after.verdicts[index] ?? false }
@@ -40,7 +40,7 @@ export function scenarioImpact({ scenario, policies, inputs, boundary, lost, bef
   }
 }
 
-/** The same field in several scenarios is one: all inputs that were made for it, and all scenarios that read it. */
+/** Merges a field of several scenarios: all inputs that were made for it, and all scenarios that read it. */
 export function touchedFieldsOf(scenarios: readonly ScenarioInputs[]): TouchedField[] {
   const fields = groupBy(
     scenarios.flatMap((each) => each.fields),
@@ -56,7 +56,7 @@ export function touchedFieldsOf(scenarios: readonly ScenarioInputs[]): TouchedFi
     }))
 }
 
-/** A value too long to be read is left out; the difference to the live version shows it whole. */
+/** Omits a value too long to read; the difference to the live version has it in full. */
 function shortened({ from, to, ...field }: TouchedField): TouchedField {
   const short = (value: TouchedField['from']): boolean => value !== undefined && JSON.stringify(value).length <= MAX_VALUE_CHARS
   return { ...field, ...(short(from) ? { from } : {}), ...(short(to) ? { to } : {}) }
@@ -79,7 +79,7 @@ function groupImpact(name: string, judged: readonly Judged[]): GroupImpact {
   return group
 }
 
-/** Identifiers of sites are numbers in many corpora. */
+/** Returns the site as text: site identifiers are numbers in many corpora. */
 function siteOf({ site }: Reading): string {
   return typeof site === 'string' || typeof site === 'number' ? String(site) : ''
 }

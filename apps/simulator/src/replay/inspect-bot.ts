@@ -6,7 +6,7 @@ export interface BotInvalid {
   message: string
 }
 
-/** What a bot's module declares, or why it cannot be registered. Loads it in a sandbox, calls nothing of it. */
+/** Returns the declarations of a bot's module, or why it cannot be registered. Loads it in a sandbox, and calls none of its functions. */
 export async function inspectBot(source: string): Promise<{ policies: string[] } | { error: BotInvalid }> {
   const bytes = Buffer.byteLength(source)
   if (bytes > BOT_SOURCE_LIMIT) return invalid(`${bytes} bytes; at most ${BOT_SOURCE_LIMIT}`)

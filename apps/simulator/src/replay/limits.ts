@@ -1,6 +1,6 @@
 /**
- * What one bot may use. Steps are counted by QuickJS itself (one interrupt per 10,000 calls or loop turns), so the same
- * bot stops at the same place on every machine; a wall clock would not.
+ * Resource limits of one bot. QuickJS itself counts steps (one interrupt per 10,000 calls or loop turns), so the same bot stops at the same
+ * step on every machine; a wall clock would not.
  */
 export interface SandboxLimits {
   /** All memory of one bot, QuickJS included, bytes: whole pages of 64 KiB, at least the 16 MiB an instance starts with. */
@@ -20,7 +20,7 @@ export const SANDBOX_LIMITS: Readonly<SandboxLimits> = {
   interruptsPerReading: 1,
 }
 
-/** What is handed to the sandbox at once: large enough to amortise the call, small enough to leave the bot its heap. */
+/** Size of a batch: large enough to amortise the call, small enough to leave the bot its heap. */
 export const BATCH = { readings: 500, chars: 512 * 1024 } as const
 
 /** Bytes of a bot's source. */

@@ -1,12 +1,12 @@
 import type { PredictedLoad, ScenarioImpact, ScenarioLoad, SimulationImpact } from '#libs/contracts'
 
 const DAY_MS = 86_400_000
-/** Of what an event carries beside dossier and rules. */
+/** Size limit within an event, besides dossier and rules. */
 const MAX_BYTES = 12 * 1024
 
 /**
- * What a canary may expect, short enough for an event: scenarios first, then the regions with most readings, then bots. A bot that adapted
- * alerts as its scenarios say, so that those left out are no loss where the rest adapted.
+ * Returns the alerts a canary may expect, short enough for an event: scenarios first, then the regions with most readings, then bots. A bot
+ * that adapted alerts as its scenarios define, so the omitted bots are no loss if the rest adapted.
  */
 export function predictedLoad({ scenarios, bots }: SimulationImpact): PredictedLoad {
   const load: PredictedLoad = { scenarios: [], bots: [], omitted: 0 }

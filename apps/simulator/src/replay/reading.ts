@@ -9,14 +9,14 @@ export type Reading = JsonObject & { id: string; at: string; region: string }
 /** The policies in force, by policy id, as a bot sees them through `getPolicy`. */
 export type PoliciesInForce = { [id: string]: JsonObject }
 
-/** Those of `policies` that `ids` name. */
+/** Returns the policies whose ids are in `ids`. */
 export function onlyOf<P extends JsonObject>(policies: Readonly<Record<string, P>>, ids: readonly string[]): Record<string, P> {
   return Object.fromEntries(ids.flatMap((id) => (Object.hasOwn(policies, id) ? [[id, policies[id]!]] : [])))
 }
 
 /**
- * Time order, then id. A bot may keep state between readings, so replay fixes the order itself:
- * a corpus whose lines were shuffled gives the same report.
+ * Sorts by time, then id. A bot may have state between readings, so replay fixes the order itself: a corpus with shuffled lines gives the
+ * same report.
  */
 export function inReplayOrder(readings: readonly Reading[]): Reading[] {
   return [...readings].sort((a, b) => compare(a.at, b.at) || compare(a.id, b.id))

@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const runner of opened.splice(0)) await runner.close()
 })
 
-/** A thread that does what the first bot's id says, in place of the compiled entry. */
+/** Thread that executes the command in the first bot's id, in place of the compiled entry. */
 const ENTRY = new URL(
   `data:text/javascript,${encodeURIComponent(`
     import { parentPort, threadId } from 'node:worker_threads'

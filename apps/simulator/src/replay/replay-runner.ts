@@ -5,8 +5,8 @@ import { ReplayError } from './replay-error.js'
 import { programsOf } from './shares.js'
 
 /**
- * Where replays run. `replay` rejects with a `ReplayError` (`HMS_REPLAY_DEADLINE`, `HMS_REPLAY_BUSY`,
- * `HMS_REPLAY_WORKER_LOST`, `HMS_REPLAY_FAILED`) or with the signal's reason, and leaves nothing running.
+ * Port that runs replays. `replay` rejects with a `ReplayError` (`HMS_REPLAY_DEADLINE`, `HMS_REPLAY_BUSY`, `HMS_REPLAY_WORKER_LOST`,
+ * `HMS_REPLAY_FAILED`) or with the signal's reason, and leaves nothing running.
  */
 export interface ReplayRunner {
   replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<ReplayReport>
@@ -16,7 +16,7 @@ export interface ReplayRunner {
 /** Called before each program is run over a scenario. */
 export type OnProgress = (progress: ReplayProgress) => void
 
-/** Counts what is begun: a program that is running is not done. */
+/** Counts started programs: a running program is not done. */
 export class ProgressCount {
   private begun = 0
   private readonly total: number
@@ -28,14 +28,14 @@ export class ProgressCount {
     this.total = programsOf(bots).length * scenarios.length
   }
 
-  /** `running`: how many are under way, this one included. */
+  /** `running`: number of running programs, this one included. */
   starting(running: number): void {
     this.begun += 1
     this.onProgress?.({ done: Math.max(0, this.begun - running), total: this.total })
   }
 }
 
-/** In the caller's thread, for tests and tools: blocks it, and sees an abort only when it was made before. */
+/** Runs replays in the caller's thread, for tests and tools: it blocks the thread, and only notices an abort made before. */
 export class InlineReplayRunner implements ReplayRunner {
   constructor(private readonly deadlineMs = 60_000) {}
 

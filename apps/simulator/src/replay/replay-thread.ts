@@ -10,9 +10,9 @@ interface Running {
   onStarting: (bot: string) => void
 }
 
-/** One worker thread, one task at a time. It starts with its first task, and afresh after an end; idle it keeps no process alive. */
+/** One worker thread, one task at a time. It starts with its first task, and again after an end; an idle one keeps no process alive. */
 export class ReplayThread {
-  /** The bot that it is at. */
+  /** Id of the bot that is running. */
   bot: string | undefined
   #worker: Worker | undefined
   #running: Running | undefined
@@ -23,7 +23,7 @@ export class ReplayThread {
     return this.#running !== undefined
   }
 
-  /** Rejects with `HMS_REPLAY_WORKER_LOST`, `HMS_REPLAY_FAILED`, or what it is ended with. */
+  /** Rejects with `HMS_REPLAY_WORKER_LOST`, `HMS_REPLAY_FAILED`, or the reason given to `end`. */
   run(task: ReplayTask, onStarting: (bot: string) => void): Promise<ReplayReport> {
     const report = new Promise<ReplayReport>((resolve, reject) => {
       this.#running = { resolve, reject, onStarting }
@@ -34,7 +34,7 @@ export class ReplayThread {
     return report
   }
 
-  /** Ends the thread with what it is at: one that is busy cannot be told to stop otherwise. */
+  /** Terminates the thread with its task: a busy thread cannot be stopped otherwise. */
   async end(reason: unknown): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
@@ -43,7 +43,7 @@ export class ReplayThread {
   }
 
   #start(): Worker {
-    // No environment and no arguments: a bot that broke out of QuickJS would still find nothing worth taking here.
+    // No environment and no arguments: a bot that escaped QuickJS would still find nothing useful here.
     const worker = new Worker(this.entry, { env: {}, argv: [], execArgv: [] })
     const lost = (why: string) => {
       if (this.#worker === worker) void this.end(new ReplayError('HMS_REPLAY_WORKER_LOST', `the replay worker was lost: ${why}`, true))

@@ -6,7 +6,7 @@ import { asset, limitOf, readingOf, tightening, virginia } from './virginia.fixt
 const readings = [readingOf('a', 10), readingOf('b', 25), readingOf('c', 30), readingOf('d', 35), readingOf('e', 40)]
 const DECLARES = "export const policies = ['epa-pm25-limit']\n"
 
-/** A bot whose body is given; `limit()` asks for the limit. */
+/** Builds a bot with the given body; `limit()` reads the limit. */
 function bot(body: string, head = ''): string {
   return `${DECLARES}${head}\nexport default (reading, getPolicy) => { const limit = () => getPolicy('epa-pm25-limit').limit; ${body} }`
 }

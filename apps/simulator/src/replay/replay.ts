@@ -15,25 +15,25 @@ export interface ReplayBot {
   source: string
 }
 
-/** Plain data: it crosses to a worker thread as it is. */
+/** Task as plain data, so it can be sent to a worker thread. */
 export interface ReplayTask {
   bots: ReplayBot[]
   scenarios: ScenarioInputs[]
-  /** Policies in force that the change does not touch: a bot gets those that it declares, on both sides. */
+  /** Policies in force that the change does not touch: a bot gets those that it declares, before and after. */
   beside?: PoliciesInForce
 }
 
 export interface ReplayHooks {
-  /** Wall-clock emergency brake, asked at every interrupt. */
+  /** Wall-clock emergency brake, checked at every interrupt. */
   expired?: () => boolean
-  /** Called before each bot is run, with the id of the first bot that has this text. */
+  /** Called before each program is run, with the id of its first bot. */
   starting?: (bot: string) => void
 }
 
 /**
- * Replays every bot over every scenario. Bots with the same text share one replay: the sandbox has no clock, chance or
- * host of its own, so the same text over the same inputs gives the same answers.
- * Rejects with `HMS_REPLAY_DEADLINE` once `expired` says so; blocks the thread it runs in until then.
+ * Replays every bot over every scenario. Bots with the same text share one replay: the sandbox has no clock, chance or host of its own, so
+ * the same text over the same inputs gives the same results. Rejects with `HMS_REPLAY_DEADLINE` once `expired` returns true; blocks its
+ * thread until then.
  */
 export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise<ReplayReport> {
   const bots = task.bots.map((bot) => ({ ...bot, digest: digestOf(bot.source) })).sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -104,7 +104,7 @@ function versionsOf(policies: PoliciesInForce): PolicyBeside[] {
     .sort((a, b) => (a.policy < b.policy ? -1 : 1))
 }
 
-/** Of the text of a bot's module: the same text is the same program. */
+/** Digest of the text of a bot's module: the same text is the same program. */
 function digestOf(source: string): string {
   return `sha256:${createHash('sha256').update(source).digest('hex')}`
 }

@@ -4,7 +4,7 @@ import type { BotClass } from '#libs/pipeline'
 /** Part of the report: a change of engine or limits that could change a verdict raises it. */
 export const REPLAY_ENGINE = 'hms-replay/4 quickjs-emscripten/0.32'
 
-/** The first input that decided against a bot. `before` is its answer under the old policy, where it has one. */
+/** First input that decided against a bot. `before` is its result under the old policy, if there is one. */
 export interface Counterexample {
   reading: string
   expected: 'alert' | 'quiet'
@@ -14,7 +14,7 @@ export interface Counterexample {
 
 export interface BotOutcome {
   class: BotClass
-  /** Inputs answered as the scenario says under the new policy. Information only: agreement is not adaptation. */
+  /** Inputs for which the bot agrees with the scenario under the new policy. Information only: agreement is not adaptation. */
   agreed: number
   message?: string
   counterexample?: Counterexample
@@ -24,7 +24,7 @@ export interface BotReport extends BotOutcome {
   bot: string
   /** `sha256:` + hex of the module text. */
   digest: string
-  /** The scenario the outcome comes from. */
+  /** Scenario of the outcome. */
   scenario: string
 }
 

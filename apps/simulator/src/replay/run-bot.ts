@@ -5,7 +5,7 @@ import { ReplayError } from './replay-error.js'
 import { BotSandbox, type Stop } from './sandbox.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
 
-/** Inputs as the sandbox takes them, encoded once for all bots. */
+/** Encoded inputs of the sandbox, made once for all bots. */
 export interface Batch {
   json: string
   count: number
@@ -30,14 +30,14 @@ export function batchesOf(inputs: readonly Reading[]): Batch[] {
   return batches
 }
 
-/** The readings that a bot sees. `beside`: policies in force that the change does not touch. */
+/** Readings for a bot. `beside`: policies in force that the change does not touch. */
 export interface BotInputs {
   inputs: ScenarioInputs
   batches: Batch[]
   beside: PoliciesInForce
 }
 
-/** One bot over one scenario, in one sandbox: old policy twice, then the new policy. Throws `HMS_REPLAY_DEADLINE` only. */
+/** Runs one bot over one scenario, in one sandbox: old policy twice, then the new policy. Throws `HMS_REPLAY_DEADLINE` only. */
 export async function runBot(source: string, { inputs, batches, beside }: BotInputs, expired: () => boolean): Promise<BotAnswers> {
   const sandbox = await BotSandbox.open(SANDBOX_LIMITS, expired)
   const policies = new Set<string>()
@@ -62,11 +62,11 @@ export async function runBot(source: string, { inputs, batches, beside }: BotInp
     // The instance itself failed (an abort of Emscripten, a trap, the host's stack); nothing else runs in it.
     runs.push(stopped(sandbox.failed()))
   }
-  // A module that does not load declares nothing; it counts as concerned, because nobody can say that it is not.
+  // A module that does not load declares nothing; it counts as concerned, because its policies are unknown.
   return { concerned: policies.size === 0 || inputs.policies.some((id) => policies.has(id)), runs }
 }
 
-/** The first policy of these inputs whose major version the bot says it does not know. */
+/** Returns the first policy of these inputs whose major version the bot does not declare. */
 function cannotRead(majors: Record<string, number[]>, { policies, after }: ScenarioInputs): string | undefined {
   for (const id of policies) {
     const version = String(after.policies[id]?.['version'])

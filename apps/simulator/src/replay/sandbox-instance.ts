@@ -3,20 +3,20 @@ import { createRequire } from 'node:module'
 import { newQuickJSWASMModuleFromVariant, newVariant, RELEASE_SYNC, type QuickJSWASMModule } from 'quickjs-emscripten'
 
 const PAGE_BYTES = 65_536
-/** What the compiled module declares as its least. */
+/** Minimum number of memory pages declared by the compiled module. */
 const INITIAL_PAGES = 256
 
 export interface SandboxInstance {
   quickjs: QuickJSWASMModule
-  /** Whether memory was asked for that this instance may not have. Stays so until a smaller request is met. */
+  /** Whether a memory request was refused. Stays true until a smaller request is granted. */
   exhausted: () => boolean
 }
 
 let compiled: Promise<WebAssembly.Module> | undefined
 
 /**
- * QuickJS, compiled once in this thread: each instance would compile it anew, 7 ms of processor time a bot (measured). The file is a
- * dependency of quickjs-emscripten, and so looked for from there.
+ * QuickJS, compiled once in this thread: compiling it for each instance would cost 7 ms of processor time a bot (measured). The file is a
+ * dependency of quickjs-emscripten, and therefore resolved from there.
  */
 function compiledQuickJs(): Promise<WebAssembly.Module> {
   const emscripten = createRequire(import.meta.url).resolve('quickjs-emscripten')

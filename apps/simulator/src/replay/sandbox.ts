@@ -5,7 +5,7 @@ import { SANDBOX_HARNESS } from './sandbox-harness.js'
 import { newInstance, type SandboxInstance } from './sandbox-instance.js'
 import { SANDBOX_PRELUDE } from './sandbox-prelude.js'
 
-/** Why a bot was stopped: it failed by itself, or it used up memory or steps. `message` has no host detail. */
+/** Reason why a bot was stopped: it failed itself, or it used up memory or steps. `message` has no host detail. */
 export interface Stop {
   kind: 'crashed' | 'budget'
   message: string
@@ -13,7 +13,7 @@ export interface Stop {
 
 export interface BotDeclaration {
   policies: string[]
-  /** Per policy the major versions that the bot can read; all of them where it names none. */
+  /** Major versions that the bot can read, per policy; all if it names none. */
   majors: Record<string, number[]>
 }
 
@@ -22,7 +22,7 @@ export interface BatchAnswer {
   verdicts: string
   /** Kind and value of each alert; compared between runs, not interpreted. */
   alerts: string
-  /** Policy ids asked for since `begin`. */
+  /** Policy ids read since `begin`. */
   reads: string[]
   stop?: Stop
 }
@@ -30,8 +30,8 @@ export interface BatchAnswer {
 const MESSAGE_CHARS = 200
 
 /**
- * One bot in a QuickJS instance of its own, which is garbage with it. `expired` is the wall-clock emergency brake: asked at
- * every interrupt, and when it says so the replay is given up with `HMS_REPLAY_DEADLINE`; it never becomes a finding.
+ * One bot in a QuickJS instance of its own, discarded with it. `expired` is the wall-clock emergency brake, checked at every interrupt:
+ * when true the replay ends with `HMS_REPLAY_DEADLINE`; it never becomes a finding.
  */
 export class BotSandbox {
   readonly #runtime: QuickJSRuntime
@@ -93,7 +93,7 @@ export class BotSandbox {
     return { verdicts, alerts, reads, ...(error === undefined ? {} : { stop: this.#stopOf(error) }) }
   }
 
-  /** What to say of the bot after the instance itself has failed: near the end of memory QuickJS may trap. */
+  /** Returns the stop reason after the instance itself has failed: near the end of memory QuickJS may trap. */
   failed(): Stop {
     if (this.#exhausted()) return { kind: 'budget', message: 'used up its memory' }
     return { kind: 'crashed', message: 'the sandbox failed under this bot' }
@@ -151,7 +151,7 @@ export class BotSandbox {
     return { kind: 'crashed', message: description.slice(0, MESSAGE_CHARS).toWellFormed() }
   }
 
-  /** Index of the reading that was being answered, to name it after a halt. */
+  /** Returns the index of the reading being judged, to name it after a halt. */
   #position(): number {
     this.#halted = undefined
     this.#interrupts = this.limits.baseInterrupts

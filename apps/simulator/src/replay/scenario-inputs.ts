@@ -1,10 +1,13 @@
 import type { TouchedField } from '#libs/contracts'
 import { inReplayOrder, type PoliciesInForce, type Reading } from './reading.js'
 
-/** Says whether a right bot alerts on this reading under these policies. May throw when a fact it needs is missing. */
+/** Decides whether a correct bot alerts on this reading under these policies. May throw if a fact it needs is missing. */
 export type Oracle = (reading: Reading, policies: PoliciesInForce) => boolean
 
-/** Policies on one side: those of the run, and others in force that the scenario names. And the oracle's verdict for each input. */
+/**
+ * Policies before or after the change, those of the run and others in force that the scenario names, with the oracle's verdict for each
+ * input.
+ */
 export interface Side {
   policies: PoliciesInForce
   verdicts: boolean[]
@@ -20,11 +23,11 @@ export interface ScenarioInputs {
   boundary: number
   /** Recorded inputs left out because the oracle could not judge them (a missing fact). Never guessed. */
   unjudged: number
-  /** Of them those that it can judge under the old policies and not under the new ones. */
+  /** Recorded inputs that the oracle can judge under the old policies but not under the new ones. */
   lost: number
-  /** What the change touches of these policies, with the boundary inputs made for it. */
+  /** Fields of these policies that the change touches, with the boundary inputs made for them. */
   fields: TouchedField[]
-  /** Fields that a bot may have read in the old documents and that are gone from the new ones, or of another type. */
+  /** Fields that a bot may have read in the old documents and that are missing from the new ones, or have another type. */
   narrowed: string[]
   /** Null for the first version of a policy: there are no older verdicts to compare with. */
   before: Side | null
@@ -43,7 +46,7 @@ export interface ScenarioSource {
   narrowed?: readonly string[]
 }
 
-/** Puts the inputs into replay order and asks the oracle once per input and side. */
+/** Sorts the inputs into replay order and calls the oracle once per input and side. */
 export function scenarioInputs(source: ScenarioSource): ScenarioInputs {
   const { scenario, before, after, fields = [], narrowed = [] } = source
   const inputs: Reading[] = []

@@ -2,7 +2,7 @@ import { BOT_CLASSES, type BotClass, type ReplayScore } from '#libs/pipeline'
 import type { BotReport, ReplayReport } from './report.js'
 
 export interface ScoreOptions {
-  /** Bots that must adapt whatever the percentage says. */
+  /** Bots that must adapt regardless of the percentage. */
   critical?: readonly string[]
   /** Per cent of the applicable bots that must adapt. */
   threshold?: number
@@ -37,7 +37,7 @@ function judge(applicable: BotReport[], counts: Counts, options: ScoreOptions): 
   if (counts.firstVersion) return failed.length ? { verdict: 'FAIL', reason: 'BOT_CRASHED' } : { verdict: 'PASS' }
   const needed = (options.threshold ?? THRESHOLD_PERCENT) * counts.applicable
   if (counts.adapted * 100 < needed) return { verdict: 'FAIL', reason: 'BELOW_THRESHOLD' }
-  // With nothing the change turns, a bot that ignores the policy agrees everywhere: agreement then proves nothing.
+  // If the change turns no input, a bot that ignores the policy agrees everywhere: agreement then proves nothing.
   if (counts.discriminating + counts.boundary === 0) return { verdict: 'INCONCLUSIVE', reason: 'NO_DISCRIMINATING_INPUT' }
   return { verdict: 'PASS' }
 }

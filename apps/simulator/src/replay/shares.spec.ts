@@ -30,7 +30,7 @@ describe('shares of a replay', () => {
     const whole = encodeReport(await replay({ bots: BOTS, scenarios: [tightening(READINGS)] }))
     for (let run = 0; run < 20; run++) {
       const turn = <T>(all: readonly T[]): T[] => all.map((_each, index) => all[(index * 7 + run) % all.length]!)
-      // Seven divides neither length: each turn is another order of all of them.
+      // Seven divides neither length, so each turn is another order of all of them.
       const task = { bots: turn(BOTS), scenarios: [tightening(turn(READINGS))] }
       const [first, ...rest] = await Promise.all(sharesOf(task, 1 + (run % 3)).map((share) => replay(share)))
       expect(encodeReport(mergedReport([first!, ...rest]))).toBe(whole)

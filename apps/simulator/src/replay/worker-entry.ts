@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import type { ReplayReport } from './report.js'
 import { replay, type ReplayTask } from './replay.js'
 
-/** What the worker posts for each task it is sent: the bot it starts with, any number of times, then one end. */
+/** Messages of the worker for each task: any number of started bots, then one end. */
 export type WorkerReply = { starting: string } | { report: ReplayReport } | { failure: string }
 
 function reply(value: WorkerReply): void {

@@ -31,8 +31,8 @@ interface Job {
 }
 
 /**
- * One replay at a time, in the order they came, shared among the threads. Threads that are still at it are ended when their replay is
- * aborted, passes its deadline or fails elsewhere, and the next replay starts fresh ones.
+ * Runs one replay at a time, in the order of arrival, distributed over the threads. Threads that are still running are ended when their
+ * replay is aborted, passes its deadline or fails elsewhere, and the next replay starts fresh ones.
  */
 export class WorkerReplayRunner implements ReplayRunner {
   readonly #options: WorkerRunnerOptions
@@ -61,7 +61,7 @@ export class WorkerReplayRunner implements ReplayRunner {
     return promise.finally(() => signal?.removeEventListener('abort', abort))
   }
 
-  /** Rejects what runs and waits, and ends the threads. */
+  /** Rejects running and waiting replays, and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true
     const lost = new ReplayError('HMS_REPLAY_WORKER_LOST', 'the replay worker was closed', true)
@@ -94,7 +94,7 @@ export class WorkerReplayRunner implements ReplayRunner {
     return mergedReport(await Promise.all([first!, ...rest]))
   }
 
-  /** The bots that were running are named: one native call that takes minutes is not counted as steps, so no class tells of it. */
+  /** Fails the replay with the names of the running bots: one native call of minutes is not counted as steps, so no class covers it. */
   #late(): void {
     const bots = this.#threads.flatMap(({ bot }) => bot ?? [])
     const where = bots.length === 0 ? '' : ` in bot ${bots.join(' and ')}`

@@ -2,21 +2,21 @@ import { predicateIn, type CarriedRelease, type RunDossier } from '#libs/contrac
 import type { PolicyDocument } from '#libs/policy'
 import type { Scenario } from '#libs/scenario'
 
-/** Policies by id on both sides of the run. */
+/** Policies of a run by id, before and after. */
 export interface PoliciesOfRun {
   /** In force before; a first version is missing here. */
   before: Record<string, PolicyDocument>
   after: Record<string, PolicyDocument>
-  /** Ids of the policies that the run carries. */
+  /** Ids of the policies of the run. */
   changed: string[]
 }
 
-/** With what else bots and scenarios use of the policies in force, by id; none of it is of the run. */
+/** Adds the policies in force that bots and scenarios also use, by id; none of them belongs to the run. */
 export interface KnownPolicies extends PoliciesOfRun {
   beside: Record<string, PolicyDocument>
 }
 
-/** From what was signed. */
+/** Reads the policies from the signed releases. */
 export function policiesOf(dossier: RunDossier): PoliciesOfRun {
   const before: Record<string, PolicyDocument> = {}
   for (const [id, live] of Object.entries(dossier.live)) if (live !== null) before[id] = policyOf(live)
@@ -30,7 +30,7 @@ export function isFirstVersion({ before, changed }: PoliciesOfRun): boolean {
   return changed.every((id) => before[id] === undefined)
 }
 
-/** Scenarios that speak of a policy of the run. */
+/** Returns the scenarios that name a policy of the run. */
 export function scenariosOf({ changed }: PoliciesOfRun, scenarios: readonly Scenario[]): Scenario[] {
   const ids = new Set(changed)
   return scenarios.filter((scenario) => scenario.policies.some((id) => ids.has(id)))

@@ -4,7 +4,7 @@ import { compileScenario, parseScenario, type Scenario } from '#libs/scenario'
 import { REGISTRY_ID } from '../registry-limit.js'
 import { isStorable } from '../storable-text.js'
 
-/** The scenario of a file. Throws `HMS_SCENARIO_INVALID` (422) that carries every finding with its place. */
+/** Parses the scenario of a file. Throws `HMS_SCENARIO_INVALID` (422) with every finding and its position. */
 export function readScenario(file: string, source: string): Scenario {
   const parsed = parseScenario(source, file)
   if (!parsed.ok)
@@ -12,7 +12,7 @@ export function readScenario(file: string, source: string): Scenario {
   const { scenario } = parsed
   const compiled = compileScenario(scenario)
   if (!compiled.ok) throw scenarioError({ pointer: '/alert', detail: `${file}: ${compiled.message}` })
-  // The corpus may be registered later, but never under a name that is no id.
+  // The corpus may be registered later, but never under an invalid id.
   if (!REGISTRY_ID.test(scenario.corpus)) throw scenarioError({ pointer: '/corpus', detail: `${file}: "corpus" is no id of a corpus` })
   const texts = [scenario.alert, ...Object.entries(scenario.boundary ?? {}).flat()]
   const storable = texts.every((text) => typeof text !== 'string' || isStorable(text))

@@ -5,19 +5,19 @@ import { onlyOf } from '../replay/reading.js'
 import type { KnownPolicies } from './policies-of-run.js'
 import { SCENARIO_RULES_MAX_BYTES } from './scenario.table.js'
 
-/** As canary-controller needs them to explain alerts, but for what is in force beside the run. */
+/** Converts scenarios to the rules by which canary-controller explains alerts, without the policies in force besides the run. */
 export function rulesOf(scenarios: readonly Scenario[]): ScenarioRule[] {
   return scenarios.map(({ id, policies, alert }) => ({ id, policies, alert }))
 }
 
-/** The policies of a scenario that are in force and no run's. */
+/** Returns the policies of a scenario that are in force and not part of the run. */
 export function besideOf({ policies }: Scenario, { beside }: KnownPolicies): Record<string, PolicyDocument> {
   return onlyOf(beside, policies)
 }
 
 /**
- * The rules with what they read of policies beside the run: all of it, or nothing where it finds no place in what an event may carry of
- * scenarios. `untold`: ids of these.
+ * Builds the rules with the values they read of policies besides the run: all of them, or none if they exceed the size limit of events.
+ * `untold`: ids of the scenarios without these values.
  */
 export function rulesOfRun(scenarios: readonly Scenario[], policies: KnownPolicies): { rules: ScenarioRule[]; untold: Set<string> } {
   const untold = new Set<string>()

@@ -8,5 +8,5 @@ export interface RegisteredScenario {
 
 export const SCENARIOS = documentTable<RegisteredScenario>({ name: 'scenario', id: (entry) => entry.scenario.id, keys: {} })
 export const MAX_SCENARIOS = 200
-/** Of the rules of all of them, as the events of a run carry them, with what they read of other policies. */
+/** Size limit of all rules together, as in the events of a run, with the values they read of other policies. */
 export const SCENARIO_RULES_MAX_BYTES = 240 * 1024

@@ -4,14 +4,16 @@ import type { PolicyDocument } from '#libs/policy'
 import { MAX_STEPS, type Verdict } from '#libs/scenario'
 import type { Reading } from '../replay/reading.js'
 
-/** One reading takes 3 to 20 µs: a corpus of 200,000 judged in one go would hold up the process for seconds. */
+/**
+ * Readings judged per turn of the event loop. One takes 3 to 20 µs: a corpus of 200,000 in one turn would block the process for seconds.
+ */
 const JUDGED_PER_TURN = 1_000
-/** A costly expression gives way to others after fewer readings: a step takes less than 1 µs. */
+/** Steps per turn, so a costly expression yields after fewer readings: a step takes less than 1 µs. */
 const STEPS_PER_TURN = 20_000
 
-/** What an expression says of readings under the policies of one side. */
+/** Verdicts of an expression on readings, under the policies before or after. */
 export class Answers extends Map<Reading, boolean> {
-  /** Why it has no answer for the first reading that it has none for. */
+  /** Error of the first reading without a verdict. */
   refusal: string | undefined
 
   of(reading: Reading): boolean {
@@ -25,7 +27,7 @@ export class Answers extends Map<Reading, boolean> {
   }
 }
 
-/** A reading that lacks a fact the expression asks for, or that takes it too many steps, has no verdict and is left out. */
+/** Judges the readings. A reading that lacks a fact the expression needs, or takes too many steps, has no verdict and is left out. */
 export async function judgeReadings(
   readings: readonly Reading[],
   verdict: Verdict,

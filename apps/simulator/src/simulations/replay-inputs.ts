@@ -18,7 +18,10 @@ import type { KnownPolicies } from '../scenarios/policies-of-run.js'
 import { besideOf } from '../scenarios/rules-of-run.js'
 import { judgeReadings, type Answers } from './judge-readings.js'
 
-/** What one scenario needs to be replayed, boundary inputs added, or why it cannot be. `readings` is `undefined` without its corpus. */
+/**
+ * Builds the replay inputs of one scenario, boundary inputs added, or returns why it cannot be replayed. `readings` is `undefined` without
+ * its corpus.
+ */
 export async function inputsOf(
   scenario: Scenario,
   readings: readonly Reading[] | undefined,
@@ -47,7 +50,7 @@ async function judgedInputs(
 ): Promise<{ inputs: ScenarioInputs; refusal: string | undefined }> {
   const beside = besideOf(scenario, policies)
   const [before, after] = [policies.before, policies.after].map((side) => ({ ...beside, ...side })) as [Policies, Policies]
-  // One policy without an older version is enough: the old expression then has no answer anywhere.
+  // One policy without an older version is enough: the old expression then has no verdict at all.
   const old = scenario.policies.every((id) => before[id] !== undefined) ? before : null
   const judge = (of: readonly Reading[], under: Record<string, PolicyDocument>): Promise<Answers> =>
     judgeReadings(of, verdict, under, signal)
@@ -76,7 +79,7 @@ async function judgedInputs(
   return { inputs, refusal: next.refusal }
 }
 
-/** The first reading, and the first that alerts under either side, so that rules of several facts show their edges. */
+/** Returns the first reading, and the first that alerts before or after, so boundary inputs cover rules with several facts. */
 function templatesOf(ordered: readonly Reading[], ...answers: Answers[]): Reading[] {
   const alerting = answers.map((verdicts) => ordered.find((reading) => verdicts.get(reading) === true))
   return [...new Set([ordered[0], ...alerting])].filter((reading) => reading !== undefined)

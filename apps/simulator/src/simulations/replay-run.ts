@@ -20,7 +20,7 @@ import { inputsOf } from './replay-inputs.js'
 
 export const REPLAY_RUNNER = Symbol('ReplayRunner')
 
-/** What came of a replay. A `failure` says nothing about any bot: the replay itself gave no report. */
+/** Outcome of a replay. A `failure` is unrelated to any bot: the replay itself gave no report. */
 export type ReplayOutcome = (JudgedScore & { report: ReplayReport | null; rules: ScenarioRule[] }) | { failure: ReplayFailure }
 
 export interface ReplayFailure {
@@ -31,12 +31,15 @@ export interface ReplayFailure {
 interface Registered {
   bots: RegisteredBot[]
   scenarios: Scenario[]
-  /** Of the other policies that bots declare and scenarios name. */
+  /** Heads of the other policies that bots declare and scenarios name. */
   heads: RecordedHead[]
   now: Date
 }
 
-/** Gathers what is registered for the policies of a run, and in force beside them, and replays it, outside any transaction. */
+/**
+ * Gathers bots, scenarios and corpora for the policies of a run, and the policies in force besides them, and replays, outside any
+ * transaction.
+ */
 @Injectable()
 export class ReplayRun {
   constructor(
@@ -45,7 +48,7 @@ export class ReplayRun {
     @Inject(REPLAY_RUNNER) private readonly runner: ReplayRunner,
   ) {}
 
-  /** Rejects with `TransientError` when the same replay may go well another time, and with the signal's reason. */
+  /** Rejects with `TransientError` if the same replay may succeed another time, and with the signal's reason. */
   async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress): Promise<ReplayOutcome> {
     try {
       const { bots, scenarios, heads, now } = await this.registered(run)
@@ -61,14 +64,14 @@ export class ReplayRun {
     } catch (error) {
       if (error instanceof NotInForceError) return { failure: { reason: 'REPLAY_FAILED', detail: error.message } }
       if (!(error instanceof ReplayError) || signal.aborted) throw error
-      // Neither a replay that took too long nor one that failed by itself ends otherwise another time.
+      // Neither a replay that took too long nor one that failed itself would end differently another time.
       if (error.code === 'HMS_REPLAY_DEADLINE') return { failure: { reason: 'DEADLINE', detail: error.message } }
       if (!error.retryable) return { failure: { reason: 'REPLAY_FAILED', detail: error.message } }
       throw new TransientError(describeError(error), { cause: error })
     }
   }
 
-  /** All bots: one that reads a policy without declaring it is found out by being run. */
+  /** Returns all bots: running a bot reveals that it reads a policy without declaring it. */
   private registered(run: PoliciesOfRun): Promise<Registered> {
     return this.runtime.database.transaction(async (tx) => {
       const bots = await tx.documents(BOTS).find({ limit: MAX_BOTS })
@@ -104,7 +107,7 @@ export class ReplayRun {
   }
 }
 
-/** The canary would have to judge alerts by it without knowing what it reads. */
+/** Skips a scenario whose known values exceed the event: the canary would judge alerts by it without knowing what it reads. */
 function tooMuchOf(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
   const why = `it reads more of ${Object.keys(besideOf(scenario, policies)).join(', ')} than the events of a run can carry`
   return { scenario: scenario.id, why, next: 'hms-svc scenarios add FILE', incompatible: true }

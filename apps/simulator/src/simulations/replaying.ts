@@ -7,7 +7,7 @@ import { REPLAY_RUNNER, ReplayRun, type ReplayOutcome } from './replay-run.js'
 
 type Attempt = { run: number; attempt: number }
 
-/** The replays of this process, so that one whose verdict nobody waits for gives the worker free. */
+/** Tracks the replays of this process, so that a replay whose verdict is no longer needed frees the worker. */
 @Injectable()
 export class Replaying implements OnApplicationShutdown {
   private readonly stopping = new AbortController()
@@ -19,10 +19,10 @@ export class Replaying implements OnApplicationShutdown {
     @Inject(REPLAY_RUNNER) private readonly runner: ReplayRunner,
   ) {}
 
-  /** `undefined` when the replay was stopped. Rejects with `TransientError` when another process should take it up. */
+  /** Resolves to `undefined` if the replay was stopped. Rejects with `TransientError` if another process should run it. */
   async execute(of: Attempt, dossier: RunDossier): Promise<ReplayOutcome | undefined> {
     const id = idOf(of)
-    // A claim whose lease ran out (the process was held up) is claimed again: the verdict of the older replay would not count.
+    // A claim whose lease expired (the process was blocked) is claimed again: the verdict of the older replay would not count.
     this.stop(of)
     const wanted = new AbortController()
     this.wanted.set(id, wanted)
@@ -43,7 +43,7 @@ export class Replaying implements OnApplicationShutdown {
     }
   }
 
-  /** `undefined` while this process does not replay it. */
+  /** Returns `undefined` while this process does not replay it. */
   progressOf(of: Attempt): ReplayProgress | undefined {
     return this.progress.get(idOf(of))
   }

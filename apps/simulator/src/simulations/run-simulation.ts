@@ -25,7 +25,7 @@ import { Replaying } from './replaying.js'
 import { simulationResultOf } from './simulation-result.js'
 import { SIMULATIONS } from './simulation.table.js'
 
-/** The stage: a row asks for the replay, a worker does it off the main thread, `decideSimulation` says what comes of it. */
+/** Simulation stage: a row requests the replay, a worker runs it off the main thread, `decideSimulation` decides on its outcome. */
 @Injectable()
 export class RunSimulation implements OnModuleInit {
   readonly shell: StageShell<Simulation, SimulationInput, SimulationEffect, SimulationTimer>

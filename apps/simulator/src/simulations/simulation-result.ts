@@ -2,11 +2,11 @@ import type { ScenarioRule } from '#libs/contracts'
 import { GOOD_CLASSES, type BotClass, type ReplayScore, type SimulationVerdict } from '#libs/pipeline'
 import { hexOf, scenarioSubject, type TestResult } from '#libs/signing'
 
-/** Version of what a replay does with bots and readings; raised when the same ones would come out otherwise. */
+/** Version of the replay semantics; raised when the same bots and readings would give another result. */
 const REPLAY = 'https://hms-svc.dev/replay/v1'
 
 /**
- * A replay as in-toto's test result. A test is a bot; the scenarios are what it was tested with, the report stands among them by its
+ * Builds a replay's in-toto test result. A test is a bot; the scenarios are its configuration, which also includes the report by its
  * digest.
  */
 export function simulationResultOf(

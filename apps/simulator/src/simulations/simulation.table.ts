@@ -1,7 +1,7 @@
 import { documentTable } from '#libs/persistence'
 import type { Simulation } from '#libs/pipeline'
 
-/** The newest attempt of a run at this stage. */
+/** Newest attempt of a run at this stage. */
 export const SIMULATIONS = documentTable<Simulation>({
   name: 'simulation',
   id: (simulation) => String(simulation.run),

@@ -13,17 +13,17 @@ import { ReplayRun, type ReplayOutcome } from './replay-run.js'
 
 export const TRIAL_RUNNER = Symbol('TrialRunner')
 
-/** Shorter than any caller waits, the edge included: of the runner, and of gathering readings and the replay together. */
+/** Timeout in ms below every caller's, edge included: for the runner, and for gathering readings and the replay together. */
 export const TRIAL_REPLAY_MS = 45_000
 const TRIAL_MS = 50_000
 
-/** Replays policies that nobody has approved and keeps nothing of it. One at a time in this process, apart from the replays of runs. */
+/** Replays unapproved policies without storing anything. One at a time in this process, separate from the replays of runs. */
 @Injectable()
 export class TryPolicies implements OnApplicationShutdown {
   private readonly places = new Places(1, 'trial')
   private readonly stopping = new AbortController()
   private readonly replayRun: ReplayRun
-  /** Of the trial that is under way. */
+  /** Progress of the running trial. */
   progress: ReplayProgress | undefined
 
   constructor(
@@ -35,8 +35,8 @@ export class TryPolicies implements OnApplicationShutdown {
   }
 
   /**
-   * Throws `HMS_PLACES_TAKEN` (503) while another trial is under way, `HMS_TRIAL_INTERRUPTED` (503) where the worker was lost,
-   * `HMS_TRIAL_POLICY` (422) for what is no policy. `left`: nobody waits for the result any more, so the trial ends.
+   * Runs a trial. Throws `HMS_PLACES_TAKEN` (503) while another one runs, `HMS_TRIAL_INTERRUPTED` (503) if the worker was lost,
+   * `HMS_TRIAL_POLICY` (422) for an invalid policy. `left`: aborts when the caller no longer waits for the result.
    */
   async execute({ policies, live = [] }: TrialRequest, left = new AbortController().signal): Promise<Trial> {
     const before = documentsOf(live, 'live')
@@ -72,7 +72,7 @@ export class TryPolicies implements OnApplicationShutdown {
   }
 }
 
-/** A replay without a report says nothing about any bot: a run has longer. */
+/** Converts the outcome. A replay without a report is unrelated to any bot: a run has more time. */
 function trialOf(outcome: ReplayOutcome): Trial {
   if ('failure' in outcome) {
     const { reason, detail } = outcome.failure
@@ -96,7 +96,7 @@ function trialOf(outcome: ReplayOutcome): Trial {
   return { verdict: judged.do === 'fail' ? 'FAIL' : 'INCONCLUSIVE', reason, detail, next, ...found }
 }
 
-/** By id; each once. */
+/** Indexes the documents by id, which must be unique. */
 function documentsOf(given: readonly JsonObject[], name: string): Record<string, PolicyDocument> {
   const documents: Record<string, PolicyDocument> = {}
   for (const [index, policy] of given.entries()) {

@@ -9,7 +9,7 @@ export const POLICY = 'epa-pm25-limit'
 /** A version with its limit: `['2.0.0', 25]`. */
 export type Limit = readonly [version: string, limit: number]
 
-/** A run that takes one policy from `before` to `after`. */
+/** Builds a run that changes one policy from `before` to `after`. */
 export async function dossierOf(
   after: Limit,
   before: Limit | null,
@@ -19,7 +19,7 @@ export async function dossierOf(
   return packDossier({ run, attempt, releases: [await releaseOf(policy, after)], live, used: {}, plan: PLAN })
 }
 
-/** Two runs of one policy each as one run of both. */
+/** Combines two runs of one policy each into one run of both. */
 export function bundleOf(first: RunDossier, second: RunDossier): RunDossier {
   return { ...first, releases: [...first.releases, ...second.releases], live: { ...first.live, ...second.live } }
 }

@@ -6,7 +6,7 @@ import type { Limit } from './dossier.fixture.js'
 const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
 
 interface Recorded {
-  /** Held for later. */
+  /** Version held for later. */
   next?: Limit
   at?: string
   head?: Partial<HeadPredicate>
@@ -14,7 +14,7 @@ interface Recorded {
   note?: string
 }
 
-/** A stable head as config-store records it; `current` is `null` for a policy of which nothing is in force. */
+/** Builds a stable head as config-store records it; `current` is `null` for a policy without a version in force. */
 export async function recordedHead(
   { people, serviceSigner }: TestIdentity,
   id: string,

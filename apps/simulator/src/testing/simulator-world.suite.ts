@@ -21,7 +21,7 @@ import { RunSimulation } from '../simulations/run-simulation.js'
 import { SimulationsController } from '../simulations/simulations.http.js'
 import { CORPUS, POLICY, SCENARIO } from './dossier.fixture.js'
 
-/** Ends only when it is told to, as a replay of hours would. */
+/** Runner whose replays end only on request, like replays of hours. */
 export class HeldRunner implements ReplayRunner {
   readonly signals: AbortSignal[] = []
 
@@ -37,10 +37,10 @@ export class HeldRunner implements ReplayRunner {
   async close(): Promise<void> {}
 }
 
-/** Trace id of the run that is simulated. */
+/** Trace id of the simulated run. */
 export const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 
-/** Lets a test see whether replays are under way. */
+/** Counts running replays for tests. */
 class CountedRunner implements ReplayRunner {
   active = 0
 
@@ -60,7 +60,7 @@ class CountedRunner implements ReplayRunner {
   }
 }
 
-/** The simulator's own parts on memory twins and virtual time, without HTTP and bus. */
+/** Fixture with the simulator's own parts on memory adapters and virtual time, without HTTP and bus. */
 export async function simulatorWorld({ profile = 'dev' as Profile, runner = new InlineReplayRunner() as ReplayRunner } = {}) {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [database, outbox, timers] = [new MemoryDatabase(clock), new MemoryOutboxStore(), new MemoryTimerStore()]
@@ -86,7 +86,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
-  /** For replays that are held. */
+  /** Yields to pending work, for replays that are blocked. */
   const breathe = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
@@ -104,7 +104,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     stage,
     runtime,
     identity,
-    /** As the topic of state says it. */
+    /** Delivers a document as an event of the topic of state. */
     recorded: (document: ConfigDocument): Promise<void> =>
       handle((tx) => inForce.recorded({ data: { document } } as ReceivedEvent<'hms.state.recorded.v1'>, { tx } as EventContext)),
     addBots: async (sources: Record<string, string>, critical = false): Promise<void> => {
@@ -116,14 +116,14 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     },
     linted: (dossier: RunDossier) => handle((tx) => stage.open(tx, dossier, cause)),
     aborted: (run: number, attempt = 1): Promise<void> => handle((tx) => stage.shell.ended(tx, { run, attempt, reason: 'aborted' })),
-    /** In steps shorter than a lease, so that work under way keeps its own. */
+    /** Advances in steps shorter than a lease, so running work renews its own. */
     advance: async (seconds: number): Promise<void> => {
       for (let step = 0; step < seconds; step++) {
         clock.advanceTo(clock.now().getTime() + 1_000)
         await breathe()
       }
     },
-    /** Type and data of what was told, `started` left out. */
+    /** Returns type and data of the published events, without `started`. */
     told: async () => {
       const rows = await database.transaction((tx) => outbox.unsent(tx, 100))
       const events = rows.filter((row) => row.type !== 'hms.simulation.started.v1')
