@@ -10,9 +10,8 @@ import { createWitnessServer } from './witness-server.js'
 import { readWitnessConfig } from './witness.config.js'
 
 /**
- * A witness in a process of its own: it signs checkpoints of the log that the roster in its pinned file names, and remembers what it
- * signed in a folder that is its alone. Throws when it could not sign, or could not remember: `HMS_WITNESS_…` and the codes of roster and
- * keys.
+ * Serves a witness in a process of its own: it signs checkpoints of the log named by its pinned roster file, and stores what it signed in a
+ * folder of its own. Throws if it could not sign or store: `HMS_WITNESS_…` and the codes of roster and keys.
  */
 export async function serveWitness(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)
@@ -65,7 +64,7 @@ function keyOf({ keyid }: Signer, { witnesses }: LogPolicy): NoteKey {
   })
 }
 
-/** Two processes with one memory would sign two histories between them. */
+/** Locks the folder: two processes with one memory could together sign two histories. */
 async function openFolder(dir: string): Promise<FolderLock> {
   try {
     return await acquireFolder(dir, { purpose: 'serve witness' })

@@ -2,21 +2,21 @@ import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { NoteKey, Roster } from '#libs/signing'
 import type { WitnessAnswer, WitnessLink } from '#libs/witness'
 
-/** How often a sender may make us read the file. */
+/** Minimum interval in ms between reads of the file caused by requests. */
 const PAUSE_MS = 1_000
 
 export interface WatchedLogsOptions {
-  /** As it was read at the start. */
+  /** Roster read at the start. */
   roster: Roster
-  /** Reads the file of the roster again; rejects with what is wrong with it. */
+  /** Reads the roster file again; rejects if it is invalid. */
   read(): Promise<Roster>
   clock: Clock
   log: Logger
 }
 
 /**
- * The logs of the roster file that a witness is pinned to. Whoever runs the witness decides what it watches, so it asks nobody: after
- * a rotation the new roster is put in the file's place, and it is read when a checkpoint comes that the known one cannot judge.
+ * Logs of the roster file that a witness is pinned to. The operator of the witness decides what it watches, so no service is queried: after
+ * a rotation the operator replaces the file, and it is read when a checkpoint arrives that the known roster cannot verify.
  */
 export class WatchedLogs {
   private roster: Roster
@@ -26,13 +26,13 @@ export class WatchedLogs {
     this.roster = options.roster
   }
 
-  /** Keys of the log, and of those before it whose time is not over. */
+  /** Returns the keys of the log, and earlier ones that have not expired. */
   keys(): NoteKey[] {
     const now = this.options.clock.now().getTime()
     return this.roster.logPolicies.filter(({ until }) => until === undefined || now < until).map(({ log }) => log)
   }
 
-  /** Answers whether the file has a newer roster now. What cannot be read changes nothing. */
+  /** Returns whether the file has a newer roster now. An unreadable file changes nothing. */
   async renew(): Promise<boolean> {
     const { clock, log, read } = this.options
     const now = clock.now().getTime()
@@ -54,7 +54,7 @@ export class WatchedLogs {
   }
 }
 
-/** A witness that looks for a newer roster before it turns away a log that it does not know. */
+/** Witness that checks for a newer roster before it refuses an unknown log. */
 export class RenewingWitness implements WitnessLink {
   constructor(
     private readonly witness: WitnessLink,

@@ -3,13 +3,13 @@ import { addErrorPages, answerProblems, earlyErrors, endUnreadAnswers, judgeTarg
 import type { WitnessLink } from '#libs/witness'
 import Fastify, { type FastifyInstance } from 'fastify'
 
-/** A note of 64 KiB behind 63 hashes. */
+/** A note of 64 KiB plus 63 hashes. */
 const BODY_LIMIT_BYTES = 72 * 1024
 const REQUEST_TIMEOUT_MS = 10_000
-/** Requests that may wait for their turn; a log asks once a batch. */
+/** Limit of queued requests; a log sends one per batch. */
 const MAX_WAITING = 64
 
-/** C2SP tlog-witness over HTTP: `POST /add-checkpoint`, and the probes that every process has. Not yet listening. */
+/** Creates the server of C2SP tlog-witness over HTTP: `POST /add-checkpoint`, and the probes that every process has. Not yet listening. */
 export function createWitnessServer(witness: WitnessLink, log: Logger, metrics = new Metrics()): FastifyInstance {
   const server = Fastify({
     ...earlyErrors(log),

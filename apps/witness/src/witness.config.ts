@@ -10,7 +10,7 @@ export class WitnessConfig {
   @Max(65_535)
   port: number = WITNESS_PORT
 
-  /** Where it remembers what it signed; `witness` in the data folder when unset. */
+  /** Folder of signed checkpoints; `witness` in the data folder by default. */
   @IsOptional()
   @IsString()
   dir?: string
