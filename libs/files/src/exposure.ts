@@ -7,8 +7,8 @@ export interface Access {
 }
 
 /**
- * Whom a file that holds a secret is open to beside its owner. A group that may only read is taken for meant where the file is another
- * user's: so does Kubernetes hand a secret to a process that is not root. `undefined` where nobody else can, and on Windows, which has no
+ * Returns which users besides its owner can access a file with a secret. A group with read access only is assumed intended if another user
+ * owns the file: Kubernetes passes secrets to a non-root process that way. `undefined` if no other user can, and on Windows, which has no
  * such bits.
  */
 export function exposedTo({ mode, uid }: Access, ownUid = process.getuid?.()): string | undefined {
@@ -18,7 +18,7 @@ export function exposedTo({ mode, uid }: Access, ownUid = process.getuid?.()): s
   return undefined
 }
 
-/** Refuses a private key that others can read or replace, as ssh does: 403 `HMS_KEY_EXPOSED`. */
+/** Refuses a private key that other users can read or replace, as ssh does: 403 `HMS_KEY_EXPOSED`. */
 export function requirePrivate(path: string, access: Access): void {
   const whom = exposedTo(access)
   if (whom === undefined) return

@@ -66,7 +66,7 @@ describe('a file with a secret', () => {
     [0o604, 1, 'everybody on this machine'],
     [0o640, 7, 'its group'],
     [0o660, 1, 'its group'],
-    // A secret that Kubernetes hands to a process that is not root.
+    // A secret that Kubernetes passes to a non-root process.
     [0o440, 0, undefined],
   ])('of mode %o and owner %d is open to %s', (mode, uid, whom) => {
     expect(exposedTo({ mode, uid }, 7)).toBe(whom)

@@ -13,9 +13,9 @@ const CHUNK_BYTES = 64 * 1024
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
 /**
- * Reads a file that a person or the environment named. It is opened once and judged by what was opened, so nothing can be put in its
- * place between a check and the read; a device or pipe is never read, a regular file to its bound and no further, whatever size it states.
- * Throws `HMS_FILE_UNREADABLE`, `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE` (400); the cause holds the system's own code.
+ * Reads a file named by a person or the environment. It is opened once and checked by its handle, so it cannot be replaced between check
+ * and read; a device or pipe is never read, a regular file up to `maxBytes`, whatever size it states. Throws `HMS_FILE_UNREADABLE`,
+ * `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE` (400); the cause has the system's own code.
  */
 export async function readGivenFile(path: string, maxBytes: number): Promise<GivenFile> {
   const file = await opened(path)
@@ -32,7 +32,7 @@ export async function readGivenFile(path: string, maxBytes: number): Promise<Giv
   }
 }
 
-/** The same as UTF-8; a byte order mark at its head is dropped. */
+/** Reads a file as `readGivenFile`, as UTF-8; a leading byte order mark is dropped. */
 export async function readGivenText(path: string, maxBytes: number): Promise<string> {
   return new TextDecoder('utf-8').decode((await readGivenFile(path, maxBytes)).bytes)
 }
@@ -47,7 +47,7 @@ async function opened(path: string): Promise<FileHandle> {
   }
 }
 
-/** `undefined` when there is more than the bound. */
+/** Returns `undefined` if the file is larger than the limit. */
 async function readUpTo(file: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   for (let total = 0; ;) {

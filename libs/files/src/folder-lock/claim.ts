@@ -1,5 +1,5 @@
-/** Who holds a folder, as far as it could be asked. */
+/** Holder of a folder lock, as far as it responded. */
 export type Holder = { pid?: number; purpose?: string }
 
-/** A claim either holds the lock or names the holder. */
+/** Result of a claim: the lock, or its current holder. */
 export type Claim = { release(): Promise<void> } | { heldBy: Holder }

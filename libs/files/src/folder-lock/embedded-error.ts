@@ -6,7 +6,7 @@ export type EmbeddedErrorCode =
   | 'HMS_DATABASE_PORT_IN_USE'
   | 'HMS_DATABASE_START_FAILED'
 
-/** A failure of the embedded database or of its folder that the person at the terminal can act on: `next` says how. */
+/** Failure of the embedded database or of its folder that the user at the terminal can resolve: `next` has the commands. */
 export class EmbeddedError extends Error {
   override readonly name = 'EmbeddedError'
 

@@ -8,10 +8,10 @@ import { claimSocket } from './lock-socket.js'
 export type FolderLock = { release(): Promise<void> }
 
 /**
- * Makes the data folder this process's own. The lock is a thing the kernel takes away with the process, so a holder killed
- * with `kill -9` leaves nothing stale and two starters can never both win: an address on Linux and Windows, a file lock elsewhere.
- * It does not reach across machines or containers: a folder shared between those is not supported.
- * @param options.purpose what the second one is told the first is doing, for example `dev`
+ * Locks the data folder for this process. The kernel releases the lock with the process, so a holder killed with `kill -9` leaves nothing
+ * stale and two starters can never both win: an address on Linux and Windows, a file lock elsewhere. The lock does not reach across
+ * machines or containers: a folder shared between those is not supported.
+ * @param options.purpose activity shown to a second process that wants the lock, for example `dev`
  * @throws EmbeddedError HMS_DATA_FOLDER_IN_USE
  */
 export async function acquireFolder(folder: string, options: { purpose: string }): Promise<FolderLock> {
@@ -30,7 +30,7 @@ export async function acquireFolder(folder: string, options: { purpose: string }
   )
 }
 
-/** Linux: the abstract namespace, in which nothing is left in any file system. Windows: a named pipe. */
+/** Linux: the abstract namespace, which leaves nothing in a file system. Windows: a named pipe. */
 function lockAddress(path: string): string | undefined {
   const name = `hms-svc-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`
   if (process.platform === 'linux') return `\0${name}`

@@ -1,10 +1,13 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { Claim, Holder } from './claim.js'
 
-/** macOS and the BSDs: open(2) takes an exclusive flock together with the file (sys/fcntl.h). Node passes it on, but does not name it. */
+/**
+ * macOS and the BSDs: open(2) takes an exclusive flock together with the file (sys/fcntl.h). Node passes the flag through, but has no name
+ * for it.
+ */
 const O_EXLOCK = 0x20
 
-/** The file stays when the lock goes: removing it would let a third process lock a new file of the same name. */
+/** Locks a file. The file stays after the release: removing it would let a third process lock a new file of the same name. */
 export function claimFile(path: string, holder: Holder): Claim {
   let file: number
   try {

@@ -7,14 +7,14 @@ import type { Claim, Holder } from './claim.js'
 const ATTEMPTS = 5
 const ANSWER_MS = 1_000
 
-/** Listens on an address that one process at a time can have, and tells anyone who connects who that is. */
+/** Listens on an address that one process at a time can own, and sends the holder to each client that connects. */
 export async function claimSocket(address: string, holder: Holder): Promise<Claim> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const server = await listen(address, holder)
     if (server) return { release: () => close(server) }
     const heldBy = await ask(address)
     if (heldBy) return { heldBy }
-    // The holder ended between our two steps: the address is free again.
+    // The holder ended between these two steps: the address is free again.
   }
   return { heldBy: {} }
 }
@@ -35,7 +35,7 @@ async function listen(address: string, holder: Holder): Promise<Server | undefin
   return server
 }
 
-/** @returns undefined when nobody listens; an empty holder when it listens but does not answer (stopped, or very busy) */
+/** @returns undefined if no process listens; an empty holder if one listens but does not answer (stopped, or very busy) */
 async function ask(address: string): Promise<Holder | undefined> {
   const socket = connect({ path: address })
   socket.setTimeout(ANSWER_MS, () => socket.destroy())
