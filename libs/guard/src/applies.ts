@@ -3,8 +3,8 @@ import { GUARD_TAG, type GuardRequest, type GuardRule } from './rule.js'
 type Question = Pick<GuardRequest, 'action' | 'next' | 'previous'>
 
 /**
- * Whether a rule is asked. Never about its own policy, so that a rule that always errs can be replaced; about other rules only when it
- * names them, and never about taking one back. A tag that the new version drops still counts: leaving it out is no way around a rule.
+ * Whether a rule applies. Never to its own policy, so a rule that always errs can be replaced; to other rules only if it names them, and
+ * never to their rollback. A tag that the new version drops still counts: dropping it must not evade a rule.
  */
 export function applies(rule: GuardRule, { action, next, previous }: Question): boolean {
   if (!rule.when.includes(action) || rule.id === next.id) return false

@@ -4,15 +4,15 @@ import { cedarRequest } from './cedar/schema.js'
 import { factsFor, RULE_LANGUAGE } from './cel/facts.js'
 import { MAX_RULE_LENGTH, ruleName, type GuardRequest, type GuardRule } from './rule.js'
 
-/** A rule that can be asked. `holds` throws when it cannot answer true or false. */
+/** Compiled rule. `holds` throws if the result is neither true nor false. */
 export interface CompiledRule {
   rule: GuardRule
-  /** Why it does not compile; it then denies. */
+  /** Compilation error; the rule then denies. */
   problem?: string
   holds(request: GuardRequest, budget: Budget): boolean
 }
 
-/** Brackets and conditionals are what Cedar's parser recurses on: 100 deep it is well, 500 deep its instance is lost. */
+/** Limit for brackets and conditionals, on which Cedar's parser recurses: it handles 100 levels, and 500 crash its instance. */
 const MAX_NESTING = 32
 
 export function compileRule(rule: GuardRule, cedar: Cedar): CompiledRule {
@@ -50,7 +50,7 @@ function compileCedar(rule: GuardRule, cedar: Cedar): CompiledRule {
   const id = `guard/${ruleName(rule)}`
   const problem = cedar.problemOf(id, rule.text, { forbidOnly: true })
   if (problem !== undefined) return refusal(rule, problem)
-  // Alone with a permit for everything: what is left to decide is whether it forbids.
+  // Evaluated together with a permit for everything, so the result shows whether the rule forbids.
   const policies = { 'hms/anything@1': 'permit (principal, action, resource);', [id]: rule.text }
   return { rule, holds: (request) => cedar.decide(policies, cedarRequest(request)).allowed }
 }

@@ -97,7 +97,7 @@ describe('a rule', () => {
   })
 
   it('runs a pattern that hangs a backtracking engine in no time', () => {
-    // An engine that backtracks would try 2 to the power of 60 ways.
+    // An engine that backtracks would try 2 to the power of 60 paths.
     const units = `${'a'.repeat(60)}!`
     const rule = { text: 'next.units.matches("^(a+)+$")' }
     expect(judged([rule], { next: { ...policy(25), units } })).toMatchObject({ verdict: 'FAIL', sentence: 'Too big a step.' })
@@ -134,7 +134,7 @@ describe('several rules', () => {
 })
 
 describe('an engine that crashes', () => {
-  /** Which policies crash it, by a part of their text. */
+  /** Part of the text of policies that crash it. */
   let crashesOn: string
   let loads: number
   let fragile: Guard

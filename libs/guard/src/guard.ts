@@ -22,16 +22,16 @@ const ANY_REQUEST: GuardRequest = {
 type Answer = Pick<GuardVerdict, 'rule' | 'sentence'>
 
 /**
- * Judges by rules of two kinds: Cedar says who may, CEL what the numbers must be. Fails closed: a rule that errs, gives no true or false,
- * does not compile or crashes its engine denies, and so does a question with more rules or steps than one may have.
+ * Judges requests by two kinds of rules: Cedar rules on who may act, CEL rules on values. Fails closed: a rule that errs, returns neither
+ * true nor false, does not compile or crashes its engine denies, and so does a request with too many rules or steps.
  */
 export class Guard {
-  /** By release digest: compiling a rule costs milliseconds, asking it microseconds. */
+  /** By release digest: compiling a rule costs milliseconds, evaluating it microseconds. */
   private readonly compiled = new Map<string, CompiledRule>()
 
   constructor(private readonly cedar = new Cedar()) {}
 
-  /** In the order in which they are asked. What does not compile carries its `problem` and denies. */
+  /** Compiles the rules in the order of evaluation. A rule that does not compile has a `problem` and denies. */
   compileRules(rules: readonly GuardRule[]): CompiledRule[] {
     return rules.map((rule) => this.compile(rule)).sort((a, b) => (ruleName(a.rule) < ruleName(b.rule) ? -1 : 1))
   }
@@ -52,7 +52,7 @@ export class Guard {
     return { verdict: 'WARN', rule: warning.rule, sentence: warning.sentence, ruleDigests }
   }
 
-  /** Loads the engine, which takes tens of milliseconds, before the first question has to wait for it. */
+  /** Loads the engine, which takes tens of milliseconds, before the first request needs it. */
   warmUp(): void {
     this.judge([], ANY_REQUEST)
   }
@@ -61,7 +61,7 @@ export class Guard {
     const known = rule.problem === undefined ? this.compiled.get(rule.digest) : undefined
     if (known !== undefined) return known
     const compiled = compileRule(rule, this.cedar)
-    // What failed is tried again: an engine that crashed is a fresh one the next time.
+    // A failed compilation is retried: a crashed engine is replaced by a new instance.
     if (compiled.problem !== undefined) return compiled
     if (this.compiled.size >= MAX_KEPT) this.compiled.delete(this.compiled.keys().next().value!)
     this.compiled.set(rule.digest, compiled)
@@ -80,10 +80,10 @@ export class Guard {
   }
 }
 
-/** The guard of this process: its engine is loaded once. */
+/** Guard of this process: its engine is loaded once. */
 export const guard = new Guard()
 
-/** `undefined`: it holds. */
+/** Evaluates one rule; `undefined` if it holds. */
 function ask(compiled: CompiledRule, request: GuardRequest, budget: Budget): (Answer & { denies: boolean }) | undefined {
   const { rule } = compiled
   try {
@@ -94,7 +94,7 @@ function ask(compiled: CompiledRule, request: GuardRequest, budget: Budget): (An
   }
 }
 
-/** The first rule that is too many; `undefined` when none is. */
+/** Returns the denial by the first rule above the limit; `undefined` if there are not too many. */
 export function tooMany(asked: readonly GuardRule[]): Answer | undefined {
   if (asked.length <= MAX_RULES) return undefined
   return { rule: ruleName(asked[MAX_RULES]!), sentence: `${asked.length} rules speak of this, at most ${MAX_RULES} are judged.` }

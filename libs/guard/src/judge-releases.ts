@@ -7,23 +7,23 @@ import { tooMany, type Guard } from './guard.js'
 import { isGuardPolicy, MAX_RULES, type GuardAction, type GuardPrincipal, type GuardRequest, type GuardVerdict } from './rule.js'
 import { rulesOfReleases } from './rules-of-releases.js'
 
-/** A run's releases, a signature's, or those that a rollback makes current. */
+/** Request about the releases of a run, of a signature, or of a rollback. */
 export interface Asked {
   action: GuardAction
   principal: GuardPrincipal
   releases: readonly ReleaseDocument[]
-  /** What is live per policy. */
+  /** Live release per policy. */
   live: Readonly<Record<string, ReleaseDocument | null | undefined>>
   /** Releases of guard rules. */
   rules: readonly ReleaseDocument[]
   stage?: StageName
 }
 
-/** Judges a bundle policy by policy; the hardest verdict stands for all. Whatever goes wrong on the way denies. */
+/** Judges a bundle policy by policy; the strictest verdict applies to all. Any error denies. */
 export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): GuardVerdict {
   try {
     const rules = rulesOfReleases(asked.rules, roster)
-    // Read once, not once for each rule.
+    // Read once for all rules.
     const requests = requestsOf(asked, roster)
     const many = tooMany(rules.filter((rule) => requests.some((request) => applies(rule, request))))
     if (many !== undefined) return { verdict: 'FAIL', ...many, ruleDigests: [] }
@@ -43,8 +43,8 @@ export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): Guard
 }
 
 /**
- * Of the rules in force those that any stage will ask about these releases: what a run's dossier carries. One more than may be asked, when
- * there are so many, so that the stages deny.
+ * Returns the rules in force that any stage will evaluate for these releases, for a run's dossier. If there are more than the limit, one
+ * above the limit is returned, so that the stages deny.
  */
 export function rulesForRun(roster: Roster, { releases, live, rules }: Pick<Asked, 'releases' | 'live' | 'rules'>): ReleaseDocument[] {
   const parsed = rulesOfReleases(rules, roster)
@@ -57,18 +57,18 @@ export function rulesForRun(roster: Roster, { releases, live, rules }: Pick<Aske
   return speaking.slice(0, MAX_RULES + 1)
 }
 
-/** Whether a release that is in force is a rule. */
+/** Whether a release in force is a rule. */
 export function isGuardRelease(release: ReleaseDocument | null): boolean {
   const policy = policyOf(release)
   return policy !== null && isGuardPolicy(policy)
 }
 
-/** A person, the operator or a service of the roster, with the roles it has there. */
+/** Returns a person, the operator or a service of the roster, with its roles there. */
 export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 'id' | 'name' | 'kind'>): GuardPrincipal {
   return { kind, id, name, roles: roster.roles.filter((role) => role.principals.includes(id)).map((role) => role.name) }
 }
 
-/** What is told of a verdict, beside the attestation of the service that tells it. */
+/** Builds the published form of a verdict, without the attestation of the publishing service. */
 export function judgedOf(
   { verdict, rule, sentence, ruleDigests }: GuardVerdict,
   asked: Asked,
@@ -79,7 +79,7 @@ export function judgedOf(
   return { action: asked.action, run, stage: asked.stage ?? null, ...said, releases, principal: asked.principal.id }
 }
 
-/** What the caller is told of a FAIL. */
+/** Builds the error response for a FAIL. */
 export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked): HmsError {
   return new HmsError('HMS_GUARD_DENIED', `Guard ${rule}: ${sentence}`, {
     status: 422,
@@ -87,7 +87,7 @@ export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked)
   })
 }
 
-/** A plan in steps is held against a rule with each of them. */
+/** Builds one request for each step of the plan and each release. */
 function requestsOf({ action, principal, releases, live, stage }: Asked, roster: Roster): GuardRequest[] {
   return releases.flatMap((release) => {
     const { predicate } = readRelease(release.envelope)
@@ -103,7 +103,7 @@ function approversOf(roster: Roster, release: ReleasePredicate): string | null {
   try {
     return approvalRequirement(roster, release).role
   } catch {
-    // No role of the roster may approve it: then nobody has it.
+    // No role of the roster may approve it, so it has no approvers.
     return null
   }
 }

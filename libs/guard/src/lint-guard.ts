@@ -3,13 +3,13 @@ import type { Guard } from './guard.js'
 import { readRule } from './read-rule.js'
 import { GUARD_TAG, isGuardPolicy } from './rule.js'
 
-/** Findings about a policy that is a guard rule; none about any other. `live` is the version in force. */
+/** Returns findings about a policy that is a guard rule; none for other policies. `live` is the version in force. */
 export function lintGuard(source: PolicySource, guard: Guard, live?: PolicyDocument): Finding[] {
   const { policy } = source
   const report = new Report(source.file, source.locate)
   if (!isGuardPolicy(policy)) {
     if (live === undefined || !isGuardPolicy(live)) return []
-    // Else fewer people could put a rule out of force than put it into force.
+    // Otherwise fewer people could disable a rule than enable it.
     report.error('guard-tag-removed', '/tags', `a rule keeps its tag "${GUARD_TAG}"`, 'to put it out of force, say when: []')
     return report.findings
   }

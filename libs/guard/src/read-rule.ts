@@ -2,7 +2,7 @@ import { canonicalJson, type Json, type JsonObject } from '#libs/contracts'
 import { isPolicyId, POLICY_KNOWN_KEYS, type PolicyDocument } from '#libs/policy'
 import { GUARD_ACTIONS, MAX_RULE_BYTES, MAX_RULE_LENGTH, type GuardAction, type GuardRule } from './rule.js'
 
-/** What is wrong with a rule, at which member of the policy that it is. */
+/** Problem of a rule, with the member of its policy. */
 export interface RuleProblem {
   pointer: string
   message: string
@@ -12,7 +12,7 @@ export interface RuleProblem {
 export type ReadRule = { ok: true; rule: Omit<GuardRule, 'digest'> } | { ok: false; problems: RuleProblem[] }
 
 const KEYS = ['kind', 'rule', 'message', 'severity', 'when', 'policies', 'tags']
-/** When a rule that does not say so is asked. */
+/** Actions of a rule without `when`. */
 const ALWAYS: GuardAction[] = ['approve', 'advance']
 const MAX_MESSAGE_LENGTH = 300
 const MAX_SELECTED = 50
@@ -21,7 +21,9 @@ const NO_RULE = {
   hint: 'guard: { kind: cel, rule: "…", message: "…", severity: deny }',
 }
 
-/** The rule in a policy tagged `guard`: `guard: { kind, rule, message, severity, when?, policies?, tags? }`. Says all that is wrong. */
+/**
+ * Parses the rule of a policy tagged `guard`: `guard: { kind, rule, message, severity, when?, policies?, tags? }`. Returns all problems.
+ */
 export function readRule(policy: PolicyDocument): ReadRule {
   const { guard } = policy
   if (!isObject(guard)) return { ok: false, problems: [{ pointer: guard === undefined ? '/tags' : '/guard', ...NO_RULE }] }

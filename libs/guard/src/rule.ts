@@ -1,16 +1,16 @@
 import type { RolloutPlan, StageName } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
 
-/** What a rule is asked about: a signature, the start of a stage, a way back. */
+/** Actions that rules judge: a signature, the start of a stage, a rollback. */
 export const GUARD_ACTIONS = ['approve', 'advance', 'rollback'] as const
 export type GuardAction = (typeof GUARD_ACTIONS)[number]
 
-/** Makes a policy a guard rule. */
+/** Tag that makes a policy a guard rule. */
 export const GUARD_TAG = 'guard'
 
-/** One rule as its release says it. */
+/** Rule as read from its release. */
 export interface GuardRule {
-  /** Id and version of the policy that it is. */
+  /** Id and version of its policy. */
   id: string
   version: string
   /** Release digest. */
@@ -18,14 +18,14 @@ export interface GuardRule {
   /** `cedar`: one `forbid`, which must not match. `cel`: an expression that must be true. */
   kind: 'cedar' | 'cel'
   text: string
-  /** One sentence for anyone who it stops. */
+  /** One sentence for the caller whose action it denies. */
   message: string
   severity: 'deny' | 'warn'
   when: GuardAction[]
-  /** Policies it speaks of: by id, or by tag; without either all that are no guard rules themselves. */
+  /** Policies it applies to, by id or by tag; without either all that are not guard rules themselves. */
   policies?: string[]
   tags?: string[]
-  /** Why it cannot be believed at all; such a rule denies everything that it could be about. */
+  /** Why the rule cannot be trusted; such a rule denies everything it could apply to. */
   problem?: string
 }
 
@@ -33,22 +33,22 @@ export interface GuardPrincipal {
   kind: 'person' | 'operator' | 'service' | 'program'
   id: string
   name: string
-  /** Roles that the roster gives it; of a program its scopes. */
+  /** Its roles in the roster; for a program its scopes. */
   roles: string[]
 }
 
-/** One policy of what is asked for; a bundle is asked about policy by policy. */
+/** Request about one policy; a bundle is judged policy by policy. */
 export interface GuardRequest {
   action: GuardAction
   principal: GuardPrincipal
   next: PolicyDocument
-  /** What is live; `null` before a first version. */
+  /** Live version; `null` before a first version. */
   previous: PolicyDocument | null
-  /** As the release names it. */
+  /** Author as named in the release. */
   author: string | null
-  /** Ids of the people of the roster whom that means. */
+  /** Ids of the people of the roster with that name. */
   authors: string[]
-  /** The role of the roster that approves `next`; `null` when none may. */
+  /** Role of the roster that approves `next`; `null` if none may. */
   approvers: string | null
   plan: RolloutPlan
   /** `null` unless a stage is about to start. */
@@ -60,14 +60,14 @@ export interface GuardVerdict {
   /** `ID@VERSION` of the rule that decided; missing on PASS. */
   rule?: string
   sentence: string
-  /** Release digests of the rules that were asked, sorted. */
+  /** Release digests of the evaluated rules, sorted. */
   ruleDigests: string[]
 }
 
-/** Rules that one question may meet. */
+/** Limit of rules for one request. */
 export const MAX_RULES = 16
 export const MAX_RULE_LENGTH = 2_048
-/** Of the canonical JSON of a policy that is a rule, so that all of them fit into a run's events. */
+/** Size limit of a rule policy's canonical JSON, so that all rules fit into a run's events. */
 export const MAX_RULE_BYTES = 3_072
 
 export function isGuardPolicy(policy: PolicyDocument): boolean {

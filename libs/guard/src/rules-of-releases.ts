@@ -6,8 +6,8 @@ import { readRule } from './read-rule.js'
 import { GUARD_ACTIONS, isGuardPolicy, type GuardRule } from './rule.js'
 
 /**
- * The rules that these releases are. One that lacks approvals by the roster, or is no rule, is not left out: it is a rule with a `problem`,
- * and denies all it may have spoken of.
+ * Returns the rules of these releases. An invalid rule, or one that lacks approvals by the roster, is not omitted: it is a rule with a
+ * `problem`, and denies everything it may have applied to.
  */
 export function rulesOfReleases(releases: readonly ReleaseDocument[], roster: Roster): GuardRule[] {
   return releases.map((release) => {
@@ -20,7 +20,7 @@ export function rulesOfReleases(releases: readonly ReleaseDocument[], roster: Ro
 }
 
 function ruleOf(release: ReleaseDocument, roster: Roster): GuardRule {
-  // What was signed counts, not what lies beside it in the message.
+  // The signed content counts, not unsigned members of the message.
   const opened = readRelease(release.envelope)
   const { predicate, digest } = opened
   const policy = predicate.policy as PolicyDocument

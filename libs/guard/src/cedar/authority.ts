@@ -1,13 +1,13 @@
 import type { CedarPolicies } from './cedar.js'
 
 /**
- * Who may do what, whatever rules say: part of the product, versioned with it, and no release changes it. The checks of each service stand
- * before it; this is the second belt. A forbid beats every permit, and what nothing permits is denied.
+ * Built-in permissions, independent of rules: part of the product, versioned with it, and changed by no release. They repeat the checks of
+ * each service as defence in depth. A forbid overrides every permit, and the default is deny.
  */
 export const AUTHORITY: CedarPolicies = {
   'hms/person-in-role-approves@1': `permit (principal is Person, action == Action::"approve", resource)
     when { resource has approvers && principal.roles.contains(resource.approvers) };`,
-  // A roster may ask for the author's signature, which then counts for nothing; the author need not be of the role.
+  // A roster may require the author's signature, which then does not count as an approval; the author need not have the role.
   'hms/author-signs@1':
     'permit (principal is Person, action == Action::"approve", resource) when { resource.authors.contains(principal.id) };',
   'hms/stage-advances@1': 'permit (principal is Service, action == Action::"advance", resource);',
@@ -26,7 +26,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'hms/service-never-decides@1': 'A service neither approves nor takes back.',
 }
 
-/** Names the denial when nothing permitted what was asked. */
+/** Id of the default denial, when no policy permits the request. */
 export const NOTHING_PERMITS = 'hms/nothing-permits@1'
 
 export function authoritySentence(rule: string): string {

@@ -1,17 +1,17 @@
 import { loadCedar, type CedarModule } from './engine.js'
 import { CEDAR_SCHEMA, SCHEMA_NAME, type CedarRequest } from './schema.js'
 
-/** Policies by id, `guard/ID@VERSION`: given as one text they would be called `policy0`. */
+/** Policies by id, `guard/ID@VERSION`: passed as one text they would be called `policy0`. */
 export type CedarPolicies = Readonly<Record<string, string>>
 
 export type CedarDecision = { allowed: boolean; /** Ids of the policies that decided. */ reasons: string[] }
 
-/** The engine keeps what it parsed until it is told otherwise; a place is used again when all are taken. */
+/** Slots of parsed policies: the engine keeps them until they are replaced, and slots are reused when all are taken. */
 const MAX_KEPT = 256
 
 /**
- * The Cedar engine, loaded at the first question. Any failure throws, and throws away an instance that trapped. An allow counts
- * only without errors: a `forbid` that errs is skipped by Cedar, and what is left may well say allow.
+ * The Cedar engine, loaded on first use. Any failure throws, and discards an instance that trapped. An allow counts only without errors:
+ * Cedar skips a `forbid` that errs, and the rest may result in allow.
  */
 export class Cedar {
   private module: CedarModule | undefined
@@ -28,7 +28,7 @@ export class Cedar {
     return { allowed: decision === 'allow', reasons: diagnostics.reason }
   }
 
-  /** Why a text is no policy that can be asked; `undefined` when it is one. `forbidOnly`: nor may it permit anything. */
+  /** Returns why a text is no valid policy; `undefined` if it is one. `forbidOnly`: the text must not permit anything. */
   problemOf(id: string, text: string, { forbidOnly }: { forbidOnly: boolean }): string | undefined {
     const call = { schema: CEDAR_SCHEMA, policies: { staticPolicies: { [id]: text } } }
     const checked = this.use((module) => module.validate(call))

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 const EXTERNREF = 0x6f
 const section = (id: number, body: number[]): number[] => [id, body.length, ...body]
 const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
-/** `f` calls `m.c`, and answers with a null of the host's type. */
+/** `f` calls `m.c`, and returns a null of the host's type. */
 const WASM = [
   ...MAGIC,
   ...section(1, [2, 0x60, 0, 0, 0x60, 0, 1, EXTERNREF]),
@@ -16,7 +16,7 @@ const WASM = [
   ...section(10, [1, 6, 0, 0x10, 0, 0xd0, EXTERNREF, 0x0b]),
 ]
 
-/** V8 drops the optimised `call` while the engine's language is at work below it, as it does by itself when it has learned better. */
+/** V8 drops the optimised `call` while WebAssembly runs below it, as it does on its own after a deoptimisation. */
 const CALLS = `
 let drop = false
 const c = () => { if (drop) %DeoptimizeFunction(call) }

@@ -2,8 +2,8 @@ import type { GuardRequest } from '../rule.js'
 import type { CedarModule } from './engine.js'
 
 /**
- * What Cedar rules may speak of; anything else is found when a rule is compiled. All kinds of principals have the same attributes, so
- * that a rule need not say whom it means before it asks for a name. Cedar knows integers only: values of policies are for CEL.
+ * Schema of the attributes that Cedar rules may use; anything else fails at compilation. All kinds of principals have the same attributes,
+ * so a rule need not check the kind before it reads a name. Cedar knows integers only: values of policies are for CEL.
  */
 export const CEDAR_SCHEMA = `
 entity Person, Operator, Service, Program { id: String, name: String, roles: Set<String> };
@@ -18,7 +18,7 @@ const PRINCIPALS = { person: 'Person', operator: 'Operator', service: 'Service',
 
 export type CedarRequest = Omit<Parameters<CedarModule['statefulIsAuthorized']>[0], 'preparsedPolicySetId'>
 
-/** Name under which the schema is kept in the engine. */
+/** Name of the schema in the engine. */
 export const SCHEMA_NAME = 'hms'
 
 export function cedarRequest({ action, principal, next, previous, author, authors, approvers, plan, stage }: GuardRequest): CedarRequest {

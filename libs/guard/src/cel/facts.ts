@@ -6,7 +6,7 @@ export const RULE_LANGUAGE = factLanguage(['next', 'previous', 'plan', 'stage', 
 
 export type Facts = Record<string, Json>
 
-/** What a rule gets to see: only what it reads, so that a large policy costs a rule on one number nothing. */
+/** Returns the facts for a rule: only what it reads, so that a large policy adds no cost to a rule on one number. */
 export function factsFor({ next, previous, plan, stage }: GuardRequest, reads: { next: Reads; previous: Reads }): Facts {
   return {
     next: cut(next as JsonObject, reads.next),
