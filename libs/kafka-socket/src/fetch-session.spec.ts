@@ -62,7 +62,7 @@ const topics = array(record({ topic: constantFrom('a', 'b', 'a:b'), offsets: arr
 }).map((all) => wanted(Object.fromEntries(all.map(({ topic, offsets }) => [topic, offsets]))))
 const step = record({ topics, fate: oneof(constant('well'), constantFrom('well', 'evicted', 'not-sent', 'no-answer')) })
 
-/** Remembers sessions as a broker does: epoch 0 begins one and ends the one that it names, others must follow the last. */
+/** Keeps sessions as a broker does: epoch 0 starts one and ends the one it names; other epochs must follow the last. */
 class FakeBroker {
   private readonly sessions = new Map<number, { epoch: number; offsets: Map<string, string> }>()
   private ids = 0
@@ -91,7 +91,7 @@ class FakeBroker {
   }
 }
 
-/** Offsets of the partitions from 0 on, for each topic. */
+/** Returns the offsets of the partitions from 0 on, for each topic. */
 function wanted(offsets: Record<string, number[]>): WantedTopic[] {
   return Object.entries(offsets).map(([topic, mine]) => ({
     topic,

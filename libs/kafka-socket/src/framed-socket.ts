@@ -7,10 +7,10 @@ import { wholeFrames } from './whole-frames.js'
 const KEEP_ALIVE_MS = 60_000
 
 /**
- * A socket factory for kafkajs. kafkajs 2.2.4 keeps the beginning of a response that was cut off, puts the next connection's bytes behind
- * it, and reads a length out of the middle: the RangeError that follows is thrown in a socket's event and ends the process (a long kill
- * run: ten times in two hours of broken connections). From this socket it gets whole responses only, so that nothing is left of one that
- * was cut; what has no length of a response is an error of the connection, which it knows how to end.
+ * Socket factory for kafkajs. kafkajs 2.2.4 keeps the beginning of a truncated response, appends the next connection's bytes, and reads a
+ * length from the middle: the resulting RangeError is thrown in a socket's event and ends the process (a long kill run: ten times in two
+ * hours of broken connections). This socket passes on complete responses only, so nothing is left of a truncated one; an invalid response
+ * length becomes a connection error, which kafkajs handles.
  */
 export function framedSocket({
   host,
@@ -28,7 +28,8 @@ export function framedSocket({
   const name = isIP(host) === 0 ? { servername: host } : {}
   const socket = !ssl ? connectPlain({ host, port }, onConnect) : connectTls({ host, port, ...name, ...ssl }, onConnect)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
-  // The end of a request would wait for the broker to confirm what came before it, which a broker puts off by up to 40 ms.
+  // Otherwise the end of a request would wait for the broker's acknowledgement of the bytes before it, which a broker delays by up to 40
+  // ms.
   socket.setNoDelay(true)
   const on = socket.on.bind(socket) as (event: string, listener: (...args: never[]) => void) => Socket
   socket.on = (event: string, listener: (...args: never[]) => void) =>

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** kafkajs has one for each connection. `pending`: requests that it may not send yet. */
+/** Queue of kafkajs for one connection. `pending`: requests that it may not send yet. */
 interface RequestQueue {
   pending: unknown[]
   inflight: Map<number, { sentAt: number; requestTimeout: number; timeoutRequest(): void }>
@@ -12,15 +12,15 @@ interface RequestQueue {
   scheduleRequestTimeoutCheck(): void
 }
 
-/** A request waits so much longer for its answer at most. Its patience is 15 s. */
+/** Interval in ms of the check for timed-out requests, and so their maximum additional wait. The request timeout is 15 s. */
 const DEADLINES_SEEN_MS = 1_000
 
 let areQuiet = false
 
 /**
- * kafkajs 2.2.4 looks for waiting requests by a timer that starts itself again, without a pause where nothing waits: a thousand times a
- * second for each connection, for as long as it is open. A request that has to wait starts the timer itself, so an empty queue needs none.
- * Ten times a second it looks for requests that got no answer in time; here once. The first call changes all queues of the process.
+ * Stops the polling of empty request queues. kafkajs 2.2.4 polls each queue with a timer that restarts itself, a thousand times a second
+ * for each open connection. A request that has to wait starts the timer itself, so an empty queue needs none. kafkajs checks for timed-out
+ * requests ten times a second, this patch once. The first call changes all queues of the process.
  */
 export function quietIdleQueues(): void {
   if (areQuiet) return

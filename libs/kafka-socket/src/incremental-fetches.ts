@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module'
 import { FetchSession, type SessionPart, type WantedTopic } from './fetch-session.js'
 
-/** kafkajs' own, of which each client has one for each broker. */
+/** Internal broker object of kafkajs; each client has one for each broker. */
 interface Broker {
   connectionPool: { socketFactory: unknown }
   lookupRequest(apiKey: number, definition: unknown): (request: object) => object
   fetch(request: { topics: readonly WantedTopic[] }): Promise<FetchAnswer>
 }
 
-/** Of version 7 and later; earlier ones have no session. */
+/** Response of version 7 or later; earlier versions have no session. */
 interface FetchAnswer {
   errorCode?: number
   sessionId?: number
@@ -18,8 +18,8 @@ const sessions = new WeakMap<Broker, FetchSession>()
 let areIncremental = false
 
 /**
- * kafkajs 2.2.4 tells the broker of every partition at each fetch, is answered for every partition, and looks at each answer: 12 of each of
- * audit's fourteen topics for one record. The first call gives a session to all fetches that go through this socket.
+ * Adds fetch sessions to kafkajs. kafkajs 2.2.4 names every partition at each fetch, and the broker returns every partition: 12 of each of
+ * audit's fourteen topics for one record. The first call adds a session to all fetches through this socket.
  */
 export function fetchIncrementally(socketFactory: unknown): void {
   if (areIncremental) return
@@ -32,7 +32,10 @@ export function fetchIncrementally(socketFactory: unknown): void {
   }
 }
 
-/** One partition needs no session, and who asks for one at a time asks for several at once. */
+/**
+ * Whether a fetch has several partitions. A single partition needs no session, and a client of single partitions sends several fetches at
+ * once.
+ */
 function hasSeveral(topics: readonly WantedTopic[]): boolean {
   return topics.length > 1 || (topics[0]?.partitions.length ?? 0) > 1
 }
@@ -45,7 +48,7 @@ async function fetchInSession(broker: Broker, fetch: Broker['fetch'], request: {
   try {
     answer = await fetch.call(withSession(broker, part), { ...request, topics: part.topics })
   } catch (error) {
-    // A partition's error too: kafkajs throws away what came with it.
+    // Also on a partition's error: kafkajs discards the rest of the response.
     session.failed()
     throw error
   }
@@ -54,7 +57,7 @@ async function fetchInSession(broker: Broker, fetch: Broker['fetch'], request: {
   return isLost ? fetchInSession(broker, fetch, request) : answer
 }
 
-/** The broker, but for its requests, which have this session: kafkajs knows how to write one, and never does. */
+/** Returns the broker with this session in its requests: kafkajs can encode a session, and never does. */
 function withSession(broker: Broker, { sessionId, sessionEpoch, forgottenTopics }: SessionPart): Broker {
   const lookupRequest: Broker['lookupRequest'] = (apiKey, definition) => {
     const createRequest = broker.lookupRequest(apiKey, definition)

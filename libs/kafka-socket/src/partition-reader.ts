@@ -2,10 +2,10 @@ import { isFault } from './is-fault.js'
 
 /** Above the largest record, so that one always fits. */
 const MAX_FETCH_BYTES = 8 * 1024 * 1024
-/** What was aborted is read too: a transaction that somebody leaves open must not hold up readers, and each document proves itself. */
+/** Isolation level that includes aborted records: a transaction left open must not block readers, and each document is verified anyway. */
 const READ_UNCOMMITTED = 0
 
-/** What kafkajs' cluster and brokers can do and its types do not say. */
+/** Methods of kafkajs' cluster and brokers that its types lack. */
 export interface ReadingCluster {
   connect(): Promise<void>
   addTargetTopic(topic: string): Promise<void>
@@ -31,7 +31,7 @@ interface FetchedPartition {
   messages: FetchedMessage[]
 }
 
-/** A record as kafkajs decodes it. */
+/** Record as decoded by kafkajs. */
 interface FetchedMessage {
   offset: string
   key: Buffer | null
@@ -42,25 +42,27 @@ interface FetchedMessage {
 
 interface FetchedPart {
   messages: FetchedMessage[]
-  /** Offset of the next record; `beginning` when the log does not go as far as it did: it began anew. */
+  /** Offset of the next record; `beginning` if the log is shorter than before, because it was recreated. */
   next: bigint | 'beginning'
-  /** Nothing lies behind these records now. */
+  /** Whether these records reach the current end of the log. */
   end: boolean
 }
 
 /**
- * The first partition of a topic of Apache Kafka, read like a file: Fetch requests to the leader, without a consumer group. A reader of a
- * whole partition has nothing to share or to commit, and so needs no right on a group, costs no coordinator, and nobody can take its
- * partition away by joining.
+ * Reads the first partition of a topic of Apache Kafka like a file: Fetch requests to the leader, without a consumer group. A reader of a
+ * whole partition has nothing to share or to commit, so it needs no permission on a group, costs no coordinator, and loses its partition to
+ * no other member.
  */
 export class PartitionReader {
-  /** A leader may have moved. */
+  /** Whether the metadata is outdated, because a leader may have moved. */
   private outdated = false
 
-  /** kafkajs gives its cluster to nobody but the factory of a partition assigner. */
+  /** kafkajs exposes its cluster only to the factory of a partition assigner. */
   constructor(private readonly cluster: () => ReadingCluster) {}
 
-  /** What lies from `place` on, as much as one answer holds; waits up to `waitMs` for a first record. Rejects with what kafkajs throws. */
+  /**
+   * Reads records from `place` on, up to the size of one response; waits up to `waitMs` for a first record. Rejects with kafkajs' errors.
+   */
   async read(topic: string, place: bigint | 'beginning', waitMs: number): Promise<FetchedPart> {
     const cluster = this.cluster()
     try {
@@ -83,7 +85,7 @@ async function oldest(cluster: ReadingCluster, topic: string): Promise<bigint> {
   return BigInt(found?.partitions[0]?.offset ?? 0)
 }
 
-/** `undefined` when the broker answers without the partition, as one does that slows this reader down. */
+/** Returns `undefined` if the response lacks the partition, as from a broker that throttles this reader. */
 async function fetchFrom(cluster: ReadingCluster, topic: string, from: bigint, maxWaitTime: number): Promise<FetchedPartition | undefined> {
   const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [0]))
   const broker = await cluster.findBroker({ nodeId: nodeId ?? '' })
@@ -97,12 +99,12 @@ async function fetchFrom(cluster: ReadingCluster, topic: string, from: bigint, m
   return responses[0]?.partitions[0]
 }
 
-/** A broker answers with whole batches: what lies before the place asked for comes along, and compaction leaves gaps. */
+/** Returns the records from `from` on. A broker returns whole batches, so earlier records are included, and compaction leaves gaps. */
 function partOf(fetched: FetchedPartition | undefined, from: bigint): FetchedPart {
   if (fetched === undefined) return { messages: [], next: from, end: false }
   const last = fetched.messages.at(-1)
   const behind = last === undefined ? from : BigInt(last.offset) + 1n
-  // Of a batch whose last records were compacted away nothing may be left behind the place.
+  // If the last records of a batch were compacted away, the offset must still advance.
   const next = behind > from ? behind : last === undefined ? from : from + 1n
   const messages = fetched.messages.filter(({ offset, isControlRecord }) => BigInt(offset) >= from && isControlRecord !== true)
   return { messages, next, end: next >= BigInt(fetched.highWatermark) }

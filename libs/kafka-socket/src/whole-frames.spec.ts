@@ -8,7 +8,7 @@ function frameOf(payload: Uint8Array): Buffer {
   return Buffer.concat([length, payload])
 }
 
-/** What comes of `bytes` when they arrive cut at these places. */
+/** Returns the result for `bytes` that arrive cut at these offsets. */
 function heard(bytes: Buffer, cuts: number[]): { pieces: Buffer[]; refused: string[] } {
   const pieces: Buffer[] = []
   const refused: string[] = []

@@ -1,12 +1,12 @@
-/** Each response of a broker has its length before it, four bytes, and begins with the number of its request, four more. */
+/** Each response of a broker starts with its length, four bytes, and its request's number, four more. */
 const LENGTH_BYTES = 4
 const LEAST_LENGTH = 4
-/** No answer that is asked for comes near it; what says more is no broker's answer. */
+/** Above every requested response; a larger length is not from a broker. */
 const MOST_LENGTH = 128 * 1024 * 1024
 
 /**
- * Takes bytes as they come and hands on whole responses only, those that came together in one piece, in order. `refuse` hears of a length
- * that no response has, once; nothing is handed on after that.
+ * Reassembles responses from received bytes and passes on complete ones only, those that arrived together in one piece, in order. `refuse`
+ * is called once for an invalid length; nothing is passed on afterwards.
  */
 export function wholeFrames(deliver: (frames: Buffer) => void, refuse: (error: Error) => void): (chunk: Buffer) => void {
   let held: Buffer[] = []
