@@ -3,7 +3,7 @@ import type { Reader } from '#libs/evaluation'
 import { isKnown } from '#libs/platform'
 import type { FlagBook } from './flag-book.js'
 
-/** A whole answer; without `body` nothing has changed since the reader asked. */
+/** Complete response; without `body` nothing has changed since the reader's last request. */
 export interface EvaluationAnswer {
   status: 200 | 304
   etag: string
@@ -23,8 +23,8 @@ export function answerFlag(book: FlagBook, key: string, reader: Reader, known?: 
 }
 
 /**
- * Where a reader hears of changes. `owner` is part of the ETag: one who comes with another key must not keep the address of the one before,
- * which a 304 would leave it.
+ * Event stream of a reader. `owner` is part of the ETag: a reader with a new key must not keep the address of its former key, which a 304
+ * would preserve.
  */
 export interface OwnStream {
   stream: OfrepEventStream

@@ -3,14 +3,17 @@ import type { Clock } from '#libs/platform'
 import { STABLE_SCOPE } from '#libs/signing'
 import type { HeldPolicies } from './flag-book.js'
 
-/** Behind a time that comes for all instances at once, whose clocks differ a little: whoever is told may ask another one. */
+/**
+ * Delay in ms after an effective time that all instances share, because their clocks differ slightly: a notified reader may query another
+ * instance.
+ */
 const GRACE_MS = 250
-/** Timers cannot be set for years. */
+/** Maximum timer delay: timers cannot be set for years. */
 const LONGEST_MS = 24 * 60 * 60 * 1_000
 
 /**
- * Calls `changed` when some reader may see something else: by documents, or because a lease ended or the time of a later rule came. A lease
- * that is renewed changes nothing.
+ * Calls `changed` when values may have changed for some reader: by documents, because a lease expired, or because a later rule came into
+ * force. The renewal of a lease changes nothing.
  */
 export class ChangeWatch {
   private readonly marks = new Map<string, string>()
@@ -26,9 +29,9 @@ export class ChangeWatch {
     this.await()
   }
 
-  /** After the copy took documents of these policies, of any without a list. */
+  /** Called after the copy received documents of these policies; of any without a list. */
   look(policies: Iterable<string> = this.held.policies()): void {
-    // A canary may end by what another member of its bundle became.
+    // A canary may end by a change of another member of its bundle.
     const isNews = this.compare(new Set([...policies, ...this.turns.keys()]))
     this.await()
     if (isNews) this.changed()
@@ -64,7 +67,7 @@ export class ChangeWatch {
 
 const NOTHING = '[]'
 
-/** All that decides on what readers see of one policy. */
+/** Returns everything that determines the values readers get of one policy. */
 function markOf(documents: readonly HeldDocument[], now: number): string {
   const stable = documents.filter(({ head }) => head.scope === STABLE_SCOPE).map((held) => standing(held, now))
   const seen = [...stable.filter(({ value }) => value !== null), ...liveCanaries(documents, now)]

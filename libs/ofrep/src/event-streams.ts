@@ -1,9 +1,9 @@
 import type { OfrepEventStream } from '#libs/contracts'
 
-/** What the protocol says a client may take without activity before it lets the stream go. */
+/** Inactivity after which a client may close the stream, as announced in the protocol. */
 const INACTIVITY_SECONDS = 120
 
-/** Where a reader hears of changes, by path: the address that it knows us by is its own. The same for one `key` at all times. */
+/** Returns the event stream of a reader as a path, so its host is the address the reader already uses. Constant for one `key`. */
 export function eventStream(key?: string): OfrepEventStream {
   const requestUri = `/ofrep/v1/events${key === undefined ? '' : `?key=${key}`}`
   return { type: 'sse', endpoint: { requestUri }, inactivityDelaySec: INACTIVITY_SECONDS }

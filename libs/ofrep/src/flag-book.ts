@@ -5,30 +5,30 @@ import { createHash } from 'node:crypto'
 import { flagsOf } from './flags.js'
 import { resolve, type Resolution } from './resolve.js'
 
-/** A copy of the policies, as an instance of config-store or a side-car holds it. */
+/** Copy of the policies in an instance of config-store or a side-car. */
 export interface HeldPolicies {
   policies(): readonly string[]
   documentsOf(id: string): readonly HeldDocument[]
-  /** By which leases end and later rules begin, in ms since 1970. */
+  /** Time for leases and later rules, in ms since 1970. */
   nowMs(): number
-  /** Where the copy may be old. */
+  /** State of a copy that may be old. */
   state?(): OfrepMetadata['state']
-  /** What each flag says of who verified it. */
+  /** Verification metadata of each flag. */
   verification?: OfrepMetadata['verification']
 }
 
-/** JSON that was made once, and a digest of it: value, reason, variant and metadata, whatever the order of a context's attributes. */
+/** Cached JSON with its digest: value, reason, variant and metadata, independent of the order of a context's attributes. */
 export interface FlagText {
   json: string
   digest: string
 }
 
-/** Lists of all flags that are kept: readers differ by the canaries that cover them, and there are few at a time. */
+/** Limit of cached lists of all flags: readers differ by the canaries that cover them, and there are few at a time. */
 const MAX_LISTS = 32
 
 /**
- * All evaluations of one copy. Texts are made once per document and reason, so that a read costs no serialisation, and of the policies
- * that look the same to every reader none is evaluated again.
+ * Evaluates flags from one copy. Texts are made once per document and reason, so a read costs no serialisation. Policies that are equal for
+ * every reader are evaluated once.
  */
 export class FlagBook {
   private readonly texts = new WeakMap<object, Map<string, ReadonlyMap<string, FlagText>>>()
@@ -37,20 +37,20 @@ export class FlagBook {
 
   constructor(private readonly held: HeldPolicies) {}
 
-  /** After the copy took documents. */
+  /** Called after the copy received documents. */
   forget(): void {
     this.parted = undefined
     this.lists.clear()
   }
 
-  /** One flag, by `ID` or `ID.FIELD`; `undefined` where this reader has none. */
+  /** Returns one flag, by `ID` or `ID.FIELD`; `undefined` if this reader has none. */
   flag(key: string, reader: Reader): FlagText | undefined {
     const dot = key.indexOf('.')
     const found = this.resolve(dot < 0 ? key : key.slice(0, dot), reader)
     return found === null ? undefined : this.textsOf(found).get(key)
   }
 
-  /** All flags of this reader, separated by commas. */
+  /** Returns all flags of this reader, separated by commas. */
   flags(reader: Reader): FlagText {
     const { same, differing } = (this.parted ??= this.part())
     const found = differing.flatMap((id) => this.resolve(id, reader) ?? [])
@@ -72,8 +72,8 @@ export class FlagBook {
   }
 
   /**
-   * Those with a single stable document that time does not change, and the others. What is in force by now may not be by a clock that is
-   * corrected, so a rule that was once held for later is one of these.
+   * Separates policies with a single stable document that time does not change from the others. A release in force now may not be so by a
+   * corrected clock, so a rule that was once held for later is one of the others.
    */
   private part(): { same: string[]; differing: string[] } {
     const isSame = (id: string): boolean => {
@@ -85,7 +85,7 @@ export class FlagBook {
     return { same, differing }
   }
 
-  /** By key. The document is the one that stands now: what a head makes of itself later is another. */
+  /** Returns the texts by key. They are cached by the current document: a head's later release is another one. */
   private textsOf(found: Resolution): ReadonlyMap<string, FlagText> {
     const state = this.held.state?.()
     const { document } = found.held

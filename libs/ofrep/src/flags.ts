@@ -1,16 +1,16 @@
 import type { Json, JsonObject, OfrepFlag, OfrepMetadata } from '#libs/contracts'
 import type { Resolution } from './resolve.js'
 
-/** What the holder of the copy says of it. */
+/** Metadata from the owner of the copy. */
 type MoreMetadata = Pick<OfrepMetadata, 'state' | 'verification'>
 
-/** The whole policy, then each member that OFREP has a form for. */
+/** Returns the flag of the whole policy, then one for each member that OFREP can represent. */
 export function flagsOf(resolution: Resolution, more: MoreMetadata = {}): OfrepFlag[] {
   const fields = Object.keys(resolution.held.value)
   return [undefined, ...fields].flatMap((field) => flagOf(resolution, field, more) ?? [])
 }
 
-/** The policy, or one member of it; `null` for a member that is not there, or that is null, which OFREP has no form for. */
+/** Returns the flag of the policy, or of one member; `null` for a missing member or one that is null, which OFREP cannot represent. */
 export function flagOf(resolution: Resolution, field?: string, more: MoreMetadata = {}): OfrepFlag | null {
   const { held, reason } = resolution
   const { value: policy, document } = held
@@ -21,7 +21,7 @@ export function flagOf(resolution: Resolution, field?: string, more: MoreMetadat
   return { key, value, reason, variant: policy.version, metadata: metadataOf(resolution, document.run, more) }
 }
 
-/** A list goes inside an object: the schema of OFREP knows none, though most providers take one. */
+/** Wraps a list in an object: the schema of OFREP has no lists, though most providers accept one. */
 function shown(value: Json | undefined): OfrepFlag['value'] | null {
   if (value === undefined || value === null) return null
   return Array.isArray(value) ? { items: value } : (value as OfrepFlag['value'])

@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 
 /**
- * Who asks, from the body of an evaluation. `home`: the region of a side-car, for contexts that name none. Throws 400
+ * Reads the reader from the body of an evaluation. `home`: the region of a side-car, for contexts that name none. Throws 400
  * `HMS_HTTP_BODY_INVALID`, `HMS_OFREP_CONTEXT` or `HMS_OFREP_TARGETING_KEY`.
  */
 export function readContext(body: unknown, home?: string): Required<Pick<Reader, 'bot'>> & Reader {

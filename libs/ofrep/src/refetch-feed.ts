@@ -3,33 +3,33 @@ import type { Clock } from '#libs/platform'
 import type { ServerResponse } from 'node:http'
 
 /**
- * A stock reader keeps the wait that it is told at the end, for every try: no shorter one, or it asks a server that is away without pause.
- * The rest is by chance, so that not all come back at one moment.
+ * Minimum `retry:` in ms at the end of a stream. A stock reader keeps it for every attempt: with less it would poll an unavailable server
+ * without pause. The rest is random, so readers do not all reconnect at once.
  */
 const SHORTEST_RETRY_MS = 1_000
 const READERS_PER_SECOND = 2_000
 const LONGEST_SPREAD_MS = 3_000
-/** Readers served per turn of the event loop: evaluations stay fast while many are told. */
+/** Readers served per turn of the event loop: evaluations stay fast during a broadcast. */
 const SLICE = 250
-/** Frames are short; a reader that leaves this much unread does not read. It is cut off, and comes again. */
+/** Limit of unread bytes. Frames are short; a reader this far behind does not read. It is disconnected, and reconnects. */
 const MAX_UNREAD_BYTES = 64 * 1024
-/** A comment, which no reader hands on. */
+/** A comment, which clients do not deliver to listeners. */
 const ALIVE = Buffer.from(': alive\n\n')
 
 export const EVENT_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
 export interface RefetchFeedOptions {
   clock: Clock
-  /** Of this process and no other: an id that an earlier one gave out is not the newest. */
+  /** Unique to this process: an id from an earlier process is never the newest. */
   life: string
-  /** Called with the number of open readers when one came or went. */
+  /** Called with the number of open readers when one joined or left. */
   counted?: (readers: number, change: 1 | -1) => void
   random?: () => number
 }
 
 /**
- * The event stream of OFREP: says that evaluations may have changed, and carries no values. A reader that does not name the newest id,
- * whatever it names, is told at once: it may have missed a change, and stock providers do not ask again by themselves after a reconnect.
+ * The event stream of OFREP: notifies readers that evaluations may have changed, without values. A reader that does not name the newest id
+ * is notified immediately: it may have missed a change, and stock providers do not refetch on their own after a reconnect.
  */
 export class RefetchFeed {
   private readonly readers = new Set<ServerResponse>()
@@ -47,8 +47,7 @@ export class RefetchFeed {
   }
 
   /**
-   * `hint`: comes back with the evaluation that this leads to, as `flagConfigEtag`. Changes that come while readers are being told are
-   * told as one.
+   * Notifies all readers. `hint`: returned in the evaluation that follows, as `flagConfigEtag`. Changes during a broadcast are sent as one.
    */
   tell(hint?: string): void {
     this.changes++
@@ -70,7 +69,7 @@ export class RefetchFeed {
     })
   }
 
-  /** Each reader is told when to come again. */
+  /** Ends all streams, each with its own reconnect delay. */
   close(): void {
     this.cancelHeartbeat()
     const { random = Math.random } = this.options

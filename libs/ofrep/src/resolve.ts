@@ -2,15 +2,15 @@ import type { OfrepReason } from '#libs/contracts'
 import { evaluate, liveCanaries, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 
-/** What is in force for one reader, and why it is that. */
+/** Release in force for one reader, with the reason. */
 export interface Resolution {
   held: InForce['held']
   reason: OfrepReason
 }
 
 /**
- * `SPLIT` inside a canary; `TARGETING_MATCH` outside of one that is under way, for then the answer depends on who asks; else `STATIC`,
- * which alone a provider may keep for everybody. `null` when nothing is in force for this reader.
+ * Resolves the policy for a reader. `SPLIT` inside a canary; `TARGETING_MATCH` outside of a running one, because the result depends on the
+ * reader; else `STATIC`, the only reason a provider may cache for all readers. `null` if nothing is in force for this reader.
  */
 export function resolve(documents: readonly HeldDocument[], reader: Reader, now: number): Resolution | null {
   const found = evaluate(documents, reader, now)

@@ -13,13 +13,13 @@ export interface HeldOptions {
   firstRevision?: number
   run?: number | null
   fields?: Record<string, Json>
-  /** Of a canary: its release is not the stable one. */
+  /** Options of a canary, whose release is not the stable one. */
   canary?: { base: string | null; share?: number; expires?: string }
   /** In force from this time on. */
   next?: { at: number; version: string }
 }
 
-/** A document as a copy holds it, without its signatures: nothing here looks at them. */
+/** Builds a document as in a copy, without signatures, because nothing here verifies them. */
 export function held(id: string, options: HeldOptions = {}): HeldDocument {
   const {
     version = '1.0.0',
@@ -44,11 +44,11 @@ function canaryHead(canary: HeldOptions['canary']): object {
   return canary === undefined ? {} : { share: 10_000, ...canary }
 }
 
-/** A copy whose documents and time a test sets. */
+/** Copy whose documents and time a test sets. */
 export class HeldByHand implements HeldPolicies {
   now = NOW
   staleness: 'READY' | 'STALE' | undefined
-  /** How often documents were asked for. */
+  /** Number of reads of documents. */
   asked = 0
   private readonly byPolicy = new Map<string, HeldDocument[]>()
 
