@@ -1,7 +1,7 @@
 import { parseEnvironment, toList, type Environment } from '#libs/platform'
 import { ArrayMaxSize, IsOptional, Matches } from 'class-validator'
 
-/** Pages of other sites that may ask for values. */
+/** Origins of other sites whose pages may read values. */
 class CrossOriginConfig {
   @IsOptional()
   @toList
@@ -10,7 +10,7 @@ class CrossOriginConfig {
   corsOrigins?: string[]
 }
 
-/** `HMS_HTTP_CORS_ORIGINS`: origins as browsers send them, whose pages may ask by OFREP. None unless named. */
+/** Reads `HMS_HTTP_CORS_ORIGINS`: origins, as browsers send them, whose pages may use OFREP. Empty by default. */
 export function readCorsOrigins(env: Environment): readonly string[] {
   return (parseEnvironment(CrossOriginConfig, { corsOrigins: 'HMS_HTTP_CORS_ORIGINS' }, env).corsOrigins ?? []).map((origin) =>
     origin.toLowerCase(),

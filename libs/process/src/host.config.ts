@@ -4,7 +4,7 @@ import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-vali
 
 export type Profile = 'dev' | 'production'
 
-/** What every process of HMS-SVC reads from its environment. */
+/** Environment that every process of HMS-SVC reads. */
 export class HostConfig {
   @IsIn(['dev', 'production'])
   profile: Profile = 'production'
@@ -61,7 +61,7 @@ export class HostConfig {
   @Matches(/^https?:\/\//, { message: 'otlpEndpoint must be an http URL' })
   otlpEndpoint?: string
 
-  /** Who may read `/metrics`: everybody, or who has a key with `read`. */
+  /** Access to `/metrics`: `public`, or a key with `read`. */
   @IsIn(['public', 'key'])
   metrics: 'public' | 'key' = 'public'
 
@@ -94,25 +94,25 @@ export function readHostConfig(env: Environment): HostConfig {
   )
 }
 
-/** Copies of each partition: as said, else three in production and one on a developer's machine. */
+/** Returns the replication factor: as configured, else three in production and one on a developer's machine. */
 export function replicationOf({ profile, kafkaReplication }: Pick<HostConfig, 'profile' | 'kafkaReplication'>): number {
   return kafkaReplication ?? (profile === 'production' ? 3 : 1)
 }
 
 /**
- * The name besides those of loopback that a server with profile dev answers to; `undefined` in production, where nobody is trusted for
- * where they are.
+ * Returns the host name besides those of loopback that a server with profile dev accepts; `undefined` in production, where the network
+ * location of a client grants no trust.
  */
 export function localNameOf(profile: Profile, env: Environment): string | undefined {
   return profile === 'dev' ? readHostConfig(env).host : undefined
 }
 
-/** `HMS_CANARY_CONTROLLER_PORT` and its like. */
+/** Returns the variable of a service, such as `HMS_CANARY_CONTROLLER_PORT`. */
 export function variableOf(service: ServiceName, name: string): string {
   return `HMS_${service.toUpperCase().replaceAll('-', '_')}_${name}`
 }
 
-/** Port of a service in distributed mode. */
+/** Returns the port of a service in distributed mode. */
 export function portOf(service: ServiceName, env: Environment): number {
   const variable = variableOf(service, 'PORT')
   const text = env[variable]
@@ -125,14 +125,14 @@ export function portOf(service: ServiceName, env: Environment): number {
   })
 }
 
-/** Base URLs of a service's instances, as the edge and peers call them. */
+/** Returns the base URLs of a service's instances, as edge and peers call them. */
 export function urlsOf(service: ServiceName, env: Environment): string[] {
   const text = env[variableOf(service, 'URLS')]
   if (text === undefined || text === '') return [`http://127.0.0.1:${portOf(service, env)}`]
   return listOf(text).map((url) => url.replace(/\/$/, ''))
 }
 
-/** Everything at once, so that a process with a wrong variable stops before it has touched anything. */
+/** Checks all variables at once, so a process with an invalid one stops before it has changed anything. */
 export function checkPorts(env: Environment): void {
   for (const service of SERVICES) portOf(service, env)
 }

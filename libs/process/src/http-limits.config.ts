@@ -5,7 +5,7 @@ import type { Profile } from './host.config.js'
 
 const LOOPBACK = ['127.0.0.0/8', '::1']
 
-/** What one client may do. */
+/** Limits of one client. */
 class HttpLimitsConfig {
   @toNumber
   @IsInt()
@@ -33,8 +33,8 @@ class HttpLimitsConfig {
 }
 
 /**
- * `behindEdge`: a service of distributed mode, whose edge is by default on this machine. A developer's machine opens all its bots from one
- * address.
+ * Reads the limits. `behindEdge`: a service of distributed mode, whose edge is by default on this machine. A developer's machine opens all
+ * its bots from one address.
  */
 export function readHttpLimits(profile: Profile, env: Environment, behindEdge: boolean): HttpLimits {
   const names = {

@@ -7,13 +7,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { variableOf, type HostConfig } from './host.config.js'
 
-/** Keys that are no service's own: those of the transparency log and of its witness. */
+/** Names of keys that belong to no service: those of the transparency log and of its witness. */
 export type KeyName = 'audit-log' | 'witness'
 
-/** Of a roster; a key is far smaller. */
+/** Size limit of a roster; a key is far smaller. */
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** The roster that this process is pinned to: `HMS_ROSTER`, else the data folder's own (profile dev). */
+/** Reads the roster that this process is pinned to: `HMS_ROSTER`, else the data folder's own (profile dev). */
 export async function readRosterFile(config: HostConfig): Promise<Roster> {
   const file = config.roster ?? (config.profile === 'dev' ? join(config.dataDir, 'roster.json') : undefined)
   if (file === undefined) {
@@ -32,7 +32,7 @@ export async function readRosterFile(config: HostConfig): Promise<Roster> {
   return roster
 }
 
-/** The service's own key: `HMS_<SERVICE>_KEY_FILE`, else the data folder's (profile dev). */
+/** Reads the service's own key: `HMS_<SERVICE>_KEY_FILE`, else the data folder's (profile dev). */
 export async function readServiceSigner(service: ServiceName, config: HostConfig, env: Environment): Promise<Signer> {
   const variable = variableOf(service, 'KEY_FILE')
   const named = env[variable]
@@ -54,7 +54,7 @@ export async function readServiceSigner(service: ServiceName, config: HostConfig
 const NAMED_KEY_FILES: Record<KeyName, string> = { 'audit-log': 'HMS_TRANSPARENCY_LOG_KEY_FILE', witness: 'HMS_WITNESS_KEY_FILE' }
 
 /**
- * The key of the transparency log, or of its witness: `HMS_TRANSPARENCY_LOG_KEY_FILE`, `HMS_WITNESS_KEY_FILE`, else the data folder's
+ * Reads the key of the transparency log, or of its witness: `HMS_TRANSPARENCY_LOG_KEY_FILE`, `HMS_WITNESS_KEY_FILE`, else the data folder's
  * (profile dev).
  */
 export async function readNamedSigner(name: KeyName, config: HostConfig, env: Environment): Promise<Signer | undefined> {
@@ -65,7 +65,7 @@ export async function readNamedSigner(name: KeyName, config: HostConfig, env: En
   return config.profile === 'dev' && existsSync(file) ? readSigner(file, 'HMS_DATA_DIR') : undefined
 }
 
-/** `HMS_KEY_EXPOSED` where others can read it: anyone who does speaks for the service. */
+/** Reads a key. Throws `HMS_KEY_EXPOSED` if other users can read it, because its reader can sign for the service. */
 async function readSigner(file: string, variable: string): Promise<Signer> {
   const key = await readNamed(file, variable)
   requirePrivate(file, key)
