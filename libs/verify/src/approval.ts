@@ -8,7 +8,7 @@ interface Approved {
   soleOfficial: boolean
 }
 
-/** What a release is judged by: the roster's rules of now, or those of the time when its approval was seen. */
+/** Rules for a release: those of the current roster, or those of the time its approval was witnessed. */
 interface Rules {
   roles: readonly Role[]
   bounds: Json | undefined
@@ -17,9 +17,9 @@ interface Rules {
 }
 
 /**
- * Distinct people, not keys, out of those whom the roster entitles to this policy, the author not among them. The author counts only where
- * one approval is enough and the roster says so; a production roster wants to know the author, and their signature beside the others. What
- * the roles of now do not approve may go by the earlier roles that end soonest after `atMs`.
+ * Returns the distinct people, not keys, with a role of the roster for this policy, without the author. The author counts only if one
+ * approval is enough and the roster allows it; a production roster requires the author's name, and their signature besides the others. A
+ * release that the current roles do not approve may count by the earlier roles that end soonest after `atMs`.
  */
 export function approversOf(release: Statement, policy: JsonObject, roster: Roster, atMs: number): Approved {
   const { bounds, soleOfficial, authorSigns } = roster.rules
@@ -41,7 +41,7 @@ export function approversOf(release: Statement, policy: JsonObject, roster: Rost
 function approversBy(rules: Rules, release: Statement, policy: JsonObject, roster: Roster, atMs: number): Approved {
   const { author, plan, droppedTags, breakGlass } = release.predicate
   const role = roleFor(rules.roles, policy, droppedTags)
-  // One alone never sends a release past the stages that try it.
+  // One person alone never sends a release past the stages that test it.
   const threshold = breakGlass === undefined ? role.threshold : Math.max(role.threshold, 2)
   const people = [...roster.principals].filter(([, { kind }]) => kind === 'person')
   requireTrueSignatures(
@@ -65,7 +65,7 @@ function approversBy(rules: Rules, release: Statement, policy: JsonObject, roste
   return { approvedBy, soleOfficial: approvedBy.some((id) => authors.includes(id)) }
 }
 
-/** A signature in the name of a key that the roster knows is true, needed or not: a false one shows a bundle that was changed. */
+/** Verifies every signature by a key of the roster, needed or not: an invalid one reveals a modified bundle. */
 function requireTrueSignatures(release: Statement, keys: readonly { keyid: string; key: KeyObject }[]): void {
   const known = new Map(keys.map(({ keyid, key }) => [keyid, key]))
   for (const { keyid, sig } of release.signatures) {
@@ -74,7 +74,7 @@ function requireTrueSignatures(release: Statement, keys: readonly { keyid: strin
   }
 }
 
-/** Bounds of a plan, as the whole roster and as the role sets them. One that is not known here may not be passed over. */
+/** Checks a plan against the bounds of the whole roster and of the role. An unknown bound must not be ignored. */
 function requireBounds(all: readonly (Json | undefined)[], plan: Json | undefined): void {
   for (const bounds of all) {
     if (bounds === undefined) continue
@@ -99,7 +99,7 @@ function holdsTo(name: string, bound: Json, plan: JsonObject): boolean {
   }
 }
 
-/** Of the canary, in each of its steps. */
+/** Returns the shares of the canary, one for each step. */
 function sharesOf({ share, ramp = [] }: JsonObject): unknown[] {
   if (!Array.isArray(ramp)) throw refusal('its ramp is no list')
   return [share, ...ramp.map((step) => (isObject(step) ? step['share'] : undefined))]

@@ -8,7 +8,7 @@ export { BundleRefused }
 export type { Json, JsonObject } from './statement.js'
 
 export interface VerifiedBundle {
-  /** The policy as it was approved. */
+  /** Policy as approved. */
   policy: JsonObject & { id: string; version: string }
   release: {
     /** Release digest, `sha256:` and hex. */
@@ -20,30 +20,30 @@ export interface VerifiedBundle {
     soleOfficial?: true
     /** These people together sent it past simulation and canary, and why. */
     breakGlass?: { reason: string }
-    /** Number of the head that makes it the one in force. */
+    /** Number of the head that puts it in force. */
     seq: number
   }
   proof: {
-    /** Place of the approval in the log, and how many entries the log had. */
+    /** Index of the approval in the log, and the log's number of entries. */
     index: number
     size: number
-    /** When enough witnesses had seen it, RFC 3339. */
+    /** Time by which enough witnesses had signed, RFC 3339. */
     witnessedAt: string
   }
-  /** What was proven when it was seen, and may no longer be all there is: the roster has expired since. */
+  /** Set if the roster has expired since: the bundle proves the past state, which may be outdated. */
   stale?: { code: 'HMS_ROSTER_EXPIRED'; detail: string }
 }
 
 export interface VerifyBundleOptions {
-  /** What `hms-svc roster show --json` prints, which the caller trusts. */
+  /** Output of `hms-svc roster show --json`, which the caller trusts. */
   roster: Uint8Array
-  /** When it is asked. Default: now. */
+  /** Time of the question. Default: now. */
   at?: Date
 }
 
 /**
- * Checks offline that people whom `roster` entitles approved a policy, that rollout's head makes it the one in force for all, and that the
- * approval is in the witnessed log. `bytes`: what `hms-svc audit bundle` wrote. Rejects with `BundleRefused`. Needs nothing but Node.
+ * Checks offline that people entitled by `roster` approved a policy, that rollout's head puts it in force for all, and that the approval
+ * is in the witnessed log. `bytes`: output of `hms-svc audit bundle`. Rejects with `BundleRefused`. Needs only Node.
  */
 export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptions): Promise<VerifiedBundle> {
   requireKnownOptions(options)
@@ -51,7 +51,7 @@ export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptio
     return verify(bytes, options)
   } catch (error) {
     if (error instanceof BundleRefused) throw error
-    // What cannot be read was not verified, whatever the reason.
+    // An unreadable bundle is not verified, whatever the reason.
     throw new BundleRefused('HMS_VERIFY_BUNDLE', `the bundle cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
@@ -60,7 +60,7 @@ function verify(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: Ver
   const roster = readRoster(rosterBytes)
   const { release: envelope, head: headEnvelope, entry, member, proof } = readBundle(bytes)
   if (roster.logs.length === 0) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
-  // First when it was seen, for a key is judged at that time.
+  // Verified first, because a key is judged at the witnessed time.
   const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.logs)
   if (!(witnessedAtMs < roster.expiresMs))
     throw new BundleRefused(
@@ -117,7 +117,7 @@ function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry
   return { release: value['release'], head: value['head'], entry: value['entry'], member: value['member'], proof: value['proof'] }
 }
 
-/** The stable head: signed by rollout alone, of this policy, for everybody, naming this release. */
+/** Verifies the stable head: signed by rollout only, for this policy, for all readers, naming this release. */
 function checkHead(head: Statement, policy: string, digest: string, roster: Roster, at: Date): number {
   const members = roster.roles.filter(({ match }) => match['service'] === 'rollout').flatMap(({ principals }) => principals)
   if (
@@ -131,14 +131,14 @@ function checkHead(head: Statement, policy: string, digest: string, roster: Rost
   const begins = isObject(next) && next['release'] === digest ? Date.parse(String(next['at'])) : Number.NaN
   if (begins > at.getTime())
     throw new BundleRefused('HMS_VERIFY_HEAD', `the head holds this release until ${new Date(begins).toISOString()}`)
-  // What was current before is so no longer once a release that was held is in force.
+  // The current release ends once a held one is in force.
   const inForce = isObject(next) && Date.parse(String(next['at'])) <= at.getTime() ? next['release'] : current
   if (of !== policy || scope !== 'global' || inForce !== digest || !Number.isSafeInteger(seq))
     throw new BundleRefused('HMS_VERIFY_HEAD', 'the head does not make this release the one in force')
   return seq as number
 }
 
-/** The entry of the log is the approval of this release, among others or alone. */
+/** Checks that the log entry is the approval of this release, among others or alone. */
 function checkEntry(entry: string, member: Json | undefined, release: JsonObject): void {
   const { releases, type } = readEntry(entry)
   if (type !== 'hms.approval.approved.v1' || !isMember(canonical(release), member, releases))
@@ -160,7 +160,7 @@ function refusal(why: string): BundleRefused {
   return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
 }
 
-/** A misspelt `at` would be an `at` that was not given. */
+/** Refuses unknown options: a misspelt `at` would otherwise be ignored. */
 function requireKnownOptions(options: object): void {
   const unknown = Object.keys(options).find((name) => name !== 'roster' && name !== 'at')
   if (unknown === undefined) return

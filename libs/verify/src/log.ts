@@ -16,11 +16,11 @@ export interface LogKeys {
   log: LogKey
   witnesses: LogKey[]
   quorum: number
-  /** Only what was seen before counts (milliseconds); Infinity for the log of now. */
+  /** Only checkpoints witnessed before this time count (milliseconds); Infinity for the current log. */
   untilMs: number
 }
 
-/** Where an entry stands, and when the witnesses that the quorum needs had seen it (milliseconds). */
+/** Index of an entry, and the time by which the quorum of witnesses had signed (milliseconds). */
 export interface Proven {
   index: number
   size: number
@@ -37,8 +37,8 @@ export function readLogKey(vkey: string): LogKey {
 }
 
 /**
- * That the log holds `entry` (C2SP tlog-proof), under a checkpoint that it signed and enough of its witnesses saw; `logs`: that of now,
- * then those before it.
+ * Verifies that the log contains `entry` (C2SP tlog-proof), under a checkpoint signed by it and a quorum of its witnesses; `logs`: the
+ * current one, then earlier ones.
  */
 export function verifyProof(entry: string, text: string, logs: readonly LogKeys[]): Proven {
   let refusal: unknown

@@ -1,4 +1,4 @@
-/** Why a bundle does not count. `code` is stable, `detail` is a sentence. */
+/** Refusal of a bundle. `code` is stable, `detail` is a sentence. */
 export class BundleRefused extends Error {
   override readonly name = 'BundleRefused'
 

@@ -8,7 +8,7 @@ export interface Role {
   principals: string[]
   threshold: number
   match: JsonObject
-  /** As the roster says them. */
+  /** Bounds as in the roster. */
   bounds: Json | undefined
   soleOfficial: boolean
 }
@@ -19,28 +19,28 @@ interface Principal {
   keys: { keyid: string; key: KeyObject; notBefore: number; notAfter: number; revoked: number }[]
 }
 
-/** Approving roles of a time that ended at `untilMs`. */
+/** Approving roles of a period that ended at `untilMs`. */
 export interface EarlierRoles {
   roles: Role[]
   untilMs: number
-  /** As the entries say it; by the profile where none does. */
+  /** As in the entries; by the profile if absent. */
   authorSigns: boolean | undefined
 }
 
 export interface Roster {
   principals: Map<string, Principal>
   roles: Role[]
-  /** The latest first. */
+  /** Latest first. */
   earlier: EarlierRoles[]
-  /** The roster as it was signed, for what is read where it matters. */
+  /** The signed roster, for members that are read only when needed. */
   rules: JsonObject
-  /** That of now, then those before it; empty where the roster names none. */
+  /** Current log, then earlier ones; empty if the roster names none. */
   logs: LogKeys[]
-  /** The end of its validity. */
+  /** End of its validity. */
   expiresMs: number
 }
 
-/** Reads the roster that the caller trusts, and refuses one that contradicts itself. */
+/** Parses the roster that the caller trusts, and refuses a contradictory one. */
 export function readRoster(bytes: Uint8Array): Roster {
   const statement = openStatement(parse(bytes), 'roster')
   const { principals, roles, revoked } = statement.predicate
@@ -50,7 +50,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   const keyids = [...people.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
   if (new Set(keyids).size < keyids.length) throw refusal('one key is listed twice')
   const read = roles.map(readRole)
-  // Who may change the roster: its root role, else as many people as its heaviest role asks for. Counted in people.
+  // Signers of roster changes: the root role, else as many people as the largest threshold. Counted in people.
   const root = read.find(({ match }) => match['root'] === true)
   const needed = root?.threshold ?? Math.max(1, ...read.map(({ threshold }) => threshold))
   const entitled = entitledKeys(people, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
@@ -67,7 +67,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   }
 }
 
-/** Keys of some principals; `atMs` leaves out those that were not valid or revoked then; without it, those ever revoked. */
+/** Returns the keys of some principals; `atMs` excludes keys that were not valid or revoked then; without it, keys ever revoked. */
 export function entitledKeys(
   principals: ReadonlyMap<string, Principal>,
   which: (principal: Principal, id: string) => boolean,
@@ -80,8 +80,8 @@ export function entitledKeys(
 }
 
 /**
- * The role that must approve a policy: one for its tag or id prefix before the one for everything; the strictest of several. `dropped`:
- * tags of earlier versions.
+ * Returns the role that must approve a policy: one for its tag or id prefix before the one for all policies; the strictest of several.
+ * `dropped`: tags of earlier versions.
  */
 export function roleFor(roles: readonly Role[], policy: JsonObject, dropped?: Json): Role {
   const { id, tags } = policy
@@ -101,7 +101,7 @@ export function roleFor(roles: readonly Role[], policy: JsonObject, dropped?: Js
   return role
 }
 
-/** One list for each end. */
+/** Reads the earlier roles, one list for each end. */
 function readEarlierRoles(value: Json | undefined): EarlierRoles[] {
   if (value === undefined) return []
   if (!Array.isArray(value)) throw refusal('earlierRoles is no list')
@@ -130,7 +130,7 @@ function readLog({ log, witnesses, quorum }: JsonObject, untilMs: number): LogKe
   return { log: readLogKey(String(log)), witnesses: names.map(readLogKey), quorum: typeof quorum === 'number' ? quorum : 0, untilMs }
 }
 
-/** Key id → when it stopped to count, in milliseconds. */
+/** Maps key id to revocation time, in milliseconds. */
 function readRevoked(value: Json | undefined): Map<string, number> {
   if (value === undefined) return new Map()
   if (!Array.isArray(value)) throw refusal('revoked is no list')

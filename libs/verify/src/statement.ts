@@ -10,7 +10,7 @@ export interface Statement {
   subject: string
   /** `sha256:` and hex over the payload. */
   digest: string
-  /** DSSE's pre-authentication encoding: what was signed. */
+  /** DSSE's pre-authentication encoding: the signed bytes. */
   signed: Buffer
   signatures: { keyid: string; sig: Buffer }[]
 }
@@ -25,7 +25,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** JSON in its canonical form (RFC 8785): members in the order of their UTF-16 units. */
+/** Serializes JSON in its canonical form (RFC 8785): members in the order of their UTF-16 units. */
 export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value)
@@ -33,7 +33,7 @@ export function canonical(value: Json): string {
   return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name]!)}`).join(',')}}`
 }
 
-/** Bytes that are their own canonical form: no two parsers see two values in them. */
+/** Parses bytes that are their own canonical form, so no two parsers read different values. */
 function readCanonical(bytes: Buffer): Json {
   try {
     const value = JSON.parse(bytes.toString('utf8')) as Json
@@ -48,7 +48,7 @@ export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Takes a DSSE envelope apart and reads its in-toto statement. Verifies no signature. */
+/** Parses a DSSE envelope with its in-toto statement. Verifies no signature. */
 export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'roster'): Statement {
   if (
     !isObject(envelope) ||
@@ -87,7 +87,7 @@ function readSignature(entry: Json, kind: string): Statement['signatures'][numbe
   return { keyid: entry['keyid'], sig: base64(entry['sig']) }
 }
 
-/** Which of these keys signed; an empty key id (cosign writes none) is tried with all. */
+/** Returns which of these keys signed; an empty key id (cosign writes none) is tried with all. */
 export function signersOf({ signed, signatures }: Statement, keys: ReadonlyMap<string, KeyObject>): Set<string> {
   const found = new Set<string>()
   for (const { keyid, sig } of signatures) {
@@ -96,7 +96,7 @@ export function signersOf({ signed, signatures }: Statement, keys: ReadonlyMap<s
   return found
 }
 
-/** An Ed25519 key from its SubjectPublicKeyInfo, and its OpenSSH fingerprint. */
+/** Parses an Ed25519 key from its SubjectPublicKeyInfo, with its OpenSSH fingerprint. */
 export function readKey(spki: string): { key: KeyObject; keyid: string } {
   const der = Buffer.from(spki, 'base64')
   const raw = der.subarray(SPKI_PREFIX.length)
@@ -107,7 +107,7 @@ export function readKey(spki: string): { key: KeyObject; keyid: string } {
   return { key: createPublicKey({ key: der, format: 'der', type: 'spki' }), keyid }
 }
 
-/** The 32 bytes of a key as one. */
+/** Converts the 32 raw bytes of a key. */
 export function rawKey(raw: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' })
 }
