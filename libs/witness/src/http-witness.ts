@@ -3,17 +3,15 @@ import type { NoteKey } from '#libs/signing'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
 const TIMEOUT_MS = 5_000
-/** A few signature lines, or a number. */
+/** Size limit of a response: a few signature lines, or a number. */
 const MAX_ANSWER_BYTES = 16 * 1024
 const STATUSES: readonly number[] = [200, 400, 403, 404, 409, 422]
 
-/**
- * A witness in a process of its own. One call at a time: what waits behind a witness that hangs would be out of date when its turn comes.
- */
+/** Link to a witness in a process of its own. One call at a time: a call queued behind a witness that hangs would be outdated when sent. */
 export class HttpWitness implements WitnessLink {
   private busy = false
 
-  /** `url`: the submission prefix; `/add-checkpoint` is put behind it. */
+  /** `url`: the submission prefix, to which `/add-checkpoint` is appended. */
   constructor(
     readonly key: NoteKey,
     private readonly url: string,
@@ -46,7 +44,7 @@ export class HttpWitness implements WitnessLink {
   }
 }
 
-/** A proxy may answer 409 too: only what names a size says where the witness is. */
+/** Reads the response. A proxy may return 409 too: only a body with a size is the witness's. */
 function answerOf({ status, headers }: Response, body: string): WitnessAnswer {
   const known = STATUSES.includes(status) && (status !== 409 || headers.get('content-type') === 'text/x.tlog.size')
   if (!known) throw new Error(`it answers ${status}`)

@@ -4,11 +4,11 @@ import type { Remembered, SeenStore } from './seen.store.js'
 
 type Stored = Record<string, { size: number; root: string; note?: string }>
 
-/** One JSON file, replaced whole. */
+/** Stores one JSON file, replaced atomically. */
 export class FileSeenStore implements SeenStore {
   constructor(private readonly folder: string) {}
 
-  /** Writes what is there once more: a folder that takes nothing, or a memory that cannot be read, shows before anything is signed. */
+  /** Rewrites the stored content: a read-only folder, or an unreadable file, is reported before anything is signed. */
   async check(): Promise<void> {
     await this.write(await this.read())
   }
@@ -31,7 +31,7 @@ export class FileSeenStore implements SeenStore {
     const draft = `${this.file}.new`
     await syncedAfter(draft, 'w', (handle) => handle.writeFile(`${JSON.stringify(stored)}\n`))
     await rename(draft, this.file)
-    // The name is the folder's: without this a power cut could bring the file before back. Windows has no such call, and needs none.
+    // The name is stored in the folder: without this a power cut could restore the earlier file. Windows has no such call, and needs none.
     if (process.platform !== 'win32') await syncedAfter(this.folder, 'r')
   }
 

@@ -1,14 +1,14 @@
 import type { Seen } from '#libs/signing'
 
 export interface Remembered extends Seen {
-  /** The checkpoint as the log signed it; without the witness's own signature, which follows. */
+  /** Checkpoint as signed by the log, without the witness's own signature, which is made afterwards. */
   note?: string
 }
 
-/** What a witness remembers of each log. Twins: a file, and memory. */
+/** Stores the last checkpoint of each log that a witness signed. Adapters: a file, and memory. */
 export interface SeenStore {
-  /** The newest checkpoint of a log that was signed; `undefined` before the first. */
+  /** Returns the newest signed checkpoint of a log; `undefined` before the first. */
   get(origin: string): Promise<Remembered | undefined>
-  /** Resolved: it survives a power cut. Only then may the signature leave. */
+  /** When it resolves, the checkpoint survives a power cut. Only then may the signature be sent. */
   set(origin: string, seen: Remembered): Promise<void>
 }

@@ -12,20 +12,20 @@ import {
 import type { SeenStore } from './seen.store.js'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
-/** Signs checkpoints of the logs that it knows, each only when it continues the last one that it signed. */
+/** Signs checkpoints of known logs, each only if it extends the last one it signed. */
 export class Witness implements WitnessLink {
   private tail: Promise<unknown> = Promise.resolve()
 
   constructor(
     readonly key: NoteKey,
     private readonly signer: Signer,
-    /** Of the newest roster; one name may stand for two keys while a log changes its own. */
+    /** Keys of the newest roster; one name may have two keys while a log changes its own. */
     private readonly logs: () => readonly NoteKey[],
     private readonly seen: SeenStore,
     private readonly clock: Clock,
   ) {}
 
-  /** One after the other: between what is remembered and what is signed nothing may come. */
+  /** Calls run one after the other: nothing may happen between the stored state and the signature. */
   addCheckpoint(text: string): Promise<WitnessAnswer> {
     const answer = this.tail.then(() => this.answer(text))
     this.tail = answer.catch(() => {})
@@ -46,7 +46,7 @@ export class Witness implements WitnessLink {
       const decision = decideCosignature(await this.seen.get(log.name), request, named)
       if (decision.status === 409) return { status: 409, body: `${decision.size}\n` }
       if (decision.status !== 200) return { status: decision.status, body: '' }
-      // Before the signature leaves: what it forgot, a witness would sign again in another form.
+      // Stored before the signature is sent: a forgotten checkpoint could be signed again with another history.
       await this.seen.set(log.name, { ...decision.seen, note: signedOnlyBy(named, request.checkpoint) })
       return { status: 200, body: await this.cosigned(decision.body) }
     } catch (error) {
