@@ -1,10 +1,10 @@
 import { EDGE_PORT } from '#libs/contracts'
 
-/** What the CLI takes from its environment. Empty variables count as unset, but for NO_COLOR and FORCE_COLOR, whose rules are their own. */
+/** Environment of the CLI. Empty variables count as unset, except NO_COLOR and FORCE_COLOR, which have their own rules. */
 export interface CliEnvironment {
   /** Base address of the services, without a trailing slash. */
   url: string
-  /** Folder of `dev`, as given; it need not exist. */
+  /** Data folder as given; it need not exist. */
   dataDir: string
   keysDir?: string
   passphrase?: string
@@ -35,7 +35,7 @@ export function readCliEnvironment(variables: Readonly<Record<string, string | u
   }
 }
 
-/** All of it: for programs that the CLI starts. */
+/** Returns the whole environment, for programs that the CLI starts. */
 export function inheritedEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env
 }

@@ -21,12 +21,12 @@ export class CliContext {
     return this.options.url ?? this.io.environment.url
   }
 
-  /** Asks on stderr; the answer is not shown. */
+  /** Prompts on stderr without echoing the input. */
   askHidden(question: string): Promise<string> {
     return this.io.askHidden(printable(question))
   }
 
-  /** `--timeout` in milliseconds; undefined waits for as long as it takes. */
+  /** `--timeout` in milliseconds; undefined waits without limit. */
   async timeoutMs(): Promise<number | undefined> {
     const ms = await parseDurationFlag('--timeout', this.options.timeout)
     if (ms === 0) throw usageError(`--timeout ${this.options.timeout} leaves no time for an answer; write 90s or 5m`)

@@ -2,7 +2,7 @@ import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, printableJson, type 
 import { ofMissingParts } from './missing-parts.js'
 import type { Output } from './output/output.js'
 
-/** Codes whose exit code does not follow from an HTTP status. */
+/** Exit codes of error codes without a matching HTTP status. */
 const EXIT_OF_CODE: Record<string, number> = {
   HMS_UNREACHABLE: EXIT.unreachable,
   HMS_KEY_PASSPHRASE: EXIT.notAllowed,
@@ -21,18 +21,18 @@ const EXIT_OF_CODE: Record<string, number> = {
   HMS_ROLLOUT_TARGET_REFUSED: EXIT.notAllowed,
 }
 
-/** Documents that are registered: what is refused was wrong, not judged. */
+/** Codes of registered documents: a refused one was invalid, not judged. */
 const DOCUMENT_CODE = /^HMS_(BOT|SCENARIO|CORPUS|SCHEMA|PARTNER|FREEZE)_/
 
-/** What does not verify; such a refusal is judged by its code where no status says "not allowed". */
+/** Codes of failed verification; they determine the exit code for status 422 and 5xx. */
 const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INVALID)$|EXPORT_MALFORMED$)/
 
-/** A command that was typed wrong, or an argument refused: exit 2. */
+/** Usage error for a wrong command or argument: exit 2. */
 export function usageError(detail: string, next: string[] = []): HmsError {
   return new HmsError('HMS_CLI_USAGE', detail, { status: 400, next })
 }
 
-/** A name that becomes part of a path: an empty one, or one that stands for a folder, would ask for something else. */
+/** Requires a name that is safe as part of a path: an empty one, or one that denotes a folder, would request something else. */
 export function requireName(name: string, what: string, next: string): string {
   if (name.trim() !== '' && name !== '.' && name !== '..') return name
   throw usageError(`"${name}" is not ${what}`, [next])
@@ -64,8 +64,8 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
- * Says an error on stderr (with --json as the problem it is) and gives the exit code. The one place where errors become text. `verb`: what
- * was called, whose help is the next step where the error names none.
+ * Prints an error on stderr (with --json as its problem) and returns the exit code. The only place where errors become text. `verb`: the
+ * called verb, whose help is the next step if the error names none.
  */
 export function reportError(error: unknown, output: Output, verb?: string): number {
   const found = problemOf(error)
@@ -75,14 +75,14 @@ export function reportError(error: unknown, output: Output, verb?: string): numb
   return exitCodeOf(error)
 }
 
-/** Where to go on from an error that does not say: what failed by itself is looked at, what was refused is asked for otherwise. */
+/** Returns the next step of an error without one: `doctor` for a failure, `whoami` for a missing permission, else the verb's help. */
 function nextOf({ status }: Problem, verb: string | undefined): string {
   if (status === 429 || status >= 500) return 'hms-svc doctor'
   if (status === 401 || status === 403) return 'hms-svc whoami'
   return verb === undefined ? 'hms-svc --help' : `hms-svc ${verb} --help`
 }
 
-/** Errors with a stable code, whichever lib they come from. What has none is our own failure. */
+/** Errors with a stable code, from any lib. An error without one is a failure of the CLI itself. */
 interface CodedError {
   code: string
   detail: string
@@ -99,7 +99,7 @@ function isCoded(error: unknown): error is CodedError {
   return typeof code === 'string' && code.startsWith('HMS_') && typeof detail === 'string'
 }
 
-/** The client writes the trace of a refused call behind its detail. */
+/** The client appends the trace of a refused call to its detail. */
 const TRACE = / \(trace ([0-9a-f]+)\)$/
 
 export function problemOf(thrown: unknown): Problem {
@@ -124,7 +124,7 @@ export function problemOf(thrown: unknown): Problem {
 
 function linesOf(problem: Problem): string[] {
   const fields = (problem.errors ?? []).filter((field) => !problem.detail.includes(field.detail))
-  // A service may answer with line ends; what follows one must not look like a line of ours.
+  // A service's detail may contain line ends; later lines must not look like ours.
   const [first = '', ...more] = problem.detail.split('\n')
   const code = ` [${problem.code}]`
   return [

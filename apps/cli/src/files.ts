@@ -1,21 +1,23 @@
 import { exposedTo, readGivenFile as read, readGivenText as readText } from '#libs/files'
 import type { Output } from './output/output.js'
 
-/** Bound on a policy, bot, scenario, schema or partner; a corpus may be larger. */
+/** Size limit of a policy, bot, scenario, schema or partner; a corpus may be larger. */
 export const MAX_FILE_BYTES = 256 * 1024
 const MAX_SECRET_BYTES = 64 * 1024
 
-/** Reads a file that a user named, exit 2 where it cannot. Throws what `readGivenFile` of libs/files throws. */
+/** Reads a file named by the user, exit 2 on failure. Throws the errors of `readGivenFile` in libs/files. */
 export async function readGivenFile(file: string, maxBytes = MAX_FILE_BYTES): Promise<Buffer> {
   return (await read(file, maxBytes)).bytes
 }
 
-/** The same as text; a UTF-8 mark at its head is dropped. */
+/** Reads a file as text; a leading UTF-8 mark is dropped. */
 export function readGivenText(file: string, maxBytes = MAX_FILE_BYTES): Promise<string> {
   return readText(file, maxBytes)
 }
 
-/** A passphrase or a partner's secret, without the line end. Where others can read it, that is said, also with --json and --quiet. */
+/**
+ * Reads a passphrase or a partner's secret, without the line end. Warns, also with --json and --quiet, if other users can read the file.
+ */
 export async function readGivenSecret(file: string, output: Output): Promise<string> {
   const { bytes, ...access } = await read(file, MAX_SECRET_BYTES)
   const whom = exposedTo(access)

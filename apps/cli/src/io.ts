@@ -1,14 +1,14 @@
 import { Output, type OutputOptions, type Sink } from './output/output.js'
 import type { CliEnvironment } from './cli.config.js'
 
-/** The world as the CLI sees it; tests bring their own. */
+/** Environment of the CLI; tests provide their own. */
 export interface CliIo {
   stdout: Sink
   stderr: Sink
   /** Whether the user can be prompted: standard input is a terminal. */
   interactive: boolean
   environment: CliEnvironment
-  /** How the user's shell calls this program; `hms-svc` when left out. */
+  /** Name by which the user's shell calls this program; `hms-svc` by default. */
   program?: string
   /** Milliseconds since the epoch. */
   now(): number
@@ -16,11 +16,11 @@ export interface CliIo {
   every(ms: number, callback: () => void): () => void
   /** Ctrl-C calls back instead of ending the process, until the returned function is called. */
   onInterrupt(callback: () => void): () => void
-  /** Asks on stderr and reads one line that is not shown. */
+  /** Prompts on stderr and reads one line without echo. */
   askHidden(question: string): Promise<string>
 }
 
-/** Flags that stand before or behind any verb. */
+/** Global flags, before or behind any verb. */
 export interface GlobalOptions extends OutputOptions {
   url?: string
   /** As written, `90s`. */

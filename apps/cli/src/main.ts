@@ -3,5 +3,5 @@ import { processIo } from './process-io.js'
 import { runCli } from './program.js'
 
 const code = await runCli(process.argv.slice(2), processIo())
-// An idle connection to the services must not hold the shell; what was written goes out first.
+// An idle connection to the services must not keep the process alive; pending output is flushed first.
 process.stdout.write('', () => process.exit(code))

@@ -1,6 +1,6 @@
 import { usageError } from './errors.js'
 
-/** The whole number that a flag of this verb names, within its bounds; undefined without it. */
+/** Parses the whole number of a flag within its bounds; undefined without it. */
 export function numberFlag(
   flag: string,
   text: string | undefined,

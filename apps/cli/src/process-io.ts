@@ -5,9 +5,9 @@ import type { CliIo } from './io.js'
 import type { Sink } from './output/output.js'
 import { programName } from './output/program-name.js'
 
-/** The real process. */
+/** Creates the IO of the real process. */
 export function processIo(): CliIo {
-  // A reader that has seen enough (`| head`) is no failure, and must not tear down what `dev` hosts.
+  // A reader that closes early (`| head`) is no failure, and must not stop what `dev` hosts.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error
@@ -43,7 +43,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
   }
 }
 
-/** readline edits the line; what it would echo goes nowhere. */
+/** Reads a line with readline; its echo is discarded. */
 async function askHidden(question: string): Promise<string> {
   process.stderr.write(question)
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })

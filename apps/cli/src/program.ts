@@ -33,8 +33,8 @@ import { registerWebhooks } from './webhooks/commands.js'
 import { registerWhoami } from './whoami/commands.js'
 
 /**
- * Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. The order is
- * that of the help.
+ * Verbs load their code when they are called: `--help` and `version` run without any service, database or sandbox code. The order is that
+ * of the help.
  */
 const AREAS = [
   registerPlan,
@@ -67,7 +67,7 @@ const AREAS = [
   registerHelp,
 ]
 
-/** Runs one command line (without node and script) and gives its exit code. Never throws. */
+/** Runs one command line (without node and script) and returns its exit code. Never throws. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const program = new Command('hms-svc')
   const session = new Session(io, program, runCli)
@@ -77,16 +77,16 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     return session.exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
-    // Commander has printed the help already where no verb was named.
+    // Commander has already printed the help if no verb was named.
     if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage
-    // Where parsing failed, the program's own options may not have been read.
+    // If parsing failed, the program's own options may not have been read.
     const json = argv.includes('--json')
     const output = outputOf(io, { ...program.opts(), json })
     return reportError(error instanceof CommanderError ? ofCommander(error) : error, output, verbIn(program, argv))
   }
 }
 
-/** All verbs, under the headings and with the examples of their help. */
+/** Registers all verbs, under the headings and with the examples of their help. */
 export function defineVerbs(program: Command, session: Session): void {
   describeProgram(program, session.io)
   for (const register of AREAS) register(program, session)
@@ -94,7 +94,9 @@ export function defineVerbs(program: Command, session: Session): void {
   describeVerbs(program)
 }
 
-/** Commander keeps the last of several values; the others would be people who believe that they have signed. */
+/**
+ * Refuses repeated `--sign` flags: commander keeps the last of several values, and the other people would believe that they have signed.
+ */
 function takeOneSigner(verb: Command): void {
   for (const option of verb.options) {
     if (option.attributeName() !== 'sign' || option.variadic || option.parseArg !== undefined) continue
@@ -127,7 +129,7 @@ function ofCommander(error: CommanderError): Error {
   return usageError(detail)
 }
 
-/** The verb that a command line names, as far as there is one; undefined where it names none. */
+/** Returns the verb of a command line; undefined if it names none. */
 function verbIn(program: Command, argv: readonly string[]): string | undefined {
   const words: string[] = []
   let verb = program

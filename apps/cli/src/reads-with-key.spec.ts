@@ -14,7 +14,7 @@ const DIGEST = `sha256:${'0'.repeat(64)}`
 const LETTER = '0f8fad5b-d9cb-869f-8165-70867728950e'
 const POLICY = 'apps/demo/assets/policies/pm25.yaml'
 
-/** Verbs that read: what a key with `read` alone must be enough for. */
+/** Verbs that read: a key with `read` alone must be sufficient. */
 const READS = [
   'approvals list',
   `approvals show ${DIGEST}`,
@@ -55,7 +55,7 @@ const READS = [
   'webhooks listen --forward http://127.0.0.1:9/hook',
 ]
 
-/** Verbs that ask no service, or change something there. */
+/** Verbs that call no service, or change something there. */
 const OTHERS = [
   ['completion', 'help', 'keys create', 'keys export', 'keys list', 'lint', 'sign', 'verify', 'version', 'webhooks trigger', 'whoami'],
   ['demo', 'dev', 'migrate', 'recover', 'serve', 'sidecar', 'topics apply', 'topics diff', 'topics republish'],

@@ -3,13 +3,13 @@ import type { CliIo } from './io.js'
 interface InterruptStop {
   /** Aborted by the first Ctrl-C. */
   signal: AbortSignal
-  /** Waits; ends early, and answers `false`, after Ctrl-C. */
+  /** Waits; ends early, and resolves to `false`, after Ctrl-C. */
   wait(ms: number): Promise<boolean>
-  /** Ctrl-C ends the process again. */
+  /** Restores the default effect of Ctrl-C. */
   end(): void
 }
 
-/** For verbs that go on until Ctrl-C: it ends their loop, and they say how. */
+/** Handles Ctrl-C for verbs that run until it: it ends their loop. */
 export function stopOnInterrupt(io: CliIo): InterruptStop {
   const interrupt = new AbortController()
   const { signal } = interrupt

@@ -2,7 +2,7 @@ import type { JsonObject } from '#libs/contracts'
 import { usageError } from './errors.js'
 import { readGivenText } from './files.js'
 
-/** A YAML or JSON file whose root is a map. */
+/** Reads a YAML or JSON file whose root is a map. */
 export async function readYamlMap(file: string): Promise<JsonObject> {
   const text = await readGivenText(file)
   const { parse } = await import('yaml')

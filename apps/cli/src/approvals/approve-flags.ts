@@ -22,7 +22,7 @@ export interface ApproveFlags extends PassphraseOptions {
   watch?: boolean
 }
 
-/** The part of the flags that is signed. */
+/** Returns the signed part of the flags. */
 export function planInputOf(flags: ApproveFlags): PlanInput {
   return {
     canary: flags.canary,
@@ -39,7 +39,10 @@ export function planInputOf(flags: ApproveFlags): PlanInput {
   }
 }
 
-/** `--fallback` and `--metric` take several values, so a file behind them lands there: what is no ID@VERSION or NAME=QUERY goes back. */
+/**
+ * Separates values of `--fallback` and `--metric` from files: both flags take several values, so they swallow a file behind them. A value
+ * that is no ID@VERSION or NAME=QUERY is a file.
+ */
 export function separateFallbacks(files: readonly string[], flags: ApproveFlags): { files: string[]; flags: ApproveFlags } {
   const given = (flags.fallback ?? []).flatMap((value) => value.split(','))
   const fallback = given.filter(isPolicyRef)

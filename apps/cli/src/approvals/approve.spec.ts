@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 afterEach(() => service?.close())
 
-/** What approver does, as far as the CLI can see. */
+/** Responds as approver does, as far as the CLI can see. */
 function prepare(request: PrepareRequest): PreparedApproval {
   const policy = request.policies[0] as ReleasePredicate['policy']
   const { share = 500, observeMs = 300_000, bakeMs = 300_000 } = request.plan ?? {}
@@ -155,7 +155,7 @@ describe('approve', () => {
     const { code, stderr } = await runForTest(argv, { env: { ...env, HMS_URL: service.url } })
     expect(code, stderr).not.toBe(0)
     expect(stderr).toMatch(/^ {2}Plan: canary 100 % of National Capital Region \(region:NCR\), observed for 0 sec, .*, all partners$/m)
-    // It says that 35 is in force; nothing that is signed says so.
+    // It claims that 35 is in force; nothing signed confirms that.
     expect(stderr).toMatch(/^epa-pm25-limit 2\.0\.0\n {2}DIFFERENCE NOT VERIFIED: .*\n {2}May/)
     expect(stderr).not.toMatch(/\b35\b/)
     expect(stderr).toMatch(/^ {2}May be taken back to 1\.0\.0$/m)

@@ -22,8 +22,8 @@ import { describePrepared, overtakenLines } from './describe-prepared.js'
 import { consentTo } from './read-consent.js'
 
 /**
- * Shows what would be signed, unlocks the key, which is the consent, and submits. Exit 0 once the signature is accepted, also while
- * others are missing; with --watch the exit code of the run. Instead of files, the digest of an approval that others have signed.
+ * Shows the content to be signed, unlocks the key, which is the consent, and submits. Exit 0 once the signature is accepted, even if others
+ * are missing; with --watch the exit code of the run. Instead of files, the digest of an approval that other people have signed.
  */
 export async function approve(context: CliContext, givenFiles: readonly string[], givenFlags: ApproveFlags): Promise<number> {
   const { output } = context
@@ -32,10 +32,10 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const plan = planOptions(planInputOf(flags))
   const prepare = await preparationOf(files, plan, flags)
   const folder = keyFolderOf(context)
-  // Before anything is prepared: who cannot sign leaves no trace.
+  // Checked before anything is prepared: a person who cannot sign leaves no trace.
   await findKey(folder, flags.sign)
   const client = await context.client()
-  // Opened for these requests alone: the consent is that the key is opened once more, behind what is shown.
+  // Opened for these requests only: the consent is opening the key again, after the content was shown.
   const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, folder, flags.sign, flags))
   let asking = client
   const prepared = await prepareAs(client, asSigner, (allowed) => prepare((asking = allowed)))
@@ -50,12 +50,12 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   return hasEndedNow(prepared, view, signer) ? exitCodeOfRun(view.state as RunState) : EXIT.done
 }
 
-/** Its signature was accepted, and the run that it began ended at once: what it follows is no longer in force. */
+/** Whether the signature was accepted and the new run ended at once, because its predecessor is no longer in force. */
 function hasEndedNow({ signedBy }: PreparedApproval, { state }: ApprovalView, { name }: NamedSigner): boolean {
   return !signedBy.includes(name) && state !== 'PREPARED' && isTerminal(state) && state !== 'SUCCEEDED'
 }
 
-/** How the bytes are had that are signed: prepared from the files, or as others signed them. */
+/** Returns the bytes to sign: prepared from the files, or as other people signed them. */
 async function preparationOf(
   files: readonly string[],
   plan: PlanOptions,

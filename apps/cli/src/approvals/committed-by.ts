@@ -12,11 +12,11 @@ const DEADLINE_MS = 2_000
 const run = promisify(execFile)
 
 /**
- * Who wrote a file as git knows it: the author of its last commit, or, where it was changed since or never committed, who is at work here
- * by their own settings. `undefined` outside of a repository, without git, and when git takes longer than two seconds.
+ * Returns the author of a file by git: the author of its last commit, or, if it was changed since or never committed, the name in the
+ * caller's own settings. `undefined` outside of a repository, without git, and if git takes longer than two seconds.
  *
  * A repository's settings can name programs for nearly everything git does, so git never sees them: it works in a folder made for this
- * call, with settings of ours, and borrows the repository's objects alone. ADR 0037.
+ * call, with settings of ours, and uses only the repository's objects. ADR 0037.
  */
 export async function committerOf(file: string): Promise<string | undefined> {
   const commit = await findCommit(file)
@@ -33,7 +33,7 @@ export async function committerOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** The least that git takes for a repository; nothing in it comes from elsewhere. */
+/** Creates the minimum that git accepts as a repository; none of it comes from elsewhere. */
 async function prepareFolder(folder: string, { id }: Commit): Promise<void> {
   const format =
     id.length === 64 ? '\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n' : '\trepositoryformatversion = 0\n'
@@ -43,7 +43,7 @@ async function prepareFolder(folder: string, { id }: Commit): Promise<void> {
   await writeFile(join(folder, 'config'), `[core]\n\tbare = true\n${format}`)
 }
 
-/** By the file's own bytes: a filter that would change them first is a program of the repository. */
+/** Compares the file's own bytes: a filter that would change them first is a program of the repository. */
 async function isCommitted(file: string, folder: string, commit: Commit): Promise<boolean> {
   const blob = await git(folder, commit, ['rev-parse', '--verify', '--quiet', `${commit.id}:${commit.path}`])
   if (blob === undefined) return false
@@ -56,7 +56,7 @@ async function isCommitted(file: string, folder: string, commit: Commit): Promis
   )
 }
 
-/** From the settings of the caller, not of the repository. */
+/** Reads the name from the settings of the caller, not of the repository. */
 function ownName(folder: string): Promise<string | undefined> {
   const { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = inheritedEnvironment()
   return started(folder, ['config', '--global', '--no-includes', 'user.name'], { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL })
@@ -66,7 +66,7 @@ function git(folder: string, { objects }: Commit, args: string[]): Promise<strin
   return started(folder, ['--literal-pathspecs', '--no-pager', ...args], { GIT_OBJECT_DIRECTORY: objects, GIT_CONFIG_GLOBAL: '/dev/null' })
 }
 
-/** What git prints, without a shell; `undefined` when it refuses. No transport is allowed: a missing object is fetched from nowhere. */
+/** Returns git's output, without a shell; `undefined` if it fails. No transport is allowed, so a missing object is never fetched. */
 async function started(folder: string, args: string[], more: Record<string, string | undefined>): Promise<string | undefined> {
   const { PATH } = inheritedEnvironment()
   const closed = {

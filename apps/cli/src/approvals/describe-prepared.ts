@@ -4,14 +4,14 @@ import { refusedFallbackLines } from '../output/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
 
 export interface Described {
-  /** What the service reports beside the bytes; nothing of it is signed. */
+  /** Data the service reports besides the bytes; it is unsigned. */
   reported: Pick<PreparedApproval, 'digest' | 'signedBy' | 'supersede' | 'releases' | 'overtakenBy'>
-  /** What is signed, in the order of the consent. */
+  /** Signed policies, in the order of the consent. */
   policies: readonly PolicyDocument[]
   paint: Paint
 }
 
-/** What a signer should read before the key is unlocked: difference, plan and digest. */
+/** Returns what a signer should read before the key is unlocked: difference, plan and digest. */
 export function describePrepared(consent: Consent, described: Described): string[] {
   const { digest, signedBy, supersede } = described.reported
   return [
@@ -22,7 +22,7 @@ export function describePrepared(consent: Consent, described: Described): string
   ]
 }
 
-/** Differences, plan and authors. */
+/** Returns differences, plan and authors. */
 export function describeConsent(consent: Consent, described: Described): string[] {
   const { authors, plan, releases } = consent
   return [
@@ -40,7 +40,7 @@ function describeRelease(
   { reported, policies, paint }: Described,
 ): string[] {
   const { heading, changes, verdict, remarks, id } = release
-  // No file of the signer's, or nothing that it was compared with.
+  // The signer has no file, or there is no verified base to compare with.
   const whole = isRollback || changes === undefined ? [`  The whole document: ${canonicalJson(policies[index]!)}`] : []
   return [
     heading,
@@ -54,14 +54,14 @@ function describeRelease(
   ]
 }
 
-/** Warns the signer of a version that was taken back before. */
+/** Warns the signer of a version that was rolled back before. */
 function describeTakenBack({ version, takenBack }: PreparedApproval['releases'][number]): string[] {
   if (takenBack === undefined) return []
   const { run, at } = takenBack
   return [`  ${version} was taken back at ${at}${run === null ? ' by people' : ` by run #${run}: hms-svc runs show ${run}`}`]
 }
 
-/** Warns of a run ahead that makes what was prepared STALE. */
+/** Warns of a run ahead whose success would end this approval STALE. */
 export function overtakenLines({ overtakenBy }: Pick<PreparedApproval, 'overtakenBy'>, { bad }: Pick<Paint, 'bad'>): string[] {
   if (overtakenBy === undefined) return []
   const why = `Run #${overtakenBy} is ahead, and this was prepared before it: once that run succeeds, this ends STALE.`

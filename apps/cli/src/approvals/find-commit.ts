@@ -2,13 +2,13 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { readGivenText } from '../files.js'
 
-/** Where a file stands in its repository. */
+/** Position of a file in its repository. */
 export interface Commit {
-  /** What HEAD names, in hex. */
+  /** Commit id of HEAD, in hex. */
   id: string
   /** Folder of the objects. */
   objects: string
-  /** From the root of the work tree, with slashes. */
+  /** Path from the root of the work tree, with slashes. */
   path: string
 }
 
@@ -22,7 +22,7 @@ const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
  */
 export async function findCommit(file: string): Promise<Commit | undefined> {
   try {
-    // The link itself may be committed, wherever it leads; its folder is where git would look from.
+    // The link itself may be committed, whatever its target; git would search from its folder.
     const folder = await realpath(dirname(resolve(file)))
     for (let root = folder; ; root = dirname(root)) {
       const gitDir = await gitDirOf(root)
@@ -45,7 +45,7 @@ export async function findCommit(file: string): Promise<Commit | undefined> {
   }
 }
 
-/** A folder `.git`, or the file of that name that a second work tree has. */
+/** Returns the git folder: `.git`, or the target of the file of that name in a second work tree. */
 async function gitDirOf(root: string): Promise<string | undefined> {
   const place = join(root, '.git')
   if ((await lineOf(join(place, 'HEAD'))) !== undefined) return place

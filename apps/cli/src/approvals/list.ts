@@ -25,7 +25,7 @@ export async function listApprovals(context: CliContext): Promise<number> {
   return EXIT.done
 }
 
-/** A roster is signed by a verb of its own. */
+/** Mentions waiting rosters, which are signed by another verb. */
 async function noteRosters({ output }: CliContext, client: ApiClient): Promise<void> {
   const proposals = await client.get<RosterProposalView[]>('/v1/roster/proposals').catch(() => [])
   for (const { version, digest, state } of proposals)

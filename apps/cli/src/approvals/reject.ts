@@ -11,7 +11,7 @@ export interface RejectFlags extends PassphraseOptions {
   publicReason?: string
 }
 
-/** A signed no. Anyone who could approve it may give it, and its author may withdraw it so. */
+/** Signs a rejection. People who could approve may reject, and the author may withdraw. */
 export async function rejectWaiting(context: CliContext, digest: string, flags: RejectFlags): Promise<number> {
   if (flags.reason.trim() === '') throw usageError('Say why with --reason TEXT', ['hms-svc help approvals'])
   requirePublicReason(flags.publicReason, 'approvals reject')

@@ -20,7 +20,7 @@ import { consentTo } from './read-consent.js'
 /** Longer than the simulator's own deadline. */
 const TRIAL_MS = 60_000
 
-/** One approval for who signs it: who did already, difference and plan, what it would do, and the command that signs it. */
+/** Shows one approval to a signer: earlier signers, difference and plan, its effect, and the command that signs it. */
 export async function showApproval(context: CliContext, digest: string): Promise<number> {
   requireName(digest, 'the digest of an approval', 'hms-svc approvals list')
   const { output } = context
@@ -45,13 +45,13 @@ export async function showApproval(context: CliContext, digest: string): Promise
   return EXIT.done
 }
 
-/** As `plan` shows it: lint, replay, and the bots that the policies reach. */
+/** Returns the effect as `plan` shows it: lint, replay, and the bots that the policies reach. */
 async function effectOf(client: ApiClient, signed: readonly PolicyDocument[]): Promise<Effect> {
   const reads = signed.map(({ id }) => orMissing(client.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
   const live = (await Promise.all(reads)).flatMap((view) => (view === undefined ? [] : [view.value]))
   const policies = await Promise.all(signed.map(({ id }) => botsOf(client, id)))
   const { findings } = await client.post<LintReport>('/v1/lint', { policies: signed, live })
-  // A policy that lint refuses is replayed in no run.
+  // A policy that fails lint is never replayed.
   const simulation = hasErrors(findings)
     ? null
     : await client.post<Trial>('/v1/simulations', { policies: signed, live }, { timeoutMs: TRIAL_MS })

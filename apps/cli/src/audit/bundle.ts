@@ -12,7 +12,7 @@ export interface BundleOptions {
   out?: string
 }
 
-/** Writes what proves, offline and for good, that a policy is in force by right. It is checked before it is written. */
+/** Writes a bundle that proves, offline and permanently, that a policy is in force legitimately. It is verified before it is written. */
 export async function writeBundle(context: CliContext, id: string, { out }: BundleOptions): Promise<number> {
   requireName(id, 'the id of a policy', 'hms-svc runs list')
   const client = await context.client()

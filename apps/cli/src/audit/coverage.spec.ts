@@ -164,7 +164,7 @@ describe('releases in force', () => {
   })
 })
 
-/** A release that needs two people, in a log that has its approval, another one, and an entry of another kind. */
+/** Creates a release that needs two people, in a log with its approval, another one, and an entry of another kind. */
 async function makeWorld() {
   const members = [
     { name: 'EPA Chief', spki: chief!.spki },

@@ -14,10 +14,10 @@ import {
 import type { Problems } from './problems.js'
 import type { Told } from './recompute-log.js'
 
-/** A run in one of these has published something for all. */
+/** States of a run that has published something for all. */
 const PUBLISHED = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED'])
 
-/** Each run that published has its approval in the log, which names what was published. Answers with how many there are. */
+/** Checks that each run that published has its approval in the log, which names the published releases. Returns their number. */
 export function checkRuns(runs: readonly RunView[], { approved, promoted }: Told, problems: Problems): number {
   const published = runs.filter(({ state }) => PUBLISHED.has(state))
   for (const { run, policies } of published) {
@@ -34,7 +34,7 @@ export function checkRuns(runs: readonly RunView[], { approved, promoted }: Told
   return all.size
 }
 
-/** Where the answers come from. */
+/** Sources of the checked documents and proofs. */
 export interface LiveSources {
   roster: Roster
   proofOf(digest: string): Promise<AuditProof | undefined>
@@ -42,8 +42,8 @@ export interface LiveSources {
 }
 
 /**
- * Each document is one that a reader would take; its release is named by an approval in the log, which gives a proof of it, and went
- * through the stages before it was shown. Answers with how many releases there are, and which of them went past simulation and canary.
+ * Checks that each document is one that a reader would accept, that an approval in the log names its release and the log proves it, and
+ * that the release passed the stages before publication. Returns the number of releases, and those that skipped simulation and canary.
  */
 export async function checkLive(
   documents: readonly ConfigDocument[],
@@ -82,20 +82,20 @@ export async function checkLive(
   return { releases: documents.filter(({ release }) => release !== null).length, breakGlass }
 }
 
-/** Who must have let it through: people sent break-glass past the others, and their signatures say so. */
+/** Returns the stages that must attest a release: break-glass skips the others, as its signatures state. */
 function stagesFor(scope: string, isBreakGlass: boolean): AttestingStage[] {
   if (isBreakGlass) return ['lint']
   return scope === STABLE_SCOPE ? ['lint', 'simulate', 'canary'] : ['lint', 'simulate']
 }
 
-/** The log's own proof, beside the one that came with the document. */
+/** Requires the log's own proof, besides the one in the document. */
 async function requireProof(name: string, release: VerifiedRelease, { roster, proofOf }: LiveSources): Promise<void> {
   const proof = await proofOf(release.digest)
   if (proof === undefined) throw wrong(`${name} is in force, and the log gives no proof of its approval`)
   witnessedAt(release, proof, roster)
 }
 
-/** A signed rollback passes no stage. The release whose document it brings back did, and must prove that. */
+/** Checks a signed rollback, which passes no stage. The release whose document it reinstates did, and must prove that. */
 async function requireOrigin(name: string, release: VerifiedRelease, approved: Told['approved'], sources: LiveSources): Promise<void> {
   const origin = release.predicate.rollback!.target.digest
   const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === origin))
@@ -106,7 +106,7 @@ async function requireOrigin(name: string, release: VerifiedRelease, approved: T
   await requireStages(name, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
 }
 
-/** Some attempt of its run was let through by each stage; by keys that were valid when its approval was witnessed, or later. */
+/** Requires that some attempt of its run passed each stage, attested by keys that were valid when its approval was witnessed, or later. */
 async function requireStages(
   name: string,
   stages: readonly AttestingStage[],

@@ -11,7 +11,7 @@ const entry = (index: number) => ({
   key: 'epa-pm25-limit',
 })
 
-/** What the command prints with these flags, where the service answers this query with these entries. */
+/** Returns the output with these flags if the service responds to this query with these entries. */
 async function shown(flags: string[], query: string, entries: object[]) {
   const service = await serveCanned({ [`GET /v1/audit/entries?${query}`]: { body: entries } })
   try {

@@ -16,7 +16,7 @@ export interface AuditLogOptions {
 const LIMIT = 200
 const MAX_LIMIT = 1_000
 
-/** The newest entries that match, in their order; older ones are asked for by the index of the first. */
+/** Shows the newest matching entries in order; older ones are requested by the index of the first. */
 export async function showAuditLog(context: CliContext, options: AuditLogOptions): Promise<number> {
   const { output } = context
   const run = options.run === undefined ? undefined : parseRunNumber(options.run)
@@ -60,7 +60,7 @@ function whenNone(run: number | undefined, options: AuditLogOptions): string {
   return isOnlyRun ? `Nothing is recorded of run #${run} yet.` : 'Nothing that is recorded matches.'
 }
 
-/** `hms.canary.passed.v1`, or `canary.passed`. */
+/** Expands `canary.passed` to `hms.canary.passed.v1`. */
 function typeOf(text: string): string {
   return text.startsWith('hms.') ? text : `hms.${text}.v1`
 }

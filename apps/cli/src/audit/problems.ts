@@ -1,23 +1,23 @@
 import { HmsError } from '#libs/contracts'
 import { SignatureError } from '#libs/signing'
 
-/** So many are named; where more is wrong, nothing is right. */
+/** Limit of problems that are named. */
 const NAMED = 50
 
-/** What a verification found, so that one thing that is wrong does not hide the next. */
+/** Problems of a verification, collected so that one does not hide the next. */
 export class Problems {
   private readonly found: { pointer: string; detail: string }[] = []
   private more = 0
   private readonly steps = new Set<string>()
 
-  /** `where` it is: the log, a run, a policy. `next`: the command that repairs it. */
+  /** `where`: the log, a run, or a policy. `next`: the command that repairs it. */
   add(where: string, detail: string, next?: string): void {
     if (next !== undefined && this.steps.size < NAMED) this.steps.add(next)
     if (this.found.length < NAMED) this.found.push({ pointer: where, detail })
     else this.more++
   }
 
-  /** Takes what does not verify for a problem, and goes on. Anything else is thrown. */
+  /** Records a verification error as a problem, and continues. Any other error is thrown. */
   async check<T>(where: string, check: () => Promise<T> | T): Promise<T | undefined> {
     try {
       return await check()
@@ -32,7 +32,7 @@ export class Problems {
     return this.found.length === 0
   }
 
-  /** Throws `HMS_PROOF_INVALID` that names each, unless there are none. */
+  /** Throws `HMS_PROOF_INVALID` naming each problem, if there are any. */
   raise(): void {
     if (this.none) return
     const count = this.found.length + this.more

@@ -5,7 +5,7 @@ import { usageError } from '../errors.js'
 import { newestRoster } from '../roster/newest-roster.js'
 import { logPoliciesOf } from '../roster/pinned-roster.js'
 
-/** The proof that the approval of a version is in the log, checked before it is shown. */
+/** Shows the proof that the approval of a version is in the log, after verifying it. */
 export async function showProof(context: CliContext, name: string): Promise<number> {
   const { digest, index, size, witnessedAt, ...rest } = await fetchProof(context, name)
   const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
@@ -24,7 +24,7 @@ export interface CheckedProof extends AuditProof {
   witnessedAt?: number
 }
 
-/** `name` is ID@VERSION. Throws `HMS_PROOF_INVALID` when the log does not hold what it says. */
+/** `name` is ID@VERSION. Throws `HMS_PROOF_INVALID` if the log's proof does not verify. */
 export async function fetchProof(context: CliContext, name: string): Promise<CheckedProof> {
   const [, policy, version] = /^([^@\s]+)@(\S+)$/.exec(name) ?? []
   if (policy === undefined || version === undefined)

@@ -62,7 +62,7 @@ class ServedLog {
   leaves: Buffer[]
   note = ''
   cut = false
-  /** Entry of an approval of which the log does not say what it is of. */
+  /** Index of an approval entry whose releases the log does not list. */
   untold = -1
   /** Index of an approval entry for which the log reports other releases. */
   swapped = -1
@@ -111,7 +111,7 @@ class ServedLog {
     return { bytes, get } as unknown as ApiClient
   }
 
-  /** What was computed, and every problem on the way in one text. */
+  /** Returns the result, with all problems in one text. */
   async recompute() {
     const problems = new Problems()
     const log = await recomputeLog(this.client(), policy, problems)

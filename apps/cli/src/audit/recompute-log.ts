@@ -15,12 +15,12 @@ import {
 } from '#libs/signing'
 import type { Problems } from './problems.js'
 
-/** The two requests by which a log is read: its files, and the releases that were approved. */
+/** Requests that read a log: its files, and the approved releases. */
 export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
 
-/** What the entries say, anyone who wrote them. */
+/** Content of the entries, not yet verified. */
 export interface Told {
-  /** Runs with an approval, and the releases that it is of. */
+  /** Runs with an approval, and its releases. */
   approved: Map<number, ApprovedRelease[]>
   /** Runs that published for all. */
   promoted: Set<number>
@@ -28,7 +28,7 @@ export interface Told {
 
 export interface RecomputedLog extends Told {
   checkpoint: WitnessedCheckpoint
-  /** The note, as it was served. */
+  /** Note as served. */
   note: string
   tree: HashTree
 }
@@ -86,7 +86,7 @@ function entriesOf(bundle: Buffer, index: number, problems: Problems): Buffer[] 
   }
 }
 
-/** An entry that is no JSON says nothing; whether it is the right one its hash shows. */
+/** Records the content of an entry. An entry that is no JSON is skipped; its hash shows whether it is the right one. */
 function tell({ approved, promoted }: Told, bytes: Buffer, releasesOf: (approval: ApprovalRoot) => ApprovedRelease[]): void {
   let entry: Entry
   try {
@@ -97,14 +97,14 @@ function tell({ approved, promoted }: Told, bytes: Buffer, releasesOf: (approval
   const { type, run, releases } = entry
   if (run === null) return
   if (type === APPROVED && releases !== undefined) {
-    // A run that is tried again has the same releases approved once more.
+    // A retried run has the same releases approved again.
     const known = approved.get(run) ?? []
     approved.set(run, [...known, ...releasesOf(releases).filter(({ digest }) => !known.some((each) => each.digest === digest))])
   }
   if (type === PROMOTED) promoted.add(run)
 }
 
-/** The releases of each approval, as the log lists them beside its entries. A list counts only where its root is that of the entry. */
+/** Releases of each approval, as the log lists them besides its entries. A list counts only if its root is the entry's. */
 class Approvals {
   private readonly byRoot = new Map<string, ApprovedRelease[]>()
 
@@ -117,7 +117,7 @@ class Approvals {
     }
   }
 
-  /** `index`: of the entry. A run that is tried again has an entry with the same root. */
+  /** `index`: index of the entry. A retried run has an entry with the same root. */
   of({ root }: ApprovalRoot, index: number): ApprovedRelease[] {
     const approved = this.byRoot.get(root)
     if (approved === undefined) this.problems.add('the log', `entry ${index} is an approval, and the log does not say of what`)

@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readGivenText } from '../files.js'
 
-/** The checkpoint that the last `audit verify` here ended with: a log that was rewritten since does not continue it. */
+/** Checkpoint of the last successful `audit verify` here: a log that was rewritten since does not extend it. */
 export class SeenCheckpoint {
   private readonly folder: string
 
@@ -16,7 +16,7 @@ export class SeenCheckpoint {
     this.folder = join(dataDir, 'checkpoints', encodeURIComponent(origin))
   }
 
-  /** Throws `HMS_PROOF_INVALID` when the tree does not begin with what was seen; answers with that, if anything was. */
+  /** Throws `HMS_PROOF_INVALID` if the tree does not begin with the stored checkpoint; returns that checkpoint, if any. */
   async continuedBy(tree: HashTree): Promise<Checkpoint | undefined> {
     if (!existsSync(this.file)) return undefined
     const seen = readCheckpoint(openNote(await readGivenText(this.file)).body)
@@ -30,7 +30,7 @@ export class SeenCheckpoint {
     return seen
   }
 
-  /** Keeps nothing where there is no data folder. */
+  /** Stores nothing without a data folder. */
   async keep(note: string): Promise<void> {
     if (!existsSync(this.dataDir)) return
     await mkdir(this.folder, { recursive: true })

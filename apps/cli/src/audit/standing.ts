@@ -14,11 +14,11 @@ import {
 } from '#libs/signing'
 import type { Problems } from './problems.js'
 
-/** What the comparison needs beside the store: `pause` waits before the store is read again, for a head and its statement come apart. */
+/** Dependencies of the comparison: `pause` waits before the store is read again, because a head and its statement arrive separately. */
 export interface StandingWorld {
   roster: Roster
   nowMs(): number
-  /** Resolves with `false` when there is no more time to wait. */
+  /** Resolves to `false` when the time to wait has expired. */
   pause(): Promise<boolean>
 }
 
@@ -26,13 +26,13 @@ type Doubt = Pick<HmsError, 'code' | 'detail'>
 
 const ENTRIES_AT_ONCE = 200
 const PUBLISHED = 'hms.head.published.v1'
-/** Any policy will do: the statement that comes with it is on all. */
+/** Any policy will do: its statement covers all. */
 const NO_POLICY = 'none'
 
 /**
- * The stable heads that config-store serves are those that rollout's newest freshness statement is on. A head that was put back, and one
- * that is kept back, verify as they did before; only the statement on all heads shows them. What does not fit goes to `problems`, by
- * policy where the log names one. Answers with the documents that were compared last.
+ * Checks that config-store serves the stable heads of rollout's newest freshness statement. A head that was put back, or is withheld, still
+ * verifies; only the statement on all heads reveals it. Mismatches go to `problems`, by policy if the log names one. Returns the documents
+ * compared last.
  */
 export async function checkStanding(client: ApiClient, world: StandingWorld, problems: Problems): Promise<ConfigDocument[]> {
   for (;;) {

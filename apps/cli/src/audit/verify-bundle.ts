@@ -8,7 +8,7 @@ export interface VerifyOptions {
   roster: string
 }
 
-/** Checks a bundle without asking anybody. */
+/** Verifies a bundle offline. */
 export async function verifyGivenBundle(context: CliContext, file: string, { roster }: VerifyOptions): Promise<number> {
   const [bytes, trusted] = await Promise.all([readGivenFile(file, MAX_SIGNED_BYTES), readGivenFile(roster, MAX_SIGNED_BYTES)])
   const { policy, release, proof, stale } = await verifyBundle(bytes, { roster: trusted, at: new Date(context.io.now()) })

@@ -11,17 +11,17 @@ import { recomputeLog } from './recompute-log.js'
 import { SeenCheckpoint } from './seen-checkpoint.js'
 import { checkStanding } from './standing.js'
 
-/** A head and the statement on it come by different ways, and a store that starts has no statement for its first seconds. */
+/** Wait in ms: a head and its statement arrive by different transports, and a starting store has no statement for its first seconds. */
 const WAIT_MS = 12_000
 const PAUSE_MS = 500
 
-/** Checks the whole log from outside, with the pinned roster and what follows from it alone, and names everything that is wrong. */
+/** Verifies the whole log from outside, with the pinned roster and its successors only, and names all problems. */
 export async function verifyAudit(context: CliContext): Promise<number> {
   const roster = await newestRoster(context)
   const [policy] = logPoliciesOf(roster)
   const client = await context.client()
   const problems = new Problems()
-  // Before the log: what happens meanwhile is in it then.
+  // Read before the log, which then contains everything that happens meanwhile.
   const { runs } = await readRuns(client, {}, Infinity)
   const until = systemClock.elapsed() + WAIT_MS
   const pause = async (): Promise<boolean> => {
@@ -72,7 +72,7 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   return EXIT.done
 }
 
-/** `undefined`: the log says that it has none. */
+/** Returns `undefined` if the log has no such proof. */
 async function proofOf(client: ApiClient, digest: string): Promise<AuditProof | undefined> {
   try {
     return await client.get<AuditProof>(`/v1/audit/proofs/${encodeURIComponent(digest)}`)

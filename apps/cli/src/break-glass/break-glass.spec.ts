@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 afterEach(() => service?.close())
 
-/** What approver does, as far as the CLI can see. */
+/** Responds as approver does, as far as the CLI can see. */
 function prepare({ policies, reason }: PrepareBreakGlassRequest): PreparedApproval {
   const policy = policies[0] as ReleasePredicate['policy']
   const plan = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 300_000, bakeMs: 300_000, partners: null }

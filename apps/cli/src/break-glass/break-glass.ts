@@ -29,7 +29,7 @@ export interface BreakGlassFlags {
 }
 
 /**
- * Shows what would be signed, unlocks the key of each who signs, which is their consent, and submits all signatures in one request. Exit 0
+ * Shows the content to be signed, unlocks the key of each signer, which is their consent, and submits all signatures in one request. Exit 0
  * once they are accepted; with --watch the exit code of the run.
  */
 export async function breakGlass(context: CliContext, files: readonly string[], flags: BreakGlassFlags): Promise<number> {
@@ -42,7 +42,7 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
     throw usageError('Give --passphrase-file once, or once for each --sign', ['hms-svc help break-glass'])
   const policies = await readPolicies(files)
   const folder = keyFolderOf(context)
-  // Before anything is prepared: who cannot sign leaves no trace.
+  // Checked before anything is prepared: a person who cannot sign leaves no trace.
   for (const name of names) await findKey(folder, name)
   const client = await context.client()
   const open = (name: string): Promise<NamedSigner> => openFor(context, folder, name, flags)
@@ -64,7 +64,7 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   return EXIT.done
 }
 
-/** The passphrase file of this person, where each has their own. */
+/** Selects the passphrase file of this person, if each has their own. */
 function openFor(
   context: CliContext,
   folder: KeyFolder,

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { BreakGlassFlags } from './break-glass.js'
 
-/** Each time the flag is given. */
+/** Collects the values of a repeated flag. */
 const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
 export function registerBreakGlass(program: Command, session: Session): void {

@@ -5,9 +5,9 @@ import { splitLine } from './split-line.js'
 import { wantedAt, type Candidate, type Wanted } from './wanted.js'
 
 /**
- * Prints what can follow at the end of `line`: a candidate on each line, then a tab and its meaning. `line` is what a person has typed up
- * to the cursor, the name of the program included. Exit code 1 asks the shell to complete names of files. It never prints an error, which
- * would appear in the middle of what is being typed.
+ * Prints the possible continuations of `line`: a candidate on each line, then a tab and its meaning. `line` is the typed text up to the
+ * cursor, the name of the program included. Exit code 1 requests the shell to complete file names. It never prints an error, which would
+ * appear in the middle of the typed line.
  */
 export async function completeLine(context: CliContext, program: Command, line: string): Promise<number> {
   const { words, current } = splitLine(line)
@@ -32,7 +32,7 @@ function fitting(candidates: readonly Candidate[], current: string): Candidate[]
   return candidates.filter(({ text }) => text.startsWith(current))
 }
 
-/** Names and reasons are texts of others: they may not end the line, nor reach the terminal as more than text. */
+/** Reduces foreign names and reasons to one line of plain text. */
 function oneLine(text: string): string {
   return printable(text.replaceAll(/\s+/g, ' '))
 }

@@ -6,7 +6,7 @@ import type { Candidate, Wanted } from './wanted.js'
 /** Timeout in ms: a user waits for the completion; a service that does not respond in time completes nothing. */
 const ANSWER_MS = 1_000
 
-/** Of the newest runs: more than a person reads in a list. */
+/** Limit of the newest runs: more than a person reads in a list. */
 const AT_MOST = 50
 
 type Kind = Extract<Wanted, { live: string }>['live']

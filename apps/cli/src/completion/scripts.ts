@@ -1,4 +1,4 @@
-/** The script for each shell. It passes the line up to the cursor to `hms-svc __complete`, and offers what that prints. */
+/** Completion script for each shell. It passes the line up to the cursor to `hms-svc __complete`, and offers its output. */
 export const SCRIPTS = {
   // Bash breaks words at @, : and =, and replaces only what stands behind the last break: so candidates lose what stands before it.
   // It inserts a candidate unchanged, so each is quoted here, by the quote that is open at the cursor: names are texts of others.

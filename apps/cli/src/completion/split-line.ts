@@ -1,12 +1,12 @@
-/** A command line up to the cursor: its whole words, and the one that is being written (empty behind a space). */
+/** Command line up to the cursor: its complete words, and the current one (empty behind a space). */
 export interface SplitLine {
   words: string[]
   current: string
 }
 
 /**
- * Splits as a shell does where words, quotes and backslashes are concerned; expands nothing. What is quoted and not closed yet is the word
- * that is being written.
+ * Splits a line as a shell does with regard to words, quotes and backslashes; expands nothing. An unclosed quote is part of the current
+ * word.
  */
 export function splitLine(line: string): SplitLine {
   const words: string[] = []

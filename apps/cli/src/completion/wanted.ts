@@ -2,11 +2,11 @@ import type { Argument, Command, Option } from 'commander'
 import { TOPIC_NAMES } from '#libs/contracts'
 import type { SplitLine } from './split-line.js'
 
-/** What can stand at the cursor: texts that the program knows, or a kind of thing whose names the services or the key folder know. */
+/** Possible continuations at the cursor: known texts, or a kind of thing whose names the services or the key folder provide. */
 export type Wanted =
   | { texts: Candidate[] }
   | { live: 'policy' | 'version' | 'run' | 'ticket' | 'partner' | 'freeze' | 'signer' }
-  /** The shell completes names of files better than we could. */
+  /** The shell completes file names better. */
   | { files: true }
 
 export interface Candidate {
@@ -17,7 +17,7 @@ export interface Candidate {
 
 const NOTHING: Wanted = { texts: [] }
 
-/** Reads the words behind `hms-svc` along the verbs of `program`. */
+/** Interprets the words behind `hms-svc` along the verbs of `program`. */
 export function wantedAt(program: Command, { words, current }: SplitLine): Wanted {
   let command = program
   const args: string[] = []
@@ -50,7 +50,7 @@ function takesValue(option: Option): boolean {
   return option.required || option.optional
 }
 
-/** A verb's own, then those that stand before or behind any verb. */
+/** Returns the options of a verb, then the global ones. */
 function allOptions(command: Command): Option[] {
   return command.parent === null ? [...command.options] : [...command.options, ...allOptions(command.parent)]
 }

@@ -4,7 +4,7 @@ import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 import { renderTable, type Column } from '../output/table.js'
 
-/** Names beyond these are for `--json`. */
+/** Limit of names outside `--json`. */
 const MAX_NAMED = 50
 
 export async function showCoverage(context: CliContext, policy: string): Promise<number> {

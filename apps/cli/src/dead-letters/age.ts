@@ -4,7 +4,7 @@ const UNITS = [
   { ms: 60_000, name: 'min' },
 ] as const
 
-/** `3 min`, in the largest unit that has one whole. */
+/** Formats an age such as `3 min`, in the largest unit with a whole number. */
 export function ageOf(at: string, nowMs: number): string {
   const ms = Math.max(0, nowMs - Date.parse(at))
   const unit = UNITS.find((candidate) => ms >= candidate.ms)

@@ -4,9 +4,9 @@ import { usageError } from '../errors.js'
 
 export interface Answers<T> {
   answers: { service: ServiceName; answer: T }[]
-  /** Services that should have answered and did not. */
+  /** Services without the expected response. */
   silent: { service: ServiceName; error: unknown }[]
-  /** What those said that have nothing to do with the question. */
+  /** Errors of services that refused the request. */
   refusals: unknown[]
 }
 
@@ -28,7 +28,7 @@ export function parseService(name: string): ServiceName {
   throw usageError(`There is no service ${name}; there are ${SERVICES.join(', ')}.`, ['hms-svc dlq list'])
 }
 
-/** The letter that `ID` or `SERVICE/ID` names, wherever it lies. */
+/** Finds the dead letter of `ID` or `SERVICE/ID`, in any service. */
 export async function findLetter(client: ApiClient, text: string): Promise<DeadLetterView> {
   const [, service, id] = /^(?:([^/]+)\/)?([0-9a-fA-F-]{36})$/.exec(text) ?? []
   if (id === undefined)

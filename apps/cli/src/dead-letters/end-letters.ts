@@ -4,7 +4,7 @@ import type { CliContext } from '../context.js'
 import { reportError } from '../errors.js'
 import { findLetter } from './all-services.js'
 
-/** Does one thing to each letter, one after the other; one that fails does not hold up the next, and its code is the exit code. */
+/** Applies one action to each dead letter in turn; a failure does not stop the others, and its code is the exit code. */
 export async function endLetters(
   context: CliContext,
   ids: readonly string[],

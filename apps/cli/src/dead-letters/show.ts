@@ -3,7 +3,7 @@ import type { CliContext } from '../context.js'
 import { findLetter } from './all-services.js'
 import { ageOf } from './age.js'
 
-/** A value may have 4 MiB; `--json` gives it whole. */
+/** Characters shown. A value may have 4 MiB; `--json` prints all of it. */
 const SHOWN = 2_000
 
 export async function showDeadLetter(context: CliContext, text: string): Promise<number> {

@@ -2,13 +2,15 @@ import type { ApiClient } from '#libs/client'
 import { LADDER, STOP_THE_LINE, type CoverageView, type FreezeView, type PolicyView, type RunView, type Ticket } from '#libs/contracts'
 import { ok, unknown, warn, wrong, type Check } from './check.js'
 
-/** A bot that is behind for less than this is on its way. */
+/** Delay in ms below which a bot that is behind counts as normal. */
 const BEHIND_MS = 60_000
-/** Policies whose coverage is looked at. */
+/** Limit of policies whose coverage is checked. */
 const MAX_POLICIES = 100
 const MAX_NAMED = 5
 
-/** What waits for a person, or holds everything up: the stop switch, freezes, tickets, late runs, bots that are behind. */
+/**
+ * Checks for anything that waits for a person, or blocks everything: the stop switch, freezes, tickets, late runs, bots that are behind.
+ */
 export async function checkAttention(client: ApiClient, now: number): Promise<Check[]> {
   const [freezes, tickets, runs, partners, policies] = await Promise.allSettled([
     client.get<FreezeView[]>('/v1/freezes'),
@@ -30,7 +32,7 @@ function judged<T>(check: string, answer: PromiseSettledResult<T>, judge: (value
   return answer.status === 'fulfilled' ? judge(answer.value) : [unknown(check, (answer.reason as Error).message)]
 }
 
-/** Pure. The stop switch is for a person to turn off; a freeze that people planned ends by itself. */
+/** Pure. Only a person turns the stop switch off; a planned freeze ends automatically. */
 export function judgeFreezes(freezes: readonly FreezeView[]): Check[] {
   const active = freezes.filter(({ state }) => state === 'ACTIVE')
   const stop = active.find(({ id }) => id === STOP_THE_LINE)
@@ -56,7 +58,7 @@ export function judgeTickets(open: readonly Ticket[], now: number): Check {
   return wrong('tickets', `${count}: ${named.join(', ')}${open.length > MAX_NAMED ? ', …' : ''}`, 'hms-svc tickets list')
 }
 
-/** Pure. Open runs. */
+/** Pure. `open`: the open runs. */
 export function judgeRuns(open: readonly RunView[]): Check {
   const late = open.filter((run) => run.late === true)
   if (late.length === 0) return ok('runs', open.length === 0 ? 'none is open' : `${open.length} open, none over its promise`)

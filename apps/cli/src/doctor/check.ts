@@ -1,9 +1,9 @@
-/** One thing that was looked at. `unknown`: it could not be looked at, which is no fault of its own. */
+/** Result of one check. `unknown`: the check was not possible, which is no failure. */
 export interface Check {
   check: string
   state: 'ok' | 'warn' | 'wrong' | 'unknown'
   detail: string
-  /** The command that mends it. */
+  /** Command that fixes it. */
   next?: string
 }
 

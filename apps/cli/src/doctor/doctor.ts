@@ -15,7 +15,7 @@ const MAX_LETTERS = 1_000
 
 const MARKS = { ok: '✓', warn: '!', wrong: '✗', unknown: '?' } as const
 
-/** Looks at all that a system of ours stands on, and says what is wrong and what to do. Works without any service, too. */
+/** Checks everything the system depends on, and prints problems with their remedies. Works without services too. */
 export async function runDoctor(context: CliContext): Promise<number> {
   const { environment } = context.io
   const readiness = await readReadiness(context.url)

@@ -25,7 +25,7 @@ export function checkMemory(): Check {
   return judgeRoom('memory', availableMemory(), MEMORY, 'available', 'free -m')
 }
 
-/** `bounds`: below which it is wrong, or near that. */
+/** `bounds`: thresholds in bytes below which it is wrong, or a warning. */
 export function judgeRoom(check: string, bytes: number, bounds: { wrong: number; warn: number }, what: string, next: string): Check {
   const said = `${Math.floor(bytes / MIB)} MiB ${what}`
   if (bytes < bounds.wrong) return wrong(check, `${said}, less than ${bounds.wrong / MIB}`, next)
@@ -33,7 +33,7 @@ export function judgeRoom(check: string, bytes: number, bounds: { wrong: number;
   return ok(check, said)
 }
 
-/** What programs can still have: Linux counts its caches as used, though it gives them up. */
+/** Memory available to programs: Linux counts its caches as used, although it releases them. */
 function availableMemory(): number {
   try {
     const kib = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]

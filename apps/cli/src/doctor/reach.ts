@@ -3,7 +3,7 @@ import { ok, wrong, type Check } from './check.js'
 
 const CONNECT_MS = 2_000
 
-/** Whether anybody takes connections there. */
+/** Whether a TCP server accepts connections there. */
 export function isOpen(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: CONNECT_MS })

@@ -6,12 +6,12 @@ const ANSWER_MS = 5_000
 const MAX_ANSWER_BYTES = 1024 * 1024
 const CLOCK_MS = 5_000
 const LAG_SECONDS = 60
-/** A concern that names the command that mends it. */
+/** Concern that names its remedy. */
 const WITH_COMMAND = /^(.*) \(next: (.+)\)$/
 
-/** What `/readyz` says: of a service process each service with its parts, of an edge each service by its name. */
+/** Response of `/readyz`: of a service process each service with its parts, of an edge each service by its name. */
 export interface Readiness {
-  /** When it was answered, by the clock there; to the second. */
+  /** Time of the response by the server's clock, in whole seconds. */
   at: number | undefined
   services: ServiceState[]
 }
@@ -50,7 +50,7 @@ function fromEdge(services: Record<string, ServiceState['state']>): ServiceState
   return Object.entries(services).map(([service, state]) => ({ service, state }))
 }
 
-/** Pure. `now`: the clock here, in ms. */
+/** Pure. `now`: the local clock, in ms. */
 export function judgeServices({ at, services }: Readiness, now: number): Check[] {
   const named = (states: ServiceState[]): string => states.map(({ service }) => service).join(', ')
   const where = (wanted: (state: ServiceState) => boolean): ServiceState[] => services.filter(wanted)

@@ -9,7 +9,7 @@ import { ok, unknown, warn, wrong, type Check } from './check.js'
 
 const SOON_MS = 30 * 24 * 60 * 60 * 1000
 
-/** `answering`: whether the services can be asked for a newer roster. */
+/** `answering`: whether the services can deliver a newer roster. */
 export async function checkTrust(context: CliContext, answering: boolean): Promise<Check[]> {
   let roster: Roster
   try {

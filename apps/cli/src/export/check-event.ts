@@ -2,12 +2,12 @@ import type { AuditEntry, Envelope, ServiceName } from '#libs/contracts'
 import { digestOfPayload, MAX_EVENT_BYTES, readEvent, SignatureError, type Roster } from '#libs/signing'
 import { requireWholeEnvelope } from './strict.js'
 
-/** Form of an entry whose event the log keeps. */
+/** Version of an entry whose event the log keeps. */
 const KEPT = 4
 
 /**
- * The event that comes with an entry is the one that the log recorded, as its service signed it; what the entry says of it is what it says
- * itself. An entry of which the log keeps the event has it. Throws `SignatureError`.
+ * Checks that the event of an entry is the recorded one, as signed by its service, and that the entry's facts match it. An entry of this
+ * version must have its event. Throws `SignatureError`.
  */
 export function checkEvent(entry: AuditEntry & { v?: number }, event: Envelope | undefined, rosters: readonly Roster[]): void {
   if (event === undefined) {
@@ -22,7 +22,7 @@ export function checkEvent(entry: AuditEntry & { v?: number }, event: Envelope |
   if (other !== undefined) throw invalid(`the entry says another ${other[0]} than its event`)
 }
 
-/** By the keys that the service has by the newest roster, or had by an earlier one. */
+/** Verifies the event by the service's keys in the newest roster, or in an earlier one. */
 function readBy(event: Envelope, source: string, rosters: readonly Roster[]): ReturnType<typeof readEvent>['predicate'] {
   const service = source.replace(/^\/hms-svc\//, '') as ServiceName
   let refusal: unknown

@@ -15,7 +15,7 @@ interface Checked {
   live: number
   withdrawn: number
   checkpoints: number
-  /** Heads that an earlier build stored: the log does not say which there are. */
+  /** Number of heads stored by an earlier build, which the log does not list. */
   unnamed: number
 }
 
@@ -32,7 +32,7 @@ export async function checkExport(context: CliContext, file: string): Promise<nu
     await check.run(file)
   } catch (error) {
     if (!(error instanceof HmsError) || error.code !== 'HMS_EXPORT_MALFORMED') throw error
-    // A line that was changed so that it is none: what was found before it counts first.
+    // The line was changed so that it is invalid: earlier problems are reported first.
     if (problems.none) throw new HmsError(error.code, error.detail, { status: 422, next: error.next, cause: error })
     problems.add(file, error.detail)
   }
@@ -50,7 +50,7 @@ export async function checkExport(context: CliContext, file: string): Promise<nu
 }
 
 const ROTATED = 'hms.roster.rotated.v1'
-/** In this order within each export: rosters, entries, heads, the checkpoint over them. */
+/** Order within each export: rosters, entries, heads, the checkpoint over them. */
 const ORDER = ['export', 'roster', 'entry', 'live', 'checkpoint'] as const
 const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
   export: ['v', 'installation', 'at'],
@@ -62,13 +62,13 @@ const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
 
 class ExportCheck {
   private readonly tree = new HashTree()
-  /** From the first roster of the installation on, each the successor of the one before. */
+  /** Rosters from the first one of the installation on, each the successor of the one before. */
   private readonly chain: Roster[] = []
   private readonly expected = new ExpectedHeads()
   readonly checked: Checked = { entries: 0, live: 0, withdrawn: 0, checkpoints: 0, unnamed: 0 }
-  /** Of the record before: `undefined` before the first. */
+  /** Type of the previous record; `undefined` before the first. */
   private last: ExportRecord['type'] | undefined
-  /** An earlier build began it. */
+  /** Whether an earlier build began the file. */
   private isEarlier = false
 
   constructor(
@@ -91,7 +91,7 @@ class ExportCheck {
       this.problems.add('the end', 'the end: no checkpoint covers the last lines, so the file was cut, or they were added')
   }
 
-  /** A member of another type than it should have is a change like any other. */
+  /** Records a failed check as a problem; a member of the wrong type counts as a modification. */
   private async attempt(place: string, check: () => Promise<void> | void): Promise<void> {
     try {
       await check()
@@ -113,7 +113,7 @@ class ExportCheck {
     if (!isNext) throw invalid(`a record of type ${type} comes after one of type ${this.last}: a line is missing or was moved`)
   }
 
-  /** Earlier builds wrote a checkpoint also where nothing had come. */
+  /** Whether the type may follow a checkpoint. Earlier builds wrote a checkpoint even without new records. */
   private mayFollowCheckpoint(type: ExportRecord['type']): boolean {
     return type !== 'checkpoint' || this.isEarlier
   }
@@ -140,13 +140,13 @@ class ExportCheck {
     if (at !== undefined && Number.isNaN(Date.parse(at))) throw invalid('it names no time')
   }
 
-  /** The pinned roster, and those after it; before the first roster stands in the file, the pinned one alone. */
+  /** The pinned roster and its successors; before the first roster in the file, the pinned one only. */
   private get rosters(): readonly Roster[] {
     const newest = this.chain.at(-1)
     return newest === undefined || newest.version < this.pinned.version ? [...this.chain, this.pinned] : this.chain
   }
 
-  /** The first roster is the one that the installation is named by, so what follows it step by step is as good as the pinned one. */
+  /** Follows the chain from the first roster, which names the installation, so its successors are as trustworthy as the pinned one. */
   private follow(version: number, envelope: Envelope): void {
     const before = this.chain.at(-1)
     const next = before === undefined ? readRoster(envelope) : nextRoster(before, envelope)
@@ -169,7 +169,7 @@ class ExportCheck {
     const entry = { index, leafHash: said, ...facts }
     checkEvent(entry, event, this.rosters)
     if (entry.type === PUBLISHED) this.expected.add(publishedIn(entry, event))
-    // Keyed by its version.
+    // The entry's key is the roster version.
     if (entry.type === ROTATED && Number(entry.key) > (this.chain.at(-1)?.version ?? 0))
       throw invalid(`the log says that roster ${entry.key} followed, and its record is missing`)
   }

@@ -3,21 +3,21 @@ import { headKey, mayHaveStored, onceOnly, type ExportedHead, type PublishedEntr
 
 export interface TakenHead {
   logged: LoggedHead
-  /** No event names it: an earlier build stored it. */
+  /** Whether no event names it, because an earlier build stored it. */
   isUnnamed: boolean
-  /** Heads that should have come before it. */
+  /** Heads missing before it. */
   missing: string[]
 }
 
-/** Heads that the entries since the last checkpoint say were stored, in their order; each has its record once, in that order. */
+/** Tracks the heads that the entries since the last checkpoint report as stored, in order; each must have one record, in that order. */
 export class ExpectedHeads {
   private queue: PublishedEntry[] = []
-  /** Heads of the first entry that had their record. */
+  /** Number of heads of the first entry with a record. */
   private taken = 0
-  /** The policy of the last head that the first entry does not name. */
+  /** Policy of the last head that the first entry does not name. */
   private unnamed: string | undefined
   private readonly seen = new Set<string>()
-  /** Heads that an entry named. */
+  /** Heads named by an entry. */
   private readonly named = new Set<string>()
 
   add(published: PublishedEntry): void {
@@ -25,8 +25,8 @@ export class ExpectedHeads {
   }
 
   /**
-   * Throws `LiveRefused` for a head that no entry stored, or that had its record. `isLoose`: an earlier build began the file, in the order
-   * of times.
+   * Matches a head's record. Throws `LiveRefused` for a head that no entry reports, or that already had its record. `isLoose`: an earlier
+   * build began the file, which is ordered by time.
    */
   take(record: ExportedHead, { isLoose }: { isLoose: boolean }): TakenHead {
     const key = headKey(record)
@@ -55,7 +55,7 @@ export class ExpectedHeads {
     return { logged: { storedAt: entry.at, revision, ...(change === undefined ? {} : { change }) }, isUnnamed: false, missing }
   }
 
-  /** At a checkpoint: heads that had no record. */
+  /** Returns, at a checkpoint, the heads without a record. */
   end(): string[] {
     const missing = this.queue.flatMap(({ heads = [] }, index) => heads.slice(index === 0 ? this.taken : 0).map(headKey))
     this.forget(this.queue.length)
@@ -76,7 +76,7 @@ export class ExpectedHeads {
   }
 }
 
-/** In a file of an earlier build a head that no event names is what its record says. */
+/** Returns the head of a record in a file of an earlier build, in which no event names it. */
 function looseOf({ storedAt, revision }: ExportedHead): LoggedHead {
   return { storedAt, ...(revision === undefined ? {} : { revision }) }
 }

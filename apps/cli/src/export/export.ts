@@ -26,10 +26,10 @@ export interface ExportOptions {
 }
 
 const ENTRIES_AT_ONCE = 1_000
-/** Heads that are named where the store lacks them. */
+/** Limit of missing heads that are named. */
 const MAX_NAMED = 10
 
-/** Everything decided and every document that was ever live for all, with proofs, as NDJSON; a file is gone on with where it ended. */
+/** Exports all decisions and every document that was ever live for all, with proofs, as NDJSON; an existing file is continued. */
 export async function exportRecords(context: CliContext, options: ExportOptions): Promise<number> {
   if (options.check !== undefined) return checkExport(context, options.check)
   const { out, since } = options
@@ -64,7 +64,7 @@ export async function exportRecords(context: CliContext, options: ExportOptions)
   }
 }
 
-/** Up to the checkpoint that is published now, which comes last; nothing where the file has all of it. */
+/** Yields the records up to the current checkpoint, which comes last; nothing if the file is complete. */
 async function* newRecords(
   client: ApiClient,
   position: ExportPosition,

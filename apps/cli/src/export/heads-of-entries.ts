@@ -5,9 +5,9 @@ import { exportedHead, headKey, mayHaveStored, type ExportedHead, type Published
 const HEADS_AT_ONCE = 100
 
 /**
- * The heads that these entries say were stored, in the order of the entries. `/v1/history` lists by time, and the log may have two entries
- * the other way round: what comes early waits for its turn. `isKnown`: heads that the file has. `missing` is called for a head that the log
- * names and the store does not have.
+ * Yields the heads that these entries report as stored, in the order of the entries. `/v1/history` is ordered by time, and the log may have
+ * two entries the other way round, so early records are buffered. `isKnown`: heads in the file. `missing` is called for a head that the log
+ * names and the store lacks.
  */
 export async function* headsOfEntries(
   client: ApiClient,
@@ -28,7 +28,7 @@ export async function* headsOfEntries(
   }
 }
 
-/** Pages of `/v1/history` from the first of these entries to the last; records wait here until their entry's turn. */
+/** Reads pages of `/v1/history` from the first of these entries to the last; records are buffered until their entry's turn. */
 class HeadSource {
   private readonly waiting = new Map<string, LiveRecord>()
   private readonly names: ReadonlySet<string>
@@ -55,7 +55,7 @@ class HeadSource {
     return record
   }
 
-  /** Those of one moment that no event names, by policy. */
+  /** Returns heads of one moment that no event names, by policy. */
   async unnamed(entry: PublishedEntry): Promise<LiveRecord[]> {
     while (!this.isOver && this.after! < entry.at) await this.read()
     const found = [...this.waiting.values()].filter((record) => !this.names.has(headKey(record)) && mayHaveStored(entry, record))

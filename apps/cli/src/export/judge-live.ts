@@ -15,20 +15,20 @@ import type { ExportedHead } from './records.js'
 import { requireMembers, requireWholeEnvelope, requireWholeProof } from './strict.js'
 
 export interface JudgedHead {
-  /** Documents that it made live, or holds for later: each approved and proven. */
+  /** Number of documents that it made live, or holds for later: each approved and proven. */
   live: number
   withdrawn: number
 }
 
-/** What the log says of a head: config-store's signed event; without one only when it was stored. */
+/** Log facts of a head from config-store's signed event; without one only its time. */
 export interface LoggedHead {
   storedAt: string
   revision?: number
-  /** Digest of what rollout signed about why it was issued. */
+  /** Digest of rollout's signed reason. */
   change?: string
 }
 
-/** A record that is not what rollout and people signed. */
+/** Error for a record that differs from the signed data. */
 export class LiveRefused extends Error {}
 
 type Origin = Pick<HeldRecord, 'version' | 'author' | 'approvedBy'>
@@ -38,7 +38,7 @@ const RECORD = ['policy', 'seq', 'revision', 'digest', 'run', 'storedAt', 'head'
 
 /**
  * Judges a head and the releases that it names, as of their time, by the newest roster (the last) or an earlier one: keys and roles may
- * have changed since. Each member of the record follows from what was signed, or from the log. Throws `LiveRefused`.
+ * have changed since. Each member of the record must follow from signed data, or from the log. Throws `LiveRefused`.
  */
 export async function judgeLive(record: ExportedHead, logged: LoggedHead, rosters: readonly Roster[]): Promise<JudgedHead> {
   const { policy, seq, digest, run, storedAt, revision, next = null } = record
@@ -55,7 +55,7 @@ export async function judgeLive(record: ExportedHead, logged: LoggedHead, roster
   await requireChange(record, logged, head, rosters)
   const storedMs = Date.parse(storedAt)
   const nextMs = head.next === undefined ? Infinity : Date.parse(head.next.at)
-  // A head that came after the time of what it holds was never in force by itself.
+  // A head that arrived after the effective time of its held release was never in force itself.
   const wasInForce = digest !== null && storedMs < nextMs
   if (digest !== null) await proveRelease(record, record, new Date(Math.min(storedMs, nextMs - 1)), rosters)
   if (next !== null) await proveRelease(record, next, new Date(Math.max(storedMs, nextMs)), rosters)
@@ -75,7 +75,7 @@ function requireShape(record: ExportedHead, rosters: readonly Roster[]): void {
   }
 }
 
-/** The log names what rollout signed about this head, or that there was nothing. */
+/** Requires that the reason is the one named in the log, or that there is none. */
 async function requireChange({ change }: ExportedHead, logged: LoggedHead, head: HeadPredicate, rosters: readonly Roster[]): Promise<void> {
   const digest = change === undefined ? undefined : digestOfPayload(change)
   if (digest !== logged.change) throw new LiveRefused('why it was issued is missing, or is not what the log names')
@@ -85,7 +85,7 @@ async function requireChange({ change }: ExportedHead, logged: LoggedHead, head:
     throw new LiveRefused('why it was issued is said of other heads')
 }
 
-/** Version, author and signers are those of the release, as a reader sees them. */
+/** Requires that version, author and signers are those of the release, as a reader sees them. */
 async function requireOrigin(record: ExportedHead, rosters: readonly Roster[]): Promise<void> {
   const { head, release, proof, next = null } = record
   const held = next === null ? null : { release: next.release!, proof: next.proof }
@@ -124,7 +124,7 @@ async function proveRelease(
     throw new LiveRefused(`its release is of ${found.policy.id}, and not the one that it names`)
 }
 
-/** What holds by the newest roster, or else by an earlier one. Throws what the newest says against it. */
+/** Returns what verifies by the newest roster, or else by an earlier one. Throws the newest roster's error. */
 async function byOneOf<T>(rosters: readonly Roster[], read: (roster: Roster) => Promise<T>): Promise<T> {
   let refusal = ''
   for (const roster of rosters.toReversed()) {

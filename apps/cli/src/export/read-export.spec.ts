@@ -52,7 +52,7 @@ describe('an export that is read', () => {
 
   it('gathers no line without end', async () => {
     await writeFile(file, '{"type":"checkpoint"}\n')
-    // Sparse: NUL after NUL, more than one string holds.
+    // Sparse: only NULs, more than a string can store.
     await truncate(file, 800 * 1024 * 1024)
     await expect(recordsOf(file)).rejects.toMatchObject({ code: 'HMS_EXPORT_MALFORMED' })
   })

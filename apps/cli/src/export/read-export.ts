@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { createReadStream } from 'node:fs'
 import type { ExportRecord } from './records.js'
 
-/** A head, a release with 16 signatures and a proof are far below it. */
+/** Limit of a line; a head, a release with 16 signatures and a proof are far below it. */
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
 const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint'])
 
@@ -15,7 +15,10 @@ export async function* readExport(file: string): AsyncGenerator<{ line: number; 
   }
 }
 
-/** Lines end at LF alone, for JSON may hold U+2028. Not by `readline`, which gathers a line of any length before anybody can refuse it. */
+/**
+ * Splits lines at LF only, because JSON may contain U+2028. Not with `readline`, which buffers a line of any length before it can be
+ * refused.
+ */
 async function* linesOf(file: string): AsyncGenerator<{ line: number; text: string }, void, undefined> {
   let line = 1
   let text = ''
@@ -37,7 +40,7 @@ function parse(text: string, file: string, line: number): ExportRecord {
     const record = JSON.parse(text) as ExportRecord | null
     if (record !== null && TYPES.has(record.type)) return record
   } catch {
-    // Said below, like every line that is no record.
+    // Reported below, like every invalid line.
   }
   throw malformed(file, line)
 }

@@ -1,30 +1,30 @@
 import { peekPredicate, type AuditEntry, type Envelope, type EventData, type LiveRecord } from '#libs/contracts'
 import { digestOfPayload, STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
-/** A head as an export has it: `revision` only where the log names it. */
+/** Head in an export: `revision` only if the log names it. */
 export type ExportedHead = Omit<LiveRecord, 'revision'> & { revision?: number }
 
-/** One line of an export. What it means: docs/reference/export.md. */
+/** One line of an export. See docs/reference/export.md. */
 export type ExportRecord =
-  /** `at`: of earlier builds, whose heads are in the order of their times and named by no event. */
+  /** `at`: in files of earlier builds, whose heads are ordered by time and named by no event. */
   | { type: 'export'; v: 1; installation: string; at?: string }
   | { type: 'roster'; version: number; envelope: Envelope }
-  /** `event`: what the service signed, where the log keeps it. */
+  /** `event`: signed by the service, if the log keeps it. */
   | { type: 'entry'; entry: AuditEntry; event?: Envelope }
   | { type: 'live'; record: ExportedHead }
   | { type: 'checkpoint'; size: number; note: string }
 
 export const PUBLISHED = 'hms.head.published.v1'
 
-/** An entry that says that heads were stored. */
+/** Entry that reports stored heads. */
 export interface PublishedEntry {
   index: number
-  /** When config-store stored them. */
+  /** Time config-store stored them. */
   at: string
   run: number | null
   /** Smallest policy of the heads. */
   key: string
-  /** The heads that came into force, in their order; `undefined` where an earlier build did not keep the event, or a canary published. */
+  /** Heads that came into force, in order; `undefined` if an earlier build did not keep the event, or a canary published. */
   heads?: { policy: string; seq: number; revision: number; change?: string }[]
 }
 
@@ -35,7 +35,7 @@ export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope
   return { index, at, run, key, heads: stored.map(({ policy, seq, revision, change }) => ({ policy, seq, revision, change })) }
 }
 
-/** A head whose row was not believed is stored again: the entry counts that named it first. Adds what it names to `named`. */
+/** Keeps the first report of each head: a head whose row was not believed is stored again. Adds the named heads to `named`. */
 export function onceOnly({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
   if (heads === undefined) return entry
   return {
@@ -48,7 +48,7 @@ export function onceOnly({ heads, ...entry }: PublishedEntry, named: Set<string>
   }
 }
 
-/** Whether an entry whose event was not kept may be the one by which this head was stored. */
+/** Whether this head may have been stored by an entry whose event was not kept. */
 export function mayHaveStored(
   { at, run, key }: PublishedEntry,
   { policy, storedAt, head }: Pick<LiveRecord, 'policy' | 'storedAt' | 'head'>,
@@ -61,7 +61,7 @@ export function headKey({ policy, seq }: { policy: string; seq: number }): strin
   return `${policy}:${seq}`
 }
 
-/** A head of `/v1/history` as an export has it: what neither a signature nor the log says is left out. */
+/** Converts a head of `/v1/history` for an export: members without a signature or log entry are left out. */
 export function exportedHead(record: LiveRecord, logged: { revision: number; change?: string } | undefined): ExportedHead {
   const { revision: _revision, change, ...head } = record
   if (logged === undefined) return head
@@ -69,14 +69,14 @@ export function exportedHead(record: LiveRecord, logged: { revision: number; cha
   return { ...head, revision: logged.revision, ...(isNamed ? { change } : {}) }
 }
 
-/** Where a file ends, for the next export to go on from. */
+/** End position of a file, from which the next export continues. */
 export interface ExportPosition {
   installation?: string
   /** Version of the last roster; 0 before the first. */
   roster: number
-  /** Entries that it holds. */
+  /** Number of entries in the file. */
   entries: number
-  /** Heads, by `headKey`. */
+  /** Heads in the file, by `headKey`. */
   heads: Set<string>
 }
 
@@ -84,7 +84,7 @@ export function startPosition(): ExportPosition {
   return { roster: 0, entries: 0, heads: new Set() }
 }
 
-/** The position after one more record. Mutates: an export has millions. */
+/** Advances the position by one record. Mutates, because an export has millions. */
 export function advance(position: ExportPosition, record: ExportRecord): void {
   switch (record.type) {
     case 'export':

@@ -4,7 +4,7 @@ import { checkSignatures, openNote, SignatureError, spkiToKey, verifyNote, type 
 const KEYS = new WeakMap<Roster, Keys>()
 
 /**
- * An export is judged to the last member: a reader passes over what it does not need, such as a signature beyond the threshold, and an
+ * Requires that a value has only known members: a reader ignores what it does not need, such as a signature beyond the threshold, and an
  * auditor must see that it was changed too.
  */
 export function requireMembers(value: object, known: readonly string[], what: string): void {
@@ -12,7 +12,7 @@ export function requireMembers(value: object, known: readonly string[], what: st
   if (strange !== undefined) throw invalid(`${what} has a member ${strange} that no export writes`)
 }
 
-/** Each signature of it is true, by a key of one of these rosters that it names; bytes are written in the one way that exports use. */
+/** Requires that each signature is valid, by a key of one of these rosters, and that bytes are in the canonical encoding of exports. */
 export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roster[], maxBytes?: number): void {
   requireMembers(envelope, ['payload', 'payloadType', 'signatures'], 'an envelope')
   for (const signature of envelope.signatures) requireMembers(signature, ['keyid', 'sig'], 'a signature')
@@ -24,21 +24,21 @@ export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roste
     throw invalid('it has a signature that is not true, or of a key that no roster has')
 }
 
-/** Each line under a note is a true signature of the log or of a witness. */
+/** Requires that each line under a note is a valid signature of the log or of a witness. */
 export function requireWholeNote(text: string, rosters: readonly Roster[]): void {
   const note = openNote(text)
   if (verifyNote(note, noteKeysOf(rosters)).length !== note.signatures.length)
     throw invalid('a checkpoint has a signature of nobody whom a roster names')
 }
 
-/** `c2sp.org/tlog-proof@v1`: what follows the empty line is a note. */
+/** Requires a complete `c2sp.org/tlog-proof@v1`: the part after the empty line is a note. */
 export function requireWholeProof({ entry: _entry, proof, member, ...rest }: LogProof, rosters: readonly Roster[]): void {
   requireMembers(rest, [], 'a proof')
   requireMembers(member, ['index', 'path'], 'a proof')
   requireWholeNote(proof.slice(proof.indexOf('\n\n') + 2), rosters)
 }
 
-/** Of everybody who was ever in a roster: whether a signature counts is judged elsewhere. */
+/** Returns the keys of all principals of these rosters: whether a signature counts is judged elsewhere. */
 function keysOf(rosters: readonly Roster[]): Keys {
   return new Map(rosters.flatMap((roster) => [...everyKey(roster)]))
 }

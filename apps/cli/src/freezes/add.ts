@@ -38,7 +38,7 @@ function sentence({ state, next, scope }: FreezeView): string {
   }
 }
 
-/** A misspelt key would freeze something else than its author means. The server judges the values. */
+/** Requires known keys: a misspelt one would freeze something else than intended. The server checks the values. */
 function requireFreeze(value: Record<string, unknown>, file: string): Freeze {
   const strange = unknownKey(value, KEYS)
   if (strange !== undefined) throw usageError(`${file}: ${strange} is no key of a freeze; known: ${KEYS.join(', ')}`)

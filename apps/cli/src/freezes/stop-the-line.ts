@@ -6,7 +6,7 @@ import { requireReason } from '../errors.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
 import type { SignedReason } from './signed-reason.js'
 
-/** The stop switch is a freeze of everywhere that only a person ends. */
+/** Turns the stop switch on: a freeze of all scopes that only a person ends. */
 export async function stopTheLine(context: CliContext, flags: SignedReason): Promise<number> {
   requireReason(flags.reason, 'stop-the-line on')
   return declare(

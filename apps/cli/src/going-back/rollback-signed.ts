@@ -9,9 +9,9 @@ import { parsePolicyRef } from '../policies/policy-ref.js'
 import type { RollbackOptions } from './rollback-options.js'
 
 /**
- * Signs a rollback to a version that no fallback names, or that readers would refuse (`why`: code of that refusal).
- * Shows what would be signed; opening the key once more is the consent. Throws
- * `HMS_ROLLOUT_NOT_PREAPPROVED` while others have to sign too: the signature stays, and nothing has gone back yet.
+ * Signs a rollback to a version that no fallback names, or that readers would refuse (`why`: code of that refusal). Shows the content to be
+ * signed; opening the key again is the consent. Throws `HMS_ROLLOUT_NOT_PREAPPROVED` while other people have to sign too: the signature
+ * stays, and nothing is rolled back yet.
  */
 export async function rollbackSigned(
   context: CliContext,

@@ -54,7 +54,7 @@ describe('rollback', () => {
     })
     const env = { HMS_URL: service.url }
     const { code, stdout, stderr } = await runForTest(['rollback', 'epa-pm25-limit@1.5.0'], { env })
-    // A bot that has not acknowledged the other one is silent too.
+    // A bot that has not acknowledged the other policy also counts as silent.
     expect(code).toBe(8)
     expect(stderr).toMatch(/^These went live together.*: epa-pm25-limit 2\.0\.0 → 1\.5\.0, ozone-limit 3\.0\.0 → 2\.0\.0\. .*--only\n/)
     expect(stdout).toContain('✓ ozone-limit 3.0.0 → 2.0.0, with it\n')
@@ -145,7 +145,7 @@ describe('rollback --sign', () => {
     expect(code).toBe(0)
     const asked = service.requests.find(({ call }) => call === 'POST /v1/approvals/prepare')
     expect(asked?.body).toEqual({ rollback: { policy: 'epa-pm25-limit', version: '1.0.0', publicReason: '' } })
-    // The reason comes with the signature, and is in nothing that readers get.
+    // The reason is sent with the signature, and is in nothing that readers get.
     expect(service.requests.find(({ call }) => call === 'POST /v1/approvals')?.body).toMatchObject({ reason: 'drill' })
   })
 

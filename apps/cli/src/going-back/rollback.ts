@@ -8,17 +8,17 @@ import { parsePolicyRef } from '../policies/policy-ref.js'
 import { describeBehind } from './describe-behind.js'
 import type { RollbackOptions } from './rollback-options.js'
 
-/** Refusals of a rollback that people may sign as a release of its own. */
+/** Refusal codes of a rollback that people may sign as a release of its own. */
 const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REFUSED']
 
-/** `from`: the version that was live. `behind`: a line for each config-store that was asked and does not have the head yet. */
+/** `from`: the version that was live. `behind`: a line for each config-store that was called and does not have the head yet. */
 interface Done {
   report: RollbackReport
   from: string | null
   behind: string[]
 }
 
-/** Waits for acknowledgements, 10 s unless `--timeout` says otherwise. Bots that stay silent are named, exit 8; the rollback stands. */
+/** Rolls back and waits for acknowledgements, 10 s by default (`--timeout`). Silent bots are named, exit 8; the rollback stands. */
 export async function rollback(context: CliContext, reference: string, options: RollbackOptions): Promise<number> {
   parsePolicyRef(reference)
   requirePublicReason(options.publicReason, 'rollback')
@@ -41,7 +41,7 @@ export async function rollback(context: CliContext, reference: string, options: 
   return complete ? EXIT.done : EXIT.stillRunning
 }
 
-/** Where a fallback allows it, that is quickest, and one signature is enough. */
+/** Rolls back through a fallback if allowed, because that is quickest, and one signature is enough; otherwise by a signed release. */
 async function goBack(context: CliContext, reference: string, options: RollbackOptions, isNamed: boolean): Promise<Done> {
   if (options.sign === undefined) return atOnce(context, reference, options)
   const person = await openKey(context, keyFolderOf(context), options.sign, options)
@@ -66,7 +66,7 @@ async function atOnce(
   return { report, from: result.from, behind: describeBehind(result.stored) }
 }
 
-/** Before anything moves: all that will, and how to move one alone. Returns whether that is known. */
+/** Prints all policies that will move, and how to move one alone, before anything changes. Returns whether they are known. */
 function announceBundle({ output }: CliContext, moved: readonly RollbackMove[] | undefined): boolean {
   if (moved !== undefined && moved.length > 1)
     output.note(`These went live together, and go back together: ${moved.map(describeMove).join(', ')}. One alone: --only`)
@@ -77,7 +77,7 @@ function describeMove({ id, from, version }: RollbackMove): string {
   return `${id} ${from === null ? '' : `${from} → `}${version}`
 }
 
-/** `epa-pm25-limit 2.0.0 → 1.5.0 in 0.84 s, 20 of 20 bots acknowledged`. */
+/** Formats `epa-pm25-limit 2.0.0 → 1.5.0 in 0.84 s, 20 of 20 bots acknowledged`. */
 export function describeRollback(report: RollbackReport, from: string | null): string {
   const connected = report.acknowledged + report.silent.length
   const bots = connected === 0 ? 'no bot connected' : `${report.acknowledged} of ${connected} bots acknowledged`

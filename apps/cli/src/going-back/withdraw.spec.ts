@@ -35,7 +35,7 @@ async function withdraw(result: Partial<WithdrawalResult>, ...flags: string[]): 
   return withdrawShown(releaseOf('ozone'), result, ...flags)
 }
 
-/** What the store shows as the release of `ozone`. */
+/** Withdraws the release of `ozone` that the store shows. */
 async function withdrawShown(
   { digest, payload }: ReturnType<typeof releaseOf>,
   result: Partial<WithdrawalResult>,

@@ -10,7 +10,7 @@ export interface WithdrawFlags extends SignedReason {
   publicReason?: string
 }
 
-/** Exit 0 once the policy is withdrawn, 7 while others have to sign too. */
+/** Withdraws a policy. Exit 0 once it is withdrawn, 7 while other people have to sign too. */
 export async function withdraw(context: CliContext, id: string, flags: WithdrawFlags): Promise<number> {
   requireReason(flags.reason, 'withdraw')
   requirePublicReason(flags.publicReason, 'withdraw')

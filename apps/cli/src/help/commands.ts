@@ -23,7 +23,7 @@ export function registerHelp(program: Command, session: Session): void {
     )
 }
 
-/** With its examples, which commander adds when it prints. */
+/** Returns the help of a verb with its examples, which commander adds when it prints. */
 function helpOf(verb: Command): string[] {
   let text = ''
   verb.configureOutput({ writeOut: (part) => (text += part) })

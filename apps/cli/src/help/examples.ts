@@ -1,16 +1,16 @@
-/** Under which heading of `hms-svc --help` a verb stands. */
+/** Heading of a verb in `hms-svc --help`. */
 export type HelpGroup = 'Decide:' | 'Watch:' | 'Undo:' | 'Check:' | 'Build:' | 'Operate:'
 
 interface VerbHelp {
   group: HelpGroup
-  /** Whole command lines. A verb below another one shows those that begin with its own words. */
+  /** Complete command lines. A subcommand shows those that begin with its own words. */
   examples: readonly string[]
 }
 
-/** Of a dead letter. */
+/** Id of a dead letter. */
 const LETTER = '01890a5d-ac96-774b-bcce-b302099a8057'
 
-/** Heading and examples of each verb for `--help`. A spec parses every example, and fails where a verb has none. */
+/** Heading and examples of each verb for `--help`. A spec parses every example, and fails for a verb without one. */
 export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
   plan: {
     group: 'Decide:',

@@ -6,7 +6,7 @@ import { Session } from '../session.js'
 import { ioForTest, runForTest } from '../testing/run-cli.js'
 import { VERB_HELP } from './examples.js'
 
-/** Start a server, make something here, follow for ever, or name a program that has to be there. */
+/** Verbs that start a server, create something here, follow forever, or need an installed program. */
 const OTHERS = [
   ['dev', 'demo', 'serve', 'sidecar', 'migrate', 'recover', 'keys create', 'topics apply', 'topics diff', 'topics republish'],
   ['export --out', 'watch epa-pm25-limit --exec'],
@@ -21,7 +21,7 @@ beforeEach(() => {
   defineVerbs(program, new Session(ioForTest(), program, runCli))
 })
 
-/** Every verb that does something, by its words. */
+/** Returns every executable verb, by its words. */
 function leaves(command: Command, words: string[] = []): { words: string[]; command: Command }[] {
   if (command.commands.length === 0) return command.name().startsWith('__') ? [] : [{ words, command }]
   return command.commands.flatMap((child) => leaves(child, [...words, child.name()]))

@@ -4,7 +4,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readGivenText } from '../files.js'
 
-/** Names whose data a folder holds. Only what is marked may be emptied. */
+/** Marker file that names the owner of a folder's data. Only a marked folder may be emptied. */
 const MARK = 'hms-svc.json'
 export type FolderKind = 'dev' | 'demo'
 
@@ -25,7 +25,10 @@ async function empty(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir)) await rm(join(dataDir, name), { recursive: true, force: true })
 }
 
-/** `dev` keeps what it finds; `--reset` empties a folder that is ours. A demo's folder becomes dev's: no later demo may empty it. */
+/**
+ * Prepares the folder of `dev`, which keeps its data; `--reset` empties a folder of ours. A demo's folder becomes dev's: no later demo may
+ * empty it.
+ */
 export async function prepareDevFolder(dataDir: string, reset: boolean, say: (text: string) => void): Promise<void> {
   const kind = await kindOf(dataDir)
   if (reset) {
@@ -37,7 +40,7 @@ export async function prepareDevFolder(dataDir: string, reset: boolean, say: (te
   await mark(dataDir, 'dev')
 }
 
-/** A demo starts afresh on its own folder, and on no other's. */
+/** Prepares the folder of a demo: its own one is emptied, any other non-empty one refused. */
 export async function prepareDemoFolder(dataDir: string, say: (text: string) => void): Promise<void> {
   const kind = await kindOf(dataDir)
   if (kind !== 'demo' && (await entries(dataDir)).length > 0) throw notOurs(dataDir, 'demo')
@@ -48,7 +51,7 @@ export async function prepareDemoFolder(dataDir: string, say: (text: string) => 
   await mark(dataDir, 'demo')
 }
 
-/** What lies in the folder, the lock that this process itself has just taken aside. */
+/** Lists the folder, without the lock that this process has just taken. */
 async function entries(dataDir: string): Promise<string[]> {
   return (await readdir(dataDir)).filter((name) => !name.startsWith('folder.lock'))
 }

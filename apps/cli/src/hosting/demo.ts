@@ -14,7 +14,7 @@ import { commandsBehindDemo, type Place } from './try-it.js'
 
 const OBSERVE_MS = 10_000
 
-/** Partners of the demo, who have servers before the system starts. */
+/** Partners' servers of the demo, started before the system. */
 interface PartnerServers {
   environment: Record<string, string>
   stop(): Promise<void>
@@ -77,14 +77,14 @@ async function play(options: DemoOptions, { playDemo, ASSETS }: DemoModule, part
     if (ended === undefined) return EXIT.interrupted
     return once ? ended.exitCode : EXIT.done
   } finally {
-    // The story may still be under way; what it started is stopped when it notices that the system is gone.
+    // The walkthrough may still be running; its parts are stopped when it notices that the system is gone.
     const story = settled(playing)
     await system.stop()
     await (await story)?.stop()
   }
 }
 
-/** The CLI as a person uses it, in the folder where `policies/` lies, against the demo and with its keys. */
+/** Runs the CLI as a person would, in the folder of `policies/`, against the demo and with its keys. */
 async function runAt(cwd: string, run: (io: CliIo) => Promise<number>, url: string, dataDir: string): Promise<number> {
   const io = { ...processIo(), environment: readCliEnvironment({ ...processEnvironment(), HMS_URL: url, HMS_DATA_DIR: dataDir }) }
   const before = process.cwd()
@@ -103,12 +103,12 @@ function printNext(say: (text: string) => void, place: Place): void {
   say('Ctrl-C stops it.')
 }
 
-/** The demo was interrupted: what it started must still be stopped. */
+/** Waits for an interrupted demo, whose parts must still be stopped. */
 async function settled<T>(playing: Promise<T>): Promise<T | undefined> {
   return playing.catch(() => undefined)
 }
 
-/** A value that the caller's environment gives stands. */
+/** Returns the observation time of the caller's environment, which overrides the demo's. */
 function definedObserve(): Record<string, string> {
   const given = processEnvironment()['HMS_APPROVER_OBSERVE']
   return given === undefined || given === '' ? {} : { HMS_APPROVER_OBSERVE: given }

@@ -11,7 +11,7 @@ import { commandsToTry } from './try-it.js'
 export async function runDev({ output, port, dataDir, reset }: DevOptions): Promise<number> {
   const startedAt = performance.now()
   const stopAsked = signalled()
-  // Loaded while the services start: what says that they are ready must not come behind it.
+  // Loaded while the services start, so the ready message is not delayed.
   const [{ ASSETS }, system] = await Promise.all([
     loadProgram<{ ASSETS: URL }>('demo/src/demo'),
     startEmbedded({

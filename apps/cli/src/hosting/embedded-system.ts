@@ -18,7 +18,7 @@ interface ConsoleModule {
 export interface EmbeddedSystem {
   url: string
   dataDir: string
-  /** Rejects when the database ends while the system runs: nothing can go on without it. */
+  /** Rejects if the database ends while the system runs, because nothing works without it. */
   failed: Promise<never>
   stop(): Promise<void>
 }
@@ -31,7 +31,7 @@ export interface EmbeddedOptions {
   prepare?: (dataDir: string) => Promise<void>
 }
 
-/** The composition root of embedded mode: all services, their database and their bus in this process and its data folder. */
+/** Composition root of embedded mode: all services, their database and their bus in this process and its data folder. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedSystem> {
   const dataDir = resolve(options.dataDir)
   const environment: Environment = {
@@ -43,7 +43,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
   const config = readHostConfig(environment)
   await requireFreePort(config.host, options.port)
-  // The database may run as another user, who has to walk through.
+  // The database may run as another user, who needs to traverse the folder.
   await mkdir(dataDir, { recursive: true, mode: 0o755 })
   const cleanup: (() => Promise<void>)[] = []
   const stop = async (): Promise<void> => {
@@ -109,7 +109,7 @@ function databaseEnded(): HmsError {
   )
 }
 
-/** Exit codes follow from the status: what is in use is a conflict, what cannot be started is unreachable. */
+/** Converts the error. Exit codes follow from the status: a conflict for a resource in use, unreachable for a failed start. */
 export function ofEmbedded(error: EmbeddedError): HmsError {
   const inUse = error.code === 'HMS_DATA_FOLDER_IN_USE' || error.code === 'HMS_DATABASE_PORT_IN_USE'
   return new HmsError(error.code, error.message, { status: inUse ? 409 : 500, next: [error.next].flat(), cause: error })

@@ -4,7 +4,7 @@ import { readHostConfig } from '#libs/process'
 import { kafkaSettings } from '#libs/service'
 import type { Following } from '../topics/follow-services.js'
 
-/** Follows the topics of Apache Kafka until `signal`; answers `false` at once where the bus is an embedded one. */
+/** Follows the topics of Apache Kafka until `signal`; returns `false` immediately for an embedded bus. */
 export async function followBroker(following: Following, signal: AbortSignal): Promise<boolean> {
   const config = readHostConfig(processEnvironment())
   if (config.bus !== 'kafka') return false

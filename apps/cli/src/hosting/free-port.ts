@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { createServer } from 'node:net'
 
-/** Refuses a port that something else listens on, before a database is started for nothing. */
+/** Refuses a port in use, before a database is started for nothing. */
 export async function requireFreePort(host: string, port: number): Promise<void> {
   const server = createServer()
   try {

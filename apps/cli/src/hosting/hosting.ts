@@ -1,7 +1,7 @@
 import type { CliIo } from '../io.js'
 import type { Output } from '../output/output.js'
 
-/** What every hosting verb gets; its function resolves with the exit code once nothing runs any more. */
+/** Options of every hosting verb; its function resolves to the exit code once everything has stopped. */
 export interface HostOptions {
   output: Output
 }
@@ -18,7 +18,7 @@ export interface DemoOptions extends HostOptions {
   dataDir: string
   /** End with the run's exit code instead of serving until Ctrl-C. */
   once: boolean
-  /** How long the canary is watched; the demo's own choice when undefined. */
+  /** Observation time of the canary in ms; the demo's own default when undefined. */
   observeMs?: number
   runCli(argv: readonly string[], io: CliIo): Promise<number>
 }
@@ -28,11 +28,11 @@ export interface ServeOptions extends HostOptions {
 }
 
 export interface SidecarOptions extends HostOptions {
-  /** Address of the services, where the command line names one. */
+  /** Address of the services from the command line. */
   url?: string
-  /** The policies to hold, likewise. */
+  /** Policies to read from the command line. */
   policies?: readonly string[]
-  /** Where to answer, likewise. */
+  /** Address to listen on from the command line. */
   place?: { port: number } | { socket: string }
   timeoutMs?: number
   /** Files that follow a template. */
@@ -42,9 +42,9 @@ export interface SidecarOptions extends HostOptions {
 export type MigrateOptions = HostOptions
 
 export interface RecoverOptions extends HostOptions {
-  /** By how much, as it was written. */
+  /** Number of steps to advance, as written. */
   ahead: string
-  /** Of the embedded database, where the command line names one. */
+  /** Data folder of the embedded database from the command line. */
   dataDir?: string
 }
 

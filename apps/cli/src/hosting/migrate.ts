@@ -6,7 +6,7 @@ import { loadService, migrateService } from '#libs/service'
 import { mkdir } from 'node:fs/promises'
 import type { MigrateOptions } from './hosting.js'
 
-/** Brings every service's schema to the code's last migration. With profile dev also the demo roster and keys. */
+/** Migrates every service's schema to the last migration. With profile dev also creates the demo roster and keys. */
 export async function runMigrate({ output }: MigrateOptions): Promise<number> {
   const config = readHostConfig(processEnvironment())
   if (config.databaseUrl === undefined) {

@@ -1,13 +1,13 @@
 import { EDGE_PORT } from '#libs/contracts'
 import { usageError } from '../errors.js'
 
-/** `--port`, else HMS_PORT, else 7184. */
+/** Returns `--port`, else HMS_PORT, else 7184. */
 export function parsePort(flag: string | undefined, variable: string | undefined): number {
   const text = flag ?? variable
   return text === undefined ? EDGE_PORT : portOf(text, flag === undefined ? 'HMS_PORT' : '--port')
 }
 
-/** `name` is what the error calls it. */
+/** `name`: name of the port in errors. */
 export function portOf(text: string, name: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (port >= 1 && port <= 65_535) return port

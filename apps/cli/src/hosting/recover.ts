@@ -10,10 +10,13 @@ import { usageError } from '../errors.js'
 import { ofEmbedded } from './embedded-system.js'
 import type { RecoverOptions } from './hosting.js'
 
-/** Runs are numbered in 31 bits: a hundred disasters leave room. */
+/** Limit of one advance. Runs have 31-bit numbers, so there is room for a hundred disasters. */
 const MOST_AHEAD = 10_000_000
 
-/** After a restore from a backup, and before anything is started on it: every number that readers remember goes on above what they saw. */
+/**
+ * Advances every number that readers remember above the last one they saw. Runs after a restore from a backup, before any service is
+ * started.
+ */
 export async function runRecover({ output, ahead, dataDir }: RecoverOptions): Promise<number> {
   const by = readAhead(ahead)
   const config = readHostConfig(processEnvironment())

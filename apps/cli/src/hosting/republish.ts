@@ -5,7 +5,7 @@ import { loadService, republishService } from '#libs/service'
 import { usageError } from '../errors.js'
 import type { RepublishOptions } from './hosting.js'
 
-/** Sends again what the outboxes keep since a time, after the broker lost some of it. */
+/** Publishes again the events that the outboxes retain since a time, after the broker lost some. */
 export async function runRepublish({ output, since }: RepublishOptions): Promise<number> {
   const from = parseSince(since)
   const config = readHostConfig(processEnvironment())

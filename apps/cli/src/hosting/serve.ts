@@ -14,7 +14,7 @@ export async function runServe(names: string[], { output, all }: ServeOptions): 
     return EXIT.done
   }
   const services = all ? [...SERVICES] : names.map(requireService)
-  // Late: edge and witness need nothing of the services, and would carry 50 MB of them.
+  // Loaded late: edge and witness need nothing of the services, which take 50 MB.
   const { serveServices } = await import('#libs/service')
   const { host, port } = await serveServices(services, processEnvironment())
   output.note(`${services.join(', ')} ${services.length === 1 ? 'listens' : 'listen'} on ${port}`)
@@ -34,7 +34,7 @@ function requireService(name: string): ServiceName {
 
 type Serve = (env: Environment) => Promise<{ port: number; stop(): Promise<void> }>
 
-/** Processes that are no service. Late, by name, like the services: apps do not import apps. */
+/** Processes that are no service. Loaded late and by name, like the services, because apps do not import apps. */
 const ALONE: readonly { name: string; load(): Promise<Serve> }[] = [
   { name: 'edge', load: async () => (await loadProgram<{ serveEdge: Serve }>('edge/src/edge')).serveEdge },
   { name: 'witness', load: async () => (await loadProgram<{ serveWitness: Serve }>('witness/src/serve-witness')).serveWitness },

@@ -23,7 +23,7 @@ interface SidecarModule {
 export async function runSidecar({ output, ...options }: SidecarOptions): Promise<number> {
   const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)
-  // Before it says that it is ready: a Ctrl-C that comes at once must stop it in order, too.
+  // Registered before the ready message, so an immediate Ctrl-C also stops it in order.
   const stopAsked = signalled()
   const name = reader.bot === undefined ? 'nobody by name (HMS_BOT)' : `bot ${reader.bot}`
   const region = reader.region === undefined ? '' : ` of region ${reader.region}`

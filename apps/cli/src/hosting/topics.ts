@@ -20,7 +20,7 @@ async function diff(kafka: Kafka, copies: number, output: Output): Promise<numbe
   return differences.length > 0 ? EXIT.conflict : EXIT.done
 }
 
-/** Says what it did before it says what it could not do. */
+/** Prints the changes before the failures. */
 async function apply(kafka: Kafka, copies: number, output: Output): Promise<number> {
   const left: TopicDifference[] = []
   const topics = await applyTopics(kafka, copies, undefined, { copies: true, onLeft: (others) => left.push(...others) })
@@ -47,7 +47,7 @@ function withDone(difference: TopicDifference): Done {
   return { ...difference, done: doneWith(difference) }
 }
 
-/** What `apply` did about a difference; it threw where it could do nothing. */
+/** Describes the change for a difference; `apply` threw if there was none. */
 function doneWith({ what, wanted, found }: TopicDifference): string {
   if (what === 'missing') return `made with ${wanted}`
   if (what === 'replication') return `copies of each partition: ${wanted} instead of ${found}`

@@ -1,19 +1,19 @@
 import { EDGE_PORT } from '#libs/contracts'
 import { relative } from 'node:path'
 
-/** What `dev` or `demo` serves, and where its user stands. Paths are absolute. */
+/** Address of `dev` or `demo`, and the working folder of its user. Paths are absolute. */
 export interface Place {
   cwd: string
   dataDir: string
   port: number
 }
 
-/** Commands for a second terminal beside `dev`. `sample`: a policy that ships with the product. */
+/** Returns commands for a second terminal beside `dev`. `sample`: a policy that ships with the product. */
 export function commandsToTry({ sample, ...place }: Place & { sample: string }): string[] {
   return commandsIn(place, `approve ${quoted(near(place.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
 }
 
-/** Commands for a second terminal behind the story of `demo`, with what they do. */
+/** Returns commands for a second terminal after the walkthrough of `demo`, with explanations. */
 export function commandsBehindDemo(place: Place): string[] {
   const [get, rollback, ...others] = commandsIn(
     place,
@@ -25,7 +25,7 @@ export function commandsBehindDemo(place: Place): string[] {
   return [get!, `${rollback}     # every bot back at 35`, ...others]
 }
 
-/** In the same folder, which finds neither another data folder nor another port by itself. */
+/** Builds commands for the same folder, with data folder and port if they are not the defaults. */
 function commandsIn({ cwd, dataDir, port }: Place, ...verbs: string[]): string[] {
   const data = near(cwd, dataDir)
   const hms = `${data === '.hms' ? '' : `HMS_DATA_DIR=${quoted(data)} `}npx hms-svc`
@@ -33,7 +33,7 @@ function commandsIn({ cwd, dataDir, port }: Place, ...verbs: string[]): string[]
   return verbs.map((verb) => `${hms} ${verb}${at}`)
 }
 
-/** Relative where that is below the folder, or not far from it. */
+/** Returns a relative path if it is below the folder, or near it. */
 function near(cwd: string, path: string): string {
   const way = relative(cwd, path) || '.'
   return way.startsWith('../../') ? path : way

@@ -6,7 +6,7 @@ import { passphraseFor, type PassphraseOptions } from './passphrase.js'
 
 export interface CreateOptions extends PassphraseOptions {
   name: string
-  /** A key that an ssh-agent holds: `true`, or its fingerprint or comment. */
+  /** Uses a key of an ssh-agent: `true`, or its fingerprint or comment. */
   agent?: string | true
 }
 

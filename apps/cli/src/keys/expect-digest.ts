@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 
-/** `--expect-digest`: nothing but what was reviewed is signed. 409 `HMS_APPROVAL_DIGEST`. */
+/** Checks `--expect-digest`: only the reviewed content is signed. 409 `HMS_APPROVAL_DIGEST`. */
 export function expectDigest(expected: string | undefined, found: string, next: string[] = []): void {
   if (expected === undefined || expected === found) return
   throw new HmsError('HMS_APPROVAL_DIGEST', `What would be signed is not what was reviewed: ${expected} was expected, ${found} is here`, {

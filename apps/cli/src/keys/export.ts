@@ -3,7 +3,7 @@ import { EXIT } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { findKey, keyFolderOf } from './key-folder.js'
 
-/** The public key as PEM; with --json `{ name, keyid, spki }`, which is what a roster holds. */
+/** Prints the public key as PEM; with --json `{ name, keyid, spki }`, the members in a roster. */
 export async function exportKey(context: CliContext, name: string): Promise<number> {
   const entry = await findKey(keyFolderOf(context), name)
   const { keyid, spki } = entry

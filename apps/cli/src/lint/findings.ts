@@ -1,12 +1,12 @@
 import { formatFinding, type Finding } from '#libs/policy'
 import type { Paint } from '../output/paint.js'
 
-/** `FILE:LINE:COLUMN rule message — hint`, errors in red and warnings in yellow. */
+/** Formats `FILE:LINE:COLUMN rule message — hint`, errors in red and warnings in yellow. */
 export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
   return findings.map((finding) => (finding.severity === 'error' ? paint.bad : paint.warn)(formatFinding(finding)))
 }
 
-/** `✗ 2 errors, 1 warning`. */
+/** Formats `✗ 2 errors, 1 warning`. */
 export function countFindings(findings: readonly Finding[]): string {
   const errors = findings.filter((finding) => finding.severity === 'error').length
   const warnings = findings.length - errors

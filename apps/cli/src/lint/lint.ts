@@ -13,8 +13,8 @@ import { pinnedRoster } from '../roster/pinned-roster.js'
 import { countFindings, findingLines } from './findings.js'
 
 /**
- * The linter's own rules, without services: nothing about versions, partners or registered schemas. Where the machine has a roster, what
- * that asks of a policy and its plan. Exit 6 on any error.
+ * Runs the linter's own rules, without services: none about versions, partners or registered schemas. If the machine has a roster, also its
+ * requirements for a policy and its plan. Exit 6 on any error.
  */
 export async function lintFiles(context: CliContext, files: readonly string[]): Promise<number> {
   const { output } = context
@@ -36,21 +36,21 @@ function lintOffline(source: PolicySource, roster: Roster | undefined, note: (te
     note(`${source.file}: schema "${source.policy.schema}" is not checked offline; the services check it when the policy is approved`)
   }
   const { kind } = (source.policy['guard'] ?? {}) as { kind?: unknown }
-  // Without the engine each of its rules would be judged wrong.
+  // Without the engine each of its rules would be judged wrongly.
   if (kind === 'cedar' && !isCedarInstalled()) throw partsMissing(CEDAR_PACKAGE)
   const profile = roster?.profile === 'production' ? 'production' : 'dev'
   const findings = [...lintPolicy(source, { file: source.file, profile, checkSchema: false }), ...lintGuard(source, guard)]
   return roster === undefined ? findings : [...findings, ...lintByRoster(source, roster, note)]
 }
 
-/** The roster that this machine is pinned to: of HMS_ROSTER, else of the data folder; `undefined` without either. */
+/** Returns the pinned roster of this machine: of HMS_ROSTER, else of the data folder; `undefined` without either. */
 async function rosterAtHand(context: CliContext): Promise<Roster | undefined> {
   const { environment } = context.io
   const isThere = environment.lookup('HMS_ROSTER') !== undefined || existsSync(join(environment.dataDir, 'roster.json'))
   return isThere ? pinnedRoster(context) : undefined
 }
 
-/** A finding where no role may approve the policy, else the bounds of its plans as a note. */
+/** Returns a finding if no role may approve the policy, else prints the bounds of its plans as a note. */
 function lintByRoster(source: PolicySource, roster: Roster, note: (text: string) => void): Finding[] {
   const report = new Report(source.file, source.locate)
   try {

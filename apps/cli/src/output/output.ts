@@ -3,14 +3,14 @@ import { choosePaint, withColours, type ColorChoice, type Colour, type Paint } f
 import { namedNext } from './program-name.js'
 import { cut, renderTable, type Column } from './table.js'
 
-/** Where text goes. `columns` is the width of a terminal, null without one. */
+/** Text output. `columns` is the width of a terminal, null without one. */
 export interface Sink {
   write(text: string): void
   readonly isTerminal: boolean
   readonly columns: number | null
 }
 
-/** `tty` may redraw; `plain` only appends; `json` gives one value on stdout; `quiet` says nothing but data and errors. */
+/** `tty` may redraw; `plain` only appends; `json` prints one value on stdout; `quiet` prints only data and errors. */
 export type OutputMode = 'tty' | 'plain' | 'json' | 'quiet'
 
 export interface OutputOptions {
@@ -21,8 +21,8 @@ export interface OutputOptions {
 }
 
 /**
- * The only way verbs speak: data on stdout, everything else on stderr. Every line is cleaned here, anyone who wrote what stands in it:
- * nothing but our own colours and the redrawing reaches a terminal as more than text.
+ * The only output of verbs: data on stdout, everything else on stderr. Every line is sanitized here, whatever its source: only our own
+ * colours and redrawing reach a terminal as control sequences.
  */
 export class Output {
   readonly mode: OutputMode
@@ -44,14 +44,14 @@ export class Output {
     this.errorPaint = choosePaint(color, environment, stderr.isTerminal)
   }
 
-  /** What the verb was asked for: `value` with --json, `lines` otherwise. */
+  /** Prints the requested data: `value` with --json, `lines` otherwise. */
   data(value: unknown, lines: () => readonly string[]): void {
     if (this.mode === 'json') this.stdout.write(`${printableJson(value, this.stdout.isTerminal ? 2 : 0)}\n`)
     else for (const line of lines()) this.say(this.stdout, line)
   }
 
   /**
-   * An array as a table; an empty one as a sentence on stderr, so that stdout stays empty for programs. `colour` is that of a row's line.
+   * Prints an array as a table; an empty one as a sentence on stderr, so stdout stays empty for programs. `colour`: colour of a row's line.
    */
   list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string, colour?: (row: Row) => Colour | undefined): void {
     if (this.mode !== 'json' && rows.length === 0) this.note(whenEmpty)
@@ -64,28 +64,28 @@ export class Output {
     return name === undefined ? line : this.paint[name](line)
   }
 
-  /** `✓ …` on stdout: something was done as asked. Not with --json or --quiet. */
+  /** Prints `✓ …` on stdout for a success. Not with --json or --quiet. */
   done(text: string): void {
     if (this.mode !== 'json' && !this.silent) this.say(this.stdout, `${this.paint.good('✓')} ${text}`)
   }
 
-  /** Says what a verb has done. With --json as `value`; otherwise each part is a line with `✓`, which --quiet leaves out. */
+  /** Prints the result of a verb. With --json as `value`; otherwise each part is a line with `✓`, which --quiet omits. */
   deed(value: unknown, parts: readonly string[]): void {
     if (this.mode === 'json') this.data(value, () => [])
     else for (const part of parts) this.done(part)
   }
 
-  /** `✗ …` on stdout: done, but not as asked. */
+  /** Prints `✗ …` on stdout for a result that differs from the request. */
   undone(text: string): void {
     if (this.mode !== 'json' && !this.silent) this.say(this.stdout, `${this.paint.bad('✗')} ${text}`)
   }
 
-  /** Progress and side remarks, on stderr. */
+  /** Prints progress and side remarks on stderr. */
   note(text: string): void {
     if (!this.silent) this.say(this.stderr, text)
   }
 
-  /** Errors, on stderr in every mode. */
+  /** Prints errors on stderr in every mode. */
   error(text: string): void {
     this.say(this.stderr, text)
   }
@@ -94,7 +94,7 @@ export class Output {
     sink.write(`${clean(namedNext(line, this.program))}\n`)
   }
 
-  /** Puts lines in the place of the last `drawn` ones on stderr; cut to the terminal, because a wrapped one would be left behind. */
+  /** Replaces the last `drawn` lines on stderr; lines are cut to the terminal, because a wrapped one would remain. */
   redraw(drawn: number, lines: readonly string[]): void {
     const shown = lines.map((line) => `${cut(clean(line), this.stderr.columns)}\n`)
     this.stderr.write(`${drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`}${shown.join('')}`)

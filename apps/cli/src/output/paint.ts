@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto'
 
 /**
- * Stands for the escape character until `Output` has cleaned a line. It is new in each process, so no text that came from elsewhere holds
- * it.
+ * Placeholder for the escape character until `Output` has sanitized a line. It is random for each process, so no foreign text contains it.
  */
 const MARK = randomUUID()
 
-/** The line as a terminal takes it, after it was cleaned. */
+/** Returns a sanitized line with the terminal's escape sequences. */
 export function withColours(line: string): string {
   return line.replaceAll(MARK, '\u001b')
 }
 
-/** Colours words for one stream. Words and marks carry the meaning; colour only helps the eye. */
+/** Colours words for one stream. Words and marks carry the meaning; colour is only an aid. */
 export interface Paint {
   good(text: string): string
   bad(text: string): string
@@ -33,8 +32,8 @@ const wrap =
 export const COLOURED: Paint = { good: wrap(32, 39), bad: wrap(31, 39), warn: wrap(33, 39), dim: wrap(2, 22), bold: wrap(1, 22) }
 
 /**
- * A flag wins over the environment, NO_COLOR over FORCE_COLOR, and both over the terminal.
- * Empty NO_COLOR counts as unset (no-color.org); FORCE_COLOR=0 means no colour (as Node reads it).
+ * Chooses colours: a flag overrides the environment, NO_COLOR overrides FORCE_COLOR, and both override the terminal. Empty NO_COLOR counts
+ * as unset (no-color.org); FORCE_COLOR=0 means no colour (as Node reads it).
  */
 export function choosePaint(choice: ColorChoice, environment: { noColor?: string; forceColor?: string }, isTerminal: boolean): Paint {
   if (choice !== 'auto') return choice === 'always' ? COLOURED : PLAIN

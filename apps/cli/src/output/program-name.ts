@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path'
 const NAME = 'hms-svc'
 
 /**
- * How a shell of the user calls this program: `npx hms-svc` where npm started it, or it was run from a `node_modules`, and the path of the
- * shell does not have it. npm puts its own folders on the path of what it starts; these are not counted.
+ * Returns the name by which the user's shell calls this program: `npx hms-svc` if npm started it, or it runs from a `node_modules`, and the
+ * shell's path does not have it. npm adds its own folders to the path of the programs it starts; these are ignored.
  */
 export function programName(
   variables: Readonly<Record<string, string | undefined>>,
@@ -20,7 +20,7 @@ export function programName(
   return folders.some((folder) => exists(join(folder, NAME))) ? NAME : `npx ${NAME}`
 }
 
-/** A line that names a next command, with the name by which the user can call it. */
+/** Rewrites a line that names a next command with the user's name of the program. */
 export function namedNext(line: string, program: string): string {
   return program === NAME ? line : line.replace(/^(\s*next: |\s{8})hms-svc /, `$1${program} `)
 }

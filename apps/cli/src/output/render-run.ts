@@ -18,14 +18,14 @@ import {
 } from '#libs/contracts'
 import { PLAIN, type Paint } from './paint.js'
 
-/** Verdicts start in this column, except behind a longer label, which still gets `LEAST_DOTS`. */
+/** Column of the verdicts, except behind a longer label, which still gets `LEAST_DOTS`. */
 const DOT_COLUMN = 28
 const LEAST_DOTS = 4
 
-/** Words of the closing line; any other state is shown as it is. */
+/** Words of the closing line; any other state is printed unchanged. */
 const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCCESSFUL', FAILED: 'DEPLOYMENT FAILED' }
 
-/** The block that `runs show` prints, one string per line, the same for every verb that watches a run. */
+/** Renders the block of `runs show`, one string per line, the same for every verb that watches a run. */
 export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
   const stages = view.stages.flatMap((stage) => [
     renderStage(stage, view.state, paint),
@@ -54,17 +54,17 @@ function renderStage(stage: RunStage, state: RunState, paint: Paint): string {
   return dotted(stageLabel(stage), paintVerdict(stage, stageOutcome(stage, state), paint))
 }
 
-/** `• Lint & Schema ............... PASS`. */
+/** Formats `• Lint & Schema ............... PASS`. */
 export function dotted(label: string, text: string): string {
   return `• ${label} ${'.'.repeat(Math.max(LEAST_DOTS, DOT_COLUMN - label.length))} ${text}`
 }
 
-/** `  abort by EPA Chief, applied: bot is broken`. */
+/** Formats `  abort by EPA Chief, applied: bot is broken`. */
 function renderDecision({ decision, by, outcome, reason }: RunDecision): string {
   return `  ${decision} by ${by}, ${outcome === 'late' ? 'too late' : outcome}: ${reason}`
 }
 
-/** Who sent it past the stages that try it, why, and how far the review of that is. */
+/** Renders the signers of a break-glass, the reason, and the state of its review. */
 function renderBreakGlass({ breakGlass }: RunView): string[] {
   if (breakGlass === undefined) return []
   const said = `  break-glass by ${breakGlass.by.join(' and ')}: ${breakGlass.reason}`
@@ -86,7 +86,7 @@ function paintVerdict(stage: RunStage, text: string, paint: Paint): string {
   }
 }
 
-/** The stage that a run ended or rests at: the one that did not pass, else the last that had begun. */
+/** Returns the stage at which a run ended or paused: the one that did not pass, else the last one started. */
 function stageOfRest(view: RunView): RunStage | undefined {
   return (
     view.stages.find((stage) => stage.verdict === 'FAIL' || stage.verdict === 'INCONCLUSIVE') ??
@@ -113,7 +113,7 @@ function renderClosing(view: RunView, paint: Paint): string {
   return paintState(view.state, words + reason, paint) + took
 }
 
-/** Until a rule begins, its readers hold it. */
+/** Renders the effective time, until which readers hold the release. */
 function renderClock(view: RunView): string[] {
   return view.clock === undefined ? [] : [describeClock(view.clock, isHeld(view))]
 }

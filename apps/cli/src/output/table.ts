@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { printable } from '#libs/contracts'
 
-/** One column: heading and how a row fills it. */
+/** One column: its heading and the cell of a row. */
 export interface Column<Row> {
   heading: string
   cell: (row: Row) => string | number | null
@@ -10,8 +10,8 @@ export interface Column<Row> {
 const GAP = '  '
 
 /**
- * Aligned lines with a heading, never wrapped: what goes over `width` (columns of the terminal, null without one)
- * is cut and marked with `…`. Without a terminal nothing is cut, so that programs see whole values.
+ * Renders aligned lines with a heading, never wrapped: text beyond `width` (columns of the terminal, null without one) is cut and marked
+ * with `…`. Without a terminal nothing is cut, so programs see whole values.
  */
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number | null): string[] {
   const cells = [columns.map((column) => column.heading), ...rows.map((row) => columns.map((column) => textOf(column.cell(row))))]
@@ -35,7 +35,10 @@ function pad(cell: string, width: number): string {
   return cell + ' '.repeat(Math.max(0, width - [...cell].length))
 }
 
-/** Cuts to `width` visible characters. A coloured line loses its colours when it is cut: half an escape would stain what follows. */
+/**
+ * Cuts to `width` visible characters. A coloured line loses its colours when it is cut, because half an escape would colour the following
+ * text.
+ */
 export function cut(line: string, width: number | null): string {
   const visible = [...stripVTControlCharacters(line)]
   if (width === null || visible.length <= width) return line

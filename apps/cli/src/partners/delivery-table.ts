@@ -1,7 +1,7 @@
 import { NO_RUN, type DeliveryView } from '#libs/contracts'
 import type { Column } from '../output/table.js'
 
-/** Delivered is what a server said, acknowledged what the partner said: two columns. */
+/** Two columns: delivered is the server's response, acknowledged the partner's. */
 export const DELIVERY_COLUMNS: Column<DeliveryView>[] = [
   { heading: 'PARTNER', cell: (delivery) => delivery.partner },
   { heading: 'RUN', cell: ({ run }) => (run === NO_RUN ? '–' : `#${run}`) },
@@ -15,7 +15,7 @@ export const DELIVERY_COLUMNS: Column<DeliveryView>[] = [
   { heading: 'ID', cell: (delivery) => delivery.id },
 ]
 
-/** All of them stand with the delivery itself. */
+/** Shortens a bundle; the delivery itself lists all policies. */
 function shortBundle({ policy, version, bundle }: DeliveryView): string {
   return `${policy}@${version}${bundle.length > 1 ? ` and ${bundle.length - 1} more` : ''}`
 }

@@ -3,7 +3,7 @@ import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 import { acknowledgement } from './delivery-table.js'
 
-/** Of an answer; `--json` gives the 4 KiB that are kept. */
+/** Characters shown of a response; `--json` prints the 4 KiB that are kept. */
 const SHOWN = 200
 
 export async function showDelivery(context: CliContext, id: string): Promise<number> {

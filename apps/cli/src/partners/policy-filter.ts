@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js'
 
-/** `ID` or `ID@VERSION`. */
+/** Parses `ID` or `ID@VERSION`. */
 export function policyFilter(text: string | undefined): { policy?: string; version?: string } {
   if (text === undefined) return {}
   const [policy, version, ...rest] = text.split('@')

@@ -24,7 +24,7 @@ export async function redriveDeliveries(context: CliContext, ids: readonly strin
   return failed === true ? redriveFailed(context, reason, chosen) : redriveEach(context, ids, reason)
 }
 
-/** One that fails does not hold up the next, and its code is the exit code. */
+/** Redrives each delivery. A failure does not stop the others, and its code is the exit code. */
 async function redriveEach(context: CliContext, ids: readonly string[], reason: string): Promise<number> {
   const { output } = context
   const client = await context.client()

@@ -44,7 +44,7 @@ describe('partners add', () => {
     expect(stderr).toContain('VA_DEQ_SECRET')
   })
 
-  // The file is the partner's own: what is named in it beside a secret would reach the partner's server in the clear.
+  // The partner writes the file: a reference outside a secret would reach the partner's server in the clear.
   it.each([
     ['/channels/0/sftp/user', 'sftp: { host: h, user: "env:HMS_TOKEN", key: "file:key.txt" }'],
     ['/channels/0/sftp/dir', 'sftp: { host: h, dir: "file:key.txt", key: "file:key.txt" }'],

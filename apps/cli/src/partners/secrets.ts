@@ -12,9 +12,9 @@ export interface SecretSources {
 const SECRETS = /^\/channels\/\d+\/(?:webhook\/secret|a2a\/secret|sftp\/key)$/
 
 /**
- * Replaces `env:NAME` and `file:PATH` in the secrets under `/channels` by what they name, and refuses both anywhere else there: a file that
- * a partner wrote must not have the operator's token sent as a user name. Only the caller's side does this: a server that read either
- * would hand out its own secrets.
+ * Resolves `env:NAME` and `file:PATH` in the secrets under `/channels`, and refuses both anywhere else there: a partner's file must not
+ * cause the operator's token to be sent as a user name. Only the caller's side does this: a server that resolved either would disclose its
+ * own secrets.
  */
 export function resolveSecrets(channels: Json, sources: SecretSources): Promise<Json> {
   return resolveMember(channels, ['channels'], sources)

@@ -2,7 +2,7 @@ import { EXIT, type ChannelTest, type PartnerTestRequest, type PartnerTestResult
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 
-/** Longer than the service takes for all channels. */
+/** Longer than the service needs for all channels. */
 const TIMEOUT_MS = 60_000
 
 export interface TestOptions {
@@ -10,7 +10,7 @@ export interface TestOptions {
   explain?: boolean
 }
 
-/** Exit 6 where a channel did not take the message. */
+/** Tests a partner's channels. Exit 6 if a channel did not accept the message. */
 export async function testPartner(context: CliContext, partner: string, { channel, explain }: TestOptions): Promise<number> {
   requireName(partner, 'the id of a partner', 'hms-svc partners list')
   const client = await context.client()

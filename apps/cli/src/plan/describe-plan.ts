@@ -15,28 +15,28 @@ export interface PlannedPolicy {
   differences: FieldChange[]
   /** Connected bots that read it, and the number of up-to-date ones; `null` before its first version. */
   bots: { total: number; current: number } | null
-  /** Earlier versions that it could not be taken back to without new signatures. */
+  /** Earlier versions that cannot be rolled back to without new signatures. */
   refusedFallbacks: RefusedFallback[]
 }
 
-/** `plan --json`. `simulation` is `null` where lint has ended it. */
+/** Value of `plan --json`. `simulation` is `null` if lint failed. */
 export interface Plan {
   verdict: Trial['verdict']
   policies: PlannedPolicy[]
   findings: (LintFinding & { pointer?: string })[]
   simulation: Trial | null
-  /** What would keep it waiting now: freezes, runs of the same policies, canaries of others. */
+  /** Reasons why it would wait now: freezes, runs of the same policies, canaries of others. */
   holds: Hold[]
-  /** What the guard would say; undefined where the services do not offer it. */
+  /** Verdict of the guard; undefined if the services do not offer it. */
   guard?: GuardTrial
 }
 
-/** Difference first, then the stages as `runs show` writes them. */
+/** Renders the difference first, then the stages in the format of `runs show`. */
 export function planLines(plan: Plan, paint: Paint): string[] {
   return [...plan.policies.flatMap((policy) => policyLines(policy, paint)), ...effectLines(plan, paint)]
 }
 
-/** What a run would come to, as far as it can be tried. */
+/** Expected outcome of a run, as far as it can be tested. */
 export type Effect = Pick<Plan, 'findings' | 'simulation' | 'guard' | 'holds'> & { policies: Pick<PlannedPolicy, 'id' | 'bots'>[] }
 
 export function effectLines({ policies, findings, simulation, holds, guard }: Effect, paint: Paint): string[] {

@@ -31,7 +31,7 @@ import { showTrialProgress } from './trial-progress.js'
 /** Longer than the simulator's own deadline. */
 const TRIAL_MS = 60_000
 
-/** Shows what approving the files would do, and signs nothing. Exit 6 when lint or the replay would fail the run. */
+/** Shows the effect of approving the files, and signs nothing. Exit 6 if lint or the replay would fail the run. */
 export async function planFiles(context: CliContext, files: readonly string[], { report }: { report?: string } = {}): Promise<number> {
   const { output } = context
   const parsed = await Promise.all(files.map(async (file) => parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)))
@@ -52,7 +52,7 @@ export async function planFiles(context: CliContext, files: readonly string[], {
   return plan.verdict === 'FAIL' ? EXIT.failed : EXIT.done
 }
 
-/** What holds a change is said with the next step: approving it alone would only make it wait. */
+/** Returns the closing line. A change that is blocked is mentioned with the next step: its approval would only wait. */
 function closingOf({ holds }: Plan, files: readonly string[]): string {
   const isBehind = holds.some(({ kind }) => kind === 'run')
   const waits = holds.length === 0 ? '' : ' Approved now, it would wait for what holds it back.'
@@ -88,7 +88,7 @@ async function planOf(context: CliContext, client: ApiClient, sources: readonly 
   )
   const guard = await orMissing(client.post<GuardTrial>('/v1/approvals/trial', { policies: sources.map(({ policy }) => policy) }))
   const findings = located(await client.post<LintReport>('/v1/lint', request), sources)
-  // A policy that lint refuses is replayed in no run.
+  // A policy that fails lint is never replayed.
   if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null, holds, guard }
   const timeoutMs = (await context.timeoutMs()) ?? TRIAL_MS
   const stop = showTrialProgress(context, client)
@@ -107,7 +107,7 @@ async function plannedOf(client: ApiClient, policy: PolicyDocument, live: JsonOb
   return { id, version, live: before?.version ?? null, differences, bots, refusedFallbacks: fallbacks?.refused ?? [] }
 }
 
-/** The service names policies by their place in the request, and the places within them by pointer. */
+/** Maps findings to files: the service identifies policies by their index in the request, and positions within them by pointer. */
 function located({ findings }: LintReport, sources: readonly PolicySource[]): Finding[] {
   return findings.map((finding) => {
     const source = sources.find((_source, index) => finding.file === `policies[${index}]`)

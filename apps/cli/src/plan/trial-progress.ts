@@ -5,7 +5,9 @@ import { progressText } from '../simulations/progress-text.js'
 
 const LOOK_MS = 500
 
-/** One line on a terminal while a trial is under way; nothing elsewhere. It asks once at a time, and draws nothing after it was stopped. */
+/**
+ * Shows one line on a terminal during a trial; nothing elsewhere. It sends one request at a time, and draws nothing after it was stopped.
+ */
 export function showTrialProgress({ io, output }: CliContext, client: ApiClient): () => void {
   if (output.mode !== 'tty') return () => {}
   let [drawn, asking, stopped] = [0, false, false]

@@ -1,15 +1,15 @@
 import type { ApiClient } from '#libs/client'
 import { STOP_THE_LINE, type FreezeView, type RunState, type RunView } from '#libs/contracts'
 
-/** What would keep an approved change waiting now. */
+/** Reason why an approved change would wait now. */
 export interface Hold {
   kind: 'freeze' | 'run' | 'region'
-  /** Of the freeze, or number of the run. */
+  /** Id of the freeze, or number of the run. */
   id: string
   detail: string
 }
 
-/** A canary is out, or its place is not free yet. */
+/** States in which a canary is live, or its region is not free yet. */
 const HAS_REGION: ReadonlySet<RunState> = new Set(['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'])
 
 export async function readHolds(client: ApiClient, policies: readonly string[]): Promise<Hold[]> {
@@ -17,7 +17,7 @@ export async function readHolds(client: ApiClient, policies: readonly string[]):
   return holdsOf(policies, freezes, open)
 }
 
-/** Pure. A run of the same policy comes first; the canary of another run is in the way where it has the same region. */
+/** Pure. Returns runs of the same policy first; the canary of another run blocks if it has the same region. */
 export function holdsOf(policies: readonly string[], freezes: readonly FreezeView[], open: readonly RunView[]): Hold[] {
   const isSame = (run: RunView): boolean => run.policies.some(({ id }) => policies.includes(id))
   const active = freezes.filter(({ state }) => state === 'ACTIVE')

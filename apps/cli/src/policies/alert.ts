@@ -25,7 +25,7 @@ export async function reportAlert(context: CliContext, options: AlertOptions): P
 
 const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/
 
-/** A value that reads as a number is one: canary rules compare it. */
+/** Builds the alert. A numeric value becomes a number, because canary rules compare it. */
 export function alertOf(options: AlertOptions): AlertRequest {
   const number = options.value.trim() === '' ? Number.NaN : Number(options.value)
   if (DECIMAL.test(options.value) && !isExact(options.value, number)) throw losesDigits('--value', options.value)

@@ -28,7 +28,7 @@ const POLICIES = [
   },
 ]
 
-/** What the compiler says of a program that imports the package from its sources. */
+/** Returns the compiler's messages for a program that imports the package from its sources. */
 function compile(declarations: string, program: string): string[] {
   const files = new Map([
     [`${ROOT}hms-policies.d.ts`, declarations],

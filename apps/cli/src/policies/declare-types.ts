@@ -1,6 +1,6 @@
 import type { Json } from '#libs/contracts'
 
-/** A policy as far as its type goes. */
+/** Members of a policy that determine its type. */
 export interface TypedPolicy {
   id: string
   version: string
@@ -8,7 +8,7 @@ export interface TypedPolicy {
 }
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
-/** A value nested deeper than anybody writes rules ends in `unknown`. */
+/** Maximum nesting; deeper values become `unknown`. */
 const MAX_DEPTH = 32
 
 /**

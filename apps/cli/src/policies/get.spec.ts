@@ -32,7 +32,7 @@ afterEach(async () => {
   service = undefined
 })
 
-/** What config-store says of a document. */
+/** Returns config-store's view of a document. */
 const viewOf = ({ version, digest }: ConfigDocument, more: Partial<PolicyView> = {}): PolicyView => ({
   id: ID,
   version: version!,
@@ -49,11 +49,11 @@ const viewOf = ({ version, digest }: ConfigDocument, more: Partial<PolicyView> =
 interface Store {
   view?: object
   documents?: ConfigDocument[]
-  /** Documents that the freshness statement is on. */
+  /** Documents covered by the freshness statement. */
   stated?: ConfigDocument[]
   statedFromMs?: number
   env?: Record<string, string>
-  /** Shows its roster. */
+  /** Whether the service publishes its roster. */
   isShown?: boolean
 }
 

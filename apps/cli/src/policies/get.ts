@@ -8,7 +8,7 @@ import { whyOf } from './history.js'
 export interface GetOptions {
   region?: string
   bot?: string
-  /** Of another time: RFC 3339. */
+  /** Past time: RFC 3339. */
   at?: string
   known?: string
   version?: string
@@ -16,7 +16,7 @@ export interface GetOptions {
 
 type View = ShownPolicy | PastPolicyView
 
-/** `epa-pm25-limit` gives the policy with its provenance, `epa-pm25-limit.limit` that value alone. */
+/** Shows a policy with its provenance (`epa-pm25-limit`), or one value (`epa-pm25-limit.limit`). */
 export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<number> {
   const [id = '', ...path] = subject.split('.')
   if (id === '' || path.includes(''))
@@ -35,21 +35,21 @@ function isPast({ at, known, version }: GetOptions): boolean {
   return at !== undefined || known !== undefined || version !== undefined
 }
 
-/** On stderr, for the value alone may be what a program reads. */
+/** Warns on stderr, because a program may read the value. */
 function warnOf({ output }: CliContext, { verification, state, code, detail }: ShownPolicy): void {
   if (verification === 'by-sidecar') output.note(`verified by the side-car${state === 'STALE' ? ', which is STALE' : ''}`)
   if (verification !== 'by-caller' || state !== 'STALE') return
   output.error(`${output.errorPaint.warn('!')} STALE: signed, and maybe not the newest: ${detail} (${code})`)
 }
 
-/** Verified by the roster of HMS_ROSTER, else the data folder's, else what a loopback address shows. */
+/** Reads a past policy, verified by the roster of HMS_ROSTER, else the data folder's, else that of a loopback address. */
 async function readPast(context: CliContext, id: string, { region, bot, at, known, version }: GetOptions): Promise<View> {
   if (region !== undefined || bot !== undefined)
     throw usageError('What was in force is known for all: leave out --region and --bot', [`hms-svc history ${id}`])
   const { PastPolicies } = await import('#libs/client')
   const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: await context.timeoutMs() })
   const { view, value, author, approvedBy, breakGlass } = await past.read(id, { at, known, version })
-  // What is shown is what was verified.
+  // Only verified data is shown.
   const { breakGlass: _said, ...said } = view.provenance
   const provenance = { ...said, author, approvedBy, ...(breakGlass === undefined ? {} : { breakGlass }) }
   return { ...view, value: { ...value }, verification: 'by-caller', provenance }
@@ -79,10 +79,10 @@ function linesOf(view: View, asked: AskedTime): string[] {
   ]
 }
 
-/** `now`: by the clock here, in ms. */
+/** `now`: the local clock, in ms. */
 export type AskedTime = Pick<GetOptions, 'at' | 'known'> & { now: number }
 
-/** When a version was in force. Nothing is said of a time that is ahead, or beyond what was known then, but what was decided. Pure. */
+/** Describes when a version was in force. For a future time, or one beyond the known state, it only reports decisions. Pure. */
 export function timesOf({ since, until, recordedAt }: Pick<PastPolicyView, 'since' | 'until' | 'recordedAt'>, asked: AskedTime): string {
   return `${periodOf(since, until, asked)}, recorded at ${recordedAt}`
 }
@@ -106,7 +106,7 @@ function provenanceOf(provenance: PolicyView['provenance']): string[] {
   return [run, originOf(provenance), ...changeLines(provenance), ...breakGlassLines(provenance)]
 }
 
-/** Who took the rule back, and why: kept by the store as rollout signed it, and not verified here. */
+/** Returns who rolled the policy back, and why: stored as rollout signed it, and not verified here. */
 function changeLines({ change }: PolicyView['provenance']): string[] {
   const why = change === undefined || change.cause === 'run' || change.cause === 'break-glass' ? null : whyOf(change)
   return why === null ? [] : [`In force by ${why} (config-store's word)`]

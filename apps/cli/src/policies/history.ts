@@ -10,21 +10,21 @@ export interface HistoryOptions {
   limit?: string
 }
 
-/** What one answer of the service may hold. */
+/** Limit of one response of the service. */
 const PAGE = 200
-/** Of all pages together; what lies behind them is had with `export`. */
+/** Limit of all pages together; `export` has the rest. */
 const MAX_ENTRIES = 10_000
 
 type EntryState = 'HELD' | 'IN_FORCE' | 'REPLACED' | 'WITHDRAWN'
 
-/** A line of what was signed, or of what does not verify: that has no word of what it claims. */
+/** Line of a signed entry, or of an entry that does not verify, which contains none of its claims. */
 type Line =
   | (PolicyHistoryEntry & { state: EntryState; verification: Verification; isChangeUnknown?: boolean })
   | ({ state: 'UNVERIFIED'; version: null; detail: string; code: string } & Pick<PolicyHistoryEntry, 'seq'>)
 
 /**
- * Every version that was in force for all, the newest first, with its run, signers and times. Each line is of what was signed; one that does
- * not verify is shown as such, and the exit code is 10. Without a roster here it is what the service says, which is reported.
+ * Shows every version that was in force for all, newest first, with its run, signers and times. Each line is from signed data; an entry that
+ * does not verify is marked, and the exit code is 10. Without a roster the service's data is shown, with a warning.
  */
 export async function showHistory(context: CliContext, id: string, options: HistoryOptions): Promise<number> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
@@ -114,7 +114,7 @@ function stateOf({ version, from, until }: PolicyHistoryEntry, now: number): Ent
   return version === null ? 'WITHDRAWN' : 'IN_FORCE'
 }
 
-/** A first version changes everything, which says nothing. */
+/** Returns the changed fields; `null` for a first version, which changes everything. */
 function changed({ differences, isChangeUnknown }: Pick<PolicyHistoryEntry, 'differences'> & { isChangeUnknown?: boolean }): string | null {
   if (isChangeUnknown === true) return 'not known: what was before does not verify'
   if (differences.every(({ from }) => from === undefined)) return null
@@ -129,7 +129,7 @@ function limitOf(text: string | undefined): number {
   throw usageError(`--limit ${text} is not a number from 1 to ${MAX_ENTRIES}`)
 }
 
-/** `rollback by Air Office: tree frogs were seen`; of a run its signers are in their own column. */
+/** Formats `rollback by Air Office: tree frogs were seen`; the signers of a run have their own column. */
 export function whyOf({ cause, by = [], reason }: Partial<ChangeView>): string | null {
   if (cause === undefined) return null
   const who = cause === 'run' || by.length === 0 ? '' : ` by ${by.join(', ')}`

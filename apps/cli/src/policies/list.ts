@@ -8,7 +8,7 @@ export interface ListOptions {
 
 export async function listPolicies(context: CliContext, { region, bot }: ListOptions): Promise<number> {
   const client = await context.client()
-  // A side-car's say nothing of their origin.
+  // Policies of a side-car have no origin.
   const policies = await client.get<(PolicyView | LocalPolicyView)[]>('/v1/policies', { region, bot })
   context.output.list(
     policies,

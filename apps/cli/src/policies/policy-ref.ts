@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js'
 
-/** `ID@VERSION`; whether either exists is for the services to say. */
+/** Parses `ID@VERSION`; the services check whether it exists. */
 export function parsePolicyRef(text: string): { id: string; version: string } {
   const [, id, version] = /^([a-z0-9]+(?:-[a-z0-9]+)*)@(\d+\.\d+\.\d+\S*)$/.exec(text) ?? []
   if (id === undefined || version === undefined) throw usageError(`${text} is not ID@VERSION, such as epa-pm25-limit@1.5.0`)

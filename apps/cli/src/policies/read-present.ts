@@ -4,14 +4,14 @@ import { breakGlassBehind } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
 
-/** A policy as `get` shows it: everything that signatures prove is what was signed, unless `verification` says otherwise. */
+/** Policy as `get` shows it: every provable member is from signed data, unless `verification` differs. */
 export type ShownPolicy = Omit<PolicyView, 'since' | 'provenance'> & {
-  /** The store's word, like `provenance.change`; missing where it shows another release than is signed. */
+  /** Reported by the store without proof, like `provenance.change`; missing if it shows another release than the signed one. */
   since?: string
-  /** Missing from a side-car. */
+  /** Missing in the response of a side-car. */
   provenance?: PolicyView['provenance']
   verification: Verification
-  /** Why it is STALE. */
+  /** Reason of STALE. */
   detail?: string
 } & Partial<Pick<LocalPolicyView, 'state' | 'ageMs' | 'trust' | 'code'>>
 
@@ -21,8 +21,8 @@ interface PresentReader {
 }
 
 /**
- * The version in force, verified here as the SDK verifies it: by the roster of HMS_ROSTER, else the data folder's, else the first one of a
- * loopback address. Without a roster the answer is shown as not verified; a side-car on this machine has verified its own.
+ * Reads the version in force, verified as the SDK verifies it: by the roster of HMS_ROSTER, else the data folder's, else the first one of a
+ * loopback address. Without a roster the response is marked as not verified; a side-car on this machine has verified its own.
  */
 export async function readPresentPolicy(context: CliContext, id: string, reader: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
@@ -37,7 +37,7 @@ export async function readPresentPolicy(context: CliContext, id: string, reader:
   }
   const present = await readSigned(context, client, { id, reader, rosters })
   if (present.value !== null) return shown(view, present, present.value, rosters)
-  // It may have been withdrawn meanwhile: then this says so.
+  // It may have been withdrawn meanwhile: then the second response is the refusal.
   const { version } = await ask()
   throw new HmsError('HMS_VERIFY_PRESENT', `The store shows ${id}@${version}, and nothing that is signed puts it in force.`, {
     status: 502,
@@ -51,7 +51,7 @@ async function readSigned(
   { id, reader, rosters }: { id: string; reader: PresentReader; rosters: PinnedRosters },
 ): Promise<PresentValue> {
   const { readPresent, systemClock } = await import('#libs/client')
-  // Where there is no newer one, or none that follows, the last good one counts.
+  // If there is no newer one, or none that follows, the last valid one counts.
   await rosters.follow().catch(() => undefined)
   const snapshot = (ids: readonly string[]): Promise<unknown> => client.get('/v1/snapshot', { revision: 0, policies: ids.join() })
   return readPresent(id, reader, { rosters, snapshot, clock: { ...systemClock, now: () => io.now() } })

@@ -2,7 +2,7 @@ import { EXIT, type RestoredDocument } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 
-/** Has config-store bring one policy back to what is signed; prints where each place was found. */
+/** Makes config-store restore one policy to its signed state; prints where each document was found. */
 export async function restorePolicy(context: CliContext, id: string, { reason }: { reason?: string }): Promise<number> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const client = await context.client()

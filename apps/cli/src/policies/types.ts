@@ -2,7 +2,7 @@ import { EXIT, type LocalPolicyView, type PolicyView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { declareTypes } from './declare-types.js'
 
-/** Declarations on stdout, to be kept beside the sources of a program. */
+/** Prints type declarations on stdout, to be stored with the sources of a program. */
 export async function printTypes(context: CliContext): Promise<number> {
   const client = await context.client()
   const policies = await client.get<(PolicyView | LocalPolicyView)[]>('/v1/policies')

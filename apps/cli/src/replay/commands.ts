@@ -3,7 +3,7 @@ import type { Session } from '../session.js'
 import type { AddBotOptions } from './bots.js'
 import type { AddCorpusOptions } from './corpora.js'
 
-/** What lint and simulation replay use. A known id is replaced. */
+/** Registers the inputs of lint and simulation. A known id is replaced. */
 export function registerReplay(program: Command, session: Session): void {
   const bots = program.command('bots').description('bots that replay runs')
   bots

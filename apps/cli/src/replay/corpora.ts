@@ -21,7 +21,7 @@ export async function addCorpus(context: CliContext, file: string, options: AddC
   return registerDocument(context, '/v1/corpora', registration, `Corpus ${options.id} registered`)
 }
 
-/** `at=date,pm25=pm25_ug_m3`: field of a reading = column of the file. */
+/** Parses `at=date,pm25=pm25_ug_m3`: field of a reading = column of the file. */
 export function parseFieldMap(text: string): Record<string, string> {
   const pairs = text.split(',').map((pair) => {
     const [, field, column] = /^\s*([^=\s]+)\s*=\s*(.*\S)\s*$/.exec(pair) ?? []

@@ -32,7 +32,7 @@ export function describeMatch(match: RoleMatch): string {
   return parts.filter((part) => part !== undefined).join(', ')
 }
 
-/** Which releases of the past still go by it. */
+/** Describes the releases that an earlier role still covers. */
 export function describeEarlierRole({ role, until, authorSigns }: EarlierRole, nameOf: (id: string) => string): string {
   const { name, threshold, principals, match } = role
   const rules = describeMembers({}, { ...othersOf(role), ...(authorSigns === undefined ? {} : { authorSigns }) })
@@ -79,7 +79,7 @@ function othersOf({ name: _name, threshold: _threshold, principals: _principals,
   return rest as JsonObject
 }
 
-/** Members that have no words of their own: nothing that is signed goes unsaid. */
+/** Describes members without a description of their own: no signed member is omitted. */
 export function describeMembers(from: object, to: object): string[] {
   const text = (value: unknown): string =>
     value === undefined ? 'nothing' : typeof value === 'string' ? value : canonicalJson(value as JsonObject)
@@ -90,7 +90,7 @@ export function describeMembers(from: object, to: object): string[] {
   )
 }
 
-/** What `to` has and `from` has not, in the same words. */
+/** Returns the elements of `to` that `from` lacks, compared by their text. */
 function changed<T>(from: readonly T[], to: readonly T[]): T[] {
   const known = new Set(from.map((each) => JSON.stringify(each)))
   return to.filter((each) => !known.has(JSON.stringify(each)))

@@ -2,7 +2,7 @@ import type { RosterKey, RosterPredicate } from '#libs/signing'
 
 type Principals = RosterPredicate['principals']
 
-/** Who comes, who goes, and whose keys change. */
+/** Describes added and removed principals, and changed keys. */
 export function describePrincipals(from: Principals, to: Principals): string[] {
   const ids = [...new Set([...Object.keys(from), ...Object.keys(to)])]
   return ids.flatMap((id) => {

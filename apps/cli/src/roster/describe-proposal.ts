@@ -3,14 +3,14 @@ import type { Roster, RosterPredicate } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { describeDifference } from './describe-difference.js'
 
-/** What a signer should read before the key is unlocked. */
+/** Returns what a signer should read before the key is unlocked. */
 export function describeProposal(current: Roster, next: Roster): string[] {
   const [from, to] = [current, next].map(({ envelope }) => peekPredicate<RosterPredicate>(envelope)) as [RosterPredicate, RosterPredicate]
-  // The first roster is what the later ones name: that is no change.
+  // Later rosters name the first one: that is no change.
   return [...describeDifference({ installation: current.installation, ...from }, to), `  Digest ${next.digest}`]
 }
 
-/** Who is still needed; with --json the proposal alone. */
+/** Prints the missing signers; with --json only the proposal. */
 export function printProgress({ output }: CliContext, view: RosterProposalView): void {
   if (output.mode === 'json') return output.data(view, () => [])
   const { acceptUnreadable = [] } = view

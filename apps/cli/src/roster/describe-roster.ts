@@ -2,7 +2,7 @@ import type { Roster } from '#libs/signing'
 import { describeRules } from './describe-rules.js'
 import { describeEarlierRole, describeMatch } from './describe-difference.js'
 
-/** Who may approve what, for people. */
+/** Describes who may approve what, in words. */
 export function describeRoster(roster: Roster): string[] {
   const nameOf = (id: string): string => roster.principals.get(id)?.name ?? id
   const roles = roster.roles

@@ -1,6 +1,6 @@
 import type { RosterPredicate } from '#libs/signing'
 
-/** What a roster, or one of its roles, says of plans and authors; a line each. */
+/** Describes the rules of a roster, or of one of its roles, for plans and authors; a line each. */
 export function describeRules({
   bounds = {},
   soleOfficial,

@@ -127,7 +127,7 @@ describe('the earlier roles of the next roster', () => {
     expect(earlierRoles!.some(({ until }) => until === many[0]!.until)).toBe(false)
   })
 
-  /** The law that they are for. */
+  /** The property they exist for. */
   it('let readers take all that the roster before approved until then, whatever changes', async () => {
     const bounds = fc.option(fc.record({ minObserveMs: fc.integer({ min: 0, max: 2 }) }, { requiredKeys: [] }), { nil: undefined })
     const role = fc

@@ -31,7 +31,7 @@ function entriesOf(before: RosterPredicate, kept: readonly EarlierRole[], now: D
   return before.roles.filter(approves).map((role) => ({ role: wholeRole(role, before), until, ...own }))
 }
 
-/** The next whole second, for a witness counts in seconds, at which no other roles end. */
+/** Returns the next whole second, because a witness counts in seconds, at which no other roles end. */
 function endAfter(now: Date, kept: readonly EarlierRole[]): string {
   const taken = new Set(kept.map(({ until }) => Date.parse(until) / 1_000))
   let second = Math.floor(now.getTime() / 1_000) + 1
@@ -39,7 +39,7 @@ function endAfter(now: Date, kept: readonly EarlierRole[]): string {
   return new Date(second * 1_000).toISOString()
 }
 
-/** The role with what the whole roster says beside it. */
+/** Returns the role with the rules of the whole roster. */
 function wholeRole(role: Role, { bounds, soleOfficial }: Rules): Role {
   const both = strictest([bounds, role.bounds].filter((each) => each !== undefined))
   return {

@@ -3,8 +3,8 @@ import type { CliContext } from '../context.js'
 import { pinnedRoster } from './pinned-roster.js'
 
 /**
- * The installation that a person signs for: that of the pinned roster. Without one, and on a loopback address only, the service is
- * believed, as the SDK believes it on first use.
+ * Returns the installation a person signs for: that of the pinned roster. Without one, and on a loopback address only, the service is
+ * trusted, as the SDK trusts it on first use.
  */
 export async function installationOf(context: CliContext): Promise<string> {
   const { isLoopback, readUrl } = await import('#libs/client')

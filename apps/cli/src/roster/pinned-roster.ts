@@ -5,16 +5,21 @@ import { join } from 'node:path'
 import type { CliContext } from '../context.js'
 import { readGivenText } from '../files.js'
 
-/** Of a roster, and of a bundle that brings one. */
+/** Size limit of a roster, and of a bundle that contains one. */
 export const MAX_SIGNED_BYTES = 4 * 1024 * 1024
 
-/** Path of the roster to read by: that of HMS_ROSTER, else the data folder's; `undefined` without either, as for a loopback address alone. */
+/**
+ * Returns the path of the roster to read by: that of HMS_ROSTER, else the data folder's; `undefined` without either, allowed for a loopback
+ * address only.
+ */
 export function rosterFile({ io }: CliContext): string | undefined {
   const ofData = join(io.environment.dataDir, 'roster.json')
   return io.environment.lookup('HMS_ROSTER') ?? (existsSync(ofData) ? ofData : undefined)
 }
 
-/** The roster that this command is pinned to: the file that HMS_ROSTER names, else the data folder's. It is never asked of the services. */
+/**
+ * Reads the roster that this command is pinned to: the file of HMS_ROSTER, else the data folder's. It is never requested from the services.
+ */
 export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   const file = io.environment.lookup('HMS_ROSTER') ?? join(io.environment.dataDir, 'roster.json')
   let text: string
@@ -30,7 +35,7 @@ export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   return readRoster(parse(text, file))
 }
 
-/** By which proofs may count, that of now first; a roster without a log cannot say. */
+/** Returns the log policies by which proofs may count, the current one first; a roster without a log has none. */
 export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogPolicy, ...LogPolicy[]] {
   if (now === undefined)
     throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })

@@ -8,13 +8,13 @@ import { newestRoster } from './newest-roster.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
 
 /**
- * Shows what the next roster changes and hands it to approver, for people to sign. FILE: the whole next roster, or a signed statement of
- * it. `acceptUnreadable`: policies whose live release readers may refuse by it. Approver refuses one that says less, exit 5.
+ * Shows the changes of the next roster and sends it to approver for signing. FILE: the whole next roster, or a signed statement of it.
+ * `acceptUnreadable`: policies whose live release readers may then refuse. Approver refuses an incomplete list, exit 5.
  */
 export async function proposeRoster(context: CliContext, file: string, acceptUnreadable: readonly string[] = []): Promise<number> {
   const current = await newestRoster(context)
   const document = await readYamlMap(file)
-  // A statement that people have signed is as they signed it.
+  // A statement that people have signed is not changed.
   const before = peekPredicate<RosterPredicate>(current.envelope)
   const next = isEnvelope(document)
     ? document

@@ -12,10 +12,10 @@ import {
   type RosterPredicate,
 } from '#libs/signing'
 
-/** A log or witness as a person writes it: a vkey, or the name that checkpoints carry and the public key. */
+/** Log or witness as a person writes it: a vkey, or the name in checkpoints and the public key. */
 type Named = string | { name: string; spki: string }
 
-/** What a person writes of a roster: key ids and vkeys can be left to us. */
+/** Roster as a person writes it, without key ids and vkeys, which are computed. */
 export type RosterDocument = Omit<RosterPredicate, 'log' | 'witnesses' | 'earlierLogs'> &
   NamedLog & { earlierLogs?: (NamedLog & Pick<EarlierLog, 'quorum' | 'until'>)[] }
 
@@ -24,7 +24,7 @@ interface NamedLog {
   witnesses?: Named[]
 }
 
-/** The unsigned statement of a roster, or the signed one that `document` is already. */
+/** Returns the unsigned statement of a roster, or the signed one if `document` already is one. */
 export async function rosterEnvelope(document: object): Promise<Envelope> {
   if (isEnvelope(document)) return document
   const { principals, earlierLogs, ...rest } = document as RosterDocument
@@ -56,7 +56,7 @@ function withKeyIds(keys: RosterKey[] | undefined): RosterKey[] | undefined {
   )
 }
 
-/** What is no log stays as it is written: reading the roster says what is wrong with it. */
+/** Computes vkeys. An invalid log stays unchanged: reading the roster reports what is wrong. */
 function withVkeys<T extends NamedLog>(document: T): Omit<T, keyof NamedLog> & { log?: string; witnesses?: string[] } {
   if (typeof document !== 'object' || document === null) return document
   const { log, witnesses, ...rest } = document

@@ -54,7 +54,7 @@ afterAll(() => rm(folder, { recursive: true }))
 beforeEach(() => (service = undefined))
 afterEach(() => service?.close())
 
-/** By people of the first roster, by their places; the fifth is the inspector. */
+/** Signs by people of the first roster, by their index; the fifth is the inspector. */
 function signedBy(predicate: RosterPredicate, ...who: number[]): Promise<Envelope> {
   return signRoster(
     predicate,
@@ -69,7 +69,7 @@ async function hms(argv: readonly string[], answers: Parameters<typeof serveCann
 
 describe('roster show', () => {
   it('prints the newest roster that follows from the pinned one', async () => {
-    // Counsel stands in both rosters, the others in one each.
+    // Counsel is in both rosters, the others in one each.
     const next = await signedBy(second, 1, 2, 4)
     const { code, stdout } = await hms(['roster', 'show', '--json'], {
       'GET /v1/roster?since=1': { body: [{ version: 2, envelope: next }] },

@@ -8,7 +8,7 @@ export interface ShowRosterOptions {
   document?: boolean
 }
 
-/** Who may approve what. With --json the signed statement itself; with --document what it says, as the next one may start from. */
+/** Shows who may approve what. With --json the signed statement itself; with --document its content, as a start for the next one. */
 export async function showRoster(context: CliContext, { document }: ShowRosterOptions): Promise<number> {
   const roster = await newestRoster(context)
   if (document === true) {

@@ -10,10 +10,7 @@ import { describeRoster } from './describe-roster.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
 import type { SignRosterOptions } from './sign.js'
 
-/**
- * Signs a roster in a file, without any service: the first one of an installation has nothing to follow from. Several people do so one
- * after the other.
- */
+/** Signs a roster in a file, without any service: the first one of an installation has no predecessor. Several people do so in turn. */
 export async function signRosterFile(context: CliContext, file: string, options: SignRosterOptions): Promise<number> {
   const folder = keyFolderOf(context)
   await findKey(folder, options.sign)

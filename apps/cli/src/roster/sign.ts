@@ -11,11 +11,11 @@ import { newestRoster } from './newest-roster.js'
 export interface SignRosterOptions extends PassphraseOptions {
   sign: string
   expectDigest?: string
-  /** Of a roster in a file: where the signed one goes. */
+  /** Output path of a signed roster file. */
   out?: string
 }
 
-/** Shows what the proposed roster changes, unlocks the key, which is the consent, and submits. `given`: digest, where several wait. */
+/** Shows the changes of the proposed roster, unlocks the key, which is the consent, and submits. `given`: digest, if several wait. */
 export async function signRosterProposal(context: CliContext, given: string | undefined, options: SignRosterOptions): Promise<number> {
   const folder = keyFolderOf(context)
   await findKey(folder, options.sign)
@@ -30,7 +30,7 @@ export async function signRosterProposal(context: CliContext, given: string | un
   return EXIT.done
 }
 
-/** Judged by this machine's own chain; the digest is that of the bytes that are signed, whatever the service calls them. */
+/** Verifies the proposal by this machine's own chain; the digest is that of the signed bytes, whatever the service reports. */
 function checked({ envelope, acceptUnreadable = [] }: RosterProposalView, current: Roster, { output }: CliContext): Roster {
   const next = readSuccessor(current, envelope)
   for (const line of describeProposal(current, next)) output.note(line)

@@ -16,8 +16,7 @@ export interface DecideFlags extends PassphraseOptions {
 }
 
 /**
- * Signs a person's decision and waits, 30 s unless `--timeout` says otherwise, until the stage that owns the run has applied it. Too late:
- * exit 5.
+ * Signs a person's decision and waits, 30 s by default (`--timeout`), until the stage that owns the run has applied it. Too late: exit 5.
  */
 export async function decideOnRun(context: CliContext, decision: RunDecisionName, text: string, flags: DecideFlags): Promise<number> {
   const run = parseRunNumber(text)

@@ -14,7 +14,7 @@ async function against(answers: Record<string, Canned>, ...argv: string[]): Prom
 
 const STARTED = '2026-01-01T00:00:00Z'
 const run = (number: number) => ({ run: number, state: 'SUCCEEDED', createdAt: STARTED, policies: [{ id: 'pm25', version: '1.0.0' }] })
-/** `count` runs, the newest first. */
+/** Returns `count` runs, newest first. */
 const runs = (newest: number, count: number): Canned => ({ body: Array.from({ length: count }, (_, index) => run(newest - index)) })
 const numbers = (stdout: string): number[] => (JSON.parse(stdout) as { run: number }[]).map((each) => each.run)
 

@@ -15,7 +15,7 @@ export function narrateChange(before: RunView | undefined, view: RunView, nowMs:
   return lines
 }
 
-/** One line that proves life while nothing changes. */
+/** Returns one line that proves life while nothing changes. */
 export function narrateSilence(view: RunView, nowMs: number): string {
   const stage = view.stages.find((candidate) => candidate.verdict === 'RUNNING')
   const detail = stage === undefined || stage.detail === '' ? '' : ` (${stage.detail})`

@@ -8,7 +8,7 @@ export interface RunsQuery {
   before?: number
 }
 
-/** The newest runs that match, `most` of them, page by page; `more`: there may be older ones. */
+/** Reads the newest matching runs, `most` of them, page by page; `more`: there may be older ones. */
 export async function readRuns(
   client: Pick<ApiClient, 'get'>,
   query: RunsQuery,

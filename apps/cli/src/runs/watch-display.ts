@@ -3,7 +3,7 @@ import type { Output } from '../output/output.js'
 import { renderRun } from '../output/render-run.js'
 import { narrateChange, narrateSilence } from './narrate.js'
 
-/** Shows a run while it is watched, on stderr. `tick` is called about every second, `clear` once at the end. */
+/** Shows a watched run on stderr. `tick` is called about every second, `clear` once at the end. */
 export interface WatchDisplay {
   show(view: RunView): void
   tick(): void

@@ -5,7 +5,7 @@ import { renderRun } from '../output/render-run.js'
 import { parseRunNumber } from './run-number.js'
 import { chooseDisplay } from './watch-display.js'
 
-/** Above the 200 ms of the live display, so that a change is never shown later than the next tick. */
+/** Above the 200 ms of the live display, so a change is never shown later than the next tick. */
 const TICK_MS = 250
 
 export async function scheduleRunDeadline(context: CliContext, text: string): Promise<number> {
@@ -14,8 +14,8 @@ export async function scheduleRunDeadline(context: CliContext, text: string): Pr
 }
 
 /**
- * Follows a run until it ends or pauses, or `--timeout` is over, then prints the `runs show` block (the value with --json, nothing with
- * --quiet). Ctrl-C ends the watching alone.
+ * Follows a run until it ends or pauses, or `--timeout` expires, then prints the `runs show` block (the value with --json, nothing with
+ * --quiet). Ctrl-C ends only the watching.
  */
 export async function watchToEnd(context: CliContext, client: ApiClient, run: number): Promise<number> {
   const { io, output } = context

@@ -48,7 +48,7 @@ function release(plan: Partial<RolloutPlan> = {}, breakGlass?: BreakGlassOrder):
   }).payload
 }
 
-/** The statement with other subjects, in canonical form. */
+/** Returns the statement with other subjects, in canonical form. */
 function about(payload: Buffer, subjects = [subject]): Buffer {
   const { predicateType, predicate } = JSON.parse(payload.toString()) as { predicateType: string; predicate: unknown }
   return statement(predicateType, subjects, predicate)

@@ -14,8 +14,8 @@ export interface SignOptions extends PassphraseOptions {
 }
 
 /**
- * Signs what a person carries here from elsewhere, such as a page that must not see the key: the bytes of a statement, or an envelope that
- * others have signed. Says what it is before the key is unlocked, which is the consent.
+ * Signs content from elsewhere, such as from a page that must not see the key: the bytes of a statement, or an envelope that other people
+ * have signed. Shows the content before the key is unlocked, which is the consent.
  */
 export async function signStatementFile(context: CliContext, file: string, options: SignOptions): Promise<number> {
   const folder = keyFolderOf(context)

@@ -15,7 +15,7 @@ import { usageError } from '../errors.js'
 
 export interface Signable {
   payload: Buffer
-  /** What others have signed already. */
+  /** Envelope with earlier signatures. */
   envelope?: Envelope
   /** The kind of statement, its subjects, and all its fields, a line each. */
   about: string[]
@@ -33,7 +33,7 @@ interface Kind {
   read(envelope: Envelope, content: Content): unknown
 }
 
-/** What people sign. Heads, freshness and events are signed by services alone; a request is signed where it is sent. */
+/** Statements that people sign. Only services sign heads, freshness and events; a request is signed where it is sent. */
 const BY_PEOPLE: Record<string, Kind> = {
   [PREDICATE_TYPES.release]: { name: 'a release of a policy', read: readRelease },
   [PREDICATE_TYPES.roster]: { name: 'a roster: who may approve what', read: readUnsignedRoster },

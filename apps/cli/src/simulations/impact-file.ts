@@ -3,7 +3,7 @@ import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 
-/** Writes the page that opens from the file. `undefined`: there was nothing to replay; that is said, and nothing is written. */
+/** Writes the impact page to a file. `undefined`: there was nothing to replay; that is printed, and nothing is written. */
 export async function writeImpactPage({ output }: CliContext, file: string, page: ImpactPage | undefined): Promise<void> {
   if (page === undefined) return output.note(`${file} was not written: there is no report to show yet.`)
   const { impactPage } = await import('#libs/impact')

@@ -6,7 +6,7 @@ import { besideLines } from './beside-text.js'
 import { progressText } from './progress-text.js'
 import { writeImpactPage } from './impact-file.js'
 
-/** Score and bots of the newest attempt; with --json the whole report, whose canonical bytes the digest is over. */
+/** Shows score and bots of the newest attempt; with --json the whole report, whose canonical bytes have the digest. */
 export async function showSimulation(context: CliContext, text: string, { report }: { report?: string } = {}): Promise<number> {
   const number = parseRunNumber(text)
   const client = await context.client()

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net'
 
 export interface Canned {
   status?: number
-  /** The answer, or what makes it out of the request's body. */
+  /** Response body, or a function of the request's body. */
   body?: unknown
-  /** Instead of a body: an answer that is not JSON. */
+  /** Replaces the body: a response that is not JSON. */
   text?: string
-  /** Instead of a body: a stream of server-sent events that stays open. */
+  /** Replaces the body: a stream of server-sent events that stays open. */
   events?: unknown[]
 }
 
@@ -18,7 +18,7 @@ export interface CannedService {
   close(): Promise<void>
 }
 
-/** An HTTP server on a free port of loopback with fixed answers by `METHOD PATH?QUERY`; anything else is a 404 problem. */
+/** Starts an HTTP server on a free port of loopback with fixed responses by `METHOD PATH?QUERY`; anything else is a 404 problem. */
 export async function serveCanned(answers: Record<string, Canned>): Promise<CannedService> {
   const requests: CannedService['requests'] = []
   const server = createServer(async (request, response) => {

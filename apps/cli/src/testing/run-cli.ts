@@ -16,18 +16,18 @@ export interface CliWorld {
   onQuestion?: (question: string) => void
   /** Called with a function that fires Ctrl-C, once a handler is registered. */
   interrupt?: (fire: () => void) => void
-  /** Milliseconds since 1970; this machine's clock where it is missing. */
+  /** Milliseconds since 1970; this machine's clock by default. */
   now?: () => number
 }
 
-/** Runs a command line against an injected world; nothing of the real process leaks in. */
+/** Runs a command line against an injected environment; nothing of the real process leaks in. */
 export async function runForTest(argv: readonly string[], world: CliWorld = {}): Promise<CliRun> {
   const texts = { stdout: '', stderr: '' }
   const code = await runCli(argv, ioForTest(world, texts))
   return { code, ...texts }
 }
 
-/** A world without a terminal; what is said there is added to `texts`. */
+/** Creates an environment without a terminal; output is added to `texts`. */
 export function ioForTest(world: CliWorld = {}, texts = { stdout: '', stderr: '' }): CliIo {
   const sink = (name: 'stdout' | 'stderr'): Sink => ({
     write: (text) => {

@@ -1,7 +1,7 @@
 import { EXIT, MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
-/** Open tickets; with `all` closed ones, too. */
+/** Lists open tickets; with `all` also closed ones. */
 export async function listTickets(context: CliContext, all: boolean): Promise<number> {
   const client = await context.client()
   const tickets = await client.get<Ticket[]>('/v1/tickets', all ? {} : { state: 'OPEN' })

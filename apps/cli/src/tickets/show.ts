@@ -11,7 +11,7 @@ export async function showTicket(context: CliContext, text: string): Promise<num
   return EXIT.done
 }
 
-/** Deliveries of a ticket; `undefined` where they cannot be read. */
+/** Returns the deliveries of a ticket; `undefined` if they cannot be read. */
 export async function deliveriesOf(client: ApiClient, { ticket }: Ticket): Promise<DeliveryView[] | undefined> {
   try {
     return await client.get<DeliveryView[]>('/v1/deliveries', { policy: `ticket:${ticket}` })

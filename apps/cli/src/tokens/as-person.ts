@@ -10,8 +10,8 @@ export interface AsPerson extends PassphraseOptions {
 }
 
 /**
- * A client that signs: with a person's key where `--sign` names one, else with the operator key that profile dev left. Never with
- * HMS_TOKEN: no key makes or revokes another.
+ * Creates a client that signs: with the person's key of `--sign`, else with the operator key of profile dev. Never with HMS_TOKEN: no key
+ * issues or revokes another.
  */
 export async function signingClient(context: CliContext, flags: AsPerson): Promise<ApiClient> {
   const { authorizationFrom, readUrl } = await import('#libs/client')
@@ -22,7 +22,7 @@ export async function signingClient(context: CliContext, flags: AsPerson): Promi
   return signingAs(context, await openKey(context, folder, flags.sign, flags))
 }
 
-/** A client whose requests this key signs, for the installation of the pinned roster. */
+/** Creates a client whose requests this key signs, for the installation of the pinned roster. */
 export async function signingAs(context: CliContext, signer: Signer): Promise<ApiClient> {
   const { signedBy } = await import('#libs/client')
   return context.client(signedBy(signer, await installationOf(context)))

@@ -29,7 +29,7 @@ export async function createToken(context: CliContext, flags: CreateFlags): Prom
   return EXIT.done
 }
 
-/** Days too: keys live long. */
+/** Parses a duration, days included, because keys are long-lived. */
 async function parseExpires(text: string | undefined): Promise<number | undefined> {
   const [, days] = /^(\d{1,4})d$/.exec(text ?? '') ?? []
   return days === undefined ? parseDurationFlag('--expires', text) : Number(days) * DAY_MS

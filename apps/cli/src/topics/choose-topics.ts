@@ -1,10 +1,10 @@
 import { HmsError, TOPIC_NAMES, TOPICS } from '#libs/contracts'
 import { usageError } from '../errors.js'
 
-/** Whole documents, and a freshness statement each ten seconds: who wants them names the topic. */
+/** Excluded by default: it has whole documents, and a freshness statement every ten seconds. */
 const NOT_UNASKED = 'hms.config.state.v1'
 
-/** The topic of this name, or the one with this part in its name; all that people ask for without one. */
+/** Returns the topic of this name, or the one with this part in its name; all default topics without one. */
 export function chooseTopics(wanted: string | undefined): string[] {
   if (wanted === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== NOT_UNASKED)
   if (TOPIC_NAMES.includes(wanted)) return [wanted]
@@ -22,7 +22,7 @@ export function chooseTopics(wanted: string | undefined): string[] {
   return [only]
 }
 
-/** `canary` of `hms.canary.v1`. */
+/** Returns `canary` of `hms.canary.v1`. */
 function subjectOf(name: string): string {
   return name.split('.').slice(1, -1).join('.')
 }

@@ -1,10 +1,10 @@
 import { eventWords, type TopicRecord } from '#libs/contracts'
 
-/** Members of an event that say in words what it is about. */
+/** Members of an event that describe it in words. */
 const SPOKEN = ['verdict', 'state', 'summary', 'reason', 'detail', 'decision', 'by'] as const
 const MOST_CHARACTERS = 200
 
-/** `2026-01-01T00:00:00Z #12 epa-pm25-limit  canary paused  (LOW_POWER: too few events)  by canary-controller`. */
+/** Formats `2026-01-01T00:00:00Z #12 epa-pm25-limit  canary paused  (LOW_POWER: too few events)  by canary-controller`. */
 export function describeRecord({ at, run, key, type, source, topic, data }: TopicRecord): string {
   const about = key === null ? topic : key
   const words = data === null && !type.includes('given-up') ? `${eventWords(type)} (withdrawn)` : eventWords(type)

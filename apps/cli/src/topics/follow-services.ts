@@ -6,18 +6,18 @@ const LONGEST_WAIT_MS = 10_000
 
 export interface Following {
   topics: readonly string[]
-  /** RFC 3339; with what comes from now on without it. */
+  /** RFC 3339; without it, from now on. */
   since: string | undefined
-  /** Nothing that is written from now on is missed. */
+  /** Called when no later record can be missed. */
   onReady(): void
   onRecord(record: TopicRecord): void
 }
 
 interface Polling extends Following {
   client: Pick<ApiClient, 'get'>
-  /** Waits; answers `false` when it is over. */
+  /** Waits; resolves to `false` when following ends. */
   wait(ms: number): Promise<boolean>
-  /** The services did not answer. They are asked again from the same place. */
+  /** Called when the services did not respond. They are polled again from the same position. */
   onTrouble(error: unknown): void
 }
 

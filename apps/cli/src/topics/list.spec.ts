@@ -8,7 +8,7 @@ const letter = { id: 'x', service: 'linter', topic: 'hms.approval.v1', state: 'w
 const ACTIVITY = {
   topic: 'hms.approval.v1',
   messages: 40,
-  // The process that answers knows no age but that of what it reads itself.
+  // The responding process knows only the lag of topics that it reads itself.
   groups: [
     { group: 'audit', messages: 0, seconds: 0 },
     { group: 'linter', messages: 9, seconds: 0 },
@@ -17,7 +17,7 @@ const ACTIVITY = {
   perMinute: [9, 1, 2, 3, 4, 5],
 }
 
-/** Lists the topics of a system where each service says what `more` gives it to say, and nothing else. */
+/** Lists the topics of a system whose services respond with `more`, and nothing else. */
 async function listed(argv: string[], more: Record<string, Canned>): Promise<CliRun> {
   const quiet = SERVICES.flatMap((name) => [
     [`GET /v1/groups/${name}`, { body: [] }] as const,

@@ -4,7 +4,7 @@ import { askServices } from '../dead-letters/all-services.js'
 import { problemOf } from '../errors.js'
 import { readFigures } from './read-lags.js'
 
-/** The most that a service answers at once. */
+/** Limit of a service's response. */
 const MAX_LETTERS = 1_000
 
 /** Lists the catalogue with the services' state of each topic: a topic without records does not exist on every log. */

@@ -10,13 +10,13 @@ export interface TopicFigures extends Omit<TopicActivity, 'groups'> {
 
 export interface FiguresFound {
   topics: TopicFigures[]
-  /** Services that should have said how far they are, and did not. */
+  /** Services that did not report their lag. */
   silent: Answers<unknown>['silent']
 }
 
 /**
- * What the bus says of each topic, with the lag as each service knows it of itself: only the process that reads a topic knows how old
- * its oldest event not handled is.
+ * Reads the bus's figures of each topic, with the lag as each service reports its own: only the process that reads a topic knows the age of
+ * its oldest unhandled event.
  */
 export async function readFigures(client: ApiClient): Promise<FiguresFound> {
   const [activity, { answers, silent }] = await Promise.all([

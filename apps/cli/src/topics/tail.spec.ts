@@ -58,7 +58,7 @@ describe('the topics to follow', () => {
   })
 })
 
-/** Follows a service with these pages until what it printed has `lines` lines, then presses Ctrl-C. */
+/** Follows a service with these pages until the output has `lines` lines, then presses Ctrl-C. */
 async function tailed(answers: Record<string, Canned>, argv: readonly string[], lines: number) {
   const service = await serveCanned(answers)
   const texts = { stdout: '', stderr: '' }

@@ -13,7 +13,7 @@ export interface TailFlags {
   run?: string
 }
 
-/** Follows topics until Ctrl-C: on the broker in distributed mode, by the services in embedded mode. */
+/** Follows topics until Ctrl-C: on the broker in distributed mode, through the services in embedded mode. */
 export async function tailTopics(context: CliContext, topic: string | undefined, flags: TailFlags): Promise<number> {
   const { io, output } = context
   const topics = chooseTopics(topic)

@@ -21,7 +21,7 @@ const WITHDRAWN: PolicyChange = { ...CHANGE, to: null, value: null }
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hms-programs-'))
-  // What the programs call, which says how it was called.
+  // Stubs of called programs that record their arguments.
   for (const tool of ['nginx', 'systemctl', 'psql'])
     script(tool, `#!/bin/sh\nprintf '%s\\n' "$@" >>${folder}/${tool}.args\n${readsOf(tool)}`)
 })

@@ -1,23 +1,23 @@
 import type { PolicyValue } from '#libs/client'
 
-/** What is in force for this reader, as it came. `value` is `null` where nothing is. */
+/** Policy in force for this reader. `value` is `null` if none is. */
 export interface PolicyChange {
   id: string
-  /** Versions; `from` is `null` for the first that was seen, `to` while none is in force. */
+  /** Versions; `from` is `null` for the first one, `to` while none is in force. */
   from: string | null
   to: string | null
   revision: number
   value: PolicyValue | null
 }
 
-/** Of a name and its text. Linux passes on 128 KiB in one variable; all of them together have to fit beside what is there already. */
+/** Limit of a variable's name and text. Linux passes 128 KiB in one variable; all of them have to fit besides the existing ones. */
 const MAX_VARIABLE_CHARACTERS = 8 * 1024
 const MAX_VARIABLES = 200
 
 /**
- * How a change reaches a program: the whole policy as one JSON line on its stdin (`null` where nothing is in force), and its fields of the
- * first level as `HMS_POLICY_<FIELD>`, strings as they are and everything else as JSON. A field that is too long, whose name another one
- * took before, or that no variable can hold, is on stdin alone.
+ * Returns the input of a program: the whole policy as one JSON line on its stdin (`null` if none is in force), and its top-level fields as
+ * `HMS_POLICY_<FIELD>`, strings unchanged and everything else as JSON. A field that is too long, whose name is already used by another, or
+ * that no variable can store, is on stdin only.
  */
 export function inputOf({ id, from, to, revision, value }: PolicyChange): { stdin: string; variables: Record<string, string> } {
   const variables: Record<string, string> = { HMS_POLICY_ID: id }

@@ -11,14 +11,14 @@ export interface PolicyWatchParts {
   output: Output
   /** Milliseconds since the epoch. */
   now(): number
-  /** Gets each change after it was said. */
+  /** Called with each change after it was printed. */
   changed(change: PolicyChange): void
 }
 
-/** Silence after which a line says that the watching goes on. */
+/** Silence in ms after which a heartbeat line is printed. */
 const HEARTBEAT_MS = 30_000
 
-/** Says what is in force for some policies, and each change: a line, or with --json a value. */
+/** Prints the versions in force of some policies, and each change: a line, or with --json a value. */
 export class PolicyWatch {
   private readonly values = new Map<string, PolicyValue>()
   private saidAt = 0
@@ -50,12 +50,12 @@ export class PolicyWatch {
     }
   }
 
-  /** Whether a version of any of them was in force since it began. */
+  /** Whether a version of any of them was in force since the start. */
   get hasSeen(): boolean {
     return this.seen
   }
 
-  /** To be called every second or so; says that nothing happened where there are no screens to redraw. */
+  /** Called about every second; in mode `plain` it prints a heartbeat after `HEARTBEAT_MS` of silence. */
   tick(): void {
     const { output, connection } = this.parts
     if (output.mode !== 'plain' || this.parts.now() - this.saidAt < HEARTBEAT_MS) return
@@ -101,7 +101,7 @@ function lineOf({ id, from, to, revision, value }: PolicyChange, before: PolicyV
   return `${id} ${from} → ${to}  revision ${revision}${fields.length === 0 ? '' : `  ${fields.join('; ')}`}`
 }
 
-/** A value is a policy as it was signed, which is a policy document. */
+/** Casts a signed value, which is a policy document. */
 function documentOf(value: PolicyValue): PolicyDocument {
   return { ...value } as PolicyDocument
 }

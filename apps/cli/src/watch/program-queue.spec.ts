@@ -4,7 +4,7 @@ import { ProgramQueue } from './program-queue.js'
 
 const change = (id: string, to: string): PolicyChange => ({ id, from: null, to, revision: 1, value: null })
 
-/** A program that ends when the test says so. */
+/** Creates a program that ends on request of the test. */
 function stage() {
   const begun: string[] = []
   const ends: (() => void)[] = []

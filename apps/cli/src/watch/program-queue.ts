@@ -1,6 +1,8 @@
 import type { PolicyChange } from './policy-change.js'
 
-/** Runs one program at a time. Of the changes that come meanwhile each policy keeps the newest: what is old by then is never run. */
+/**
+ * Runs one program at a time. Of the changes that arrive meanwhile only the newest of each policy is kept: an outdated one is never run.
+ */
 export class ProgramQueue {
   private readonly waiting = new Map<string, PolicyChange>()
   private running: Promise<void> | undefined
@@ -10,13 +12,13 @@ export class ProgramQueue {
   constructor(private readonly run: (change: PolicyChange) => Promise<void>) {}
 
   push(change: PolicyChange): void {
-    // At the end of the line: the order is that of the newest changes.
+    // Moved to the end of the queue: the order is that of the newest changes.
     this.waiting.delete(change.id)
     this.waiting.set(change.id, change)
     this.running ??= this.runAll().finally(() => (this.running = undefined))
   }
 
-  /** What waits is given up; resolves when nothing runs any more. */
+  /** Drops waiting changes; resolves when no program is running any more. */
   async close(): Promise<void> {
     this.closed = true
     await this.running

@@ -4,12 +4,12 @@ import { delimiter, join } from 'node:path'
 import { usageError } from '../errors.js'
 
 export interface ProgramRun {
-  /** What `findProgram` gave. */
+  /** Result of `findProgram`. */
   program: string
   stdin: string
   environment: Readonly<Record<string, string | undefined>>
   deadlineMs: number
-  /** Ends it before its deadline. */
+  /** Ends the program before its deadline. */
   signal?: AbortSignal
 }
 
@@ -22,10 +22,12 @@ export interface ProgramEnd {
   error?: string
 }
 
-/** Between the request to end and the end. */
+/** Time in ms between the request to end and the forced end. */
 const GRACE_MS = 5_000
 
-/** The path of a program that can be run. Throws 400 before anything is watched: a name that was mistyped would fail in silence later. */
+/**
+ * Returns the path of an executable program. Throws 400 before anything is watched: a mistyped name would otherwise fail silently later.
+ */
 export function findProgram(name: string, path: string | undefined): string {
   const places = name.includes('/') ? [name] : (path ?? '').split(delimiter).flatMap((folder) => (folder === '' ? [] : join(folder, name)))
   const found = places.find(isProgram)
@@ -34,7 +36,8 @@ export function findProgram(name: string, path: string | undefined): string {
 }
 
 /**
- * Without a shell: no value of a policy is ever read as a command. What it prints goes to our stderr, for stdout is ours. Never rejects.
+ * Runs a program without a shell, so no value of a policy is ever read as a command. Its output goes to our stderr, because stdout is ours.
+ * Never rejects.
  */
 export function runProgram({ program, stdin, environment, deadlineMs, signal }: ProgramRun): Promise<ProgramEnd> {
   const startedAt = performance.now()
@@ -61,17 +64,20 @@ export function runProgram({ program, stdin, environment, deadlineMs, signal }: 
     signal?.addEventListener('abort', stop)
     child.once('error', (error) => end(null, null, error.message))
     child.once('exit', (code, by) => end(code, by))
-    // A program need not read what it is given.
+    // A program need not read its input.
     child.stdin!.on('error', () => {})
     child.stdin!.end(stdin)
     if (signal?.aborted === true) stop()
   })
 }
 
-/** Node reports some failures as an `error` event and throws others: an environment that is too large, a file that is being written. */
+/**
+ * Starts the process. Node reports some failures as an `error` event and throws others: an environment that is too large, a file that is
+ * being written.
+ */
 function start(program: string, environment: ProgramRun['environment']): ChildProcess | Error {
   try {
-    // A group of its own, so that what it started ends with it.
+    // A process group of its own, so that its children end with it.
     return spawn(program, [], { detached: true, stdio: ['pipe', 2, 2], env: { ...environment }, shell: false })
   } catch (error) {
     return error as Error
@@ -92,7 +98,7 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal)
   } catch {
-    // It has ended, or the system knows no groups.
+    // It has ended, or the system has no process groups.
     child.kill(signal)
   }
 }

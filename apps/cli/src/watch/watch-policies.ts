@@ -36,7 +36,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
   const interrupt = new AbortController()
   const interrupted = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
   const ignoreInterrupts = io.onInterrupt(() => interrupt.abort())
-  // Also what keeps the process alive: a connection does not.
+  // The timer also keeps the process alive, which a connection does not.
   let tick = (): void => {}
   const stopTicking = io.every(TICK_MS, () => tick())
   try {
@@ -45,7 +45,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       token: io.environment.token,
       bot: options.bot,
       region: options.region,
-      // Else the environment might name others.
+      // Overrides policies named in the environment.
       policies,
       timeoutMs,
     })

@@ -7,36 +7,36 @@ import { join } from 'node:path'
 import { usageError } from '../errors.js'
 import { readGivenText } from '../files.js'
 
-/** How far a listener has come. */
+/** Position of a listener. */
 export interface FeedPosition {
-  /** When the newest message that was forwarded, or passed over at the start, was made. */
+  /** Creation time of the newest message that was forwarded, or skipped at the start. */
   newest: string
-  /** Message ids made near that time that were forwarded: transactions may end in another order than they began. */
+  /** Forwarded message ids created near that time: transactions may commit in another order than they began. */
   seen: { id: string; at: string }[]
   secret: string
 }
 
-/** A transaction that began this long before another may end after it. */
+/** Overlap in ms: a transaction that began this long before another may commit after it. */
 export const OVERLAP_MS = 60_000
 
 export function mintSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`
 }
 
-/** The position after a message was forwarded. Bounded by what is made in a minute. */
+/** Returns the position after a message was forwarded. Its size is bounded by the messages of a minute. */
 export function after(position: FeedPosition, id: string, at: string): FeedPosition {
   const newest = at > position.newest ? at : position.newest
   const horizonMs = Date.parse(newest) - OVERLAP_MS
   return { ...position, newest, seen: [...position.seen, { id, at }].filter((each) => Date.parse(each.at) >= horizonMs) }
 }
 
-/** Where it lies, so that a listener that is started again goes on. Its secret is for one machine alone. */
+/** Stores the position, so a restarted listener continues. Its secret is for one machine only. */
 export class PositionFile {
   private readonly folder: string
   private readonly file: string
 
   constructor(dataDir: string, url: string, partner: string | undefined) {
-    // A data folder is for `dev` to make.
+    // Only `dev` creates a data folder.
     this.folder = join(existsSync(dataDir) ? dataDir : join(homedir(), '.config', 'hms-svc'), 'webhooks')
     this.file = join(this.folder, `${encodeURIComponent(url)}~${encodeURIComponent(partner ?? 'all')}.json`)
   }
@@ -48,7 +48,7 @@ export class PositionFile {
       const read = JSON.parse(text) as FeedPosition
       if (typeof read.secret === 'string' && Array.isArray(read.seen)) return read
     } catch {
-      // The same answer as for JSON of another shape.
+      // Treated like JSON of another schema.
     }
     throw usageError(`${this.file} does not say how far the listener came`, ['hms-svc webhooks listen --forward URL --from 1h'])
   }

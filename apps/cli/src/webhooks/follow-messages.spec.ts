@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { FeedPosition } from './feed-position.js'
 import { followMessages, positionOfNow, type FollowOptions } from './follow-messages.js'
 
-/** A notifier that answers as `GET /v1/deliveries` does, and a receiver beside it. */
+/** Creates a notifier that responds as `GET /v1/deliveries` does, and a receiver beside it. */
 function world() {
   const made: DeliveryView[] = []
   let isDown = false
@@ -29,7 +29,7 @@ function world() {
       if (status < 300) taken.push(`${id} ${body}`)
       return { ok: status < 300, detail: String(status), acknowledged: false }
     },
-    // Each wait lets the world take its next step; behind the last the listener stops.
+    // Each wait runs the next step of the fixture; after the last one the listener stops.
     wait: async (ms) => {
       log.push(`wait ${ms}`)
       steps.shift()?.()

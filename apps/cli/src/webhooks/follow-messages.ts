@@ -11,17 +11,17 @@ export interface FollowOptions {
   client: ApiClient
   partner: string | undefined
   forward(message: Message): Promise<Forwarded>
-  /** Waits; ends early, and answers `false`, when the listener is to stop. */
+  /** Waits; ends early, and resolves to `false`, when the listener is to stop. */
   wait(ms: number): Promise<boolean>
-  /** The service answered for the first time. */
+  /** Called at the first response of the service. */
   onReady(): void
   onForwarded(delivery: DeliveryView, result: Forwarded): void
-  /** The service did not answer; it is asked again, and nothing is lost. */
+  /** Called when the service did not respond; it is polled again, and nothing is lost. */
   onTrouble(error: unknown): void
   keep(position: FeedPosition): Promise<void>
 }
 
-/** Where a listener begins that has no position: behind all that was made, and behind all that may still be committed beside it. */
+/** Returns the start of a listener without a position: after all existing messages, and after those that may still be committed. */
 export async function positionOfNow(client: ApiClient, partner: string | undefined, secret: string): Promise<FeedPosition> {
   const [newest] = await client.get<DeliveryView[]>('/v1/deliveries', { partner, limit: 1 })
   const start: FeedPosition = { newest: newest?.createdAt ?? new Date(OVERLAP_MS).toISOString(), seen: [], secret }
@@ -30,9 +30,9 @@ export async function positionOfNow(client: ApiClient, partner: string | undefin
 }
 
 /**
- * Forwards each message once, in the order in which they were made, until `wait` says that it is over. What the receiver does not take is
- * posted again before the next. The position moves once a message was taken: a listener that ends in between forwards it again.
- * Rejects when the service does not answer at the start.
+ * Forwards each message once, in the order of creation, until `wait` returns false. A message that the receiver does not accept is posted
+ * again before the next. The position advances once a message was accepted: a listener that ends in between forwards it again. Rejects if
+ * the service does not respond at the start.
  */
 export async function followMessages(options: FollowOptions, start: FeedPosition): Promise<void> {
   const { client, partner, keep, wait } = options
@@ -58,7 +58,7 @@ export async function followMessages(options: FollowOptions, start: FeedPosition
   } while (await wait(pauseAfter(failures)))
 }
 
-/** The oldest first; one for each message id, of which every channel of a partner has the same. */
+/** Returns the messages, oldest first; one for each message id, which all channels of a partner share. */
 async function messagesAfter(client: ApiClient, partner: string | undefined, { newest, seen }: FeedPosition): Promise<DeliveryView[]> {
   const since = new Date(Date.parse(newest) - OVERLAP_MS).toISOString()
   const found = new Map<string, DeliveryView>()

@@ -7,7 +7,7 @@ export function checkForward(text: string): string {
   throw usageError(`--forward ${text} is no http or https address, such as http://127.0.0.1:3000/hooks/hms`)
 }
 
-/** `--secret`, else HMS_WEBHOOK_SECRET. */
+/** Returns `--secret`, else HMS_WEBHOOK_SECRET. */
 export function secretOf(flag: string | undefined, environment: CliEnvironment): string | undefined {
   const secret = flag ?? environment.lookup('HMS_WEBHOOK_SECRET')
   if (secret === undefined) return undefined

@@ -31,7 +31,7 @@ export async function forward(url: string, secret: string, { id, body }: Message
   }
 }
 
-/** As the service reads an answer. */
+/** Whether the response acknowledges the message, by the rules of the service. */
 function acknowledges(reply: string, id: string): boolean {
   try {
     const answer = JSON.parse(reply) as { acknowledged?: unknown } | null

@@ -5,7 +5,7 @@ export const SAMPLE_EVENTS = ['policy.updated', 'policy.withdrawn'] as const
 export type SampleEvent = (typeof SAMPLE_EVENTS)[number]
 
 const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', digest: `sha256:${'0'.repeat(64)}`, supersedes: ['epa-pm25-limit@1.5.0'] }
-/** No installation knows it. */
+/** Unknown to every installation. */
 const RECEIPT = `/v1/receipts/${'sample'.padEnd(43, '-')}`
 
 /** Builds a sample message in the format of a real one, about a policy that does not exist; its id begins with `sample_`. */

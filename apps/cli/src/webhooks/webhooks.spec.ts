@@ -80,7 +80,7 @@ describe('webhooks listen', () => {
           stop = fire
         },
       })
-      // Nothing but Ctrl-C ends the first wait.
+      // Only Ctrl-C ends the first wait.
       while (!isDone()) await new Promise((resolve) => setImmediate(resolve))
       stop()
       return running

@@ -53,7 +53,7 @@ function rolesOf({ keyid }: KeyEntry, roster: Roster | undefined): string[] {
   return roster.roles.filter(({ principals }) => principals.includes(person.id)).map(({ name }) => name)
 }
 
-/** By the order of `authorizationFrom` of the client. */
+/** Determines the caller, in the order of the client's `authorizationFrom`. */
 async function calls(context: CliContext): Promise<Whoami['caller']> {
   const { token, dataDir } = context.io.environment
   if (token !== undefined) return { as: 'a program', by: 'HMS_TOKEN' }
@@ -61,7 +61,7 @@ async function calls(context: CliContext): Promise<Whoami['caller']> {
   try {
     if ((await operatorKey(dataDir)) !== undefined) return { as: 'the operator', by: dataDir }
   } catch (error) {
-    // A folder whose key or roster cannot be used has no operator either.
+    // A folder with an unusable key or roster has no operator either.
     if (!(error instanceof HmsError)) throw error
   }
   return { as: 'nobody', by: `no HMS_TOKEN, and no operator's key in ${dataDir}` }
