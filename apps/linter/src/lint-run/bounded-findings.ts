@@ -1,10 +1,10 @@
 import type { LintFinding } from '#libs/contracts'
 
-/** Of the findings that a run's events carry, so that no policy can make one too large to be signed. */
+/** Size limit of the findings in a run's events, so no policy can make an event too large to sign. */
 const MAX_BYTES = 192 * 1024
 const MAX_TEXT = 500
 
-/** The findings as an event carries them: errors first where not all fit, long texts cut, and how many were left out. */
+/** Returns the findings for an event: errors first if not all fit, long texts cut, with the number of omitted ones. */
 export function boundedFindings(findings: readonly LintFinding[]): LintFinding[] {
   const short = findings.map((finding) => ({
     ...finding,

@@ -1,10 +1,10 @@
 import type { LintFinding, ReleaseDocument } from '#libs/contracts'
 import type { ResourceDescriptor, TestResult } from '#libs/signing'
 
-/** Version of the rules; raised when one is added or means something else. */
+/** Version of the rules; raised when one is added or changes its meaning. */
 const LINT = 'https://hms-svc.dev/lint/v1'
 
-/** Findings as in-toto's test result. A test is a release, `ID@VERSION`, or a rule that found something in it, `ID@VERSION RULE`. */
+/** Builds the findings' in-toto test result. A test is a release, `ID@VERSION`, or a rule with a finding in it, `ID@VERSION RULE`. */
 export function lintResultOf(
   releases: readonly Pick<ReleaseDocument, 'id' | 'version'>[],
   findings: readonly LintFinding[],

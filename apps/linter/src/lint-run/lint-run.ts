@@ -16,7 +16,7 @@ import { lintResultOf } from './lint-result.js'
 
 type Linted = { findings: LintFinding[]; schema?: ResourceDescriptor }
 
-/** The stage: judges every release of a run. Every finding is reported. */
+/** Lint stage: judges every release of a run. Every finding is reported. */
 @Injectable()
 export class LintRun {
   private readonly shell: StageShell<Lint, LintInput, LintEffect>
@@ -49,7 +49,7 @@ export class LintRun {
   }
 
   private async lint(tx: Transaction, dossier: RunDossier, release: CarriedRelease): Promise<Linted> {
-    // What is judged is what was signed, not what lies beside it in the message.
+    // The signed policy is judged, not unsigned members of the message.
     const policy = readRelease(openRelease(release, dossier.proofs).envelope).predicate.policy as PolicyDocument
     const live = dossier.live[release.id]
     const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })

@@ -1,6 +1,6 @@
 import { documentTable } from '#libs/persistence'
 
-/** What lint needs to know of a registered partner. */
+/** Registered partner, with the members that lint needs. */
 export interface KnownPartner {
   id: string
   groups: string[]

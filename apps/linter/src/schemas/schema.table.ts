@@ -1,7 +1,7 @@
 import type { JsonObject } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** A JSON Schema for the rule data of policies that name it in `schema`. */
+/** JSON Schema for the rule data of policies that name it in `schema`. */
 export interface RegisteredSchema {
   name: string
   schema: JsonObject
