@@ -3,7 +3,7 @@ import { alikeBots, nameOf, numberText, turnedText } from './words.js'
 
 const SHOWN = 3
 
-/** For a terminal: what turns, where, how many alerts a bot will raise, and what no input of the replay speaks of. */
+/** Formats an impact for a terminal: changed verdicts, regions, alerts per bot, and fields that no replay input covers. */
 export function impactLines({ scenarios, bots, fields }: SimulationImpact): string[] {
   const turned = scenarios.map((scenario) => {
     const most = scenario.regions

@@ -8,18 +8,18 @@ import { IMPACT_STYLE } from './impact-style.js'
 export interface ImpactPage {
   /** `epa-pm25-limit 1.5.0 → 2.0.0`. */
   title: string
-  /** The stage's line: `PASS (98.4% bots adapted, 63/64)`. */
+  /** Summary line of the stage: `PASS (98.4% bots adapted, 63/64)`. */
   verdict: string
-  /** The difference, one field a line. */
+  /** Changed fields, one a line. */
   changes: readonly string[]
   skipped: readonly { scenario: string; why: string }[]
   reportDigest: string | null
   impact: SimulationImpact
 }
 
-/** One HTML file that needs no other, no network and no script: it opens from a disk, in a mail, or on paper. */
+/** Renders one self-contained HTML file, without network or script: it opens from a disk, in a mail, or on paper. */
 export function impactPage(page: ImpactPage): string {
-  // Nothing but this very style sheet is obeyed, whatever a policy or a bot wrote into its texts.
+  // The policy allows only this style sheet, whatever a policy or a bot has in its texts.
   const style = createHash('sha256').update(IMPACT_STYLE).digest('base64')
   const policy = `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'`
   const html = renderToString(<Page page={cleaned(page)} policy={policy} />)
@@ -27,7 +27,7 @@ export function impactPage(page: ImpactPage): string {
   return `<!doctype html>\n${html.replace('<style></style>', `<style>${IMPACT_STYLE}</style>`)}\n`
 }
 
-/** What hides text or turns its direction is written out, anyone who wrote it. */
+/** Escapes characters that hide text or change its direction, whatever its source. */
 function cleaned(page: ImpactPage): ImpactPage {
   return JSON.parse(JSON.stringify(page), (_key, value: unknown) => (typeof value === 'string' ? printable(value) : value)) as ImpactPage
 }

@@ -1,4 +1,4 @@
-/** The whole style of the page that stands alone. The console brings its own for the same class names. */
+/** Complete style of the standalone page. The console has its own styles for the same class names. */
 export const IMPACT_STYLE = `
 :root { color-scheme: light dark; --ink: #1b1b1b; --quiet: #565c65; --paper: #fff; --line: #8d9297; --after: #005ea2; --focus: #2491ff; }
 @media (prefers-color-scheme: dark) {

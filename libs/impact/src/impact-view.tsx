@@ -7,7 +7,7 @@ import { alikeBots, nameOf, numberText, shareText, turnedText } from './words.js
 const SHOWN_SITES = 10
 const SHOWN_BOTS = 10
 
-/** What a change turns, as text, tables and plots. Headings begin at the third level. */
+/** Renders the impact of a change as text, tables and plots. Headings begin at the third level. */
 export function ImpactView({ impact: { scenarios, bots, fields } }: { impact: SimulationImpact }): JSX.Element {
   return (
     <div class="impact">

@@ -10,7 +10,7 @@ export interface LoadRow extends AlertLoad {
   newlyCompliant?: number
 }
 
-/** Figures as a table, and in each row the two of them as bars: outlined before, filled after. The plot needs no colour to be read. */
+/** Renders figures as a table, with two of them in each row as bars: outlined before, filled after. The plot is readable without colour. */
 export function LoadTable({ caption, what, rows }: { caption: string; what: string; rows: readonly LoadRow[] }): JSX.Element {
   const most = Math.max(1, ...rows.flatMap(({ before, after }) => [before, after]))
   const turned = rows.some(({ newlyViolating }) => newlyViolating !== undefined)
@@ -49,7 +49,7 @@ export function LoadTable({ caption, what, rows }: { caption: string; what: stri
   )
 }
 
-/** The same as the figures beside it, so that it is hidden from who does not see it. */
+/** Repeats the figures beside it, so it is hidden from screen readers. */
 function Bars({ before, after, most }: { before: number; after: number; most: number }): JSX.Element {
   const percent = (value: number): string => `${Math.round((1_000 * value) / most) / 10}%`
   return (

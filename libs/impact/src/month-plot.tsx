@@ -5,7 +5,7 @@ import { numberText } from './words.js'
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [360, 180, 34, 10, 28]
 const LABELS = 6
 
-/** Alerts by month: an outlined column before the change, a filled one after it. */
+/** Plots alerts by month: an outlined column before the change, a filled one after it. */
 export function MonthPlot({ months, id }: { months: readonly GroupImpact[]; id: string }): JSX.Element | null {
   if (months.length < 2) return null
   const most = niceMost(Math.max(...months.flatMap(({ before, after }) => [before, after])))
@@ -50,7 +50,7 @@ function monthsText(months: readonly GroupImpact[]): string {
   return months.map(({ name, before, after }) => `${name}: ${numberText(before)}, then ${numberText(after)}`).join('; ')
 }
 
-/** The next even number that people count with. */
+/** Returns a round, even number at or above `most`, for an axis. */
 function niceMost(most: number): number {
   const unit = 10 ** Math.floor(Math.log10(Math.max(2, most)))
   return [1, 2, 3, 4, 5, 6, 8, 10].map((times) => times * unit).find((value) => value >= most && value % 2 === 0) ?? 10 * unit

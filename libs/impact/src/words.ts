@@ -1,17 +1,17 @@
 import type { AlertLoad, BotLoad, GroupImpact, ScenarioImpact } from '#libs/contracts'
 
-/** `7,703`. */
+/** Formats `7,703`. */
 export function numberText(value: number): string {
   return value.toLocaleString('en-US')
 }
 
-/** `131 newly violating, 0 newly compliant of 7,703 readings`. */
+/** Formats `131 newly violating, 0 newly compliant of 7,703 readings`. */
 export function turnedText({ readings, newlyViolating, newlyCompliant }: ScenarioImpact): string {
   const [violating, compliant, all] = [newlyViolating.count, newlyCompliant.count, readings].map(numberText)
   return `${violating} newly violating, ${compliant} newly compliant of ${all} readings`
 }
 
-/** In per cent, with the 95 % interval of Wilson: `1.70 % (95 % interval 1.44 to 2.01 %)`. Empty without readings. */
+/** Formats a share in per cent, with the 95 % interval of Wilson: `1.70 % (95 % interval 1.44 to 2.01 %)`. Empty without readings. */
 export function shareText(part: number, whole: number): string {
   if (whole === 0) return ''
   const [share, z] = [part / whole, 1.959963984540054]
@@ -21,12 +21,12 @@ export function shareText(part: number, whole: number): string {
   return `${percent(share)} % (95 % interval ${percent(middle - half)} to ${percent(middle + half)} %)`
 }
 
-/** A region or site without a name is said to have none. */
+/** Returns the name of a region or site, or a text for a missing one. */
 export function nameOf({ name }: Pick<GroupImpact, 'name'>): string {
   return name === '' ? '(none named)' : name
 }
 
-/** Bots whose figures are the same, the most bots first: a fleet is one program under many ids. */
+/** Groups bots with equal figures, largest group first: a fleet is one program under many ids. */
 export function alikeBots(bots: readonly BotLoad[]): { bots: string[]; load: AlertLoad }[] {
   const found = new Map<string, { bots: string[]; load: AlertLoad }>()
   for (const { bot, readings, before, after } of bots) {
