@@ -7,23 +7,23 @@ import type { UsedVersion } from './versions.js'
 export type LintContext = {
   file: string
   profile: 'dev' | 'production'
-  /** The version in force for everyone; without one this is a first version. */
+  /** Version in force for all; without one this is a first version. */
   live?: PolicyDocument
   /** Every version ever released of this policy, with its policy digest. */
   used?: readonly UsedVersion[]
-  /** The registered schema that the policy names, when there is one. */
+  /** Registered schema that the policy names, if there is one. */
   schema?: NamedSchema
-  /** Left out (the offline linter): partners are not checked. */
+  /** Absent in the offline linter: partners are then not checked. */
   knownPartners?: { ids: readonly string[]; groups: readonly string[] }
-  /** False where the registry of schemas is not at hand; default true. */
+  /** False if the registry of schemas is unavailable; default true. */
   checkSchema?: boolean
 }
 
 /**
- * All rules of lint over one policy, pure and deterministic: same source and context, same findings in the same order.
- * Rules on versions: what was removed, changed type or unit, or was made tighter needs a major version, every other change of rule data
- * a minor one. New values of `effective`, `title`, `description`, `owner` and `tags` may come with a patch, and so may any change of
- * `partners` and `breaking`, which speak to the pipeline.
+ * Applies all lint rules to one policy, pure and deterministic: same source and context, same findings in the same order. Rules on
+ * versions: a removed field, a changed type or unit, or a tighter bound needs a major version, every other change of rule data a minor one.
+ * New values of `effective`, `title`, `description`, `owner` and `tags` need only a patch, and so does any change of `partners` and
+ * `breaking`, which are instructions for the pipeline.
  */
 export function lintPolicy(source: PolicySource, context: LintContext): Finding[] {
   const report = new Report(context.file, source.locate)

@@ -6,8 +6,8 @@ import type { RuleSchema } from './schema/compile.js'
 export type NamedSchema = { name: string; schema: JsonObject }
 
 /**
- * Checks the rule data against the schema that the policy names, and returns it. Without the registry at hand (`mustExist` false, the
- * offline linter) a schema that was not given is not looked for.
+ * Validates the rule data against the schema that the policy names, and returns the compiled schema. Without the registry (`mustExist`
+ * false, the offline linter) a missing schema is not reported.
  */
 export function checkOwnSchema(
   source: PolicySource,

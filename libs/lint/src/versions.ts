@@ -17,16 +17,16 @@ import type { RuleSchema } from './schema/compile.js'
 
 export type UsedVersion = { version: string; digest: string }
 
-/** Keys that speak about the rule and are none themselves: a new value may come with a patch, a reader may miss one that is gone. */
+/** Keys that describe the rule: a new value needs only a patch, but removing one may affect a reader. */
 const METADATA = new Set(['effective', 'title', 'description', 'owner', 'tags'])
-/** Meant for the pipeline and not for readers: these may disappear with a patch as well. */
+/** Keys for the pipeline and not for readers: removing one also needs only a patch. */
 const FOR_THE_PIPELINE = new Set(['partners', 'breaking'])
 
 const RANK: Record<Level, number> = { patch: 0, minor: 1, major: 2 }
 
 type Need = { level: Level; why: string }
 
-/** The version is unused, above the live one, and raised far enough for what changed. */
+/** Checks that the version is unused, above the live one, and raised far enough for the changes. */
 export function checkVersions(
   source: PolicySource,
   live: PolicyDocument | undefined,
@@ -94,7 +94,7 @@ function needOf({ path, from, to, kind }: Change, schema: RuleSchema | undefined
   return { level: 'minor', why: `value ${field} changed` }
 }
 
-/** A bound where none was is tighter too. */
+/** Whether the bound is tighter. A new bound is tighter too. */
 function isTighter(direction: 'lower' | 'higher' | undefined, from: Json | undefined, to: Json | undefined): boolean {
   if (direction === undefined || typeof to !== 'number') return false
   if (from === undefined) return true

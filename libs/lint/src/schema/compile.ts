@@ -14,7 +14,7 @@ import type { Direction } from './tighter.js'
 export type SchemaViolation = { pointer: string; message: string }
 
 export type RuleSchema = {
-  /** At most 20 violations, by pointer into the policy. */
+  /** Returns at most 20 violations, by pointer into the policy. */
   validate(policy: PolicyDocument): SchemaViolation[]
   tighter(path: readonly string[]): Direction | undefined
 }
@@ -22,14 +22,14 @@ export type RuleSchema = {
 export type CompiledSchema = { ok: true; schema: RuleSchema } | { ok: false; code: 'HMS_SCHEMA_REFUSED'; message: string }
 
 const MAX_VIOLATIONS = 20
-/** Steps of patterns, formats and comparisons of items that one policy may take: half a second, measured on Node 20. */
+/** Limit of steps of patterns, formats and item comparisons for one policy: half a second, measured on Node 20. */
 const MAX_STEPS = 10_000_000
-/** Compiling costs milliseconds, validating microseconds: a schema object is compiled once. */
+/** Cache by schema object: compiling costs milliseconds, validating microseconds. */
 const compiled = new WeakMap<JsonObject, CompiledSchema>()
 
 /**
- * Compiles a JSON Schema for rule data: 2020-12, or draft-07 and -06 when `$schema` names them. Unknown keywords are ignored;
- * what could harm the process is refused (see `refuseUnsafe`, `linearPatterns`).
+ * Compiles a JSON Schema for rule data: 2020-12, or draft-07 and -06 if `$schema` names them. Unknown keywords are ignored; keywords that
+ * could harm the process are refused (see `refuseUnsafe`, `linearPatterns`).
  */
 export function compileRuleSchema(schema: JsonObject): CompiledSchema {
   const known = compiled.get(schema)
@@ -67,7 +67,7 @@ function engine(draft: Json | undefined, steps: Steps): Ajv {
     code: { regExp: Object.assign(linearPatterns(steps), { code: 'linearPattern' }) },
   } as const
   const ajv = typeof draft === 'string' && /draft-0[67]/.test(draft) ? new Ajv(options) : new Ajv2020(options)
-  // The library compares every pair of items, which is minutes for a list that fills 256 KiB.
+  // The library compares every pair of items, which takes minutes for a list of 256 KiB.
   ajv.removeKeyword('uniqueItems')
   ajv.addKeyword({
     keyword: 'uniqueItems',
@@ -81,8 +81,8 @@ function engine(draft: Json | undefined, steps: Steps): Ajv {
 }
 
 /**
- * The rule data, and of the known keys those that the schema itself speaks of: so a schema may close itself with
- * `additionalProperties: false` without listing `id` or `title`, and may still demand `units`.
+ * Returns the rule data, with those known keys that the schema mentions: so a schema may use `additionalProperties: false` without listing
+ * `id` or `title`, and may still require `units`.
  */
 function ruleData(policy: PolicyDocument, schema: JsonObject): JsonObject {
   const { properties, required } = schema

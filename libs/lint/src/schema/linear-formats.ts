@@ -3,10 +3,10 @@ import { fullFormats } from 'ajv-formats/dist/formats.js'
 import type { Steps } from '#libs/pattern'
 import { isUrl } from './url.js'
 
-/** Formats of ajv-formats whose own check takes more than linear time, and ours. */
+/** Replacements for formats of ajv-formats whose own check takes more than linear time. */
 const OWN: Readonly<Record<string, (text: string) => boolean>> = { url: isUrl }
 
-/** All formats of ajv-formats. Each looks at a text in linear time; its characters are counted off `steps`, as those of patterns are. */
+/** Returns all formats of ajv-formats. Each checks a text in linear time; its characters are charged to `steps`, like those of patterns. */
 export function linearFormats(steps: Steps): Record<string, Format> {
   return Object.fromEntries(Object.entries(fullFormats).map(([name, format]) => [name, counted(OWN[name] ?? format, steps)]))
 }
@@ -22,7 +22,7 @@ function counted(format: Format, steps: Steps): Format {
   }
 }
 
-/** Undefined for a format that anything has. */
+/** Returns the check of a format; undefined for a format that accepts any text. */
 function checkOf(format: unknown): ((text: string) => boolean) | undefined {
   if (typeof format === 'function') return format as (text: string) => boolean
   if (format instanceof RegExp) return (text) => format.test(text)

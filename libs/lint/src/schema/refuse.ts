@@ -4,15 +4,15 @@ import { pathOf } from '#libs/policy'
 const MAX_BYTES = 64 * 1024
 const MAX_DEPTH = 32
 const MAX_COST = 20_000
-/** Keywords that load, rename or suspend: `$async` makes a validator answer with a promise, which is always truthy. */
+/** Keywords that load, rename or suspend: `$async` makes a validator return a promise, which is always truthy. */
 const REFUSED = ['$async', '$anchor', '$dynamicAnchor', '$dynamicRef', '$recursiveAnchor', '$recursiveRef', '$vocabulary']
 
 export class SchemaRefused extends Error {}
 
 /**
- * Throws `SchemaRefused` for a schema that could harm the process that compiles or runs it: too large, too deep, references that leave
- * the document, go round in a circle, or multiply (a chain of `allOf: [{$ref}, {$ref}]` doubles at every link). Looks at every
- * member, also at data under `enum` or `const`: a schema that needs these words as data is refused as well.
+ * Throws `SchemaRefused` for a schema that could harm the process that compiles or runs it: too large, too deep, references that leave the
+ * document, are circular, or multiply (a chain of `allOf: [{$ref}, {$ref}]` doubles at every link). Checks every member, also data under
+ * `enum` or `const`: a schema that needs these words as data is refused as well.
  */
 export function refuseUnsafe(schema: JsonObject): void {
   if (JSON.stringify(schema).length > MAX_BYTES) throw new SchemaRefused(`it is larger than ${MAX_BYTES} bytes`)
@@ -39,7 +39,7 @@ export function refuseUnsafe(schema: JsonObject): void {
   costOf(schema, 0)
 }
 
-/** The target of a reference into the same document. */
+/** Returns the target of a reference into the same document. */
 export function resolveRef(root: JsonObject, ref: string): Json {
   if (ref !== '#' && !ref.startsWith('#/')) throw new SchemaRefused(`$ref ${JSON.stringify(ref)} leaves the document`)
   let node: Json | undefined = root

@@ -4,7 +4,9 @@ import { resolveRef } from './refuse.js'
 export type Direction = 'lower' | 'higher'
 export const TIGHTER_KEYWORD = 'x-hms-tighter'
 
-/** Which way a bound at `path` gets tighter, as the schema says by `"x-hms-tighter": "lower"|"higher"`; undefined where it says nothing. */
+/**
+ * Returns the direction in which a bound at `path` gets tighter, by the schema's `"x-hms-tighter": "lower"|"higher"`; undefined without it.
+ */
 export function tighterAt(root: JsonObject, path: readonly string[]): Direction | undefined {
   let nodes = applying(root, [root])
   for (const part of path)
@@ -16,7 +18,7 @@ export function tighterAt(root: JsonObject, path: readonly string[]): Direction 
   return found as Direction | undefined
 }
 
-/** The schemas themselves and all that apply to the same value: references and the members of combinations. */
+/** Returns the schemas and all others that apply to the same value: references and the members of combinations. */
 function applying(root: JsonObject, start: readonly (Json | undefined)[]): JsonObject[] {
   const seen = new Set<JsonObject>()
   const open = [...start]

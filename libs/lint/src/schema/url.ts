@@ -8,18 +8,18 @@ const LAST = /^(?:[1-9]\d?|1\d\d|2[0-4]\d|25[0-4])$/
 const PRIVATE = /^(?:10|127)\.|^(?:169\.254|192\.168)\.|^172\.(?:1[6-9]|2\d|3[01])\./
 
 /**
- * Whether a text is a URL as format `url` of ajv-formats has it: http, https or ftp, a public IPv4 address or a host name with a top-level
- * domain. The library's expression tries every split of what stands before an `@`: 60,000 colons take it 12 s. This one looks at each
- * character a fixed number of times.
+ * Whether a text is a URL by format `url` of ajv-formats: http, https or ftp, a public IPv4 address or a host name with a top-level domain.
+ * The library's expression tries every split of the text before an `@`: 60,000 colons take it 12 s. This function reads each character a
+ * fixed number of times.
  */
 export function isUrl(text: string): boolean {
   const scheme = SCHEME.exec(text)
   if (scheme === null || /\s/.test(text)) return false
   const rest = text.slice(scheme[0].length)
-  // What stands before an `@` is anybody's: the host begins at the start or behind any of them, and ends at a slash or at the end.
+  // The text before an `@` is arbitrary: the host begins at the start or behind any `@`, and ends at a slash or at the end.
   for (let begin = 0; ;) {
     const next = indexOfAny(rest, begin, '@/')
-    // Nothing stands before the first character, so no host begins behind an `@` there.
+    // The text before the first character is empty, so no host begins behind an `@` there.
     if (begin !== 1 && rest[next] !== '@' && isHost(rest.slice(begin, next))) return true
     const at = rest.indexOf('@', next)
     if (at < 0) return false
