@@ -1,10 +1,10 @@
 import { RE2JS } from '@bufbuild/re2'
 import { programSize } from './program-size.js'
 
-/** Instructions of one pattern: `^[a-z]{1,1000}$` has 2,000. */
+/** Limit of instructions of one pattern: `^[a-z]{1,1000}$` has 2,000. */
 const MAX_PROGRAM = 2_500
 
-/** Steps that may still be taken: each looks at one instruction at one character, and was measured at some 50 ns on Node 20. */
+/** Remaining steps: each executes one instruction at one character, and was measured at some 50 ns on Node 20. */
 export interface Steps {
   left: number
 }
@@ -13,13 +13,13 @@ export interface Pattern {
   /** Upper bound of the instructions of its program. */
   size: number
   /**
-   * Whether the pattern matches some part of `text`. Takes at most as many steps as its program has instructions, for each character and
-   * once more, off `steps`; throws `RangeError` when there are no more left.
+   * Whether the pattern matches some part of `text`. Charges at most as many steps as its program has instructions, for each character and
+   * once more, to `steps`; throws `RangeError` when there are none left.
    */
   test(text: string, steps: Steps): boolean
 }
 
-/** A pattern that is not RE2, or larger than one may be. */
+/** Error for a pattern that is not RE2, or too large. */
 export class PatternRefused extends Error {}
 
 const [ALT, ALT_MATCH, CAPTURE, EMPTY_WIDTH, MATCH, NOP] = [1, 2, 3, 4, 6, 7] as const
@@ -27,7 +27,7 @@ const FIRST_RUNE = 8
 
 /**
  * Compiles an RE2 pattern: neither look-around nor back-references. Matching is our own: it simulates the compiled program, so its time is
- * bounded by program times text. The library's automaton keeps up to 10,000 states of a pattern, and is quadratic in the program behind
+ * bounded by program times text. The library's automaton caches up to 10,000 states of a pattern, and is quadratic in the program beyond
  * them. Throws `PatternRefused`.
  */
 export function compilePattern(pattern: string, maxProgram = MAX_PROGRAM): Pattern {
@@ -109,7 +109,7 @@ function matcher(program: Program, start: number): Pattern['test'] {
   }
 }
 
-/** Which of RE2's empty-width conditions hold between two runes; -1 is the end of the text on either side. */
+/** Returns which of RE2's empty-width conditions are true between two runes; -1 is the end of the text on either side. */
 function contextOf(before: number, after: number): number {
   const begins = before < 0 ? 0b0101 : before === 0x0a ? 0b0001 : 0
   const ends = after < 0 ? 0b1010 : after === 0x0a ? 0b0010 : 0

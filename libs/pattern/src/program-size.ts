@@ -1,15 +1,15 @@
-/** A repetition of what stands before it: `{3}`, `{3,}` or `{3,9}`. */
+/** Repetition: `{3}`, `{3,}` or `{3,9}`. */
 const REPEAT = /\{(\d{1,9})(,(\d{0,9}))?\}/y
 
 /**
- * Upper bound of the instructions that an RE2 pattern compiles to, from its text alone: compiling takes time and memory that grow with
- * them, and 17 characters (`(abcdefghij){1000}`) suffice for 10,000. Counts a character as one instruction, each operator as one more, and
- * what is repeated as often as it is, and a table of Unicode as several. Counts too much where it does not understand, never too little.
+ * Returns an upper bound of the instructions that an RE2 pattern compiles to, from its text only: compiling takes time and memory that grow
+ * with them, and 17 characters (`(abcdefghij){1000}`) suffice for 10,000. Counts a character as one instruction, each operator as one more,
+ * a repetition as its copies, and a table of Unicode as several. For unknown syntax the count is too high, never too low.
  */
 export function programSize(pattern: string): number {
   const groups = [0]
   let tables = 0
-  // Size of what a repetition would repeat.
+  // Size of the part that a repetition would repeat.
   let last = 0
   const add = (size: number): void => {
     groups[groups.length - 1]! += size
@@ -71,12 +71,15 @@ function repeatAt(pattern: string, at: number): { times: number; end: number } |
   return { times: Math.max(Number(found[1]), Number(found[3] ?? 0)) + 1, end: REPEAT.lastIndex }
 }
 
-/** What looks up tables of Unicode takes as long to compile as several instructions, however often it is repeated. */
+/** Counts Unicode tables, each of which takes as long to compile as several instructions, however often it is repeated. */
 function tablesIn(text: string): number {
   return 8 * (text.match(/\\[pP]/g) ?? []).length
 }
 
-/** Behind the bracket that closes a class; a bracket that comes first, or in `[:alpha:]`, or behind a backslash, closes nothing. */
+/**
+ * Returns the offset behind the bracket that closes a class; a bracket that comes first, or in `[:alpha:]`, or behind a backslash, closes
+ * nothing.
+ */
 function endOfClass(pattern: string, at: number): number {
   const found = /\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?/sy
   found.lastIndex = at
