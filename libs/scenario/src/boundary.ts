@@ -16,23 +16,22 @@ import type { PolicyChange } from './touched.js'
 type Threshold = { path: string[]; value: number | string; exact: boolean }
 
 const COMPARISONS = ['_>_', '_>=_', '_<_', '_<=_', '_==_', '_!=_']
-/** A change that touches thousands of numbers is tried at the first few hundred. */
+/** Limit of readings: a change of thousands of numbers is tested at the first few hundred. */
 const MAX_READINGS = 500
 
 export interface BoundaryInputs {
   readings: JsonObject[]
-  /** How many of them stand at the old or new value of each touched field, in the order in which those were given. */
+  /** Number of readings at the old or new value of each touched field, in the order of the fields. */
   ofTouched: number[]
 }
 
 /**
- * Readings that stand on the edge of a rule, made from a reading of the corpus: for each comparison of a reading field with something that
- * the policies decide, the field at the threshold and one step to either side, under each of `versions` (old and new policies). The step
- * is the last decimal place that threshold or template has, at least one: 25 → 24.9, 25, 25.1. Every field that the change touches is
- * tried at its old and new value too, whether the expression compares it or not: a bot may. A field that the expression can do without is
- * left out once. When the expression holds no comparison, `boundary:` says what to try.
- * Of `templates` the first is taken that shows the edge, else the first of all: in `a > 1 && b > 2` no value of `a` turns a reading whose
- * `b` is low. Ids are `boundary:SCENARIO:FIELD=VALUE`.
+ * Builds readings on the edge of a rule, from a reading of the corpus: for each comparison of a reading field with a value that depends on
+ * the policies, the field at the threshold and one step to either side, under each of `versions` (old and new policies). The step is the
+ * last decimal place of threshold or template, at least one: 25 → 24.9, 25, 25.1. Every field that the change touches is also tested at its
+ * old and new value, whether the expression compares it or not, because a bot may. A field that the expression does not need is omitted
+ * once. If the expression has no comparison, `boundary:` lists the values. The first of `templates` that shows the edge is used, else the
+ * first of all: in `a > 1 && b > 2` no value of `a` turns a reading whose `b` is low. Ids are `boundary:SCENARIO:FIELD=VALUE`.
  */
 export function boundaryReadings(
   scenario: Scenario,
@@ -43,7 +42,7 @@ export function boundaryReadings(
   const [compiled, [template]] = [compileExpression(scenario.alert), templates]
   if (!compiled.ok || template === undefined) return { readings: [], ofTouched: touched.map(() => 0) }
   const parts = [...walk(compiled.expression.ast)]
-  // One question: a threshold for which no steps are left is not tried.
+  // One budget for all: a threshold without remaining steps is not tested.
   const budget = { steps: MAX_STEPS }
   const compared = parts.flatMap((expr) => comparisonThresholds(expr, versions, budget))
   const own = compared.length > 0 ? compared : declaredThresholds(scenario.boundary ?? {}, versions, budget)
@@ -86,7 +85,7 @@ function declaredThresholds(boundary: NonNullable<Scenario['boundary']>, version
   })
 }
 
-/** The old and new values of a field, in every fact of the same type that it can be compared with. */
+/** Returns the old and new values of a field, for every fact of the same type that it can be compared with. */
 function touchedThresholds(change: PolicyChange, read: readonly string[][], template: JsonObject): Threshold[] {
   const values = changedValues(change)
   return comparableFacts(change, read, template).flatMap((path) => {
@@ -95,7 +94,7 @@ function touchedThresholds(change: PolicyChange, read: readonly string[][], temp
   })
 }
 
-/** A version whose policy lacks the field has no threshold there. */
+/** Evaluates the threshold under each version. A version whose policy lacks the field has none. */
 function valuesOf(bound: Expr, versions: readonly Policies[], budget: Budget): (number | string)[] {
   const evaluate = evaluator(bound)
   return versions
@@ -119,7 +118,7 @@ function valuesAround({ path, value, exact }: Threshold, template: JsonObject): 
   return [-1, 0, 1].map((steps) => ({ path, value: Number((value + steps * 10 ** -places).toFixed(places)) }))
 }
 
-/** Nine at most: beyond that the step would drown in rounding. */
+/** Returns the number of decimals, nine at most: beyond that the step would be lost in rounding. */
 function decimals(value: number): number {
   const [, fraction = ''] = value.toFixed(9).replace(/0+$/, '').split('.')
   return fraction.length

@@ -7,33 +7,33 @@ export type Expr = ReturnType<typeof parse>['expr']
 
 const { BOOL, DOUBLE, DYN, INT, STRING } = CelScalar
 const FACTS = mapType(STRING, DYN)
-/** Characters that `matches` takes. */
+/** Limit of characters for `matches`. */
 const MAX_TEXT = 1_024
 const MAX_PATTERN = 128
-/** Instructions that a pattern compiles to, and steps that a match may take: together what `costOf` charges for one. */
+/** Limits of a pattern's instructions, and of the steps of a match: together the cost that `costOf` charges for one. */
 const MAX_PROGRAM = 500
 const MAX_MATCH_STEPS = 40_000
-/** Compiled patterns that are kept. */
+/** Limit of cached compiled patterns. */
 const MAX_KNOWN = 64
 
-/** What expressions of one kind speak of. */
+/** Names available to expressions of one kind. */
 export type Language = { names: readonly string[]; env: CelEnv }
 
-/** Scenarios: one reading, and policies by id. */
+/** Language of scenarios: one reading, and policies by id. */
 export const SCENARIO_LANGUAGE: Language = {
   names: ['reading', 'policy'],
   env: celEnv({ variables: { reading: FACTS, policy: FACTS }, funcs: [...mixedArithmetic(), boundedMatches()] }),
 }
 
-/** Facts of any JSON form under these names. */
+/** Creates a language of facts of any JSON form under these names. */
 export function factLanguage(names: readonly string[]): Language {
   const variables = Object.fromEntries(names.map((name) => [name, DYN]))
   return { names, env: celEnv({ variables, funcs: [...mixedArithmetic(), boundedMatches()] }) }
 }
 
 /**
- * A match has a price that can be told beforehand (see `costOf`), so longer texts and patterns, larger programs and more steps are an
- * error. A pattern is compiled once: it is mostly a literal of the expression.
+ * Bounds `matches`. The cost of a match must be known beforehand (see `costOf`), so longer texts and patterns, larger programs and more
+ * steps are an error. Patterns are cached, because they are mostly literals of the expression.
  */
 function boundedMatches() {
   const known = new Map<string, Pattern>()
@@ -53,8 +53,9 @@ function boundedMatches() {
 }
 
 /**
- * Every JSON number becomes a CEL double, whole or not: the author of `reading.pm25 > …` cannot know whether a reading has a point.
- * Literals of an expression stay ints, so arithmetic between both is added below (`reading.pm25 * 2`); comparison has it already.
+ * Converts JSON to CEL. Every JSON number becomes a CEL double, whole or not: the author of `reading.pm25 > …` cannot know whether a
+ * reading has a decimal point. Literals of an expression stay ints, so arithmetic between both is added below (`reading.pm25 * 2`);
+ * comparison already supports it.
  */
 export function toCel(value: Json | undefined): CelInput {
   if (value === undefined || value === null) return null

@@ -5,7 +5,7 @@ import { compileExpression, evaluator } from './expression.js'
 import type { Policies } from './expression.js'
 import type { Scenario } from './parse-scenario.js'
 
-/** The expression has no answer for this reading under these policies: a missing field, mixed types, not a boolean. */
+/** Error of an expression without a verdict for this reading under these policies: a missing field, mixed types, not a boolean. */
 export class ScenarioError extends Error {
   readonly code = 'HMS_SCENARIO_EVALUATION'
 
@@ -19,7 +19,7 @@ export class ScenarioError extends Error {
 }
 
 /**
- * Whether a right bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`, also where that takes more steps than `budget`
+ * Whether a correct bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`, also if it takes more steps than `budget`
  * has.
  */
 export type Verdict = (reading: JsonObject, policies: Policies, budget?: Budget) => boolean
@@ -32,7 +32,7 @@ export function compileScenario(scenario: Pick<Scenario, 'id' | 'alert'>): Compi
   return { ok: true, verdict: verdictOf(scenario.id, compiled.expression.ast) }
 }
 
-/** The verdict of an expression that was compiled already. */
+/** Returns the verdict function of a compiled expression. */
 export function verdictOf(scenario: string, ast: Expr): Verdict {
   const evaluate = evaluator(ast)
   return (reading, policies, budget) => {

@@ -3,29 +3,28 @@ import type { Expr } from './cel.js'
 import { argumentsOf, partsOf, walk } from './expression-tree.js'
 
 /**
- * Steps that one question may take over all its expressions. Counted before anything is evaluated, and from the texts and the facts
- * alone, so that every stage comes to the same verdict however busy its machine is. A step was measured at less than 1 µs of processor
- * time on Node 20.
+ * Limit of steps of one question over all its expressions. Counted before evaluation, and from the texts and the facts only, so every stage
+ * gets the same verdict however busy its machine is. A step was measured at less than 1 µs of processor time on Node 20.
  */
 export const MAX_STEPS = 100_000
-/** Characters of the facts that one expression reads: string functions walk over them. */
+/** Limit of characters of the facts that one expression reads, because string functions iterate over them. */
 const MAX_CHARACTERS = 16_384
 const CHARACTERS_A_STEP = 64
 const STEPS_OF_A_MATCH = 2_000
 
-/** Steps left for the question at hand, shared by all its expressions. */
+/** Remaining steps of the current question, shared by all its expressions. */
 export interface Budget {
   steps: number
 }
 
-/** How much there is to work on. */
+/** Size of the facts. */
 export interface Extent {
-  /** Elements of lists and values of documents. */
+  /** Number of list elements and document values. */
   values: number
   characters: number
 }
 
-/** Steps of one loop depth: fixed ones, and those that grow with the longest text and with the number of values. */
+/** Steps of one loop depth: a fixed part, and parts that grow with the longest text and with the number of values. */
 interface Share {
   fixed: number
   texts: number
@@ -33,12 +32,12 @@ interface Share {
 }
 
 /**
- * A function of how large the facts are that gives the most steps an expression can take over them, reading them included: every part
- * counts as often as the loops around it may turn. It throws `RangeError` for too much text.
+ * Returns a function from the size of the facts to the maximum steps of an expression over them, reading included: every part counts as
+ * often as the surrounding loops may iterate. The function throws `RangeError` for too much text.
  */
 export function costOf(expr: Expr): (facts: Extent) => number {
   const parts = [...walk(expr)]
-  // Lists and texts also come from the expression itself, and only adding makes longer ones of them.
+  // Lists and texts also come from the expression itself, and only addition makes longer ones.
   const growth = 1 + parts.filter((part) => argumentsOf(part, '_+_') !== undefined).length
   const written = parts.reduce((sum, part) => sum + textOf(part).length, 0)
   const shares: Share[] = []
@@ -52,7 +51,7 @@ export function costOf(expr: Expr): (facts: Extent) => number {
   }
 }
 
-/** Takes the steps off the budget before they are taken. Throws `RangeError` when they are more than are left. */
+/** Charges steps to the budget before they are executed. Throws `RangeError` if too few are left. */
 export function spend(budget: Budget, steps: number): void {
   if (steps > budget.steps) throw new RangeError('it would take more steps than a question may')
   budget.steps -= steps

@@ -3,12 +3,12 @@ import type { Verdict } from './compile-scenario.js'
 import { MAX_STEPS } from './cost.js'
 import type { Policies } from './expression.js'
 
-/** A value to try in one field of a reading. */
+/** Value to test in one field of a reading. */
 export type Tried = { path: string[]; value: number | string }
 
-/** Makes the readings that try one field, from the template under which it matters. */
+/** Builds the readings that test one field, from the template under which it matters. */
 export class EdgeFinder {
-  // Of all fields together: looking for an edge may not take longer than the question itself.
+  // Budget of all fields together: the search for an edge may not take longer than the question itself.
   private readonly budget = { steps: MAX_STEPS }
 
   constructor(
@@ -17,14 +17,17 @@ export class EdgeFinder {
     private readonly verdict: Verdict,
   ) {}
 
-  /** Of one field: from the first template that shows an edge among them, else from the first of all. `isRead`: by the expression. */
+  /**
+   * Returns the readings of one field: from the first template that shows an edge, else from the first of all. `isRead`: the expression
+   * reads it.
+   */
   readingsOf(tried: readonly Tried[], templates: readonly JsonObject[], isRead: boolean): JsonObject[] {
     const sets = templates.map((template) => tried.map(({ path, value }) => this.reading(template, path, value)))
     const chosen = sets.findIndex((readings) => this.showsEdge(readings))
     const at = Math.max(0, chosen)
     const [readings = [], [{ path } = { path: [] }]] = [sets[at], tried]
     const without = this.reading(templates[at] ?? {}, path, undefined)
-    // Whether a bot copes without a fact is asked only where its rule does.
+    // A missing fact is only tested if the rule handles it.
     return isRead && this.versions.some((policies) => this.judge(without, policies) !== undefined) ? [...readings, without] : readings
   }
 

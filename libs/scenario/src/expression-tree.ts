@@ -1,6 +1,6 @@
 import type { Expr } from './cel.js'
 
-/** The direct parts of an expression, in the order of the text. */
+/** Returns the direct parts of an expression, in the order of the text. */
 export function partsOf({ exprKind }: Expr): Expr[] {
   switch (exprKind.case) {
     case 'selectExpr':
@@ -29,14 +29,14 @@ export function isIdent(expr: Expr | undefined, name: string): boolean {
   return expr?.exprKind.case === 'identExpr' && expr.exprKind.value.name === name
 }
 
-/** Arguments of a call without target, when it is one of `name`. */
+/** Returns the arguments if the expression is a call of `name` without target. */
 export function argumentsOf(expr: Expr, name: string): Expr[] | undefined {
   return expr.exprKind.case === 'callExpr' && expr.exprKind.value.function === name && !expr.exprKind.value.target
     ? expr.exprKind.value.args
     : undefined
 }
 
-/** `root.a["b"].c` as its member names; undefined for anything else, and for members that only the evaluation knows. */
+/** Returns the member names of `root.a["b"].c`; undefined for anything else, and for computed members. */
 export function memberPath(expr: Expr, root: string): string[] | undefined {
   if (isIdent(expr, root)) return []
   const { exprKind } = expr

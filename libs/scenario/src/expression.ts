@@ -13,20 +13,20 @@ export type Policies = Record<string, PolicyDocument>
 
 export type Expression = {
   ast: Expr
-  /** Ids of the policies it names. */
+  /** Ids of the named policies. */
   policies: string[]
 }
 
 export type CompiledExpression = { ok: true; expression: Expression } | { ok: false; code: 'HMS_SCENARIO_EXPRESSION'; message: string }
 
 const MAX_LENGTH = 2048
-/** Brackets, conditionals and signs are what the parser recurses on. */
+/** Limit for brackets, conditionals and signs, on which the parser recurses. */
 const MAX_NESTING = 32
-/** `list.exists(x, other.all(y, …))` is enough for rules, and three levels over a long list are not bounded by anything useful. */
+/** Limit of nested loops: `list.exists(x, other.all(y, …))` is enough for rules, and three levels over a long list have no useful bound. */
 const MAX_LOOPS = 2
 const TYPE_NAMES = ['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type', 'string', 'type', 'uint']
 
-/** Parses a CEL expression, and finds unknown names and functions before anything is judged by it. */
+/** Parses a CEL expression, and reports unknown names and functions before it is used. */
 export function compileExpression(text: string, language: Language = SCENARIO_LANGUAGE): CompiledExpression {
   const refused = (message: string): CompiledExpression => ({ ok: false, code: 'HMS_SCENARIO_EXPRESSION', message })
   if (text.length > MAX_LENGTH) return refused(`an expression has at most ${MAX_LENGTH} characters`)
@@ -43,8 +43,8 @@ export function compileExpression(text: string, language: Language = SCENARIO_LA
 }
 
 /**
- * A reusable evaluator of an expression or a part of one. Answers with the value or, for any failure, with an `Error`: also when it
- * could take more steps than `budget` still has, of which nothing is taken then.
+ * Creates a reusable evaluator of an expression or a part of one. It returns the value or, for any failure, an `Error`: also if the
+ * evaluation could take more steps than `budget` has, which is then not charged.
  */
 export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, budget?: Budget) => unknown {
   const run = plan(SCENARIO_LANGUAGE.env, ast)
@@ -52,7 +52,7 @@ export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, 
   const reads = { reading: readsOf(ast, 'reading'), policies: policyReadsOf(ast) }
   const prepared = new WeakMap<Policies, ReturnType<typeof prepare>>()
   return (reading, policies, budget = { steps: MAX_STEPS }) => {
-    // A replay asks with the same policies for every reading.
+    // A replay uses the same policies for every reading.
     const policy = prepared.get(policies) ?? prepare(policies, reads.policies)
     prepared.set(policies, policy)
     const read = cut(reading, reads.reading)
@@ -64,13 +64,13 @@ export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, 
   }
 }
 
-/** Of the policies what is read, so that a large policy costs an expression on one number nothing. */
+/** Converts only the parts of the policies that are read, so a large policy adds no cost to an expression on one number. */
 function prepare(policies: Policies, reads: ReturnType<typeof policyReadsOf>): { facts: ReturnType<typeof toCelMap>; extent: Extent } {
   const read = cutPolicies(policies, reads)
   return { facts: toCelMap(read), extent: extentOf(read) }
 }
 
-/** The same over the facts that a language names. */
+/** Creates an evaluator over the facts of a language. */
 export function factEvaluator(ast: Expr, language: Language): (facts: Record<string, Json>) => unknown {
   const run = plan(language.env, ast)
   return (facts) => valueOf(() => run(Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, toCel(fact)]))))
@@ -93,7 +93,7 @@ function problemIn(expr: Expr, language: Language, names: readonly string[], loo
   }
   if (exprKind.case === 'callExpr') {
     const name = exprKind.value.function
-    // What does not start with a letter is an operator, which the evaluator brings along.
+    // A name that does not start with a letter is an operator, which the evaluator provides.
     if (/^[a-z]/i.test(name) && !language.env.funcs.find(name)) return `unknown function ${JSON.stringify(name)}`
   }
   if (exprKind.case === 'comprehensionExpr') {

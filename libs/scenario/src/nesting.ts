@@ -1,6 +1,6 @@
 /**
- * How deep a parser of this text may recurse: brackets, runs of signs, and as many `branches` as the caller finds of the words that its own
- * language nests by. Counted before parsing, so too high rather than too low.
+ * Returns how deep a parser of this text may recurse: brackets, runs of signs, and `branches`, the caller's count of nesting words of its
+ * language. Counted before parsing, so the result may be too high, never too low.
  */
 export function nestingOf(text: string, branches: number): number {
   let open = 0

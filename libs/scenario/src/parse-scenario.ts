@@ -2,13 +2,13 @@ import type { Json, JsonObject } from '#libs/contracts'
 import { isPolicyId, pointerOf, readYaml, Report, type Finding } from '#libs/policy'
 import { compileExpression } from './expression.js'
 
-/** What a right bot does: `alert` is a CEL expression over one `reading` and the policies in force. */
+/** Behaviour of a correct bot: `alert` is a CEL expression over one `reading` and the policies in force. */
 export type Scenario = {
   id: string
   policies: string[]
   corpus: string
   alert: string
-  /** Per reading field the values to try, or a CEL expression over `policy` for one threshold. Used when `alert` compares nothing. */
+  /** Values to test per reading field, or a CEL expression over `policy` for one threshold. Used if `alert` compares nothing. */
   boundary?: Record<string, number[] | string>
 }
 
@@ -17,7 +17,7 @@ export type ParsedScenario = { ok: true; scenario: Scenario } | { ok: false; fin
 export const SCENARIO_MAX_BYTES = 64 * 1024
 const KEYS = ['id', 'policies', 'corpus', 'alert', 'boundary', 'title', 'description']
 
-/** Reads a scenario file (YAML 1.2 or JSON). Never throws. A scenario that parses also compiles. */
+/** Parses a scenario file (YAML 1.2 or JSON). Never throws. A scenario that parses also compiles. */
 export function parseScenario(bytes: Uint8Array | string, file: string): ParsedScenario {
   const read = readYaml(bytes, file, SCENARIO_MAX_BYTES)
   if (!read.ok) return read

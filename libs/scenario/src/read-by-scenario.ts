@@ -3,7 +3,7 @@ import { compileExpression } from './expression.js'
 import type { Policies } from './expression.js'
 import { cutPolicies, policyReadsOf } from './reads.js'
 
-/** What the expression reads of each of these policies: nothing of one that it does not name. */
+/** Returns the members that the expression reads of each of these policies; an empty object for a policy it does not name. */
 export function readByScenario({ alert }: { alert: string }, policies: Policies): Record<string, JsonObject> {
   const compiled = compileExpression(alert)
   const unread = Object.fromEntries(Object.keys(policies).map((id) => [id, {}]))

@@ -2,21 +2,21 @@ import type { JsonObject } from '#libs/contracts'
 import type { Expr } from './cel.js'
 import { argumentsOf, isIdent, memberPath, walk } from './expression-tree.js'
 
-/** Top-level members that an expression reads of a document; `all` when it takes the document itself. */
+/** Top-level members that an expression reads of a document; `all` if it uses the document itself. */
 export type Reads = readonly string[] | 'all'
 
 export function readsOf(expr: Expr, document: string): Reads {
   return membersOf(expr, (part) => isIdent(part, document))
 }
 
-/** The same of each policy that `policy["ID"].field` names; `all` when the policies are taken as a whole. */
+/** Returns the reads of each policy that `policy["ID"].field` names; `all` if the policies are used as a whole. */
 export function policyReadsOf(expr: Expr): ReadonlyMap<string, Reads> | 'all' {
   const ids = readsOf(expr, 'policy')
   if (ids === 'all') return 'all'
   return new Map(ids.map((id) => [id, membersOf(expr, (part) => isPathOf(part, id))]))
 }
 
-/** Of these policies what is read; those that the expression does not name are left out. */
+/** Returns the read members of these policies; policies that the expression does not name are omitted. */
 export function cutPolicies(
   policies: Readonly<Record<string, JsonObject>>,
   reads: ReadonlyMap<string, Reads> | 'all',
@@ -46,7 +46,7 @@ function membersOf(expr: Expr, isDocument: (part: Expr) => boolean): Reads {
   return mentions === members.length ? [...new Set(members)] : 'all'
 }
 
-/** `next.limit`, `next["limit"]`, `has(next.limit)`: `limit`. */
+/** Returns `limit` for `next.limit`, `next["limit"]` and `has(next.limit)`. */
 function memberOf(expr: Expr, isDocument: (part: Expr) => boolean): string | undefined {
   const { exprKind } = expr
   if (exprKind.case === 'selectExpr') return exprKind.value.operand && isDocument(exprKind.value.operand) ? exprKind.value.field : undefined

@@ -4,14 +4,14 @@ import { compileExpression } from './expression.js'
 import type { Policies } from './expression.js'
 import { policyReadsOf } from './reads.js'
 
-/** A field of rule data that differs between two versions of a policy. */
+/** Field of rule data that differs between two versions of a policy. */
 export type PolicyChange = Change & { policy: string; field: string }
 
-/** More values of one field than anyone compares a reading with. */
+/** Limit of values of one field, more than a reading is compared with. */
 const MAX_VALUES = 20
 
 /**
- * What the change touches of the policies `ids`, first versions against nothing. Keys that describe a policy are left out: no reading is
+ * Returns the changed fields of the policies `ids`, first versions compared with nothing. Descriptive keys are omitted: no reading is
  * judged by a title. `units` stays: 25 of another unit is another limit.
  */
 export function touchedFields(before: Policies, after: Policies, ids: readonly string[]): PolicyChange[] {
@@ -23,22 +23,22 @@ export function touchedFields(before: Policies, after: Policies, ids: readonly s
   )
 }
 
-/** Fields that a reader of the old document may rely on: gone in the new one, or of another type there. */
+/** Returns fields that a reader of the old document may use and that are missing from the new one, or have another type there. */
 export function narrowedFields(touched: readonly PolicyChange[]): string[] {
   return touched
     .filter(({ kind, from, to }) => kind === 'removed' || (kind === 'changed' && typeOf(from) !== typeOf(to)))
     .map(({ policy, field }) => `${policy}.${field}`)
 }
 
-/** Numbers and texts that stand on one side of the change alone. */
+/** Returns numbers and texts that are on one side of the change only. */
 export function changedValues({ from, to }: PolicyChange): (number | string)[] {
   const [old, next] = [new Set(leavesOf(from)), new Set(leavesOf(to))]
   return [...[...old].filter((value) => !next.has(value)), ...[...next].filter((value) => !old.has(value))].slice(0, MAX_VALUES)
 }
 
 /**
- * Fields of a reading that a changed field can be compared with: those of its own name (`limits.o3` and `reading.o3`), else all that the
- * expression reads.
+ * Returns the fields of a reading that a changed field can be compared with: those of its own name (`limits.o3` and `reading.o3`), else all
+ * that the expression reads.
  */
 export function comparableFacts({ path }: PolicyChange, read: readonly string[][], template: JsonObject): string[][] {
   const words = path.map(plain)
@@ -60,7 +60,7 @@ function typeOf(value: Json | undefined): string {
   return Array.isArray(value) ? 'list' : typeof value
 }
 
-/** Says whether the scenario's expression reads the member `top` of a policy. */
+/** Returns a function that reports whether the scenario's expression reads the member `top` of a policy. */
 export function fieldReader({ alert }: { alert: string }): (policy: string, top: string) => boolean {
   const compiled = compileExpression(alert)
   if (!compiled.ok) return () => false
