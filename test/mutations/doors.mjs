@@ -559,4 +559,13 @@ export const DOOR_GUARDS = [
     spec: 'test/attacks/pipelined-streams.spec.ts',
     test: 'leave places for readers of live pages',
   },
+  {
+    name: 'values-only-keys',
+    guard: 'keys of bots and partners read no internal reason',
+    file: 'libs/service/src/authorization/authorizer.ts',
+    find: '...(readsAll ? {} : { valuesOnly: true })',
+    replace: '...(readsAll ? {} : {})',
+    spec: 'test/attacks/internal-reasons.spec.ts',
+    test: 'is not in /v1/policies for keys of bots and partners',
+  },
 ]

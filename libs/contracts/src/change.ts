@@ -34,6 +34,11 @@ export interface ChangeView {
   publicReason?: string
 }
 
+/** Returns the change for readers outside the agency: the internal reason never leaves it. */
+export function withoutInternalReason<T extends { reason?: string | null }>(change: T): T {
+  return { ...change, reason: null }
+}
+
 /** Returns the reason for signing: a single one unchanged, several with their names. */
 export function reasonOf(given: readonly { name: string; reason: string }[]): string | null {
   const reasons = new Set(given.map(({ reason }) => reason))

@@ -1,4 +1,4 @@
-import { NOT_BY_CALLER, peekPredicate, type Envelope, type PolicyView } from '#libs/contracts'
+import { NOT_BY_CALLER, peekPredicate, withoutInternalReason, type Envelope, type PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/evaluation'
 import { breakGlassBehind, changeView, type ReleasePredicate } from '#libs/signing'
 import { leaseOf } from '../heads/canary-lease.js'
@@ -8,6 +8,8 @@ import { begunAt } from '../heads/in-force-since.js'
 /** `PolicyView` prepared once for many responses. */
 export interface PreparedAnswer {
   json: string
+  /** Without the internal reason of the change, if it has one: for keys of bots and partners. */
+  outsideJson?: string
   etag: string
 }
 
@@ -89,5 +91,9 @@ function answerOf(
     verification: NOT_BY_CALLER,
     provenance,
   }
-  return { json: JSON.stringify(view), etag: `"${revision}.${digest.slice(-12)}"` }
+  const json = JSON.stringify(view)
+  const etag = `"${revision}.${digest.slice(-12)}"`
+  if (changed === undefined || changed.reason === null) return { json, etag }
+  const outside: PolicyView = { ...view, provenance: { ...provenance, change: withoutInternalReason(changed) } }
+  return { json, outsideJson: JSON.stringify(outside), etag }
 }

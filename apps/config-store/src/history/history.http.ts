@@ -1,6 +1,6 @@
-import { HmsError, type PolicyHistoryEntry } from '#libs/contracts'
-import { RequireScope, ServiceRuntime } from '#libs/service'
-import { Controller, Get, Param, Query } from '@nestjs/common'
+import { HmsError, withoutInternalReason, type PolicyHistoryEntry } from '#libs/contracts'
+import { RequireScope, ServiceRuntime, type AuthorizedRequest } from '#libs/service'
+import { Controller, Get, Param, Query, Req } from '@nestjs/common'
 import { HistoryQueryDto } from './history.dto.js'
 import { policyHistory } from './policy-history.js'
 import { withRecords } from './with-records.js'
@@ -15,13 +15,22 @@ export class HistoryController {
    */
   @Get()
   @RequireScope('values')
-  async list(@Param('id') id: string, @Query() { limit, before, signed }: HistoryQueryDto): Promise<PolicyHistoryEntry[]> {
+  async list(
+    @Param('id') id: string,
+    @Query() { limit, before, signed }: HistoryQueryDto,
+    @Req() { actor }: AuthorizedRequest,
+  ): Promise<PolicyHistoryEntry[]> {
     const entries = await this.runtime.database.transaction(async (tx) => {
       const found = await policyHistory(tx, id, { limit, before, roster: this.runtime.roster })
       return signed === 'true' ? withRecords(tx, id, found) : found
     })
-    if (entries.length > 0 || before !== undefined) return entries
+    if (entries.length > 0 || before !== undefined) return actor?.valuesOnly === true ? entries.map(outsideEntry) : entries
     const next = ['hms-svc approve FILE --sign NAME']
     throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} was ever in force.`, { status: 404, next })
   }
+}
+
+/** An entry for bots and partners: rollout's statement has the internal reason. */
+function outsideEntry({ change: _statement, ...entry }: PolicyHistoryEntry): PolicyHistoryEntry {
+  return withoutInternalReason(entry)
 }

@@ -3,6 +3,7 @@ import {
   NOT_BY_CALLER,
   UNVERIFIED_HEADER,
   VERIFICATION_HEADER,
+  withoutInternalReason,
   type JsonText,
   type PastPolicyView,
   type PolicyView,
@@ -53,6 +54,7 @@ export class PoliciesController {
   async list(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Query() reader: ReaderQueryDto,
+    @Req() { actor }: AuthorizedRequest,
     @Headers('if-none-match') known?: string,
     @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<PolicyView[]> | undefined> {
@@ -63,7 +65,7 @@ export class PoliciesController {
       .sort()
       .flatMap((id) => this.answer(id, reader) ?? [])
     const etag = etagOf(answers.map((answer) => answer.etag).join())
-    return this.send(reply, etag, known, () => `[${answers.map(({ json }) => json).join(',')}]`)
+    return this.send(reply, etag, known, () => `[${answers.map((answer) => jsonFor(actor, answer)).join(',')}]`)
   }
 
   /**
@@ -76,12 +78,13 @@ export class PoliciesController {
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Query() query: PolicyQueryDto,
+    @Req() { actor }: AuthorizedRequest,
     @Headers('if-none-match') known?: string,
     @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<PolicyView | PastPolicyView> | undefined> {
     await this.copy.require(parseAtLeast(atLeast))
     if (query.at !== undefined || query.known !== undefined || query.version !== undefined) {
-      const json = JSON.stringify(await this.past(id, query))
+      const json = JSON.stringify(pastFor(actor, await this.past(id, query)))
       return this.send(reply, etagOf(json), known, () => json)
     }
     this.metrics.reads.inc({ source: 'policy' })
@@ -91,7 +94,7 @@ export class PoliciesController {
       const next = ['hms-svc approve FILE --sign NAME']
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next })
     }
-    return this.send(reply, answer.etag, known, () => answer.json)
+    return this.send(reply, answer.etag, known, () => jsonFor(actor, answer))
   }
 
   /** Brings database and topic of state back to what is signed: the repair where a stored document does not verify. */
@@ -181,6 +184,17 @@ export class PoliciesController {
     void reply.header('content-type', 'application/json; charset=utf-8')
     return body() as JsonText<never, T>
   }
+}
+
+/** Bots and partners read no internal reasons. */
+function jsonFor(actor: AuthorizedRequest['actor'], { json, outsideJson }: PreparedAnswer): string {
+  return actor?.valuesOnly === true ? (outsideJson ?? json) : json
+}
+
+function pastFor(actor: AuthorizedRequest['actor'], view: PastPolicyView): PastPolicyView {
+  const { change } = view.provenance
+  if (change === undefined || actor?.valuesOnly !== true) return view
+  return { ...view, provenance: { ...view.provenance, change: withoutInternalReason(change) } }
 }
 
 function refusedQuery(detail: string): HmsError {

@@ -139,8 +139,9 @@ export class Authorizer {
 }
 
 /** Prefixed, so that a key named like a person is not taken for one in the audit log. */
-function grantOf({ id, name, region }: TokenRecord): Grant {
-  return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region }, token: id }
+function grantOf({ id, name, region, scopes }: TokenRecord): Grant {
+  const readsAll = scopes.some((scope) => scope === 'read' || scope === 'operate')
+  return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region, ...(readsAll ? {} : { valuesOnly: true }) }, token: id }
 }
 
 function keyInQuery(url: string): string | undefined {

@@ -17,6 +17,8 @@ export interface Actor {
   kind: 'person' | 'operator' | 'token'
   /** The only region of a key, if it names one. */
   region?: string
+  /** Key of a bot or partner without `read` or `operate`: it reads values, and no internal reason of a change. */
+  valuesOnly?: true
 }
 
 /** Validity of a signed request before and after its time; it is accepted once. */
