@@ -3,12 +3,13 @@ import { HmsError, isTerminal, peekPredicate, type ConfigDocument, type StreamFr
 import { SignatureError, verifyHead, type RosterPredicate } from '#libs/signing'
 import { withEarlierRoles } from '../../apps/cli/src/roster/earlier-roles.js'
 import { Random } from '../simulation/random.js'
+import { deep } from '../support/deep.config.js'
 import { startRotatingSystem, type RotatingSystem } from '../support/rotating-system.js'
 
 const AT_ONCE = { observeMs: 0, bakeMs: 0 }
 const POLICIES = ['pm10', 'pm25', 'so2']
 const SIGNERS = ['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison']
-const SEEDS = Number(process.env['HMS_TEST_ROSTER_SEEDS'] ?? 5)
+const SEEDS = deep ? 100 : 5
 const STEPS = 10
 
 /** People at work while rosters change; each step is an approval, a rollback or a roster. */

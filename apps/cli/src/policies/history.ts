@@ -23,8 +23,8 @@ type Line =
   | ({ state: 'UNVERIFIED'; version: null; detail: string; code: string } & Pick<PolicyHistoryEntry, 'seq'>)
 
 /**
- * Shows every version that was in force for all, newest first, with its run, signers and times. Each line is from signed data; an entry that
- * does not verify is marked, and the exit code is 10. Without a roster the service's data is shown, with a warning.
+ * Shows every version that was in force for all, newest first, with its run, signers and times. Each line is from signed data; an entry
+ * that does not verify is marked, and the exit code is 10. Without a roster the service's data is shown, with a warning.
  */
 export async function showHistory(context: CliContext, id: string, options: HistoryOptions): Promise<number> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
@@ -85,7 +85,9 @@ function lineOf({ entry, refusal, isChangeUnknown }: JudgedEntry, now: number, i
 function requireVerified(id: string, lines: readonly Line[]): void {
   const refused = lines.filter(({ state }) => state === 'UNVERIFIED')
   if (refused.length === 0) return
-  const detail = `${refused.length} of ${lines.length} lines of the history of ${id} do not verify: somebody changed the database, or the roster here is of another time.`
+  const detail =
+    `${refused.length} of ${lines.length} lines of the history of ${id} do not verify: ` +
+    `the database was changed, or the roster here is of another time.`
   throw new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, next: ['hms-svc audit verify', 'hms-svc export --out FILE'] })
 }
 

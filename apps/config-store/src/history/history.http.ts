@@ -10,8 +10,8 @@ export class HistoryController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
   /**
-   * What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. With `signed` each entry has what
-   * proves it, and a page ends behind 4 MiB.
+   * What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. With `signed` each entry has
+   * what proves it, and a page ends behind 4 MiB.
    */
   @Get()
   @RequireScope('values')
