@@ -46,7 +46,8 @@ export function noCanaryIsStoredLate({ revisions }: Evidence): string[] {
       const isLive = scope !== STABLE_SCOPE && (current !== base || next !== undefined)
       return isLive && baseSeq !== undefined && (since.get(policy) ?? 0) > baseSeq
     })
-    for (const { policy, scope, sinceSeq } of heads) if (scope === STABLE_SCOPE && sinceSeq !== undefined) since.set(policy, sinceSeq)
+    // A first version that was reverted before other services were notified leaves a head without the number: stable left nothing.
+    for (const { policy, scope, sinceSeq = 0 } of heads) if (scope === STABLE_SCOPE) since.set(policy, sinceSeq)
     return late.map(({ policy, run }) => `revision ${revision} stores the canary of run ${run} of ${policy}, which stable has left`)
   })
 }

@@ -244,6 +244,12 @@ describe('the oracles', () => {
     expect(evidence.runs.length).toBeGreaterThan(0)
   })
 
+  it('allow a canary over a first version that was reverted before any service was notified', () => {
+    const { canary, stable } = canaryIn(evidence, { baseSeq: 1 })
+    const revisions = inTurn(canary, [stable({ sinceSeq: 2 }), stable({ seq: 3 }), canary.document])
+    expect(judge({ ...evidence, revisions }).map(({ oracle }) => oracle)).not.toContain('I31 no canary is stored that stable has left')
+  })
+
   it.each(Object.keys(ORACLES))('%s: speaks when it is broken', (name) => {
     expect(judge(FORGERIES[name]!(evidence)).map(({ oracle }) => oracle)).toContain(name)
   })
