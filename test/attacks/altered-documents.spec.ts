@@ -3,12 +3,14 @@ import type { Pool } from 'pg'
 import { ApiClient, signedBy } from '#libs/client'
 import {
   NOT_BY_CALLER,
+  type HeadReceipt,
   type HmsError,
   type OfrepBulk,
   type OfrepFailure,
   type PolicyView,
   type Problem,
   type RestoredDocument,
+  type SignedHead,
   type StreamFrame,
 } from '#libs/contracts'
 import { POLICY, startInstance, type HeadOptions, type StoreWorld } from '../../apps/config-store/src/testing/store-world.suite.js'
@@ -48,10 +50,12 @@ async function restart(): Promise<void> {
   await start()
 }
 /** Answers once this instance's copy has the revision: a copy follows the database by its notifications. */
-const store = async (options: HeadOptions): Promise<void> => {
-  const { revision } = await world!.stored(await world!.head(options))
-  await fetch(`${world!.url}/v1/policies`, { headers: { 'if-revision-at-least': String(revision) } })
+const put = async (head: SignedHead): Promise<HeadReceipt> => {
+  const receipt = await world!.stored(head)
+  await fetch(`${world!.url}/v1/policies`, { headers: { 'if-revision-at-least': String(receipt.revision) } })
+  return receipt
 }
+const store = async (options: HeadOptions): Promise<HeadReceipt> => put(await world!.head(options))
 const rowOf = async (place = PLACE): Promise<Row> =>
   (await owner.query<{ doc: Row }>('SELECT doc FROM config_store.document WHERE id = $1', [place])).rows[0]!.doc
 const write = async (row: object, place = PLACE): Promise<void> => {
@@ -169,11 +173,11 @@ describe('a stored document that its owner altered', () => {
 
   it('gives way to the same head, and to no earlier one', async () => {
     const [first, second] = [await world!.head({}), await world!.head({ seq: 2, version: '2.0.0' })]
-    await world!.stored(second)
+    await put(second)
     await alter((row) => ({ ...row, seq: 99 }))()
     await restart()
-    expect(await world!.stored(first)).toMatchObject({ applied: false })
-    expect(await world!.stored(second)).toMatchObject({ applied: true })
+    expect(await put(first)).toMatchObject({ applied: false })
+    expect(await put(second)).toMatchObject({ applied: true })
     expect((await get<PolicyView>(`/v1/policies/${POLICY}`)).body.version).toBe('2.0.0')
   })
 })

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 /** What is wrong with a store that serves `documents`; the statement is the next one at each attempt. */
 async function problemsOf(documents: ConfigDocument[], ...statements: (Envelope | undefined)[]): Promise<string[]> {
-  return (await raisedBy(documents, ...statements))?.errors?.map(({ detail }) => detail) ?? []
+  return (await raisedBy(documents, ...statements))?.errors?.map(({ pointer, detail }) => `${pointer}: ${detail}`) ?? []
 }
 
 async function raisedBy(documents: ConfigDocument[], ...statements: (Envelope | undefined)[]): Promise<HmsError | undefined> {
