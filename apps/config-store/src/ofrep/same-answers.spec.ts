@@ -55,7 +55,7 @@ const requestsTo = (world: TwoWays): fc.Arbitrary<Bytes[]> => {
     { arbitrary: fc.subarray(headersOf(world), { maxLength: 2 }), weight: 2 },
   )
   return fc
-    .tuple(path, body, framing, type, extra, fc.constantFrom(true, true, false))
+    .tuple(path, body, framing, type, extra, fc.constantFrom(true, true, true, true, true, false))
     .map(([target, content, framed, typed, more, hasKey]) => {
       const bytes = Buffer.from(content as Buffer)
       const headers = [...(typed === '' ? [] : [`Content-Type: ${typed}`]), ...more, ...(hasKey ? [key(GOOD)] : [])]
@@ -84,7 +84,7 @@ describe.each(['dev', 'production'] as const)('with profile %s', (profile) => {
       seen[isTaken ? 'taken' : 'left']++
       expect(door).toEqual(behind)
     })
-    await fc.assert(same, { numRuns: 200 })
+    await fc.assert(same, { numRuns: 400 })
     expect(Math.min(seen.taken, seen.left)).toBeGreaterThan(10)
   }, 120_000)
 })
