@@ -6,7 +6,7 @@ export const CLI_GUARDS = [
     file: 'apps/cli/src/policies/history.ts',
     find: '  if (refusal !== undefined) return',
     replace: '  if (false) return',
-    spec: 'apps/cli/src/policies/history.spec.ts',
+    spec: 'test/attacks/history-unverified.spec.ts',
     test: 'has no word of it in JSON either',
   },
   {
@@ -42,7 +42,7 @@ export const CLI_GUARDS = [
     file: 'libs/client/src/live/judge-frame.ts',
     find: "    if (isMixed && proof !== undefined) return { kind: 'refused', ...mixed }\n",
     replace: '',
-    spec: 'apps/cli/src/policies/get.spec.ts',
+    spec: 'test/attacks/get-unverified.spec.ts',
     test: 'shows no value of a head put back, and exits 10',
   },
   {
@@ -52,7 +52,7 @@ export const CLI_GUARDS = [
     find: '      approvedBy,\n      ...(soleOfficial ? { soleOfficial } : {}),\n',
     replace:
       "      approvedBy: 'provenance' in view ? view.provenance.approvedBy : approvedBy,\n      ...(soleOfficial ? { soleOfficial } : {}),\n",
-    spec: 'apps/cli/src/policies/get.spec.ts',
+    spec: 'test/attacks/get-unverified.spec.ts',
     test: 'shows what people signed, whatever the service says of it',
   },
   {
@@ -61,7 +61,7 @@ export const CLI_GUARDS = [
     file: 'libs/client/src/live/judge-frame.ts',
     find: '  if (statement !== undefined && !(clock.now() < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS)) {',
     replace: '  if (statement !== undefined && false) {',
-    spec: 'apps/cli/src/policies/get.spec.ts',
+    spec: 'test/attacks/get-unverified.spec.ts',
     test: 'says in JSON and in the text that it is STALE',
   },
   {

@@ -151,7 +151,7 @@ describe('an error', () => {
   })
 })
 
-/** No roster is here, so reads are unverified. Verified reads: policies/get.spec.ts. */
+/** No roster is here, so reads are unverified. Verified reads: test/attacks/get-unverified.spec.ts. */
 describe('reads', () => {
   const unverified = '! not verified: no roster here. Name it in HMS_ROSTER (hms-svc roster show --json > FILE)\n'
   const view = {
