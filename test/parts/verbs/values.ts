@@ -33,7 +33,7 @@ export const VALUES: Row[] = [
   ['policies restore epa-pm25-limit', 0, 'database', 'place seq from'],
   ['history epa-pm25-limit', 0, '1.5.0', 'version state run digest from until approvedBy'],
   ['coverage', 0, 'epa-pm25-limit', 'policy revision total current lagging'],
-  ['coverage epa-pm25-limit', 0, '0 of 0', 'policy revision total current lagging'],
+  ['coverage epa-pm25-limit', 0, 'no named bot is connected', 'policy revision total current lagging'],
 
   ['audit log --run 1', 0, 'hms.approval.approved.v1', 'index at run source type'],
   ['audit verify', 0, 'it continues', 'origin size root runs live'],
