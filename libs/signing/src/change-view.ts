@@ -10,6 +10,11 @@ export interface ChangedTo {
   approvedBy: string[]
 }
 
+interface RankedRelease {
+  digest: string
+  predicate: Pick<ReleasePredicate, 'releaseEpoch'>
+}
+
 /**
  * Returns a change for display, from rollout's signed statement, else from the signed release. `undefined` if neither shows whether a run
  * or a rollback caused it: heads of earlier builds.
@@ -24,6 +29,24 @@ export function changeView(change: Envelope | undefined, release: ChangedTo | un
   if (predicate.breakGlass !== undefined) return { cause: 'break-glass', by, reason: predicate.breakGlass.reason }
   if (predicate.rollback !== undefined) return { cause: 'rollback', by, reason: predicate.rollback.reason || null }
   return undefined
+}
+
+/**
+ * Returns the change of an entry of the history: `changeView`, or a rollback or run by the releases in force `earlier`. An approval makes a
+ * release under a higher epoch, so a release that was in force before, or follows a higher epoch, was rolled back to.
+ */
+export function historyChange(
+  change: Envelope | undefined,
+  release: (ChangedTo & RankedRelease) | undefined,
+  earlier: readonly RankedRelease[],
+): ChangeView {
+  const isRollback =
+    release !== undefined &&
+    earlier.some(({ digest, predicate }) => digest === release.digest || predicate.releaseEpoch > release.predicate.releaseEpoch)
+  const unknown: ChangeView = isRollback
+    ? { cause: 'rollback', by: [], reason: null }
+    : { cause: 'run', by: release?.approvedBy ?? [], reason: null }
+  return changeView(change, release) ?? unknown
 }
 
 /** Returns a stored change if rollout signed it for this policy, and for this head if one is given. */

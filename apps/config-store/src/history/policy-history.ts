@@ -1,7 +1,7 @@
-import { peekPredicate, type ChangeView, type FieldDifference, type PolicyHistoryEntry } from '#libs/contracts'
+import { peekPredicate, type FieldDifference, type PolicyHistoryEntry } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
-import { believedChange, changeView, type ReleasePredicate, type Roster } from '#libs/signing'
+import { believedChange, historyChange, type ReleasePredicate, type Roster } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { withNext } from './policy-at.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
@@ -80,11 +80,8 @@ function entryOf(
   before: readonly (string | null)[],
 ): PolicyHistoryEntry {
   const release = digest === null ? undefined : releases.get(digest)
-  const predicate = release && peekPredicate<ReleasePredicate>(release.release)
   const approvedBy = release?.approvedBy ?? []
-  const isBack = predicate !== undefined && wentBack(predicate, digest, before, releases)
-  const known = changeView(change, predicate && { predicate, approvedBy })
-  const unknown: ChangeView = isBack ? { cause: 'rollback', by: [], reason: null } : { cause: 'run', by: approvedBy, reason: null }
+  const ranked = before.flatMap((each) => (each === null ? [] : (releases.get(each) ?? []))).map(rankedRelease)
   return {
     version: release?.version ?? null,
     digest,
@@ -93,7 +90,7 @@ function entryOf(
     revision,
     author: release?.author ?? null,
     approvedBy,
-    ...(known ?? unknown),
+    ...historyChange(change, release && { ...rankedRelease(release), approvedBy }, ranked),
     from,
     until: after?.from ?? null,
     recordedAt,
@@ -102,20 +99,8 @@ function entryOf(
   }
 }
 
-/**
- * Whether a release was rolled back to. An approval makes a new release under a higher epoch: a release that was in force before, or
- * follows a higher epoch, is a rollback.
- */
-function wentBack(
-  { releaseEpoch }: ReleasePredicate,
-  digest: string | null,
-  before: readonly (string | null)[],
-  releases: ReadonlyMap<string, LiveRelease>,
-): boolean {
-  return before.some((each) => {
-    const other = each === null ? undefined : releases.get(each)
-    return each === digest || (other !== undefined && peekPredicate<ReleasePredicate>(other.release).releaseEpoch > releaseEpoch)
-  })
+function rankedRelease({ digest, release }: LiveRelease): { digest: string; predicate: ReleasePredicate } {
+  return { digest, predicate: peekPredicate<ReleasePredicate>(release) }
 }
 
 function differencesOf(from: LiveRelease | undefined, to: LiveRelease | undefined): FieldDifference[] {

@@ -1,6 +1,6 @@
-import { HmsError, type ChangeView, type Envelope, type PolicyHistoryEntry } from '#libs/contracts'
+import { HmsError, type Envelope, type PolicyHistoryEntry } from '#libs/contracts'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
-import { believedChange, changeView, effectiveMs, isFarAhead, STABLE_SCOPE, type Roster, type VerifiedRelease } from '#libs/signing'
+import { believedChange, effectiveMs, historyChange, isFarAhead, STABLE_SCOPE, type Roster, type VerifiedRelease } from '#libs/signing'
 import { refusedHistory, verifiedByAny } from './verify-past.js'
 
 /** An entry with signed values in place of the store's claims; with `refusal` none of its values is trusted. */
@@ -75,10 +75,6 @@ function provenEntry(
     isChangeUnknown,
   }: Proven & { earlier: readonly VerifiedRelease[]; before: VerifiedRelease | undefined; isChangeUnknown: boolean },
 ): PolicyHistoryEntry {
-  const approvedBy = release?.approvedBy ?? []
-  const unknown: ChangeView = isBack(release, earlier)
-    ? { cause: 'rollback', by: [], reason: null }
-    : { cause: 'run', by: approvedBy, reason: null }
   const to = release && policyOf(release)
   return {
     version: release?.predicate.policy.version ?? null,
@@ -87,20 +83,14 @@ function provenEntry(
     seq,
     revision,
     author: release?.predicate.author ?? null,
-    approvedBy,
-    ...(changeView(change, release ?? undefined) ?? unknown),
+    approvedBy: release?.approvedBy ?? [],
+    ...historyChange(change, release ?? undefined, earlier),
     from,
     until,
     recordedAt,
     differences: to === null || isChangeUnknown ? [] : diffPolicies(before && policyOf(before), to).map(differenceOf),
     ...(change === undefined ? {} : { change }),
   }
-}
-
-/** An approval makes a release under a higher epoch: one that was in force before, or follows a higher epoch, was gone back to. */
-function isBack(release: VerifiedRelease | null, earlier: readonly VerifiedRelease[]): boolean {
-  if (release === null) return false
-  return earlier.some(({ digest, predicate }) => digest === release.digest || predicate.releaseEpoch > release.predicate.releaseEpoch)
 }
 
 function policyOf({ predicate }: VerifiedRelease): PolicyDocument {
