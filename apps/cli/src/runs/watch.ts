@@ -45,7 +45,7 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
   }
 }
 
-/** A run that waits for people does not go on by itself. */
+/** Describes a run that is still open; a paused or unsigned one waits for people. */
 function stillOpen({ run, state }: RunView): string {
   if (state === 'AWAITING_APPROVAL') return `run #${run} still waits for signatures`
   return state === 'PAUSED' ? `run #${run} stays paused` : `run #${run} goes on`

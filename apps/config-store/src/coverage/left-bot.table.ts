@@ -17,7 +17,7 @@ export interface LeftBot {
 export const MAX_BEHIND = 100
 /** Rows kept; beyond them the oldest go. */
 export const MAX_LEFT_BOTS = 10_000
-/** How long a bot that does not return is listed. */
+/** Retention of the row of a bot that does not return, in ms. */
 export const LEFT_BOTS_MS = 7 * 24 * 60 * 60 * 1_000
 
 export const LEFT_BOTS = documentTable<LeftBot>({

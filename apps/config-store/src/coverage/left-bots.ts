@@ -87,7 +87,7 @@ export class LeftBots implements OnModuleInit {
     if (this.departed.size > MAX_LEFT_BOTS && oldest !== undefined) this.departed.delete(oldest)
   }
 
-  /** What the next exchange writes; `undefined` where there is nothing. `own`: the connected bots of this instance. */
+  /** Returns the rows that the next exchange writes and deletes, if any. `own`: the connected bots of this instance. */
   news(own: (bot: string) => BotPresence | undefined): LeftBotsNews | undefined {
     if (this.departed.size === 0 && this.acknowledged.size === 0) return undefined
     const departures = [...this.departed.values()].slice(0, AT_ONCE)

@@ -152,8 +152,8 @@ export class RolloutEffects {
   }
 
   /**
-   * What the run still has in force or held, and what was in force before it; not what others have moved since, or are about to (`moved`).
-   * `refusal`: why readers would refuse the latter, where they take the former.
+   * Returns the policies whose release of this run is in force or held, each with the release before it. Excludes policies that have moved
+   * since, and those in `moved`, which are about to. `refusal`: why readers would refuse the release before, if they accept this run's.
    */
   private async ownOf(
     tx: Transaction,

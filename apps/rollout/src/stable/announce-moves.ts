@@ -123,14 +123,14 @@ function partOf({ current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, next
   return { current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, ...(next === undefined ? {} : { next }) }
 }
 
-/** What a run leaves in force whose take-back every config-store refused. */
+/** Returns the release that stays in force after every config-store refused to revert it. */
 function keptOf(moved: Stable, back: Stable, detail: string): KeptPolicy[] {
   const version = newestOf(back)?.version
   if (version === undefined) return []
   return [{ id: back.policy, version, refused: moved.current?.version ?? null, code: 'HMS_ROLLOUT_HEAD_REFUSED', detail }]
 }
 
-/** What ends a run says what it leaves in force. */
+/** Adds the releases that stay in force to the effect that ends a run. */
 export function withKept(ending: RunEnding, kept: KeptPolicy[]): RunEnding {
   return ending.do === 'answer' ? { ...ending, kept } : { ...ending, data: { ...ending.data, kept, next: keptCommands(kept) } }
 }

@@ -40,7 +40,7 @@ export interface Unannounced {
   key: string
   /** Run that moves, where people did not at once; its policies are announced together. */
   of?: { run: number; attempt: number; causationId: string; policies: string[] }
-  /** How that run ends: once the move was announced, and where every config-store refused it. */
+  /** Effects that end that run: after the announcement of the move, and after every config-store refused it. */
   ends?: { announced?: RunEnding; refused: RunEnding }
   /** What was before it, of `Stable`: so again should every config-store refuse the head. */
   before: Pick<Stable, 'current' | 'bundle' | 'takenBackWith' | 'sinceSeq' | 'sinceSeqBefore' | 'next'>

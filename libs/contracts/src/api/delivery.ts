@@ -199,7 +199,7 @@ export interface CoverageView {
 export interface LeftBotView {
   id: string
   region: string
-  /** Of its last acknowledgement; 0 where it acknowledged nothing. */
+  /** Revision of its last acknowledgement; 0 without one. */
   revision: number
   /** When it connected or last acknowledged. */
   since: string
