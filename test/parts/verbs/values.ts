@@ -63,7 +63,7 @@ export const VALUES: Row[] = [
 export const WATCHES: Row[] = [
   ['runs watch 1', 0, 'DEPLOYMENT SUCCESSFUL', RUN],
   ['runs watch {run:rest-paused}', 7, 'PAUSED (MANUAL)', RUN],
-  ['runs watch {run:seat-kept} --timeout 1s', 7, 'AWAITING APPROVAL', RUN],
+  ['runs watch {run:seat-kept} --timeout 10s', 7, 'AWAITING APPROVAL', RUN],
   ['runs watch {run:rest-observed} --timeout 1s', 8, 'CANARY', RUN],
   ['runs watch {run:rest-aborted}', 9, 'ABORTED', RUN],
 ]
