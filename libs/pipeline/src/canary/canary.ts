@@ -195,8 +195,12 @@ export function lackOfEvidence(canary: Canary): string | undefined {
   const unheard = numbers.filter(({ heard }) => !heard)
   if (unheard.length === 0) return undefined
   const isConnected = unheard.some(({ connected }) => connected > 0)
+  // Bots that connected after the heads were stored are outside the cohort.
+  const came = (policy: string): boolean => canary.watch?.bots.some((bots) => bots.policy === policy && bots.connected > 0) === true
+  const isLate = !isConnected && canary.earlier === undefined && unheard.every(({ policy }) => came(policy))
   const region = canary.scope === ALL_REGIONS ? '' : `of region ${canary.scope.replace(/^region:/, '')} `
   const policies = unheard.map(({ policy }) => policy).join(', ')
   const what = unheard.length === numbers.length ? '' : `${isConnected ? '' : ' with'} ${policies}`
+  if (isLate) return `NO_EVIDENCE: no bot ${region}was connected${what} when the canary began`
   return `NO_EVIDENCE: no bot ${region}${isConnected ? 'acknowledged' : 'connected'}${what}`
 }

@@ -44,7 +44,11 @@ describe('given a canary of a bundle', () => {
   const live = Object.fromEntries(policies.map((id) => [id, { ...DOSSIER.releases[0]!, id, releaseDigest: 'sha256:old' }]))
   const dossier: RunDossier = { ...DOSSIER, releases, live }
 
-  function observed(connected: Record<string, number>, heard: Record<string, number>): { state: Canary; effects: readonly CanaryEffect[] } {
+  function observed(
+    connected: Record<string, number>,
+    heard: Record<string, number>,
+    came: Record<string, number> = connected,
+  ): { state: Canary; effects: readonly CanaryEffect[] } {
     const heads = policies.map((policy): PublishedHead => {
       const bots = connected[policy] ?? 0
       const audience = { connected: bots, cohort: bots, smallestBucket: bots > 0 ? 12 : null }
@@ -55,7 +59,7 @@ describe('given a canary of a bundle', () => {
       return {
         policy,
         revision: 3,
-        scopes: [{ scope: NCR, seq: 0, release: '', expected: bots, acknowledged: bots, control: 9, silent: [] }],
+        scopes: [{ scope: NCR, seq: 0, release: '', expected: bots, acknowledged: bots, control: came[policy] ?? 0, silent: [] }],
       }
     })
     const inputs: CanaryInput[] = [
@@ -89,6 +93,14 @@ describe('given a canary of a bundle', () => {
       expect(effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE', detail } })
     },
   )
+
+  it.each([
+    [{ 'ozone-limit': 3, 'pm25-limit': 5 }, { 'pm25-limit': 5 }, 'was connected with ozone-limit when the canary began'],
+    [{ 'ozone-limit': 3, 'pm25-limit': 3 }, {}, 'was connected when the canary began'],
+  ] as const)('when bots connect only after its heads are stored, then it does not deny that they are connected', (came, heard, what) => {
+    const { effects } = observed(heard, heard, came)
+    expect(effects.at(-1)).toMatchObject({ data: { detail: `NO_EVIDENCE: no bot of region NCR ${what}` } })
+  })
 
   it('when nobody falls below the share of one policy, then that of all grows, and their heads go out together', () => {
     const audiences = {
