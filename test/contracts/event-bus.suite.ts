@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
-import { openRecord, type BusRecord, type EventBus, type LogPlace } from '#libs/messaging'
+import { openRecord, type BusRecord, type EventBus, type ReadPosition } from '#libs/messaging'
 import { uuidv7 } from '#libs/platform'
 import { Reading, STATE_TOPIC, TOPIC, type BusWorld } from './bus-world.js'
 
@@ -108,7 +108,7 @@ export function eventBusSuite(worldOf: () => BusWorld): void {
   it('reads a topic of one partition on from a place, in no group, tombstones included', async () => {
     const world = worldOf()
     const [bus, a, b] = [world.openBus(), world.name(), world.name()]
-    let place: LogPlace = 'beginning'
+    let place: ReadPosition = 'beginning'
     const seen: string[] = []
     /** Reads up to the end, again and again until as many records of these keys have come. */
     const readUntil = async (count: number): Promise<void> => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
-import type { OutboxStore, Place } from '#libs/messaging'
+import type { OutboxStore, LogPosition } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { uuidv7 } from '#libs/platform'
 import type { StoreTwin } from './twin.js'
@@ -86,8 +86,12 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
   })
 
   describe('with a broker that says where records lie', () => {
-    const at = (partition: number, offset: number): Place => ({ partition, offset, ...(partition === 3 ? { atMs: 1_000 + offset } : {}) })
-    const send = (...placed: [OutgoingEvent, Place][]) =>
+    const at = (partition: number, offset: number): LogPosition => ({
+      partition,
+      offset,
+      ...(partition === 3 ? { atMs: 1_000 + offset } : {}),
+    })
+    const send = (...placed: [OutgoingEvent, LogPosition][]) =>
       run((tx) => twin.store.markSent(tx, new Map(placed.map(([{ id }, place]) => [id, place]))))
 
     it('keeps how far each partition reached, whatever order the answers came in', async () => {
@@ -124,7 +128,7 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
         await append(tx, 'b', { time: times[1] }),
         await append(tx, 'a', { time: times[2] }),
       ])
-      await send(...events.map((event, offset): [OutgoingEvent, Place] => [event, at(0, offset)]))
+      await send(...events.map((event, offset): [OutgoingEvent, LogPosition] => [event, at(0, offset)]))
       const unsend = (afterSeq: number) => run((tx) => twin.store.unsendSince(tx, new Date(times[1]!), afterSeq, 1))
       const first = await unsend(0)
       expect(first.rows).toBe(1)
@@ -136,7 +140,7 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
 
     it('forgets what was sent long ago, but of compacted topics the newest of each key', async () => {
       const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'c')])
-      await send(...events.slice(0, 3).map((event, offset): [OutgoingEvent, Place] => [event, at(0, offset)]))
+      await send(...events.slice(0, 3).map((event, offset): [OutgoingEvent, LogPosition] => [event, at(0, offset)]))
       const later = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000)
       const prune = (compacted: string[], limit: number) => run((tx) => twin.store.prune(tx, later, compacted, limit))
       expect(await run((tx) => twin.store.prune(tx, new Date(0), [], 10))).toBe(0)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
-import { MemoryBus, MemoryLog, MemoryOutboxStore, Outbox, Reconciler, Relay, type LostPlace, type Place } from '#libs/messaging'
+import { MemoryBus, MemoryLog, MemoryOutboxStore, Outbox, Reconciler, Relay, type LostPosition, type LogPosition } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
@@ -17,12 +17,12 @@ class TimedBus extends MemoryBus {
     super(held)
   }
 
-  override async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
+  override async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition>> {
     const places = await super.publish(events)
     return new Map([...places].map(([id, place]) => [id, { ...place, atMs: (this.times[place.offset] = ++this.now) }]))
   }
 
-  override async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
+  override async lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
     const shorter = await super.lost(topic, acknowledged)
     const younger = acknowledged.flatMap(({ partition, offset, atMs = 0 }) => {
       const first = this.times.findIndex((time) => time > atMs)

@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs'
 import { expect, it, onTestFinished } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
-import { applyTopics, KafkaBus, type Place } from '#libs/messaging'
+import { applyTopics, KafkaBus, type LogPosition } from '#libs/messaging'
 import { silentLogger, systemClock, uuidv7 } from '#libs/platform'
 import type { TestBroker } from '../support/broker/start-kafka.js'
 
@@ -18,7 +18,7 @@ export function lostSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): voi
     }
     const bus = open()
     const placed = await bus.publish([1, 2, 3].map((seq) => eventOf('canary-controller', seq)))
-    const [first, , last] = [...placed.values()] as [Place, Place, Place]
+    const [first, , last] = [...placed.values()] as [LogPosition, LogPosition, LogPosition]
     expect(last.atMs).toBeGreaterThan(Date.now() - 60_000)
     await bus.publish([eventOf('rollout', 1)])
     expect(await bus.lost(TOPIC, [first])).toEqual([])

@@ -55,7 +55,7 @@ export const READER_GUARDS = [
     test: 'takes each reader as it draws its bucket: by the cohort key, or in an earlier version by the policy id',
   },
   {
-    name: 'reign-begins-anew',
+    name: 'period-begins-again',
     guard: 'a release that is gone back to is in force anew',
     file: 'apps/rollout/src/stable/stable.table.ts',
     find: ': { sinceSeq: seq, sinceSeqBefore: stable.sinceSeq, bundle }',
@@ -64,7 +64,7 @@ export const READER_GUARDS = [
     test: 'two rollbacks within the lease of a canary wake it for nobody, though canary-controller is away',
   },
   {
-    name: 'untold-reign',
+    name: 'period-of-an-unpublished-head',
     guard: 'a rollout that nobody was told of ends no canary of a later run',
     file: 'apps/rollout/src/stable/stable.table.ts',
     find: 'isBack && !wasTold ?',
@@ -73,7 +73,7 @@ export const READER_GUARDS = [
     test: 'stays when nobody was told that the run had made its own live: what a canary stands on was never left',
   },
   {
-    name: 'held-reign',
+    name: 'held-period',
     guard: 'a release that was held is in force by the head that first held it, not by the one before',
     file: 'libs/evaluation/src/evaluate.ts',
     find: 'current: next.release, sinceSeq: next.sinceSeq }',
@@ -426,7 +426,7 @@ export const READER_GUARDS = [
   {
     name: 'parting-of-a-few',
     guard: 'readers of all policies, and of others, get no frame for it',
-    file: 'apps/config-store/src/copy/parting.ts',
+    file: 'apps/config-store/src/copy/bundle-members-left.ts',
     find: '    if (!ids.some((id) => this.policies.has(id))) return undefined\n',
     replace: '',
     spec: 'apps/config-store/src/delivery/subset.spec.ts',

@@ -48,7 +48,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'snapshot-fits',
     guard: 'a reader takes the snapshot of a large store',
-    file: 'libs/client/src/connection/link/way.ts',
+    file: 'libs/client/src/connection/link/transport.ts',
     find: 'MAX_FRAME_BYTES = 64 * 1024 * 1024',
     replace: 'MAX_FRAME_BYTES = 16 * 1024 * 1024',
     spec: 'libs/client/src/connection/link/link.spec.ts',

@@ -40,7 +40,7 @@ export const TICKET_GUARDS = [
     name: 'ticket-of-rollback',
     guard: 'what automation took back is looked at by people',
     file: 'apps/approver/src/runs/save-run.ts',
-    find: '      await this.followRun.execute(tx, before?.state, view)\n',
+    find: '      await this.syncTickets.execute(tx, before?.state, view)\n',
     replace: '',
     spec: 'test/scenarios/tickets.spec.ts',
     test: 'is rolled back first, then opens an emergency review, which a person accepts once',

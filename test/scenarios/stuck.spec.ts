@@ -186,7 +186,7 @@ describe('a rollout that is ended while it bakes', () => {
 
   beforeEach(async () => {
     bus = new BlackHoleBus()
-    // The bake is longer than approver's patience: its row falls due first.
+    // The bake is longer than the run timeout of approver: its row falls due first.
     system = await startMemorySystem({ HMS_APPROVER_STAGE_DEADLINE: '1s' }, bus)
     press = new PipelineDriver(system)
   })

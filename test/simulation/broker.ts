@@ -1,5 +1,5 @@
 import { partitionsOf, type OutgoingEvent } from '#libs/contracts'
-import { recordOf, type BusRecord, type LostPlace, type Place } from '#libs/messaging'
+import { recordOf, type BusRecord, type LostPosition, type LogPosition } from '#libs/messaging'
 
 /** Enough to have keys beside each other and keys apart; twelve would only cost. */
 const PARTITIONS = 2
@@ -48,7 +48,7 @@ export class Broker {
     return Math.abs(hash) % this.partitions(topic).length
   }
 
-  append(event: OutgoingEvent): Place {
+  append(event: OutgoingEvent): LogPosition {
     const partition = this.partitionOf(event.topic, event.key)
     const records = this.partitions(event.topic)[partition]!
     const place = { partition, offset: records.length, atMs: ++this.clock }
@@ -59,7 +59,7 @@ export class Broker {
   }
 
   /** As `EventBus.lost`: the log ends before the place, or something younger lies there. */
-  lost(topic: string, { partition, offset, atMs = 0 }: Place): LostPlace | undefined {
+  lost(topic: string, { partition, offset, atMs = 0 }: LogPosition): LostPosition | undefined {
     const times = this.timesOf(topic, partition)
     const younger = times.findIndex((time) => time > atMs)
     const from = younger < 0 ? times.length : younger

@@ -107,7 +107,7 @@ function heal(world: World): void {
   for (const name of world.nodes.keys()) resume(world, name)
 }
 
-/** Until nothing moves and every run has ended, or patience is at its end. */
+/** Until nothing moves and every run has ended, or the limit of rounds is reached. */
 async function settle(world: World): Promise<void> {
   const { scheduler, history } = world
   const until = scheduler.nowMs + PATIENCE_MS

@@ -1,5 +1,5 @@
 import type { OutgoingEvent } from '#libs/contracts'
-import type { EventBus, LogPart, LogPlace, LostPlace, Place, Subscription, TopicLag, TopicRate } from '#libs/messaging'
+import type { EventBus, LogPart, ReadPosition, LostPosition, LogPosition, Subscription, TopicLag, TopicRate } from '#libs/messaging'
 import type { Broker } from './broker.js'
 import { GroupMember } from './group-member.js'
 import type { BusFaults } from './faults.js'
@@ -15,8 +15,8 @@ export class SimulatedBus implements EventBus {
   ) {}
 
   /** One send for each partition, as the product does on Kafka: each is taken whole, or not, and its answer may be lost. */
-  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place | undefined>> {
-    const named = new Map<string, Place>()
+  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition | undefined>> {
+    const named = new Map<string, LogPosition>()
     const sends = new Map<string, OutgoingEvent[]>()
     for (const event of events) {
       const name = `${event.topic} ${this.broker.partitionOf(event.topic, event.key)}`
@@ -36,12 +36,12 @@ export class SimulatedBus implements EventBus {
     return named
   }
 
-  async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
+  async lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
     await this.incarnation.gate()
     return acknowledged.flatMap((place) => this.broker.lost(topic, place) ?? [])
   }
 
-  async read({ name }: { name: string }, place: LogPlace): Promise<LogPart> {
+  async read({ name }: { name: string }, place: ReadPosition): Promise<LogPart> {
     await this.incarnation.gate()
     const log = this.broker.partitions(name)[0]!
     const from = place === 'beginning' ? 0 : place

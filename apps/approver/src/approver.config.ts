@@ -1,5 +1,5 @@
 import { parseDuration } from '#libs/contracts'
-import type { Patience } from '#libs/pipeline'
+import type { RunTimeouts } from '#libs/pipeline'
 import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { ALL_REGIONS } from '#libs/policy'
 import { Matches } from 'class-validator'
@@ -73,7 +73,7 @@ export class ApproverConfig {
     return parseDuration(this.promise)
   }
 
-  get patience(): Patience {
+  get timeouts(): RunTimeouts {
     return { stageMs: parseDuration(this.stageDeadline), pauseMs: parseDuration(this.pauseDeadline), lookMs: QUEUE_LOOK_MS }
   }
 

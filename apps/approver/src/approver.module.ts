@@ -24,7 +24,7 @@ import { CreateReviewLocks1764000000001 } from './migrations/1764000000001-creat
 import { CreateFreezeDeclarations1764000000002 } from './migrations/1764000000002-create-freeze-declarations.js'
 import { LoggedReleasesEvents } from './policies/logged-releases.events.js'
 import { POLICY_VERSIONS } from './policies/policy-version.table.js'
-import { moveReleasesAhead } from './numbering/move-ahead.js'
+import { advanceReleaseCounters } from './numbering/advance-counters.js'
 import { POLICIES } from './policies/policy.table.js'
 import { ROSTER_PROPOSALS } from './roster/proposal.table.js'
 import { ProposeRoster } from './roster/propose-roster.js'
@@ -56,7 +56,7 @@ import { DecideTicket } from './reviews/decide-ticket.js'
 import { CloseUndelivered } from './reviews/close-undelivered.js'
 import { OpenUndelivered } from './reviews/open-undelivered.js'
 import { UndeliveredEvents } from './reviews/undelivered.events.js'
-import { FollowRun } from './tickets/follow-run.js'
+import { SyncTickets } from './tickets/sync-tickets.js'
 import { TICKET_COUNTER, TICKETS } from './tickets/ticket.table.js'
 import { TicketsController } from './reviews/tickets.http.js'
 import { IssueToken } from './tokens/issue-token.js'
@@ -112,7 +112,7 @@ class ApproverModule {
         SignProposal,
         DeclareFreeze,
         LiftFreeze,
-        FollowRun,
+        SyncTickets,
         DecideTicket,
         OpenUndelivered,
         CloseUndelivered,
@@ -150,6 +150,6 @@ export const definition: ServiceDefinition = {
     CreateReviewLocks1764000000001,
     CreateFreezeDeclarations1764000000002,
   ],
-  moveAhead: moveReleasesAhead,
+  advanceCounters: advanceReleaseCounters,
   module: ApproverModule.with,
 }

@@ -17,7 +17,7 @@ import { CanaryEffects } from './canaries/canary-effects.js'
 import { JudgeAlert } from './canaries/judge-alert.js'
 import { RunCanary } from './canaries/run-canary.js'
 import { TakeUnsignedAlerts, UNSIGNED_ALERTS } from './canaries/take-unsigned-alerts.js'
-import { moveCanariesAhead } from './canaries/move-ahead.js'
+import { advanceCanaryCounters } from './canaries/advance-counters.js'
 import { Prometheus } from './metrics/prometheus.js'
 import { RegionTurns } from './canaries/region-turns.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
@@ -51,6 +51,6 @@ export const definition: ServiceDefinition = {
   name: 'canary-controller',
   tables: [...STAGE_TABLES, ...FREEZE_TABLES, ...PROOF_TABLES, CANARIES, CANARY_HEADS, UNSIGNED_ALERTS],
   migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateCanaryController1764000000000],
-  moveAhead: moveCanariesAhead,
+  advanceCounters: advanceCanaryCounters,
   module: CanaryControllerModule.with,
 }

@@ -30,7 +30,7 @@ import { StableHeadsWatch } from './copy/stable-heads-watch.js'
 import { StoreHeads } from './heads/store-heads.js'
 import { FRESHNESS_MARKERS } from './heads/freshness-marker.table.js'
 import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './heads/live-history.js'
-import { moveRevisionAhead } from './heads/move-ahead.js'
+import { advanceRevisionCounter } from './heads/advance-counters.js'
 import { HistoryController } from './history/history.http.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { CreateLeftBots1764000000001 } from './migrations/1764000000001-create-left-bots.js'
@@ -99,6 +99,6 @@ export const definition: ServiceDefinition = {
   name: 'config-store',
   tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, LEFT_BOTS, ALERT_INBOX, FRESHNESS_MARKERS],
   migrations: [CreateConfigStore1764000000000, CreateLeftBots1764000000001],
-  moveAhead: moveRevisionAhead,
+  advanceCounters: advanceRevisionCounter,
   module: ConfigStoreModule.with,
 }

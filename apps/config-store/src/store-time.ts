@@ -1,4 +1,4 @@
-import { describeError, Repeat } from '#libs/platform'
+import { describeError, PeriodicTask } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 
@@ -12,10 +12,10 @@ const COMPARE_MS = 60_000
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private compared: { databaseMs: number; elapsedMs: number } | undefined
-  private readonly comparisons: Repeat
+  private readonly comparisons: PeriodicTask
 
   constructor(private readonly runtime: ServiceRuntime) {
-    this.comparisons = new Repeat(runtime.clock, {
+    this.comparisons = new PeriodicTask(runtime.clock, {
       everyMs: COMPARE_MS,
       run: () => this.compare(),
       failed: (error) => this.failed(error),

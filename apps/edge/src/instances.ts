@@ -1,7 +1,7 @@
 import { isWrite } from '#libs/platform'
 import { Readable } from 'node:stream'
 
-interface Place {
+interface Attempts {
   /** Instances in the order of attempts. */
   urls: readonly string[]
   /** Number of attempts. */
@@ -14,7 +14,7 @@ export const REST_MS = 10_000
 /** Instances of one service; each request starts at the next one. */
 export class Instances {
   private turn = 0
-  private readonly places = new WeakMap<object, Place>()
+  private readonly attempts = new WeakMap<object, Attempts>()
   /** Unresponsive instances, with the time at which one request retries them. */
   private readonly resting = new Map<string, number>()
 
@@ -30,8 +30,8 @@ export class Instances {
 
   /** Returns the instance for a request; a repeated request gets the one after those it tried. */
   next(request: object): string {
-    const { urls, asked } = this.places.get(request) ?? { urls: this.inTurn(), asked: 0 }
-    this.places.set(request, { urls, asked: asked + 1 })
+    const { urls, asked } = this.attempts.get(request) ?? { urls: this.inTurn(), asked: 0 }
+    this.attempts.set(request, { urls, asked: asked + 1 })
     return urls[asked % urls.length]!
   }
 
@@ -50,7 +50,7 @@ export class Instances {
    * not streamed, because the first instance consumes a stream.
    */
   mayAskNext(request: { method: string; url: string; body: unknown }): boolean {
-    const { asked } = this.places.get(request) ?? { asked: 0 }
+    const { asked } = this.attempts.get(request) ?? { asked: 0 }
     return asked < this.urls.length && !isWrite(request) && !(request.body instanceof Readable)
   }
 
@@ -66,7 +66,7 @@ export class Instances {
   }
 
   private lastOf(request: object): string {
-    const { urls, asked } = this.places.get(request)!
+    const { urls, asked } = this.attempts.get(request)!
     return urls[(asked - 1) % urls.length]!
   }
 }

@@ -28,7 +28,7 @@ import { SIGNED_ROLLBACKS } from './signed-rollbacks/signed-rollback.table.js'
 import { EveryRunEvents } from './every-run.events.js'
 import { LIVE_VERSIONS } from './stable/live-version.table.js'
 import { AnnounceMoves } from './stable/announce-moves.js'
-import { moveHeadsAhead } from './stable/move-ahead.js'
+import { advanceHeadCounters } from './stable/advance-counters.js'
 import { ReissueHeads } from './stable/reissue-heads.js'
 import { StableHeads } from './stable/stable-heads.js'
 import { STABLE_HEADS, STABLES } from './stable/stable.table.js'
@@ -86,6 +86,6 @@ export const definition: ServiceDefinition = {
     CreateRollout1764000000000,
     CreateBreakGlassOrders1764000000001,
   ],
-  moveAhead: moveHeadsAhead,
+  advanceCounters: advanceHeadCounters,
   module: RolloutModule.with,
 }

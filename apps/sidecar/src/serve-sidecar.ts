@@ -5,7 +5,7 @@ import type { LocalReader } from './held-values.js'
 import { createSidecarServer } from './sidecar-server.js'
 import { sidecarMetrics } from './http/sidecar-metrics.js'
 import { logConnection } from './log-connection.js'
-import { listen, type Place } from './place/listen.js'
+import { listen, type ListenAddress } from './address/listen.js'
 import { FlagReads } from './ofrep/flag-reads.js'
 import { RefetchEvents } from './ofrep/refetch-events.js'
 import { EventFeed } from './push/event-feed.js'
@@ -21,7 +21,7 @@ export interface SidecarOptions {
   /** Policies to read, if only a few. */
   policies?: readonly string[]
   /** Address to listen on. */
-  place?: Place
+  place?: ListenAddress
   /** Timeout in ms for the first copy. */
   timeoutMs?: number
   /** Files written for programs that read only files. */

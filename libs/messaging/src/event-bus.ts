@@ -12,12 +12,12 @@ export interface EventBus {
    * Writes events to the log, in the given order per key. Returns the ids that are confirmed, with their positions; the relay retries the
    * rest. Never throws when the broker is down: it returns the confirmed part.
    */
-  publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place | undefined>>
+  publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition | undefined>>
   /**
    * Returns the partitions that no longer contain their last acknowledged record, with the first offset at which they differ or end. Empty
    * if the outboxes are the log. Rejects while the broker does not respond.
    */
-  lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]>
+  lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]>
   /** Writes one record to each partition so that an idle compacted topic is compacted. Never rejects. */
   beat(topics: readonly string[]): Promise<void>
   /** Notifies the bus that the outbox of `source` marked these events as sent, in order. A bus over outboxes passes them to its readers. */
@@ -28,7 +28,7 @@ export interface EventBus {
    * Reads a topic of one partition and one producer from `place` on, up to one response. Uses no group, so no position advances. Rejects
    * while the log does not respond.
    */
-  read(topic: { name: string; producer: string }, place: LogPlace): Promise<LogPart>
+  read(topic: { name: string; producer: string }, place: ReadPosition): Promise<LogPart>
   /** `degraded` while the broker is unreachable; readers and writers resume by themselves. */
   state(): 'up' | 'degraded'
   /** Returns the unhandled messages per topic and group; only of the groups of `services` if given. */
@@ -62,7 +62,7 @@ export interface TopicPage {
 }
 
 /** Position in the log. A confirmed event has `undefined` instead if the outbox assigns the position when it marks the row. */
-export interface Place {
+export interface LogPosition {
   partition: number
   offset: number
   /** Append time in epoch milliseconds, by the log's clock; absent if the log does not report it. */
@@ -70,18 +70,18 @@ export interface Place {
 }
 
 /** Position to continue from, as returned by the previous read. */
-export type LogPlace = number | 'beginning'
+export type ReadPosition = number | 'beginning'
 
 export interface LogPart {
   records: readonly BusRecord[]
   /** `beginning` if the log no longer contains the requested position: it was recreated, and records read from it are void. */
-  next: LogPlace
+  next: ReadPosition
   /** No records follow these at present. */
   end: boolean
 }
 
 /** A partition that no longer contains what it acknowledged from `offset` on: the log ends there, or has a younger record there. */
-export interface LostPlace {
+export interface LostPosition {
   partition: number
   offset: number
   why: 'ends' | 'younger'

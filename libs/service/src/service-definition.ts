@@ -1,7 +1,7 @@
 import type { ServiceName } from '#libs/contracts'
 import type { DocumentTable, MigrationClass } from '#libs/persistence'
 import type { DynamicModule } from '@nestjs/common'
-import type { MoveAhead } from './numbering/move-ahead.js'
+import type { CounterAdvance } from './numbering/advance-counters.js'
 import type { ServiceRuntime } from './service-runtime.js'
 
 /** Exported as `definition` by a service's `<service>.module.ts`: all that a host needs. */
@@ -12,6 +12,6 @@ export interface ServiceDefinition {
   /** Migrations of its own tables; the host runs `SHARED_MIGRATIONS` before them. */
   migrations: readonly MigrationClass[]
   /** Advances the counters that readers remember, after its database was restored from a backup. Its processes are stopped then. */
-  moveAhead?(ahead: MoveAhead): Promise<void>
+  advanceCounters?(ahead: CounterAdvance): Promise<void>
   module(runtime: ServiceRuntime): DynamicModule
 }

@@ -8,7 +8,7 @@ import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../records/approval.table.js'
 import { DecideRun } from '../runs/decide-run.js'
 import { RUNS } from '../runs/run.table.js'
-import { FollowRun } from '../tickets/follow-run.js'
+import { SyncTickets } from '../tickets/sync-tickets.js'
 import { ReviewBreakGlass } from './review-break-glass.js'
 import { reviewOf } from '../records/review-lock.table.js'
 import { TICKETS } from '../tickets/ticket.table.js'
@@ -19,7 +19,7 @@ export class DecideTicket {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly decideRun: DecideRun,
-    private readonly followRun: FollowRun,
+    private readonly syncTickets: SyncTickets,
     private readonly reviewBreakGlass: ReviewBreakGlass,
   ) {}
 
@@ -52,7 +52,7 @@ export class DecideTicket {
       const answer = { decision, by: person.name, ...said, at: tx.now.toISOString(), statement }
       if (review !== undefined) return this.reviewBreakGlass.close(tx, open, answer, record)
       const decided = answerTicket(open, answer, tx.now)
-      await this.followRun.close(tx, decided)
+      await this.syncTickets.close(tx, decided)
       return decided
     })
   }

@@ -3,7 +3,7 @@ import { lockedDocument, type Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { RUNS, runView } from '../runs/run.table.js'
 import { keysOfRun } from '../runs/schedule-run-deadline.js'
-import { FollowRun } from '../tickets/follow-run.js'
+import { SyncTickets } from '../tickets/sync-tickets.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
 /** Limit of partners in the detail; the list of deliveries has the others. */
@@ -15,7 +15,7 @@ const MAX_UNREACHED = 100
 /** Opens one ticket per run for partners that were not reached in time, regardless of the run's outcome. */
 @Injectable()
 export class OpenUndelivered {
-  constructor(private readonly followRun: FollowRun) {}
+  constructor(private readonly syncTickets: SyncTickets) {}
 
   async execute(tx: Transaction, news: EventData['hms.notification.undelivered.v1']): Promise<void> {
     const record = await lockedDocument(tx, RUNS, String(news.run), keysOfRun)
@@ -24,7 +24,7 @@ export class OpenUndelivered {
     const known = open.find(({ kind }) => kind === 'UNDELIVERED')
     const line = lineOf(news)
     if (known === undefined) {
-      await this.followRun.open(tx, 'UNDELIVERED', runView(record), {
+      await this.syncTickets.open(tx, 'UNDELIVERED', runView(record), {
         reason: 'PARTNER_NOT_REACHED',
         detail: line,
         unreached: [news.message],

@@ -7,7 +7,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
-import { FollowRun } from '../tickets/follow-run.js'
+import { SyncTickets } from '../tickets/sync-tickets.js'
 import { REVIEW_OVERDUE, TICKETS } from '../tickets/ticket.table.js'
 import { REVIEW_LOCKS } from '../records/review-lock.table.js'
 
@@ -17,7 +17,7 @@ export class ReviewBreakGlass implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
-    private readonly followRun: FollowRun,
+    private readonly syncTickets: SyncTickets,
     private readonly saveRun: SaveRun,
   ) {}
 
@@ -29,7 +29,7 @@ export class ReviewBreakGlass implements OnModuleInit {
   async open(tx: Transaction, { facts, approval }: RunRecord, reason: string, actors: readonly Principal[]): Promise<BreakGlassReview> {
     const { run, attempt, policies } = facts
     const about = { run, attempt, digest: approval, policies, reason, actors: actors.map(({ name }) => name) }
-    const { ticket, expiresAt: dueAt } = await this.followRun.ask(
+    const { ticket, expiresAt: dueAt } = await this.syncTickets.ask(
       tx,
       (number) => openReview(number, about, tx.now, this.config.breakGlassReviewMs),
       REVIEW_OVERDUE,
@@ -41,7 +41,7 @@ export class ReviewBreakGlass implements OnModuleInit {
   /** Closes the review, by an eligible person and with its policies locked. The signers may approve again. */
   async close(tx: Transaction, ticket: Ticket, answer: TicketAnswer, record: RunRecord): Promise<Ticket> {
     const closed = answerTicket(ticket, answer, tx.now)
-    await this.followRun.close(tx, closed)
+    await this.syncTickets.close(tx, closed)
     for (const lock of await tx.documents(REVIEW_LOCKS).find({ where: { ticket: ticket.ticket } }))
       await tx.documents(REVIEW_LOCKS).delete(`${lock.ticket}:${lock.actor}`)
     await this.show(tx, record, { state: 'CLOSED', closedBy: answer.by })
@@ -53,7 +53,7 @@ export class ReviewBreakGlass implements OnModuleInit {
     const known = await tx.documents(TICKETS).get(String(number))
     const ticket = known === undefined ? undefined : overdueReview(known, tx.now)
     if (ticket === undefined || ticket === known) return
-    await this.followRun.remind(tx, ticket)
+    await this.syncTickets.remind(tx, ticket)
     const record = await tx.documents(RUNS).get(String(ticket.run))
     if (record !== undefined) await this.show(tx, record, { state: 'OVERDUE' })
   }

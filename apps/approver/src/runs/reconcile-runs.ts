@@ -1,4 +1,4 @@
-import { describeError, Repeat, type Metrics } from '#libs/platform'
+import { describeError, PeriodicTask, type Metrics } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -15,7 +15,7 @@ const PAGE = 500
  */
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly looks: Repeat
+  private readonly looks: PeriodicTask
   private readonly repaired = this.runtime.metrics.repair('approver', 'run-timer')
   private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
   /** Runs reported late, so this process reports each once. */
@@ -27,7 +27,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     private readonly config: ApproverConfig,
   ) {
     this.runsWithoutTimer = runtime.metrics.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
-    this.looks = new Repeat(runtime.clock, {
+    this.looks = new PeriodicTask(runtime.clock, {
       everyMs: EVERY_MS,
       run: () => this.execute(),
       failed: (error) => runtime.log.debug({ error: describeError(error) }, 'runs are looked at later'),

@@ -1,6 +1,6 @@
 import { isTerminal, type RunView } from '#libs/contracts'
 import { findAll } from '#libs/persistence'
-import { describeError, Places, Repeat } from '#libs/platform'
+import { describeError, Places, PeriodicTask } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common'
 import { Observable, type Subscriber } from 'rxjs'
@@ -15,10 +15,10 @@ const LOOK_MS = 10_000
 export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
   private readonly places = new Places(MAX_READERS, 'readers of runs')
-  private readonly looks: Repeat
+  private readonly looks: PeriodicTask
 
   constructor(private readonly runtime: ServiceRuntime) {
-    this.looks = new Repeat(runtime.clock, {
+    this.looks = new PeriodicTask(runtime.clock, {
       everyMs: LOOK_MS,
       run: () => this.look(),
       failed: (error) => runtime.log.debug({ error: describeError(error) }, 'followed runs could not be read'),

@@ -4,7 +4,7 @@ import { goesOnAt, isTakenBack } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { FollowRun } from '../tickets/follow-run.js'
+import { SyncTickets } from '../tickets/sync-tickets.js'
 import { quarantine } from '../policies/quarantine.js'
 import { POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 import { RunMetrics } from './run-metrics.js'
@@ -23,7 +23,7 @@ export class SaveRun implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
-    private readonly followRun: FollowRun,
+    private readonly syncTickets: SyncTickets,
     { promiseMs }: ApproverConfig,
   ) {
     this.metrics = new RunMetrics(runtime.metrics, promiseMs)
@@ -55,7 +55,7 @@ export class SaveRun implements OnModuleInit {
     // People may have extended its current step.
     const isLater = known !== undefined && goesOnAt(known.facts) !== goesOnAt(record.facts)
     if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record)
-    if (isMoved) await this.followRun.execute(tx, before?.state, view)
+    if (isMoved) await this.syncTickets.execute(tx, before?.state, view)
     if (isTerminal(view.state) && (before === undefined || !isTerminal(before.state))) await this.free(tx, record)
     tx.afterCommit(() => {
       this.metrics.changed(before, view)

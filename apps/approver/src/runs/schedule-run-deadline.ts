@@ -1,6 +1,6 @@
 import { policyKey } from '#libs/messaging'
 import { timerKind, type Transaction } from '#libs/persistence'
-import { goesOnAt, patienceFor, stateOf } from '#libs/pipeline'
+import { goesOnAt, timeoutFor, stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -21,7 +21,7 @@ export class ScheduleRunDeadline {
     const { run } = record.facts
     const until = goesOnAt(record.facts)
     const goesOnInMs = until === undefined ? undefined : Date.parse(until) - tx.now.getTime()
-    const ms = patienceFor(stateOf(record.facts), record.waits, this.config.patience, goesOnInMs)
+    const ms = timeoutFor(stateOf(record.facts), record.waits, this.config.timeouts, goesOnInMs)
     if (ms === undefined) {
       await this.runtime.cancel(tx, deadlineId(run))
       return false
@@ -32,7 +32,7 @@ export class ScheduleRunDeadline {
 
   /** Gives the stage its full deadline from now, because what the run waited for is gone. */
   async onceFree(tx: Transaction, record: RunRecord, gone: string): Promise<void> {
-    await this.after(tx, record, this.config.patience.stageMs, { gone })
+    await this.after(tx, record, this.config.timeouts.stageMs, { gone })
   }
 
   private async after(tx: Transaction, record: RunRecord, ms: number, more: { gone?: string } = {}): Promise<void> {

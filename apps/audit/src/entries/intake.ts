@@ -1,5 +1,5 @@
 import type { Database } from '#libs/persistence'
-import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
+import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
 import { LOG_LOCK, type EntryStore } from './entry.store.js'
 
 /** Entries placed in one transaction. */
@@ -29,14 +29,14 @@ interface IntakeDependencies {
  * one's disk (8 writers: 0.08 of bare inserts before, see `npm run bench -- trust`).
  */
 export class Intake {
-  private readonly batches: Repeat
+  private readonly batches: PeriodicTask
   /** Whether a run waits for an entry stored since the last batch began. */
   private awaited = false
   /** Earliest start of the next batch, unless it is awaited; ms since the epoch. */
   private notBefore = 0
 
   constructor(private readonly deps: IntakeDependencies) {
-    this.batches = new Repeat(deps.clock, {
+    this.batches = new PeriodicTask(deps.clock, {
       everyMs: POLL_MS,
       run: () => this.place(),
       failed: (error) => deps.log.debug({ error: describeError(error) }, 'what was taken in waits for its place'),

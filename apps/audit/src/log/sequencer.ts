@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '#libs/persistence'
-import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
+import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
 import { HmsError, type LoggedApproval } from '#libs/contracts'
 import { formatCheckpoint, isWitnessed, signNote, type LogPolicy, type Signer } from '#libs/signing'
 import type { WitnessLink } from '#libs/witness'
@@ -57,7 +57,7 @@ export class Sequencer {
   private waiting = false
   /** Whether a run waits for the next checkpoint. */
   private awaited = false
-  private readonly turns: Repeat
+  private readonly turns: PeriodicTask
   private keys: OpenKeys | undefined
   private complainedOf: LogPolicy | undefined
   /** Size of the largest published checkpoint this process read. */
@@ -66,7 +66,7 @@ export class Sequencer {
 
   constructor(private readonly deps: SequencerDependencies) {
     this.cosigners = new Cosigners(deps, deps.suspended, (reason) => this.halt(reason))
-    this.turns = new Repeat(deps.clock, {
+    this.turns = new PeriodicTask(deps.clock, {
       everyMs: () => (this.state === 'running' ? POLL_MS : Infinity),
       run: () => this.turn(),
       failed: (error) => {

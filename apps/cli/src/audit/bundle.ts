@@ -29,7 +29,7 @@ export async function writeBundle(context: CliContext, id: string, { out }: Bund
   const file = out ?? `${id}@${document.version}.bundle`
   await writeFile(file, bytes)
   const said = `${file}: ${bytes.length} bytes prove ${id}@${document.version} offline`
-  context.output.deed({ file, bytes: bytes.length, digest: release.digest }, [said])
+  context.output.result({ file, bytes: bytes.length, digest: release.digest }, [said])
   context.output.note(`  next: hms-svc verify ${file} --roster roster.json`)
   return EXIT.done
 }

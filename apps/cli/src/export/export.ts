@@ -55,7 +55,7 @@ export async function exportRecords(context: CliContext, options: ExportOptions)
       context.output.note(`The log says that ${head} was stored, and the history of config-store does not have it: hms-svc audit verify`)
     if (out !== undefined) {
       const said = `${out}: ${records} more records, ${position.entries} entries of the log in all`
-      context.output.deed({ file: out, records, entries: position.entries, from: before }, [said])
+      context.output.result({ file: out, records, entries: position.entries, from: before }, [said])
       context.output.note(`  next: hms-svc export --check ${out}`)
     }
     return EXIT.done

@@ -10,7 +10,7 @@ import { prepareDemoFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
 import type { DemoOptions } from './hosting.js'
 import { loadProgram } from './load-program.js'
-import { commandsBehindDemo, type Place } from './try-it.js'
+import { commandsBehindDemo, type DemoTarget } from './try-it.js'
 
 const OBSERVE_MS = 10_000
 
@@ -96,7 +96,7 @@ async function runAt(cwd: string, run: (io: CliIo) => Promise<number>, url: stri
   }
 }
 
-function printNext(say: (text: string) => void, place: Place): void {
+function printNext(say: (text: string) => void, place: DemoTarget): void {
   say('')
   say('Everything stays up. In another terminal:')
   for (const command of commandsBehindDemo(place)) say(`  ${command}`)

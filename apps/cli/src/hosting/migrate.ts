@@ -22,6 +22,6 @@ export async function runMigrate({ output }: MigrateOptions): Promise<number> {
     await createDemoIdentity(config.dataDir, SERVICES)
   }
   const said = report.map(({ service, migrations }) => `${service}: ${migrations === 0 ? 'up to date' : `${migrations} migrated`}`)
-  output.deed(report, said)
+  output.result(report, said)
   return EXIT.done
 }

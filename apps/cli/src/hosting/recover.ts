@@ -3,7 +3,7 @@ import { acquireFolder, EmbeddedError } from '#libs/files'
 import { readHostConfig } from '#libs/process'
 import { startPostgres } from '#libs/persistence'
 import { processEnvironment } from '#libs/platform'
-import { loadService, moveServicesAhead } from '#libs/service'
+import { loadService, advanceServiceCounters } from '#libs/service'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { usageError } from '../errors.js'
@@ -22,13 +22,13 @@ export async function runRecover({ output, ahead, dataDir }: RecoverOptions): Pr
   const config = readHostConfig(processEnvironment())
   const moved = config.databaseUrl === undefined ? await inDataFolder(dataDir ?? config.dataDir, by) : await moveAll(config.databaseUrl, by)
   const said = moved.map((service) => `${service}: numbers go on ${by} higher`)
-  output.deed({ ahead: by, services: moved }, said)
+  output.result({ ahead: by, services: moved }, said)
   output.note('Start the services: they issue every head again. next: hms-svc policies list')
   return EXIT.done
 }
 
 async function moveAll(url: string, by: number): Promise<ServiceName[]> {
-  const moved = await moveServicesAhead(await Promise.all(SERVICES.map(loadService)), url, by)
+  const moved = await advanceServiceCounters(await Promise.all(SERVICES.map(loadService)), url, by)
   return moved.map(({ name }) => name)
 }
 

@@ -19,7 +19,7 @@ export async function runRepublish({ output, since }: RepublishOptions): Promise
     services.push({ service, events: await republishService(await loadService(service), config.databaseUrl, from) })
   const events = services.reduce((sum, each) => sum + each.events, 0)
   const said = services.map((each) => `${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`)
-  output.deed({ since: from.toISOString(), events, services }, said)
+  output.result({ since: from.toISOString(), events, services }, said)
   output.note(`${events} since ${from.toISOString()} are sent again by the services that run`)
   return EXIT.done
 }

@@ -2,19 +2,19 @@ import { EDGE_PORT } from '#libs/contracts'
 import { relative } from 'node:path'
 
 /** Address of `dev` or `demo`, and the working folder of its user. Paths are absolute. */
-export interface Place {
+export interface DemoTarget {
   cwd: string
   dataDir: string
   port: number
 }
 
 /** Returns commands for a second terminal beside `dev`. `sample`: a policy that ships with the product. */
-export function commandsToTry({ sample, ...place }: Place & { sample: string }): string[] {
+export function commandsToTry({ sample, ...place }: DemoTarget & { sample: string }): string[] {
   return commandsIn(place, `approve ${quoted(near(place.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
 }
 
 /** Returns commands for a second terminal after the walkthrough of `demo`, with explanations. */
-export function commandsBehindDemo(place: Place): string[] {
+export function commandsBehindDemo(place: DemoTarget): string[] {
   const [get, rollback, ...others] = commandsIn(
     place,
     'get epa-pm25-limit',
@@ -26,7 +26,7 @@ export function commandsBehindDemo(place: Place): string[] {
 }
 
 /** Builds commands for the same folder, with data folder and port if they are not the defaults. */
-function commandsIn({ cwd, dataDir, port }: Place, ...verbs: string[]): string[] {
+function commandsIn({ cwd, dataDir, port }: DemoTarget, ...verbs: string[]): string[] {
   const data = near(cwd, dataDir)
   const hms = `${data === '.hms' ? '' : `HMS_DATA_DIR=${quoted(data)} `}npx hms-svc`
   const at = port === EDGE_PORT ? '' : ` --url http://127.0.0.1:${port}`

@@ -40,10 +40,10 @@ describe('Output', () => {
   it('says what a verb did as a value to programs, line by line to people', () => {
     const parts = ['approver: up to date', 'linter: up to date']
     const json = speak({ json: true })
-    json.output.deed([1, 2], parts)
+    json.output.result([1, 2], parts)
     expect(json.stdout.text).toBe('[1,2]\n')
     const plain = speak({})
-    plain.output.deed([1, 2], parts)
+    plain.output.result([1, 2], parts)
     expect(plain.stdout.text).toBe('✓ approver: up to date\n✓ linter: up to date\n')
   })
 
@@ -59,7 +59,7 @@ describe('Output', () => {
   it('keeps quiet but for data and errors', () => {
     const { output, stdout, stderr } = speak({ quiet: true })
     output.done('Signature added')
-    output.deed({ file: 'a.bundle' }, ['a.bundle written'])
+    output.result({ file: 'a.bundle' }, ['a.bundle written'])
     output.note('difference')
     output.data(25, () => ['25'])
     output.error('✗ no')

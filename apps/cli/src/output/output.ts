@@ -70,7 +70,7 @@ export class Output {
   }
 
   /** Prints the result of a verb. With --json as `value`; otherwise each part is a line with `✓`, which --quiet omits. */
-  deed(value: unknown, parts: readonly string[]): void {
+  result(value: unknown, parts: readonly string[]): void {
     if (this.mode === 'json') this.data(value, () => [])
     else for (const part of parts) this.done(part)
   }

@@ -11,9 +11,9 @@ import { alongWith } from './bundles.js'
 import { bytesOf } from './frame-text.js'
 import { HeldPolicies } from './held-policies.js'
 import type { HeldStored } from './held-stored.js'
-import { Parting } from './parting.js'
+import { BundleMembersLeft } from './bundle-members-left.js'
 import { PreparedFrame } from './prepared-frame.js'
-import type { Standing } from './standing.js'
+import type { StableHeads } from './stable-heads.js'
 import { StoredChange } from './stored-change.js'
 import type { Subset } from './subset.js'
 
@@ -41,9 +41,9 @@ export class DocumentCopy implements OnModuleInit {
   private readonly held = new HeldPolicies()
   private readonly prepared = new Map<number | undefined, PreparedFrame>()
   private readonly preparedParts = new Map<string, PreparedFrame>()
-  private heads: Standing | undefined
+  private heads: StableHeads | undefined
   private readonly listeners = new Set<(change: StoredChange) => void>()
-  private parted: (parting: Parting) => void = () => {}
+  private membersLeft: (left: BundleMembersLeft) => void = () => {}
   private refreshing: Promise<void> | undefined
   private again = false
 
@@ -69,8 +69,8 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   /** Registers the listener for expired canaries that shrink bundles; called before any later revision. */
-  onParting(listener: (parting: Parting) => void): void {
-    this.parted = listener
+  onMembersLeft(listener: (left: BundleMembersLeft) => void): void {
+    this.membersLeft = listener
   }
 
   /** Catches up with the database; concurrent calls share one pass, which is followed by one more. */
@@ -146,7 +146,7 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   /** Returns the stable heads of this copy, withdrawals included. */
-  standing(): Standing {
+  standing(): StableHeads {
     return (this.heads ??= this.held.standing())
   }
 
@@ -234,7 +234,7 @@ export class DocumentCopy implements OnModuleInit {
     const parted = this.held.dropCanaries(this.time.nowMs())
     if (parted === undefined) return
     this.forgetPrepared()
-    if (parted.size > 0) this.parted(new Parting(this.revision, parted, this.held.fellows()))
+    if (parted.size > 0) this.membersLeft(new BundleMembersLeft(this.revision, parted, this.held.fellows()))
   }
 
   private forgetPrepared(): void {

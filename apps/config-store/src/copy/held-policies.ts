@@ -3,7 +3,7 @@ import { STABLE_SCOPE } from '#libs/signing'
 import type { StoredDocument } from '../heads/head.table.js'
 import { Bundles } from './bundles.js'
 import { holdStored, type HeldStored } from './held-stored.js'
-import { Standing } from './standing.js'
+import { StableHeads } from './stable-heads.js'
 import type { Subset } from './subset.js'
 
 /** Stored documents in memory, by policy and scope, with the parts for readers of a few policies. No I/O, no clock. */
@@ -75,9 +75,9 @@ export class HeldPolicies {
   }
 
   /** Returns the stable heads, withdrawals included. */
-  standing(): Standing {
+  standing(): StableHeads {
     const stable = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.document ?? [])
-    return new Standing(stable.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest })))
+    return new StableHeads(stable.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest })))
   }
 
   /** Returns the documents changed after revision `from`, bundles whole. Each document has the revision that last changed it. */

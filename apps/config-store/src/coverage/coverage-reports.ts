@@ -1,6 +1,6 @@
 import { COVERAGE_TOLD_MS, type ReportedCoverage } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import { describeError, Repeat } from '#libs/platform'
+import { describeError, PeriodicTask } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
@@ -23,7 +23,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the stages do not hear how far the bots are')
   })
   private readonly metrics: StoreMetrics
-  private readonly rounds: Repeat
+  private readonly rounds: PeriodicTask
 
   constructor(
     private readonly runtime: ServiceRuntime,
@@ -32,7 +32,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     private readonly presence: Presence,
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
-    this.rounds = new Repeat(runtime.clock, {
+    this.rounds = new PeriodicTask(runtime.clock, {
       everyMs: Infinity,
       run: () => this.report(),
       failed: (error) => {

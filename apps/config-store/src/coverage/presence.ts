@@ -1,5 +1,5 @@
 import type { AppliedFrame, Audience, SeenReaders } from '#libs/contracts'
-import { describeError, Repeat } from '#libs/platform'
+import { describeError, PeriodicTask } from '#libs/platform'
 import type { HeadPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
@@ -46,7 +46,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   private readonly watchers = new Set<() => void>()
   private told: (before: number, revision: number) => void = () => {}
   /** Also notices instances that died, and canaries whose lease expired. */
-  private readonly exchanges: Repeat
+  private readonly exchanges: PeriodicTask
   private cancelTell: (() => void) | undefined
   private stopped = false
 
@@ -57,7 +57,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
     this.exchange = new PresenceExchange(runtime.database, leftBots, (bot) => this.mine.get(bot) !== undefined)
-    this.exchanges = new Repeat(runtime.clock, {
+    this.exchanges = new PeriodicTask(runtime.clock, {
       everyMs: RENEW_MS,
       run: () => this.tell(),
       failed: (error) => runtime.log.error({ error: describeError(error) }, 'who waits for the bots could not be told'),

@@ -1,5 +1,5 @@
 import { HEARTBEAT_MS, type Envelope } from '#libs/contracts'
-import { describeError, Repeat } from '#libs/platform'
+import { describeError, PeriodicTask } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
@@ -7,7 +7,7 @@ import { Presence } from '../coverage/presence.js'
 import { Freshness } from '../heads/freshness.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { FanOut, type Receiver } from './fan-out.js'
-import { oncePerSubset, ToldParts, type Statement } from './told-parts.js'
+import { oncePerSubset, SubsetFreshness, type Statement } from './subset-freshness.js'
 import { PreparedFrame } from '../copy/prepared-frame.js'
 import { comeBackAfterMs } from './goodbye.js'
 import type { StoredChange } from '../copy/stored-change.js'
@@ -32,10 +32,10 @@ export interface Follower extends Receiver {
 @Injectable()
 export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly fanOut = new FanOut<Follower>()
-  private readonly parts = new ToldParts()
+  private readonly parts = new SubsetFreshness()
   private readonly counts = { stream: 0, events: 0 }
-  private readonly heartbeats: Repeat
-  private readonly looks: Repeat
+  private readonly heartbeats: PeriodicTask
+  private readonly looks: PeriodicTask
   /** Newest statement that all followers have received. */
   private told: Envelope | undefined
   private readonly metrics: StoreMetrics
@@ -47,17 +47,17 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly presence: Presence,
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
-    this.heartbeats = new Repeat(runtime.clock, {
+    this.heartbeats = new PeriodicTask(runtime.clock, {
       everyMs: HEARTBEAT_MS,
       run: () => this.beat(),
       failed: (error) => runtime.log.error({ error: describeError(error) }, 'a heartbeat could not be sent'),
     })
-    this.looks = new Repeat(runtime.clock, { everyMs: LOOK_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
+    this.looks = new PeriodicTask(runtime.clock, { everyMs: LOOK_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
     copy.onChange((change) => this.push(change))
-    copy.onParting((parting) => {
+    copy.onMembersLeft((left) => {
       this.fanOut.broadcast(
         undefined,
-        oncePerSubset((subset) => parting.partOf(subset)),
+        oncePerSubset((subset) => left.partOf(subset)),
       )
     })
     freshness.onStatement((_statement, isNews) => {

@@ -36,7 +36,7 @@ describe('the history of a policy', () => {
     expect(found[2]!.differences).toEqual([])
   })
 
-  it('begins a reign that a head held for later at its time, without another head', async () => {
+  it('begins a period that a head held for later at its time, without another head', async () => {
     await world.stored(await world.head({ seq: 1 }))
     const later = await world.head({ version: '2.0.0', effective: at(100) })
     const holding = await world.head({ seq: 2, run: 1, next: { release: digestOfRelease('2.0.0', POLICY, at(100)), at: at(100), run: 2 } })
@@ -61,7 +61,7 @@ describe('the history of a policy', () => {
     expect((await entries()).map(({ version }) => version)).toEqual(['3.0.0', '1.0.0'])
   })
 
-  it('finds where a reign began below heads that say the same again, whatever fits on a page', async () => {
+  it('finds where a period began below heads that say the same again, whatever fits on a page', async () => {
     await world.stored(await world.head({ seq: 1 }))
     wait(1)
     await world.stored(await world.head({ seq: 2, version: '2.0.0' }))

@@ -11,11 +11,11 @@ import {
 } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
-import { reignAt, reignsOf, type RecordedHead, type Reign } from './reigns.js'
+import { periodAt, effectivePeriods, type RecordedHead, type EffectivePeriod } from './effective-periods.js'
 
 /** Effective period with the head that defines it. */
-interface FoundReign {
-  reign: Reign
+interface FoundPeriod {
+  period: EffectivePeriod
   head: LiveHead
   until: string | null
 }
@@ -35,7 +35,7 @@ export async function policyAt(
 ): Promise<PastPolicyView> {
   const base = await newestBy(tx, policy, Math.min(atMs, knownMs))
   const after = base === undefined ? [] : await headsAfter(tx, base, { atMs, knownMs })
-  const found = base && (await findReign(tx, policy, [base, ...after], (reigns) => reignAt(reigns, atMs)))
+  const found = base && (await findPeriod(tx, policy, [base, ...after], (periods) => periodAt(periods, atMs)))
   // The head that decided at that time is the proof: the head that began the period may hold a release that was rolled back since.
   const view = found && (await viewOf(tx, policy, { ...found, head: base }, roster))
   if (view !== undefined) return view
@@ -51,30 +51,30 @@ export async function policyVersion(tx: Transaction, policy: string, version: st
   const found =
     newest &&
     digests.size > 0 &&
-    (await findReign(tx, policy, [newest], (reigns) => reigns.findLastIndex(({ digest }) => digest !== null && digests.has(digest))))
+    (await findPeriod(tx, policy, [newest], (periods) => periods.findLastIndex(({ digest }) => digest !== null && digests.has(digest))))
   const view = found && (await viewOf(tx, policy, found, roster))
   if (view) return view
   throw notFound(policy, `${policy}@${version} was never in force for all.`)
 }
 
 /** `heads`: in ascending order; earlier ones are read until the start of the effective period is found. */
-async function findReign(
+async function findPeriod(
   tx: Transaction,
   policy: string,
   heads: LiveHead[],
-  pick: (reigns: readonly Reign[]) => number,
-): Promise<FoundReign | undefined> {
+  pick: (periods: readonly EffectivePeriod[]) => number,
+): Promise<FoundPeriod | undefined> {
   for (;;) {
-    const reigns = reignsOf(heads.map(withNext))
-    const index = pick(reigns)
+    const periods = effectivePeriods(heads.map(withNext))
+    const index = pick(periods)
     const below = index > 0 ? [] : await headsBelow(tx, policy, heads[0]!.seq)
     if (below.length > 0 && heads.length < MAX_HEADS) {
       heads = [...below.toReversed(), ...heads]
       continue
     }
-    const reign = reigns[index]
-    if (reign === undefined) return undefined
-    return { reign, head: heads.find(({ seq }) => seq === reign.seq)!, until: reigns[index + 1]?.from ?? null }
+    const period = periods[index]
+    if (period === undefined) return undefined
+    return { period, head: heads.find(({ seq }) => seq === period.seq)!, until: periods[index + 1]?.from ?? null }
   }
 }
 
@@ -95,8 +95,8 @@ async function headsAfter(tx: Transaction, base: LiveHead, { atMs, knownMs }: { 
     const page = await tx.documents(LIVE_HEADS).find({ where, orderBy: 'seq', after: heads.at(-1)?.seq ?? base.seq, limit: PAGE })
     const known = page.filter(({ storedAt }) => Date.parse(storedAt) <= knownMs)
     heads.push(...known)
-    const reigns = reignsOf([base, ...heads].map(withNext))
-    if (known.length < PAGE || reignAt(reigns, atMs) < reigns.length - 1) break
+    const periods = effectivePeriods([base, ...heads].map(withNext))
+    if (known.length < PAGE || periodAt(periods, atMs) < periods.length - 1) break
   }
   return heads
 }
@@ -104,29 +104,29 @@ async function headsAfter(tx: Transaction, base: LiveHead, { atMs, knownMs }: { 
 async function viewOf(
   tx: Transaction,
   policy: string,
-  { reign, head, until }: FoundReign,
+  { period, head, until }: FoundPeriod,
   roster: Roster | undefined,
 ): Promise<PastPolicyView | undefined> {
-  const release = await releaseOf(tx, reign.digest)
+  const release = await releaseOf(tx, period.digest)
   if (release === undefined) return undefined
   const { version, digest, author, approvedBy, soleOfficial } = release
   const predicate = peekPredicate<ReleasePredicate>(release.release)
   const breakGlass = breakGlassBehind(predicate)
-  const stated = roster && believedChange(reign.change, { policy, seq: reign.seq }, roster)
+  const stated = roster && believedChange(period.change, { policy, seq: period.seq }, roster)
   const change = changeView(stated, { predicate, approvedBy })
   return {
     id: policy,
     version,
-    revision: reign.revision,
+    revision: period.revision,
     source: 'history',
     scope: STABLE_SCOPE,
-    since: reign.from,
+    since: period.from,
     until,
-    recordedAt: reign.recordedAt,
+    recordedAt: period.recordedAt,
     value: predicate.policy,
     verification: NOT_BY_CALLER,
     provenance: {
-      run: reign.run,
+      run: period.run,
       digest,
       author,
       approvedBy,

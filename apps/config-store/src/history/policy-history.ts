@@ -5,7 +5,7 @@ import { believedChange, historyChange, type ReleasePredicate, type Roster } fro
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { withNext } from './policy-at.js'
 import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
-import { reignsOf, type Reign } from './reigns.js'
+import { effectivePeriods, type EffectivePeriod } from './effective-periods.js'
 
 /**
  * Returns the effective periods for all readers, newest first: from at most `limit` heads below `before`. If these heads begin no period,
@@ -22,12 +22,12 @@ export async function policyHistory(
   let heads = await headsBelow(tx, policy, before, limit + 1)
   let isEnd = heads.length <= limit
   for (;;) {
-    const reigns = reignsOf([...above, ...heads].toReversed().map((head) => withNext(explained(head, roster))))
+    const periods = effectivePeriods([...above, ...heads].toReversed().map((head) => withNext(explained(head, roster))))
     const oldest = isEnd ? -1 : heads.at(-1)!.seq
-    const begun = reigns.map(({ seq }) => seq).filter((seq) => seq > oldest && (before === undefined || seq < before))
+    const begun = periods.map(({ seq }) => seq).filter((seq) => seq > oldest && (before === undefined || seq < before))
     const told = [...new Set(begun)].slice(-limit)
     if (told.length > 0 || isEnd || heads.length >= MAX_HEADS)
-      return entriesOf(tx, reigns, { told: new Set(told), earlier: await earlierDigests(tx, policy, heads, reigns) })
+      return entriesOf(tx, periods, { told: new Set(told), earlier: await earlierDigests(tx, policy, heads, periods) })
     const below = await headsBelow(tx, policy, heads.at(-1)!.seq)
     isEnd = below.length < PAGE
     heads = [...heads, ...below]
@@ -45,23 +45,23 @@ async function earlierDigests(
   tx: Transaction,
   policy: string,
   heads: readonly LiveHead[],
-  reigns: readonly Reign[],
+  periods: readonly EffectivePeriod[],
 ): Promise<(string | null)[]> {
-  if (reigns.every(({ change }) => change !== undefined)) return []
+  if (periods.every(({ change }) => change !== undefined)) return []
   return (await headsBelow(tx, policy, heads.at(-1)?.seq)).map(({ digest }) => digest).toReversed()
 }
 
 /** Returns the entries of the periods that heads of these numbers began, newest first. */
 async function entriesOf(
   tx: Transaction,
-  reigns: readonly Reign[],
+  periods: readonly EffectivePeriod[],
   { told, earlier }: { told: ReadonlySet<number>; earlier: readonly (string | null)[] },
 ): Promise<PolicyHistoryEntry[]> {
-  const releases = await releasesOf(tx, [...earlier, ...reigns.map(({ digest }) => digest)])
-  const entries = reigns.flatMap((reign, index) => {
-    if (!told.has(reign.seq)) return []
-    const before = [...earlier, ...reigns.slice(0, index).map(({ digest }) => digest)]
-    return [entryOf(reign, reigns[index + 1], releases, before)]
+  const releases = await releasesOf(tx, [...earlier, ...periods.map(({ digest }) => digest)])
+  const entries = periods.flatMap((period, index) => {
+    if (!told.has(period.seq)) return []
+    const before = [...earlier, ...periods.slice(0, index).map(({ digest }) => digest)]
+    return [entryOf(period, periods[index + 1], releases, before)]
   })
   return entries.toReversed()
 }
@@ -74,8 +74,8 @@ async function releasesOf(tx: Transaction, digests: readonly (string | null)[]):
 
 /** `before`: digests of releases in force earlier, the newest last. */
 function entryOf(
-  { digest, run, seq, revision, from, recordedAt, change }: Reign,
-  after: Reign | undefined,
+  { digest, run, seq, revision, from, recordedAt, change }: EffectivePeriod,
+  after: EffectivePeriod | undefined,
   releases: ReadonlyMap<string, LiveRelease>,
   before: readonly (string | null)[],
 ): PolicyHistoryEntry {

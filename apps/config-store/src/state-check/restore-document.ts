@@ -1,5 +1,5 @@
 import { HmsError, peekPredicate, type ConfigDocument, type Envelope, type RestoredDocument } from '#libs/contracts'
-import { policyKey, type LogPlace } from '#libs/messaging'
+import { policyKey, type ReadPosition } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { verifyHead } from '#libs/signing'
@@ -68,7 +68,7 @@ export class RestoreDocument {
   /** Returns the newest document that verifies, for each place of the policy. */
   private async readTopic(policy: string): Promise<Map<string, SignedDocument>> {
     const found = new Map<string, SignedDocument>()
-    let place: LogPlace = 'beginning'
+    let place: ReadPosition = 'beginning'
     for (let parts = 0; parts < MAX_PARTS; parts++) {
       const { records, next, end } = await this.runtime.bus.read(TOPIC, place)
       for (const { key, value } of records) {

@@ -1,5 +1,5 @@
-import type { LogPlace } from '#libs/messaging'
-import { describeError, Repeat } from '#libs/platform'
+import type { ReadPosition } from '#libs/messaging'
+import { describeError, PeriodicTask } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { BelievedRows } from '../heads/believed-rows.js'
@@ -28,13 +28,13 @@ const MAX_PARTS = 5_000
 @Injectable()
 export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly topic = new TopicState()
-  private place: LogPlace = 'beginning'
+  private place: ReadPosition = 'beginning'
   private before: readonly Difference[] = []
   /** Republished differences with their digests: the same pair again is no late record. */
   private said: readonly Difference[] = []
   /** Named differences, while there is an alarm. */
   private named: readonly Difference[] = []
-  private readonly checks: Repeat
+  private readonly checks: PeriodicTask
   private readonly repaired = this.runtime.metrics.repair('config-store', 'state')
   private readonly failures: FailureStreak
   private readonly found = this.runtime.metrics.gauge(
@@ -53,7 +53,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly rows: BelievedRows,
   ) {
     this.failures = new FailureStreak((inARow, alarm, error) => this.tellFailure(inARow, alarm, error))
-    this.checks = new Repeat(runtime.clock, {
+    this.checks = new PeriodicTask(runtime.clock, {
       everyMs: CHECK_EVERY_MS,
       run: () => this.execute(),
       failed: (error) => this.failures.failed(error),

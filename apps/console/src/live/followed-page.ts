@@ -1,4 +1,4 @@
-import { Repeat, type Clock } from '#libs/platform'
+import { PeriodicTask, type Clock } from '#libs/platform'
 
 const EVERY_MS = 2_000
 /** Beyond so many pages each is made less often: anybody may follow as many as there are places. */
@@ -16,7 +16,7 @@ type Follower = (html: string, isLast: boolean) => void
 /** One page that somebody looks at: made anew for all of them together, and sent when it says something else. */
 export class FollowedPage {
   private readonly followers = new Set<Follower>()
-  private readonly repeat: Repeat
+  private readonly repeat: PeriodicTask
   private last: MadePage | undefined
 
   constructor(
@@ -26,7 +26,7 @@ export class FollowedPage {
     private readonly count: () => number = () => 1,
   ) {
     // A page that cannot be made now is made the next time; the reader's copy says as of when it is.
-    this.repeat = new Repeat(clock, {
+    this.repeat = new PeriodicTask(clock, {
       everyMs: () => (this.last?.still === true ? Infinity : pauseMs(this.count())),
       run: () => this.look(),
       failed: () => {},

@@ -3,22 +3,20 @@ import type { Delivery } from '../delivery/delivery.table.js'
 import { HORIZON_MS } from '../delivery/schedule.js'
 import { covers } from '../delivery/told-policies.js'
 
-type Standing = 'sent' | 'retrying' | 'failed' | 'superseded'
+type DeliveryState = 'sent' | 'retrying' | 'failed' | 'superseded'
 type Addressees = { partners: readonly string[]; unknown: readonly string[]; leftOut?: LeftOut }
 type Facts = Pick<Delivery, 'partner' | 'policy' | 'version' | 'digest' | 'policies' | 'state' | 'firstAt' | 'createdAt' | 'acknowledged'>
 
 export function summarize(stage: Addressees, deliveries: readonly Facts[]): NotificationSummary {
   const ofPartner = (partner: string): Facts[] => deliveries.filter((delivery) => delivery.partner === partner)
-  const standings = stage.partners.map((partner) => standingOf(ofPartner(partner)))
-  const count = (standing: Standing): number => standings.filter((each) => each === standing).length
+  const states = stage.partners.map((partner) => deliveryStateOf(ofPartner(partner)))
+  const count = (state: DeliveryState): number => states.filter((each) => each === state).length
   const [sent, retrying] = [count('sent'), count('retrying')]
   const parts = [`${sent} sent`]
-  const elsewhere = stage.partners
-    .filter((_, at) => standings[at] === 'sent')
-    .filter((partner) => ofPartner(partner).some(isPending)).length
+  const elsewhere = stage.partners.filter((_, at) => states[at] === 'sent').filter((partner) => ofPartner(partner).some(isPending)).length
   if (elsewhere > 0) parts.push(`${elsewhere} of them retrying on another channel until ${horizonOf(deliveries)}`)
   if (retrying > 0) parts.push(`${retrying} retrying until ${horizonOf(deliveries)}`)
-  for (const standing of ['failed', 'superseded'] as const) if (count(standing) > 0) parts.push(`${count(standing)} ${standing}`)
+  for (const state of ['failed', 'superseded'] as const) if (count(state) > 0) parts.push(`${count(state)} ${state}`)
   return {
     summary: `${parts.join(', ')}${remark(stage)}${leftOutRemark(stage)}`,
     sent,
@@ -35,7 +33,7 @@ function hasAcknowledged(partner: string, deliveries: readonly Facts[]): boolean
 }
 
 /** Delivery state of a partner. It was notified when each policy reached it on at least one channel, regardless of its other channels. */
-function standingOf(deliveries: readonly Facts[]): Standing {
+function deliveryStateOf(deliveries: readonly Facts[]): DeliveryState {
   const reached = deliveries.filter(({ state }) => state === 'delivered')
   // A partner without deliveries was removed before its turn: nothing reached it.
   if (deliveries.length > 0 && deliveries.every((delivery) => covers(reached, delivery))) return 'sent'

@@ -13,8 +13,8 @@ import { SecretBox } from '../secrets/secret-box.js'
 import { LOOK_OFFSETS_MS, nextLook } from './look-times.js'
 
 /** Folder to check: a partner's channel, with one timer each. */
-type Place = { partner: string; channel: string }
-const LOOK = timerKind<Place>('sftp-look')
+type Mailbox = { partner: string; channel: string }
+const LOOK = timerKind<Mailbox>('sftp-look')
 
 /** Longer than a check may take. */
 const LEASE_MS = 30_000
@@ -64,7 +64,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     if (known === undefined || known.dueAt > dueAt) await this.schedule(tx, place, dueAt)
   }
 
-  private async work({ timer, finish, outside }: Parameters<WorkHandler<Place>>[0]): Promise<void> {
+  private async work({ timer, finish, outside }: Parameters<WorkHandler<Mailbox>>[0]): Promise<void> {
     const place = timer.data
     // One check at a time, and never in place of an attempt: a server that hangs must not use the slots that attempts need.
     const slot = this.stop.signal.aborted || this.isLooking ? undefined : this.slots.take(place.partner, this.runtime.clock.now())
@@ -87,7 +87,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  private async look(partner: RegisteredPartner, place: Place, deliveries: readonly Delivery[]): Promise<void> {
+  private async look(partner: RegisteredPartner, place: Mailbox, deliveries: readonly Delivery[]): Promise<void> {
     const answer = await this.ask(partner, place, deliveries)
     if (!answer.ok) {
       this.runtime.log.info({ ...place, detail: answer.detail }, 'a folder could not be looked at for acknowledgements')
@@ -103,7 +103,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  private async ask(partner: RegisteredPartner, { channel: name }: Place, deliveries: readonly Delivery[]): Promise<AckAnswer> {
+  private async ask(partner: RegisteredPartner, { channel: name }: Mailbox, deliveries: readonly Delivery[]): Promise<AckAnswer> {
     const sealed = channelOf(partner, name)
     if (sealed === undefined) return { ok: false, detail: 'the partner no longer has this channel' }
     const channel = await openChannel(this.box, partner.id, sealed)
@@ -114,7 +114,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   /** Returns the partner and its deliveries on the channel without an acknowledgement that are still checked; newest first. */
   private async awaited(
     tx: Transaction,
-    { partner: id, channel }: Place,
+    { partner: id, channel }: Mailbox,
   ): Promise<{ partner?: RegisteredPartner; deliveries: Delivery[] }> {
     const partner = await tx.documents(PARTNERS).get(id)
     const query = { where: { partner: id, state: 'delivered' }, orderBy: 'created_at', descending: true, limit: MAX_SEARCHED }
@@ -124,13 +124,13 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     return { partner, deliveries: found.filter(isAwaited) }
   }
 
-  private schedule(tx: Transaction, place: Place, dueAt: Date): Promise<void> {
+  private schedule(tx: Transaction, place: Mailbox, dueAt: Date): Promise<void> {
     return this.runtime.schedule(tx, { id: lookId(place), kind: LOOK, keys: [lookId(place)], data: place, dueAt })
   }
 }
 
 /** Id of the timer, and of the lock that is taken after a policy's and before a stage's. */
-function lookId({ partner, channel }: Place): string {
+function lookId({ partner, channel }: Mailbox): string {
   return `${LOOK}:${partner}/${channel}`
 }
 

@@ -1,4 +1,4 @@
-import { describeError, Repeat } from '#libs/platform'
+import { describeError, PeriodicTask } from '#libs/platform'
 import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, signFreshness, stableDigest, StableTree, type FreshnessPredicate } from '#libs/signing'
 import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
@@ -20,13 +20,13 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private turn = 0
   private stopped = false
   private publishing = false
-  private readonly beats: Repeat
+  private readonly beats: PeriodicTask
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly carrier: DirectHeadDelivery,
   ) {
-    this.beats = new Repeat(runtime.clock, {
+    this.beats = new PeriodicTask(runtime.clock, {
       everyMs: FRESHNESS_EVERY_MS,
       run: () => {
         this.moved ||= this.turn++ % READ_EVERY === 0

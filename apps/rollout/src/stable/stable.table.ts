@@ -121,8 +121,8 @@ export function rollBackTo(stable: Stable, release: ReleaseDocument, together: r
 export function giveUp(stable: Stable, release: ReleaseDocument | null, { now, wasTold }: { now: Date; wasTold: boolean }): Stable {
   const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
   const isBack = stable.current?.releaseDigest !== moved.current?.releaseDigest
-  const reign = isBack && !wasTold ? { sinceSeq: stable.sinceSeqBefore } : {}
-  return { ...moved, ...reign, run: null, takenBackWith: [] }
+  const period = isBack && !wasTold ? { sinceSeq: stable.sinceSeqBefore } : {}
+  return { ...moved, ...period, run: null, takenBackWith: [] }
 }
 
 /** Retires the policy: no release is in force, or held. */
@@ -195,10 +195,10 @@ function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[
   const liveBy = Object.fromEntries(Object.entries(stable.liveBy).filter(([digest]) => kept.has(digest)))
   const failed = stable.failed.filter((digest) => kept.has(digest))
   const seq = stable.seq + 1
-  const reign = stays
+  const period = stays
     ? { sinceSeq: stable.sinceSeq, sinceSeqBefore: stable.sinceSeqBefore, bundle: stable.bundle }
     : { sinceSeq: seq, sinceSeqBefore: stable.sinceSeq, bundle }
-  const moved = { ...before, seq, current, history, liveBy, failed, ...reign }
+  const moved = { ...before, seq, current, history, liveBy, failed, ...period }
   return later === undefined ? moved : { ...moved, next: { ...later, bundle, sinceSeq: seq } }
 }
 

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sidecarMetrics } from '../http/sidecar-metrics.js'
 import { createSidecarServer } from '../sidecar-server.js'
-import { listen, type Place } from '../place/listen.js'
+import { listen, type ListenAddress } from '../address/listen.js'
 import { FlagReads } from '../ofrep/flag-reads.js'
 import { RefetchEvents } from '../ofrep/refetch-events.js'
 import { EventFeed } from '../push/event-feed.js'
@@ -21,7 +21,7 @@ export interface SampleSidecar {
 }
 
 /** Starts a side-car of bot inspector-7 over values that a test sets, on a clock that the test advances. */
-export async function serveSample(place: Place = { port: 0 }): Promise<SampleSidecar> {
+export async function serveSample(place: ListenAddress = { port: 0 }): Promise<SampleSidecar> {
   const values = new HeldSample().set({ 'epa-pm25-limit': '1.5.0' }, 4)
   const clock = new VirtualClock()
   const feed = new EventFeed(values, clock)

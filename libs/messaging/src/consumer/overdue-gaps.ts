@@ -1,6 +1,6 @@
 import type { VerifiedEvent, ServiceName } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { describeError, Repeat, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { describeError, PeriodicTask, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { PositionStore } from '../inbox/position.store.js'
 
 const LOOK_MS = 60_000
@@ -22,7 +22,7 @@ export interface OverdueGapsDependencies {
  * the missing event ends at its deadline.
  */
 export class OverdueGaps {
-  private readonly looks: Repeat
+  private readonly looks: PeriodicTask
   private readonly repaired = this.deps.metrics.repair(this.deps.service, 'gap')
 
   constructor(
@@ -30,7 +30,7 @@ export class OverdueGaps {
     private readonly deps: OverdueGapsDependencies,
   ) {
     const { service, clock, log } = deps
-    this.looks = new Repeat(clock, {
+    this.looks = new PeriodicTask(clock, {
       everyMs: LOOK_MS,
       run: () => this.look(),
       failed: (error) => log.debug({ service, error: describeError(error) }, 'waiting events cannot be looked at now'),

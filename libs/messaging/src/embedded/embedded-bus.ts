@@ -6,8 +6,8 @@ import {
   minutesUntil,
   type EventBus,
   type LogPart,
-  type LogPlace,
-  type LostPlace,
+  type ReadPosition,
+  type LostPosition,
   type SentEvent,
   type Subscription,
   type TopicLag,
@@ -56,7 +56,7 @@ export class EmbeddedBus implements EventBus {
   }
 
   /** Nothing can be lost: log and outbox are the same rows. */
-  async lost(): Promise<readonly LostPlace[]> {
+  async lost(): Promise<readonly LostPosition[]> {
     return []
   }
 
@@ -97,7 +97,7 @@ export class EmbeddedBus implements EventBus {
   }
 
   /** Reads rows after the given row number. Rows are pruned by age; the newest row of a key of a compacted topic is never pruned. */
-  async read({ name, producer }: { name: string; producer: string }, place: LogPlace): Promise<LogPart> {
+  async read({ name, producer }: { name: string; producer: string }, place: ReadPosition): Promise<LogPart> {
     const after = place === 'beginning' ? 0 : place
     const rows = await this.fetch(name, producer, after, READ_AT_ONCE)
     const records = rows.map((row) => recordOf(eventOf(row), `0:${row.offset}`))

@@ -1,4 +1,4 @@
-import { pause, Repeat, type Clock } from '#libs/platform'
+import { pause, PeriodicTask, type Clock } from '#libs/platform'
 
 export interface Stream<R extends { offset: string }> {
   topic: string
@@ -30,7 +30,7 @@ export class StreamReader<R extends { offset: string }> {
   private at: number | undefined
   private storedAt = 0
   private done: Promise<void> = Promise.resolve()
-  private readonly polls: Repeat
+  private readonly polls: PeriodicTask
   private cancelMove: (() => void) | undefined
 
   constructor(
@@ -38,7 +38,7 @@ export class StreamReader<R extends { offset: string }> {
     private readonly clock: Clock,
     private readonly onFault: (error: unknown) => void,
   ) {
-    this.polls = new Repeat(clock, { everyMs: POLL_MS, run: () => this.poll(), failed: onFault })
+    this.polls = new PeriodicTask(clock, { everyMs: POLL_MS, run: () => this.poll(), failed: onFault })
   }
 
   get topic(): string {

@@ -1,4 +1,4 @@
-import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
+import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
 import type { GroupCoordinators, GroupMember } from './group-coordinators.js'
 
 const LOOK_MS = 500
@@ -21,7 +21,7 @@ export function clientIdOf(name: string, instance: string): string {
 export class GroupMemberEviction {
   private readonly missed = new Map<string, number>()
   private alone = false
-  private readonly looks: Repeat
+  private readonly looks: PeriodicTask
 
   constructor(
     private readonly group: string,
@@ -32,7 +32,7 @@ export class GroupMemberEviction {
     clock: Clock,
     private readonly log: Logger,
   ) {
-    this.looks = new Repeat(clock, {
+    this.looks = new PeriodicTask(clock, {
       everyMs: () => (this.alone ? LOOK_ALONE_MS : LOOK_MS),
       run: () => this.look(),
       failed: (error) => {

@@ -2,7 +2,7 @@ import { HEARTBEAT_KEY, partitionsOf, SERVICES, type OutgoingEvent, type Service
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
-import type { EventBus, LogPart, LogPlace, LostPlace, Place, Subscription, TopicLag, TopicRate } from '../event-bus.js'
+import type { EventBus, LogPart, ReadPosition, LostPosition, LogPosition, Subscription, TopicLag, TopicRate } from '../event-bus.js'
 import { ConnectOnce } from './connect-once.js'
 import { GroupMemberEviction } from './group-member-eviction.js'
 import { GroupCoordinators } from './group-coordinators.js'
@@ -11,7 +11,7 @@ import { LagClock, readLag } from './kafka-lag.js'
 import { KafkaLog } from './kafka-log.js'
 import { KafkaReader, type ReaderHost } from './kafka-reader.js'
 import { TopicRates } from './kafka-rates.js'
-import { lostPlaces } from './lost-places.js'
+import { lostPositions } from './lost-positions.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
 const SEND_TIMEOUT_MS = 10_000
@@ -52,8 +52,8 @@ export class KafkaBus implements EventBus {
     private readonly options: KafkaBusOptions,
   ) {}
 
-  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
-    const written = new Map<string, Place>()
+  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition>> {
+    const written = new Map<string, LogPosition>()
     // kafkajs blocks up to 8 s on a dead broker; closing does not wait for it.
     await Promise.race([this.send(events, written), this.ended])
     return new Map(written)
@@ -77,11 +77,11 @@ export class KafkaBus implements EventBus {
     return this.reachable && !silent ? 'up' : 'degraded'
   }
 
-  async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
-    return lostPlaces(await this.admin.get(), topic, acknowledged)
+  async lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
+    return lostPositions(await this.admin.get(), topic, acknowledged)
   }
 
-  async read({ name }: { name: string }, place: LogPlace): Promise<LogPart> {
+  async read({ name }: { name: string }, place: ReadPosition): Promise<LogPart> {
     if (this.closed) throw new Error('the bus is closed')
     this.topicLog ??= new KafkaLog(this.kafka)
     return this.topicLog.read(name, place)
@@ -123,7 +123,7 @@ export class KafkaBus implements EventBus {
     await this.connected?.disconnect().catch(() => {})
   }
 
-  private async send(events: readonly OutgoingEvent[], written: Map<string, Place>): Promise<void> {
+  private async send(events: readonly OutgoingEvent[], written: Map<string, LogPosition>): Promise<void> {
     let producer: Producer
     try {
       producer = await this.producer.get()
@@ -162,7 +162,11 @@ export class KafkaBus implements EventBus {
   }
 
   /** Sends sequentially to keep the order of the partition. Events behind a failed send wait with it. */
-  private async sendBatch(producer: Producer, { topic, partition, sends }: PartitionBatch, written: Map<string, Place>): Promise<void> {
+  private async sendBatch(
+    producer: Producer,
+    { topic, partition, sends }: PartitionBatch,
+    written: Map<string, LogPosition>,
+  ): Promise<void> {
     try {
       for (const events of sends) {
         const reply = await producer.send({

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Cluster, Consumer, Kafka, KafkaMessage, PartitionAssigner, PartitionAssigners as PartitionAssignersType } from 'kafkajs'
 import { PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
-import type { LogPart, LogPlace } from '../event-bus.js'
+import type { LogPart, ReadPosition } from '../event-bus.js'
 import { recordOfMessage } from './kafka-record.js'
 
 const { PartitionAssigners } = createRequire(import.meta.url)('kafkajs') as { PartitionAssigners: typeof PartitionAssignersType }
@@ -27,7 +27,7 @@ export class KafkaLog {
     })
   }
 
-  async read(topic: string, place: LogPlace): Promise<LogPart> {
+  async read(topic: string, place: ReadPosition): Promise<LogPart> {
     try {
       const { messages, next, end } = await this.reader.read(topic, place === 'beginning' ? place : BigInt(place), 0)
       const records = messages.map((message) => recordOfMessage(topic, 0, message as KafkaMessage))

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger, VirtualClock } from '#libs/platform'
 import type { GroupPlace } from './group-places.js'
 import { KafkaReader } from './kafka-reader.js'
-import type { NextPlace } from './place-commits.js'
+import type { NextOffset } from './offset-committer.js'
 
 const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
 const LOOK_MS = 10_000
@@ -16,7 +16,7 @@ interface FakeConsumer {
   rebalance(): void
   endBatch(batch: { partition: number; batchSize: number; lastOffset: string }): void
   /** Committed offsets. */
-  told: NextPlace[]
+  told: NextOffset[]
   /** Completes a start that hung. */
   goOn(): void
   left: boolean
@@ -242,7 +242,7 @@ function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
     connect: () => step('connect'),
     subscribe: () => step('subscribe'),
     run: (options: { eachMessage: typeof eachMessage }) => ((eachMessage = options.eachMessage), step('run')),
-    commitOffsets: async (places: NextPlace[]) => void fake.told.push(...places),
+    commitOffsets: async (places: NextOffset[]) => void fake.told.push(...places),
     disconnect: async () => void (fake.left = true),
   }
 }

@@ -5,7 +5,7 @@ import { followingAssigner } from './followed-coordinator.js'
 import type { GroupPlace } from './group-places.js'
 import type { RecordInHand } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
-import { PlaceCommits } from './place-commits.js'
+import { OffsetCommitter } from './offset-committer.js'
 import { StallDetector } from './stall-detector.js'
 
 const AGAIN_MS = 500
@@ -31,7 +31,7 @@ export interface ReaderHost {
 /** Reads one subscription until closed. Replaces a kafkajs consumer that crashed or stopped reading. */
 export class KafkaReader {
   private consumer: Consumer | undefined
-  private commits: PlaceCommits | undefined
+  private commits: OffsetCommitter | undefined
   private closed = false
   private readonly stallDetector: StallDetector
   /** Assigned partitions by topic; `undefined` until the consumer has joined its group. */
@@ -91,7 +91,7 @@ export class KafkaReader {
     await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, LEAVE_MS)])
   }
 
-  private async start(consumer: Consumer, commits: PlaceCommits): Promise<void> {
+  private async start(consumer: Consumer, commits: OffsetCommitter): Promise<void> {
     const { group, topics } = this.subscription
     await consumer.connect()
     await consumer.subscribe({ topics: topics.map((topic) => topic.name), fromBeginning: true })
@@ -150,8 +150,8 @@ export class KafkaReader {
     return consumer
   }
 
-  private commitsOf(consumer: Consumer): PlaceCommits {
-    const commits = new PlaceCommits(
+  private commitsOf(consumer: Consumer): OffsetCommitter {
+    const commits = new OffsetCommitter(
       (places) => consumer.commitOffsets(places),
       this.clock,
       (error) => this.log.debug({ group: this.subscription.group, error: describeError(error) }, 'the broker was not told how far we are'),

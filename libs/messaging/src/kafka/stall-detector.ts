@@ -1,4 +1,4 @@
-import { Repeat, type Clock } from '#libs/platform'
+import { PeriodicTask, type Clock } from '#libs/platform'
 import type { GroupPlace } from './group-places.js'
 
 const LOOK_MS = 10_000
@@ -11,9 +11,9 @@ const MOST_LOOKS = 360
  * counts polls, not wall-clock time, because a clock that jumps is one of the causes.
  */
 export class StallDetector {
-  private loop: Repeat | undefined
+  private loop: PeriodicTask | undefined
   /** Doubled after each replacement that did not help: an end that cannot be reached must not cost a consumer every half minute. */
-  private patience = LOOKS
+  private tolerated = LOOKS
   private looks = 0
   private moves = 0
   private seenMoves = 0
@@ -27,7 +27,7 @@ export class StallDetector {
 
   watch(still: () => void): void {
     this.forget()
-    const loop = new Repeat(this.clock, {
+    const loop = new PeriodicTask(this.clock, {
       everyMs: LOOK_MS,
       run: async () => {
         if (!(await this.look()) || this.loop !== loop) return
@@ -55,7 +55,7 @@ export class StallDetector {
   private async look(): Promise<boolean> {
     if (this.moves !== this.seenMoves) {
       this.seenMoves = this.moves
-      this.patience = LOOKS
+      this.tolerated = LOOKS
       return this.forget()
     }
     const places = await this.waiting()
@@ -63,8 +63,8 @@ export class StallDetector {
     const same = places.some(({ topic, partition, at }) => this.stuckAt.get(`${topic} ${partition}`) === at)
     this.stuckAt = new Map(places.map(({ topic, partition, at }) => [`${topic} ${partition}`, at]))
     this.looks = places.length === 0 ? 0 : same ? this.looks + 1 : 1
-    if (this.looks < this.patience) return false
-    this.patience = Math.min(this.patience * 2, MOST_LOOKS)
+    if (this.looks < this.tolerated) return false
+    this.tolerated = Math.min(this.tolerated * 2, MOST_LOOKS)
     return true
   }
 

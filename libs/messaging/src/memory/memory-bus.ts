@@ -5,9 +5,9 @@ import {
   type BusRecord,
   type EventBus,
   type LogPart,
-  type LogPlace,
-  type LostPlace,
-  type Place,
+  type ReadPosition,
+  type LostPosition,
+  type LogPosition,
   type Subscription,
   type TopicLag,
   type TopicRate,
@@ -51,8 +51,8 @@ export class MemoryBus implements EventBus {
 
   constructor(private readonly log = new MemoryLog()) {}
 
-  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
-    const places = new Map<string, Place>()
+  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition>> {
+    const places = new Map<string, LogPosition>()
     for (const event of events) {
       const records = this.log.topic(event.topic)
       places.set(event.id, { partition: 0, offset: records.length })
@@ -61,7 +61,7 @@ export class MemoryBus implements EventBus {
     return places
   }
 
-  async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
+  async lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
     const { length } = this.log.topic(topic)
     return acknowledged.filter(({ offset }) => offset >= length).map(({ partition }) => ({ partition, offset: length, why: 'ends' }))
   }
@@ -80,7 +80,7 @@ export class MemoryBus implements EventBus {
     this.wake(reader)
   }
 
-  async read({ name }: { name: string }, place: LogPlace): Promise<LogPart> {
+  async read({ name }: { name: string }, place: ReadPosition): Promise<LogPart> {
     const log = this.log.topic(name)
     const from = place === 'beginning' ? 0 : place
     if (from > log.length) return { records: [], next: 'beginning', end: false }

@@ -1,9 +1,9 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
-import type { Place } from '../event-bus.js'
+import type { LogPosition } from '../event-bus.js'
 import type { LogEnd, OutboxRow, OutboxStore, SentRow } from './outbox.store.js'
 
-type Row = OutboxRow & { sentAt: number | null; place: Place | null }
+type Row = OutboxRow & { sentAt: number | null; place: LogPosition | null }
 
 export class MemoryOutboxStore implements OutboxStore {
   private seq = 0
@@ -26,7 +26,7 @@ export class MemoryOutboxStore implements OutboxStore {
       .map(({ sentAt: _sentAt, place: _place, ...row }) => row)
   }
 
-  async markSent(tx: Transaction, places: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, number>> {
+  async markSent(tx: Transaction, places: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>> {
     const offsets = new Map<string, number>()
     for (const row of inOrder(tx, ({ id, sentAt }) => sentAt === null && places.has(id))) {
       const place = places.get(row.id)
@@ -109,7 +109,7 @@ function unsend(tx: Transaction, which: (row: Row) => boolean): number {
   return rows.length
 }
 
-function raiseEnd(tx: Transaction, topic: string, place: Place): void {
+function raiseEnd(tx: Transaction, topic: string, place: LogPosition): void {
   const id = `${topic} ${place.partition}`
   if (place.offset > (endsOf(tx).get(id)?.offset ?? -1)) endsOf(tx).set(id, { topic, ...place })
 }

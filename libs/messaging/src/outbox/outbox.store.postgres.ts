@@ -1,6 +1,6 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
-import type { Place } from '../event-bus.js'
+import type { LogPosition } from '../event-bus.js'
 import type { LogEnd, OutboxRow, OutboxStore, SentRow } from './outbox.store.js'
 
 /** Columns of an `OutgoingEvent`, aliased to its member names. */
@@ -55,7 +55,7 @@ export class PostgresOutboxStore implements OutboxStore {
     return rows.map(eventOf)
   }
 
-  async markSent(tx: Transaction, places: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, number>> {
+  async markSent(tx: Transaction, places: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>> {
     if (places.size === 0) return new Map()
     const { schema } = postgresOf(tx)
     const given = [...places.values()]

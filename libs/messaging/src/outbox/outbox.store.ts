@@ -1,6 +1,6 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import type { Place } from '../event-bus.js'
+import type { LogPosition } from '../event-bus.js'
 
 export interface OutboxRow extends OutgoingEvent {
   /** Insertion order; equals commit order per key, because the aggregate is locked before the insert. */
@@ -11,7 +11,7 @@ export interface OutboxRow extends OutgoingEvent {
 export type SentRow = OutboxRow & { offset: number }
 
 /** Last record of one partition that its broker acknowledged. */
-export interface LogEnd extends Place {
+export interface LogEnd extends LogPosition {
   topic: string
 }
 
@@ -31,7 +31,7 @@ export interface OutboxStore {
    * Marks unsent rows as sent, at the position that the bus returned; rows without one get the next offset of the embedded log, in `seq`
    * order. Returns their offsets.
    */
-  markSent(tx: Transaction, places: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, number>>
+  markSent(tx: Transaction, places: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>>
   /** Marks the oldest unsent rows as sent, at the next offsets of the embedded log, and returns them in that order. */
   sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]>
   /** Returns the last record of each written partition. */

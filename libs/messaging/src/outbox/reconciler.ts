@@ -1,7 +1,7 @@
 import type { Database } from '#libs/persistence'
 import type { Logger, Metrics } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
-import type { EventBus, LostPlace, Place } from '../event-bus.js'
+import type { EventBus, LostPosition, LogPosition } from '../event-bus.js'
 import type { OutboxStore } from './outbox.store.js'
 
 /** A broker that restarts with fewer records was unreachable for longer than this. */
@@ -9,7 +9,7 @@ const SURE_MS = 1_000
 const DOUBT_MS = 10 * 60_000
 
 /** Last record of a partition known to this process, and when it was last verified. */
-interface Known extends Place {
+interface Known extends LogPosition {
   sureAtMs: number
 }
 
@@ -63,10 +63,10 @@ export class Reconciler {
    * recreated. If the broker may have been down since the last send (`faulted`, or a second without one), the log must still contain that
    * send's record; otherwise the new position would hide the loss. Returns the partitions that are sent again.
    */
-  async noticed(topic: string, places: readonly Place[], now: Date, faulted: boolean): Promise<ReadonlySet<number>> {
+  async noticed(topic: string, places: readonly LogPosition[], now: Date, faulted: boolean): Promise<ReadonlySet<number>> {
     const begun = new Map<number, number>()
-    const doubted = new Map<number, Place>()
-    const last = new Map<number, Place>()
+    const doubted = new Map<number, LogPosition>()
+    const last = new Map<number, LogPosition>()
     for (const place of places) {
       const { partition, offset } = place
       const end = this.ends.get(placeName(topic, partition))
@@ -81,7 +81,7 @@ export class Reconciler {
     return new Set(begun.keys())
   }
 
-  private async lost(topic: string, acknowledged: readonly Place[], now: Date): Promise<LostPlace[]> {
+  private async lost(topic: string, acknowledged: readonly LogPosition[], now: Date): Promise<LostPosition[]> {
     const lost = await this.bus.lost(topic, acknowledged)
     return lost.filter(({ partition, offset, why }) => {
       if (why === 'ends') return true

@@ -1,8 +1,8 @@
 import { TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { backOffMs, describeError, isTransient, Repeat, showWait, type Clock, type Logger } from '#libs/platform'
+import { backOffMs, describeError, isTransient, PeriodicTask, showWait, type Clock, type Logger } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
-import type { EventBus, Place, SentEvent } from '../event-bus.js'
+import type { EventBus, LogPosition, SentEvent } from '../event-bus.js'
 import type { OutboxRow, OutboxStore } from './outbox.store.js'
 import type { Reconciler } from './reconciler.js'
 
@@ -26,7 +26,7 @@ export interface Leadership {
  * oldest unsent row, and readers drop its duplicates by position.
  */
 export class Relay {
-  private readonly pumps: Repeat
+  private readonly pumps: PeriodicTask
   private nextPumpMs = POLL_MS
   private failures = 0
   private faulted = false
@@ -49,7 +49,7 @@ export class Relay {
     /** Wakes the leading relay in another instance. */
     private readonly wakeOthers: () => void = () => {},
   ) {
-    this.pumps = new Repeat(clock, {
+    this.pumps = new PeriodicTask(clock, {
       everyMs: () => this.nextPumpMs,
       run: () => this.pump(),
       failed: (error) => {
@@ -134,7 +134,7 @@ export class Relay {
     return true
   }
 
-  private async settle(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<void> {
+  private async settle(rows: readonly OutboxRow[], written: ReadonlyMap<string, LogPosition | undefined>): Promise<void> {
     const kept = await this.sendable(rows, written)
     const offsets = await this.database.autocommit((tx) => this.store.markSent(tx, kept))
     const sent = rows.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : []))
@@ -153,10 +153,10 @@ export class Relay {
    */
   private async sendable(
     rows: readonly OutboxRow[],
-    written: ReadonlyMap<string, Place | undefined>,
-  ): Promise<ReadonlyMap<string, Place | undefined>> {
+    written: ReadonlyMap<string, LogPosition | undefined>,
+  ): Promise<ReadonlyMap<string, LogPosition | undefined>> {
     const kept = new Map(written)
-    const places = new Map<string, Place[]>()
+    const places = new Map<string, LogPosition[]>()
     for (const { id, topic } of rows) {
       const place = written.get(id)
       if (place === undefined) continue

@@ -56,7 +56,7 @@ export class ServiceSession {
     return answer
   }
 
-  private get livesUnder(): string {
+  private get instanceLockName(): string {
     return `${this.schema} instances`
   }
 
@@ -82,7 +82,7 @@ export class ServiceSession {
          SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE
             datname = current_database())
            AND classid = (hashtext($2)::bigint & 4294967295)::oid AND objid = (hashtext(name)::bigint & 4294967295)::oid)`,
-      [instances, this.livesUnder],
+      [instances, this.instanceLockName],
     )
     return rows.map((row) => row.name)
   }
@@ -122,7 +122,7 @@ export class ServiceSession {
     try {
       await client.connect()
       await client.query(`LISTEN hms_${this.schema}`)
-      await client.query('SELECT pg_advisory_lock_shared(hashtext($1), hashtext($2))', [this.livesUnder, this.instance])
+      await client.query('SELECT pg_advisory_lock_shared(hashtext($1), hashtext($2))', [this.instanceLockName, this.instance])
       if (this.stopped) throw new Error('stopped meanwhile')
     } catch (error) {
       cut(client)

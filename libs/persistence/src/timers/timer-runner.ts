@@ -1,4 +1,4 @@
-import { describeError, inTrace, isTransient, Repeat, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
+import { describeError, inTrace, isTransient, PeriodicTask, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
 import type { Database, Transaction } from '../database.js'
 import type { FiredTimer, TimerKind } from './timer-kind.js'
 import type { NewTimer, Timer, TimerStore } from './timer.store.js'
@@ -42,7 +42,7 @@ const MOST_RETRY_MS = 30_000
 export class TimerRunner {
   private readonly handlers = new Map<string, TimerHandler>()
   private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
-  private readonly sweeps: Repeat
+  private readonly sweeps: PeriodicTask
   private nextSweepMs = SWEEP_MS
   /** Whether the next sweep was requested. A safety-net sweep usually finds nothing due, so it checks before it claims. */
   private isExpected = true
@@ -57,7 +57,7 @@ export class TimerRunner {
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {
-    this.sweeps = new Repeat(clock, {
+    this.sweeps = new PeriodicTask(clock, {
       everyMs: () => this.nextSweepMs,
       run: () => this.claimAndFire(),
       failed: (error) => log.warn({ error: describeError(error) }, 'timers could not be swept'),

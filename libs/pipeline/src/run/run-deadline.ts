@@ -1,7 +1,7 @@
 import { isTerminal, type RunState, type StageName } from '#libs/contracts'
 
 /** Timeouts of a run per state, in ms. */
-export interface Patience {
+export interface RunTimeouts {
   /** Timeout of a stage, in addition to the waits in the plan. */
   stageMs: number
   /** Interval at which a run that waits for people, for its turn or for the end of a freeze is checked. */
@@ -21,22 +21,22 @@ export interface PlannedWaits {
  * waits for ever, even if a service died. `goesOnInMs`: when the stage continues by itself, as it reported, which is later than planned if
  * people extended it; the stage timeout starts from there.
  */
-export function patienceFor(state: RunState, waits: PlannedWaits, patience: Patience, goesOnInMs?: number): number | undefined {
+export function timeoutFor(state: RunState, waits: PlannedWaits, timeouts: RunTimeouts, goesOnInMs?: number): number | undefined {
   if (isTerminal(state)) return undefined
   switch (state) {
     case 'AWAITING_APPROVAL':
     case 'QUEUED':
-      return patience.lookMs
+      return timeouts.lookMs
     case 'WAITING':
-      return goesOnInMs === undefined ? patience.lookMs : Math.max(0, goesOnInMs) + patience.stageMs
+      return goesOnInMs === undefined ? timeouts.lookMs : Math.max(0, goesOnInMs) + timeouts.stageMs
     case 'PAUSED':
-      return patience.pauseMs
+      return timeouts.pauseMs
     case 'CANARY':
-      return Math.max(waits.observeMs, goesOnInMs ?? 0) + patience.stageMs
+      return Math.max(waits.observeMs, goesOnInMs ?? 0) + timeouts.stageMs
     case 'BAKING':
-      return Math.max(waits.bakeMs, goesOnInMs ?? 0) + patience.stageMs
+      return Math.max(waits.bakeMs, goesOnInMs ?? 0) + timeouts.stageMs
     default:
-      return patience.stageMs
+      return timeouts.stageMs
   }
 }
 

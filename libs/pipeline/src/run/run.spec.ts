@@ -4,7 +4,7 @@ import { describeClock, isTerminal, STAGES, type EventData, type Reach, type Run
 import { acceptDecision, pendingDecision } from './decisions.js'
 import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
 import { isSupersedable } from './owning-stage.js'
-import { patienceFor } from './run-deadline.js'
+import { timeoutFor } from './run-deadline.js'
 import { goesOnAt, projectRun, stateOf, timedWait } from './project-run.js'
 import type { RunEvent } from './run-events.js'
 import { newRun, type RunFacts } from './run-facts.js'
@@ -161,7 +161,7 @@ describe('a run as a projection of what its stages say', () => {
   })
 
   it('waits until a time that it names, and its deadline counts from there', () => {
-    const patience = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
+    const timeouts = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
     const until = '2026-01-05T00:00:00.000Z'
     const held = said('hms.rollout.held.v1', { until, detail: 'held' }, 7)
     const waiting = [...PASSING.slice(0, 6), held].reduce(evolveRun, started)
@@ -170,16 +170,16 @@ describe('a run as a projection of what its stages say', () => {
       { stage: 'rollout', until },
     ])
     const waits = { observeMs: 10, bakeMs: 20 }
-    expect(patienceFor('WAITING', waits, patience, 86_400_000)).toBe(87_300_000)
-    expect(patienceFor('WAITING', waits, patience, -1)).toBe(900_000)
-    expect(patienceFor('WAITING', waits, patience)).toBe(600_000)
+    expect(timeoutFor('WAITING', waits, timeouts, 86_400_000)).toBe(87_300_000)
+    expect(timeoutFor('WAITING', waits, timeouts, -1)).toBe(900_000)
+    expect(timeoutFor('WAITING', waits, timeouts)).toBe(600_000)
     const begun = evolveRun(waiting, said('hms.rollout.took-effect.v1', { detail: '' }, 8))
     expect([stateOf(begun), timedWait(begun)]).toEqual(['ROLLING_OUT', undefined])
     expect(stateOf(PASSING.slice(6).reduce(evolveRun, waiting))).toBe('SUCCEEDED')
   })
 
   it('is watched until the end of its observation or bake, also when people extended it', () => {
-    const patience = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
+    const timeouts = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
     const waits = { observeMs: 10, bakeMs: 20 }
     const until = '2026-01-05T00:00:00.000Z'
     const observing = evolveRun(
@@ -193,8 +193,8 @@ describe('a run as a projection of what its stages say', () => {
     )
     expect([stateOf(baking), goesOnAt(baking)]).toEqual(['BAKING', until])
     for (const state of ['CANARY', 'BAKING'] as const) {
-      expect(patienceFor(state, waits, patience, 3_600_000)).toBe(4_500_000)
-      expect(patienceFor(state, waits, patience, -1)).toBeLessThan(900_100)
+      expect(timeoutFor(state, waits, timeouts, 3_600_000)).toBe(4_500_000)
+      expect(timeoutFor(state, waits, timeouts, -1)).toBeLessThan(900_100)
     }
   })
 
@@ -242,7 +242,7 @@ describe('a run as a projection of what its stages say', () => {
   })
 
   it('is watched in every state that it can leave', () => {
-    const patience = { stageMs: 1, lookMs: 2, pauseMs: 3 }
+    const timeouts = { stageMs: 1, lookMs: 2, pauseMs: 3 }
     const open: RunState[] = [
       'AWAITING_APPROVAL',
       'QUEUED',
@@ -254,9 +254,9 @@ describe('a run as a projection of what its stages say', () => {
       'NOTIFYING',
       'PAUSED',
     ]
-    for (const state of open) expect(patienceFor(state, { observeMs: 10, bakeMs: 20 }, patience), state).toBeGreaterThan(0)
-    expect(patienceFor('CANARY', { observeMs: 10, bakeMs: 20 }, patience)).toBe(11)
-    expect(patienceFor('SUCCEEDED', { observeMs: 10, bakeMs: 20 }, patience)).toBeUndefined()
+    for (const state of open) expect(timeoutFor(state, { observeMs: 10, bakeMs: 20 }, timeouts), state).toBeGreaterThan(0)
+    expect(timeoutFor('CANARY', { observeMs: 10, bakeMs: 20 }, timeouts)).toBe(11)
+    expect(timeoutFor('SUCCEEDED', { observeMs: 10, bakeMs: 20 }, timeouts)).toBeUndefined()
     expect(STAGES).toHaveLength(5)
   })
 

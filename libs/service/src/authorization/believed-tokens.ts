@@ -1,5 +1,5 @@
 import { canonicalJson, type Envelope, type TokenRecord } from '#libs/contracts'
-import type { EventBus, LogPlace } from '#libs/messaging'
+import type { EventBus, ReadPosition } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import type { Logger } from '#libs/platform'
 import { SignatureError } from '#libs/signing'
@@ -28,7 +28,7 @@ export class BelievedTokens {
   private refused = new Map<string, string>()
   /** Newest record of each key on the topic. */
   private readonly onTopic = new Map<string, { record: TokenRecord; envelope: Envelope }>()
-  private place: LogPlace = 'beginning'
+  private place: ReadPosition = 'beginning'
 
   /** Ids of the failing rows, with the reason. */
   get refusals(): ReadonlyMap<string, string> {

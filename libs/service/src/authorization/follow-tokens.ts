@@ -1,6 +1,6 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { describeError, Repeat, type Clock } from '#libs/platform'
+import { describeError, PeriodicTask, type Clock } from '#libs/platform'
 import type { TokenSource } from './believed-tokens.js'
 import { plainToken, type TOKEN_EVENTS } from './signed-token.js'
 import type { TokenBook } from './token-book.js'
@@ -33,7 +33,7 @@ export interface FollowedService extends TokenSource {
 export class TokenReader {
   private reading: Promise<void> | undefined
   private again = false
-  private looks: Repeat | undefined
+  private looks: PeriodicTask | undefined
   private wasRead = false
   private stopped = false
   private wasTopicRead = false
@@ -51,7 +51,7 @@ export class TokenReader {
     const [first] = this.services
     if (first === undefined || this.stopped) return
     first.onConcerns(() => this.book.believed.concerns)
-    this.looks = new Repeat(first.clock, {
+    this.looks = new PeriodicTask(first.clock, {
       everyMs: () => (this.wasRead ? LOOK_AGAIN_MS : LOOK_SOON_MS),
       run: () => this.read(),
       failed: (error) => this.failed(error),

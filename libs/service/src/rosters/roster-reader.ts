@@ -1,5 +1,5 @@
 import type { Database } from '#libs/persistence'
-import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
+import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
 import type { RosterBook } from './roster-book.js'
 import { ROSTERS } from './roster.table.js'
 
@@ -10,7 +10,7 @@ const LOOK_SOON_MS = 1_000
 /** Synchronises a roster book with its service's table: at the start, on notification, and every half minute. */
 export class RosterReader {
   private isOpen = false
-  private readonly looks: Repeat
+  private readonly looks: PeriodicTask
 
   constructor(
     private readonly book: RosterBook,
@@ -18,7 +18,7 @@ export class RosterReader {
     clock: Clock,
     private readonly log: Logger,
   ) {
-    this.looks = new Repeat(clock, {
+    this.looks = new PeriodicTask(clock, {
       everyMs: () => (this.isOpen ? LOOK_AGAIN_MS : LOOK_SOON_MS),
       run: () => this.look(),
       failed: (error) => this.failed(error),

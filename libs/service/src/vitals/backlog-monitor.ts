@@ -1,5 +1,5 @@
 import type { ServiceName } from '#libs/contracts'
-import { describeError, Repeat, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { describeError, PeriodicTask, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Vitals } from './vitals.js'
 
 const LOOK_MS = 10_000
@@ -24,7 +24,7 @@ const ALARMS: readonly Alarm[] = [
 export class BacklogMonitor {
   private readonly ringing = new Set<string>()
   private readonly topics = new Set<string>()
-  private readonly looks: Repeat
+  private readonly looks: PeriodicTask
 
   constructor(
     private readonly service: ServiceName,
@@ -33,7 +33,7 @@ export class BacklogMonitor {
     private readonly log: Logger,
     private readonly metrics: Metrics,
   ) {
-    this.looks = new Repeat(clock, { everyMs: LOOK_MS, run: () => this.look(), failed: (error) => this.unread(error) })
+    this.looks = new PeriodicTask(clock, { everyMs: LOOK_MS, run: () => this.look(), failed: (error) => this.unread(error) })
   }
 
   start(): void {

@@ -2,7 +2,7 @@ import { request as requestHttp, type Agent, type ClientRequest, type IncomingMe
 import { request as requestHttps } from 'node:https'
 import { readText, type HmsError } from '#libs/contracts'
 import { errorOfResponse } from '../../api/problem-to-error.js'
-import { MAX_REFUSAL_BYTES } from './way.js'
+import { MAX_REFUSAL_BYTES } from './transport.js'
 
 /** Sends a GET whose socket does not keep the process alive, which `fetch` cannot do. Redirects are not followed. */
 export function httpGet(address: URL, headers: Record<string, string>, agent: Agent | false): ClientRequest {

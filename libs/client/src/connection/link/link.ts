@@ -2,14 +2,14 @@ import type { AppliedFrame, StreamFrame } from '#libs/contracts'
 import { backoffMs } from '../../backoff.js'
 import type { Timer } from '../../clock.js'
 import type { Failure } from '../contact.js'
-import { betterWay, chooseWay, FIRST_CHOICE, tryBetterAfterMs } from './choose-way.js'
+import { betterTransport, chooseTransport, FIRST_CHOICE, tryBetterAfterMs } from './choose-transport.js'
 import { polling } from './polling.js'
 import { serverSentEvents } from './server-sent-events.js'
 import { Trial, type TrialEnd } from './trial.js'
-import type { Ask, Place, Way, WayName } from './way.js'
+import type { ResumeRequest, Target, Transport, TransportName } from './transport.js'
 import { webSocket } from './web-socket.js'
 
-export interface LinkOptions extends Place {
+export interface LinkOptions extends Target {
   random?: () => number
 }
 
@@ -23,7 +23,7 @@ export interface LinkFailure extends Failure {
 }
 
 export interface LinkEvents {
-  ask(): Ask
+  ask(): ResumeRequest
   /** A new session delivers frames: the next frame is its first. */
   opened(): void
   frame(frame: StreamFrame): void
@@ -38,7 +38,7 @@ const HEALTHY_MS = 10_000
  * as soon as a better transport works. Neither sockets nor timers keep the process alive.
  */
 export class Link {
-  private readonly ways: Record<WayName, Way>
+  private readonly transports: Record<TransportName, Transport>
   private choice = FIRST_CHOICE
   private current: Trial | undefined
   private better: Trial | undefined
@@ -56,7 +56,7 @@ export class Link {
     private readonly options: LinkOptions,
     private readonly events: LinkEvents,
   ) {
-    this.ways = { stream: webSocket(options), events: serverSentEvents(options), poll: polling(options) }
+    this.transports = { stream: webSocket(options), events: serverSentEvents(options), poll: polling(options) }
   }
 
   start(): void {
@@ -82,11 +82,11 @@ export class Link {
   }
 
   private dial(): void {
-    this.current = this.trial(this.choice.way)
+    this.current = this.trial(this.choice.transport)
   }
 
-  private trial(way: WayName): Trial {
-    return new Trial(way, this.ways[way], this.events.ask(), this.options.clock, {
+  private trial(transport: TransportName): Trial {
+    return new Trial(transport, this.transports[transport], this.events.ask(), this.options.clock, {
       frame: (frame, trial) => this.take(frame, trial),
       over: (end, trial) => (trial === this.better ? this.betterFailed() : this.over(end)),
     })
@@ -108,26 +108,26 @@ export class Link {
   }
 
   private over({ reason, refused, blocked = false, damaged = false, leaveMs, hadFrames, lastedMs }: TrialEnd): void {
-    const { way } = this.choice
+    const { transport } = this.choice
     this.current = undefined
     this.isFollowed = false
     this.nextBetter?.cancel()
     this.nextBetter = undefined
     if (hadFrames && lastedMs >= HEALTHY_MS) this.attempt = 0
-    this.choice = chooseWay(this.choice, { hadFrames, blocked })
-    const falls = this.choice.way !== way && this.choice.way !== 'stream'
+    this.choice = chooseTransport(this.choice, { hadFrames, blocked })
+    const falls = this.choice.transport !== transport && this.choice.transport !== 'stream'
     const { clock, random } = this.options
     this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.dial())
     // An intermediary's response is reported only if no transport is left.
-    const told = refused === undefined || (blocked && way !== 'poll') ? {} : { refused, foreign: blocked }
+    const told = refused === undefined || (blocked && transport !== 'poll') ? {} : { refused, foreign: blocked }
     this.events.down({ reason, damaged, leaving: leaveMs !== undefined, ...told })
   }
 
-  private seekBetter(way: Exclude<WayName, 'stream'>): void {
+  private seekBetter(transport: Exclude<TransportName, 'stream'>): void {
     if (this.better !== undefined || this.nextBetter !== undefined) return
     this.nextBetter = this.options.clock.after(tryBetterAfterMs(this.tries, this.options.random), () => {
       this.nextBetter = undefined
-      this.better = this.trial(betterWay(way, this.tries))
+      this.better = this.trial(betterTransport(transport, this.tries))
     })
   }
 
@@ -143,7 +143,7 @@ export class Link {
     this.better = undefined
     this.retry?.cancel()
     this.current = trial
-    this.choice = { way: trial.name, blocked: 0, proven: this.choice.proven || trial.name === 'stream' }
+    this.choice = { transport: trial.name, blocked: 0, proven: this.choice.proven || trial.name === 'stream' }
     this.isFollowed = true
     void before?.close()
     this.events.opened()

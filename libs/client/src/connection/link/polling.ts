@@ -5,7 +5,16 @@ import { reasonOf } from '../../api/unreachable.js'
 import type { Timer } from '../../clock.js'
 import { httpGet, readRefusal } from './http-get.js'
 import { parseFrame } from '../parse-frame.js'
-import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, type Place, type SessionEnd, type Way } from './way.js'
+import {
+  addressOf,
+  headersOf,
+  isForeignAnswer,
+  isUnreachable,
+  MAX_FRAME_BYTES,
+  type Target,
+  type SessionEnd,
+  type Transport,
+} from './transport.js'
 
 export const POLL_MS = 5_000
 
@@ -13,13 +22,13 @@ export const POLL_MS = 5_000
  * Transport over `GET /v1/snapshot?revision=N` with `If-None-Match`, for networks whose proxy buffers incomplete responses. A poll returns
  * the missed changes, or 304, which counts as a heartbeat.
  */
-export function polling(place: Place): Way {
+export function polling(target: Target): Transport {
   return {
     firstMs: SILENCE_MS,
     // One pause plus the response time.
     silenceMs: POLL_MS + SILENCE_MS,
     open(ask, events) {
-      const agent = new (place.url.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
+      const agent = new (target.url.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
       let { revision } = ask
       let mark: string | undefined
       let call: ClientRequest | undefined
@@ -35,7 +44,7 @@ export function polling(place: Place): Way {
       }
       const take = async (response: IncomingMessage): Promise<void> => {
         if (response.statusCode !== 200 && response.statusCode !== 304) {
-          const error = await readRefusal(place.url, response)
+          const error = await readRefusal(target.url, response)
           return over({ reason: error.message, refused: error, blocked: isForeignAnswer(error) })
         }
         const text = await readText(response, MAX_FRAME_BYTES)
@@ -44,16 +53,16 @@ export function polling(place: Place): Way {
         revision = frame.revision
         mark = response.headers.etag ?? mark
         events.frame(frame)
-        if (!isOver) pause = place.clock.after(POLL_MS, poll)
+        if (!isOver) pause = target.clock.after(POLL_MS, poll)
       }
       const poll = (): void => {
-        const address = addressOf(place, '/v1/snapshot', revision)
+        const address = addressOf(target, '/v1/snapshot', revision)
         const known: Record<string, string> = mark === undefined || revision === undefined ? {} : { 'if-none-match': mark }
-        call = httpGet(address, { ...headersOf(place, { ...ask, atLeast: revision ?? ask.atLeast }), ...known }, agent)
+        call = httpGet(address, { ...headersOf(target, { ...ask, atLeast: revision ?? ask.atLeast }), ...known }, agent)
         call.on('response', (response) => {
           take(response).catch((error: unknown) => over({ reason: reasonOf(error), damaged: true }))
         })
-        call.on('error', (error) => over({ reason: reasonOf(error), blocked: !isNobodyThere(error) }))
+        call.on('error', (error) => over({ reason: reasonOf(error), blocked: !isUnreachable(error) }))
       }
       poll()
       const drop = (): void => over({ reason: 'the connection was dropped' })

@@ -4,16 +4,25 @@ import { SseParser } from '../../api/sse-parser.js'
 import { reasonOf } from '../../api/unreachable.js'
 import { httpGet, readRefusal } from './http-get.js'
 import { parseFrame } from '../parse-frame.js'
-import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, type Place, type SessionEnd, type Way } from './way.js'
+import {
+  addressOf,
+  headersOf,
+  isForeignAnswer,
+  isUnreachable,
+  MAX_FRAME_BYTES,
+  type Target,
+  type SessionEnd,
+  type Transport,
+} from './transport.js'
 
 /** Transport over `GET /v1/events`, for networks whose proxy blocks WebSockets. */
-export function serverSentEvents(place: Place): Way {
+export function serverSentEvents(target: Target): Transport {
   return {
     firstMs: SILENCE_MS,
     silenceMs: SILENCE_MS,
     open(ask, events) {
-      const address = addressOf(place, '/v1/events', ask.revision)
-      const call = httpGet(address, { ...headersOf(place, ask), accept: 'text/event-stream' }, false)
+      const address = addressOf(target, '/v1/events', ask.revision)
+      const call = httpGet(address, { ...headersOf(target, ask), accept: 'text/event-stream' }, false)
       let received = 0
       let frames = 0
       let isOver = false
@@ -47,11 +56,11 @@ export function serverSentEvents(place: Place): Way {
       call.on('response', (response) => {
         response.on('error', (error) => over({ reason: reasonOf(error), blocked: frames === 0 }))
         if (response.statusCode === 200 && /^text\/event-stream\b/.test(response.headers['content-type'] ?? '')) return read(response)
-        void readRefusal(place.url, response).then((error) =>
+        void readRefusal(target.url, response).then((error) =>
           over({ reason: error.message, refused: error, blocked: isForeignAnswer(error) }),
         )
       })
-      call.on('error', (error) => over({ reason: reasonOf(error), blocked: frames === 0 && !isNobodyThere(error) }))
+      call.on('error', (error) => over({ reason: reasonOf(error), blocked: frames === 0 && !isUnreachable(error) }))
       const drop = (): void => over({ reason: 'the connection was dropped' })
       return {
         get received() {

@@ -2,7 +2,7 @@ import type { StreamFrame } from '#libs/contracts'
 import { leaveMs } from '../../backoff.js'
 import type { Clock } from '../../clock.js'
 import { Silence } from './silence.js'
-import type { Ask, Session, SessionEnd, Way, WayName } from './way.js'
+import type { ResumeRequest, Session, SessionEnd, Transport, TransportName } from './transport.js'
 
 export interface TrialEnd extends SessionEnd {
   hadFrames: boolean
@@ -27,21 +27,21 @@ export class Trial {
   private isOver = false
 
   constructor(
-    readonly name: WayName,
-    way: Way,
-    ask: Ask,
+    readonly name: TransportName,
+    transport: Transport,
+    ask: ResumeRequest,
     private readonly clock: Clock,
     private readonly events: TrialEvents,
   ) {
     this.startedAt = clock.elapsed()
-    const { firstMs, silenceMs } = way
+    const { firstMs, silenceMs } = transport
     this.silence = new Silence({
       clock,
       limitMs: silenceMs,
       received: () => this.session.received,
       onSilence: () => this.fellSilent(this.frames === 0 ? firstMs : silenceMs),
     })
-    this.session = way.open(ask, {
+    this.session = transport.open(ask, {
       opened: () => {
         if (!this.isOver) this.silence.watch(firstMs)
       },

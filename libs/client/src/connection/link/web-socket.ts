@@ -5,7 +5,16 @@ import { SILENCE_MS } from '#libs/contracts'
 import { reasonOf } from '../../api/unreachable.js'
 import { parseFrame } from '../parse-frame.js'
 import { readRefusal } from './http-get.js'
-import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, type Place, type SessionEnd, type Way } from './way.js'
+import {
+  addressOf,
+  headersOf,
+  isForeignAnswer,
+  isUnreachable,
+  MAX_FRAME_BYTES,
+  type Target,
+  type SessionEnd,
+  type Transport,
+} from './transport.js'
 
 /** An acknowledgement of 10,000 policies is close to 1 MiB, and the next may follow before it is sent. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
@@ -19,18 +28,18 @@ const ABNORMAL = 1006
  * Transport over `GET /v1/stream`. Its socket does not keep the process alive; a connection attempt can, as libuv counts a pending connect
  * as work.
  */
-export function webSocket(place: Place): Way {
+export function webSocket(target: Target): Transport {
   return {
     firstMs: FIRST_MS,
     silenceMs: SILENCE_MS,
     open(ask, events) {
-      const address = addressOf(place, '/v1/stream', ask.revision)
+      const address = addressOf(target, '/v1/stream', ask.revision)
       address.protocol = address.protocol.replace('http', 'ws')
       const end: SessionEnd = { reason: '' }
       let raw: Socket | undefined
       let frames = 0
       const socket = new WebSocket(address, {
-        headers: headersOf(place, ask),
+        headers: headersOf(target, ask),
         maxPayload: MAX_FRAME_BYTES,
         handshakeTimeout: SILENCE_MS,
         perMessageDeflate: false,
@@ -49,7 +58,7 @@ export function webSocket(place: Place): Way {
         }
       })
       socket.on('unexpected-response', (_request, response) => {
-        void readRefusal(place.url, response).then((error) => {
+        void readRefusal(target.url, response).then((error) => {
           end.reason ||= error.message
           end.refused = error
           end.blocked = isForeignAnswer(error)
@@ -58,7 +67,7 @@ export function webSocket(place: Place): Way {
       })
       socket.on('error', (error) => {
         end.reason ||= reasonOf(error)
-        end.blocked ??= frames === 0 && !isNobodyThere(error)
+        end.blocked ??= frames === 0 && !isUnreachable(error)
       })
       socket.on('close', (code) => {
         end.blocked ??= frames === 0 && code === ABNORMAL && end.damaged !== true

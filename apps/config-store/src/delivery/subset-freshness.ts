@@ -1,13 +1,13 @@
 import type { Envelope } from '#libs/contracts'
 import type { PreparedFrame } from '../copy/prepared-frame.js'
-import type { Standing } from '../copy/standing.js'
+import type { StableHeads } from '../copy/stable-heads.js'
 import type { Subset } from '../copy/subset.js'
 import type { PartOf } from './fan-out.js'
 
 /** Freshness statement as published. `standing`: the heads that it covers; missing while this instance does not have them. */
 export interface Statement {
   envelope: Envelope
-  standing?: Standing
+  standing?: StableHeads
 }
 
 interface Group {
@@ -21,7 +21,7 @@ interface Group {
  * Freshness that readers of a few policies received, grouped by their subset. A change of other policies costs them nothing immediately;
  * the next heartbeat contains its statement, with a proof for each of their policies.
  */
-export class ToldParts {
+export class SubsetFreshness {
   private readonly groups = new Map<string, Group>()
 
   /** Adds the first statement for a new reader. */

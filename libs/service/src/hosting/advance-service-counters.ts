@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { schemaOf } from '#libs/messaging'
 import { lookUntil, systemClock } from '#libs/platform'
 import { migrate, PostgresDatabase, PostgresTimerStore } from '#libs/persistence'
-import { moveAhead } from '../numbering/move-ahead.js'
+import { advanceCounters } from '../numbering/advance-counters.js'
 import type { ServiceDefinition } from '../service-definition.js'
 import { connectService } from './postgres-services.js'
 
@@ -17,7 +17,11 @@ const OTHERS = `SELECT count(*)::int AS n FROM pg_stat_activity
  * Advances the counters of stopped services, each in one transaction; returns which of them have counters. Throws `HMS_RECOVER_RUNNING`
  * while other clients use the database.
  */
-export async function moveServicesAhead(definitions: readonly ServiceDefinition[], url: string, by: number): Promise<ServiceDefinition[]> {
+export async function advanceServiceCounters(
+  definitions: readonly ServiceDefinition[],
+  url: string,
+  by: number,
+): Promise<ServiceDefinition[]> {
   const moved: ServiceDefinition[] = []
   for (const [index, definition] of definitions.entries()) {
     const source = await connectService(definition, url, 2)
@@ -26,7 +30,8 @@ export async function moveServicesAhead(definitions: readonly ServiceDefinition[
       // Checked before the first one only: our own sessions of earlier schemas may still be visible.
       if (index === 0) await requireAlone(async () => (await source.query<{ n: number }[]>(OTHERS))[0]?.n ?? 0)
       await migrate(source, schemaOf(definition.name))
-      if (await database.transaction((tx) => moveAhead(definition.moveAhead, tx, new PostgresTimerStore(), by))) moved.push(definition)
+      if (await database.transaction((tx) => advanceCounters(definition.advanceCounters, tx, new PostgresTimerStore(), by)))
+        moved.push(definition)
     } finally {
       await database.close()
     }

@@ -3,7 +3,7 @@ import { PreparedFrame } from './prepared-frame.js'
 import type { Subset } from './subset.js'
 
 /** Change of bundles without a revision: the canary that bundled some policies has expired. */
-export class Parting {
+export class BundleMembersLeft {
   /** `fellows`: bundle fellows of each policy from now on. */
   constructor(
     private readonly revision: number,

@@ -5,7 +5,7 @@ import { firstNumber, NUMBERING } from './numbering.table.js'
 export const ALL_COUNTERS = 1_000_000
 
 /** Context for advancing a service's counters. */
-export interface MoveAhead {
+export interface CounterAdvance {
   tx: Transaction
   by: number
   schedule<D extends object>(timer: TimerOfKind<D>): Promise<void>
@@ -15,8 +15,8 @@ export interface MoveAhead {
  * Advances each counter that readers remember far enough that no reader has seen its next number (ADR 0076). Returns whether the service
  * has such counters.
  */
-export async function moveAhead(
-  move: ((ahead: MoveAhead) => Promise<void>) | undefined,
+export async function advanceCounters(
+  move: ((ahead: CounterAdvance) => Promise<void>) | undefined,
   tx: Transaction,
   timers: TimerStore,
   by: number,

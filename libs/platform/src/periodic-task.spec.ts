@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from './clock.js'
-import { Repeat } from './repeat.js'
+import { PeriodicTask } from './periodic-task.js'
 
 function world(everyMs: number | (() => number), run: () => unknown) {
   const clock = new VirtualClock()
   const failures: string[] = []
-  const repeat = new Repeat(clock, { everyMs, run, failed: (error) => failures.push((error as Error).message) })
+  const repeat = new PeriodicTask(clock, { everyMs, run, failed: (error) => failures.push((error as Error).message) })
   const start = clock.now().getTime()
   return {
     repeat,

@@ -16,7 +16,7 @@ export interface RecordedHead {
 }
 
 /** Effective period of a release, as the heads define it. */
-export interface Reign {
+export interface EffectivePeriod {
   digest: string | null
   run: number | null
   seq: number
@@ -34,26 +34,26 @@ export interface Reign {
  * release, begins no period. A held release begins one at its effective time, and never before it was recorded: no head changes what was in
  * force before it.
  */
-export function reignsOf(heads: readonly RecordedHead[]): Reign[] {
-  const reigns: Reign[] = []
-  const begin = (reign: Reign): void => {
-    const last = reigns.at(-1)
-    if (last === undefined ? reign.digest !== null : last.digest !== reign.digest) reigns.push(reign)
+export function effectivePeriods(heads: readonly RecordedHead[]): EffectivePeriod[] {
+  const periods: EffectivePeriod[] = []
+  const begin = (period: EffectivePeriod): void => {
+    const last = periods.at(-1)
+    if (last === undefined ? period.digest !== null : last.digest !== period.digest) periods.push(period)
   }
   for (const [index, { digest, run, seq, revision, storedAt, next, change }] of heads.entries()) {
-    const reign = { seq, revision, recordedAt: storedAt, ...(change === undefined ? {} : { change }) }
+    const period = { seq, revision, recordedAt: storedAt, ...(change === undefined ? {} : { change }) }
     const held =
-      next === undefined ? undefined : { ...reign, digest: next.release, run: next.run ?? null, from: begunAt(next.at, storedAt) }
+      next === undefined ? undefined : { ...period, digest: next.release, run: next.run ?? null, from: begunAt(next.at, storedAt) }
     // A head that arrived after the effective time of its held release was never in force itself.
-    if (held === undefined || Date.parse(held.from) > Date.parse(storedAt)) begin({ ...reign, digest, run, from: storedAt })
+    if (held === undefined || Date.parse(held.from) > Date.parse(storedAt)) begin({ ...period, digest, run, from: storedAt })
     // A release replaced before its effective time never was in force.
     const replacedAt = heads[index + 1]?.storedAt
     if (held !== undefined && (replacedAt === undefined || Date.parse(held.from) < Date.parse(replacedAt))) begin(held)
   }
-  return reigns
+  return periods
 }
 
 /** Returns the index of the period at a time; -1 before the first. */
-export function reignAt(reigns: readonly Reign[], atMs: number): number {
-  return reigns.findLastIndex(({ from }) => Date.parse(from) <= atMs)
+export function periodAt(periods: readonly EffectivePeriod[], atMs: number): number {
+  return periods.findLastIndex(({ from }) => Date.parse(from) <= atMs)
 }

@@ -1,7 +1,7 @@
-import { Repeat, type Clock } from '#libs/platform'
+import { PeriodicTask, type Clock } from '#libs/platform'
 
 /** Committed position of a group in a partition: the offset of the next record to read. */
-export interface NextPlace {
+export interface NextOffset {
   topic: string
   partition: number
   offset: string
@@ -11,16 +11,16 @@ export interface NextPlace {
 const COMMIT_MS = 250
 
 /** Commits offsets in the background, every `COMMIT_MS`. kafkajs would commit after every record and fetch the next one only then. */
-export class PlaceCommits {
-  private places = new Map<string, NextPlace>()
-  private readonly turns: Repeat
+export class OffsetCommitter {
+  private places = new Map<string, NextOffset>()
+  private readonly turns: PeriodicTask
 
   constructor(
-    private readonly commit: (places: NextPlace[]) => Promise<void>,
+    private readonly commit: (places: NextOffset[]) => Promise<void>,
     clock: Clock,
     private readonly failed: (error: unknown) => void,
   ) {
-    this.turns = new Repeat(clock, {
+    this.turns = new PeriodicTask(clock, {
       everyMs: Infinity,
       run: () => this.tell(),
       failed: (error) => {

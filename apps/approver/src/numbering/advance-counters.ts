@@ -1,10 +1,10 @@
-import { ALL_COUNTERS, type MoveAhead } from '#libs/service'
+import { ALL_COUNTERS, type CounterAdvance } from '#libs/service'
 import { RUN_COUNTER } from '../runs/run.table.js'
 import { TICKET_COUNTER } from '../tickets/ticket.table.js'
 import { POLICIES } from '../policies/policy.table.js'
 
 /** Advances the numbers of releases, runs and tickets above those people and readers saw. No other process uses the database. */
-export async function moveReleasesAhead({ tx, by }: MoveAhead): Promise<void> {
+export async function advanceReleaseCounters({ tx, by }: CounterAdvance): Promise<void> {
   const policies = await tx.documents(POLICIES).find({ limit: ALL_COUNTERS })
   for (const policy of policies) await tx.documents(POLICIES).put({ ...policy, releaseEpoch: policy.releaseEpoch + by })
   const run = await tx.documents(RUN_COUNTER).get('run')

@@ -1,15 +1,15 @@
 import type { Admin } from 'kafkajs'
-import type { LostPlace, Place } from '../event-bus.js'
+import type { LostPosition, LogPosition } from '../event-bus.js'
 
 /**
  * Returns which of the last acknowledged records of a topic's partitions are missing. A log that was truncated and has grown beyond that
  * offset again is still detected: a record behind the cut was appended later than the lost one, and is at its offset or before. (This
  * requires the broker's append time, which `topics apply` configures.)
  */
-export async function lostPlaces(admin: Admin, topic: string, acknowledged: readonly Place[]): Promise<LostPlace[]> {
+export async function lostPositions(admin: Admin, topic: string, acknowledged: readonly LogPosition[]): Promise<LostPosition[]> {
   const ends = await admin.fetchTopicOffsets(topic)
   const found = await Promise.all(
-    acknowledged.map(async ({ partition, offset, atMs }): Promise<LostPlace | undefined> => {
+    acknowledged.map(async ({ partition, offset, atMs }): Promise<LostPosition | undefined> => {
       const end = Number(ends.find((each) => each.partition === partition)?.high ?? 0)
       if (end <= offset) return { partition, offset: end, why: 'ends' }
       if (atMs === undefined) return undefined

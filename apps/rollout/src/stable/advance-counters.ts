@@ -1,12 +1,12 @@
 import { policyKey } from '#libs/messaging'
-import { ALL_COUNTERS, type MoveAhead } from '#libs/service'
+import { ALL_COUNTERS, type CounterAdvance } from '#libs/service'
 import { HEAD_AGAIN } from './reissue-heads.js'
 import { STABLES } from './stable.table.js'
 
 /**
  * Reissues every stable head under a number above those readers saw: until then they refuse new heads. No other process uses the database.
  */
-export async function moveHeadsAhead({ tx, by, schedule }: MoveAhead): Promise<void> {
+export async function advanceHeadCounters({ tx, by, schedule }: CounterAdvance): Promise<void> {
   const stables = await tx.documents(STABLES).find({ limit: ALL_COUNTERS })
   for (const stable of stables) {
     const { policy } = stable

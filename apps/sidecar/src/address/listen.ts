@@ -5,14 +5,14 @@ import { resolve } from 'node:path'
 import { freeSocket } from './free-socket.js'
 
 /** Address of a side-car. Always loopback or a socket file: only the owner may pass values to other machines. */
-export type Place = { port: number } | { socket: string }
+export type ListenAddress = { port: number } | { socket: string }
 
 const LOOPBACK = '127.0.0.1'
 /** umask of a socket that only its owner may connect to. */
 const OWNER_ONLY = 0o177
 
 /** Resolves to the address once the server listens there. */
-export async function listen(server: Server, place: Place): Promise<string> {
+export async function listen(server: Server, place: ListenAddress): Promise<string> {
   return 'port' in place ? listenOnPort(server, place.port) : listenOnSocket(server, resolve(place.socket))
 }
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, sy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { listen, type Place } from './listen.js'
+import { listen, type ListenAddress } from './listen.js'
 
 let folder: string
 let path: string
@@ -19,7 +19,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function serve(place: Place): Promise<string> {
+async function serve(place: ListenAddress): Promise<string> {
   const server = createServer((socket) => socket.end())
   servers.push(server)
   return listen(server, place)

@@ -13,7 +13,7 @@ const MAX_COUNTED = 1_000
 
 /** Opens a ticket when a run needs a decision, escalates it while it has no answer, and closes it when the run no longer needs one. */
 @Injectable()
-export class FollowRun implements OnModuleInit {
+export class SyncTickets implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
@@ -62,7 +62,7 @@ export class FollowRun implements OnModuleInit {
   /** `cause`: if the run does not contain it. */
   async open(tx: Transaction, kind: Ticket['kind'], view: RunView, cause?: TicketCause): Promise<void> {
     const isPaused = view.state === 'PAUSED' && kind !== 'UNDELIVERED'
-    const expiresInMs = isPaused ? this.config.patience.pauseMs : this.config.reviewMs
+    const expiresInMs = isPaused ? this.config.timeouts.pauseMs : this.config.reviewMs
     // A paused run has its own deadline: its end closes the ticket.
     await this.ask(tx, (number) => openTicket(number, kind, view, tx.now, expiresInMs, cause), isPaused ? undefined : TICKET_EXPIRY)
   }

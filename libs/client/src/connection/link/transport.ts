@@ -6,18 +6,18 @@ import type { Clock } from '../../clock.js'
  * Transport of frames: `stream` is the WebSocket, the only one on which a named bot acknowledges; `events` are server-sent events; `poll`
  * requests repeatedly. All deliver the same frames, verified alike.
  */
-export interface Way {
+export interface Transport {
   /** Timeout of the first frame, ms. */
   readonly firstMs: number
   /** Timeout of each later frame, ms. */
   readonly silenceMs: number
-  open(ask: Ask, events: SessionEvents): Session
+  open(ask: ResumeRequest, events: SessionEvents): Session
 }
 
-export type WayName = 'stream' | 'events' | 'poll'
+export type TransportName = 'stream' | 'events' | 'poll'
 
 /** Server, and the identity of the reader. */
-export interface Place {
+export interface Target {
   url: string
   reader: Reader
   /** Policies of a reader that does not follow all. */
@@ -27,7 +27,7 @@ export interface Place {
 }
 
 /** Point to resume from. */
-export interface Ask {
+export interface ResumeRequest {
   /** Revision of this reader; `undefined` requests a snapshot. */
   revision: number | undefined
   /** An instance behind this revision should respond with an error instead of older data. */
@@ -67,7 +67,7 @@ export interface SessionEnd {
   leaveMs?: number
 }
 
-const NOBODY: ReadonlySet<unknown> = new Set([
+const UNREACHABLE: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -78,8 +78,8 @@ const NOBODY: ReadonlySet<unknown> = new Set([
 ])
 
 /** Whether the server was unreachable: then no other transport works either. */
-export function isNobodyThere(error: unknown): boolean {
-  return NOBODY.has((error as { code?: unknown } | null)?.code)
+export function isUnreachable(error: unknown): boolean {
+  return UNREACHABLE.has((error as { code?: unknown } | null)?.code)
 }
 
 /** Whether a response is from an intermediary instead of a server of ours. */
@@ -91,7 +91,7 @@ export function isForeignAnswer({ code }: HmsError): boolean {
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 export const MAX_REFUSAL_BYTES = 64 * 1024
 
-export function addressOf({ url, reader, policies }: Place, path: string, revision: number | undefined): URL {
+export function addressOf({ url, reader, policies }: Target, path: string, revision: number | undefined): URL {
   const address = new URL(url + path)
   if (reader.bot !== undefined) address.searchParams.set('bot', reader.bot)
   if (reader.region !== undefined) address.searchParams.set('region', reader.region)
@@ -100,7 +100,7 @@ export function addressOf({ url, reader, policies }: Place, path: string, revisi
   return address
 }
 
-export function headersOf({ token }: Place, { atLeast }: Ask): Record<string, string> {
+export function headersOf({ token }: Target, { atLeast }: ResumeRequest): Record<string, string> {
   return {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(atLeast === undefined || atLeast === 0 ? {} : { [REVISION_HEADER]: String(atLeast) }),

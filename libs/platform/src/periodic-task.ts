@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js'
 
-export interface RepeatedWork {
+export interface PeriodicWork {
   /** Pause between the end of a run and the start of the next; `Infinity`: only on `wake`. */
   everyMs: number | (() => number)
   run(): unknown
@@ -9,7 +9,7 @@ export interface RepeatedWork {
 }
 
 /** Runs a task periodically, and earlier on `wake`; never concurrently. For work that may be lost with the process. */
-export class Repeat {
+export class PeriodicTask {
   private stopped = true
   private busy = false
   /** Shortest delay requested by `wake` while no run could start. */
@@ -21,7 +21,7 @@ export class Repeat {
 
   constructor(
     private readonly clock: Clock,
-    private readonly work: RepeatedWork,
+    private readonly work: PeriodicWork,
   ) {}
 
   /** Whether no run is active. */

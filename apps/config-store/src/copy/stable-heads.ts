@@ -3,7 +3,7 @@ import { stableDigest, StableTree, type StableHead } from '#libs/signing'
 import type { Subset } from './subset.js'
 
 /** All stable heads at one revision, with their digest as in a freshness statement and the proofs for a few of them. */
-export class Standing {
+export class StableHeads {
   private known: string | undefined
   private tree: StableTree | undefined
   private readonly proofs = new Map<string, StandingProof>()

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { VirtualClock } from '#libs/platform'
-import { PlaceCommits, type NextPlace } from './place-commits.js'
+import { OffsetCommitter, type NextOffset } from './offset-committer.js'
 
 const TOPIC = 'hms.lint.v1'
 
@@ -8,17 +8,17 @@ describe('places told to the broker', () => {
   let clock: VirtualClock
   let told: string[][]
   let answer: Promise<void>
-  let commits: PlaceCommits
+  let commits: OffsetCommitter
 
   beforeEach(() => {
     clock = new VirtualClock()
     told = []
     answer = Promise.resolve()
-    const commit = (places: NextPlace[]): Promise<void> => {
+    const commit = (places: NextOffset[]): Promise<void> => {
       told.push(places.map(({ partition, offset }) => `${partition}@${offset}`))
       return answer
     }
-    commits = new PlaceCommits(commit, clock, () => {})
+    commits = new OffsetCommitter(commit, clock, () => {})
     commits.start()
   })
 
