@@ -1,4 +1,4 @@
-import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, printableJson, type Problem } from '#libs/contracts'
+import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, printableJson, type NextStep, type Problem } from '#libs/contracts'
 import { ofMissingParts } from './missing-parts.js'
 import type { Output } from './output/output.js'
 
@@ -87,7 +87,8 @@ interface CodedError {
   code: string
   detail: string
   status?: number
-  next?: readonly (string | { command: string })[]
+  next?: readonly (string | NextStep)[]
+  steps?: readonly NextStep[]
   errors?: Problem['errors']
   retryable?: boolean
   state?: unknown
@@ -115,7 +116,7 @@ export function problemOf(thrown: unknown): Problem {
     code: known.code,
     detail: maskCredentials(known.detail.replace(TRACE, '')),
     retryable: known.retryable ?? false,
-    next: (known.next ?? []).map((step) => (typeof step === 'string' ? { command: step } : step)),
+    next: (known.steps ?? known.next ?? []).map((step) => (typeof step === 'string' ? { command: step } : step)),
     ...(traceId === undefined ? {} : { traceId }),
     ...(known.errors === undefined || known.errors.length === 0 ? {} : { errors: known.errors }),
     ...(known.state === undefined ? {} : { state: known.state }),

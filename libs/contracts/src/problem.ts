@@ -1,3 +1,12 @@
+import { commandOf, type Action } from './actions.js'
+
+/** Next step of a reader: its command line, and the code and arguments of which it was made, if any. */
+export interface NextStep {
+  command: string
+  action?: string
+  arguments?: Record<string, string>
+}
+
 /** Error response: RFC 9457 with a code and next steps. */
 export interface Problem {
   type: string
@@ -6,7 +15,7 @@ export interface Problem {
   code: string
   detail: string
   retryable: boolean
-  next: { command: string }[]
+  next: NextStep[]
   traceId?: string
   errors?: { pointer: string; detail: string }[]
   /** Current state, on 409. */
@@ -17,7 +26,9 @@ export interface Problem {
 export class HmsError extends Error {
   readonly code: string
   readonly status: number
+  /** Command lines of the steps. */
   readonly next: string[]
+  readonly steps: NextStep[]
   readonly errors: { pointer: string; detail: string }[]
   readonly retryable: boolean
   readonly state: unknown
@@ -27,7 +38,8 @@ export class HmsError extends Error {
     this.name = 'HmsError'
     this.code = code
     this.status = options.status ?? 500
-    this.next = options.next ?? []
+    this.steps = (options.next ?? []).map(stepOf)
+    this.next = this.steps.map(({ command }) => command)
     this.errors = options.errors ?? []
     this.retryable = options.retryable ?? (this.status === 429 || this.status >= 502)
     this.state = options.state
@@ -41,10 +53,15 @@ export class HmsError extends Error {
 export interface HmsErrorOptions {
   /** HTTP status, from which exit codes are derived; default 500. */
   status?: number
-  /** Commands that help the reader to continue. */
-  next?: string[]
+  /** Actions that help the reader to continue; steps of a received problem, or command lines, as they are. */
+  next?: readonly (Action | NextStep | string)[]
   errors?: { pointer: string; detail: string }[]
   retryable?: boolean
   state?: unknown
   cause?: unknown
+}
+
+function stepOf(next: Action | NextStep | string): NextStep {
+  if (typeof next === 'string') return { command: next }
+  return 'command' in next ? next : { command: commandOf(next), ...next }
 }

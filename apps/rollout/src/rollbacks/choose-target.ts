@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type ReleaseDocument } from '#libs/contracts'
+import { action, HmsError, peekPredicate, type ReleaseDocument } from '#libs/contracts'
 import type { ReleasePredicate, SignatureError } from '#libs/signing'
 import { newestApproved, takenBack, type Stable } from '../stable/stable.table.js'
 
@@ -24,20 +24,20 @@ export function chooseTarget(
   const current = stable?.current
   if (stable === undefined || current === null || current === undefined) {
     if (wasLive) throw notPreapproved(policy, version, [])
-    throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: ['hms-svc runs list'] })
+    throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: [action('runs.list')] })
   }
   if (current.version === version && isReadable(current)) {
     // A held release is dropped, and the release in force stays.
     if (stable.next !== undefined) return current
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, {
       status: 409,
-      next: [`hms-svc get ${policy}`],
+      next: [action('get', { policy })],
       state: { version },
     })
   }
   if (stable.next?.release.version === version) {
     const detail = `${policy}@${version} is held by all readers, and in force from ${stable.next.at}.`
-    throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', detail, { status: 409, next: [`hms-svc get ${policy}`], state: { version } })
+    throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', detail, { status: 409, next: [action('get', { policy })], state: { version } })
   }
   if (known.length === 0 && !wasLive) throw neverLive(stable, policy, version)
   const forward = takenBack(stable)
@@ -66,7 +66,7 @@ function targetRefused(policy: string, version: string, { code, detail }: Signat
     `the rollback: then it is a release of its own.`
   return new HmsError('HMS_ROLLOUT_TARGET_REFUSED', text, {
     status: 409,
-    next: [`hms-svc rollback ${policy}@${version} --sign NAME`],
+    next: [action('rollback', { policy, version })],
     state: { version, refusal: code },
   })
 }
@@ -75,7 +75,7 @@ function notPreapproved(policy: string, version: string, fallbacks: string[]): H
   const detail =
     `${policy}@${version} was live, and no release that readers hold names it as fallback. ` +
     `As many people as approving it would take must sign the rollback.`
-  const next = [`hms-svc rollback ${policy}@${version} --sign NAME`]
+  const next = [action('rollback', { policy, version })]
   return new HmsError('HMS_ROLLOUT_NOT_PREAPPROVED', detail, { status: 403, next, state: { fallbacks } })
 }
 
@@ -83,7 +83,7 @@ function neverLive({ current, history }: Stable, policy: string, version: string
   const versions = [...new Set([...history.map((release) => release.version), current!.version])]
   return new HmsError('HMS_ROLLOUT_VERSION_UNKNOWN', `${policy}@${version} was never live. Versions that were: ${versions.join(', ')}.`, {
     status: 404,
-    next: [`hms-svc rollback ${policy}@VERSION`],
+    next: [action('rollback.choose', { policy })],
     state: versions,
   })
 }

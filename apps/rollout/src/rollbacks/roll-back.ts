@@ -1,4 +1,5 @@
 import {
+  action,
   HmsError,
   peekPredicate,
   type Change,
@@ -117,7 +118,7 @@ export class RollBack {
           `${policy} came with ${request.policy} and had no version before. Take back one policy with --only.`,
           {
             status: 409,
-            next: [`hms-svc rollback ${request.policy}@${request.version} --only`],
+            next: [action('rollback.only', { policy: request.policy, version: request.version })],
           },
         )
       }

@@ -1,4 +1,5 @@
 import {
+  command,
   HmsError,
   isRollbackDossier,
   openDossier,
@@ -143,7 +144,7 @@ function inForce({ policy, current }: Stable, version: string): LiveVersion | un
 }
 
 function failureOf({ run, attempt, policy, dossier }: SignedRollback, { reason, detail }: RefusedRollback): StageFailure {
-  return { run, attempt, reason, detail, next: [`hms-svc rollback ${policy}@${dossier.releases[0]!.version} --sign NAME`] }
+  return { run, attempt, reason, detail, next: [command('rollback', { policy, version: dossier.releases[0]!.version })] }
 }
 
 /** People signed the release itself, which travels with the head and has the public reason. */

@@ -1,4 +1,4 @@
-import { HmsError, keptCommands, type IssuedHeads, type KeptPolicy } from '#libs/contracts'
+import { action, HmsError, keptCommands, type IssuedHeads, type KeptPolicy } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { timerKind, type Transaction } from '#libs/persistence'
 import { currentTraceparent, describeError, inTrace } from '#libs/platform'
@@ -143,5 +143,5 @@ function refusedByAll(policies: readonly string[], carried: readonly CarriedHead
   const detail =
     `No config-store takes the new head of ${policies.join(', ')}: ${carried[0]!.detail ?? 'refused'}. It was taken back, nobody was ` +
     `notified, and what was in force stays so.`
-  return new HmsError('HMS_ROLLOUT_HEAD_REFUSED', detail, { status: 409, next: ['hms-svc doctor', 'hms-svc roster show'] })
+  return new HmsError('HMS_ROLLOUT_HEAD_REFUSED', detail, { status: 409, next: [action('doctor'), action('roster.show')] })
 }

@@ -1,4 +1,4 @@
-import { HmsError, MAX_REASON, type Envelope, type ReleaseDocument } from '#libs/contracts'
+import { action, HmsError, MAX_REASON, type Envelope, type ReleaseDocument } from '#libs/contracts'
 import { countsOnRelease, isSignedLately, readDecision, readRelease, SignatureError, type Principal, type Roster } from '#libs/signing'
 
 export interface ReadWithdrawal {
@@ -31,7 +31,7 @@ export function readWithdrawal(
     return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) }
   throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} is not among those whose signature counts on ${id}@${version}.`, {
     status: 403,
-    next: ['hms-svc roster show'],
+    next: [action('roster.show')],
   })
 }
 
@@ -42,7 +42,7 @@ export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
     const detail = `No person of the roster signed this withdrawal: ${error.detail}.`
-    throw new HmsError('HMS_WITHDRAWAL_SIGNATURE_INVALID', detail, { status: 403, cause: error, next: ['hms-svc keys list'] })
+    throw new HmsError('HMS_WITHDRAWAL_SIGNATURE_INVALID', detail, { status: 403, cause: error, next: [action('keys.list')] })
   }
 }
 
@@ -50,13 +50,9 @@ export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date
 export function requireSignedLately(at: string, now: Date): void {
   if (isSignedLately(at, now)) return
   const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
-  throw new HmsError('HMS_WITHDRAWAL_EXPIRED', detail, { status: 403, next: [commandOf('ID')] })
+  throw new HmsError('HMS_WITHDRAWAL_EXPIRED', detail, { status: 403, next: [action('withdraw', { policy: 'ID' })] })
 }
 
 function other(detail: string, id: string): HmsError {
-  return new HmsError('HMS_WITHDRAWAL_OTHER', detail, { status: 422, next: [commandOf(id)] })
-}
-
-function commandOf(id: string): string {
-  return `hms-svc withdraw ${id} --reason TEXT --sign NAME`
+  return new HmsError('HMS_WITHDRAWAL_OTHER', detail, { status: 422, next: [action('withdraw', { policy: id })] })
 }

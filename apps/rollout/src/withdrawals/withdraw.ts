@@ -1,4 +1,5 @@
 import {
+  action,
   HmsError,
   type Change,
   type IssuedHeads,
@@ -63,7 +64,7 @@ export class Withdraw {
     requireSignedLately(predicate.at, tx.now)
     const current = stable?.current ?? null
     if (stable === undefined || current === null)
-      throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: ['hms-svc runs list'] })
+      throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: [action('runs.list')] })
     const { id, person, reason, publicReason } = readWithdrawal(statement, current, this.runtime.roster, tx.now)
     const signed: Withdrawal = {
       id,

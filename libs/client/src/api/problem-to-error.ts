@@ -16,7 +16,9 @@ function errorOfProblem(problem: Partial<Problem> & { code: string }, status: nu
   const detail = problem.detail ?? problem.title ?? problem.code
   return new HmsError(problem.code, problem.traceId === undefined ? detail : `${detail} (trace ${problem.traceId})`, {
     status,
-    next: Array.isArray(problem.next) ? problem.next.map(({ command }) => command) : [],
+    next: Array.isArray(problem.next)
+      ? problem.next.map(({ command, action, arguments: values }) => ({ command, action, arguments: values }))
+      : [],
     errors: Array.isArray(problem.errors) ? problem.errors : [],
     retryable: problem.retryable,
     state: problem.state,

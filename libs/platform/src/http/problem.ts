@@ -74,7 +74,7 @@ function problemOf(error: HmsError, traceId: string): Problem {
     code: error.code,
     detail: cut(error.detail),
     retryable: error.retryable,
-    next: error.next.map((command) => ({ command })),
+    next: error.steps,
     traceId,
     ...(error.errors.length > 0 ? { errors: fitting(error.errors) } : {}),
     ...(error.state === undefined ? {} : { state: error.state }),
