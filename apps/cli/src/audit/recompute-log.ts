@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import type { ApprovedReleases } from '#libs/contracts'
+import type { ApprovedReleases, AuditEntry } from '#libs/contracts'
 import {
   ApprovalTree,
   HashTree,
@@ -33,10 +33,11 @@ export interface RecomputedLog extends Told {
   tree: HashTree
 }
 
-interface Entry {
-  type: string
-  run: number | null
-  releases?: ApprovalRoot
+type Entry = Omit<AuditEntry, 'index' | 'leafHash'> & { releases?: ApprovalRoot }
+
+/** Receives the entries of each bundle, with the index of the first; `undefined` for an entry that is no JSON. */
+export interface EntryListener {
+  take(first: number, entries: readonly (Entry | undefined)[]): Promise<void>
 }
 
 const HASH_BYTES = 32
@@ -47,7 +48,12 @@ const PROMOTED = 'hms.rollout.promoted.v1'
  * Fetches the checkpoint and every entry under it, and recomputes the tree; the log's own hashes are not trusted. Mismatches go to
  * `problems`. Throws `SignatureError` for an invalid checkpoint: then there is nothing to compare with.
  */
-export async function recomputeLog(client: LogReader, policy: LogPolicy, problems: Problems): Promise<RecomputedLog> {
+export async function recomputeLog(
+  client: LogReader,
+  policy: LogPolicy,
+  problems: Problems,
+  listener?: EntryListener,
+): Promise<RecomputedLog> {
   const note = (await client.bytes('/checkpoint')).toString('utf8')
   const checkpoint = verifyCheckpoint(note, policy)
   const tree = new HashTree()
@@ -63,13 +69,15 @@ export async function recomputeLog(client: LogReader, policy: LogPolicy, problem
     approvals.hear(releases)
     const entries = entriesOf(bundle, index, problems)
     if (entries.length !== width) problems.add('the log', `bundle ${index} has ${entries.length} entries, not ${width}`)
+    const read = entries.map(parsed)
     for (const [at, entry] of entries.entries()) {
       const leaf = leafHash(entry)
       if (!leaf.equals(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
         problems.add('the log', `entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
       tree.append(leaf)
-      tell(told, entry, (root) => approvals.of(root, index * TILE_WIDTH + at))
+      tell(told, read[at], (root) => approvals.of(root, index * TILE_WIDTH + at))
     }
+    await listener?.take(index * TILE_WIDTH, read)
   }
   if (!tree.root().equals(checkpoint.root))
     problems.add('the log', `the ${tree.size} entries do not have the root that the log signed over ${checkpoint.size}`)
@@ -86,14 +94,18 @@ function entriesOf(bundle: Buffer, index: number, problems: Problems): Buffer[] 
   }
 }
 
-/** Records the content of an entry. An entry that is no JSON is skipped; its hash shows whether it is the right one. */
-function tell({ approved, promoted }: Told, bytes: Buffer, releasesOf: (approval: ApprovalRoot) => ApprovedRelease[]): void {
-  let entry: Entry
+/** Returns the content of an entry; `undefined` for one that is no JSON: its hash shows whether it is the right one. */
+function parsed(bytes: Buffer): Entry | undefined {
   try {
-    entry = JSON.parse(bytes.toString('utf8')) as Entry
+    return JSON.parse(bytes.toString('utf8')) as Entry
   } catch {
-    return
+    return undefined
   }
+}
+
+/** Records the content of an entry. */
+function tell({ approved, promoted }: Told, entry: Entry | undefined, releasesOf: (approval: ApprovalRoot) => ApprovedRelease[]): void {
+  if (entry === undefined) return
   const { type, run, releases } = entry
   if (run === null) return
   if (type === APPROVED && releases !== undefined) {

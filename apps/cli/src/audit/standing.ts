@@ -1,18 +1,7 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
-import { peekPredicate, type AuditEntry, type ConfigDocument, type EventData, type HmsError, type StreamFrame } from '#libs/contracts'
-import {
-  FRESHNESS_AHEAD_MS,
-  freshnessAhead,
-  judgeFreshness,
-  readFreshness,
-  SignatureError,
-  STABLE_SCOPE,
-  stableDigest,
-  type HeadPredicate,
-  type Roster,
-  type StableHead,
-} from '#libs/signing'
-import type { Problems } from './problems.js'
+import type { ConfigDocument, HmsError, StreamFrame } from '#libs/contracts'
+import { FRESHNESS_AHEAD_MS, freshnessAhead, judgeFreshness, readFreshness, SignatureError, stableDigest, type Roster } from '#libs/signing'
+import { stableDocuments } from './logged-heads.js'
 
 /** Dependencies of the comparison: `pause` waits before the store is read again, because a head and its statement arrive separately. */
 export interface StandingWorld {
@@ -22,29 +11,21 @@ export interface StandingWorld {
   pause(): Promise<boolean>
 }
 
-type Doubt = Pick<HmsError, 'code' | 'detail'>
+export type Doubt = Pick<HmsError, 'code' | 'detail'>
 
-const ENTRIES_AT_ONCE = 200
-const PUBLISHED = 'hms.head.published.v1'
 /** Any policy will do: its statement covers all. */
 const NO_POLICY = 'none'
 
 /**
- * Checks that config-store serves the stable heads of rollout's newest freshness statement. A head that was put back, or is withheld, still
- * verifies; only the statement on all heads reveals it. Mismatches go to `problems`, by policy if the log names one. Returns the documents
- * compared last.
+ * Compares the stable heads that config-store serves with rollout's newest freshness statement. A head that was put back, or is withheld,
+ * still verifies; the statement on all heads reveals it. Returns the documents compared last, with the doubt if they differ.
  */
-export async function checkStanding(client: ApiClient, world: StandingWorld, problems: Problems): Promise<ConfigDocument[]> {
+export async function readStanding(client: ApiClient, world: StandingWorld): Promise<{ documents: ConfigDocument[]; doubt?: Doubt }> {
   for (;;) {
     const documents = await readSnapshot(client)
     const doubt = await doubtOf(client, documents, world)
-    if (doubt === undefined) return documents
-    if (await world.pause()) continue
-    const behind = doubt.code === 'HMS_FRESHNESS_MIXED' ? await behindTheLog(client, documents) : []
-    for (const { policy, detail } of behind)
-      problems.add(policy, `${policy}: ${detail} (${doubt.code})`, `hms-svc policies restore ${policy}`)
-    if (behind.length === 0) problems.add('the stable heads', `${doubt.detail} (${doubt.code})`)
-    return documents
+    if (doubt === undefined) return { documents }
+    if (!(await world.pause())) return { documents, doubt }
   }
 }
 
@@ -60,7 +41,7 @@ async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], 
         code: 'HMS_FRESHNESS_EXPIRED',
         detail: `the freshness statement of rollout was valid until ${statement.expires}: an old state is shown, or a clock is wrong`,
       }
-    if (stableDigest(headsOf(documents)) === statement.stable) return undefined
+    if (stableDigest(stableDocuments(documents).map(({ head }) => head)) === statement.stable) return undefined
     return {
       code: 'HMS_FRESHNESS_MIXED',
       detail: `config-store serves other stable heads than rollout's freshness statement of ${statement.issuedAt} is on`,
@@ -68,41 +49,5 @@ async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], 
   } catch (error) {
     if (error instanceof SignatureError) return error
     throw error
-  }
-}
-
-/** As they are signed, whatever the document says beside it; that they are signed is checked with the documents. */
-function headsOf(documents: readonly ConfigDocument[]): StableHead[] {
-  return documents
-    .filter(({ scope }) => scope === STABLE_SCOPE)
-    .map(({ head }) => {
-      const { policy, seq, current } = peekPredicate<HeadPredicate>(head)
-      return { policy, seq, current }
-    })
-}
-
-/** Policies of which the log says that a head was stored that is newer than the one that is served. */
-async function behindTheLog(client: ApiClient, documents: readonly ConfigDocument[]): Promise<{ policy: string; detail: string }[]> {
-  const logged = await newestLogged(client)
-  const served = new Map(headsOf(documents).map(({ policy, seq }) => [policy, seq]))
-  return [...logged].flatMap(([policy, seq]) => {
-    const held = served.get(policy)
-    if (held !== undefined && held >= seq) return []
-    const shown = held === undefined ? 'no head of it' : `head ${held}`
-    return [{ policy, detail: `config-store serves ${shown}, and head ${seq} was stored after it` }]
-  })
-}
-
-async function newestLogged(client: ApiClient): Promise<Map<string, number>> {
-  const newest = new Map<string, number>()
-  for (let after: number | undefined; ;) {
-    const entries: AuditEntry[] = await client.get('/v1/audit/entries', { after, limit: ENTRIES_AT_ONCE, signed: true })
-    for (const { signed, type } of entries) {
-      if (type !== PUBLISHED || signed === undefined) continue
-      for (const { policy, seq, scope, applied } of peekPredicate<{ data: EventData[typeof PUBLISHED] }>(signed).data.heads)
-        if (scope === STABLE_SCOPE && applied) newest.set(policy, Math.max(newest.get(policy) ?? 0, seq))
-    }
-    if (entries.length === 0) return newest
-    after = entries.at(-1)!.index
   }
 }

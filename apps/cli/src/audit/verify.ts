@@ -1,19 +1,24 @@
 import { EXIT, HmsError, type AuditProof, type StageAttestation } from '#libs/contracts'
 import { systemClock, type ApiClient } from '#libs/client'
+import type { Roster } from '#libs/signing'
 import { setTimeout } from 'node:timers/promises'
 import type { CliContext } from '../context.js'
 import { newestRoster } from '../roster/newest-roster.js'
+import { openRostersHere } from '../roster/rosters-here.js'
 import { readRuns } from '../runs/read-runs.js'
 import { checkLive, checkRuns } from './coverage.js'
 import { logPoliciesOf } from '../roster/pinned-roster.js'
+import { LoggedHeads } from './logged-heads.js'
 import { Problems } from './problems.js'
 import { recomputeLog } from './recompute-log.js'
 import { SeenCheckpoint } from './seen-checkpoint.js'
-import { checkStanding } from './standing.js'
+import { readStanding } from './standing.js'
 
 /** Wait in ms: a head and its statement arrive by different transports, and a starting store has no statement for its first seconds. */
 const WAIT_MS = 12_000
 const PAUSE_MS = 500
+/** Wait in ms for heads that the log has and the store does not serve: an instance follows the others within seconds. */
+const BEHIND_WAIT_MS = 3_000
 
 /** Verifies the whole log from outside, with the pinned roster and its successors only, and names all problems. */
 export async function verifyAudit(context: CliContext): Promise<number> {
@@ -23,14 +28,15 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const problems = new Problems()
   // Read before the log, which then contains everything that happens meanwhile.
   const { runs } = await readRuns(client, {}, Infinity)
-  const until = systemClock.elapsed() + WAIT_MS
-  const pause = async (): Promise<boolean> => {
-    if (systemClock.elapsed() >= until) return false
-    await setTimeout(PAUSE_MS)
-    return true
-  }
-  const documents = await checkStanding(client, { roster, nowMs: () => context.io.now(), pause }, problems)
-  const { checkpoint, note, tree, ...told } = await recomputeLog(client, policy, problems)
+  const standing = { roster, nowMs: () => context.io.now(), pause: pauseWithin(WAIT_MS) }
+  const { documents, doubt } = await readStanding(client, standing)
+  const heads = new LoggedHeads(client, await rostersOf(context, client, roster), problems)
+  const { checkpoint, note, tree, ...told } = await recomputeLog(client, policy, problems, heads)
+  const versions = new Map([...told.approved.values()].flat().map(({ digest, version }) => [digest, version]))
+  const versionOf = (digest: string) => versions.get(digest)
+  const isBehind = await heads.checkServed(documents, client, { versionOf, doubt, pause: pauseWithin(BEHIND_WAIT_MS) }, problems)
+  if (doubt !== undefined && !(isBehind && doubt.code === 'HMS_FRESHNESS_MIXED'))
+    problems.add('the stable heads', `${doubt.detail} (${doubt.code})`)
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
   const before = await problems.check('the log', () => memory.continuedBy(tree))
   const published = checkRuns(runs, told, problems)
@@ -65,11 +71,30 @@ export async function verifyAudit(context: CliContext): Promise<number> {
       `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
       `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let ` +
         `through by each stage, and the log proves it`,
-      `${context.output.paint.good('✓')} they are those that rollout’s newest freshness statement is on`,
+      `${context.output.paint.good('✓')} they are those that rollout’s newest freshness statement is on, and the newest that the log has`,
       ...breakGlass.map((each) => `! by break-glass, past simulation and canary: ${each}`),
     ],
   )
   return EXIT.done
+}
+
+/** Returns a wait that resolves to `false` once this time has passed since the first one. */
+function pauseWithin(waitMs: number): () => Promise<boolean> {
+  let until: number | undefined
+  return async () => {
+    until ??= systemClock.elapsed() + waitMs
+    if (systemClock.elapsed() >= until) return false
+    await setTimeout(PAUSE_MS)
+    return true
+  }
+}
+
+/** Returns the rosters whose keys may have signed events of the log, the newest last. */
+async function rostersOf(context: CliContext, client: ApiClient, newest: Roster): Promise<Roster[]> {
+  const rosters = await openRostersHere(context, client)
+  await rosters?.follow().catch(() => undefined)
+  const earlier = ((await rosters?.allEver()) ?? []).filter(({ version }) => version < newest.version)
+  return [...earlier.toReversed(), newest]
 }
 
 /** Returns `undefined` if the log has no such proof. */

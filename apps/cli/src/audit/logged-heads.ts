@@ -1,0 +1,126 @@
+import { readSnapshot, type ApiClient } from '#libs/client'
+import { peekPredicate, type AuditEntry, type ConfigDocument, type EventData } from '#libs/contracts'
+import { SignatureError, STABLE_SCOPE, type HeadPredicate, type Roster, type StableHead } from '#libs/signing'
+import { checkEvent } from '../export/check-event.js'
+import { PUBLISHED } from '../export/records.js'
+import type { Problems } from './problems.js'
+import type { EntryListener } from './recompute-log.js'
+import type { Doubt } from './standing.js'
+
+/** Newest stable head of a policy that the log reports as stored. */
+interface LoggedHead {
+  seq: number
+  revision: number
+  /** Releases that the log has under this number: more than one if rollout signed the number again. */
+  releases: (string | null)[]
+}
+
+/** Dependencies of the comparison. */
+export interface ServedWorld {
+  /** Version of a release that the log has; `undefined` if unknown. */
+  versionOf(digest: string): string | undefined
+  /** Why rollout's freshness statement does not confirm the served heads; missing if it does. */
+  doubt?: Doubt
+  /** Waits before the store is read again; resolves to `false` when the time to wait has expired. */
+  pause(): Promise<boolean>
+}
+
+/**
+ * Newest stable heads by config-store's events in the log. Each event is bound to its entry by the logged digest, and verified by the keys
+ * of config-store; an entry without its event is a problem, because its head would be hidden. Entries of earlier builds name no heads.
+ */
+export class LoggedHeads implements EntryListener {
+  private readonly newest = new Map<string, LoggedHead>()
+
+  /** `rosters`: from the first one known to the newest. */
+  constructor(
+    private readonly client: Pick<ApiClient, 'get'>,
+    private readonly rosters: readonly Roster[],
+    private readonly problems: Problems,
+  ) {}
+
+  async take(first: number, entries: Parameters<EntryListener['take']>[1]): Promise<void> {
+    const published = entries.flatMap((entry, at) => (entry?.type === PUBLISHED ? [{ index: first + at, entry }] : []))
+    if (published.length === 0) return
+    const after = published[0]!.index - 1
+    const shown = await this.client.get<AuditEntry[]>('/v1/audit/entries', {
+      after: after < 0 ? undefined : after,
+      limit: published.length,
+      type: PUBLISHED,
+      signed: true,
+    })
+    const signed = new Map(shown.map(({ index, signed: event }) => [index, event]))
+    for (const { index, entry } of published) {
+      const event = signed.get(index)
+      try {
+        checkEvent({ ...entry, index, leafHash: '' }, event, this.rosters)
+      } catch (error) {
+        if (!(error instanceof SignatureError)) throw error
+        this.problems.add('the log', `entry ${index}: ${error.detail}`)
+        continue
+      }
+      if (event === undefined) continue
+      const { heads } = peekPredicate<{ data: EventData[typeof PUBLISHED] }>(event).data
+      for (const head of heads) if (head.scope === STABLE_SCOPE && head.applied) this.add(head)
+    }
+  }
+
+  /**
+   * Checks that the newest logged head of each policy is served, or a later one. The log was read after the documents, so the store is read
+   * again before a head counts as put back. Returns whether there was a difference.
+   */
+  async checkServed(documents: readonly ConfigDocument[], client: ApiClient, world: ServedWorld, problems: Problems): Promise<boolean> {
+    let behind = this.behind(documents, world)
+    while (behind.length > 0 && (await world.pause())) behind = this.behind(await readSnapshot(client), world)
+    const code = world.doubt?.code === 'HMS_FRESHNESS_MIXED' ? world.doubt.code : 'HMS_HEAD_REPLAYED'
+    const also =
+      world.doubt === undefined ? "; rollout's freshness statement is on what is served, so rollout's rows were put back too" : ''
+    for (const { policy, detail } of behind)
+      problems.add(policy, `${policy}: ${detail}${also} (${code})`, `hms-svc policies restore ${policy}`)
+    return behind.length > 0
+  }
+
+  private add({ policy, seq, revision, release }: EventData[typeof PUBLISHED]['heads'][number]): void {
+    const known = this.newest.get(policy)
+    if (known === undefined || seq > known.seq) this.newest.set(policy, { seq, revision, releases: [release] })
+    else if (seq === known.seq && !known.releases.includes(release)) known.releases.push(release)
+  }
+
+  private behind(documents: readonly ConfigDocument[], world: Pick<ServedWorld, 'versionOf'>): { policy: string; detail: string }[] {
+    const served = new Map(stableDocuments(documents).map((document) => [document.head.policy, document]))
+    return [...this.newest].flatMap(([policy, logged]) => {
+      const detail = differenceOf(served.get(policy), logged, world)
+      return detail === undefined ? [] : [{ policy, detail }]
+    })
+  }
+}
+
+interface ServedHead {
+  head: StableHead
+  version: string | null
+  revision: number
+}
+
+function differenceOf(
+  served: ServedHead | undefined,
+  { seq, revision, releases }: LoggedHead,
+  { versionOf }: Pick<ServedWorld, 'versionOf'>,
+): string | undefined {
+  const versions = releases.map((release) => (release === null ? 'no release' : (versionOf(release) ?? release)))
+  const logged = `${versions.join(' and ')} (head ${seq}, revision ${revision})`
+  if (served === undefined) return `config-store serves no head of it, and the log has ${logged}`
+  const shown = `config-store serves ${served.version ?? 'no release'} (head ${served.head.seq}, revision ${served.revision})`
+  if (served.head.seq < seq) return `${shown}, and the log has ${logged}, stored after it`
+  const isAnother = served.head.seq === seq && (releases.length > 1 || !releases.includes(served.head.current))
+  return isAnother ? `${shown}, and the log has ${logged}: one number for two releases` : undefined
+}
+
+/** Stable heads as signed, whatever the document says beside it; that they are signed is checked with the documents. */
+export function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
+  return documents
+    .filter(({ scope }) => scope === STABLE_SCOPE)
+    .map(({ head, version, revision }) => {
+      const { policy, seq, current } = peekPredicate<HeadPredicate>(head)
+      return { head: { policy, seq, current }, version, revision }
+    })
+}
