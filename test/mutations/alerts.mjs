@@ -16,7 +16,7 @@ export const ALERT_GUARDS = [
     find: "  if (steps > budget.steps) throw new RangeError('it would take more steps than a question may')\n",
     replace: '',
     spec: 'libs/scenario/src/scenario.spec.ts',
-    test: 'are told before they are taken: two loops over 2,000 values are refused, and over 20 judged',
+    test: 'are estimated before evaluation: two loops over 2,000 values are refused, and over 20 evaluated',
   },
   {
     name: 'scenario-shared-steps',
@@ -241,7 +241,7 @@ export const ALERT_GUARDS = [
     find: 'if (evidence < 1 / ALPHA) return undefined',
     replace: 'if (evidence > 0) return undefined',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'when one bot of the cohort alerts on and on and nobody else, then it fails by its rate, at once',
+    test: 'when one bot of the cohort alerts repeatedly and no other, then it fails by its rate, at once',
   },
   {
     name: 'verdict-window',
@@ -259,7 +259,7 @@ export const ALERT_GUARDS = [
     find: 'const isEvent = !alert.explained && alert.connected',
     replace: 'const isEvent = !alert.explained',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'when nobody knows who it was, then it is no event: such a bot adds no exposure either',
+    test: 'when the bot is unknown, then it is no event: such a bot adds no exposure either',
   },
   {
     name: 'verdict-lacks',

@@ -190,6 +190,6 @@ export const AUDIT_GUARDS = [
     find: "(decision === 'supersede' ? [] : [by])",
     replace: '([by, decision].slice(0, 1))',
     spec: 'apps/audit/src/entries/actors.spec.ts',
-    test: 'is nobody where a run replaced another, where a service spoke, and where the event makes no sense',
+    test: 'is empty for a replaced run, an event of a service and an invalid event',
   },
 ]

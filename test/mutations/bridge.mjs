@@ -7,7 +7,7 @@ export const BRIDGE_GUARDS = [
     find: "if (questions === undefined) throw new Error('a signature was not proven before it was asked for')",
     replace: 'if (questions === undefined) return true',
     spec: 'libs/client/src/bridge/browser/stand-ins.spec.ts',
-    test: 'lets no signature pass that nobody proved',
+    test: 'accepts no unproved signature',
   },
   {
     name: 'bridge-lower-revision',
@@ -70,7 +70,7 @@ export const BRIDGE_GUARDS = [
     find: 'origin === this.origin && !this.isOut ?',
     replace: '!this.isOut ?',
     spec: 'libs/client/src/bridge/frames/frames.spec.ts',
-    test: 'another origin in the same window is not heard, and gets nothing',
+    test: 'another origin in the same window is ignored, and gets nothing',
   },
   {
     name: 'bridge-host-source',
@@ -79,7 +79,7 @@ export const BRIDGE_GUARDS = [
     find: 'origin === this.origin && source === this.page.parent ?',
     replace: 'origin === this.origin ?',
     spec: 'libs/client/src/bridge/frames/frames.spec.ts',
-    test: 'a frame hears its parent alone, and only under the origin that it named',
+    test: 'a frame accepts messages of its parent only, and only from the origin it named',
   },
   {
     name: 'bridge-flood',

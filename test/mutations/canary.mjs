@@ -25,7 +25,7 @@ export const CANARY_GUARDS = [
     find: 'if (before.cohortKey === undefined || members.every(',
     replace: 'if (before.run > 0 || members.every(',
     spec: 'libs/pipeline/src/canary/evidence.spec.ts',
-    test: 'when nobody falls below the share of one policy, then that of all grows, and their heads go out together',
+    test: 'when no bot is below the share of one policy, then the share of all grows, and their heads go out together',
   },
   {
     name: 'evidence-of-each-policy',
@@ -34,7 +34,7 @@ export const CANARY_GUARDS = [
     find: 'if (unheard.length === 0) return undefined',
     replace: 'if (unheard.length < numbers.length) return undefined',
     spec: 'libs/pipeline/src/canary/evidence.spec.ts',
-    test: 'when nobody connected with one of its policies, then bots of the other are no evidence: it names that one',
+    test: 'when no bot connected with one of its policies, then bots of the other are no evidence: it names that one',
   },
   {
     name: 'evidence-of-each-step',
@@ -43,6 +43,6 @@ export const CANARY_GUARDS = [
     find: 'headsOf(canary).filter(({ scope }) => scopesOverlap(scope, canary.scope))',
     replace: 'headsOf(canary)',
     spec: 'libs/pipeline/src/canary/evidence.spec.ts',
-    test: 'when nobody is connected there, then bots of the first region are no evidence: it pauses and names the second',
+    test: 'when no bot is connected there, then bots of the first region are no evidence: it pauses and names the second',
   },
 ]

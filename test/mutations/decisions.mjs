@@ -25,7 +25,7 @@ export const DECISION_GUARDS = [
     find: "if (verdictOf(facts, 'rollout') === 'PASS' && verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS')",
     replace: "if (verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS')",
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'is not over before it is known what became live, whatever the partners were told meanwhile',
+    test: 'does not end before it is known what became live, whatever partners received meanwhile',
   },
   {
     name: 'early-decision-kept',

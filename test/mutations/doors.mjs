@@ -70,7 +70,7 @@ export const DOOR_GUARDS = [
     find: '!isWrite(request) && !(request.body instanceof Readable)',
     replace: 'request.method !== request.url',
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'a write is asked of one instance alone, and hears that it is gone',
+    test: 'a write is sent to one instance only, and fails when that is gone',
   },
   {
     name: 'edge-kept-length',
@@ -79,7 +79,7 @@ export const DOOR_GUARDS = [
     find: "name !== 'origin' && !(isKept && name === 'transfer-encoding')",
     replace: "name !== 'origin'",
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'is passed on as it came, also one whose length nobody told',
+    test: 'is forwarded unchanged, with and without a content length',
   },
   {
     name: 'foreign-host',
@@ -286,7 +286,7 @@ export const DOOR_GUARDS = [
     find: '      if (!call.repeatsSafely && !isPast(tx, known.leaseUntil)) throw busy()\n',
     replace: '',
     spec: 'libs/service/src/idempotency/repeatable-requests.spec.ts',
-    test: 'goes on once when several come at the same time, whoever is first',
+    test: 'runs once when several come at the same time',
   },
   {
     name: 'export-held',
@@ -539,7 +539,7 @@ export const DOOR_GUARDS = [
     find: "socket.once('close', () => behind.forEach(tellClosed))",
     replace: "socket.once('close', () => behind.clear())",
     spec: 'libs/platform/src/http/queued-answers.spec.ts',
-    test: 'are all told that the connection is closed, once each',
+    test: 'all get a close event, once each',
   },
   {
     name: 'stream-own-connection',

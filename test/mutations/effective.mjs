@@ -16,7 +16,7 @@ export const EFFECTIVE_GUARDS = [
     find: 'return heldOnly && !ahead.has(member) ? member :',
     replace: 'return ahead.size < 0 ? member :',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when its time comes, then it bakes only once the bots live under it: that they hold it is no answer any more',
+    test: 'when its time comes, then it bakes only once the bots use it: holding it is no longer enough',
   },
   {
     name: 'effective-asked-again',
@@ -25,7 +25,7 @@ export const EFFECTIVE_GUARDS = [
     find: '(member.heldOnly === true ? { ...member, acknowledged: 0, silent: [] } : member)',
     replace: 'member',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when its time comes, then it bakes only once the bots live under it: that they hold it is no answer any more',
+    test: 'when its time comes, then it bakes only once the bots use it: holding it is no longer enough',
   },
   {
     name: 'effective-told-at-its-time',
@@ -61,7 +61,7 @@ export const EFFECTIVE_GUARDS = [
     find: '  if (!isAnnounced) effects',
     replace: '  effects',
     spec: 'libs/pipeline/src/notify/decide.spec.ts',
-    test: 'when its rollout is completed, then nobody is told again',
+    test: 'when its rollout is completed, then no partner is notified again',
   },
   {
     name: 'partners-of-an-ended-run',
@@ -70,7 +70,7 @@ export const EFFECTIVE_GUARDS = [
     find: ', isAbortable: true }',
     replace: ' }',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'tells what stays in force when it is taken back, and nothing of a run that had ended before',
+    test: 'reports what stays in force when it is reverted, and nothing of a run that had ended before',
   },
   {
     name: 'extended-deadline',

@@ -43,7 +43,7 @@ export const FREEZE_GUARDS = [
     find: 'const seen = { ...withHolder(canary, behind), frozen }',
     replace: 'const seen = withHolder(canary, behind)',
     spec: 'libs/pipeline/src/canary/decide.spec.ts',
-    test: 'when it has begun and the canary was not told yet, then neither the log nor a free region brings its first head',
+    test: 'when it has begun before the canary was notified, then neither the log nor a free region issues its first head',
   },
   {
     name: 'freeze-widens-nothing',

@@ -17,7 +17,7 @@ export const GOING_BACK_GUARDS = [
     find: "rollout.promoted || isUnissued(rollout) ? [] : [{ do: 'giveUpRest', moved }]",
     replace: '[]',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when one of its policies is moved before anybody was told of it, then the rest of its bundle goes back too',
+    test: 'when one of its policies is moved before partners were notified, then the rest of its bundle is rolled back too',
   },
   {
     name: 'dropped-is-said',
@@ -44,7 +44,7 @@ export const GOING_BACK_GUARDS = [
     find: 'if (seq < policy.liveSeq || ',
     replace: 'if (',
     spec: 'apps/approver/src/policies/policy.table.spec.ts',
-    test: 'is held no more once rollout says so, unless it was held anew since, or another is',
+    test: 'ends the hold once rollout reports it, unless a newer hold exists',
   },
   {
     name: 'dropped-has-its-own-id',

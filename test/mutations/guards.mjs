@@ -81,7 +81,7 @@ export const GUARDS = [
     find: 'partitions.filter(({ partition }) => isMine(topic, partition))',
     replace: 'partitions',
     spec: 'libs/messaging/src/kafka/followed-coordinator.spec.ts',
-    test: 'tells no place of what went to others, however late it is told',
+    test: 'commits no offset of a revoked partition, however late the commit',
   },
   {
     name: 'session-not-had',
@@ -117,7 +117,7 @@ export const GUARDS = [
     find: 'if (silent.length > 0 && !isRefusedByAll(carried)) void inTrace',
     replace: 'if (silent.length < 0 && !isRefusedByAll(carried)) void inTrace',
     spec: 'libs/service/src/heads/direct-head-delivery.spec.ts',
-    test: 'are told as missing at once, and tried on, where a store is away',
+    test: 'are reported as missing at once, and retried, while a store is unreachable',
   },
   {
     name: 'replay-refused-late',
@@ -268,7 +268,7 @@ export const GUARDS = [
     find: 'if (!places.has(keyOf(place))) places.set(keyOf(place), place)',
     replace: 'void place',
     spec: 'libs/messaging/src/kafka/offset-committer.spec.ts',
-    test: 'are told again when the broker did not take them, unless a later one is known',
+    test: 'are committed again when the broker refused them, unless a later one is known',
   },
   {
     name: 'places-forgotten',
@@ -277,7 +277,7 @@ export const GUARDS = [
     find: 'this.places = new Map()\n  }',
     replace: '}',
     spec: 'libs/messaging/src/kafka/offset-committer.spec.ts',
-    test: 'are not told of partitions that went to others while the broker did not take them',
+    test: 'are not committed for partitions revoked while the broker refused them',
   },
   {
     name: 'places-before-leaving',

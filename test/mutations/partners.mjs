@@ -88,7 +88,7 @@ export const PARTNER_GUARDS = [
     find: 'isForOnCall(dead) || ',
     replace: '',
     spec: 'apps/notifier/src/tickets/tell-of-ticket.spec.ts',
-    test: 'that could not be told opens no other',
+    test: 'opens no other ticket when it cannot be sent',
   },
   {
     name: 'undelivered-on-all',
@@ -106,7 +106,7 @@ export const PARTNER_GUARDS = [
     find: 'all.filter((partner) => !isOnCall(partner))',
     replace: 'all.filter((partner) => !isOnCall({ ...partner, groups: [] }))',
     spec: 'apps/notifier/src/tickets/tell-of-ticket.spec.ts',
-    test: 'tells nobody of policies: who is on call hears of tickets, unless a run names them',
+    test: 'sends on-call partners no policies, unless a run names them',
   },
   {
     name: 'hanging-aside',
@@ -115,7 +115,7 @@ export const PARTNER_GUARDS = [
     find: 'return MAX_CONCURRENT - this.running.size + this.waitingOutside',
     replace: 'return MAX_CONCURRENT - this.running.size + Math.min(0, this.waitingOutside)',
     spec: 'apps/notifier/src/notifications/partners-that-hang.spec.ts',
-    test: 'take two slots each, and the others are told at once',
+    test: 'take two slots each, and the others are notified at once',
   },
   {
     name: 'partner-share',
@@ -124,7 +124,7 @@ export const PARTNER_GUARDS = [
     find: ' || mine.length >= PER_PARTNER',
     replace: ' || mine.length >= PER_PARTNER * TRIES_IN_ALL',
     spec: 'apps/notifier/src/notifications/partners-that-hang.spec.ts',
-    test: 'take two slots each, and the others are told at once',
+    test: 'take two slots each, and the others are notified at once',
   },
   {
     name: 'hanging-rarely',
@@ -160,7 +160,7 @@ export const PARTNER_GUARDS = [
     find: '      await this.tellOnCall(tx, after, address)\n',
     replace: '',
     spec: 'apps/notifier/src/unsubscribes/unsubscribe.spec.ts',
-    test: 'is told to who is on call at that moment, once, by their own channels',
+    test: 'notifies the partners on call at that moment, once, by their own channels',
   },
   {
     name: 'unsubscribe-token',
@@ -169,7 +169,7 @@ export const PARTNER_GUARDS = [
     find: 'JSON.parse(await box.open(token, OF))',
     replace: "JSON.parse(await box.open(token, 'partner/va-deq/webhook').catch(() => box.open(token, OF)))",
     spec: 'apps/notifier/src/unsubscribes/unsubscribe.spec.ts',
-    test: 'is named by a token that nobody else can make, and every other one gets the same answer',
+    test: 'is named by an unforgeable token, and every other token gets the same response',
   },
   {
     name: 'token-withheld',
@@ -187,7 +187,7 @@ export const PARTNER_GUARDS = [
     find: '    if (to === null) {\n',
     replace: '    if (to === null) {\n      if (seq > 0) return\n',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is taken back for those who were told ahead, and named to nobody else',
+    test: 'is reverted for the partners notified ahead, and for no other partner',
   },
   {
     name: 'held-back-corrected',
@@ -196,7 +196,7 @@ export const PARTNER_GUARDS = [
     find: 'versionTold(last, policy) === inForce)',
     replace: 'versionTold(last, policy) !== policy)',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is corrected where the partner was not told of the version that is in force again',
+    test: 'is corrected where the partner was not notified of the version that is in force again',
   },
   {
     name: 'redriven-corrected',
@@ -214,7 +214,7 @@ export const PARTNER_GUARDS = [
     find: 'filter(({ releaseDigest }) => !takenBack.has(releaseDigest))',
     replace: "filter(({ releaseDigest }) => !takenBack.has('') && releaseDigest !== '')",
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is left out of its bundle, whose other policies are told',
+    test: 'is left out of its bundle, whose other policies are sent',
   },
   {
     name: 'taken-back-newest',
@@ -223,7 +223,7 @@ export const PARTNER_GUARDS = [
     find: 'known === undefined || known.seq < seq',
     replace: 'known === undefined || known.seq > 0',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is told where it was brought forward again, in whichever order that is read',
+    test: 'is sent where it was reinstated, in any order of events',
   },
   {
     name: 'taken-back-attempt',
@@ -232,7 +232,7 @@ export const PARTNER_GUARDS = [
     find: 'Date.parse(takenBackAt) >= at.getTime()',
     replace: 'Date.parse(takenBackAt) >= 0',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is told when a later attempt brings it',
+    test: 'is sent when a later attempt contains it',
   },
   {
     name: 'withdrawn-once',
@@ -241,7 +241,7 @@ export const PARTNER_GUARDS = [
     find: ' || versionTold(deliveries[0]!, policy) === null) continue',
     replace: ') continue',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'tells those who were told of an earlier version alone, and of each withdrawal once',
+    test: 'notifies the partners of an earlier version only, and once per withdrawal',
   },
   {
     name: 'listener-cursor',

@@ -43,7 +43,7 @@ export const RAMP_GUARDS = [
     find: 'Date.parse(signedAt) < Date.parse(stepAt)',
     replace: "signedAt === ''",
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'when a person signed that before the step began, then it comes too late: nobody has seen this step',
+    test: 'when a person signed before the step began, then it does not count: the statement is not about this step',
   },
   {
     name: 'ramp-promote-signed',
@@ -106,7 +106,7 @@ export const RAMP_GUARDS = [
     find: 'wasShown(canary, places, alert.receivedAt) !== false',
     replace: 'wasShown(canary, places, alert.receivedAt) === true',
     spec: 'apps/canary-controller/src/canaries/judge-alert.spec.ts',
-    test: 'lets an alert wait whose head the store has not told of',
+    test: 'defers an alert whose head the store has not reported',
   },
   {
     name: 'ramp-alert-lapsed',
@@ -115,7 +115,7 @@ export const RAMP_GUARDS = [
     find: 'grown.map((head) => ({ ...head, shown: [] })),',
     replace: 'grown,',
     spec: 'libs/pipeline/src/canary/ramp-alerts.spec.ts',
-    test: 'count for each bot from the head that is stored anew',
+    test: 'count for each bot from the restored head',
   },
   {
     name: 'ramp-widened',

@@ -70,7 +70,7 @@ export const READER_GUARDS = [
     find: 'isBack && !wasTold ?',
     replace: 'isBack && wasTold === undefined ?',
     spec: 'apps/rollout/src/stable/stable.table.spec.ts',
-    test: 'stays when nobody was told that the run had made its own live: what a canary stands on was never left',
+    test: 'continues when the run had not announced its version as live: the base of its canary stayed stable',
   },
   {
     name: 'held-period',
@@ -133,7 +133,7 @@ export const READER_GUARDS = [
     find: "createHash('sha256').update(text)",
     replace: "createHash('sha256').update(text.slice(0, 3))",
     spec: 'libs/client/src/trust/checked-once.spec.ts',
-    test: 'refuse, after a true document, one that differs in what nobody signed',
+    test: 'refuse, after a valid document, one with different unsigned members',
   },
   {
     name: 'checked-roster',
@@ -322,7 +322,7 @@ export const READER_GUARDS = [
     find: 'if (frame.revision < this.copy.revision && !this.countsAnew) return this.refuseLower()',
     replace: '',
     spec: 'libs/client/src/connection/live-connection.spec.ts',
-    test: 'asks elsewhere when an instance is behind, and begins anew when all are',
+    test: 'tries another instance when one is behind, and restarts when all are',
   },
   {
     name: 'better-way-not-behind',
@@ -421,7 +421,7 @@ export const READER_GUARDS = [
     find: 'if (parted.size > 0) ',
     replace: 'if (parted.size > 1_000) ',
     spec: 'apps/config-store/src/delivery/subset.spec.ts',
-    test: 'hears that the other policies come along no more, before one of them moves on alone',
+    test: 'is notified that the other policies are no longer included, before one of them advances alone',
   },
   {
     name: 'parting-of-a-few',
@@ -430,7 +430,7 @@ export const READER_GUARDS = [
     find: '    if (!ids.some((id) => this.policies.has(id))) return undefined\n',
     replace: '',
     spec: 'apps/config-store/src/delivery/subset.spec.ts',
-    test: 'hears that the other policies come along no more, before one of them moves on alone',
+    test: 'is notified that the other policies are no longer included, before one of them advances alone',
   },
   {
     name: 'parting-resumed',
@@ -440,7 +440,7 @@ export const READER_GUARDS = [
     replace:
       '(from !== undefined && this.held.partSince(from, subset).length === 0 ? PreparedFrame.heartbeat(this.revision) : this.prepare(from, this.held.partSince(from, subset))).along(',
     spec: 'apps/config-store/src/delivery/subset.spec.ts',
-    test: 'hears it where it was away meanwhile',
+    test: 'is notified when it reconnects',
   },
   {
     name: 'parting-polled',
@@ -449,7 +449,7 @@ export const READER_GUARDS = [
     find: "${along?.join() ?? ''}",
     replace: '',
     spec: 'apps/config-store/src/delivery/subset.spec.ts',
-    test: 'hears it where it was away meanwhile',
+    test: 'is notified when it reconnects',
   },
   {
     name: 'presence-first-socket',

@@ -43,7 +43,7 @@ export const SIMULATION_GUARDS = [
     find: 'inputs.slice(0, inputs.length - boundary)',
     replace: 'inputs.slice(0)',
     spec: 'apps/simulator/src/replay/impact.spec.ts',
-    test: 'leaves boundary inputs out, which nobody recorded',
+    test: 'leaves out boundary inputs, which were not recorded',
   },
   {
     name: 'load-is-bounded',
@@ -124,7 +124,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (untold.has(scenario.id)) {',
     replace: 'if (untold.size < 0) {',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'pauses a run whose canary could not be told what a scenario reads of it',
+    test: 'pauses a run whose canary cannot provide what a scenario reads',
   },
   {
     name: 'beside-explains',

@@ -187,7 +187,7 @@ export const SOCKET_GUARDS = [
     find: 'this.count === ALARM_AT || ',
     replace: '',
     spec: 'apps/config-store/src/coverage/failure-streak.spec.ts',
-    test: 'what goes on failing is an alarm at the fifth time and every hundredth, and starts anew after a success',
+    test: 'alarms at the fifth failure in a row and at every hundredth, and restarts after a success',
   },
   {
     name: 'answer-bytes',

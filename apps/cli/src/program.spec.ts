@@ -183,7 +183,7 @@ describe('reads', () => {
   it.each([
     ['wrong sensor', 'BREAK-GLASS: wrong sensor; neither replayed nor tried by a canary\n'],
     [null, 'BREAK-GLASS: a rollback brought back what came so; neither replayed nor tried by a canary\n'],
-  ])('says that nobody tried it: %s', async (reason, line) => {
+  ])('prints why an attempt was skipped: %s', async (reason, line) => {
     const untried = { ...view, provenance: { ...view.provenance, breakGlass: { reason } } }
     const { stdout } = await against({ 'GET /v1/policies/epa-pm25-limit': { body: untried } }, 'get', 'epa-pm25-limit')
     expect(stdout.endsWith(`Approved by EPA Chief\n${line}`)).toBe(true)
@@ -214,7 +214,7 @@ describe('reads', () => {
     expect(stderr).toBe('✗ no GET /v1/policies/no-such-policy [HMS_TEST_NOT_FOUND]\n  next: hms-svc runs list\n  trace: abc123\n')
   })
 
-  it('exits 11 when nobody is there', async () => {
+  it('exits 11 when the server is unreachable', async () => {
     const { code, stderr } = await runForTest(['get', 'epa-pm25-limit', '--url', 'http://127.0.0.1:9'])
     expect(code).toBe(11)
     expect(stderr).toContain('HMS_UNREACHABLE')
@@ -245,9 +245,9 @@ describe('reads', () => {
 
 describe('sidecar', () => {
   it('exits as the SDK says when it has nothing to give', async () => {
-    const nobody = await runForTest(['sidecar', '--url', 'http://127.0.0.1:9', '--timeout', '200ms'])
-    expect([nobody.code, nobody.stdout]).toEqual([11, ''])
-    expect(nobody.stderr).toContain('HMS_UNREACHABLE')
+    const unreachable = await runForTest(['sidecar', '--url', 'http://127.0.0.1:9', '--timeout', '200ms'])
+    expect([unreachable.code, unreachable.stdout]).toEqual([11, ''])
+    expect(unreachable.stderr).toContain('HMS_UNREACHABLE')
     const untrusted = await runForTest(['sidecar', '--url', 'http://policies.example'])
     expect([untrusted.code, untrusted.stdout]).toEqual([2, ''])
     expect(untrusted.stderr).toContain('HMS_ROSTER_REQUIRED')

@@ -26,7 +26,7 @@ function keyFile(text: string, mode = 0o600): string {
 }
 
 describe('HMS_CONSOLE_KEY_FILE', () => {
-  it('is absent unless somebody sets it', async () => {
+  it('is absent unless it is configured', async () => {
     expect(await readConsoleKey({})).toBeUndefined()
     expect(await readConsoleKey({ HMS_CONSOLE_KEY_FILE: '' })).toBeUndefined()
   })

@@ -87,7 +87,7 @@ describe('a read whose instance gives no answer', () => {
     })
   })
 
-  it('hears that none is reached, in the form of its route, where nobody is left', async () => {
+  it('gets an error in the format of its route when no instance is left', async () => {
     const { ask } = await edgeBefore('gone', 'gone')
     const answer = await ask('/v1/policies')
     const detail = 'The edge reaches no instance of config-store at the moment. Try again.'
@@ -131,7 +131,7 @@ describe('an instance that takes a request and is silent', () => {
 })
 
 describe('the body of a read', () => {
-  it('is passed on as it came, also one whose length nobody told', async () => {
+  it('is forwarded unchanged, with and without a content length', async () => {
     const { ask, asked } = await edgeBefore('up')
     const stream = { ...posted(new Blob(['{"context"']).stream()), duplex: 'half' } as RequestInit
     expect((await ask(FLAGS, stream)).status).toBe(200)
@@ -146,7 +146,7 @@ describe('the body of a read', () => {
   })
 })
 
-it('a write is asked of one instance alone, and hears that it is gone', async () => {
+it('a write is sent to one instance only, and fails when that is gone', async () => {
   const { ask, asked } = await edgeBefore('gone', 'up')
   expect(await statuses(2, () => ask('/v1/alerts', posted('{"id":"a"}')))).toEqual([503, 200])
   expect(asked.map(({ body }) => body)).toEqual(['{"id":"a"}'])

@@ -43,7 +43,7 @@ async function store(kind: Store, asked: Store[]): Promise<string> {
 }
 
 /** Connects a reader to an edge in front of these instances; returns its result, and the instances that were tried. */
-async function readerBefore(...kinds: Store[]): Promise<{ told: string; asked: Store[] }> {
+async function readerBefore(...kinds: Store[]): Promise<{ received: string; asked: Store[] }> {
   const asked: Store[] = []
   const upstreams = await Promise.all(kinds.map((kind) => store(kind, asked)))
   const tunnels = new StreamTunnels(new Instances(upstreams), readHttpLimits('dev', {}, false).trusted, silentLogger)
@@ -57,28 +57,28 @@ async function readerBefore(...kinds: Store[]): Promise<{ told: string; asked: S
   const reader = connect(Number(port), '127.0.0.1')
   sockets.push(reader)
   reader.write('GET /v1/stream HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
-  let told = ''
-  while (!/frames|401|503/.test(told)) told += String((await once(reader, 'data'))[0])
-  return { told, asked }
+  let received = ''
+  while (!/frames|401|503/.test(received)) received += String((await once(reader, 'data'))[0])
+  return { received, asked }
 }
 
 describe('a reader who comes while an instance of config-store is replaced', () => {
   it.each<Store>(['gone', 'stopping'])('gets its stream from the next one where the first is %s', async (kind) => {
     const [one, other] = [await readerBefore(kind, 'up'), await readerBefore('up', kind)]
-    for (const { told } of [one, other]) expect(told).toMatch(/^HTTP\/1\.1 101 [\s\S]*frames/)
+    for (const { received } of [one, other]) expect(received).toMatch(/^HTTP\/1\.1 101 [\s\S]*frames/)
     expect(one.asked.length + other.asked.length).toBe(kind === 'gone' ? 2 : 3)
   })
 
-  it('hears 503 where none is there, or none will be', async () => {
-    expect((await readerBefore('gone', 'gone')).told).toMatch(/^HTTP\/1\.1 503 /)
-    const { told, asked } = await readerBefore('stopping', 'stopping', 'stopping')
-    expect(told).toMatch(/^HTTP\/1\.1 503 /)
+  it('gets 503 when no instance is there, or all are stopping', async () => {
+    expect((await readerBefore('gone', 'gone')).received).toMatch(/^HTTP\/1\.1 503 /)
+    const { received, asked } = await readerBefore('stopping', 'stopping', 'stopping')
+    expect(received).toMatch(/^HTTP\/1\.1 503 /)
     expect(asked).toHaveLength(3)
   })
 
-  it('hears the refusal of the first that answers: it holds for all', async () => {
-    const { told, asked } = await readerBefore('refusing', 'refusing')
-    expect(told).toMatch(/^HTTP\/1\.1 401 /)
+  it('gets the refusal of the first instance that answers', async () => {
+    const { received, asked } = await readerBefore('refusing', 'refusing')
+    expect(received).toMatch(/^HTTP\/1\.1 401 /)
     expect(asked).toEqual(['refusing'])
   })
 })

@@ -4,8 +4,8 @@ import { expect, it } from 'vitest'
 import { logConnection } from './log-connection.js'
 
 it('tells one error a second, and how many there were', () => {
-  const told: unknown[] = []
-  const log: Logger = { ...silentLogger, warn: (fields) => told.push(fields) }
+  const warnings: unknown[] = []
+  const log: Logger = { ...silentLogger, warn: (fields) => warnings.push(fields) }
   let [fail, now]: [(error: Error) => void, number] = [() => {}, 0]
   const on = <E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): (() => void) => {
     if (event === 'error') fail = listener as (error: Error) => void
@@ -16,5 +16,5 @@ it('tells one error a second, and how many there were', () => {
     now = at
     fail(Object.assign(new Error('refused'), { code: 'HMS_HEAD_REPLAYED' }))
   }
-  expect(told).toEqual([1, 3].map((count) => ({ code: 'HMS_HEAD_REPLAYED', error: 'refused', count })))
+  expect(warnings).toEqual([1, 3].map((count) => ({ code: 'HMS_HEAD_REPLAYED', error: 'refused', count })))
 })

@@ -57,7 +57,7 @@ describe('reads', () => {
   })
 
   it.each(['/v1/policies', '/v1/policies/epa-pm25-limit'])(
-    '%s need not be repeated until value or state move; the age is told anyhow',
+    '%s need not be repeated until value or state change; the age is always sent',
     async (path) => {
       const { etag = '' } = (await ask(path)).headers
       sidecar.values.ageMs = 9_000
@@ -130,7 +130,7 @@ describe('requests that no route sees', () => {
     }
   })
 
-  it('are those to nobody', async () => {
+  it('include no anonymous reads', async () => {
     expect(await askRaw('GET /livez HTTP/1.0')).toMatch(/^HTTP\/1.1 403 /)
   })
 

@@ -104,7 +104,7 @@ describe('serve witness', () => {
     expect((await link.addCheckpoint(await checkpoint(1, log))).status).toBe(403)
   })
 
-  it('leaves its folder to the next when it stops, and to nobody while it runs', async () => {
+  it('locks its folder while it runs, and releases it when it stops', async () => {
     const dir = join(data, 'own')
     const first = await serveWitness({ ...env, HMS_WITNESS_DIR: dir })
     await expect(serveWitness({ ...env, HMS_WITNESS_DIR: dir })).rejects.toMatchObject({ code: 'HMS_DATA_FOLDER_IN_USE', status: 409 })

@@ -86,7 +86,7 @@ describe('deployPolicy', () => {
     expect(seen['/v1/approvals/prepare']).toMatchObject({ plan: { share: 500, observeMs: 1000, partners: ['state-airboards'] } })
   })
 
-  it('rejects with the run that failed, and does not wait when told not to', async () => {
+  it('rejects with the failed run, and does not wait with `wait: false`', async () => {
     pressEndsIn('FAILED')
     await expect(deployPolicy({ file })).rejects.toMatchObject({ code: 'HMS_RUN_FAILED', run: { run: 7, state: 'FAILED' } })
     expect(await deployPolicy({ file, wait: false })).toEqual({ run: 7, state: 'QUEUED', digest: 'd', missing: [] })
@@ -94,7 +94,7 @@ describe('deployPolicy', () => {
 
   it('names the trouble with the signer before anything is sent', async () => {
     pressEndsIn('SUCCEEDED')
-    await expect(deployPolicy({ file, sign: 'Nobody Known' })).rejects.toMatchObject({ code: 'HMS_KEY_NOT_FOUND', status: 403 })
+    await expect(deployPolicy({ file, sign: 'Unknown Person' })).rejects.toMatchObject({ code: 'HMS_KEY_NOT_FOUND', status: 403 })
     await expect(deployPolicy({ file, passphrase: 'wrong' })).rejects.toMatchObject({ code: 'HMS_KEY_PASSPHRASE', status: 403 })
     vi.stubEnv('HMS_KEY_PASSPHRASE', '')
     await expect(deployPolicy({ file })).rejects.toMatchObject({ code: 'HMS_KEY_PASSPHRASE_REQUIRED' })

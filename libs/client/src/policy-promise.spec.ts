@@ -27,7 +27,7 @@ describe('policyPromise', () => {
     await expect(Promise.resolve(pending['constructor'])).rejects.toMatchObject({ code: 'HMS_POLICY_FIELD_UNKNOWN' })
   })
 
-  it('rejects only where somebody awaits', async () => {
+  it('rejects only where it is awaited', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown): unknown => unhandled.push(reason)
     process.on('unhandledRejection', note)
@@ -47,7 +47,7 @@ describe('policyGetter', () => {
   it('opens one connection for all, and another after a failure', async () => {
     let opened = 0
     const get = policyGetter(async () => {
-      if (++opened === 1) throw new HmsError('HMS_UNREACHABLE', 'nobody', { status: 503 })
+      if (++opened === 1) throw new HmsError('HMS_UNREACHABLE', 'away', { status: 503 })
       return { find: () => held, get: () => held, whenReady: () => Promise.resolve() }
     })
     await expect(Promise.all([get('a'), get('b')])).rejects.toMatchObject({ code: 'HMS_UNREACHABLE' })
@@ -56,7 +56,7 @@ describe('policyGetter', () => {
   })
 
   it('says that a policy does not exist only on the word of the server', async () => {
-    const away = new HmsError('HMS_UNREACHABLE', 'nobody', { status: 503 })
+    const away = new HmsError('HMS_UNREACHABLE', 'away', { status: 503 })
     const get = policyGetter(async () => ({ find: () => undefined, get: () => held, whenReady: () => Promise.reject(away) }))
     await expect(get('a')).rejects.toBe(away)
   })

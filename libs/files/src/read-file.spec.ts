@@ -20,7 +20,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-describe('a file that somebody named', () => {
+describe('a named file', () => {
   it.each(['/dev/zero', '/dev/null', 'link-to-zero', 'fifo', 'link-to-fifo', '.'])('%s is not waited for and not read', async (name) => {
     const path = name.startsWith('/') ? name : at(name)
     await expect(readGivenFile(path, 1024)).rejects.toMatchObject({ code: 'HMS_FILE_NOT_REGULAR', status: 400 })
@@ -48,7 +48,7 @@ describe('a file that somebody named', () => {
     expect((await readGivenText('/proc/self/comm', 1024)).length).toBeGreaterThan(0)
   })
 
-  it('says what is wrong where there is none', async () => {
+  it('reports a missing file', async () => {
     await expect(readGivenFile(at('none'), 1024)).rejects.toMatchObject({
       code: 'HMS_FILE_UNREADABLE',
       detail: expect.stringContaining('no such file'),
@@ -68,7 +68,7 @@ describe('a file with a secret', () => {
     [0o660, 1, 'its group'],
     // A secret that Kubernetes passes to a non-root process.
     [0o440, 0, undefined],
-  ])('of mode %o and owner %d is open to %s', (mode, uid, whom) => {
-    expect(exposedTo({ mode, uid }, 7)).toBe(whom)
+  ])('of mode %o and owner %d is open to %s', (mode, uid, readers) => {
+    expect(exposedTo({ mode, uid }, 7)).toBe(readers)
   })
 })

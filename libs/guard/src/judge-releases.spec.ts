@@ -116,7 +116,7 @@ describe('rules as releases', () => {
     expect(rulesForRun(roster, { releases: [await limit(20)], live: {}, rules }).map(({ id }) => id)).toEqual(['limit-step'])
   })
 
-  it('are told of by names and digests, and refuse with both', async () => {
+  it('are reported by names and digests, and refused with both', async () => {
     const asked = question({ releases: [await limit(40)], live: { pm25: await limit(20) }, rules: [await rule(STEP)] })
     const verdict = judgeReleases(guard, roster, asked)
     expect(judgedOf(verdict, asked, 7)).toEqual({

@@ -18,7 +18,7 @@ guard:
 `
 
 describe('lint of a guard rule', () => {
-  it('finds nothing in a good one, nor in a policy that is none', () => {
+  it('finds nothing in a valid guard, nor in an invalid policy', () => {
     expect(lint(GOOD)).toEqual([])
     expect(lint(GOOD.replace('tags: [guard]', 'tags: [air]'))).toEqual([])
     expect(

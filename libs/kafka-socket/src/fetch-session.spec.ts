@@ -75,10 +75,10 @@ class FakeBroker {
     return Object.fromEntries([...this.sessions.get(sessionId)!.offsets].sort())
   }
 
-  fetch({ sessionId, sessionEpoch, topics: told, forgottenTopics }: SessionPart): { errorCode: number; sessionId: number } {
+  fetch({ sessionId, sessionEpoch, topics: listed, forgottenTopics }: SessionPart): { errorCode: number; sessionId: number } {
     if (sessionEpoch === 0) {
       this.sessions.delete(sessionId)
-      this.sessions.set(++this.ids, { epoch: 1, offsets: new Map(Object.entries(flat(told))) })
+      this.sessions.set(++this.ids, { epoch: 1, offsets: new Map(Object.entries(flat(listed))) })
       return { errorCode: 0, sessionId: this.ids }
     }
     const session = this.sessions.get(sessionId)
@@ -86,7 +86,7 @@ class FakeBroker {
     if (session.epoch !== sessionEpoch) return { errorCode: 71, sessionId: 0 }
     session.epoch++
     for (const { topic, partitions } of forgottenTopics) for (const partition of partitions) session.offsets.delete(`${topic} ${partition}`)
-    for (const [key, offset] of Object.entries(flat(told))) session.offsets.set(key, offset)
+    for (const [key, offset] of Object.entries(flat(listed))) session.offsets.set(key, offset)
     return { errorCode: 0, sessionId }
   }
 }

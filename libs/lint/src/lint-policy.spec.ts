@@ -103,7 +103,7 @@ describe('own schema', () => {
 
 describe('partners', () => {
   it('must be known in production, and should be in dev', () => {
-    const next = policy('1.0.0', 25, { partners: ['va-deq', 'state-airboards', 'nobody'] })
+    const next = policy('1.0.0', 25, { partners: ['va-deq', 'state-airboards', 'unknown'] })
     const knownPartners = { ids: ['va-deq'], groups: ['state-airboards'] }
     expect(rules(next, { knownPartners })).toEqual(['error partner-unknown /partners/2'])
     expect(rules(next, { knownPartners, profile: 'dev' })).toEqual(['warning partner-unknown /partners/2'])

@@ -7,7 +7,12 @@ const stable = held('pm25', { version: '1.5.0' })
 const canary = (revision: number, expires: string) =>
   held('pm25', { version: '2.0.0', scope: 'region:NCR', revision, firstRevision: 2, canary: { base: stable.head.current, expires } })
 
-function watched(copy: HeldByHand): { clock: VirtualClock; told: () => number; watch: ChangeWatch; advance: (ms: number) => void } {
+function watched(copy: HeldByHand): {
+  clock: VirtualClock
+  notifications: () => number
+  watch: ChangeWatch
+  advance: (ms: number) => void
+} {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   let count = 0
   const watch = new ChangeWatch(copy, clock, () => void count++)
@@ -15,42 +20,42 @@ function watched(copy: HeldByHand): { clock: VirtualClock; told: () => number; w
     copy.now = clock.now().getTime() + ms
     clock.advanceTo(copy.now)
   }
-  return { clock, watch, told: () => count, advance }
+  return { clock, watch, notifications: () => count, advance }
 }
 
 it('tells of a policy that is new, changed, split or withdrawn, and of nothing else', () => {
   const copy = new HeldByHand().set(stable)
-  const { watch, told } = watched(copy)
+  const { watch, notifications } = watched(copy)
   watch.look()
-  expect(told()).toBe(0)
+  expect(notifications()).toBe(0)
   copy.set(held('ozone'))
   watch.look(['ozone'])
-  expect(told()).toBe(1)
+  expect(notifications()).toBe(1)
   copy.set(stable, canary(2, '2026-01-01T00:02:00Z'))
   watch.look(['pm25'])
-  expect(told()).toBe(2)
+  expect(notifications()).toBe(2)
   copy.set({ ...stable, value: null })
   watch.look(['pm25'])
-  expect(told()).toBe(3)
+  expect(notifications()).toBe(3)
 })
 
 it('says nothing of a lease that is renewed, and tells when one ends', () => {
   const copy = new HeldByHand().set(stable, canary(2, '2026-01-01T00:02:00Z'))
-  const { watch, told, advance } = watched(copy)
+  const { watch, notifications, advance } = watched(copy)
   advance(60_000)
   copy.set(stable, canary(3, '2026-01-01T00:03:00Z'))
   watch.look(['pm25'])
   advance(90_000)
-  expect(told()).toBe(0)
+  expect(notifications()).toBe(0)
   advance(31_000)
-  expect(told()).toBe(1)
+  expect(notifications()).toBe(1)
 })
 
 it('tells when the time of a later rule comes, a moment behind it', () => {
   const copy = new HeldByHand().set(held('pm25', { next: { at: NOW + 30 * 24 * 3_600_000, version: '2.0.0' } }))
-  const { told, advance } = watched(copy)
+  const { notifications, advance } = watched(copy)
   for (let day = 0; day < 30; day++) advance(24 * 3_600_000)
-  expect(told()).toBe(0)
+  expect(notifications()).toBe(0)
   advance(250)
-  expect(told()).toBe(1)
+  expect(notifications()).toBe(1)
 })

@@ -66,7 +66,7 @@ describe('the event stream', () => {
     expect(await reader.next()).toBe(': alive')
   })
 
-  it('is never silent for five seconds: a comment each two, which a reader sees on its line and no page hears of', async () => {
+  it('is never silent for five seconds: a comment every two, visible to a raw reader and not to a page', async () => {
     const reader = await open('life-1.0')
     await reader.next()
     for (let beats = 0; beats < 5; beats++) {
@@ -75,7 +75,7 @@ describe('the event stream', () => {
     }
   })
 
-  it('counts who follows, and ends with the server: each is told to come again in a second or more', async () => {
+  it('counts its readers, and ends with the server: each gets a retry time of a second or more', async () => {
     const [one, other] = [await open('life-1.0'), await open('life-1.0')]
     await Promise.all([one.next(), other.next()])
     expect([feed.size, counts]).toEqual([2, [1, 2]])

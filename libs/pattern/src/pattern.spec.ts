@@ -52,7 +52,7 @@ describe('a pattern', () => {
     )
   })
 
-  it('has a size that is told from its text, and never too small', () => {
+  it('has a size derived from its text, and never underestimated', () => {
     fc.assert(
       fc.property(
         fc.oneof(

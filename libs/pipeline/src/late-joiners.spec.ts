@@ -85,7 +85,7 @@ describe('given a fleet whose bots have acknowledged', () => {
       0,
     ],
     [
-      'nobody was there before, then none is late',
+      'no bot was there before, then none is late',
       100,
       [
         [0, 0, 0],
@@ -103,7 +103,7 @@ describe('given a fleet of which nothing was counted', () => {
     expect(lateJoiners([], { expected: 80, acknowledged: 79 }, at(0))).toBe(0)
   })
 
-  it('when its counts change all the time, then a bounded number is kept, and nobody becomes late by that', () => {
+  it('when its counts change all the time, then a bounded number is kept, and no bot becomes late by that', () => {
     const counts = Array.from({ length: 500 }, (_, index) => index).reduce<BotCount[]>(
       (before, index) => withCountOf(before, { expected: index % 2 === 0 ? 80 : 79, acknowledged: 79 }, at(50 + index / 100)),
       [],

@@ -31,7 +31,7 @@ it('waits from the end of one time to the begin of the next', async () => {
   expect(next()).toBe(360)
 })
 
-it('goes on after a failure, which is told', async () => {
+it('continues after a failure, which is reported', async () => {
   let times = 0
   const { repeat, pass, failures } = world(
     () => 10 * times,

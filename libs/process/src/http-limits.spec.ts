@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { readHttpLimits } from './http-limits.config.js'
 
-it('trusts the edge of its own machine where one may stand before it, and nobody else', () => {
+it('trusts only the edge of its own machine, where one may be in front of it', () => {
   expect(readHttpLimits('production', {}, true).trusted.has('127.0.0.1')).toBe(true)
   expect(readHttpLimits('dev', {}, false).trusted.has('127.0.0.1')).toBe(false)
   const named = readHttpLimits('production', { HMS_HTTP_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1' }, true).trusted
@@ -16,7 +16,7 @@ it('lets one address of a developer open what a test fleet needs', () => {
   })
 })
 
-it.each([{ HMS_HTTP_WRITES_PER_SECOND: '0' }, { HMS_HTTP_CONNECTIONS: 'many' }, { HMS_HTTP_TRUSTED_PROXIES: '10.0.0.0/8,nobody' }])(
+it.each([{ HMS_HTTP_WRITES_PER_SECOND: '0' }, { HMS_HTTP_CONNECTIONS: 'many' }, { HMS_HTTP_TRUSTED_PROXIES: '10.0.0.0/8,localname' }])(
   'names what is wrong in %j',
   (env) => expect(() => readHttpLimits('dev', env, false)).toThrow(Object.keys(env)[0]),
 )

@@ -94,7 +94,7 @@ describe('steps', () => {
   const list = (length: number): JsonObject => ({ list: Array.from({ length }, () => 1) })
   const LOOPS = 'reading.list.all(a, reading.list.all(b, a + b > 0.0))'
 
-  it('are told before they are taken: two loops over 2,000 values are refused, and over 20 judged', () => {
+  it('are estimated before evaluation: two loops over 2,000 values are refused, and over 20 evaluated', () => {
     expect(verdict(LOOPS, list(20))).toBe(true)
     expect(() => verdict(LOOPS, list(2_000))).toThrow('it would take more steps than a question may')
   })

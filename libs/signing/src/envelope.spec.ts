@@ -65,14 +65,14 @@ describe('an envelope', () => {
     const sig = envelope.signatures[0]?.sig ?? ''
     const last = sig.charAt(85)
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-    const twin = alphabet.charAt(alphabet.indexOf(last) ^ 1)
-    for (const text of [`${sig.slice(0, 85)}${twin}==`, `${sig}\n`, `${sig}=`, ` ${sig}`]) {
+    const malleable = alphabet.charAt(alphabet.indexOf(last) ^ 1)
+    for (const text of [`${sig.slice(0, 85)}${malleable}==`, `${sig}\n`, `${sig}=`, ` ${sig}`]) {
       const forged = { ...envelope, signatures: [{ keyid: alice.keyid, sig: text }] }
       expect(code(() => verifyEnvelope(forged, keys))).toBe('HMS_SIGNATURE_MALFORMED')
     }
   })
 
-  it('may be written in URL-safe base64, without padding, with members nobody knows', async () => {
+  it('may be written in URL-safe base64, without padding, with unknown members', async () => {
     const envelope = await signEnvelope(Buffer.from('{"a":"\u00ff\u00fe?>"}'), [signer])
     const signatures = envelope.signatures.map(({ keyid, sig }) => ({ keyid, sig: urlSafe(sig), extra: 1 }))
     expect(verifyEnvelope({ ...envelope, payload: urlSafe(envelope.payload), signatures, extra: 1 }, keys).keyids).toEqual([alice.keyid])
@@ -106,7 +106,7 @@ describe('an envelope', () => {
     expect(checkSignatures(doubled, keys)).toMatchObject({ keyids: [alice.keyid, bob.keyid], invalid: [mallory.keyid] })
   })
 
-  it('by nobody who may sign is refused', async () => {
+  it('without an allowed signer is refused', async () => {
     const stranger = await signEnvelope(payload, [localSigner(mallory.privateKey)])
     expect(code(() => verifyEnvelope(stranger, keys))).toBe('HMS_SIGNATURE_UNKNOWN_KEY')
     expect(code(() => verifyEnvelope({ ...stranger, signatures: [] }, keys))).toBe('HMS_SIGNATURE_UNKNOWN_KEY')

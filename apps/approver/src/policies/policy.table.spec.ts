@@ -12,7 +12,7 @@ it('is what is held where that comes into force first, and what is live where th
   expect([predecessorOf({ ...newPolicy('pm25'), live }, AT), predecessorOf(newPolicy('pm25'), AT)]).toEqual([live, null])
 })
 
-it('is held no more once rollout says so, unless it was held anew since, or another is', () => {
+it('ends the hold once rollout reports it, unless a newer hold exists', () => {
   const held = { version: '2.0.0', releaseDigest: 'sha256:held' } as ReleaseDocument
   const policy = { ...newPolicy('pm25'), live: release('1.0.0'), liveSeq: 5, next: { release: held, at: new Date(AT).toISOString() } }
   const { next: _next, ...without } = policy

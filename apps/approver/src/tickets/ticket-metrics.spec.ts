@@ -6,7 +6,7 @@ import { TicketMetrics } from './ticket-metrics.js'
 const ticket = (kind: Ticket['kind'], openedAt: string, expiresAt = '2026-01-02T00:00:00Z'): Ticket =>
   ({ kind, openedAt, expiresAt }) as Ticket
 
-it('counts what nobody has answered by how grave it is, and says for how long', async () => {
+it('counts open tickets by severity, and reports their age', async () => {
   const metrics = new Metrics()
   const counted = new TicketMetrics(metrics)
   const open = [

@@ -11,7 +11,7 @@ const of = (type: string, data: unknown): string[] => actorsOf({ type, data } as
 describe('who did it', () => {
   it('is who signed a release, each once, as the roster names their keys', () => {
     const signatures = [{ keyid: 'SHA256:chief', sig: 'x' }]
-    const unknown = { signatures: [{ keyid: 'SHA256:nobody', sig: 'x' }] }
+    const unknown = { signatures: [{ keyid: 'SHA256:unknown', sig: 'x' }] }
     expect(of('hms.approval.approved.v1', { dossier: { releases: [{ signatures }, { signatures }, unknown] } })).toEqual(['epa chief'])
     expect(of('hms.roster.rotated.v1', { version: 2, envelope: { signatures } })).toEqual(['epa chief'])
   })
@@ -24,7 +24,7 @@ describe('who did it', () => {
     expect(of('hms.ticket.closed.v1', { ticket: { decided: null } })).toEqual([])
   })
 
-  it('is nobody where a run replaced another, where a service spoke, and where the event makes no sense', () => {
+  it('is empty for a replaced run, an event of a service and an invalid event', () => {
     expect(of('hms.run.decision-accepted.v1', { by: '12', decision: 'supersede' })).toEqual([])
     expect(of('hms.lint.passed.v1', { by: 'A' })).toEqual([])
     expect(of('hms.approval.approved.v1', { dossier: 7 })).toEqual([])

@@ -1,7 +1,7 @@
 import type { PostgresDatabase } from '#libs/persistence'
 import { uuidv7 } from '#libs/platform'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LOG_TWINS, openPostgres, type LogTwin } from '../testing/log-twins.suite.js'
+import { LOG_ADAPTERS, openPostgres, type LogStores } from '../testing/log-adapters.suite.js'
 import { factsOf, leafHashOf, type EntryFacts, type LogEntry } from './entry.js'
 import { LOG_LOCK, type EntryQuery } from './entry.store.js'
 
@@ -11,28 +11,28 @@ function event(run: number | null): EntryFacts {
   return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', ...(run === null ? {} : { runId: String(run) }), data: {}, envelope })
 }
 
-describe.each(LOG_TWINS)('the log in %s', (_name, open) => {
-  let twin: LogTwin
+describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
+  let stores: LogStores
   beforeAll(async () => {
-    twin = await open()
+    stores = await open()
   })
-  afterAll(() => twin.close())
+  afterAll(() => stores.close())
 
-  const take = (facts: EntryFacts): Promise<void> => twin.database.transaction((tx) => twin.entries.take(tx, facts))
+  const take = (facts: EntryFacts): Promise<void> => stores.database.transaction((tx) => stores.entries.take(tx, facts))
   const place = (limit: number): Promise<number> =>
-    twin.database.transaction(async (tx) => {
+    stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      return twin.entries.place(tx, limit)
+      return stores.entries.place(tx, limit)
     })
 
   it('gives indexes from 0 without a gap, in the order of arrival, also when placers race, fail, or place one event twice', async () => {
     const events = [1, 2, null, 2, 1, null].map(event)
     for (const each of events) await take(each)
     await take(events[3]!)
-    const failing = twin.database.transaction(async (tx) => {
+    const failing = stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await twin.entries.take(tx, event(9))
-      await twin.entries.place(tx, 3)
+      await stores.entries.take(tx, event(9))
+      await stores.entries.place(tx, 3)
       throw new Error('rolled back')
     })
     const added = await Promise.all([place(2), failing.catch(() => 0), place(2), place(10)])
@@ -40,13 +40,13 @@ describe.each(LOG_TWINS)('the log in %s', (_name, open) => {
     await take(events[0]!)
     expect(await place(10)).toBe(0)
     expect(await place(10)).toBe(0)
-    const all = await twin.database.transaction((tx) => twin.entries.find(tx, { limit: 100 }))
+    const all = await stores.database.transaction((tx) => stores.entries.find(tx, { limit: 100 }))
     expect(all.map(({ index, facts }) => [index, facts.event])).toEqual(events.map((facts, index) => [index, facts.event]))
     expect(all.every(({ facts, leafHash }) => leafHash.equals(leafHashOf(facts)))).toBe(true)
   })
 
   it('answers by run, after an index, up to a limit', async () => {
-    const find = (query: EntryQuery): Promise<LogEntry[]> => twin.database.transaction((tx) => twin.entries.find(tx, query))
+    const find = (query: EntryQuery): Promise<LogEntry[]> => stores.database.transaction((tx) => stores.entries.find(tx, query))
     expect((await find({ run: 2, limit: 10 })).map(({ facts }) => facts.run)).toEqual([2, 2])
     expect((await find({ after: 1, limit: 2 })).map(({ index }) => index)).toEqual([2, 3])
     const [first] = await find({ run: 1, limit: 1 })
@@ -54,22 +54,22 @@ describe.each(LOG_TWINS)('the log in %s', (_name, open) => {
   })
 
   it('answers by person, type and time, the newest first, page by page', async () => {
-    const find = (query: EntryQuery): Promise<LogEntry[]> => twin.database.transaction((tx) => twin.entries.find(tx, query))
+    const find = (query: EntryQuery): Promise<LogEntry[]> => stores.database.transaction((tx) => stores.entries.find(tx, query))
     const acts = ['2026-02-01', '2026-02-02', '2026-02-03'].map((day) => ({
       ...event(8),
       type: 'hms.approval.rejected.v1',
       at: `${day}T00:00:00.000Z`,
     }))
     for (const [at, act] of acts.entries())
-      await twin.database.transaction((tx) =>
-        twin.entries.take(tx, act, { actors: at === 1 ? ['epa counsel'] : ['epa chief', 'epa counsel'] }),
+      await stores.database.transaction((tx) =>
+        stores.entries.take(tx, act, { actors: at === 1 ? ['epa counsel'] : ['epa chief', 'epa counsel'] }),
       )
     await place(10)
     const days = async (query: Omit<EntryQuery, 'limit'>, limit = 10): Promise<string[]> =>
       (await find({ ...query, limit })).map(({ facts }) => facts.at.slice(0, 10))
     expect(await days({ by: 'EPA Chief', newest: true })).toEqual(['2026-02-03', '2026-02-01'])
     expect(await days({ by: 'EPA Counsel' })).toEqual(['2026-02-01', '2026-02-02', '2026-02-03'])
-    expect(await days({ by: 'Nobody' })).toEqual([])
+    expect(await days({ by: 'Stranger' })).toEqual([])
     expect(await days({ type: 'hms.approval.rejected.v1', since: new Date('2026-02-02'), until: new Date('2026-02-03') })).toEqual([
       '2026-02-02',
     ])
@@ -80,11 +80,11 @@ describe.each(LOG_TWINS)('the log in %s', (_name, open) => {
 })
 
 describe('the tables of the log', () => {
-  let twin: LogTwin
+  let stores: LogStores
   beforeAll(async () => {
-    twin = await openPostgres()
+    stores = await openPostgres()
   })
-  afterAll(() => twin.close())
+  afterAll(() => stores.close())
 
   const tables = [
     ['entry', 'run = 1'],
@@ -102,6 +102,6 @@ describe('the tables of the log', () => {
   ])
   it.each(statements)('refuse even their owner %s', async (sql) => {
     const refusal = { code: '42501', message: expect.stringContaining('only ever added to') }
-    await expect((twin.database as PostgresDatabase).query(sql)).rejects.toMatchObject(refusal)
+    await expect((stores.database as PostgresDatabase).query(sql)).rejects.toMatchObject(refusal)
   })
 })

@@ -118,7 +118,7 @@ describe('the intake', () => {
     expect(await size()).toBe(3)
   })
 
-  it('places within a second what nobody woke it for: a commit that was not heard of, or that a dead process made', async () => {
+  it('places within a second commits without a notification, such as those of a dead process', async () => {
     const { pass, take, size } = world()
     await pass(300)
     await take(3, false)

@@ -27,7 +27,7 @@ import { definition } from '../audit.module.js'
 import { factsOf, type EntryFacts } from '../entries/entry.js'
 import { LOG_LOCK, type EntryStore } from '../entries/entry.store.js'
 import { MemoryEntryStore } from '../entries/entry.store.memory.js'
-import { testSeals } from '../testing/log-twins.suite.js'
+import { testSeals } from '../testing/log-adapters.suite.js'
 import { PostgresEntryStore } from '../entries/entry.store.postgres.js'
 import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer } from './sequencer.js'
@@ -37,19 +37,19 @@ import type { TreeStore } from './tree.store.js'
 import { MemoryTreeStore } from './tree.store.memory.js'
 import { PostgresTreeStore } from './tree.store.postgres.js'
 
-interface Twin {
+interface Stores {
   database: Database
   entries: EntryStore
   tree: TreeStore
   close(): Promise<void>
 }
 
-async function openMemory(): Promise<Twin> {
+async function openMemory(): Promise<Stores> {
   const database = new MemoryDatabase(new VirtualClock())
   return { database, entries: new MemoryEntryStore(), tree: new MemoryTreeStore(), close: () => database.close() }
 }
 
-async function openPostgres(): Promise<Twin> {
+async function openPostgres(): Promise<Stores> {
   const { url, drop } = await freshDatabase()
   await migrateService(definition, url)
   const database = new PostgresDatabase(await dataSourceOf(definition, url).initialize(), 'audit')
@@ -82,38 +82,38 @@ describe.each([
   ['memory', openMemory],
   ['PostgreSQL', openPostgres],
 ] as const)('the transparency log in %s', (_name, open) => {
-  let twin: Twin
+  let stores: Stores
   let announced: LoggedApproval[]
   let seen: MemorySeenStore
   let witness: WitnessLink
   beforeEach(async () => {
-    twin = await open()
+    stores = await open()
     announced = []
     seen = new MemorySeenStore()
     witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), () => [log], seen, new VirtualClock())
   })
-  afterEach(() => twin.close())
+  afterEach(() => stores.close())
 
   const approve = async (version: string): Promise<void> => {
     const releases = [{ id: 'ozone', version, digest: `sha256:${version}` }]
-    await twin.database.transaction(async (tx) => {
+    await stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await twin.entries.take(tx, { ...facts(), v: 2, releases: new ApprovalTree(releases).root }, { releases })
-      await twin.entries.place(tx, 1)
+      await stores.entries.take(tx, { ...facts(), v: 2, releases: new ApprovalTree(releases).root }, { releases })
+      await stores.entries.place(tx, 1)
     })
   }
   const append = async (count: number): Promise<void> => {
-    await twin.database.transaction(async (tx) => {
+    await stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (let index = 0; index < count; index++) await twin.entries.take(tx, facts())
-      expect(await twin.entries.place(tx, count)).toBe(count)
+      for (let index = 0; index < count; index++) await stores.entries.take(tx, facts())
+      expect(await stores.entries.place(tx, count)).toBe(count)
     })
   }
   const sequencer = (witnesses: readonly WitnessLink[] = [witness], keysOf?: () => { policy: LogPolicy; signer: Signer }): Sequencer => {
     const clock = new VirtualClock()
     return new Sequencer({
-      database: twin.database,
-      tree: twin.tree,
+      database: stores.database,
+      tree: stores.tree,
       policy: () => keysOf?.().policy ?? policy,
       clock,
       log: silentLogger,
@@ -124,14 +124,14 @@ describe.each([
     })
   }
   const published = async (by: LogPolicy = policy) => {
-    const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
+    const latest = await stores.database.transaction((tx) => stores.tree.latest(tx))
     return latest === undefined ? undefined : verifyCheckpoint(latest.note, by)
   }
   /** Recomputes the tree from the entries, as any client can. */
   const recomputed = async (): Promise<HashTree> => {
     const tree = new HashTree()
-    await twin.database.transaction(async (tx) => {
-      for (const entry of await twin.tree.entries(tx, 0, await twin.tree.size(tx))) tree.append(leafHash(Buffer.from(entry)))
+    await stores.database.transaction(async (tx) => {
+      for (const entry of await stores.tree.entries(tx, 0, await stores.tree.size(tx))) tree.append(leafHash(Buffer.from(entry)))
     })
     return tree
   }
@@ -153,7 +153,7 @@ describe.each([
     await append(530)
     await sequencer().publish()
     const tree = await recomputed()
-    await twin.database.transaction(async (tx) => {
+    await stores.database.transaction(async (tx) => {
       for (const [index, size] of [
         [0, 1],
         [0, 530],
@@ -162,8 +162,8 @@ describe.each([
         [511, 513],
         [529, 530],
       ] as const) {
-        expect(await inclusionProof(twin.tree, tx, index, size)).toEqual(tree.inclusion(index, size))
-        expect(await consistencyProof(twin.tree, tx, index + 1, size)).toEqual(tree.consistency(index + 1, size))
+        expect(await inclusionProof(stores.tree, tx, index, size)).toEqual(tree.inclusion(index, size))
+        expect(await consistencyProof(stores.tree, tx, index + 1, size)).toEqual(tree.consistency(index + 1, size))
       }
     })
   })
@@ -203,9 +203,9 @@ describe.each([
     expect(await published(newPolicy)).toMatchObject({ size: 3 })
     expect(await publisher.publish()).toBe(false)
     // A later start finds that the tree already has its checkpoint.
-    const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
+    const latest = await stores.database.transaction((tx) => stores.tree.latest(tx))
     expect(await sequencer([witness], () => keys).publish()).toBe(true)
-    expect(await twin.database.transaction((tx) => twin.tree.latest(tx))).toEqual(latest)
+    expect(await stores.database.transaction((tx) => stores.tree.latest(tx))).toEqual(latest)
     await approve('2.0.0')
     await publisher.publish()
     expect(announced.map(({ releases }) => releases[0]!.version)).toEqual(['1.0.0', '2.0.0'])
@@ -262,13 +262,13 @@ describe.each([
   it('takes nothing more when its own database forgot a checkpoint that this process saw published', async () => {
     await append(3)
     const publisher = sequencer()
-    const { latest } = twin.tree
+    const { latest } = stores.tree
     expect(await publisher.publish()).toBe(true)
     expect(await publisher.publish()).toBe(false)
-    twin.tree.latest = async () => undefined
+    stores.tree.latest = async () => undefined
     expect(await publisher.publish()).toBe(false)
     expect(publisher.halted).toContain('one of 3 was published')
-    twin.tree.latest = latest
+    stores.tree.latest = latest
   })
 
   it('takes nothing more when a witness saw other entries', async () => {

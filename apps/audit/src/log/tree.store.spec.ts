@@ -3,18 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { entryFacts } from '../../../../test/support/log-instance.js'
 import type { EntryFacts } from '../entries/entry.js'
 import { LOG_LOCK } from '../entries/entry.store.js'
-import { LOG_TWINS, type LogTwin } from '../testing/log-twins.suite.js'
+import { LOG_ADAPTERS, type LogStores } from '../testing/log-adapters.suite.js'
 import type { TreeStore } from './tree.store.js'
 import type { Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 
 const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-describe.each(LOG_TWINS)('the tree in %s', (_name, open) => {
-  let twin: LogTwin
+describe.each(LOG_ADAPTERS)('the tree in %s', (_name, open) => {
+  let stores: LogStores
   const facts = entryFacts(5)
   beforeAll(async () => {
-    twin = await open()
+    stores = await open()
     const approved = (version: string, digest: string): ApprovedRelease[] => [{ id: 'ozone', version, digest }]
     await take([
       [facts[0]!],
@@ -24,16 +24,16 @@ describe.each(LOG_TWINS)('the tree in %s', (_name, open) => {
       [facts[4]!],
     ])
   })
-  afterAll(() => twin.close())
+  afterAll(() => stores.close())
 
   const take = (events: [EntryFacts, ApprovedRelease[]?][]): Promise<number> =>
-    twin.database.transaction(async (tx) => {
+    stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (const [event, releases] of events) await twin.entries.take(tx, event, { releases })
-      return twin.entries.place(tx, 100)
+      for (const [event, releases] of events) await stores.entries.take(tx, event, { releases })
+      return stores.entries.place(tx, 100)
     })
   const ask = <T>(question: (tree: TreeStore, tx: Transaction) => Promise<T>): Promise<T> =>
-    twin.database.transaction((tx) => question(twin.tree, tx))
+    stores.database.transaction((tx) => question(stores.tree, tx))
 
   it('has the entries as its leaves, in order', async () => {
     expect(await ask((tree, tx) => tree.size(tx))).toBe(5)

@@ -23,7 +23,7 @@ describe('the witnesses that a log asks', () => {
     }
   })
 
-  it('may be told before a roster names them', async () => {
+  it('may be configured before a roster names them', async () => {
     expect(await ask('example.org/next=http://127.0.0.1:8,example.org/witness=http://127.0.0.1:7')).toHaveLength(1)
   })
 

@@ -40,7 +40,7 @@ it('counts a bot from the step on that gave it the release, and in its region', 
   expect(counts(canary, alertOf(early, SECOND, 'VA'))).toBe(false)
 })
 
-it('lets an alert wait whose head the store has not told of', () => {
+it('defers an alert whose head the store has not reported', () => {
   const [member] = canaryOf().members
   const published = canaryOf({ members: [{ ...member!, shown: [{ share: 500, since: FIRST }] }] })
   expect(counts(published, alertOf(late, FIRST))).toBe(true)

@@ -95,7 +95,7 @@ describe('a gate without an answer is no success and no failure', () => {
     expect(await asked((response) => void response.write('{"status":'), 100)).toEqual(problem(/time|abort/i))
   })
 
-  it('nobody at the address, and no address', async () => {
+  it('an unreachable address, and no address', async () => {
     expect(await new Prometheus('http://127.0.0.1:1').ask([GATE])).toEqual([problem(/./)])
     expect(await new Prometheus(undefined).ask([GATE])).toEqual([problem(/HMS_CANARY_PROMETHEUS/)])
   })

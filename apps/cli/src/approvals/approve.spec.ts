@@ -120,7 +120,7 @@ describe('approve', () => {
 
   it.each([
     ['a digest that was not reviewed', 5, 'pm25.yaml', ['--sign', 'EPA Chief', '--expect-digest', 'sha256:00'], 1],
-    ['an unknown signer', 3, 'pm25.yaml', ['--sign', 'Nobody Known'], 0],
+    ['an unknown signer', 3, 'pm25.yaml', ['--sign', 'Unknown Person'], 0],
     ['malformed YAML', 6, 'broken.yaml', ['--sign', 'EPA Chief'], 0],
     ['a file that is not there', 2, 'nothing.yaml', ['--sign', 'EPA Chief'], 0],
   ] as const)('signs nothing for %s, exit %d', async (_what, exit, file, flags, calls) => {

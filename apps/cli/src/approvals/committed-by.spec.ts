@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 function git(cwd: string, ...args: string[]): void {
-  execFileSync('git', ['-c', 'user.email=nobody@example.org', ...args], { cwd, stdio: 'ignore' })
+  execFileSync('git', ['-c', 'user.email=committer@example.org', ...args], { cwd, stdio: 'ignore' })
 }
 
 describe('who committed a file', () => {
@@ -57,7 +57,7 @@ describe('who committed a file', () => {
     expect(await committerOf(join(place, 'a.yaml'))).toBe('Air Office')
   })
 
-  it('is nobody for a file that git cannot read, and a name is never a command', async () => {
+  it('is undefined for a file that git cannot read, and a name is never a command', async () => {
     expect(await committerOf(join(folder, 'none', 'pm25.yaml'))).toBeUndefined()
     expect(await committerOf(join(folder, '$(touch pwned)'))).toBe('EPA Counsel')
     expect(await committerOf(join(folder, '--output=pwned'))).toBe('EPA Counsel')

@@ -56,11 +56,11 @@ describe('approvals reject', () => {
   })
 
   it.each([
-    ['an unknown signer', 3, ['--reason', 'no', '--sign', 'Nobody Known']],
+    ['an unknown signer', 3, ['--reason', 'no', '--sign', 'Unknown Person']],
     ['an empty reason', 2, ['--reason', ' ', '--sign', 'EPA Counsel']],
     ['no reason', 2, ['--sign', 'EPA Counsel']],
-    ['nobody who signs', 2, ['--reason', 'no']],
-  ] as const)('calls nobody for %s, exit %d', async (_what, exit, flags) => {
+    ['a missing signer', 2, ['--reason', 'no']],
+  ] as const)('sends no request for %s, exit %d', async (_what, exit, flags) => {
     const { code } = await approvals('reject', DIGEST, ...flags)
     expect([code, service?.requests.length]).toEqual([exit, 0])
   })
@@ -73,7 +73,7 @@ it.each(['sha256:abc', `${'a'.repeat(64)}`, DIGEST.slice(0, 20)])('signs nothing
 })
 
 describe('approvals show', () => {
-  it('names author and reasons, and nobody who is waited for once it has ended', async () => {
+  it('names author and reasons, and no missing signers once it has ended', async () => {
     const { code, stdout } = await approvals('show', DIGEST)
     expect(code).toBe(0)
     expect(stdout.split('\n')).toEqual([

@@ -24,7 +24,7 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkLive, checkRuns } from './coverage.js'
 import { Problems } from './problems.js'
-import type { Told } from './recompute-log.js'
+import type { LogContent } from './recompute-log.js'
 
 const [chief, counsel, log, witness, operator] = Array.from({ length: 5 }, () => generateKeyPair())
 const services = new Map(['rollout', 'linter', 'simulator', 'canary-controller'].map((name) => [name, generateKeyPair()]))
@@ -42,37 +42,37 @@ function problemsOf(problems: Problems): string[] {
 describe('runs that published', () => {
   const run = (number: number, state: RunView['state'], version = '1.0.0'): RunView =>
     ({ run: number, state, policies: [{ id: 'ozone', version, digest: DIGEST }] }) as unknown as RunView
-  const told = (approved: [number, string][], promoted: number[] = []): Told => ({
+  const logged = (approved: [number, string][], promoted: number[] = []): LogContent => ({
     approved: new Map(approved.map(([number, version]) => [number, [{ id: 'ozone', version, digest: DIGEST }]])),
     promoted: new Set(promoted),
   })
 
-  it.each<[string, RunView[], Told, number, string[]]>([
+  it.each<[string, RunView[], LogContent, number, string[]]>([
     [
       'are covered by approvals that name what they published',
       [run(1, 'SUCCEEDED'), run(2, 'FAILED', '2.0.0')],
-      told([[1, '1.0.0']]),
+      logged([[1, '1.0.0']]),
       1,
       [],
     ],
     [
       'are not when the log has no approval of one',
       [run(1, 'SUCCEEDED'), run(2, 'BAKING')],
-      told([[1, '1.0.0']]),
+      logged([[1, '1.0.0']]),
       2,
       ['run #2 was published, and its approval is not in the log'],
     ],
     [
       'are not when the approval names another version',
       [run(1, 'NOTIFYING', '1.0.1')],
-      told([[1, '1.0.0']]),
+      logged([[1, '1.0.0']]),
       1,
       ['run #1 published ozone@1.0.1, and its approval in the log does not name it'],
     ],
     [
-      'are not when nobody lists a run that the log knows as published',
+      'are not when no service lists a run that the log knows as published',
       [],
-      told([[1, '1.0.0']], [1, 7]),
+      logged([[1, '1.0.0']], [1, 7]),
       2,
       ['run #7 was published, and its approval is not in the log'],
     ],
@@ -88,7 +88,7 @@ describe('releases in force', () => {
   beforeAll(async () => {
     world = await makeWorld()
   })
-  type More = { approved?: Told['approved']; proof?: AuditProof | undefined; attestations?: StageAttestation[] }
+  type More = { approved?: LogContent['approved']; proof?: AuditProof | undefined; attestations?: StageAttestation[] }
   const check = async (change: Partial<ConfigDocument> = {}, more: More = {}): Promise<string[]> => {
     const problems = new Problems()
     const { document, roster, approved } = world
@@ -140,7 +140,7 @@ describe('releases in force', () => {
     const { broughtBack, roster, attestations, backDigest } = world
     const lead = { id: 'lead', version: '1.0.0' }
     const approved = new Map([...world.approved, [3, [{ ...lead, digest: backDigest }]] as const])
-    const checkBack = async (said: StageAttestation[], log_: Told['approved'], proofs = world.proofs): Promise<string[]> => {
+    const checkBack = async (said: StageAttestation[], log_: LogContent['approved'], proofs = world.proofs): Promise<string[]> => {
       const problems = new Problems()
       const attestationsOf = async (run: number): Promise<StageAttestation[]> => (run === 1 ? said : [])
       const sources = { roster, proofOf: async (digest: string) => proofs.get(digest), attestationsOf }
@@ -229,7 +229,7 @@ async function makeWorld() {
     timeCreated: '2026-02-01T00:00:00Z',
     properties: [CANARY_PASSED],
   }
-  const told = (service: string, type: string, envelope: StageAttestation['envelope']): StageAttestation => ({
+  const logged = (service: string, type: string, envelope: StageAttestation['envelope']): StageAttestation => ({
     run: 1,
     attempt: 1,
     source: `/hms-svc/${service}`,
@@ -239,9 +239,9 @@ async function makeWorld() {
   return {
     roster,
     attestations: [
-      told('linter', 'hms.lint.passed.v1', await signTestResult(passed, about, of('linter'))),
-      told('simulator', 'hms.simulation.passed.v1', await signTestResult(passed, about, of('simulator'))),
-      told('canary-controller', 'hms.canary.passed.v1', await signVerificationResult(held, about, of('canary-controller'))),
+      logged('linter', 'hms.lint.passed.v1', await signTestResult(passed, about, of('linter'))),
+      logged('simulator', 'hms.simulation.passed.v1', await signTestResult(passed, about, of('simulator'))),
+      logged('canary-controller', 'hms.canary.passed.v1', await signVerificationResult(held, about, of('canary-controller'))),
     ],
     forgedHead: await signHead(head, of('canary-controller')),
     approved: new Map([[1, [{ id: 'lead', version: '1.0.0', digest }]]]),

@@ -12,13 +12,13 @@ import {
   type VerifiedRelease,
 } from '#libs/signing'
 import type { Problems } from './problems.js'
-import type { Told } from './recompute-log.js'
+import type { LogContent } from './recompute-log.js'
 
 /** States of a run that has published something for all. */
 const PUBLISHED = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED'])
 
 /** Checks that each run that published has its approval in the log, which names the published releases. Returns their number. */
-export function checkRuns(runs: readonly RunView[], { approved, promoted }: Told, problems: Problems): number {
+export function checkRuns(runs: readonly RunView[], { approved, promoted }: LogContent, problems: Problems): number {
   const published = runs.filter(({ state }) => PUBLISHED.has(state))
   for (const { run, policies } of published) {
     const releases = approved.get(run)
@@ -47,7 +47,7 @@ export interface LiveSources {
  */
 export async function checkLive(
   documents: readonly ConfigDocument[],
-  { approved }: Told,
+  { approved }: LogContent,
   sources: LiveSources,
   problems: Problems,
 ): Promise<{ releases: number; breakGlass: string[] }> {
@@ -96,7 +96,12 @@ async function requireProof(name: string, release: VerifiedRelease, { roster, pr
 }
 
 /** Checks a signed rollback, which passes no stage. The release whose document it reinstates did, and must prove that. */
-async function requireOrigin(name: string, release: VerifiedRelease, approved: Told['approved'], sources: LiveSources): Promise<void> {
+async function requireOrigin(
+  name: string,
+  release: VerifiedRelease,
+  approved: LogContent['approved'],
+  sources: LiveSources,
+): Promise<void> {
   const origin = release.predicate.rollback!.target.digest
   const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === origin))
   const proof = await sources.proofOf(origin)
@@ -114,11 +119,11 @@ async function requireStages(
   [run, named]: [number, ApprovedRelease[]],
   { roster, attestationsOf }: LiveSources,
 ): Promise<void> {
-  const told = await attestationsOf(run)
+  const attested = await attestationsOf(run)
   const releases = named.map(({ id, version, digest }) => ({ id, version, releaseDigest: digest }))
   const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at }
-  const reasons = [...new Set(told.map(({ attempt }) => attempt))].map((attempt) => {
-    const said = (type: EventType) => told.find((each) => each.attempt === attempt && each.type === type)?.envelope
+  const reasons = [...new Set(attested.map(({ attempt }) => attempt))].map((attempt) => {
+    const said = (type: EventType) => attested.find((each) => each.attempt === attempt && each.type === type)?.envelope
     const attestations = {
       lint: said('hms.lint.passed.v1'),
       simulate: said('hms.simulation.passed.v1'),

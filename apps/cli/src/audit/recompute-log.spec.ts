@@ -138,7 +138,7 @@ describe('a log that is recomputed from outside', () => {
     ['the tail dropped', /bundle 2 has/, (log) => void (log.entries.length = 699)],
     ['a bundle that was cut', /entry bundle is cut/, (log) => void (log.cut = true)],
     ['an entry deleted in the middle', /is not the one|bundle/, (log) => void log.entries.splice(10, 1)],
-    ['an approval that is told nothing of', /entry 300 is an approval/, (log) => void (log.untold = 300)],
+    ['an approval without listed releases', /entry 300 is an approval/, (log) => void (log.untold = 300)],
     ['an approval of other releases than its entry commits to', /entry 300 is an approval/, (log) => void (log.swapped = 300)],
     ['two entries swapped', /is not the one/, (log) => void ([log.entries[1], log.entries[2]] = [log.entries[2]!, log.entries[1]!])],
   ])('shows %s', async (_what, message, tamper) => {

@@ -19,14 +19,14 @@ import type { Problems } from './problems.js'
 export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
 
 /** Content of the entries, not yet verified. */
-export interface Told {
+export interface LogContent {
   /** Runs with an approval, and its releases. */
   approved: Map<number, ApprovedRelease[]>
   /** Runs that published for all. */
   promoted: Set<number>
 }
 
-export interface RecomputedLog extends Told {
+export interface RecomputedLog extends LogContent {
   checkpoint: WitnessedCheckpoint
   /** Note as served. */
   note: string
@@ -57,7 +57,7 @@ export async function recomputeLog(
   const note = (await client.bytes('/checkpoint')).toString('utf8')
   const checkpoint = verifyCheckpoint(note, policy)
   const tree = new HashTree()
-  const told: Told = { approved: new Map(), promoted: new Set() }
+  const content: LogContent = { approved: new Map(), promoted: new Set() }
   const approvals = new Approvals(problems)
   for (let index = 0; index * TILE_WIDTH < checkpoint.size; index++) {
     const width = Math.min(TILE_WIDTH, checkpoint.size - index * TILE_WIDTH)
@@ -66,7 +66,7 @@ export async function recomputeLog(
       client.bytes(`/tile/${tilePath({ level: 0, index, width })}`),
       client.get<ApprovedReleases[]>('/v1/audit/releases', { from: index * TILE_WIDTH }),
     ])
-    approvals.hear(releases)
+    approvals.add(releases)
     const entries = entriesOf(bundle, index, problems)
     if (entries.length !== width) problems.add('the log', `bundle ${index} has ${entries.length} entries, not ${width}`)
     const read = entries.map(parsed)
@@ -75,13 +75,13 @@ export async function recomputeLog(
       if (!leaf.equals(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
         problems.add('the log', `entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
       tree.append(leaf)
-      tell(told, read[at], (root) => approvals.of(root, index * TILE_WIDTH + at))
+      record(content, read[at], (root) => approvals.of(root, index * TILE_WIDTH + at))
     }
     await listener?.take(index * TILE_WIDTH, read)
   }
   if (!tree.root().equals(checkpoint.root))
     problems.add('the log', `the ${tree.size} entries do not have the root that the log signed over ${checkpoint.size}`)
-  return { checkpoint, note, tree, ...told }
+  return { checkpoint, note, tree, ...content }
 }
 
 function entriesOf(bundle: Buffer, index: number, problems: Problems): Buffer[] {
@@ -104,7 +104,11 @@ function parsed(bytes: Buffer): Entry | undefined {
 }
 
 /** Records the content of an entry. */
-function tell({ approved, promoted }: Told, entry: Entry | undefined, releasesOf: (approval: ApprovalRoot) => ApprovedRelease[]): void {
+function record(
+  { approved, promoted }: LogContent,
+  entry: Entry | undefined,
+  releasesOf: (approval: ApprovalRoot) => ApprovedRelease[],
+): void {
   if (entry === undefined) return
   const { type, run, releases } = entry
   if (run === null) return
@@ -122,8 +126,8 @@ class Approvals {
 
   constructor(private readonly problems: Problems) {}
 
-  hear(told: readonly ApprovedReleases[]): void {
-    for (const { releases } of told) {
+  add(listed: readonly ApprovedReleases[]): void {
+    for (const { releases } of listed) {
       const approved = releases.map(({ policy, version, digest }) => ({ id: policy, version, digest }))
       this.byRoot.set(new ApprovalTree(approved).root.root, approved)
     }

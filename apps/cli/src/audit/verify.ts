@@ -31,19 +31,19 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const standing = { roster, nowMs: () => context.io.now(), pause: pauseWithin(WAIT_MS) }
   const { documents, doubt } = await readStanding(client, standing)
   const heads = new LoggedHeads(client, await rostersOf(context, client, roster), problems)
-  const { checkpoint, note, tree, ...told } = await recomputeLog(client, policy, problems, heads)
-  const versions = new Map([...told.approved.values()].flat().map(({ digest, version }) => [digest, version]))
+  const { checkpoint, note, tree, ...content } = await recomputeLog(client, policy, problems, heads)
+  const versions = new Map([...content.approved.values()].flat().map(({ digest, version }) => [digest, version]))
   const versionOf = (digest: string) => versions.get(digest)
   const isBehind = await heads.checkServed(documents, client, { versionOf, doubt, pause: pauseWithin(BEHIND_WAIT_MS) }, problems)
   if (doubt !== undefined && !(isBehind && doubt.code === 'HMS_FRESHNESS_MIXED'))
     problems.add('the stable heads', `${doubt.detail} (${doubt.code})`)
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
   const before = await problems.check('the log', () => memory.continuedBy(tree))
-  const published = checkRuns(runs, told, problems)
+  const published = checkRuns(runs, content, problems)
   const attestationsOf = (run: number) => client.get<StageAttestation[]>('/v1/audit/attestations', { run })
   const { releases: live, breakGlass } = await checkLive(
     documents,
-    told,
+    content,
     { roster, proofOf: (digest) => proofOf(client, digest), attestationsOf },
     problems,
   )

@@ -69,7 +69,7 @@ describe('completion', () => {
     await rm(env.HMS_KEYS_DIR, { recursive: true })
   })
 
-  it('says nothing where nobody answers', async () => {
+  it('prints nothing when the server is unreachable', async () => {
     const env = { HMS_URL: 'http://127.0.0.1:9' }
     expect(await complete('hms-svc runs show ', { env })).toEqual({ code: 0, stderr: '', texts: [] })
   })

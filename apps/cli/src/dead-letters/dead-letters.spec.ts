@@ -64,7 +64,7 @@ describe('dlq list', () => {
   })
 
   it('refuses a service that there is not', async () => {
-    expect(await dlq(['list', '--service', 'nobody'])).toMatchObject({ code: 2 })
+    expect(await dlq(['list', '--service', 'unknown'])).toMatchObject({ code: 2 })
   })
 })
 

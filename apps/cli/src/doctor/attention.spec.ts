@@ -41,7 +41,7 @@ it('knows runs over their promise', () => {
   expect(judgeRuns([run, { ...run, run: 5, late: true }])).toMatchObject({ state: 'wrong', next: 'hms-svc runs show 5' })
 })
 
-it('knows that nobody is on call', () => {
+it('warns when no partner is on call', () => {
   expect(judgeOnCall([{ groups: ['second'] }])).toMatchObject({ state: 'warn', next: 'hms-svc partners add FILE' })
   expect(judgeOnCall([{ groups: ['on-call'] }])).toMatchObject({
     state: 'ok',

@@ -82,7 +82,7 @@ describe('doctor finds', () => {
 })
 
 describe('hms-svc doctor', () => {
-  it('says what is to be done where nobody answers, and fails', async () => {
+  it('prints the next step when the server is unreachable, and fails', async () => {
     const { code, stdout } = await runForTest(['doctor', '--url', 'http://127.0.0.1:9'])
     expect([code, stdout]).toEqual([
       11,

@@ -40,7 +40,7 @@ describe('keys', () => {
   })
 
   it('exits 3 for a key that is not there', async () => {
-    expect((await runForTest(['keys', 'export', 'Nobody Known'], { env: { HMS_KEYS_DIR: folder } })).code).toBe(3)
+    expect((await runForTest(['keys', 'export', 'Unknown Person'], { env: { HMS_KEYS_DIR: folder } })).code).toBe(3)
   })
 
   it('notes a key that an agent holds, and says plainly when there is no agent', async () => {

@@ -48,7 +48,7 @@ beforeAll(async () => {
   file = join(folder, 'pm25.yaml')
   await writeFile(
     file,
-    'id: epa-pm25-limit\nversion: 9.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 27\nunits: ug_per_m3\npartners: [nobody]\n',
+    'id: epa-pm25-limit\nversion: 9.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 27\nunits: ug_per_m3\npartners: [unknown]\n',
   )
 })
 afterEach(() => service?.close())
@@ -100,7 +100,7 @@ describe('plan', () => {
     expect(stdout.split('\n')).toEqual([
       'epa-pm25-limit 8.0.0 → 9.0.0',
       '  limit 28 → 27 µg/m³',
-      '  partners added ["nobody"]',
+      '  partners added ["unknown"]',
       '• Lint & Schema ............... PASS',
       '• Simulation Replay ........... PASS (98.4% bots adapted, 63/64)',
       '• Affected Bots ............... 300 connected live by epa-pm25-limit',
@@ -176,7 +176,7 @@ describe('plan', () => {
     expect(stdout).toContain('none lives by epa-pm25-limit yet')
   })
 
-  it('asks nobody about a file that is no policy, exit 6', async () => {
+  it('sends no request for a file that is not a policy, exit 6', async () => {
     const broken = join(folder, 'broken.yaml')
     await writeFile(broken, 'id: broken\nversion: [\n')
     const { code, stdout } = await runForTest(['plan', broken, '--url', 'http://127.0.0.1:9'])

@@ -97,7 +97,7 @@ describe('policies list and types', () => {
     provenance: { run: 184, digest: 'sha256:9f', author: null, approvedBy: ['EPA Chief'] },
   }
 
-  it('says what is in force, since when, by whom', async () => {
+  it('prints what is in force, since when, and who approved it', async () => {
     const { stdout } = await against({ 'GET /v1/policies?region=NCR': { body: [view] } }, 'policies', 'list', '--region', 'NCR')
     expect(stdout).toMatch(
       /^POLICY +VERSION +IN FORCE SINCE +SCOPE +RUN +APPROVED BY\nepa-pm25-limit +2\.0\.0 +2026-01-01T00:00:00Z +global +184 +EPA Chief\n$/,

@@ -55,7 +55,7 @@ const all = (roles: Role[]): Role => roles.find(({ match }) => match.all)!
 describe('the earlier roles of the next roster', () => {
   it.each<[string, (next: RosterPredicate) => void]>([
     ['a threshold is raised', ({ roles }) => void (all(roles).threshold = 2)],
-    ['somebody leaves a role', ({ roles }) => void all(roles).principals.pop()],
+    ['a person leaves a role', ({ roles }) => void all(roles).principals.pop()],
     ['a role comes for a tag', ({ roles }) => void roles.push({ ...all(roles), name: 'air', match: { tag: 'air' } })],
     ['a role speaks for an id in place of a tag', ({ roles }) => void (roles.find(({ match }) => match.tag)!.match = { idPrefix: 'epa-' })],
     ['a role goes', (next) => void (next.roles = next.roles.filter(({ match }) => match.tag === undefined))],

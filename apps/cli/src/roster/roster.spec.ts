@@ -204,7 +204,7 @@ describe('roster sign', () => {
 
   it.each([
     ['another digest than was reviewed', ['--sign', 'EPA Chief', '--expect-digest', 'sha256:00'], 5],
-    ['a signer without a key', ['--sign', 'Nobody'], 3],
+    ['a signer without a key', ['--sign', 'Stranger'], 3],
     ['a digest that does not wait', ['sha256:00', '--sign', 'EPA Chief'], 4],
   ])('signs nothing for %s', async (_what, flags, exit) => {
     const { code } = await hms(['roster', 'sign', ...flags], { 'GET /v1/roster/proposals': { body: [proposal(await signedBy(second))] } })

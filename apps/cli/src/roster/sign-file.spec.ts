@@ -16,7 +16,7 @@ describe('an installation’s first roster', () => {
     folder = await mkdtemp(join(tmpdir(), 'hms-first-roster-'))
     env = { HMS_KEYS_DIR: join(folder, 'keys'), HMS_KEY_PASSPHRASE: 'correct horse', HMS_URL: 'http://127.0.0.1:9' }
     const principals: Record<string, unknown> = { rollout: { name: 'rollout', kind: 'service', keys: [{ spki: generateKeyPair().spki }] } }
-    for (const name of [...PEOPLE, 'Somebody Else']) {
+    for (const name of [...PEOPLE, 'Other Person']) {
       expect((await runForTest(['keys', 'create', '--name', name], { env })).code).toBe(0)
       const { spki } = JSON.parse((await runForTest(['keys', 'export', name, '--json'], { env })).stdout) as { spki: string }
       if (PEOPLE.includes(name)) principals[name.toLowerCase().replace(' ', '-')] = { name, kind: 'person', keys: [{ spki }] }
@@ -61,7 +61,7 @@ describe('an installation’s first roster', () => {
     expect(roster.principalOfKey(keyIdOf(spkiToKey(spki!)))?.id).toBe('rollout')
   })
 
-  it('counts nobody twice, and says as JSON how far it is', async () => {
+  it('counts each person once, and prints the progress as JSON', async () => {
     const file = await written('again.yaml')
     await sign(file, '--sign', 'Air Director', '--out', at('again.json'))
     const again = await sign(at('again.json'), '--sign', 'Air Director', '--json')
@@ -83,7 +83,7 @@ describe('an installation’s first roster', () => {
       5,
       'HMS_APPROVAL_DIGEST',
     ],
-    ['somebody whom it does not name', {}, ['--sign', 'Somebody Else', '--out', 'OUT'], 3, 'HMS_ROSTER_SIGNER_UNKNOWN'],
+    ['a person whom it does not name', {}, ['--sign', 'Other Person', '--out', 'OUT'], 3, 'HMS_ROSTER_SIGNER_UNKNOWN'],
     ['a roster that contradicts itself', { quorum: 2 }, ['--sign', 'Air Director', '--out', 'OUT'], 10, 'HMS_ROSTER_INVALID'],
     [
       'a log without a key',

@@ -82,10 +82,10 @@ describe('runs abort, resume and promote', () => {
   })
 
   it.each([
-    ['an unknown signer', 3, ['--reason', 'no', '--sign', 'Nobody Known']],
+    ['an unknown signer', 3, ['--reason', 'no', '--sign', 'Unknown Person']],
     ['an empty reason', 2, ['--reason', ' ', '--sign', 'EPA Chief']],
     ['no reason', 2, ['--sign', 'EPA Chief']],
-  ] as const)('call nobody for %s, exit %d', async (_what, exit, flags) => {
+  ] as const)('send no request for %s, exit %d', async (_what, exit, flags) => {
     const { code } = await runs('applied', 'abort', '7', ...flags)
     expect([code, service?.requests.length]).toEqual([exit, 0])
   })

@@ -26,7 +26,7 @@ describe('runs list', () => {
     expect((await against({ 'GET /v1/runs': runs(99, 99) }, 'runs', 'list')).stderr).toBe('')
   })
 
-  it('asks for what it is told to', async () => {
+  it('passes its filters to the server', async () => {
     const answers = { 'GET /v1/runs?open=yes&state=PAUSED&before=184': runs(183, 2) }
     const { code, stdout, stderr } = await against(answers, 'runs', 'list', '--open', '--state', 'PAUSED', '--before', '#184', '--json')
     expect([code, numbers(stdout), stderr]).toEqual([0, [183, 182], ''])

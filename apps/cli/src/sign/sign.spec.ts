@@ -140,7 +140,7 @@ describe('sign', () => {
       'attempt is missing',
     ],
     ['a release without a plan', statement(PREDICATE_TYPES.release, [subject], { policy: {} }), 10, 'HMS_STATEMENT_INVALID'],
-    ['a roster that nobody reads', statement(PREDICATE_TYPES.roster, [subject], { version: 2 }), 10, 'HMS_STATEMENT_INVALID'],
+    ['an unreadable roster', statement(PREDICATE_TYPES.roster, [subject], { version: 2 }), 10, 'HMS_STATEMENT_INVALID'],
     ['what services sign', statement(PREDICATE_TYPES.head, [subject], {}), 2, 'HMS_CLI_USAGE'],
     ['a request', statement(PREDICATE_TYPES.request, [subject], {}), 2, 'HMS_CLI_USAGE'],
     ['a name of every object', JSON.stringify({ predicateType: 'constructor' }), 2, 'HMS_CLI_USAGE'],

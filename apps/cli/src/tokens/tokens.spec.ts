@@ -63,7 +63,7 @@ describe('tokens create', () => {
     expect(JSON.parse((await tokens(made, 'create', '--scope', 'read', '--json')).stdout)).toEqual({ ...view, token: TOKEN })
   })
 
-  it('signs as the person whom --sign names, and exits 3 without that key', async () => {
+  it('signs as the person named by --sign, and exits 3 without that key', async () => {
     expect(
       (await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: { HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'correct horse' } }))
         .code,
@@ -96,7 +96,7 @@ describe('tokens create', () => {
     const signed = JSON.parse(Buffer.from(authorization.slice('HMS-Statement '.length), 'base64url').toString()) as Envelope
     expect(peekPredicate(signed)).toMatchObject({ audience: readRoster(envelope).installation, path: '/v1/tokens' })
     await service?.close()
-    expect((await tokens(made, 'create', '--scope', 'read', '--sign', 'Nobody Known')).code).toBe(3)
+    expect((await tokens(made, 'create', '--scope', 'read', '--sign', 'Unknown Person')).code).toBe(3)
     expect(service?.requests).toEqual([])
   })
 
@@ -109,7 +109,7 @@ describe('tokens create', () => {
   })
 
   it.each([
-    ['a duration that is none', ['create', '--scope', 'read', '--expires', 'soon'], 2],
+    ['an invalid duration', ['create', '--scope', 'read', '--expires', 'soon'], 2],
     ['no scope', ['create'], 2],
   ])('refuses %s', async (_what, argv, code) => {
     expect(await tokens(made, ...argv)).toMatchObject({ code, stdout: '' })
@@ -144,7 +144,7 @@ describe('tokens list', () => {
     ])
   })
 
-  it('is an empty list for programs where there is none', async () => {
+  it('is an empty JSON list without tokens', async () => {
     expect((await tokens({ 'GET /v1/tokens': { body: [] } }, 'list', '--json')).stdout).toBe('[]\n')
   })
 })

@@ -27,7 +27,7 @@ describe('a line of tail', () => {
     )
   })
 
-  it('cuts what somebody made long, and stays one line', () => {
+  it('cuts long values, and stays one line', () => {
     const text = describeRecord({ ...PAUSED, data: { reason: `first\nsecond ${'x'.repeat(500)}` } })
     expect(text).toContain('(first second xxx')
     expect(text).toContain('x…)')
@@ -140,10 +140,10 @@ describe('topics tail', () => {
     expect(waits.slice(0, 2)).toEqual([1_000, 2_000])
   })
 
-  it('is refused at once where nobody answers, and of what is no topic', async () => {
-    const nobody = { env: { HMS_URL: 'http://127.0.0.1:9' } }
-    expect(await runForTest(['topics', 'tail'], nobody)).toMatchObject({ code: 11, stdout: '' })
-    expect(await runForTest(['topics', 'tail', 'weather'], nobody)).toMatchObject({ code: 4, stdout: '' })
-    expect(await runForTest(['topics', 'tail', '--from', 'yesterday'], nobody)).toMatchObject({ code: 2, stdout: '' })
+  it('fails at once without a server, and for an unknown topic', async () => {
+    const unreachable = { env: { HMS_URL: 'http://127.0.0.1:9' } }
+    expect(await runForTest(['topics', 'tail'], unreachable)).toMatchObject({ code: 11, stdout: '' })
+    expect(await runForTest(['topics', 'tail', 'weather'], unreachable)).toMatchObject({ code: 4, stdout: '' })
+    expect(await runForTest(['topics', 'tail', '--from', 'yesterday'], unreachable)).toMatchObject({ code: 2, stdout: '' })
   })
 })

@@ -58,7 +58,7 @@ describe('a program that is run for a change', () => {
     ])
   })
 
-  it('is told apart by its exit code, and need not read', async () => {
+  it('reports its own exit code, and need not read stdin', async () => {
     expect(await run(script('fails', 'exit 3'))).toMatchObject({ code: 3, signal: null })
   })
 

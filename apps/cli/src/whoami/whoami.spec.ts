@@ -37,7 +37,7 @@ describe('whoami', () => {
     expect(JSON.parse(away.stdout)).toMatchObject({ services: { by: '--url' }, caller: { as: 'nobody' } })
   })
 
-  it('exits 3 where nobody could sign or write, and says what is missing', async () => {
+  it('exits 3 without a signer and a caller, and prints what is missing', async () => {
     const { code, stdout } = await runForTest(['whoami'], { env: { HMS_KEYS_DIR: join(folder, 'none') } })
     expect(code).toBe(3)
     expect(stdout).toContain('signs as   nobody: there is no key in')
@@ -45,7 +45,7 @@ describe('whoami', () => {
   })
 
   it('does not name a signer whose key is not there', async () => {
-    const { stdout } = await runForTest(['whoami'], { env: { HMS_DATA_DIR: folder, HMS_SIGNER: 'Nobody Known' } })
-    expect(stdout).toContain('HMS_SIGNER says "Nobody Known", and')
+    const { stdout } = await runForTest(['whoami'], { env: { HMS_DATA_DIR: folder, HMS_SIGNER: 'Unknown Person' } })
+    expect(stdout).toContain('HMS_SIGNER says "Unknown Person", and')
   })
 })

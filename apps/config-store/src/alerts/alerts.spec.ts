@@ -10,7 +10,7 @@ const report = (body: object) =>
   fetch(`${world.url}/v1/alerts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 
 describe('POST /v1/alerts', () => {
-  it('makes one event of an alert, however often it is told', async () => {
+  it('publishes one event per alert, however often it is sent', async () => {
     world = await startStore()
     for (let times = 0; times < 3; times++) {
       const response = await report(alert)

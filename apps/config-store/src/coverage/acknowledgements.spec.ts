@@ -39,11 +39,14 @@ describe('coverage', () => {
     expect(await numbers()).toEqual([[['global', 1, 1, 0]], [['global', 1, 1, 1]]])
   })
 
-  it('is told once for all policies of a run', async () => {
+  it('is reported once for all policies of a run', async () => {
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy, run: 7 })))
     await world.stored(...bundle, await world.head({ run: 6 }))
-    const told = (await world.emitted('hms.coverage.reported.v1')).map(({ ofRun, reports }) => [ofRun, reports.map(({ policy }) => policy)])
-    expect(told).toEqual([
+    const reported = (await world.emitted('hms.coverage.reported.v1')).map(({ ofRun, reports }) => [
+      ofRun,
+      reports.map(({ policy }) => policy),
+    ])
+    expect(reported).toEqual([
       [7, ['a-limit', 'b-limit']],
       [6, [POLICY]],
     ])
@@ -80,18 +83,18 @@ describe('coverage', () => {
   it('believes the newer word of a bot that another instance knows as well', async () => {
     await world.stored(await world.head())
     await connected('a')
-    const told = (afterMs: number): string => new Date(world.clock.now().getTime() + afterMs).toISOString()
+    const isoAfter = (afterMs: number): string => new Date(world.clock.now().getTime() + afterMs).toISOString()
     const elsewhere = (since: string): Promise<void> =>
       world.runtime.database.transaction(async (tx) => {
-        await tx.documents(NODES).put({ id: 'other', leaseUntil: told(15_000) })
+        await tx.documents(NODES).put({ id: 'other', leaseUntil: isoAfter(15_000) })
         const bots = [{ bot: 'a', region: 'VA', revision: 1, applied: { [POLICY]: digestOfRelease('1.0.0') }, since }]
         await tx.documents(PRESENCE).put({ node: 'other', chunk: 0, bots })
       })
-    await elsewhere(told(-1_000))
+    await elsewhere(isoAfter(-1_000))
     world.runtime.signal('presence')
     await advance(250)
     expect(await coverage()).toMatchObject({ total: 1, current: 0 })
-    await elsewhere(told(1_000))
+    await elsewhere(isoAfter(1_000))
     world.runtime.signal('presence')
     await advance(250)
     expect(await coverage()).toMatchObject({ total: 1, current: 1 })

@@ -70,7 +70,7 @@ describe('coverageOf', () => {
     ])
   })
 
-  it('counts nobody outside the canary of a first version', () => {
+  it('counts no bot outside the canary of a first version', () => {
     const first = held({ scope: 'region:NCR', current: 'v1', base: null, share: 10_000, expires: LATER })
     expect(numbers([first], [bot('a', 'v1'), bot('b', null, 'VA')])).toEqual([['region:NCR', 1, 1]])
   })

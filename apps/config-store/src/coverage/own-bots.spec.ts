@@ -12,7 +12,7 @@ const entry = (socket: number, revision = 0, bot = 'inspector-7'): OwnBot => ({
 })
 
 describe('a bot with several sockets', () => {
-  it('counts once, by the one that joined last, whoever says something', () => {
+  it('counts once, by the connection that joined last', () => {
     const bots = new OwnBots()
     expect([bots.put(entry(1)), bots.put(entry(2)), bots.put(entry(1, 5))]).toEqual([true, true, false])
     expect([...bots.all()]).toEqual([entry(2)])

@@ -26,7 +26,7 @@ describe('GET /v1/stream', () => {
     expect(Object.keys(change.documents[0]!)).not.toContain('announcedSeqs')
   })
 
-  it('resumes with what was missed, with a heartbeat when that is nothing, with a snapshot when the store counts anew', async () => {
+  it('resumes with missed changes, a heartbeat when there are none, or a snapshot when the revisions restarted', async () => {
     for (const seq of [1, 2, 3]) await world.stored(await world.head({ seq, version: `${seq}.0.0` }))
     await world.stored(await world.head({ policy: 'a-limit' }))
     const first = async (revision: string) => {
@@ -76,7 +76,7 @@ describe('GET /v1/stream', () => {
     expect(bot.socket.readyState).toBe(bot.socket.OPEN)
   })
 
-  it('closes on a frame that is none, and on one that is too large', async () => {
+  it('closes on an invalid frame, and on an oversized one', async () => {
     const [wrong, large] = [Follower.stream(world.url, { bot: 'a' }), Follower.stream(world.url, { bot: 'b' })]
     await Promise.all([wrong.frame(0), large.frame(0)])
     wrong.socket.send('{"type":"hello"}')

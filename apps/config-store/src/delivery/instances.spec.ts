@@ -89,7 +89,7 @@ describe('two instances on one PostgreSQL', () => {
     await one!.stored(await one!.head({ policy, seq: 2, version: '2.0.0' }))
     const again = await joined(one!, 'moved', v2)
     await expect.poll(async () => (await view()).current).toBe(1)
-    // The third instance hears within its next exchange that the bot acknowledged elsewhere.
+    // The third instance learns at its next exchange that the bot acknowledged elsewhere.
     const heard = async () =>
       ((await (await fetch(`${three!.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView).lagging.map(({ id }) => id)
     await expect.poll(heard).toEqual(['gone'])

@@ -14,7 +14,7 @@ afterEach(() => world.stop())
 const store = async (...heads: { policy: string; seq?: number; version?: string }[]) =>
   world.stored(...(await Promise.all(heads.map((head) => world.head(head)))))
 const stream = (policies: string, query: Record<string, string> = {}) => Follower.stream(world.url, { policies, ...query })
-const told = ({ type, revision, documents = [] }: StreamFrame) => [type, revision, documents.map(({ id, seq }) => `${id} ${seq}`)]
+const summaryOf = ({ type, revision, documents = [] }: StreamFrame) => [type, revision, documents.map(({ id, seq }) => `${id} ${seq}`)]
 const firstWith = async (reader: Follower, from: number, member: 'freshness' | 'standing'): Promise<StreamFrame> => {
   for (let index = from; ; index++) {
     const frame = await reader.frame(index)
@@ -24,23 +24,23 @@ const firstWith = async (reader: Follower, from: number, member: 'freshness' | '
 const beat = () => world.clock.advanceTo(world.clock.now().getTime() + 10_000)
 
 describe('a reader of a few policies', () => {
-  it('gets these alone: in the snapshot, in changes, and one that is not there yet when it comes', async () => {
+  it('gets only these: in the snapshot, in changes, and an unknown one once it exists', async () => {
     await store({ policy: A }, { policy: B }).then(() => store({ policy: A, seq: 2, version: '2.0.0' }))
     const reader = stream(`${A},${C}`)
-    expect(told(await reader.frame(0))).toEqual(['snapshot', 2, [`${A} 2`]])
+    expect(summaryOf(await reader.frame(0))).toEqual(['snapshot', 2, [`${A} 2`]])
     await store({ policy: B, seq: 2, version: '2.0.0' })
     await store({ policy: C })
-    expect(told(await reader.frame(1))).toEqual(['change', 4, [`${C} 1`]])
+    expect(summaryOf(await reader.frame(1))).toEqual(['change', 4, [`${C} 1`]])
     beat()
-    expect(told(await reader.frame(2))).toEqual(['heartbeat', 4, []])
+    expect(summaryOf(await reader.frame(2))).toEqual(['heartbeat', 4, []])
   })
 
-  it('resumes with what concerns it, and with a change that brings nothing where that is nothing', async () => {
+  it('resumes with its own changes, or with an empty change', async () => {
     await store({ policy: A })
     await store({ policy: B })
     await store({ policy: A, seq: 2, version: '2.0.0' })
     await store({ policy: B, seq: 2, version: '2.0.0' })
-    const first = async (revision: string) => told(await stream(A, { revision }).frame(0))
+    const first = async (revision: string) => summaryOf(await stream(A, { revision }).frame(0))
     expect([await first('1'), await first('3'), await first('4')]).toEqual([
       ['change', 4, [`${A} 2`]],
       ['change', 4, []],
@@ -48,7 +48,7 @@ describe('a reader of a few policies', () => {
     ])
   })
 
-  describe('once the lease of a canary bundle is over', () => {
+  describe('once the lease of a canary bundle has expired', () => {
     const canary = (policy: string) => {
       const base = digestOfRelease('1.0.0', policy)
       return world.head({ policy, scope: 'region:NCR', version: '2.0.0', share: 500, base, expires: '2026-01-01T00:01:00Z' })
@@ -63,7 +63,7 @@ describe('a reader of a few policies', () => {
       await world.settle()
     }
 
-    it('hears that the other policies come along no more, before one of them moves on alone', async () => {
+    it('is notified that the other policies are no longer included, before one of them advances alone', async () => {
       await bundled()
       const [reader, other, all] = [stream(A), stream(C), Follower.stream(world.url)]
       expect((await reader.frame(0)).along).toEqual([B])
@@ -72,14 +72,14 @@ describe('a reader of a few policies', () => {
       // The next poll, ten seconds later, finds it.
       beat()
       const end = await reader.first(({ type }) => type === 'change')
-      expect([told(end), end.along]).toEqual([['change', 3, []], undefined])
+      expect([summaryOf(end), end.along]).toEqual([['change', 3, []], undefined])
       await store({ policy: B, seq: 2, version: '3.0.0' })
       await all.first(({ revision }) => revision === 4)
-      const changes = ({ frames }: Follower) => frames.filter(({ type }) => type === 'change').map(told)
+      const changes = ({ frames }: Follower) => frames.filter(({ type }) => type === 'change').map(summaryOf)
       expect([reader, other, all].map(changes)).toEqual([[['change', 3, []]], [], [['change', 4, [`${B} 2`]]]])
     })
 
-    it('hears it where it was away meanwhile', async () => {
+    it('is notified when it reconnects', async () => {
       await bundled()
       const polled = async (etag = '') => {
         const answer = await fetch(`${world.url}/v1/snapshot?policies=${A}&revision=3`, { headers: { 'if-none-match': etag } })
@@ -87,10 +87,10 @@ describe('a reader of a few policies', () => {
       }
       const held = await stream(A, { revision: '3' }).frame(0)
       const known = await polled()
-      expect([told(held), held.along, (await polled(known.etag)).status]).toEqual([['change', 3, []], [B], 304])
+      expect([summaryOf(held), held.along, (await polled(known.etag)).status]).toEqual([['change', 3, []], [B], 304])
       await over()
       const again = await stream(A, { revision: '3' }).frame(0)
-      expect([told(again), again.along, (await polled(known.etag)).status]).toEqual([['change', 3, []], undefined, 200])
+      expect([summaryOf(again), again.along, (await polled(known.etag)).status]).toEqual([['change', 3, []], undefined, 200])
     })
   })
 
@@ -99,16 +99,16 @@ describe('a reader of a few policies', () => {
     const reader = stream(A)
     await reader.frame(0)
     await store({ policy: A }, { policy: B, seq: 2, version: '2.0.0' })
-    expect(told(await reader.frame(1))).toEqual(['change', 2, [`${A} 1`, `${B} 2`]])
+    expect(summaryOf(await reader.frame(1))).toEqual(['change', 2, [`${A} 1`, `${B} 2`]])
     await store({ policy: B, seq: 3, version: '3.0.0' })
-    expect(told(await reader.frame(2))).toEqual(['change', 3, [`${B} 3`]])
-    expect(told(await stream(A, { revision: '2' }).frame(0))).toEqual(['change', 3, [`${B} 3`]])
-    expect(told(await stream(A).frame(0))).toEqual(['snapshot', 3, [`${A} 1`, `${B} 3`]])
+    expect(summaryOf(await reader.frame(2))).toEqual(['change', 3, [`${B} 3`]])
+    expect(summaryOf(await stream(A, { revision: '2' }).frame(0))).toEqual(['change', 3, [`${B} 3`]])
+    expect(summaryOf(await stream(A).frame(0))).toEqual(['snapshot', 3, [`${A} 1`, `${B} 3`]])
     await store({ policy: A, seq: 2, version: '2.0.0' })
     await store({ policy: B, seq: 4, version: '4.0.0' })
     await store({ policy: A, seq: 3, version: '3.0.0' })
-    expect(told(await reader.frame(3))).toEqual(['change', 4, [`${A} 2`]])
-    expect(told(await reader.frame(4))).toEqual(['change', 6, [`${A} 3`]])
+    expect(summaryOf(await reader.frame(3))).toEqual(['change', 4, [`${A} 2`]])
+    expect(summaryOf(await reader.frame(4))).toEqual(['change', 6, [`${A} 3`]])
     expect(reader.frames.map(({ along }) => along)).toEqual([undefined, [B], [B], undefined, undefined])
   })
 
@@ -167,7 +167,7 @@ describe('a reader of a few policies', () => {
     await store({ policy: B })
     const response = await fetch(`${world.url}/v1/snapshot?policies=${A}`)
     const etags = [response.headers.get('etag'), (await fetch(`${world.url}/v1/snapshot`)).headers.get('etag')]
-    expect(told((await response.json()) as StreamFrame)).toEqual(['snapshot', 2, [`${A} 1`]])
+    expect(summaryOf((await response.json()) as StreamFrame)).toEqual(['snapshot', 2, [`${A} 1`]])
     expect(new Set(etags).size).toBe(2)
     const events = await fetch(`${world.url}/v1/events?policies=${A}`)
     const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader()
@@ -177,7 +177,7 @@ describe('a reader of a few policies', () => {
     expect(value).not.toContain(B)
   })
 
-  it('is told what is wrong with the names', async () => {
+  it('gets the error of invalid names', async () => {
     const many = Array.from({ length: 101 }, (_, index) => `policy-${index}`).join()
     for (const policies of ['', 'A', 'a-limit,,b-limit', 'a-limit,__proto__', many]) {
       const answer = await fetch(`${world.url}/v1/snapshot?policies=${policies}`)

@@ -48,7 +48,7 @@ describe('a freshness statement on heads that readers do not have yet', () => {
     expect(await news(1)).toEqual([['change', 2, 1]])
   })
 
-  it('waits through other changes, and is not told to who joins meanwhile', async () => {
+  it('waits through other changes, and is not sent to readers that join meanwhile', async () => {
     await world.stored(await world.head({ scope: 'region:NCR', version: '2.0.0', share: 500, base: FIRST.current }))
     const late = Follower.stream(world.url)
     expect([seen(await late.frame(0)), seen(await late.frame(1))]).toEqual([

@@ -12,7 +12,7 @@ afterEach(() => world.stop())
 
 const deadLetters = () => world.runtime.database.transaction((tx) => tx.documents(DEAD_LETTERS).find())
 
-const told = async () => (await world.emitted('hms.head.published.v1')).flatMap(({ heads }) => heads)
+const publishedHeads = async () => (await world.emitted('hms.head.published.v1')).flatMap(({ heads }) => heads)
 
 describe('heads by seq', () => {
   it('stores a head, and says so to its issuer and to readers on the bus', async () => {
@@ -43,7 +43,7 @@ describe('heads by seq', () => {
     await world.send([first], 'rollout')
     await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
     expect(await world.stored(first)).toEqual({ revision: 2, applied: false })
-    expect((await told()).map(({ seq, applied }) => ({ seq, applied }))).toEqual([
+    expect((await publishedHeads()).map(({ seq, applied }) => ({ seq, applied }))).toEqual([
       { seq: 1, applied: true },
       { seq: 3, applied: true },
     ])
@@ -54,7 +54,7 @@ describe('heads by seq', () => {
     const late = await world.head({ seq: 2, version: '2.0.0' })
     await world.send([late], 'rollout')
     expect(await world.stored(late)).toEqual({ revision: 1, applied: false })
-    expect((await told()).map(({ seq, applied, revision }) => [seq, applied, revision])).toEqual([
+    expect((await publishedHeads()).map(({ seq, applied, revision }) => [seq, applied, revision])).toEqual([
       [3, true, 1],
       [2, false, 1],
     ])
@@ -66,8 +66,8 @@ describe('heads by seq', () => {
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy })))
     expect(await world.stored(...bundle)).toEqual({ revision: 2, applied: true })
     const places = bundlePlaces(['a-limit', 'b-limit'].map((id) => ({ id, scope: 'global' })))
-    const told = (await world.emitted('hms.state.recorded.v1')).map(({ document, bundle }) => [document.id, bundle])
-    expect(told).toEqual([
+    const recorded = (await world.emitted('hms.state.recorded.v1')).map(({ document, bundle }) => [document.id, bundle])
+    expect(recorded).toEqual([
       [POLICY, undefined],
       ['a-limit', places],
       ['b-limit', places],
@@ -131,7 +131,7 @@ describe('heads that are refused', () => {
   const cases: [string, string, HeadOptions][] = [
     ['a stable head of the canary controller', 'HMS_HEAD_SIGNER', { signedBy: 'canary-controller' }],
     ['a canary head of rollout', 'HMS_HEAD_SIGNER', { scope: 'region:NCR', signedBy: 'rollout' }],
-    ['a release that nobody approved', 'HMS_HEAD_NOT_APPROVED', { approvedBy: [] }],
+    ['an unapproved release', 'HMS_HEAD_NOT_APPROVED', { approvedBy: [] }],
     ['a critical release with one of two approvals', 'HMS_HEAD_NOT_APPROVED', { tags: ['critical'] }],
     ['a release that its author alone signed', 'HMS_HEAD_NOT_APPROVED', { approvedBy: ['Air Office'] }],
     [

@@ -16,7 +16,7 @@ const entries = async (query = ''): Promise<PolicyHistoryEntry[]> => (await (awa
 const wait = (seconds: number): void => world.clock.advanceTo(START + seconds * 1_000)
 
 describe('the history of a policy', () => {
-  it('says what was in force when, by whom, and what changed, the newest first', async () => {
+  it('lists what was in force when, who approved it and what changed, newest first', async () => {
     await world.stored(await world.head({ seq: 1, run: 1 }))
     wait(10)
     await world.stored(await world.head({ seq: 2, version: '2.0.0', run: 2 }))

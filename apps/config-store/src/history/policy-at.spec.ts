@@ -117,7 +117,7 @@ describe('GET /v1/policies/{id} of another time', () => {
   const read = (query: string): Promise<Response> => fetch(`${world.url}/v1/policies/${POLICY}?${query}`)
   const view = async (query: string): Promise<PastPolicyView> => (await (await read(query)).json()) as PastPolicyView
 
-  it('says what was in force, since and until when, by whom, and brings what proves it', async () => {
+  it('returns what was in force, since and until when, who approved it, and the proofs', async () => {
     const found = await view(`at=${at(5)}`)
     expect(found).toMatchObject({ version: '1.0.0', source: 'history', since: at(0), until: at(100), recordedAt: at(0) })
     expect(found).toMatchObject({ value: { limit: 25 }, provenance: { run: 1, approvedBy: ['EPA Chief'] }, record: { seq: 1 } })

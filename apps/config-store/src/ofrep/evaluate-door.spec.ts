@@ -59,10 +59,10 @@ describe('the door answers by itself', () => {
   })
 })
 
-describe('the door lets nobody in', () => {
+describe('the endpoint refuses a caller', () => {
   const keys: [string, string][] = [
     ['without a key', 'Accept: */*'],
-    ['with a key that nobody made', key(mintToken())],
+    ['with an unknown key', key(mintToken())],
     ['with a key that was revoked', key(REVOKED)],
     ['with a key that has expired', key(EXPIRED)],
     ['with a signature that does not count', 'Authorization: HMS-Statement e30'],
@@ -82,7 +82,7 @@ describe('the door lets nobody in', () => {
   })
 })
 
-describe('a hook that nobody compared with the door', () => {
+describe('a hook unknown to the endpoint', () => {
   let seen = 0
   /** Counts a request and lets it continue. */
   const hook = async (): Promise<void> => void seen++
@@ -132,8 +132,8 @@ describe('the door leaves to Fastify', () => {
     ['a page of a named origin', '200', ANYONE, [`Origin: ${ORIGIN}`]],
     ['a page of another origin', '403', ANYONE, ['Origin: https://evil.example']],
     ['two hosts', '400', ANYONE, ['Host: 127.0.0.1']],
-    ['a demand that nobody knows', '417', ANYONE, ['Expect: x']],
-    ['a key for repeats that is none', '400', ANYONE, ['Idempotency-Key:']],
+    ['an unknown expectation', '417', ANYONE, ['Expect: x']],
+    ['an empty idempotency key', '400', ANYONE, ['Idempotency-Key:']],
     ['a body that is compressed', '415', ANYONE, ['Content-Encoding: gzip']],
     ['a header that is not on its list', '200', ANYONE, ['X-Http-Method-Override: PUT']],
     ['a header that comes twice', '200', ANYONE, ['X-Request-Id: a', 'X-Request-Id: b']],

@@ -81,7 +81,7 @@ describe('a single evaluation', () => {
     expect((await one(`${POLICY}.${field}`)).body).toMatchObject({ key: `${POLICY}.${field}`, value, variant: '1.0.0' })
   })
 
-  it('takes a key that is percent-encoded, and a context whose other attributes nobody here looks at', async () => {
+  it('accepts a percent-encoded key, and ignores other attributes of the context', async () => {
     const context = { targetingKey: 'a', big: 1152921504606846976, half: '\ud800', list: [null, { deep: 1 }] }
     expect((await one('epa%2Dpm25-limit%2Elimit', { context })).body.value).toBe(25)
   })
@@ -90,7 +90,7 @@ describe('a single evaluation', () => {
     expect((await one(POLICY, ANYONE, { 'content-type': type })).status).toBe(200)
   })
 
-  it('is told apart by its ETag, weak and in a list too', async () => {
+  it('is revalidated by its ETag, weak and in a list too', async () => {
     const { etag = '' } = (await one(POLICY)).headers
     for (const known of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
       const again = await one(POLICY, ANYONE, { 'if-none-match': known })
@@ -106,8 +106,8 @@ describe('a single evaluation', () => {
 
 describe('what cannot be evaluated', () => {
   const failed = async (path: string, body?: unknown, headers?: Record<string, string>, method?: string): Promise<unknown[]> => {
-    const { status, headers: told, body: failure } = await ask<OfrepFailure>(path, body, headers, method)
-    expect(told['content-type']).toBe('application/json; charset=utf-8')
+    const { status, headers: received, body: failure } = await ask<OfrepFailure>(path, body, headers, method)
+    expect(received['content-type']).toBe('application/json; charset=utf-8')
     expect([typeof failure.errorDetails, Object.values(failure.metadata).some((value) => typeof value === 'object')]).toEqual([
       'string',
       false,
@@ -128,7 +128,7 @@ describe('what cannot be evaluated', () => {
     ['no body', '', {}, 400, 'PARSE_ERROR'],
     ['a list', '[]', {}, 400, 'PARSE_ERROR'],
     ['no context', '{}', {}, 400, 'INVALID_CONTEXT'],
-    ['a context that is none', '{"context":"x"}', {}, 400, 'INVALID_CONTEXT'],
+    ['an invalid context', '{"context":"x"}', {}, 400, 'INVALID_CONTEXT'],
     ['no targetingKey', '{"context":{}}', {}, 400, 'TARGETING_KEY_MISSING'],
     ['a targetingKey that is empty', '{"context":{"targetingKey":""}}', {}, 400, 'TARGETING_KEY_MISSING'],
     ['a targetingKey that is no text', '{"context":{"targetingKey":7}}', {}, 400, 'INVALID_CONTEXT'],
@@ -184,7 +184,7 @@ describe('a canary', () => {
   const end = (): Promise<void> => canary({ version: '1.0.0' })
   beforeEach(end)
 
-  it('reaches whom it covers by region and key, and says SPLIT there, TARGETING_MATCH to the others', async () => {
+  it('covers callers by region and key: SPLIT for them, TARGETING_MATCH for the others', async () => {
     await canary()
     const said = async (body: unknown): Promise<unknown[]> => {
       const { reason, variant, metadata } = (await one(POLICY, body)).body

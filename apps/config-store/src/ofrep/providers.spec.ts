@@ -77,7 +77,7 @@ describe('the web provider', () => {
     await WebOpenFeature.setContext({ targetingKey: 'page-1' })
   })
 
-  it('hears of a change, reads it, and is told which flags', async () => {
+  it('is notified of a change, reads it, and reports the changed flags', async () => {
     await world.stored(await world.head({ policy: 'ozone-limit', version: '3.0.0' }))
     await vi.waitFor(() => expect(client.getStringValue('ozone-limit.version', '')).toBe('3.0.0'), { timeout: 30_000 })
     expect(changed.flat()).toEqual(expect.arrayContaining(['ozone-limit', 'ozone-limit.limit']))

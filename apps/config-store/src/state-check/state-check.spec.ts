@@ -179,7 +179,7 @@ describe('the topic of state and the database', () => {
     expect([await figure('state_topic_check_failures'), await differences()]).toEqual([{ '': 0 }, { ...NONE, unknown: 1 }])
   })
 
-  it('a log that began anew is read from its beginning', async () => {
+  it('a restarted log is read from its beginning', async () => {
     await store()
     await store({ policy: 'ozone-limit' })
     await looks()

@@ -3,7 +3,7 @@ import { saidBy, digestOfState } from './state-digest.js'
 import { BEYOND, TopicState } from './topic-state.js'
 
 describe('what is remembered of the topic of state', () => {
-  it('is bounded, whoever writes to it: places beyond are one', () => {
+  it('is bounded: partitions beyond the limit share one position', () => {
     const state = new TopicState(2)
     for (const key of ['a', 'b', 'c', 'd', 'x'.repeat(1_000_000)]) state.take({ key, value: '{}' })
     expect([...state.digests.keys()]).toEqual(['a', 'b', BEYOND])

@@ -113,10 +113,10 @@ export class TwoWays {
 function comparable(text: string): string {
   const end = text.lastIndexOf('\r\n\r\n')
   const [line, ...headers] = text.slice(0, end).split('\r\n')
-  const told = headers
+  const kept = headers
     .map((header) => header.replace(/^[^:]*:/, (name) => name.toLowerCase()))
     .filter((header) => !header.startsWith('date:'))
-  return [line, ...told.sort(), text.slice(end).replaceAll(/"traceId":"\w+"/g, '')].join('\n')
+  return [line, ...kept.sort(), text.slice(end).replaceAll(/"traceId":"\w+"/g, '')].join('\n')
 }
 
 export function key({ token }: Pick<Key, 'token'>): string {

@@ -43,7 +43,7 @@ describe('a breaker', () => {
     expect(waits).toEqual([60, 120, 240, 480, 600, 600, 600])
   })
 
-  it('closes at the first success, also where the message itself is refused, and begins anew', () => {
+  it('closes at the first success, also when the message itself is refused, and restarts', () => {
     for (const outcome of ['delivered', 'rejected'] as const) {
       expect(after(40, open, outcome)).toMatchObject({ failures: 0, recent: [], openUntil: null, probeMs: 30_000 })
     }

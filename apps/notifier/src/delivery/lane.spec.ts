@@ -62,7 +62,7 @@ describe('a bundle in the lanes of its policies', () => {
 })
 
 describe('what a message supersedes', () => {
-  it('is the version before, and all that the partner was never told of', () => {
+  it('is the version before, and all versions the partner was never notified of', () => {
     const news = { policy: 'epa-pm25-limit', version: '2.2.0', before: '2.1.0' }
     expect(supersededBy(news, [waiting, behind])).toEqual(['epa-pm25-limit@2.1.0', 'epa-pm25-limit@2.0.0', 'epa-pm25-limit@1.5.0'])
     expect(supersededBy({ ...news, before: null }, [])).toEqual([])

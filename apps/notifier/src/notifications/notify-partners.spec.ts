@@ -12,21 +12,21 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 const states = async (): Promise<string[]> => (await world.deliveries()).map(({ version, state }) => `${version} ${state}`)
-const told = (): string[] => world.sender.sent.map(({ partner, body }) => `${partner} ${body.data.version}`)
+const notified = (): string[] => world.sender.sent.map(({ partner, body }) => `${partner} ${body.data.version}`)
 
 describe('a run that is live for all', () => {
-  it('tells each partner once and ends when all have been told', async () => {
+  it('notifies each partner once and ends when all are notified', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' })
     await world.complete(184, '2.0.0', '1.5.0')
-    expect(told().sort()).toEqual(['md-mde 2.0.0', 'va-deq 2.0.0'])
+    expect(notified().sort()).toEqual(['md-mde 2.0.0', 'va-deq 2.0.0'])
     const body = { data: { supersedes: ['epa-pm25-limit@1.5.0'] } }
     expect(world.sender.sent[0]).toMatchObject({ id: 'run_184_epa-pm25-limit_md-mde', body })
     expect(await world.completions()).toEqual([{ run: 184, attempt: 1, summary: '2 sent', sent: 2, retrying: 0 }])
     await world.complete(184, '2.0.0', '1.5.0')
-    expect([told().length, (await world.completions()).length]).toEqual([2, 1])
+    expect([notified().length, (await world.completions()).length]).toEqual([2, 1])
   })
 
-  it('does not wait for a partner whose first try failed, who is told later under the same id', async () => {
+  it('does not wait for a partner whose first try failed, and notifies it later under the same id', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', null)
@@ -50,36 +50,36 @@ describe('a run that is live for all', () => {
     world.worker.onModuleDestroy()
   })
 
-  it('says when there is nobody to tell', async () => {
+  it('reports a run without partners', async () => {
     await world.complete(184, '2.0.0', null)
-    await world.complete(185, '2.1.0', null, ['nobody'])
-    expect(await world.completions()).toMatchObject([{ summary: '0 sent (no partners)' }, { summary: '0 sent (unknown: nobody)' }])
+    await world.complete(185, '2.1.0', null, ['unknown-one'])
+    expect(await world.completions()).toMatchObject([{ summary: '0 sent (no partners)' }, { summary: '0 sent (unknown: unknown-one)' }])
   })
 })
 
 describe('a run that takes effect later', () => {
-  it('tells its partners ahead, with the date, and nobody again when it is in force', async () => {
+  it('notifies its partners ahead, with the date, and not again when it is in force', async () => {
     await world.register({ id: 'va-deq' })
     await world.hold(184, '2.0.0', '1.5.0')
     expect(world.sender.sent[0]).toMatchObject({ body: { data: { version: '2.0.0', effective: '2026-01-01T00:00:00Z' } } })
     expect(await world.completions()).toEqual([])
     await world.complete(184, '2.0.0', '1.5.0')
-    expect([told(), await world.completions()]).toMatchObject([['va-deq 2.0.0'], [{ summary: '1 sent' }]])
+    expect([notified(), await world.completions()]).toMatchObject([['va-deq 2.0.0'], [{ summary: '1 sent' }]])
   })
 
-  it('tells what stays in force when it is taken back, and nothing of a run that had ended before', async () => {
+  it('reports what stays in force when it is reverted, and nothing of a run that had ended before', async () => {
     await world.register({ id: 'va-deq' })
     await world.hold(184, '2.0.0', '1.5.0')
     await world.reverse('2.0.0', '1.5.0', 7)
     await world.end(184)
     await world.end(185)
     await world.hold(185, '2.1.0', '1.5.0')
-    expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 1.5.0'])
+    expect(notified()).toEqual(['va-deq 2.0.0', 'va-deq 1.5.0'])
   })
 })
 
-describe('a first version that takes effect later and is taken back before', () => {
-  it('is taken back for those who were told ahead, and named to nobody else', async () => {
+describe('a first version that takes effect later and is reverted before', () => {
+  it('is reverted for the partners notified ahead, and for no other partner', async () => {
     await world.register({ id: 'va-deq' })
     await world.hold(184, '1.0.0', null)
     await world.reverse('1.0.0', null, 7)
@@ -88,10 +88,10 @@ describe('a first version that takes effect later and is taken back before', () 
     expect(world.sender.sent.at(-1)).toMatchObject({ id: 'rollback_7_epa-pm25-limit_va-deq', body: { data } })
   })
 
-  it('was told to nobody when its own run took it back in the bake', async () => {
+  it('is not sent when its own run reverted it in the bake', async () => {
     await world.register({ id: 'va-deq' })
     await world.reverse('1.0.0', null, 7)
-    expect(told()).toEqual([])
+    expect(notified()).toEqual([])
   })
 })
 
@@ -103,7 +103,7 @@ describe('a bundle', () => {
   ]
   const newsOf = (): string[] => world.sender.sent.map(({ channel, body: { data } }) => `${channel} ${(data.bundle ?? []).join(' ')}`)
 
-  it('is told once on each channel, naming every policy, and counts as one partner told', async () => {
+  it('is sent once on each channel, naming every policy, and counts as one notified partner', async () => {
     await world.register({ id: 'va-deq', channels })
     await world.completeBundle(184, BOTH)
     expect(newsOf().sort()).toEqual(['email epa-pm25-limit@2.0.0 ozone@1.0.0', 'webhook epa-pm25-limit@2.0.0 ozone@1.0.0'])
@@ -112,8 +112,8 @@ describe('a bundle', () => {
     expect(policies).toEqual(['epa-pm25-limit@2.0.0', 'ozone@1.0.0'])
     expect(await world.deliveries()).toHaveLength(2)
     expect(await world.completions()).toMatchObject([{ summary: '1 sent' }])
-    const told = { policies: [{ policy: 'epa-pm25-limit' }, { policy: 'ozone', version: '1.0.0' }], policy: 'epa-pm25-limit' }
-    expect(await world.said('hms.delivery.delivered.v1')).toMatchObject([told, told])
+    const delivered = { policies: [{ policy: 'epa-pm25-limit' }, { policy: 'ozone', version: '1.0.0' }], policy: 'epa-pm25-limit' }
+    expect(await world.said('hms.delivery.delivered.v1')).toMatchObject([delivered, delivered])
   })
 
   it('keeps its place before what comes later about one of its policies, and lists what it replaced', async () => {
@@ -144,7 +144,7 @@ describe('a bundle', () => {
     ])
   })
 
-  it('is taken back policy by policy, also when nobody was reached yet', async () => {
+  it('is reverted policy by policy, also before a partner was reached', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.completeBundle(184, BOTH)
@@ -197,7 +197,7 @@ describe('what became of a message', () => {
 })
 
 describe('a lane', () => {
-  it('latest: a newer version replaces one that waits and lists what the partner was never told of', async () => {
+  it('latest: a newer version replaces a queued one and lists the versions the partner was never notified of', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -216,7 +216,7 @@ describe('a lane', () => {
       { run: 185, retrying: 1 },
     ])
     await world.advance(7)
-    expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0', 'va-deq 2.1.0'])
+    expect(notified()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0', 'va-deq 2.1.0'])
     expect(await states()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
   })
 })
@@ -228,7 +228,7 @@ describe('a partner with several channels', () => {
   ]
   const ways = (): string[] => world.sender.sent.map(({ channel, body }) => `${channel} ${body.data.version}`)
 
-  it('all: is told on each, and the failure of one does not hold up the other', async () => {
+  it('all: is notified on each, and the failure of one does not block the other', async () => {
     await world.register({ id: 'va-deq', channels })
     world.sender.script.set('va-deq/webhook', [500])
     await world.complete(184, '2.0.0', null)
@@ -236,7 +236,7 @@ describe('a partner with several channels', () => {
     expect((await states()).sort()).toEqual(['2.0.0 delivered', '2.0.0 pending'])
   })
 
-  it('first: is told on the first alone', async () => {
+  it('first: is notified on the first channel only', async () => {
     await world.register({ id: 'va-deq', channels, deliver: 'first' })
     await world.complete(184, '2.0.0', null)
     expect(ways()).toEqual(['webhook 2.0.0'])
@@ -291,10 +291,10 @@ describe('the 24 hours', () => {
     world.sender.script.set('va-deq', [204])
     await world.leap(10 * 60)
     const ended = (await world.deliveries()).map(({ channel, state, tries, deliveredAt }) => ({ channel, state, tries, deliveredAt }))
-    const told = { state: 'delivered', tries: 15, deliveredAt: '2026-01-02T00:00:00.000Z' }
+    const delivered = { state: 'delivered', tries: 15, deliveredAt: '2026-01-02T00:00:00.000Z' }
     expect(ended).toEqual([
-      { channel: 'email', ...told },
-      { channel: 'webhook', ...told },
+      { channel: 'email', ...delivered },
+      { channel: 'webhook', ...delivered },
     ])
   })
 
@@ -331,12 +331,12 @@ describe('the people of a partner', () => {
 })
 
 describe('a rollback', () => {
-  it('tells those who were told, under an id of its own', async () => {
+  it('notifies the partners of the run, under an id of its own', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
     world.sender.script.set('wv-dep', [410])
     await world.complete(184, '2.0.0', '1.5.0')
     await world.reverse('2.0.0', '1.5.0', 9)
-    expect(told().slice(3).sort()).toEqual(['md-mde 1.5.0', 'va-deq 1.5.0'])
+    expect(notified().slice(3).sort()).toEqual(['md-mde 1.5.0', 'va-deq 1.5.0'])
     const body = { data: { supersedes: ['epa-pm25-limit@2.0.0'] } }
     expect(world.sender.sent.at(-1)).toMatchObject({ id: 'rollback_9_epa-pm25-limit_va-deq', body })
     expect((await world.completions()).length).toBe(1)
@@ -352,28 +352,28 @@ describe('a rollback', () => {
 })
 
 describe('a withdrawal', () => {
-  it('tells those who were told of the version, and nobody else', async () => {
+  it('notifies the partners that were notified of the version, and no others', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' })
     await world.complete(184, '2.0.0', '1.5.0', ['va-deq'])
     await world.withdraw('2.0.0', 9)
-    expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0'])
+    expect(notified()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0'])
     const body = { type: 'policy.withdrawn', data: { intent: 'policy-withdrawal', supersedes: ['epa-pm25-limit@2.0.0'] } }
     expect(world.sender.sent.at(-1)).toMatchObject({ id: 'withdrawal_9_epa-pm25-limit_va-deq', body })
   })
 
-  it('tells those who were told of an earlier version alone, and of each withdrawal once', async () => {
+  it('notifies the partners of an earlier version only, and once per withdrawal', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
     await world.complete(183, '1.5.0', null, ['md-mde', 'va-deq'])
     await world.complete(184, '2.0.0', '1.5.0', ['va-deq'])
     await world.withdraw('2.0.0', 9)
-    expect(told().slice(3).sort()).toEqual(['md-mde 1.5.0', 'va-deq 2.0.0'])
+    expect(notified().slice(3).sort()).toEqual(['md-mde 1.5.0', 'va-deq 2.0.0'])
     const body = { type: 'policy.withdrawn', data: { version: '1.5.0', supersedes: ['epa-pm25-limit@1.5.0'] } }
     expect(world.sender.sent.find(({ id }) => id === 'withdrawal_9_epa-pm25-limit_md-mde')).toMatchObject({ body })
     await world.advance(1)
     await world.complete(185, '3.0.0', null, ['va-deq'])
     await world.advance(1)
     await world.withdraw('3.0.0', 10)
-    expect(told().slice(5)).toEqual(['va-deq 3.0.0', 'va-deq 3.0.0'])
+    expect(notified().slice(5)).toEqual(['va-deq 3.0.0', 'va-deq 3.0.0'])
   })
 
   it('takes back what waits', async () => {
@@ -420,8 +420,8 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types()).toEqual(['policy.updated 2.0.0'])
   })
 
-  it('is corrected where the partner was not told of the version that is in force again', async () => {
-    await world.complete(184, '2.0.0', '1.5.0', ['nobody'])
+  it('is corrected where the partner was not notified of the version that is in force again', async () => {
+    await world.complete(184, '2.0.0', '1.5.0', ['unknown-one'])
     await failUntilHeldBack(185, { ozone: '1.0.0' })
     await world.complete(186, '2.1.0', '2.0.0')
     await world.reverse('2.1.0', '2.0.0', 9)
@@ -450,7 +450,7 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types()).toEqual(['policy.updated 2.0.0', 'policy.updated 1.5.0', 'policy.updated 1.0.0'])
   })
 
-  it('is told as withdrawn where the partner believes an earlier version', async () => {
+  it('is sent as withdrawn where the partner believes an earlier version', async () => {
     await failUntilHeldBack(184, { ozone: '1.0.0' })
     await world.complete(185, '2.0.0', '1.5.0')
     await world.withdraw('2.0.0', 9)
@@ -473,7 +473,7 @@ describe('what is taken back while the channel of its partner is held back', () 
 describe('what was taken back before its run was read as completed', () => {
   beforeEach(() => world.register({ id: 'va-deq' }))
 
-  it('is left out of its bundle, whose other policies are told', async () => {
+  it('is left out of its bundle, whose other policies are sent', async () => {
     await world.reverse('1.1.0', '1.0.0', 9, 'ozone')
     await world.completeBundle(184, { 'epa-pm25-limit': '2.0.0', ozone: '1.1.0' })
     expect(world.sender.sent.map(({ id, body }) => [id, body.data.bundle])).toEqual([
@@ -482,30 +482,30 @@ describe('what was taken back before its run was read as completed', () => {
     expect(await world.completions()).toMatchObject([{ summary: '1 sent' }])
   })
 
-  it('is told to nobody where nothing else is left, and the run ends', async () => {
+  it('is not sent where nothing else is left, and the run ends', async () => {
     await world.reverse('2.0.0', '1.5.0', 9)
     await world.complete(184, '2.0.0', '1.5.0')
     await world.withdraw('2.1.0', 10)
     await world.hold(185, '2.1.0', '1.5.0')
-    expect(told()).toEqual([])
+    expect(notified()).toEqual([])
     expect(await world.completions()).toMatchObject([{ run: 184, summary: '0 sent (no partners)' }])
   })
 
-  it('is told where it was brought forward again, in whichever order that is read', async () => {
+  it('is sent where it was reinstated, in any order of events', async () => {
     await world.reverse('2.0.0', '1.5.0', 9)
     await world.reverse('1.5.0', '2.0.0', 10)
     await world.complete(184, '2.0.0', '1.5.0')
     await world.reverse('1.1.0', '1.2.0', 10, 'ozone')
     await world.reverse('1.2.0', '1.1.0', 9, 'ozone')
     await world.completeBundle(185, { ozone: '1.2.0' })
-    expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 1.2.0'])
+    expect(notified()).toEqual(['va-deq 2.0.0', 'va-deq 1.2.0'])
   })
 
-  it('is told when a later attempt brings it', async () => {
+  it('is sent when a later attempt contains it', async () => {
     await world.reverse('2.0.0', '1.5.0', 9)
     await world.advance(1)
     await world.complete(184, '2.0.0', '1.5.0')
-    expect(told()).toEqual(['va-deq 2.0.0'])
+    expect(notified()).toEqual(['va-deq 2.0.0'])
   })
 })
 

@@ -23,7 +23,7 @@ async function arrivals(): Promise<number[]> {
 }
 
 describe('partners that hang', () => {
-  it('take two slots each, and the others are told at once', async () => {
+  it('take two slots each, and the others are notified at once', async () => {
     const dead = named('dead', 20)
     await world.register(...dead.map((id) => ({ id, channels: hooks(id, 3) })), ...named('well', 45).map((id) => ({ id })))
     for (const id of dead) world.sender.script.set(id, ['hang'])

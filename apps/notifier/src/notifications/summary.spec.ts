@@ -34,7 +34,7 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(['a', 'b']), deliveries)).toEqual({ summary, sent: 2, retrying: 0, acknowledged: 0 })
   })
 
-  it('says who is not there to be told', () => {
+  it('lists unknown partners', () => {
     expect(summarize(stage([]), []).summary).toBe('0 sent (no partners)')
     expect(summarize(stage([], ['a', 'b']), []).summary).toBe('0 sent (unknown: a, b)')
     expect(summarize(stage(['a', 'b'], ['x']), [to('a', 'delivered'), to('b', 'delivered')]).summary).toBe('2 sent (unknown: x)')
@@ -62,7 +62,7 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(['a', 'b', 'c']), deliveries)).toMatchObject({ sent: 3, acknowledged: 1 })
   })
 
-  it('takes one channel that worked for told, and names partners who were given up or overtaken', () => {
+  it('counts a partner as notified after one channel, and names abandoned and superseded partners', () => {
     const deliveries = [to('a', 'delivered'), to('a', 'dead', { channel: 'webhook-2' }), to('b', 'dead'), to('c', 'superseded')]
     expect(summarize(stage(['a', 'b', 'c']), deliveries)).toEqual({
       summary: '1 sent, 1 failed, 1 superseded',

@@ -111,7 +111,7 @@ describe('the test of a partner', () => {
       close: async () => {},
     }
     const test = tester({ webhook: slow })
-    await expect(test.execute('nobody', {})).rejects.toMatchObject({ code: 'HMS_PARTNER_UNKNOWN', status: 404 })
+    await expect(test.execute('unknown', {})).rejects.toMatchObject({ code: 'HMS_PARTNER_UNKNOWN', status: 404 })
     await expect(test.execute('slow', { channel: 'sftp' })).rejects.toMatchObject({ code: 'HMS_PARTNER_CHANNEL_UNKNOWN', status: 404 })
     const first = test.execute('slow', {})
     await world.quiet()

@@ -155,6 +155,6 @@ describe('resolvePartners', () => {
   })
 
   it('names what it does not know once', () => {
-    expect(resolvePartners(['nobody', 'va-deq', 'nobody'], all)).toMatchObject({ unknown: ['nobody'], partners: [{ id: 'va-deq' }] })
+    expect(resolvePartners(['stranger', 'va-deq', 'stranger'], all)).toMatchObject({ unknown: ['stranger'], partners: [{ id: 'va-deq' }] })
   })
 })

@@ -26,7 +26,7 @@ describe('a message that a person wants sent again', () => {
     expect(decideRedrive(dead, [newer], 'every')).toEqual({ do: 'send', behind: [] })
   })
 
-  it('is sent when it told of more than what newer ones tell of, and they once more behind it', () => {
+  it('is sent when newer deliveries do not cover its policies, and they are sent again after it', () => {
     const ozone = { policy: 'ozone', version: '1.0.0', digest: '' }
     const bundle = { ...dead, policies: [{ policy: dead.policy, version: dead.version, digest: '' }, ozone] }
     expect(decideRedrive(bundle, [newer], 'latest')).toEqual({ do: 'send', behind: [newer] })

@@ -76,7 +76,7 @@ describe('a stored partner', () => {
     await expect(openChannel(box, 'md-mde', stored.channels[0]!)).rejects.toMatchObject({ code: 'HMS_SECRETS_KEY_WRONG' })
   })
 
-  it('is sealed anew by the newest key, once', async () => {
+  it('is resealed by the newest key, once', async () => {
     const stored = await sealPartner(boxOf(OLD), PARTNER)
     const resealed = await resealPartner(boxOf(NEW, OLD), stored)
     expect(resealed).not.toBe(stored)

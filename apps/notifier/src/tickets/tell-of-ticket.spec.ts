@@ -47,39 +47,39 @@ const tell = async (ticket: Ticket, what: 'open' | 'close' = 'open'): Promise<vo
   await world.database.transaction((tx) => tickets[what](tx, ticket))
   await world.quiet()
 }
-const told = (): string[] => world.sender.sent.map(({ partner, id, body: { type } }) => `${partner} ${type} ${id}`)
+const notified = (): string[] => world.sender.sent.map(({ partner, id, body: { type } }) => `${partner} ${type} ${id}`)
 
 describe('a ticket', () => {
-  it('is told to each step of the ladder once, by their own channels', async () => {
+  it('is sent to each step of the ladder once, by their own channels', async () => {
     await tell(TICKET)
-    expect(told()).toEqual(['anna ticket.opened ticket_7_on-call_anna'])
+    expect(notified()).toEqual(['anna ticket.opened ticket_7_on-call_anna'])
     const data = { intent: 'ticket', ticket: 7, run: 184, kind: 'EMERGENCY_REVIEW', policies: ['epa-pm25-limit@2.0.0'], step: 'on-call' }
     expect(world.sender.sent[0]).toMatchObject({ channel: 'email', body: { timestamp: AT, data: { ...data, allowed: ['accept'] } } })
     await tell(SECOND)
     await tell(SECOND)
-    expect(told().slice(1)).toEqual(['ben ticket.opened ticket_7_second_ben'])
+    expect(notified().slice(1)).toEqual(['ben ticket.opened ticket_7_second_ben'])
   })
 
-  it('that is closed is told to everybody who was told, and to them alone, in place of what still waits', async () => {
+  it('closes for the partners notified of it, and for no others, in place of queued messages', async () => {
     world.sender.script.set('anna', [500, 204])
     await tell(TICKET)
     await tell({ ...CLOSED, told: TICKET.told }, 'close')
     await world.advance(7)
-    expect(told()).toEqual(['anna ticket.opened ticket_7_on-call_anna', 'anna ticket.closed ticket_7_closed_anna'])
+    expect(notified()).toEqual(['anna ticket.opened ticket_7_on-call_anna', 'anna ticket.closed ticket_7_closed_anna'])
     expect((await world.deliveries()).map(({ version, state }) => `${version} ${state}`)).toEqual([
       'closed delivered',
       'on-call superseded',
     ])
   })
 
-  it('tells nobody of policies: who is on call hears of tickets, unless a run names them', async () => {
+  it('sends on-call partners no policies, unless a run names them', async () => {
     await world.complete(184, '2.0.0', null)
     expect(world.sender.sent.map(({ partner }) => partner)).toEqual(['va-deq'])
     await world.complete(185, '2.1.0', '2.0.0', ['on-call'])
     expect(world.sender.sent.at(-1)).toMatchObject({ partner: 'anna', body: { type: 'policy.updated' } })
   })
 
-  it('that could not be told opens no other', async () => {
+  it('opens no other ticket when it cannot be sent', async () => {
     world.sender.script.set('anna', [410])
     await tell(TICKET)
     expect(await world.deliveries()).toMatchObject([{ state: 'dead', policy: 'ticket:7' }])

@@ -50,7 +50,7 @@ describe('an address that unsubscribes', () => {
     expect(world.sender.sent).toMatchObject([{ channel: 'email' }])
   })
 
-  it('is told to who is on call at that moment, once, by their own channels', async () => {
+  it('notifies the partners on call at that moment, once, by their own channels', async () => {
     const channels = [
       { kind: 'webhook' as const, url: 'https://anna.example/', secret: 'whsec_' },
       { kind: 'email' as const, to: 'anna@agency.example' },
@@ -68,7 +68,7 @@ describe('an address that unsubscribes', () => {
     expect(new Set(world.sender.sent.map(({ id }) => id)).size).toBe(1)
   })
 
-  it('whose news reaches nobody on call opens no ticket', async () => {
+  it('opens no ticket when no partner is on call', async () => {
     await world.register({ id: 'anna', groups: ['on-call'] })
     world.sender.script.set('anna', [410])
     await unsubscribes.unsubscribe(token)
@@ -77,7 +77,7 @@ describe('an address that unsubscribes', () => {
     expect(await world.said('hms.notification.undelivered.v1')).toEqual([])
   })
 
-  it('is one address: another channel, another address and another partner are told as before', async () => {
+  it('is one address: other channels, addresses and partners are notified as before', async () => {
     const other = { kind: 'email' as const, to: 'water@va.example' }
     await world.register(
       { id: 'va-deq', channels: [{ kind: 'email', to: ADDRESS }, other] },
@@ -89,7 +89,7 @@ describe('an address that unsubscribes', () => {
     expect(await world.said('hms.notification.undelivered.v1')).toEqual([])
   })
 
-  it('is named by a token that nobody else can make, and every other one gets the same answer', async () => {
+  it('is named by an unforgeable token, and every other token gets the same response', async () => {
     const strange = new SecretBox(async () => [secretKey(Buffer.alloc(32, 9))])
     const tokens = [
       '',
@@ -99,7 +99,7 @@ describe('an address that unsubscribes', () => {
       'x'.repeat(5_000),
       await sealAddressee(strange, AIR),
       await world.box.seal(JSON.stringify([AIR.partner, ADDRESS]), 'partner/va-deq/webhook'),
-      await sealAddressee(world.box, { ...AIR, partner: 'nobody' }),
+      await sealAddressee(world.box, { ...AIR, partner: 'stranger' }),
       await sealAddressee(world.box, { ...AIR, address: 'gone@va.example' }),
     ]
     const refused = new Set(

@@ -95,7 +95,7 @@ describe('break-glass that comes from lint', () => {
       ],
       'NOT_BREAK_GLASS',
     ],
-    ['nobody signed', async () => [await order({}, [])], 'NOT_APPROVED'],
+    ['no signature', async () => [await order({}, [])], 'NOT_APPROVED'],
     ['one signed', async () => [await order({}, ['chief'])], 'NOT_APPROVED'],
     ['one and a stranger signed', async () => [await order({}, ['chief', 'stranger'])], 'NOT_APPROVED'],
     ['one and its author signed', async () => [await order({ author: 'counsel' })], 'NOT_APPROVED'],

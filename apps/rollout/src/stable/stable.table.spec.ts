@@ -28,11 +28,11 @@ describe('the head from which on a release is in force without a break', () => {
     expect(withdrawn(first, NOW)).toMatchObject({ seq: 12, sinceSeq: 12, current: null })
   })
 
-  it('is a new one when a run gives up what was told to be live', () => {
+  it('starts when a run reverts a version announced as live', () => {
     expect(giveUp(advanced(first, two, 2), one, { now: NOW, wasTold: true })).toMatchObject({ seq: 13, sinceSeq: 13 })
   })
 
-  it('stays when nobody was told that the run had made its own live: what a canary stands on was never left', () => {
+  it('continues when the run had not announced its version as live: the base of its canary stayed stable', () => {
     expect(giveUp(advanced(first, two, 2), one, { now: NOW, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11 })
     const held = asOf(advanced(first, release('2.0.0', LATER.toISOString()), 2), LATER)
     expect(giveUp(held, one, { now: LATER, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11, current: { version: '1.0.0' } })

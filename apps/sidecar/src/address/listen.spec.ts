@@ -54,13 +54,13 @@ describe('a socket', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
-  it('leaves one that somebody answers on', async () => {
+  it('keeps a socket with a listener', async () => {
     await serve({ socket: path })
     await expect(serve({ socket: path })).rejects.toMatchObject({ code: 'HMS_SIDECAR_SOCKET_IN_USE', status: 409 })
     await expect(serve({ socket: path })).rejects.toMatchObject({ status: 409 })
   })
 
-  it('leaves a file that is none, and what a link points to', async () => {
+  it('keeps a file that is not a socket, and the target of a link', async () => {
     writeFileSync(path, 'kept')
     const link = join(folder, 'link')
     symlinkSync(path, link)

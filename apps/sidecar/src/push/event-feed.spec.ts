@@ -30,7 +30,7 @@ async function opened(lastEventId?: string): Promise<EventReader> {
 }
 
 describe('a reader of events', () => {
-  it('is told at once what is in force and how far to trust it, under an id', async () => {
+  it('gets at once what is in force and its state, under an id', async () => {
     const reader = await open()
     expect(reader.response.headers['content-type']).toBe('text/event-stream')
     expect(await reader.next()).toEqual({
@@ -41,7 +41,7 @@ describe('a reader of events', () => {
     reader.close()
   })
 
-  it('is told the changes of a revision together, and what is in force no more', async () => {
+  it('gets the changes of a revision together, with what is no longer in force', async () => {
     const reader = await opened()
     sidecar.values.set({ [ID]: '2.0.0', 'ozone-limit': '1.0.0' })
     expect(await reader.next()).toEqual({
@@ -60,7 +60,7 @@ describe('a reader of events', () => {
     reader.close()
   })
 
-  it('is told when the values may be old, and why, without an id: the changes of that revision may not have come yet', async () => {
+  it('is notified when values may be old, and why, without an id: changes of that revision may still follow', async () => {
     const reader = await opened()
     sidecar.values.turn('STALE', { reason: 'not approved', code: 'HMS_HEAD_NOT_APPROVED' })
     sidecar.values.set({ [ID]: '2.0.0' })
@@ -75,7 +75,7 @@ describe('a reader of events', () => {
     reader.close()
   })
 
-  it('hears a heartbeat every two seconds, with an id that moves on although nothing changed for it', async () => {
+  it('gets a heartbeat every two seconds, with an id that advances without changes', async () => {
     const reader = await opened()
     sidecar.values.revision = 9
     sidecar.clock.advanceTo(sidecar.clock.now().getTime() + 2_000)
@@ -92,7 +92,7 @@ describe('a reader of events', () => {
 })
 
 describe('a reader that comes back', () => {
-  it('is told nothing twice when it has seen the newest', async () => {
+  it('gets nothing twice when it has seen the newest', async () => {
     ;(await opened()).close()
     expect(await firstFor('4')).toBe('heartbeat')
     expect(await (await EventReader.open({ port: sidecar.port, host: '127.0.0.1', path: '/v1/events?revision=4' })).next()).toMatchObject({
@@ -101,16 +101,16 @@ describe('a reader that comes back', () => {
     })
   })
 
-  it.each(['3', '40', 'nonsense', ''])('is told all that is in force after %s', async (lastEventId) => {
+  it.each(['3', '40', 'nonsense', ''])('gets everything that is in force after %s', async (lastEventId) => {
     ;(await opened()).close()
     expect(await firstFor(lastEventId)).toBe('snapshot')
   })
 
-  it('is told all when the side-car was started anew: what moved meanwhile may not show in the revision', async () => {
+  it('gets everything when the side-car was restarted: the revision may not show changes meanwhile', async () => {
     expect(await firstFor('4')).toBe('snapshot')
   })
 
-  it('is told all when a lease ended meanwhile, which makes no revision, until there is a newer one', async () => {
+  it('gets everything when a lease expired meanwhile without a new revision', async () => {
     ;(await opened()).close()
     sidecar.values.set({ [ID]: '1.4.0' }, 4)
     expect([await firstFor('4'), await firstFor('4')]).toEqual(['snapshot', 'snapshot'])
@@ -121,7 +121,7 @@ describe('a reader that comes back', () => {
 })
 
 describe('readers of events', () => {
-  it('are 64 at most; one more is told to come again', async () => {
+  it('are 64 at most; one more gets a retry time', async () => {
     const readers = await Promise.all(Array.from({ length: 64 }, () => opened()))
     const refused = await open()
     expect([refused.response.statusCode, refused.response.headers['content-type'], refused.response.headers['retry-after']]).toEqual([

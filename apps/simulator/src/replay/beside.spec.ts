@@ -35,7 +35,7 @@ describe('policies in force beside the change', () => {
     expect(bots).toMatchObject([{ class: 'ADAPTED' }])
   })
 
-  it('concern no bot that lives by them alone', async () => {
+  it('affect no bot that uses only the other policies', async () => {
     expect(await outcome(bot([OZONE], `getPolicy('${OZONE}').limit`), ozone(60))).toMatchObject({ class: 'NOT_APPLICABLE' })
     expect(await outcome(bot([OZONE], `getPolicy('${OZONE}').limit - 35`), ozone(60))).toMatchObject({ class: 'NOT_APPLICABLE' })
   })

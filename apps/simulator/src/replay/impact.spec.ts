@@ -39,7 +39,7 @@ describe('the impact of a change', () => {
     expect(found.map(({ at }) => at)).toEqual(found.map(({ at }) => at).toSorted())
   })
 
-  it('leaves boundary inputs out, which nobody recorded', () => {
+  it('leaves out boundary inputs, which were not recorded', () => {
     const bounded = tightening([readingOf('a', 30)], { boundary: [readingOf('boundary:x', 30)] })
     expect(scenarioImpact(bounded)).toMatchObject({ readings: 1, newlyViolating: { count: 1, ids: ['a'] } })
   })
@@ -90,7 +90,7 @@ describe('touched fields', () => {
     ])
   })
 
-  it('leave out values that nobody could read', () => {
+  it('leave out unreadable values', () => {
     const [field] = touchedFieldsOf([
       tightening([], { fields: [{ policy: 'p', field: 'table', from: 'x'.repeat(500), to: 1, inputs: 0, scenarios: [] }] }),
     ])

@@ -58,7 +58,7 @@ describe('inputs of a scenario', () => {
     expect(inputs.after.verdicts.slice(0, 2_500)).toEqual(readings.map((_, index) => index % 50 > 25))
   })
 
-  it('give way to an end: a costly expression stops judging when nobody waits any more', async () => {
+  it('stop on abort: a costly expression is no longer evaluated without a caller', async () => {
     const costly = scenarioOf(SCENARIO.replace(/alert:.*/, 'alert: reading.list.all(a, reading.list.all(b, a + b >= 0.0))'))
     const readings = Array.from({ length: 200 }, (_, index) => ({ ...reading(String(index)), list: Array.from({ length: 10 }, () => 1) }))
     const wanted = new AbortController()

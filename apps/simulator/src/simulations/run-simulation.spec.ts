@@ -19,10 +19,10 @@ async function open(options?: Parameters<typeof simulatorWorld>[0]): Promise<Wor
 
 const TIGHTENED = () => dossierOf(['2.0.0', 25], ['1.5.0', 35])
 
-async function toldOf(given: World, dossier = TIGHTENED()) {
+async function resultOf(given: World, dossier = TIGHTENED()) {
   await given.linted(await dossier)
   await given.settle()
-  return (await given.told())[0]
+  return (await given.results())[0]
 }
 
 describe('a new version', () => {
@@ -30,9 +30,9 @@ describe('a new version', () => {
     const given = await open()
     await given.addBots({ one: ADAPTS, two: ADAPTS })
     await given.addEvidence()
-    const told = await toldOf(given)
+    const result = await resultOf(given)
     const { report, ...shown } = await given.show()
-    expect(told).toMatchObject({
+    expect(result).toMatchObject({
       type: 'hms.simulation.passed.v1',
       traceparent: expect.stringContaining(TRACE) as string,
       summary: '100.0% bots adapted, 2/2; 1 discriminating inputs and 3 at the boundary',
@@ -40,7 +40,7 @@ describe('a new version', () => {
       scenarios: [{ id: 'pm25-violation', policies: [POLICY], alert: `reading.pm25 > double(policy["${POLICY}"].limit)` }],
       dossier: { run: 184 },
     })
-    expect(told).toMatchObject({
+    expect(result).toMatchObject({
       load: {
         scenarios: [
           { scenario: 'pm25-violation', readings: 3, before: 1, after: 2, days: 3, regions: [{ region: '', before: 1, after: 2 }] },
@@ -66,7 +66,7 @@ describe('a new version', () => {
     const given = await open()
     await given.addBots({ broken: THROWS, stale: HARD_CODED })
     await given.addEvidence()
-    expect(await toldOf(given)).toMatchObject({
+    expect(await resultOf(given)).toMatchObject({
       type: 'hms.simulation.failed.v1',
       reason: 'BELOW_THRESHOLD',
       detail: expect.stringContaining('1 STALE: stale') as string,
@@ -80,7 +80,7 @@ describe('a new version', () => {
     await given.addBots(Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`bot-${index}`, ADAPTS])))
     await given.addBots({ stale: HARD_CODED }, true)
     await given.addEvidence()
-    expect(await toldOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', reason: 'CRITICAL_BOT' })
+    expect(await resultOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', reason: 'CRITICAL_BOT' })
   })
 
   it('goes on in dev, and pauses in production, when no input tells it from the old one', async () => {
@@ -88,7 +88,7 @@ describe('a new version', () => {
     await given.addBots({ one: ADAPTS })
     await given.addEvidence()
     const same = () => dossierOf(['2.0.1', 25], ['2.0.0', 25])
-    expect(await toldOf(given, same())).toMatchObject({
+    expect(await resultOf(given, same())).toMatchObject({
       type: 'hms.simulation.passed.v1',
       summary: expect.stringMatching(/^NO_EVIDENCE: no discriminating input; /) as string,
     })
@@ -96,7 +96,7 @@ describe('a new version', () => {
     const strict = await open({ profile: 'production' })
     await strict.addBots({ one: ADAPTS })
     await strict.addEvidence()
-    expect(await toldOf(strict, same())).toMatchObject({ type: 'hms.simulation.paused.v1', reason: 'NO_DISCRIMINATING_INPUT' })
+    expect(await resultOf(strict, same())).toMatchObject({ type: 'hms.simulation.paused.v1', reason: 'NO_DISCRIMINATING_INPUT' })
   })
 })
 
@@ -112,11 +112,11 @@ describe('a scenario that cannot read the new document', () => {
       await given.addBots({ one: ADAPTS })
       await given.addEvidence()
       await given.scenarios.add({ file: 'ceiling.yaml', source: GUARDED.replace('pm25-violation', 'ceiling') })
-      const told = await toldOf(given, dossierOf(['2.0.0', 25], ['1.5.0', 35], { liveFields: { ceiling: 80 } }))
+      const result = await resultOf(given, dossierOf(['2.0.0', 25], ['1.5.0', 35], { liveFields: { ceiling: 80 } }))
       const skipped = /; skipped: ceiling \(INCOMPATIBLE: under the new policies it has an answer for no reading \(.+\)\)$/
       const why = expect.stringMatching(skipped) as string
       const next = ['hms-svc scenarios add FILE']
-      expect(told).toMatchObject({ type, ...(profile === 'dev' ? { summary: why } : { detail: why, reason: 'INCOMPATIBLE', next }) })
+      expect(result).toMatchObject({ type, ...(profile === 'dev' ? { summary: why } : { detail: why, reason: 'INCOMPATIBLE', next }) })
       await given.stop()
     }
   })
@@ -138,7 +138,7 @@ export default (reading, getPolicy) =>
     // The second day turns only when both limits are lowered, the third whatever ozone does.
     await given.corpora.add({ id: 'mixed', format: 'csv', content: 'id,pm25,o3\na,40,70\nb,30,50\nc,30,70\nd,30,10\n' })
     const bundle = bundleOf(await TIGHTENED(), await dossierOf(['2.0.0', 40], ['1.0.0', 60], { policy: OZONE }))
-    expect(await toldOf(given, Promise.resolve(bundle))).toMatchObject({
+    expect(await resultOf(given, Promise.resolve(bundle))).toMatchObject({
       type: 'hms.simulation.failed.v1',
       detail: expect.stringContaining('1 STALE: alone; 2 discriminating inputs') as string,
     })
@@ -175,7 +175,7 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
 
   it('is what bots and scenarios that read it are judged by; its values go to the canary, its version into the report', async () => {
     const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60]))
-    expect(await toldOf(given)).toMatchObject({
+    expect(await resultOf(given)).toMatchObject({
       type: 'hms.simulation.passed.v1',
       summary: '100.0% bots adapted, 1/1; 2 discriminating inputs and 6 at the boundary',
       scenarios: [{ id: 'both', beside: { [OZONE]: { limit: 60 } } }, { id: 'pm25-violation' }],
@@ -187,7 +187,7 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
   it('is the one before, until what is held for later takes effect', async () => {
     const held = { next: ['2.0.0', 70], at: '2026-01-01T00:00:10Z' } as const
     const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60], held))
-    expect(await toldOf(given)).toMatchObject({ scenarios: [{ beside: { [OZONE]: { limit: 60 } } }, {}] })
+    expect(await resultOf(given)).toMatchObject({ scenarios: [{ beside: { [OZONE]: { limit: 60 } } }, {}] })
     await given.advance(10)
     await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { run: 185 }))
     await given.settle()
@@ -197,11 +197,11 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
   it('is none while it has a canary alone, and none when it was withdrawn', async () => {
     const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60], { head: { scope: 'region:NCR' } }))
     const detail = expect.stringContaining(`skipped: both (${OZONE} neither in this run nor in force)`) as string
-    expect(await toldOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', detail })
+    expect(await resultOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', detail })
     for (const current of [['1.0.0', 60], null] as const) await given.recorded(await recordedHead(given.identity, OZONE, current))
     await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { run: 185 }))
     await given.settle()
-    expect((await given.told())[1]).toMatchObject({ type: 'hms.simulation.failed.v1', detail })
+    expect((await given.results())[1]).toMatchObject({ type: 'hms.simulation.failed.v1', detail })
   })
 
   it('fails the run, saying why, when it does not verify', async () => {
@@ -209,7 +209,7 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
       const [real, other] = [await recordedHead(identity, OZONE, ['1.0.0', 60]), await recordedHead(identity, OZONE, ['1.0.0', 10])]
       return { ...real, release: other.release }
     })
-    expect(await toldOf(given)).toMatchObject({
+    expect(await resultOf(given)).toMatchObject({
       type: 'hms.simulation.failed.v1',
       reason: 'REPLAY_FAILED',
       detail: expect.stringMatching(
@@ -219,16 +219,16 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
     await given.recorded({ ...(await recordedHead(given.identity, 'so2-limit', ['1.0.0', 60])), id: OZONE })
     await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { run: 185 }))
     await given.settle()
-    expect((await given.told())[1]).toMatchObject({ detail: expect.stringContaining('the head of another policy or scope') as string })
+    expect((await given.results())[1]).toMatchObject({ detail: expect.stringContaining('the head of another policy or scope') as string })
   })
 
-  it('pauses a run whose canary could not be told what a scenario reads of it', async () => {
+  it('pauses a run whose canary cannot provide what a scenario reads', async () => {
     const given = await withBoth(async ({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60]))
     const large = READS_BOTH.replace('id: both', 'id: whole').replace(/alert: .*/, `alert: policy.size() > 0`)
     await given.scenarios.add({ file: 'whole.yaml', source: large })
     const note = 'x'.repeat(SCENARIO_RULES_MAX_BYTES)
     await given.recorded(await recordedHead(given.identity, OZONE, ['1.0.0', 60], { note }))
-    expect(await toldOf(given)).toMatchObject({
+    expect(await resultOf(given)).toMatchObject({
       type: 'hms.simulation.paused.v1',
       reason: 'INCOMPATIBLE',
       detail: expect.stringMatching(/; skipped: whole \(it reads more of ozone-limit than the events of a run can carry\)$/) as string,
@@ -239,25 +239,25 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
 describe('little evidence', () => {
   it('is said in dev, word by word', async () => {
     const given = await open()
-    expect(await toldOf(given)).toMatchObject({ summary: 'NO_EVIDENCE: no bots registered', reportDigest: null, scenarios: [] })
+    expect(await resultOf(given)).toMatchObject({ summary: 'NO_EVIDENCE: no bots registered', reportDigest: null, scenarios: [] })
   })
 
   it('names the scenario or the corpus that is missing', async () => {
     const given = await open()
     await given.addBots({ one: ADAPTS })
-    expect(await toldOf(given)).toMatchObject({ summary: 'NO_EVIDENCE: no scenario for this policy' })
+    expect(await resultOf(given)).toMatchObject({ summary: 'NO_EVIDENCE: no scenario for this policy' })
     await given.scenarios.add({ file: 'pm25.yaml', source: SCENARIO })
     await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { run: 185 }))
     await given.settle()
     const summary = 'NO_EVIDENCE: no corpus virginia registered'
-    expect((await given.told())[1]).toMatchObject({ summary, scenarios: [{ id: 'pm25-violation' }] })
+    expect((await given.results())[1]).toMatchObject({ summary, scenarios: [{ id: 'pm25-violation' }] })
   })
 
   it('pauses in production', async () => {
     const given = await open({ profile: 'production' })
     await given.addBots({ one: ADAPTS })
     await given.scenarios.add({ file: 'pm25.yaml', source: SCENARIO })
-    expect(await toldOf(given)).toMatchObject({
+    expect(await resultOf(given)).toMatchObject({
       type: 'hms.simulation.paused.v1',
       reason: 'NO_EVIDENCE',
       next: ['hms-svc corpora add FILE --id virginia'],
@@ -271,7 +271,7 @@ describe('little evidence', () => {
     await given.addEvidence()
     const source = SCENARIO.replace('pm25-violation', 'both').replace(`[${POLICY}]`, `[${POLICY}, ozone-limit]`)
     await given.scenarios.add({ file: 'both.yaml', source })
-    expect(await toldOf(given)).toMatchObject({
+    expect(await resultOf(given)).toMatchObject({
       type: 'hms.simulation.passed.v1',
       summary: expect.stringMatching(/; skipped: both \(ozone-limit neither in this run nor in force\)$/) as string,
     })
@@ -283,17 +283,19 @@ describe('a first version', () => {
     const given = await open()
     await given.addBots({ one: ADAPTS })
     await given.addEvidence()
-    expect(await toldOf(given, dossierOf(['1.0.0', 35], null))).toMatchObject({ summary: 'first version, 1/1 bots ran without a crash' })
+    expect(await resultOf(given, dossierOf(['1.0.0', 35], null))).toMatchObject({ summary: 'first version, 1/1 bots ran without a crash' })
   })
 
   it('fails when one does, and says first version also without bots', async () => {
     const given = await open()
-    expect(await toldOf(given, dossierOf(['1.0.0', 35], null))).toMatchObject({ summary: 'NO_EVIDENCE: no bots registered; first version' })
+    expect(await resultOf(given, dossierOf(['1.0.0', 35], null))).toMatchObject({
+      summary: 'NO_EVIDENCE: no bots registered; first version',
+    })
     await given.addBots({ broken: THROWS })
     await given.addEvidence()
     await given.linted(await dossierOf(['1.0.0', 35], null, { run: 185 }))
     await given.settle()
-    expect((await given.told())[1]).toMatchObject({ reason: 'BOT_CRASHED', next: ['hms-svc bots add FILE --id broken'] })
+    expect((await given.results())[1]).toMatchObject({ reason: 'BOT_CRASHED', next: ['hms-svc bots add FILE --id broken'] })
   })
 })
 
@@ -322,7 +324,7 @@ describe('a replay that takes long', () => {
     const { runner, given } = await held()
     await given.advance(601)
     const detail = 'the replay did not end within 10m'
-    expect(await given.told()).toMatchObject([{ type: 'hms.simulation.failed.v1', reason: 'DEADLINE', detail }])
+    expect(await given.results()).toMatchObject([{ type: 'hms.simulation.failed.v1', reason: 'DEADLINE', detail }])
     expect(runner.signals[0]?.aborted).toBe(true)
     expect(await given.pending()).toEqual([])
   })
@@ -332,7 +334,7 @@ describe('a replay that takes long', () => {
     await given.aborted(184)
     await given.settle()
     expect(runner.signals[0]?.aborted).toBe(true)
-    expect([await given.told(), await given.pending()]).toEqual([[], []])
+    expect([await given.results(), await given.pending()]).toEqual([[], []])
     expect(await given.show()).toMatchObject({ state: 'aborted' })
   })
 
@@ -354,11 +356,11 @@ describe('decisions and verdicts travel on different topics', () => {
     await given.aborted(184)
     await given.linted(await TIGHTENED())
     await given.settle()
-    expect([await given.told(), await given.pending()]).toEqual([[], []])
+    expect([await given.results(), await given.pending()]).toEqual([[], []])
     await expect(given.show()).rejects.toMatchObject({ code: 'HMS_SIMULATION_NOT_FOUND' })
     await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { attempt: 2 }))
     await given.settle()
-    expect(await given.told()).toMatchObject([{ type: 'hms.simulation.passed.v1', attempt: 2 }])
+    expect(await given.results()).toMatchObject([{ type: 'hms.simulation.passed.v1', attempt: 2 }])
   })
 })
 
@@ -372,14 +374,14 @@ describe('a replay that gives no report', () => {
     const given = await open({ runner: failing(new ReplayError(code, 'given up in bot one', retryable)) })
     await given.addBots({ one: ADAPTS })
     await given.addEvidence()
-    expect(await toldOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', reason, detail: 'given up in bot one' })
+    expect(await resultOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', reason, detail: 'given up in bot one' })
   })
 
   it('is tried again when the worker was lost', async () => {
     const given = await open({ runner: failing(new ReplayError('HMS_REPLAY_WORKER_LOST', 'lost', true)) })
     await given.addBots({ one: ADAPTS })
     await given.addEvidence()
-    expect(await toldOf(given)).toBeUndefined()
+    expect(await resultOf(given)).toBeUndefined()
     expect(await given.pending()).toHaveLength(2)
   })
 })

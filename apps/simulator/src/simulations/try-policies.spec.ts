@@ -92,7 +92,7 @@ describe('a trial', () => {
     await next
   })
 
-  it('ends when nobody waits for it any more, and gives its place free', async () => {
+  it('ends when its caller is gone, and frees its slot', async () => {
     const runner = new HeldRunner()
     const given = await open({ runner })
     const left = new AbortController()

@@ -124,7 +124,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
       }
     },
     /** Returns type and data of the published events, without `started`. */
-    told: async () => {
+    results: async () => {
       const rows = await database.transaction((tx) => outbox.unsent(tx, 100))
       const events = rows.filter((row) => row.type !== 'hms.simulation.started.v1')
       return events.map(({ type, attempt, traceparent, value }) => {

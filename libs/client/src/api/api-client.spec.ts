@@ -62,7 +62,7 @@ describe('ApiClient', () => {
     await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({ code })
   })
 
-  it('says HMS_UNREACHABLE when nobody answers, answers in time, or to the end', async () => {
+  it('reports HMS_UNREACHABLE without a response, after a late one, and after an incomplete one', async () => {
     const unreachable = { code: 'HMS_UNREACHABLE', status: 503, next: ['hms-svc dev'], retryable: true }
     await expect(new ApiClient({ url: 'http://127.0.0.1:9' }).get('/')).rejects.toMatchObject(unreachable)
     const url = await serve((request, response) => {

@@ -209,8 +209,13 @@ describe('an approval', () => {
   it('is shown as the bytes have it, whatever the service says beside them', async () => {
     const approval = prepared()
     const differences = [{ field: 'limit', from: 24, to: 25, text: 'limit 24 → 25' }]
-    const told = { ...approval, releases: [{ ...approval.releases[0]!, differences }], plan: { ...plan, share: 1 }, authors: ['EPA Chief'] }
-    answer({ ...told, breakGlass: { reason: 'none' } })
+    const served = {
+      ...approval,
+      releases: [{ ...approval.releases[0]!, differences }],
+      plan: { ...plan, share: 1 },
+      authors: ['EPA Chief'],
+    }
+    answer({ ...served, breakGlass: { reason: 'none' } })
     const shown = await prepareApproval(api, [policy], {})
     expect(shown.releases[0]!.differences).toEqual([])
     expect(shown).toMatchObject({ plan, authors: [] })
@@ -247,7 +252,7 @@ describe('followRun', () => {
     expect((await followRun(api, 7, { timeoutMs: 100 })).state).toBe('CANARY')
   })
 
-  it('rejects when asked to stop, for an unknown run, and when nobody is there', async () => {
+  it('rejects on abort, for an unknown run, and for an unreachable server', async () => {
     streams([view('CANARY')])
     const stop = new AbortController()
     await expect(followRun(api, 7, { signal: stop.signal, onView: () => stop.abort() })).rejects.toThrow('aborted')

@@ -18,7 +18,7 @@ beforeEach(() => {
 
 const codeOf = (code: string): Error => expect.objectContaining({ code }) as Error
 
-describe('which pane hears what', () => {
+describe('which pane receives what', () => {
   it('a change reaches the panes that declared its id, and no other', () => {
     const [air, both, ozone, host] = [vi.fn(), vi.fn(), vi.fn(), vi.fn()]
     bridge.pane({ name: 'air', policies: [AIR] }).on('policy:changed', air)
@@ -35,7 +35,7 @@ describe('which pane hears what', () => {
     expect(ozone).not.toHaveBeenCalled()
   })
 
-  it('a policy that is withdrawn is told without a value', () => {
+  it('a withdrawn policy is sent without a value', () => {
     const heard = vi.fn()
     stream.put(AIR, '1.5.0', 35)
     const pane = bridge.pane({ policies: [AIR] })
@@ -45,7 +45,7 @@ describe('which pane hears what', () => {
     expect(() => pane.get(AIR)).toThrow(codeOf('HMS_POLICY_NOT_FOUND'))
   })
 
-  it('what a pane says reaches the others that declared the id, and the host, as a copy that nobody can change', () => {
+  it('a message of a pane reaches the others that declared the id, and the host, as a frozen copy', () => {
     const [self, other, ozone, host] = [vi.fn(), vi.fn(), vi.fn(), vi.fn()]
     const air = bridge.pane({ name: 'air', policies: [AIR] })
     air.on('reading', self)
@@ -99,7 +99,7 @@ describe('which pane hears what', () => {
     expect(() => pane.emit('', { id: AIR })).toThrow(codeOf('HMS_BRIDGE_MESSAGE_INVALID'))
   })
 
-  it('a pane that is closed hears and says nothing', () => {
+  it('a closed pane receives and sends nothing', () => {
     const [heard, host] = [vi.fn(), vi.fn()]
     const pane = bridge.pane({ policies: [AIR] })
     pane.on('policy:changed', heard)
@@ -112,7 +112,7 @@ describe('which pane hears what', () => {
     expect(host).not.toHaveBeenCalled()
   })
 
-  it('every pane is told that values may be old, and keeps them', () => {
+  it('every pane is notified that values may be old, and keeps them', () => {
     stream.put(AIR, '1.5.0', 35)
     const [air, ozone] = [vi.fn(), vi.fn()]
     const pane = bridge.pane({ policies: [AIR] })

@@ -259,7 +259,7 @@ describe('a connection', () => {
     expect((await redialled(() => again.drop(), 500)).query.get('revision')).toBe('6')
   })
 
-  it.each(['{"type":"change"', '{"type":"change","revision":5}', '7'])('starts over after a frame that is none: %s', async (text) => {
+  it.each(['{"type":"change"', '{"type":"change","revision":5}', '7'])('starts over after an invalid frame: %s', async (text) => {
     const { hms, visitor } = await connected()
     const stale = next(hms, 'stale')
     visitor.sendText(text)
@@ -269,7 +269,7 @@ describe('a connection', () => {
     expect(hms.get(ID)['limit']).toBe(35)
   })
 
-  it('asks elsewhere when an instance is behind, and begins anew when all are', async () => {
+  it('tries another instance when one is behind, and restarts when all are', async () => {
     const { hms, visitor } = await connected()
     visitor.drop()
     const first = await steps(clock, server.visitor())
@@ -351,7 +351,7 @@ describe('rollout’s word on all stable heads', () => {
   })
 })
 
-describe('whom to trust', () => {
+describe('trust', () => {
   it('is asked again once the newest roster has expired; until then the connection is stale and says what to do', async () => {
     clock = new ManualClock(Date.parse('2035-12-31T23:59:56Z'))
     const { hms, visitor } = await connected()
@@ -402,7 +402,7 @@ describe('whom to trust', () => {
 })
 
 describe('opening', () => {
-  it('rejects with HMS_UNREACHABLE when nobody is there', async () => {
+  it('rejects with HMS_UNREACHABLE without a server', async () => {
     await server.stop()
     const opening = openConnection({ url, roster: SAMPLE_ROSTER_BYTES, timeoutMs: 100 })
     await expect(opening).rejects.toMatchObject({ code: 'HMS_UNREACHABLE', status: 503, next: ['hms-svc dev'] })
@@ -430,7 +430,7 @@ describe('the copy on disk', () => {
     await rm(cacheDir, { recursive: true })
   })
 
-  it('serves when nobody is there, and is where the next connection goes on', async () => {
+  it('serves without a server, and is where the next connection resumes', async () => {
     const { hms } = await connected({ cacheDir })
     await hms.close()
     expect((await readdir(cacheDir)).sort()).toEqual([

@@ -48,7 +48,7 @@ describe('the canary of a bundle', () => {
     expect(limits(holding(...stable, ...bundle()))).toEqual([20, 20])
   })
 
-  it('is used by nobody from the moment on at which stable of one member moves, whoever is away', () => {
+  it('is used by no reader once stable of one member moves, even by disconnected readers', () => {
     const held = holding(...stable, ...bundle())
     held.apply([stableOf(A, 2, 11)], NOW)
     expect(limits(held)).toEqual([11, 10])

@@ -87,7 +87,7 @@ describe('the history of a policy, as a caller verifies it', () => {
 
   it.each<[string, PolicyHistoryEntry, string]>([
     ['a changed value', claim(altered(SECOND)), ''],
-    ['a release of nobody', claim(head(2, '2.0.0', 25, { approvedBy: [] })), ''],
+    ['an unapproved release', claim(head(2, '2.0.0', 25, { approvedBy: [] })), ''],
     ['a head that rollout did not sign', claim(head(2, '2.0.0', 25, { headSignedBy: 'canary-controller' })), 'only rollout'],
     ['another release than its head names', claim(SECOND, { digest: FIRST.digest }), 'names another release'],
     ['no release, where its head names one', claim(SECOND, { digest: null }), 'names another release'],

@@ -73,12 +73,7 @@ describe('what a store says of an earlier time', () => {
       { atMs: ms(AT) },
       'only rollout speaks',
     ],
-    [
-      'a release that nobody approved',
-      shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, approvedBy: [] })),
-      { atMs: ms(AT) },
-      '',
-    ],
+    ['an unapproved release', shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, approvedBy: [] })), { atMs: ms(AT) }, ''],
     ['a head without its releases', shown({ ...holding, next: undefined } as ConfigDocument), { atMs: ms(AT) }, 'does not bring it'],
     ['nothing that proves it', { ...shown(first), record: undefined } as unknown as PastPolicyView, { atMs: ms(AT) }, 'without a head'],
     [

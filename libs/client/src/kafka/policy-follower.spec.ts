@@ -192,7 +192,7 @@ describe('a follower of the state topic', () => {
     expect(log.closed).toBe(true)
   })
 
-  it('starts over on a log that began anew, and is not taken back by it', async () => {
+  it('starts over on a restarted log, and is not rolled back by it', async () => {
     await log.write(STATE, documentRecord(old), documentRecord(strict), textRecord('~heartbeat', 'now'))
     const follower = await follow()
     log.rewrite(STATE, [documentRecord(old)])
@@ -203,7 +203,7 @@ describe('a follower of the state topic', () => {
   })
 })
 
-describe('somebody with root on the broker', () => {
+describe('an attacker with root on the broker', () => {
   let follower: PolicyFollower
   beforeEach(async () => {
     await log.write(STATE, documentRecord(old), documentRecord(strict), word(stable(strict)))
@@ -238,7 +238,7 @@ describe('somebody with root on the broker', () => {
     ['is JSON of another kind', textRecord(PLACE, '{"payload":"bnVsbA=="}'), 'HMS_EVENT_UNREADABLE'],
     ['is too large', { key: Buffer.from(PLACE), value: Buffer.alloc(4 * 1024 * 1024 + 1, 'x') }, 'HMS_EVENT_OVERSIZED'],
     [
-      'has a type that nobody knows',
+      'has an unknown type',
       { ...documentRecord(old), value: asType(documentRecord(old).value!, 'hms.state.recorded.v9') },
       'HMS_EVENT_UNKNOWN',
     ],
@@ -386,7 +386,7 @@ describe('rosters of a follower', () => {
     expect(limit(follower)).toBe(35)
   })
 
-  it('cannot be blocked by what somebody writes among them, in whatever order they lie', async () => {
+  it('cannot be blocked by foreign records among them, in any order', async () => {
     const [two, three, forged] = await Promise.all([sampleRoster(2), sampleRoster(3), sampleRoster(2, ['EPA Counsel'])])
     log.rewrite(ROSTERS, [rosterRecord(3, three), rosterRecord(2, forged), rosterRecord(2, two)])
     await log.write(STATE, documentRecord(old), word(stable(old), 3))

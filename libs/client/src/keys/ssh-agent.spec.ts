@@ -84,7 +84,7 @@ describe('a key that an agent holds', () => {
   it('does not sign when the agent is not there', async () => {
     fake.add('EPA Chief')
     await folder.adopt('EPA Chief')
-    for (const socket of [undefined, join(dir, 'nobody.sock')]) {
+    for (const socket of [undefined, join(dir, 'missing.sock')]) {
       await expect(new KeyFolder(join(dir, 'keys'), 1000, new SshAgent(socket)).open('EPA Chief', '')).rejects.toMatchObject({
         code: 'HMS_KEY_AGENT_UNREACHABLE',
       })

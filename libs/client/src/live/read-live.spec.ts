@@ -72,7 +72,7 @@ describe('what is in force, as a signer verifies it', () => {
     ['a statement of tomorrow', frame([LIVE], { freshness: fresh([headOf(LIVE)], 86_400_000) }), 'HMS_FRESHNESS_AHEAD'],
     ['a statement by a roster that is kept back', frame([LIVE], { freshness: fresh([headOf(LIVE)], -1_000, 2) }), 'HMS_ROSTER_VERSION'],
     ['a changed payload', frame([altered(LIVE)], { heads: [headOf(LIVE)] }), 'HMS_'],
-    ['a document that nobody approved', frame([unapproved()]), 'HMS_'],
+    ['an unapproved document', frame([unapproved()]), 'HMS_'],
     [
       'a head by the canary-controller',
       frame([sampleDocument({ policy: policy('2.0.0', 25), seq: 4, headSignedBy: 'canary-controller' })]),
@@ -80,7 +80,7 @@ describe('what is in force, as a signer verifies it', () => {
     ],
     ['no frame', { type: 'snapshot' }, 'HMS_STREAM_MALFORMED'],
     ['null', null, 'HMS_STREAM_MALFORMED'],
-    ['documents that are none', { ...frame([LIVE]), documents: [null, 7] }, 'HMS_'],
+    ['invalid documents', { ...frame([LIVE]), documents: [null, 7] }, 'HMS_'],
     ['nothing at all', new Error('gone'), 'gone'],
   ])('is not verified by %s', async (_what, shown, code) => {
     const live = await read(shown)

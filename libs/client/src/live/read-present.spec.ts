@@ -82,7 +82,7 @@ describe('what is in force, as a caller verifies it', () => {
 
   it.each<[string, StreamFrame, string]>([
     ['a changed value', frame([altered(LIVE)], [LIVE]), 'HMS_'],
-    ['a release of nobody', frame([sampleDocument({ policy: policy('2.0.0', 25), seq: 4, approvedBy: [] })]), ''],
+    ['an unapproved release', frame([sampleDocument({ policy: policy('2.0.0', 25), seq: 4, approvedBy: [] })]), ''],
     ['a head by another', frame([sampleDocument({ policy: policy('2.0.0', 25), seq: 4, headSignedBy: 'canary-controller' })]), 'HMS_HEAD'],
     ['an earlier head, and the proof of the newest', frame([OLD], [LIVE]), 'HMS_FRESHNESS_MIXED'],
     ['nothing, and the proof of a head', frame([], [LIVE]), 'HMS_FRESHNESS_MIXED'],

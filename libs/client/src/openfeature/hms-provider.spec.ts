@@ -161,8 +161,8 @@ describe('events', () => {
 
   it('tell of a canary that covers other contexts than the connection’s own, and nothing of a renewed lease', async () => {
     const { visitor } = await served()
-    let told = 0
-    OpenFeature.addHandler(ProviderEvents.ConfigurationChanged, () => void told++)
+    let notifications = 0
+    OpenFeature.addHandler(ProviderEvents.ConfigurationChanged, () => void notifications++)
     const changed = next(ProviderEvents.ConfigurationChanged)
     visitor.send('change', 5, [canary])
     await changed
@@ -179,7 +179,7 @@ describe('events', () => {
     visitor.send('change', 6, [renewed])
     visitor.send('change', 7, [strict])
     expect(await ended).toMatchObject({ metadata: { revision: 7 } })
-    expect(told).toBe(2)
+    expect(notifications).toBe(2)
   })
 
   it('tell of a lease that ends for other contexts', async () => {
@@ -276,7 +276,7 @@ describe('the beginning', () => {
     }
   })
 
-  it('is ERROR when nobody answers, and READY as soon as somebody does', async () => {
+  it('is ERROR without a server, and READY as soon as one responds', async () => {
     const { port } = server
     await server.stop()
     await expect(OpenFeature.setProviderAndWait(providerOf({ timeoutMs: 100 }))).rejects.toThrow('HMS_UNREACHABLE')

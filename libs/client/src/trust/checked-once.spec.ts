@@ -68,7 +68,7 @@ describe('readers of one process', () => {
     expect(second.admit(structuredClone(newer)).value).toBe(first.admit(newer).value)
   })
 
-  it('refuse, after a true document, one that differs in what nobody signed', () => {
+  it('refuse, after a valid document, one with different unsigned members', () => {
     reader().admit(version(1))
     const forged = { ...version(1), digest: `sha256:${'0'.repeat(64)}` }
     expect(() => reader().admit(forged)).toThrow(expect.objectContaining({ code: 'HMS_HEAD_MALFORMED' }))

@@ -20,7 +20,7 @@ describe('signWebhook', () => {
     expect(new Webhook(SECRET).verify(body.toString(), { ...headers })).toEqual({ é: 1 })
   })
 
-  it('takes no id that lets the signed bytes be cut in two ways, and no secret that is none', () => {
+  it('refuses an id that makes the signed bytes ambiguous, and an invalid secret', () => {
     expect(() => signWebhook(SECRET, { id: 'a.b', timestamp: new Date(), body: '' })).toThrow(TypeError)
     expect(() => signWebhook('whsec_short', { id: 'a', timestamp: new Date(), body: '' })).toThrow('HMS_WEBHOOK_SECRET_INVALID')
   })

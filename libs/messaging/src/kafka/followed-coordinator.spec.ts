@@ -102,7 +102,7 @@ describe('a consumer of a group', () => {
     expect(await cluster.findBroker({ nodeId: 2 }).catch((error: unknown) => error)).toBe(refusal)
   })
 
-  it('tells no place of what went to others, however late it is told', async () => {
+  it('commits no offset of a revoked partition, however late the commit', async () => {
     const coordinator = await cluster.findGroupCoordinator({ groupId: 'linter' })
     const commit = placesOf({ runs: [0, 1, 2], lint: [0] })
     await coordinator.offsetCommit(commit)

@@ -16,7 +16,7 @@ interface FakeConsumer {
   rebalance(): void
   endBatch(batch: { partition: number; batchSize: number; lastOffset: string }): void
   /** Committed offsets. */
-  told: NextOffset[]
+  committed: NextOffset[]
   /** Completes a start that hung. */
   goOn(): void
   left: boolean
@@ -145,7 +145,7 @@ describe('a Kafka reader', () => {
     done()
   })
 
-  it('makes a consumer anew that kafkajs gave up, and the process ends when that does not help', async () => {
+  it('recreates a consumer that kafkajs abandoned, and ends the process when that does not help', async () => {
     for (let index = 0; index < 4; index++) {
       consumers.at(-1)!.crash(false)
       await looks(1)
@@ -156,7 +156,7 @@ describe('a Kafka reader', () => {
     expect(fatal).toEqual(['crashed'])
   })
 
-  it('counts anew after its consumer had joined its group', async () => {
+  it('resets the count after its consumer joined its group', async () => {
     for (let index = 0; index < 12; index++) {
       consumers.at(-1)!.crash(false)
       await looks(1)
@@ -169,25 +169,25 @@ describe('a Kafka reader', () => {
     await consumers[0]!.take(0)
     consumers[0]!.rebalance()
     await settle()
-    expect(consumers[0]!.told).toEqual([{ topic: TOPIC.name, partition: 0, offset: '5' }])
+    expect(consumers[0]!.committed).toEqual([{ topic: TOPIC.name, partition: 0, offset: '5' }])
     consumers[0]!.join([1])
     await consumers[0]!.take(1)
     await reader.close()
-    expect(consumers[0]!.told).toEqual([expect.anything(), { topic: TOPIC.name, partition: 1, offset: '5' }])
+    expect(consumers[0]!.committed).toEqual([expect.anything(), { topic: TOPIC.name, partition: 1, offset: '5' }])
   })
 
   it('tells the broker of what was read though nothing of it is handed over, and not of a batch that it left in the middle', async () => {
     consumers[0]!.endBatch({ partition: 0, batchSize: 0, lastOffset: '8' })
     consumers[0]!.endBatch({ partition: 1, batchSize: 3, lastOffset: '8' })
     await reader.close()
-    expect(consumers[0]!.told).toEqual([{ topic: TOPIC.name, partition: 0, offset: '9' }])
+    expect(consumers[0]!.committed).toEqual([{ topic: TOPIC.name, partition: 0, offset: '9' }])
   })
 
   it('does not tell of what could not be handled', async () => {
     handle = () => Promise.reject(new Error('stopping'))
     await consumers[0]!.take(0).catch(() => {})
     await reader.close()
-    expect(consumers[0]!.told).toEqual([])
+    expect(consumers[0]!.committed).toEqual([])
   })
 
   it('leaves a crash alone that kafkajs gets over itself', async () => {
@@ -230,7 +230,7 @@ function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
     crash: (restart) => tell('crash', { restart, error: new Error('crashed') }),
     rebalance: () => tell('rebalancing', {}),
     endBatch: (batch) => tell('batch', { topic: TOPIC.name, ...batch }),
-    told: [],
+    committed: [],
     goOn: () => goOn(),
     left: false,
   }
@@ -242,7 +242,7 @@ function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
     connect: () => step('connect'),
     subscribe: () => step('subscribe'),
     run: (options: { eachMessage: typeof eachMessage }) => ((eachMessage = options.eachMessage), step('run')),
-    commitOffsets: async (places: NextOffset[]) => void fake.told.push(...places),
+    commitOffsets: async (places: NextOffset[]) => void fake.committed.push(...places),
     disconnect: async () => void (fake.left = true),
   }
 }

@@ -4,18 +4,18 @@ import { OffsetCommitter, type NextOffset } from './offset-committer.js'
 
 const TOPIC = 'hms.lint.v1'
 
-describe('places told to the broker', () => {
+describe('offsets committed to the broker', () => {
   let clock: VirtualClock
-  let told: string[][]
+  let committed: string[][]
   let answer: Promise<void>
   let commits: OffsetCommitter
 
   beforeEach(() => {
     clock = new VirtualClock()
-    told = []
+    committed = []
     answer = Promise.resolve()
     const commit = (places: NextOffset[]): Promise<void> => {
-      told.push(places.map(({ partition, offset }) => `${partition}@${offset}`))
+      committed.push(places.map(({ partition, offset }) => `${partition}@${offset}`))
       return answer
     }
     commits = new OffsetCommitter(commit, clock, () => {})
@@ -37,19 +37,19 @@ describe('places told to the broker', () => {
     await settle()
   }
 
-  it('are told together, a while after the first, each as the record that comes next', async () => {
+  it('are committed together, a while after the first, each as the next record to read', async () => {
     commits.handled(TOPIC, 0, '4')
     commits.handled(TOPIC, 1, '9007199254740993')
     commits.handled(TOPIC, 0, '5')
     await later(249)
-    expect(told).toEqual([])
+    expect(committed).toEqual([])
     await later(1)
-    expect(told).toEqual([['0@6', '1@9007199254740994']])
+    expect(committed).toEqual([['0@6', '1@9007199254740994']])
     await later(10_000)
-    expect(told).toHaveLength(1)
+    expect(committed).toHaveLength(1)
   })
 
-  it('are told again when the broker did not take them, unless a later one is known', async () => {
+  it('are committed again when the broker refused them, unless a later one is known', async () => {
     const refuse = refuseNext()
     commits.handled(TOPIC, 0, '4')
     commits.handled(TOPIC, 1, '4')
@@ -57,13 +57,13 @@ describe('places told to the broker', () => {
     commits.handled(TOPIC, 1, '5')
     await refuse()
     await later(250)
-    expect(told).toEqual([
+    expect(committed).toEqual([
       ['0@5', '1@5'],
       ['1@6', '0@5'],
     ])
   })
 
-  it('are not told of partitions that went to others while the broker did not take them', async () => {
+  it('are not committed for partitions revoked while the broker refused them', async () => {
     const refuse = refuseNext()
     commits.handled(TOPIC, 0, '4')
     await later(250)
@@ -71,16 +71,16 @@ describe('places told to the broker', () => {
     await refuse()
     commits.flush()
     await later(250)
-    expect(told).toEqual([['0@5']])
+    expect(committed).toEqual([['0@5']])
   })
 
-  it('are told at once by who leaves, who tells nothing afterwards', async () => {
+  it('are committed at once on close, and not afterwards', async () => {
     commits.handled(TOPIC, 0, '4')
     await commits.close()
-    expect(told).toEqual([['0@5']])
+    expect(committed).toEqual([['0@5']])
     commits.handled(TOPIC, 0, '5')
     await later(250)
-    expect(told).toHaveLength(1)
+    expect(committed).toHaveLength(1)
   })
 })
 

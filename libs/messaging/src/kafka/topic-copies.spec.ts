@@ -20,7 +20,7 @@ it('more copies than brokers are refused, with the number of brokers', () => {
   expect(() => requireBrokers(3, 2)).toThrow('the cluster has 2 brokers.')
 })
 
-it('a topic with other copies is told by the partition that has fewest', () => {
+it('a topic with a wrong replication factor is reported by its smallest partition', () => {
   const partitions = (...counts: number[]) => counts.map((count) => ({ replicas: Array.from({ length: count }, (_, broker) => broker) }))
   expect([otherCopies(3, partitions(3, 3)), otherCopies(3, partitions(3, 2, 1)), otherCopies(1, partitions(2, 1))]).toEqual([
     undefined,
@@ -31,7 +31,7 @@ it('a topic with other copies is told by the partition that has fewest', () => {
   expect(() => refuseOtherCopies([{ topic: 'hms.lint.v1', wanted: '3', found: '1' }])).toThrow('hms.lint.v1 has 1 copies instead of 3')
 })
 
-it('copies that are missing go to the brokers that hold the fewest, and whoever leads goes on', () => {
+it('missing replicas go to the brokers with the fewest, and leaders stay', () => {
   const held = (...all: number[][]) => all.map((replicas, partitionId) => ({ partitionId, replicas }))
   expect(placesFor(3, held([1], [1], [2]), [1, 2, 3, 4])).toEqual([
     { partition: 0, replicas: [1, 3, 4] },

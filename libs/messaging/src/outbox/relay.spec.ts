@@ -34,7 +34,7 @@ describe('a relay of one instance among others', () => {
     for (let quiet = 0; quiet < 5; quiet = relay.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
   }
 
-  it('moves its own rows and wakes nobody while it leads', async () => {
+  it('moves its own rows and wakes no instance while it leads', async () => {
     await start(true)
     relay.rowsCommitted()
     await settled()

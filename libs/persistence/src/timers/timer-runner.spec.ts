@@ -87,7 +87,7 @@ describe('TimerRunner', () => {
     expect(begun).toBe(1)
   })
 
-  it('begins anew for a timer that is scheduled again', async () => {
+  it('resets for a rescheduled timer', async () => {
     behave = () => Promise.reject(new Error('bug'))
     await schedule()
     timers.start()

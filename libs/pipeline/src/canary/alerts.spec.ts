@@ -100,7 +100,7 @@ describe('the guard of two', () => {
     ['two of one bot in a larger cohort', canaryOf(2), ['a+', 'a+', 'a+'], 'nothing'],
     ['two of one bot that was never connected, beside one that is', canaryOf(1), ['ghost', 'ghost'], 'nothing'],
     ['two of the only bot, connected', canaryOf(1), ['a+', 'a+'], 'fail'],
-    ['two of the only bot, which nobody saw connect', canaryOf(0), ['ghost', 'ghost'], 'fail'],
+    ['two of the only bot, which never connected', canaryOf(0), ['ghost', 'ghost'], 'fail'],
     ['two of one bot beside another that alerted rightly', canaryOf(0), ['b=', 'a', 'a'], 'nothing'],
     ['one of one bot', canaryOf(1), ['a+'], 'nothing'],
     ['explained ones', canaryOf(1), ['a+=', 'a+=', 'b='], 'nothing'],
@@ -115,7 +115,7 @@ describe('the guard of two', () => {
     expect(last === undefined ? 'nothing' : last.do === 'emit' ? last.type : last.do).toBe(step)
   })
 
-  it('ends a paused canary at once: its cohort lives under the new rule', () => {
+  it('ends a paused canary at once: its cohort uses the new rule', () => {
     expect(after(canaryOf(5, { state: 'paused' }), 'a', 'b').effects).toContainEqual({
       do: 'fail',
       reason: 'UNEXPLAINED_ALERTS',

@@ -117,7 +117,7 @@ describe('given an observation', () => {
     ])
   })
 
-  it('when nobody was there, then it passes unobserved in dev, and pauses where evidence is required', () => {
+  it('when no bot was connected, then it passes unobserved in dev, and pauses where evidence is required', () => {
     const given = canary('observing', { of: 0 })
     expect(when(given, { type: 'due', timer: 'observe' }).effects.at(-1)).toMatchObject({ do: 'pass', basis: 'unobserved' })
     const strict = when(given, { type: 'due', timer: 'observe' }, { ...CONTEXT, evidence: 'required' })
@@ -254,7 +254,7 @@ describe('given a freeze in its scope', () => {
     expect(state.state).toBe('waiting')
   })
 
-  it('when it has begun and the canary was not told yet, then neither the log nor a free region brings its first head', () => {
+  it('when it has begun before the canary was notified, then neither the log nor a free region issues its first head', () => {
     const proven = when(canary('proving', { of: 0 }), { type: 'proven', dossier: DOSSIER, isProven: true, frozen: FREEZE })
     expect([proven.state.state, kinds(proven.effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
     const freed = when(canary('waiting', { of: 0, behind: AHEAD }), { type: 'regionFreed', behind: null, frozen: FREEZE })
@@ -266,7 +266,7 @@ describe('given a freeze in its scope', () => {
     expect(when(freed.state, { type: 'freezeChanged', frozen: FREEZE }).effects).toEqual([])
   })
 
-  it('when it is over and the canary was not told yet, then a region that is free by then brings it', () => {
+  it('when it has ended before the canary was notified, then a free region issues the first head', () => {
     const { state } = when(canary('waiting', { of: 0, behind: AHEAD, frozen: FREEZE }), { type: 'regionFreed', behind: null, frozen: null })
     expect(state).toMatchObject({ state: 'publishing', frozen: null })
   })
@@ -319,7 +319,7 @@ describe('given another canary in its region', () => {
   const opened: CanaryInput = { type: 'opened', dossier: DOSSIER, isProven: true, frozen: null, behind: AHEAD }
   const waiting = canary('waiting', { of: 0, behind: AHEAD })
 
-  it('when the canary is opened, then it shows nothing, says whom it waits for, and begins when the region is free', () => {
+  it('when the canary is opened, then it issues nothing, reports the other canary, and begins when the region is free', () => {
     const { state, effects } = when(FRESH, opened)
     expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
     expect(effects[0]).toMatchObject({ data: { behind: 183, detail: 'waits for run #183, whose canary is in National Capital Region' } })
@@ -333,7 +333,7 @@ describe('given another canary in its region', () => {
     expect(state).toMatchObject({ state: 'waiting', behind: AHEAD })
   })
 
-  it('when a third has the region by then, then it goes on waiting and says for whom', () => {
+  it('when a third has the region by then, then it keeps waiting and reports the third', () => {
     const { state, effects } = when(waiting, { type: 'regionFreed', behind: { ...AHEAD, run: 182 }, frozen: null })
     expect([state.state, effects]).toMatchObject(['waiting', [{ data: { behind: 182 } }]])
     expect(when(state, { type: 'regionFreed', behind: { ...AHEAD, run: 182 }, frozen: null })).toEqual({ state, effects: [] })
@@ -364,7 +364,7 @@ describe('given another canary in its region', () => {
     expect(kinds(when(canary('passed'), { type: 'promoted' }).effects)).not.toContain('freeRegions')
   })
 
-  it('when it pauses, then it keeps the region: its cohort lives under the rule', () => {
+  it('when it pauses, then it keeps the region: its cohort uses the rule', () => {
     expect(kinds(when(canary('observing'), asked('pause', 'canary')).effects)).not.toContain('freeRegions')
   })
 })

@@ -18,7 +18,7 @@ describe('given a ramp that has come to a second region', () => {
       .due('observe')
       .mayGrow()
 
-  it('when nobody is connected there, then bots of the first region are no evidence: it pauses and names the second', () => {
+  it('when no bot is connected there, then bots of the first region are no evidence: it pauses and names the second', () => {
     const story = inVirginia()
       .stored(0)
       .covered({ [NCR]: [5, 5, 95], [VIRGINIA]: [0, 0] })
@@ -86,7 +86,7 @@ describe('given a canary of a bundle', () => {
     ],
     ['connected at all', {}, {}, 'NO_EVIDENCE: no bot of region NCR connected'],
   ] as const)(
-    'when nobody %s one of its policies, then bots of the other are no evidence: it names that one',
+    'when no bot %s one of its policies, then bots of the other are no evidence: it names that one',
     (_, connected, heard, detail) => {
       const { state, effects } = observed(connected, heard)
       expect(state.state).toBe('paused')
@@ -102,7 +102,7 @@ describe('given a canary of a bundle', () => {
     expect(effects.at(-1)).toMatchObject({ data: { detail: `NO_EVIDENCE: no bot of region NCR ${what}` } })
   })
 
-  it('when nobody falls below the share of one policy, then that of all grows, and their heads go out together', () => {
+  it('when no bot is below the share of one policy, then the share of all grows, and their heads go out together', () => {
     const audiences = {
       'ozone-limit': { connected: 9, cohort: 1, smallestBucket: 3 },
       'pm25-limit': { connected: 4, cohort: 0, smallestBucket: 811 },

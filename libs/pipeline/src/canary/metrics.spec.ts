@@ -88,7 +88,7 @@ describe('given a canary with metrics', () => {
     expect(after(gated('observing'), OVER, look('??'), look('??'), look('??'), look('??')).state.state).toBe('paused')
   })
 
-  it('when it is resumed, then they are asked anew, and what failed stays counted', () => {
+  it('when it is resumed, then they are queried again, and failures stay counted', () => {
     const paused = after(gated('observing'), look('-+'), look('?+'), look('?+'), look('?+'), look('?+')).state
     const resumed = decideCanary(paused, asked('resume', 'canary'), CONTEXT).state
     expect(resumed.metrics).toMatchObject([{ name: 'errors', failed: 1, unanswered: 0 }, { name: 'latency' }])

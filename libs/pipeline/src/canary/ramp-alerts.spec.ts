@@ -81,7 +81,7 @@ describe('alerts around a share that was widened to take in a bot', () => {
 })
 
 describe('alerts after a lease that lapsed in a later step', () => {
-  it('count for each bot from the head that is stored anew', () => {
+  it('count for each bot from the restored head', () => {
     const story = growing().stored(40, 40, 12, at(10))
     const context = { now: new Date(NOW.getTime() + 600_000), acknowledgeMs: 0, leaseMs: 90_000, measureMs: 0 }
     const late = { ...context, evidence: 'required' as const, rules: { windowMs: 60_000, alertsPerBotDay: 0 } }

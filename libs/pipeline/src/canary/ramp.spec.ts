@@ -71,7 +71,7 @@ describe('given a ramp whose first step is observed', () => {
     expect(story.canary.passed).toMatchObject([{ basis: 'promoted' }])
   })
 
-  it('when a person signed that before the step began, then it comes too late: nobody has seen this step', () => {
+  it('when a person signed before the step began, then it does not count: the statement is not about this step', () => {
     const story = observing()
       .due('observe')
       .mayGrow()
@@ -141,7 +141,7 @@ describe('given a ramp that has come to all regions', () => {
     expect(story.canary.watch?.bots).toEqual([{ policy: POLICY, cohort: 12, connected: 40 }])
   })
 
-  it('when nobody new is below the share, then those of the earlier step are its evidence', () => {
+  it('when no new bot is below the share, then bots of the earlier step are its evidence', () => {
     const story = new RampStory()
       .atThird()
       .stored(40, 3)
@@ -216,7 +216,7 @@ describe('given a ramp that has come to all regions', () => {
   })
 })
 
-it('never lets a bot out of its cohort, nor draws it anew, whatever the ramp, the bots and the widening', () => {
+it('never removes a bot from its cohort, nor redraws it, for any ramp, bots and widening', () => {
   const scope = fc.constantFrom(NCR, 'region:VA', ALL_REGIONS)
   const ramps = fc.array(fc.record({ share: fc.integer({ min: 1, max: 10_000 }), scope, scopeName: scope }), { minLength: 2, maxLength: 6 })
   const bots = fc.array(fc.record({ bot: fc.stringMatching(/^[a-z0-9]{1,8}$/), region: fc.constantFrom('NCR', 'VA', 'MD') }), {

@@ -36,17 +36,17 @@ describe('a region', () => {
     expect(asks('region:VA', canary(3, 'observing', ALL_REGIONS))).toBe(3)
   })
 
-  it('goes to those who wait by their numbers, so that nobody waits for ever', () => {
+  it('goes to waiting runs by their numbers, so that each gets its turn', () => {
     expect(asks('region:VA', canary(3, 'observing'), canary(4, 'waiting', ALL_REGIONS))).toBe(4)
     expect(holderOfRegions(canary(4, 'waiting'), [canary(9, 'waiting')], NOW)).toBeNull()
   })
 
-  it("is nobody's whom a freeze holds back", () => {
+  it('is not given to a run queued by a freeze', () => {
     expect(asks('region:NCR', canary(3, 'waiting', 'region:NCR', { frozen: FREEZE }))).toBeUndefined()
   })
 })
 
-it('never has two canaries, whoever asks in whatever order', () => {
+it('never has two canaries, for any order of requests', () => {
   const scopes = ['region:NCR', 'region:VA', ALL_REGIONS]
   const moves = fc.array(fc.record({ run: fc.integer({ min: 1, max: 6 }), ends: fc.boolean() }), { maxLength: 60 })
   fc.assert(

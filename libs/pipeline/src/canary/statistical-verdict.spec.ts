@@ -82,7 +82,7 @@ class Story {
 }
 
 describe('given a canary beside a control group', () => {
-  it('when nobody alerts, then it passes, and says that this shows little', () => {
+  it('when no bot alerts, then it passes, and reports that this shows little', () => {
     expect(new Story(2, 38).after(1).judged()).toBe(
       'PASS 2 of 2 bots acknowledged; 0 unexplained alerts; expected 0.0; power vs 2x 0%; LOW_POWER',
     )
@@ -102,7 +102,7 @@ describe('given a canary beside a control group', () => {
     expect(story.controlAlert('other-48', 'r1').after(1).judged()).toMatch(/; a doubling is excluded at 10%$/)
   })
 
-  it('when one bot of the cohort alerts on and on and nobody else, then it fails by its rate, at once', () => {
+  it('when one bot of the cohort alerts repeatedly and no other, then it fails by its rate, at once', () => {
     const story = new Story(2, 38)
     for (const reading of ['r1', 'r2', 'r3']) expect(story.alert('bot-1', reading).after(1).canary.state).toBe('observing')
     expect(story.alert('bot-1', 'r4').canary.state).toBe('failed')
@@ -146,7 +146,7 @@ describe('alerts are events of one cause', () => {
     expect(story.after(1).controlAlert('other-1', 'r0').figures().controlAlerts).toBe(1)
   })
 
-  it('when nobody knows who it was, then it is no event: such a bot adds no exposure either', () => {
+  it('when the bot is unknown, then it is no event: such a bot adds no exposure either', () => {
     const story = new Story(2, 38)
     for (let minute = 0; minute < 9; minute++) story.after(1).alert('ghost', `r${minute}`, { connected: false })
     expect([story.canary.state, story.figures().cohortAlerts]).toEqual(['observing', 0])
@@ -154,7 +154,7 @@ describe('alerts are events of one cause', () => {
 })
 
 describe('given a canary without a control group', () => {
-  it('when nobody alerts, then it passes, and says that nothing was to be compared with', () => {
+  it('when no bot alerts, then it passes, and reports that there was nothing to compare with', () => {
     expect(new Story(3, 0).after(1).judged()).toMatch(/0 unexplained alerts; no control group; power vs 2x 0%; LOW_POWER$/)
   })
 
@@ -193,7 +193,7 @@ describe('numbers that are not to be trusted', () => {
     expect(widened.after(1).judged()).toMatch(/^PASS /)
   })
 
-  it('when evidence is not required, then they are told and pause nothing', () => {
+  it('when evidence is not required, then they are reported and pause nothing', () => {
     const story = new Story(2, 38, { evidence: 'optional' }).after(1).covers(2, 0)
     expect(story.judged()).toMatch(/^PASS 2 of 2 bots acknowledged; 0 unexplained alerts; CONTROL_LOST: .*; LOW_POWER$/)
   })

@@ -28,7 +28,7 @@ describe('given a run that takes effect later', () => {
   const announced = when(inState('new'), { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] })
   const opened: NotificationInput = { type: 'opened', dossier: DOSSIER, partners: ['va-deq', 'md-mde'], unknown: [] }
 
-  it('when all readers hold it, then partners are told and counted, and the stage has not begun', () => {
+  it('when all readers hold it, then partners are notified and counted, and the stage has not begun', () => {
     const progressed = (sent: number, acknowledged = 0) => {
       const data = { run: 184, attempt: 1, sent, acknowledged, partners: 1 }
       return { do: 'emit', type: 'hms.notification.progressed.v1', data }
@@ -37,9 +37,9 @@ describe('given a run that takes effect later', () => {
     expect([announced.state.state, announced.effects]).toEqual(['announced', [progressed(0), deliver]])
     const heard = when(announced.state, { type: 'heard' })
     expect(heard.effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
-    const told = when(heard.state, counted(0, false, 1, 1))
-    expect([told.state.state, told.effects]).toEqual(['announced', [progressed(1, 1)]])
-    const completed = when(when(told.state, opened).state, counted(0, false, 1, 1))
+    const counting = when(heard.state, counted(0, false, 1, 1))
+    expect([counting.state.state, counting.effects]).toEqual(['announced', [progressed(1, 1)]])
+    const completed = when(when(counting.state, opened).state, counted(0, false, 1, 1))
     expect(completed.effects.flatMap((effect) => (effect.do === 'emit' ? effect.type : []))).toEqual(['hms.notification.completed.v1'])
     expect(when(completed.state, counted(0, false, 1, 1)).effects).toEqual([])
   })
@@ -49,14 +49,14 @@ describe('given a run that takes effect later', () => {
     expect(when(state, { type: 'heard' }).effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
   })
 
-  it('when its rollout is completed, then nobody is told again', () => {
+  it('when its rollout is completed, then no partner is notified again', () => {
     const { state, effects } = when(announced.state, opened)
     expect(state).toMatchObject({ state: 'open', partners: ['va-deq'] })
     expect(effects.filter((effect) => effect.do === 'deliver')).toEqual([])
     expect(when(state, { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] }).effects).toEqual([])
   })
 
-  it('when the run is ended before its time, then nothing more is told; an older end changes nothing', () => {
+  it('when the run is ended before its time, then nothing more is sent; an older end changes nothing', () => {
     const ended = { type: 'ended', attempt: 1, reason: 'aborted' } as const
     expect(when({ ...announced.state, attempt: 2 }, ended).state.state).toBe('announced')
     const { state } = when(announced.state, ended)
@@ -81,7 +81,7 @@ describe('given deliveries under way', () => {
 describe('given a completed notification', () => {
   const { state: completed } = when(inState('open'), counted(0))
 
-  it('when partners are heard of, then they are counted together, soon', () => {
+  it('when deliveries are reported, then partners are counted together, soon', () => {
     const { state, effects } = when(completed, { type: 'heard' })
     expect(effects).toEqual([{ do: 'schedule', timer: 'recount', inMs: 2_000 }])
     expect(when(state, { type: 'heard' }).effects).toEqual([])
@@ -89,7 +89,7 @@ describe('given a completed notification', () => {
     expect(when(recounted, { type: 'heard' }).effects).toHaveLength(1)
   })
 
-  it('when a partner that had to wait is told, or one acknowledges, then the run hears of it, each count once', () => {
+  it('when a queued partner is notified, or one acknowledges, then the run gets the count, each once', () => {
     const { state, effects } = when(completed, counted(0, false, 2, 1))
     expect(effects).toEqual([
       { do: 'emit', type: 'hms.notification.progressed.v1', data: { run: 184, attempt: 1, sent: 2, acknowledged: 1 } },
@@ -97,11 +97,11 @@ describe('given a completed notification', () => {
     expect(when(state, counted(0, false, 2, 1)).effects).toEqual([])
   })
 
-  it('when fewer count, for a message is sent once more, then nothing is taken back', () => {
+  it('when fewer count because a message is sent again, then the count does not go down', () => {
     expect(when(completed, counted(1, false, 0, 0)).effects).toEqual([])
   })
 
-  it('when one had acknowledged before the end, then the run hears that too', () => {
+  it('when one had acknowledged before the end, then the run gets that count too', () => {
     const types = when(inState('open'), counted(0, false, 1, 1)).effects.map((effect) => (effect.do === 'emit' ? effect.type : effect.do))
     expect(types).toEqual(['cancel', 'hms.notification.completed.v1', 'hms.notification.progressed.v1'])
   })

@@ -170,7 +170,7 @@ describe('given a bake', () => {
     expect(when(joined.state, { type: 'covered', reports: [report(4, 4)] }).state.state).toBe('completed')
   })
 
-  it('when it is over after so long that the numbers are old, then the bots are counted anew', () => {
+  it('when it ends after its numbers are outdated, then the bots are recounted', () => {
     const given = rollout('baking', { countedSince: new Date(NOW.getTime() - COVERAGE_TOLD_MS - 1).toISOString() })
     const { state, effects } = when(given, { type: 'due', timer: 'bake' })
     expect(state).toMatchObject({ state: 'acknowledging', baked: true, countedSince: NOW.toISOString(), members: [{ acknowledged: 0 }] })
@@ -193,7 +193,7 @@ describe('given a bake', () => {
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['freePolicies', 'cancel']])
   })
 
-  it('when one of its policies is moved before anybody was told of it, then the rest of its bundle goes back too', () => {
+  it('when one of its policies is moved before partners were notified, then the rest of its bundle is rolled back too', () => {
     const input = { type: 'overtaken', policies: [POLICY] } as const
     for (const state of ['publishing', 'paused'] as const) {
       const { effects } = when(rollout(state, { promoted: false }), input)
@@ -207,7 +207,7 @@ describe('given a bake', () => {
 describe('given a paused rollout', () => {
   const paused = rollout('paused', { of: 4, acknowledged: 2 })
 
-  it('when a person resumes it, then the same heads go out again and it waits anew', () => {
+  it('when a person resumes it, then the same heads are issued again and the wait restarts', () => {
     const { state, effects } = when(paused, asked('resume', 'rollout'))
     expect(state).toMatchObject({ state: 'publishing', members: [{ published: false, acknowledged: 0 }] })
     expect(kinds(effects)).toEqual(['answer', 'issueHeads', 'schedule'])
@@ -299,7 +299,7 @@ describe('given a release that takes effect later', () => {
     expect(when(held.state, { type: 'due', timer: 'bake' }, { type: 'due', timer: 'acknowledge' }).state).toBe(held.state)
   })
 
-  it('when its time comes, then it bakes only once the bots live under it: that they hold it is no answer any more', () => {
+  it('when its time comes, then it bakes only once the bots use it: holding it is no longer enough', () => {
     expect([begun.state.state, kinds(begun.effects)]).toEqual(['acknowledging', ['hms.rollout.took-effect.v1', 'schedule']])
     const late = decideRollout(begun.state, { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] }, AT_ITS_TIME)
     expect(late.state.state).toBe('acknowledging')
@@ -310,7 +310,7 @@ describe('given a release that takes effect later', () => {
     })
   })
 
-  it('when bots do not come to live under it in time, then it pauses and names them', () => {
+  it('when bots do not use it in time, then it pauses and names them', () => {
     const some = decideRollout(begun.state, { type: 'covered', reports: [report(4, 2)] }, AT_ITS_TIME)
     const { state, effects } = decideRollout(some.state, { type: 'due', timer: 'acknowledge' }, AT_ITS_TIME)
     expect([state.state, dataOf(effects, 'hms.rollout.paused.v1')]).toMatchObject(['paused', { reason: 'ACK_TIMEOUT' }])
@@ -378,7 +378,7 @@ describe('given a bake and a person', () => {
     expect(effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: 20_000 + 600_000 })
   })
 
-  it('who pauses it, then it waits, and bakes anew once it is resumed', () => {
+  it('who pauses it, then it waits, and restarts the bake once it is resumed', () => {
     const { state, effects } = when(baking, asked('pause', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['paused', ['answer', 'cancel', 'hms.rollout.paused.v1']])
     expect(when(state, asked('resume', 'rollout')).state.state).toBe('publishing')

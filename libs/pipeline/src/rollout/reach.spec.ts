@@ -29,7 +29,7 @@ describe('the reach of a release', () => {
     expect(countReach(NOBODY_REACHED, of([20, 20], [5, 20]), at(1))).toEqual({ ...NOBODY_REACHED, bots: 20, current: 5 })
   })
 
-  it('is nobody where nobody is connected', () => {
+  it('is no bot where none is connected', () => {
     expect(countReach(NOBODY_REACHED, of([0, 0]), at(1))).toEqual(NOBODY_REACHED)
   })
 

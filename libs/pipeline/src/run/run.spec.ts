@@ -53,14 +53,14 @@ describe('a run as a projection of what its stages say', () => {
     )
   })
 
-  it('is not over before it is known what became live, whatever the partners were told meanwhile', () => {
+  it('does not end before it is known what became live, whatever partners received meanwhile', () => {
     const [completed, ...others] = [PASSING.at(-3)!, ...PASSING.filter((_event, index) => index !== PASSING.length - 3)]
-    const told = others.reduce(evolveRun, started)
-    expect([stateOf(told), projectRun(told).endedAt]).toEqual(['BAKING', null])
-    expect(stateOf(evolveRun(told, completed))).toBe('SUCCEEDED')
+    const notified = others.reduce(evolveRun, started)
+    expect([stateOf(notified), projectRun(notified).endedAt]).toEqual(['BAKING', null])
+    expect(stateOf(evolveRun(notified, completed))).toBe('SUCCEEDED')
   })
 
-  it('runs a clock from the first signature until the last bot has it and the last partner was told', () => {
+  it('runs a clock from the first signature until the last bot has it and the last partner was notified', () => {
     const clocks = PASSING.map((_event, index) => projectRun(PASSING.slice(0, index + 1).reduce(evolveRun, started)).clock)
     expect(clocks.slice(0, 6)).toEqual(Array.from({ length: 6 }))
     expect(clocks[6]).toEqual({
@@ -83,7 +83,7 @@ describe('a run as a projection of what its stages say', () => {
     })
   })
 
-  it('counts holding where the rule takes effect later, and partners who were told ahead when they were told', () => {
+  it('counts holding where the rule takes effect later, and partners at the time they were notified ahead', () => {
     const effectiveAt = at(60)
     const held = said(
       'hms.rollout.held.v1',
@@ -107,14 +107,14 @@ describe('a run as a projection of what its stages say', () => {
     expect(text).toBe(`Held: 4 of 4 bots after 6 s, in force from ${effectiveAt}; 2 of 2 partners told after 11 s`)
   })
 
-  it('has no clock once it was taken back, and no time for partners while one was not told', () => {
+  it('has no clock once it was rolled back, and no time for partners while one was not notified', () => {
     const failed = [...PASSING.slice(0, 7), said('hms.rollout.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '' }, 8)]
     expect(projectRun(failed.reduce(evolveRun, started)).clock).toBeUndefined()
     const retrying = [...PASSING.slice(0, 9), said('hms.notification.completed.v1', { summary: '1 sent, 1 retrying', sent: 1 }, 10)]
     expect(projectRun(retrying.reduce(evolveRun, started)).clock).toMatchObject({ told: 1, seconds: { partners: null } })
   })
 
-  it('counts partners that are told or acknowledge after the run ended, and who of them within 30 minutes', () => {
+  it('counts partners notified or acknowledging after the run ended, and those within 30 minutes', () => {
     const progressed = (sent: number, acknowledged: number, second: number) =>
       said('hms.notification.progressed.v1', { sent, acknowledged }, second)
     const completed = said('hms.notification.completed.v1', { summary: '0 sent, 2 retrying', sent: 0 }, 10)

@@ -12,8 +12,8 @@ const when = (given: Simulation, input: SimulationInput) => decideSimulation(giv
 
 function replayed(verdict: SimulationVerdict): Replayed {
   const attestation = { payloadType: '', payload: '', signatures: [] }
-  const told = { scenarios: [], attestation, attested: DOSSIER, report: null, reportDigest: null, skipped: [] }
-  return { type: 'replayed', verdict, score: emptyScore('no bots registered', false), ...told }
+  const evidence = { scenarios: [], attestation, attested: DOSSIER, report: null, reportDigest: null, skipped: [] }
+  return { type: 'replayed', verdict, score: emptyScore('no bots registered', false), ...evidence }
 }
 
 describe('given a new simulation', () => {

@@ -57,7 +57,7 @@ describe('a run that asks people', () => {
 })
 
 describe('the ladder', () => {
-  it('tells who is on call at once, the second after five minutes, the director after fifteen, and then nobody', () => {
+  it('notifies on-call at once, the second after five minutes, the director after fifteen, and then stops', () => {
     expect(ticket.told).toEqual([{ to: 'on-call', at: NOW.toISOString() }])
     expect(nextStep(ticket)).toEqual({ to: 'second', at: after(5 * 60_000) })
     expect(escalate(ticket, after(LADDER_MS.second - 1))).toBe(ticket)
@@ -66,7 +66,7 @@ describe('the ladder', () => {
     expect(nextStep(escalate(second, after(LADDER_MS.director)))).toBeUndefined()
   })
 
-  it('after a standstill tells everybody who is due, and nobody of a ticket that is closed', () => {
+  it('after a standstill notifies every due step, and none of a closed ticket', () => {
     expect(escalate(ticket, after(3_600_000)).told.map(({ to }) => to)).toEqual(['on-call', 'second', 'director'])
     expect(nextStep(expireTicket(ticket, NOW))).toBeUndefined()
   })
@@ -117,5 +117,5 @@ describe('the end of a ticket', () => {
     ['a decision that came too late', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'late')],
     ['a newer release', decided(view('SUPERSEDED', 'NEWER_RELEASE'), 'supersede', 'applied', after(1))],
     ['a decision of before', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'applied', after(-1))],
-  ])('is nobody’s answer after %s', (_what, run) => expect(settleTicket(ticket, run, NOW)).toMatchObject({ state: 'MOOT', decided: null }))
+  ])('is moot after %s', (_what, run) => expect(settleTicket(ticket, run, NOW)).toMatchObject({ state: 'MOOT', decided: null }))
 })

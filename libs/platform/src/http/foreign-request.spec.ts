@@ -20,7 +20,7 @@ describe('Host', () => {
     'localhost:123456',
   ])('%s is foreign', (host) => expect(isForeignHost(host)).toBe(true))
 
-  it('may be the name that the server was told to bind', () => {
+  it('may be the name that the server binds', () => {
     expect(isForeignHost('Press.internal:7184', 'press.internal')).toBe(false)
     expect(isForeignHost('evil.example', 'press.internal')).toBe(true)
   })

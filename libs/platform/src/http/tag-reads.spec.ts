@@ -49,7 +49,7 @@ describe('a read', () => {
   it.each([
     ['that does not end', '/stream', 'GET'],
     ['that failed', '/missing', 'GET'],
-    ['that is none', '/runs', 'POST'],
+    ['of another method', '/runs', 'POST'],
   ] as const)('%s has none', async (_, url, method) => {
     const answer = await ask(url, '*', method)
     expect([answer.headers['etag'], answer.statusCode === 304]).toEqual([undefined, false])

@@ -66,7 +66,7 @@ describe('what a parser gave', () => {
     ])
   })
 
-  it('is told with twenty errors at most, and names that are cut', () => {
+  it('is reported with at most twenty errors, and truncated names', () => {
     const plain = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${index}${'k'.repeat(10_000)}`, 1]))
     const errors = errorsOf(plain)
     expect(errors).toHaveLength(MAX_ERRORS)

@@ -90,7 +90,7 @@ async function world(profile: Profile = 'production') {
     try {
       return (
         (await at.admit({ method: 'POST', url: '/v1/x?y=1', body: BODY, peer: '127.0.0.1', ...more, headers }, need)).actor?.name ??
-        'nobody asked'
+        'not asked'
       )
     } catch (error) {
       return `${(error as { status: number }).status} ${(error as { code: string }).code}`
@@ -125,7 +125,7 @@ describe('Authorizer', () => {
     ['nothing', undefined, '401 HMS_AUTH_REQUIRED'],
     ['an empty header', '', '401 HMS_AUTH_INVALID'],
     ['another scheme', 'Basic dTpw', '401 HMS_AUTH_INVALID'],
-    ['a key that nobody made', `Bearer ${mintToken().token}`, '401 HMS_AUTH_TOKEN_UNKNOWN'],
+    ['an unknown key', `Bearer ${mintToken().token}`, '401 HMS_AUTH_TOKEN_UNKNOWN'],
     ['a text that is no key', 'Bearer operate', '401 HMS_AUTH_TOKEN_UNKNOWN'],
     ['two keys', 'Bearer a b', '401 HMS_AUTH_INVALID'],
   ])('refuses %s', async (_what, header, refusal) => {
@@ -184,18 +184,18 @@ describe('Authorizer', () => {
     expect(await ask(await signed(signers.person), OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
   })
 
-  it('asks nobody with profile dev but for what operates, and a bot that is not on loopback', async () => {
+  it('asks for a key in profile dev only for operator actions, and for a bot that is not on loopback', async () => {
     const { ask, key } = await world('dev')
     expect(await Promise.all([ask(undefined, READ), ask(undefined, BOT), ask(undefined, OPERATE)])).toEqual([
-      'nobody asked',
-      'nobody asked',
+      'not asked',
+      'not asked',
       '401 HMS_AUTH_REQUIRED',
     ])
-    expect(await ask(undefined, READ, { peer: '192.0.2.1' })).toBe('nobody asked')
+    expect(await ask(undefined, READ, { peer: '192.0.2.1' })).toBe('not asked')
     for (const peer of ['192.0.2.1', '127.0.0.1.example', undefined])
       expect(await ask(undefined, BOT, { peer })).toBe('401 HMS_AUTH_REQUIRED')
-    for (const peer of ['::1', '::ffff:127.0.0.1', '127.8.8.8']) expect(await ask(undefined, BOT, { peer })).toBe('nobody asked')
-    expect(await ask(undefined, BOT, { headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe('nobody asked')
+    for (const peer of ['::1', '::ffff:127.0.0.1', '127.8.8.8']) expect(await ask(undefined, BOT, { peer })).toBe('not asked')
+    expect(await ask(undefined, BOT, { headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe('not asked')
     expect(await ask(undefined, BOT, { headers: { 'x-forwarded-for': '192.0.2.1, 127.0.0.1' } })).toBe('401 HMS_AUTH_REQUIRED')
     expect(await ask('Bearer nonsense', READ)).toBe('401 HMS_AUTH_TOKEN_UNKNOWN')
     expect(await ask(`Bearer ${key(['read']).token}`, READ)).toMatch(/^key /)

@@ -44,7 +44,7 @@ describe('heads that go straight to the stores', () => {
     expect(asked).toBe(1)
   })
 
-  it('are told as missing at once, and tried on, where a store is away', async () => {
+  it('are reported as missing at once, and retried, while a store is unreachable', async () => {
     isUp = false
     expect(await delivery.deliver(HEADS)).toMatchObject([{ ok: false, detail: expect.stringContaining('503') as string }])
     await nextTry()

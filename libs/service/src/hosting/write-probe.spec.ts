@@ -16,11 +16,11 @@ function probing(answers: (Error | undefined)[], folder?: string) {
 const sqlError = (code: string): Error => Object.assign(new Error(`could not extend file: ${code}`), { code })
 
 describe('whether a database takes writes', () => {
-  it.each(['53100', '58030', '25006', '55000'])('is told of a server that refuses them with %s', async (code) => {
+  it.each(['53100', '58030', '25006', '55000'])('reports a server that refuses them with %s', async (code) => {
     await expect(probing([sqlError(code)]).probe.fault()).resolves.toBe(`the database takes no writes: could not extend file: ${code}`)
   })
 
-  it('is not told of one that does not answer: that is another fault', async () => {
+  it('ignores a server that does not respond: that is another fault', async () => {
     await expect(probing([new Error('Connection terminated')]).probe.fault()).rejects.toThrow('Connection terminated')
   })
 

@@ -53,7 +53,7 @@ describe('a request with a key', () => {
     expect(await code(requests.begin(keyedCall('k', 'chief', '/v1/bots', BODY, false)))).toBe('goes on')
   })
 
-  it('goes on once when several come at the same time, whoever is first', async () => {
+  it('runs once when several come at the same time', async () => {
     const { requests } = world()
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => code(requests.begin(call()))))
     expect(outcomes.filter((outcome) => outcome === 'goes on')).toHaveLength(1)
@@ -81,7 +81,7 @@ describe('a request with a key', () => {
     expect(await code(requests.begin(call('k', Buffer.from('{}'))))).toBe('goes on')
   })
 
-  it('waits for nobody where its handler counts repeats itself', async () => {
+  it('does not wait where its handler detects repeats itself', async () => {
     const { requests } = world()
     await requests.begin(call('k', BODY, true))
     expect(await code(requests.begin(call('k', BODY, true)))).toBe('goes on')

@@ -63,7 +63,7 @@ describe('the rosters of a service', () => {
     world = new World()
   })
 
-  it('are followed step by step, kept, and told to the other instances', async () => {
+  it('are followed step by step, stored, and announced to the other instances', async () => {
     const { book, follow } = world.instance()
     await follow(2, two)
     await follow(3, three)
@@ -83,11 +83,11 @@ describe('the rosters of a service', () => {
     expect(await world.stored()).toEqual([1, 2, 3])
   })
 
-  it('are read by an instance that was not told, at the next look', async () => {
-    const [told, other] = [world.instance(), world.instance()]
+  it('are read at the next poll by an instance that was not notified', async () => {
+    const [first, other] = [world.instance(), world.instance()]
     await other.reader.open()
     other.reader.start()
-    await told.follow(2, two)
+    await first.follow(2, two)
     expect(other.book.newest.version).toBe(1)
     world.clock.advanceTo(world.clock.nextAt()!)
     await expect.poll(() => other.book.newest.version).toBe(2)
@@ -96,8 +96,8 @@ describe('the rosters of a service', () => {
   })
 
   it('are caught up with before a step that comes after those of another instance', async () => {
-    const [told, other] = [world.instance(), world.instance()]
-    await told.follow(2, two)
+    const [first, other] = [world.instance(), world.instance()]
+    await first.follow(2, two)
     await other.follow(3, three)
     expect(other.book.newest.version).toBe(3)
   })
@@ -130,7 +130,7 @@ describe('the rosters of a service', () => {
     expect([book.newest.version, await world.stored()]).toEqual([1, []])
   })
 
-  it('are verified again when they are read: what somebody wrote into the table is no roster', async () => {
+  it('are verified again when they are read: a forged row is not a roster', async () => {
     const strangers = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
     const own = demoRoster({ people: strangers, services: [], operator: generateKeyPair(), expires: first.expires })
     const forged = await signRoster(

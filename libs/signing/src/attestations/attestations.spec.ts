@@ -77,11 +77,11 @@ describe('what a stage says', () => {
     const releases = ['c', 'a', 'b'].map((hex) => ({ id: hex, version: '1.0.0', releaseDigest: `sha256:${hex.repeat(64)}` }))
     const keys = roster.serviceKeys('linter')
     const test = await signTestResult(RESULT, { ...RUN, releases }, of('linter'))
-    for (const told of [releases, releases.toReversed(), releases.toSorted((a, b) => (a.id < b.id ? -1 : 1))])
-      expect(readTestResult(test, { ...RUN, releases: told }, keys)).toMatchObject(RESULT)
+    for (const claimed of [releases, releases.toReversed(), releases.toSorted((a, b) => (a.id < b.id ? -1 : 1))])
+      expect(readTestResult(test, { ...RUN, releases: claimed }, keys)).toMatchObject(RESULT)
     const [first, ...rest] = releases
-    for (const told of [rest, [first!, first!, ...rest], [first!, first!, rest[0]!]])
-      expect(() => readTestResult(test, { ...RUN, releases: told }, keys)).toThrow('subject and predicate speak of different things')
+    for (const claimed of [rest, [first!, first!, ...rest], [first!, first!, rest[0]!]])
+      expect(() => readTestResult(test, { ...RUN, releases: claimed }, keys)).toThrow('subject and predicate speak of different things')
   })
 
   const others: [string, Partial<AttestedRun>][] = [
@@ -108,9 +108,9 @@ describe('what a stage says', () => {
     expect(() => readTestResult(test, RUN, roster.serviceKeys('simulator'))).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
     expect(() => readVerificationResult(test, RUN, roster.serviceKeys('linter'))).toThrow('HMS_STATEMENT_TYPE')
     await expect(signTestResult({ ...RESULT, result: 'GREEN' as 'PASSED' }, RUN, of('linter'))).rejects.toThrow('HMS_STATEMENT_INVALID')
-    const { policies: _policies, ...nobody } = VERDICT.verifier
+    const { policies: _policies, ...unnamed } = VERDICT.verifier
     await expect(
-      signVerificationResult({ ...VERDICT, verifier: nobody as VerificationResult['verifier'] }, RUN, of('linter')),
+      signVerificationResult({ ...VERDICT, verifier: unnamed as VerificationResult['verifier'] }, RUN, of('linter')),
     ).rejects.toThrow(SVR_V0_2)
   })
 })

@@ -76,7 +76,7 @@ describe('who must approve', () => {
     expect(approvalRequirement(roster, { policy: { ...plain, tags: [] } }).role).toBe('official')
   })
 
-  it('nobody, where no role fits', async () => {
+  it('no person, where no role fits', async () => {
     const roster = await rosterWith(({ roles }) => roles.splice(0, 1))
     expect(() => approvalRequirement(roster, { policy: plain })).toThrow('HMS_ROSTER_NO_ROLE')
   })

@@ -67,7 +67,7 @@ const refusal = async (current: Roster, envelope: Envelope): Promise<string> => 
 }
 
 describe('the next roster', () => {
-  it('is taken when the people whom both rosters ask for signed it', async () => {
+  it('is accepted when the signers required by both rosters signed it', async () => {
     const roster = nextRoster(await pinned(), await sign(successor(), [chief, counsel]))
     expect([roster.version, roster.principalOfKey(inspector.keyid)?.name]).toEqual([2, 'Inspector'])
   })
@@ -102,7 +102,7 @@ describe('the next roster', () => {
   })
 
   it.each<[string, RosterPredicate, readonly KeyPair[]]>([
-    ['nobody', successor(), []],
+    ['no signer', successor(), []],
     ['one person', successor(), [chief]],
     ['one person twice', successor(), [chief, chief]],
     ['one old root, and the threshold of the new one', successor(), [chief, inspector]],
@@ -201,7 +201,7 @@ describe('a role for the roster', () => {
     expect(await refusal(await pinned(), await sign(next, [chief, counsel, inspector]))).toBe('taken: 2')
   })
 
-  it('gives nobody a say in policies', async () => {
+  it('grants no right to approve policies', async () => {
     const current = await pinned(root(4, 'epa-chief', 'epa-counsel', 'air-office', 'state-liaison'))
     expect(approvalRequirement(current, { policy: { id: 'lead-limit' } })).toMatchObject({ role: 'official', threshold: 1 })
   })

@@ -31,7 +31,7 @@ describe('the demo roster', () => {
   it('knows people by name and key, services by name', async () => {
     const roster = await readEdited(() => undefined)
     expect(roster.principalByName('EPA Chief')).toMatchObject({ id: 'epa-chief', kind: 'person' })
-    expect(roster.principalByName('Nobody')).toBeUndefined()
+    expect(roster.principalByName('Stranger')).toBeUndefined()
     expect(roster.principalOfKey(pairs[2]?.keyid ?? '')?.name).toBe('Air Office')
     expect([...roster.serviceKeys('rollout').keys()]).toEqual([rollout.keyid])
     expect(roster.serviceKeys('linter').size).toBe(0)
@@ -67,7 +67,7 @@ describe('a roster', () => {
         }),
     ],
     [
-      'a threshold of nobody',
+      'a threshold of zero',
       ({ roles }) =>
         roles.forEach((role) => {
           role.threshold = 0

@@ -15,7 +15,7 @@ const attempt = sampleAttempt(
 )
 
 describe('a2aPackage', () => {
-  it('says who tells whom what, and when', () => {
+  it('contains sender, recipient, content and time', () => {
     expect(a2aPackage(attempt, SECRET)).toEqual({
       meta: { from: 'hms-svc', to: 'va-deq', ts: '2026-01-01T00:00:30.000Z', ver: '1.0' },
       intent: 'policy-update',

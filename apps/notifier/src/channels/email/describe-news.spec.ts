@@ -64,7 +64,7 @@ describe('news in words', () => {
     expect(gone.sentences[0]).toContain('nothing is in its place')
   })
 
-  it('say of a closed ticket how it ended, in words, and that nobody has to answer', async () => {
+  it('describe how a closed ticket ended, and that it needs no answer', async () => {
     const at = '2026-01-01T00:00:00Z'
     const open: Ticket = {
       ticket: 7,

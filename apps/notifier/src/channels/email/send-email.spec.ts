@@ -103,8 +103,8 @@ describe('SmtpEmailSender', () => {
   })
 
   it('takes 5xx about recipient or message for a lasting refusal', async () => {
-    const nobody = await relay({ onRcptTo: (_address, _session, done) => done(refusal(550)) })
-    expect(await sender(nobody.port).send(attempt, never)).toMatchObject({ kind: 'rejected', status: 550 })
+    const refusing = await relay({ onRcptTo: (_address, _session, done) => done(refusal(550)) })
+    expect(await sender(refusing.port).send(attempt, never)).toMatchObject({ kind: 'rejected', status: 550 })
     const unwanted = await relay({
       onData: (stream, _session, done) => {
         stream.resume()
@@ -139,7 +139,7 @@ describe('SmtpEmailSender', () => {
     expect(outcome).toMatchObject({ kind: 'retry', detail: expect.stringMatching(/clos/) })
   })
 
-  it('gives up at the deadline when the relay says nothing, and at once when told to stop', async () => {
+  it('fails at the deadline when the relay is silent, and at once on abort', async () => {
     const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
     await once(silent, 'listening')
     closers.push(async () => {
@@ -154,7 +154,7 @@ describe('SmtpEmailSender', () => {
     expect(await sender(port).send(attempt, AbortSignal.abort())).toMatchObject(stopped)
   })
 
-  it('says when nobody listens', async () => {
+  it('reports an unreachable relay', async () => {
     const { port } = await relay()
     for (const close of closers.splice(0)) await close()
     expect(await sender(port).send(attempt, never)).toMatchObject({ kind: 'retry', detail: expect.stringContaining('ESOCKET') })

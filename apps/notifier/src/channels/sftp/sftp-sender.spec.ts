@@ -111,7 +111,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     expect(readFileSync(document)).toEqual(bytes)
   })
 
-  it('finishes after its connection broke anywhere, and nobody finds a part under the name of a file', async () => {
+  it('completes after a broken connection, and never leaves a partial file under the final name', async () => {
     const server = await sshd()
     const proxy = await TcpProxy.start({ host: '127.0.0.1', port: server.port })
     closers.push(() => proxy.stop())
@@ -290,7 +290,7 @@ describe('SftpSender', () => {
     expect(await named.send(attemptAt(server, { host: 'sftp.partner.example' }), never)).toMatchObject({ kind: 'delivered' })
   })
 
-  it('stops when told to', async () => {
+  it('stops on abort', async () => {
     const server = await bare({ silentAt: 'OPENDIR' })
     const stop = new AbortController()
     const sending = sender().send(attemptAt(server), stop.signal)

@@ -147,7 +147,7 @@ describe('UndiciWebhookSender', () => {
     expect(await sender().send(attempt(breaks.url), never)).toMatchObject({ kind: 'delivered', status: 200 })
   })
 
-  it('stops when told to', async () => {
+  it('stops on abort', async () => {
     const stop = new AbortController()
     const { url } = await partner(() => stop.abort())
     expect(await sender().send(attempt(url), stop.signal)).toMatchObject({ kind: 'retry', detail: 'stopped before the partner answered' })

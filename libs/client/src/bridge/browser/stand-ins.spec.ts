@@ -63,11 +63,11 @@ describe('signatures by WebCrypto', () => {
     expect([verify(null, bytes, key, sig), verify(null, other, key, sig), verify(null, bytes, key, short)]).toEqual([true, false, false])
   })
 
-  it('lets no signature pass that nobody proved', () => {
+  it('accepts no unproved signature', () => {
     expect(() => verify(null, Buffer.from('never asked about'), key, sig)).toThrow('was not proven')
   })
 
-  it('are asked for anew when one that is false leads to another question', async () => {
+  it('are requested again when a false one leads to another request', async () => {
     const second = Buffer.from('asked for only when the first is false')
     const runs: boolean[] = []
     const check = (): void => {

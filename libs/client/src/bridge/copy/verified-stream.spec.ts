@@ -247,7 +247,7 @@ describe('the one connection of a page', () => {
     expect(bridges.map((bridge) => bridge.get(ID)['limit'])).toEqual([35, 35])
   })
 
-  it('begins anew after a frame that is none', async () => {
+  it('restarts after an invalid frame', async () => {
     const { bridge, socket } = await opened()
     const error = heard(bridge, 'bridge:error')
     socket.sendText('{"type":')
@@ -316,7 +316,7 @@ describe('what does not verify', () => {
     expect(await stale).toMatchObject({ code: 'HMS_FRESHNESS_MIXED' })
   })
 
-  it('follows a roster that the one before has signed, and begins anew under it', async () => {
+  it('follows a roster signed by its predecessor, and restarts under it', async () => {
     const second = await sampleRoster(2)
     fetch = async (url) => answer(200, url.endsWith('/v1/roster?since=1') ? [{ envelope: second }] : [])
     const { socket } = await opened()
@@ -348,7 +348,7 @@ describe('opening', () => {
     await expect(openWith(ports, { url: URL_, roster: SAMPLE_ROSTER_BYTES })).rejects.toMatchObject({ code: 'HMS_BRIDGE_NO_ED25519' })
   })
 
-  it('ends when nobody answers in time', async () => {
+  it('ends without a response in time', async () => {
     const dialled = sockets.next()
     const promise = opening({ timeoutMs: 4_000 })
     const refused = expect(promise).rejects.toMatchObject({ code: 'HMS_UNREACHABLE' })

@@ -50,7 +50,7 @@ describe('a pane in a frame', () => {
     expect((await there.join()).state).toBe(state)
   })
 
-  it('reads what is in force, and hears of its own policies alone', async () => {
+  it('reads what is in force, and is notified of its own policies only', async () => {
     stream.put(AIR, '1.5.0', 35)
     const there = frame()
     bridge.frame(there, { origin: PANES })
@@ -86,7 +86,7 @@ describe('a pane in a frame', () => {
     expect(ozone).not.toHaveBeenCalled()
   })
 
-  it('is told that values may be old, and that they no longer are', async () => {
+  it('is notified when values may be old, and when they are current again', async () => {
     stream.put(AIR, '1.5.0', 35)
     const there = frame()
     bridge.frame(there, { origin: PANES })
@@ -121,7 +121,7 @@ describe('a pane in a frame', () => {
     await expect(there.join({ policies: ['*'] })).rejects.toThrow(codeOf('HMS_BRIDGE_PANE_INVALID') as Error)
   })
 
-  it('takes its own place when it is loaded again, and hears each change once', async () => {
+  it('replaces its own entry when it is reloaded, and receives each change once', async () => {
     const there = frame()
     bridge.frame(there, { origin: PANES })
     await there.join()
@@ -133,7 +133,7 @@ describe('a pane in a frame', () => {
     expect(heard).toHaveBeenCalledTimes(1)
   })
 
-  it('hears nothing once it left, or was put out', async () => {
+  it('receives nothing once it left, or was removed', async () => {
     const there = frame()
     const putOut = bridge.frame(there, { origin: PANES })
     const first = await there.join()
@@ -150,7 +150,7 @@ describe('a pane in a frame', () => {
 })
 
 describe('windows that are not what they seem', () => {
-  it('another origin in the same window is not heard, and gets nothing', async () => {
+  it('another origin in the same window is ignored, and gets nothing', async () => {
     const there = frame()
     bridge.frame(there, { origin: PANES })
     const pane = await there.join()
@@ -165,14 +165,14 @@ describe('windows that are not what they seem', () => {
     expect(leak).not.toHaveBeenCalled()
   })
 
-  it('another window of the same origin is not heard', () => {
+  it('another window of the same origin is ignored', () => {
     const [known, stranger] = [frame(), frame()]
     bridge.frame(known, { origin: PANES })
     void stranger.join().catch(() => {})
     expect(stranger.page.targets).toEqual([])
   })
 
-  it('a frame hears its parent alone, and only under the origin that it named', async () => {
+  it('a frame accepts messages of its parent only, and only from the origin it named', async () => {
     stream.put(AIR, '2.0.0', 25)
     const there = frame()
     bridge.frame(there, { origin: PANES })

@@ -13,7 +13,7 @@ const transports = (...outcomes: Outcome[]): TransportName[] => {
 }
 
 describe('the choice of a transport', () => {
-  it('falls at once where the stream never led through, and begins anew after the last', () => {
+  it('falls back at once where the stream never worked, and restarts after the last', () => {
     expect(transports(BLOCKED, BLOCKED, BLOCKED)).toEqual(['stream', 'events', 'poll', 'stream'])
   })
 
@@ -29,7 +29,7 @@ describe('the choice of a transport', () => {
     expect(transports(BLOCKED, WORKED, WORKED)).toEqual(['stream', 'events', 'events', 'events'])
   })
 
-  it('goes to the stream when nobody is there', () => {
+  it('returns to the stream when no server is reachable', () => {
     expect(transports(BLOCKED, WORKED, UNREACHABLE)).toEqual(['stream', 'events', 'events', 'stream'])
     expect(transports(UNREACHABLE, UNREACHABLE)).toEqual(['stream', 'stream', 'stream'])
   })

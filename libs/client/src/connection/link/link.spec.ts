@@ -175,7 +175,7 @@ describe('where no WebSocket leads through', () => {
     expect([hms!.revision, hms!.get(ID)['limit']]).toEqual([5, 25])
   })
 
-  it('polls that nobody answers are STALE within ten seconds', async () => {
+  it('polls without a response are STALE within ten seconds', async () => {
     events()
     polls(frame('snapshot', 4, [old]))
     await connected()
@@ -185,7 +185,7 @@ describe('where no WebSocket leads through', () => {
     expect(clock.now() - before).toBeLessThanOrEqual(10_000)
   })
 
-  it('and nothing else does, the last answer is told', async () => {
+  it('and nothing else does, the last response is reported', async () => {
     await expect(connected()).rejects.toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 404 })
     expect(asked).toEqual(['/v1/events all any', '/v1/snapshot all any'])
   })

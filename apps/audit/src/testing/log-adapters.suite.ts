@@ -16,7 +16,7 @@ import { PostgresTreeStore } from '../log/tree.store.postgres.js'
 import type { TreeStore } from '../log/tree.store.js'
 
 /** The stores of the log on one database. */
-export interface LogTwin {
+export interface LogStores {
   database: Database
   entries: EntryStore
   tree: TreeStore
@@ -24,13 +24,13 @@ export interface LogTwin {
   close(): Promise<void>
 }
 
-async function openMemory(): Promise<LogTwin> {
+async function openMemory(): Promise<LogStores> {
   const database = new MemoryDatabase(new VirtualClock())
   const stores = { entries: new MemoryEntryStore(), tree: new MemoryTreeStore(), attestations: new MemoryAttestationStore() }
   return { database, ...stores, close: () => database.close() }
 }
 
-export async function openPostgres(): Promise<LogTwin> {
+export async function openPostgres(): Promise<LogStores> {
   const { url, drop } = await freshDatabase()
   await migrateService(definition, url)
   const database = new PostgresDatabase(await dataSourceOf(definition, url).initialize(), 'audit')
@@ -48,7 +48,7 @@ export async function testSeals(): Promise<ArrivalSeals> {
   return new ArrivalSeals(identity.serviceSigner('audit'), () => identity.roster)
 }
 
-export const LOG_TWINS = [
+export const LOG_ADAPTERS = [
   ['memory', openMemory],
   ['PostgreSQL', openPostgres],
 ] as const

@@ -12,8 +12,8 @@ import { DOSSIER } from './testing/samples.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const POLICIES = ['a', 'b', 'c']
-const nobody = { published: false, connected: 0, expected: 0, acknowledged: 0, silent: [] }
-const member = (policy: string): CanaryMember => ({ policy, seq: 1, release: policy, base: null, share: 500, heard: false, ...nobody })
+const empty = { published: false, connected: 0, expected: 0, acknowledged: 0, silent: [] }
+const member = (policy: string): CanaryMember => ({ policy, seq: 1, release: policy, base: null, share: 500, heard: false, ...empty })
 const run = { run: 7, attempt: 1, key: 'a', state: 'publishing' as const, dossier: DOSSIER, causationId: '', traceparent: null }
 const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
 const CANARY: Canary = {
@@ -39,7 +39,7 @@ const ROLLOUT: Rollout = {
   quorum: 10_000,
   promoted: false,
   baked: false,
-  members: POLICIES.map((policy) => ({ policy, seq: 1, release: policy, version: '1.0.0', ...nobody })),
+  members: POLICIES.map((policy) => ({ policy, seq: 1, release: policy, version: '1.0.0', ...empty })),
 }
 
 const heads = (scope: string, connected: number, smallestBucket: number | null = null): fc.Arbitrary<PublishedHead[]> =>
@@ -52,8 +52,8 @@ const heads = (scope: string, connected: number, smallestBucket: number | null =
 const reports = (scope: string): fc.Arbitrary<CoverageReport[]> =>
   fc
     .array(fc.record({ policy: fc.constantFrom(...POLICIES, 'other'), seq: fc.integer({ min: 1, max: 2 }), acknowledged: fc.nat(3) }))
-    .map((told) => {
-      const newest = new Map(told.map((one) => [one.policy, one]))
+    .map((reported) => {
+      const newest = new Map(reported.map((one) => [one.policy, one]))
       return [...newest.values()].map(({ policy, seq, acknowledged }) => ({
         policy,
         revision: 1,
@@ -96,7 +96,7 @@ describe('heads and numbers that come together', () => {
     expect(onRollout(ROLLOUT, { type: 'published', heads: part })).toEqual({ state: ROLLOUT, effects: [] })
   })
 
-  it('widen each member whose share takes in nobody, all in one step', () => {
+  it('widen each member whose share has no bot, all in one step', () => {
     const [stored] = fc.sample(heads('region:NCR', 3, 700), 1) as [PublishedHead[]]
     const { state, effects } = onCanary(CANARY, { type: 'published', heads: stored, at: AT })
     const widened = state.members.filter(({ share }) => share === 701)
