@@ -1,5 +1,5 @@
-/** Name of the command line program. */
-const PROGRAM = 'hms-svc'
+/** Name of the product, and of its command line program. */
+export const PRODUCT = 'hms-svc'
 
 /**
  * Commands by action code. `{name}` is an argument of the action, a word in capitals is for the reader to fill in, and variables of the
@@ -100,7 +100,7 @@ export function action<Code extends ActionCode>(code: Code, ...[values]: Values<
 /** Returns the command line of an action. */
 export function commandOf({ action: code, arguments: values }: Action): string {
   const [, variables = '', words = ''] = /^((?:[A-Z_]+=\S+ )?)(.*)$/.exec(ACTIONS[code])!
-  return `${variables}${PROGRAM} ${words.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!)}`
+  return `${variables}${PRODUCT} ${words.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!)}`
 }
 
 /** Returns the command line of an action, for texts and records. */

@@ -1,4 +1,4 @@
-export { action, ACTIONS, command, type Action, type ActionCode } from './actions.js'
+export { action, command, PRODUCT, type Action } from './actions.js'
 export * from './api/alert-bounds.js'
 export * from './api/approvals.js'
 export * from './api/dead-letters.js'

@@ -1,3 +1,4 @@
+import { command } from './actions.js'
 import type { RunDecisionName, RunView } from './runs.js'
 import { keptCommands } from './stage-words.js'
 
@@ -9,27 +10,27 @@ export function nextCommandsOf(view: RunView): string[] {
     case 'SUCCEEDED':
       return []
     case 'FAILED':
-      if (view.reason === 'POISONED') return ['hms-svc dlq list', 'hms-svc approve FILE --sign NAME']
+      if (view.reason === 'POISONED') return [command('dlq.list'), command('approve')]
       // `plan` queries the linter; offline lint knows neither versions, schemas nor partners.
       return view.stages.some((stage) => stage.stage === 'lint' && stage.verdict === 'FAIL')
-        ? ['hms-svc plan FILE', 'hms-svc approve FILE --sign NAME']
-        : [`hms-svc get ${policy}`, 'hms-svc approve FILE --sign NAME']
+        ? [command('plan'), command('approve')]
+        : [command('get', { policy }), command('approve')]
     case 'ROLLED_BACK':
-      return [`hms-svc get ${policy}`, `hms-svc audit log --run ${view.run}`]
+      return [command('get', { policy }), command('audit.log.run', { run: view.run })]
     case 'ABORTED':
     case 'STALE':
-      return ['hms-svc approve FILE --sign NAME']
+      return [command('approve')]
     case 'SUPERSEDED':
-      return [view.supersededBy === undefined ? 'hms-svc runs list' : `hms-svc runs show ${view.supersededBy}`]
+      return [view.supersededBy === undefined ? command('runs.list') : command('runs.show', { run: view.supersededBy })]
     case 'AWAITING_APPROVAL':
-      return ['hms-svc approvals list', 'hms-svc approve FILE --sign NAME']
+      return [command('approvals.list'), command('approve')]
     case 'PAUSED':
       // `extend` requires a duration.
       return decisionsOfPaused(view)
         .filter((decision) => decision !== 'extend')
-        .map((decision) => `hms-svc runs ${decision} ${view.run} --reason TEXT --sign NAME`)
+        .map((decision) => command('runs.decide', { decision, run: view.run }))
     default:
-      return [`hms-svc runs watch ${view.run}`]
+      return [command('runs.watch', { run: view.run })]
   }
 }
 

@@ -1,3 +1,4 @@
+import { command } from './actions.js'
 import type { PassedStep } from './canary-figures.js'
 import {
   isTerminal,
@@ -55,8 +56,8 @@ export function describeKept({ id, version, refused, detail }: KeptPolicy): stri
 /** Commands by which people replace or withdraw what stays in force. */
 export function keptCommands(kept: readonly KeptPolicy[]): string[] {
   return kept.flatMap(({ id, refused }) => [
-    ...(refused === null ? [] : [`hms-svc rollback ${id}@${refused} --sign NAME`]),
-    `hms-svc withdraw ${id} --reason TEXT --sign NAME`,
+    ...(refused === null ? [] : [command('rollback', { policy: id, version: refused })]),
+    command('withdraw', { policy: id }),
   ])
 }
 
@@ -76,7 +77,7 @@ export function describeReview({ ticket, dueAt, state, closedBy }: BreakGlassRev
 
 /** Returns the command that closes the review; empty once it is closed. */
 export function reviewCommands({ ticket, state }: BreakGlassReview): string[] {
-  return state === 'CLOSED' ? [] : [`hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`]
+  return state === 'CLOSED' ? [] : [command('tickets.accept', { ticket })]
 }
 
 /** Returns a sentence about the notified partners. A run of an earlier build has only its stage's detail. */

@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, stepsOf, type GuardJudged, type ReleaseDocument, type StageName } from '#libs/contracts'
+import { action, HmsError, peekPredicate, stepsOf, type GuardJudged, type ReleaseDocument, type StageName } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
 import { approvalRequirement, authorsOf, readRelease, type Principal, type ReleasePredicate, type Roster } from '#libs/signing'
 import { applies } from './applies.js'
@@ -83,7 +83,7 @@ export function judgedOf(
 export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked): HmsError {
   return new HmsError('HMS_GUARD_DENIED', `Guard ${rule}: ${sentence}`, {
     status: 422,
-    next: releases.map(({ id }) => `hms-svc get ${id}`),
+    next: releases.map(({ id }) => action('get', { policy: id })),
   })
 }
 

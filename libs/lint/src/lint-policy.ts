@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import { checkBase, pointerOf, Report, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
 import { checkOwnSchema } from './own-schema.js'
 import type { NamedSchema } from './own-schema.js'
@@ -45,7 +46,7 @@ function checkPartners(policy: PolicyDocument, { knownPartners, profile }: LintC
       'partner-unknown',
       pointerOf(['partners', index]),
       `no partner or group ${JSON.stringify(name)} is registered`,
-      'hms-svc partners list',
+      command('partners.list'),
     )
   }
 }

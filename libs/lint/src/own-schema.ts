@@ -1,4 +1,4 @@
-import type { JsonObject } from '#libs/contracts'
+import { command, type JsonObject } from '#libs/contracts'
 import type { PolicySource, Report } from '#libs/policy'
 import { compileRuleSchema } from './schema/compile.js'
 import type { RuleSchema } from './schema/compile.js'
@@ -19,7 +19,7 @@ export function checkOwnSchema(
   if (name === undefined) return undefined
   if (given?.name !== name) {
     if (mustExist) {
-      const hint = `hms-svc schemas add FILE --name ${name}`
+      const hint = command('schemas.add', { name })
       report.error('schema-unknown', '/schema', `no schema ${JSON.stringify(name)} is registered`, hint)
     }
     return undefined

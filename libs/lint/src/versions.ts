@@ -1,4 +1,4 @@
-import type { Json } from '#libs/contracts'
+import { command, type Json } from '#libs/contracts'
 import {
   changesBetween,
   compareVersions,
@@ -64,7 +64,7 @@ export function checkVersions(
       'version-not-higher',
       '/version',
       `version ${version} is not above ${live.version}, which is live`,
-      `use ${nextVersion(live.version, 'patch')} or above; to go back, use hms-svc rollback`,
+      `use ${nextVersion(live.version, 'patch')} or above; to go back, use ${command('rollback.verb')}`,
     )
     return
   }

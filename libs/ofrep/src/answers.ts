@@ -1,4 +1,4 @@
-import { HmsError, type OfrepEventStream } from '#libs/contracts'
+import { action, HmsError, type OfrepEventStream } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 import { isKnown } from '#libs/platform'
 import type { FlagBook } from './flag-book.js'
@@ -16,7 +16,7 @@ export function answerFlag(book: FlagBook, key: string, reader: Reader, known?: 
   if (flag === undefined) {
     throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy and no field of one that is in force for this context is called ${key}.`, {
       status: 404,
-      next: ['hms-svc policies list'],
+      next: [action('policies.list')],
     })
   }
   return answer(`"${flag.digest}"`, known, () => flag.json)

@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import type { Shape } from './shape/members.js'
 import { readShape } from './shape/read-shape.js'
 
@@ -30,7 +30,7 @@ export function parseEnvironment<T extends object>(shape: Shape<T>, names: Recor
     throw new HmsError('HMS_CONFIG_INVALID', errors.map((error) => error.detail).join('. '), {
       status: 400,
       errors,
-      next: ['hms-svc help environment'],
+      next: [action('help.environment')],
     })
   }
   return Object.freeze(config)

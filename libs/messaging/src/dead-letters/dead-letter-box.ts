@@ -1,4 +1,4 @@
-import { deadLetterTopic, HmsError, type DeadLetterState, type ServiceName } from '#libs/contracts'
+import { action, command, deadLetterTopic, HmsError, type DeadLetterState, type ServiceName } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import type { Logger, Metrics } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
@@ -79,7 +79,7 @@ export class DeadLetterBox {
     const { state, closed } = letter
     throw new HmsError('HMS_DEAD_LETTER_CLOSED', `This dead letter was ${state} by ${closed.by} at ${closed.at}.`, {
       status: 409,
-      next: [`hms-svc dlq show ${letter.group}/${id}`],
+      next: [action('dlq.show', { letter: `${letter.group}/${id}` })],
       state: { state, closed },
     })
   }
@@ -102,7 +102,7 @@ export class DeadLetterBox {
         `The handler failed again, ${tries} tries by now: ${detail} (${code}). The letter waits on.`,
         {
           status: 422,
-          next: [`hms-svc dlq show ${place}`, `hms-svc dlq discard ${place} --reason TEXT`],
+          next: [action('dlq.show', { letter: place }), action('dlq.discard', { letter: place })],
         },
       )
     })
@@ -113,7 +113,7 @@ export class DeadLetterBox {
     if (letter !== undefined) return letter
     throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `${this.deps.service} has no dead letter ${id}.`, {
       status: 404,
-      next: ['hms-svc dlq list --all'],
+      next: [action('dlq.list.all')],
     })
   }
 
@@ -143,7 +143,7 @@ export class DeadLetterBox {
     const { service, log, metrics } = this.deps
     metrics.deadLetters.inc({ group: service, code })
     if (forgotten > 0) metrics.deadLettersForgotten.inc({ group: service }, forgotten)
-    const next = `hms-svc dlq show ${service}/${id}`
+    const next = command('dlq.show', { letter: `${service}/${id}` })
     log.error(
       { service, letter: id, code, topic, position, run, next },
       state === 'waiting' ? 'event given up: a dead letter waits' : 'record of a stranger ignored',

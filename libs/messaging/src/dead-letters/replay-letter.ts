@@ -1,4 +1,4 @@
-import { HmsError, topicByName, type VerifiedEvent } from '#libs/contracts'
+import { action, HmsError, topicByName, type VerifiedEvent } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient } from '#libs/platform'
 import type { Roster } from '#libs/signing'
@@ -67,7 +67,7 @@ function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): Verified
     `What came is no event of a service of ours (${detail}); it cannot be replayed, only discarded.`,
     {
       status: 422,
-      next: [`hms-svc dlq discard ${letter.group}/${letter.id} --reason TEXT`],
+      next: [action('dlq.discard', { letter: `${letter.group}/${letter.id}` })],
     },
   )
 }

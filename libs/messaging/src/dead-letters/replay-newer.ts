@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import { describeError, VERSION, type Logger } from '#libs/platform'
 import { isOfNewerBuild } from './newer-build.js'
 import type { DeadLetter } from './dead-letter.table.js'
@@ -24,7 +25,10 @@ export async function replayNewer({ letters, log, replay }: ReplayNewerDependenc
       await replay(id, `hms-svc ${VERSION}`)
       log.info(fields, 'an event of a newer build, which waited for this one, is handled')
     } catch (error) {
-      log.warn({ ...fields, error: describeError(error), next: `hms-svc dlq show ${group}/${id}` }, 'an event of a newer build waits on')
+      log.warn(
+        { ...fields, error: describeError(error), next: command('dlq.show', { letter: `${group}/${id}` }) },
+        'an event of a newer build waits on',
+      )
     }
   }
 }

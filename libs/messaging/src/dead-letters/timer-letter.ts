@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import type { FiredTimer, NewTimer, Timer, TimerRunner, Transaction } from '#libs/persistence'
 import { describeError } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
@@ -72,7 +72,7 @@ export function timerOfLetter({ topic, value, group, id }: DeadLetter): Timer {
   }
   throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', 'What is kept is no timer of ours; it cannot be replayed, only discarded.', {
     status: 422,
-    next: [`hms-svc dlq discard ${group}/${id} --reason TEXT`],
+    next: [action('dlq.discard', { letter: `${group}/${id}` })],
   })
 }
 

@@ -1,4 +1,4 @@
-import { HmsError, SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import { action, HmsError, SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import type { Pool } from 'pg'
 import { recordOf } from '../cloud-event.js'
 import { EVENT_COLUMNS, eventOf } from '../outbox/outbox.store.postgres.js'
@@ -72,6 +72,6 @@ function placesIn(text: string): number[] {
   if (places.length === SERVICES.length && places.every((place) => Number.isSafeInteger(place) && place >= 0)) return places
   throw new HmsError('HMS_TOPICS_PLACE', '`after` is no place of this log: pass what an earlier page answered as `next`, or `since`.', {
     status: 400,
-    next: ['hms-svc topics tail'],
+    next: [action('topics.tail')],
   })
 }

@@ -1,4 +1,4 @@
-import { HmsError, SERVICES } from '#libs/contracts'
+import { action, HmsError, SERVICES } from '#libs/contracts'
 import { isCausedBy, lookUntil, systemClock } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { AclEntry, AclFilter, Admin, Kafka } from 'kafkajs'
@@ -140,6 +140,6 @@ async function untilApplied(admin: Admin): Promise<void> {
   if (isApplied) return
   throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the ACLs, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
     status: 503,
-    next: ['hms-svc topics diff'],
+    next: [action('topics.diff')],
   })
 }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { describeError, isCausedBy } from '#libs/platform'
 import type { Admin, Kafka } from 'kafkajs'
 
@@ -18,14 +18,14 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 /** Maps an error of kafkajs to an `HmsError`. */
 export function brokerError(error: unknown): HmsError {
   if (error instanceof HmsError) return error
-  const next = ['hms-svc help environment']
+  const next = [action('help.environment')]
   if (isCausedBy(error, isLoginRefused))
     return new HmsError('HMS_BROKER_LOGIN', 'Kafka refuses user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })
   if (isCausedBy(error, isDenied)) {
     return new HmsError('HMS_BROKER_DENIED', `Kafka does not let this user do that: ${describeError(error)}`, {
       status: 403,
       cause: error,
-      next: ['hms-svc topics apply'],
+      next: [action('topics.apply')],
     })
   }
   return new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not answer: ${describeError(error)}`, { status: 503, cause: error, next })

@@ -1,4 +1,6 @@
 import {
+  action,
+  command,
   DEAD_LETTER_PARTITIONS,
   DEAD_LETTER_RETENTION_MS,
   deadLetterTopic,
@@ -124,7 +126,7 @@ export async function applyTopics(
         `${detail}. The count is for life: make a new major version of the topic and drain the old one.`,
         {
           status: 409,
-          next: ['hms-svc topics diff'],
+          next: [action('topics.diff')],
         },
       )
     }
@@ -185,7 +187,7 @@ async function copied(admin: Admin, replication: number, others: readonly TopicD
   throw new HmsError(
     'HMS_TOPICS_NOT_APPLIED',
     `Kafka copies the partitions of ${names.length} topics, and goes on by itself after ${COPIED_WITHIN_MS / 60_000} minutes.`,
-    { status: 503, next: ['hms-svc topics diff'] },
+    { status: 503, next: [action('topics.diff')] },
   )
 }
 
@@ -212,7 +214,7 @@ export async function keepTopics(
     } catch (error) {
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
       if (isCausedBy(error, isDenied))
-        return log.warn({ error: describeError(error) }, 'this service may not look after its topics; run `hms-svc topics apply`')
+        return log.warn({ error: describeError(error) }, `this service may not look after its topics; run \`${command('topics.apply')}\``)
       // Records are still replicated, but with fewer replicas than configured: an operator has to act, the service continues.
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_REPLICATION')
         return log.error({ error: error.detail }, 'topics have other copies than HMS_KAFKA_REPLICATION says')
@@ -233,7 +235,7 @@ async function untilApplied(admin: Admin, wanted: readonly WantedTopic[]): Promi
   if (isApplied) return
   throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the changes, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
     status: 503,
-    next: ['hms-svc topics diff'],
+    next: [action('topics.diff')],
   })
 }
 

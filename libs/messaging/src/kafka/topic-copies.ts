@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, command, HmsError } from '#libs/contracts'
 
 /** A partition with the broker ids of its replicas, the preferred leader first. */
 interface HeldPartition {
@@ -17,7 +17,7 @@ export function requireBrokers(replication: number, brokers: number): void {
   const detail =
     `Topics are to have ${replication} copies, and the cluster has ${brokers} ` +
     `${brokers === 1 ? 'broker' : 'brokers'}. Start more of them, or set HMS_KAFKA_REPLICATION=${brokers}.`
-  throw new HmsError('HMS_TOPICS_BROKERS', detail, { status: 409, next: ['hms-svc help environment'] })
+  throw new HmsError('HMS_TOPICS_BROKERS', detail, { status: 409, next: [action('help.environment')] })
 }
 
 /** Throws `HMS_TOPICS_REPLICATION` if topics still have another replication factor. */
@@ -26,10 +26,10 @@ export function refuseOtherCopies(others: readonly { topic: string; wanted: stri
   const detail = others.map(({ topic, wanted, found }) => `${topic} has ${found} copies instead of ${wanted}`).join('; ')
   throw new HmsError(
     'HMS_TOPICS_REPLICATION',
-    `${detail}. Start as many brokers and run \`hms-svc topics apply\`, or set HMS_KAFKA_REPLICATION to what they have.`,
+    `${detail}. Start as many brokers and run \`${command('topics.apply')}\`, or set HMS_KAFKA_REPLICATION to what they have.`,
     {
       status: 409,
-      next: ['hms-svc topics apply'],
+      next: [action('topics.apply')],
     },
   )
 }

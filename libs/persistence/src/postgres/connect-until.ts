@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { describeError, isCausedBy, isTransient, pause, type Clock } from '#libs/platform'
 
 /** Maximum start-up time of an embedded server; a single attempt may take 5 s. */
@@ -33,7 +33,7 @@ export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): 
     {
       status: 503,
       cause: last,
-      next: ['hms-svc help environment'],
+      next: [action('help.environment')],
     },
   )
 }

@@ -1,5 +1,5 @@
 import { DataSource, type QueryRunner } from 'typeorm'
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { describeError, lookUntil, systemClock } from '#libs/platform'
 import { connectUntil } from './connect-until.js'
 import type { MigrationClass } from '../migrations/index.js'
@@ -68,7 +68,7 @@ export async function migrate(source: DataSource, schema: string): Promise<numbe
   } catch (error) {
     throw new HmsError('HMS_DATABASE_MIGRATION_FAILED', `Schema ${schema}: ${describeError(error)}`, {
       cause: error,
-      next: ['hms-svc migrate'],
+      next: [action('migrate')],
     })
   } finally {
     await runner.release()

@@ -1,4 +1,4 @@
-import type { FreezeNotice, PassedStep } from '#libs/contracts'
+import { command, type FreezeNotice, type PassedStep } from '#libs/contracts'
 import { describeFreeze } from '../freezes/freeze-windows.js'
 import { unchanged, type Decision } from '../stage/decision.js'
 import { beginning, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary } from './canary.js'
@@ -166,7 +166,7 @@ function passedStep(canary: Canary, basis: PassBasis, summary: string, context: 
 
 export function pause(canary: Canary, reason: string, detail: string, context: CanaryContext): CanaryDecision {
   const { run, attempt } = canary
-  const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
+  const next = [command('runs.decide', { decision: 'resume', run })]
   const figures = figuresOf(canary, context)
   const shown = figures === undefined ? {} : { figures }
   const data = { run, attempt, reason, detail, label: canaryLabel(canary), next, ...shown }

@@ -1,4 +1,4 @@
-import type { Envelope, LintFinding, RunDossier } from '#libs/contracts'
+import { command, type Envelope, type LintFinding, type RunDossier } from '#libs/contracts'
 import { unchanged, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 
 /** Lint stage of a run: decided at once, and not stored. */
@@ -46,5 +46,5 @@ function announce(
 /** Offline lint would miss errors that depend on the registry and earlier versions; `plan` queries the linter. */
 function nextOf({ rule, file }: LintFinding): string[] {
   // `plan` knows the version in force, not all versions ever used.
-  return rule === 'version-reused' ? [`hms-svc history ${file.split('@')[0]}`] : ['hms-svc plan FILE']
+  return rule === 'version-reused' ? [command('history', { policy: file.split('@')[0]! })] : [command('plan')]
 }

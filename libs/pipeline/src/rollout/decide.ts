@@ -1,4 +1,12 @@
-import type { AcceptedDecision, CoverageReport, FreezeNotice, PublishedHead, Reach, ReleaseDocument } from '#libs/contracts'
+import {
+  command,
+  type AcceptedDecision,
+  type CoverageReport,
+  type FreezeNotice,
+  type PublishedHead,
+  type Reach,
+  type ReleaseDocument,
+} from '#libs/contracts'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
@@ -137,7 +145,7 @@ function open(
   const moved = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
   if (moved !== undefined) {
     const detail = `${moved.policy} moved to ${stable[moved.policy]?.version ?? 'nothing'} while the canary ran`
-    return end(rollout, 'failed', [failed(rollout, 'LIVE_MOVED', detail, 'hms-svc approve FILE --sign NAME')])
+    return end(rollout, 'failed', [failed(rollout, 'LIVE_MOVED', detail, command('approve'))])
   }
   if (frozen !== null && isSameFreeze(known ?? null, frozen)) return unchanged(rollout)
   if (frozen !== null) {
@@ -377,7 +385,7 @@ function reachOf({ reach }: Rollout): { reach?: Reach } {
 /** Pauses for a decision: without a quorum it is unknown whether the fleet can run the release. */
 function pause(rollout: Rollout, reason: string, detail: string): RolloutDecision {
   const { run, attempt } = rollout
-  const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
+  const next = [command('runs.decide', { decision: 'resume', run })]
   const data = { run, attempt, reason, detail, next }
   return { state: { ...rollout, state: 'paused' }, effects: [{ do: 'emit', type: 'hms.rollout.paused.v1', data }] }
 }
@@ -398,6 +406,6 @@ function end(rollout: Rollout, state: Rollout['state'], first: RolloutEffect[], 
   return { state: { ...rollout, state }, effects: [...first, ...cancel, ...last] }
 }
 
-function failed({ run, attempt }: Rollout, reason: string, detail: string, next = `hms-svc audit log --run ${run}`): RolloutEffect {
+function failed({ run, attempt }: Rollout, reason: string, detail: string, next = command('audit.log.run', { run })): RolloutEffect {
   return { do: 'emit', type: 'hms.rollout.failed.v1', data: { run, attempt, reason, detail, next: [next] } }
 }

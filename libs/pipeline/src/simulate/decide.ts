@@ -1,4 +1,12 @@
-import type { Envelope, EventData, PredictedLoad, RunControl, RunDossier, ScenarioRule } from '#libs/contracts'
+import {
+  command,
+  type Envelope,
+  type EventData,
+  type PredictedLoad,
+  type RunControl,
+  type RunDossier,
+  type ScenarioRule,
+} from '#libs/contracts'
 import { applied, endsRun, lateAnswer } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 import type { SimulationVerdict } from './judge.js'
@@ -128,7 +136,7 @@ function isForPaused(decision: RunControl): boolean {
 }
 
 function failed({ run, attempt }: Simulation, { reason, detail }: { reason: string; detail: string }): SimulationEffect {
-  const data: EventData['hms.simulation.failed.v1'] = { run, attempt, reason, detail, next: ['hms-svc bots list'] }
+  const data: EventData['hms.simulation.failed.v1'] = { run, attempt, reason, detail, next: [command('bots.list')] }
   return { do: 'emit', type: 'hms.simulation.failed.v1', data }
 }
 

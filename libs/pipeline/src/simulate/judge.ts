@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import { skippedNote, type Lack, type SkippedScenario } from './lack.js'
 import { BOT_CLASSES, GOOD_CLASSES, type BotClass, type ReplayScore } from './score.js'
 
@@ -22,15 +23,15 @@ export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence:
   const incompatible = skipped.filter((scenario) => scenario.incompatible === true)
   if (score.verdict === 'PASS' && incompatible.length === 0) return { do: 'pass', summary: score.summary + note }
   if (score.verdict === 'FAIL') {
-    const next = `hms-svc bots add FILE --id ${firstToMend(score) ?? 'ID'}`
+    const next = command('bots.add', { bot: firstToMend(score) ?? 'ID' })
     return { do: 'fail', reason: score.reason ?? 'BELOW_THRESHOLD', detail: score.summary + note, next: [next] }
   }
   const lacking = score.reason === 'NO_DISCRIMINATING_INPUT' ? 'NO_EVIDENCE: no discriminating input; ' : ''
   const detail = lacking + score.summary + note
   if (evidence === 'optional') return { do: 'pass', summary: detail }
   // Adapted bots do not compensate: in the canary none of their alerts could be explained.
-  if (incompatible.length > 0) return { do: 'pause', reason: 'INCOMPATIBLE', detail, next: ['hms-svc scenarios add FILE'] }
-  const next = lack?.next ?? ['hms-svc scenarios add FILE', 'hms-svc bots add FILE --id ID']
+  if (incompatible.length > 0) return { do: 'pause', reason: 'INCOMPATIBLE', detail, next: [command('scenarios.add')] }
+  const next = lack?.next ?? [command('scenarios.add'), command('bots.add', { bot: 'ID' })]
   return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next }
 }
 

@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 /** Scenario of the run's policies that could not be replayed. */
 export interface SkippedScenario {
   scenario: string
@@ -16,12 +17,12 @@ export interface Lack {
 
 /** Returns the lack; `undefined` if there is something to replay. */
 export function lackOf(bots: number, scenarios: number, skipped: readonly SkippedScenario[]): Lack | undefined {
-  if (bots === 0) return { sentence: 'no bots registered', next: ['hms-svc bots add FILE --id ID'] }
-  if (scenarios === 0) return { sentence: 'no scenario for this policy', next: ['hms-svc scenarios add FILE'] }
+  if (bots === 0) return { sentence: 'no bots registered', next: [command('bots.add', { bot: 'ID' })] }
+  if (scenarios === 0) return { sentence: 'no scenario for this policy', next: [command('scenarios.add')] }
   if (skipped.length < scenarios) return undefined
   const next = unique(skipped.flatMap((scenario) => scenario.next ?? []))
   const sentence = unique(skipped.map((scenario) => scenario.why)).join(', ')
-  return { sentence, next: next.length > 0 ? next : ['hms-svc scenarios add FILE'] }
+  return { sentence, next: next.length > 0 ? next : [command('scenarios.add')] }
 }
 
 /** Returns the suffix of a summary; empty if nothing was skipped. */

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isNamedOrigin } from './cross-origin.js'
@@ -46,7 +46,7 @@ export function foreignRefused(): HmsError {
     'The Host or Origin of the request is of another site. With profile dev this server answers its own machine only.',
     {
       status: 403,
-      next: ['hms-svc help environment'],
+      next: [action('help.environment')],
     },
   )
 }

@@ -1,4 +1,4 @@
-import { HmsError, type TokenRecord } from '#libs/contracts'
+import { action, HmsError, type TokenRecord } from '#libs/contracts'
 import type { Profile } from '#libs/process'
 import type { Database } from '#libs/persistence'
 import type { Clock, LimitedKey } from '#libs/platform'
@@ -129,7 +129,7 @@ export class Authorizer {
         'No key of a program may do that: it needs a request signed by a person or the operator.',
         {
           status: 403,
-          next: ['hms-svc tokens --help'],
+          next: [action('tokens.help')],
         },
       )
     }
@@ -155,7 +155,7 @@ function required(): HmsError {
       'key of the data folder.',
     {
       status: 401,
-      next: ['hms-svc tokens create --scope SCOPE --sign NAME', 'hms-svc help environment'],
+      next: [action('tokens.create', { scope: 'SCOPE' }), action('help.environment')],
     },
   )
 }

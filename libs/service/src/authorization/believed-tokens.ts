@@ -1,4 +1,4 @@
-import { canonicalJson, type Envelope, type TokenRecord } from '#libs/contracts'
+import { command, canonicalJson, type Envelope, type TokenRecord } from '#libs/contracts'
 import type { EventBus, ReadPosition } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import type { Logger } from '#libs/platform'
@@ -39,7 +39,7 @@ export class BelievedTokens {
     const [first] = this.refused
     if (first === undefined) return []
     const named = [...this.refused.keys()].slice(0, MAX_NAMED).join(', ')
-    return [`stored keys of programs do not verify and count for nothing: ${named} (${first[1]}) (next: hms-svc tokens list)`]
+    return [`stored keys of programs do not verify and count for nothing: ${named} (${first[1]}) (next: ${command('tokens.list')})`]
   }
 
   /** Returns the valid rows of this process's services; a key revoked on the topic stays revoked, whatever a row contains. */
@@ -114,7 +114,7 @@ export class BelievedTokens {
     const id = String(row.id)
     this.refused.set(id, detail)
     if (before.has(id)) return
-    const fields = { service: source.name, alarm: 'token_unverified', token: id, code, detail, next: 'hms-svc tokens list' }
+    const fields = { service: source.name, alarm: 'token_unverified', token: id, code, detail, next: command('tokens.list') }
     source.log.error(fields, 'alarm')
   }
 }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
 import {
   requireSignedBody,
@@ -83,7 +83,7 @@ function requireAudience({ audience }: RequestPredicate, { installation }: Roste
     `The request was signed for another installation (${audience}); this one is ${installation}. Set HMS_ROSTER to the roster of this one.`,
     {
       status: 401,
-      next: ['hms-svc roster show', 'hms-svc help environment'],
+      next: [action('roster.show'), action('help.environment')],
     },
   )
 }

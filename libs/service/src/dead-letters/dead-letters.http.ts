@@ -1,4 +1,4 @@
-import { HmsError, isServiceName, type DeadLetterSummary, type DeadLetterView, type ServiceName } from '#libs/contracts'
+import { action, HmsError, isServiceName, type DeadLetterSummary, type DeadLetterView, type ServiceName } from '#libs/contracts'
 import type { DeadLetter, EventConsumer } from '#libs/messaging'
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common'
 import type { AuthorizedRequest } from '../authorization/authorization.guard.js'
@@ -49,7 +49,7 @@ export class DeadLettersController {
     const here = [...this.consumers.keys()].join(', ')
     throw new HmsError('HMS_SERVICE_UNKNOWN', `No service ${service} runs behind this address; ${here} do.`, {
       status: 404,
-      next: ['hms-svc dlq list'],
+      next: [action('dlq.list')],
     })
   }
 }

@@ -1,4 +1,4 @@
-import type { ReleaseDocument } from '#libs/contracts'
+import { command, type ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import type { DocumentTable, Transaction } from '#libs/persistence'
 import type { Clock, Logger } from '#libs/platform'
@@ -89,6 +89,6 @@ export class KnownRules<T extends object> {
     if (this.alarmed.has(id)) return
     this.alarmed.add(id)
     const { log, name: service } = this.runtime
-    log.error({ service, alarm: 'guard_rule_hidden', policy: id, why, next: `hms-svc get ${id}` }, 'alarm')
+    log.error({ service, alarm: 'guard_rule_hidden', policy: id, why, next: command('get', { policy: id }) }, 'alarm')
   }
 }

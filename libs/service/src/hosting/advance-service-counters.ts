@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { schemaOf } from '#libs/messaging'
 import { lookUntil, systemClock } from '#libs/platform'
 import { migrate, PostgresDatabase, PostgresTimerStore } from '#libs/persistence'
@@ -53,5 +53,5 @@ function inUse(sessions: number): HmsError {
   const detail =
     `${sessions} ${sessions === 1 ? 'session of another uses' : 'sessions of others use'} the database. ` +
     'Stop all services, and close consoles, before numbers are moved.'
-  return new HmsError('HMS_RECOVER_RUNNING', detail, { status: 409, next: ['hms-svc recover'] })
+  return new HmsError('HMS_RECOVER_RUNNING', detail, { status: 409, next: [action('recover')] })
 }

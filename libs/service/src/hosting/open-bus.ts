@@ -1,4 +1,4 @@
-import { HmsError, type ServiceName } from '#libs/contracts'
+import { action, HmsError, type ServiceName } from '#libs/contracts'
 import { replicationOf, type HostConfig } from '#libs/process'
 import { readGivenText } from '#libs/files'
 import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
@@ -24,7 +24,7 @@ export async function kafkaSettings(config: HostConfig, clientId: string): Promi
   if (config.kafkaBrokers === undefined) {
     throw new HmsError('HMS_CONFIG_INVALID', 'HMS_KAFKA_BROKERS must be set when HMS_BUS is kafka.', {
       status: 400,
-      next: ['hms-svc help environment'],
+      next: [action('help.environment')],
     })
   }
   const [mechanism, username, ...password] = config.kafkaSasl?.split(':') ?? []
@@ -45,7 +45,7 @@ async function readCa(file: string): Promise<string> {
     throw new HmsError('HMS_CONFIG_INVALID', `${file}, which HMS_KAFKA_CA names, cannot be read (${describeError(error)}).`, {
       status: 400,
       cause: error,
-      next: ['hms-svc help environment'],
+      next: [action('help.environment')],
     })
   }
 }

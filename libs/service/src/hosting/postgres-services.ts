@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
 import {
   connectUntil,
@@ -91,7 +91,7 @@ export async function connectService(
     throw new HmsError('HMS_DATABASE_UNREACHABLE', `${definition.name} cannot reach PostgreSQL: ${describeError(error)}`, {
       status: 503,
       cause: error,
-      next: ['hms-svc help environment'],
+      next: [action('help.environment')],
     })
   }
 }

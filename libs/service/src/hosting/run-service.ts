@@ -1,4 +1,4 @@
-import { HmsError, isServiceName, printable, type ServiceName } from '#libs/contracts'
+import { action, command, HmsError, isServiceName, printable, type ServiceName } from '#libs/contracts'
 import { checkPorts, portOf, readHostConfig, urlsOf, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
 import {
   createLogger,
@@ -23,10 +23,10 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   if (config.bus !== 'kafka') {
     throw new HmsError(
       'HMS_BUS_EMBEDDED',
-      'The embedded bus lives in one process: use `hms-svc dev`, or set HMS_BUS=kafka to serve services apart.',
+      `The embedded bus lives in one process: use \`${command('dev')}\`, or set HMS_BUS=kafka to serve services apart.`,
       {
         status: 400,
-        next: ['hms-svc dev', 'HMS_BUS=kafka hms-svc serve SERVICE'],
+        next: [action('dev'), action('serve.kafka')],
       },
     )
   }
@@ -34,7 +34,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   if (url === undefined) {
     throw new HmsError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must be set in distributed mode.', {
       status: 400,
-      next: ['hms-svc help environment'],
+      next: [action('help.environment')],
     })
   }
   const log = createLogger(config.logLevel, { process: services.join('+') })

@@ -1,4 +1,4 @@
-import { HmsError, type ServiceLag, type TopicActivity, type TopicRecords } from '#libs/contracts'
+import { action, HmsError, type ServiceLag, type TopicActivity, type TopicRecords } from '#libs/contracts'
 import { topicRecordOf } from '#libs/messaging'
 import { SharedAnswer, systemClock } from '#libs/platform'
 import { Controller, Get, Injectable, Param, Query } from '@nestjs/common'
@@ -29,7 +29,7 @@ export class TopicsController {
     const log = this.host.services[0]?.bus.records
     if (log === undefined) {
       const detail = 'The events lie on Apache Kafka: read them there, with HMS_BUS=kafka and HMS_KAFKA_BROKERS.'
-      throw new HmsError('HMS_TOPICS_AT_BROKER', detail, { status: 409, next: ['hms-svc help environment'] })
+      throw new HmsError('HMS_TOPICS_AT_BROKER', detail, { status: 409, next: [action('help.environment')] })
     }
     const page = await log.read({ topics, after, since: since === undefined ? undefined : new Date(since), limit })
     return { records: page.records.map(topicRecordOf), next: page.next }

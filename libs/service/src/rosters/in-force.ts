@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import type { Logger } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 
@@ -18,7 +18,7 @@ export function requireRosterInForce({ version, expires }: Roster, now: Date, lo
   if (restMs <= 0) {
     throw new HmsError('HMS_ROSTER_EXPIRED', `Roster ${version} was valid until ${expires}. Pin a newer one: set HMS_ROSTER to its file.`, {
       status: 400,
-      next: ['hms-svc help environment'],
+      next: [action('help.environment')],
     })
   }
   if (restMs < EXPIRES_SOON_MS) log.warn({ roster: version, expires }, 'the roster expires soon: propose and sign the next one')

@@ -1,4 +1,4 @@
-import type { ServiceName } from '#libs/contracts'
+import { command, type ServiceName } from '#libs/contracts'
 import { describeError, PeriodicTask, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Vitals } from './vitals.js'
 
@@ -15,9 +15,9 @@ interface Alarm {
 }
 
 const ALARMS: readonly Alarm[] = [
-  { name: 'gap_detected', rings: ({ parkedOldestMs }) => parkedOldestMs > GAP_MS, next: 'hms-svc topics republish --since TIME' },
-  { name: 'outbox_stalled', rings: ({ outboxOldestMs }) => outboxOldestMs > OUTBOX_MS, next: 'hms-svc topics diff' },
-  { name: 'timers_overdue', rings: ({ timersOverdueMs }) => timersOverdueMs > TIMER_MS, next: 'hms-svc runs list' },
+  { name: 'gap_detected', rings: ({ parkedOldestMs }) => parkedOldestMs > GAP_MS, next: command('topics.republish') },
+  { name: 'outbox_stalled', rings: ({ outboxOldestMs }) => outboxOldestMs > OUTBOX_MS, next: command('topics.diff') },
+  { name: 'timers_overdue', rings: ({ timersOverdueMs }) => timersOverdueMs > TIMER_MS, next: command('runs.list') },
 ]
 
 /** Monitors a service's vital signs: for the metrics on request, and periodically for alarms in the log. */

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 
 /** Access that a request needs: `values` are the policies in force, `read` is all readable data. */
 export type Need = 'operate' | 'read' | 'values' | { bot: string }
@@ -21,7 +21,7 @@ export function requireScope(scopes: readonly string[], need: Need): void {
   const wanted = typeof need === 'object' ? `bot:${need.bot}` : need === 'operate' ? 'operate' : 'read'
   throw new HmsError('HMS_AUTH_SCOPE', `This key may ${scopes.join(', ')}; ${wanted} is needed here.`, {
     status: 403,
-    next: isScope(wanted) ? [`hms-svc tokens create --scope ${wanted} --sign NAME`] : [],
+    next: isScope(wanted) ? [action('tokens.create', { scope: wanted })] : [],
   })
 }
 

@@ -1,4 +1,4 @@
-import { HmsError, type TokenRecord } from '#libs/contracts'
+import { action, HmsError, type TokenRecord } from '#libs/contracts'
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { digestOf } from '../digest.js'
 
@@ -65,6 +65,6 @@ function isSame(presented: string, recorded: string): boolean {
 function refusal(reason: string, detail: string): HmsError {
   return new HmsError(`HMS_AUTH_TOKEN_${reason}`, detail, {
     status: 401,
-    next: ['hms-svc tokens list', 'hms-svc tokens create --scope SCOPE --sign NAME'],
+    next: [action('tokens.list'), action('tokens.create', { scope: 'SCOPE' })],
   })
 }
