@@ -1,4 +1,5 @@
 import {
+  action,
   HmsError,
   MAX_APPROVALS_LISTED,
   type ApprovalSummary,
@@ -137,7 +138,7 @@ export class ApprovalsController {
 async function approvalAt(tx: Transaction, digest: string): Promise<Approval> {
   const approval = await tx.documents(APPROVALS).get(digest)
   if (approval !== undefined) return approval
-  throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: ['hms-svc approvals list'] })
+  throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: [action('approvals.list')] })
 }
 
 async function summaryOf(tx: Transaction, approval: Approval): Promise<ApprovalSummary> {

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { approvalRequirement, authorRule, authorsOf, SignatureError, type ApprovalRequirement, type Roster } from '#libs/signing'
 import type { NewPolicy } from './prepare-release.js'
 
@@ -29,7 +29,7 @@ export function authorOf(
       named === null ? `Nobody says who wrote ${policy.id}` : `The roster knows no person "${named}", who is to have written ${policy.id}`
     throw new HmsError('HMS_APPROVER_AUTHOR_UNKNOWN', `${who}. Name the author with --author, as the roster does.`, {
       status: 422,
-      next: ['hms-svc roster show', 'hms-svc approve FILE --sign NAME --author NAME'],
+      next: [action('roster.show'), action('approve.author')],
     })
   }
   const others = requirement.eligible.filter((id) => rule.counts || !rule.ids.has(id))
@@ -39,7 +39,7 @@ export function authorOf(
       `${policy.id} needs ${requirement.threshold} of role ${requirement.role}, and without its author there are ${others.length}.`,
       {
         status: 422,
-        next: ['hms-svc roster show'],
+        next: [action('roster.show')],
       },
     )
   }
@@ -54,7 +54,7 @@ function requirementOf(release: Omit<NewPolicy, 'digest'>, roster: Roster): Appr
     throw new HmsError(error.code, `Nobody may approve ${release.policy.id}: ${error.detail}.`, {
       status: 422,
       cause: error,
-      next: ['hms-svc roster show'],
+      next: [action('roster.show')],
     })
   }
 }

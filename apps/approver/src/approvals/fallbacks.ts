@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type FallbacksView, type ReleaseDocument } from '#libs/contracts'
+import { action, HmsError, peekPredicate, type FallbacksView, type ReleaseDocument } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { MAX_FALLBACKS, type ReleasePredicate, type ReleaseRef, type Roster } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
@@ -57,14 +57,14 @@ function releasedAs({ id }: PolicyRecord, { released, refused }: KnownReleases, 
   if (release === undefined)
     throw new HmsError('HMS_APPROVER_FALLBACK_UNKNOWN', `${name} was never live, so nobody can be taken back to it.`, {
       status: 409,
-      next: [`hms-svc get ${id}`],
+      next: [action('get', { policy: id })],
       state: released.map((known) => `${id}@${known.version}`),
     })
   const why = refused.get(release.releaseDigest)
   if (why === undefined) return release
   throw new HmsError('HMS_APPROVER_FALLBACK_REFUSED', `Readers would refuse ${name} as fallback: ${why}.`, {
     status: 409,
-    next: [`hms-svc rollback ${name} --sign NAME`],
+    next: [action('rollback', { policy: id, version })],
   })
 }
 

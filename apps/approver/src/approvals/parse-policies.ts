@@ -1,4 +1,4 @@
-import { HmsError, MAX_RUN_BYTES, type JsonObject } from '#libs/contracts'
+import { action, HmsError, MAX_RUN_BYTES, type JsonObject } from '#libs/contracts'
 import { hasErrors, parsePolicy, type PolicyDocument } from '#libs/policy'
 
 export type ParsedPolicy = { policy: PolicyDocument; digest: string }
@@ -25,7 +25,7 @@ export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
     throw new HmsError('HMS_APPROVER_POLICY_INVALID', errors.map((error) => error.detail).join('; '), {
       status: 422,
       errors,
-      next: ['hms-svc lint FILE'],
+      next: [action('lint')],
     })
   })
   const ids = parsed.map(({ policy }) => policy.id)

@@ -1,4 +1,4 @@
-import { HmsError, type RolloutPlan } from '#libs/contracts'
+import { action, HmsError, type RolloutPlan } from '#libs/contracts'
 import { approvalRequirement, type BrokenBound, type Roster, type Tagged } from '#libs/signing'
 
 /** Adds the roster's requirements to options the caller left open; `missingOf` checks the chosen ones. */
@@ -27,7 +27,7 @@ export function outOfBounds({ bound, detail, flag }: BrokenBound): HmsError {
   const remedy = flag === undefined ? 'Prepare it again.' : `Say ${flag}.`
   return new HmsError('HMS_APPROVER_PLAN_BOUNDS', `${sentence} (${bound}). ${remedy}`, {
     status: 422,
-    next: [`hms-svc approve FILE --sign NAME${flag === undefined ? '' : ` ${flag}`}`, 'hms-svc roster show'],
+    next: [flag === undefined ? action('approve') : action('approve.option', { option: flag }), action('roster.show')],
     state: { bound },
   })
 }

@@ -1,4 +1,5 @@
 import {
+  action,
   metricsProblem,
   HmsError,
   peekPredicate,
@@ -180,7 +181,7 @@ export class PrepareApproval {
           `Run #${ahead} of ${record.id} has not ended. Watch it, wait behind it with --queue, or end it with --supersede.`,
           {
             status: 409,
-            next: [`hms-svc runs watch ${ahead}`],
+            next: [action('runs.watch', { run: ahead })],
             state: { run: ahead },
           },
         )
@@ -205,14 +206,14 @@ function heldUntil(id: string, { release, at }: Upcoming): HmsError {
     `behind it with --queue, or take it back.`
   return new HmsError('HMS_APPROVER_RELEASE_HELD', detail, {
     status: 409,
-    next: ['hms-svc approve FILE --sign NAME --queue'],
+    next: [action('approve.queue')],
     state: { version: release.version, effective: at },
   })
 }
 
 function queueOrSupersede(): HmsError {
   const detail = 'A release waits behind the run that is under way (queue) or ends it (supersede), not both.'
-  return new HmsError('HMS_APPROVER_QUEUE_OR_SUPERSEDE', detail, { status: 400, next: ['hms-svc help approve'] })
+  return new HmsError('HMS_APPROVER_QUEUE_OR_SUPERSEDE', detail, { status: 400, next: [action('help.approve')] })
 }
 
 function fingerprintOf({ plan, supersede }: PrepareRequest, authors: Map<string, string | null>): string {

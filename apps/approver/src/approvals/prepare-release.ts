@@ -1,4 +1,4 @@
-import { HmsError, stepsOf, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
+import { action, HmsError, stepsOf, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
 import { buildRelease, bundleOf, STATEMENT_TYPE, type BreakGlassOrder, type PreparedRelease, type ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
@@ -80,7 +80,7 @@ function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, p
       `${name} was approved before with other content. A version never means two things: raise it.`,
       {
         status: 409,
-        next: [`hms-svc get ${policy.id}`],
+        next: [action('get', { policy: policy.id })],
       },
     )
   }
@@ -88,20 +88,26 @@ function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, p
   if (next?.release.policyDigest === digest) {
     throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is held by all readers, and in force from ${next.at}.`, {
       status: 409,
-      next: ['hms-svc runs list'],
+      next: [action('runs.list')],
     })
   }
   if (live?.policyDigest === digest) {
-    throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is live already.`, { status: 409, next: [`hms-svc get ${policy.id}`] })
+    throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is live already.`, {
+      status: 409,
+      next: [action('get', { policy: policy.id })],
+    })
   }
   if (live !== null && compareVersions(policy.version, live.version) <= 0) {
     throw new HmsError('HMS_APPROVER_VERSION_NOT_HIGHER', `${name} is not above the live ${live.version}. To go back, use rollback.`, {
       status: 409,
-      next: [`hms-svc rollback ${name}`],
+      next: [action('rollback.unsigned', { policy: policy.id, version: policy.version })],
     })
   }
   if (live === null && withdrawn !== undefined && compareVersions(policy.version, withdrawn) <= 0) {
     const detail = `${name} is not above ${withdrawn}, which was withdrawn. Raise it, or sign a rollback to an earlier version.`
-    throw new HmsError('HMS_APPROVER_VERSION_NOT_HIGHER', detail, { status: 409, next: [`hms-svc rollback ${name} --sign NAME`] })
+    throw new HmsError('HMS_APPROVER_VERSION_NOT_HIGHER', detail, {
+      status: 409,
+      next: [action('rollback', { policy: policy.id, version: policy.version })],
+    })
   }
 }

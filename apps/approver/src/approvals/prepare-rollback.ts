@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type PreparedApproval, type PrepareRollbackRequest, type ReleaseDocument } from '#libs/contracts'
+import { action, HmsError, peekPredicate, type PreparedApproval, type PrepareRollbackRequest, type ReleaseDocument } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
@@ -128,14 +128,14 @@ export class PrepareRollback {
     // A release that readers refuse is signed again, even if it is the one in force.
     if (live?.version === version && (await refusedByReaders(tx, live, this.runtime.roster)) === undefined) {
       const detail = `${id}@${version} is live already.`
-      throw new HmsError('HMS_APPROVER_ALREADY_LIVE', detail, { status: 409, next: [`hms-svc get ${id}`] })
+      throw new HmsError('HMS_APPROVER_ALREADY_LIVE', detail, { status: 409, next: [action('get', { policy: id })] })
     }
     const release = await releaseOf(tx, record, version)
     if (release !== undefined) return release
     const detail = `${id}@${version} was never live, so nothing brings it back. Approve it as a new version.`
     throw new HmsError('HMS_APPROVER_TARGET_UNKNOWN', detail, {
       status: 404,
-      next: ['hms-svc approve FILE --sign NAME', `hms-svc get ${id}`],
+      next: [action('approve'), action('get', { policy: id })],
     })
   }
 }

@@ -1,4 +1,4 @@
-import { HmsError, MAX_REASON, type ApprovalDecisionRequest, type ApprovalView } from '#libs/contracts'
+import { action, HmsError, MAX_REASON, type ApprovalDecisionRequest, type ApprovalView } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
@@ -33,7 +33,7 @@ export class RejectApproval {
       if (approval === undefined)
         throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, {
           status: 404,
-          next: ['hms-svc approvals list'],
+          next: [action('approvals.list')],
         })
       this.requireHis(approval, person)
       return this.reject(tx, approval, person, decision, statement)
@@ -51,7 +51,7 @@ export class RejectApproval {
     if (approval.state !== 'waiting' || record === undefined) {
       throw new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${approval.state}: there is nothing to reject.`, {
         status: 409,
-        next: approval.run === null ? ['hms-svc approvals list'] : [`hms-svc runs show ${approval.run}`],
+        next: approval.run === null ? [action('approvals.list')] : [action('runs.show', { run: approval.run })],
         state: approvalView(approval, record),
       })
     }
@@ -92,7 +92,7 @@ export class RejectApproval {
         throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {
           status: 403,
           cause: error,
-          next: ['hms-svc keys list'],
+          next: [action('keys.list')],
         })
       }
       throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
@@ -111,7 +111,7 @@ export class RejectApproval {
     if (isTheirs) return
     throw new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', `${person.name} neither wrote this nor is among those who may approve it.`, {
       status: 403,
-      next: ['hms-svc roster show'],
+      next: [action('roster.show')],
     })
   }
 }

@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { action, HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { approvalRequirement, authorsOf, MAX_EVENT_BYTES, MAX_SIGNATURES, type ReleasePredicate, type Roster } from '#libs/signing'
 
@@ -50,7 +50,7 @@ export function requireEventsFit(roster: Roster, run: RunToFit): void {
   const detail =
     `The largest event of this run could have ${bytes} bytes, ${replaced} of them for the versions it replaces; ` +
     `${MAX_EVENT_BYTES} fit. Approve fewer policies together.`
-  throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', detail, { status: 413, next: ['hms-svc approve FILE --sign NAME'] })
+  throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', detail, { status: 413, next: [action('approve')] })
 }
 
 function requireGuardFits(release: ReleaseDocument): void {
@@ -59,7 +59,7 @@ function requireGuardFits(release: ReleaseDocument): void {
   const detail =
     `The release of the guard rule ${release.id} has ${bytes} bytes with its plan, at most ` +
     `${MAX_GUARD_RELEASE_BYTES} fit. Name fewer partners.`
-  throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', detail, { status: 413, next: ['hms-svc approve FILE --sign NAME'] })
+  throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', detail, { status: 413, next: [action('approve')] })
 }
 
 function dossierBytes(roster: Roster, run: RunToFit): number {

@@ -1,4 +1,5 @@
 import {
+  action,
   HmsError,
   isSameMetrics,
   peekPredicate,
@@ -27,7 +28,7 @@ export function requireSamePlan(
   if (contradiction === undefined) return
   throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `What others signed says: ${contradiction}. Leave the option out to countersign it.`, {
     status: 409,
-    next: [`hms-svc approvals show ${approval.digest}`],
+    next: [action('approvals.show', { digest: approval.digest })],
   })
 }
 

@@ -1,4 +1,4 @@
-import { HmsError, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
+import { action, HmsError, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
@@ -47,19 +47,19 @@ export class SignApproval {
     if (approval.state !== 'prepared' && approval.state !== 'waiting') {
       throw new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${approval.state}; another signature changes nothing.`, {
         status: 409,
-        next: approval.run === null ? [] : [`hms-svc runs show ${approval.run}`],
+        next: approval.run === null ? [] : [action('runs.show', { run: approval.run })],
         state: approvalView(approval, run),
       })
     }
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) {
       throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', 'This approval has expired. Prepare it again.', {
         status: 409,
-        next: ['hms-svc approve FILE --sign NAME'],
+        next: [action('approve')],
       })
     }
     if (run === undefined) await requireUnsigned(tx, approval)
     const found = run === undefined ? await quarantined(tx, approval) : undefined
-    if (found !== undefined) throw refuseQuarantined(found, 'hms-svc approve FILE --sign NAME')
+    if (found !== undefined) throw refuseQuarantined(found, action('approve'))
     // A rollback is open to every person who may sign it.
     if (!isRollback(approval)) await requireReviewed(tx, this.runtime.roster, signer)
     const denied = await this.guardApproval.execute(tx, approval, signer)
@@ -107,7 +107,7 @@ function signedAlone(): HmsError {
   const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, {
     status: 403,
-    next: ['hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT'],
+    next: [action('break-glass')],
   })
 }
 
@@ -120,7 +120,7 @@ async function requireUnsigned(tx: Transaction, approval: Approval): Promise<voi
     `Another preparation of the same files was signed meanwhile (${other.digest}). Countersign that: leave the plan options out.`,
     {
       status: 409,
-      next: [`hms-svc approvals show ${other.digest}`, 'hms-svc approve FILE --sign NAME'],
+      next: [action('approvals.show', { digest: other.digest }), action('approve')],
       state: { digest: other.digest, run: other.run },
     },
   )

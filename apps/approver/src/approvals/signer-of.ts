@@ -1,4 +1,4 @@
-import { HmsError, type ApprovalRequest, type ReleaseDocument } from '#libs/contracts'
+import { action, HmsError, type ApprovalRequest, type ReleaseDocument } from '#libs/contracts'
 import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Roster } from '#libs/signing'
 import type { Approval } from '../records/approval.table.js'
 
@@ -46,7 +46,7 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
         `The signature does not match the bytes prepared for ${release.id}@${release.version}.`,
         {
           status: 403,
-          next: ['hms-svc approve FILE --sign NAME'],
+          next: [action('approve')],
         },
       )
     }
@@ -61,7 +61,7 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
 function signerUnknown(keyid: string): HmsError {
   return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${keyid}.`, {
     status: 403,
-    next: ['hms-svc keys list'],
+    next: [action('keys.list')],
   })
 }
 
@@ -71,7 +71,7 @@ function requireLive(roster: Roster, keyid: string, name: string, now: Date): vo
   const why = since === undefined ? 'is not valid now' : `is revoked since ${since}`
   throw new HmsError('HMS_APPROVER_KEY_ENDED', `Key ${keyid} of ${name} ${why}: what it signs counts for nothing.`, {
     status: 403,
-    next: ['hms-svc roster show'],
+    next: [action('roster.show')],
   })
 }
 

@@ -1,4 +1,4 @@
-import { HmsError, type ApprovalRequest } from '#libs/contracts'
+import { action, HmsError, type ApprovalRequest } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import type { ServiceRuntime } from '#libs/service'
@@ -31,5 +31,5 @@ export async function underLock<T>(
 function unmatched(): HmsError {
   const detail =
     'The signature matches nothing that was prepared here under this digest, or that is kept no longer. Prepare it again, and sign that.'
-  return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', detail, { status: 403, next: ['hms-svc approve FILE --sign NAME'] })
+  return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', detail, { status: 403, next: [action('approve')] })
 }

@@ -1,13 +1,13 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import type { Approval } from '../records/approval.table.js'
 
-export const AGAIN = 'hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT'
+export const AGAIN = action('break-glass')
 
 /** Refusal for an ordinary approval, whose signed content does not declare break-glass. */
 export function ordinary(): HmsError {
   const detail = 'This was prepared as an ordinary approval, and no number of signatures makes break-glass of it.'
-  return new HmsError('HMS_BREAK_GLASS_OTHER', detail, { status: 422, next: [AGAIN, 'hms-svc approve FILE --sign NAME'] })
+  return new HmsError('HMS_BREAK_GLASS_OTHER', detail, { status: 422, next: [AGAIN, action('approve')] })
 }
 
 export function alone(name: string): HmsError {
@@ -18,13 +18,13 @@ export function alone(name: string): HmsError {
 /** `missing` as in an approval: roles, `author`. */
 export function lacking(missing: readonly string[]): HmsError {
   const detail = `Too few of those who signed count: still missing are ${missing.join(', ')}. Nothing was kept; all sign together.`
-  return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: ['hms-svc roster show', AGAIN], state: { missing } })
+  return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [action('roster.show'), AGAIN], state: { missing } })
 }
 
 export function closed({ state, run }: Approval): HmsError {
   return new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${state}; another signature changes nothing.`, {
     status: 409,
-    next: run === null ? [] : [`hms-svc runs show ${run}`],
+    next: run === null ? [] : [action('runs.show', { run })],
   })
 }
 
@@ -36,20 +36,20 @@ export function expired(): HmsError {
 export function underWay({ digest, run }: Approval): HmsError {
   return new HmsError('HMS_BREAK_GLASS_UNDER_WAY', `These files are on their way already, by break-glass in run #${run}.`, {
     status: 409,
-    next: [`hms-svc runs watch ${run}`],
+    next: [action('runs.watch', { run: run! })],
     state: { digest, run },
   })
 }
 
 export function moved({ id, live }: PolicyRecord): HmsError {
   const detail = `${id} moved to ${live?.version ?? 'nothing'} after this was prepared. Look at the difference, and sign it again.`
-  return new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [`hms-svc get ${id}`, AGAIN] })
+  return new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [action('get', { policy: id }), AGAIN] })
 }
 
 export function nobodyToReview(): HmsError {
   const detail = 'The roster knows nobody who neither signed nor wrote this, so nobody could review it, and break-glass must be reviewed.'
   return new HmsError('HMS_BREAK_GLASS_NO_REVIEWER', detail, {
     status: 422,
-    next: ['hms-svc roster show', 'hms-svc approve FILE --sign NAME'],
+    next: [action('roster.show'), action('approve')],
   })
 }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
 import { countsUntil, type ReadFreeze } from '#libs/signing'
 
@@ -31,7 +31,7 @@ export async function spendDeclaration(tx: Transaction, { predicate, digest, per
   await forgetExpired(declarations, tx.now, FORGOTTEN_AT_ONCE)
   if ((await declarations.count({ person: person.id })) >= MAX_REMEMBERED) {
     const detail = `${person.name} declared ${MAX_REMEMBERED} freezes within minutes. Declare this one again in ten minutes.`
-    throw new HmsError('HMS_FREEZE_LIMIT', detail, { status: 409, next: ['hms-svc freezes list'] })
+    throw new HmsError('HMS_FREEZE_LIMIT', detail, { status: 409, next: [action('freezes.list')] })
   }
   return declarations.insert({ id: digest, person: person.id, expiresAt: countsUntil(predicate.at).toISOString() })
 }

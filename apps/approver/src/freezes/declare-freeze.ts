@@ -1,4 +1,4 @@
-import { HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { action, HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { faultOfFreeze, holdsAsMuch, isForgotten } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
@@ -12,7 +12,7 @@ import { freezeView } from './freeze-view.js'
 import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
 const MAX_REASON = 1_000
-const SHOW = ['hms-svc freezes list']
+const SHOW = [action('freezes.list')]
 
 /** Accepts a freeze that a person signed. One with a known id replaces it. */
 @Injectable()
@@ -70,5 +70,5 @@ function replaced(id: string): HmsError {
 }
 
 function invalid(detail: string): HmsError {
-  return new HmsError('HMS_FREEZE_INVALID', detail, { status: 422, next: ['hms-svc freezes add --help'] })
+  return new HmsError('HMS_FREEZE_INVALID', detail, { status: 422, next: [action('freezes.add.help')] })
 }

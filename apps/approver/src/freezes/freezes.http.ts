@@ -1,4 +1,4 @@
-import { HmsError, MAX_FREEZES, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { action, HmsError, MAX_FREEZES, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import { Public, proofOfStatement, ServiceRuntime, SignedBody } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
@@ -30,7 +30,7 @@ export class FreezesController {
   async show(@Param('id') id: string): Promise<FreezeRecord> {
     const record = await this.runtime.database.transaction((tx) => tx.documents(FREEZES).get(id))
     if (record !== undefined) return record
-    throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: ['hms-svc freezes list'] })
+    throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: [action('freezes.list')] })
   }
 
   /** The statement's own signature says whose it is. */

@@ -1,4 +1,4 @@
-import { HmsError, type Envelope, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { action, HmsError, type Envelope, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { FREEZES } from '#libs/stage'
@@ -7,7 +7,7 @@ import { requireReviewed } from '../records/review-lock.table.js'
 import { freezeView } from './freeze-view.js'
 import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
-const SHOW = ['hms-svc freezes list']
+const SHOW = [action('freezes.list')]
 
 /** Lifts a freeze before its end. The record stays, with the person and the reason. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { HmsError, type Envelope } from '#libs/contracts'
+import { action, HmsError, type Envelope } from '#libs/contracts'
 import { isSignedLately, readFreeze, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
 
 /** Verifies a statement about a freeze; throws the HTTP error of an invalid one. */
@@ -23,11 +23,11 @@ function readFor(statement: Envelope, roster: Roster, now?: Date): ReadFreeze {
     if (!(error instanceof SignatureError)) throw error
     if (error.code === 'HMS_FREEZE_OTHER') throw forAnother(error.detail, roster, error)
     const code = error.code === 'HMS_FREEZE_NOT_ALLOWED' ? error.code : 'HMS_FREEZE_SIGNATURE_INVALID'
-    throw new HmsError(code, `The statement does not count: ${error.detail}.`, { status: 403, next: ['hms-svc roster show'], cause: error })
+    throw new HmsError(code, `The statement does not count: ${error.detail}.`, { status: 403, next: [action('roster.show')], cause: error })
   }
 }
 
 function forAnother(why: string, { installation }: Roster, cause?: Error): HmsError {
   const detail = `The statement does not count here: ${why}. Set HMS_ROSTER to the roster of ${installation} and sign it again.`
-  return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: ['hms-svc roster show', 'hms-svc help environment'], cause })
+  return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: [action('roster.show'), action('help.environment')], cause })
 }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError, type Action } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { isRollback, type Approval } from '../records/approval.table.js'
 import { POLICIES } from './policy.table.js'
@@ -40,10 +40,10 @@ export function sayQuarantined({ name, takenBack: { run, at } }: Quarantined): s
   return `${name} was ${run === null ? 'rolled back or withdrawn' : `taken back by run #${run}`} at ${at}, after this was prepared`
 }
 
-/** Returns the error 409 `HMS_APPROVER_QUARANTINED`; `again` is the command that prepares it again. */
-export function refuseQuarantined(found: Quarantined, again: string): HmsError {
+/** Returns the error 409 `HMS_APPROVER_QUARANTINED`; `again` is the action that prepares it again. */
+export function refuseQuarantined(found: Quarantined, again: Action): HmsError {
   const { run, at } = found.takenBack
   const detail = `${sayQuarantined(found)}. Look at why; who still wants it approves it anew.`
-  const next = [...(run === null ? [] : [`hms-svc runs show ${run}`]), again]
+  const next = [...(run === null ? [] : [action('runs.show', { run })]), again]
   return new HmsError('HMS_APPROVER_QUARANTINED', detail, { status: 409, next, state: { version: found.name, run, at } })
 }

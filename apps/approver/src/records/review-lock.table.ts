@@ -1,4 +1,4 @@
-import { HmsError, type Ticket } from '#libs/contracts'
+import { action, HmsError, type Ticket } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { DecidedRun, Roster } from '#libs/signing'
 
@@ -40,7 +40,7 @@ export async function requireReviewed(tx: Transaction, roster: Roster, signer: s
       `Until somebody who did not sign it closes the review, ${signer} approves nothing.`,
     {
       status: 403,
-      next: [`hms-svc tickets show ${ticket}`, `hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`],
+      next: [action('tickets.show', { ticket }), action('tickets.accept', { ticket })],
       state: { ticket, run, dueAt },
     },
   )

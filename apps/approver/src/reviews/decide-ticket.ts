@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type Envelope, type Ticket } from '#libs/contracts'
+import { action, HmsError, peekPredicate, type Envelope, type Ticket } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { lockedDocument } from '#libs/persistence'
 import { answerTicket } from '#libs/pipeline'
@@ -59,11 +59,11 @@ export class DecideTicket {
 }
 
 export function ticketNotFound(number: number | string): HmsError {
-  return new HmsError('HMS_TICKET_NOT_FOUND', `There is no ticket ${number}.`, { status: 404, next: ['hms-svc tickets list'] })
+  return new HmsError('HMS_TICKET_NOT_FOUND', `There is no ticket ${number}.`, { status: 404, next: [action('tickets.list')] })
 }
 
 function requireOpen(ticket: Ticket, decision: string): void {
-  const show = [`hms-svc tickets show ${ticket.ticket}`]
+  const show = [action('tickets.show', { ticket: ticket.ticket })]
   if (ticket.state !== 'OPEN') {
     const by = ticket.decided === null ? '' : ` by ${ticket.decided.by}`
     const detail = `Ticket ${ticket.ticket} is ${ticket.state}${by}: too late to ${decision}.`

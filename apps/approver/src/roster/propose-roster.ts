@@ -1,4 +1,4 @@
-import { HmsError, type Envelope, type RosterProposal, type RosterProposalView } from '#libs/contracts'
+import { action, command, HmsError, type Envelope, type RosterProposal, type RosterProposalView } from '#libs/contracts'
 import { readSuccessor, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -54,10 +54,10 @@ function requireInstallation({ namedInstallation, installation }: Roster): void 
   if (namedInstallation !== undefined) return
   throw new HmsError(
     'HMS_ROSTER_INSTALLATION',
-    `The roster does not say which installation it is for. Add installation: ${installation}; hms-svc roster propose does.`,
+    `The roster does not say which installation it is for. Add installation: ${installation}; ${command('roster.propose.verb')} does.`,
     {
       status: 422,
-      next: ['hms-svc roster show --document'],
+      next: [action('roster.document')],
     },
   )
 }

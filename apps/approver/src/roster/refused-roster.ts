@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { SignatureError } from '#libs/signing'
 
 /** Runs `work`, and throws the HTTP error for a refused roster. */
@@ -7,6 +7,6 @@ export function refusingRosters<T>(work: () => T): T {
     return work()
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
-    throw new HmsError(error.code, `The roster is refused: ${error.detail}.`, { status: 422, next: ['hms-svc roster show'], cause: error })
+    throw new HmsError(error.code, `The roster is refused: ${error.detail}.`, { status: 422, next: [action('roster.show')], cause: error })
   }
 }

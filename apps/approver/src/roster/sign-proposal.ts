@@ -1,4 +1,4 @@
-import { HmsError, type Envelope, type RosterProposalView, type RosterSignature } from '#libs/contracts'
+import { action, HmsError, type Envelope, type RosterProposalView, type RosterSignature } from '#libs/contracts'
 import { readSuccessor, rootState, SignatureError, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -71,7 +71,7 @@ function uncounted(current: Roster, { keyid }: RosterSignature): HmsError {
   return new HmsError(
     'HMS_ROSTER_SIGNATURE_INVALID',
     'No roster that waits here matches the signature, or its key is revoked, past its time, or of no one who keeps the roster.',
-    { status: 403, next: ['hms-svc roster show'] },
+    { status: 403, next: [action('roster.show')] },
   )
 }
 
@@ -81,7 +81,7 @@ function signerUnknown(keyid: string): HmsError {
     `Neither the roster in force knows a person with key ${keyid}, nor a proposed one that it signed.`,
     {
       status: 403,
-      next: ['hms-svc keys list'],
+      next: [action('keys.list')],
     },
   )
 }

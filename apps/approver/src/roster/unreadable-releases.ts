@@ -1,4 +1,4 @@
-import { HmsError, type ReleaseDocument } from '#libs/contracts'
+import { action, HmsError, type ReleaseDocument } from '#libs/contracts'
 import { findAll, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
 import { asOf, POLICIES } from '../policies/policy.table.js'
@@ -23,7 +23,7 @@ export async function requireReadable(tx: Transaction, current: Roster, next: Ro
     `they need (roster show --document prints them), or accept that nobody can read them.`
   throw new HmsError('HMS_ROSTER_MAKES_UNREADABLE', detail, {
     status: 409,
-    next: [`hms-svc roster propose FILE --accept-unreadable ${ids.join(' ')}`, 'hms-svc roster show --document'],
+    next: [action('roster.propose.unreadable', { releases: ids.join(' ') }), action('roster.document')],
     state: lost.map(({ release: { id, version }, reason }) => ({ id, version, reason })),
   })
 }

@@ -1,4 +1,5 @@
 import {
+  action,
   HmsError,
   isTerminal,
   MAX_REASON,
@@ -9,6 +10,7 @@ import {
   type RunState,
   type RunView,
   type StageName,
+  type Action,
 } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf, timedWait } from '#libs/pipeline'
@@ -129,7 +131,7 @@ export class DecideRun {
       if (error.code === 'HMS_DECISION_NOT_ALLOWED') {
         throw new HmsError('HMS_RUN_DECISION_NOT_ALLOWED', `Not allowed: ${error.detail}.`, {
           status: 403,
-          next: ['hms-svc roster show'],
+          next: [action('roster.show')],
           cause: error,
         })
       }
@@ -142,7 +144,7 @@ export class DecideRun {
     const { facts } = record
     const state = stateOf(facts)
     const refuse: Refuse = (code, detail, next) => new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
-    const show = `hms-svc runs show ${facts.run}`
+    const show = action('runs.show', { run: facts.run })
     if (isTerminal(state)) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} has ended ${state}: too late to ${decision} it.`, show)
     if (facts.isRollback === true && facts.startedAt !== undefined)
       throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is a rollback on its way: too late to ${decision} it.`, show)
@@ -160,7 +162,7 @@ export class DecideRun {
       throw refuse(
         'HMS_RUN_DECISION_LATE',
         `Run #${facts.run} is live for all and its partners are told: too late to ${decision} it.`,
-        `hms-svc rollback ${id}@VERSION`,
+        action('rollback.choose', { policy: id }),
       )
     }
     if (decision === 'abort') return owningStage(facts)
@@ -169,19 +171,19 @@ export class DecideRun {
       throw refuse(
         'HMS_RUN_NOT_RESUMABLE',
         `Run #${facts.run} is paused in simulation, which cannot go on: add what it lacks, and let it start anew.`,
-        `hms-svc runs retry ${facts.run} --reason TEXT --sign NAME`,
+        action('runs.decide', { decision: 'retry', run: facts.run }),
       )
     }
     if (facts.decisions.length < MAX_DECISIONS) return stage
     throw refuse(
       'HMS_RUN_DECISION_LIMIT',
       `Run #${facts.run} has ${MAX_DECISIONS} decisions: it can only be aborted.`,
-      `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
+      action('runs.decide', { decision: 'abort', run: facts.run }),
     )
   }
 
   private pausedAt({ facts }: RunRecord, decision: RunDecisionName, refuse: Refuse): StageName {
-    const show = `hms-svc runs show ${facts.run}`
+    const show = action('runs.show', { run: facts.run })
     if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`, show)
     const stage = pausedStage(facts)!
     if ((decision !== 'extend' && decision !== 'retry') || stage !== 'rollout') return stage
@@ -196,17 +198,17 @@ export class DecideRun {
       throw refuse(
         'HMS_RUN_DECISION_NOT_NOW',
         `Run #${facts.run} is break-glass: its bake is never cut short.`,
-        `hms-svc runs show ${facts.run}`,
+        action('runs.show', { run: facts.run }),
       )
     if (states === undefined) {
       const detail = `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`
-      throw refuse('HMS_RUN_NOT_PAUSED', detail, `hms-svc runs show ${facts.run}`)
+      throw refuse('HMS_RUN_NOT_PAUSED', detail, action('runs.show', { run: facts.run }))
     }
     if (states.includes(state)) return stageAwaited(state)!
     throw refuse(
       'HMS_RUN_DECISION_NOT_NOW',
       `Run #${facts.run} is ${state}: it can be ${DONE[decision]} in ${states.join(', ')}.`,
-      `hms-svc runs show ${facts.run}`,
+      action('runs.show', { run: facts.run }),
     )
   }
 }
@@ -216,7 +218,7 @@ export interface ReadAs extends Pick<DecidedRun, 'ticket' | 'review'> {
   known?: readonly string[]
 }
 
-type Refuse = (code: string, detail: string, next: string) => HmsError
+type Refuse = (code: string, detail: string, next: Action) => HmsError
 
 /** States in which an active run accepts these decisions. */
 const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
@@ -233,7 +235,7 @@ function refusalOfSignature(error: unknown): unknown {
     return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {
       status: 403,
       cause: error,
-      next: ['hms-svc keys list'],
+      next: [action('keys.list')],
     })
   }
   return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
@@ -250,5 +252,5 @@ function expired(): HmsError {
 }
 
 function other(detail: string): HmsError {
-  return new HmsError('HMS_RUN_DECISION_OTHER', detail, { status: 422, next: ['hms-svc runs --help'] })
+  return new HmsError('HMS_RUN_DECISION_OTHER', detail, { status: 422, next: [action('runs.help')] })
 }

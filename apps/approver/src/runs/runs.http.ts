@@ -1,4 +1,4 @@
-import { HmsError, MAX_RUNS_LISTED, type RunView } from '#libs/contracts'
+import { action, HmsError, MAX_RUNS_LISTED, type RunView } from '#libs/contracts'
 import { requireConnection } from '#libs/platform'
 import { Public, proofOfStatement, ServiceRuntime, SignedBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
@@ -80,6 +80,6 @@ export class RunsController {
     const record =
       number === undefined ? undefined : await this.runtime.database.transaction((tx) => tx.documents(RUNS).get(String(number)))
     if (record !== undefined) return record
-    throw new HmsError('HMS_RUN_NOT_FOUND', `There is no run #${text}.`, { status: 404, next: ['hms-svc runs list'] })
+    throw new HmsError('HMS_RUN_NOT_FOUND', `There is no run #${text}.`, { status: 404, next: [action('runs.list')] })
   }
 }

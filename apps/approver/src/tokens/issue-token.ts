@@ -1,4 +1,4 @@
-import { HmsError, type TokenRecord, type TokenRequest } from '#libs/contracts'
+import { action, HmsError, type TokenRecord, type TokenRequest } from '#libs/contracts'
 import { mintToken } from '#libs/signing'
 import { signedBy } from './signed-by.js'
 import { keepToken, MAX_TOKENS, ServiceRuntime, TOKENS, TOKENS_CHANGED } from '#libs/service'
@@ -16,7 +16,7 @@ export class IssueToken {
     const record = await this.runtime.database.transaction(async (tx) => {
       if ((await tx.documents(TOKENS).count()) >= MAX_TOKENS) {
         const detail = `There are ${MAX_TOKENS} keys; one is forgotten 30 days after it expired.`
-        throw new HmsError('HMS_TOKEN_LIMIT', detail, { status: 409, next: ['hms-svc tokens list'] })
+        throw new HmsError('HMS_TOKEN_LIMIT', detail, { status: 409, next: [action('tokens.list')] })
       }
       const issued: TokenRecord = {
         id,

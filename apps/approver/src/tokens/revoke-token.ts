@@ -1,4 +1,4 @@
-import { HmsError, type TokenRecord } from '#libs/contracts'
+import { action, HmsError, type TokenRecord } from '#libs/contracts'
 import { plainToken, readSignedToken, ServiceRuntime, TOKENS, TOKENS_CHANGED, type StoredToken } from '#libs/service'
 import { signedBy } from './signed-by.js'
 import { Injectable } from '@nestjs/common'
@@ -13,7 +13,7 @@ export class RevokeToken {
     const record = await this.runtime.database.locked([`token:${id}`], async (tx) => {
       const known = await tx.documents(TOKENS).get(id)
       if (known === undefined)
-        throw new HmsError('HMS_TOKEN_NOT_FOUND', `There is no key ${id}.`, { status: 404, next: ['hms-svc tokens list'] })
+        throw new HmsError('HMS_TOKEN_NOT_FOUND', `There is no key ${id}.`, { status: 404, next: [action('tokens.list')] })
       const record = this.signed(known)
       if (record.revokedAt !== null) return record
       const revoked: TokenRecord = { ...record, revokedAt: tx.now.toISOString(), revokedBy: by }
