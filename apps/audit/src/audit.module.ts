@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { FileSeenStore, MemorySeenStore } from '#libs/witness'
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common'
@@ -46,7 +47,7 @@ const STORES = {
 
 /** Creates the PostgreSQL store of entries. An unsigned row is ignored, logged once, and a concern until the process ends. */
 function signedEntries(runtime: ServiceRuntime): PostgresEntryStore {
-  const next = 'hms-svc topics republish --since TIME'
+  const next = command('topics.republish')
   let refused = 0
   runtime.onConcerns(() =>
     refused === 0 ? [] : [`${refused} rows of audit.arrival were signed by nobody and are no entries (next: ${next})`],

@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import type { Clock, Logger, Metrics } from '#libs/platform'
 import { LogMetrics } from './log-metrics.js'
 
@@ -56,7 +57,7 @@ export class CheckpointLag {
     const rings = ms > ALARM_MS && this.entries > 0
     if (rings === this.ringing) return
     this.ringing = rings
-    const fields = { alarm: 'audit_unwitnessed', entries: this.entries, next: 'hms-svc audit verify' }
+    const fields = { alarm: 'audit_unwitnessed', entries: this.entries, next: command('audit.verify') }
     if (rings) this.log.error(fields, 'alarm: entries of the audit log wait for their witnesses')
     else this.log.warn(fields, 'alarm over')
   }

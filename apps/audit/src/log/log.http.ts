@@ -1,4 +1,4 @@
-import { HmsError, type ApprovedReleases, type AuditProof } from '#libs/contracts'
+import { action, HmsError, type ApprovedReleases, type AuditProof } from '#libs/contracts'
 import { Public, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
 import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
@@ -76,7 +76,7 @@ export class LogController {
     if (release === undefined)
       throw new HmsError('HMS_AUDIT_PROOF_UNKNOWN', `The log has no approved release ${name}.`, {
         status: 404,
-        next: ['hms-svc audit log'],
+        next: [action('audit.log')],
       })
     return release
   }
@@ -93,7 +93,7 @@ export class LogController {
     if (this.runtime.roster.logPolicy === undefined) {
       throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster of this installation names no log.', {
         status: 404,
-        next: ['hms-svc dev --reset'],
+        next: [action('dev.reset')],
       })
     }
     return this.runtime.database.transaction(async (tx) => {
@@ -108,6 +108,6 @@ function notYet(): HmsError {
   return new HmsError('HMS_AUDIT_NOT_PUBLISHED', 'No checkpoint covers that yet; one follows within a second when the witnesses sign.', {
     status: 503,
     retryable: true,
-    next: ['hms-svc audit verify'],
+    next: [action('audit.verify')],
   })
 }

@@ -1,4 +1,4 @@
-import { HmsError, type LoggedApproval } from '#libs/contracts'
+import { action, command, HmsError, type LoggedApproval } from '#libs/contracts'
 import { keyIdOf, type LogPolicy } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import type { SeenStore } from '#libs/witness'
@@ -43,7 +43,7 @@ function runOf({ entry }: LoggedApproval): { run: number; attempt: number } | un
 async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenStore): Promise<LogKeys | undefined> {
   const signer = await runtime.signerNamed('audit-log')
   if (signer === undefined) {
-    const next = 'HMS_TRANSPARENCY_LOG_KEY_FILE=FILE hms-svc serve audit'
+    const next = command('serve.log-key', { service: 'audit' })
     runtime.log.error(
       { alarm: 'audit_no_log_key', next },
       'the roster names a log, and its key is not here: this process publishes no checkpoint',
@@ -55,7 +55,7 @@ async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenS
       'HMS_IDENTITY_MISMATCH',
       `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}: put that into the file of ` +
         `HMS_TRANSPARENCY_LOG_KEY_FILE.`,
-      { status: 403, next: ['hms-svc roster show'] },
+      { status: 403, next: [action('roster.show')] },
     )
   }
   return { signer, witnesses: await witnessLinks(runtime, policy, seen) }

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
-import { HmsError, type LoggedApproval } from '#libs/contracts'
+import { command, HmsError, type LoggedApproval } from '#libs/contracts'
 import { formatCheckpoint, isWitnessed, signNote, type LogPolicy, type Signer } from '#libs/signing'
 import type { WitnessLink } from '#libs/witness'
 import type { CheckpointLag } from './checkpoint-lag.js'
@@ -165,7 +165,7 @@ export class Sequencer {
     suspended.keepOnly(witnesses.map(({ key }) => key))
     if (policy.witnesses.length > 0 && policy.quorum * 2 <= policy.witnesses.length) {
       log.warn(
-        { quorum: policy.quorum, witnesses: policy.witnesses.length, next: 'hms-svc roster show' },
+        { quorum: policy.quorum, witnesses: policy.witnesses.length, next: command('roster.show') },
         'half of the witnesses or fewer are a quorum: two halves could sign two histories of the log',
       )
     }
@@ -216,7 +216,7 @@ export class Sequencer {
     this.halted = reason
     this.deps.lag.halt()
     this.deps.log.error(
-      { alarm: 'audit_forked', reason, next: 'hms-svc audit verify' },
+      { alarm: 'audit_forked', reason, next: command('audit.verify') },
       'the audit log takes nothing more until people have looked at it',
     )
   }
@@ -244,7 +244,7 @@ export class Sequencer {
       if (!isOpen && !this.waiting && this.state === 'running') this.state = 'idle'
       return isOpen
     } catch (error) {
-      const next = error instanceof HmsError ? error.next : ['hms-svc roster show']
+      const next = error instanceof HmsError ? error.next : [command('roster.show')]
       await this.measure()
       if (this.complainedOf !== policy())
         log.error({ alarm: 'audit_log_key', error: describeError(error), next }, 'no checkpoint is published until this is mended')

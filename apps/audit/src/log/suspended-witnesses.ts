@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import type { Clock, Logger, Metrics } from '#libs/platform'
 import type { NoteKey } from '#libs/signing'
 import { LogMetrics } from './log-metrics.js'
@@ -84,5 +85,5 @@ const idOf = ({ name, id }: NoteKey): string => `${name}+${id}`
 const alarmOf = ({ name }: NoteKey): Record<string, unknown> => ({
   alarm: 'audit_witness_suspended',
   witness: name,
-  next: 'hms-svc audit verify',
+  next: command('audit.verify'),
 })

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { Public, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Header, Param } from '@nestjs/common'
 import { LISTINGS } from './window.table.js'
@@ -19,7 +19,7 @@ export class WindowsController {
       `No entry ${event.slice(0, 100)} is of a window, or it is older than 8 days: the events themselves are kept for 7.`,
       {
         status: 404,
-        next: ['hms-svc audit log'],
+        next: [action('audit.log')],
       },
     )
   }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, command, HmsError } from '#libs/contracts'
 import { keyIdOf, type LogPolicy, type NoteKey } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { HttpWitness, Witness, type SeenStore, type WitnessLink } from '#libs/witness'
@@ -20,12 +20,12 @@ export async function witnessLinks(
     const known = policy.witnesses.map(({ name }) => name).join(', ') || 'none'
     if (links.length < policy.quorum) {
       const detail = `HMS_AUDIT_WITNESS_URLS has ${links.length} of the roster's witnesses (${known}), and ${policy.quorum} must sign.`
-      throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc roster show'] })
+      throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: [action('roster.show')] })
     }
     // A future or earlier roster may name them: addresses are configured once, while rosters change.
     const strangers = found.filter(({ key }) => key === undefined).map(({ place }) => place.name ?? place.url)
     if (strangers.length > 0)
-      log.warn({ witnesses: strangers, known, next: 'hms-svc roster show' }, 'the roster names no such witnesses; they are not asked')
+      log.warn({ witnesses: strangers, known, next: command('roster.show') }, 'the roster names no such witnesses; they are not asked')
     return links
   }
   const signer = profile === 'dev' ? await signerNamed('witness') : undefined
@@ -33,7 +33,7 @@ export async function witnessLinks(
   if (signer !== undefined && key !== undefined) return [new Witness(key, signer, () => [policy.log], seen, clock)]
   if (policy.quorum > 0) {
     log.error(
-      { alarm: 'audit_no_witness', quorum: policy.quorum, next: 'HMS_AUDIT_WITNESS_URLS=URL hms-svc serve audit' },
+      { alarm: 'audit_no_witness', quorum: policy.quorum, next: command('serve.witnesses', { service: 'audit' }) },
       'no witness is known here: no checkpoint can be published',
     )
   }
