@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describeError } from '#libs/platform'
 import { refusalByReaders, STABLE_SCOPE } from '#libs/signing'
@@ -88,7 +89,7 @@ export class ReadersWatch implements OnModuleInit {
     if (first === undefined) return []
     const named = this.refused.slice(0, MAX_NAMED).map(({ policy, version, detail }) => `${policy}@${version} (${detail})`)
     const more = this.refused.length > MAX_NAMED ? ` and ${this.refused.length - MAX_NAMED} more` : ''
-    const command = `hms-svc rollback ${first.policy}@${first.version} --sign NAME`
-    return [`readers refuse what is live by the roster in force: ${named.join(', ')}${more} (next: ${command})`]
+    const next = command('rollback', { policy: first.policy, version: first.version })
+    return [`readers refuse what is live by the roster in force: ${named.join(', ')}${more} (next: ${next})`]
   }
 }

@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import { FRESHNESS_EVERY_MS } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
@@ -6,7 +7,7 @@ import { Freshness, type FreshnessStatement } from '../heads/freshness.js'
 
 /** Grace period in ms, as readers have it: a head and the statement on it arrive by different transports. */
 const GRACE_MS = 2 * FRESHNESS_EVERY_MS
-const NEXT = 'hms-svc audit verify'
+const NEXT = command('audit.verify')
 
 /**
  * Compares rollout's freshness statement with the stable heads that this instance serves. A deleted row, or an earlier head put back, still

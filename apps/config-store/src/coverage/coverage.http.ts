@@ -1,4 +1,4 @@
-import { HmsError, type CoverageView } from '#libs/contracts'
+import { action, HmsError, type CoverageView } from '#libs/contracts'
 import { Places } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Query } from '@nestjs/common'
@@ -32,7 +32,7 @@ export class CoverageController {
   async show(@Query() { policy, revision, waitMs }: CoverageQueryDto): Promise<CoverageView> {
     await this.copy.reach(revision)
     if (this.copy.documentsOf(policy).length === 0) {
-      const next = ['hms-svc approve FILE --sign NAME']
+      const next = [action('approve')]
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${policy} is stored.`, { status: 404, next })
     }
     const view = revision === undefined || waitMs === undefined ? this.view(policy) : await this.whenCurrent(policy, revision, waitMs)

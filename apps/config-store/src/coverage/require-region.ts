@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 
 /**
  * Requires the claimed region to be that of the bot's key or open stream. Otherwise one bot could claim every region, and end every canary
@@ -11,7 +11,7 @@ export function requireRegion(known: string | undefined, claimed: string): void 
     `This bot is known to be of region ${known}, and claims ${claimed}. Leave the region out, or connect with the right one.`,
     {
       status: 403,
-      next: ['hms-svc tokens list'],
+      next: [action('tokens.list')],
     },
   )
 }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, command, HmsError } from '#libs/contracts'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { documentId } from './head.table.js'
@@ -6,11 +6,6 @@ import type { RowRefusal } from './judge-row.js'
 
 /** Limit of places that one log line, or `/readyz`, names. */
 const MAX_NAMED = 10
-
-/** Returns the command that restores a place to its signed state. */
-export function restoreCommand(policy: string): string {
-  return `hms-svc policies restore ${policy}`
-}
 
 /** Places of `config_store.document` whose row does not verify: they are not served, and raise an alarm. */
 @Injectable()
@@ -47,7 +42,7 @@ export class UnverifiedRows implements OnModuleInit {
     if (refusal === undefined) return
     throw new HmsError('HMS_STORE_UNVERIFIED', `${said(refusal)}, so it is not served. What readers hold stays in force.`, {
       status: 503,
-      next: [restoreCommand(policy), 'hms-svc doctor'],
+      next: [action('policies.restore', { policy }), action('doctor')],
     })
   }
 
@@ -60,7 +55,7 @@ export class UnverifiedRows implements OnModuleInit {
     if (before?.code === refusal.code && before.detail === refusal.detail) return
     const { code, detail, policy } = refusal
     const { log, name: service } = this.runtime
-    log.error({ service, alarm: 'document_unverified', place, code, detail, next: restoreCommand(policy) }, 'alarm')
+    log.error({ service, alarm: 'document_unverified', place, code, detail, next: command('policies.restore', { policy }) }, 'alarm')
   }
 
   /** Clears the refusal of a place whose row verifies now. */
@@ -80,8 +75,10 @@ export class UnverifiedRows implements OnModuleInit {
     const refusals = [...this.refused.values()]
     const more = refusals.length - MAX_NAMED
     return [
-      ...refusals.slice(0, MAX_NAMED).map((refusal) => `${said(refusal)}; it is not served (next: ${restoreCommand(refusal.policy)})`),
-      ...(more > 0 ? [`${more} more stored documents do not verify (next: hms-svc doctor)`] : []),
+      ...refusals
+        .slice(0, MAX_NAMED)
+        .map((refusal) => `${said(refusal)}; it is not served (next: ${command('policies.restore', { policy: refusal.policy })})`),
+      ...(more > 0 ? [`${more} more stored documents do not verify (next: ${command('doctor')})`] : []),
     ]
   }
 }

@@ -1,4 +1,4 @@
-import { HmsError, withoutInternalReason, type PolicyHistoryEntry } from '#libs/contracts'
+import { action, HmsError, withoutInternalReason, type PolicyHistoryEntry } from '#libs/contracts'
 import { RequireScope, ServiceRuntime, type AuthorizedRequest } from '#libs/service'
 import { Controller, Get, Param, Query, Req } from '@nestjs/common'
 import { HistoryQueryDto } from './history.dto.js'
@@ -25,7 +25,7 @@ export class HistoryController {
       return signed === 'true' ? withRecords(tx, id, found) : found
     })
     if (entries.length > 0 || before !== undefined) return actor?.valuesOnly === true ? entries.map(outsideEntry) : entries
-    const next = ['hms-svc approve FILE --sign NAME']
+    const next = [action('approve')]
     throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} was ever in force.`, { status: 404, next })
   }
 }

@@ -1,4 +1,4 @@
-import { HmsError, NOT_BY_CALLER, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
+import { action, HmsError, NOT_BY_CALLER, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import {
   believedChange,
@@ -162,5 +162,5 @@ async function releaseOf(tx: Transaction, digest: string | null): Promise<LiveRe
 }
 
 function notFound(policy: string, detail: string): HmsError {
-  return new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: [`hms-svc history ${policy}`] })
+  return new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: [action('history', { policy })] })
 }

@@ -1,4 +1,5 @@
 import {
+  action,
   HmsError,
   NOT_BY_CALLER,
   UNVERIFIED_HEADER,
@@ -91,7 +92,7 @@ export class PoliciesController {
     const answer = this.answer(id, query)
     if (answer === null) {
       this.unverified.requireVerified(id)
-      const next = ['hms-svc approve FILE --sign NAME']
+      const next = [action('approve')]
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next })
     }
     return this.send(reply, answer.etag, known, () => jsonFor(actor, answer))

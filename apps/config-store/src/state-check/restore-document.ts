@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type ConfigDocument, type Envelope, type RestoredDocument } from '#libs/contracts'
+import { action, HmsError, peekPredicate, type ConfigDocument, type Envelope, type RestoredDocument } from '#libs/contracts'
 import { policyKey, type ReadPosition } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
@@ -42,7 +42,7 @@ export class RestoreDocument {
       return done
     })
     if (restored.length === 0) {
-      throw new HmsError('HMS_POLICY_NOT_FOUND', `There is no policy ${policy}.`, { status: 404, next: ['hms-svc policies list'] })
+      throw new HmsError('HMS_POLICY_NOT_FOUND', `There is no policy ${policy}.`, { status: 404, next: [action('policies.list')] })
     }
     this.runtime.log.info({ policy, places: restored, by, reason }, 'policy restored')
     await this.copy.refresh()
@@ -104,6 +104,6 @@ function notRestorable(policy: string, place: string): HmsError {
     `next head: roll it back, or approve a newer version.`
   return new HmsError('HMS_STORE_NOT_RESTORABLE', detail, {
     status: 409,
-    next: [`hms-svc history ${policy}`, 'hms-svc approve FILE --sign NAME'],
+    next: [action('history', { policy }), action('approve')],
   })
 }

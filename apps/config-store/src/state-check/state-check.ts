@@ -1,9 +1,9 @@
+import { command } from '#libs/contracts'
 import type { ReadPosition } from '#libs/messaging'
 import { describeError, PeriodicTask } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { BelievedRows } from '../heads/believed-rows.js'
-import { restoreCommand } from '../heads/unverified-rows.js'
 import { FailureStreak } from '../coverage/failure-streak.js'
 import { DOCUMENTS, documentId } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
@@ -139,12 +139,12 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   private tellFailure(inARow: number, alarm: boolean, error: unknown): void {
     this.failing.set(inARow)
     const fields = { service: this.runtime.name, error: describeError(error), inARow }
-    if (alarm) this.runtime.log.error({ ...fields, alarm: 'state_topic_unchecked', next: 'hms-svc topics diff' }, 'alarm')
+    if (alarm) this.runtime.log.error({ ...fields, alarm: 'state_topic_unchecked', next: command('topics.diff') }, 'alarm')
     else if (inARow > 0) this.runtime.log.debug(fields, 'the topic of state is compared with the database later')
   }
 }
 
 /** Returns the command for a difference. It verifies row and record, and publishes or stores only signed documents. */
 function nextOf({ place, kind }: Difference): string {
-  return kind === 'unknown' ? 'hms-svc topics diff' : restoreCommand(place.split('@')[0]!)
+  return kind === 'unknown' ? command('topics.diff') : command('policies.restore', { policy: place.split('@')[0]! })
 }
