@@ -1,4 +1,4 @@
-import { EDGE_PORT, HmsError, parseDuration } from '#libs/contracts'
+import { action, EDGE_PORT, HmsError, parseDuration } from '#libs/contracts'
 import { isDuration, listOf, parseEnvironment, type Environment } from '#libs/platform'
 import { IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
 import { parseRelay, type SmtpRelay } from './channels/email/smtp-relay.js'
@@ -140,7 +140,7 @@ export function readNotifierConfig(env: Environment, profile: Profile): Notifier
   throw new HmsError('HMS_CONFIG_INVALID', `${given} needs ${missing} beside it: mail has a relay and a sender`, {
     status: 400,
     errors: [{ pointer: missing, detail: `${given} needs ${missing} beside it` }],
-    next: ['hms-svc help environment'],
+    next: [action('help.environment')],
   })
 }
 

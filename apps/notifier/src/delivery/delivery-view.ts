@@ -1,4 +1,4 @@
-import { HmsError, type DeliveryDetail, type DeliveryTry, type DeliveryView } from '#libs/contracts'
+import { action, HmsError, type DeliveryDetail, type DeliveryTry, type DeliveryView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Delivery } from './delivery.table.js'
 import { EVIDENCE } from './evidence.table.js'
@@ -40,5 +40,5 @@ export async function deliveryDetail(tx: Transaction, delivery: Delivery): Promi
 }
 
 export function deliveryUnknown(id: string): HmsError {
-  return new HmsError('HMS_DELIVERY_UNKNOWN', `There is no delivery ${id}.`, { status: 404, next: ['hms-svc partners deliveries'] })
+  return new HmsError('HMS_DELIVERY_UNKNOWN', `There is no delivery ${id}.`, { status: 404, next: [action('partners.deliveries')] })
 }

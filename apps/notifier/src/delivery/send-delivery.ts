@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { CONTACT } from '#libs/contracts'
+import { command, CONTACT } from '#libs/contracts'
 import type { Timer, WorkHandler } from '#libs/persistence'
 import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
@@ -148,7 +148,7 @@ function receiptPageOf(body: string, publicUrl: string | undefined): { receiptPa
 }
 
 function unsubscribedWords(partner: string, address: string, at: string): string {
-  return `the address unsubscribed at ${at}; undo it by hms-svc partners resubscribe ${partner} --address ${address} --reason TEXT`
+  return `the address unsubscribed at ${at}; undo it by ${command('partners.resubscribe', { partner, address })}`
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { HmsError, type ChannelTest, type PartnerTestRequest, type PartnerTestResult } from '#libs/contracts'
+import { action, HmsError, type ChannelTest, type PartnerTestRequest, type PartnerTestResult } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common'
@@ -38,7 +38,11 @@ export class TestPartner implements OnModuleDestroy {
     const channels = chosenOf(partner, request.channel)
     if (this.running.has(id)) {
       const detail = `A test of ${id} is under way; wait for its end.`
-      throw new HmsError('HMS_PARTNER_TEST_RUNNING', detail, { status: 409, retryable: true, next: [`hms-svc partners test ${id}`] })
+      throw new HmsError('HMS_PARTNER_TEST_RUNNING', detail, {
+        status: 409,
+        retryable: true,
+        next: [action('partners.test', { partner: id })],
+      })
     }
     this.running.add(id)
     const deadline = new Deadline(DEADLINE_MS, this.stop.signal)
@@ -72,7 +76,7 @@ export class TestPartner implements OnModuleDestroy {
     return this.runtime.database.transaction(async (tx) => {
       const partner = await tx.documents(PARTNERS).get(id)
       if (partner === undefined) {
-        throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: ['hms-svc partners list'] })
+        throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: [action('partners.list')] })
       }
       return { partner, at: tx.now }
     })
@@ -85,7 +89,7 @@ function chosenOf(partner: RegisteredPartner, name: string | undefined): [string
     const channel = channelOf(partner, each)
     if (channel !== undefined) return [each, channel]
     const detail = `${partner.id} has no channel ${each}; it has ${channelNames(partner.channels).join(', ')}.`
-    throw new HmsError('HMS_PARTNER_CHANNEL_UNKNOWN', detail, { status: 404, next: ['hms-svc partners list'] })
+    throw new HmsError('HMS_PARTNER_CHANNEL_UNKNOWN', detail, { status: 404, next: [action('partners.list')] })
   })
 }
 

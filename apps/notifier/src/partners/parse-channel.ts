@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import type { Channel } from './channel.js'
 import type { ChannelDto, EmailDto, SftpDto, WebhookDto } from './channels.dto.js'
 import { isEmailAddress } from './email-address.js'
@@ -42,7 +43,10 @@ function parseSftp({ host, port = SFTP_PORT, user, hostKey, dir, key }: SftpDto,
   }
   if (!isFolder(dir)) report(`${pointer}/dir`, 'must be a folder on the server without .. and control characters, for instance /inbox')
   if (isValue(key, `${pointer}/key`, report) && !isPrivateKeyText(key)) {
-    report(`${pointer}/key`, 'must be a private key in PEM or OpenSSH form, for instance file:id_ed25519 for hms-svc partners add')
+    report(
+      `${pointer}/key`,
+      `must be a private key in PEM or OpenSSH form, for instance file:id_ed25519 for ${command('partners.add.verb')}`,
+    )
   }
   return { kind: 'sftp', host, port, user, hostKey: hostKey.trim(), dir, key }
 }
@@ -57,7 +61,7 @@ function parseA2a({ url, secret }: WebhookDto, pointer: string, report: Report):
 /** Whether a secret is a value and no `env:` or `file:` reference. A server that resolved references would disclose its own secrets. */
 function isValue(secret: string, pointer: string, report: Report): boolean {
   if (!/^(env|file):/.test(secret)) return true
-  report(pointer, 'env: and file: are resolved by hms-svc partners add; send the value itself')
+  report(pointer, `env: and file: are resolved by ${command('partners.add.verb')}; send the value itself`)
   return false
 }
 

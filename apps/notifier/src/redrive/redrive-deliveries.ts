@@ -1,4 +1,4 @@
-import { HmsError, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
+import { action, HmsError, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -31,7 +31,7 @@ export class RedriveDeliveries {
   async one(id: string, asked: Asked): Promise<DeliveryDetail> {
     const answer = await this.redrive({ id }, asked, 0)
     if (answer.do === 'nothing' && answer.because === 'overtaken') {
-      throw new HmsError('HMS_DELIVERY_OVERTAKEN', answer.detail, { status: 409, next: ['hms-svc partners deliveries'] })
+      throw new HmsError('HMS_DELIVERY_OVERTAKEN', answer.detail, { status: 409, next: [action('partners.deliveries')] })
     }
     return this.runtime.database.transaction(async (tx) => deliveryDetail(tx, await this.read(id, tx)))
   }

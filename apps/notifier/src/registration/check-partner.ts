@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import type { ChannelSenders } from '../channels/channel-sender.js'
 import { channelRefusal } from '../channels/dispatch.js'
 import { ADDRESS_REFUSED, checkPartnerHost, checkPartnerUrl, type Deployment } from '../partners/address-guard.js'
@@ -7,7 +7,7 @@ import { parsePartner, type PartnerProblem } from '../partners/parse-partner.js'
 import type { Partner } from '../partners/partner.js'
 import type { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
-const NEXT = ['hms-svc partners add FILE']
+const NEXT = [action('partners.add')]
 
 /** Validates a registration and returns the partner to store and call. Throws `HmsError`, whose texts contain no secret. */
 export function checkPartner(body: PartnerRegistrationDto, deployment: Deployment, senders: ChannelSenders): Partner {

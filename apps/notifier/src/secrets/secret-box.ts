@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import type { SecretKey } from './secret-keys.js'
 
 const CIPHER = 'aes-256-gcm'
@@ -60,7 +60,7 @@ export class SecretBox {
 function missing(): HmsError {
   return new HmsError('HMS_SECRETS_KEY_REQUIRED', 'Secrets of partners are stored sealed, and this process has no key for it.', {
     status: 422,
-    next: ['openssl rand -base64 32 >FILE && chmod 600 FILE', 'HMS_NOTIFIER_SECRETS_KEY_FILE=FILE hms-svc serve notifier'],
+    next: ['openssl rand -base64 32 >FILE && chmod 600 FILE', action('serve.secrets-key', { service: 'notifier' })],
   })
 }
 

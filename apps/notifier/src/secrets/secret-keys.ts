@@ -2,7 +2,7 @@ import { createHash, createSecretKey, randomBytes, type KeyObject } from 'node:c
 import { existsSync } from 'node:fs'
 import { link, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HmsError } from '#libs/contracts'
+import { PRODUCT, HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate } from '#libs/files'
 import { describeError } from '#libs/platform'
 
@@ -38,7 +38,10 @@ export function parseSecretKeys(text: string): SecretKey[] | undefined {
 }
 
 export function secretKey(bytes: Buffer): SecretKey {
-  return { id: createHash('sha256').update('hms-svc secret key\n').update(bytes).digest('hex').slice(0, 16), key: createSecretKey(bytes) }
+  return {
+    id: createHash('sha256').update(`${PRODUCT} secret key\n`).update(bytes).digest('hex').slice(0, 16),
+    key: createSecretKey(bytes),
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { HmsError, LADDER, type PartnerSummary, type UnsubscribeView } from '#libs/contracts'
+import { action, HmsError, LADDER, type PartnerSummary, type UnsubscribeView } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
@@ -50,11 +50,11 @@ export class Unsubscribe {
     return this.runtime.database.locked([partnerKey(id)], async (tx) => {
       const partner = await tx.documents(PARTNERS).get(id)
       if (partner === undefined) {
-        throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: ['hms-svc partners list'] })
+        throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: [action('partners.list')] })
       }
       if (!mailAddresses(partner).includes(address)) {
         const detail = `${id} has no address ${address}; it has ${mailAddresses(partner).join(', ') || 'none'}.`
-        throw new HmsError('HMS_PARTNER_CHANNEL_UNKNOWN', detail, { status: 404, next: ['hms-svc partners list --json'] })
+        throw new HmsError('HMS_PARTNER_CHANNEL_UNKNOWN', detail, { status: 404, next: [action('partners.list.json')] })
       }
       if (unsubscribedAt(partner, address) === null) return summaryOf(partner)
       const after = { ...partner, unsubscribed: (partner.unsubscribed ?? []).filter((each) => each.address !== address) }

@@ -1,4 +1,4 @@
-import { explain, type TicketState } from '#libs/contracts'
+import { command, explain, type TicketState } from '#libs/contracts'
 import type { MessageContent } from '../channel-sender.js'
 import type { DescribedNews } from './described-news.js'
 
@@ -21,7 +21,7 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
     sentences: isOpen
       ? [
           explain(reason, detail),
-          `What may be decided: ${allowed.join(', ')}. See hms-svc tickets show ${number}, and answer by hms-svc tickets decide ${number}.`,
+          `What may be decided: ${allowed.join(', ')}. See ${command('tickets.show', { ticket: number })}, and answer by ${command('tickets.decide', { ticket: number })}.`,
           `You are told as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
         ]
       : [`It needs no answer any more: ${answer}.`],

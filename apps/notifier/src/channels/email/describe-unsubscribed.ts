@@ -1,3 +1,4 @@
+import { command } from '#libs/contracts'
 import type { MessageContent } from '../channel-sender.js'
 import type { DescribedNews } from './described-news.js'
 
@@ -14,7 +15,7 @@ export function describeUnsubscribed({ unsubscribed, at }: MessageContent): Desc
     headline: `${partner.name} unsubscribed ${address}`,
     sentences: [
       `Somebody followed the link in a mail. The partner stays bound by every policy. ${rest}`,
-      `Speak with the partner. hms-svc partners resubscribe ${partner.id} --address ${address} --reason TEXT takes it back.`,
+      `Speak with the partner. ${command('partners.resubscribe', { partner: partner.id, address })} takes it back.`,
     ],
     changesHeading: '',
     changes: [],

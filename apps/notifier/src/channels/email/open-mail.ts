@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate } from '#libs/files'
 import { describeError } from '#libs/platform'
 import type { MailConfig } from '../../notifier.config.js'
@@ -49,6 +49,6 @@ function invalid(variable: string, file: string, detail: string): HmsError {
   return new HmsError('HMS_CONFIG_INVALID', `${file}, which ${variable} names, cannot be used: ${detail}`, {
     status: 400,
     errors: [{ pointer: variable, detail }],
-    next: ['hms-svc help environment'],
+    next: [action('help.environment')],
   })
 }
