@@ -1,4 +1,4 @@
-import { HmsError, stepsOf } from '#libs/contracts'
+import { action, HmsError, stepsOf } from '#libs/contracts'
 import { canaryLabel, figuresOf, headsOf, summaryOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Param } from '@nestjs/common'
@@ -16,7 +16,7 @@ export class CanariesController {
   async show(@Param('run') run: string) {
     const [canary, now] = await this.runtime.database.transaction(async (tx) => [await tx.documents(CANARIES).get(run), tx.now] as const)
     if (canary === undefined) {
-      throw new HmsError('HMS_CANARY_NOT_FOUND', `Run ${run} has no canary, or not yet.`, { status: 404, next: ['hms-svc runs list'] })
+      throw new HmsError('HMS_CANARY_NOT_FOUND', `Run ${run} has no canary, or not yet.`, { status: 404, next: [action('runs.list')] })
     }
     const { state, scope, requestedShare, members, publishedAt, observeUntil, leaseUntil, counted, unexplained } = canary
     return {

@@ -1,4 +1,4 @@
-import type { CanaryFigures, EventData } from '#libs/contracts'
+import { command, type CanaryFigures, type EventData } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { canaryLabel, figuresOf, type Canary, type CanaryEffect, type PassBasis } from '#libs/pipeline'
 import { CANARY_OBSERVED, CANARY_PASSED, CANARY_PROMOTED, withAttestation } from '#libs/signing'
@@ -52,7 +52,7 @@ export class CanaryEffects {
   private async fail(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
     const { run, attempt } = canary
     const attestation = await attestCanary(canary, [], tx.now, this.runtime.signer)
-    const next = [`hms-svc audit log --run ${run}`]
+    const next = [command('audit.log.run', { run })]
     const failure = { run, attempt, reason, detail, label: canaryLabel(canary), next, attestation }
     await this.emit(tx, canary, 'hms.canary.failed.v1', { ...failure, ...this.figures(tx, canary) })
   }

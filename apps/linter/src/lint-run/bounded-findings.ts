@@ -1,4 +1,4 @@
-import type { LintFinding } from '#libs/contracts'
+import { command, type LintFinding } from '#libs/contracts'
 
 /** Size limit of the findings in a run's events, so no policy can make an event too large to sign. */
 const MAX_BYTES = 192 * 1024
@@ -20,7 +20,7 @@ export function boundedFindings(findings: readonly LintFinding[]): LintFinding[]
     kept.push(finding)
   }
   const { file, severity } = short.at(-1)!
-  const message = `${short.length - kept.length} more findings; hms-svc plan FILE shows all`
+  const message = `${short.length - kept.length} more findings; ${command('plan')} shows all`
   return [...kept, { file, line: 1, column: 1, rule: 'more', severity, message }]
 }
 

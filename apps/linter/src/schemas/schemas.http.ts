@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { compileRuleSchema } from '#libs/lint'
 import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
@@ -22,7 +22,7 @@ export class SchemasController {
   @RequireScope('operate')
   add(@Body() body: SchemaRegistrationDto): Promise<RegisteredSchema> {
     const compiled = compileRuleSchema(body.schema)
-    if (!compiled.ok) throw new HmsError(compiled.code, compiled.message, { status: 422, next: ['hms-svc schemas add FILE --name NAME'] })
+    if (!compiled.ok) throw new HmsError(compiled.code, compiled.message, { status: 422, next: [action('schemas.add', { name: 'NAME' })] })
     return this.runtime.database.transaction(async (tx) => {
       const registered = { name: body.name, schema: body.schema, addedAt: tx.now.toISOString() }
       await tx.documents(SCHEMAS).put(registered)

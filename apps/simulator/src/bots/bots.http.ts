@@ -1,4 +1,4 @@
-import { HmsError, type BotSummary } from '#libs/contracts'
+import { action, HmsError, type BotSummary } from '#libs/contracts'
 import { isPolicyId } from '#libs/policy'
 import { digestOf } from '#libs/signing'
 import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
@@ -47,7 +47,7 @@ export class BotsController implements OnApplicationShutdown {
 }
 
 function invalid(id: string, message: string): HmsError {
-  return new HmsError('HMS_BOT_INVALID', `${id}: ${message}`, { status: 422, next: [`hms-svc bots add FILE --id ${id}`] })
+  return new HmsError('HMS_BOT_INVALID', `${id}: ${message}`, { status: 422, next: [action('bots.add', { bot: id })] })
 }
 
 function summaryOf({ id, policies, critical, digest, addedAt }: RegisteredBot): BotSummary {

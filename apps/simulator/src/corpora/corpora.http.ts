@@ -1,4 +1,4 @@
-import { HmsError, type CorpusSummary } from '#libs/contracts'
+import { action, HmsError, type CorpusSummary } from '#libs/contracts'
 import { digestOf, digestOfJson } from '#libs/signing'
 import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
@@ -44,7 +44,7 @@ function corpusError(id: string, problems: readonly CorpusProblem[]): HmsError {
   }))
   const code = problems[0]?.code ?? 'HMS_CORPUS_EMPTY'
   const detail = errors.map((error) => error.detail).join('; ')
-  return new HmsError(code, detail, { status: TOO_LARGE.includes(code) ? 413 : 422, errors, next: [`hms-svc corpora add FILE --id ${id}`] })
+  return new HmsError(code, detail, { status: TOO_LARGE.includes(code) ? 413 : 422, errors, next: [action('corpora.add', { corpus: id })] })
 }
 
 function summaryOf({ id, readings, digest, addedAt }: RegisteredCorpus): CorpusSummary {

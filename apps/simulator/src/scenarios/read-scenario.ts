@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { formatFinding } from '#libs/policy'
 import { compileScenario, parseScenario, type Scenario } from '#libs/scenario'
 import { REGISTRY_ID } from '../registry-limit.js'
@@ -22,5 +22,5 @@ export function readScenario(file: string, source: string): Scenario {
 
 function scenarioError(...errors: { pointer: string; detail: string }[]): HmsError {
   const detail = errors.map((error) => error.detail).join('; ')
-  return new HmsError('HMS_SCENARIO_INVALID', detail, { status: 422, errors, next: ['hms-svc scenarios add FILE'] })
+  return new HmsError('HMS_SCENARIO_INVALID', detail, { status: 422, errors, next: [action('scenarios.add')] })
 }

@@ -1,4 +1,4 @@
-import type { TouchedField } from '#libs/contracts'
+import { command, type TouchedField } from '#libs/contracts'
 import type { SkippedScenario } from '#libs/pipeline'
 import type { PolicyDocument } from '#libs/policy'
 import {
@@ -31,14 +31,14 @@ export async function inputsOf(
   const skip = (why: string, next: string | null): SkippedScenario => ({ scenario: scenario.id, why, next })
   const unknown = scenario.policies.filter((id) => !Object.hasOwn(policies.after, id) && !Object.hasOwn(policies.beside, id))
   if (unknown.length > 0) return skip(`${unknown.join(', ')} neither in this run nor in force`, null)
-  if (readings === undefined) return skip(`no corpus ${scenario.corpus} registered`, `hms-svc corpora add FILE --id ${scenario.corpus}`)
+  if (readings === undefined) return skip(`no corpus ${scenario.corpus} registered`, command('corpora.add', { corpus: scenario.corpus }))
   const compiled = compileScenario(scenario)
-  if (!compiled.ok) return skip(compiled.message, 'hms-svc scenarios add FILE')
+  if (!compiled.ok) return skip(compiled.message, command('scenarios.add'))
   const judged = await judgedInputs(scenario, inReplayOrder(readings), policies, compiled.verdict, signal)
   const { inputs, boundary, lost } = judged.inputs
   if (lost === 0 || inputs.length > boundary) return judged.inputs
   const why = `INCOMPATIBLE: under the new policies it has an answer for no reading (${judged.refusal ?? 'none'})`
-  return { ...skip(why, 'hms-svc scenarios add FILE'), incompatible: true }
+  return { ...skip(why, command('scenarios.add')), incompatible: true }
 }
 
 async function judgedInputs(

@@ -1,4 +1,4 @@
-import type { ScenarioRule } from '#libs/contracts'
+import { command, type ScenarioRule } from '#libs/contracts'
 import { describeError, TransientError } from '#libs/platform'
 import { emptyScore, lackOf, type JudgedScore, type SkippedScenario } from '#libs/pipeline'
 import type { Scenario } from '#libs/scenario'
@@ -110,5 +110,5 @@ export class ReplayRun {
 /** Skips a scenario whose known values exceed the event: the canary would judge alerts by it without knowing what it reads. */
 function tooMuchOf(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
   const why = `it reads more of ${Object.keys(besideOf(scenario, policies)).join(', ')} than the events of a run can carry`
-  return { scenario: scenario.id, why, next: 'hms-svc scenarios add FILE', incompatible: true }
+  return { scenario: scenario.id, why, next: command('scenarios.add'), incompatible: true }
 }

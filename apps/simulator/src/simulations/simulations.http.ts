@@ -1,4 +1,4 @@
-import { canonicalJson, HmsError, type Json, type JsonText, type ReplayProgress, type Trial } from '#libs/contracts'
+import { action, canonicalJson, HmsError, type Json, type JsonText, type ReplayProgress, type Trial } from '#libs/contracts'
 import type { Simulation } from '#libs/pipeline'
 import { POLICIES_BODY } from '#libs/policy'
 import { DryRun, RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
@@ -39,7 +39,7 @@ export class SimulationsController {
   trial(): ReplayProgress {
     const { progress } = this.tryPolicies
     if (progress !== undefined) return progress
-    throw new HmsError('HMS_TRIAL_NOT_FOUND', 'No trial is under way here.', { status: 404, next: ['hms-svc plan FILE'] })
+    throw new HmsError('HMS_TRIAL_NOT_FOUND', 'No trial is under way here.', { status: 404, next: [action('plan')] })
   }
 
   /**
@@ -52,7 +52,7 @@ export class SimulationsController {
     const simulation = await this.runtime.database.transaction((tx) => tx.documents(SIMULATIONS).get(run))
     if (simulation === undefined) {
       const detail = `Run ${run} was not simulated, or not yet.`
-      throw new HmsError('HMS_SIMULATION_NOT_FOUND', detail, { status: 404, next: ['hms-svc runs list'] })
+      throw new HmsError('HMS_SIMULATION_NOT_FOUND', detail, { status: 404, next: [action('runs.list')] })
     }
     const { attempt, state, score, skipped, reportDigest } = simulation
     const report = simulation.report === null ? null : (JSON.parse(simulation.report) as Json)

@@ -1,4 +1,4 @@
-import { HmsError, type JsonObject, type ReplayProgress, type Trial, type TrialRequest } from '#libs/contracts'
+import { action, command, HmsError, type JsonObject, type ReplayProgress, type Trial, type TrialRequest } from '#libs/contracts'
 import { judgeSimulation } from '#libs/pipeline'
 import { Places, TransientError } from '#libs/platform'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
@@ -77,7 +77,7 @@ function trialOf(outcome: ReplayOutcome): Trial {
   if ('failure' in outcome) {
     const { reason, detail } = outcome.failure
     const nothing = { score: null, skipped: [], reportDigest: null, impact: null }
-    return { verdict: 'INCONCLUSIVE', reason, detail, next: ['hms-svc bots list'], ...nothing }
+    return { verdict: 'INCONCLUSIVE', reason, detail, next: [command('bots.list')], ...nothing }
   }
   const { score, skipped, report } = outcome
   const judged = judgeSimulation(outcome, 'required')
@@ -111,5 +111,5 @@ function documentsOf(given: readonly JsonObject[], name: string): Record<string,
 }
 
 function refusal(detail: string): HmsError {
-  return new HmsError('HMS_TRIAL_POLICY', detail, { status: 422, next: ['hms-svc lint FILE'] })
+  return new HmsError('HMS_TRIAL_POLICY', detail, { status: 422, next: [action('lint')] })
 }
