@@ -11,6 +11,7 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
   if (ticket === undefined) throw new TypeError('a message of a ticket has no ticket')
   const { ticket: number, kind, run, state, reason, detail, policies, allowed, openedAt, expiresAt, decided } = ticket
   const name = `Ticket ${number}: ${kind} of run #${run}`
+  const [show, decide] = [command('tickets.show', { ticket: number }), command('tickets.decide', { ticket: number })]
   const isOpen = step !== 'closed'
   const end = kind === 'UNDELIVERED' && state === 'MOOT' ? 'every partner was reached after all' : (ENDS[state] ?? state)
   const answer =
@@ -21,7 +22,7 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
     sentences: isOpen
       ? [
           explain(reason, detail),
-          `What may be decided: ${allowed.join(', ')}. See ${command('tickets.show', { ticket: number })}, and answer by ${command('tickets.decide', { ticket: number })}.`,
+          `What may be decided: ${allowed.join(', ')}. See ${show}, and answer by ${decide}.`,
           `You are told as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
         ]
       : [`It needs no answer any more: ${answer}.`],
