@@ -160,7 +160,7 @@ describe('audit verify of a state that was put back whole', () => {
     [
       'is signed by nobody',
       (entry) => ({ ...entry, signed: entry.signed && { ...entry.signed, signatures: [] } }),
-      'signed by nobody, who may not sign this',
+      'signed by no one, who may not sign this',
     ],
   ])('does not pass where the event of a stored head %s', async (_what, change, detail) => {
     const { code, stderr } = await verify(first, (entries) => entries.map((entry) => (isSecond(entry) ? change(entry) : entry)))

@@ -257,7 +257,7 @@ export const CLI_GUARDS = [
     name: 'lag-of-its-own',
     guard: 'the lag of a group is what its own service says',
     file: 'apps/cli/src/topics/read-lags.ts',
-    find: '  const own = told.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)\n',
+    find: '  const own = reported.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)\n',
     replace: '  const own: GroupLag[] = []\n',
     spec: 'apps/cli/src/topics/list.spec.ts',
     test: 'says rate, lag in messages and seconds, and dead letters of each topic',

@@ -49,9 +49,7 @@ const STORES = {
 function signedEntries(runtime: ServiceRuntime): PostgresEntryStore {
   const next = command('topics.republish')
   let refused = 0
-  runtime.onConcerns(() =>
-    refused === 0 ? [] : [`${refused} rows of audit.arrival were signed by nobody and are no entries (next: ${next})`],
-  )
+  runtime.onConcerns(() => (refused === 0 ? [] : [`${refused} rows of audit.arrival are unsigned and not entries (next: ${next})`]))
   return new PostgresEntryStore(new ArrivalSeals(runtime.signer, () => runtime.roster), (event, why) => {
     refused++
     runtime.log.error({ service: runtime.name, alarm: 'arrival_unverified', event, why, next }, 'alarm')

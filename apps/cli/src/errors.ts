@@ -52,7 +52,7 @@ export function requireReason(reason: string, command: string): void {
 /** Partners receive the public reason unchanged: an empty one would be meaningless. */
 export function requirePublicReason(reason: string | undefined, command: string): void {
   if (reason?.trim() === '')
-    throw usageError('--public-reason is what partners are told: write it, or leave it out', [`hms-svc ${command} --help`])
+    throw usageError('--public-reason is sent to partners: write it, or leave it out', [`hms-svc ${command} --help`])
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -46,7 +46,7 @@ export async function forward(
       if (isUnanswered && instances.mayAskNext(reply.request))
         return ask(reply, source, { ...options, getUpstream: () => instances.next(reply.request) })
       log.warn({ service, error: describeError(error) }, 'a request could not be passed on')
-      void reply.send(told(error, service, reply.request))
+      void reply.send(asUnavailable(error, service, reply.request))
     }
     reply.from(source, { ...options, onError })
   }
@@ -106,7 +106,7 @@ function isTimeout(error: unknown): boolean {
   return statusOf(error) === TIMED_OUT
 }
 
-function told(error: Error, service: ServiceName, request: { method: string; url: string }): Error {
+function asUnavailable(error: Error, service: ServiceName, request: { method: string; url: string }): Error {
   if (!isTransient(error) && !NO_ANSWER.includes(statusOf(error))) return error
   const detail = isTimeout(error)
     ? `No instance of ${service} answered in time.${isWrite(request) ? ' What was asked may still be done.' : ''} Try again.`

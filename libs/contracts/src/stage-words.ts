@@ -69,10 +69,10 @@ export function describePassedStep({ step, requestedShare, realisedShare, scopeN
 
 /** Returns `review due until 2026-11-27T10:00:00.000Z (ticket 3)`. */
 export function describeReview({ ticket, dueAt, state, closedBy }: BreakGlassReview): string {
-  if (state === 'CLOSED') return `reviewed by ${closedBy ?? 'somebody'} (ticket ${ticket})`
+  if (state === 'CLOSED') return `reviewed by ${closedBy ?? 'an unknown person'} (ticket ${ticket})`
   if (state === 'OVERDUE')
-    return `UNREVIEWED since ${dueAt} (ticket ${ticket}): those who signed approve nothing until somebody else closes it`
-  return `review due until ${dueAt} (ticket ${ticket}), by somebody who did not sign`
+    return `UNREVIEWED since ${dueAt} (ticket ${ticket}): those who signed cannot approve until another person closes it`
+  return `review due until ${dueAt} (ticket ${ticket}), by a person who did not sign`
 }
 
 /** Returns the command that closes the review; empty once it is closed. */

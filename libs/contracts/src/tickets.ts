@@ -72,8 +72,8 @@ export interface TicketDecisionRequest {
 export interface StepNotified {
   to: LadderStep
   at: string
-  /** `anna (delivered), ben (pending)`, `nobody: …`, or that the deliveries cannot be read. */
-  whom: string
+  /** `anna (delivered), ben (pending)`, `none: …`, or that the deliveries cannot be read. */
+  partners: string
 }
 
 /**
@@ -85,8 +85,8 @@ export function notifiedSteps(
   deliveries: readonly Pick<DeliveryView, 'version' | 'partner' | 'state'>[] | undefined,
 ): StepNotified[] {
   return told.map(({ to, at }) => {
-    if (deliveries === undefined) return { to, at, whom: 'its deliveries cannot be read now' }
+    if (deliveries === undefined) return { to, at, partners: 'its deliveries cannot be read now' }
     const sent = deliveries.filter(({ version }) => version === to).map(({ partner, state }) => `${partner} (${state})`)
-    return { to, at, whom: sent.length === 0 ? `nobody: there is no delivery to a partner of the group ${to}` : sent.join(', ') }
+    return { to, at, partners: sent.length === 0 ? `none: there is no delivery to a partner of the group ${to}` : sent.join(', ') }
   })
 }

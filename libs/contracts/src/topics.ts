@@ -53,11 +53,11 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks and withdrawals too', {
     stage: true,
   }),
-  stage('hms.notification.v1', 'notifier', ['approver'], 'what partners were told', { stage: true }),
+  stage('hms.notification.v1', 'notifier', ['approver'], 'notifications of partners', { stage: true }),
   stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people', {
     group: 'control',
   }),
-  stage('hms.ticket.v1', 'approver', ['notifier'], 'questions to people, for whoever is on call'),
+  stage('hms.ticket.v1', 'approver', ['notifier'], 'tickets, for the partners on call'),
   stage('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
   stage('hms.roster.v1', 'approver', EVERY_OTHER, 'rosters, one version after the other', {
     key: 'roster',

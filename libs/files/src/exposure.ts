@@ -20,12 +20,12 @@ export function exposedTo({ mode, uid }: Access, ownUid = process.getuid?.()): s
 
 /** Refuses a private key that other users can read or replace, as ssh does: 403 `HMS_KEY_EXPOSED`. */
 export function requirePrivate(path: string, access: Access): void {
-  const whom = exposedTo(access)
-  if (whom === undefined) return
+  const others = exposedTo(access)
+  if (others === undefined) return
   const mode = access.mode.toString(8).padStart(4, '0')
   throw new HmsError(
     'HMS_KEY_EXPOSED',
-    `${path} is open to ${whom} (mode ${mode}), and what it holds signs in somebody's name; close it, and replace it where ` +
+    `${path} is open to ${others} (mode ${mode}), and its key signs in a person's name; close it, and replace it where ` +
       `others may have read it`,
     {
       status: 403,

@@ -163,7 +163,7 @@ describe('an engine that crashes', () => {
 
   it.each([
     ['guard/', 'limit-step@1.0.0', 'The rule could not be judged, so it denies: unreachable.'],
-    ['hms/operator', 'hms/nothing-permits@1', 'Who may do that could not be judged, so nobody may: unreachable.'],
+    ['hms/operator', 'hms/nothing-permits@1', 'This permission could not be evaluated, so it is denied: unreachable.'],
   ])('over %s denies in the name of %s, and is a fresh one for the next question', (part, rule, sentence) => {
     const rules = fragile.compileRules([ruleOf({ kind: 'cedar', text: FOUR_EYES })])
     expect(fragile.judge(rules, requestOf({}))).toMatchObject({ verdict: 'PASS' })

@@ -75,7 +75,7 @@ export class Guard {
       const rule = reasons[0] ?? NOTHING_PERMITS
       return { rule, sentence: authoritySentence(rule) }
     } catch (error) {
-      return { rule: NOTHING_PERMITS, sentence: `Who may do that could not be judged, so nobody may: ${describe(error)}.` }
+      return { rule: NOTHING_PERMITS, sentence: `This permission could not be evaluated, so it is denied: ${describe(error)}.` }
     }
   }
 }

@@ -29,11 +29,11 @@ export class FetchSession {
   private id = 0
   private epoch = 0
   /** Last sent state, by topic and partition. */
-  private told = new Map<string, Map<number, WantedPartition>>()
+  private registered = new Map<string, Map<number, WantedPartition>>()
 
   /** Returns the next request for these partitions. Exactly one of `answered` and `failed` follows before the next. */
   next(topics: readonly WantedTopic[]): SessionPart {
-    if (this.epoch === 0) this.told.clear()
+    if (this.epoch === 0) this.registered.clear()
     const changed = topics.map(({ topic, partitions }) => ({ topic, partitions: this.tell(topic, partitions) }))
     return {
       sessionId: this.id,
@@ -59,8 +59,8 @@ export class FetchSession {
   }
 
   private tell(topic: string, partitions: readonly WantedPartition[]): WantedPartition[] {
-    const mine = this.told.get(topic) ?? new Map<number, WantedPartition>()
-    this.told.set(topic, mine)
+    const mine = this.registered.get(topic) ?? new Map<number, WantedPartition>()
+    this.registered.set(topic, mine)
     return partitions.filter((wanted) => {
       const before = mine.get(wanted.partition)
       if (before !== undefined && before.fetchOffset === wanted.fetchOffset && before.maxBytes === wanted.maxBytes) return false
@@ -71,9 +71,9 @@ export class FetchSession {
 
   /** Returns the partitions that the broker remembers and the reader no longer wants. Called after the wanted ones are recorded. */
   private forget(topics: readonly WantedTopic[]): SessionPart['forgottenTopics'] {
-    if (sum([...this.told.values()], ({ size }) => size) === sum(topics, ({ partitions }) => partitions.length)) return []
+    if (sum([...this.registered.values()], ({ size }) => size) === sum(topics, ({ partitions }) => partitions.length)) return []
     const forgotten: SessionPart['forgottenTopics'] = []
-    for (const [topic, mine] of this.told) {
+    for (const [topic, mine] of this.registered) {
       const wanted = new Set(topics.find((each) => each.topic === topic)?.partitions.map(({ partition }) => partition))
       const missing = [...mine.keys()].filter((partition) => !wanted.has(partition))
       for (const partition of missing) mine.delete(partition)

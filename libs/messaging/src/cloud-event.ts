@@ -51,7 +51,12 @@ export function openRecord(
   const source = record.headers['ce_source'] ?? ''
   const producer = producers.find((name) => `${SOURCE_PREFIX}${name}` === source)
   if (producer === undefined) {
-    return { ok: false, kind: 'forged', code: 'HMS_EVENT_PRODUCER', detail: `${source || 'nobody'} does not produce ${record.topic}` }
+    return {
+      ok: false,
+      kind: 'forged',
+      code: 'HMS_EVENT_PRODUCER',
+      detail: `${source || 'an unnamed service'} does not produce ${record.topic}`,
+    }
   }
   try {
     const { predicate } = seal.read(envelope, roster.serviceKeys(producer))

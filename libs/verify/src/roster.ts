@@ -173,14 +173,14 @@ function readRole(value: Json): Role {
     soleOfficial: soleOfficial === true,
   }
   if (role.threshold < 1 || new Set(role.principals).size < role.principals.length)
-    throw refusal('a role asks for nobody, or names somebody twice')
+    throw refusal('a role has no threshold, or names a person twice')
   return role
 }
 
 function timeOf(value: Json | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   const time = Date.parse(String(value))
-  if (Number.isNaN(time)) throw refusal('a key has a time that is none')
+  if (Number.isNaN(time)) throw refusal('a key has an invalid time')
   return time
 }
 

@@ -42,8 +42,8 @@ import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
 
 /**
- * The human door. Preparing is a write, which nobody has to sign for in profile dev; a signature is its own proof of who asks, and no key
- * of a program stands for one.
+ * Endpoints for approvers. Preparing is a write, and needs no key in profile dev; a signature proves who signs, and no key
+ * of a program replaces it.
  */
 @Controller('v1/approvals')
 export class ApprovalsController {
@@ -96,7 +96,7 @@ export class ApprovalsController {
   }
 
   /**
-   * What somebody signed and others still have to. `state=open`: also what was proposed and nobody has signed, and what has an active run;
+   * Lists approvals with missing signatures. `state=open`: also unsigned proposals, and approvals with an active run;
    * the newest of each kind.
    */
   @Get()

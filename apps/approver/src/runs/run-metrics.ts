@@ -18,7 +18,7 @@ export class RunMetrics {
 
   private readonly clock = this.metrics.histogram(
     'run_clock_seconds',
-    'Time from the first signature until half, most (95 %) or all connected bots had the rule, and until the partners were told',
+    'Time from the first signature until half, most (95 %) or all connected bots had the rule, and until the partners were notified',
     ['until'],
     CLOCK_BUCKETS_SECONDS,
   )

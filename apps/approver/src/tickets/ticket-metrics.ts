@@ -13,10 +13,10 @@ const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
 
 /** Counts the open tickets: questions without an answer. */
 export class TicketMetrics {
-  private readonly open = this.metrics.gauge('review_open', 'Questions to people that nobody has answered', ['severity'])
+  private readonly open = this.metrics.gauge('review_open', 'Open tickets', ['severity'])
   private readonly overdue = this.metrics.gauge(
     'break_glass_reviews_overdue',
-    'Reviews of break-glass that nobody closed in time: those who signed approve nothing until somebody does',
+    'Overdue reviews of break-glass: their signers cannot approve until each is closed',
     [],
   )
   private readonly oldest = this.metrics.gauge('review_oldest_age_seconds', 'For how long the oldest of them has been waiting', [])

@@ -44,7 +44,7 @@ export class ArrivalSeals {
 
   /** Returns why a row is no valid arrival; `undefined` if audit signed it in every column. */
   refusalOf(row: ArrivalRow): string | undefined {
-    if (row.seal === null) return 'nobody signed it'
+    if (row.seal === null) return 'it is not signed'
     try {
       requireArrival(row.seal, predicateOf(row.entry, row.releases, row.actors ?? []), this.roster().serviceKeys('audit'))
       const facts = JSON.parse(row.entry) as EntryFacts

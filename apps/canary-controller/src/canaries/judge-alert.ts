@@ -50,8 +50,8 @@ export class JudgeAlert {
     }
     for (const { run } of open.filter((canary) => this.countsInControl(canary, alert))) {
       const bot = unsigned === undefined ? alert.bot : UNSIGNED
-      const told = { bot, once: onceOf(bot, alert), receivedAt: alert.receivedAt }
-      await this.runCanary.shell.input(tx, run, { type: 'controlAlerted', alert: told })
+      const controlAlert = { bot, once: onceOf(bot, alert), receivedAt: alert.receivedAt }
+      await this.runCanary.shell.input(tx, run, { type: 'controlAlerted', alert: controlAlert })
     }
   }
 

@@ -9,19 +9,19 @@ export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined
   if (value === null || value.length > MAX_BYTES) return undefined
   const alert = parse(value)
   if (alert === undefined) return undefined
-  const { id, bot, region = '', kind, reading = null, value: told = null, policy, version } = alert
+  const { id, bot, region = '', kind, reading = null, value: alertValue = null, policy, version } = alert
   if (![id, bot, kind].every((text) => isName(text) && text !== '') || ![region, policy ?? '', version ?? ''].every(isName))
     return undefined
   if (bot !== key || (reading !== null && !isObject(reading)) || readingProblem(reading as JsonObject | null) !== undefined)
     return undefined
-  if (told !== null && !Number.isFinite(told) && !isName(told)) return undefined
+  if (alertValue !== null && !Number.isFinite(alertValue) && !isName(alertValue)) return undefined
   return {
     id,
     bot,
     region,
     kind,
     reading,
-    value: told,
+    value: alertValue,
     ...(policy === undefined ? {} : { policy }),
     ...(version === undefined ? {} : { version }),
   } as BotAlert

@@ -18,7 +18,7 @@ export function registerApprovals(program: Command, session: Session): void {
     .command('reject <digest>')
     .description('a signed no to what waits; the run ends ABORTED (REJECTED)')
     .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
-    .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
+    .option('--public-reason <text>', 'the reason sent to partners; the reason itself stays internal')
     .requiredOption('--sign <name>', 'whose key signs')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
     .action(

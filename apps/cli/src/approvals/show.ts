@@ -77,7 +77,7 @@ function linesOf(approval: ApprovalSummary): string[] {
   return [
     `${policiesOf(approval)}  ${approval.state}${approval.run === null ? '' : `, run #${approval.run}`}`,
     `Digest    ${approval.digest}`,
-    `Signed by ${approval.signedBy.join(', ') || 'nobody yet'}`,
+    `Signed by ${approval.signedBy.join(', ') || 'none yet'}`,
     ...(approval.authors.length === 0 ? [] : [`Written by ${approval.authors.join(', ')}`]),
     ...(approval.supersede === true ? ['Supersedes the runs of these policies that are under way'] : []),
     ...approval.reasons.map(({ name, reason }) => `  ${name}: ${reason}`),

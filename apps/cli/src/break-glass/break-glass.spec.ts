@@ -74,7 +74,7 @@ describe('break-glass', () => {
     expect(stderr).toContain(
       '  BREAK-GLASS: wrong sensor\n  Plan: no simulation, no canary, watched for 5 min 0 sec after the rollout, all partners\n',
     )
-    expect(stderr).toContain(`Somebody else must review it until ${review.dueAt}: hms-svc tickets decide 3 --decision accept`)
+    expect(stderr).toContain(`Another person must review it until ${review.dueAt}: hms-svc tickets decide 3 --decision accept`)
     const { signatures } = service!.requests.find(({ call }) => call === 'POST /v1/break-glass')!.body as BreakGlassRequest
     expect(new Set(signatures.map(({ keyid }) => keyid)).size).toBe(2)
   })

@@ -82,6 +82,6 @@ async function printAccepted({ output }: CliContext, client: ApiClient, { run }:
   output.done(`On its way past simulation and canary (run #${run})`)
   if (breakGlass === undefined) return
   const { ticket, dueAt } = breakGlass.review
-  output.note(`Somebody else must review it until ${dueAt}: hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`)
-  output.note(`Otherwise ${names.join(' and ')} approve nothing more until somebody does.`)
+  output.note(`Another person must review it until ${dueAt}: hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`)
+  output.note(`Otherwise ${names.join(' and ')} cannot approve until it is reviewed.`)
 }

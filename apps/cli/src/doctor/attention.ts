@@ -40,7 +40,7 @@ export function judgeFreezes(freezes: readonly FreezeView[]): Check[] {
   const checks = others.map(({ id, scope, next, reason }) =>
     warn(
       'freezes',
-      `${id} holds changes ${scope === 'global' ? 'everywhere' : `in ${scope}`} until ${next ?? 'somebody lifts it'}: ${reason}`,
+      `${id} holds changes ${scope === 'global' ? 'everywhere' : `in ${scope}`} until ${next ?? 'it is lifted'}: ${reason}`,
       `hms-svc freezes list`,
     ),
   )
@@ -72,7 +72,7 @@ export function judgeOnCall(partners: readonly { groups: string[] }[]): Check {
   const empty = LADDER.filter((group) => !partners.some(({ groups }) => groups.includes(group)))
   if (!empty.includes('on-call'))
     return ok('on call', empty.length === 0 ? 'each group has a partner' : `the group on-call has a partner; empty: ${empty.join(', ')}`)
-  return warn('on call', 'no partner is in the group on-call: a ticket notifies nobody when it opens', 'hms-svc partners add FILE')
+  return warn('on call', 'no partner is in the group on-call: new tickets notify no one', 'hms-svc partners add FILE')
 }
 
 async function checkBots(client: ApiClient, policies: readonly PolicyView[], now: number): Promise<Check[]> {
@@ -102,7 +102,7 @@ export function judgeBots(views: readonly CoverageView[], unasked: number, now: 
   return ok('bots', 'all that are connected apply what they should')
 }
 
-/** Pure. Bots that left while behind: nobody knows by which rule they live now. */
+/** Pure. Bots that left while behind: the rule they use now is unknown. */
 export function judgeLeft(views: readonly CoverageView[]): Check[] {
   const behind = views.filter(({ left = [] }) => left.length > 0)
   const bots = [...new Map(behind.flatMap(({ left = [] }) => left.map((bot) => [bot.id, bot] as const))).values()]

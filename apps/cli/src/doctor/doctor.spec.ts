@@ -86,7 +86,7 @@ describe('hms-svc doctor', () => {
     const { code, stdout } = await runForTest(['doctor', '--url', 'http://127.0.0.1:9'])
     expect([code, stdout]).toEqual([
       11,
-      expect.stringMatching(/✗ port .*nobody answers at http:\/\/127\.0\.0\.1:9\n {2}next: hms-svc dev\n/),
+      expect.stringMatching(/✗ port .*no server responds at http:\/\/127\.0\.0\.1:9\n {2}next: hms-svc dev\n/),
     ])
   })
 

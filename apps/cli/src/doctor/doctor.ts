@@ -21,7 +21,7 @@ export async function runDoctor(context: CliContext): Promise<number> {
   const readiness = await readReadiness(context.url)
   const answering = readiness !== undefined
   const checks: Check[] = [
-    ...(answering ? judgeServices(readiness, context.io.now()) : [await nobody(context.url)]),
+    ...(answering ? judgeServices(readiness, context.io.now()) : [await unreachable(context.url)]),
     ...(await checkNamedParts((name) => environment.lookup(name))),
     await checkDisk(environment.dataDir),
     checkMemory(),
@@ -38,12 +38,12 @@ export async function runDoctor(context: CliContext): Promise<number> {
   return answering ? EXIT.conflict : EXIT.unreachable
 }
 
-async function nobody(url: string): Promise<Check> {
+async function unreachable(url: string): Promise<Check> {
   const { hostname, port, protocol } = new URL(url)
   const taken = await isOpen(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
   return taken
     ? wrong('port', `${url} is taken, and not by these services`, 'hms-svc dev --port ANOTHER')
-    : wrong('port', `nobody answers at ${url}`, 'hms-svc dev')
+    : wrong('port', `no server responds at ${url}`, 'hms-svc dev')
 }
 
 async function checkTraffic(client: ApiClient): Promise<Check[]> {

@@ -30,11 +30,11 @@ async function checkDatabase(url: string): Promise<Check> {
   const { hostname, port } = new URL(url)
   const place = `${hostname}:${port || '5432'}`
   if (await isOpen(hostname, Number(port || '5432'))) return ok('database', `${place} takes connections`)
-  return wrong('database', `nobody takes connections at ${place}`, `pg_isready -h ${hostname} -p ${port || '5432'}`)
+  return wrong('database', `no connection to ${place}`, `pg_isready -h ${hostname} -p ${port || '5432'}`)
 }
 
 async function checkBroker(broker: string): Promise<Check> {
   const [host = '', port = ''] = broker.split(/:(?=\d+$)/)
   if (await isOpen(host, Number(port))) return ok('broker', `${broker} takes connections`)
-  return wrong('broker', `nobody takes connections at ${broker}`, 'hms-svc topics diff')
+  return wrong('broker', `no connection to ${broker}`, 'hms-svc topics diff')
 }

@@ -26,13 +26,13 @@ export interface ServiceState {
   clockOffMs?: number
 }
 
-type Told = { services?: Record<string, ServiceState['state']> | (Omit<ServiceState, 'state'> & { broker: string })[] }
+type ReadyzBody = { services?: Record<string, ServiceState['state']> | (Omit<ServiceState, 'state'> & { broker: string })[] }
 
 /** Returns `undefined` if none of our services responds. */
 export async function readReadiness(url: string): Promise<Readiness | undefined> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'manual' })
-    const { services } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as Told
+    const { services } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as ReadyzBody
     if (services === undefined) return undefined
     const at = Date.parse(response.headers.get('date') ?? '')
     return { at: Number.isNaN(at) ? undefined : at, services: Array.isArray(services) ? services.map(stateOf) : fromEdge(services) }
@@ -41,9 +41,9 @@ export async function readReadiness(url: string): Promise<Readiness | undefined>
   }
 }
 
-function stateOf(told: Omit<ServiceState, 'state'>): ServiceState {
-  const down = told.database !== 'up' || told.migrations !== 'current'
-  return { ...told, state: down ? 'down' : told.broker === 'degraded' || told.concerns !== undefined ? 'degraded' : 'up' }
+function stateOf(reported: Omit<ServiceState, 'state'>): ServiceState {
+  const down = reported.database !== 'up' || reported.migrations !== 'current'
+  return { ...reported, state: down ? 'down' : reported.broker === 'degraded' || reported.concerns !== undefined ? 'degraded' : 'up' }
 }
 
 function fromEdge(services: Record<string, ServiceState['state']>): ServiceState[] {
@@ -108,7 +108,7 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
     )
   const unaged = behind.find(({ seconds: age }) => age === null)
   if (unaged !== undefined) return unknown('lag', `${unaged.group} does not say for how long it is behind on ${unaged.topic}`)
-  return ok('lag', behind.length === 0 ? 'nobody is behind' : 'under a minute')
+  return ok('lag', behind.length === 0 ? 'no consumer is behind' : 'under a minute')
 }
 
 /** Pure. `silent`: services that did not answer. `isCut`: there may be more than were counted. */

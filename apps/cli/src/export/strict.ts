@@ -28,7 +28,7 @@ export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roste
 export function requireWholeNote(text: string, rosters: readonly Roster[]): void {
   const note = openNote(text)
   if (verifyNote(note, noteKeysOf(rosters)).length !== note.signatures.length)
-    throw invalid('a checkpoint has a signature of nobody whom a roster names')
+    throw invalid('a checkpoint has a signature of a key that no roster names')
 }
 
 /** Requires a complete `c2sp.org/tlog-proof@v1`: the part after the empty line is a note. */

@@ -9,7 +9,7 @@ export function registerGoingBack(program: Command, session: Session): void {
     .description('bring an earlier version back, and wait until the bots have it')
     .option('--only', 'this policy alone, although it went live in a bundle')
     .option('--reason <text>', 'why: kept with the log, for people of the installation')
-    .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
+    .option('--public-reason <text>', 'the reason sent to partners; the reason itself stays internal')
     .option('--sign <name>', 'whose key signs: needed for a version that no fallback names')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
     .action(
@@ -22,7 +22,7 @@ export function registerGoingBack(program: Command, session: Session): void {
     .command('withdraw <id>')
     .description('retire a policy: nothing of it is in force any more')
     .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
-    .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
+    .option('--public-reason <text>', 'the reason sent to partners; the reason itself stays internal')
     .requiredOption('--sign <name>', 'whose key signs')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
     .action(

@@ -25,7 +25,7 @@ export async function runSidecar({ output, ...options }: SidecarOptions): Promis
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)
   // Registered before the ready message, so an immediate Ctrl-C also stops it in order.
   const stopAsked = signalled()
-  const name = reader.bot === undefined ? 'nobody by name (HMS_BOT)' : `bot ${reader.bot}`
+  const name = reader.bot === undefined ? 'no bot (HMS_BOT)' : `bot ${reader.bot}`
   const region = reader.region === undefined ? '' : ` of region ${reader.region}`
   output.data({ ...at, ...reader }, () => [
     `Side-car of ${at.upstream} ${at.state === 'READY' ? 'is ready' : 'answers from a copy that may be old'}   ` +

@@ -6,7 +6,7 @@ import type { RedriveOptions } from './redrive.js'
 import type { TestOptions } from './test.js'
 
 export function registerPartners(program: Command, session: Session): void {
-  const partners = program.command('partners').description('who is told when a policy goes live')
+  const partners = program.command('partners').description('partners notified when a policy goes live')
   partners
     .command('add <file>')
     .description('register a partner; `env:NAME` and `file:PATH` secrets are read here')

@@ -73,5 +73,5 @@ function guardLine({ verdict, rule, sentence }: GuardTrial, paint: Paint): strin
 }
 
 function botsOf({ id, bots }: Pick<PlannedPolicy, 'id' | 'bots'>): string {
-  return bots === null ? `none lives by ${id} yet` : `${bots.total} connected live by ${id}`
+  return bots === null ? `none uses ${id} yet` : `${bots.total} connected use ${id}`
 }

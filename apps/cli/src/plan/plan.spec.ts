@@ -103,7 +103,7 @@ describe('plan', () => {
       '  partners added ["unknown"]',
       '• Lint & Schema ............... PASS',
       '• Simulation Replay ........... PASS (98.4% bots adapted, 63/64)',
-      '• Affected Bots ............... 300 connected live by epa-pm25-limit',
+      '• Affected Bots ............... 300 connected use epa-pm25-limit',
       '',
     ])
     expect(stderr).toContain('Nothing was signed.')
@@ -173,7 +173,7 @@ describe('plan', () => {
     })
     expect(code).toBe(0)
     expect(stdout).toContain('epa-pm25-limit 9.0.0 (first version)\n')
-    expect(stdout).toContain('none lives by epa-pm25-limit yet')
+    expect(stdout).toContain('none uses epa-pm25-limit yet')
   })
 
   it('sends no request for a file that is not a policy, exit 6', async () => {

@@ -24,7 +24,7 @@ export function holdsOf(policies: readonly string[], freezes: readonly FreezeVie
   const others = open.filter((run) => !isSame(run) && HAS_REGION.has(run.state) && run.reason !== 'EFFECTIVE_AT')
   return [
     ...active.map(({ id, reason, scope, next }): Hold => {
-      const until = next === null ? (id === STOP_THE_LINE ? 'until the stop switch is off' : 'until somebody lifts it') : `until ${next}`
+      const until = next === null ? (id === STOP_THE_LINE ? 'until the stop switch is off' : 'until it is lifted') : `until ${next}`
       return {
         kind: 'freeze',
         id,

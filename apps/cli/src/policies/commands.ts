@@ -52,7 +52,7 @@ function registerList(program: Command, session: Session): void {
   const policies = program.command('policies').description('policies in force')
   policies
     .command('list')
-    .description('what is in force, since when, by whom')
+    .description('what is in force, since when, and who approved it')
     .option('--region <region>', 'as a bot of this region sees it')
     .option('--bot <id>', 'as this bot sees it')
     .action(session.run(async (context, options: ListOptions) => (await import('./list.js')).listPolicies(context, options)))

@@ -18,7 +18,7 @@ const MAX_DEPTH = 32
 export function declareTypes(policies: readonly TypedPolicy[]): string[] {
   const members = policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)).flatMap((policy) => memberOf(policy))
   return [
-    '// Made by `hms-svc types`. Make it anew when a policy is added, or gets a major version.',
+    '// Made by `hms-svc types`. Regenerate it when a policy is added, or gets a major version.',
     "import 'hms-svc'",
     '',
     "declare module 'hms-svc' {",

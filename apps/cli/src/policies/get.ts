@@ -118,7 +118,7 @@ function breakGlassLines({ breakGlass }: PolicyView['provenance']): string[] {
 }
 
 function originOf({ approvedBy, author, soleOfficial }: PolicyView['provenance']): string {
-  const by = `Approved by ${approvedBy.join(', ') || 'nobody'}`
+  const by = `Approved by ${approvedBy.join(', ') || 'no one'}`
   if (soleOfficial === true) return `${by}, who wrote it and is the sole official`
   return author === null ? by : `${by}, written by ${author}`
 }

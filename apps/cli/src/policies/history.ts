@@ -120,8 +120,8 @@ function stateOf({ version, from, until }: PolicyHistoryEntry, now: number): Ent
 function changed({ differences, isChangeUnknown }: Pick<PolicyHistoryEntry, 'differences'> & { isChangeUnknown?: boolean }): string | null {
   if (isChangeUnknown === true) return 'not known: what was before does not verify'
   if (differences.every(({ from }) => from === undefined)) return null
-  const told = differences.filter(({ field }) => field !== 'version').map(({ text }) => text)
-  return told.length === 0 ? null : told.join('; ')
+  const texts = differences.filter(({ field }) => field !== 'version').map(({ text }) => text)
+  return texts.length === 0 ? null : texts.join('; ')
 }
 
 function limitOf(text: string | undefined): number {

@@ -98,5 +98,5 @@ function changed<T>(from: readonly T[], to: readonly T[]): T[] {
 
 function holderOf(keyid: string, rosters: readonly RosterPredicate[]): string {
   const holders = rosters.flatMap(({ principals }) => Object.values(principals))
-  return holders.find(({ keys }) => keys.some((key) => key.keyid === keyid))?.name ?? 'nobody known here'
+  return holders.find(({ keys }) => keys.some((key) => key.keyid === keyid))?.name ?? 'unknown here'
 }

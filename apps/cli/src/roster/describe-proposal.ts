@@ -20,7 +20,7 @@ export function printProgress({ output }: CliContext, view: RosterProposalView):
     const missing = Math.max(0, threshold - signedBy.length)
     output.done(
       `Roster ${version} asks for ${threshold}: signed by ` +
-        `${signedBy.join(', ') || 'nobody'}${missing === 0 ? '' : `; ${missing} more needed`}`,
+        `${signedBy.join(', ') || 'no one'}${missing === 0 ? '' : `; ${missing} more needed`}`,
     )
   }
 }

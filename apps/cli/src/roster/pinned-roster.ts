@@ -26,7 +26,7 @@ export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   try {
     text = await readGivenText(file, MAX_SIGNED_BYTES)
   } catch (error) {
-    throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read: whom to trust is not known.`, {
+    throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read, so no signer can be trusted.`, {
       status: 400,
       cause: error,
       next: ['hms-svc help environment'],

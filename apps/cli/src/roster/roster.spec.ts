@@ -124,7 +124,7 @@ describe('roster propose', () => {
         '',
       ],
     ])
-    expect(stdout).toContain('✓ Roster 1 asks for 2: signed by nobody; 2 more needed')
+    expect(stdout).toContain('✓ Roster 1 asks for 2: signed by no one; 2 more needed')
     const { envelope } = service!.requests.at(-1)!.body as { envelope: Envelope }
     expect(envelope).toEqual(await signRoster({ ...second, installation: readRoster(pinned).installation }, []))
   })

@@ -83,7 +83,7 @@ describe('an installation’s first roster', () => {
       5,
       'HMS_APPROVAL_DIGEST',
     ],
-    ['a person whom it does not name', {}, ['--sign', 'Other Person', '--out', 'OUT'], 3, 'HMS_ROSTER_SIGNER_UNKNOWN'],
+    ['a person not in the roster', {}, ['--sign', 'Other Person', '--out', 'OUT'], 3, 'HMS_ROSTER_SIGNER_UNKNOWN'],
     ['a roster that contradicts itself', { quorum: 2 }, ['--sign', 'Air Director', '--out', 'OUT'], 10, 'HMS_ROSTER_INVALID'],
     [
       'a log without a key',

@@ -34,7 +34,7 @@ export async function signRosterFile(context: CliContext, file: string, options:
   context.output.done(
     complete
       ? `Enough people signed it; pin it with HMS_ROSTER=${out}`
-      : `It asks for ${threshold} people: signed by ${people.map(({ name }) => name).join(', ') || 'nobody who counts'}; ` +
+      : `It asks for ${threshold} people: signed by ${people.map(({ name }) => name).join(', ') || 'no valid signer'}; ` +
           `${missing} more needed`,
   )
   if (context.output.mode === 'json')

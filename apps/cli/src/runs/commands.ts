@@ -5,11 +5,11 @@ import type { DecideFlags } from './decide.js'
 import type { ListOptions } from './list.js'
 
 const DECISIONS: Record<RunDecisionName, string> = {
-  pause: 'stop a run in its canary, rollout or bake until somebody resumes it',
+  pause: 'pause a run in its canary, rollout or bake until it is resumed',
   resume: 'let a paused run ask its bots again',
   promote: 'let a run go on without the rest of its observation or bake, a paused one without the evidence that it lacks',
   extend: 'observe or bake for longer',
-  retry: 'let a paused run start anew from lint; nothing that was measured is carried over',
+  retry: 'restart a paused run from lint, without its measurements',
   abort: 'end a run; what it published is taken back',
 }
 
@@ -36,7 +36,7 @@ export function registerRuns(program: Command, session: Session): void {
       .command(`${decision} <number>`)
       .description(DECISIONS[decision])
       .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
-      .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
+      .option('--public-reason <text>', 'the reason sent to partners; the reason itself stays internal')
       .requiredOption('--sign <name>', 'whose key signs')
       .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
       .action(

@@ -12,14 +12,14 @@ export function registerTickets(program: Command, session: Session): void {
     .action(session.run(async (context, flags: { all?: boolean }) => (await import('./list.js')).listTickets(context, flags.all === true)))
   tickets
     .command('show <number>')
-    .description('one ticket with its evidence and who was told')
+    .description('one ticket with its evidence and the notified partners')
     .action(session.run(async (context, number: string) => (await import('./show.js')).showTicket(context, number)))
   tickets
     .command('decide <number>')
     .description('answer a ticket; the first answer wins')
     .addOption(new Option('--decision <decision>', 'what is decided').choices(TICKET_DECISIONS).makeOptionMandatory())
     .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
-    .option('--public-reason <text>', 'what partners are told; the reason itself stays inside')
+    .option('--public-reason <text>', 'the reason sent to partners; the reason itself stays internal')
     .requiredOption('--sign <name>', 'whose key signs')
     .option('--by <duration>', 'of extend: how much longer, such as 10m')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')

@@ -27,7 +27,7 @@ export function describeTicket(ticket: Ticket, deliveries?: readonly DeliveryVie
     `  run #${run}, attempt ${attempt}: ${policies.map(({ id, version }) => `${id}@${version}`).join(', ')}`,
     `  ${explain(reason, detail)}`,
     `  opened ${openedAt}`,
-    ...notifiedSteps(ticket, deliveries).map(({ to, at, whom }) => `  notified ${to} ${at}: ${whom}`),
+    ...notifiedSteps(ticket, deliveries).map(({ to, at, partners }) => `  notified ${to} ${at}: ${partners}`),
     ...(ticket.overdueAt === undefined
       ? []
       : [`  overdue since ${ticket.overdueAt}: ${(ticket.actors ?? []).join(' and ')} approve nothing`]),

@@ -23,7 +23,7 @@ export async function createToken(context: CliContext, flags: CreateFlags): Prom
   const issued = await (await signingClient(context, flags)).post<IssuedToken>('/v1/tokens', request)
   const { id, scopes, expiresAt } = issued
   context.output.note(
-    `Key ${id} may ${scopes.join(', ')} until ${expiresAt}. Every service knows it within seconds; nobody can show it again.`,
+    `Key ${id} may ${scopes.join(', ')} until ${expiresAt}. Every service knows it within seconds; it cannot be shown again.`,
   )
   context.output.data(issued, () => [issued.token])
   return EXIT.done

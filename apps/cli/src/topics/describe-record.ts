@@ -13,7 +13,7 @@ export function describeRecord({ at, run, key, type, source, topic, data }: Topi
     [at.replace(/\.\d+Z$/, 'Z'), run === null ? '' : `#${run}`, about].filter((part) => part !== '').join(' '),
     words,
     ...(said === '' ? [] : [`(${said})`]),
-    `by ${source.replace(/^\/hms-svc\//, '') || 'nobody'}`,
+    `by ${source.replace(/^\/hms-svc\//, '') || 'no service'}`,
   ]
   return parts.join('  ')
 }

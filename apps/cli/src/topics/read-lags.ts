@@ -23,14 +23,14 @@ export async function readFigures(client: ApiClient): Promise<FiguresFound> {
     client.get<TopicActivity[]>('/v1/topics'),
     askServices(SERVICES, (service) => client.get<ServiceLag[]>(`/v1/groups/${service}`)),
   ])
-  const told = answers.flatMap(({ answer }) => answer)
-  const topics = activity.map(({ groups, ...topic }) => ({ ...topic, lag: lagOf(topic.topic, groups, told) }))
+  const reported = answers.flatMap(({ answer }) => answer)
+  const topics = activity.map(({ groups, ...topic }) => ({ ...topic, lag: lagOf(topic.topic, groups, reported) }))
   return { topics, silent }
 }
 
 /** Computes the lag of each group. Pure. A group that no service reported has the lag in messages from the bus, and no lag in time. */
-export function lagOf(topic: string, groups: TopicActivity['groups'], told: readonly ServiceLag[]): GroupLag[] {
-  const own = told.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)
+export function lagOf(topic: string, groups: TopicActivity['groups'], reported: readonly ServiceLag[]): GroupLag[] {
+  const own = reported.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)
   const others = groups.filter(({ group }) => !own.some((each) => each.group === group))
   return [...own, ...others.map(({ group, messages }) => ({ group, messages, seconds: null }))].sort((a, b) => (a.group < b.group ? -1 : 1))
 }

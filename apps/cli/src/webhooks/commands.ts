@@ -7,9 +7,9 @@ export function registerWebhooks(program: Command, session: Session): void {
   const webhooks = program.command('webhooks').description('for developers of a partner: try a receiver of webhooks')
   webhooks
     .command('listen')
-    .description('forward what partners are told to a receiver, until Ctrl-C; goes on where the last one ended')
+    .description('forward notifications of partners to a receiver, until Ctrl-C; continues where the last one ended')
     .requiredOption('--forward <url>', 'where each message is posted')
-    .option('--partner <id>', 'only what this partner is told')
+    .option('--partner <id>', 'only notifications of this partner')
     .option('--secret <secret>', '`whsec_…` to sign with (HMS_WEBHOOK_SECRET); one of its own unless given')
     .option('--from <time>', 'begin there, RFC 3339 or how long ago (`1h`)')
     .action(session.run(async (context, options: ListenOptions) => (await import('./listen.js')).listenForWebhooks(context, options)))

@@ -4,6 +4,6 @@ import type { Session } from '../session.js'
 export function registerWhoami(program: Command, session: Session): void {
   program
     .command('whoami')
-    .description('as whom this machine signs and calls, whom it trusts, and which setting says so')
+    .description('identity this machine signs and calls with, the roster it trusts, and the setting of each')
     .action(session.run(async (context) => (await import('./whoami.js')).showWhoami(context)))
 }

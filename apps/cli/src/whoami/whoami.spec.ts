@@ -40,7 +40,7 @@ describe('whoami', () => {
   it('exits 3 without a signer and a caller, and prints what is missing', async () => {
     const { code, stdout } = await runForTest(['whoami'], { env: { HMS_KEYS_DIR: join(folder, 'none') } })
     expect(code).toBe(3)
-    expect(stdout).toContain('signs as   nobody: there is no key in')
+    expect(stdout).toContain('signs as   no one: there is no key in')
     expect(stdout).toContain('no roster yet')
   })
 

@@ -87,7 +87,7 @@ function origin({ io }: CliContext, flag: string | false, variable: string): str
 function linesOf({ services, signer, unsigned, keys, caller, roster }: Whoami): string[] {
   const roles = signer?.roles.length ? `; ${signer.roles.join(', ')} of the roster` : ''
   return [
-    `signs as   ${signer === null ? `nobody: ${unsigned}` : `${signer.name} (${signer.by}${roles})`}`,
+    `signs as   ${signer === null ? `no one: ${unsigned}` : `${signer.name} (${signer.by}${roles})`}`,
     ...(signer === null ? [] : [`           ${signer.keyid}, held by ${signer.heldBy === 'file' ? 'a file' : 'the ssh-agent'}`]),
     `keys in    ${keys}`,
     `calls as   ${caller.as} (${caller.by})`,

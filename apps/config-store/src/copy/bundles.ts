@@ -1,11 +1,11 @@
 import type { ConfigDocument } from '#libs/contracts'
 import { placeTag, placeTagsIn } from '#libs/signing'
 
-const NOBODY: ReadonlySet<string> = new Set()
+const NO_FELLOWS: ReadonlySet<string> = new Set()
 
 /** Returns the policies bundled with these, from a map of each policy's bundle fellows; sorted, without these. */
 export function alongWith(policies: readonly string[], fellows: ReadonlyMap<string, ReadonlySet<string>>): string[] {
-  const along = new Set(policies.flatMap((policy) => [...(fellows.get(policy) ?? NOBODY)]))
+  const along = new Set(policies.flatMap((policy) => [...(fellows.get(policy) ?? NO_FELLOWS)]))
   for (const policy of policies) along.delete(policy)
   return [...along].sort()
 }
@@ -34,7 +34,7 @@ export class Bundles {
 
   /** Returns the other policies that a reader of this policy gets. */
   fellowsOf(policy: string): ReadonlySet<string> {
-    return this.fellows.get(policy) ?? NOBODY
+    return this.fellows.get(policy) ?? NO_FELLOWS
   }
 
   /** Returns a copy of the current fellows of all policies. */

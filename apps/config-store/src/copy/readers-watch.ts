@@ -90,6 +90,6 @@ export class ReadersWatch implements OnModuleInit {
     const named = this.refused.slice(0, MAX_NAMED).map(({ policy, version, detail }) => `${policy}@${version} (${detail})`)
     const more = this.refused.length > MAX_NAMED ? ` and ${this.refused.length - MAX_NAMED} more` : ''
     const next = command('rollback', { policy: first.policy, version: first.version })
-    return [`readers refuse what is live by the roster in force: ${named.join(', ')}${more} (next: ${next})`]
+    return [`readers refuse releases by the roster in force: ${named.join(', ')}${more} (next: ${next})`]
   }
 }

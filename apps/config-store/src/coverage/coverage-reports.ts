@@ -17,10 +17,10 @@ const RETRY_MS = 1_000
 @Injectable()
 export class CoverageReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
   /** Last report of each policy, by its run. */
-  private readonly told = new Map<string, ReadonlyMap<number | null, string>>()
+  private readonly reported = new Map<string, ReadonlyMap<number | null, string>>()
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
-    if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the stages do not hear how far the bots are')
+    if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'coverage cannot be reported to the stages')
   })
   private readonly metrics: StoreMetrics
   private readonly rounds: PeriodicTask
@@ -37,7 +37,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
       run: () => this.report(),
       failed: (error) => {
         this.failures.failed(error)
-        runtime.log.debug({ error: describeError(error) }, 'coverage is told later')
+        runtime.log.debug({ error: describeError(error) }, 'coverage is reported later')
         this.rounds.wake(RETRY_MS)
       },
     })
@@ -60,7 +60,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
       try {
         await this.emit(reports)
         for (const { policy, scopes } of reports.reports)
-          this.told.set(policy, new Map([...(this.told.get(policy) ?? []), [reports.ofRun, JSON.stringify(scopes)]]))
+          this.reported.set(policy, new Map([...(this.reported.get(policy) ?? []), [reports.ofRun, JSON.stringify(scopes)]]))
       } catch (error) {
         failure = error ?? new Error('thrown without an error')
       }
@@ -80,10 +80,10 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
       const runs = runsAwaiting(documents.filter((document) => this.matters(document)))
       if (runs.size === 0) continue
       const report = coverageOf(policy, documents, this.presence.bots(), this.time.nowMs())
-      const told = new Map([...(this.told.get(policy) ?? [])].filter(([run]) => runs.has(run)))
-      this.told.set(policy, told)
+      const reported = new Map([...(this.reported.get(policy) ?? [])].filter(([run]) => runs.has(run)))
+      this.reported.set(policy, reported)
       for (const ofRun of runs) {
-        if (told.get(ofRun) === JSON.stringify(report.scopes)) continue
+        if (reported.get(ofRun) === JSON.stringify(report.scopes)) continue
         const known = byRun.get(ofRun)
         if (known === undefined) byRun.set(ofRun, { ofRun, reports: [report] })
         else known.reports.push(report)

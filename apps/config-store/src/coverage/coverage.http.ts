@@ -27,7 +27,7 @@ export class CoverageController {
     private readonly readers: ReadersWatch,
   ) {}
 
-  /** With `revision` and `waitMs` the answer comes when nobody lags behind that revision, or when the wait is over. */
+  /** With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. */
   @Get()
   async show(@Query() { policy, revision, waitMs }: CoverageQueryDto): Promise<CoverageView> {
     await this.copy.reach(revision)

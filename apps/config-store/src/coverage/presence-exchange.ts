@@ -128,7 +128,7 @@ export class PresenceExchange {
     })
   }
 
-  /** Deletes what dead instances told. Returns the rows of their bots that were behind. */
+  /** Deletes the rows of dead instances. Returns the rows of their bots that were behind. */
   private async forget(tx: Transaction, dead: readonly Node[]): Promise<LeftBot[]> {
     if (dead.length === 0) return []
     await tx.lock([LEFT_BOTS_LOCK])

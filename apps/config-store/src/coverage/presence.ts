@@ -44,7 +44,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   private readonly dirty = new Set<number>()
   private readonly listeners = new Set<() => void>()
   private readonly watchers = new Set<() => void>()
-  private told: (before: number, revision: number) => void = () => {}
+  private onAppliedListener: (before: number, revision: number) => void = () => {}
   /** Also notices instances that died, and canaries whose lease expired. */
   private readonly exchanges: PeriodicTask
   private cancelTell: (() => void) | undefined
@@ -60,7 +60,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     this.exchanges = new PeriodicTask(runtime.clock, {
       everyMs: RENEW_MS,
       run: () => this.tell(),
-      failed: (error) => runtime.log.error({ error: describeError(error) }, 'who waits for the bots could not be told'),
+      failed: (error) => runtime.log.error({ error: describeError(error) }, 'presence could not be exchanged'),
     })
   }
 
@@ -98,7 +98,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     if (known === undefined) return
     this.leftBots.applied(bot)
     const counts = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), aside: false })
-    if (counts) this.told(known.revision, revision)
+    if (counts) this.onAppliedListener(known.revision, revision)
   }
 
   left(bot: string, socket: unknown): void {
@@ -110,7 +110,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
 
   /** Registers the listener for a bot of this instance, with the revision it applied before and the one it applies now. */
   onApplied(listener: (before: number, revision: number) => void): void {
-    this.told = listener
+    this.onAppliedListener = listener
   }
 
   /** Returns the named bots connected to this instance. */
@@ -194,7 +194,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     } catch (error) {
       this.markUnsent(chunks.keys())
       this.failures.failed(error)
-      this.runtime.log.debug({ error: describeError(error) }, 'presence is told later')
+      this.runtime.log.debug({ error: describeError(error) }, 'presence is exchanged later')
     }
     for (const listener of this.listeners) listener()
     this.notifyWatchers()

@@ -12,11 +12,11 @@ export interface CountedReaders {
 
 /** Limit of policies reported to the other instances: readers may name any policy. */
 const MAX_TOLD = 1_000
-const NOBODY: SeenReaders = { stream: 0, events: 0, ofrep: 0 }
+const NO_READERS: SeenReaders = { stream: 0, events: 0, ofrep: 0 }
 
 /** Counts open connections that receive policies and acknowledge nothing. */
 export class ReaderCounts {
-  private all = NOBODY
+  private all = NO_READERS
   private readonly byPolicy = new Map<string, SeenReaders>()
 
   count(kind: keyof SeenReaders, subset: Subset | undefined, change: 1 | -1): void {
@@ -29,7 +29,7 @@ export class ReaderCounts {
   }
 
   private add(id: string, kind: keyof SeenReaders, change: 1 | -1): void {
-    const { [kind]: before, ...rest } = this.byPolicy.get(id) ?? NOBODY
+    const { [kind]: before, ...rest } = this.byPolicy.get(id) ?? NO_READERS
     const seen = { ...rest, [kind]: before + change } as SeenReaders
     if (seen.stream + seen.events + seen.ofrep === 0) this.byPolicy.delete(id)
     else this.byPolicy.set(id, seen)
@@ -38,9 +38,9 @@ export class ReaderCounts {
 
 /** Returns the readers of one policy, over all instances. */
 export function seenOf(policy: string, instances: Iterable<CountedReaders>): SeenReaders {
-  const seen = { ...NOBODY }
+  const seen = { ...NO_READERS }
   for (const { all, byPolicy } of instances) {
-    for (const { stream, events, ofrep } of [all, byPolicy[policy] ?? NOBODY]) {
+    for (const { stream, events, ofrep } of [all, byPolicy[policy] ?? NO_READERS]) {
       seen.stream += stream
       seen.events += events
       seen.ofrep += ofrep

@@ -37,7 +37,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly heartbeats: PeriodicTask
   private readonly looks: PeriodicTask
   /** Newest statement that all followers have received. */
-  private told: Envelope | undefined
+  private sent: Envelope | undefined
   private readonly metrics: StoreMetrics
 
   constructor(
@@ -113,7 +113,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private push(change: StoredChange): void {
     const isSaid = this.freshness.headsPushed(this.copy.standing().digest) !== undefined
     const statement = isSaid ? this.statement() : undefined
-    this.told = statement?.envelope ?? this.told
+    this.sent = statement?.envelope ?? this.sent
     this.fanOut.broadcast(
       change.frame.with(statement?.envelope),
       oncePerSubset((subset) => {
@@ -131,9 +131,9 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     const statement = this.statement()
     const heartbeat = PreparedFrame.heartbeat(this.copy.revision)
     this.fanOut.broadcast(
-      heartbeat.with(statement?.envelope === this.told ? undefined : statement?.envelope),
+      heartbeat.with(statement?.envelope === this.sent ? undefined : statement?.envelope),
       oncePerSubset((subset) => this.parts.with(subset, heartbeat, statement)),
     )
-    this.told = statement?.envelope
+    this.sent = statement?.envelope
   }
 }

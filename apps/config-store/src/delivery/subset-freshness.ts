@@ -26,7 +26,7 @@ export class SubsetFreshness {
 
   /** Adds the first statement for a new reader. */
   join(subset: Subset, frame: PreparedFrame, statement: Statement | undefined): PreparedFrame {
-    const group = this.groups.get(subset.key) ?? told({ readers: 0 }, statement)
+    const group = this.groups.get(subset.key) ?? record({ readers: 0 }, statement)
     group.readers++
     this.groups.set(subset.key, group)
     return frame.with(statement?.envelope, statement?.standing?.of(subset))
@@ -43,12 +43,12 @@ export class SubsetFreshness {
     if (group === undefined || statement === undefined || group.envelope === statement.envelope) return frame
     const { envelope, standing } = statement
     const isProven = standing === undefined || standing.digest === group.proven
-    told(group, statement)
+    record(group, statement)
     return frame.with(envelope, isProven ? undefined : standing.of(subset))
   }
 }
 
-function told(group: Group, statement: Statement | undefined): Group {
+function record(group: Group, statement: Statement | undefined): Group {
   if (statement === undefined) return group
   group.envelope = statement.envelope
   if (statement.standing !== undefined) group.proven = statement.standing.digest

@@ -25,9 +25,9 @@ export async function policyHistory(
     const periods = effectivePeriods([...above, ...heads].toReversed().map((head) => withNext(explained(head, roster))))
     const oldest = isEnd ? -1 : heads.at(-1)!.seq
     const begun = periods.map(({ seq }) => seq).filter((seq) => seq > oldest && (before === undefined || seq < before))
-    const told = [...new Set(begun)].slice(-limit)
-    if (told.length > 0 || isEnd || heads.length >= MAX_HEADS)
-      return entriesOf(tx, periods, { told: new Set(told), earlier: await earlierDigests(tx, policy, heads, periods) })
+    const listed = [...new Set(begun)].slice(-limit)
+    if (listed.length > 0 || isEnd || heads.length >= MAX_HEADS)
+      return entriesOf(tx, periods, { listed: new Set(listed), earlier: await earlierDigests(tx, policy, heads, periods) })
     const below = await headsBelow(tx, policy, heads.at(-1)!.seq)
     isEnd = below.length < PAGE
     heads = [...heads, ...below]
@@ -55,11 +55,11 @@ async function earlierDigests(
 async function entriesOf(
   tx: Transaction,
   periods: readonly EffectivePeriod[],
-  { told, earlier }: { told: ReadonlySet<number>; earlier: readonly (string | null)[] },
+  { listed, earlier }: { listed: ReadonlySet<number>; earlier: readonly (string | null)[] },
 ): Promise<PolicyHistoryEntry[]> {
   const releases = await releasesOf(tx, [...earlier, ...periods.map(({ digest }) => digest)])
   const entries = periods.flatMap((period, index) => {
-    if (!told.has(period.seq)) return []
+    if (!listed.has(period.seq)) return []
     const before = [...earlier, ...periods.slice(0, index).map(({ digest }) => digest)]
     return [entryOf(period, periods[index + 1], releases, before)]
   })

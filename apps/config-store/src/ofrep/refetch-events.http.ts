@@ -7,7 +7,7 @@ import { RefetchEvents } from './refetch-events.js'
 
 /**
  * `GET /ofrep/v1/events`: Server-Sent Events of OFREP. Accepted at once, also while the copy is not read yet: browsers give up on anything
- * but 200, and are told when there is something to ask for.
+ * but 200, and are notified when there is something to fetch.
  */
 @Controller('ofrep/v1/events')
 export class RefetchEventsController {

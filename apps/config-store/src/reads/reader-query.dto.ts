@@ -35,7 +35,7 @@ const namesPolicies = ValidateBy({
 
 /** Who reads how many. */
 export class PartQueryDto extends ReaderQueryDto {
-  /** The policies that this reader lives by; those of their bundles come along. Unknown ones come when they come to be. */
+  /** Policies that this reader uses; those of their bundles are included. Unknown ones are sent once they exist. */
   @IsOptional()
   @toList
   @namesPolicies

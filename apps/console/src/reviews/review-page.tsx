@@ -144,7 +144,7 @@ function Clock({ ticket, deliveries }: { ticket: Ticket; deliveries: DeliveryVie
                 )
               ) : (
                 <>
-                  <Moment at={known.at} />: {known.whom}
+                  <Moment at={known.at} />: {known.partners}
                 </>
               )}
             </dd>

@@ -18,7 +18,7 @@ import { noteTry } from './partner-gate.js'
 import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
 import { replyAcknowledges } from './reply-acknowledges.js'
-import { isForOnCall, lockKeysOf, overlap, tellsOf } from './told-policies.js'
+import { isForOnCall, lockKeysOf, overlap, concerns } from './notified-policies.js'
 
 const KEPT_REDRIVES = 20
 const MAX_NEWER = 500
@@ -235,10 +235,10 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   private async addOn(tx: Transaction, notice: Notice, partner: RegisteredPartner, channel: string): Promise<void> {
-    const { told, message, run, stage } = notice
-    const lane = laneOf(partner.id, columnOf(told), partner.deliver === 'first' ? null : channel)
-    const open = await this.open(tx, { ...told, partner: partner.id, lane })
-    const joined = joinLane(told, open, partner.lane)
+    const { notified, message, run, stage } = notice
+    const lane = laneOf(partner.id, columnOf(notified), partner.deliver === 'first' ? null : channel)
+    const open = await this.open(tx, { ...notified, partner: partner.id, lane })
+    const joined = joinLane(notified, open, partner.lane)
     const supersedes = notice.supersedes(open)
     const token = mintReceiptToken()
     const delivery: Delivery = {
@@ -247,7 +247,7 @@ export class DeliveryLanes implements OnModuleInit {
       message: message.id,
       partner: partner.id,
       channel,
-      ...told,
+      ...notified,
       run,
       stage,
       lane,
@@ -319,7 +319,7 @@ async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<bool
   if (delivery.policies === undefined) return (await newestIn(delivery.lane, 1))[0]?.id === delivery.id
   const [bundles, lanes] = [await newestIn(delivery.lane, MAX_NEWER), lanesBeside(delivery)]
   for (const [index, { policy }] of delivery.policies.entries()) {
-    if (bundles.find((other) => tellsOf(other, policy, undefined))?.id !== delivery.id) continue
+    if (bundles.find((other) => concerns(other, policy, undefined))?.id !== delivery.id) continue
     const [alone] = await newestIn(lanes[index]!, 1)
     if (alone === undefined || alone.createdAt <= delivery.createdAt) return true
   }

@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import type { Delivery } from './delivery.table.js'
 import { EVIDENCE } from './evidence.table.js'
 import { withReceiptToken } from './receipt-token.js'
-import { bundleOf } from './told-policies.js'
+import { bundleOf } from './notified-policies.js'
 
 const SHOWN_TRIES = 20
 /** Placeholder for a token: a reader of deliveries must not be able to acknowledge for a partner. */

@@ -1,7 +1,7 @@
 import type { DeliveryRedrive, ReceiptWay, ToldPolicy } from '#libs/contracts'
 import { documentTable, timerKind } from '#libs/persistence'
 import type { MessageContent, Outcome } from '../channels/channel-sender.js'
-import { SEVERAL, toldOf, type Told } from './told-policies.js'
+import { SEVERAL, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
 /** One ended attempt: the evidence for when a partner was notified. */
 export interface TryRecord {
@@ -79,8 +79,8 @@ export function laneOf(partner: string, policy: string, channel: string | null):
 }
 
 /** Returns the lane of each policy of a delivery, and the lane of all bundles. */
-export function lanesBeside(delivery: Pick<Delivery, 'partner' | 'lane'> & Told): string[] {
-  const names = [...toldOf(delivery).map(({ policy }) => policy), SEVERAL]
+export function lanesBeside(delivery: Pick<Delivery, 'partner' | 'lane'> & NotifiedPolicies): string[] {
+  const names = [...policiesOf(delivery).map(({ policy }) => policy), SEVERAL]
   return names.map((name) => `${laneOf(delivery.partner, name, null)}${wayOf(delivery)}`)
 }
 
@@ -88,12 +88,12 @@ export function lanesBeside(delivery: Pick<Delivery, 'partner' | 'lane'> & Told)
  * Returns the last part of the lane, which names the channel. It is empty for a partner with `deliver: first`: its channels share their
  * lanes.
  */
-export function wayOf({ partner, lane, ...told }: Pick<Delivery, 'partner' | 'lane'> & Told): string {
-  return lane.slice(laneOf(partner, columnOf(told), null).length)
+export function wayOf({ partner, lane, ...notified }: Pick<Delivery, 'partner' | 'lane'> & NotifiedPolicies): string {
+  return lane.slice(laneOf(partner, columnOf(notified), null).length)
 }
 
 /** Returns the value for the policy column or lane: the policy, or `SEVERAL` for a bundle. */
-export function columnOf({ policy, policies }: Told): string {
+export function columnOf({ policy, policies }: NotifiedPolicies): string {
   return policies === undefined ? policy : SEVERAL
 }
 

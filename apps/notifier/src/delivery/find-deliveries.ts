@@ -2,7 +2,7 @@ import type { DeliveriesFilter } from '#libs/contracts'
 import type { Query, Transaction } from '#libs/persistence'
 import { DELIVERIES, type Delivery } from './delivery.table.js'
 import { deliveryUnknown } from './delivery-view.js'
-import { SEVERAL, tellsOf } from './told-policies.js'
+import { SEVERAL, concerns } from './notified-policies.js'
 
 /**
  * Finds deliveries, newest first. Many are created in one transaction with the same time, so a page continues with the rest of that time
@@ -13,7 +13,7 @@ export async function findDeliveries(tx: Transaction, { since, limit = 500, ...q
   const sought = { ...filter, policy: orSeveral(policy), version: orSeveral(version) }
   const where = Object.fromEntries(Object.entries(sought).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
   const isMeant = ({ createdAt, ...delivery }: Delivery): boolean =>
-    tellsOf(delivery, policy, version) && (since === undefined || Date.parse(createdAt) >= Date.parse(since))
+    concerns(delivery, policy, version) && (since === undefined || Date.parse(createdAt) >= Date.parse(since))
   const found: Delivery[] = []
   for (let after = before; ;) {
     const page = await pageOf(tx, where, limit, after)

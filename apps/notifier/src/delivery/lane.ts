@@ -1,6 +1,6 @@
 import type { Partner } from '../partners/partner.js'
 import type { Delivery } from './delivery.table.js'
-import { bundleOf, covers, overlap, toldOf, type Told } from './told-policies.js'
+import { bundleOf, covers, overlap, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
 /**
  * Result of adding a message to its lanes. The oldest open delivery of a lane is attempted, the others wait without a timer. With `latest`
@@ -16,7 +16,7 @@ export interface Joined {
 }
 
 /** Decides how a new message affects the open deliveries that share a policy with it. */
-export function joinLane(newcomer: Told, open: readonly Delivery[], mode: Partner['lane']): Joined {
+export function joinLane(newcomer: NotifiedPolicies, open: readonly Delivery[], mode: Partner['lane']): Joined {
   const superseded = mode === 'latest' ? open.filter((delivery) => !delivery.sending && covers([newcomer], delivery)) : []
   return { superseded, first: superseded.length === open.length, laneSeq: 1 + Math.max(0, ...open.map((delivery) => delivery.laneSeq)) }
 }
@@ -32,7 +32,7 @@ export function headsOf(open: readonly Delivery[]): Delivery[] {
   return open
     .toSorted((a, b) => a.laneSeq - b.laneSeq)
     .filter((delivery) => {
-      const names = toldOf(delivery).map(({ policy }) => policy)
+      const names = policiesOf(delivery).map(({ policy }) => policy)
       const isFirst = !names.some((name) => taken.has(name))
       for (const name of names) taken.add(name)
       return isFirst && delivery.nextAttemptAt === null

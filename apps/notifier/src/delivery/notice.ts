@@ -1,11 +1,11 @@
 import type { Delivery, Message } from './delivery.table.js'
 import { supersededBy } from './lane.js'
 import { bodyOf, messageOf, partnersIdOf, type News } from './news.js'
-import type { Told } from './told-policies.js'
+import type { NotifiedPolicies } from './notified-policies.js'
 
 /** Message to queue for partners: its policies, and functions that build its text for each partner. */
 export interface Notice {
-  told: Told
+  notified: NotifiedPolicies
   run: number
   /** As in `Delivery`. */
   stage: string | null
@@ -21,7 +21,7 @@ export interface Notice {
 export function noticeOf(news: News): Notice {
   const all = news.policies.map(({ policy, version, digest }) => ({ policy, version, digest }))
   return {
-    told: { ...all[0]!, ...(all.length > 1 ? { policies: all } : {}) },
+    notified: { ...all[0]!, ...(all.length > 1 ? { policies: all } : {}) },
     run: news.run,
     stage: news.stage,
     message: messageOf(news),

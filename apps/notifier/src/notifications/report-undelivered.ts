@@ -4,7 +4,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import type { Delivery } from '../delivery/delivery.table.js'
-import { bundleOf, isForOnCall, toldOf } from '../delivery/told-policies.js'
+import { bundleOf, isForOnCall, policiesOf } from '../delivery/notified-policies.js'
 
 /** Publishes which partner no channel reached, so that approver opens a ticket. */
 @Injectable()
@@ -23,7 +23,7 @@ export class ReportUndelivered implements OnModuleInit {
     if (isForOnCall(dead) || dead.channel === CONTACT) return
     if ((await this.lanes.elsewhere(tx, dead)).some(({ channel }) => channel !== CONTACT)) return
     const { run, partner, channel, messageId: message, tries, log } = dead
-    const key = toldOf(dead)
+    const key = policiesOf(dead)
       .map(({ policy }) => policy)
       .toSorted()[0]!
     const data = { run, partner, channel, message, policies: bundleOf(dead), tries, detail: log.at(-1)?.detail ?? null }

@@ -1,7 +1,7 @@
 import type { LeftOut, NotificationSummary } from '#libs/pipeline'
 import type { Delivery } from '../delivery/delivery.table.js'
 import { HORIZON_MS } from '../delivery/schedule.js'
-import { covers } from '../delivery/told-policies.js'
+import { covers } from '../delivery/notified-policies.js'
 
 type DeliveryState = 'sent' | 'retrying' | 'failed' | 'superseded'
 type Addressees = { partners: readonly string[]; unknown: readonly string[]; leftOut?: LeftOut }

@@ -7,9 +7,9 @@ import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { orSeveral } from '../delivery/find-deliveries.js'
 import type { News, PolicyNews } from '../delivery/news.js'
 import { noticeOf } from '../delivery/notice.js'
-import { tellsOf, toldOf } from '../delivery/told-policies.js'
+import { concerns, policiesOf } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
-import { knowsWithout, mayHaveCome, versionTold } from './belief.js'
+import { knowsWithout, mayHaveCome, reportedVersion } from './belief.js'
 import { releaseFacts } from './release-facts.js'
 import { rememberReversal } from './reversal.table.js'
 
@@ -63,26 +63,26 @@ export class TellOfReversal {
     { policy, versions, inForce }: { policy: string; versions?: readonly string[]; inForce: string | null },
     newsFor: (known: ToldPolicy) => UnaddressedNews,
   ): Promise<void> {
-    const told = {
+    const notified = {
       policy: orSeveral(policy)!,
       ...(versions === undefined ? {} : { version: versions.flatMap((each) => orSeveral(each)!) }),
     }
-    const where = { ...told, state: ['delivered', 'pending'] }
+    const where = { ...notified, state: ['delivered', 'pending'] }
     const query = { where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES }
     const found = (await tx.documents(DELIVERIES).find(query)).filter((delivery) =>
-      (versions ?? [undefined]).some((version) => tellsOf(delivery, policy, version)),
+      (versions ?? [undefined]).some((version) => concerns(delivery, policy, version)),
     )
     for (const id of new Set(found.map(({ partner }) => partner).sort())) {
       const deliveries = found.filter((delivery) => delivery.partner === id)
       const partner = await tx.documents(PARTNERS).get(id)
-      if (partner === undefined || versionTold(deliveries[0]!, policy) === null) continue
+      if (partner === undefined || reportedVersion(deliveries[0]!, policy) === null) continue
       const isUntried = partner.lane === 'latest' && !deliveries.some(mayKnow)
-      if (isUntried && knowsWithout(deliveries, await toldBefore(tx, id, policy), policy, inForce)) {
+      if (isUntried && knowsWithout(deliveries, await deliveriesBefore(tx, id, policy), policy, inForce)) {
         for (const delivery of deliveries) await this.lanes.supersede(tx, delivery)
         continue
       }
       const run = Math.max(...deliveries.map((delivery) => delivery.run))
-      const known = toldOf(deliveries[0]!).find((each) => each.policy === policy)!
+      const known = policiesOf(deliveries[0]!).find((each) => each.policy === policy)!
       await this.lanes.add(tx, noticeOf({ ...newsFor(known), run, stage: null }), [partner])
     }
   }
@@ -93,10 +93,10 @@ function mayKnow(delivery: Delivery): boolean {
   return mayHaveCome(delivery) || delivery.policies !== undefined
 }
 
-async function toldBefore(tx: Transaction, partner: string, policy: string): Promise<Delivery[]> {
+async function deliveriesBefore(tx: Transaction, partner: string, policy: string): Promise<Delivery[]> {
   const where = { partner, policy: orSeveral(policy)! }
   const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_BEFORE })
-  return found.filter((delivery) => tellsOf(delivery, policy, undefined))
+  return found.filter((delivery) => concerns(delivery, policy, undefined))
 }
 
 function nothingInForce({ policy, version, digest }: ToldPolicy, { time }: ReceivedEvent): PolicyNews {

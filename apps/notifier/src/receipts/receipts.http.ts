@@ -4,7 +4,7 @@ import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nest
 import { Acknowledge } from './acknowledge.js'
 import { AcknowledgementDto } from './receipts.dto.js'
 
-/** Public: whoever has the token was sent the message, and what has a secret is signed with it. */
+/** Public: the token proves that the caller was sent the message; a channel with a secret also signs. */
 @Controller('v1/receipts/:token')
 @Public()
 export class ReceiptsController {

@@ -1,5 +1,5 @@
 import type { Delivery } from '../delivery/delivery.table.js'
-import { bundleOf, covers } from '../delivery/told-policies.js'
+import { bundleOf, covers } from '../delivery/notified-policies.js'
 import type { Partner } from '../partners/partner.js'
 
 /** `pending`: an attempt is already scheduled, so a repeated request sends once. `behind`: messages to resend after it. */

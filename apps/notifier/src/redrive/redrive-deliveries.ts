@@ -6,7 +6,7 @@ import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { deliveryDetail, deliveryUnknown, deliveryView } from '../delivery/delivery-view.js'
 import { orSeveral } from '../delivery/find-deliveries.js'
-import { lockKeysOf, tellsOf } from '../delivery/told-policies.js'
+import { lockKeysOf, concerns } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { decideRedrive, overtaken, type RedriveAnswer } from './decide-redrive.js'
 
@@ -87,7 +87,7 @@ export class RedriveDeliveries {
       )
       for (const delivery of page) {
         const endedMs = Date.parse(delivery.log.at(-1)?.at ?? delivery.createdAt)
-        if (endedMs < fromMs || endedMs >= untilMs || !tellsOf(delivery, policy, version)) continue
+        if (endedMs < fromMs || endedMs >= untilMs || !concerns(delivery, policy, version)) continue
         const { id, partner: to, createdAt } = delivery
         found.push({ id, partner: to, createdAt })
       }

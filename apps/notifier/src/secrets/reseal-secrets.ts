@@ -35,7 +35,7 @@ export class ResealSecrets implements OnApplicationBootstrap {
     const partners = await database.transaction((tx) => tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
     let resealed = 0
     for (const { id } of partners) if (await this.reseal(id)) resealed++
-    if (resealed > 0) log.info({ partners: resealed }, 'secrets were sealed anew by the newest key')
+    if (resealed > 0) log.info({ partners: resealed }, 'secrets were resealed by the newest key')
   }
 
   private reseal(id: string): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
-import { ticketSubject } from '../delivery/told-policies.js'
+import { ticketSubject } from '../delivery/notified-policies.js'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { ticketNotice } from './ticket-notice.js'
 
@@ -24,7 +24,7 @@ export class TellOfTicket {
     for (const { to, at } of ticket.told) {
       const people = partners.filter(({ groups }) => groups.includes(to))
       if (people.length > 0) await this.lanes.add(tx, ticketNotice(ticket, to, at), people)
-      else this.runtime.log.warn({ ticket: ticket.ticket, group: to }, 'a ticket has nobody to tell: no partner is in this group')
+      else this.runtime.log.warn({ ticket: ticket.ticket, group: to }, 'a ticket notifies no partner: this group is empty')
     }
   }
 

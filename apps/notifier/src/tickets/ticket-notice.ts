@@ -1,7 +1,7 @@
 import type { LadderStep, Ticket, TicketAnswer } from '#libs/contracts'
 import type { MessageContent } from '../channels/channel-sender.js'
 import type { Notice } from '../delivery/notice.js'
-import { ticketSubject } from '../delivery/told-policies.js'
+import { ticketSubject } from '../delivery/notified-policies.js'
 
 /** `closed`: for every partner that was notified of the ticket. */
 export type TicketNews = LadderStep | 'closed'
@@ -9,14 +9,14 @@ export type TicketNews = LadderStep | 'closed'
 /** Creates the notice of a ticket for one step of the ladder; all notices of one ticket share a lane. */
 export function ticketNotice(ticket: Ticket, news: TicketNews, at: string): Notice {
   const { ticket: number, run, digest, openedAt } = ticket
-  const told = { policy: ticketSubject(number), version: news, digest }
+  const notified = { policy: ticketSubject(number), version: news, digest }
   const type: MessageContent['type'] = news === 'closed' ? 'ticket.closed' : 'ticket.opened'
   const nothing = { bundle: [], release: null, replaced: null }
   return {
-    told,
+    notified,
     run,
     stage: null,
-    message: { id: `ticket-${number}.${news}`, type, ...told, effective: openedAt, at, ...nothing, ticket },
+    message: { id: `ticket-${number}.${news}`, type, ...notified, effective: openedAt, at, ...nothing, ticket },
     idFor: (partner) => `ticket_${number}_${news}_${partner}`,
     supersedes: () => [[]],
     body: (_supersedes, receipt) => JSON.stringify({ type, timestamp: at, data: { ...factsOf(ticket, news), receipt } }),

@@ -4,7 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
-import { unsubscribedSubject } from '../delivery/told-policies.js'
+import { unsubscribedSubject } from '../delivery/notified-policies.js'
 import { channelNames } from '../partners/channel.js'
 import { mailAddresses, partnerKey, PARTNERS, summaryOf, unsubscribedAt, type RegisteredPartner } from '../partners/partner.table.js'
 import { SecretBox } from '../secrets/secret-box.js'
@@ -75,7 +75,8 @@ export class Unsubscribe {
       const channel = channels[index]!
       return channel.kind !== 'email' || unsubscribedAt(partner, channel.to) === null
     })
-    if (people.length === 0) return this.runtime.log.warn({ partner: id, group: LADDER[0] }, 'nobody is told: no partner is in this group')
+    if (people.length === 0)
+      return this.runtime.log.warn({ partner: id, group: LADDER[0] }, 'an unsubscribe notifies no partner: this group is empty')
     await this.lanes.add(tx, unsubscribedNotice({ partner: { id, name }, address, otherChannels }, tx.now.toISOString()), people)
   }
 

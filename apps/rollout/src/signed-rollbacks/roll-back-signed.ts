@@ -106,7 +106,7 @@ export class RollBackSigned {
     { stable, release, moved, change }: { stable: Stable; release: ReleaseDocument; moved: Stable; change: Change },
   ): Promise<Stable> {
     const { run, attempt, policy, causationId } = order
-    // Of a policy that was withdrawn nothing is in force: those who were told of the version before are told what is.
+    // A withdrawn policy has nothing in force: partners notified of the version before are notified of the new one.
     const { version, releaseDigest: digest } = stable.history.at(-1) ?? release
     const gone = reversedOf(stable, moved) ?? { from: { version, digest } }
     const by = change.by.join(', ')

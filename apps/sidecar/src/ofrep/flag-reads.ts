@@ -25,15 +25,15 @@ export class FlagReads {
   /** Evaluates every flag, or the one with the key. Throws errors that OFREP defines. */
   answer(key: string | undefined, body: unknown, known?: string): Answer {
     const reader = readContext(body, this.reader.region)
-    if (key !== undefined) return this.told(answerFlag(this.book, key, reader, known))
-    return this.told(answerFlags(this.book, reader, known, { stream: eventStream() }))
+    if (key !== undefined) return this.counted(answerFlag(this.book, key, reader, known))
+    return this.counted(answerFlags(this.book, reader, known, { stream: eventStream() }))
   }
 
   close(): void {
     this.off()
   }
 
-  private told({ status, etag, body }: EvaluationAnswer): Answer {
+  private counted({ status, etag, body }: EvaluationAnswer): Answer {
     return { status, body, headers: { etag, 'cache-control': 'no-store', 'hms-state': this.values.state } }
   }
 }

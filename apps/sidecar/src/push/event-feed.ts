@@ -12,7 +12,7 @@ export class EventFeed {
   private readonly subscribers = new Set<Subscriber>()
   private readonly changed = new Set<string>()
   private doubt: Omit<StateEvent, 'state'> = {}
-  private told: StateEvent['state']
+  private sentState: StateEvent['state']
   private flushing = false
   /** Last issued id. `movedSince`: values changed under it since, because the end of a lease makes no revision. */
   private issued: number | undefined
@@ -24,7 +24,7 @@ export class EventFeed {
     private readonly values: HeldValues,
     private readonly clock: Clock,
   ) {
-    this.told = this.state
+    this.sentState = this.state
     this.off = [
       values.on('change', ({ id, revision }) => {
         if (revision === this.issued) this.movedSince = true
@@ -91,8 +91,8 @@ export class EventFeed {
       this.changed.clear()
       this.issue(this.values.revision)
     }
-    if (this.state === this.told) return
-    this.told = this.state
+    if (this.state === this.sentState) return
+    this.sentState = this.state
     this.broadcast(stateFrame(this.stateEvent()))
   }
 

@@ -24,7 +24,7 @@ export class PolicyReads {
     return this.answer(view, view.ageMs, known)
   }
 
-  /** The mark is over all but the age, which moves by itself: weak, and the age is told with a 304 too. */
+  /** The ETag covers all members but the age, which always changes: it is weak, and a 304 contains the age too. */
   private answer(body: object, ageMs: number, known: string | undefined): Answer {
     const state = stateOf(this.values)
     const marked = JSON.stringify([state, body], (name, value: unknown) => (name === 'ageMs' ? undefined : value))
@@ -33,7 +33,7 @@ export class PolicyReads {
     return isKnown(etag, known) ? { status: 304, headers } : { body: JSON.stringify(body), headers }
   }
 
-  /** config-store answers for anyone who is named; to answer with the values of somebody else would be wrong in silence. */
+  /** config-store evaluates for any named reader; a side-car knows only its own values, so other readers are refused. */
   private requireOwn(query: URLSearchParams): void {
     const past = ['at', 'known', 'version'].find((name) => query.has(name))
     if (past !== undefined)

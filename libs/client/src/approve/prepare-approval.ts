@@ -43,8 +43,8 @@ export async function prepareApproval(
   const { prepared, predicates } = readPreparedFor(await api.post<PreparedApproval>('/v1/approvals/prepare', request), policies)
   for (const release of predicates) {
     // The signer of an ordinary approval must not unknowingly sign one that skips its tests, or reinstates another version.
-    if (release.breakGlass !== undefined) throw mismatch('break-glass, which nobody asked for')
-    if (release.rollback !== undefined) throw mismatch('a rollback, which nobody asked for')
+    if (release.breakGlass !== undefined) throw mismatch('break-glass, which was not requested')
+    if (release.rollback !== undefined) throw mismatch('a rollback, which was not requested')
     if (options.author !== undefined && release.author === null) throw mismatch('a release without its author')
     const other = otherPlan(plan, release)
     if (other !== undefined) throw mismatch(`${other} than was asked for`)

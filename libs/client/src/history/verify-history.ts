@@ -32,8 +32,8 @@ export function verifyHistory(id: string, entries: readonly PolicyHistoryEntry[]
     const isChangeUnknown = below[0] instanceof HmsError
     const earlier = below.flatMap((each) => (each instanceof HmsError ? [] : (each.release ?? [])))
     const before = below[0] instanceof HmsError ? undefined : below[0]?.release
-    const told = { ...proof, earlier, before: before ?? undefined, isChangeUnknown }
-    return { entry: provenEntry(entry, told), ...(isChangeUnknown ? { isChangeUnknown } : {}) }
+    const context = { ...proof, earlier, before: before ?? undefined, isChangeUnknown }
+    return { entry: provenEntry(entry, context), ...(isChangeUnknown ? { isChangeUnknown } : {}) }
   })
 }
 

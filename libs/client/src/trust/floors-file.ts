@@ -54,7 +54,7 @@ export class FloorsFile {
   private refuse(why: string, cause?: unknown): never {
     const detail =
       `${why}: it says behind which releases this reader must not be taken back, so nothing is read without it. ` +
-      `Put it back from a copy. To begin anew, and trust the next release that is shown, remove it together with ${this.documents}.`
+      `Put it back from a copy. To start over, and trust the next release that is shown, remove it together with ${this.documents}.`
     throw new HmsError('HMS_FLOORS_DAMAGED', detail, { status: 500, cause, next: [`rm ${this.file} ${this.documents}`] })
   }
 }

@@ -77,14 +77,10 @@ export class PinnedRosters {
       return PinnedRosters.of('pinned', [envelope, ...(kept < 0 ? [] : saved!.rosters.slice(kept + 1))], source, file)
     }
     if (source.first === undefined) {
-      throw new HmsError(
-        'HMS_ROSTER_REQUIRED',
-        `Whom to trust at ${source.name} is not known: name the roster in the option roster or in HMS_ROSTER.`,
-        {
-          status: 400,
-          next: ['hms-svc roster show --json > roster.json', 'HMS_ROSTER=roster.json node BOT'],
-        },
-      )
+      throw new HmsError('HMS_ROSTER_REQUIRED', `No roster is known for ${source.name}: set the option roster or HMS_ROSTER.`, {
+        status: 400,
+        next: ['hms-svc roster show --json > roster.json', 'HMS_ROSTER=roster.json node BOT'],
+      })
     }
     if (saved?.kind === 'first-use') return PinnedRosters.of('first-use', saved.rosters, source, file)
     const shown = await source.first()
@@ -150,7 +146,7 @@ async function load(file: string | undefined): Promise<SavedRosters | undefined>
   } catch {
     // Refused below.
   }
-  throw new SignatureError('HMS_ROSTER_INVALID', `${file} is damaged; remove it to pin the roster anew`)
+  throw new SignatureError('HMS_ROSTER_INVALID', `${file} is damaged; remove it to pin the roster again`)
 }
 
 function nameOf(source: string): string {

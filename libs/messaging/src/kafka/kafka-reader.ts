@@ -154,7 +154,7 @@ export class KafkaReader {
     const commits = new OffsetCommitter(
       (places) => consumer.commitOffsets(places),
       this.clock,
-      (error) => this.log.debug({ group: this.subscription.group, error: describeError(error) }, 'the broker was not told how far we are'),
+      (error) => this.log.debug({ group: this.subscription.group, error: describeError(error) }, 'offsets could not be committed'),
     )
     commits.start()
     // At this event the consumer is still a member of the generation that handled the records.

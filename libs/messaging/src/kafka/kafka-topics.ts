@@ -186,7 +186,8 @@ async function copied(admin: Admin, replication: number, others: readonly TopicD
   if (isCopied) return []
   throw new HmsError(
     'HMS_TOPICS_NOT_APPLIED',
-    `Kafka copies the partitions of ${names.length} topics, and goes on by itself after ${COPIED_WITHIN_MS / 60_000} minutes.`,
+    `Kafka copies the partitions of ${names.length} topics, and is not done after ${COPIED_WITHIN_MS / 60_000} minutes. ` +
+      `It continues in the background.`,
     { status: 503, next: [action('topics.diff')] },
   )
 }

@@ -57,14 +57,14 @@ export class OffsetCommitter {
 
   private async tell(): Promise<void> {
     const { places } = this
-    const told = [...places.values()]
-    if (told.length === 0) return
+    const pending = [...places.values()]
+    if (pending.length === 0) return
     places.clear()
     try {
-      await this.commit(told)
+      await this.commit(pending)
     } catch (error) {
       // No later record may come to commit this partition, so the failed offset is kept for a retry.
-      for (const place of told) if (!places.has(keyOf(place))) places.set(keyOf(place), place)
+      for (const place of pending) if (!places.has(keyOf(place))) places.set(keyOf(place), place)
       throw error
     }
   }

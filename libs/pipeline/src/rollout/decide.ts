@@ -358,7 +358,7 @@ function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision 
   const { run, attempt } = rollout
   const begun = { ...rollout, members: inForce(rollout.members), countedSince: context.now.toISOString() }
   const { state, effects } = goOn(begun, hasAll(begun), context)
-  const data = { run, attempt, detail: 'in force; waiting for the bots to live under it' }
+  const data = { run, attempt, detail: 'in force; waiting for the bots to apply it' }
   return { state, effects: [{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }, ...effects] }
 }
 

@@ -158,24 +158,24 @@ function fail(
 }
 
 /** Merges notification counts. They only grow, so the stage's events may arrive in any order, and they are added after its verdict too. */
-function withTold(facts: RunFacts, told: number, acknowledged: number, at: string): RunFacts {
+function withTold(facts: RunFacts, notified: number, acknowledged: number, at: string): RunFacts {
   const known = facts.stages.notify ?? {}
   const isInTime = Date.parse(at) - Date.parse(facts.createdAt) <= PARTNER_PROMISE_MS
-  const toldAt = earlierFor(told, at, known)
+  const toldAt = earlierFor(notified, at, known)
   const notify: StageFacts = {
     ...known,
-    told: Math.max(told, known.told ?? 0),
+    told: Math.max(notified, known.told ?? 0),
     ...(toldAt === undefined ? {} : { toldAt }),
-    toldInTime: Math.max(isInTime ? told : 0, known.toldInTime ?? 0),
+    toldInTime: Math.max(isInTime ? notified : 0, known.toldInTime ?? 0),
     acknowledged: Math.max(acknowledged, known.acknowledged ?? 0),
   }
   return { ...facts, stages: { ...facts.stages, notify } }
 }
 
 /** Returns when the number of notified partners was first reached. */
-function earlierFor(told: number, at: string, known: StageFacts): string | undefined {
-  if (told > (known.told ?? 0)) return at
-  return told === known.told && known.toldAt !== undefined && at < known.toldAt ? at : known.toldAt
+function earlierFor(notified: number, at: string, known: StageFacts): string | undefined {
+  if (notified > (known.told ?? 0)) return at
+  return notified === known.told && known.toldAt !== undefined && at < known.toldAt ? at : known.toldAt
 }
 
 /** Merges facts of a stage. A verdict other than a pause is final; later events only fill in missing facts. */

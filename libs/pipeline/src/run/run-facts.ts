@@ -64,7 +64,7 @@ export interface RunFacts {
   run: number
   attempt: number
   policies: RunPolicy[]
-  /** A signed rollback: it goes live by its rollout alone, and ends there. */
+  /** A signed rollback: it goes live in its rollout, without other stages, and ends there. */
   isRollback?: true
   /** Set if several people together skipped simulation, canary, freezes and waiting. */
   breakGlass?: BreakGlass

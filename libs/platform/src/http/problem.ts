@@ -84,8 +84,8 @@ function problemOf(error: HmsError, traceId: string): Problem {
 /** Returns the first errors that fit into a response. */
 function fitting(errors: Problem['errors'] & object): Problem['errors'] & object {
   let left = MAX_ERRORS_CHARACTERS
-  const told = errors.slice(0, MAX_ERRORS).map(({ pointer, detail }) => ({ pointer: cut(pointer), detail: cut(detail) }))
-  return told.filter((error) => (left -= JSON.stringify(error).length) > 0)
+  const listed = errors.slice(0, MAX_ERRORS).map(({ pointer, detail }) => ({ pointer: cut(pointer), detail: cut(detail) }))
+  return listed.filter((error) => (left -= JSON.stringify(error).length) > 0)
 }
 
 function cut(text: string): string {

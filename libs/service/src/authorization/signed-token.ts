@@ -35,7 +35,7 @@ function tokenIn(event: VerifiedEvent): TokenRecord {
 
 /** Returns the record of a row as signed by approver. Throws `SignatureError` for a row that differs from it. */
 export function believedToken(row: StoredToken, judge: TokenJudge): TokenRecord {
-  if (row.signed === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', 'nobody signed it')
+  if (row.signed === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', 'it is not signed')
   const record = readSignedToken(row.signed, judge)
   if (!isSameToken(row, record)) throw new SignatureError('HMS_STATEMENT_INVALID', 'it differs from what approver signed')
   return record

@@ -24,20 +24,20 @@ export interface FreezableStage<State extends StageState> {
 /** Stores declared freezes, and notifies the runs of a stage when one begins, ends or is lifted. */
 export class FollowFreezes<State extends StageState> {
   private readonly change: TimerKind<{ id: string; again?: boolean }>
-  private readonly told: TimerKind<{ run: number; attempt: number; key: string }>
+  private readonly notice: TimerKind<{ run: number; attempt: number; key: string }>
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly stage: FreezableStage<State>,
   ) {
     this.change = timerKind(`${stage.name}-freeze-change`)
-    this.told = timerKind(`${stage.name}-freeze`)
+    this.notice = timerKind(`${stage.name}-freeze`)
   }
 
   /** Registers the timers; call once, before the service starts. */
   listen(): void {
     this.runtime.onTimer(this.change, (tx, { data }) => this.changed(tx, data))
-    this.runtime.onTimer(this.told, (tx, { data }) => this.tell(tx, data))
+    this.runtime.onTimer(this.notice, (tx, { data }) => this.tell(tx, data))
   }
 
   /** Stores a declared or lifted freeze. Throws `SignatureError` unless the person in the record signed its content. */
@@ -87,8 +87,8 @@ export class FollowFreezes<State extends StageState> {
     const { table, states, keysOf } = this.stage
     for (const state of await findAll(tx, table, { state: [...states] })) {
       const { run, attempt, key } = state
-      const [id, keys] = [`${this.told}:${run}`, [...keysOf(state)]]
-      await this.runtime.schedule(tx, { id, kind: this.told, keys, data: { run, attempt, key }, dueAt: tx.now })
+      const [id, keys] = [`${this.notice}:${run}`, [...keysOf(state)]]
+      await this.runtime.schedule(tx, { id, kind: this.notice, keys, data: { run, attempt, key }, dueAt: tx.now })
     }
   }
 

@@ -86,7 +86,7 @@ describe('news in words', () => {
     const decided = { decision: 'abort', by: 'EPA Chief', reason: 'inside', at }
     const closed = async (ticket: Ticket) =>
       describeNews(await contentOf({ type: 'ticket.closed', version: 'closed', release: null, replaced: null, ticket })).sentences
-    expect(await closed(open)).toEqual(['It needs no answer any more: nobody answered in time.'])
+    expect(await closed(open)).toEqual(['It needs no answer any more: it was not answered in time.'])
     expect(await closed({ ...open, state: 'MOOT' })).toEqual(['It needs no answer any more: the run no longer asks.'])
     expect(await closed({ ...open, state: 'DECIDED', decided })).toEqual(['It needs no answer any more: abort by EPA Chief.'])
   })

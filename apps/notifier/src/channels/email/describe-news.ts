@@ -120,7 +120,7 @@ function test({ at }: MessageContent): DescribedNews {
     subject: 'A test of this address: nothing is to be done',
     headline: 'A test of this address',
     sentences: [
-      'Somebody at the agency tested whether messages about policies reach this address. This one did.',
+      'A person at the agency tested whether messages about policies reach this address. This one did.',
       'It reports no change of a policy.',
     ],
     changesHeading: '',

@@ -4,7 +4,7 @@ import type { DescribedNews } from './described-news.js'
 
 const OVERDUE = 'It does not end without an answer, and those who signed approve nothing if there is none'
 
-const ENDS: Partial<Record<TicketState, string>> = { EXPIRED: 'nobody answered in time', MOOT: 'the run no longer asks' }
+const ENDS: Partial<Record<TicketState, string>> = { EXPIRED: 'it was not answered in time', MOOT: 'the run no longer asks' }
 
 /** Describes the opening or closing of a ticket in words. */
 export function describeTicket({ ticket, version: step }: MessageContent): DescribedNews {
@@ -23,7 +23,7 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
       ? [
           explain(reason, detail),
           `What may be decided: ${allowed.join(', ')}. See ${show}, and answer by ${decide}.`,
-          `You are told as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
+          `You are notified as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
         ]
       : [`It needs no answer any more: ${answer}.`],
     changesHeading: '',

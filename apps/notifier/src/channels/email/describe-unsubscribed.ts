@@ -8,13 +8,13 @@ export function describeUnsubscribed({ unsubscribed, at }: MessageContent): Desc
   const { partner, address, otherChannels } = unsubscribed
   const rest =
     otherChannels.length > 0
-      ? `The partner is still told by ${otherChannels.join(', ')}.`
+      ? `The partner is still notified by ${otherChannels.join(', ')}.`
       : 'Nothing else tells the partner: each message that would go there opens a ticket.'
   return {
     subject: `${partner.id} takes no more mail at ${address}`,
     headline: `${partner.name} unsubscribed ${address}`,
     sentences: [
-      `Somebody followed the link in a mail. The partner stays bound by every policy. ${rest}`,
+      `The link in a mail was followed. The partner stays bound by every policy. ${rest}`,
       `Speak with the partner. ${command('partners.resubscribe', { partner: partner.id, address })} takes it back.`,
     ],
     changesHeading: '',

@@ -39,7 +39,7 @@ export class PageRosters implements RosterKeeper {
     const { url, roster } = options
     if (roster !== undefined) return new PageRosters('pinned', await verified(parse(roster), options.prove), options)
     if (!isLoopback(url)) {
-      throw new HmsError('HMS_ROSTER_REQUIRED', `Whom to trust at ${url} is not known: give openBridge the roster.`, {
+      throw new HmsError('HMS_ROSTER_REQUIRED', `No roster is known for ${url}: pass the roster to openBridge.`, {
         status: 400,
         next: ['hms-svc roster show --json > roster.json'],
       })

@@ -119,8 +119,8 @@ export class Link {
     const { clock, random } = this.options
     this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.dial())
     // An intermediary's response is reported only if no transport is left.
-    const told = refused === undefined || (blocked && transport !== 'poll') ? {} : { refused, foreign: blocked }
-    this.events.down({ reason, damaged, leaving: leaveMs !== undefined, ...told })
+    const refusal = refused === undefined || (blocked && transport !== 'poll') ? {} : { refused, foreign: blocked }
+    this.events.down({ reason, damaged, leaving: leaveMs !== undefined, ...refusal })
   }
 
   private seekBetter(transport: Exclude<TransportName, 'stream'>): void {
