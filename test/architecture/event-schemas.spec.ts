@@ -8,7 +8,7 @@ import { exportedType, programOf } from '../support/documents/program.js'
 import { TypeSchemas, type Schema } from '../support/documents/type-schemas.js'
 import { ROOT } from './root.js'
 
-const HEADER = `// JSON Schemas of \`EventData\`, made from its types: \`npm run schemas\` writes this file anew.
+const HEADER = `// JSON Schemas of \`EventData\`, made from its types: \`npm run schemas\` writes this file.
 import type { EventType } from './events.js'
 
 export type JsonSchema = { readonly [keyword: string]: unknown }

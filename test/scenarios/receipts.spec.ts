@@ -104,7 +104,7 @@ it('a partner that no channel reached is asked about: who is on call hears of th
   await press.whenState(run, 'SUCCEEDED')
   const [ticket] = await press.api.get<Ticket[]>('/v1/tickets')
   expect(ticket).toMatchObject({ run, kind: 'UNDELIVERED', state: 'OPEN', reason: 'PARTNER_NOT_REACHED', allowed: ['accept'] })
-  expect(ticket!.detail).toBe('va-deq was not told of pm25-limit@1.0.0 by webhook in 1 try: answered 410 Gone')
+  expect(ticket!.detail).toBe('va-deq was not notified of pm25-limit@1.0.0 by webhook in 1 try: answered 410 Gone')
   const about = { run, attempt: 1, subject: ticket!.digest, ticket: ticket!.ticket }
   const said = { ...about, decision: 'accept' as const, reason: 'told by phone', at: system.clock.now() }
   const statement = await signRunDecision(said, system.signers.get('EPA Chief')!)

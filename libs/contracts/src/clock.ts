@@ -40,11 +40,11 @@ export function describeClock(clock: RunClock, held = false): string {
 }
 
 /** Appends the number notified in time if it is lower than the number notified. */
-function describePartners({ partners, told, toldInTime, acknowledged, seconds }: RunClock): string {
+function describePartners({ partners, told: notified, toldInTime, acknowledged, seconds }: RunClock): string {
   if (partners === 0) return ''
-  const late = told > toldInTime ? `, ${toldInTime} within ${PARTNER_PROMISE_MS / 60_000} min` : ''
+  const late = notified > toldInTime ? `, ${toldInTime} within ${PARTNER_PROMISE_MS / 60_000} min` : ''
   const heard = acknowledged > 0 ? `; ${acknowledged} of ${partners} acknowledged` : ''
-  return `; ${told} of ${partners} partners told${after(seconds.partners)}${late}${heard}`
+  return `; ${notified} of ${partners} partners told${after(seconds.partners)}${late}${heard}`
 }
 
 /** Returns how soon the largest reached share had the release. */

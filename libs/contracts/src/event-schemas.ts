@@ -1,4 +1,4 @@
-// JSON Schemas of `EventData`, made from its types: `npm run schemas` writes this file anew.
+// JSON Schemas of `EventData`, made from its types: `npm run schemas` writes this file.
 import type { EventType } from './events.js'
 
 export type JsonSchema = { readonly [keyword: string]: unknown }

@@ -85,7 +85,7 @@ export function describePartners({ stages, clock }: Pick<RunView, 'stages' | 'cl
   const notify = stages.find(({ stage }) => stage === 'notify')
   if (notify === undefined) return 'Partners of what it replaced are notified of the rollback.'
   if (clock === undefined) return `Partners: ${notify.detail}.`
-  const { partners, told } = clock
+  const { partners, told: notified } = clock
   if (partners === 0) return 'It had no partner to notify.'
-  return told === partners ? 'All its partners were notified.' : `${told} of ${partners} partners were notified.`
+  return notified === partners ? 'All its partners were notified.' : `${notified} of ${partners} partners were notified.`
 }

@@ -81,10 +81,10 @@ export interface StepNotified {
  * read.
  */
 export function notifiedSteps(
-  { told }: Pick<Ticket, 'told'>,
+  ticket: Pick<Ticket, 'told'>,
   deliveries: readonly Pick<DeliveryView, 'version' | 'partner' | 'state'>[] | undefined,
 ): StepNotified[] {
-  return told.map(({ to, at }) => {
+  return ticket.told.map(({ to, at }) => {
     if (deliveries === undefined) return { to, at, partners: 'its deliveries cannot be read now' }
     const sent = deliveries.filter(({ version }) => version === to).map(({ partner, state }) => `${partner} (${state})`)
     return { to, at, partners: sent.length === 0 ? `none: there is no delivery to a partner of the group ${to}` : sent.join(', ') }

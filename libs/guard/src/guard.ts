@@ -9,7 +9,7 @@ import { MAX_RULES, ruleName, type GuardRequest, type GuardRule, type GuardVerdi
 const MAX_KEPT = 256
 const ANY_REQUEST: GuardRequest = {
   action: 'approve',
-  principal: { kind: 'operator', id: 'nobody', name: 'nobody', roles: [] },
+  principal: { kind: 'operator', id: 'none', name: 'none', roles: [] },
   next: { id: 'nothing', version: '0.0.0', effective: '' },
   previous: null,
   author: null,

@@ -26,7 +26,7 @@ export function authorOf(
   const rule = authorRule(roster, requirement, named)
   if (rule.mustBeKnown && known.length === 0) {
     const who =
-      named === null ? `Nobody says who wrote ${policy.id}` : `The roster knows no person "${named}", who is to have written ${policy.id}`
+      named === null ? `The author of ${policy.id} is missing` : `The roster has no person "${named}", named as the author of ${policy.id}`
     throw new HmsError('HMS_APPROVER_AUTHOR_UNKNOWN', `${who}. Name the author with --author, as the roster does.`, {
       status: 422,
       next: [action('roster.show'), action('approve.author')],
@@ -51,7 +51,7 @@ function requirementOf(release: Omit<NewPolicy, 'digest'>, roster: Roster): Appr
     return approvalRequirement(roster, release)
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
-    throw new HmsError(error.code, `Nobody may approve ${release.policy.id}: ${error.detail}.`, {
+    throw new HmsError(error.code, `${release.policy.id} cannot be approved: ${error.detail}.`, {
       status: 422,
       cause: error,
       next: [action('roster.show')],

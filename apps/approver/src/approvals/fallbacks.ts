@@ -55,7 +55,7 @@ function releasedAs({ id }: PolicyRecord, { released, refused }: KnownReleases, 
   const version = name.slice(id.length + 1)
   const release = released.findLast((known) => known.version === version)
   if (release === undefined)
-    throw new HmsError('HMS_APPROVER_FALLBACK_UNKNOWN', `${name} was never live, so nobody can be taken back to it.`, {
+    throw new HmsError('HMS_APPROVER_FALLBACK_UNKNOWN', `${name} was never live, so it cannot be a fallback.`, {
       status: 409,
       next: [action('get', { policy: id })],
       state: released.map((known) => `${id}@${known.version}`),

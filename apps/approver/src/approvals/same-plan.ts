@@ -44,7 +44,7 @@ function otherTurn(approval: Approval, supersede = false): string | undefined {
 }
 
 function otherAuthor({ releases }: Approval, named: string | undefined, roster: Roster): string | undefined {
-  const written = releases.map((release) => predicateOf(release).author ?? 'nobody who was named')
+  const written = releases.map((release) => predicateOf(release).author ?? 'not named')
   const names = [named, ...authorsOf(roster, named ?? null).map(({ name }) => name)]
   const other = named === undefined ? undefined : written.find((author) => !names.includes(author))
   return other === undefined ? undefined : `the author is ${other}, not ${named}`

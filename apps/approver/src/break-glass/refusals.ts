@@ -47,7 +47,7 @@ export function moved({ id, live }: PolicyRecord): HmsError {
 }
 
 export function nobodyToReview(): HmsError {
-  const detail = 'The roster knows nobody who neither signed nor wrote this, so nobody could review it, and break-glass must be reviewed.'
+  const detail = 'Break-glass must be reviewed, and everyone in the roster signed or wrote this, so no reviewer is left.'
   return new HmsError('HMS_BREAK_GLASS_NO_REVIEWER', detail, {
     status: 422,
     next: [action('roster.show'), action('approve')],

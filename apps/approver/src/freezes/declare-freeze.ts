@@ -65,7 +65,7 @@ function requireWell(freeze: Freeze): void {
 }
 
 function replaced(id: string): HmsError {
-  const detail = `This statement counted before, and ${id} was declared anew since. Look at what holds now, then sign a new statement.`
+  const detail = `This statement was used before, and ${id} was redeclared since. Check the current freeze, then sign a new statement.`
   return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
 }
 

@@ -35,6 +35,6 @@ export class LiftFreeze {
 }
 
 function other(id: string): HmsError {
-  const detail = `What was signed does not lift ${id} as it stands now: it was declared anew, or never so.`
+  const detail = `The statement does not lift the current ${id}: it was redeclared, or never declared so.`
   return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
 }

@@ -43,7 +43,7 @@ export function sayQuarantined({ name, takenBack: { run, at } }: Quarantined): s
 /** Returns the error 409 `HMS_APPROVER_QUARANTINED`; `again` is the action that prepares it again. */
 export function refuseQuarantined(found: Quarantined, again: Action): HmsError {
   const { run, at } = found.takenBack
-  const detail = `${sayQuarantined(found)}. Look at why; who still wants it approves it anew.`
+  const detail = `${sayQuarantined(found)}. Check why; approve it again if it is still wanted.`
   const next = [...(run === null ? [] : [action('runs.show', { run })]), again]
   return new HmsError('HMS_APPROVER_QUARANTINED', detail, { status: 409, next, state: { version: found.name, run, at } })
 }

@@ -20,7 +20,7 @@ export async function requireReadable(tx: Transaction, current: Roster, next: Ro
   const more = lost.length > named.length ? `, and ${lost.length - named.length} more` : ''
   const detail =
     `By roster ${next.version} readers would refuse what is live: ${named.join('; ')}${more}. Keep the earlier roles, keys and logs that ` +
-    `they need (roster show --document prints them), or accept that nobody can read them.`
+    `they need (roster show --document prints them), or accept that they become unreadable.`
   throw new HmsError('HMS_ROSTER_MAKES_UNREADABLE', detail, {
     status: 409,
     next: [action('roster.propose.unreadable', { releases: ids.join(' ') }), action('roster.document')],

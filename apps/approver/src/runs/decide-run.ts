@@ -161,7 +161,7 @@ export class DecideRun {
       const { id } = facts.policies[0]!
       throw refuse(
         'HMS_RUN_DECISION_LATE',
-        `Run #${facts.run} is live for all and its partners are told: too late to ${decision} it.`,
+        `Run #${facts.run} is live for all and its partners are being notified: too late to ${decision} it.`,
         action('rollback.choose', { policy: id }),
       )
     }
@@ -170,7 +170,7 @@ export class DecideRun {
     if (stage === 'simulate' && decision !== 'retry') {
       throw refuse(
         'HMS_RUN_NOT_RESUMABLE',
-        `Run #${facts.run} is paused in simulation, which cannot go on: add what it lacks, and let it start anew.`,
+        `Run #${facts.run} is paused in simulation, which cannot continue: add what it lacks, and retry it.`,
         action('runs.decide', { decision: 'retry', run: facts.run }),
       )
     }
@@ -187,7 +187,7 @@ export class DecideRun {
     if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`, show)
     const stage = pausedStage(facts)!
     if ((decision !== 'extend' && decision !== 'retry') || stage !== 'rollout') return stage
-    throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, it bakes anew.`, show)
+    throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, and its bake restarts.`, show)
   }
 
   private goingOnAt({ facts }: RunRecord, state: RunState, decision: RunDecisionName, refuse: Refuse): StageName {

@@ -30,7 +30,7 @@ export class EndOverdueRun implements OnModuleInit {
     const stage = stageAwaited(state) ?? timedWait(record.facts)?.stage
     if (stage !== undefined) return this.timeOut(tx, record, stage)
     if (state === 'PAUSED') {
-      const detail = 'nobody decided on the paused run in time'
+      const detail = 'no decision on the paused run in time'
       return this.endRun.execute(tx, record, { state: 'ABORTED', reason: 'PAUSE_EXPIRED', detail }, 'deadline')
     }
     const waiting = state === 'WAITING' ? waitingStage(record.facts) : undefined

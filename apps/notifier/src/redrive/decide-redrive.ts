@@ -21,8 +21,8 @@ export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], la
   }
   if (lane === 'every') return { do: 'send', behind: [] }
   const newest = newer.at(-1)
-  if (delivery.state === 'superseded' || covers(newer, delivery)) return overtaken(newest, 'told')
-  return newer.some(({ state }) => state === 'pending') ? overtaken(newest, 'being told') : { do: 'send', behind: newestOf(newer) }
+  if (delivery.state === 'superseded' || covers(newer, delivery)) return overtaken(newest, 'was notified')
+  return newer.some(({ state }) => state === 'pending') ? overtaken(newest, 'is being notified') : { do: 'send', behind: newestOf(newer) }
 }
 
 /** Returns the messages that no later one covers completely. */
@@ -30,11 +30,11 @@ function newestOf(newer: readonly Delivery[]): Delivery[] {
   return newer.filter((each, index) => !covers(newer.slice(index + 1), each))
 }
 
-export function overtaken(newest: Delivery | undefined, how: 'told' | 'being told'): RedriveAnswer {
+export function overtaken(newest: Delivery | undefined, how: 'was notified' | 'is being notified'): RedriveAnswer {
   const newer = newest === undefined ? 'a newer message' : `${bundleOf(newest).join(', ')} (${newest.id})`
   return {
     do: 'nothing',
     because: 'overtaken',
-    detail: `The partner is ${how} of ${newer} since, and its lane is latest: this message would tell what is in force no more.`,
+    detail: `The partner ${how} of ${newer}, and its lane is latest: this message would report what is no longer in force.`,
   }
 }

@@ -64,7 +64,7 @@ export class RedriveDeliveries {
       // A message resent after it must not itself report a version that is no longer in force.
       for (const each of answer.behind) {
         const others = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
-        if (others.length > 0) return overtaken(others.at(-1), 'told')
+        if (others.length > 0) return overtaken(others.at(-1), 'was notified')
       }
       const at = new Date(tx.now.getTime() + inMs)
       await tx.lock(answer.behind.flatMap(lockKeysOf))

@@ -141,7 +141,7 @@ function timerId(policy: string): string {
 
 function refusedByAll(policies: readonly string[], carried: readonly CarriedHead[]): HmsError {
   const detail =
-    `No config-store takes the new head of ${policies.join(', ')}: ${carried[0]!.detail ?? 'refused'}. It was taken back, nobody was ` +
-    `notified, and what was in force stays so.`
+    `No config-store takes the new head of ${policies.join(', ')}: ${carried[0]!.detail ?? 'refused'}. It was reverted, no one was ` +
+    `notified, and the previous version stays in force.`
   return new HmsError('HMS_ROLLOUT_HEAD_REFUSED', detail, { status: 409, next: [action('doctor'), action('roster.show')] })
 }

@@ -61,7 +61,7 @@ export class LocalPane implements Pane, Member {
     this.say('policy:changed', change)
   }
 
-  told(event: string, message: PaneMessage): void {
+  deliver(event: string, message: PaneMessage): void {
     if (!this.isClosed) this.listeners.emit(event, message)
   }
 

@@ -6,7 +6,7 @@ import { MAX_PANES } from './pane-bounds.js'
 export interface Member {
   readonly policies: readonly string[]
   changed(change: PolicyChanged): void
-  told(event: string, message: PaneMessage): void
+  deliver(event: string, message: PaneMessage): void
 }
 
 /** Routes messages about a policy to the panes that declared its id. */
@@ -29,7 +29,7 @@ export class Router {
 
   /** Sends to all members that declared the id, except the sender `from`. */
   tell(event: string, message: PaneMessage, from?: Member): void {
-    for (const member of this.membersFor(message.id)) if (member !== from) member.told(event, message)
+    for (const member of this.membersFor(message.id)) if (member !== from) member.deliver(event, message)
   }
 
   /** Returns a copy: a listener may close its pane, or open another. */

@@ -62,7 +62,7 @@ export class FrameMember implements Member {
     this.send({ type: 'changed', change, explanation: this.host.explain(change.id) ?? null })
   }
 
-  told(event: string, message: PaneMessage): void {
+  deliver(event: string, message: PaneMessage): void {
     this.send({ type: 'told', event, message })
   }
 

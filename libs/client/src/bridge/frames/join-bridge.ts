@@ -143,7 +143,7 @@ function tell(pane: LocalPane, message: FromHost): void {
     case 'changed':
       return pane.changed({ ...message.change, value: message.explanation?.value ?? null })
     case 'told':
-      return pane.told(message.event, message.message)
+      return pane.deliver(message.event, message.message)
     case 'state':
       return pane.say(message.event, message.detail as never)
     case 'refused':
