@@ -80,6 +80,19 @@ describe('history', () => {
     expect(stdout + stderr).not.toMatch(/Mallory|9999|9\.9\.9|4711/)
   })
 
+  it('reports a service of an earlier build as such, trusts none of its values, and exits 10', async () => {
+    const { record: _record, ...unsigned } = claim(FIRST)
+    const unknown = { status: 400, body: { type: 'about:blank', status: 400, code: 'HMS_REQUEST_INVALID', detail: 'signed is unknown' } }
+    const { code, stdout, stderr } = await history([], [], {
+      [`${PATH}?limit=200&signed=true`]: unknown,
+      [`${PATH}?limit=200`]: { body: [unsigned] },
+      [`${PATH}?limit=200&before=1`]: { body: [] },
+    })
+    expect(code).toBe(10)
+    expect(stderr).toContain('unsigned, as earlier builds do: nothing of it is verified. [HMS_VERIFY_HISTORY]')
+    expect(stdout + stderr).not.toMatch(/Mallory|9999|9\.9\.9|4711/)
+  })
+
   it('has no word of it in JSON either', async () => {
     const { code, stdout } = await history([THIRD, altered(SECOND), FIRST], ['--json'])
     const [third, second, first] = JSON.parse(stdout) as object[]

@@ -31,14 +31,14 @@ export async function showHistory(context: CliContext, id: string, options: Hist
   const limit = limitOf(options.limit)
   const client = await context.client()
   // One more says what the oldest that is shown differs from.
-  const [found, rosters] = await Promise.all([readAll(client, id, limit + 1), openRostersHere(context, client)])
+  const [{ entries: found, isSigned }, rosters] = await Promise.all([readAll(client, id, limit + 1), openRostersHere(context, client)])
   const now = context.io.now()
   const lines: Line[] = (rosters === undefined ? claimed(context, found) : await verified(id, found, rosters))
     .slice(0, limit)
     .map((judged) => lineOf(judged, now, rosters !== undefined))
   context.output.list(lines, COLUMNS, `No policy ${id} was ever in force.`, ({ state }) => (state === 'UNVERIFIED' ? 'bad' : undefined))
   if (lines.length === MAX_ENTRIES) context.output.note(`The newest ${MAX_ENTRIES} are shown; hms-svc export has all`)
-  requireVerified(id, lines)
+  requireVerified(id, lines, isSigned)
   return EXIT.done
 }
 
@@ -82,17 +82,21 @@ function lineOf({ entry, refusal, isChangeUnknown }: JudgedEntry, now: number, i
   return { ...entry, state: stateOf(entry, now), verification, ...(isChangeUnknown ? { isChangeUnknown } : {}) }
 }
 
-function requireVerified(id: string, lines: readonly Line[]): void {
+function requireVerified(id: string, lines: readonly Line[], isSigned: boolean): void {
   const refused = lines.filter(({ state }) => state === 'UNVERIFIED')
   if (refused.length === 0) return
+  if (!isSigned) {
+    const detail = `The service sends the history of ${id} unsigned, as earlier builds do: nothing of it is verified.`
+    throw new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, next: [`hms-svc get ${id} --version VERSION`] })
+  }
   const detail =
     `${refused.length} of ${lines.length} lines of the history of ${id} do not verify: ` +
     `the database was changed, or the roster here is of another time.`
   throw new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, next: ['hms-svc audit verify', 'hms-svc export --out FILE'] })
 }
 
-/** A server of before does not know `signed`: then nothing of what it says can be verified. */
-async function readAll(client: ApiClient, id: string, limit: number): Promise<PolicyHistoryEntry[]> {
+/** Reads the newest entries. `isSigned`: false if the service is of an earlier build, which knows no `signed`. */
+async function readAll(client: ApiClient, id: string, limit: number): Promise<{ entries: PolicyHistoryEntry[]; isSigned: boolean }> {
   const path = `/v1/policies/${encodeURIComponent(id)}/history`
   const entries: PolicyHistoryEntry[] = []
   let signed: 'true' | undefined = 'true'
@@ -107,7 +111,7 @@ async function readAll(client: ApiClient, id: string, limit: number): Promise<Po
       signed = undefined
     }
   }
-  return entries.slice(0, limit)
+  return { entries: entries.slice(0, limit), isSigned: signed !== undefined }
 }
 
 function stateOf({ version, from, until }: PolicyHistoryEntry, now: number): EntryState {
