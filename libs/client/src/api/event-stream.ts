@@ -1,5 +1,5 @@
 import { timerMs } from '../timers.js'
-import { SseParser, type ServerSentEvent } from './sse-parser.js'
+import { sseParser, type ServerSentEvent } from './sse-parser.js'
 
 export interface EventStreamOptions {
   /** Ends the stream without an error. */
@@ -28,7 +28,7 @@ export async function* eventStream(
     const response = await open(controller.signal)
     clearTimeout(watchdog)
     watchdog = setTimeout(fellSilent, options.idleMs)
-    const parser = new SseParser()
+    const parser = sseParser()
     const decoder = new TextDecoder()
     for await (const chunk of response.body ?? []) {
       watchdog.refresh()

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { errorOfResponse } from '../../api/problem-to-error.js'
-import { SseParser } from '../../api/sse-parser.js'
+import { sseParser } from '../../api/sse-parser.js'
 import { reasonOf } from '../../api/unreachable.js'
 import { readPageText, textsOf, type PageFetch } from './page-fetch.js'
 import { addressOf, MAX_FRAME_CHARACTERS, type StreamRequest, type Transport, type TransportEvents } from './transport.js'
@@ -51,7 +51,7 @@ async function follow(fetch: PageFetch, request: StreamRequest, signal: AbortSig
     return events.closed({ reason: refused.message, refused })
   }
   events.opened()
-  const parser = new SseParser(MAX_FRAME_CHARACTERS)
+  const parser = sseParser(MAX_FRAME_CHARACTERS)
   const texts = textsOf(response, (bytes) => events.received(bytes))
   for await (const text of texts) for (const { data } of parser.push(text)) events.text(data)
   events.closed({ reason: 'the connection was closed' })

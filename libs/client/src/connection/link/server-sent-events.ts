@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { SILENCE_MS } from '#libs/contracts'
-import { SseParser } from '../../api/sse-parser.js'
+import { sseParser, type SseParser } from '../../api/sse-parser.js'
 import { reasonOf } from '../../api/unreachable.js'
 import { httpGet, readRefusal } from './http-get.js'
 import { parseFrame } from '../parse-frame.js'
@@ -45,7 +45,7 @@ export function serverSentEvents(target: Target): Transport {
       }
       const read = (response: IncomingMessage): void => {
         events.opened()
-        const parser = new SseParser(MAX_FRAME_BYTES)
+        const parser = sseParser(MAX_FRAME_BYTES)
         const decoder = new TextDecoder()
         response.on('data', (chunk: Buffer) => {
           received += chunk.length
