@@ -4,7 +4,8 @@ import { COVERAGE_TOLD_MS, type CoverageReport } from '#libs/contracts'
 import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
 import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
-import { decideRollout, ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput } from './decide.js'
+import { decideRollout } from './decide.js'
+import { ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput } from './inputs-and-effects.js'
 import { newRollout, type Rollout } from './rollout.js'
 
 const CONTEXT: RolloutContext = { now: NOW, publishMs: 600_000, acknowledgeMs: 30_000 }

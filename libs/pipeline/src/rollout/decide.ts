@@ -1,16 +1,9 @@
-import {
-  command,
-  type AcceptedDecision,
-  type CoverageReport,
-  type FreezeNotice,
-  type PublishedHead,
-  type Reach,
-  type ReleaseDocument,
-} from '#libs/contracts'
+import { command, type AcceptedDecision, type CoverageReport, type PublishedHead, type Reach } from '#libs/contracts'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
-import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
+import { unchanged, type Asked, type Decision } from '../stage/decision.js'
+import { ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput, type RolloutTimer } from './inputs-and-effects.js'
 import { countReach, NOBODY_REACHED } from './reach.js'
 import {
   countedAgain,
@@ -28,63 +21,6 @@ import {
   withCounts,
   type Rollout,
 } from './rollout.js'
-
-export const ROLLOUT_TIMERS = ['publish', 'acknowledge', 'begin', 'bake'] as const
-export type RolloutTimer = (typeof ROLLOUT_TIMERS)[number]
-
-type StableReleases = Readonly<Record<string, Pick<ReleaseDocument, 'releaseDigest' | 'version'> | null>>
-
-/** `stable`: live release per policy, as known to this service. `frozen`: a freeze active anywhere. */
-export type RolloutInput =
-  | CommonInput<RolloutTimer>
-  | { type: 'opened'; stable: StableReleases; frozen: FreezeNotice | null }
-  /** A freeze began, ended, or changed its times. */
-  | { type: 'freezeChanged'; stable: StableReleases; frozen: FreezeNotice | null }
-  /** config-store stored heads, usually all of the run at once. */
-  | { type: 'published'; heads: readonly PublishedHead[] }
-  /** The numbers of acknowledging bots changed. */
-  | { type: 'covered'; reports: readonly CoverageReport[] }
-  /** After the canary had passed, its cohort raised alerts that the new policy does not explain. */
-  | { type: 'alarmed'; attempt: number; reason: string; detail: string }
-  /** A rollback, withdrawal or break-glass moved these policies of this run, or is about to. */
-  | { type: 'overtaken'; policies: readonly string[] }
-
-type RolloutEvent =
-  | 'hms.rollout.delayed.v1'
-  | 'hms.rollout.started.v1'
-  | 'hms.rollout.promoted.v1'
-  | 'hms.rollout.held.v1'
-  | 'hms.rollout.took-effect.v1'
-  | 'hms.rollout.bake-started.v1'
-  | 'hms.rollout.completed.v1'
-  | 'hms.rollout.failed.v1'
-  | 'hms.rollout.paused.v1'
-
-export type RolloutEffect =
-  | CommonEffect<RolloutEvent, RolloutTimer>
-  /** Signs stable heads that make the run's releases live, or renews them under new numbers. */
-  | { do: 'issueHeads'; how: 'advance' | 'renew' }
-  /**
-   * Signs heads that reinstate the releases live before the run, and publishes the reversal to those notified of the promotion. `decision`:
-   * the decision, by a person or a newer run, that ended it.
-   */
-  | { do: 'takeBack'; detail: string; decision?: AcceptedDecision }
-  /** Ends the rollouts that have its policies: their releases are replaced, not taken back. */
-  | { do: 'overtake' }
-  /** Takes back the run's live releases, except for these policies. */
-  | { do: 'giveUpRest'; moved: readonly string[] }
-  /** Releases the policies for another run. */
-  | { do: 'freePolicies' }
-
-export interface RolloutContext {
-  now: Date
-  /** Time that config-store has to store heads, ms. */
-  publishMs: number
-  /** Time that connected bots have to acknowledge, ms. */
-  acknowledgeMs: number
-  /** Shortest bake allowed by the roster, ms; default 0. */
-  leastBakeMs?: number
-}
 
 type RolloutDecision = Decision<Rollout, RolloutEffect>
 
@@ -134,7 +70,7 @@ function isUnissued({ state }: Rollout): boolean {
 
 function open(
   rollout: Rollout,
-  { stable, frozen: notice }: { stable: StableReleases; frozen: FreezeNotice | null },
+  { stable, frozen: notice }: Pick<Extract<RolloutInput, { type: 'opened' }>, 'stable' | 'frozen'>,
   { now, publishMs }: RolloutContext,
 ): RolloutDecision {
   const { frozen: known, ...rest } = rollout
