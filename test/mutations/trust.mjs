@@ -67,10 +67,10 @@ export const TRUST_GUARDS = [
   {
     name: 'page-signs-its-kind',
     guard: 'a page signs the kind of statement that it is for',
-    file: 'apps/console/src/signing/page/check-shown.ts',
+    file: 'apps/console/src/signing/browser/check-shown.ts',
     find: 'if (type === undefined || !SIGNED_BY[kind].includes(type)) throw',
     replace: 'if (type === undefined) throw',
-    spec: 'apps/console/src/signing/page/check-shown.spec.ts',
+    spec: 'apps/console/src/signing/browser/check-shown.spec.ts',
     test: 'is no roster that names the policy too',
   },
   {

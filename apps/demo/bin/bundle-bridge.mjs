@@ -34,8 +34,8 @@ export async function bundleConsole({ outdir, sources = false }) {
   const source = join(ROOT, root, 'apps/console/src')
   const bundle = (folder, entry) => bundleOf({ libs: join(ROOT, root, 'libs'), folder, extension, entry, external: [], inject: [] })
   const parts = {
-    'sign.js': await bundle(join(source, 'signing/page'), 'sign-page'),
-    'check.js': await bundle(join(source, 'audit/page'), 'check-page'),
+    'sign.js': await bundle(join(source, 'signing/browser'), 'sign-page'),
+    'check.js': await bundle(join(source, 'audit/browser'), 'check-page'),
   }
   mkdirSync(outdir, { recursive: true })
   for (const [name, bytes] of Object.entries(parts)) writeFileSync(join(outdir, name), bytes)

@@ -1,4 +1,4 @@
-import type { PageContent } from '../page/page.js'
+import type { PageContent } from '../layout/page.js'
 
 /** What these pages promise to people with disabilities, and what they do not hold. */
 export async function accessibilityPage(): Promise<PageContent> {

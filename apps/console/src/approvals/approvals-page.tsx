@@ -1,9 +1,9 @@
 import { type ApprovalSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../page/parts.js'
-import { timeLeft } from '../page/time-left.js'
+import { Loaded, None } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Command, count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../layout/parts.js'
+import { timeLeft } from '../layout/time-left.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
 import { ProposeForm } from './propose-form.js'
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { PageMaker } from '../page/page-maker.js'
+import { PageMaker } from '../layout/page-maker.js'
 import { ApiReader } from '../reading/api-reader.js'
 import { addPrepareForm } from './prepare-form.js'
 

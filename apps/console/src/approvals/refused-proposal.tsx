@@ -1,6 +1,6 @@
-import { Alert } from '../page/absent.js'
-import type { PageContent } from '../page/page.js'
-import { Command, Commands } from '../page/parts.js'
+import { Alert } from '../layout/absent.js'
+import type { PageContent } from '../layout/page.js'
+import { Command, Commands } from '../layout/parts.js'
 import { ProposeForm, type Proposed } from './propose-form.js'
 
 export interface Problem {

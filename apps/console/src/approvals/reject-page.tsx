@@ -1,10 +1,10 @@
 import type { PreparedApproval } from '#libs/contracts'
 import { isDigest, writeDecision } from '#libs/signing'
-import { absentPage } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
+import { absentPage } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
 import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
-import { policiesText } from '../page/parts.js'
+import { policiesText } from '../layout/parts.js'
 import { valueOf } from '../reading/answer.js'
 
 /** What a person signs who says no to an approval. */

@@ -1,9 +1,9 @@
 import { eventWords, SERVICES, type AuditEntry } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../page/absent.js'
-import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
+import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { logFilterIn, logQuery, readLog, type LogFilter, type LogPage } from './read-log.js'
 
 /** Rows of one page. */

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
-import type { PageContent } from '../page/page.js'
-import { count, Table } from '../page/parts.js'
+import type { PageContent } from '../layout/page.js'
+import { count, Table } from '../layout/parts.js'
 import { jsonDocument } from './json-document.js'
 
 interface Operation {

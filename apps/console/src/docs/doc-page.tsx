@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
-import { None } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
+import { None } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
 import { isHeading, readLibrary, type Doc } from './library.js'
 import { Markdown } from './markdown.js'
 

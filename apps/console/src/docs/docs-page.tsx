@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { count } from '../page/parts.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { count } from '../layout/parts.js'
 import { KINDS, readLibrary, type Doc } from './library.js'
 import { searchDocs, type Hit } from './search-docs.js'
 

@@ -1,7 +1,7 @@
 import { TOPICS, type JsonObject } from '#libs/contracts'
 import type { JSX } from 'preact'
-import type { PageContent } from '../page/page.js'
-import { count } from '../page/parts.js'
+import type { PageContent } from '../layout/page.js'
+import { count } from '../layout/parts.js'
 import { jsonDocument } from './json-document.js'
 
 interface AsyncApi {

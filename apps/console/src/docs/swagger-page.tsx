@@ -1,4 +1,4 @@
-import type { PageContent } from '../page/page.js'
+import type { PageContent } from '../layout/page.js'
 import { SWAGGER } from './swagger-assets.js'
 
 /** Swagger UI over the same document. Its files come from here, too: the page asks nobody else for anything. */

@@ -1,7 +1,7 @@
 import { STOP_THE_LINE, type Freeze } from '#libs/contracts'
 import { writeFreeze } from '#libs/signing'
-import { absentPage } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
+import { absentPage } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
 import { readPeople } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 

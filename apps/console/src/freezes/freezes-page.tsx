@@ -1,10 +1,10 @@
 import { STOP_THE_LINE, type FreezeView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { LongTextField, TextField } from '../forms/fields.js'
-import { Loaded, None } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { count, Moment, Part, Table, Terminal } from '../page/parts.js'
-import { Tag } from '../page/state-words.js'
+import { Loaded, None } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { count, Moment, Part, Table, Terminal } from '../layout/parts.js'
+import { Tag } from '../layout/state-words.js'
 
 const WORDS = {
   ACTIVE: { text: 'Holds now', tone: 'warn' },

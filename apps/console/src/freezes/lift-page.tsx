@@ -1,9 +1,9 @@
 import type { FreezeRecord } from '#libs/contracts'
 import { digestOfPayload, writeLift } from '#libs/signing'
 import { LongTextField } from '../forms/fields.js'
-import { absentPage, None } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Command } from '../page/parts.js'
+import { absentPage, None } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Command } from '../layout/parts.js'
 import { readPeople } from '../signing/people.js'
 import { statementPage } from '../signing/statement-page.js'
 

@@ -1,5 +1,5 @@
-import type { PageContent } from '../page/page.js'
-import { Command } from '../page/parts.js'
+import type { PageContent } from '../layout/page.js'
+import { Command } from '../layout/parts.js'
 
 /** Where a person finds help, in one place on every page. */
 export async function helpPage(): Promise<PageContent> {

@@ -1,6 +1,6 @@
 import type { FreezeView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Moment } from '../page/parts.js'
+import { Moment } from '../layout/parts.js'
 
 /** What holds everything back that would go forward. */
 export function ActiveFreezes({ freezes }: { freezes: FreezeView[] }): JSX.Element | null {

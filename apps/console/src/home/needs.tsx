@@ -1,7 +1,7 @@
 import type { ApprovalSummary, RunView, Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../page/absent.js'
-import { Moment, policiesText, RunLink, Table } from '../page/parts.js'
+import { Loaded, None } from '../layout/absent.js'
+import { Moment, policiesText, RunLink, Table } from '../layout/parts.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 
 export interface NeedsFacts {

@@ -1,8 +1,8 @@
 import { isTerminal, STOP_THE_LINE, type DeadLetterSummary, type FreezeView, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../page/absent.js'
-import { count, policiesText, RunLink } from '../page/parts.js'
-import { StateTag, Tag } from '../page/state-words.js'
+import { Loaded, None } from '../layout/absent.js'
+import { count, policiesText, RunLink } from '../layout/parts.js'
+import { StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import type { ServiceHealth } from '../status/read-health.js'
 

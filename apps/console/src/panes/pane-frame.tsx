@@ -1,7 +1,7 @@
 import type { PolicyView } from '#libs/contracts'
 import { renderToString } from 'preact-render-to-string'
-import { PAGE_HEADERS } from '../page/page-headers.js'
-import type { LayoutProps } from '../page/layout.js'
+import { PAGE_HEADERS } from '../layout/page-headers.js'
+import type { LayoutProps } from '../layout/layout.js'
 import type { Read } from '../reading/answer.js'
 import { Pane, WATER } from './pane.js'
 

@@ -1,6 +1,6 @@
 import type { PolicyView } from '#libs/contracts'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Command } from '../page/parts.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Command } from '../layout/parts.js'
 import { AIR, OZONE, Pane, WATER } from './pane.js'
 import { FRAME_PATH } from './pane-frame.js'
 

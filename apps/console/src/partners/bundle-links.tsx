@@ -1,6 +1,6 @@
 import { Fragment } from 'preact'
 import type { JSX } from 'preact'
-import { PolicyLink } from '../page/parts.js'
+import { PolicyLink } from '../layout/parts.js'
 
 /** `ID@VERSION` of what a message tells of, each a link; a ticket is none. */
 export function BundleLinks({ bundle }: { bundle: readonly string[] }): JSX.Element {

@@ -1,8 +1,8 @@
 import type { DeliveryDetail, DeliveryTry } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { count, Digest, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
+import { Loaded, None } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { count, Digest, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { BundleLinks } from './bundle-links.js'
 import { Acknowledged, DeliveryTag } from './delivery-rows.js'
 

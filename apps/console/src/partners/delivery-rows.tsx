@@ -1,7 +1,7 @@
 import { NO_RUN, type DeliveryView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { count, Moment, RunLink, Table } from '../page/parts.js'
-import { Tag } from '../page/state-words.js'
+import { count, Moment, RunLink, Table } from '../layout/parts.js'
+import { Tag } from '../layout/state-words.js'
 import { BundleLinks } from './bundle-links.js'
 
 /** Delivered is what a server said, acknowledged what the partner said: two columns. */

@@ -1,9 +1,9 @@
 import { DELIVERY_STATES, type DeliveryState, type DeliveryView, type PartnerSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../page/absent.js'
-import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Part, Table, Terminal } from '../page/parts.js'
+import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Command, count, Part, Table, Terminal } from '../layout/parts.js'
 import { DeliveryRows } from './delivery-rows.js'
 
 /** Rows on one page. */

@@ -1,8 +1,8 @@
 import type { PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Part, Terminal } from '../page/parts.js'
+import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Command, count, Part, Terminal } from '../layout/parts.js'
 import { mapAnswer } from '../reading/answer.js'
 import { PolicyTable } from './policy-table.js'
 

@@ -1,6 +1,6 @@
 import type { PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { PolicyLink, RunLink, Table, valueText } from '../page/parts.js'
+import { PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
 import { ruleOf, unitText } from './rule-of.js'
 
 export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): JSX.Element {

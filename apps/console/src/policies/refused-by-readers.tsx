@@ -1,6 +1,6 @@
 import type { CoverageView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Tag } from '../page/state-words.js'
+import { Tag } from '../layout/state-words.js'
 
 /** Readers that hold the release keep it and are STALE, so coverage alone would show them as current. */
 export function RefusedByReaders({ refused }: Pick<CoverageView, 'refused'>): JSX.Element | null {

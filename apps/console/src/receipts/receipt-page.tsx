@@ -1,8 +1,8 @@
 import type { ReceiptView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Alert, Loaded } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Moment } from '../page/parts.js'
+import { Alert, Loaded } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Moment } from '../layout/parts.js'
 import { BundleLinks } from '../partners/bundle-links.js'
 
 /**

@@ -1,11 +1,11 @@
 import { TICKET_STATES, type Ticket, type TicketState } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../page/absent.js'
-import { ChoiceFilter, FilterForm } from '../page/filters.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../page/parts.js'
-import { timeLeft } from '../page/time-left.js'
-import { Tag } from '../page/state-words.js'
+import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { ChoiceFilter, FilterForm } from '../layout/filters.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../layout/parts.js'
+import { timeLeft } from '../layout/time-left.js'
+import { Tag } from '../layout/state-words.js'
 
 export const TICKET_WORDS: Record<TicketState, { text: string; tone: 'warn' | 'good' | 'idle' | 'bad' }> = {
   OPEN: { text: 'Waits for a decision', tone: 'warn' },

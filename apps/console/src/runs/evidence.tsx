@@ -1,7 +1,7 @@
 import { stageLabel, type CanaryFigures, type ReplayProgress, type RunView, type SimulationImpact } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { None } from '../page/absent.js'
-import { Digest, Moment } from '../page/parts.js'
+import { None } from '../layout/absent.js'
+import { Digest, Moment } from '../layout/parts.js'
 import { valueOf, type Read } from '../reading/answer.js'
 
 /** What of `GET /v1/simulations/{run}` a page shows. */

@@ -1,10 +1,10 @@
 import { RUN_STATES, type RunState, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../page/absent.js'
-import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Moment, Part, PolicyLinks, RunLink, Table, Terminal } from '../page/parts.js'
-import { stateText, StateTag } from '../page/state-words.js'
+import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Command, count, Moment, Part, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
+import { stateText, StateTag } from '../layout/state-words.js'
 import { readRuns, type RunsFilter, type RunsFound } from './read-runs.js'
 
 /** Runs, the newest first. Everything that narrows the list stands in the address, so that it can be kept and sent. */

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
-import { Alert } from '../page/absent.js'
-import { Command } from '../page/parts.js'
+import { Alert } from '../layout/absent.js'
+import { Command } from '../layout/parts.js'
 import { Field, LongTextField } from '../forms/fields.js'
 import type { PlacedAct } from './act.js'
 

@@ -1,8 +1,8 @@
 import { digestInGroups, statementFields, type Json } from '#libs/contracts'
 import { changeCells, type ConsentLine, type ConsentRelease, type FieldChange, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
-import { Alert } from '../page/absent.js'
-import { Table } from '../page/parts.js'
+import { Alert } from '../layout/absent.js'
+import { Table } from '../layout/parts.js'
 
 export interface StatementProps {
   /** Base64 of the bytes that are signed. */

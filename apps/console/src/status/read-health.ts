@@ -1,5 +1,5 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
-import type { PageRequest } from '../page/page.js'
+import type { PageRequest } from '../layout/page.js'
 
 export interface ServiceHealth {
   service: ServiceName

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Part, Table, Terminal } from '../page/parts.js'
-import { Tag } from '../page/state-words.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Part, Table, Terminal } from '../layout/parts.js'
+import { Tag } from '../layout/state-words.js'
 import { readHealth, type ServiceHealth } from './read-health.js'
 
 /** Which services are up, and what is wrong with those that are not. */

@@ -1,9 +1,9 @@
 import { eventsAMinute, type DeadLetterSummary, type Topic } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Alert, Loaded, None } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
-import { Tag } from '../page/state-words.js'
+import { Alert, Loaded, None } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
+import { Tag } from '../layout/state-words.js'
 import { readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
 import { SparkLine } from './spark-line.js'
 

@@ -1,8 +1,8 @@
 import type { UnsubscribeView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded } from '../page/absent.js'
-import type { PageContent, PageRequest } from '../page/page.js'
-import { Moment } from '../page/parts.js'
+import { Loaded } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Moment } from '../layout/parts.js'
 
 /** Behind the link of a mail. Opening it changes nothing: only the button, or a mail program by RFC 8058, unsubscribes. */
 export async function unsubscribePage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {

@@ -1,6 +1,6 @@
 import { canonicalJson } from '#libs/contracts'
 import type { LogKeys } from '../../signing/log-keys.js'
-import { fromBase64, joined, toBase64, utf8, type Bytes } from '../../signing/page/bytes.js'
+import { fromBase64, joined, toBase64, utf8, type Bytes } from '../../signing/browser/bytes.js'
 
 export interface ProofToCheck {
   /** The line of the log, byte for byte what was hashed. */
