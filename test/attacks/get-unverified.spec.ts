@@ -53,17 +53,34 @@ interface Store {
   stated?: ConfigDocument[]
   statedFromMs?: number
   env?: Record<string, string>
+  /** Whether the store shows no proofs, as it does while its heads are not those of the statement. */
+  isUnproven?: boolean
   /** Whether the service publishes its roster. */
   isShown?: boolean
 }
 
 async function get(
   argv: string[],
-  { documents = [LIVE], stated = documents, statedFromMs = -1_000, view = viewOf(LIVE), env = { HMS_ROSTER: roster }, isShown }: Store = {},
+  {
+    documents = [LIVE],
+    stated = documents,
+    statedFromMs = -1_000,
+    view = viewOf(LIVE),
+    env = { HMS_ROSTER: roster },
+    isShown,
+    isUnproven,
+  }: Store = {},
 ): Promise<CliRun> {
   const tree = new StableTree(stated.map(headOf))
   const freshness = sampleFreshness(stated.map(headOf), at(statedFromMs), at(statedFromMs + 300_000))
-  const frame: StreamFrame = { type: 'snapshot', revision: 9, changes: [], documents, freshness, standing: { [ID]: tree.proofOf(ID) } }
+  const frame: StreamFrame = {
+    type: 'snapshot',
+    revision: 9,
+    changes: [],
+    documents,
+    freshness,
+    ...(isUnproven ? {} : { standing: { [ID]: tree.proofOf(ID) } }),
+  }
   service = await serveCanned({
     [`GET /v1/policies/${ID}`]: { body: view },
     [`GET /v1/snapshot?revision=0&policies=${ID}`]: { body: frame },
@@ -142,6 +159,19 @@ describe('get', () => {
     const text = await get([ID], { statedFromMs: -900_000 })
     expect(text.stdout).toMatch(/\nSTALE \(HMS_FRESHNESS_EXPIRED\), signatures verified here; roster pinned\n$/)
   })
+
+  it.each([[[ID]], [[ID, '--json']], [[`${ID}.limit`]]])(
+    '%j names the head that no statement confirms, and the next step',
+    async (argv) => {
+      const { code, stdout, stderr } = await get(argv, { documents: [OLD], stated: [LIVE], view: viewOf(OLD), isUnproven: true })
+      expect([code, stdout]).toEqual([0, expect.stringContaining('35')])
+      const stated = `rollout's freshness statement of ${at(-1_000)}`
+      expect(stderr).toBe(
+        `! STALE: signed, and maybe not the newest: the server shows no proof that ${stated} is on head 3 of ${ID}: ` +
+          'a newer head may have been withheld (HMS_FRESHNESS_MIXED)\n  next: hms-svc audit verify\n',
+      )
+    },
+  )
 
   it('says that it is not verified where no roster is here', async () => {
     const { code, stdout, stderr } = await get([ID, '--json'], { env: {} })

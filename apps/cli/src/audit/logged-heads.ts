@@ -16,7 +16,7 @@ interface LoggedHead {
 }
 
 /** Dependencies of the comparison. */
-export interface ServedWorld {
+export interface ServedComparison {
   /** Version of a release that the log has; `undefined` if unknown. */
   versionOf(digest: string): string | undefined
   /** Why rollout's freshness statement does not confirm the served heads; missing if it does. */
@@ -69,7 +69,12 @@ export class LoggedHeads implements EntryListener {
    * Checks that the newest logged head of each policy is served, or a later one. The log was read after the documents, so the store is read
    * again before a head counts as put back. Returns whether there was a difference.
    */
-  async checkServed(documents: readonly ConfigDocument[], client: ApiClient, world: ServedWorld, problems: Problems): Promise<boolean> {
+  async checkServed(
+    documents: readonly ConfigDocument[],
+    client: ApiClient,
+    world: ServedComparison,
+    problems: Problems,
+  ): Promise<boolean> {
     let behind = this.behind(documents, world)
     while (behind.length > 0 && (await world.pause())) behind = this.behind(await readSnapshot(client), world)
     const code = world.doubt?.code === 'HMS_FRESHNESS_MIXED' ? world.doubt.code : 'HMS_HEAD_REPLAYED'
@@ -86,7 +91,7 @@ export class LoggedHeads implements EntryListener {
     else if (seq === known.seq && !known.releases.includes(release)) known.releases.push(release)
   }
 
-  private behind(documents: readonly ConfigDocument[], world: Pick<ServedWorld, 'versionOf'>): { policy: string; detail: string }[] {
+  private behind(documents: readonly ConfigDocument[], world: Pick<ServedComparison, 'versionOf'>): { policy: string; detail: string }[] {
     const served = new Map(stableDocuments(documents).map((document) => [document.head.policy, document]))
     return [...this.newest].flatMap(([policy, logged]) => {
       const detail = differenceOf(served.get(policy), logged, world)
@@ -104,7 +109,7 @@ interface ServedHead {
 function differenceOf(
   served: ServedHead | undefined,
   { seq, revision, releases }: LoggedHead,
-  { versionOf }: Pick<ServedWorld, 'versionOf'>,
+  { versionOf }: Pick<ServedComparison, 'versionOf'>,
 ): string | undefined {
   const versions = releases.map((release) => (release === null ? 'no release' : (versionOf(release) ?? release)))
   const logged = `${versions.join(' and ')} (head ${seq}, revision ${revision})`

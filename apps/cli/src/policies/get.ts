@@ -2,7 +2,7 @@ import { EXIT, HmsError, type Json, type PastPolicyView, type PolicyView } from 
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { rosterFile } from '../roster/pinned-roster.js'
-import { readPresentPolicy, type ShownPolicy } from './read-present.js'
+import { readPresentPolicy, warnOf, type ShownPolicy } from './read-present.js'
 import { whyOf } from './history.js'
 
 export interface GetOptions {
@@ -22,7 +22,8 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
   if (id === '' || path.includes(''))
     throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
   const view = isPast(options) ? await readPast(context, id, options) : await readPresentPolicy(context, id, options)
-  if ('trust' in view) warnOf(context, view)
+  // On stderr, because a program may read the value.
+  if ('trust' in view) warnOf(context, [view])
   if (path.length === 0) context.output.data(view, () => linesOf(view, { ...options, now: context.io.now() }))
   else {
     const value = valueAt(view, path)
@@ -33,13 +34,6 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
 
 function isPast({ at, known, version }: GetOptions): boolean {
   return at !== undefined || known !== undefined || version !== undefined
-}
-
-/** Warns on stderr, because a program may read the value. */
-function warnOf({ output }: CliContext, { verification, state, code, detail }: ShownPolicy): void {
-  if (verification === 'by-sidecar') output.note(`verified by the side-car${state === 'STALE' ? ', which is STALE' : ''}`)
-  if (verification !== 'by-caller' || state !== 'STALE') return
-  output.error(`${output.errorPaint.warn('!')} STALE: signed, and maybe not the newest: ${detail} (${code})`)
 }
 
 /** Reads a past policy, verified by the roster of HMS_ROSTER, else the data folder's, else that of a loopback address. */

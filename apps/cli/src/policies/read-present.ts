@@ -1,4 +1,4 @@
-import type { ApiClient, PinnedRosters, PresentValue } from '#libs/client'
+import type { ApiClient, JudgedLive, LiveSource, PinnedRosters, PresentValue } from '#libs/client'
 import { HmsError, NOT_BY_CALLER, type LocalPolicyView, type PolicyView, type Verification } from '#libs/contracts'
 import { breakGlassBehind } from '#libs/signing'
 import type { CliContext } from '../context.js'
@@ -14,6 +14,11 @@ export type ShownPolicy = Omit<PolicyView, 'since' | 'provenance'> & {
   /** Reason of STALE. */
   detail?: string
 } & Partial<Pick<LocalPolicyView, 'state' | 'ageMs' | 'trust' | 'code'>>
+
+/** Limits of policies that an error names, of its commands, and of warnings. */
+const MAX_NAMED = 50
+const MAX_NEXT = 5
+const MAX_REASONS = 5
 
 interface PresentReader {
   region?: string
@@ -46,15 +51,102 @@ export async function readPresentPolicy(context: CliContext, id: string, reader:
 }
 
 async function readSigned(
-  { io }: CliContext,
+  context: CliContext,
   client: ApiClient,
   { id, reader, rosters }: { id: string; reader: PresentReader; rosters: PinnedRosters },
 ): Promise<PresentValue> {
-  const { readPresent, systemClock } = await import('#libs/client')
+  const { readPresent } = await import('#libs/client')
+  return readPresent(id, reader, await sourceOf(context, client, rosters))
+}
+
+async function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters): Promise<LiveSource> {
+  const { systemClock } = await import('#libs/client')
   // If there is no newer one, or none that follows, the last valid one counts.
   await rosters.follow().catch(() => undefined)
   const snapshot = (ids: readonly string[]): Promise<unknown> => client.get('/v1/snapshot', { revision: 0, policies: ids.join() })
-  return readPresent(id, reader, { rosters, snapshot, clock: { ...systemClock, now: () => io.now() } })
+  return { rosters, snapshot, clock: { ...systemClock, now: () => io.now() } }
+}
+
+/** Policy of a list that does not verify; contains none of the store's claims. */
+export interface RefusedPolicy {
+  id: string
+  version: null
+  state: 'UNVERIFIED'
+  code: string
+  detail: string
+}
+
+/**
+ * Reads all policies in force for a reader, each verified as `readPresentPolicy` verifies one. The store names the policies: which ones it
+ * withholds is found by `audit verify`.
+ */
+export async function readPresentPolicies(context: CliContext, reader: PresentReader): Promise<(ShownPolicy | RefusedPolicy)[]> {
+  const client = await context.client()
+  const { isLoopback, judgePresent } = await import('#libs/client')
+  const { region, bot } = reader
+  const ask = (): Promise<(PolicyView | LocalPolicyView)[]> => client.get('/v1/policies', { region, bot })
+  const [views, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
+  if (views.length === 0) return []
+  if (views.every((view) => !('provenance' in view)) && isLoopback(client.url))
+    return views.map((view) => ({ ...view, verification: 'by-sidecar' }))
+  if (rosters === undefined) {
+    noRosterHere(context)
+    return views.map((view) => ({ ...view, verification: NOT_BY_CALLER }))
+  }
+  const ids = views.map(({ id }) => id)
+  const judged = await judgePresent(ids, reader, await sourceOf(context, client, rosters))
+  // Some may have been withdrawn meanwhile.
+  const isMissing = ids.some((id) => isNone(judged.get(id)!))
+  const left = new Set((isMissing ? await ask() : views).map(({ id }) => id))
+  return views.flatMap((view): (ShownPolicy | RefusedPolicy)[] => {
+    const each = judged.get(view.id)!
+    if (each.kind === 'refused') return [refused(view.id, each)]
+    if (each.value !== null) return [shown(view, each, each.value, rosters)]
+    return left.has(view.id) ? [refused(view.id, { code: 'HMS_VERIFY_PRESENT', detail: 'nothing that is signed puts it in force' })] : []
+  })
+}
+
+/** Throws 502 `HMS_VERIFY_PRESENT` naming each policy that does not verify, if there are any. */
+export function requireVerified(policies: readonly (ShownPolicy | RefusedPolicy)[]): asserts policies is ShownPolicy[] {
+  const errors = policies.filter(isRefused).map(({ id, detail, code }) => ({ pointer: id, detail: `${detail} (${code})` }))
+  if (errors.length === 0) return
+  throw new HmsError('HMS_VERIFY_PRESENT', `${errors.length} of ${policies.length} policies that the store shows do not verify:`, {
+    status: 502,
+    errors: errors.slice(0, MAX_NAMED),
+    next: ['hms-svc audit verify', ...errors.slice(0, MAX_NEXT).map(({ pointer }) => `hms-svc policies restore ${pointer}`)],
+  })
+}
+
+export function isRefused(policy: ShownPolicy | RefusedPolicy): policy is RefusedPolicy {
+  return policy.state === 'UNVERIFIED'
+}
+
+/**
+ * Warns on stderr of signed values that may be old: one line for each reason, up to a limit, and the next step where the log has the reason.
+ * Reports who verified the values if that is a side-car.
+ */
+export function warnOf({ output }: CliContext, policies: readonly (ShownPolicy | RefusedPolicy)[]): void {
+  const shownHere = policies.filter((policy): policy is ShownPolicy => !isRefused(policy))
+  const local = shownHere.filter(({ verification }) => verification === 'by-sidecar')
+  if (local.length > 0) output.note(`verified by the side-car${local.some(isStale) ? ', which is STALE' : ''}`)
+  const stale = shownHere.filter((policy) => policy.verification === 'by-caller' && isStale(policy))
+  const reasons = [...new Set(stale.map(({ detail, code }) => `${detail} (${code})`))]
+  for (const reason of reasons.slice(0, MAX_REASONS))
+    output.error(`${output.errorPaint.warn('!')} STALE: signed, and maybe not the newest: ${reason}`)
+  if (reasons.length > MAX_REASONS) output.error(`${output.errorPaint.warn('!')} STALE: ${reasons.length - MAX_REASONS} more policies`)
+  if (stale.some(({ code }) => code === 'HMS_FRESHNESS_MIXED')) output.error('  next: hms-svc audit verify')
+}
+
+function isStale({ state }: ShownPolicy): boolean {
+  return state === 'STALE'
+}
+
+function isNone(judged: JudgedLive): boolean {
+  return judged.kind === 'verified' && judged.value === null
+}
+
+function refused(id: string, { code, detail }: { code: string; detail: string }): RefusedPolicy {
+  return { id, version: null, state: 'UNVERIFIED', code, detail }
 }
 
 function shown(

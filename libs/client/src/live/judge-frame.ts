@@ -63,7 +63,7 @@ export function judgeFrame(
   const refusals = new Map<string, SignatureError>()
   for (const { document, error } of held.apply(frame.documents, time.now()))
     if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE') refusals.set(document?.id, error)
-  const { statement, doubt } = unheard === undefined ? vouchedBy(trust, clock) : { statement: undefined, doubt: unheard }
+  const { statement, doubt } = unheard === undefined ? vouchedBy(trust, roster, clock) : { statement: undefined, doubt: unheard }
   const heads = new Map(held.stableHeads().map((head) => [head.policy, head]))
   // Time advances while rollout is unavailable: a rule whose effective time has come is in force.
   const now = doubt === undefined ? time.now() : Math.max(time.now(), clock.now())
@@ -74,10 +74,10 @@ export function judgeFrame(
     const proof = frame.standing?.[id]
     // Statements of earlier versions have no tree, and prove nothing about single policies.
     const isMixed = statement?.tree !== undefined && !provesStanding(statement.tree, id, heads.get(id), proof)
-    const mixed = { code: 'HMS_FRESHNESS_MIXED', detail: `rollout's freshness statement names another head of ${id} than the server shows` }
-    if (isMixed && proof !== undefined) return { kind: 'refused', ...mixed }
+    const mixed = isMixed ? mixedDoubt(statement, id, { seq: heads.get(id)?.seq, isProven: proof !== undefined }) : undefined
+    if (mixed !== undefined && proof !== undefined) return { kind: 'refused', ...mixed }
     const found = inForce.get(id)
-    const about = doubt ?? (isMixed ? mixed : undefined)
+    const about = doubt ?? mixed
     return {
       kind: 'verified',
       value: found === undefined ? null : verifiedValue(found, held, roster),
@@ -85,6 +85,20 @@ export function judgeFrame(
     }
   }
   return new Map(ids.map((id) => [id, judged(id)]))
+}
+
+/**
+ * Returns the doubt about a head that the statement does not confirm. Without a proof it may be on this head, and differ in another policy.
+ * `seq`: number of the shown head, if any. `isProven`: whether the server shows a proof.
+ */
+function mixedDoubt({ issuedAt }: FreshnessPredicate, id: string, { seq, isProven }: { seq?: number; isProven: boolean }): LiveDoubt {
+  const stated = `rollout's freshness statement of ${issuedAt}`
+  const [isOn, confirms] =
+    seq === undefined ? [`has no head of ${id}`, `that ${id} has no head`] : [`is on head ${seq} of ${id}`, `head ${seq} of ${id}`]
+  const detail = isProven
+    ? `${stated} does not confirm ${confirms}: the proof that the server shows is of another head, or forged`
+    : `the server shows no proof that ${stated} ${isOn}: a newer head may have been withheld`
+  return { code: 'HMS_FRESHNESS_MIXED', detail }
 }
 
 /** Applies rollout's statement; returns `undefined` on success, else the doubt. */
@@ -105,7 +119,11 @@ function hear(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDou
  * Checks the statement by the machine's clock. A reader's time starts with the signed one, so a newly started reader would accept an old
  * statement with old documents.
  */
-function vouchedBy(trust: DocumentTrust, clock: Clock): { statement: FreshnessPredicate | undefined; doubt: LiveDoubt | undefined } {
+function vouchedBy(
+  trust: DocumentTrust,
+  { version, expires }: Roster,
+  clock: Clock,
+): { statement: FreshnessPredicate | undefined; doubt: LiveDoubt | undefined } {
   let statement: FreshnessPredicate | undefined
   const code = trust.doubt((said) => {
     statement = said
@@ -116,6 +134,8 @@ function vouchedBy(trust: DocumentTrust, clock: Clock): { statement: FreshnessPr
     return { statement, doubt: { code: 'HMS_FRESHNESS_EXPIRED', detail } }
   }
   if (code === undefined) return { statement, doubt: undefined }
+  if (code === 'HMS_ROSTER_EXPIRED')
+    return { statement, doubt: { code, detail: `roster ${version} expired at ${expires}, and nothing confirms its keys since` } }
   return { statement, doubt: { code, detail: 'rollout does not vouch for what is shown as in force' } }
 }
 

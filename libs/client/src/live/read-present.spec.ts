@@ -32,11 +32,11 @@ function frame(documents: ConfigDocument[], stated = documents.filter(({ scope }
 }
 
 /** The last frame is repeated. */
-async function read(frames: StreamFrame[], reader: Reader = {}): Promise<PresentValue & { asked: number }> {
+async function read(frames: StreamFrame[], reader: Reader = {}, nowMs = NOW): Promise<PresentValue & { asked: number }> {
   let asked = 0
   const snapshot = async (): Promise<unknown> => frames[Math.min(asked++, frames.length - 1)]
   const rosters = { kind: 'pinned' as const, newest: readRoster(SAMPLE_ROSTER), follow: async () => {} }
-  const clock = { now: () => NOW, elapsed: () => asked * 1_000, after: () => ({ cancel: () => {} }) }
+  const clock = { now: () => nowMs, elapsed: () => asked * 1_000, after: () => ({ cancel: () => {} }) }
   return { ...(await readPresent(ID, reader, { rosters, snapshot, clock })), asked }
 }
 
@@ -73,6 +73,27 @@ describe('what is in force, as a caller verifies it', () => {
   ])('is STALE where %s', async (_what, shown, code, isAskedAgain) => {
     const { value, doubt, asked } = await read([shown])
     expect([value?.value.version, doubt?.code, asked > 1]).toEqual(['2.0.0', code, isAskedAgain])
+  })
+
+  it('names the head that a statement does not confirm, and claims no newer one', async () => {
+    const unproven = { ...frame([OLD], [LIVE]), standing: undefined }
+    const stated = `rollout's freshness statement of ${at(-1_000)}`
+    expect((await read([unproven])).doubt?.detail).toBe(
+      `the server shows no proof that ${stated} is on head 3 of ${ID}: a newer head may have been withheld`,
+    )
+    const refused = `${stated} does not confirm head 3 of ${ID}: the proof that the server shows is of another head, or forged`
+    await expect(read([frame([OLD], [LIVE])])).rejects.toMatchObject({ detail: expect.stringContaining(refused) })
+    await expect(read([frame([], [LIVE])])).rejects.toMatchObject({
+      detail: expect.stringContaining(`does not confirm that ${ID} has no head`),
+    })
+  })
+
+  it('reports the roster where that has expired', async () => {
+    const { doubt } = await read([frame([LIVE], [LIVE], Date.parse('2036-06-01T00:00:00Z') - NOW)], {}, Date.parse('2036-06-01T00:00:01Z'))
+    expect(doubt).toEqual({
+      code: 'HMS_ROSTER_EXPIRED',
+      detail: 'roster 1 expired at 2036-01-01T00:00:00Z, and nothing confirms its keys since',
+    })
   })
 
   it('is read again while its statement is on the way', async () => {

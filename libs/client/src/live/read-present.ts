@@ -3,18 +3,17 @@ import { HmsError } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 import { SignatureError } from '#libs/signing'
 import { parseFrame } from '../connection/parse-frame.js'
-import { judgeFrame, type JudgedLive, type LiveDoubt, type VerifiedValue } from './judge-frame.js'
+import { judgeFrame, type JudgedLive } from './judge-frame.js'
 import type { LiveSource } from './read-live.js'
 
 /** A verified value; `value` is `null` if none is in force. `doubt`: no freshness statement confirms that it is the newest (STALE). */
-export interface PresentValue {
-  value: VerifiedValue | null
-  doubt?: LiveDoubt
-}
+export type PresentValue = Omit<Extract<JudgedLive, { kind: 'verified' }>, 'kind'>
 
 /** A head and its statement differ for moments, and a store has no statement for its first seconds. */
 const WAIT_MS = 2_500
 const PAUSE_MS = 100
+/** Policies of one request: the response stays below its limit, whatever their size. */
+const POLICIES_AT_ONCE = 25
 /** Transient doubts. */
 const PASSING: ReadonlySet<string> = new Set(['HMS_FRESHNESS_MISSING', 'HMS_FRESHNESS_MIXED', 'HMS_ROSTER_VERSION'])
 
@@ -23,34 +22,55 @@ const PASSING: ReadonlySet<string> = new Set(['HMS_FRESHNESS_MISSING', 'HMS_FRES
  * the store, and the errors of the snapshot.
  */
 export async function readPresent(id: string, reader: Reader, source: LiveSource): Promise<PresentValue> {
-  const { clock, waitMs = WAIT_MS } = source
-  const until = clock.elapsed() + waitMs
-  for (;;) {
-    const roster = source.rosters.newest
-    const judged = await attempt(id, reader, source)
-    const isDoubted = judged.kind === 'verified' && PASSING.has(judged.doubt?.code ?? '')
-    if ((judged.kind === 'verified' && !isDoubted) || clock.elapsed() >= until) return required(id, judged)
-    // A document, or the statement, may be signed under a newer roster. If none follows, the last good one is used.
-    await source.rosters.follow().catch(() => undefined)
-    if (!isDoubted && source.rosters.newest === roster) return required(id, judged)
-    if (isDoubted) await setTimeout(PAUSE_MS)
-  }
-}
-
-async function attempt(id: string, reader: Reader, { rosters, snapshot, clock }: LiveSource): Promise<JudgedLive> {
-  const frame = parseFrame(JSON.stringify(await snapshot([id])))
-  try {
-    return judgeFrame([id], frame, { roster: rosters.newest, clock, reader }).get(id)!
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    return { kind: 'refused', code: error.code, detail: error.detail }
-  }
-}
-
-function required(id: string, judged: JudgedLive): PresentValue {
-  if (judged.kind === 'verified') return { value: judged.value, ...(judged.doubt === undefined ? {} : { doubt: judged.doubt }) }
+  const judged = (await judgePresent([id], reader, source)).get(id)!
+  if (judged.kind === 'verified') return judged
   throw new HmsError('HMS_VERIFY_PRESENT', `What the store shows of ${id} does not verify: ${judged.detail} (${judged.code}).`, {
     status: 502,
     next: [`hms-svc policies restore ${id}`, 'hms-svc audit verify'],
   })
+}
+
+/**
+ * Judges the values of several policies for a reader, in requests of a bounded size. Once a doubt has not passed, later requests do not
+ * wait for theirs. Throws the errors of the snapshot.
+ */
+export async function judgePresent(ids: readonly string[], reader: Reader, source: LiveSource): Promise<Map<string, JudgedLive>> {
+  const found = new Map<string, JudgedLive>()
+  let waitMs = source.waitMs ?? WAIT_MS
+  for (let at = 0; at < ids.length; at += POLICIES_AT_ONCE) {
+    const judged = await judgePart(ids.slice(at, at + POLICIES_AT_ONCE), reader, source, waitMs)
+    for (const [id, each] of judged) found.set(id, each)
+    if ([...judged.values()].some(mayPass)) waitMs = 0
+  }
+  return found
+}
+
+async function judgePart(ids: readonly string[], reader: Reader, source: LiveSource, waitMs: number): Promise<Map<string, JudgedLive>> {
+  const { clock, rosters } = source
+  const until = clock.elapsed() + waitMs
+  for (;;) {
+    const roster = rosters.newest
+    const judged = await attempt(ids, reader, source)
+    const isDoubted = [...judged.values()].some(mayPass)
+    const isVerified = [...judged.values()].every(({ kind }) => kind === 'verified')
+    if ((isVerified && !isDoubted) || clock.elapsed() >= until) return judged
+    // A document, or the statement, may be signed under a newer roster. If none follows, the last good one is used.
+    await rosters.follow().catch(() => undefined)
+    if (!isDoubted && rosters.newest === roster) return judged
+    if (isDoubted) await setTimeout(PAUSE_MS)
+  }
+}
+
+function mayPass(judged: JudgedLive): boolean {
+  return judged.kind === 'verified' && PASSING.has(judged.doubt?.code ?? '')
+}
+
+async function attempt(ids: readonly string[], reader: Reader, { rosters, snapshot, clock }: LiveSource): Promise<Map<string, JudgedLive>> {
+  const frame = parseFrame(JSON.stringify(await snapshot(ids)))
+  try {
+    return judgeFrame(ids, frame, { roster: rosters.newest, clock, reader })
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    return new Map(ids.map((id) => [id, { kind: 'refused', code: error.code, detail: error.detail }]))
+  }
 }
