@@ -8,7 +8,12 @@ import { errorOfResponse } from '../../libs/client/src/api/problem-to-error.js'
 import { action, ACTIONS, command } from '../../libs/contracts/src/actions.js'
 import { HmsError } from '../../libs/contracts/src/problem.js'
 import { toProblem } from '../../libs/platform/src/http/problem.js'
+import { SERVICES } from '../../libs/contracts/src/services.js'
 import { silentLogger } from '../../libs/platform/src/logger.js'
+import { sourcesOf } from './root.js'
+
+const PRODUCTIVE = /^(?!.*(\.(spec|suite)\.|\/testing\/)).*\.tsx?$/
+const CODE = [...sourcesOf('apps', PRODUCTIVE), ...sourcesOf('libs', PRODUCTIVE)]
 
 /** An argument of each name. */
 const VALUES = {
@@ -86,5 +91,23 @@ describe('the actions that errors and records name', () => {
   it('a reader keeps a code that it does not know', () => {
     const next = [{ command: 'hms-svc later 7', action: 'later', arguments: { run: '7' } }]
     expect(errorOfResponse('/v1/x', 409, 'application/problem+json', JSON.stringify({ code: 'HMS_X', next })).steps).toEqual(next)
+  })
+
+  it('are each used', () => {
+    const text = CODE.map((source) => source.text).join('\n')
+    const used = new Set([...text.matchAll(/\b(?:action|command)\(\s*'([a-z.-]+)'/g)].map(([, code]) => code))
+    expect(Object.keys(ACTIONS).filter((code) => !used.has(code))).toEqual([])
+  })
+
+  it('are the commands of services and libs, which write none as text', () => {
+    const spoken = new RegExp(`^(apps/(${SERVICES.join('|')})|libs/(?!client|verify|process)[a-z-]+)/`)
+    const written = CODE.filter(({ path }) => spoken.test(path)).map(({ path, text }) => ({
+      path,
+      text: text.replaceAll(/\/\*.*?\*\//gs, ''),
+    }))
+    expect(written.filter(({ text }) => /(?<![/\w@-])hms-svc [a-z]/.test(text)).map(({ path }) => path)).toEqual([
+      // The name of a connection.
+      'libs/service/src/hosting/open-bus.ts',
+    ])
   })
 })

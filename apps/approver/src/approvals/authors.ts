@@ -37,10 +37,7 @@ export function authorOf(
     throw new HmsError(
       'HMS_APPROVER_NOBODY_LEFT',
       `${policy.id} needs ${requirement.threshold} of role ${requirement.role}, and without its author there are ${others.length}.`,
-      {
-        status: 422,
-        next: [action('roster.show')],
-      },
+      { status: 422, next: [action('roster.show')] },
     )
   }
   return known.length === 1 ? known[0]!.name : named

@@ -179,11 +179,7 @@ export class PrepareApproval {
         throw new HmsError(
           'HMS_APPROVER_RUN_ACTIVE',
           `Run #${ahead} of ${record.id} has not ended. Watch it, wait behind it with --queue, or end it with --supersede.`,
-          {
-            status: 409,
-            next: [action('runs.watch', { run: ahead })],
-            state: { run: ahead },
-          },
+          { status: 409, next: [action('runs.watch', { run: ahead })], state: { run: ahead } },
         )
       }
       const run = await tx.documents(RUNS).get(String(ahead))

@@ -78,10 +78,7 @@ function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, p
     throw new HmsError(
       'HMS_APPROVER_VERSION_REUSED',
       `${name} was approved before with other content. A version never means two things: raise it.`,
-      {
-        status: 409,
-        next: [action('get', { policy: policy.id })],
-      },
+      { status: 409, next: [action('get', { policy: policy.id })] },
     )
   }
   const { live, next, withdrawn } = record

@@ -133,9 +133,6 @@ export class PrepareRollback {
     const release = await releaseOf(tx, record, version)
     if (release !== undefined) return release
     const detail = `${id}@${version} was never live, so nothing brings it back. Approve it as a new version.`
-    throw new HmsError('HMS_APPROVER_TARGET_UNKNOWN', detail, {
-      status: 404,
-      next: [action('approve'), action('get', { policy: id })],
-    })
+    throw new HmsError('HMS_APPROVER_TARGET_UNKNOWN', detail, { status: 404, next: [action('approve'), action('get', { policy: id })] })
   }
 }

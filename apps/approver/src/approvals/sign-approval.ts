@@ -105,10 +105,7 @@ export class SignApproval {
 /** Refuses a single signature on break-glass, which is never stored. */
 function signedAlone(): HmsError {
   const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'
-  return new HmsError('HMS_BREAK_GLASS_ALONE', detail, {
-    status: 403,
-    next: [action('break-glass')],
-  })
+  return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [action('break-glass')] })
 }
 
 /** Throws if another preparation of the same files was signed meanwhile: only one plan is rolled out, the signed one. */

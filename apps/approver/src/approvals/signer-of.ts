@@ -44,10 +44,7 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
       throw new HmsError(
         'HMS_APPROVER_SIGNATURE_INVALID',
         `The signature does not match the bytes prepared for ${release.id}@${release.version}.`,
-        {
-          status: 403,
-          next: [action('approve')],
-        },
+        { status: 403, next: [action('approve')] },
       )
     }
     requireEligible(roster, release, person)

@@ -48,8 +48,5 @@ export function moved({ id, live }: PolicyRecord): HmsError {
 
 export function nobodyToReview(): HmsError {
   const detail = 'Break-glass must be reviewed, and everyone in the roster signed or wrote this, so no reviewer is left.'
-  return new HmsError('HMS_BREAK_GLASS_NO_REVIEWER', detail, {
-    status: 422,
-    next: [action('roster.show'), action('approve')],
-  })
+  return new HmsError('HMS_BREAK_GLASS_NO_REVIEWER', detail, { status: 422, next: [action('roster.show'), action('approve')] })
 }

@@ -38,11 +38,7 @@ export async function requireReviewed(tx: Transaction, roster: Roster, signer: s
     'HMS_BREAK_GLASS_REVIEW_OVERDUE',
     `${signer} signed break-glass of run #${run}, and its review (ticket ${ticket}) is overdue since ${dueAt}. ` +
       `${signer} cannot approve until a person who did not sign it closes the review.`,
-    {
-      status: 403,
-      next: [action('tickets.show', { ticket }), action('tickets.accept', { ticket })],
-      state: { ticket, run, dueAt },
-    },
+    { status: 403, next: [action('tickets.show', { ticket }), action('tickets.accept', { ticket })], state: { ticket, run, dueAt } },
   )
 }
 

@@ -55,10 +55,7 @@ function requireInstallation({ namedInstallation, installation }: Roster): void 
   throw new HmsError(
     'HMS_ROSTER_INSTALLATION',
     `The roster does not say which installation it is for. Add installation: ${installation}; ${command('roster.propose.verb')} does.`,
-    {
-      status: 422,
-      next: [action('roster.document')],
-    },
+    { status: 422, next: [action('roster.document')] },
   )
 }
 

@@ -79,10 +79,7 @@ function signerUnknown(keyid: string): HmsError {
   return new HmsError(
     'HMS_ROSTER_SIGNER_UNKNOWN',
     `Neither the roster in force knows a person with key ${keyid}, nor a proposed one that it signed.`,
-    {
-      status: 403,
-      next: [action('keys.list')],
-    },
+    { status: 403, next: [action('keys.list')] },
   )
 }
 

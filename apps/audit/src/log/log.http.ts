@@ -91,10 +91,7 @@ export class LogController {
 
   private async inPublished<T>(read: (tx: Transaction, published: PublishedCheckpoint) => Promise<T>): Promise<T> {
     if (this.runtime.roster.logPolicy === undefined) {
-      throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster of this installation names no log.', {
-        status: 404,
-        next: [action('dev.reset')],
-      })
+      throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster of this installation names no log.', { status: 404, next: [action('dev.reset')] })
     }
     return this.runtime.database.transaction(async (tx) => {
       const published = await this.tree.latest(tx)

@@ -17,10 +17,7 @@ export class WindowsController {
     throw new HmsError(
       'HMS_AUDIT_WINDOW_NOT_FOUND',
       `No entry ${event.slice(0, 100)} is of a window, or it is older than 8 days: the events themselves are kept for 7.`,
-      {
-        status: 404,
-        next: [action('audit.log')],
-      },
+      { status: 404, next: [action('audit.log')] },
     )
   }
 }

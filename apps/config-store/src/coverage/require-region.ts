@@ -9,9 +9,6 @@ export function requireRegion(known: string | undefined, claimed: string): void 
   throw new HmsError(
     'HMS_BOT_REGION',
     `This bot is known to be of region ${known}, and claims ${claimed}. Leave the region out, or connect with the right one.`,
-    {
-      status: 403,
-      next: [action('tokens.list')],
-    },
+    { status: 403, next: [action('tokens.list')] },
   )
 }

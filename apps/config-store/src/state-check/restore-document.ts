@@ -102,8 +102,5 @@ function notRestorable(policy: string, place: string): HmsError {
   const detail =
     `Neither the database nor hms.config.state.v1 has the newest document of ${place} as it was signed. Restore a backup, or issue its ` +
     `next head: roll it back, or approve a newer version.`
-  return new HmsError('HMS_STORE_NOT_RESTORABLE', detail, {
-    status: 409,
-    next: [action('history', { policy }), action('approve')],
-  })
+  return new HmsError('HMS_STORE_NOT_RESTORABLE', detail, { status: 409, next: [action('history', { policy }), action('approve')] })
 }

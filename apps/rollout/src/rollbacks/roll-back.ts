@@ -116,10 +116,7 @@ export class RollBack {
         throw new HmsError(
           'HMS_ROLLOUT_BUNDLE_FIRST',
           `${policy} came with ${request.policy} and had no version before. Take back one policy with --only.`,
-          {
-            status: 409,
-            next: [action('rollback.only', { policy: request.policy, version: request.version })],
-          },
+          { status: 409, next: [action('rollback.only', { policy: request.policy, version: request.version })] },
         )
       }
       const wasLive = (await liveVersion(tx, policy, version)) !== undefined

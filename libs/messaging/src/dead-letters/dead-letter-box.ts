@@ -100,10 +100,7 @@ export class DeadLetterBox {
       return new HmsError(
         'HMS_DEAD_LETTER_FAILED',
         `The handler failed again, ${tries} tries by now: ${detail} (${code}). The letter waits on.`,
-        {
-          status: 422,
-          next: [action('dlq.show', { letter: place }), action('dlq.discard', { letter: place })],
-        },
+        { status: 422, next: [action('dlq.show', { letter: place }), action('dlq.discard', { letter: place })] },
       )
     })
   }

@@ -65,9 +65,6 @@ function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): Verified
   throw new HmsError(
     'HMS_DEAD_LETTER_UNVERIFIED',
     `What came is no event of a service of ours (${detail}); it cannot be replayed, only discarded.`,
-    {
-      status: 422,
-      next: [action('dlq.discard', { letter: `${letter.group}/${letter.id}` })],
-    },
+    { status: 422, next: [action('dlq.discard', { letter: `${letter.group}/${letter.id}` })] },
   )
 }

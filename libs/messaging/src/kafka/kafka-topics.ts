@@ -124,10 +124,7 @@ export async function applyTopics(
       throw new HmsError(
         'HMS_TOPICS_PARTITIONS',
         `${detail}. The count is for life: make a new major version of the topic and drain the old one.`,
-        {
-          status: 409,
-          next: [action('topics.diff')],
-        },
+        { status: 409, next: [action('topics.diff')] },
       )
     }
     const otherwise = differences.filter((difference) => difference.what === 'replication')

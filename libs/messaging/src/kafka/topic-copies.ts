@@ -27,10 +27,7 @@ export function refuseOtherCopies(others: readonly { topic: string; wanted: stri
   throw new HmsError(
     'HMS_TOPICS_REPLICATION',
     `${detail}. Start as many brokers and run \`${command('topics.apply')}\`, or set HMS_KAFKA_REPLICATION to what they have.`,
-    {
-      status: 409,
-      next: [action('topics.apply')],
-    },
+    { status: 409, next: [action('topics.apply')] },
   )
 }
 

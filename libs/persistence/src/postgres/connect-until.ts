@@ -30,11 +30,7 @@ export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): 
   throw new HmsError(
     'HMS_DATABASE_UNREACHABLE',
     `PostgreSQL did not take a connection within ${CONNECTED_WITHIN_MS / 1_000} s: ${describeError(last)}`,
-    {
-      status: 503,
-      cause: last,
-      next: [action('help.environment')],
-    },
+    { status: 503, cause: last, next: [action('help.environment')] },
   )
 }
 

@@ -44,10 +44,7 @@ export function foreignRefused(): HmsError {
   return new HmsError(
     'HMS_HTTP_FOREIGN',
     'The Host or Origin of the request is of another site. With profile dev this server answers its own machine only.',
-    {
-      status: 403,
-      next: [action('help.environment')],
-    },
+    { status: 403, next: [action('help.environment')] },
   )
 }
 

@@ -127,10 +127,7 @@ export class Authorizer {
       throw new HmsError(
         'HMS_AUTH_STATEMENT_REQUIRED',
         'No key of a program may do that: it needs a request signed by a person or the operator.',
-        {
-          status: 403,
-          next: [action('tokens.help')],
-        },
+        { status: 403, next: [action('tokens.help')] },
       )
     }
     if (!needless) requireScope(record.scopes, what === 'bot' ? { bot: someBot(record) } : what)
@@ -153,10 +150,7 @@ function required(): HmsError {
     'HMS_AUTH_REQUIRED',
     'This needs a signed request, or a key in HMS_TOKEN. With profile dev the CLI and the SDK sign writes with the operator ' +
       'key of the data folder.',
-    {
-      status: 401,
-      next: [action('tokens.create', { scope: 'SCOPE' }), action('help.environment')],
-    },
+    { status: 401, next: [action('tokens.create', { scope: 'SCOPE' }), action('help.environment')] },
   )
 }
 

@@ -81,9 +81,6 @@ function requireAudience({ audience }: RequestPredicate, { installation }: Roste
   throw new HmsError(
     'HMS_AUTH_AUDIENCE',
     `The request was signed for another installation (${audience}); this one is ${installation}. Set HMS_ROSTER to the roster of this one.`,
-    {
-      status: 401,
-      next: [action('roster.show'), action('help.environment')],
-    },
+    { status: 401, next: [action('roster.show'), action('help.environment')] },
   )
 }

@@ -24,10 +24,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     throw new HmsError(
       'HMS_BUS_EMBEDDED',
       `The embedded bus lives in one process: use \`${command('dev')}\`, or set HMS_BUS=kafka to serve services apart.`,
-      {
-        status: 400,
-        next: [action('dev'), action('serve.kafka')],
-      },
+      { status: 400, next: [action('dev'), action('serve.kafka')] },
     )
   }
   const url = config.databaseUrl
