@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { linesThatMatch, sourcesOf } from './root.js'
+import { houseWordsIn, unusedExceptions } from './house-words.js'
+import { linesThatMatch, ROOT, sourcesOf } from './root.js'
 
 const code = [...sourcesOf('apps', /\.(tsx?|mjs|js)$/), ...sourcesOf('libs', /\.tsx?$/)]
 const tests = sourcesOf('test', /\.(ts|mjs)$/)
@@ -48,7 +51,7 @@ describe('sources', () => {
     expect(linesThatMatch(named, /^export default\b/)).toEqual([])
   })
 
-  it('use memory twins and virtual time in their own files, in modules that choose, and in tests', () => {
+  it('use memory adapters and virtual time in their own files, in modules that choose, and in tests', () => {
     const elsewhere = production.filter(({ path }) => !/\.memory\.ts$|\/memory\/|\.module\.ts$|\/platform\/src\/clock\.ts$/.test(path))
     expect(linesThatMatch(elsewhere, /\b(new (Memory|Virtual)\w+|memoryOf)\b/)).toEqual([])
   })
@@ -61,6 +64,15 @@ describe('sources', () => {
     const constructors = production.map(({ path, text }) => ({ path, text: bodies(text).join('') }))
     expect(constructors.filter(({ text }) => text !== '').length).toBeGreaterThan(20)
     expect(linesThatMatch(constructors, /\bruntime\.(on[A-Z]\w+|prunes)\(|\.start\(|setInterval|process\.on/)).toEqual([])
+  })
+
+  it('use the words of the field', () => {
+    // The console and the demo are reworded with their redesign.
+    const pages = sourcesOf('docs', /^docs\/(?!adr\/|CHANGELOG).*\.md$/)
+    const readme = { path: 'README.md', text: readFileSync(join(ROOT, 'README.md'), 'utf8') }
+    const swept = [...code, ...sourcesOf('libs', /\.md$/), ...pages, readme].filter(({ path }) => !/^apps\/(console|demo)\//.test(path))
+    expect(houseWordsIn(swept)).toEqual([])
+    expect(unusedExceptions(swept)).toEqual([])
   })
 
   it('do not sleep in tests', () => {
