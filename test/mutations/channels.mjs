@@ -43,7 +43,7 @@ export const CHANNEL_GUARDS = [
     find: 'return offset === undefined ? [] : [at.getTime() + offset]',
     replace: 'return [at.getTime() + (offset ?? now.getTime() - at.getTime() + HOUR)]',
     spec: 'apps/notifier/src/receipts/look-times.spec.ts',
-    test: 'looks for one document at each offset once, and no more after a week',
+    test: 'polls one document at each offset once, and stops after a week',
   },
   {
     name: 'ack-note-plain',

@@ -52,7 +52,7 @@ export const DECISION_GUARDS = [
     find: 'return ending === undefined ? next :',
     replace: 'return ending === undefined || next !== undefined ? next :',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'ends by an abort that was pending when its stage let go of it for another attempt',
+    test: 'ends by an abort that was pending when its stage released it for another attempt',
   },
   {
     name: 'bake-counted-anew',
@@ -313,7 +313,7 @@ export const DECISION_GUARDS = [
     find: 'attempt: facts.attempt + 1, stages: {} }',
     replace: 'attempt: facts.attempt + 1 }',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'is a clean attempt once a stage has let go of the one that people retry',
+    test: 'is a clean attempt once a stage has released the retried one',
   },
   {
     name: 'promote-unseen',

@@ -106,7 +106,7 @@ export const FREEZE_GUARDS = [
     find: "again === true ? 'at its change' : 'again'",
     replace: "'at its change'",
     spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
-    test: 'looks once more after a freeze has ended: a run that was being held back meanwhile was not seen',
+    test: 'polls again after a freeze has ended: a run queued meanwhile was not seen',
   },
   {
     name: 'freeze-counts-once',

@@ -61,7 +61,7 @@ export const PARTNER_GUARDS = [
     find: "if (delivery.state === 'superseded' || covers(newer, delivery)) ",
     replace: 'if (newer.length < 0) ',
     spec: 'apps/notifier/src/redrive/redrive-deliveries.spec.ts',
-    test: 'never tells a partner what is in force no more, and is refused for what is not there',
+    test: 'never sends a partner what is no longer in force, and is refused for an unknown delivery',
   },
   {
     name: 'bundle-in-order',

@@ -88,7 +88,7 @@ export const RAMP_GUARDS = [
     find: '(canary.passed ?? []).slice(0, canary.step ?? 0)',
     replace: '(canary.passed ?? [])',
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'when that step passes once more, then it has passed once',
+    test: 'when that step passes again, then it has passed once',
   },
   {
     name: 'ramp-alert-before',

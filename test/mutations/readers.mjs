@@ -458,7 +458,7 @@ export const READER_GUARDS = [
     find: 'filter((entry) => entry.socket !== socket) ?? []',
     replace: 'filter((entry) => entry.socket !== socket && entry.socket === undefined) ?? []',
     spec: 'apps/config-store/src/coverage/own-bots.spec.ts',
-    test: 'counts by the one before with its last word, when the last one leaves',
+    test: 'counts by the previous connection and its last frame, when the last one leaves',
   },
   {
     name: 'presence-newer-word',

@@ -14,7 +14,7 @@ export interface Pattern {
   size: number
   /**
    * Whether the pattern matches some part of `text`. Charges at most as many steps as its program has instructions, for each character and
-   * once more, to `steps`; throws `RangeError` when there are none left.
+   * again, to `steps`; throws `RangeError` when there are none left.
    */
   test(text: string, steps: Steps): boolean
 }

@@ -34,7 +34,7 @@ export class Metrics {
   ])
   readonly deadLettersWaiting = this.gauge('dlq_messages', 'Dead letters that wait for a person', ['group', 'topic'])
   readonly deadLettersOldestAge = this.gauge('dlq_oldest_age_seconds', 'Age of the oldest of them', ['group', 'topic'])
-  private readonly repairs = this.counter('repairs_total', 'What a reconciler found wrong and mended; 0 in a healthy system', [
+  private readonly repairs = this.counter('repairs_total', 'Inconsistencies repaired by a reconciler; 0 in a healthy system', [
     'service',
     'what',
   ])

@@ -87,7 +87,7 @@ describe('woken', () => {
     expect(next()).toBe(40)
   })
 
-  it('while it runs, runs once more when it has ended, however often it was woken', async () => {
+  it('runs once again after a run, however often it was woken meanwhile', async () => {
     const ends: (() => void)[] = []
     const { repeat, pass } = world(100, () => new Promise<void>((resolve) => ends.push(resolve)))
     repeat.start(0)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Places } from './places.js'
 
-it('gives so many places and no more, and each back once', () => {
+it('hands out a limited number of slots, and frees each once', () => {
   const places = new Places(2, 'readers')
   const [first] = [places.take(), places.take()]
   expect(() => places.take()).toThrow(/serves 2 readers/)

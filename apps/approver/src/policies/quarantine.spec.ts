@@ -39,7 +39,7 @@ describe('what was taken back', () => {
     expect(await look(released(5, { rollback: { target: { version: '2.0.0', digest: 'sha256:r2' } } }))).toBeUndefined()
   })
 
-  it('is still known when the version has been live and is no more', async () => {
+  it('is still known when the version was live before', async () => {
     const policy = { ...newPolicy('pm25', 5), live: released(4), liveSeq: 3 }
     await database.transaction((tx) => rememberReleased(tx, policy))
     expect(await look(released(5))).toBeDefined()

@@ -57,10 +57,10 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
       }
     })
     this.reported = late
-    let mended = 0
-    for (const record of lost) if (await this.mend(record)) mended++
-    this.runsWithoutTimer.set(lost.length - mended)
-    return mended
+    let repaired = 0
+    for (const record of lost) if (await this.repair(record)) repaired++
+    this.runsWithoutTimer.set(lost.length - repaired)
+    return repaired
   }
 
   /** Reports a missed promise: an alarm by its metric, and a log line. */
@@ -73,7 +73,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     this.runtime.log.error({ run, state, reason, createdAt, promiseMs: this.config.promiseMs }, 'a run is not in force within its promise')
   }
 
-  private mend(record: RunRecord): Promise<boolean> {
+  private repair(record: RunRecord): Promise<boolean> {
     const { run } = record.facts
     return this.runtime.database.locked(keysOfRun(record), async (tx) => {
       const current = (await tx.documents(RUNS).get(String(run)))!

@@ -247,7 +247,7 @@ export class Sequencer {
       const next = error instanceof HmsError ? error.next : [command('roster.show')]
       await this.measure()
       if (this.complainedOf !== policy())
-        log.error({ alarm: 'audit_log_key', error: describeError(error), next }, 'no checkpoint is published until this is mended')
+        log.error({ alarm: 'audit_log_key', error: describeError(error), next }, 'no checkpoint is published until this is fixed')
       this.complainedOf = policy()
       return false
     }

@@ -63,7 +63,7 @@ class ServedLog {
   note = ''
   cut = false
   /** Index of an approval entry whose releases the log does not list. */
-  untold = -1
+  unlisted = -1
   /** Index of an approval entry for which the log reports other releases. */
   swapped = -1
 
@@ -105,7 +105,7 @@ class ServedLog {
     const get = async (_path: string, { from }: { from: number }): Promise<ApprovedReleases[]> => {
       const indexes = this.entries.slice(from, from + TILE_WIDTH).map((_, at) => from + at)
       return indexes.flatMap((index) =>
-        index % 2 === 0 && index !== this.untold ? [{ index, releases: approvalOf(index === this.swapped ? 0 : index) }] : [],
+        index % 2 === 0 && index !== this.unlisted ? [{ index, releases: approvalOf(index === this.swapped ? 0 : index) }] : [],
       )
     }
     return { bytes, get } as unknown as ApiClient
@@ -138,7 +138,7 @@ describe('a log that is recomputed from outside', () => {
     ['the tail dropped', /bundle 2 has/, (log) => void (log.entries.length = 699)],
     ['a bundle that was cut', /entry bundle is cut/, (log) => void (log.cut = true)],
     ['an entry deleted in the middle', /is not the one|bundle/, (log) => void log.entries.splice(10, 1)],
-    ['an approval without listed releases', /entry 300 is an approval/, (log) => void (log.untold = 300)],
+    ['an approval without listed releases', /entry 300 is an approval/, (log) => void (log.unlisted = 300)],
     ['an approval of other releases than its entry commits to', /entry 300 is an approval/, (log) => void (log.swapped = 300)],
     ['two entries swapped', /is not the one/, (log) => void ([log.entries[1], log.entries[2]] = [log.entries[2]!, log.entries[1]!])],
   ])('shows %s', async (_what, message, tamper) => {

@@ -23,7 +23,7 @@ export async function passphraseFor(
     throw usageError(`The passphrase of "${name}" is missing: pass --passphrase-file FILE or set HMS_KEY_PASSPHRASE`)
   }
   const passphrase = await context.askHidden(`Passphrase of "${name}": `)
-  if (options.confirm === true && (await context.askHidden('Once more: ')) !== passphrase) {
+  if (options.confirm === true && (await context.askHidden('Repeat: ')) !== passphrase) {
     throw usageError('The two passphrases differ; nothing was made')
   }
   if (passphrase === '') throw usageError('An empty passphrase protects nothing')

@@ -46,7 +46,7 @@ export function describeEarlierRole({ role, until, authorSigns }: EarlierRole, n
 function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: string) => string): string[] {
   const whole = ({ threshold, principals, match }: Role): string =>
     `${threshold} of ${principals.length} for ${describeMatch(match)}: ${principals.map(nameOf).join(', ')}`
-  const gone = from.filter(({ name }) => !to.some((role) => role.name === name)).map(({ name }) => `- role ${name} is no more`)
+  const gone = from.filter(({ name }) => !to.some((role) => role.name === name)).map(({ name }) => `- role ${name} is removed`)
   const rest = to.flatMap((role) => {
     const before = from.find(({ name }) => name === role.name)
     if (before === undefined)

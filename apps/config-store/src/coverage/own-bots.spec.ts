@@ -18,7 +18,7 @@ describe('a bot with several sockets', () => {
     expect([...bots.all()]).toEqual([entry(2)])
   })
 
-  it('counts by the one before with its last word, when the last one leaves', () => {
+  it('counts by the previous connection and its last frame, when the last one leaves', () => {
     const bots = new OwnBots()
     for (const each of [entry(1), entry(2), entry(1, 5)]) bots.put(each)
     expect(bots.delete('inspector-7', 2)).toEqual(entry(2))

@@ -15,7 +15,7 @@ describe('a freshness statement that is due for the topic', () => {
     ['one on the same heads, soon after', known, 29_999, stable, false],
     ['one on the same heads, half a minute later', known, 30_000, stable, true],
     ['one on other heads, at once', known, 1, 'sha256:b', true],
-    ['the same once more', known, 0, stable, false],
+    ['the same again', known, 0, stable, false],
     ['an older one on other heads', known, -1, 'sha256:b', false],
     ['one after another that a wrong clock dated', { ...known, issuedAt: '2099-01-01T00:00:00Z' }, 1, stable, true],
   ])('is %s', (_what, before, ms, about, due) => {

@@ -17,7 +17,7 @@ describe('a lane of mode latest', () => {
     expect(joinLane(waiting, [sending, behind], 'latest')).toEqual({ superseded: [behind], first: false, laneSeq: 3 })
   })
 
-  it('tries a failed message no more when a newer waits behind it', () => {
+  it('does not retry a failed message when a newer one is queued behind it', () => {
     expect(isOvertaken(sending, [behind], 'latest')).toBe(true)
     expect(isOvertaken(sending, [], 'latest')).toBe(false)
   })

@@ -342,7 +342,7 @@ describe('a rollback', () => {
     expect((await world.completions()).length).toBe(1)
   })
 
-  it('takes back what waits, and corrects a try that may have been heard', async () => {
+  it('cancels queued messages, and corrects an attempt that may have been received', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -376,7 +376,7 @@ describe('a withdrawal', () => {
     expect(notified().slice(5)).toEqual(['va-deq 3.0.0', 'va-deq 3.0.0'])
   })
 
-  it('takes back what waits', async () => {
+  it('cancels queued messages', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', '1.5.0')

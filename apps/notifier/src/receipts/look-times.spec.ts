@@ -4,7 +4,7 @@ import { LOOK_OFFSETS_MS, MIN_GAP_MS, nextLook } from './look-times.js'
 const SENT = new Date('2026-01-01T00:00:00Z')
 const after = (ms: number): Date => new Date(SENT.getTime() + ms)
 
-it('looks for one document at each offset once, and no more after a week', () => {
+it('polls one document at each offset once, and stops after a week', () => {
   const looks: number[] = []
   for (let at = nextLook([SENT], SENT); at !== undefined && looks.length < 100; at = nextLook([SENT], at))
     looks.push(at.getTime() - SENT.getTime())

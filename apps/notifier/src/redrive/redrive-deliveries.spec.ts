@@ -56,7 +56,7 @@ describe('a message that is sent again', () => {
     expect([world.sender.sent.length, (await world.said('hms.delivery.redriven.v1')).length]).toEqual([2, 1])
   })
 
-  it('never tells a partner what is in force no more, and is refused for what is not there', async () => {
+  it('never sends a partner what is no longer in force, and is refused for an unknown delivery', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [410, 204])
     await world.complete(184, '2.0.0', '1.5.0')

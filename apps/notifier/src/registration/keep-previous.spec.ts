@@ -35,7 +35,7 @@ describe('a webhook secret that is replaced', () => {
     ])
   })
 
-  it('goes on doing so when the same is registered once more, and no longer than that day', async () => {
+  it('continues when the same is registered again, and no longer than that day', async () => {
     const both: [Partner, Date][] = [
       [partner(webhook('the old')), NOW],
       [partner(webhook('the new')), NOW],

@@ -17,10 +17,10 @@ export function besideOf({ policies }: Scenario, { beside }: KnownPolicies): Rec
 
 /**
  * Builds the rules with the values they read of policies besides the run: all of them, or none if they exceed the size limit of events.
- * `untold`: ids of the scenarios without these values.
+ * `incomplete`: ids of the scenarios without these values.
  */
-export function rulesOfRun(scenarios: readonly Scenario[], policies: KnownPolicies): { rules: ScenarioRule[]; untold: Set<string> } {
-  const untold = new Set<string>()
+export function rulesOfRun(scenarios: readonly Scenario[], policies: KnownPolicies): { rules: ScenarioRule[]; incomplete: Set<string> } {
+  const incomplete = new Set<string>()
   const bare = rulesOf(scenarios)
   let left = SCENARIO_RULES_MAX_BYTES - Buffer.byteLength(JSON.stringify(bare))
   const rules = bare.map((rule, index): ScenarioRule => {
@@ -29,11 +29,11 @@ export function rulesOfRun(scenarios: readonly Scenario[], policies: KnownPolici
     const beside = readByScenario(rule, known)
     const bytes = Buffer.byteLength(JSON.stringify({ beside }))
     if (bytes > left) {
-      untold.add(rule.id)
+      incomplete.add(rule.id)
       return rule
     }
     left -= bytes
     return { ...rule, beside }
   })
-  return { rules, untold }
+  return { rules, incomplete }
 }

@@ -98,9 +98,9 @@ describe('inputs of a scenario', () => {
 
 describe('rules of a run', () => {
   it('bring what they read of policies beside it, and no more', () => {
-    const { rules, untold } = rulesOfRun([scenarioOf(), BOTH], known(tightened, { [OZONE]: ozone }))
+    const { rules, incomplete } = rulesOfRun([scenarioOf(), BOTH], known(tightened, { [OZONE]: ozone }))
     expect(rules).toEqual([...rulesOf([scenarioOf()]), { ...rulesOf([BOTH])[0], beside: { [OZONE]: { limit: 60 } } }])
-    expect([...untold]).toEqual([])
+    expect([...incomplete]).toEqual([])
   })
 
   it('say of a policy that they only list that it is in force', () => {
@@ -110,9 +110,9 @@ describe('rules of a run', () => {
 
   it('bring all that they read of them, or nothing, within what an event may carry', () => {
     const large = { ...ozone, limit: 'x'.repeat(SCENARIO_RULES_MAX_BYTES / 2) }
-    const { rules, untold } = rulesOfRun([BOTH, { ...BOTH, id: 'second' }], known(tightened, { [OZONE]: large }))
+    const { rules, incomplete } = rulesOfRun([BOTH, { ...BOTH, id: 'second' }], known(tightened, { [OZONE]: large }))
     expect(rules.map(({ beside }) => beside !== undefined)).toEqual([true, false])
-    expect([...untold]).toEqual(['second'])
+    expect([...incomplete]).toEqual(['second'])
     expect(Buffer.byteLength(JSON.stringify(rules))).toBeLessThanOrEqual(SCENARIO_RULES_MAX_BYTES)
   })
 })

@@ -53,8 +53,8 @@ export class ReplayRun {
     try {
       const { bots, scenarios, heads, now } = await this.registered(run)
       const policies = { ...run, beside: await policiesInForce(heads, this.runtime.roster, now) }
-      const { rules, untold } = rulesOfRun(scenarios, policies)
-      const { inputs, skipped } = await this.inputs(policies, scenarios, untold, signal)
+      const { rules, incomplete } = rulesOfRun(scenarios, policies)
+      const { inputs, skipped } = await this.inputs(policies, scenarios, incomplete, signal)
       const lack = lackOf(bots.length, scenarios.length, skipped)
       if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(run)), report: null, rules, skipped, lack }
       const task = { bots: bots.map(({ id, source }) => ({ id, source })), scenarios: inputs, beside: policies.beside }
@@ -89,13 +89,13 @@ export class ReplayRun {
   private async inputs(
     policies: KnownPolicies,
     scenarios: Scenario[],
-    untold: ReadonlySet<string>,
+    incomplete: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
     const inputs: ScenarioInputs[] = []
     const skipped: SkippedScenario[] = []
     for (const scenario of scenarios) {
-      if (untold.has(scenario.id)) {
+      if (incomplete.has(scenario.id)) {
         skipped.push(tooMuchOf(scenario, policies))
         continue
       }

@@ -291,7 +291,7 @@ describe('an attacker with root on the broker', () => {
     expect([limit(follower), follower.state]).toEqual([25, 'READY'])
   })
 
-  it('writes an older head once more: it is said, and nothing else happens, for rollout vouches for what is held', async () => {
+  it('writes an older head again: it is reported, and nothing else happens, because rollout vouches for the held heads', async () => {
     await log.write(STATE, documentRecord(old))
     expect([limit(follower), errors, follower.state]).toEqual([25, ['HMS_HEAD_REPLAYED'], 'READY'])
   })
@@ -331,7 +331,7 @@ describe('an attacker with root on the broker', () => {
     expect(follower.state).toBe('READY')
   })
 
-  it('lets the log lose its end and grow again: the bot reads it once more when rollout names heads that it has not seen', async () => {
+  it('lets the log lose its end and grow again: the bot rereads it when rollout names heads that it has not seen', async () => {
     log.rewrite(STATE, [documentRecord(stricter), textRecord('~heartbeat', ''), textRecord('~heartbeat', '')])
     clock.advance(1_000)
     await log.write(STATE, word(stable(stricter)))

@@ -70,7 +70,7 @@ describe('the demo identity', () => {
     }
   })
 
-  it('that is missing or mixed up is named, with a way out', async () => {
+  it('that is missing or mixed up is named, with a next step', async () => {
     await expect(loadIdentity(dataDir)).rejects.toMatchObject({ code: 'HMS_IDENTITY_MISSING', next: [{}, { command: 'hms-svc dev' }] })
     await createDemoIdentity(dataDir, SERVICES)
     await copyFile(join(dataDir, 'service-keys/approver.pem'), join(dataDir, 'service-keys/rollout.pem'))

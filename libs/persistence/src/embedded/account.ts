@@ -5,7 +5,7 @@ import { EmbeddedError } from '#libs/files'
 /** Operating-system user of the server; `undefined` always means the user of this process. */
 export type Account = { uid: number; gid: number }
 
-const NOBODY_ACCOUNT: Account = { uid: 65534, gid: 65534 }
+const UNPRIVILEGED: Account = { uid: 65534, gid: 65534 }
 
 /**
  * Returns the account for the server. PostgreSQL refuses to run as root, so root uses another user: the owner of the data, else `postgres`,
@@ -15,7 +15,7 @@ export function databaseAccount(dataFolder: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
   const owner = statSync(dataFolder, { throwIfNoEntry: false })
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
-  return passwdEntry('postgres') ?? passwdEntry('nobody') ?? NOBODY_ACCOUNT
+  return passwdEntry('postgres') ?? passwdEntry('nobody') ?? UNPRIVILEGED
 }
 
 /**

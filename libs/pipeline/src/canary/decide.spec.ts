@@ -356,7 +356,7 @@ describe('given another canary in its region', () => {
     ['bakes and its rollout is over', canary('baking'), { type: 'completed' }],
     ['bakes and its run ends', canary('baking'), { type: 'ended', attempt: 1, reason: 'deadline' }],
     ['passed and is only held by all', held('passed'), { type: 'promoted' }],
-  ] as const)('when it %s, then it lets go of the region', (_what, given, input) => {
+  ] as const)('when it %s, then it releases the region', (_what, given, input) => {
     expect(when(given, input).effects.at(-1)).toEqual({ do: 'freeRegions' })
   })
 

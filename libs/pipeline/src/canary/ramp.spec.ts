@@ -93,7 +93,7 @@ describe('given a ramp whose first step is observed', () => {
     expect(story.input(asked('resume', 'canary')).canary).toMatchObject({ state: 'publishing', requestedShare: 500 })
   })
 
-  it('when that step passes once more, then it has passed once', () => {
+  it('when that step passes again, then it has passed once', () => {
     const story = observing().due('observe').mayGrow(FREEZE).input(asked('pause', 'canary')).input(asked('resume', 'canary'))
     story
       .input({ type: 'freezeChanged', frozen: null })

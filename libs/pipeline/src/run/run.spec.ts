@@ -260,7 +260,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(STAGES).toHaveLength(5)
   })
 
-  it('ends superseded by the answer of the stage that let go of it, whatever else is pending, and names its successor', () => {
+  it('ends superseded by the result of the stage that released it, with anything else pending, and names its successor', () => {
     const word = { by: 'x', reason: 'pm25@2.0.0 takes its place', at: AT, outcome: 'pending' } as const
     const decided = [
       { ...word, id: 'sha256:1', decision: 'resume' as const },
@@ -272,7 +272,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(decisions.map(({ outcome }) => outcome)).toEqual(['late', 'applied'])
   })
 
-  it('is a clean attempt once a stage has let go of the one that people retry', () => {
+  it('is a clean attempt once a stage has released the retried one', () => {
     const decision = { id: 'sha256:1', decision: 'retry', by: 'x', reason: '', at: AT, outcome: 'pending' } as const
     const paused = acceptDecision({ ...started, stages: { lint: { verdict: 'PASS' }, canary: { verdict: 'INCONCLUSIVE' } } }, decision)
     const facts = evolveRun(paused, said('hms.run.decision-applied.v1', { id: 'sha256:1', stage: 'canary', detail: '' }))
@@ -289,7 +289,7 @@ describe('a run as a projection of what its stages say', () => {
     for (const end of ['abort', 'supersede'] as const) expect(pendingDecision(decided(end), 'abort')?.id).toBe(end)
   })
 
-  it('ends by an abort that was pending when its stage let go of it for another attempt', () => {
+  it('ends by an abort that was pending when its stage released it for another attempt', () => {
     const word = { by: 'x', reason: 'enough', at: AT, outcome: 'pending' } as const
     const decided = [
       { ...word, id: 'sha256:1', decision: 'retry' as const },

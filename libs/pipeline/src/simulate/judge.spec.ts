@@ -18,7 +18,7 @@ describe('the verdict', () => {
     [{ WRONG: ['w'], STALE: ['s'] }, 's'],
     [{ NONDETERMINISTIC: ['n'], BUDGET: ['b'] }, 'b'],
     [{ ADAPTED: ['a'], CRASHED: ['c'] }, 'c'],
-  ])('of a failure names a bot to mend (%j)', (bots, id) => {
+  ])('of a failure names a bot to fix (%j)', (bots, id) => {
     const verdict = judgeSimulation({ score: score({ verdict: 'FAIL', reason: 'BELOW_THRESHOLD', bots }), skipped: [] }, 'optional')
     expect(verdict).toEqual({ do: 'fail', reason: 'BELOW_THRESHOLD', detail: 'S', next: [`hms-svc bots add FILE --id ${id}`] })
   })

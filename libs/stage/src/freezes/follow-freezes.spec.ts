@@ -23,7 +23,7 @@ const TABLE = documentTable<Waiting>({
 const ENDS = new Date('2026-01-01T01:00:00Z')
 const FREEZE = { id: 'drill', reason: 'drill', scope: 'global', from: '2026-01-01T00:00:00Z', until: ENDS.toISOString(), lifted: null }
 
-it('looks once more after a freeze has ended: a run that was being held back meanwhile was not seen', async () => {
+it('polls again after a freeze has ended: a run queued meanwhile was not seen', async () => {
   let now = ENDS
   const database = new MemoryDatabase({ now: () => now } as never)
   const handlers = new Map<string, (tx: Transaction, timer: { data: object }) => Promise<void>>()

@@ -24,7 +24,7 @@ async function compose(changes: Partial<Attempt<EmailChannel>> = {}, dkim?: Dkim
 }
 
 describe('a composed mail', () => {
-  it('names sender, recipient and subject, says that a program wrote it, and has a way out', async () => {
+  it('names sender, recipient and subject, is marked as automatic, and has an unsubscribe link', async () => {
     const { header } = await compose()
     expect([header('from'), header('to')]).toEqual([[FROM], ['air@va.example']])
     expect(header('subject')).toEqual([expect.stringContaining('epa-pm25-limit')])
@@ -100,7 +100,7 @@ describe('a composed mail', () => {
     expect(fields.map(([name]) => name).filter((name) => !known.includes(name) && !/^(MIME|Content)-/.test(name))).toEqual([])
   })
 
-  it('is signed with DKIM over the way out too', async () => {
+  it('is signed with DKIM, the unsubscribe link included', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
     const { raw, fields, header } = await compose(

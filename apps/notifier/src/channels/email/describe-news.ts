@@ -102,7 +102,7 @@ function withdrawal({ policy, version, at, digest, publicReason }: MessageConten
     subject: `${policy} ${version} is withdrawn`,
     headline: `${policy} is withdrawn`,
     sentences: [
-      `Version ${version} of ${policy} is in force no more since ${at}, and nothing is in its place.`,
+      `Version ${version} of ${policy} is no longer in force since ${at}, and nothing is in its place.`,
       ...(publicReason === undefined ? [] : [`Reason: ${publicReason}`]),
     ],
     changesHeading: '',

@@ -181,7 +181,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     expect(readdirSync(dir)).toEqual([`${documentName(attempt)}.sha256`])
   })
 
-  it('reads what partners acknowledged, and writes those documents no more', async () => {
+  it('reads acknowledgements of partners, and does not rewrite those documents', async () => {
     const server = await sshd()
     const attempt = attemptAt(server)
     const name = documentName(attempt)
