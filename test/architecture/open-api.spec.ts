@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { apiTypesOf } from '../support/documents/api-types.js'
 import { expectGolden } from '../support/documents/golden-file.js'
 import { openApiFromSources } from '../support/documents/open-api.js'
 import { printJson } from '../support/documents/print-json.js'
@@ -13,7 +14,7 @@ interface Operation {
   responses: Record<string, { content?: object }>
 }
 
-/** What controllers and their classes say is what `docs/openapi.json` shows; `npm run schemas` writes it anew. */
+/** `docs/openapi.json` and its types in `docs/openapi.d.ts` match the controllers and their classes; `npm run schemas` rewrites both. */
 describe('the OpenAPI document', () => {
   let operations: [name: string, operation: Operation][]
   beforeAll(() => {
@@ -26,8 +27,10 @@ describe('the OpenAPI document', () => {
   })
 
   // All types of the repository are read: seconds alone, minutes beside other work.
-  it('is what controllers and their classes say', { timeout: 600_000 }, async () => {
-    await expectGolden(`${printJson(await openApiFromSources())}\n`, 'docs/openapi.json')
+  it('is what controllers and their classes say, and so are its types', { timeout: 600_000 }, async () => {
+    const document = await openApiFromSources()
+    await expectGolden(`${printJson(document)}\n`, 'docs/openapi.json')
+    await expectGolden(await apiTypesOf(document), 'docs/openapi.d.ts')
   })
 
   it('knows whose each path is: the edge finds no other', () => {

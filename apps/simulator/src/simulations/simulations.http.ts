@@ -1,4 +1,4 @@
-import { action, canonicalJson, HmsError, type Json, type JsonText, type ReplayProgress, type Trial } from '#libs/contracts'
+import { action, canonicalJson, HmsError, type JsonText, type ReplayProgress, type SimulationReport, type Trial } from '#libs/contracts'
 import type { Simulation } from '#libs/pipeline'
 import { POLICIES_BODY } from '#libs/policy'
 import { DryRun, RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
@@ -11,7 +11,7 @@ import { TryPolicies } from './try-policies.js'
 
 type SimulationView = Pick<Simulation, 'run' | 'attempt' | 'state' | 'score' | 'skipped' | 'reportDigest'> & {
   progress: ReplayProgress | null
-  report: Json
+  report: SimulationReport['report']
 }
 
 @Controller('v1/simulations')
@@ -55,7 +55,7 @@ export class SimulationsController {
       throw new HmsError('HMS_SIMULATION_NOT_FOUND', detail, { status: 404, next: [action('runs.list')] })
     }
     const { attempt, state, score, skipped, reportDigest } = simulation
-    const report = simulation.report === null ? null : (JSON.parse(simulation.report) as Json)
+    const report = simulation.report === null ? null : (JSON.parse(simulation.report) as SimulationView['report'])
     const progress = (state === 'waiting' ? this.replaying.progressOf(simulation) : undefined) ?? null
     return canonicalJson({ run: simulation.run, attempt, state, score, skipped, reportDigest, progress, report })
   }

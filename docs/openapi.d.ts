@@ -1,0 +1,5729 @@
+/** Types of docs/openapi.json. Made by openapi-typescript: `npm run schemas` writes this file. */
+
+import type { Json, JsonObject } from "#libs/contracts";
+export interface paths {
+    "/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Description: topics */
+        get: operations["descriptionTopics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log: checkpoint */
+        get: operations["logCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/errors/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Description: errorPage */
+        get: operations["descriptionErrorPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Health: live */
+        get: operations["healthLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics: read */
+        get: operations["metricsRead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/evaluate/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All flags of one context: each policy, and each of its fields. */
+        post: operations["evaluateAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/evaluate/flags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One flag: `ID` is the whole policy as an object, `ID.FIELD` that field with its type. */
+        post: operations["evaluateOne"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says when to evaluate again. `key`: of the reader, as a bulk evaluation gave it, for browsers, which can send no header here. */
+        get: operations["refetchEventsFollow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Description: routes */
+        get: operations["descriptionRoutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Responds 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else reported as `degraded`. */
+        get: operations["healthReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tile/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log: tile */
+        get: operations["logTile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Alerts: report */
+        post: operations["alertsReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists approvals with missing signatures. `state=open`: also unsigned proposals, and approvals with an active run; the newest of each kind. */
+        get: operations["approvalsList"];
+        put?: never;
+        /** Approvals: sign */
+        post: operations["approvalsSign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/fallbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the next release of a policy could be taken back to without new signatures, and what readers would refuse. */
+        get: operations["approvalsFallbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/prepare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approvals: prepare */
+        post: operations["approvalsPrepare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For a plan: stores and signs nothing. */
+        post: operations["approvalsTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Approvals: show */
+        get: operations["approvalsShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{digest}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The decision's own signature says whose it is. */
+        post: operations["approvalsDecide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{digest}/prepared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes that people sign, as preparing answered them, with the differences to what is live now. */
+        get: operations["approvalsPrepared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/attestations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attestations of the stages and the guard about one run, in order of arrival. Public like the log: an auditor needs no account. */
+        get: operations["attestationsOfRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ascending by index, the next page with `after` = the last index; or the newest first, the next page with `before` = the last one. */
+        get: operations["entriesList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log: proofOfVersion */
+        get: operations["logProofOfVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/proofs/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log: proofOfDigest */
+        get: operations["logProofOfDigest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The releases of the approvals among the entries that begin at `from`; an entry itself holds only the root over them. */
+        get: operations["logReleases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/windows/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the digest of a window's entry was made over. Open, as the log is: who checks needs no account. */
+        get: operations["windowsShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bots: list */
+        get: operations["botsList"];
+        put?: never;
+        /** Loads the module once in the sandbox: what cannot be loaded cannot be registered. A known id is replaced. */
+        post: operations["botsAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 202: accepted, with the number of its run. The signatures say who asks. */
+        post: operations["breakGlassSign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/break-glass/prepare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** BreakGlass: prepare */
+        post: operations["breakGlassPrepare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/canaries/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Canaries: show */
+        get: operations["canariesShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/corpora": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Corpora: list */
+        get: operations["corporaList"];
+        put?: never;
+        /** All rows or none: a corpus with an unreadable row is refused with the rows named. A known id is replaced. */
+        post: operations["corporaAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. */
+        get: operations["coverageShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/{service}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** DeadLetters: list */
+        get: operations["deadLettersList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/{service}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** DeadLetters: show */
+        get: operations["deadLettersShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/{service}/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DeadLetters: discard */
+        post: operations["deadLettersDiscard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/{service}/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DeadLetters: replay */
+        post: operations["deadLettersReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first, 500 at most; the next page is asked for with `before` = the last id. */
+        get: operations["deliveriesList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What was given up, of these partners, policies and versions, in this time; 500 at once. */
+        post: operations["redriveMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** With every try that is kept, and what it showed. */
+        get: operations["deliveriesShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One that was given up or delivered. One that is under way is answered as it is. */
+        post: operations["redriveOne"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events: follow */
+        get: operations["eventsFollow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freezes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first, those that are over too. */
+        get: operations["freezesList"];
+        put?: never;
+        /** The statement's own signature says whose it is. */
+        post: operations["freezesDeclare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freezes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole record, with what was signed: who lifts a freeze signs its digest. */
+        get: operations["freezesShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freezes/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Freezes: lift */
+        post: operations["freezesLift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freshness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** `accepted: false`: a newer one is held. */
+        post: operations["headsRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{service}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups: list */
+        get: operations["groupsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A head with the release that it makes current and one that it holds has some sixty parts. */
+        post: operations["headsStore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every head that was ever live for all, with its releases and their proofs, by the time it was stored. The next page is asked for with `after` = the last `storedAt`; heads of one time are never in two pages. */
+        get: operations["liveRecordsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DryRun: lint */
+        post: operations["dryRunLint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Partners: list */
+        get: operations["partnersList"];
+        put?: never;
+        /** A known id is replaced; what waits for the partner goes to the new address. */
+        post: operations["partnersAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/partners/{id}/resubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mail to the address goes on. */
+        post: operations["resubscribeResubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/partners/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 200 also where the partner took nothing: the answer says so. */
+        post: operations["partnerTestsTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in force for this reader, all policies. */
+        get: operations["policiesList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The version in force for this reader: its canary's, where one covers it, else the stable one. With `at`, `known` or `version` what was in force for all, with the signed head and releases that prove it. */
+        get: operations["policiesShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. With `signed` each entry has what proves it, and a page ends behind 4 MiB. */
+        get: operations["historyList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings database and topic of state back to what is signed: the repair where a stored document does not verify. */
+        post: operations["policiesRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/receipts/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Receipts: read */
+        get: operations["receiptsRead"];
+        put?: never;
+        /** Receipts: acknowledge */
+        post: operations["receiptsAcknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 202: the head is committed and on its way; `stored` says which config-stores have it already. What a killed instance committed under an `Idempotency-Key` is found again in its own table, so a rollback that is sent again never waits. */
+        post: operations["rollbacksCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollbacks/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that the same rollback would move, for who is about to sign it. */
+        get: operations["rollbacksPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Roster: chain */
+        get: operations["rosterChain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roster/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Roster: proposals */
+        get: operations["rosterProposals"];
+        put?: never;
+        /** Roster: propose */
+        post: operations["rosterPropose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roster/proposals/{digest}/signatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Roster: sign */
+        post: operations["rosterSign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first. `open=yes` leaves out what has ended, `open=no` what has not; `before` is the last number of the page before. */
+        get: operations["runsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs: show */
+        get: operations["runsShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{number}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 202: accepted and on its way to the stage that owns the run. The decision's own signature says whose it is. */
+        post: operations["runsDecide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{number}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs: events */
+        get: operations["runsEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scenarios: list */
+        get: operations["scenariosList"];
+        put?: never;
+        /** The corpus may come later; a run notes a scenario whose corpus is not there. */
+        post: operations["scenariosAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schemas: list */
+        get: operations["schemasList"];
+        put?: never;
+        /** Schemas: add */
+        post: operations["schemasAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dry run: what the simulation of these policies would say of the bots, scenarios and corpora that are registered now. */
+        post: operations["simulationsTry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/simulations/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the trial is that this process has under way. */
+        get: operations["simulationsTrial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/simulations/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State, score and report of a run's newest attempt, in canonical form. `reportDigest` is over the bytes of `report` as they stand in here: the same bots, inputs and policies give the same ones, anyone who replays them. */
+        get: operations["simulationsShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything, or what one reader named of it, as the first frame of the stream; with `revision` what came after it, and rollout's freshness statement: for readers that poll. With `after` a page of all documents, for stores larger than one answer: `next` leads to the following page. */
+        get: operations["policiesSnapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first, 100 at most; `state=OPEN` leaves out what is closed. */
+        get: operations["ticketsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tickets/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tickets: show */
+        get: operations["ticketsShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tickets/{number}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 202: accepted. The decision's own signature says whose it is. */
+        post: operations["ticketsDecide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first, revoked and expired ones too. */
+        get: operations["tokensList"];
+        put?: never;
+        /** Tokens: create */
+        post: operations["tokensCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tokens/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tokens: revoke */
+        post: operations["tokensRevoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Topics: list */
+        get: operations["topicsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/topics/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Topics: records */
+        get: operations["topicsRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/unsubscribes/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Unsubscribes: read */
+        get: operations["unsubscribesRead"];
+        put?: never;
+        /** Unsubscribes: unsubscribe */
+        post: operations["unsubscribesUnsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those that count now: while notifier's key is replaced, both. */
+        get: operations["webhookKeysList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 202: signed; with the last signature the head is committed and on its way. The statement's own signature says whose it is. */
+        post: operations["withdrawalsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        AcknowledgementDto: {
+            acknowledged?: string;
+            note?: string;
+            meta?: JsonObject;
+            intent?: string;
+            data?: JsonObject;
+            tags?: string[];
+            sig?: string;
+        };
+        AlertDto: {
+            id: string;
+            bot: string;
+            region: string;
+            kind: string;
+            reading?: null | JsonObject;
+            value?: null | string | number;
+            policy?: string;
+            version?: string;
+        };
+        AlertReceipt: {
+            id: string;
+            /** @constant */
+            accepted: true;
+        };
+        ApprovalDecisionRequestDto: {
+            statement: components["schemas"]["Envelope"];
+        };
+        ApprovalMember: {
+            index: number;
+            path: string[];
+        };
+        ApprovalRequestDto: {
+            digest: string;
+            signatures: components["schemas"]["SignatureDto"][];
+            reason?: string;
+        };
+        ApprovalRoot: {
+            size: number;
+            root: string;
+        };
+        ApprovalSummary: {
+            policies: {
+                id: string;
+                version: string;
+                digest: string;
+            }[];
+            signedBy: string[];
+            authors: string[];
+            reasons: components["schemas"]["SigningReason"][];
+            /** @constant */
+            supersede?: true;
+            breakGlass?: {
+                reason: string;
+            };
+            preparedAt: string;
+            expiresAt: string;
+            run: null | number;
+            /** @enum {unknown} */
+            state: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE" | "PREPARED";
+            digest: string;
+            missing: string[];
+            overtakenBy?: number;
+        };
+        ApprovalView: {
+            run: null | number;
+            /** @enum {unknown} */
+            state: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE" | "PREPARED";
+            digest: string;
+            missing: string[];
+            overtakenBy?: number;
+        };
+        ApprovedReleases: {
+            index: number;
+            releases: components["schemas"]["LoggedRelease"][];
+        };
+        AuditAct: {
+            by: string[];
+            decision: string;
+            reason: null | string;
+            publicReason?: string;
+            statements: components["schemas"]["SignedStatement"][];
+        };
+        AuditProof: {
+            digest: string;
+            policy: string;
+            version: string;
+            entry: string;
+            proof: string;
+            member: components["schemas"]["ApprovalMember"];
+        };
+        BotLoad: {
+            bot: string;
+            readings: number;
+            before: number;
+            after: number;
+        };
+        BotRegistrationDto: {
+            id: string;
+            source: string;
+            critical?: boolean;
+        };
+        BotSummary: {
+            id: string;
+            policies: string[];
+            critical: boolean;
+            digest: string;
+            addedAt: string;
+        };
+        BreakGlass: {
+            reason: string;
+            by: string[];
+            review: components["schemas"]["BreakGlassReview"];
+        };
+        BreakGlassRequestDto: {
+            digest: string;
+            signatures: components["schemas"]["SignatureDto"][];
+        };
+        BreakGlassReview: {
+            ticket: number;
+            dueAt: string;
+            /** @enum {unknown} */
+            state: "OPEN" | "OVERDUE" | "CLOSED";
+            closedBy?: string;
+        };
+        CanaryFigures: {
+            cohort: number;
+            control: number;
+            countedAt: string;
+            cohortHours: number;
+            controlHours: number;
+            cohortAlerts: number;
+            controlAlerts: number;
+            expected: number;
+            evidence: number;
+            limit: number;
+            chance: null | number;
+            power: number;
+            isDoublingExcluded: boolean;
+            lacks: ("SKEWED_EXPOSURE" | "STALE_DATA" | "COHORT_LOST" | "CONTROL_LOST")[];
+            load?: components["schemas"]["CanaryLoad"];
+            metrics?: components["schemas"]["MetricFigures"][];
+        };
+        CanaryLoad: {
+            alerts: number;
+            predicted: number;
+        };
+        CanaryMember: {
+            policy: string;
+            seq: number;
+            release: string;
+            base: null | string;
+            baseSeq?: number;
+            share: number;
+            published: boolean;
+            connected: number;
+            expected: number;
+            acknowledged: number;
+            countedSeq?: number;
+            silent: string[];
+            heard: boolean;
+            beginsAt?: string;
+            shown?: components["schemas"]["ShownShare"][];
+        };
+        ChangeView: {
+            /** @enum {unknown} */
+            cause: "run" | "rollback" | "withdrawal" | "break-glass";
+            by: string[];
+            reason: null | string;
+            publicReason?: string;
+        };
+        ChannelDto: {
+            webhook?: components["schemas"]["WebhookDto"];
+            email?: components["schemas"]["EmailDto"];
+            sftp?: components["schemas"]["SftpDto"];
+            a2a?: components["schemas"]["WebhookDto"];
+        };
+        ChannelTest: {
+            channel: string;
+            ok: boolean;
+            status: null | number;
+            latencyMs: number;
+            detail: null | string;
+            reply: null | string;
+            address: null | string;
+            explanation: null | components["schemas"]["RefusalExplanation"];
+        };
+        ConfigDocument: {
+            id: string;
+            scope: string;
+            seq: number;
+            revision: number;
+            version: null | string;
+            digest: null | string;
+            run: null | number;
+            head: components["schemas"]["Envelope"];
+            release: null | components["schemas"]["Envelope"];
+            proof: null | components["schemas"]["LogProof"];
+            next?: components["schemas"]["HeldRelease"];
+        };
+        CorpusRegistrationDto: {
+            id: string;
+            /** @enum {unknown} */
+            format: "csv" | "jsonl";
+            content: string;
+            map?: {
+                [key: string]: string;
+            };
+        };
+        CorpusSummary: {
+            id: string;
+            readings: number;
+            digest: string;
+            addedAt: string;
+        };
+        CoverageView: {
+            policy: string;
+            revision: number;
+            total: number;
+            current: number;
+            lagging: {
+                id: string;
+                region: string;
+                revision: number;
+                since: string;
+                digest: null | string;
+                version: null | string;
+            }[];
+            regions: {
+                region: string;
+                total: number;
+                current: number;
+            }[];
+            versions: {
+                version: null | string;
+                digest: null | string;
+                total: number;
+            }[];
+            seen: components["schemas"]["SeenReaders"];
+            left?: components["schemas"]["LeftBotView"][];
+            refused?: {
+                version: string;
+                detail: string;
+            };
+        };
+        DeadLetterSummary: {
+            id: string;
+            service: string;
+            topic: string;
+            position: string;
+            key: null | string;
+            code: string;
+            detail: string;
+            run: null | number;
+            tries: number;
+            /** @enum {unknown} */
+            state: "waiting" | "ignored" | "replayed" | "discarded";
+            at: string;
+            closed: null | {
+                at: string;
+                by: string;
+                reason: string;
+            };
+        };
+        DeadLetterView: {
+            value: null | string;
+            headers: {
+                [key: string]: string;
+            };
+            raw: null | {
+                key: null | string;
+                value: null | string;
+                headers: [
+                    string,
+                    string
+                ][];
+            };
+            cutFrom: null | number;
+            id: string;
+            service: string;
+            topic: string;
+            position: string;
+            key: null | string;
+            code: string;
+            detail: string;
+            run: null | number;
+            tries: number;
+            /** @enum {unknown} */
+            state: "waiting" | "ignored" | "replayed" | "discarded";
+            at: string;
+            closed: null | {
+                at: string;
+                by: string;
+                reason: string;
+            };
+        };
+        DeliveryDetail: {
+            digest: string;
+            supersedes: string[];
+            body: string;
+            tries: components["schemas"]["DeliveryTry"][];
+            redrives: components["schemas"]["DeliveryRedrive"][];
+            id: string;
+            messageId: string;
+            partner: string;
+            run: number;
+            policy: string;
+            version: string;
+            bundle: string[];
+            channel: string;
+            /** @enum {unknown} */
+            state: "pending" | "delivered" | "dead" | "superseded";
+            attempts: number;
+            lastStatus: null | number;
+            lastDetail: null | string;
+            nextAttemptAt: null | string;
+            deliveredAt: null | string;
+            acknowledgedAt: null | string;
+            acknowledgedBy: ("callback" | "reply" | "file" | "link") | null;
+            createdAt: string;
+        };
+        DeliveryRedrive: {
+            at: string;
+            by: string;
+            reason: string;
+        };
+        DeliveryTry: {
+            at: string;
+            status: null | number;
+            latencyMs: number;
+            detail: null | string;
+            reply: null | string;
+            address: null | string;
+            tlsFingerprint: null | string;
+            keyId: null | string;
+        };
+        DeliveryView: {
+            id: string;
+            messageId: string;
+            partner: string;
+            run: number;
+            policy: string;
+            version: string;
+            bundle: string[];
+            channel: string;
+            /** @enum {unknown} */
+            state: "pending" | "delivered" | "dead" | "superseded";
+            attempts: number;
+            lastStatus: null | number;
+            lastDetail: null | string;
+            nextAttemptAt: null | string;
+            deliveredAt: null | string;
+            acknowledgedAt: null | string;
+            acknowledgedBy: ("callback" | "reply" | "file" | "link") | null;
+            createdAt: string;
+        };
+        DiscardDto: {
+            reason: string;
+        };
+        EmailDto: {
+            to: string;
+        };
+        Envelope: {
+            payload: string;
+            payloadType: string;
+            signatures: {
+                keyid: string;
+                sig: string;
+            }[];
+        };
+        EnvelopeDto: {
+            payload: string;
+            payloadType: string;
+            signatures: components["schemas"]["EnvelopeSignatureDto"][];
+        };
+        EnvelopeSignatureDto: {
+            keyid: string;
+            sig: string;
+        };
+        FallbacksView: {
+            policy: string;
+            fallbacks: string[];
+            refused: components["schemas"]["RefusedFallback"][];
+        };
+        FieldDifference: {
+            field: string;
+            from?: Json;
+            to?: Json;
+            units?: string;
+            unitsBefore?: null | string;
+            text: string;
+            remarks?: string[];
+        };
+        FreezeRecord: {
+            by: string;
+            declaredAt: string;
+            statement: components["schemas"]["Envelope"];
+            lifted: null | {
+                by: string;
+                reason: string;
+                at: string;
+                statement: components["schemas"]["Envelope"];
+            };
+            id: string;
+            reason: string;
+            scope: string;
+            from?: string;
+            until?: string;
+            recurrence?: components["schemas"]["FreezeRecurrence"];
+        };
+        FreezeRecurrence: {
+            cron: string;
+            zone: string;
+            for: string;
+        };
+        FreezeRequestDto: {
+            statement: components["schemas"]["Envelope"];
+        };
+        FreezeView: {
+            by: string;
+            declaredAt: string;
+            /** @enum {unknown} */
+            state: "ACTIVE" | "COMING" | "OVER" | "LIFTED";
+            next: null | string;
+            lifted: null | {
+                by: string;
+                reason: string;
+                at: string;
+            };
+            id: string;
+            reason: string;
+            scope: string;
+            from?: string;
+            until?: string;
+            recurrence?: components["schemas"]["FreezeRecurrence"];
+        };
+        GroupImpact: {
+            name: string;
+            newlyViolating: number;
+            newlyCompliant: number;
+            readings: number;
+            before: number;
+            after: number;
+        };
+        GuardTrial: {
+            /** @enum {unknown} */
+            verdict: "PASS" | "WARN" | "FAIL";
+            rule: null | string;
+            sentence: string;
+        };
+        GuardTrialRequestDto: {
+            policies: JsonObject[];
+        };
+        HeadReceipt: {
+            revision: number;
+            applied: boolean;
+        };
+        HeldRecord: {
+            digest: string;
+            version: null | string;
+            release: null | components["schemas"]["Envelope"];
+            proof: null | components["schemas"]["LogProof"];
+            author: null | string;
+            approvedBy: string[];
+        };
+        HeldRelease: {
+            release: components["schemas"]["Envelope"];
+            proof?: null | components["schemas"]["LogProof"];
+        };
+        IssuedHeadDto: {
+            head: components["schemas"]["EnvelopeDto"];
+            release: null | components["schemas"]["EnvelopeDto"];
+            proof?: null | components["schemas"]["ProofPlaceDto"];
+            next?: null | components["schemas"]["IssuedNextDto"];
+        };
+        IssuedHeadsDto: {
+            heads: components["schemas"]["IssuedHeadDto"][];
+            proofs: components["schemas"]["SharedProofDto"][];
+            change?: components["schemas"]["EnvelopeDto"];
+        };
+        IssuedNextDto: {
+            release: components["schemas"]["EnvelopeDto"];
+            proof?: null | components["schemas"]["ProofPlaceDto"];
+        };
+        IssuedToken: {
+            token: string;
+            id: string;
+            name: string;
+            scopes: string[];
+            region?: string;
+            createdAt: string;
+            createdBy: string;
+            expiresAt: string;
+            revokedAt: null | string;
+            revokedBy: null | string;
+        };
+        KeptPolicy: {
+            id: string;
+            version: string;
+            refused: null | string;
+            code: string;
+            detail: string;
+        };
+        LeftBotView: {
+            id: string;
+            region: string;
+            revision: number;
+            since: string;
+            leftAt: string;
+            digest: null | string;
+            version: null | string;
+        };
+        LintReport: {
+            findings: {
+                file: string;
+                line: number;
+                column: number;
+                rule: string;
+                /** @enum {unknown} */
+                severity: "error" | "warning";
+                message: string;
+                hint?: string;
+                pointer?: string;
+            }[];
+        };
+        LintRequestDto: {
+            policies: JsonObject[];
+            live?: JsonObject[];
+        };
+        LiveRecord: {
+            policy: string;
+            seq: number;
+            revision: number;
+            digest: null | string;
+            run: null | number;
+            storedAt: string;
+            head: components["schemas"]["Envelope"];
+            change?: components["schemas"]["Envelope"];
+            next?: null | components["schemas"]["HeldRecord"];
+            version: null | string;
+            release: null | components["schemas"]["Envelope"];
+            proof: null | components["schemas"]["LogProof"];
+            author: null | string;
+            approvedBy: string[];
+        };
+        LogProof: {
+            member: components["schemas"]["ApprovalMember"];
+            entry: string;
+            proof: string;
+        };
+        LoggedRelease: {
+            policy: string;
+            version: string;
+            digest: string;
+        };
+        MetricFigures: {
+            name: string;
+            held: number;
+            failed: number;
+            unanswered: number;
+            problem: null | string;
+        };
+        MetricGate: {
+            name: string;
+            query: string;
+        };
+        MetricGateDto: {
+            name: string;
+            query: string;
+        };
+        NextStep: {
+            command: string;
+            action?: string;
+            arguments?: {
+                [key: string]: string;
+            };
+        };
+        OfrepBulk: {
+            flags: components["schemas"]["OfrepFlag"][];
+            eventStreams?: components["schemas"]["OfrepEventStream"][];
+        };
+        OfrepContext: {
+            targetingKey: string;
+            region?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        OfrepEventStream: {
+            /** @constant */
+            type: "sse";
+            endpoint: {
+                requestUri: string;
+            };
+            inactivityDelaySec: number;
+        };
+        OfrepFailure: {
+            key?: string;
+            /** @enum {unknown} */
+            errorCode: "FLAG_NOT_FOUND" | "PARSE_ERROR" | "TARGETING_KEY_MISSING" | "INVALID_CONTEXT" | "GENERAL";
+            errorDetails: string;
+            metadata: {
+                code: string;
+                retryable: boolean;
+                traceId?: string;
+            };
+        };
+        OfrepFlag: {
+            key: string;
+            value: boolean | string | number | JsonObject;
+            /** @enum {unknown} */
+            reason: "STATIC" | "TARGETING_MATCH" | "SPLIT";
+            variant: string;
+            metadata: components["schemas"]["OfrepMetadata"];
+        };
+        OfrepMetadata: {
+            policyVersion: string;
+            revision: number;
+            digest: string;
+            scope: string;
+            effective: string;
+            runId?: number;
+            /** @enum {unknown} */
+            state?: "STALE" | "READY";
+            /** @constant */
+            verification?: "not-by-caller";
+        };
+        OfrepRequest: {
+            context: components["schemas"]["OfrepContext"];
+        };
+        PartnerRegistrationDto: {
+            id: string;
+            name: string;
+            groups?: string[];
+            channels: components["schemas"]["ChannelDto"][];
+            /** @enum {unknown} */
+            deliver?: "all" | "first";
+            contact?: string;
+            rate?: number;
+            /** @enum {unknown} */
+            lane?: "latest" | "every";
+            networks?: string[];
+        };
+        PartnerSummary: {
+            id: string;
+            name: string;
+            groups: string[];
+            channels: string[];
+            /** @enum {unknown} */
+            deliver: "all" | "first";
+            contact: null | string;
+            rate: number;
+            /** @enum {unknown} */
+            lane: "every" | "latest";
+            unsubscribed: {
+                address: string;
+                at: string;
+            }[];
+            /** @constant */
+            onlyWhereNamed?: true;
+            addedAt: string;
+        };
+        PartnerTestDto: {
+            channel?: string;
+            explain?: boolean;
+        };
+        PartnerTestResult: {
+            partner: string;
+            message: string;
+            ok: boolean;
+            channels: components["schemas"]["ChannelTest"][];
+        };
+        PassedStep: {
+            step: number;
+            scope: string;
+            scopeName: string;
+            requestedShare: number;
+            realisedShare: number;
+            cohort: number;
+            connected: number;
+            /** @enum {unknown} */
+            basis: "observed" | "promoted" | "unobserved";
+            summary: string;
+            startedAt: string;
+            endedAt: string;
+            figures?: components["schemas"]["CanaryFigures"];
+        };
+        PastPolicyView: {
+            /** @constant */
+            source: "history";
+            until: null | string;
+            recordedAt: string;
+            record: components["schemas"]["ConfigDocument"];
+            id: string;
+            scope: string;
+            version: string;
+            revision: number;
+            since: string;
+            value: JsonObject;
+            /** @enum {unknown} */
+            verification?: "not-by-caller" | "by-caller" | "by-sidecar";
+            provenance: {
+                run: null | number;
+                digest: string;
+                author: null | string;
+                approvedBy: string[];
+                /** @constant */
+                soleOfficial?: true;
+                breakGlass?: {
+                    reason: null | string;
+                };
+                change?: components["schemas"]["ChangeView"];
+            };
+        };
+        PlacedMember: {
+            scope: string;
+            policy: string;
+            seq: number;
+            release: string;
+            base: null | string;
+            baseSeq?: number;
+            share: number;
+            published: boolean;
+            connected: number;
+            expected: number;
+            acknowledged: number;
+            countedSeq?: number;
+            silent: string[];
+            heard: boolean;
+            beginsAt?: string;
+            shown?: components["schemas"]["ShownShare"][];
+        };
+        PlanOptionsDto: {
+            share?: number;
+            scope?: string;
+            observeMs?: number;
+            bakeMs?: number;
+            partners?: string[];
+            fallbacks?: string[];
+            metrics?: components["schemas"]["MetricGateDto"][];
+            ramp?: components["schemas"]["RampShareDto"][];
+        };
+        PolicyBeside: {
+            policy: string;
+            version: string;
+            digest: string;
+        };
+        PolicyHistoryEntry: {
+            version: null | string;
+            digest: null | string;
+            run: null | number;
+            seq: number;
+            revision: number;
+            author: null | string;
+            approvedBy: string[];
+            from: string;
+            until: null | string;
+            recordedAt: string;
+            differences: components["schemas"]["FieldDifference"][];
+            change?: components["schemas"]["Envelope"];
+            record?: components["schemas"]["ConfigDocument"];
+            /** @enum {unknown} */
+            cause?: "run" | "rollback" | "withdrawal" | "break-glass";
+            by?: string[];
+            reason?: null | string;
+            publicReason?: string;
+        };
+        PolicyView: {
+            id: string;
+            version: string;
+            revision: number;
+            /** @enum {unknown} */
+            source: "default" | "live" | "cache" | "disk";
+            scope: string;
+            since: string;
+            value: JsonObject;
+            /** @enum {unknown} */
+            verification?: "not-by-caller" | "by-caller" | "by-sidecar";
+            provenance: {
+                run: null | number;
+                digest: string;
+                author: null | string;
+                approvedBy: string[];
+                /** @constant */
+                soleOfficial?: true;
+                breakGlass?: {
+                    reason: null | string;
+                };
+                change?: components["schemas"]["ChangeView"];
+            };
+        };
+        PrepareBreakGlassDto: {
+            policies: JsonObject[];
+            reason: string;
+            author?: string;
+            committedBy?: {
+                [key: string]: string;
+            };
+        };
+        PrepareRequestDto: {
+            rollback?: components["schemas"]["RollbackOrderDto"];
+            policies?: JsonObject[];
+            plan?: components["schemas"]["PlanOptionsDto"];
+            author?: string;
+            committedBy?: {
+                [key: string]: string;
+            };
+            queue?: boolean;
+            supersede?: boolean;
+        };
+        PreparedApproval: {
+            digest: string;
+            run: null | number;
+            /** @enum {unknown} */
+            state: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE" | "PREPARED";
+            releases: components["schemas"]["PreparedRelease"][];
+            plan: components["schemas"]["RolloutPlan"];
+            missing: string[];
+            signedBy: string[];
+            authors: string[];
+            /** @constant */
+            supersede?: true;
+            breakGlass?: {
+                reason: string;
+            };
+            overtakenBy?: number;
+            expiresAt: string;
+        };
+        PreparedRelease: {
+            id: string;
+            version: string;
+            policyDigest: string;
+            digest: string;
+            payload: string;
+            live: null | string;
+            takenBack?: {
+                run: null | number;
+                at: string;
+            };
+            refusedFallbacks?: components["schemas"]["RefusedFallback"][];
+            differences: components["schemas"]["FieldDifference"][];
+        };
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            code: string;
+            detail: string;
+            retryable: boolean;
+            next: components["schemas"]["NextStep"][];
+            traceId?: string;
+            errors?: {
+                pointer: string;
+                detail: string;
+            }[];
+            state?: Json;
+        };
+        ProofPlaceDto: {
+            of: number;
+            index: number;
+            path: string[];
+        };
+        ProposalEnvelopeDto: {
+            payload: string;
+            payloadType: string;
+            signatures: components["schemas"]["RosterSignatureDto"][];
+        };
+        RampShareDto: {
+            share: number;
+            scope: string;
+        };
+        RampStep: {
+            share: number;
+            scope: string;
+            scopeName: string;
+        };
+        ReceiptView: {
+            partner: string;
+            policy: string;
+            version: string;
+            bundle: string[];
+            messageId: string;
+            acknowledgedAt: null | string;
+            signed: boolean;
+        };
+        RecordedEntry: {
+            index: number;
+            at: string;
+            source: string;
+            type: string;
+            key: string;
+            run: null | number;
+            event: string;
+            digest: string;
+            leafHash: string;
+            acts?: components["schemas"]["AuditAct"][];
+            signed?: components["schemas"]["Envelope"];
+            /** @enum {unknown} */
+            v: 4 | 3 | 1 | 2;
+            topic: string;
+            attempt: null | number;
+            releases?: components["schemas"]["ApprovalRoot"];
+            window?: {
+                from: string;
+                until: string;
+                events: number;
+            };
+        };
+        RedriveDto: {
+            reason: string;
+        };
+        RedriveManyDto: {
+            reason: string;
+            until?: string;
+            partner?: string;
+            policy?: string;
+            version?: string;
+            since?: string;
+        };
+        RedriveResult: {
+            redriven: components["schemas"]["DeliveryView"][];
+            skipped: {
+                id: string;
+                detail: string;
+            }[];
+            more: boolean;
+        };
+        RefusalExplanation: {
+            suspect: ("id" | "time" | "body" | "secret") | null;
+            detail: string;
+            secretPrefix: string;
+            signed: {
+                id: string;
+                timestamp: string;
+                bodySha256: string;
+                bytes: number;
+            };
+        };
+        RefusedFallback: {
+            version: string;
+            reason: string;
+        };
+        RegisteredSchema: {
+            name: string;
+            schema: JsonObject;
+            addedAt: string;
+        };
+        ReplacedPolicy: {
+            id: string;
+            now: null | string;
+            takenBackAt?: string;
+        };
+        ReplayProgress: {
+            done: number;
+            total: number;
+        };
+        ReplayScore: {
+            /** @enum {unknown} */
+            verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
+            /** @enum {unknown} */
+            reason?: "BELOW_THRESHOLD" | "CRITICAL_BOT" | "BOT_CRASHED" | "NO_DISCRIMINATING_INPUT" | "NO_EVIDENCE" | "INCOMPATIBLE";
+            adapted: number;
+            applicable: number;
+            percent: string;
+            discriminating: number;
+            boundary: number;
+            firstVersion: boolean;
+            bots: {
+                STALE?: string[];
+                INCOMPATIBLE?: string[];
+                CRASHED?: string[];
+                BUDGET?: string[];
+                NONDETERMINISTIC?: string[];
+                WRONG?: string[];
+                ADAPTED?: string[];
+                RAN?: string[];
+                NOT_APPLICABLE?: string[];
+            };
+            summary: string;
+        };
+        RestoreDocumentDto: {
+            reason?: string;
+        };
+        RestoredDocument: {
+            place: string;
+            seq: number;
+            /** @enum {unknown} */
+            from: "database" | "topic";
+        };
+        ResubscribeDto: {
+            address: string;
+            reason: string;
+        };
+        RollbackMove: {
+            id: string;
+            from: null | string;
+            version: string;
+        };
+        RollbackOrderDto: {
+            policy: string;
+            version: string;
+            reason?: string;
+            publicReason?: string;
+        };
+        RollbackPreview: {
+            id: string;
+            version: string;
+            moved: components["schemas"]["RollbackMove"][];
+        };
+        RollbackRequestDto: {
+            only?: boolean;
+            reason?: string;
+            publicReason?: string;
+            policy: string;
+            version: string;
+        };
+        RollbackResult: {
+            id: string;
+            version: string;
+            from: null | string;
+            moved?: components["schemas"]["RollbackMove"][];
+            seq: number;
+            digest: string;
+            revision: number;
+            stored: {
+                url: string;
+                ok: boolean;
+                detail?: string;
+            }[];
+        };
+        RolloutPlan: {
+            share: number;
+            scope: string;
+            scopeName: string;
+            observeMs: number;
+            bakeMs: number;
+            partners: null | string[];
+            /** @constant */
+            requireEvidence?: true;
+            /** @constant */
+            requirePower?: true;
+            metrics?: components["schemas"]["MetricGate"][];
+            ramp?: components["schemas"]["RampStep"][];
+        };
+        RootProgress: {
+            version: number;
+            signedBy: string[];
+            threshold: number;
+        };
+        RosterProposalDto: {
+            envelope: components["schemas"]["ProposalEnvelopeDto"];
+            acceptUnreadable?: string[];
+        };
+        RosterProposalView: {
+            digest: string;
+            /** @enum {unknown} */
+            state: "WAITING" | "CURRENT";
+            progress: components["schemas"]["RootProgress"][];
+            proposedAt: null | string;
+            acceptUnreadable?: string[];
+            version: number;
+            envelope: components["schemas"]["Envelope"];
+        };
+        RosterSignatureDto: {
+            keyid: string;
+            sig: string;
+        };
+        RosterStep: {
+            version: number;
+            envelope: components["schemas"]["Envelope"];
+        };
+        RunClock: {
+            bots: number;
+            current: number;
+            partners: number;
+            told: number;
+            toldInTime: number;
+            acknowledged: number;
+            seconds: {
+                half: null | number;
+                most: null | number;
+                all: null | number;
+                partners: null | number;
+            };
+            effectiveAt?: string;
+        };
+        RunDecision: {
+            id: string;
+            /** @enum {unknown} */
+            decision: "promote" | "extend" | "resume" | "retry" | "abort" | "pause" | "supersede";
+            by: string;
+            reason: string;
+            at: string;
+            /** @enum {unknown} */
+            outcome: "pending" | "applied" | "late";
+            successor?: number;
+        };
+        RunDecisionRequestDto: {
+            statement: components["schemas"]["Envelope"];
+        };
+        RunPolicy: {
+            id: string;
+            version: string;
+            digest: string;
+        };
+        RunStage: {
+            /** @enum {unknown} */
+            stage: "lint" | "simulate" | "canary" | "rollout" | "notify";
+            /** @enum {unknown} */
+            verdict: "PASS" | "FAIL" | "INCONCLUSIVE" | "PENDING" | "RUNNING" | "SKIPPED";
+            detail: string;
+            label?: string;
+            figures?: components["schemas"]["CanaryFigures"];
+            steps?: components["schemas"]["PassedStep"][];
+            startedAt: null | string;
+            endedAt: null | string;
+        };
+        RunView: {
+            run: number;
+            digest: string;
+            /** @enum {unknown} */
+            state: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE";
+            reason?: string;
+            detail?: string;
+            supersededBy?: number;
+            attempt: number;
+            policies: components["schemas"]["RunPolicy"][];
+            stages: components["schemas"]["RunStage"][];
+            decisions: components["schemas"]["RunDecision"][];
+            breakGlass?: components["schemas"]["BreakGlass"];
+            createdAt: string;
+            endedAt: null | string;
+            clock?: components["schemas"]["RunClock"];
+            /** @constant */
+            late?: true;
+            kept?: components["schemas"]["KeptPolicy"][];
+            replaced?: components["schemas"]["ReplacedPolicy"][];
+        };
+        ScenarioImpact: {
+            scenario: string;
+            policies: string[];
+            from: string;
+            to: string;
+            newlyViolating: components["schemas"]["TurnedReadings"];
+            newlyCompliant: components["schemas"]["TurnedReadings"];
+            regions: components["schemas"]["GroupImpact"][];
+            sites: components["schemas"]["GroupImpact"][];
+            months: components["schemas"]["GroupImpact"][];
+            lost: number;
+            readings: number;
+            before: number;
+            after: number;
+        };
+        ScenarioRegistrationDto: {
+            file: string;
+            source: string;
+        };
+        ScenarioSummary: {
+            id: string;
+            policies: string[];
+            corpus: string;
+            alert: string;
+            addedAt: string;
+        };
+        SchemaRegistrationDto: {
+            name: string;
+            schema: JsonObject;
+        };
+        SeenReaders: {
+            stream: number;
+            events: number;
+            ofrep: number;
+        };
+        ServiceLag: {
+            topic: string;
+            messages: number;
+            groups: components["schemas"]["TopicGroup"][];
+        };
+        SftpDto: {
+            host: string;
+            port?: number;
+            user: string;
+            hostKey: string;
+            dir: string;
+            key: string;
+        };
+        SharedProofDto: {
+            entry: string;
+            proof: string;
+        };
+        ShownShare: {
+            share: number;
+            since: string;
+        };
+        SignatureDto: {
+            release: string;
+            keyid: string;
+            sig: string;
+        };
+        SignedFreshnessDto: {
+            freshness: components["schemas"]["EnvelopeDto"];
+        };
+        SignedStatement: {
+            envelope: components["schemas"]["Envelope"];
+            body?: string;
+        };
+        SigningReason: {
+            name: string;
+            reason: string;
+        };
+        SimulationImpact: {
+            scenarios: components["schemas"]["ScenarioImpact"][];
+            bots: components["schemas"]["BotLoad"][];
+            fields: components["schemas"]["TouchedField"][];
+        };
+        SimulationView: {
+            /** @enum {unknown} */
+            state: "waiting" | "failed" | "new" | "passed" | "paused" | "aborted";
+            run: number;
+            attempt: number;
+            score: null | components["schemas"]["ReplayScore"];
+            skipped: components["schemas"]["SkippedScenario"][];
+            reportDigest: null | string;
+            progress: null | components["schemas"]["ReplayProgress"];
+            report: null | {
+                bots: {
+                    bot: string;
+                    message?: string;
+                }[];
+                impact?: components["schemas"]["SimulationImpact"];
+                beside?: components["schemas"]["PolicyBeside"][];
+            };
+        };
+        SkippedScenario: {
+            scenario: string;
+            why: string;
+            next: null | string;
+            incompatible?: boolean;
+        };
+        StageAttestation: {
+            run: null | number;
+            attempt: null | number;
+            source: string;
+            type: string;
+            envelope: components["schemas"]["Envelope"];
+        };
+        StandingProof: components["schemas"]["StandingRow"][];
+        StandingRow: {
+            policy: string;
+            seq: number;
+            current: null | string;
+            index: number;
+            path: string[];
+        };
+        StreamFrame: {
+            /** @enum {unknown} */
+            type: "snapshot" | "change" | "heartbeat" | "goodbye";
+            revision: number;
+            changes: {
+                id: string;
+                version: null | string;
+                digest: null | string;
+                scope: string;
+            }[];
+            documents: components["schemas"]["ConfigDocument"][];
+            traceparent?: string;
+            freshness?: components["schemas"]["Envelope"];
+            retryMs?: number;
+            along?: string[];
+            standing?: {
+                [key: string]: components["schemas"]["StandingProof"];
+            };
+            next?: string;
+            unverified?: string[];
+        };
+        Ticket: {
+            ticket: number;
+            run: number;
+            attempt: number;
+            digest: string;
+            policies: components["schemas"]["RunPolicy"][];
+            /** @enum {unknown} */
+            kind: "EMERGENCY_REVIEW" | "INCONCLUSIVE" | "ACK_TIMEOUT" | "POISONED" | "UNDELIVERED" | "BREAK_GLASS_REVIEW";
+            /** @enum {unknown} */
+            state: "OPEN" | "DECIDED" | "EXPIRED" | "MOOT";
+            reason: string;
+            detail: string;
+            allowed: ("promote" | "extend" | "resume" | "retry" | "abort" | "accept")[];
+            openedAt: string;
+            expiresAt: string;
+            told: {
+                /** @enum {unknown} */
+                to: "on-call" | "second" | "director";
+                at: string;
+            }[];
+            decided: null | components["schemas"]["TicketAnswer"];
+            unreached?: string[];
+            actors?: string[];
+            overdueAt?: string;
+            closedAt: null | string;
+        };
+        TicketAnswer: {
+            decision: string;
+            by: string;
+            reason: string;
+            publicReason?: string;
+            at: string;
+            statement?: components["schemas"]["Envelope"];
+        };
+        TicketDecisionRequestDto: {
+            statement: components["schemas"]["Envelope"];
+        };
+        TokenRequestDto: {
+            scopes: string[];
+            name?: string;
+            region?: string;
+            expiresInMs?: number;
+        };
+        TokenView: {
+            id: string;
+            name: string;
+            scopes: string[];
+            region?: string;
+            createdAt: string;
+            createdBy: string;
+            expiresAt: string;
+            revokedAt: null | string;
+            revokedBy: null | string;
+            unverified?: string;
+        };
+        TopicActivity: {
+            topic: string;
+            messages: number;
+            groups: components["schemas"]["TopicGroup"][];
+            perMinute: number[];
+        };
+        TopicGroup: {
+            group: string;
+            messages: number;
+            seconds: number;
+            oldest?: {
+                run: null | number;
+                at: string;
+            };
+        };
+        TopicRecord: {
+            topic: string;
+            position: string;
+            key: null | string;
+            type: string;
+            source: string;
+            id: string;
+            at: string;
+            run: null | number;
+            attempt: null | number;
+            data: Json;
+        };
+        TopicRecords: {
+            records: components["schemas"]["TopicRecord"][];
+            next: string;
+        };
+        TouchedField: {
+            policy: string;
+            field: string;
+            from?: Json;
+            to?: Json;
+            inputs: number;
+            scenarios: string[];
+        };
+        Trial: {
+            /** @enum {unknown} */
+            verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
+            reason?: string;
+            detail: string;
+            next: string[];
+            score: null | {
+                adapted: number;
+                applicable: number;
+                percent: string;
+                discriminating: number;
+                boundary: number;
+                firstVersion: boolean;
+                bots: {
+                    [key: string]: string[];
+                };
+            };
+            skipped: {
+                scenario: string;
+                why: string;
+                next: null | string;
+            }[];
+            reportDigest: null | string;
+            impact: null | components["schemas"]["SimulationImpact"];
+            beside?: components["schemas"]["PolicyBeside"][];
+        };
+        TrialRequestDto: {
+            policies: JsonObject[];
+            live?: JsonObject[];
+        };
+        TurnedReadings: {
+            count: number;
+            ids: string[];
+        };
+        UnexplainedAlert: {
+            alert: string;
+            bot: string;
+            reading: string;
+            reason: string;
+        };
+        UnsubscribeDto: {
+            /**
+             * @constant
+             * @enum {unknown}
+             */
+            "List-Unsubscribe"?: "One-Click";
+        };
+        UnsubscribeView: {
+            partner: string;
+            address: string;
+            unsubscribedAt: null | string;
+        };
+        WebhookDto: {
+            url: string;
+            secret: string;
+        };
+        WebhookKeyView: {
+            keyid: string;
+            webhook: string;
+            ssh: string;
+        };
+        WithdrawalRequestDto: {
+            policy: string;
+            statement: components["schemas"]["Envelope"];
+        };
+        WithdrawalResult: {
+            id: string;
+            version: string;
+            /** @enum {unknown} */
+            state: "AWAITING_APPROVAL" | "WITHDRAWN";
+            signedBy: string[];
+            missing: string[];
+            seq: null | number;
+            revision: number;
+            stored: {
+                url: string;
+                ok: boolean;
+                detail?: string;
+            }[];
+        };
+    };
+    responses: {
+        /** @description What went wrong (RFC 9457). */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What went wrong, as OFREP says it. */
+        OfrepFailure: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OfrepFailure"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    descriptionTopics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": JsonObject;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    logCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    descriptionErrorPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no code of ours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    healthLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": JsonObject;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    metricsRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    evaluateAll: {
+        parameters: {
+            query?: {
+                flagConfigEtag?: string;
+            };
+            header?: {
+                "if-none-match"?: string;
+                "if-revision-at-least"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfrepRequest"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfrepBulk"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["OfrepFailure"];
+            "5XX": components["responses"]["OfrepFailure"];
+        };
+    };
+    evaluateOne: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string;
+                "if-revision-at-least"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfrepRequest"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfrepFlag"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["OfrepFailure"];
+            "5XX": components["responses"]["OfrepFailure"];
+        };
+    };
+    refetchEventsFollow: {
+        parameters: {
+            query?: {
+                key?: string;
+            };
+            header?: {
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    descriptionRoutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": JsonObject;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    healthReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": JsonObject;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    logTile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    alertsReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertReceipt"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    approvalsList: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "open";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalSummary"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    approvalsSign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    approvalsFallbacks: {
+        parameters: {
+            query: {
+                policy: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FallbacksView"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    approvalsPrepare: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrepareRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreparedApproval"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    approvalsTrial: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardTrialRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardTrial"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    approvalsShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalSummary"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    approvalsDecide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecisionRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    approvalsPrepared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreparedApproval"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    attestationsOfRun: {
+        parameters: {
+            query: {
+                run: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageAttestation"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    entriesList: {
+        parameters: {
+            query?: {
+                run?: number;
+                after?: number;
+                before?: number;
+                by?: string;
+                type?: string;
+                since?: string;
+                until?: string;
+                acts?: "true" | "false";
+                signed?: "true" | "false";
+                order?: "index" | "newest";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordedEntry"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    logProofOfVersion: {
+        parameters: {
+            query: {
+                policy: string;
+                version: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditProof"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    logProofOfDigest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditProof"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    logReleases: {
+        parameters: {
+            query: {
+                from: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovedReleases"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    windowsShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    botsList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotSummary"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    botsAdd: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BotRegistrationDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotSummary"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    breakGlassSign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakGlassRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    breakGlassPrepare: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrepareBreakGlassDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreparedApproval"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    canariesShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        run: number;
+                        label: string;
+                        /** @enum {unknown} */
+                        state: "waiting" | "failed" | "ended" | "new" | "proving" | "publishing" | "observing" | "growing" | "passed" | "baking" | "paused";
+                        scope: string;
+                        requestedShare: number;
+                        members: components["schemas"]["CanaryMember"][];
+                        earlier: components["schemas"]["PlacedMember"][];
+                        steps: components["schemas"]["RampStep"][];
+                        passed: components["schemas"]["PassedStep"][];
+                        publishedAt: null | string;
+                        observeUntil: null | string;
+                        leaseUntil: string;
+                        alerts: number;
+                        unexplained: components["schemas"]["UnexplainedAlert"][];
+                        figures: null | components["schemas"]["CanaryFigures"];
+                        summary: string;
+                    };
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    corporaList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorpusSummary"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    corporaAdd: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorpusRegistrationDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorpusSummary"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    coverageShow: {
+        parameters: {
+            query: {
+                policy: string;
+                revision?: number;
+                waitMs?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageView"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    deadLettersList: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "ignored" | "replayed" | "discarded";
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterSummary"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    deadLettersShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterView"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    deadLettersDiscard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                service: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterSummary"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    deadLettersReplay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                service: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterSummary"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    deliveriesList: {
+        parameters: {
+            query?: {
+                run?: number;
+                state?: "pending" | "delivered" | "dead" | "superseded";
+                before?: string;
+                limit?: number;
+                partner?: string;
+                policy?: string;
+                version?: string;
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    redriveMany: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedriveManyDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveResult"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    deliveriesShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    redriveOne: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedriveDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    eventsFollow: {
+        parameters: {
+            query?: {
+                revision?: number;
+                policies?: string[];
+                bot?: string;
+                region?: string;
+            };
+            header?: {
+                "last-event-id"?: string;
+                "if-revision-at-least"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    freezesList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezeView"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    freezesDeclare: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreezeRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezeView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    freezesShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezeRecord"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    freezesLift: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreezeRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezeView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    headsRefresh: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignedFreshnessDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        accepted: boolean;
+                    };
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    groupsList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceLag"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    headsStore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuedHeadsDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadReceipt"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    liveRecordsList: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveRecord"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    dryRunLint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LintRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LintReport"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    partnersList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerSummary"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    partnersAdd: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerRegistrationDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerSummary"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    resubscribeResubscribe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResubscribeDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerSummary"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    partnerTestsTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerTestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerTestResult"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    policiesList: {
+        parameters: {
+            query?: {
+                bot?: string;
+                region?: string;
+            };
+            header?: {
+                "if-none-match"?: string;
+                "if-revision-at-least"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    policiesShow: {
+        parameters: {
+            query?: {
+                at?: string;
+                known?: string;
+                version?: string;
+                bot?: string;
+                region?: string;
+            };
+            header?: {
+                "if-none-match"?: string;
+                "if-revision-at-least"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"] | components["schemas"]["PastPolicyView"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    historyList: {
+        parameters: {
+            query?: {
+                limit?: number;
+                before?: number;
+                signed?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyHistoryEntry"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    policiesRestore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreDocumentDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredDocument"][];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    receiptsRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    receiptsAcknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgementDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    rollbacksCreate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollbackResult"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    rollbacksPreview: {
+        parameters: {
+            query: {
+                only?: "true" | "false";
+                policy: string;
+                version: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollbackPreview"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    rosterChain: {
+        parameters: {
+            query?: {
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterStep"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    rosterProposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterProposalView"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    rosterPropose: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RosterProposalDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterProposalView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    rosterSign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RosterSignatureDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterProposalView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    runsList: {
+        parameters: {
+            query?: {
+                open?: "yes" | "no";
+                state?: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE";
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    runsShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    runsDecide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunDecisionRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    runsEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-Sent Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    scenariosList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioSummary"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    scenariosAdd: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScenarioRegistrationDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioSummary"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    schemasList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredSchema"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    schemasAdd: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchemaRegistrationDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredSchema"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    simulationsTry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    simulationsTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayProgress"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    simulationsShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    policiesSnapshot: {
+        parameters: {
+            query?: {
+                after?: string;
+                revision?: number;
+                policies?: string[];
+                bot?: string;
+                region?: string;
+            };
+            header?: {
+                "if-none-match"?: string;
+                "if-revision-at-least"?: string;
+                "accept-encoding"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamFrame"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    ticketsList: {
+        parameters: {
+            query?: {
+                state?: "OPEN" | "DECIDED" | "EXPIRED" | "MOOT";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    ticketsShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    ticketsDecide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketDecisionRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    tokensList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenView"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    tokensCreate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    tokensRevoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    topicsList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicActivity"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    topicsRecords: {
+        parameters: {
+            query?: {
+                topics?: ("hms.approval.v1" | "hms.lint.v1" | "hms.simulation.v1" | "hms.canary.v1" | "hms.rollout.v1" | "hms.notification.v1" | "hms.run.control.v1" | "hms.ticket.v1" | "hms.run.state.v1" | "hms.roster.v1" | "hms.token.v1" | "hms.freeze.v1" | "hms.partner.v1" | "hms.receipt.v1" | "hms.config.head.v1" | "hms.config.published.v1" | "hms.config.coverage.v1" | "hms.config.state.v1" | "hms.bot.alert.v1" | "hms.audit.v1" | "hms.dlq.approver.v1" | "hms.dlq.linter.v1" | "hms.dlq.simulator.v1" | "hms.dlq.canary-controller.v1" | "hms.dlq.rollout.v1" | "hms.dlq.notifier.v1" | "hms.dlq.config-store.v1" | "hms.dlq.audit.v1")[];
+                after?: string;
+                since?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicRecords"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    unsubscribesRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsubscribeView"];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    unsubscribesUnsubscribe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsubscribeDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsubscribeView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    webhookKeysList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookKeyView"][];
+                };
+            };
+            /** @description What `If-None-Match` names is still what would be answered. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    withdrawalsCreate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalResult"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+}
