@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { ApiClient, bearer } from '#libs/client'
+import { bearer } from '#libs/client'
 import { HmsError, type CanaryFigures, type IssuedToken, type TokenRequest } from '#libs/contracts'
 import { MemoryBus, MemoryLog } from '#libs/messaging'
 import { bucketOf, inShare } from '#libs/policy'
+import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 import { RawBot } from '../support/raw-bot.js'
@@ -61,7 +62,7 @@ interface AlertMore {
   reading?: object
   pm25?: number
   /** Who reports it; the operator, where nobody is named. */
-  by?: ApiClient
+  by?: LooseApi
 }
 
 async function alert(id: string, bot: string, more: AlertMore = {}): Promise<string> {
@@ -140,11 +141,11 @@ describe('a bot that would end a canary alone', () => {
 describe('one key for sixteen bots', () => {
   const named = Array.from({ length: 16 }, (_, index) => `ghost-${index}`)
 
-  async function keyFor(region?: string): Promise<ApiClient> {
+  async function keyFor(region?: string): Promise<LooseApi> {
     const request: TokenRequest = { scopes: named.map((bot) => `bot:${bot}`), ...(region === undefined ? {} : { region }) }
     const { token } = await press.api.post<IssuedToken>('/v1/tokens', request)
     await system.settle()
-    return new ApiClient({ url: system.url, authorize: bearer(token) })
+    return new LooseApi({ url: system.url, authorize: bearer(token) })
   }
 
   it('counts as one where their streams acknowledged nothing of the canary', async () => {

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Pool } from 'pg'
-import { ApiClient, signedBy } from '#libs/client'
+import { signedBy } from '#libs/client'
 import {
   NOT_BY_CALLER,
   type HeadReceipt,
@@ -15,6 +15,7 @@ import {
 } from '#libs/contracts'
 import { POLICY, startInstance, type HeadOptions, type StoreWorld } from '../../apps/config-store/src/testing/store-world.suite.js'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
+import { LooseApi } from '../support/loose-api.js'
 import { freshDatabase, testPool } from '../support/postgres.js'
 
 const OTHER = 'ozone-limit'
@@ -192,8 +193,8 @@ describe('hms-svc policies restore', () => {
       )
     return record as { status: number; body: RestoredDocument[] & Problem }
   }
-  const identityOf = (): ApiClient =>
-    new ApiClient({ url: world!.url, authorize: signedBy(identity.operator, identity.roster.installation, () => new Date()) })
+  const identityOf = (): LooseApi =>
+    new LooseApi({ url: world!.url, authorize: signedBy(identity.operator, identity.roster.installation, () => new Date()) })
 
   it('brings back from the topic what was signed, under a new revision', async () => {
     await alter((row) => ({ ...row, release: inPayload(row.release, '"limit":25', '"limit":9999') }))()

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ApiClient, signedBy } from '#libs/client'
+import { signedBy } from '#libs/client'
 import { SERVICES, type IssuedToken } from '#libs/contracts'
 import { variableOf } from '#libs/process'
 import { generateKeyPair, localSigner, signRequest } from '#libs/signing'
 import { serveEdge } from '../../apps/edge/src/edge.js'
+import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
 /** Nobody asks these for a key: they carry signatures of their own, or a token in the address. */
@@ -46,7 +47,7 @@ beforeAll(async () => {
     .filter((path) => 'post' in paths[path]!)
     .map((path) => path.replaceAll(/\{[^}]+\}/g, 'any'))
   const authorize = signedBy(system.operator, system.roster.installation, () => system.clock.now())
-  key = (await new ApiClient({ url: system.url, authorize }).post<IssuedToken>('/v1/tokens', { scopes: ['operate'] })).token
+  key = (await new LooseApi({ url: system.url, authorize }).post<IssuedToken>('/v1/tokens', { scopes: ['operate'] })).token
 })
 afterEach(() => open.splice(0).forEach((socket) => socket.destroy()))
 afterAll(async () => {

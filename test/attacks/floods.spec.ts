@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { connect as dial, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { ApiClient, signApproval, signedBy } from '#libs/client'
+import { signApproval, signedBy } from '#libs/client'
 import { SERVICES, type Envelope, type IssuedToken, type PreparedApproval, type TokenRequest } from '#libs/contracts'
 import { variableOf } from '#libs/process'
 import { generateKeyPair, localSigner, signRequest, signRunDecision, type Signer } from '#libs/signing'
 import { serveEdge } from '../../apps/edge/src/edge.js'
+import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -67,7 +68,7 @@ describe('a flood of writes', () => {
     await expect
       .poll(
         async () => {
-          const made = await new ApiClient({ url: system.url, authorize })
+          const made = await new LooseApi({ url: system.url, authorize })
             .post<IssuedToken>('/v1/tokens', { scopes: ['operate'] } satisfies TokenRequest)
             .catch(() => undefined)
           return (token = made?.token)

@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serveEdge } from '../../apps/edge/src/edge.js'
-import { ApiClient, signedBy } from '#libs/client'
+import { signedBy } from '#libs/client'
 import type { IssuedToken, OfrepBulk, OfrepFailure, TokenRequest, TokenView } from '#libs/contracts'
+import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
 const DASHBOARD = 'https://dashboard.example'
@@ -54,8 +55,8 @@ async function ask(
   for await (const chunk of response) text += String(chunk)
   return { status: response.statusCode ?? 0, headers: response.headers, text }
 }
-const operator = (): ApiClient =>
-  new ApiClient({
+const operator = (): LooseApi =>
+  new LooseApi({
     url: production.url,
     authorize: signedBy(production.operator, production.roster.installation, () => production.clock.now()),
   })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ApiClient, bearer, prepareApproval, signApproval, signedBy, submitApproval } from '#libs/client'
+import { bearer, prepareApproval, signApproval, signedBy, submitApproval } from '#libs/client'
 import {
   HmsError,
   type ApprovalSummary,
@@ -10,6 +10,7 @@ import {
 } from '#libs/contracts'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
 import type { Signer } from '#libs/signing'
+import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
 const MINUTE_MS = 60_000
@@ -32,12 +33,12 @@ describe('a preparation that an official is about to sign', () => {
   afterEach(() => system.stop())
 
   const now = (): Date => system.clock.now()
-  const as = (signer: Signer): ApiClient => new ApiClient({ url: system.url, authorize: signedBy(signer, system.roster.installation, now) })
-  const program = async (scope: string): Promise<ApiClient> => {
+  const as = (signer: Signer): LooseApi => new LooseApi({ url: system.url, authorize: signedBy(signer, system.roster.installation, now) })
+  const program = async (scope: string): Promise<LooseApi> => {
     const { token } = await as(system.operator).post<IssuedToken>('/v1/tokens', { scopes: [scope] })
-    return new ApiClient({ url: system.url, authorize: bearer(token) })
+    return new LooseApi({ url: system.url, authorize: bearer(token) })
   }
-  const prepare = (api: ApiClient, plan: PlanOptions = {}, document = policy()): Promise<PreparedApproval> =>
+  const prepare = (api: LooseApi, plan: PlanOptions = {}, document = policy()): Promise<PreparedApproval> =>
     prepareApproval(api, [document], plan, {})
   const sign = async (prepared: PreparedApproval, signer: Signer): Promise<ApprovalView> =>
     submitApproval(as(signer), prepared, await signApproval(prepared, signer))
@@ -56,7 +57,7 @@ describe('a preparation that an official is about to sign', () => {
 
   it('is out of reach for keys that may only read, or speak for a bot', async () => {
     for (const scope of ['read', 'bot:a', 'partner:p']) expect(await refusal(prepare(await program(scope)))).toBe('403 HMS_AUTH_SCOPE')
-    expect(await refusal(prepare(new ApiClient({ url: system.url })))).toBe('401 HMS_AUTH_REQUIRED')
+    expect(await refusal(prepare(new LooseApi({ url: system.url })))).toBe('401 HMS_AUTH_REQUIRED')
     expect(await refusal(prepare(await program('operate')))).toBe('accepted')
     expect(await refusal(prepare(as(counsel), { share: 700 }))).toBe('accepted')
   })

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { ApiClient, bearer, connect, prepareApproval, signApproval, signedBy } from '#libs/client'
+import { bearer, connect, prepareApproval, signApproval, signedBy } from '#libs/client'
 import type { EventData, IssuedToken, OfrepFailure, OutgoingEvent, Problem, TokenRequest, TokenView } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import { parsePolicy } from '#libs/policy'
 import { generateKeyPair, localSigner, mintToken, type Signer } from '#libs/signing'
 import { TOKENS } from '#libs/service'
+import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
 class RecordingBus extends MemoryBus {
@@ -24,10 +25,10 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-const operator = (): ApiClient => as(system.operator)
-const as = (signer: Signer): ApiClient =>
-  new ApiClient({ url: system.url, authorize: signedBy(signer, system.roster.installation, () => system.clock.now()) })
-const by = (token: string): ApiClient => new ApiClient({ url: system.url, authorize: bearer(token) })
+const operator = (): LooseApi => as(system.operator)
+const as = (signer: Signer): LooseApi =>
+  new LooseApi({ url: system.url, authorize: signedBy(signer, system.roster.installation, () => system.clock.now()) })
+const by = (token: string): LooseApi => new LooseApi({ url: system.url, authorize: bearer(token) })
 const make = (...scopes: string[]): Promise<IssuedToken> => operator().post('/v1/tokens', { scopes } satisfies TokenRequest)
 const revoke = (id: string): Promise<TokenView> => operator().post(`/v1/tokens/${id}/revoke`, {})
 const told = (answer: Problem | OfrepFailure): { code: string } => ('metadata' in answer ? answer.metadata : answer)
@@ -167,7 +168,7 @@ describe('a key that', () => {
 })
 
 describe('approving takes statements alone', () => {
-  const prepared = async (api: ApiClient, version: string) => {
+  const prepared = async (api: LooseApi, version: string) => {
     const parsed = parsePolicy(`id: pm25\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nlimit: 35\n`, 'pm25.yaml')
     if (!parsed.ok) throw new Error('no policy')
     return prepareApproval(api, [parsed.source.policy], {}, {})
@@ -246,10 +247,10 @@ describe('with profile dev', () => {
   it('reads and alerts need no key, but one that was revoked is refused all the same', async () => {
     const dev = await startMemorySystem()
     try {
-      const operating = new ApiClient({ url: dev.url, authorize: signedBy(dev.operator, dev.roster.installation, () => dev.clock.now()) })
+      const operating = new LooseApi({ url: dev.url, authorize: signedBy(dev.operator, dev.roster.installation, () => dev.clock.now()) })
       const { token, id } = await operating.post<IssuedToken>('/v1/tokens', { scopes: ['read'] })
       await operating.post(`/v1/tokens/${id}/revoke`, {})
-      const [nobody, revoked] = [new ApiClient({ url: dev.url }), new ApiClient({ url: dev.url, authorize: bearer(token) })]
+      const [nobody, revoked] = [new LooseApi({ url: dev.url }), new LooseApi({ url: dev.url, authorize: bearer(token) })]
       expect(await refusal(nobody.get('/v1/runs'))).toBe('accepted')
       expect(await refusal(nobody.post('/v1/alerts', { id: 'a', bot: 'b', region: '', kind: 'k' }))).toBe('accepted')
       expect(await refusal(nobody.post('/v1/tokens', { scopes: ['read'] }))).toBe('401 HMS_AUTH_REQUIRED')

@@ -3,12 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect, it, onTestFinished } from 'vitest'
-import { ApiClient, connect } from '#libs/client'
+import { connect } from '#libs/client'
 import { publicKeyFromRaw } from '#libs/signing'
 import { silentLogger, systemClock } from '#libs/platform'
 import { DirectHeadDelivery } from '#libs/service'
 import { HttpWitness } from '#libs/witness'
 import { serveEdge } from '../../apps/edge/src/edge.js'
+import { LooseApi } from '../support/loose-api.js'
 
 const CHUNK = Buffer.alloc(256 * 1024, ' ')
 const ENOUGH = 64 * 1024 * 1024
@@ -43,9 +44,9 @@ async function flood(status: number, type = 'application/json', chunk: Buffer = 
 }
 
 it('the SDK and the CLI give an answer up that does not end', async () => {
-  for (const ask of [(api: ApiClient) => api.get('/'), (api: ApiClient) => api.post('/', {}), (api: ApiClient) => api.bytes('/')]) {
+  for (const ask of [(api: LooseApi) => api.get('/'), (api: LooseApi) => api.post('/', {}), (api: LooseApi) => api.bytes('/')]) {
     const { url, sent } = await flood(200)
-    await expect(ask(new ApiClient({ url }))).rejects.toMatchObject({ code: 'HMS_HTTP_ANSWER_OVERSIZED', status: 502 })
+    await expect(ask(new LooseApi({ url }))).rejects.toMatchObject({ code: 'HMS_HTTP_ANSWER_OVERSIZED', status: 502 })
     expect(await sent).toBeLessThan(ENOUGH)
   }
 })
@@ -56,7 +57,7 @@ it('a refusal that does not end says no more than its status', async () => {
     [503, 'HMS_UNREACHABLE'],
   ] as const) {
     const { url, sent } = await flood(status, 'application/problem+json')
-    await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({ code, status })
+    await expect(new LooseApi({ url }).get('/')).rejects.toMatchObject({ code, status })
     expect(await sent).toBeLessThan(ENOUGH)
   }
 })
@@ -70,7 +71,7 @@ it('an answer counts with the bytes that it unpacks to', async () => {
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({ code: 'HMS_HTTP_ANSWER_OVERSIZED' })
+  await expect(new LooseApi({ url }).get('/')).rejects.toMatchObject({ code: 'HMS_HTTP_ANSWER_OVERSIZED' })
 })
 
 it.each<[string, Buffer]>([
@@ -78,7 +79,7 @@ it.each<[string, Buffer]>([
   ['empty lines of data', Buffer.from('data\n'.repeat(50_000))],
 ])('a stream of events gives %s up that does not end', async (_what, chunk) => {
   const { url, sent } = await flood(200, 'text/event-stream', chunk)
-  const events = new ApiClient({ url }).events('/v1/events')
+  const events = new LooseApi({ url }).events('/v1/events')
   await expect(events.next()).rejects.toMatchObject({ code: 'HMS_STREAM_OVERSIZED' })
   expect(await sent).toBeLessThan(ENOUGH)
 })

@@ -1,12 +1,13 @@
 import { WebSocket } from 'ws'
-import { ApiClient, prepareApproval, signApproval, submitApproval } from '#libs/client'
+import { prepareApproval, signApproval, submitApproval } from '#libs/client'
 import type { StreamFrame } from '#libs/contracts'
 import { nowMs } from './figures.js'
+import { LooseApi } from '../support/loose-api.js'
 import { openSigner } from './open-signer.js'
 
 /** Time from the accepted approval to the new version being pushed for all, observe and bake 0, one run after the other. */
 export async function measureRuns(url: string, dataDir: string, runs: number, id = 'bench-limit'): Promise<number[]> {
-  const api = new ApiClient({ url, timeoutMs: 30_000 })
+  const api = new LooseApi({ url, timeoutMs: 30_000 })
   const signer = await openSigner(dataDir)
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/stream`)
   const waiting = new Map<string, (at: number) => void>()
@@ -33,7 +34,7 @@ export async function measureRuns(url: string, dataDir: string, runs: number, id
 }
 
 /** The next run of a policy starts when the last has ended. */
-async function ended(api: ApiClient, run: number): Promise<void> {
+async function ended(api: LooseApi, run: number): Promise<void> {
   const watching = new AbortController()
   for await (const view of api.events<{ endedAt: string | null; state: string }>(`/v1/runs/${run}/events`, { signal: watching.signal })) {
     if (view.endedAt === null) continue

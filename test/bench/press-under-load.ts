@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ApiClient, loadIdentity, statement } from '#libs/client'
+import { loadIdentity, statement } from '#libs/client'
 import type { StreamFrame } from '#libs/contracts'
 import { WebSocket } from 'ws'
+import { LooseApi } from '../support/loose-api.js'
 import { policyFile } from '../support/policy-file.js'
 import { freePort, hms, ready, scratchFolder, Served, until } from '../support/processes.js'
 
@@ -48,7 +49,7 @@ export async function startPress(others = 0): Promise<Press> {
     async () => who,
     () => new Date(),
   )
-  const api = new ApiClient({ url: env.HMS_URL, authorize, timeoutMs: 30_000 })
+  const api = new LooseApi({ url: env.HMS_URL, authorize, timeoutMs: 30_000 })
   return {
     url: env.HMS_URL,
     pid: dev.pid,

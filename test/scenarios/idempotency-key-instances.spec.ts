@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ApiClient, prepareApproval, signApproval, signedBy } from '#libs/client'
+import { prepareApproval, signApproval, signedBy } from '#libs/client'
 import type { ApprovalView, IssuedToken } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
 import { Host, migrateService, openPostgresService, TOKENS } from '#libs/service'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
+import { LooseApi } from '../support/loose-api.js'
 import { freshDatabase } from '../support/postgres.js'
 
 interface Instance {
@@ -56,7 +57,7 @@ describe('a POST with one Idempotency-Key at two instances at once', () => {
 
   it('that waits for nobody, as an approval, opens one run all the same', async () => {
     const [one] = instances
-    const api = new ApiClient({ url: one!.url, timeoutMs: 20_000, authorize: signedBy(identity.operator, identity.roster.installation) })
+    const api = new LooseApi({ url: one!.url, timeoutMs: 20_000, authorize: signedBy(identity.operator, identity.roster.installation) })
     const policy = { id: 'lead', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15 }
     const prepared = await prepareApproval(api, [policy], { observeMs: 0, bakeMs: 0 })
     const signatures = await signApproval(prepared, identity.people.get('EPA Chief')!)

@@ -1,10 +1,11 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ApiClient, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
+import { prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
 import type { CoverageView, RunView } from '#libs/contracts'
 import { parsePolicy } from '#libs/policy'
 import { renderRun } from '../../apps/cli/src/output/render-run.js'
+import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { RawBot } from '../support/raw-bot.js'
 
@@ -27,11 +28,11 @@ describe('the PM 2.5 story on memory twins and virtual time', () => {
   let partners: Server
   let waiting: ServerResponse[] = []
   let bots: RawBot[] = []
-  let api: ApiClient
+  let api: LooseApi
 
   beforeAll(async () => {
     system = await startMemorySystem({ HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT: '5m', HMS_ROLLOUT_ACKNOWLEDGE_TIMEOUT: '5m' })
-    api = new ApiClient({
+    api = new LooseApi({
       url: system.url,
       timeoutMs: 20_000,
       authorize: statement(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, SERVICES, type AuditEntry, type RosterProposalView, type RosterStep } from '#libs/contracts'
-import { ApiClient, statement } from '#libs/client'
+import { statement } from '#libs/client'
 import {
   generateKeyPair,
   localSigner,
@@ -11,6 +11,7 @@ import {
   type RosterPredicate,
   type Signer,
 } from '#libs/signing'
+import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -194,7 +195,7 @@ describe('a roster that is rotated while the press runs', () => {
     const proposal = await office.propose(office.successor())
     await expect(office.sign(proposal, 'Inspector')).rejects.toMatchObject({ code: 'HMS_ROSTER_SIGNATURE_INVALID', status: 403 })
     await expect(press.api.post('/v1/partners', {})).rejects.toMatchObject({ code: 'HMS_HTTP_BODY_INVALID' })
-    const asInspector = new ApiClient({
+    const asInspector = new LooseApi({
       url: system.url,
       authorize: statement(
         async () => ({ signer: office.signer('Inspector'), audience: system.roster.installation }),

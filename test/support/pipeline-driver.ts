@@ -1,5 +1,4 @@
 import {
-  ApiClient,
   decide,
   prepareApproval,
   prepareBreakGlass,
@@ -28,6 +27,7 @@ import {
 } from '#libs/contracts'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
 import { digestOfPayload, signFreeze, signLift, type Signer } from '#libs/signing'
+import { LooseApi } from './loose-api.js'
 import type { MemorySystem } from './memory-system.js'
 
 export interface ApproveOptions {
@@ -49,10 +49,10 @@ const MAX_LOOKS = 5_000
 
 /** People and operators at work on a memory system. */
 export class PipelineDriver {
-  readonly api: ApiClient
+  readonly api: LooseApi
 
   constructor(private readonly system: MemorySystem) {
-    this.api = new ApiClient({
+    this.api = new LooseApi({
       url: system.url,
       timeoutMs: 20_000,
       authorize: statement(

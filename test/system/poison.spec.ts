@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
-  ApiClient,
   dataFolderPassphrase,
   followRun,
   KeyFolder,
@@ -16,6 +15,7 @@ import type { Signer } from '#libs/signing'
 import { describeKafka } from '../kafka/kafka.config.js'
 import { deep } from '../support/deep.config.js'
 import { DistributedSystem } from '../support/distributed-system.js'
+import { LooseApi } from '../support/loose-api.js'
 import { Poisoner, type Poison } from '../support/poisoner.js'
 import { hms, until } from '../support/processes.js'
 
@@ -28,7 +28,7 @@ const AT_ONCE = 4
 describeKafka('poison on real Kafka', () => {
   let system: DistributedSystem
   let poisoner: Poisoner
-  let api: ApiClient
+  let api: LooseApi
   let chief: Signer
 
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describeKafka('poison on real Kafka', () => {
     poisoner = await Poisoner.open(system.broker.brokers, dataDir)
     const identity = await loadIdentity(dataDir)
     const operator = { signer: identity.operatorSigner(), audience: identity.roster.installation }
-    api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => operator) })
+    api = new LooseApi({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => operator) })
     const keys = join(dataDir, 'keys')
     chief = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)
     expect((await follow(await approve('warm-up', 1))).state).toBe('SUCCEEDED')

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { setInterval } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ApiClient, connect, loadIdentity, statement, type HmsConnection, type HmsError } from '#libs/client'
+import { connect, loadIdentity, statement, type HmsConnection, type HmsError } from '#libs/client'
 import { canonicalJson, type PolicyView, type StreamFrame } from '#libs/contracts'
+import { LooseApi } from '../support/loose-api.js'
 import { Random } from '../kill/random.js'
 import { ReadRecord } from '../support/lines/read-record.js'
 import { READERS, READS, SAME_WITHIN_MS, SECONDS, SEED } from '../support/lines/severed-sockets.config.js'
@@ -28,7 +29,7 @@ describe(`sockets that are severed at random (HMS_TEST_SEVERED_SEED=${SEED})`, (
   let env: Record<string, string>
   let url: string
   let dev: Served
-  let api: ApiClient
+  let api: LooseApi
   let published = 0
   const refused: string[] = []
 
@@ -48,7 +49,7 @@ describe(`sockets that are severed at random (HMS_TEST_SEVERED_SEED=${SEED})`, (
       async () => who,
       () => new Date(),
     )
-    api = new ApiClient({ url, authorize, timeoutMs: 60_000 })
+    api = new LooseApi({ url, authorize, timeoutMs: 60_000 })
     for (let index = 0; index < READERS; index++) {
       const proxy = await TcpProxy.start({ host: '127.0.0.1', port })
       const policies = index % 2 === 0 ? undefined : BUNDLE

@@ -1,16 +1,16 @@
+import type { ApiClient } from '#libs/client'
 import { EXIT } from '#libs/contracts'
 import type { CliContext } from './context.js'
 
 /** Sends one registration and prints the result: the service's response with --json, a `✓` otherwise, and a line of `remark`. */
-export async function registerDocument<T = unknown>(
+export async function registerDocument<T>(
   context: CliContext,
-  path: string,
-  body: unknown,
+  body: object,
+  send: (client: ApiClient) => Promise<T>,
   said: string,
   remark?: (response: T) => string | undefined,
 ): Promise<number> {
-  const client = await context.client()
-  const answer = await client.post<T>(path, body)
+  const answer = await send(await context.client())
   if (context.output.mode === 'json') context.output.data(answer ?? body, () => [])
   else context.output.done(said)
   const line = remark?.(answer)

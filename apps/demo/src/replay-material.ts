@@ -1,5 +1,4 @@
 import type { ApiClient } from '#libs/client'
-import type { CorpusSummary } from '#libs/contracts'
 import { readFile } from 'node:fs/promises'
 
 export const REPLAY_BOTS = 64
@@ -11,11 +10,11 @@ export async function registerReplayMaterial(api: ApiClient, assets: URL): Promi
   const text = (path: string): Promise<string> => readFile(new URL(path, assets), 'utf8')
   const corpus = {
     id: 'virginia-2023',
-    format: 'csv',
+    format: 'csv' as const,
     content: await text('virginia-2023.csv'),
     map: { at: 'date', pm25: 'pm25_ug_m3' },
   }
-  const { readings } = await api.post<CorpusSummary>('/v1/corpora', corpus, { timeoutMs: CORPUS_TIMEOUT_MS })
+  const { readings } = await api.post('/v1/corpora', corpus, { timeoutMs: CORPUS_TIMEOUT_MS })
   await api.post('/v1/scenarios', { file: 'scenarios/pm25-violation.yaml', source: await text('scenarios/pm25-violation.yaml') })
   const adapting = await text('bots/inspector.js')
   for (let index = 1; index <= ADAPTING_BOTS; index++) await api.post('/v1/bots', { id: `inspector-${index}`, source: adapting })

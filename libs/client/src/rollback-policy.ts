@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import {
-  HmsError,
-  type RollbackMove,
-  type RollbackPreview,
-  type RollbackReport,
-  type RollbackRequest,
-  type RollbackResult,
-} from '#libs/contracts'
+import { HmsError, type RollbackMove, type RollbackReport, type RollbackRequest, type RollbackResult } from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
 import { authorizationFrom } from './api/authorization.js'
 import { readClientConfig, readUrl } from './client.config.js'
@@ -50,7 +43,7 @@ export async function rollBack(
   const { id, version } = parseReference(reference)
   const startedAt = performance.now()
   const request: RollbackRequest = { policy: id, version, only, reason, publicReason }
-  const result = await api.post<RollbackResult>('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
+  const result = await api.post('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
   // If no config-store returned a revision, poll for it: coverage is queried by revision.
   const revision = result.revision > 0 ? result.revision : await revisionOf(api, id, result.digest, waitMs)
   return { report: await reportOf(api, { ...result, revision }, { startedAt, waitMs }), result }
@@ -66,7 +59,7 @@ function parseReference(reference: string): { id: string; version: string } {
 export async function previewRollback(api: ApiClient, reference: string): Promise<RollbackMove[] | undefined> {
   const { id: policy, version } = parseReference(reference)
   try {
-    return (await api.get<RollbackPreview>('/v1/rollbacks/preview', { policy, version }, { timeoutMs: PREVIEW_MS })).moved
+    return (await api.get('/v1/rollbacks/preview', { policy, version }, { timeoutMs: PREVIEW_MS })).moved
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { HmsError, type CoverageView, type PolicyView, type RollbackReport } from '#libs/contracts'
+import { HmsError, type CoverageView, type RollbackReport } from '#libs/contracts'
 import type { ApiClient } from './api/api-client.js'
 import { orMissing } from './api/or-missing.js'
 
@@ -33,11 +33,7 @@ async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, w
     // A request ends early only when no bot is behind, so each one reduces the wait by its full time.
     for (let leftMs = waitMs; ; leftMs -= LONGEST_QUESTION_MS) {
       const askMs = Math.min(leftMs, LONGEST_QUESTION_MS)
-      const coverage = await api.get<CoverageView>(
-        '/v1/coverage',
-        { policy: id, revision, waitMs: askMs },
-        { timeoutMs: askMs + ANSWER_MS },
-      )
+      const coverage = await api.get('/v1/coverage', { policy: id, revision, waitMs: askMs }, { timeoutMs: askMs + ANSWER_MS })
       if (coverage.lagging.length === 0 || leftMs === askMs) return coverage
     }
   } catch (error) {
@@ -54,7 +50,7 @@ async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, w
 export async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
   for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
     // A withdrawn policy has no release in force before.
-    const view = await orMissing(api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`))
+    const view = await orMissing(api.get('/v1/policies/{id}', { id }))
     if (view?.provenance.digest === digest) return view.revision
     if (waitedMs >= waitMs) {
       const detail = `the rollback of ${id} stands, and config-store does not have it yet`

@@ -21,7 +21,7 @@ export interface PreparedRollback {
  */
 export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackRequest['rollback']): Promise<PreparedRollback> {
   const { policy: id, version } = rollback
-  const answer = await api.post<PreparedApproval>('/v1/approvals/prepare', { rollback } satisfies PrepareRollbackRequest)
+  const answer = await api.post('/v1/approvals/prepare', { rollback })
   const { prepared, predicates } = readPrepared(answer)
   const [release, ...others] = predicates
   if (others.length > 0 || !bringsBack(release!, id, version)) throw mismatch('another rollback than was asked for')

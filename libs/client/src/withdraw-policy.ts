@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type PolicyView, type StreamFrame, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
+import { type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
 import { digestOfPayload, readRelease, signDecision, type Signer } from '#libs/signing'
 import type { ApiClient } from './api/api-client.js'
 import { mismatch } from './approve/read-prepared.js'
@@ -22,7 +22,7 @@ export async function withdrawPolicy(
   const subject = await releaseInForce(api, id)
   const statement = await signDecision({ subject, decision: 'withdraw', reason, publicReason, at }, signer)
   const request: WithdrawalRequest = { policy: id, statement }
-  return api.post<WithdrawalResult>('/v1/withdrawals', request, { idempotencyKey: randomUUID() })
+  return api.post('/v1/withdrawals', request, { idempotencyKey: randomUUID() })
 }
 
 /**
@@ -30,8 +30,8 @@ export async function withdrawPolicy(
  * could be that of another policy's release, and the signature would withdraw that one. Throws `HMS_APPROVAL_MISMATCH` (502).
  */
 async function releaseInForce(api: ApiClient, id: string): Promise<string> {
-  const { provenance } = await api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)
-  const { documents } = await api.get<StreamFrame>('/v1/snapshot', { policies: id })
+  const { provenance } = await api.get('/v1/policies/{id}', { id })
+  const { documents } = await api.get('/v1/snapshot', { policies: id })
   const releases = documents.flatMap(({ release, next }) => [release, next?.release ?? null]).filter((release) => release !== null)
   const found = releases.find((release) => digestOfPayload(release) === provenance.digest)
   if (found !== undefined && readRelease(found).predicate.policy.id === id) return provenance.digest

@@ -1,6 +1,7 @@
-import { ApiClient, decide, prepareApproval, signApproval, submitApproval } from '#libs/client'
+import { decide, prepareApproval, signApproval, submitApproval } from '#libs/client'
 import { HmsError, type RunView } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
+import { LooseApi } from '../../support/loose-api.js'
 import { until } from '../../support/processes.js'
 import { openSigner } from '../open-signer.js'
 
@@ -13,12 +14,12 @@ export class Approver {
   private approved = 0
 
   private constructor(
-    private readonly api: ApiClient,
+    private readonly api: LooseApi,
     private readonly signer: Signer,
   ) {}
 
   static async open(url: string, dataDir: string): Promise<Approver> {
-    return new Approver(new ApiClient({ url, timeoutMs: ANSWER_MS }), await openSigner(dataDir))
+    return new Approver(new LooseApi({ url, timeoutMs: ANSWER_MS }), await openSigner(dataDir))
   }
 
   /** The next version of a policy, `N.0.0`; the number of its run. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import {
-  ApiClient,
   dataFolderPassphrase,
   decide,
   KeyFolder,
@@ -15,6 +14,7 @@ import { HmsError, type JsonObject, type RollbackResult, type RunDecisionName } 
 import { pause, systemClock } from '#libs/platform'
 import { signFreeze, type Signer } from '#libs/signing'
 import type { Ledger } from './ledger.js'
+import { LooseApi } from '../../support/loose-api.js'
 
 const ANSWER_MS = 5_000
 const AGAIN_AFTER_MS = 250
@@ -43,7 +43,7 @@ function regionOf([first]: JsonObject[]): string {
 /** A person with a key and the operator's, over HTTP, on a system that breaks all the time: what may be repeated is repeated. */
 export class Official {
   private constructor(
-    private readonly api: ApiClient,
+    private readonly api: LooseApi,
     private readonly signer: Signer,
     private readonly installation: string,
     private readonly ledger: Ledger,
@@ -54,7 +54,7 @@ export class Official {
     const signer = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)
     const identity = await loadIdentity(dataDir)
     const operator = { signer: identity.operatorSigner(), audience: identity.roster.installation }
-    const api = new ApiClient({ url, timeoutMs: ANSWER_MS, authorize: statement(async () => operator) })
+    const api = new LooseApi({ url, timeoutMs: ANSWER_MS, authorize: statement(async () => operator) })
     return new Official(api, signer, operator.audience, ledger)
   }
 

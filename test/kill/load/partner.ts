@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { ApiClient, loadIdentity, statement, verifyWebhook } from '#libs/client'
+import { loadIdentity, statement, verifyWebhook } from '#libs/client'
+import { LooseApi } from '../../support/loose-api.js'
 
 /** What a partner can say of what it was told. */
 export interface Received {
@@ -32,7 +33,7 @@ export class Partner implements Received {
     const { port } = server.address() as { port: number }
     const identity = await loadIdentity(dataDir)
     const operator = { signer: identity.operatorSigner(), audience: identity.roster.installation }
-    const api = new ApiClient({ url, authorize: statement(async () => operator) })
+    const api = new LooseApi({ url, authorize: statement(async () => operator) })
     await api.post('/v1/partners', {
       id,
       name: id,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ApiClient } from '#libs/client'
 import type { ApprovalSummary, RosterProposalView, RunView, Ticket } from '#libs/contracts'
+import type { LooseApi } from '../../support/loose-api.js'
 import { ROOT } from '../../architecture/root.js'
 import { freePort } from '../../support/processes.js'
 import type { Form } from './forms.js'
@@ -24,7 +24,7 @@ export class Words {
 
   /** `canned`: address of a server that takes webhooks. */
   constructor(
-    private readonly api: ApiClient,
+    private readonly api: LooseApi,
     private readonly folder: string,
     private readonly canned: string,
   ) {}

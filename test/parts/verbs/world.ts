@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ApiClient } from '#libs/client'
 import type { RunState } from '#libs/contracts'
 import { serveCanned, type CannedService } from '../../../apps/cli/src/testing/canned-service.js'
 import { runForTest } from '../../../apps/cli/src/testing/run-cli.js'
+import { LooseApi } from '../../support/loose-api.js'
 import { freePort, ready, scratchFolder, Served, until, type Finished } from '../../support/processes.js'
 import { called, interrupted, type Form } from './forms.js'
 import type { Row } from './row.js'
@@ -28,7 +28,7 @@ export class World {
   private constructor(
     readonly folder: string,
     readonly env: Record<string, string>,
-    readonly api: ApiClient,
+    readonly api: LooseApi,
     private readonly dev: Served,
     private readonly canned: CannedService,
     private readonly removeFolder: () => void,
@@ -46,7 +46,7 @@ export class World {
       'GET /v1/policies': { status: 500, body: { code: 'HMS_TEST_BROKEN', detail: 'a bug', status: 500, next: [] } },
     })
     const dev = Served.start(['dev'], { ...env, ...SETTINGS })
-    const world = new World(scratch.path, env, new ApiClient({ url: env.HMS_URL }), dev, canned, () => scratch.remove())
+    const world = new World(scratch.path, env, new LooseApi({ url: env.HMS_URL }), dev, canned, () => scratch.remove())
     const isReady = async (): Promise<boolean> => {
       if (dev.ended) throw new Error(`dev ended: ${dev.output}`)
       return ready(env.HMS_URL)

@@ -1,10 +1,10 @@
 import type { ApiClient } from '#libs/client'
-import { EXIT, MAX_APPROVALS_LISTED, type ApprovalSummary, type RosterProposalView } from '#libs/contracts'
+import { EXIT, MAX_APPROVALS_LISTED, type ApprovalSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
 export async function listApprovals(context: CliContext): Promise<number> {
   const client = await context.client()
-  const approvals = await client.get<ApprovalSummary[]>('/v1/approvals', { state: 'open' })
+  const approvals = await client.get('/v1/approvals', { state: 'open' })
   context.output.list(
     approvals,
     [
@@ -27,7 +27,7 @@ export async function listApprovals(context: CliContext): Promise<number> {
 
 /** Mentions waiting rosters, which are signed by another verb. */
 async function noteRosters({ output }: CliContext, client: ApiClient): Promise<void> {
-  const proposals = await client.get<RosterProposalView[]>('/v1/roster/proposals').catch(() => [])
+  const proposals = await client.get('/v1/roster/proposals').catch(() => [])
   for (const { version, digest, state } of proposals)
     if (state === 'WAITING') output.note(`Roster ${version} waits for signatures: hms-svc roster sign ${digest} --sign NAME`)
 }

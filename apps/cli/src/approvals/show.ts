@@ -1,14 +1,5 @@
 import { orMissing, type ApiClient } from '#libs/client'
-import {
-  EXIT,
-  isTerminal,
-  type ApprovalSummary,
-  type CoverageView,
-  type LintReport,
-  type PolicyView,
-  type PreparedApproval,
-  type Trial,
-} from '#libs/contracts'
+import { EXIT, isTerminal, type ApprovalSummary } from '#libs/contracts'
 import { hasErrors, type PolicyDocument } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { requireName, usageError } from '../errors.js'
@@ -25,10 +16,9 @@ export async function showApproval(context: CliContext, digest: string): Promise
   requireName(digest, 'the digest of an approval', 'hms-svc approvals list')
   const { output } = context
   const client = await context.client()
-  const path = `/v1/approvals/${encodeURIComponent(digest)}`
   const [approval, prepared] = await Promise.all([
-    client.get<ApprovalSummary>(path),
-    orMissing(client.get<PreparedApproval>(`${path}/prepared`)),
+    client.get('/v1/approvals/{digest}', { digest }),
+    orMissing(client.get('/v1/approvals/{digest}/prepared', { digest })),
   ])
   if (prepared === undefined) output.data(approval, () => linesOf(approval))
   else {
@@ -46,20 +36,18 @@ export async function showApproval(context: CliContext, digest: string): Promise
 }
 
 /** Returns the effect as `plan` shows it: lint, replay, and the bots that the policies reach. */
-async function effectOf(client: ApiClient, signed: readonly PolicyDocument[]): Promise<Effect> {
-  const reads = signed.map(({ id }) => orMissing(client.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
+async function effectOf(client: ApiClient, signed: PolicyDocument[]): Promise<Effect> {
+  const reads = signed.map(({ id }) => orMissing(client.get('/v1/policies/{id}', { id })))
   const live = (await Promise.all(reads)).flatMap((view) => (view === undefined ? [] : [view.value]))
   const policies = await Promise.all(signed.map(({ id }) => botsOf(client, id)))
-  const { findings } = await client.post<LintReport>('/v1/lint', { policies: signed, live })
+  const { findings } = await client.post('/v1/lint', { policies: signed, live })
   // A policy that fails lint is never replayed.
-  const simulation = hasErrors(findings)
-    ? null
-    : await client.post<Trial>('/v1/simulations', { policies: signed, live }, { timeoutMs: TRIAL_MS })
+  const simulation = hasErrors(findings) ? null : await client.post('/v1/simulations', { policies: signed, live }, { timeoutMs: TRIAL_MS })
   return { findings, simulation, policies, holds: [] }
 }
 
 async function botsOf(client: ApiClient, id: string): Promise<Effect['policies'][number]> {
-  const coverage = await orMissing(client.get<CoverageView>('/v1/coverage', { policy: id }))
+  const coverage = await orMissing(client.get('/v1/coverage', { policy: id }))
   return { id, bots: coverage === undefined ? null : { total: coverage.total, current: coverage.current } }
 }
 

@@ -1,4 +1,4 @@
-import { EXIT, HmsError, type ConfigDocument } from '#libs/contracts'
+import { EXIT, HmsError } from '#libs/contracts'
 import { holdDocument, standing } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
@@ -16,7 +16,7 @@ export interface BundleOptions {
 export async function writeBundle(context: CliContext, id: string, { out }: BundleOptions): Promise<number> {
   requireName(id, 'the id of a policy', 'hms-svc runs list')
   const client = await context.client()
-  const { documents } = await client.get<{ documents: ConfigDocument[] }>('/v1/snapshot', { policies: id })
+  const { documents } = await client.get('/v1/snapshot', { policies: id })
   const stored = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)
   const document = stored && standing(holdDocument(stored), context.io.now()).document
   if (document?.release == null || document.version === null) {

@@ -29,7 +29,7 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
     before: numberFlag('--before', options.before, { least: 0, most: Number.MAX_SAFE_INTEGER, verb: 'audit log' }),
   }
   const client = await context.client()
-  const found = await client.get<AuditEntry[]>('/v1/audit/entries', { ...query, order: 'newest', limit, acts: true })
+  const found = await client.get('/v1/audit/entries', { ...query, order: 'newest', limit, acts: true })
   output.list(
     found.toReversed(),
     [

@@ -1,5 +1,5 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
-import { peekPredicate, type AuditEntry, type ConfigDocument, type EventData } from '#libs/contracts'
+import { peekPredicate, type ConfigDocument, type EventData } from '#libs/contracts'
 import { SignatureError, STABLE_SCOPE, type HeadPredicate, type Roster, type StableHead } from '#libs/signing'
 import { checkEvent } from '../export/check-event.js'
 import { PUBLISHED } from '../export/records.js'
@@ -43,7 +43,7 @@ export class LoggedHeads implements EntryListener {
     const published = entries.flatMap((entry, at) => (entry?.type === PUBLISHED ? [{ index: first + at, entry }] : []))
     if (published.length === 0) return
     const after = published[0]!.index - 1
-    const shown = await this.client.get<AuditEntry[]>('/v1/audit/entries', {
+    const shown = await this.client.get('/v1/audit/entries', {
       after: after < 0 ? undefined : after,
       limit: published.length,
       type: PUBLISHED,

@@ -31,7 +31,7 @@ export async function fetchProof(context: CliContext, name: string): Promise<Che
     throw usageError(`${name} is not ID@VERSION`, ['hms-svc audit proof epa-pm25-limit@2.0.0'])
   const roster = await newestRoster(context)
   const client = await context.client()
-  const proof = await client.get<AuditProof>('/v1/audit/proofs', { policy, version })
+  const proof = await client.get('/v1/audit/proofs', { policy, version })
   const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPoliciesOf(roster))
   if (!namesRelease(proof, { id: policy, version, digest: proof.digest }))
     throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)

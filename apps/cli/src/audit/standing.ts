@@ -1,5 +1,5 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
-import type { ConfigDocument, HmsError, StreamFrame } from '#libs/contracts'
+import type { ConfigDocument, HmsError } from '#libs/contracts'
 import { FRESHNESS_AHEAD_MS, freshnessAhead, judgeFreshness, readFreshness, SignatureError, stableDigest, type Roster } from '#libs/signing'
 import { stableDocuments } from './logged-heads.js'
 
@@ -30,7 +30,7 @@ export async function readStanding(client: ApiClient, world: StandingWorld): Pro
 }
 
 async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], world: StandingWorld): Promise<Doubt | undefined> {
-  const { freshness } = await client.get<StreamFrame>('/v1/snapshot', { revision: 0, policies: NO_POLICY })
+  const { freshness } = await client.get('/v1/snapshot', { revision: 0, policies: NO_POLICY })
   if (freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'config-store shows no freshness statement of rollout' }
   const now = world.nowMs()
   try {

@@ -1,4 +1,4 @@
-import { EXIT, HmsError, type AuditProof, type StageAttestation } from '#libs/contracts'
+import { EXIT, HmsError, type AuditProof } from '#libs/contracts'
 import { systemClock, type ApiClient } from '#libs/client'
 import type { Roster } from '#libs/signing'
 import { setTimeout } from 'node:timers/promises'
@@ -40,7 +40,7 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
   const before = await problems.check('the log', () => memory.continuedBy(tree))
   const published = checkRuns(runs, content, problems)
-  const attestationsOf = (run: number) => client.get<StageAttestation[]>('/v1/audit/attestations', { run })
+  const attestationsOf = (run: number) => client.get('/v1/audit/attestations', { run })
   const { releases: live, breakGlass } = await checkLive(
     documents,
     content,
@@ -100,7 +100,7 @@ async function rostersOf(context: CliContext, client: ApiClient, newest: Roster)
 /** Returns `undefined` if the log has no such proof. */
 async function proofOf(client: ApiClient, digest: string): Promise<AuditProof | undefined> {
   try {
-    return await client.get<AuditProof>(`/v1/audit/proofs/${encodeURIComponent(digest)}`)
+    return await client.get('/v1/audit/proofs/{digest}', { digest })
   } catch (error) {
     if (error instanceof HmsError && (error.code === 'HMS_AUDIT_PROOF_UNKNOWN' || error.code === 'HMS_AUDIT_NOT_PUBLISHED'))
       return undefined

@@ -8,7 +8,7 @@ import {
   type KeyFolder,
   type NamedSigner,
 } from '#libs/client'
-import { EXIT, type ApprovalRequest, type ApprovalView, type RunView } from '#libs/contracts'
+import { EXIT, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
 import { describePrepared } from '../approvals/describe-prepared.js'
 import { consentTo } from '../approvals/read-consent.js'
 import type { CliContext } from '../context.js'
@@ -78,7 +78,7 @@ function openFor(
 async function printAccepted({ output }: CliContext, client: ApiClient, { run }: ApprovalView, names: readonly string[]): Promise<void> {
   output.done(`Signed together by ${names.join(' and ')}`)
   if (run === null) return
-  const { breakGlass } = await client.get<RunView>(`/v1/runs/${run}`)
+  const { breakGlass } = await client.get('/v1/runs/{number}', { number: run })
   output.done(`On its way past simulation and canary (run #${run})`)
   if (breakGlass === undefined) return
   const { ticket, dueAt } = breakGlass.review

@@ -1,4 +1,4 @@
-import type { FreezeView, PolicyView, RunView, Ticket } from '#libs/contracts'
+import type { RunView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { keyFolderOf } from '../keys/key-folder.js'
 import type { Candidate, Wanted } from './wanted.js'
@@ -17,20 +17,20 @@ export async function askFor(kind: Kind, context: CliContext): Promise<Candidate
   const client = await context.client(undefined, ANSWER_MS)
   switch (kind) {
     case 'policy':
-      return (await client.get<PolicyView[]>('/v1/policies')).map(({ id, version }) => ({ text: id, about: version }))
+      return (await client.get('/v1/policies')).map(({ id, version }) => ({ text: id, about: version }))
     case 'version':
-      return versionsOf(await client.get<RunView[]>('/v1/runs'))
+      return versionsOf(await client.get('/v1/runs'))
     case 'run':
-      return (await client.get<RunView[]>('/v1/runs')).slice(0, AT_MOST).map((run) => ({ text: String(run.run), about: aboutRun(run) }))
+      return (await client.get('/v1/runs')).slice(0, AT_MOST).map((run) => ({ text: String(run.run), about: aboutRun(run) }))
     case 'ticket':
-      return (await client.get<Ticket[]>('/v1/tickets')).map(({ ticket, run, state }) => ({
+      return (await client.get('/v1/tickets')).map(({ ticket, run, state }) => ({
         text: String(ticket),
         about: `run #${run} ${state}`,
       }))
     case 'partner':
-      return (await client.get<{ id: string; name: string }[]>('/v1/partners')).map(({ id, name }) => ({ text: id, about: name }))
+      return (await client.get('/v1/partners')).map(({ id, name }) => ({ text: id, about: name }))
     case 'freeze':
-      return (await client.get<FreezeView[]>('/v1/freezes')).map(({ id, reason }) => ({ text: id, about: reason }))
+      return (await client.get('/v1/freezes')).map(({ id, reason }) => ({ text: id, about: reason }))
   }
 }
 

@@ -1,4 +1,4 @@
-import { EXIT, type CoverageView, type PolicyView } from '#libs/contracts'
+import { EXIT, type CoverageView } from '#libs/contracts'
 import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
@@ -18,7 +18,7 @@ export async function showCoverage(context: CliContext, policy: string): Promise
 export async function listCoverage(context: CliContext): Promise<number> {
   const client = await context.client()
   const views: CoverageView[] = []
-  for (const { id } of await client.get<PolicyView[]>('/v1/policies')) views.push(await coverageOf(client, id))
+  for (const { id } of await client.get('/v1/policies')) views.push(await coverageOf(client, id))
   context.output.list(
     views,
     [
@@ -37,7 +37,7 @@ export async function listCoverage(context: CliContext): Promise<number> {
 }
 
 function coverageOf(client: ApiClient, policy: string): Promise<CoverageView> {
-  return client.get<CoverageView>('/v1/coverage', { policy })
+  return client.get('/v1/coverage', { policy })
 }
 
 function namesOf(bots: readonly { id: string }[]): string | null {

@@ -33,7 +33,8 @@ export async function findLetter(client: ApiClient, text: string): Promise<DeadL
   const [, service, id] = /^(?:([^/]+)\/)?([0-9a-fA-F-]{36})$/.exec(text) ?? []
   if (id === undefined)
     throw usageError(`${text} is no id of a dead letter: a UUID, with or without SERVICE/ before it.`, ['hms-svc dlq list'])
-  const read = (name: ServiceName): Promise<DeadLetterView> => client.get<DeadLetterView>(`/v1/dead-letters/${name}/${id.toLowerCase()}`)
+  const read = (name: ServiceName): Promise<DeadLetterView> =>
+    client.get('/v1/dead-letters/{service}/{id}', { service: name, id: id.toLowerCase() })
   if (service !== undefined) return read(parseService(service))
   const { answers, silent } = await askServices(SERVICES, read)
   const found = answers[0]

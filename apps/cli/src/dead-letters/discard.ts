@@ -1,4 +1,4 @@
-import type { DeadLetterSummary, DiscardRequest } from '#libs/contracts'
+import type { DiscardRequest } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { endLetters } from './end-letters.js'
 
@@ -11,7 +11,7 @@ export function discardDeadLetters(context: CliContext, ids: readonly string[], 
   return endLetters(
     context,
     ids,
-    (client, { service, id }) => client.post<DeadLetterSummary>(`/v1/dead-letters/${service}/${id}/discard`, request),
+    (client, { service, id }) => client.post('/v1/dead-letters/{service}/{id}/discard', request, { params: { service, id } }),
     ({ service, id }) => `Dead letter ${service}/${id} discarded; it is kept with its reason`,
   )
 }

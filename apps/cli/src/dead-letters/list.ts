@@ -1,4 +1,4 @@
-import { DEAD_LETTERS_LISTED, EXIT, SERVICES, type DeadLetterSummary } from '#libs/contracts'
+import { DEAD_LETTERS_LISTED, EXIT, SERVICES } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { problemOf } from '../errors.js'
 import { askServices, parseService } from './all-services.js'
@@ -15,7 +15,7 @@ export async function listDeadLetters(context: CliContext, options: ListOptions)
   const services = options.service === undefined ? SERVICES : [parseService(options.service)]
   const state = options.all === true ? undefined : 'waiting'
   const { answers, silent, refusals } = await askServices(services, (service) =>
-    client.get<DeadLetterSummary[]>(`/v1/dead-letters/${service}`, { state }),
+    client.get('/v1/dead-letters/{service}', { service, state }),
   )
   const fault = silent[0]?.error ?? refusals[0]
   if (answers.length === 0 && fault !== undefined) throw fault

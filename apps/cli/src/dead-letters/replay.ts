@@ -1,4 +1,3 @@
-import type { DeadLetterSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { endLetters } from './end-letters.js'
 
@@ -6,7 +5,7 @@ export function replayDeadLetters(context: CliContext, ids: readonly string[]): 
   return endLetters(
     context,
     ids,
-    (client, { service, id }) => client.post<DeadLetterSummary>(`/v1/dead-letters/${service}/${id}/replay`, {}),
+    (client, { service, id }) => client.post('/v1/dead-letters/{service}/{id}/replay', {}, { params: { service, id } }),
     ({ service, id, closed }) =>
       `Dead letter ${service}/${id} replayed: ${closed?.reason === 'ignored-stale' ? 'its run had moved on, nothing changed' : 'handled'}`,
   )

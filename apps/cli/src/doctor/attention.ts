@@ -13,11 +13,11 @@ const MAX_NAMED = 5
  */
 export async function checkAttention(client: ApiClient, now: number): Promise<Check[]> {
   const [freezes, tickets, runs, partners, policies] = await Promise.allSettled([
-    client.get<FreezeView[]>('/v1/freezes'),
-    client.get<Ticket[]>('/v1/tickets', { state: 'OPEN' }),
-    client.get<RunView[]>('/v1/runs', { open: 'yes' }),
-    client.get<{ groups: string[] }[]>('/v1/partners'),
-    client.get<PolicyView[]>('/v1/policies'),
+    client.get('/v1/freezes'),
+    client.get('/v1/tickets', { state: 'OPEN' }),
+    client.get('/v1/runs', { open: 'yes' }),
+    client.get('/v1/partners'),
+    client.get('/v1/policies'),
   ])
   return [
     ...judged('freezes', freezes, judgeFreezes),
@@ -76,9 +76,7 @@ export function judgeOnCall(partners: readonly { groups: string[] }[]): Check {
 }
 
 async function checkBots(client: ApiClient, policies: readonly PolicyView[], now: number): Promise<Check[]> {
-  const answers = await Promise.allSettled(
-    policies.slice(0, MAX_POLICIES).map(({ id }) => client.get<CoverageView>('/v1/coverage', { policy: id })),
-  )
+  const answers = await Promise.allSettled(policies.slice(0, MAX_POLICIES).map(({ id }) => client.get('/v1/coverage', { policy: id })))
   const views = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
   return [judgeBots(views, policies.length - views.length, now), ...judgeLeft(views)]
 }

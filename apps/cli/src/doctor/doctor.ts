@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import { EXIT, SERVICES, type DeadLetterView } from '#libs/contracts'
+import { EXIT, SERVICES } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { askServices } from '../dead-letters/all-services.js'
 import { readFigures } from '../topics/read-lags.js'
@@ -52,7 +52,7 @@ async function checkTraffic(client: ApiClient): Promise<Check[]> {
     (error: Error) => unknown('lag', error.message),
   )
   const { answers, silent, refusals } = await askServices(SERVICES, (service) =>
-    client.get<DeadLetterView[]>(`/v1/dead-letters/${service}`, { state: 'waiting', limit: MAX_LETTERS }),
+    client.get('/v1/dead-letters/{service}', { service, state: 'waiting', limit: MAX_LETTERS }),
   )
   const letters =
     answers.length === 0

@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import { EXIT, HmsError, printableJson, type AuditEntry, type RosterStep } from '#libs/contracts'
+import { EXIT, HmsError, printableJson } from '#libs/contracts'
 import { openNote, readCheckpoint, readRoster } from '#libs/signing'
 import { existsSync } from 'node:fs'
 import { open, truncate, type FileHandle } from 'node:fs/promises'
@@ -77,7 +77,7 @@ async function* newRecords(
   }
   const note = (await client.bytes('/checkpoint')).toString('utf8')
   const { size } = readCheckpoint(openNote(note).body)
-  const [first] = await client.get<RosterStep[]>('/v1/roster')
+  const [first] = await client.get('/v1/roster')
   if (first !== undefined && position.installation !== undefined) {
     const { installation } = readRoster(first.envelope)
     if (installation !== position.installation) throw otherInstallation(installation, position.installation)
@@ -95,7 +95,7 @@ async function* newRecords(
   let skipping = sinceMs !== undefined
   while (position.entries < size) {
     const limit = Math.min(ENTRIES_AT_ONCE, size - position.entries)
-    const entries = await client.get<AuditEntry[]>('/v1/audit/entries', {
+    const entries = await client.get('/v1/audit/entries', {
       after: position.entries === 0 ? undefined : position.entries - 1,
       limit,
       signed: true,
@@ -117,7 +117,7 @@ async function* newRecords(
 
 async function* rostersAfter(client: ApiClient, position: ExportPosition): AsyncGenerator<ExportRecord, void, undefined> {
   for (;;) {
-    const steps = await client.get<RosterStep[]>('/v1/roster', position.roster === 0 ? {} : { since: position.roster })
+    const steps = await client.get('/v1/roster', position.roster === 0 ? {} : { since: position.roster })
     for (const { version, envelope } of steps) {
       if (position.installation === undefined) yield { type: 'export', v: 1, installation: readRoster(envelope).installation }
       yield { type: 'roster', version, envelope }

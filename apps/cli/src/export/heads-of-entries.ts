@@ -64,7 +64,7 @@ class HeadSource {
   }
 
   private async read(): Promise<void> {
-    const records = await this.client.get<LiveRecord[]>('/v1/history', { after: this.after, limit: HEADS_AT_ONCE })
+    const records = await this.client.get('/v1/history', { after: this.after, limit: HEADS_AT_ONCE })
     for (const record of records) if (record.storedAt <= this.until) this.waiting.set(headKey(record), record)
     this.after = records.at(-1)?.storedAt
     this.isOver = this.after === undefined || this.after > this.until

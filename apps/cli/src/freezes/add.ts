@@ -1,5 +1,5 @@
 import type { Signer } from '#libs/signing'
-import { EXIT, type Freeze, type FreezeRequest, type FreezeView } from '#libs/contracts'
+import { EXIT, type Freeze, type FreezeView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { readYamlMap } from '../yaml-file.js'
@@ -20,7 +20,7 @@ export async function declare(context: CliContext, freeze: Freeze, signer: Signe
   const { signFreeze } = await import('#libs/signing')
   const installation = await installationOf(context)
   const statement = await signFreeze(freeze, { at: new Date(context.io.now()), installation }, signer)
-  const view = await (await context.client()).post<FreezeView>('/v1/freezes', { statement } satisfies FreezeRequest)
+  const view = await (await context.client()).post('/v1/freezes', { statement })
   if (context.output.mode === 'json') context.output.data(view, () => [])
   else context.output.done(`${view.id} ${sentence(view)}`)
   return EXIT.done

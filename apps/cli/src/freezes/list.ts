@@ -4,7 +4,7 @@ import type { CliContext } from '../context.js'
 export async function listFreezes(context: CliContext): Promise<number> {
   const client = await context.client()
   context.output.list(
-    await client.get<FreezeView[]>('/v1/freezes'),
+    await client.get('/v1/freezes'),
     [
       { heading: 'FREEZE', cell: (freeze) => freeze.id },
       { heading: 'STATE', cell: (freeze) => freeze.state },

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { LADDER, type PartnerSummary } from '#libs/contracts'
+import { LADDER, type PartnerRegistration, type PartnerSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { readGivenSecret } from '../files.js'
 import { registerDocument } from '../register-document.js'
@@ -14,10 +14,12 @@ export async function addPartner(context: CliContext, file: string): Promise<num
   }
   const { channels } = partner
   const resolved = channels === undefined ? partner : { ...partner, channels: await resolveSecrets(channels, sources) }
+  // The service checks the members.
+  const registration = resolved as object as PartnerRegistration
   return registerDocument<PartnerSummary | undefined>(
     context,
-    '/v1/partners',
-    resolved,
+    registration,
+    (client) => client.post('/v1/partners', registration),
     `Partner ${String(partner['id'])} registered`,
     remarkOnNews,
   )

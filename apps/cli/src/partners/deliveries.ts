@@ -1,4 +1,4 @@
-import { DELIVERY_STATES, EXIT, type DeliveriesFilter, type DeliveryState, type DeliveryView } from '#libs/contracts'
+import { DELIVERY_STATES, EXIT, type DeliveriesFilter, type DeliveryState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName, usageError } from '../errors.js'
 import { parseRunNumber } from '../runs/run-number.js'
@@ -30,7 +30,7 @@ export async function listDeliveries(context: CliContext, partner: string | unde
     limit,
   }
   const client = await context.client()
-  const deliveries = await client.get<DeliveryView[]>('/v1/deliveries', { ...filter })
+  const deliveries = await client.get('/v1/deliveries', { ...filter })
   context.output.list(deliveries, DELIVERY_COLUMNS, whenEmpty(partner, options))
   const last = deliveries.at(-1)
   if (last !== undefined && deliveries.length === limit)

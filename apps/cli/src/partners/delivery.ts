@@ -9,7 +9,7 @@ const SHOWN = 200
 export async function showDelivery(context: CliContext, id: string): Promise<number> {
   requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
   const client = await context.client()
-  const delivery = await client.get<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}`)
+  const delivery = await client.get('/v1/deliveries/{id}', { id })
   context.output.data(delivery, () => linesOf(delivery))
   return EXIT.done
 }

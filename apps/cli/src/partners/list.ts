@@ -1,10 +1,10 @@
-import { EXIT, type PartnerSummary } from '#libs/contracts'
+import { EXIT } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
 export async function listPartners(context: CliContext): Promise<number> {
   const client = await context.client()
   context.output.list(
-    await client.get<PartnerSummary[]>('/v1/partners'),
+    await client.get('/v1/partners'),
     [
       { heading: 'PARTNER', cell: (partner) => partner.id },
       { heading: 'LANE', cell: (partner) => partner.lane },

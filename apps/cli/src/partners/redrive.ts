@@ -1,4 +1,4 @@
-import { EXIT, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
+import { EXIT, type DeliveryDetail, type RedriveManyRequest } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { reportError, requireName, requireReason, usageError } from '../errors.js'
 import { policyFilter } from './policy-filter.js'
@@ -33,7 +33,7 @@ async function redriveEach(context: CliContext, ids: readonly string[], reason: 
   for (const id of ids) {
     try {
       requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
-      const delivery = await client.post<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}/redrive`, { reason })
+      const delivery = await client.post('/v1/deliveries/{id}/redrive', { reason }, { params: { id } })
       redriven.push(delivery)
       output.done(`${id} is queued to be sent again to ${delivery.partner}, as message ${delivery.messageId}`)
     } catch (error) {
@@ -60,7 +60,7 @@ async function redriveFailed(
     ...(until === undefined ? {} : { until: timeOf('--until', until, now) }),
   }
   const client = await context.client()
-  const result = await client.post<RedriveResult>('/v1/deliveries/redrive', request)
+  const result = await client.post('/v1/deliveries/redrive', request)
   const { redriven, skipped, more } = result
   output.data(result, () => [])
   output.done(`${redriven.length} ${redriven.length === 1 ? 'delivery is' : 'deliveries are'} queued to be sent again`)

@@ -1,4 +1,4 @@
-import { EXIT, type ChannelTest, type PartnerTestRequest, type PartnerTestResult, type RefusalExplanation } from '#libs/contracts'
+import { EXIT, type ChannelTest, type RefusalExplanation } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 
@@ -14,9 +14,7 @@ export interface TestOptions {
 export async function testPartner(context: CliContext, partner: string, { channel, explain }: TestOptions): Promise<number> {
   requireName(partner, 'the id of a partner', 'hms-svc partners list')
   const client = await context.client()
-  const request: PartnerTestRequest = { channel, explain }
-  const path = `/v1/partners/${encodeURIComponent(partner)}/test`
-  const result = await client.post<PartnerTestResult>(path, request, { timeoutMs: TIMEOUT_MS })
+  const result = await client.post('/v1/partners/{id}/test', { channel, explain }, { params: { id: partner }, timeoutMs: TIMEOUT_MS })
   const { output } = context
   if (output.mode === 'json') output.data(result, () => [])
   else for (const test of result.channels) for (const line of linesOf(test)) (test.ok ? output.done : output.undone).call(output, line)

@@ -1,14 +1,5 @@
 import { orMissing, type ApiClient } from '#libs/client'
-import {
-  EXIT,
-  type CoverageView,
-  type FallbacksView,
-  type GuardTrial,
-  type JsonObject,
-  type LintReport,
-  type PolicyView,
-  type Trial,
-} from '#libs/contracts'
+import { EXIT, type JsonObject, type LintReport } from '#libs/contracts'
 import {
   describeChange,
   diffPolicies,
@@ -79,20 +70,20 @@ function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
 
 /** A first version has no version in force, and no bots that read it. */
 async function planOf(context: CliContext, client: ApiClient, sources: readonly PolicySource[]): Promise<Plan> {
-  const lives = await Promise.all(sources.map(({ policy }) => orMissing(client.get<PolicyView>(`/v1/policies/${policy.id}`))))
+  const lives = await Promise.all(sources.map(({ policy }) => orMissing(client.get('/v1/policies/{id}', { id: policy.id }))))
   const policies = await Promise.all(sources.map(({ policy }, index) => plannedOf(client, policy, lives[index]?.value)))
-  const request = { policies: sources.map(({ policy }) => policy), live: lives.flatMap((live) => live?.value ?? []) }
+  const request = { policies: sources.map(({ policy }) => policy), live: lives.flatMap((live) => (live === undefined ? [] : [live.value])) }
   const holds = await readHolds(
     client,
     sources.map(({ policy }) => policy.id),
   )
-  const guard = await orMissing(client.post<GuardTrial>('/v1/approvals/trial', { policies: sources.map(({ policy }) => policy) }))
-  const findings = located(await client.post<LintReport>('/v1/lint', request), sources)
+  const guard = await orMissing(client.post('/v1/approvals/trial', { policies: sources.map(({ policy }) => policy) }))
+  const findings = located(await client.post('/v1/lint', request), sources)
   // A policy that fails lint is never replayed.
   if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null, holds, guard }
   const timeoutMs = (await context.timeoutMs()) ?? TRIAL_MS
   const stop = showTrialProgress(context, client)
-  const simulation = await client.post<Trial>('/v1/simulations', request, { timeoutMs }).finally(stop)
+  const simulation = await client.post('/v1/simulations', request, { timeoutMs }).finally(stop)
   const verdict = guard?.verdict === 'FAIL' ? 'FAIL' : simulation.verdict
   return { verdict, policies, findings, simulation, holds, guard }
 }
@@ -100,9 +91,9 @@ async function planOf(context: CliContext, client: ApiClient, sources: readonly 
 async function plannedOf(client: ApiClient, policy: PolicyDocument, live: JsonObject | undefined): Promise<PlannedPolicy> {
   const { id, version } = policy
   const before = live as PolicyDocument | undefined
-  const coverage = await orMissing(client.get<CoverageView>('/v1/coverage', { policy: id }))
+  const coverage = await orMissing(client.get('/v1/coverage', { policy: id }))
   const bots = coverage === undefined ? null : { total: coverage.total, current: coverage.current }
-  const fallbacks = before && (await orMissing(client.get<FallbacksView>('/v1/approvals/fallbacks', { policy: id })))
+  const fallbacks = before && (await orMissing(client.get('/v1/approvals/fallbacks', { policy: id })))
   const differences = diffPolicies(before, policy)
   return { id, version, live: before?.version ?? null, differences, bots, refusedFallbacks: fallbacks?.refused ?? [] }
 }

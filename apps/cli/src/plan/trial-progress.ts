@@ -1,5 +1,4 @@
 import type { ApiClient } from '#libs/client'
-import type { ReplayProgress } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { progressText } from '../simulations/progress-text.js'
 
@@ -19,7 +18,7 @@ export function showTrialProgress({ io, output }: CliContext, client: ApiClient)
     if (asking) return
     asking = true
     // Another instance may have the trial, or none yet: then there is nothing to show.
-    const progress = await client.get<ReplayProgress>('/v1/simulations/trial').catch(() => undefined)
+    const progress = await client.get('/v1/simulations/trial').catch(() => undefined)
     asking = false
     if (!stopped && progress !== undefined) draw([progressText(progress)])
   }

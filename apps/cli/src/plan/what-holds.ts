@@ -13,7 +13,7 @@ export interface Hold {
 const HAS_REGION: ReadonlySet<RunState> = new Set(['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'])
 
 export async function readHolds(client: ApiClient, policies: readonly string[]): Promise<Hold[]> {
-  const [freezes, open] = await Promise.all([client.get<FreezeView[]>('/v1/freezes'), client.get<RunView[]>('/v1/runs', { open: 'yes' })])
+  const [freezes, open] = await Promise.all([client.get('/v1/freezes'), client.get('/v1/runs', { open: 'yes' })])
   return holdsOf(policies, freezes, open)
 }
 

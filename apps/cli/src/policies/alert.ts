@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { EXIT, type AlertReceipt, type AlertRequest, type JsonObject } from '#libs/contracts'
+import { EXIT, type AlertRequest, type JsonObject } from '#libs/contracts'
 import { inexactNumber, isExact } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -17,7 +17,7 @@ export interface AlertOptions {
 export async function reportAlert(context: CliContext, options: AlertOptions): Promise<number> {
   const alert = alertOf(options)
   const client = await context.client()
-  const receipt = await client.post<AlertReceipt>('/v1/alerts', alert)
+  const receipt = await client.post('/v1/alerts', alert)
   if (context.output.mode === 'json') context.output.data(receipt, () => [])
   else context.output.done(`Alert ${receipt.id} reported`)
   return EXIT.done

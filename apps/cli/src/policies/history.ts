@@ -97,12 +97,11 @@ function requireVerified(id: string, lines: readonly Line[], isSigned: boolean):
 
 /** Reads the newest entries. `isSigned`: false if the service is of an earlier build, which knows no `signed`. */
 async function readAll(client: ApiClient, id: string, limit: number): Promise<{ entries: PolicyHistoryEntry[]; isSigned: boolean }> {
-  const path = `/v1/policies/${encodeURIComponent(id)}/history`
   const entries: PolicyHistoryEntry[] = []
   let signed: 'true' | undefined = 'true'
   for (let before: number | undefined; entries.length < limit;) {
     try {
-      const page: PolicyHistoryEntry[] = await client.get(path, { limit: PAGE, before, signed })
+      const page: PolicyHistoryEntry[] = await client.get('/v1/policies/{id}/history', { id, limit: PAGE, before, signed })
       if (page.length === 0) break
       entries.push(...page)
       before = page.at(-1)!.seq

@@ -32,8 +32,8 @@ interface PresentReader {
 export async function readPresentPolicy(context: CliContext, id: string, reader: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
   const { isLoopback } = await import('#libs/client')
-  const ask = (): Promise<PolicyView | LocalPolicyView> =>
-    client.get(`/v1/policies/${encodeURIComponent(id)}`, { region: reader.region, bot: reader.bot })
+  // Without a time the response is the version in force; a side-car sends its own view.
+  const ask = () => client.get('/v1/policies/{id}', { id, region: reader.region, bot: reader.bot }) as Promise<PolicyView | LocalPolicyView>
   const [view, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
   if (!('provenance' in view) && isLoopback(client.url)) return { ...view, verification: 'by-sidecar' }
   if (rosters === undefined) {

@@ -1,4 +1,4 @@
-import { EXIT, type RestoredDocument } from '#libs/contracts'
+import { EXIT } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 
@@ -6,7 +6,7 @@ import { requireName } from '../errors.js'
 export async function restorePolicy(context: CliContext, id: string, { reason }: { reason?: string }): Promise<number> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const client = await context.client()
-  const restored = await client.post<RestoredDocument[]>(`/v1/policies/${encodeURIComponent(id)}/restore`, { reason })
+  const restored = await client.post('/v1/policies/{id}/restore', { reason }, { params: { id } })
   context.output.list(
     restored,
     [

@@ -1,4 +1,4 @@
-import { EXIT, type BotRegistration, type BotSummary } from '#libs/contracts'
+import { EXIT, type BotRegistration } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { readGivenText } from '../files.js'
 import { registerDocument } from '../register-document.js'
@@ -10,13 +10,13 @@ export interface AddBotOptions {
 
 export async function addBot(context: CliContext, file: string, options: AddBotOptions): Promise<number> {
   const registration: BotRegistration = { id: options.id, source: await readGivenText(file), critical: options.critical === true }
-  return registerDocument(context, '/v1/bots', registration, `Bot ${options.id} registered`)
+  return registerDocument(context, registration, (client) => client.post('/v1/bots', registration), `Bot ${options.id} registered`)
 }
 
 export async function listBots(context: CliContext): Promise<number> {
   const client = await context.client()
   context.output.list(
-    await client.get<BotSummary[]>('/v1/bots'),
+    await client.get('/v1/bots'),
     [
       { heading: 'BOT', cell: (bot) => bot.id },
       { heading: 'CRITICAL', cell: (bot) => (bot.critical ? 'yes' : 'no') },

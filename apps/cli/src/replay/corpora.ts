@@ -1,4 +1,4 @@
-import { EXIT, type CorpusRegistration, type CorpusSummary } from '#libs/contracts'
+import { EXIT, type CorpusRegistration } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { readGivenText } from '../files.js'
@@ -18,7 +18,7 @@ export async function addCorpus(context: CliContext, file: string, options: AddC
     content: await readGivenText(file, MAX_CORPUS_BYTES),
     ...(options.map === undefined ? {} : { map: parseFieldMap(options.map) }),
   }
-  return registerDocument(context, '/v1/corpora', registration, `Corpus ${options.id} registered`)
+  return registerDocument(context, registration, (client) => client.post('/v1/corpora', registration), `Corpus ${options.id} registered`)
 }
 
 /** Parses `at=date,pm25=pm25_ug_m3`: field of a reading = column of the file. */
@@ -34,7 +34,7 @@ export function parseFieldMap(text: string): Record<string, string> {
 export async function listCorpora(context: CliContext): Promise<number> {
   const client = await context.client()
   context.output.list(
-    await client.get<CorpusSummary[]>('/v1/corpora'),
+    await client.get('/v1/corpora'),
     [
       { heading: 'CORPUS', cell: (corpus) => corpus.id },
       { heading: 'READINGS', cell: (corpus) => corpus.readings },

@@ -1,4 +1,4 @@
-import { HmsError, type RosterStep } from '#libs/contracts'
+import { HmsError } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { pinnedRoster } from './pinned-roster.js'
 
@@ -15,7 +15,7 @@ export async function installationOf(context: CliContext): Promise<string> {
       error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE' && context.io.environment.lookup('HMS_ROSTER') === undefined
     if (!unnamed || !isLoopback(readUrl(context.url))) throw error
     const client = await context.client()
-    const [first] = await client.get<RosterStep[]>('/v1/roster')
+    const [first] = await client.get('/v1/roster')
     if (first === undefined) throw error
     const { readRoster } = await import('#libs/signing')
     return readRoster(first.envelope).installation

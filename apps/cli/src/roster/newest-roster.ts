@@ -43,5 +43,5 @@ async function lastThatVerifies(context: CliContext): Promise<Roster> {
 
 async function stepsAfter(context: CliContext, { version }: Roster): Promise<RosterStep[]> {
   const client = await context.client()
-  return client.get<RosterStep[]>('/v1/roster', { since: String(version) })
+  return client.get('/v1/roster', { since: String(version) })
 }

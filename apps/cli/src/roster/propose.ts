@@ -1,4 +1,4 @@
-import { EXIT, peekPredicate, type RosterProposalView } from '#libs/contracts'
+import { EXIT, peekPredicate } from '#libs/contracts'
 import { readSuccessor, type RosterPredicate } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { readYamlMap } from '../yaml-file.js'
@@ -11,7 +11,7 @@ import { isEnvelope, rosterEnvelope } from './roster-document.js'
  * Shows the changes of the next roster and sends it to approver for signing. FILE: the whole next roster, or a signed statement of it.
  * `acceptUnreadable`: policies whose live release readers may then refuse. Approver refuses an incomplete list, exit 5.
  */
-export async function proposeRoster(context: CliContext, file: string, acceptUnreadable: readonly string[] = []): Promise<number> {
+export async function proposeRoster(context: CliContext, file: string, acceptUnreadable: string[] = []): Promise<number> {
   const current = await newestRoster(context)
   const document = await readYamlMap(file)
   // A statement that people have signed is not changed.
@@ -24,7 +24,7 @@ export async function proposeRoster(context: CliContext, file: string, acceptUnr
   const successor = readSuccessor(current, envelope)
   for (const line of describeProposal(current, successor)) context.output.note(line)
   const client = await context.client()
-  const view = await client.post<RosterProposalView>('/v1/roster/proposals', {
+  const view = await client.post('/v1/roster/proposals', {
     envelope,
     ...(acceptUnreadable.length === 0 ? {} : { acceptUnreadable }),
   })

@@ -191,7 +191,7 @@ describe('roster sign', () => {
     const waiting = proposal(await signedBy(second, 1))
     const answers = {
       'GET /v1/roster/proposals': { body: [waiting] },
-      [`POST /v1/roster/proposals/${waiting.digest}/signatures`]: { body: { ...waiting, state: 'CURRENT' } },
+      [`POST /v1/roster/proposals/${encodeURIComponent(waiting.digest)}/signatures`]: { body: { ...waiting, state: 'CURRENT' } },
     }
     const { code, stdout, stderr } = await hms(['roster', 'sign', '--sign', 'EPA Chief', '--expect-digest', waiting.digest], answers)
     expect([code, stdout]).toEqual([0, '✓ Signature added\n✓ Roster 2 is in force\n'])

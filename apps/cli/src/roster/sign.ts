@@ -20,11 +20,13 @@ export async function signRosterProposal(context: CliContext, given: string | un
   const folder = keyFolderOf(context)
   await findKey(folder, options.sign)
   const client = await context.client()
-  const proposal = choose(await client.get<RosterProposalView[]>('/v1/roster/proposals'), given)
+  const proposal = choose(await client.get('/v1/roster/proposals'), given)
   const next = checked(proposal, await newestRoster(context), context)
   expectDigest(options.expectDigest, next.digest)
   const signer = await openKey(context, folder, options.sign, options)
-  const view = await client.post<RosterProposalView>(`/v1/roster/proposals/${next.digest}/signatures`, await signatureOf(next, signer))
+  const view = await client.post('/v1/roster/proposals/{digest}/signatures', await signatureOf(next, signer), {
+    params: { digest: next.digest },
+  })
   context.output.done('Signature added')
   printProgress(context, view)
   return EXIT.done

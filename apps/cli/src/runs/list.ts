@@ -1,4 +1,4 @@
-import { EXIT, MAX_RUNS_LISTED } from '#libs/contracts'
+import { EXIT, MAX_RUNS_LISTED, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { numberFlag } from '../number-flag.js'
 import { readRuns, type RunsQuery } from './read-runs.js'
@@ -6,7 +6,7 @@ import { parseRunNumber } from './run-number.js'
 
 export interface ListOptions {
   open?: boolean
-  state?: string
+  state?: RunState
   before?: string
   limit?: string
 }

@@ -1,9 +1,9 @@
 import type { ApiClient } from '#libs/client'
-import { MAX_RUNS_LISTED, type RunView } from '#libs/contracts'
+import { MAX_RUNS_LISTED, type RunState, type RunView } from '#libs/contracts'
 
 export interface RunsQuery {
   open?: 'yes'
-  state?: string
+  state?: RunState
   /** Only runs with a smaller number. */
   before?: number
 }
@@ -16,7 +16,7 @@ export async function readRuns(
 ): Promise<{ runs: RunView[]; more: boolean }> {
   const runs: RunView[] = []
   for (let { before } = query; ;) {
-    const page = await client.get<RunView[]>('/v1/runs', { ...query, before })
+    const page = await client.get('/v1/runs', { ...query, before })
     runs.push(...page)
     const isLast = page.length < MAX_RUNS_LISTED
     if (isLast || runs.length >= most) return { runs: runs.slice(0, most), more: !isLast || runs.length > most }

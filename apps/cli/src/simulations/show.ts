@@ -10,7 +10,7 @@ import { writeImpactPage } from './impact-file.js'
 export async function showSimulation(context: CliContext, text: string, { report }: { report?: string } = {}): Promise<number> {
   const number = parseRunNumber(text)
   const client = await context.client()
-  const view = await client.get<SimulationReport>(`/v1/simulations/${number}`)
+  const view = await client.get('/v1/simulations/{run}', { run: number })
   const impact = view.report?.impact
   const lines = impact === undefined ? [] : (await import('#libs/impact')).impactLines(impact)
   context.output.data(view, () => [...linesOf(view), ...lines.map((line) => `  ${line}`)])

@@ -1,4 +1,4 @@
-import { EXIT, type Ticket, type TicketDecision, type TicketDecisionRequest } from '#libs/contracts'
+import { EXIT, type TicketDecision } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
 import { requirePublicReason, requireReason, usageError } from '../errors.js'
@@ -26,7 +26,7 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
   const byMs = await parseDurationFlag('--by', flags.by)
   const signer = await openKey(context, keyFolderOf(context), flags.sign, flags)
   const client = await context.client()
-  const { run, attempt, digest: subject } = await client.get<Ticket>(`/v1/tickets/${number}`)
+  const { run, attempt, digest: subject } = await client.get('/v1/tickets/{number}', { number })
   const { signRunDecision } = await import('#libs/signing')
   const named = decision === 'accept' ? { ticket: number } : {}
   const said = {
@@ -41,7 +41,7 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
     ...(byMs === undefined ? {} : { byMs }),
   }
   const statement = await signRunDecision(said, signer)
-  const ticket = await client.post<Ticket>(`/v1/tickets/${number}/decisions`, { statement } satisfies TicketDecisionRequest)
+  const ticket = await client.post('/v1/tickets/{number}/decisions', { statement }, { params: { number } })
   if (ticket.state === 'OPEN' && context.output.mode !== 'json')
     context.output.note(`Accepted. The stage that owns run #${run} applies it: hms-svc runs show ${run}`)
   const deliveries = await deliveriesOf(client, ticket)

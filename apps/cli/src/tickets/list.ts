@@ -1,10 +1,10 @@
-import { EXIT, MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
+import { EXIT, MAX_TICKETS_LISTED } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
 /** Lists open tickets; with `all` also closed ones. */
 export async function listTickets(context: CliContext, all: boolean): Promise<number> {
   const client = await context.client()
-  const tickets = await client.get<Ticket[]>('/v1/tickets', all ? {} : { state: 'OPEN' })
+  const tickets = await client.get('/v1/tickets', all ? {} : { state: 'OPEN' })
   context.output.list(
     tickets,
     [

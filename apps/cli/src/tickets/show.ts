@@ -5,7 +5,7 @@ import { parseTicketNumber } from './ticket-number.js'
 
 export async function showTicket(context: CliContext, text: string): Promise<number> {
   const client = await context.client()
-  const ticket = await client.get<Ticket>(`/v1/tickets/${parseTicketNumber(text)}`)
+  const ticket = await client.get('/v1/tickets/{number}', { number: parseTicketNumber(text) })
   const deliveries = context.output.mode === 'json' ? undefined : await deliveriesOf(client, ticket)
   context.output.data(ticket, () => describeTicket(ticket, deliveries))
   return EXIT.done
@@ -14,7 +14,7 @@ export async function showTicket(context: CliContext, text: string): Promise<num
 /** Returns the deliveries of a ticket; `undefined` if they cannot be read. */
 export async function deliveriesOf(client: ApiClient, { ticket }: Ticket): Promise<DeliveryView[] | undefined> {
   try {
-    return await client.get<DeliveryView[]>('/v1/deliveries', { policy: `ticket:${ticket}` })
+    return await client.get('/v1/deliveries', { policy: `ticket:${ticket}` })
   } catch {
     return undefined
   }

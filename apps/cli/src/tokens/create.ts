@@ -1,4 +1,4 @@
-import { EXIT, type IssuedToken, type TokenRequest } from '#libs/contracts'
+import { EXIT, type TokenRequest } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
 import { signingClient, type AsPerson } from './as-person.js'
@@ -20,7 +20,7 @@ export async function createToken(context: CliContext, flags: CreateFlags): Prom
     ...(flags.name === undefined ? {} : { name: flags.name }),
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
   }
-  const issued = await (await signingClient(context, flags)).post<IssuedToken>('/v1/tokens', request)
+  const issued = await (await signingClient(context, flags)).post('/v1/tokens', request)
   const { id, scopes, expiresAt } = issued
   context.output.note(
     `Key ${id} may ${scopes.join(', ')} until ${expiresAt}. Every service knows it within seconds; it cannot be shown again.`,

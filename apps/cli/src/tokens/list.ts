@@ -4,7 +4,7 @@ import { signingClient, type AsPerson } from './as-person.js'
 
 export async function listTokens(context: CliContext, flags: AsPerson): Promise<number> {
   const client = flags.sign === undefined ? await context.client() : await signingClient(context, flags)
-  const tokens = await client.get<TokenView[]>('/v1/tokens')
+  const tokens = await client.get('/v1/tokens')
   const now = context.io.now()
   context.output.list(
     tokens,

@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import type { TopicRecord, TopicRecords } from '#libs/contracts'
+import type { TopicRecord } from '#libs/contracts'
 
 const POLL_MS = 500
 const LONGEST_WAIT_MS = 10_000
@@ -24,14 +24,14 @@ interface Polling extends Following {
 /** Follows an embedded bus by polling for records since the last page. Rejects if the first request gets no response. */
 export async function followServices({ client, topics, since, onReady, onRecord, wait, onTrouble }: Polling): Promise<void> {
   const names = topics.join(',')
-  let page = await client.get<TopicRecords>('/v1/topics/records', { topics: names, since })
+  let page = await client.get('/v1/topics/records', { topics: names, since })
   onReady()
   let failures = 0
   do {
     for (const record of page.records) onRecord(record)
     if (page.records.length > 0 && !(await wait(0))) return
     try {
-      page = await client.get<TopicRecords>('/v1/topics/records', { topics: names, after: page.next })
+      page = await client.get('/v1/topics/records', { topics: names, after: page.next })
       failures = 0
     } catch (error) {
       page = { records: [], next: page.next }

@@ -1,4 +1,4 @@
-import { EXIT, eventsAMinute, SERVICES, TOPICS, type DeadLetterSummary, type TopicReport } from '#libs/contracts'
+import { EXIT, eventsAMinute, SERVICES, TOPICS, type TopicReport } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { askServices } from '../dead-letters/all-services.js'
 import { problemOf } from '../errors.js'
@@ -13,9 +13,7 @@ export async function listTopics(context: CliContext): Promise<number> {
   const client = await context.client()
   const [figures, letters] = await Promise.all([
     readFigures(client),
-    askServices(SERVICES, (service) =>
-      client.get<DeadLetterSummary[]>(`/v1/dead-letters/${service}`, { state: 'waiting', limit: MAX_LETTERS }),
-    ),
+    askServices(SERVICES, (service) => client.get('/v1/dead-letters/{service}', { service, state: 'waiting', limit: MAX_LETTERS })),
   ])
   const waiting = letters.answers.flatMap(({ answer }) => answer)
   const reports: TopicReport[] = TOPICS.map(({ name, purpose, partitions }) => {

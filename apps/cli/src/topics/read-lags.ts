@@ -20,8 +20,8 @@ export interface FiguresFound {
  */
 export async function readFigures(client: ApiClient): Promise<FiguresFound> {
   const [activity, { answers, silent }] = await Promise.all([
-    client.get<TopicActivity[]>('/v1/topics'),
-    askServices(SERVICES, (service) => client.get<ServiceLag[]>(`/v1/groups/${service}`)),
+    client.get('/v1/topics'),
+    askServices(SERVICES, (service) => client.get('/v1/groups/{service}', { service })),
   ])
   const reported = answers.flatMap(({ answer }) => answer)
   const topics = activity.map(({ groups, ...topic }) => ({ ...topic, lag: lagOf(topic.topic, groups, reported) }))

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ApiClient } from '#libs/client'
 import type { TopicRecord } from '#libs/contracts'
 import { serveCanned, type Canned } from '../testing/canned-service.js'
 import { ioForTest, runForTest } from '../testing/run-cli.js'
@@ -130,7 +131,7 @@ describe('topics tail', () => {
     await followServices({
       topics: ['hms.canary.v1'],
       since: undefined,
-      client: { get },
+      client: { get: get as ApiClient['get'] },
       onReady: () => {},
       onRecord: (record) => seen.push(record),
       onTrouble: () => troubles++,

@@ -8,9 +8,9 @@ import { followMessages, positionOfNow, type FollowOptions } from './follow-mess
 function world() {
   const made: DeliveryView[] = []
   let isDown = false
-  const get = async (path: string, query: { since?: string; before?: string; limit?: number } = {}): Promise<unknown> => {
+  const get = async (path: string, query: { id?: string; since?: string; before?: string; limit?: number } = {}): Promise<unknown> => {
     if (isDown) throw new Error('not reachable')
-    if (path !== '/v1/deliveries') return { body: `body of ${path.slice('/v1/deliveries/'.length)}` }
+    if (path !== '/v1/deliveries') return { body: `body of ${query.id}` }
     const sorted = made.toSorted((a, b) => (a.createdAt === b.createdAt ? (a.id < b.id ? 1 : -1) : a.createdAt < b.createdAt ? 1 : -1))
     const rest = query.before === undefined ? sorted : sorted.slice(sorted.findIndex(({ id }) => id === query.before) + 1)
     return rest.filter(({ createdAt }) => createdAt >= (query.since ?? '')).slice(0, query.limit)

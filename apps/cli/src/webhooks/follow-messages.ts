@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import type { DeliveryDetail, DeliveryView } from '#libs/contracts'
+import type { DeliveryView } from '#libs/contracts'
 import { after, OVERLAP_MS, type FeedPosition } from './feed-position.js'
 import type { Forwarded, Message } from './forward.js'
 
@@ -23,7 +23,7 @@ export interface FollowOptions {
 
 /** Returns the start of a listener without a position: after all existing messages, and after those that may still be committed. */
 export async function positionOfNow(client: ApiClient, partner: string | undefined, secret: string): Promise<FeedPosition> {
-  const [newest] = await client.get<DeliveryView[]>('/v1/deliveries', { partner, limit: 1 })
+  const [newest] = await client.get('/v1/deliveries', { partner, limit: 1 })
   const start: FeedPosition = { newest: newest?.createdAt ?? new Date(OVERLAP_MS).toISOString(), seen: [], secret }
   const passed = await messagesAfter(client, partner, start)
   return passed.reduce((position, { messageId, createdAt }) => after(position, messageId, createdAt), start)
@@ -64,7 +64,7 @@ async function messagesAfter(client: ApiClient, partner: string | undefined, { n
   const found = new Map<string, DeliveryView>()
   let before: string | undefined
   for (;;) {
-    const page = await client.get<DeliveryView[]>('/v1/deliveries', { partner, since, before, limit: PAGE })
+    const page = await client.get('/v1/deliveries', { partner, since, before, limit: PAGE })
     for (const delivery of page) found.set(delivery.messageId, delivery)
     before = page.at(-1)?.id
     if (page.length < PAGE) break
@@ -74,7 +74,7 @@ async function messagesAfter(client: ApiClient, partner: string | undefined, { n
 }
 
 async function deliver({ client, forward, wait, onForwarded }: FollowOptions, delivery: DeliveryView): Promise<boolean> {
-  const { body } = await client.get<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(delivery.id)}`)
+  const { body } = await client.get('/v1/deliveries/{id}', { id: delivery.id })
   for (let tries = 1; ; tries++) {
     const result = await forward({ id: delivery.messageId, body })
     onForwarded(delivery, result)

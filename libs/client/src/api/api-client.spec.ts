@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { LooseApi } from '../../../../test/support/loose-api.js'
 import { ApiClient, type Authorize } from './api-client.js'
 
 let server: Server | undefined
@@ -27,14 +28,23 @@ describe('ApiClient', () => {
       })
     })
     const authorize: Authorize = async (method, path, body) => ({ 'x-signed': `${method} ${path} ${body.length}` })
-    const api = new ApiClient({ url: `${url}/`, authorize })
+    const api = new LooseApi({ url: `${url}/`, authorize })
     expect(await api.post('/v1/lint', { a: 1 }, { idempotencyKey: 'k' })).toEqual({ ok: true })
     expect(seen).toEqual([['POST', '/v1/lint', 'k', 'POST /v1/lint 7', '{"a":1}']])
   })
 
+  it('percent-encodes the names of a path, and sends the other parameters as query', async () => {
+    const url = await serve((request, response) => response.end(JSON.stringify([request.method, request.url])))
+    const api = new ApiClient({ url })
+    const history = await api.get('/v1/policies/{id}/history', { id: '../$&/ü', limit: 5, signed: true, before: undefined })
+    expect(history).toEqual(['GET', '/v1/policies/..%2F%24%26%2F%C3%BC/history?limit=5&signed=true'])
+    const redriven = await api.post('/v1/deliveries/{id}/redrive', { reason: 'r' }, { params: { id: 'a/b' } })
+    expect(redriven).toEqual(['POST', '/v1/deliveries/a%2Fb/redrive'])
+  })
+
   it('leaves undefined out of the query', async () => {
     const url = await serve((request, response) => response.end(JSON.stringify(request.url)))
-    expect(await new ApiClient({ url }).get('/v1/policies', { region: 'N C', bot: undefined })).toBe('/v1/policies?region=N+C')
+    expect(await new LooseApi({ url }).get('/v1/policies', { region: 'N C', bot: undefined })).toBe('/v1/policies?region=N+C')
   })
 
   it('throws the problem that the server describes', async () => {
@@ -43,7 +53,7 @@ describe('ApiClient', () => {
     const url = await serve((_request, response) => {
       response.writeHead(409, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
     })
-    await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({
+    await expect(new LooseApi({ url }).get('/')).rejects.toMatchObject({
       code: 'HMS_RUN_ACTIVE',
       status: 409,
       detail: 'a run is active (trace abc)',
@@ -59,21 +69,21 @@ describe('ApiClient', () => {
     [503, 'HMS_UNREACHABLE'],
   ])('says what a foreign answer %i is', async (status, code) => {
     const url = await serve((_request, response) => response.writeHead(status, { location: '/elsewhere' }).end('<html>'))
-    await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({ code })
+    await expect(new LooseApi({ url }).get('/')).rejects.toMatchObject({ code })
   })
 
   it('reports HMS_UNREACHABLE without a response, after a late one, and after an incomplete one', async () => {
     const unreachable = { code: 'HMS_UNREACHABLE', status: 503, next: ['hms-svc dev'], retryable: true }
-    await expect(new ApiClient({ url: 'http://127.0.0.1:9' }).get('/')).rejects.toMatchObject(unreachable)
+    await expect(new LooseApi({ url: 'http://127.0.0.1:9' }).get('/')).rejects.toMatchObject(unreachable)
     const url = await serve((request, response) => {
       if (request.url === '/reset') response.write('{', () => request.socket.destroy())
     })
-    await expect(new ApiClient({ url }).get('/', {}, { timeoutMs: 20 })).rejects.toMatchObject(unreachable)
-    await expect(new ApiClient({ url }).get('/reset')).rejects.toMatchObject(unreachable)
+    await expect(new LooseApi({ url }).get('/', {}, { timeoutMs: 20 })).rejects.toMatchObject(unreachable)
+    await expect(new LooseApi({ url }).get('/reset')).rejects.toMatchObject(unreachable)
   })
 
   it('does not take a key that cannot be read for a server that cannot be reached', async () => {
-    const api = new ApiClient({ url: 'http://127.0.0.1:9', authorize: () => Promise.reject(new TypeError('no key')) })
+    const api = new LooseApi({ url: 'http://127.0.0.1:9', authorize: () => Promise.reject(new TypeError('no key')) })
     await expect(api.post('/', {})).rejects.toThrow('no key')
   })
 
@@ -85,7 +95,7 @@ describe('ApiClient', () => {
         if (request.url === '/break') request.socket.destroy()
       })
     })
-    const api = new ApiClient({ url })
+    const api = new LooseApi({ url })
     const ids: string[] = []
     expect(await collect(api.events('/end', { lastEventId: '0', onId: (id) => ids.push(id) }))).toEqual(['0', 2])
     expect(ids).toEqual(['1', '1'])

@@ -3,13 +3,12 @@ import { readUrl } from '../client.config.js'
 import { timerMs } from '../timers.js'
 import { eventStream } from './event-stream.js'
 import { errorOfResponse } from './problem-to-error.js'
+import type { BodyOf, GetParameters, PathOf, PathParameters, ResponseOf } from './routes.js'
 import { traceHeader } from './trace-header.js'
 import { reasonOf, unreachable } from './unreachable.js'
 
 /** Returns the authorization headers of a request. `path` includes the query; `body` contains the bytes to be sent. */
 export type Authorize = (method: string, path: string, body: Uint8Array) => Promise<Record<string, string>>
-export type Query = Record<string, string | number | boolean | undefined>
-
 export interface ApiClientOptions {
   url: string
   /** Deadline of each call, including the response body. Default 10 s. */
@@ -18,6 +17,8 @@ export interface ApiClientOptions {
 }
 
 export interface PostOptions {
+  /** Values of `{name}` in the path, percent-encoded when sent. */
+  params?: Record<string, string | number>
   /** Idempotency key: a retried write with the same key takes effect once. */
   idempotencyKey?: string
   timeoutMs?: number
@@ -59,14 +60,26 @@ export class ApiClient {
     this.authorize = options.authorize
   }
 
-  get<T>(path: string, query: Query = {}, options: { timeoutMs?: number } = {}): Promise<T> {
-    return this.call<T>({ method: 'GET', path: withQuery(path, query), headers: {}, body: NO_BODY }, options.timeoutMs)
+  get<P extends PathOf<'get'>>(
+    path: P,
+    ...[parameters, options]: object extends GetParameters<P>
+      ? [parameters?: GetParameters<P>, options?: { timeoutMs?: number }]
+      : [parameters: GetParameters<P>, options?: { timeoutMs?: number }]
+  ): Promise<ResponseOf<P, 'get'>> {
+    return this.call({ method: 'GET', path: fill(path, parameters), headers: {}, body: NO_BODY }, options?.timeoutMs)
   }
 
-  post<T>(path: string, body: unknown, options: PostOptions = {}): Promise<T> {
+  post<P extends PathOf<'post'>>(
+    path: P,
+    body: BodyOf<P>,
+    ...[options]: object extends PathParameters<P, 'post'>
+      ? [options?: PostOptions]
+      : [options: PostOptions & { params: PathParameters<P, 'post'> }]
+  ): Promise<ResponseOf<P, 'post'>> {
     const headers: Record<string, string> = { 'content-type': 'application/json' }
-    if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
-    return this.call<T>({ method: 'POST', path, headers, body: Buffer.from(JSON.stringify(body)) }, options.timeoutMs)
+    if (options?.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
+    const filled = fill(path, options?.params)
+    return this.call({ method: 'POST', path: filled, headers, body: Buffer.from(JSON.stringify(body)) }, options?.timeoutMs)
   }
 
   /** Fetches a path as raw bytes: tiles and checkpoints. */
@@ -160,8 +173,13 @@ export class ApiClient {
   }
 }
 
-function withQuery(path: string, query: Query): string {
-  const given = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value))
-  return given.size === 0 ? path : `${path}?${given}`
+/** Path and query of a request; a `{name}` of the path is replaced by that parameter, percent-encoded. */
+function fill(template: string, parameters: object = {}): string {
+  const query = new URLSearchParams()
+  let path = template
+  for (const [name, value] of Object.entries(parameters)) {
+    if (template.includes(`{${name}}`)) path = path.replace(`{${name}}`, encodeURIComponent(String(value)))
+    else if (value !== undefined) query.set(name, String(value))
+  }
+  return query.size === 0 ? path : `${path}?${query}`
 }

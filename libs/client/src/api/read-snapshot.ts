@@ -19,9 +19,9 @@ export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]>
 /** Reads the page after a place. An earlier server has no pages: it returns everything at once, or rejects the parameter. */
 async function pageAfter(client: ApiClient, after: string): Promise<StreamFrame> {
   try {
-    return await client.get<StreamFrame>('/v1/snapshot', { after })
+    return await client.get('/v1/snapshot', { after })
   } catch (error) {
-    if (after === '' && error instanceof HmsError && error.status === 400) return client.get<StreamFrame>('/v1/snapshot')
+    if (after === '' && error instanceof HmsError && error.status === 400) return client.get('/v1/snapshot')
     throw error
   }
 }

@@ -2,7 +2,7 @@ import { context, ROOT_CONTEXT, trace, type Context } from '@opentelemetry/api'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { ApiClient } from './api-client.js'
+import { LooseApi } from '../../../../test/support/loose-api.js'
 
 const SPAN = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', traceFlags: 1 }
 
@@ -29,7 +29,7 @@ it.each([
   const server = createServer((request, response) => response.end(JSON.stringify({ traceparent: request.headers['traceparent'] })))
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   try {
-    const api = new ApiClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    const api = new LooseApi({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
     expect(await api.post('/v1/approvals', {})).toEqual(expected === undefined ? {} : { traceparent: expected })
   } finally {
     server.closeAllConnections()

@@ -1,11 +1,4 @@
-import type {
-  ApprovalRequest,
-  ApprovalView,
-  BreakGlassRequest,
-  JsonObject,
-  PreparedApproval,
-  PrepareBreakGlassRequest,
-} from '#libs/contracts'
+import type { ApprovalRequest, ApprovalView, JsonObject, PreparedApproval, PrepareBreakGlassRequest } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 import { readPreparedFor } from './prepare-approval.js'
 import { mismatch } from './read-prepared.js'
@@ -20,7 +13,7 @@ export async function prepareBreakGlass(
   { reason, author }: { reason: string; author?: string },
 ): Promise<PreparedApproval> {
   const request: PrepareBreakGlassRequest = { policies: [...policies], reason, ...(author === undefined ? {} : { author }) }
-  const { prepared, predicates } = readPreparedFor(await api.post<PreparedApproval>('/v1/break-glass/prepare', request), policies)
+  const { prepared, predicates } = readPreparedFor(await api.post('/v1/break-glass/prepare', request), policies)
   for (const { breakGlass } of predicates) if (breakGlass?.reason !== reason) throw mismatch('no break-glass, or one for another reason')
   return prepared
 }
@@ -31,5 +24,5 @@ export function submitBreakGlass(
   { digest }: Pick<PreparedApproval, 'digest'>,
   signatures: readonly ApprovalRequest['signatures'][],
 ): Promise<ApprovalView> {
-  return api.post<ApprovalView>('/v1/break-glass', { digest, signatures: signatures.flat() } satisfies BreakGlassRequest)
+  return api.post('/v1/break-glass', { digest, signatures: signatures.flat() })
 }

@@ -40,7 +40,7 @@ export async function prepareApproval(
     queue: options.queue,
     supersede: options.supersede,
   }
-  const { prepared, predicates } = readPreparedFor(await api.post<PreparedApproval>('/v1/approvals/prepare', request), policies)
+  const { prepared, predicates } = readPreparedFor(await api.post('/v1/approvals/prepare', request), policies)
   for (const release of predicates) {
     // The signer of an ordinary approval must not unknowingly sign one that skips its tests, or reinstates another version.
     if (release.breakGlass !== undefined) throw mismatch('break-glass, which was not requested')

@@ -14,7 +14,7 @@ export async function readApproval(
   plan: PlanOptions = {},
   { author, supersede = false }: { author?: string; supersede?: boolean } = {},
 ): Promise<PreparedApproval> {
-  const { prepared, predicates } = readPrepared(await api.get<PreparedApproval>(`/v1/approvals/${encodeURIComponent(digest)}/prepared`))
+  const { prepared, predicates } = readPrepared(await api.get('/v1/approvals/{digest}/prepared', { digest }))
   if (prepared.digest !== digest) throw mismatch(`bytes of digest ${prepared.digest} for ${digest}`)
   if (prepared.breakGlass !== undefined) {
     const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'

@@ -12,5 +12,5 @@ export async function rejectApproval(
 ): Promise<ApprovalView> {
   const statement = await signDecision({ subject: digest, decision: 'reject', reason, publicReason, at: new Date() }, signer)
   const request: ApprovalDecisionRequest = { statement }
-  return api.post<ApprovalView>(`/v1/approvals/${encodeURIComponent(digest)}/decisions`, request)
+  return api.post('/v1/approvals/{digest}/decisions', request, { params: { digest } })
 }

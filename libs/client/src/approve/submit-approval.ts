@@ -9,5 +9,5 @@ export function submitApproval(
   options: { reason?: string } = {},
 ): Promise<ApprovalView> {
   const request: ApprovalRequest = { digest: prepared.digest, signatures, reason: options.reason }
-  return api.post<ApprovalView>('/v1/approvals', request)
+  return api.post('/v1/approvals', request)
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { HmsError, SILENCE_MS, STORE_BEHIND, type AlertReceipt, type AlertRequest, type StreamFrame } from '#libs/contracts'
+import { HmsError, SILENCE_MS, STORE_BEHIND, type AlertRequest, type StreamFrame } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 import type { HeldDocument, Reader } from '#libs/evaluation'
 import { unreachable } from '../api/unreachable.js'
@@ -136,7 +136,7 @@ export class LiveConnection implements HmsConnection {
     }
     requireReading(reading)
     const alert: AlertRequest = { id, bot, region, kind, reading, value, policy, version }
-    await this.options.api.post<AlertReceipt>('/v1/alerts', alert)
+    await this.options.api.post('/v1/alerts', alert)
   }
 
   async close(): Promise<void> {

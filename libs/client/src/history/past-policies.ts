@@ -49,7 +49,7 @@ export class PastPolicies {
   /** Reads a past policy. Throws 404 `HMS_POLICY_NOT_FOUND` if none was in force, and 502 `HMS_VERIFY_HISTORY` if it does not verify. */
   async read(id: string, query: PastQuery): Promise<VerifiedPast & { view: PastPolicyView }> {
     const times = askedTimes(query)
-    const view = await this.api.get<PastPolicyView>(`/v1/policies/${encodeURIComponent(id)}`, times)
+    const view = (await this.api.get('/v1/policies/{id}', { id, ...times })) as PastPolicyView
     // The store's roster may be newer than the known one; statements signed under an older one stay valid as of their time.
     await this.rosters.follow()
     const asked = { id, atMs: times.at === undefined ? undefined : Date.parse(times.at), version: query.version }

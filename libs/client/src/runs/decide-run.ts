@@ -1,4 +1,4 @@
-import { HmsError, isTerminal, type RunDecision, type RunDecisionName, type RunDecisionRequest, type RunView } from '#libs/contracts'
+import { HmsError, isTerminal, type RunDecision, type RunDecisionName, type RunView } from '#libs/contracts'
 import { digestOfPayload, signRunDecision, type Signer } from '#libs/signing'
 import { ApiClient } from '../api/api-client.js'
 import { authorizationFrom } from '../api/authorization.js'
@@ -63,10 +63,10 @@ export async function decide(
     waitMs = ANSWER_MS,
   }: Pick<DecideOptions, 'reason' | 'publicReason' | 'byMs' | 'waitMs'> & { signer: Signer; at?: Date },
 ): Promise<RunView> {
-  const { attempt, digest: subject } = await api.get<RunView>(`/v1/runs/${run}`)
+  const { attempt, digest: subject } = await api.get('/v1/runs/{number}', { number: run })
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, publicReason, at, byMs }, signer)
   const id = digestOfPayload(statement)
-  const accepted = await api.post<RunView>(`/v1/runs/${run}/decisions`, { statement } satisfies RunDecisionRequest)
+  const accepted = await api.post('/v1/runs/{number}/decisions', { statement }, { params: { number: run } })
   // A pause is reported as applied a moment before the run is PAUSED, so this waits for the state too.
   const isThere = ({ state }: RunView): boolean => decision !== 'pause' || state === 'PAUSED' || isTerminal(state)
   const isAnswered = (view: RunView): boolean => {

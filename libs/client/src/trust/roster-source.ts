@@ -1,4 +1,4 @@
-import type { Envelope, RosterStep } from '#libs/contracts'
+import type { Envelope } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 import { isLoopback } from '../api/loopback.js'
@@ -17,8 +17,8 @@ export interface RosterSource {
 
 /** Reads `GET /v1/roster`. The owner of a loopback address owns this machine, so its first roster may be pinned. */
 export function httpRosters(api: ApiClient): RosterSource {
-  const since = async (version: number) => (await api.get<RosterStep[]>('/v1/roster', { since: version })).map(({ envelope }) => envelope)
+  const since = async (version: number) => (await api.get('/v1/roster', { since: version })).map(({ envelope }) => envelope)
   const after = ({ version }: Roster) => since(version)
-  const first = async () => (await api.get<RosterStep[]>('/v1/roster')).at(-1)?.envelope
+  const first = async () => (await api.get('/v1/roster')).at(-1)?.envelope
   return { name: api.url, after, all: () => since(0), ...(isLoopback(api.url) ? { first } : {}) }
 }
