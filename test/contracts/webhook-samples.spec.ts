@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SAMPLE_EVENTS, sampleMessage } from '../../apps/cli/src/webhooks/sample-message.js'
+import { SAMPLE_EVENTS, sampleMessage } from '../../apps/cli/src/webhooks/trigger.js'
 import { policyUpdatedBody, policyWithdrawnBody } from '../../apps/notifier/src/delivery/message-body.js'
 
 const AT = new Date('2026-01-01T00:00:00Z')

@@ -165,7 +165,7 @@ export const ALERT_GUARDS = [
   {
     name: 'scenario-digest',
     guard: 'two attestations name a scenario by one digest',
-    file: 'apps/canary-controller/src/canaries/attest-canary.ts',
+    file: 'apps/canary-controller/src/canaries/canary-effects.ts',
     find: 'scenarios.map(scenarioSubject)',
     replace: 'scenarios.map(({ id, alert }) => scenarioSubject({ id, alert, policies: [] }))',
     spec: 'test/scenarios/attestations.spec.ts',

@@ -75,7 +75,7 @@ export const COST_GUARDS = [
   {
     name: 'format-url',
     guard: 'format url is checked in linear time',
-    file: 'libs/lint/src/schema/linear-formats.ts',
+    file: 'libs/lint/src/schema/compile.ts',
     find: '{ url: isUrl }',
     replace: '{}',
     spec: 'test/attacks/slow-texts.spec.ts',
@@ -84,7 +84,7 @@ export const COST_GUARDS = [
   {
     name: 'format-steps',
     guard: 'formats take no more steps than they may',
-    file: 'libs/lint/src/schema/linear-formats.ts',
+    file: 'libs/lint/src/schema/compile.ts',
     find: '    steps.left -= text.length\n',
     replace: '',
     spec: 'test/attacks/slow-texts.spec.ts',

@@ -57,7 +57,7 @@ export const DOOR_GUARDS = [
   {
     name: 'edge-slow-rest',
     guard: 'an answer that has begun may come slowly',
-    file: 'apps/edge/src/forward-answer.ts',
+    file: 'apps/edge/src/forward.ts',
     find: '  answer.setTimeout(isStream ? 0 : silenceMs)\n',
     replace: '',
     spec: 'apps/edge/src/forward.spec.ts',

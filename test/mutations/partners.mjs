@@ -192,7 +192,7 @@ export const PARTNER_GUARDS = [
   {
     name: 'held-back-corrected',
     guard: 'news that is taken back untried is dropped in silence only where its partner believes what is in force',
-    file: 'apps/notifier/src/notifications/belief.ts',
+    file: 'apps/notifier/src/notifications/tell-of-reversal.ts',
     find: 'reportedVersion(last, policy) === inForce)',
     replace: 'reportedVersion(last, policy) !== policy)',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
@@ -201,7 +201,7 @@ export const PARTNER_GUARDS = [
   {
     name: 'redriven-corrected',
     guard: 'what a partner may have read before a redrive is not taken back in silence',
-    file: 'apps/notifier/src/notifications/belief.ts',
+    file: 'apps/notifier/src/notifications/tell-of-reversal.ts',
     find: ' || redrives.length > 0',
     replace: ' || redrives.length < 0',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',

@@ -48,7 +48,7 @@ export const SIMULATION_GUARDS = [
   {
     name: 'load-is-bounded',
     guard: 'the predicted load fits beside the largest dossier',
-    file: 'apps/simulator/src/replay/predicted-load.ts',
+    file: 'apps/simulator/src/simulations/run-simulation.ts',
     find: 'into === undefined || bytes > left',
     replace: 'into === undefined',
     spec: 'apps/simulator/src/replay/impact.spec.ts',

@@ -12,7 +12,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'edge-trailers',
     guard: 'a plain request whose trailers the edge could not pass on is refused as malformed',
-    file: 'apps/edge/src/unforwardable.ts',
+    file: 'apps/edge/src/edge.ts',
     find: 'request.headers.trailer === undefined',
     replace: 'request.headers.trailer !== request',
     spec: 'test/attacks/stream-door.spec.ts',
@@ -165,7 +165,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'applied-names',
     guard: 'an acknowledgement names policies by their ids and releases by their digests',
-    file: 'apps/config-store/src/coverage/parse-applied.ts',
+    file: 'apps/config-store/src/delivery/stream-door.ts',
     find: 'isPolicyId(policy) && isRight(entry)',
     replace: "policy !== '' && isRight(entry)",
     spec: 'test/attacks/names-at-the-door.spec.ts',

@@ -1,4 +1,4 @@
-import { asyncApi, MAX_PATH_PARAMETER, SERVICE_PATHS, SERVICES } from '#libs/contracts'
+import { asyncApi, MAX_PATH_PARAMETER, SERVICE_PATHS, SERVICES, readText, HmsError } from '#libs/contracts'
 import {
   addErrorPages,
   answerProblems,
@@ -32,13 +32,11 @@ import Fastify from 'fastify'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConsoleHosts, readConsoleKey } from './console-key.config.js'
-import { addMetrics } from './edge-metrics.js'
 import { forward } from './forward.js'
 import { Instances } from './instances.js'
 import { loadConsole } from './load-console.js'
-import { readiness } from './readiness.js'
-import { refuseUnforwardable } from './unforwardable.js'
 import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
+import type { FastifyInstance } from 'fastify'
 
 /** Corpora are the largest bodies that any service accepts; each service enforces its own limit. */
 const BODY_LIMIT_BYTES = 40 * 1024 * 1024
@@ -130,4 +128,50 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
       await stopTracing()
     },
   }
+}
+
+const COLLECT_MS = 1_000
+
+/** Serves `GET /metrics` of the edge itself. The edge knows no keys, so metrics are served only if anonymous clients may read them. */
+function addMetrics(edge: FastifyInstance, metrics: Metrics): void {
+  const answered = metrics.counter('edge_requests_total', 'Requests that the edge answered or passed on, by class of status', ['status'])
+  const page = new SharedAnswer(() => metrics.page(), systemClock, COLLECT_MS)
+  edge.addHook('onResponse', (_request, reply, done) => {
+    answered.inc({ status: `${Math.floor(reply.statusCode / 100)}xx` })
+    done()
+  })
+  edge.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await page.get()))
+}
+
+const TIMEOUT_MS = 2_000
+
+const MAX_ANSWER_BYTES = 64 * 1024
+
+/** Ready only if every service behind the edge has a ready instance. */
+async function readiness(env: Environment): Promise<{ ready: boolean; services: Record<string, 'up' | 'degraded' | 'down'> }> {
+  const entries = await Promise.all(
+    SERVICES.map(async (service) => {
+      const states = await Promise.all(urlsOf(service, env).map(stateOf))
+      return [service, states.find((state) => state === 'up') ?? states.find((state) => state === 'degraded') ?? 'down'] as const
+    }),
+  )
+  return { ready: entries.every(([, state]) => state !== 'down'), services: Object.fromEntries(entries) }
+}
+
+async function stateOf(url: string): Promise<'up' | 'degraded' | 'down'> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const { status } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as { status: 'up' | 'degraded' | 'down' }
+    return response.ok ? status : 'down'
+  } catch {
+    return 'down'
+  }
+}
+
+/** Refuses requests with a `Trailer` header: Node would interpret the header itself when the edge forwards it, and throw. */
+function refuseUnforwardable(edge: FastifyInstance): void {
+  edge.addHook('onRequest', (request, _reply, done) => {
+    if (request.headers.trailer === undefined) return done()
+    done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The edge passes no trailers on: leave the Trailer header out.', { status: 400 }))
+  })
 }

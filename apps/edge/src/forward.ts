@@ -1,12 +1,20 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
-import { describeError, isTransient, isWrite, traceOfRequest, type Logger, type TrustedProxies } from '#libs/platform'
+import {
+  describeError,
+  isTransient,
+  isWrite,
+  traceOfRequest,
+  type Logger,
+  type TrustedProxies,
+  requireConnection,
+  BODY_BOUNDS,
+  drainLargeBodies,
+} from '#libs/platform'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { forwardAnswer } from './forward-answer.js'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import type { Instances } from './instances.js'
-import { keepBodies } from './kept-bodies.js'
 
 /**
  * Timeout in ms of evaluations, policies in force and snapshots, which are served from memory: above the 2 s that an instance waits for a
@@ -112,4 +120,28 @@ function asUnavailable(error: Error, service: ServiceName, request: { method: st
     ? `No instance of ${service} answered in time.${isWrite(request) ? ' What was asked may still be done.' : ''} Try again.`
     : `The edge reaches no instance of ${service} at the moment. Try again.`
   return new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 })
+}
+
+/**
+ * Forwards a response. A stream that would wait behind another response is aborted immediately, because the service would reserve a slot
+ * for it. `silenceMs`: maximum pause in any other response's body, since its reader may be slow.
+ */
+function forwardAnswer(reply: FastifyReply, answer: IncomingMessage, silenceMs: number): void {
+  const isStream = String(reply.getHeader('content-type')).startsWith('text/event-stream')
+  try {
+    if (isStream) requireConnection(reply.raw)
+  } catch (error) {
+    answer.destroy()
+    return void reply.send(error)
+  }
+  answer.setTimeout(isStream ? 0 : silenceMs)
+  void reply.send(answer)
+}
+
+/** Buffers each body as received, so that a second instance can be tried with it; no service accepts a larger body for a read. */
+function keepBodies(reads: FastifyInstance): void {
+  drainLargeBodies(reads)
+  reads.addHook('onRoute', (route) => void (route.config = { ...route.config, bounds: BODY_BOUNDS }))
+  reads.removeAllContentTypeParsers()
+  reads.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BOUNDS.bytes }, (_request, body, done) => done(null, body))
 }

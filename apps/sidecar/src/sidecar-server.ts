@@ -11,6 +11,11 @@ import {
   toProblem,
   type Logger,
   type Metrics,
+  isForeignHost,
+  isForeignOrigin,
+  isNamedOrigin,
+  refusalOfExpectation,
+  refusalOfHost,
 } from '#libs/platform'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { HeldValues } from './held-values.js'
@@ -18,9 +23,7 @@ import { follow } from './push/events.http.js'
 import type { EventFeed } from './push/event-feed.js'
 import type { PolicyReads } from './reads/policies.http.js'
 import { send, type Answer } from './http/answer.js'
-import { isEvaluation, refusalOf } from './http/local-request.js'
 import { readJson } from './http/read-json.js'
-import { readiness } from './http/readiness.js'
 import type { FlagReads } from './ofrep/flag-reads.js'
 import type { RefetchEvents } from './ofrep/refetch-events.js'
 
@@ -146,4 +149,50 @@ function problemOf(error: unknown, request: IncomingMessage, log: Logger): Answe
 
 function withHeaders(answered: Answer, more: Record<string, string>): Answer {
   return { ...answered, headers: { ...answered.headers, ...more } }
+}
+
+/** Paths that read with a request body. */
+const EVALUATE = /^\/ofrep\/v1\/evaluate\/flags(?:[/?]|$)/
+
+function isEvaluation({ url = '' }: IncomingMessage): boolean {
+  return EVALUATE.test(url)
+}
+
+/**
+ * Returns the refusal of a request before any route. `overTcp`: a client of a socket file is authenticated by the file's mode, and its Host
+ * means nothing. `origins`: origins of pages that may use OFREP.
+ */
+function refusalOf(request: IncomingMessage, overTcp: boolean, origins: readonly string[]): HmsError | undefined {
+  const { method, headers } = request
+  const isForeignPage = isForeignOrigin(headers.origin, headers.host) && !isNamedOrigin(request, origins)
+  if (overTcp && (isForeignHost(headers.host) || isForeignPage)) {
+    return new HmsError('HMS_SIDECAR_HOST', 'The side-car answers to names and pages of loopback only, such as 127.0.0.1 or localhost.', {
+      status: 403,
+    })
+  }
+  const refused = refusalOfHost(request) ?? refusalOfExpectation(request)
+  if (refused !== undefined) return refused
+  if (isEvaluation(request)) {
+    if (method === 'POST') return undefined
+    return new HmsError('HMS_HTTP_METHOD', `An evaluation is asked for with POST, not ${method}.`, { status: 405 })
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
+    return new HmsError('HMS_HTTP_METHOD', `The side-car is for reading: GET and HEAD, not ${method}.`, { status: 405 })
+  }
+  if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0') {
+    return new HmsError('HMS_HTTP_BODY_TOO_LARGE', 'The side-car takes no body.', { status: 413 })
+  }
+  return undefined
+}
+
+/**
+ * Readiness: `up` if the copy is complete and fresh, `degraded` if it may be old; not ready without a verified value. A pod is taken out of
+ * service when one of its containers is not ready, so an unavailable upstream must not make all side-cars unready at once.
+ */
+function readiness(values: Pick<HeldValues, 'state' | 'revision' | 'ids'>): Answer {
+  const { state, revision } = values
+  const policies = values.ids().length
+  const status = state === 'READY' ? 'up' : policies > 0 ? 'degraded' : 'down'
+  const body = JSON.stringify({ status, state, revision, policies })
+  return status === 'down' ? { status: 503, body, headers: { 'retry-after': '2' } } : { body }
 }

@@ -1,7 +1,6 @@
-import { HmsError, stepsOf, type ApprovalView, type PreparedApproval, type RunView } from '#libs/contracts'
+import { HmsError, stepsOf, type ApprovalView, type PreparedApproval, type RunView, type Envelope } from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
 import { authorizationFrom, signedBy } from './api/authorization.js'
-import { installationOf } from './api/installation.js'
 import { chooseSigner } from './approve/choose-signer.js'
 import { followRun } from './approve/follow-run.js'
 import { planOptions, type PlanInput } from './approve/plan-options.js'
@@ -11,8 +10,11 @@ import { readPolicies } from './approve/read-policies.js'
 import { RunError } from './approve/run-error.js'
 import { signApproval } from './approve/sign-approval.js'
 import { submitApproval } from './approve/submit-approval.js'
-import { readClientConfig, readUrl } from './client.config.js'
+import { readClientConfig, readUrl, type ClientConfig } from './client.config.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
+import { readRoster } from '#libs/signing'
+import { readIfThere } from './keys/files.js'
+import { rosterFile } from './keys/identity-files.js'
 
 export interface DeployOptions extends PlanInput {
   file?: string
@@ -90,4 +92,22 @@ async function waitForRun(api: ApiClient, prepared: PreparedApproval, { run }: A
   const view = await followRun(api, run, { onView: options.onProgress, timeoutMs })
   if (view.state === 'SUCCEEDED') return view
   throw new RunError(view)
+}
+
+/**
+ * Returns the installation that requests are signed for: that of the pinned roster in `HMS_ROSTER`, else that of the data folder. The
+ * service is never asked, because it could name another. Throws `HMS_ROSTER_REQUIRED` (400) without either.
+ */
+async function installationOf({ roster, dataDir }: Pick<ClientConfig, 'roster' | 'dataDir'>): Promise<string> {
+  const file = roster ?? rosterFile(dataDir)
+  const text = await readIfThere(file)
+  if (text !== undefined) return readRoster(JSON.parse(text) as Envelope).installation
+  throw new HmsError(
+    'HMS_ROSTER_REQUIRED',
+    `A request is signed for one installation, which its roster names; ${file} does not exist. Set HMS_ROSTER to its file.`,
+    {
+      status: 400,
+      next: ['hms-svc help environment'],
+    },
+  )
 }

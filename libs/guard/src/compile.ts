@@ -1,8 +1,20 @@
-import { compileExpression, costOf, extentOf, factEvaluator, nestingOf, readsOf, spend, type Budget } from '#libs/scenario'
+import {
+  compileExpression,
+  costOf,
+  extentOf,
+  factEvaluator,
+  nestingOf,
+  readsOf,
+  spend,
+  type Budget,
+  cut,
+  factLanguage,
+  type Reads,
+} from '#libs/scenario'
 import type { Cedar } from './cedar/cedar.js'
 import { cedarRequest } from './cedar/schema.js'
-import { factsFor, RULE_LANGUAGE } from './cel/facts.js'
 import { MAX_RULE_LENGTH, ruleName, type GuardRequest, type GuardRule } from './rule.js'
+import type { Json, JsonObject } from '#libs/contracts'
 
 /** Compiled rule. `holds` throws if the result is neither true nor false. */
 export interface CompiledRule {
@@ -68,4 +80,19 @@ function refusal(rule: GuardRule, problem: string): CompiledRule {
 export function describe(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   return text.split('\n')[0]!.slice(0, 300)
+}
+
+const RULE_LANGUAGE = factLanguage(['next', 'previous', 'plan', 'stage', 'scope'])
+
+type Facts = Record<string, Json>
+
+/** Returns the facts for a rule: only what it reads, so that a large policy adds no cost to a rule on one number. */
+function factsFor({ next, previous, plan, stage }: GuardRequest, reads: { next: Reads; previous: Reads }): Facts {
+  return {
+    next: cut(next as JsonObject, reads.next),
+    previous: previous === null ? null : cut(previous as JsonObject, reads.previous),
+    plan: { ...plan } as JsonObject,
+    stage,
+    scope: plan.scope,
+  }
 }

@@ -1,9 +1,8 @@
-import { command } from '#libs/contracts'
+import { command, type JsonObject } from '#libs/contracts'
 import { checkBase, pointerOf, Report, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
-import { checkOwnSchema } from './own-schema.js'
-import type { NamedSchema } from './own-schema.js'
 import { checkVersions } from './versions.js'
 import type { UsedVersion } from './versions.js'
+import { compileRuleSchema, type RuleSchema } from './schema/compile.js'
 
 export type LintContext = {
   file: string
@@ -49,4 +48,31 @@ function checkPartners(policy: PolicyDocument, { knownPartners, profile }: LintC
       command('partners.list'),
     )
   }
+}
+
+type NamedSchema = { name: string; schema: JsonObject }
+
+/**
+ * Validates the rule data against the schema that the policy names, and returns the compiled schema. Without the registry (`mustExist`
+ * false, the offline linter) a missing schema is not reported.
+ */
+function checkOwnSchema(source: PolicySource, given: NamedSchema | undefined, mustExist: boolean, report: Report): RuleSchema | undefined {
+  const name = source.policy.schema
+  if (name === undefined) return undefined
+  if (given?.name !== name) {
+    if (mustExist) {
+      const hint = command('schemas.add', { name })
+      report.error('schema-unknown', '/schema', `no schema ${JSON.stringify(name)} is registered`, hint)
+    }
+    return undefined
+  }
+  const compiled = compileRuleSchema(given.schema)
+  if (!compiled.ok) {
+    report.error('schema-broken', '/schema', `schema ${JSON.stringify(name)} cannot be used: ${compiled.message}`, 'register it again')
+    return undefined
+  }
+  for (const violation of compiled.schema.validate(source.policy)) {
+    report.error('schema-violation', violation.pointer, `${violation.pointer || 'the policy'} ${violation.message} (schema ${name})`)
+  }
+  return compiled.schema
 }

@@ -3,13 +3,13 @@ import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate, Roster } from '#libs/signing'
-import type { PolicyRecord } from '../policies/policy.table.js'
+import { type PolicyRecord, policyAt } from '../policies/policy.table.js'
 import type { TakenBack } from '../policies/policy-version.table.js'
 import { takenBackOf } from '../policies/quarantine.js'
-import { overtakenBy } from '../runs/overtaken-by.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
-import { breakGlassIn, type Approval } from '../records/approval.table.js'
+import { breakGlassIn, type Approval, APPROVALS, isRollback } from '../records/approval.table.js'
 import { fallbacksView } from './fallbacks.js'
+import { previousOf } from '../runs/end-stale.js'
 
 export function approvalView(approval: Approval, run: RunRecord | undefined): ApprovalView {
   return {
@@ -100,4 +100,27 @@ export function authorsIn(approval: Approval): string[] {
 
 function policyOf(envelope: Approval['releases'][number]['envelope']): PolicyDocument {
   return peekPredicate<{ policy: PolicyDocument }>(envelope).policy
+}
+
+/**
+ * Number of the run ahead that puts another release in force than the one this approval follows: once that run succeeds, this approval ends
+ * STALE. `undefined` where it follows what is in force by then, or ends the runs ahead itself.
+ */
+async function overtakenBy(tx: Transaction, approval: Approval): Promise<number | undefined> {
+  const isOpen = approval.state === 'prepared' || approval.state === 'waiting' || approval.state === 'complete'
+  if (!isOpen || approval.supersede === true || isRollback(approval)) return undefined
+  for (const { id } of approval.releases) {
+    const policy = await policyAt(tx, id)
+    // A run that has its turn follows what is live.
+    if (policy === undefined || (approval.run !== null && policy.active === approval.run)) continue
+    const place = approval.run === null ? -1 : policy.queue.indexOf(approval.run)
+    // One that has left the queue has ended.
+    if (approval.state === 'complete' && place < 0) continue
+    const ahead = [...(policy.active === null ? [] : [policy.active]), ...policy.queue.slice(0, place < 0 ? undefined : place)].at(-1)
+    const run = ahead === undefined ? undefined : await tx.documents(RUNS).get(String(ahead))
+    const other = run === undefined ? undefined : await tx.documents(APPROVALS).get(run.approval)
+    const brought = other?.releases.find((release) => release.id === id)?.releaseDigest
+    if (brought !== undefined && brought !== previousOf(approval, id)) return ahead
+  }
+  return undefined
 }

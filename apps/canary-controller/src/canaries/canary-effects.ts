@@ -1,12 +1,19 @@
-import { command, type CanaryFigures, type EventData } from '#libs/contracts'
+import { command, type CanaryFigures, type EventData, type Envelope } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { canaryLabel, figuresOf, type Canary, type CanaryEffect, type PassBasis } from '#libs/pipeline'
-import { CANARY_OBSERVED, CANARY_PASSED, CANARY_PROMOTED, withAttestation } from '#libs/signing'
+import {
+  CANARY_OBSERVED,
+  CANARY_PASSED,
+  CANARY_PROMOTED,
+  withAttestation,
+  scenarioSubject,
+  signVerificationResult,
+  type Signer,
+} from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
-import { attestCanary } from './attest-canary.js'
 import { CanaryHeads } from './canary-heads.js'
 import { RegionTurns } from './region-turns.js'
 
@@ -70,4 +77,16 @@ export class CanaryEffects {
   ): Promise<void> {
     await this.runtime.emit(tx, type, data, { key, run, attempt, causationId })
   }
+}
+
+/** Version of the judgement of canaries; raised when the same alerts would lead to another verdict. */
+const CANARY = 'https://hms-svc.dev/verifier/canary/v2'
+
+/** Signs the verdict on a canary as in-toto's verification result. `properties`: verified properties; empty for a failed canary. */
+function attestCanary({ dossier, scenarios }: Canary, properties: string[], at: Date, signer: Signer): Promise<Envelope> {
+  return signVerificationResult(
+    { verifier: { id: CANARY, policies: scenarios.map(scenarioSubject) }, timeCreated: at.toISOString(), properties },
+    dossier,
+    signer,
+  )
 }

@@ -5,7 +5,7 @@ import { usageError } from '../errors.js'
 import type { Session } from '../session.js'
 import { registerList, registerTail } from '../topics/commands.js'
 import type { TopicsVerb } from './hosting.js'
-import { parsePort, portOf } from './parse-port.js'
+import { EDGE_PORT } from '#libs/contracts'
 
 interface PlaceFlags {
   port?: string
@@ -134,4 +134,17 @@ function placeOf(context: CliContext, flags: PlaceFlags): { output: CliContext['
     port: parsePort(flags.port, environment.port),
     dataDir: flags.data ?? environment.dataDir,
   }
+}
+
+/** Returns `--port`, else HMS_PORT, else 7184. */
+function parsePort(flag: string | undefined, variable: string | undefined): number {
+  const text = flag ?? variable
+  return text === undefined ? EDGE_PORT : portOf(text, flag === undefined ? 'HMS_PORT' : '--port')
+}
+
+/** `name`: name of the port in errors. */
+function portOf(text: string, name: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port >= 1 && port <= 65_535) return port
+  throw usageError(`${name} must be a port from 1 to 65535, not ${text}`)
 }

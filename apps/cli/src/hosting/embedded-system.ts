@@ -7,8 +7,8 @@ import { createLogger, Metrics, startTracing, systemClock, VERSION, type Environ
 import { Host, openEmbeddedBus, openPostgresService } from '#libs/service'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { requireFreePort } from './free-port.js'
 import { loadProgram } from './load-program.js'
+import { createServer } from 'node:net'
 
 /** Mirrors `addConsole` of apps/console, which is loaded late and by name: apps do not import apps. */
 interface ConsoleModule {
@@ -113,4 +113,31 @@ function databaseEnded(): HmsError {
 export function ofEmbedded(error: EmbeddedError): HmsError {
   const inUse = error.code === 'HMS_DATA_FOLDER_IN_USE' || error.code === 'HMS_DATABASE_PORT_IN_USE'
   return new HmsError(error.code, error.message, { status: inUse ? 409 : 500, next: [error.next].flat(), cause: error })
+}
+
+/** Refuses a port in use, before a database is started for nothing. */
+async function requireFreePort(host: string, port: number): Promise<void> {
+  const server = createServer()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, host, resolve)
+    })
+  } catch (error) {
+    const code = (error as { code?: string }).code
+    if (code === 'EADDRINUSE') {
+      throw new HmsError('HMS_PORT_IN_USE', `Port ${port} of ${host} is in use.`, {
+        status: 409,
+        next: [`hms-svc dev --port ${port + 1}`],
+        cause: error,
+      })
+    }
+    throw new HmsError('HMS_PORT_REFUSED', `Port ${port} of ${host} cannot be used (${code ?? 'unknown'}).`, {
+      status: 400,
+      next: ['hms-svc dev --port NUMBER'],
+      cause: error,
+    })
+  } finally {
+    await new Promise((resolve) => server.close(resolve))
+  }
 }

@@ -17,7 +17,7 @@ import { findingLines } from '../lint/findings.js'
 import { writeImpactPage } from '../simulations/impact-file.js'
 import { planLines, type Plan, type PlannedPolicy } from './describe-plan.js'
 import { readHolds } from './what-holds.js'
-import { showTrialProgress } from './trial-progress.js'
+import { progressText } from '../simulations/progress-text.js'
 
 /** Longer than the simulator's own deadline. */
 const TRIAL_MS = 60_000
@@ -104,4 +104,32 @@ function located({ findings }: LintReport, sources: readonly PolicySource[]): Fi
     const source = sources.find((_source, index) => finding.file === `policies[${index}]`)
     return source === undefined ? finding : { ...finding, file: source.file, ...source.locate(finding.pointer ?? '') }
   })
+}
+
+const LOOK_MS = 500
+
+/**
+ * Shows one line on a terminal during a trial; nothing elsewhere. It sends one request at a time, and draws nothing after it was stopped.
+ */
+function showTrialProgress({ io, output }: CliContext, client: ApiClient): () => void {
+  if (output.mode !== 'tty') return () => {}
+  let [drawn, asking, stopped] = [0, false, false]
+  const draw = (lines: readonly string[]): void => {
+    output.redraw(drawn, lines)
+    drawn = lines.length
+  }
+  const look = async (): Promise<void> => {
+    if (asking) return
+    asking = true
+    // Another instance may have the trial, or none yet: then there is nothing to show.
+    const progress = await client.get('/v1/simulations/trial').catch(() => undefined)
+    asking = false
+    if (!stopped && progress !== undefined) draw([progressText(progress)])
+  }
+  const cancel = io.every(LOOK_MS, () => void look())
+  return () => {
+    stopped = true
+    cancel()
+    if (drawn > 0) draw([])
+  }
 }

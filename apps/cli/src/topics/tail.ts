@@ -1,11 +1,9 @@
-import { EXIT, type TopicRecord } from '#libs/contracts'
+import { EXIT, type TopicRecord, HmsError, TOPIC_NAMES, TOPICS, eventWords } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { problemOf } from '../errors.js'
+import { problemOf, usageError } from '../errors.js'
 import { timeOf } from '../partners/time-flag.js'
 import { parseRunNumber } from '../runs/run-number.js'
 import { stopOnInterrupt } from '../stop-on-interrupt.js'
-import { chooseTopics } from './choose-topics.js'
-import { describeRecord } from './describe-record.js'
 import { followServices, type Following } from './follow-services.js'
 
 export interface TailFlags {
@@ -41,4 +39,59 @@ export async function tailTopics(context: CliContext, topic: string | undefined,
 
 function show({ output }: CliContext, record: TopicRecord, run: number | undefined): void {
   if (run === undefined || record.run === run) output.data(record, () => [describeRecord(record)])
+}
+
+/** Excluded by default: it has whole documents, and a freshness statement every ten seconds. */
+const NOT_UNASKED = 'hms.config.state.v1'
+
+/** Returns the topic of this name, or the one with this part in its name; all default topics without one. */
+export function chooseTopics(wanted: string | undefined): string[] {
+  if (wanted === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== NOT_UNASKED)
+  if (TOPIC_NAMES.includes(wanted)) return [wanted]
+  const whole = TOPIC_NAMES.filter((name) => subjectOf(name) === wanted)
+  const near = whole.length > 0 || wanted === '' ? whole : TOPIC_NAMES.filter((name) => subjectOf(name).includes(wanted))
+  const [only, ...more] = near
+  if (only === undefined)
+    throw new HmsError('HMS_TOPIC_UNKNOWN', `No topic is named ${wanted}`, { status: 404, next: ['hms-svc topics list'] })
+  if (more.length > 0) {
+    throw usageError(
+      `${wanted} may be ${near.join(', ')}: name one`,
+      near.map((name) => `hms-svc topics tail ${name}`),
+    )
+  }
+  return [only]
+}
+
+/** Returns `canary` of `hms.canary.v1`. */
+function subjectOf(name: string): string {
+  return name.split('.').slice(1, -1).join('.')
+}
+
+/** Members of an event that describe it in words. */
+const SPOKEN = ['verdict', 'state', 'summary', 'reason', 'detail', 'decision', 'by'] as const
+
+const MOST_CHARACTERS = 200
+
+/** Formats `2026-01-01T00:00:00Z #12 epa-pm25-limit  canary paused  (LOW_POWER: too few events)  by canary-controller`. */
+export function describeRecord({ at, run, key, type, source, topic, data }: TopicRecord): string {
+  const about = key === null ? topic : key
+  const words = data === null && !type.includes('given-up') ? `${eventWords(type)} (withdrawn)` : eventWords(type)
+  const said = saidIn(data)
+  const parts = [
+    [at.replace(/\.\d+Z$/, 'Z'), run === null ? '' : `#${run}`, about].filter((part) => part !== '').join(' '),
+    words,
+    ...(said === '' ? [] : [`(${said})`]),
+    `by ${source.replace(/^\/hms-svc\//, '') || 'no service'}`,
+  ]
+  return parts.join('  ')
+}
+
+function saidIn(data: unknown): string {
+  if (typeof data !== 'object' || data === null) return ''
+  const texts = SPOKEN.flatMap((name) => {
+    const text = (data as Record<string, unknown>)[name]
+    return typeof text === 'string' && text !== '' ? [text] : []
+  })
+  const said = texts.join(': ').replaceAll(/\s+/g, ' ')
+  return said.length > MOST_CHARACTERS ? `${said.slice(0, MOST_CHARACTERS)}…` : said
 }

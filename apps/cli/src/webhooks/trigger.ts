@@ -2,9 +2,9 @@ import { EXIT, HmsError } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { mintSecret } from './feed-position.js'
-import { forward } from './forward.js'
+import { forward, type Message } from './forward.js'
 import { checkForward, secretOf } from './forward-flags.js'
-import { SAMPLE_EVENTS, sampleMessage } from './sample-message.js'
+import { randomUUID } from 'node:crypto'
 
 export interface TriggerOptions {
   forward: string
@@ -29,4 +29,32 @@ export async function triggerWebhook(context: CliContext, name: string, options:
   if (ok) return EXIT.done
   const reason = `The receiver did not take it: ${detail}. The service tries again after all but 2xx and 410, which ends the channel.`
   throw new HmsError('HMS_WEBHOOK_REFUSED', reason, { status: /^\d/.test(detail) ? 409 : 503 })
+}
+
+export const SAMPLE_EVENTS = ['policy.updated', 'policy.withdrawn'] as const
+
+type SampleEvent = (typeof SAMPLE_EVENTS)[number]
+
+const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', digest: `sha256:${'0'.repeat(64)}`, supersedes: ['epa-pm25-limit@1.5.0'] }
+
+/** Unknown to every installation. */
+const RECEIPT = `/v1/receipts/${'sample'.padEnd(43, '-')}`
+
+/** Builds a sample message in the format of a real one, about a policy that does not exist; its id begins with `sample_`. */
+export function sampleMessage(event: SampleEvent, now: Date): Message {
+  const { id, version, digest, supersedes } = POLICY
+  const data =
+    event === 'policy.withdrawn'
+      ? { intent: 'policy-withdrawal', id, version, digest, supersedes, receipt: RECEIPT }
+      : {
+          intent: 'policy-update',
+          id,
+          version,
+          digest,
+          effective: '2024-09-01T00:00:00Z',
+          supersedes,
+          bundle: [`${id}@${version}`],
+          receipt: RECEIPT,
+        }
+  return { id: `sample_${randomUUID()}`, body: JSON.stringify({ type: event, timestamp: now.toISOString(), data }) }
 }

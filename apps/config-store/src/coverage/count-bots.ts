@@ -5,8 +5,10 @@ import { DocumentCopy } from '../copy/document-copy.js'
 import type { StoredChange } from '../copy/stored-change.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
-import { botStates } from './bot-states.js'
 import { Presence } from './presence.js'
+import type { HeldDocument } from '#libs/evaluation'
+import { policyChecks } from './policy-checks.js'
+import type { BotPresence } from './coverage.js'
 
 /** Limit of revisions that a bot may still acknowledge. */
 const MAX_REVISIONS = 1_000
@@ -62,4 +64,22 @@ export class CountBots implements OnModuleInit {
     this.metrics.propagation.observe(Math.max(0, this.time.nowMs() - revision.issuedMs) / 1_000)
     if (revision.ways++ < MAX_WAYS) showWait(revision.traceparent, 'push and acknowledge', revision.wallMs)
   }
+}
+
+type BotState = 'current' | 'stale' | 'silent'
+
+/** Counts bots that apply everything they should, that are behind, and that are connected and reported nothing yet; `now` in ms. Pure. */
+function botStates(
+  policies: readonly { id: string; documents: readonly HeldDocument[] }[],
+  bots: Iterable<BotPresence>,
+  now: number,
+): Record<BotState, number> {
+  const states = { current: 0, stale: 0, silent: 0 }
+  const checks = policyChecks(policies)
+  for (const bot of bots) {
+    if (bot.revision === 0) states.silent++
+    else if (checks.every(({ passes }) => passes(bot, now))) states.current++
+    else states.stale++
+  }
+  return states
 }

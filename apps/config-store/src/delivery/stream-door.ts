@@ -1,4 +1,4 @@
-import { HmsError, REVISION_HEADER } from '#libs/contracts'
+import { HmsError, REVISION_HEADER, type AppliedFrame } from '#libs/contracts'
 import { localNameOf } from '#libs/process'
 import {
   describeError,
@@ -15,7 +15,6 @@ import { HttpAdapterHost } from '@nestjs/core'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { parseApplied } from '../coverage/parse-applied.js'
 import { Presence } from '../coverage/presence.js'
 import { requireRegion } from '../coverage/require-region.js'
 import { parseAtLeast } from '../reads/at-least.js'
@@ -25,6 +24,8 @@ import { DocumentCopy } from '../copy/document-copy.js'
 import { Subset } from '../copy/subset.js'
 import { watchIntake } from './stream-intake.js'
 import { StreamSocket } from './stream-socket.js'
+import { isPolicyId } from '#libs/policy'
+import { isDigest } from '#libs/signing'
 
 const PATH = '/v1/stream'
 /**
@@ -171,4 +172,37 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     socket.heard()
     this.presence.applied(bot, socket, frame)
   }
+}
+
+/** Limit of held releases of a policy: no bot has more than one per scope, each with its head. */
+const MAX_HELD = 20
+
+/**
+ * Parses the frame of a named bot; `undefined` for anything else. Keys must be policy ids and values digests, or the whole frame is
+ * rejected.
+ */
+export function parseApplied(text: string): AppliedFrame | undefined {
+  try {
+    const { type, revision, applied, held, cohortKey } = JSON.parse(text) as Partial<AppliedFrame>
+    if (type !== 'applied' || !Number.isSafeInteger(revision) || revision! < 0) return undefined
+    if (!isByPolicy(applied, isDigest) || !(held === undefined || isByPolicy(held, areHeld))) return undefined
+    return {
+      type,
+      revision: revision!,
+      applied,
+      ...(held === undefined ? {} : { held }),
+      ...(cohortKey === true ? { cohortKey } : {}),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function isByPolicy<T>(value: Record<string, T> | undefined, isRight: (entry: unknown) => boolean): value is Record<string, T> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.entries(value).every(([policy, entry]) => isPolicyId(policy) && isRight(entry))
+}
+
+function areHeld(digests: unknown): boolean {
+  return Array.isArray(digests) && digests.length <= MAX_HELD && digests.every(isDigest)
 }

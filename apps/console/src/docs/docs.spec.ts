@@ -8,7 +8,7 @@ import { docsPage } from './docs-page.js'
 import { eventsPage } from './events-page.js'
 import { readLibrary, resolveLink, type Doc } from './library.js'
 import { Markdown } from './markdown.js'
-import { searchDocs } from './search-docs.js'
+import { searchDocs } from './docs-page.js'
 
 const docOf = (text: string, path = 'reference'): Doc => ({
   path,

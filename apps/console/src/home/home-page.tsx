@@ -2,13 +2,12 @@ import { isTerminal, type ApprovalSummary, type FreezeView, type PolicyView, typ
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Part, policiesText, RunLink } from '../layout/parts.js'
+import { Command, count, Part, policiesText, RunLink, Moment } from '../layout/parts.js'
 import { StateTag } from '../layout/state-words.js'
 import { PolicyTable } from '../policies/policy-table.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { readHealth } from '../status/read-health.js'
 import { readLetters } from '../topics/read-topics.js'
-import { ActiveFreezes } from './freezes.js'
 import { Needs } from './needs.js'
 import { countTrouble, Trouble } from './trouble.js'
 
@@ -99,5 +98,27 @@ function InForce({ policies }: { policies: PolicyView[] }): JSX.Element {
         </p>
       ) : null}
     </>
+  )
+}
+
+/** What holds everything back that would go forward. */
+function ActiveFreezes({ freezes }: { freezes: FreezeView[] }): JSX.Element | null {
+  const active = freezes.filter(({ state }) => state === 'ACTIVE')
+  if (active.length === 0) return null
+  return (
+    <ul>
+      {active.map(({ id, scope, reason, by, next }) => (
+        <li key={id}>
+          Nothing goes forward {scope === 'global' ? 'anywhere' : `in ${scope}`}: <a href="/freezes">{id}</a> ({reason}), by {by}
+          {next === null ? (
+            ', until it is lifted.'
+          ) : (
+            <>
+              , until <Moment at={next} />.
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -1,9 +1,7 @@
-import { HmsError, printable, readText, type Problem, type ServiceName } from '#libs/contracts'
+import { HmsError, printable, readText, type Problem, type ServiceName, SERVICE_PATHS, SERVICES } from '#libs/contracts'
 import { CLIENT_HEADER, type Clock } from '#libs/platform'
 import type { Answer, Read } from './answer.js'
-import { parseClean } from './clean-json.js'
 import type { Send, Sent } from './sent.js'
-import { serviceOfPath } from './service-of-path.js'
 import { SharedAnswers, type ShareBounds, type Weigh } from './shared-answers.js'
 
 const DEADLINE_MS = 2_500
@@ -157,4 +155,30 @@ function reasonOf(error: unknown): string {
   if (error instanceof HmsError) return error.detail
   const { code } = ((error as { cause?: unknown } | null)?.cause ?? {}) as { code?: unknown }
   return typeof code === 'string' ? `cannot be reached (${code})` : 'cannot be reached'
+}
+
+/**
+ * JSON whose texts and names are safe to show: what hides text or turns its direction is written out. Done once where text comes in, so
+ * that no page can forget it.
+ */
+export function parseClean(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown) => {
+    if (typeof value === 'string') return printable(value)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    const entries = Object.entries(value)
+    return entries.some(([key]) => key !== printable(key))
+      ? Object.fromEntries(entries.map(([key, each]) => [printable(key), each]))
+      : value
+  })
+}
+
+const PREFIXES = SERVICES.flatMap((service) => SERVICE_PATHS[service].map((prefix) => ({ service, prefix })))
+
+/** The service that answers a path, by the table that the edge routes by: the longest prefix wins. */
+function serviceOfPath(path: string): ServiceName {
+  const plain = path.split('?', 1)[0]!
+  const fitting = PREFIXES.filter(({ prefix }) => plain === prefix || plain.startsWith(`${prefix}/`))
+  const longest = fitting.toSorted((a, b) => b.prefix.length - a.prefix.length)[0]
+  if (longest === undefined) throw new TypeError(`no service answers ${plain}`)
+  return longest.service
 }

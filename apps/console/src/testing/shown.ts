@@ -3,7 +3,7 @@ import type { VerifiedLive } from '#libs/policy'
 import type { Page } from '../layout/page.js'
 import { renderPage } from '../layout/render.js'
 import type { Answer } from '../reading/answer.js'
-import { parseClean } from '../reading/clean-json.js'
+import { parseClean } from '../reading/api-reader.js'
 import type { Sent } from '../reading/sent.js'
 
 export interface Shown {

@@ -5,7 +5,6 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
-import { SparkLine } from './spark-line.js'
 
 /** Older than that, a reader is not just busy. */
 const SLOW_SECONDS = 60
@@ -168,4 +167,29 @@ function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[];
       </Table>
     </>
   )
+}
+
+const WIDTH = 128
+
+const HEIGHT = 24
+
+const EDGE = 2
+
+/** A small line over a row of numbers. The label says the same in words. */
+function SparkLine({ values, label }: { values: readonly number[]; label: string }): JSX.Element {
+  const most = Math.max(1, ...values)
+  const step = (WIDTH - 2 * EDGE) / Math.max(1, values.length - 1)
+  const points = values.map((value, index) => {
+    const [x, y] = [EDGE + index * step, HEIGHT - EDGE - (value / most) * (HEIGHT - 2 * EDGE)]
+    return `${round(x)},${round(y)}`
+  })
+  return (
+    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+      <polyline points={points.join(' ')} fill="none" stroke="currentColor" stroke-width="2" />
+    </svg>
+  )
+}
+
+function round(at: number): number {
+  return Math.round(at * 10) / 10
 }

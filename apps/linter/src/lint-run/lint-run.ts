@@ -1,18 +1,25 @@
-import { openRelease, predicateIn, type CarriedRelease, type LintFinding, type ReceivedEvent, type RunDossier } from '#libs/contracts'
+import {
+  openRelease,
+  predicateIn,
+  type CarriedRelease,
+  type LintFinding,
+  type ReceivedEvent,
+  type RunDossier,
+  type ReleaseDocument,
+} from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
 import { lintPolicy } from '#libs/lint'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { decideLint, type Lint, type LintEffect, type LintInput } from '#libs/pipeline'
 import { hasErrors, sourceOf, type PolicyDocument } from '#libs/policy'
-import { digestOfJson, hexOf, readRelease, signTestResult, withAttestation, type ResourceDescriptor } from '#libs/signing'
+import { digestOfJson, hexOf, readRelease, signTestResult, withAttestation, type ResourceDescriptor, type TestResult } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { originOf, StageShell } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.table.js'
 import { SCHEMAS } from '../schemas/schema.table.js'
 import { boundedFindings } from './bounded-findings.js'
-import { lintResultOf } from './lint-result.js'
 
 type Linted = { findings: LintFinding[]; schema?: ResourceDescriptor }
 
@@ -72,4 +79,22 @@ export class LintRun {
       schema === undefined ? {} : { schema: { name: `schema ${schema.name}`, digest: { sha256: hexOf(digestOfJson(schema.schema)) } } }
     return { findings: [...findings, ...lintGuard(source, guard, before)], ...used }
   }
+}
+
+/** Version of the rules; raised when one is added or changes its meaning. */
+const LINT = 'https://hms-svc.dev/lint/v1'
+
+/** Builds the findings' in-toto test result. A test is a release, `ID@VERSION`, or a rule with a finding in it, `ID@VERSION RULE`. */
+function lintResultOf(
+  releases: readonly Pick<ReleaseDocument, 'id' | 'version'>[],
+  findings: readonly LintFinding[],
+  schemas: readonly ResourceDescriptor[],
+): TestResult {
+  const named = (severity: LintFinding['severity']): string[] =>
+    [...new Set(findings.filter((finding) => finding.severity === severity).map(({ file, rule }) => `${file} ${rule}`))].sort()
+  const [warnedTests, failedTests] = [named('warning'), named('error')]
+  const found = new Set(findings.map(({ file }) => file))
+  const passedTests = releases.map(({ id, version }) => `${id}@${version}`).filter((name) => !found.has(name))
+  const result = failedTests.length > 0 ? 'FAILED' : warnedTests.length > 0 ? 'WARNED' : 'PASSED'
+  return { result, configuration: [{ name: 'lint', uri: LINT }, ...schemas], passedTests, warnedTests, failedTests }
 }

@@ -6,8 +6,8 @@ import { openMail } from './email/open-mail.js'
 import { NoEmailSender, SmtpEmailSender } from './email/send-email.js'
 import { SftpSender } from './sftp/sftp-sender.js'
 import { sshSignature } from './sftp/ssh-signature.js'
-import { publicKeyOf } from './signing-key.js'
 import { UndiciWebhookSender } from './webhook/send-webhook.js'
+import { rawPublicKey, type Roster, type Signer } from '#libs/signing'
 
 /** Creates the senders of this process. A new kind of channel adds one line here. */
 export function channelSenders({ deployment, mail }: NotifierConfig, runtime: ServiceRuntime): ChannelSenders {
@@ -18,4 +18,11 @@ export function channelSenders({ deployment, mail }: NotifierConfig, runtime: Se
     sftp: new SftpSender({ deployment, sign: async (bytes) => sshSignature(bytes, signer, publicKeyOf(runtime.roster, signer)) }),
     a2a: new A2aSender({ deployment }),
   }
+}
+
+/** Returns the raw public half of notifier's signing key from the roster, by which partners verify. */
+export function publicKeyOf(roster: Roster, signer: Signer): Buffer {
+  const key = roster.serviceKeys('notifier').get(signer.keyid)
+  if (key === undefined) throw new Error('the roster does not name the key that notifier signs with')
+  return rawPublicKey(key)
 }

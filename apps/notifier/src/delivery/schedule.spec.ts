@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseRetryAfter } from '../channels/webhook/retry-after.js'
+import { parseRetryAfter } from '../channels/webhook/http-post.js'
 import type { EndedTry } from './schedule.js'
 import { HORIZON_MS, JITTER, MAX_TRIES, TRY_OFFSETS_MS, nextAttemptAt } from './schedule.js'
 

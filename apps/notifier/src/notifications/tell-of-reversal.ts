@@ -2,14 +2,13 @@ import type { ReceivedEvent, ReversedPolicy, ToldPolicy, WithdrawnPolicy } from 
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
-import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
+import { DELIVERIES, type Delivery, wayOf } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { orSeveral } from '../delivery/find-deliveries.js'
 import type { News, PolicyNews } from '../delivery/news.js'
 import { noticeOf } from '../delivery/notice.js'
 import { concerns, policiesOf } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
-import { knowsWithout, mayHaveCome, reportedVersion } from './belief.js'
 import { releaseFacts } from './release-facts.js'
 import { rememberReversal } from './reversal.table.js'
 
@@ -101,4 +100,27 @@ async function deliveriesBefore(tx: Transaction, partner: string, policy: string
 
 function nothingInForce({ policy, version, digest }: ToldPolicy, { time }: ReceivedEvent): PolicyNews {
   return { policy, version, digest, effective: time, before: version, release: null, replaced: null }
+}
+
+/** Whether the partner may have received it: a failed attempt may have reached it, and so may attempts before a redrive. */
+function mayHaveCome({ state, tries, sending, redrives = [] }: Delivery): boolean {
+  return state === 'delivered' || tries > 0 || sending || redrives.length > 0
+}
+
+/** Returns the version of the policy that the message reports as in force; `null` if it reports that none is. */
+function reportedVersion(delivery: Delivery, policy: string): string | null {
+  const { type } = JSON.parse(delivery.body) as { type: string }
+  return type === 'policy.withdrawn' ? null : policiesOf(delivery).find((each) => each.policy === policy)!.version
+}
+
+/**
+ * Whether waiting, unattempted messages can be dropped without a notification: on each of their channels the last message the partner
+ * certainly received reports `inForce` (`null`: nothing), or it received none about the policy. `deliveries`: all of one partner and
+ * policy, newest first.
+ */
+function knowsWithout(waiting: readonly Delivery[], deliveries: readonly Delivery[], policy: string, inForce: string | null): boolean {
+  return waiting.every((each) => {
+    const last = deliveries.find((other) => wayOf(other) === wayOf(each) && mayHaveCome(other))
+    return last === undefined || (last.state === 'delivered' && reportedVersion(last, policy) === inForce)
+  })
 }

@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUID, createHash } from 'node:crypto'
 import { action, HmsError, type ChannelTest, type PartnerTestRequest, type PartnerTestResult } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common'
-import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
+import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome, type MessageContent } from '../channels/channel-sender.js'
 import { Deadline } from '../channels/deadline.js'
 import { dispatch, explain } from '../channels/dispatch.js'
 import { channelNames, type Channel } from '../partners/channel.js'
 import { channelOf, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
-import { testMessage } from './test-message.js'
 
 /** Deadline for all channels together, explanations included; below edge's timeout for a response. */
 const DEADLINE_MS = 45_000
@@ -102,5 +101,22 @@ function testOf(channel: string, { kind, status, latencyMs, detail, reply, addre
     detail: detail ?? null,
     reply: reply === undefined || reply === '' ? null : reply,
     address: address ?? null,
+  }
+}
+
+/** Placeholder policy for channels that name one. */
+const TEST_POLICY = 'connection-test'
+
+const TEST_VERSION = '0.0.0'
+
+/** Creates a message that states it is a test, in the format of real ones. */
+function testMessage(partner: string, at: Date): { body: Buffer; content: MessageContent } {
+  const time = at.toISOString()
+  const body = Buffer.from(JSON.stringify({ type: 'partner.test', timestamp: time, data: { intent: TEST_POLICY, partner } }))
+  const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`
+  const nothing = { supersedes: [], bundle: [], release: null, replaced: null }
+  return {
+    body,
+    content: { type: 'partner.test', policy: TEST_POLICY, version: TEST_VERSION, digest, effective: time, at: time, ...nothing },
   }
 }

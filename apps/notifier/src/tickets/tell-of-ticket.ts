@@ -1,4 +1,4 @@
-import { LADDER, type Ticket } from '#libs/contracts'
+import { LADDER, type Ticket, type LadderStep, type TicketAnswer } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
@@ -6,7 +6,8 @@ import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { ticketSubject } from '../delivery/notified-policies.js'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
-import { ticketNotice } from './ticket-notice.js'
+import type { MessageContent } from '../channels/channel-sender.js'
+import type { Notice } from '../delivery/notice.js'
 
 const MAX_PARTNERS = 10_000
 
@@ -38,4 +39,38 @@ export class TellOfTicket {
     await tx.lock([policyKey(ticketSubject(ticket.ticket))])
     return tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
   }
+}
+
+/** `closed`: for every partner that was notified of the ticket. */
+type TicketNews = LadderStep | 'closed'
+
+/** Creates the notice of a ticket for one step of the ladder; all notices of one ticket share a lane. */
+function ticketNotice(ticket: Ticket, news: TicketNews, at: string): Notice {
+  const { ticket: number, run, digest, openedAt } = ticket
+  const notified = { policy: ticketSubject(number), version: news, digest }
+  const type: MessageContent['type'] = news === 'closed' ? 'ticket.closed' : 'ticket.opened'
+  const nothing = { bundle: [], release: null, replaced: null }
+  return {
+    notified,
+    run,
+    stage: null,
+    message: { id: `ticket-${number}.${news}`, type, ...notified, effective: openedAt, at, ...nothing, ticket },
+    idFor: (partner) => `ticket_${number}_${news}_${partner}`,
+    supersedes: () => [[]],
+    body: (_supersedes, receipt) => JSON.stringify({ type, timestamp: at, data: { ...factsOf(ticket, news), receipt } }),
+  }
+}
+
+function factsOf(ticket: Ticket, news: TicketNews): object {
+  const { ticket: number, run, kind, state, reason, detail, allowed, openedAt, expiresAt, decided } = ticket
+  const policies = ticket.policies.map(({ id, version }) => `${id}@${version}`)
+  const about = { intent: 'ticket', ticket: number, run, kind, state, reason, detail, policies }
+  return news === 'closed'
+    ? { ...about, decided: decided && publicAnswer(decided) }
+    : { ...about, step: news, allowed, openedAt, expiresAt }
+}
+
+/** Public part of an answer: the internal reason stays inside, and so does the signed document, which contains it. */
+function publicAnswer({ decision, by, publicReason, at }: TicketAnswer): object {
+  return { decision, by, ...(publicReason === undefined ? {} : { reason: publicReason }), at }
 }

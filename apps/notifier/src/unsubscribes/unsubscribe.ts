@@ -1,4 +1,4 @@
-import { action, HmsError, LADDER, type PartnerSummary, type UnsubscribeView } from '#libs/contracts'
+import { action, HmsError, LADDER, type PartnerSummary, type UnsubscribeView, NO_RUN } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
@@ -9,7 +9,9 @@ import { channelNames } from '../partners/channel.js'
 import { mailAddresses, partnerKey, PARTNERS, summaryOf, unsubscribedAt, type RegisteredPartner } from '../partners/partner.table.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { openAddressee, type Addressee } from '../secrets/unsubscribe-token.js'
-import { unsubscribedNotice } from './unsubscribed-notice.js'
+import { createHash } from 'node:crypto'
+import type { UnsubscribedAddress } from '../channels/channel-sender.js'
+import type { Notice } from '../delivery/notice.js'
 
 const MAX_PARTNERS = 10_000
 
@@ -106,4 +108,25 @@ function unknown(): HmsError {
       status: 404,
     },
   )
+}
+
+/** Creates the notice for people on call that an address accepts no more mail since `at`. */
+function unsubscribedNotice(unsubscribed: UnsubscribedAddress, at: string): Notice {
+  const { partner, address, otherChannels } = unsubscribed
+  const hash = createHash('sha256')
+    .update(JSON.stringify([partner.id, address, at]))
+    .digest('hex')
+  const notified = { policy: unsubscribedSubject(partner.id, address), version: at, digest: `sha256:${hash}` }
+  const [type, mark] = ['partner.unsubscribed' as const, hash.slice(0, 16)]
+  const facts = { intent: 'partner-unsubscribed', partner: partner.id, address, otherChannels }
+  const nothing = { supersedes: [], bundle: [], release: null, replaced: null }
+  return {
+    notified,
+    run: NO_RUN,
+    stage: null,
+    message: { id: `unsubscribed-${mark}`, type, ...notified, effective: at, at, ...nothing, unsubscribed },
+    idFor: (to) => `unsubscribed_${mark}_${to}`,
+    supersedes: () => [[]],
+    body: (_supersedes, receipt) => JSON.stringify({ type, timestamp: at, data: { ...facts, receipt } }),
+  }
 }

@@ -24,8 +24,8 @@ import { StableHeads } from '../stable/stable-heads.js'
 import { newestOf, reversedOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
 import { chooseTarget, releasesOf } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
-import { rollbackSeconds } from './rollback-metrics.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.table.js'
+import type { Metrics } from '#libs/platform'
 
 interface Reversal {
   stable: Stable
@@ -200,4 +200,16 @@ function resultOf(request: RollbackRequest, reversals: Reversal[], stables: Stab
 
 function movesOf(reversals: readonly Reversal[]): RollbackMove[] {
   return reversals.map(({ stable, to }) => ({ id: stable.policy, from: newestOf(stable)?.version ?? null, version: to.version }))
+}
+
+const BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** Histogram of the seconds until every reachable config-store has a rollback. */
+function rollbackSeconds(metrics: Metrics) {
+  return metrics.histogram(
+    'rollback_duration_seconds',
+    'Time from a call to roll back until every config-store that can be reached has stored or refused the heads',
+    [],
+    BUCKETS_SECONDS,
+  )
 }

@@ -2,8 +2,6 @@ import { HEARTBEAT_MS, HmsError } from '#libs/contracts'
 import type { Clock } from '#libs/platform'
 import type { ServerResponse } from 'node:http'
 import type { HeldValues } from '../held-values.js'
-import { frame, stateFrame, type LocalChange, type StateEvent } from './sse-frames.js'
-import { Subscriber } from './subscriber.js'
 
 const MAX_SUBSCRIBERS = 64
 
@@ -125,5 +123,54 @@ export class EventFeed {
       const { version, scope } = this.values.explain(id)
       return { id, version, scope }
     })
+  }
+}
+
+/** Policy after a change; if none is in force, `version` is `null` and there is no scope. */
+interface LocalChange {
+  id: string
+  version: string | null
+  scope?: string
+}
+
+interface StateEvent {
+  state: 'READY' | 'STALE'
+  reason?: string
+  code?: string
+}
+
+/** Builds a frame: `snapshot` lists all policies in force, `change` the changed ones, `heartbeat` proves that the connection is alive. */
+function frame(type: 'snapshot' | 'change' | 'heartbeat', revision: number, changes: readonly LocalChange[] = []): Buffer {
+  return Buffer.from(`id: ${revision}\ndata: ${JSON.stringify({ type, revision, changes })}\n\n`)
+}
+
+/** Builds a state event. It has no id: a reader cut off right after it has not seen the changes of its revision yet. */
+function stateFrame(event: StateEvent): Buffer {
+  return Buffer.from(`event: state\ndata: ${JSON.stringify(event)}\n\n`)
+}
+
+/** Limit of unread bytes. Frames name versions and contain no documents; a reader this far behind does not read. */
+const MAX_UNREAD_BYTES = 64 * 1024
+
+/** Reader of events. Its unread bytes are limited: above the limit it is disconnected, reconnects, and gets the policies in force. */
+class Subscriber {
+  private allowedBytes = MAX_UNREAD_BYTES
+
+  constructor(private readonly response: ServerResponse) {}
+
+  /** Sends the first frame, which is as large as the list of policies, and does not count as unread. */
+  open(first: Buffer): void {
+    this.allowedBytes += first.length
+    this.send(first)
+  }
+
+  send(bytes: Buffer): void {
+    if (!this.response.writable) return
+    if (this.response.writableLength > this.allowedBytes) this.response.destroy()
+    else this.response.write(bytes)
+  }
+
+  end(): void {
+    this.response.end()
   }
 }

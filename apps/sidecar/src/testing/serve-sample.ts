@@ -1,7 +1,7 @@
 import { silentLogger, VirtualClock } from '#libs/platform'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { sidecarMetrics } from '../http/sidecar-metrics.js'
+import { sidecarMetrics } from '../serve-sidecar.js'
 import { createSidecarServer } from '../sidecar-server.js'
 import { listen, type ListenAddress } from '../address/listen.js'
 import { FlagReads } from '../ofrep/flag-reads.js'

@@ -2,7 +2,6 @@ import { action, HmsError } from '#libs/contracts'
 import { formatFinding } from '#libs/policy'
 import { compileScenario, parseScenario, type Scenario } from '#libs/scenario'
 import { REGISTRY_ID } from '../registry-limit.js'
-import { isStorable } from '../storable-text.js'
 
 /** Parses the scenario of a file. Throws `HMS_SCENARIO_INVALID` (422) with every finding and its position. */
 export function readScenario(file: string, source: string): Scenario {
@@ -23,4 +22,9 @@ export function readScenario(file: string, source: string): Scenario {
 function scenarioError(...errors: { pointer: string; detail: string }[]): HmsError {
   const detail = errors.map((error) => error.detail).join('; ')
   return new HmsError('HMS_SCENARIO_INVALID', detail, { status: 422, errors, next: [action('scenarios.add')] })
+}
+
+/** Whether PostgreSQL's `jsonb` can store the text: it has no form for NUL nor for half a surrogate pair. */
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
 }

@@ -1,4 +1,12 @@
-import type { ReceivedEvent, RunDossier } from '#libs/contracts'
+import type {
+  ReceivedEvent,
+  RunDossier,
+  PredictedLoad,
+  ScenarioImpact,
+  ScenarioLoad,
+  SimulationImpact,
+  ScenarioRule,
+} from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
@@ -12,17 +20,19 @@ import {
   type SimulationEffect,
   type SimulationInput,
   type SimulationTimer,
+  GOOD_CLASSES,
+  type BotClass,
+  type ReplayScore,
+  type SimulationVerdict,
 } from '#libs/pipeline'
-import { digestOf, signTestResult, withAttestation } from '#libs/signing'
+import { digestOf, signTestResult, withAttestation, hexOf, scenarioSubject, type TestResult } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { predictedLoad } from '../replay/predicted-load.js'
 import { encodeReport } from '../replay/report.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import type { ReplayOutcome } from './replay-run.js'
 import { Replaying } from './replaying.js'
-import { simulationResultOf } from './simulation-result.js'
 import { SIMULATIONS } from './simulation.table.js'
 
 /** Simulation stage: a row requests the replay, a worker runs it off the main thread, `decideSimulation` decides on its outcome. */
@@ -72,5 +82,75 @@ export class RunSimulation implements OnModuleInit {
     const attested = withAttestation(dossier, 'simulate', attestation)
     const load = outcome.report === null ? undefined : predictedLoad(outcome.report.impact)
     return { type: 'replayed', verdict, score, skipped, report, reportDigest, load, scenarios, attestation, attested }
+  }
+}
+
+const DAY_MS = 86_400_000
+
+/** Size limit within an event, besides dossier and rules. */
+const MAX_BYTES = 12 * 1024
+
+/**
+ * Returns the alerts a canary may expect, short enough for an event: scenarios first, then the regions with most readings, then bots. A bot
+ * that adapted alerts as its scenarios define, so the omitted bots are no loss if the rest adapted.
+ */
+export function predictedLoad({ scenarios, bots }: SimulationImpact): PredictedLoad {
+  const load: PredictedLoad = { scenarios: [], bots: [], omitted: 0 }
+  let left = MAX_BYTES
+  const place = <Entry>(entry: Entry, into: Entry[] | undefined): void => {
+    const bytes = Buffer.byteLength(JSON.stringify(entry)) + 1
+    if (into === undefined || bytes > left) load.omitted += 1
+    else {
+      left -= bytes
+      into.push(entry)
+    }
+  }
+  for (const scenario of scenarios) place(scenarioLoad(scenario), load.scenarios)
+  for (const [index, { regions }] of scenarios.entries()) {
+    const kept = load.scenarios[index]
+    for (const { name, readings, before, after } of regions.toSorted((a, b) => b.readings - a.readings)) {
+      place({ region: name, readings, before, after }, kept?.regions)
+    }
+  }
+  for (const bot of bots) place(bot, load.bots)
+  return load
+}
+
+function scenarioLoad({ scenario, readings, before, after, from, to }: ScenarioImpact): ScenarioLoad {
+  const span = Date.parse(to) - Date.parse(from)
+  return { scenario, readings, before, after, days: Number.isFinite(span) ? Math.round(span / DAY_MS) + 1 : 0, regions: [] }
+}
+
+/** Version of the replay semantics; raised when the same bots and readings would give another result. */
+const REPLAY = 'https://hms-svc.dev/replay/v1'
+
+/**
+ * Builds a replay's in-toto test result. A test is a bot; the scenarios are its configuration, which also includes the report by its
+ * digest.
+ */
+function simulationResultOf(
+  verdict: SimulationVerdict['do'],
+  score: ReplayScore,
+  scenarios: readonly ScenarioRule[],
+  reportDigest: string | null,
+): TestResult {
+  const bots = (which: (name: BotClass) => boolean): string[] =>
+    (Object.entries(score.bots) as [BotClass, string[]][])
+      .filter(([name]) => which(name))
+      .flatMap(([, ids]) => ids)
+      .sort()
+  const good = bots((name) => GOOD_CLASSES.includes(name))
+  const bad = bots((name) => !GOOD_CLASSES.includes(name))
+  const failed = verdict === 'fail'
+  return {
+    result: failed ? 'FAILED' : verdict === 'pass' && score.verdict === 'PASS' ? 'PASSED' : 'WARNED',
+    configuration: [
+      { name: 'replay', uri: REPLAY },
+      ...scenarios.map(scenarioSubject),
+      ...(reportDigest === null ? [] : [{ name: 'report', digest: { sha256: hexOf(reportDigest) } }]),
+    ],
+    passedTests: good,
+    warnedTests: failed ? [] : bad,
+    failedTests: failed ? bad : [],
   }
 }

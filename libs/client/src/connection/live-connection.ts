@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { HmsError, SILENCE_MS, STORE_BEHIND, type AlertRequest, type StreamFrame } from '#libs/contracts'
+import { HmsError, SILENCE_MS, STORE_BEHIND, type AlertRequest, type StreamFrame, readingProblem, type JsonObject } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 import type { HeldDocument, Reader } from '#libs/evaluation'
 import { unreachable } from '../api/unreachable.js'
 import type { Timer } from '../clock.js'
-import { requireReading } from './alert-reading.js'
 import { awaitReady } from './await-ready.js'
 import { Contact } from './contact.js'
 import type {
@@ -240,4 +239,14 @@ export class LiveConnection implements HmsConnection {
     if (refused.retryable || foreign) this.fail(refused)
     else this.copy.refused(refused)
   }
+}
+
+/** Rejects a reading locally by the server's rule, before it is sent. */
+export function requireReading(reading: JsonObject | null): void {
+  const problem = readingProblem(reading)
+  if (problem === undefined) return
+  throw new HmsError('HMS_ALERT_READING', `${problem}; tell only the facts that the alert was raised on`, {
+    status: 400,
+    next: ['hms-svc alert --help'],
+  })
 }

@@ -4,11 +4,9 @@ import { join } from 'node:path'
 import { generateKeyPair, keyIdOf, localSigner, spkiOf, type Signer } from '#libs/signing'
 import { replaceFile } from '#libs/files'
 import { codeOf, publishOnce, readIfThere, readPrivateIfThere } from './files.js'
-import { chooseAgentKey } from './choose-agent-key.js'
 import { KeyError } from './key-error.js'
-import { nearestName } from './nearest-name.js'
 import { decryptPrivateKey, encryptPrivateKey, PBKDF2_ROUNDS } from './private-key.js'
-import { SshAgent } from './ssh-agent.js'
+import { SshAgent, type AgentKey } from './ssh-agent.js'
 
 /** Public file of a key. `agent`: the private key is in an ssh-agent, not in a file. */
 export type PublicKeyFile = { name: string; keyid: string; /** DER in base64. */ spki: string; agent?: true }
@@ -171,4 +169,55 @@ function stemOf(name: string): string {
   const stem = plain.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '')
   if (stem === '' || stem.length > 80) throw new KeyError('HMS_KEY_NAME', `"${name}" does not make a file name of 1 to 80 characters`)
   return stem
+}
+
+/**
+ * Returns the intended key of an agent: the one whose fingerprint or comment is `which`; without `which`, the one whose comment is the
+ * name, else the only one. Throws `HMS_KEY_AGENT_LACKS` if there is none, `HMS_KEY_AGENT_CHOICE` if there are several: a guess could pick a
+ * login key.
+ */
+function chooseAgentKey(keys: readonly AgentKey[], name: string, which?: string): AgentKey {
+  if (which !== undefined)
+    return only(
+      keys.filter(({ keyid, comment }) => keyid === which || comment === which),
+      `the key ${which}`,
+      name,
+    )
+  const named = keys.filter(({ comment }) => comment === name)
+  return only(named.length > 0 ? named : keys, 'one Ed25519 key', name)
+}
+
+function only(keys: readonly AgentKey[], what: string, name: string): AgentKey {
+  const [key] = keys
+  if (key === undefined) {
+    const make = { command: `ssh-keygen -t ed25519 -C "${name}" -f FILE && ssh-add -c FILE` }
+    throw new KeyError('HMS_KEY_AGENT_LACKS', `the ssh-agent does not hold ${what}, or is locked`, [make, { command: 'ssh-add -X' }])
+  }
+  if (keys.length === 1) return key
+  const choices = keys.map(({ keyid, comment }) => `${keyid} (${comment})`).join(', ')
+  throw new KeyError('HMS_KEY_AGENT_CHOICE', `the ssh-agent holds several keys that could be meant: ${choices}`, [
+    { command: `hms-svc keys create --name "${name}" --agent ${key.keyid}` },
+  ])
+}
+
+/** Returns the most similar name by edit distance, ignoring case; `undefined` if none is similar. */
+function nearestName(given: string, names: readonly string[]): string | undefined {
+  const near = names
+    .map((name) => ({ name, edits: editsBetween(given.toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.edits - b.edits)[0]
+  return near !== undefined && near.edits <= Math.max(1, Math.floor(given.length / 4)) ? near.name : undefined
+}
+
+/** Computes the Levenshtein distance. */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (let at = 1; at <= one.length; at++) {
+    const next = [at]
+    for (let to = 1; to <= other.length; to++) {
+      const replaced = row[to - 1]! + (one[at - 1] === other[to - 1] ? 0 : 1)
+      next.push(Math.min(replaced, row[to]! + 1, next[to - 1]! + 1))
+    }
+    row = next
+  }
+  return row[other.length]!
 }

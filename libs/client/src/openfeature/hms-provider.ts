@@ -1,16 +1,16 @@
 import type { EvaluationContext, Hook, JsonValue, Provider, ResolutionDetails } from '@openfeature/server-sdk'
-import { HmsError } from '#libs/contracts'
+import { HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME } from '#libs/contracts'
 import { backoffMs } from '../backoff.js'
 import { systemClock, type Timer } from '../clock.js'
 import { CONNECT_OPTIONS, openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
 import type { HmsConnection } from '../connection/hms-connection.js'
 import type { LiveConnection } from '../connection/live-connection.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
-import { readerOf } from './context-reader.js'
 import { FlagChanges } from './flag-changes.js'
 import { ProviderError } from './provider-error.js'
 import { ProviderEventsEmitter } from './provider-events.js'
 import { resolveFlag, type FlagType } from './resolve-flag.js'
+import type { Reader } from '#libs/evaluation'
 
 /** Options of the provider; defaults come from the environment, as for `connect`. */
 export interface HmsProviderOptions extends ConnectOptions {
@@ -151,4 +151,24 @@ export class HmsProvider implements Provider {
 function messageOf(error: unknown): string {
   if (error instanceof HmsError) return `${error.message} (${error.code})`
   return error instanceof Error ? error.message : String(error)
+}
+
+/**
+ * Returns the reader of a context: `targetingKey` selects the cohort of a canary, `region` its scope; defaults are the connection's own.
+ * Throws `INVALID_CONTEXT`.
+ */
+function readerOf({ targetingKey, region }: EvaluationContext, own: Reader): Reader {
+  return {
+    bot: nameIn('targetingKey', targetingKey, MAX_BOT_NAME) ?? own.bot,
+    region: nameIn('region', region, MAX_REGION_NAME) ?? own.region,
+  }
+}
+
+function nameIn(what: string, value: unknown, max: number): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (isName(value, max)) return value
+  throw new ProviderError(
+    'INVALID_CONTEXT',
+    `${what} must be text of at most ${max} characters, without control characters and half surrogate pairs`,
+  )
 }

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKeyPair, rawPublicKey } from '#libs/signing'
-import { SshReader, sshString, sshUint32 } from '../keys/ssh-wire.js'
+import { SshReader, sshString, sshUint32 } from '../keys/ssh-agent.js'
 
 interface HeldKey {
   comment: string

@@ -1,6 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual, createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
-import { decodePublicKey, isPublicKey, isSignedBy } from './public-key.js'
 import { WebhookVerificationError } from './webhook-verification-error.js'
 
 /** Body of a message to a partner. `data.bundle` names every policy that took effect in the same run. */
@@ -100,4 +99,28 @@ function parseBody(rawBody: string | Uint8Array): unknown {
   } catch {
     throw new WebhookVerificationError('HMS_WEBHOOK_BODY_INVALID')
   }
+}
+
+const PREFIX = 'whpk_'
+
+const RAW_BYTES = 32
+
+function isPublicKey(text: string): boolean {
+  return text.startsWith(PREFIX)
+}
+
+/** Decodes `whpk_` and the base64 of the 32 bytes of an Ed25519 public key, as returned by `GET /v1/webhook-keys`. */
+function decodePublicKey(text: string): KeyObject {
+  const raw = Buffer.from(text.slice(PREFIX.length), 'base64')
+  // Buffer skips invalid base64; re-encoding detects that.
+  if (raw.length !== RAW_BYTES || raw.toString('base64') !== text.slice(PREFIX.length)) {
+    throw new WebhookVerificationError('HMS_WEBHOOK_SECRET_INVALID')
+  }
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' })
+}
+
+/** Whether an entry of `webhook-signature` is one of scheme `v1a` by this key. Entries of other schemes are skipped. */
+function isSignedBy(key: KeyObject, signature: string, signed: Buffer): boolean {
+  const encoded = /^v1a,(.+)$/.exec(signature)?.[1]
+  return encoded !== undefined && verify(null, signed, key, Buffer.from(encoded, 'base64'))
 }

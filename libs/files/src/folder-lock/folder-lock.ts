@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, realpathSync } from 'node:fs'
+import { mkdirSync, realpathSync, closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { EmbeddedError } from './embedded-error.js'
-import { claimFile } from './lock-file.js'
 import { claimSocket } from './lock-socket.js'
+import type { Claim, Holder } from './claim.js'
 
 export type FolderLock = { release(): Promise<void> }
 
@@ -36,4 +36,38 @@ function lockAddress(path: string): string | undefined {
   if (process.platform === 'linux') return `\0${name}`
   if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`
   return undefined
+}
+
+/**
+ * macOS and the BSDs: open(2) takes an exclusive flock together with the file (sys/fcntl.h). Node passes the flag through, but has no name
+ * for it.
+ */
+const O_EXLOCK = 0x20
+
+/** Locks a file. The file stays after the release: removing it would let a third process lock a new file of the same name. */
+function claimFile(path: string, holder: Holder): Claim {
+  let file: number
+  try {
+    file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK, 0o644)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return { heldBy: readHolder(path) }
+    throw error
+  }
+  ftruncateSync(file)
+  writeSync(file, JSON.stringify(holder))
+  let open = true
+  const release = async () => {
+    if (open) closeSync(file)
+    open = false
+  }
+  return { release }
+}
+
+function readHolder(path: string): Holder {
+  try {
+    const holder: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    return typeof holder === 'object' && holder !== null ? holder : {}
+  } catch {
+    return {}
+  }
 }

@@ -1,15 +1,15 @@
-import { Ajv } from 'ajv'
+import { Ajv, type Format } from 'ajv'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { canonicalJson } from '#libs/contracts'
 import type { Json, JsonObject } from '#libs/contracts'
 import { pointerOf, POLICY_KNOWN_KEYS, type PolicyDocument } from '#libs/policy'
-import type { Steps } from '#libs/pattern'
-import { linearFormats } from './linear-formats.js'
-import { linearPatterns } from './linear-pattern.js'
+import { type Steps, compilePattern, PatternRefused } from '#libs/pattern'
 import { refuseUnsafe } from './refuse.js'
 import { TIGHTER_KEYWORD, tighterAt } from './tighter.js'
 import type { Direction } from './tighter.js'
+import { fullFormats } from 'ajv-formats/dist/formats.js'
+import { isUrl } from './url.js'
 
 export type SchemaViolation = { pointer: string; message: string }
 
@@ -122,4 +122,64 @@ function toViolation({ instancePath, keyword, params, message = 'is wrong' }: Er
   if (typeof extra === 'string') return { pointer: instancePath + pointerOf([extra]), message: 'is not a key of the schema' }
   const allowed = Array.isArray(params['allowedValues']) ? `: ${JSON.stringify(params['allowedValues']).slice(0, 120)}` : ''
   return { pointer: instancePath, message: message + allowed }
+}
+
+/** Replacements for formats of ajv-formats whose own check takes more than linear time. */
+const OWN: Readonly<Record<string, (text: string) => boolean>> = { url: isUrl }
+
+/** Returns all formats of ajv-formats. Each checks a text in linear time; its characters are charged to `steps`, like those of patterns. */
+function linearFormats(steps: Steps): Record<string, Format> {
+  return Object.fromEntries(Object.entries(fullFormats).map(([name, format]) => [name, counted(OWN[name] ?? format, steps)]))
+}
+
+function counted(format: Format, steps: Steps): Format {
+  if (typeof format === 'object' && !(format instanceof RegExp) && format.type === 'number') return format
+  const holds = checkOf(format)
+  if (holds === undefined) return format
+  return (text: string) => {
+    steps.left -= text.length
+    if (steps.left < 0) throw new RangeError('checking takes more steps than it may')
+    return holds(text)
+  }
+}
+
+/** Returns the check of a format; undefined for a format that accepts any text. */
+function checkOf(format: unknown): ((text: string) => boolean) | undefined {
+  if (typeof format === 'function') return format as (text: string) => boolean
+  if (format instanceof RegExp) return (text) => format.test(text)
+  return typeof format === 'object' && format !== null && 'validate' in format ? checkOf(format.validate) : undefined
+}
+
+const MAX_PATTERN = 512
+
+const MAX_TEXT = 4096
+
+/** Limit of instructions of all patterns of a schema: compiling takes up to 0.1 ms for each. */
+const MAX_INSTRUCTIONS = 10_000
+
+/** Regular expression as ajv uses it. */
+interface LinearPattern {
+  test: (text: string) => boolean
+  toString: () => string
+}
+
+/**
+ * Compiles patterns of a registered schema as RE2, whose steps are charged to `steps`: so neither `^(a+)+$` nor a thousand optional
+ * repetitions can hang the linter. RE2 has neither look-around nor back-references; a pattern that needs them, or repeats too much, is
+ * refused when the schema is compiled. A text of more than 4,096 characters matches no pattern.
+ */
+function linearPatterns(steps: Steps): (pattern: string) => LinearPattern {
+  let instructions = 0
+  return (pattern) => {
+    if (pattern.length > MAX_PATTERN) throw new PatternRefused(`a pattern has at most ${MAX_PATTERN} characters`)
+    const compiled = compilePattern(pattern)
+    instructions += compiled.size
+    if (instructions > MAX_INSTRUCTIONS)
+      throw new PatternRefused(`its patterns compile to more than ${MAX_INSTRUCTIONS} instructions, repetitions written out`)
+    return {
+      test: (text) => text.length <= MAX_TEXT && compiled.test(text, steps),
+      // ajv identifies compiled patterns by their text: without this, it would use the first one for all.
+      toString: () => pattern,
+    }
+  }
 }

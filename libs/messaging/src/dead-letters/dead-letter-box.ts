@@ -4,9 +4,8 @@ import type { Logger, Metrics } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
 import type { OutboxStore } from '../outbox/outbox.store.js'
 import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
-import { excerptContent, letterIdOf, storable, wholeContent } from './letter-content.js'
+import { excerptContent, letterIdOf, storable, wholeContent, keyExcerpt } from './letter-content.js'
 import { letterEvent } from './letter-event.js'
-import { newestLetters } from './newest-letters.js'
 
 /**
  * Maximum number of stored letters by state. Beyond it the oldest is deleted and counted; its copy on the topic stays for 30 days. Each
@@ -150,4 +149,32 @@ export class DeadLetterBox {
 
 function lockOf(id: string): string {
   return `dead-letter:${id}`
+}
+
+/** Letters are read in small pages and returned without content: each may contain 4 MiB, and a list must not hold them all in memory. */
+const PAGE = 10
+
+async function newestLetters(tx: Transaction, states: readonly DeadLetterState[] | undefined, limit: number): Promise<DeadLetter[]> {
+  const found: DeadLetter[] = []
+  const where = states === undefined ? undefined : { state: states }
+  let after: string | undefined
+  for (let size = PAGE; found.length < limit;) {
+    const page = await tx.documents(DEAD_LETTERS).find({ where, orderBy: 'at', descending: true, after, limit: size })
+    // Letters of one millisecond stay together: the next page starts below all of them.
+    const whole = page.length < size ? page : page.filter((letter) => letter.at !== page.at(-1)!.at)
+    if (whole.length === 0 && page.length > 0) {
+      size *= 2
+      continue
+    }
+    found.push(...whole.map(withoutContent))
+    if (page.length < size) break
+    after = whole.at(-1)!.at
+    size = PAGE
+  }
+  return found.slice(0, limit)
+}
+
+function withoutContent(letter: DeadLetter): DeadLetter {
+  const { raw: _raw, key, ...rest } = letter
+  return { ...rest, key: key === null ? null : keyExcerpt(key), value: null, headers: {} }
 }

@@ -11,7 +11,6 @@ import { LagClock, readLag } from './kafka-lag.js'
 import { KafkaLog } from './kafka-log.js'
 import { KafkaReader, type ReaderHost } from './kafka-reader.js'
 import { TopicRates } from './kafka-rates.js'
-import { lostPositions } from './lost-positions.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
 const SEND_TIMEOUT_MS = 10_000
@@ -208,4 +207,24 @@ export class KafkaBus implements EventBus {
     this.reachable = false
     this.log.debug({ error: describeError(error) }, 'the broker does not answer')
   }
+}
+
+/**
+ * Returns which of the last acknowledged records of a topic's partitions are missing. A log that was truncated and has grown beyond that
+ * offset again is still detected: a record behind the cut was appended later than the lost one, and is at its offset or before. (This
+ * requires the broker's append time, which `topics apply` configures.)
+ */
+async function lostPositions(admin: Admin, topic: string, acknowledged: readonly LogPosition[]): Promise<LostPosition[]> {
+  const ends = await admin.fetchTopicOffsets(topic)
+  const found = await Promise.all(
+    acknowledged.map(async ({ partition, offset, atMs }): Promise<LostPosition | undefined> => {
+      const end = Number(ends.find((each) => each.partition === partition)?.high ?? 0)
+      if (end <= offset) return { partition, offset: end, why: 'ends' }
+      if (atMs === undefined) return undefined
+      const younger = await admin.fetchTopicOffsetsByTimestamp(topic, atMs + 1)
+      const first = Number(younger.find((each) => each.partition === partition)?.offset ?? end)
+      return first <= offset ? { partition, offset: first, why: 'younger' } : undefined
+    }),
+  )
+  return found.filter((place) => place !== undefined)
 }

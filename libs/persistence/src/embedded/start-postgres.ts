@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { statSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { Account } from './account.js'
@@ -10,10 +10,10 @@ import { databaseBinaries } from './binaries.js'
 import type { DatabaseFiles } from './data-folder.js'
 import { DATABASE_USER, databaseFiles, prepareCluster } from './data-folder.js'
 import { EmbeddedError } from '#libs/files'
-import { rememberedPort, rememberPort, tryPort } from './free-port.js'
 import { stopOrphan } from './orphan.js'
 import { keepBounded, lastLines, sizeOf } from './server-log.js'
 import { hasExited, spawnServer, stopServer } from './server-process.js'
+import { createServer } from 'node:net'
 
 export type StartOptions = {
   /** Data folder; the database is in `<folder>/postgres`. The caller holds its lock (acquireFolder). */
@@ -161,4 +161,37 @@ function startFailed(files: DatabaseFiles, detail: string, cause: unknown): Embe
     `Read ${files.log}, or choose another data folder with --data`,
     { cause },
   )
+}
+
+/** Tries to listen on 127.0.0.1; 0 means any free port. @returns the port, or undefined if it is taken */
+function tryPort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(undefined))
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const address = probe.address()
+      probe.close(() => resolve(address && typeof address === 'object' ? address.port : undefined))
+    })
+  })
+}
+
+/** Returns the previous port if it is free, so that a saved URL stays valid; else any free one. */
+async function rememberedPort(file: string): Promise<number> {
+  const last = Number(readIfThere(file))
+  const again = last > 0 && last < 65536 ? await tryPort(last) : undefined
+  const port = again ?? (await tryPort(0))
+  if (!port) throw new Error('no free port on 127.0.0.1')
+  return port
+}
+
+function rememberPort(file: string, port: number): void {
+  writeFileSync(file, `${port}\n`)
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
 }

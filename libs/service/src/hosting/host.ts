@@ -1,8 +1,8 @@
-import { SERVICE_PATHS, type ServiceName } from '#libs/contracts'
+import { SERVICE_PATHS, type ServiceName, action, HmsError } from '#libs/contracts'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
 import { EventServer, readOnce, STATEMENT_SEAL, type EventConsumer, type EventSeal } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
-import { BACKLOG, collectRoutes, type LimitedServer } from '#libs/platform'
+import { BACKLOG, collectRoutes, type LimitedServer, type Logger } from '#libs/platform'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
@@ -22,7 +22,6 @@ import { GroupsController, TopicsController } from '../http/topics.http.js'
 import { RepeatedCalls } from '../idempotency/repeated-calls.js'
 import { loadService } from '../load-service.js'
 import type { Roster } from '#libs/signing'
-import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import type { HostAdapters } from './host-adapters.js'
 
@@ -163,4 +162,26 @@ async function openService(
   )
   await runtime.open()
   return { runtime, module: definition.module(runtime) }
+}
+
+const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000
+
+/** Services of one process share the HTTP server: the newest roster received by any of them applies. */
+function newestRoster(services: readonly { roster: Roster }[], pinned: Roster): Roster {
+  return services.reduce((newest, { roster }) => (roster.version > newest.version ? roster : newest), pinned)
+}
+
+/**
+ * Requires a roster within its validity; an expired one is not trusted: `HMS_ROSTER_EXPIRED` (400). Checked at a start. One that expires
+ * later stops nothing that runs, and in its last 30 days each start logs a warning.
+ */
+function requireRosterInForce({ version, expires }: Roster, now: Date, log: Logger): void {
+  const restMs = Date.parse(expires) - now.getTime()
+  if (restMs <= 0) {
+    throw new HmsError('HMS_ROSTER_EXPIRED', `Roster ${version} was valid until ${expires}. Pin a newer one: set HMS_ROSTER to its file.`, {
+      status: 400,
+      next: [action('help.environment')],
+    })
+  }
+  if (restMs < EXPIRES_SOON_MS) log.warn({ roster: version, expires }, 'the roster expires soon: propose and sign the next one')
 }

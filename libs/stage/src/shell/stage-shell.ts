@@ -1,15 +1,22 @@
-import { openDossier, type AcceptedDecision, type EventData, type ReceivedEvent, type RunDossier } from '#libs/contracts'
+import {
+  openDossier,
+  type AcceptedDecision,
+  type EventData,
+  type ReceivedEvent,
+  type RunDossier,
+  STAGE_TOPICS,
+  type StageName,
+} from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
-import { type CommonEffect, type CommonInput, type StageState } from '#libs/pipeline'
+import { type CommonEffect, type CommonInput, type StageState, isEvidenceRequired } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
-import { brokenBundle, type AttestingStage } from '#libs/signing'
-import type { ServiceRuntime } from '#libs/service'
+import { brokenBundle, type AttestingStage, unattested } from '#libs/signing'
+import { type ServiceRuntime, emitVerdict } from '#libs/service'
 import { earlyDecision, rememberAbort } from '../control/aborted-runs.js'
 import { abortedBefore, judgeDecision, mayOwn, rememberDecision, respond } from '../control/decisions.js'
-import { unattestedHere } from '../attestations/unattested-here.js'
-import { deniedByGuard } from '../guard/denied-by-guard.js'
 import type { OwnEffect, Stage } from './stage.js'
+import { guard, judgeReleases } from '#libs/guard'
 
 /** A run that reaches a stage. `fresh` is its state before the first decision. */
 export interface Arrival<State> {
@@ -186,4 +193,33 @@ export class StageShell<
     if (this.stage.table === undefined) throw new TypeError(`the stage ${this.stage.name} keeps no runs`)
     return this.stage.table
   }
+}
+
+/**
+ * Returns why the run may not continue, by this service's roster and profile; `undefined` if all `stages` passed it. Called before a stage
+ * publishes anything.
+ */
+function unattestedHere({ roster, profile }: ServiceRuntime, dossier: RunDossier, stages: readonly AttestingStage[]): string | undefined {
+  return unattested(dossier, stages, { roster, evidence: isEvidenceRequired(profile, dossier.plan) ? 'required' : 'optional' })
+}
+
+/**
+ * Whether the guard denies the run. Called by a stage before it starts; after `true` it does nothing more: approver reads the verdict and
+ * ends the run. Emits nothing for a run to which no rule applies.
+ */
+async function deniedByGuard(
+  runtime: ServiceRuntime,
+  tx: Transaction,
+  stage: StageName,
+  dossier: RunDossier,
+  cause: Pick<ReceivedEvent, 'key' | 'id' | 'traceparent'>,
+): Promise<boolean> {
+  if ((dossier.guard ?? []).length === 0) return false
+  const { run, attempt, releases, live, guard: rules = [] } = openDossier(dossier)
+  const principal = { kind: 'service' as const, id: runtime.name, name: runtime.name, roles: [] }
+  const asked = { action: 'advance' as const, principal, releases, live, rules, stage }
+  const verdict = judgeReleases(guard, runtime.roster, asked)
+  const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent, topic: STAGE_TOPICS[runtime.name] }
+  await emitVerdict(runtime, tx, verdict, asked, options)
+  return verdict.verdict === 'FAIL'
 }

@@ -15,7 +15,7 @@ import {
 import { REFUSALS } from './key-refused.js'
 import { openKey } from './open-key.js'
 import { signBytes } from './sign-bytes.js'
-import { signRequest } from './sign-request.js'
+import { signRequest } from './roll-back.js'
 
 const pair = generateKeyPair()
 const pem = lockedBy('aes-256-cbc')

@@ -1,10 +1,42 @@
 import { describeChange, diffPolicies, type FieldChange, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
-import type { ReleaseDocument } from '#libs/contracts'
-import { describeTicket } from './describe-ticket.js'
-import { describeUnsubscribed } from './describe-unsubscribed.js'
+import { type ReleaseDocument, command, explain, type TicketState } from '#libs/contracts'
 import type { DescribedNews } from './described-news.js'
 import { contentsOf, type MessageContent } from '../channel-sender.js'
+
+const OVERDUE = 'It does not end without an answer, and those who signed approve nothing if there is none'
+
+const ENDS: Partial<Record<TicketState, string>> = { EXPIRED: 'it was not answered in time', MOOT: 'the run no longer asks' }
+
+/** Describes the opening or closing of a ticket in words. */
+function describeTicket({ ticket, version: step }: MessageContent): DescribedNews {
+  if (ticket === undefined) throw new TypeError('a message of a ticket has no ticket')
+  const { ticket: number, kind, run, state, reason, detail, policies, allowed, openedAt, expiresAt, decided } = ticket
+  const name = `Ticket ${number}: ${kind} of run #${run}`
+  const [show, decide] = [command('tickets.show', { ticket: number }), command('tickets.decide', { ticket: number })]
+  const isOpen = step !== 'closed'
+  const end = kind === 'UNDELIVERED' && state === 'MOOT' ? 'every partner was reached after all' : (ENDS[state] ?? state)
+  const answer =
+    decided === null ? end : `${decided.decision} by ${decided.by}${decided.publicReason === undefined ? '' : `: ${decided.publicReason}`}`
+  return {
+    subject: isOpen ? `${name} asks for an answer` : `${name} is closed (${decided?.decision ?? state})`,
+    headline: name,
+    sentences: isOpen
+      ? [
+          explain(reason, detail),
+          `What may be decided: ${allowed.join(', ')}. See ${show}, and answer by ${decide}.`,
+          `You are notified as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
+        ]
+      : [`It needs no answer any more: ${answer}.`],
+    changesHeading: '',
+    changes: [],
+    facts: [
+      ['Run', `#${run}`],
+      ['Policies', policies.map(({ id, version }) => `${id}@${version}`).join(', ')],
+      ['Opened', openedAt],
+    ],
+  }
+}
 
 const MAX_CHANGES = 50
 const MAX_SUBJECT = 150
@@ -153,5 +185,30 @@ function printed({ subject, headline, sentences, changesHeading, changes, facts 
     changesHeading: plain(changesHeading),
     changes: changes.map(plain),
     facts: facts.map(([label, value]) => [label, plain(value)]),
+  }
+}
+
+/** Describes for people on call that an address of a partner accepts no more mail. */
+function describeUnsubscribed({ unsubscribed, at }: MessageContent): DescribedNews {
+  if (unsubscribed === undefined) throw new TypeError('a message of an address that unsubscribed has no address')
+  const { partner, address, otherChannels } = unsubscribed
+  const rest =
+    otherChannels.length > 0
+      ? `The partner is still notified by ${otherChannels.join(', ')}.`
+      : 'Nothing else tells the partner: each message that would go there opens a ticket.'
+  return {
+    subject: `${partner.id} takes no more mail at ${address}`,
+    headline: `${partner.name} unsubscribed ${address}`,
+    sentences: [
+      `The link in a mail was followed. The partner stays bound by every policy. ${rest}`,
+      `Speak with the partner. ${command('partners.resubscribe', { partner: partner.id, address })} takes it back.`,
+    ],
+    changesHeading: '',
+    changes: [],
+    facts: [
+      ['Partner', partner.id],
+      ['Address', address],
+      ['Unsubscribed', at],
+    ],
   }
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { type Socket, connect, type LookupFunction } from 'node:net'
 import { ADDRESS_REFUSED, checkPartnerHost, type Deployment } from '../../partners/address-guard.js'
 import type { SftpChannel } from '../../partners/channel.js'
 import { guardedLookup, type Resolve } from '../../partners/guarded-lookup.js'
 import type { AckAnswer, AckPlace, Attempt, ChannelRefusal, ChannelSender, Outcome, SentMessage } from '../channel-sender.js'
 import { Deadline } from '../deadline.js'
-import { connectGuarded } from './connect-guarded.js'
 import { ackName, dropFiles, type DroppedFile, type DropResult } from './drop-files.js'
 import { pinHost } from './host-pin.js'
 import { documentName, messageFiles } from './message-files.js'
@@ -129,4 +128,25 @@ function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<
   if (stopped) return { kind: 'retry', detail: 'stopped before the file was there' }
   if (reason === 'late') return { kind: 'retry', timedOut: true, detail: message }
   return { kind: 'retry', detail: reason === undefined && code !== undefined ? `${code}: ${message}` : (message ?? String(error)) }
+}
+
+/**
+ * Opens a TCP connection to an address that `lookup` has checked; `host` as returned by `checkPartnerHost`, because a literal is never
+ * looked up.
+ */
+function connectGuarded(host: string, port: number, lookup: LookupFunction, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, lookup, signal })
+    const timer = setTimeout(() => socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })), timeoutMs)
+    const fail = (error: Error): void => {
+      clearTimeout(timer)
+      reject(error)
+    }
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      socket.off('error', fail)
+      resolve(socket)
+    })
+  })
 }

@@ -7,7 +7,6 @@ import type { Resolve } from '../../partners/guarded-lookup.js'
 import type { Outcome } from '../channel-sender.js'
 import { Deadline } from '../deadline.js'
 import { PartnerAgents } from './partner-agents.js'
-import { parseRetryAfter } from './retry-after.js'
 import { watchConnection } from './watch-connection.js'
 
 /** Deadline of the whole attempt: waiting for a connection, sending, and reading the response. */
@@ -114,4 +113,13 @@ function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<
   }
   if (stopped) return { kind: 'retry', detail: 'stopped before the partner answered' }
   return { kind: 'retry', detail: [code, message].filter(Boolean).join(': ') || String(error) }
+}
+
+/** Parses `Retry-After` (RFC 9110 §10.2.3), whole seconds or an HTTP date, as ms from `now`, never negative. Anything else is ignored. */
+export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
+  const text = value?.trim() ?? ''
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  // Date.parse accepts much more than an HTTP date; each of the three HTTP forms begins with the name of a day.
+  const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime())
 }

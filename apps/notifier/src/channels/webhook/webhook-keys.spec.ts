@@ -2,7 +2,7 @@ import { generateKeyPair, localSigner } from '#libs/signing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyWebhook } from '#libs/client'
 import { notifierWorld } from '../../notifications/notifier-world.suite.js'
-import { publicKeyOf } from '../signing-key.js'
+import { publicKeyOf } from '../channel-senders.js'
 import { webhookPublicKey, withEd25519 } from './ed25519-signature.js'
 import { WebhookKeysController } from './webhook-keys.http.js'
 
