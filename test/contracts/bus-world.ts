@@ -21,7 +21,7 @@ export class BusWorld {
 
   private constructor(
     readonly identity: TestIdentity,
-    private readonly openTwin: () => EventBus,
+    private readonly openAdapter: () => EventBus,
     private readonly database: Database,
     store: OutboxStore,
   ) {
@@ -60,15 +60,15 @@ export class BusWorld {
 
   /** `database` and `store`: where the linter's outbox lies; in memory unless given. */
   static async create(
-    openTwin: () => EventBus,
+    openAdapter: () => EventBus,
     database: Database = new MemoryDatabase(systemClock),
     store: OutboxStore = new MemoryOutboxStore(),
   ): Promise<BusWorld> {
-    return new BusWorld(await testIdentity(), openTwin, database, store)
+    return new BusWorld(await testIdentity(), openAdapter, database, store)
   }
 
   openBus(): EventBus {
-    const bus = this.openTwin()
+    const bus = this.openAdapter()
     this.open.add(bus)
     return bus
   }

@@ -15,9 +15,9 @@ import type { EventPredicate } from '#libs/signing'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 import { PARCELS } from './database.suite.js'
 import { signedRecord, type RecordSpec } from './signed-record.js'
-import type { Twin } from './twin.js'
+import type { Adapter } from './adapter.js'
 
-export type ConsumerTwin = Twin & { outbox: OutboxStore; positions: PositionStore }
+export type ConsumerAdapter = Adapter & { outbox: OutboxStore; positions: PositionStore }
 
 /** The simulator reads the linter's topic, with a handler that tests replace. */
 export class ConsumerWorld {
@@ -31,12 +31,12 @@ export class ConsumerWorld {
   behave: (event: VerifiedEvent, tx: Transaction) => Promise<EventAnswer> = async () => {}
 
   private constructor(
-    readonly twin: ConsumerTwin,
+    readonly adapter: ConsumerAdapter,
     readonly identity: TestIdentity,
   ) {
     const { clock, metrics } = this
-    const { database, positions } = twin
-    const outbox = new Outbox(twin.outbox, 'simulator', identity.serviceSigner('simulator'), () => {})
+    const { database, positions } = adapter
+    const outbox = new Outbox(adapter.outbox, 'simulator', identity.serviceSigner('simulator'), () => {})
     const log: Logger = { ...silentLogger, error: (fields) => void this.alarms.push(fields) }
     // No test waits an hour for a missing event; how long one has waited is the store's to know.
     const impatient = Object.assign(Object.create(positions) as PositionStore, { overdue: (tx: Transaction) => positions.overdue(tx, 0) })
@@ -57,16 +57,16 @@ export class ConsumerWorld {
     })
   }
 
-  static async open(twin: ConsumerTwin): Promise<ConsumerWorld> {
-    return new ConsumerWorld(twin, await testIdentity())
+  static async open(adapter: ConsumerAdapter): Promise<ConsumerWorld> {
+    return new ConsumerWorld(adapter, await testIdentity())
   }
 
   get databaseKind(): Database['kind'] {
-    return this.twin.database.kind
+    return this.adapter.database.kind
   }
 
   run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.twin.database.transaction(work)
+    return this.adapter.database.transaction(work)
   }
 
   async deliver(...specs: RecordSpec[]): Promise<void> {
@@ -82,12 +82,12 @@ export class ConsumerWorld {
   }
 
   parked(): Promise<number> {
-    return this.run(async (tx) => (await this.twin.positions.parked(tx)).count)
+    return this.run(async (tx) => (await this.adapter.positions.parked(tx)).count)
   }
 
   /** What waits in the outbox for a topic. */
   async sent(topic: string): Promise<OutgoingEvent[]> {
-    return (await this.run((tx) => this.twin.outbox.unsent(tx, 10_000))).filter((row) => row.topic === topic)
+    return (await this.run((tx) => this.adapter.outbox.unsent(tx, 10_000))).filter((row) => row.topic === topic)
   }
 
   async emitted(): Promise<EventPredicate[]> {

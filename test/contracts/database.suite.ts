@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Database, DEFAULT_FIND_LIMIT, documentTable, findAll, type Transaction } from '#libs/persistence'
-import type { Twin } from './twin.js'
+import type { Adapter } from './adapter.js'
 
 interface Parcel {
   id: string
@@ -31,14 +31,14 @@ const parcel = (id: string, town: string | null = 'Delhi', weight = 1, day = 1):
 })
 
 /** What every `Database` keeps. */
-export function databaseSuite(open: () => Promise<Twin>): void {
-  let twin: Twin
+export function databaseSuite(open: () => Promise<Adapter>): void {
+  let adapter: Adapter
   let database: Database
   beforeEach(async () => {
-    twin = await open()
-    ;({ database } = twin)
+    adapter = await open()
+    ;({ database } = adapter)
   })
-  afterEach(() => twin.close())
+  afterEach(() => adapter.close())
 
   const read = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => database.transaction(work)
   const put = (...parcels: Parcel[]): Promise<void> =>

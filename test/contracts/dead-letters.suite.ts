@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { GIVEN_UP } from '#libs/contracts'
 import { DEAD_LETTERS, headersOf, recordOfBytes, type BusRecord, type DeadLetter } from '#libs/messaging'
 import { TransientError } from '#libs/platform'
-import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
+import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
 import { PARCELS } from './database.suite.js'
 import { signedRecord } from './signed-record.js'
 
@@ -10,12 +10,12 @@ const TOPIC = 'hms.dlq.simulator.v1'
 const MIB = 1024 * 1024
 
 /** Dead letters after they were buried: the copy on their topic, their bounds, and what people do with them. */
-export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
+export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
   let world: ConsumerWorld
   beforeEach(async () => {
     world = await ConsumerWorld.open(await open())
   })
-  afterEach(() => world.twin.close())
+  afterEach(() => world.adapter.close())
 
   const broken = async (part: Partial<BusRecord> = {}): Promise<BusRecord> => ({
     ...(await signedRecord(world.identity, { keySeq: 1 })),

@@ -3,13 +3,13 @@ import { MemoryOutboxStore, MemoryPositionStore, PostgresOutboxStore, PostgresPo
 import { MemoryDatabase, type PostgresDatabase } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import { freshDatabase } from '../support/postgres.js'
-import type { ConsumerTwin } from './consumer-world.js'
+import type { ConsumerAdapter } from './consumer-world.js'
 import { deadLettersSuite } from './dead-letters.suite.js'
 import { eventConsumerSuite } from './event-consumer.suite.js'
 import { openPostgresService } from './postgres-service.js'
 import { refusedRecordsSuite } from './refused-records.suite.js'
 
-function everySuite(open: () => Promise<ConsumerTwin>): void {
+function everySuite(open: () => Promise<ConsumerAdapter>): void {
   eventConsumerSuite(open)
   refusedRecordsSuite(open)
   describe('dead letters', () => deadLettersSuite(open))

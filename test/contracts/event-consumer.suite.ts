@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RETENTION_MS, type JsonObject, type VerifiedEvent } from '#libs/contracts'
 import { TerminalError, TransientError, type VirtualClock } from '#libs/platform'
-import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
+import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
 import { signedRecord } from './signed-record.js'
 
 const DECISION = {
@@ -16,12 +16,12 @@ const DECISION = {
 }
 
 /** What `EventConsumer` keeps over every database. */
-export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
+export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
   let world: ConsumerWorld
   beforeEach(async () => {
     world = await ConsumerWorld.open(await open())
   })
-  afterEach(() => world.twin.close())
+  afterEach(() => world.adapter.close())
 
   it('handles each event once and in order', async () => {
     await world.deliver({ keySeq: 1 }, { keySeq: 2 }, { keySeq: 2 }, { keySeq: 1 }, { keySeq: 3 })
@@ -163,7 +163,8 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       const stream = { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'epa-pm25-limit' }
       for (const done of [2, 3])
         await world.run(
-          async (tx) => void (await world.twin.positions.advance(tx, stream, done), await world.twin.positions.unpark(tx, stream, done)),
+          async (tx) =>
+            void (await world.adapter.positions.advance(tx, stream, done), await world.adapter.positions.unpark(tx, stream, done)),
         )
       await world.deliver({ keySeq: next })
       expect(world.handled).toEqual([1, 4, 5])
@@ -242,7 +243,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     it('is drained after a crash between the missing event and the parked ones', async () => {
       await world.deliver({ keySeq: 1 }, { keySeq: 3 })
       const stream = { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'epa-pm25-limit' }
-      await world.run((tx) => world.twin.positions.advance(tx, stream, 2))
+      await world.run((tx) => world.adapter.positions.advance(tx, stream, 2))
       // The bus had not moved past the missing event, so it comes again.
       await world.deliver({ keySeq: 2 })
       expect(world.handled).toEqual([1, 3])

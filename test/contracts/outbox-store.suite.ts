@@ -3,26 +3,26 @@ import type { OutgoingEvent } from '#libs/contracts'
 import type { OutboxStore, LogPosition } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { uuidv7 } from '#libs/platform'
-import type { StoreTwin } from './twin.js'
+import type { StoreAdapter } from './adapter.js'
 
 const TOPIC = 'hms.lint.v1'
 
 /** What every `OutboxStore` keeps. */
-export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): void {
-  let twin: StoreTwin<OutboxStore>
+export function outboxStoreSuite(open: () => Promise<StoreAdapter<OutboxStore>>): void {
+  let adapter: StoreAdapter<OutboxStore>
   beforeEach(async () => {
-    twin = await open()
+    adapter = await open()
   })
-  afterEach(() => twin.close())
+  afterEach(() => adapter.close())
 
-  const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => twin.database.transaction(work)
+  const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => adapter.database.transaction(work)
   const append = async (tx: Transaction, key: string, more: Partial<OutgoingEvent> = {}): Promise<OutgoingEvent> => {
-    const keySeq = await twin.store.nextKeySeq(tx, TOPIC, key)
+    const keySeq = await adapter.store.nextKeySeq(tx, TOPIC, key)
     const event = eventOf(key, keySeq, { time: tx.now.toISOString(), ...more })
-    await twin.store.append(tx, event)
+    await adapter.store.append(tx, event)
     return event
   }
-  const unsent = (limit = 100) => run((tx) => twin.store.unsent(tx, limit))
+  const unsent = (limit = 100) => run((tx) => adapter.store.unsent(tx, limit))
 
   it('gives the event back as it went in', async () => {
     const full = { runId: '7', attempt: 2, causationId: uuidv7(new Date()), traceparent: '00-1-2-01', headers: { 'hms-why': 'ö' } }
@@ -49,14 +49,17 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
       const mine = rows.filter((row) => row.key === key).map(({ keySeq }) => keySeq)
       expect(mine).toEqual(Array.from({ length: 16 }, (_, at) => at + 1))
     }
-    expect(await run((tx) => twin.store.nextKeySeq(tx, 'hms.canary.v1', 'key-0'))).toBe(1)
+    expect(await run((tx) => adapter.store.nextKeySeq(tx, 'hms.canary.v1', 'key-0'))).toBe(1)
   })
 
   it('sends the oldest unsent rows to the next places of the embedded log, in order and once, whoever sends', async () => {
     const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a'), await append(tx, 'c')])
-    const [first] = await run((tx) => twin.store.sendUnsent(tx, 1))
+    const [first] = await run((tx) => adapter.store.sendUnsent(tx, 1))
     expect(first).toMatchObject(events[0]!)
-    const [some, others] = await Promise.all([run((tx) => twin.store.sendUnsent(tx, 100)), run((tx) => twin.store.sendUnsent(tx, 100))])
+    const [some, others] = await Promise.all([
+      run((tx) => adapter.store.sendUnsent(tx, 100)),
+      run((tx) => adapter.store.sendUnsent(tx, 100)),
+    ])
     const rest = [...some, ...others]
     expect(rest).toMatchObject(events.slice(1))
     const offsets = rest.map(({ offset }) => offset)
@@ -69,20 +72,20 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
     const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a')])
     const [first, second, third] = events.map(({ id }) => id)
     expect((await unsent(2)).map(({ id }) => id)).toEqual([first, second])
-    await run((tx) => twin.store.markSent(tx, embedded(second!)))
+    await run((tx) => adapter.store.markSent(tx, embedded(second!)))
     expect((await unsent()).map(({ id }) => id)).toEqual([first, third])
-    await run((tx) => twin.store.markSent(tx, embedded(third!, first!, second!)))
-    await run((tx) => twin.store.markSent(tx, embedded()))
+    await run((tx) => adapter.store.markSent(tx, embedded(third!, first!, second!)))
+    await run((tx) => adapter.store.markSent(tx, embedded()))
     expect(await unsent()).toEqual([])
   })
 
   it('knows since when the oldest unsent row waits', async () => {
-    expect(await run((tx) => twin.store.pending(tx))).toEqual({ count: 0, oldestAt: null })
+    expect(await run((tx) => adapter.store.pending(tx))).toEqual({ count: 0, oldestAt: null })
     const old = await run((tx) => append(tx, 'a', { time: '2026-01-01T00:00:00.000Z' }))
     await run((tx) => append(tx, 'a', { time: '2026-01-01T00:00:05.000Z' }))
-    expect(await run((tx) => twin.store.pending(tx))).toEqual({ count: 2, oldestAt: new Date('2026-01-01T00:00:00.000Z') })
-    await run((tx) => twin.store.markSent(tx, embedded(old.id)))
-    expect(await run((tx) => twin.store.pending(tx))).toEqual({ count: 1, oldestAt: new Date('2026-01-01T00:00:05.000Z') })
+    expect(await run((tx) => adapter.store.pending(tx))).toEqual({ count: 2, oldestAt: new Date('2026-01-01T00:00:00.000Z') })
+    await run((tx) => adapter.store.markSent(tx, embedded(old.id)))
+    expect(await run((tx) => adapter.store.pending(tx))).toEqual({ count: 1, oldestAt: new Date('2026-01-01T00:00:05.000Z') })
   })
 
   describe('with a broker that says where records lie', () => {
@@ -92,7 +95,7 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
       ...(partition === 3 ? { atMs: 1_000 + offset } : {}),
     })
     const send = (...placed: [OutgoingEvent, LogPosition][]) =>
-      run((tx) => twin.store.markSent(tx, new Map(placed.map(([{ id }, place]) => [id, place]))))
+      run((tx) => adapter.store.markSent(tx, new Map(placed.map(([{ id }, place]) => [id, place]))))
 
     it('keeps how far each partition reached, whatever order the answers came in', async () => {
       const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'c')])
@@ -104,7 +107,7 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
         ]),
       )
       await send([c, at(3, 6)])
-      const ends = await run((tx) => twin.store.logEnds(tx))
+      const ends = await run((tx) => adapter.store.logEnds(tx))
       expect(ends.toSorted((x, y) => x.partition - y.partition)).toEqual([
         { topic: TOPIC, ...at(3, 7) },
         { topic: TOPIC, ...at(5, 0) },
@@ -116,9 +119,9 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
       const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a')])
       const [a, b, again] = events as [OutgoingEvent, OutgoingEvent, OutgoingEvent]
       await send([a, at(3, 0)], [b, at(5, 0)], [again, at(3, 1)])
-      expect(await run((tx) => twin.store.unsendPartition(tx, TOPIC, 3))).toBe(2)
+      expect(await run((tx) => adapter.store.unsendPartition(tx, TOPIC, 3))).toBe(2)
       expect((await unsent()).map(({ id }) => id)).toEqual([a.id, again.id])
-      expect(await run((tx) => twin.store.logEnds(tx))).toEqual([{ topic: TOPIC, ...at(5, 0) }])
+      expect(await run((tx) => adapter.store.logEnds(tx))).toEqual([{ topic: TOPIC, ...at(5, 0) }])
     })
 
     it('sends again what was made since a time', async () => {
@@ -129,7 +132,7 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
         await append(tx, 'a', { time: times[2] }),
       ])
       await send(...events.map((event, offset): [OutgoingEvent, LogPosition] => [event, at(0, offset)]))
-      const unsend = (afterSeq: number) => run((tx) => twin.store.unsendSince(tx, new Date(times[1]!), afterSeq, 1))
+      const unsend = (afterSeq: number) => run((tx) => adapter.store.unsendSince(tx, new Date(times[1]!), afterSeq, 1))
       const first = await unsend(0)
       expect(first.rows).toBe(1)
       const second = await unsend(first.lastSeq!)
@@ -142,8 +145,8 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
       const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'c')])
       await send(...events.slice(0, 3).map((event, offset): [OutgoingEvent, LogPosition] => [event, at(0, offset)]))
       const later = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000)
-      const prune = (compacted: string[], limit: number) => run((tx) => twin.store.prune(tx, later, compacted, limit))
-      expect(await run((tx) => twin.store.prune(tx, new Date(0), [], 10))).toBe(0)
+      const prune = (compacted: string[], limit: number) => run((tx) => adapter.store.prune(tx, later, compacted, limit))
+      expect(await run((tx) => adapter.store.prune(tx, new Date(0), [], 10))).toBe(0)
       expect(await prune([TOPIC], 10)).toBe(1)
       expect(await prune([TOPIC], 10)).toBe(0)
       expect(await prune([], 1)).toBe(1)
@@ -155,12 +158,12 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
       const tombstone = await run((tx) => append(tx, 'a', { value: null }))
       await send([tombstone, at(0, 0)])
       const later = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000)
-      expect(await run((tx) => twin.store.prune(tx, later, [TOPIC], 10))).toBe(1)
+      expect(await run((tx) => adapter.store.prune(tx, later, [TOPIC], 10))).toBe(1)
     })
   })
 
   describe('old streams', () => {
-    const forget = (before: Date, limit = 100) => run((tx) => twin.store.pruneStreams(tx, before, limit))
+    const forget = (before: Date, limit = 100) => run((tx) => adapter.store.pruneStreams(tx, before, limit))
     const later = () => new Date(Date.now() + 1_000 * 60 * 60)
 
     it('stay while they are young', async () => {

@@ -2,23 +2,23 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { VerifiedEvent } from '#libs/contracts'
 import type { PositionStore, StreamKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import type { StoreTwin } from './twin.js'
+import type { StoreAdapter } from './adapter.js'
 
 const STREAM: StreamKey = { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'a' }
 
 /** What every `PositionStore` keeps. */
-export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>): void {
-  let twin: StoreTwin<PositionStore>
+export function positionStoreSuite(open: () => Promise<StoreAdapter<PositionStore>>): void {
+  let adapter: StoreAdapter<PositionStore>
   beforeEach(async () => {
-    twin = await open()
+    adapter = await open()
   })
-  afterEach(() => twin.close())
+  afterEach(() => adapter.close())
 
-  const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => twin.database.transaction(work)
-  const advance = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.advance(tx, stream, keySeq))).place
-  const park = (keySeq: number, stream = STREAM) => run((tx) => twin.store.park(tx, stream, eventOf(keySeq)))
-  const unpark = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.unpark(tx, stream, keySeq)))?.keySeq
-  const waiting = () => run(async (tx) => (await twin.store.parked(tx)).count)
+  const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => adapter.database.transaction(work)
+  const advance = async (keySeq: number, stream = STREAM) => (await run((tx) => adapter.store.advance(tx, stream, keySeq))).place
+  const park = (keySeq: number, stream = STREAM) => run((tx) => adapter.store.park(tx, stream, eventOf(keySeq)))
+  const unpark = async (keySeq: number, stream = STREAM) => (await run((tx) => adapter.store.unpark(tx, stream, keySeq)))?.keySeq
+  const waiting = () => run(async (tx) => (await adapter.store.parked(tx)).count)
 
   it('begins a stream anywhere, then moves by one', async () => {
     expect(await advance(41)).toBe('next')
@@ -41,7 +41,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
   })
 
   it('goes on behind a gap when told to, but never back', async () => {
-    const over = async (keySeq: number) => (await run((tx) => twin.store.advance(tx, STREAM, keySeq, 'over'))).place
+    const over = async (keySeq: number) => (await run((tx) => adapter.store.advance(tx, STREAM, keySeq, 'over'))).place
     expect(await over(5)).toBe('next')
     expect(await over(9)).toBe('next')
     expect(await over(9)).toBe('duplicate')
@@ -64,7 +64,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
   it('moves back with the transaction that failed', async () => {
     await advance(1)
     const failing = run(async (tx) => {
-      await twin.store.advance(tx, STREAM, 2)
+      await adapter.store.advance(tx, STREAM, 2)
       throw new Error('no')
     })
     await expect(failing).rejects.toThrow('no')
@@ -84,7 +84,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
     await park(3, { ...STREAM, key: 'b' })
     expect(await waiting()).toBe(3)
     expect(await unpark(1)).toBeUndefined()
-    expect(await run((tx) => twin.store.unpark(tx, STREAM, 2))).toEqual(eventOf(3))
+    expect(await run((tx) => adapter.store.unpark(tx, STREAM, 2))).toEqual(eventOf(3))
     expect(await waiting()).toBe(3)
     expect(await unpark(3)).toBe(4)
     expect(await waiting()).toBe(2)
@@ -94,7 +94,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
   })
 
   it('names the first event of each stream that waits too long', async () => {
-    const overdue = (waitedMs: number) => run(async (tx) => (await twin.store.overdue(tx, waitedMs)).map(({ keySeq }) => keySeq))
+    const overdue = (waitedMs: number) => run(async (tx) => (await adapter.store.overdue(tx, waitedMs)).map(({ keySeq }) => keySeq))
     await park(7)
     await park(4)
     await park(9, { ...STREAM, key: 'b' })
@@ -103,7 +103,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
   })
 
   it('says with the position whether an event of that stream waits', async () => {
-    const parked = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.advance(tx, stream, keySeq))).parked
+    const parked = async (keySeq: number, stream = STREAM) => (await run((tx) => adapter.store.advance(tx, stream, keySeq))).parked
     expect(await parked(1)).toBe(false)
     await park(3)
     expect(await parked(1, { ...STREAM, key: 'b' })).toBe(false)
@@ -112,7 +112,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
 
   it('forgets streams that moved long ago, but none in which an event waits', async () => {
     const later = new Date(Date.now() + 1_000 * 60 * 60)
-    const forget = (before: Date, limit: number) => run((tx) => twin.store.prune(tx, before, limit))
+    const forget = (before: Date, limit: number) => run((tx) => adapter.store.prune(tx, before, limit))
     const waitingStream = { ...STREAM, key: 'b' }
     for (const key of ['a', 'b', 'c', 'd']) await advance(5, { ...STREAM, key })
     await park(7, waitingStream)

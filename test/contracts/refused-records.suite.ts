@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Envelope } from '#libs/contracts'
 import { recordOfBytes, type BusRecord } from '#libs/messaging'
-import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
+import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
 import { signedRecord, type RecordSpec } from './signed-record.js'
 
 /** What becomes of records that are not what they say: nobody acts on them, nobody is held up, nothing is dropped in silence. */
-export function refusedRecordsSuite(open: () => Promise<ConsumerTwin>): void {
+export function refusedRecordsSuite(open: () => Promise<ConsumerAdapter>): void {
   let world: ConsumerWorld
   beforeEach(async () => {
     world = await ConsumerWorld.open(await open())
   })
-  afterEach(() => world.twin.close())
+  afterEach(() => world.adapter.close())
 
   describe('a record', () => {
     it.each<[string, string, RecordSpec]>([

@@ -1,28 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NewTimer, Timer, TimerStore, Transaction } from '#libs/persistence'
-import type { StoreTwin } from './twin.js'
+import type { StoreAdapter } from './adapter.js'
 
 /** `pass` lets database time go by: virtual in memory; on PostgreSQL the rows move back instead. */
-export type TimerTwin = StoreTwin<TimerStore> & { pass(ms: number): Promise<void> }
+export type TimerAdapter = StoreAdapter<TimerStore> & { pass(ms: number): Promise<void> }
 
 const LEASE_MS = 10_000
 const HOUR_MS = 3_600_000
 
 /** What every `TimerStore` keeps. */
-export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
-  let twin: TimerTwin
+export function timerStoreSuite(open: () => Promise<TimerAdapter>): void {
+  let adapter: TimerAdapter
   beforeEach(async () => {
-    twin = await open()
+    adapter = await open()
   })
-  afterEach(() => twin.close())
+  afterEach(() => adapter.close())
 
-  const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => twin.database.transaction(work)
+  const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => adapter.database.transaction(work)
   const schedule = (id: string, inMs = 0, more: Partial<NewTimer> = {}): Promise<void> =>
-    run((tx) => twin.store.schedule(tx, { id, kind: 'test', keys: ['policy:a'], dueAt: new Date(tx.now.getTime() + inMs), ...more }))
-  const claim = (limit = 10, leaseMs = LEASE_MS): Promise<Timer[]> => run((tx) => twin.store.claimDue(tx, limit, leaseMs))
+    run((tx) => adapter.store.schedule(tx, { id, kind: 'test', keys: ['policy:a'], dueAt: new Date(tx.now.getTime() + inMs), ...more }))
+  const claim = (limit = 10, leaseMs = LEASE_MS): Promise<Timer[]> => run((tx) => adapter.store.claimDue(tx, limit, leaseMs))
   const claimed = async (): Promise<string[]> => (await claim()).map(({ id }) => id)
-  const take = (timer: Timer): Promise<boolean> => run((tx) => twin.store.take(tx, timer))
-  const waitMs = (): Promise<number | null> => run((tx) => twin.store.nextDueInMs(tx))
+  const take = (timer: Timer): Promise<boolean> => run((tx) => adapter.store.take(tx, timer))
+  const waitMs = (): Promise<number | null> => run((tx) => adapter.store.nextDueInMs(tx))
 
   it('gives out what is due, earliest first, with what was stored', async () => {
     await schedule('second', -1_000, { keys: ['policy:a', 'policy:b'], data: { run: 7, deep: { list: [1] } } })
@@ -39,7 +39,7 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
     await schedule('a', -1, { data: { try: 1 } })
     await schedule('a', HOUR_MS, { data: { try: 2 } })
     expect(await claimed()).toEqual([])
-    await twin.pass(HOUR_MS + 1)
+    await adapter.pass(HOUR_MS + 1)
     expect(await claim()).toMatchObject([{ id: 'a', data: { try: 2 } }])
   })
 
@@ -47,16 +47,16 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
     await schedule('a', -1)
     await schedule('b', -1)
     await schedule('c', -1)
-    await run((tx) => twin.store.cancel(tx, 'b', 'c', 'neither'))
-    await run((tx) => twin.store.cancel(tx, 'a'))
-    await run((tx) => twin.store.cancel(tx, 'never there'))
+    await run((tx) => adapter.store.cancel(tx, 'b', 'c', 'neither'))
+    await run((tx) => adapter.store.cancel(tx, 'a'))
+    await run((tx) => adapter.store.cancel(tx, 'never there'))
     expect(await claimed()).toEqual([])
     expect(await waitMs()).toBeNull()
   })
 
   it('gives nothing out whose transaction failed', async () => {
     const failing = run(async (tx) => {
-      await twin.store.schedule(tx, { id: 'a', kind: 'test', keys: [], dueAt: tx.now })
+      await adapter.store.schedule(tx, { id: 'a', kind: 'test', keys: [], dueAt: tx.now })
       throw new Error('no')
     })
     await expect(failing).rejects.toThrow('no')
@@ -79,7 +79,7 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
       await schedule('a', -1)
       const [dead] = await claim()
       expect(await claimed()).toEqual([])
-      await twin.pass(LEASE_MS + 1)
+      await adapter.pass(LEASE_MS + 1)
       const [alive] = await claim()
       expect(alive?.id).toBe('a')
       expect(alive!.leaseEpoch).toBeGreaterThan(dead!.leaseEpoch)
@@ -90,13 +90,13 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
     it('are renewed by their holder only', async () => {
       await schedule('a', -1)
       const [dead] = await claim()
-      await twin.pass(LEASE_MS - 1_000)
-      expect(await run((tx) => twin.store.renew(tx, dead!, LEASE_MS))).toBe(true)
-      await twin.pass(LEASE_MS - 1_000)
+      await adapter.pass(LEASE_MS - 1_000)
+      expect(await run((tx) => adapter.store.renew(tx, dead!, LEASE_MS))).toBe(true)
+      await adapter.pass(LEASE_MS - 1_000)
       expect(await claimed()).toEqual([])
-      await twin.pass(2_000)
+      await adapter.pass(2_000)
       const [alive] = await claim()
-      expect(await run((tx) => twin.store.renew(tx, dead!, HOUR_MS))).toBe(false)
+      expect(await run((tx) => adapter.store.renew(tx, dead!, HOUR_MS))).toBe(false)
       expect(await take(alive!)).toBe(true)
     })
   })
@@ -107,14 +107,14 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
       const [timer] = await claim()
       expect(await take(timer!)).toBe(true)
       expect(await take(timer!)).toBe(false)
-      await twin.pass(LEASE_MS + 1)
+      await adapter.pass(LEASE_MS + 1)
       expect(await claimed()).toEqual([])
     })
 
     it('fails after a cancel', async () => {
       await schedule('a', -1)
       const [timer] = await claim()
-      await run((tx) => twin.store.cancel(tx, 'a'))
+      await run((tx) => adapter.store.cancel(tx, 'a'))
       expect(await take(timer!)).toBe(false)
     })
 
@@ -126,14 +126,14 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
       const [moved] = await claim()
       expect(moved?.id).toBe('a')
       expect(await take(old!)).toBe(false)
-      expect(await run((tx) => twin.store.renew(tx, old!, LEASE_MS))).toBe(false)
+      expect(await run((tx) => adapter.store.renew(tx, old!, LEASE_MS))).toBe(false)
       expect(await take(moved!)).toBe(true)
     })
 
     it('fails after a cancel and a new timer of the same id', async () => {
       await schedule('a', -1)
       const [old] = await claim()
-      await run((tx) => twin.store.cancel(tx, 'a'))
+      await run((tx) => adapter.store.cancel(tx, 'a'))
       await schedule('a', -1)
       const [fresh] = await claim()
       expect(await take(old!)).toBe(false)
@@ -144,7 +144,7 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
       await schedule('a', -1)
       const [timer] = await claim()
       const failing = run(async (tx) => {
-        expect(await twin.store.take(tx, timer!)).toBe(true)
+        expect(await adapter.store.take(tx, timer!)).toBe(true)
         throw new Error('handler failed')
       })
       await expect(failing).rejects.toThrow('handler failed')
@@ -165,9 +165,9 @@ export function timerStoreSuite(open: () => Promise<TimerTwin>): void {
 
   it('lists what waits under a prefix, literally', async () => {
     for (const id of ['run:1:a', 'run:1:b', 'run:10:a', 'run_1:a']) await schedule(id, HOUR_MS)
-    const pending = await run((tx) => twin.store.pending(tx, 'run:1:'))
+    const pending = await run((tx) => adapter.store.pending(tx, 'run:1:'))
     expect(pending.map(({ id }) => id).toSorted()).toEqual(['run:1:a', 'run:1:b'])
-    expect(await run((tx) => twin.store.pending(tx, 'run_'))).toHaveLength(1)
+    expect(await run((tx) => adapter.store.pending(tx, 'run_'))).toHaveLength(1)
   })
 }
 

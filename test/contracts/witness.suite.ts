@@ -13,12 +13,12 @@ import {
 import { MemorySeenStore, type SeenStore, type WitnessLink } from '#libs/witness'
 import { LOG_POLICY, LOG_SIGNER, TestLog, WITNESS_SIGNER } from '../support/test-log.js'
 
-export interface WitnessTwin {
+export interface WitnessAdapter {
   link: WitnessLink
   close(): Promise<void>
 }
 
-export type OpenWitness = (seen: SeenStore, signer: Signer) => Promise<WitnessTwin>
+export type OpenWitness = (seen: SeenStore, signer: Signer) => Promise<WitnessAdapter>
 
 const ORIGIN = LOG_POLICY.log.name
 const honest = new TestLog()
@@ -28,12 +28,12 @@ const forked = new TestLog({ history: 'b', fork: 5 })
 /** What the log relies on, whether its witness is in this process or behind HTTP. */
 export function witnessSuite(open: OpenWitness): void {
   let seen: MemorySeenStore
-  let twin: WitnessTwin
-  const opened: WitnessTwin[] = []
-  const reopen = async (signer: Signer = WITNESS_SIGNER, store: SeenStore = seen): Promise<WitnessTwin> => {
-    twin = await open(store, signer)
-    opened.push(twin)
-    return twin
+  let adapter: WitnessAdapter
+  const opened: WitnessAdapter[] = []
+  const reopen = async (signer: Signer = WITNESS_SIGNER, store: SeenStore = seen): Promise<WitnessAdapter> => {
+    adapter = await open(store, signer)
+    opened.push(adapter)
+    return adapter
   }
   beforeEach(async () => {
     seen = new MemorySeenStore()
@@ -42,7 +42,7 @@ export function witnessSuite(open: OpenWitness): void {
   afterEach(async () => {
     for (const each of opened.splice(0)) await each.close()
   })
-  const ask = async (old: number, size: number, log = honest) => twin.link.addCheckpoint(await log.request(old, size))
+  const ask = async (old: number, size: number, log = honest) => adapter.link.addCheckpoint(await log.request(old, size))
   const isSeen = async (size: number): Promise<void> =>
     expect(await seen.get(ORIGIN)).toEqual(size === 0 ? undefined : { size, root: honest.root(size), note: await honest.note(size) })
 
@@ -69,17 +69,17 @@ export function witnessSuite(open: OpenWitness): void {
   })
 
   it('shows what it signed last, as the log and it signed it, and nothing of a log that it does not know', async () => {
-    expect(await twin.link.newestCheckpoint!(ORIGIN)).toBeUndefined()
+    expect(await adapter.link.newestCheckpoint!(ORIGIN)).toBeUndefined()
     const request = await honest.request(0, 7)
-    await twin.link.addCheckpoint(
+    await adapter.link.addCheckpoint(
       `${request}${await cosign('example.org/log\n9\nAAAA\n', 1, { name: 'example.org/stranger', id: '01020304' }, WITNESS_SIGNER)}`,
     )
-    const shown = (await twin.link.newestCheckpoint!(ORIGIN))!
+    const shown = (await adapter.link.newestCheckpoint!(ORIGIN))!
     expect(verifyCheckpoint(shown, LOG_POLICY)).toMatchObject({ size: 7, root: honest.root(7) })
     expect(shown).not.toContain('stranger')
     await ask(7, 9, forked)
-    expect(await twin.link.newestCheckpoint!(ORIGIN)).toBe(shown)
-    expect(await twin.link.newestCheckpoint!('example.org/elsewhere')).toBeUndefined()
+    expect(await adapter.link.newestCheckpoint!(ORIGIN)).toBe(shown)
+    expect(await adapter.link.newestCheckpoint!('example.org/elsewhere')).toBeUndefined()
   })
 
   it('refuses a rollback: a size below what it signed', async () => {
@@ -115,7 +115,7 @@ export function witnessSuite(open: OpenWitness): void {
   ])('refuses a proof that %s', async (_what, change) => {
     await ask(0, 7)
     const checkpoint = await honest.note(9)
-    expect(await twin.link.addCheckpoint(formatAddCheckpoint({ old: 7, path: change(honest.proof(7, 9)), checkpoint }))).toEqual({
+    expect(await adapter.link.addCheckpoint(formatAddCheckpoint({ old: 7, path: change(honest.proof(7, 9)), checkpoint }))).toEqual({
       status: 422,
       body: '',
     })
@@ -132,7 +132,7 @@ export function witnessSuite(open: OpenWitness): void {
     ['without signatures', 400, (note) => note.split('\n\n')[0]!],
   ])('refuses a checkpoint %s', async (_what, status, change) => {
     const text = formatAddCheckpoint({ old: 0, path: [], checkpoint: await change(await honest.note(9)) })
-    expect(await twin.link.addCheckpoint(text)).toEqual({ status, body: '' })
+    expect(await adapter.link.addCheckpoint(text)).toEqual({ status, body: '' })
     await isSeen(0)
   })
 
@@ -148,13 +148,13 @@ export function witnessSuite(open: OpenWitness): void {
     'new 0\n\n',
     '{}',
   ])('refuses %j', async (head) => {
-    expect(await twin.link.addCheckpoint(head + (await honest.note(9)))).toEqual({ status: 400, body: '' })
+    expect(await adapter.link.addCheckpoint(head + (await honest.note(9)))).toEqual({ status: 400, body: '' })
     await isSeen(0)
   })
 
   it('signs an empty tree with its own root alone', async () => {
     const lie = await signNote(formatCheckpoint({ origin: ORIGIN, size: 0, root: honest.root(1) }), LOG_POLICY.log, LOG_SIGNER)
-    expect(await twin.link.addCheckpoint(formatAddCheckpoint({ old: 0, path: [], checkpoint: lie }))).toEqual({ status: 422, body: '' })
+    expect(await adapter.link.addCheckpoint(formatAddCheckpoint({ old: 0, path: [], checkpoint: lie }))).toEqual({ status: 422, body: '' })
     expect(await ask(0, 0)).toMatchObject({ status: 200 })
     expect(await ask(0, 1)).toMatchObject({ status: 200 })
   })
@@ -177,6 +177,6 @@ export function witnessSuite(open: OpenWitness): void {
     expect(await ask(3, 7)).toEqual({ status: 409, body: '7\n' })
     const again = await ask(7, 7)
     expect(again.status).toBe(200)
-    expect(isSignedBy(twin.link.key, (await honest.note(7)) + again.body)).toBe(true)
+    expect(isSignedBy(adapter.link.key, (await honest.note(7)) + again.body)).toBe(true)
   })
 }
