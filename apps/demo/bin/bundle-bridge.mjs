@@ -65,6 +65,9 @@ async function bundleOf({ libs, folder, extension, entry, external, inject = [jo
   return outputFiles[0].contents
 }
 
+/** Packages that become part of a bundle: each is one file without imports. */
+const BUNDLED = ['eventsource-parser']
+
 /**
  * Finds our own modules, which have no effect by being loaded, so that what is not used is left out with all it needs; `node:crypto` is the
  * bridge's own. Anything else would stay as an import, which a test looks for.
@@ -82,7 +85,7 @@ function ownModules({ libs, extension, external, crypto }) {
         if (path.startsWith('#libs/'))
           return { path: join(libs, path.slice('#libs/'.length), 'src', `index.${extension}`), sideEffects: false }
         if (path.startsWith('.')) return { path: join(dirname(importer), path).replace(/\.js$/, `.${extension}`), sideEffects: false }
-        return path.startsWith('/') ? undefined : { path, external: true, sideEffects: false }
+        return path.startsWith('/') || BUNDLED.includes(path) ? undefined : { path, external: true, sideEffects: false }
       })
     },
   }
