@@ -122,7 +122,7 @@ export function isRefused(policy: ShownPolicy | RefusedPolicy): policy is Refuse
 }
 
 /**
- * Warns on stderr of signed values that may be old: one line for each reason, up to a limit, and the next step where the log has the reason.
+ * Warns on stderr of signed values that may be old: one line per reason, up to a limit, and the next step where the log has the reason.
  * Reports who verified the values if that is a side-car.
  */
 export function warnOf({ output }: CliContext, policies: readonly (ShownPolicy | RefusedPolicy)[]): void {
