@@ -23,7 +23,7 @@ import {
 } from '#libs/signing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkLive, checkRuns } from './coverage.js'
-import { Problems } from './problems.js'
+import { Problems } from '../output/problems.js'
 import type { LogContent } from './recompute-log.js'
 
 const [chief, counsel, log, witness, operator] = Array.from({ length: 5 }, () => generateKeyPair())

@@ -11,7 +11,7 @@ import {
   type Roster,
   type VerifiedRelease,
 } from '#libs/signing'
-import type { Problems } from './problems.js'
+import type { Problems } from '../output/problems.js'
 import type { LogContent } from './recompute-log.js'
 
 /** States of a run that has published something for all. */

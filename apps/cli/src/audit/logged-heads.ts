@@ -1,11 +1,13 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
-import { peekPredicate, type ConfigDocument, type EventData } from '#libs/contracts'
+import { peekPredicate, type ConfigDocument, type EventData, type HmsError } from '#libs/contracts'
 import { SignatureError, STABLE_SCOPE, type HeadPredicate, type Roster, type StableHead } from '#libs/signing'
 import { checkEvent } from '../export/check-event.js'
 import { PUBLISHED } from '../export/records.js'
-import type { Problems } from './problems.js'
+import type { Problems } from '../output/problems.js'
 import type { EntryListener } from './recompute-log.js'
-import type { Doubt } from './standing.js'
+
+/** Why the served heads are not confirmed. */
+export type Doubt = Pick<HmsError, 'code' | 'detail'>
 
 /** Newest stable head of a policy that the log reports as stored. */
 interface LoggedHead {

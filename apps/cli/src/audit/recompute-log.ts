@@ -13,7 +13,7 @@ import {
   type LogPolicy,
   type WitnessedCheckpoint,
 } from '#libs/signing'
-import type { Problems } from './problems.js'
+import type { Problems } from '../output/problems.js'
 
 /** Requests that read a log: its files, and the approved releases. */
 export type LogReader = Pick<ApiClient, 'bytes' | 'get'>

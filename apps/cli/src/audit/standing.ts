@@ -1,7 +1,7 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
-import type { ConfigDocument, HmsError } from '#libs/contracts'
+import type { ConfigDocument } from '#libs/contracts'
 import { FRESHNESS_AHEAD_MS, freshnessAhead, judgeFreshness, readFreshness, SignatureError, stableDigest, type Roster } from '#libs/signing'
-import { stableDocuments } from './logged-heads.js'
+import { stableDocuments, type Doubt } from './logged-heads.js'
 
 /** Dependencies of the comparison: `pause` waits before the store is read again, because a head and its statement arrive separately. */
 export interface StandingWorld {
@@ -10,8 +10,6 @@ export interface StandingWorld {
   /** Resolves to `false` when the time to wait has expired. */
   pause(): Promise<boolean>
 }
-
-export type Doubt = Pick<HmsError, 'code' | 'detail'>
 
 /** Any policy will do: its statement covers all. */
 const NO_POLICY = 'none'

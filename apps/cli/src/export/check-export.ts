@@ -1,7 +1,7 @@
 import { canonicalJson, EXIT, HmsError, type AuditEntry, type Envelope } from '#libs/contracts'
 import { HashTree, leafHash, nextRoster, readRoster, SignatureError, verifyCheckpointOfAny, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { Problems } from '../audit/problems.js'
+import { Problems } from '../output/problems.js'
 import { pinnedRoster } from '../roster/pinned-roster.js'
 import { checkEvent } from './check-event.js'
 import { ExpectedHeads } from './expected-heads.js'
