@@ -2,10 +2,20 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { bearer, connect, prepareApproval, signApproval, signedBy } from '#libs/client'
-import type { EventData, IssuedToken, OfrepFailure, OutgoingEvent, Problem, TokenRequest, TokenView } from '#libs/contracts'
+import {
+  SERVICES,
+  type EventData,
+  type IssuedToken,
+  type OfrepFailure,
+  type OutgoingEvent,
+  type Problem,
+  type ServiceName,
+  type TokenRequest,
+  type TokenView,
+} from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import { parsePolicy } from '#libs/policy'
-import { generateKeyPair, localSigner, mintToken, type Signer } from '#libs/signing'
+import { generateKeyPair, localSigner, mintToken, signRequest, type Signer } from '#libs/signing'
 import { TOKENS } from '#libs/service'
 import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
@@ -101,6 +111,24 @@ describe('in production', () => {
       refusal(api.post('/v1/rollbacks', { policy: 'pm25', version: '1.0.0' })),
     ])
     expect(answers.map((answer) => (answer === 'accepted' ? '200' : answer.startsWith('404') ? '404' : answer))).toEqual(expected)
+  })
+})
+
+describe('a request signed by a service in production', () => {
+  const get = async (service: ServiceName, path: string): Promise<string> => {
+    const request = { audience: system.roster.installation, method: 'GET', path, body: Buffer.alloc(0), at: system.clock.now() }
+    const response = await fetch(system.url + path, { headers: { authorization: await signRequest(system.signerOf(service), request) } })
+    return response.ok ? '200' : `${response.status} ${told((await response.json()) as Problem).code}`
+  }
+
+  it('reads heads where approver signed it, and nothing else', async () => {
+    expect(await get('approver', '/v1/snapshot?policies=pm25')).toBe('200')
+    for (const path of ['/v1/policies', '/v1/policies/pm25', '/v1/history', '/v1/runs', '/v1/tokens'])
+      expect(await get('approver', path), path).toBe('401 HMS_AUTH_INVALID')
+  })
+
+  it.each(SERVICES.filter((service) => service !== 'approver'))('reads nothing where %s signed it', async (service) => {
+    expect(await get(service, '/v1/snapshot?policies=pm25')).toBe('401 HMS_AUTH_INVALID')
   })
 })
 

@@ -1,41 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { decide } from '#libs/client'
-import { peekPredicate, type Envelope, type EventData, type ServiceName } from '#libs/contracts'
-import { MemoryBus, MemoryLog, type BusRecord, type Subscription } from '#libs/messaging'
+import { peekPredicate, type Envelope, type EventData } from '#libs/contracts'
 import type { HeadPredicate } from '#libs/signing'
+import { LateBus } from '../support/late-bus.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
-const CONTROL = 'hms.run.control.v1'
 const LATER_MS = 7_200_000
 
-/** A bus on which a service may hear nothing for a while; then it hears what became of runs last. */
-class LateBus extends MemoryBus {
-  private readonly kept = new Map<string, { topic: string; handle: () => Promise<void> }[]>()
-
-  constructor(private readonly heard = new MemoryLog()) {
-    super(heard)
-  }
-
-  override subscribe(subscription: Subscription): Promise<void> {
-    const handle = async (record: BusRecord): Promise<void> => {
-      const kept = this.kept.get(subscription.group.split('.')[0]!)
-      if (kept === undefined) return subscription.handle(record)
-      kept.push({ topic: record.topic, handle: () => subscription.handle(record) })
-    }
-    return super.subscribe({ ...subscription, handle })
-  }
-
-  keepFrom(service: ServiceName): void {
-    this.kept.set(service, [])
-  }
-
-  async letHear(service: ServiceName): Promise<void> {
-    const kept = this.kept.get(service)!
-    this.kept.delete(service)
-    for (const isLast of [false, true]) for (const { topic, handle } of kept) if ((topic === CONTROL) === isLast) await handle()
-  }
-
+/** Lists the heads that it carried. */
+class HeadBus extends LateBus {
   /** The run of the newest release in each head for everybody, in their order. */
   runsOfHeads(): (number | undefined)[] {
     return this.heard.topic('hms.config.head.v1').flatMap(({ value }) => {
@@ -50,10 +24,10 @@ class LateBus extends MemoryBus {
 describe('a rollout that hears late that its run is over', () => {
   let system: MemorySystem
   let press: PipelineDriver
-  let bus: LateBus
+  let bus: HeadBus
   let later: string
   beforeEach(async () => {
-    bus = new LateBus()
+    bus = new HeadBus()
     system = await startMemorySystem({ HMS_APPROVER_PAUSE_DEADLINE: '30m' }, bus)
     press = new PipelineDriver(system)
     later = new Date(system.clock.now().getTime() + LATER_MS).toISOString()

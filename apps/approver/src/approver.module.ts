@@ -5,6 +5,7 @@ import { ApprovalsController } from './approvals/approvals.http.js'
 import { APPROVALS } from './records/approval.table.js'
 import { EndStale } from './runs/end-stale.js'
 import { ExpireApproval } from './approvals/expire-approval.js'
+import { JudgeByStored } from './approvals/judge-by-stored.js'
 import { KeepPreparations } from './approvals/keep-preparations.js'
 import { PREPARATIONS } from './approvals/preparation.table.js'
 import { PrepareApproval } from './approvals/prepare-approval.js'
@@ -24,6 +25,7 @@ import { CreateReviewLocks1764000000001 } from './migrations/1764000000001-creat
 import { CreateFreezeDeclarations1764000000002 } from './migrations/1764000000002-create-freeze-declarations.js'
 import { LoggedReleasesEvents } from './policies/logged-releases.events.js'
 import { POLICY_VERSIONS } from './policies/policy-version.table.js'
+import { ReadStoredHeads } from './policies/read-stored-heads.js'
 import { advanceReleaseCounters } from './numbering/advance-counters.js'
 import { POLICIES } from './policies/policy.table.js'
 import { ROSTER_PROPOSALS } from './roster/proposal.table.js'
@@ -84,6 +86,8 @@ class ApproverModule {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
         KeepPreparations,
+        ReadStoredHeads,
+        JudgeByStored,
         PrepareApproval,
         PrepareRollback,
         SignApproval,

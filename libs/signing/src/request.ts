@@ -1,3 +1,4 @@
+import type { ServiceName } from '#libs/contracts'
 import { randomUUID } from 'node:crypto'
 import { digestOf, isDigest } from './digest.js'
 import { openEnvelope, type Envelope } from './envelope.js'
@@ -65,8 +66,16 @@ export function verifyRequest(header: string, request: SignableRequest, roster: 
   return head
 }
 
-/** As `verifyRequest`, before the body has arrived: everything but its digest. */
-export function verifyRequestHead(header: string, request: Omit<SignableRequest, 'body'>, roster: Roster): SignedHead {
+/**
+ * As `verifyRequest`, before the body has arrived: everything but its digest. `service`: the one service whose key may sign the request
+ * too.
+ */
+export function verifyRequestHead(
+  header: string,
+  request: Omit<SignableRequest, 'body'>,
+  roster: Roster,
+  service?: ServiceName,
+): SignedHead {
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
   }
@@ -74,7 +83,8 @@ export function verifyRequestHead(header: string, request: Omit<SignableRequest,
   // Cheap checks come first: any client can send a header.
   requireOneKeyId(envelope)
   requireSame(readUnverified(REQUEST, envelope).predicate, request)
-  const keys = new Map([...roster.keysOfKind('person'), ...roster.keysOfKind('operator')])
+  const ofService = service === undefined ? [] : roster.serviceKeys(service)
+  const keys = new Map([...roster.keysOfKind('person'), ...roster.keysOfKind('operator'), ...ofService])
   const { keyids, predicate } = verifyStatement(REQUEST, envelope, keys)
   const live = keyids.find((keyid) => roster.isLive(keyid, predicate.at))
   if (live === undefined)

@@ -130,7 +130,7 @@ export class ApprovalsController {
     return this.runtime.database.transaction(async (tx) => {
       const approval = await approvalAt(tx, digest)
       const ids = approval.releases.map(({ id }) => id)
-      return preparedView(tx, approval, { records: await recordsOf(tx, ids), roster: this.runtime.roster })
+      return preparedView(tx, approval, { records: await recordsOf(tx, ids, approval.storedHeads), roster: this.runtime.roster })
     })
   }
 }

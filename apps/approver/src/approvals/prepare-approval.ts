@@ -29,6 +29,7 @@ import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { POLICIES, policyOrNew, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantined } from '../policies/quarantine.js'
+import { withStoredHead, type StoredHead } from '../policies/stored-heads.js'
 import { mayBeSuperseded, onceSuperseded } from '../runs/once-superseded.js'
 import { RUNS } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
@@ -37,6 +38,7 @@ import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
 import { offered, refusedOf } from './fallbacks.js'
 import { releasedOf, releaseOf, signedAs } from '../policies/policy-version.table.js'
+import { JudgeByStored } from './judge-by-stored.js'
 import { membersOf } from './members-of.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
@@ -54,6 +56,7 @@ export class PrepareApproval {
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
+    private readonly judgeByStored: JudgeByStored,
   ) {}
 
   /**
@@ -64,12 +67,19 @@ export class PrepareApproval {
     const policies = parsePolicies(request.policies)
     if (request.queue === true && request.supersede === true) throw queueOrSupersede()
     const ids = policies.map(({ policy }) => policy.id)
+    return this.judgeByStored.orByStored(ids, (heads) => this.attempt(request, policies, by, heads))
+  }
+
+  /** `heads`: newer than approver's records, see `JudgeByStored`. */
+  private attempt(request: PrepareRequest, policies: ParsedPolicy[], by: string, heads: readonly StoredHead[]): Promise<PreparedApproval> {
+    const ids = policies.map(({ policy }) => policy.id)
     return this.runtime.database.locked(ids.map(policyKey), async (tx) => {
-      const records = await recordsOf(tx, ids)
+      const records = await recordsOf(tx, ids, heads)
       const signed = await signedSiblings(tx, membersOf(policies))
       if (signed[0] !== undefined) {
         requireSamePlan(signed[0], request, this.runtime.roster)
-        return preparedView(tx, signed[0], { records, roster: this.runtime.roster })
+        const known = await recordsOf(tx, ids, signed[0].storedHeads)
+        return preparedView(tx, signed[0], { records: known, roster: this.runtime.roster })
       }
       const predecessors = await this.predecessors(tx, policies, records, request)
       const { roster } = this.runtime
@@ -88,7 +98,8 @@ export class PrepareApproval {
         (await quarantined(tx, known)) === undefined &&
         !offersRefused(known, histories)
       if (isGood) return preparedView(tx, known, { records, roster })
-      const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
+      const prepared = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
+      const approval: Approval = heads.length === 0 ? prepared : { ...prepared, storedHeads: heads }
       await this.preparations.add(tx, approval, by)
       return preparedView(tx, approval, { records, roster })
     })
@@ -108,7 +119,7 @@ export class PrepareApproval {
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
       requireEventsFit(this.runtime.roster, { releases, live, plan })
     for (const release of releases)
-      await tx.documents(POLICIES).put({ ...known.records.get(release.id)!, releaseEpoch: release.releaseEpoch })
+      await tx.documents(POLICIES).put({ ...(await policyOrNew(tx, release.id)), releaseEpoch: release.releaseEpoch })
     return {
       digest: approvalDigest(releases),
       members: membersOf(policies),
@@ -232,9 +243,13 @@ function offersRefused({ releases }: Approval, histories: ReadonlyMap<string, Po
   return releases.some((release) => predicateOf(release).fallbacks.some(({ digest }) => histories.get(release.id)!.refused.has(digest)))
 }
 
-/** Returns the records of the policies, by id. */
-export async function recordsOf(tx: Transaction, ids: readonly string[]): Promise<Map<string, PolicyRecord>> {
-  return new Map(await Promise.all(ids.map(async (id) => [id, await policyOrNew(tx, id)] as const)))
+/** Returns the records of the policies, by id; `heads`: as if approver had received these. */
+export async function recordsOf(
+  tx: Transaction,
+  ids: readonly string[],
+  heads: readonly StoredHead[] = [],
+): Promise<Map<string, PolicyRecord>> {
+  return new Map(await Promise.all(ids.map(async (id) => [id, withStoredHead(await policyOrNew(tx, id), heads, tx.now)] as const)))
 }
 
 /** Returns the tags of releases that a reader may have as stable, the predecessor included. */

@@ -21,6 +21,7 @@ import { refusedByReaders } from '../policies/refusal-by-readers.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { preparedView } from './approval-view.js'
 import { authorOf } from './authors.js'
+import { JudgeByStored } from './judge-by-stored.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { withinBounds } from './plan-bounds.js'
 import { missingOf, standsOn } from './prepare-approval.js'
@@ -39,6 +40,7 @@ export class PrepareRollback {
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
+    private readonly judgeByStored: JudgeByStored,
   ) {}
 
   /**
@@ -47,6 +49,10 @@ export class PrepareRollback {
    * one. `by`: id of the caller.
    */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
+    return this.judgeByStored.orExplained([request.policy], () => this.attempt(request, by))
+  }
+
+  private attempt(request: PrepareRollbackRequest['rollback'], by: string): Promise<PreparedApproval> {
     const { policy: id, version } = request
     return this.runtime.database.locked([policyKey(id)], async (tx) => {
       const record = await policyOrNew(tx, id)

@@ -5,7 +5,6 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from '../guard/guard-approval.js'
 import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
-import { policyAt } from '../policies/policy.table.js'
 import { QueueRun } from '../runs/queue-run.js'
 import { StartRollback } from '../runs/start-rollback.js'
 import { requireReviewed } from '../records/review-lock.table.js'
@@ -17,7 +16,7 @@ import { EndStale } from '../runs/end-stale.js'
 import { underLock } from './under-lock.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { openRun, rememberSignatures } from './open-run.js'
-import { missingOf } from './prepare-approval.js'
+import { missingOf, recordsOf } from './prepare-approval.js'
 import { requireEventsFit } from './run-size.js'
 import { signerOf, withSignatures } from './signer-of.js'
 import { signedSiblings } from './signed-siblings.js'
@@ -66,7 +65,12 @@ export class SignApproval {
     if (denied !== undefined) return denied
     const releases = withSignatures(approval.releases, request)
     // Checked again: the roster may now require more signatures than at preparation.
-    const live = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))?.live ?? null))
+    const records = await recordsOf(
+      tx,
+      releases.map(({ id }) => id),
+      approval.storedHeads,
+    )
+    const live = [...records.values()].map((record) => record.live)
     requireEventsFit(this.runtime.roster, { releases, live, plan: approval.plan })
     const missing = missingOf(this.runtime.roster, releases)
     const opened = run ?? (await openRun(tx, approval))

@@ -5,8 +5,9 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { preparedView } from '../approvals/approval-view.js'
 import { authorOf } from '../approvals/authors.js'
+import { JudgeByStored } from '../approvals/judge-by-stored.js'
 import { KeepPreparations } from '../approvals/keep-preparations.js'
-import { parsePolicies } from '../approvals/parse-policies.js'
+import { parsePolicies, type ParsedPolicy } from '../approvals/parse-policies.js'
 import { withinBounds } from '../approvals/plan-bounds.js'
 import { membersOf } from '../approvals/members-of.js'
 import { historiesOf, missingOf, recordsOf, tagsBefore } from '../approvals/prepare-approval.js'
@@ -29,11 +30,17 @@ export class PrepareBreakGlass {
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
+    private readonly judgeByStored: JudgeByStored,
   ) {}
 
   /** Prepares a new approval each time, so no half-signed one is left. `by`: id of the caller. */
   execute(request: PrepareBreakGlassRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
+    const ids = policies.map(({ policy }) => policy.id)
+    return this.judgeByStored.orExplained(ids, () => this.attempt(request, policies, by))
+  }
+
+  private attempt(request: PrepareBreakGlassRequest, policies: ParsedPolicy[], by: string): Promise<PreparedApproval> {
     const { reason } = request
     const { roster } = this.runtime
     const ids = policies.map(({ policy }) => policy.id)

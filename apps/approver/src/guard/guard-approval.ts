@@ -5,6 +5,7 @@ import { ServiceRuntime, emitVerdict } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { isRollback, type Approval } from '../records/approval.table.js'
 import { policyAt } from '../policies/policy.table.js'
+import { withStoredHead } from '../policies/stored-heads.js'
 import { RulesInForce } from './rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'
@@ -30,7 +31,7 @@ export class GuardApproval implements OnModuleInit {
     const principal = principalOf(roster, roster.principalByName(signer)!)
     const { releases } = approval
     const action = isRollback(approval) ? ('rollback' as const) : ('approve' as const)
-    const asked = { action, principal, releases, live: await this.liveOf(tx, releases), rules: await this.rules.of(tx) }
+    const asked = { action, principal, releases, live: await this.liveOf(tx, approval), rules: await this.rules.of(tx) }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
     const run = approval.run ?? undefined
@@ -39,9 +40,12 @@ export class GuardApproval implements OnModuleInit {
     return refusalOf(verdict, asked)
   }
 
-  private async liveOf(tx: Transaction, releases: readonly ReleaseDocument[]): Promise<Record<string, ReleaseDocument | null>> {
+  private async liveOf(tx: Transaction, { releases, storedHeads }: Approval): Promise<Record<string, ReleaseDocument | null>> {
     const live: Record<string, ReleaseDocument | null> = {}
-    for (const { id } of releases) live[id] = (await policyAt(tx, id))?.live ?? null
+    for (const { id } of releases) {
+      const policy = await policyAt(tx, id)
+      live[id] = policy === undefined ? null : withStoredHead(policy, storedHeads, tx.now).live
+    }
     return live
   }
 }

@@ -13,11 +13,15 @@ export interface PolicyVersion extends VersionRef {
   takenBack?: TakenBack
 }
 
-/** `run`: the run that rolled back its own release; `null` if people rolled back or withdrew it. `epoch`: the highest assigned by then. */
+/**
+ * `run`: the run that rolled back its own release; `null` if people rolled back or withdrew it. `epoch`: the highest assigned by then. `seq`:
+ * number of the stable head that rolled it back, if known.
+ */
 export interface TakenBack {
   run: number | null
   at: string
   epoch: number
+  seq?: number
 }
 
 export const POLICY_VERSIONS = documentTable<PolicyVersion>({

@@ -11,6 +11,8 @@ export interface PolicyRecord {
   live: ReleaseDocument | null
   /** Number of the stable head that made `live` live; an older message from rollout changes nothing. */
   liveSeq: number
+  /** When approver received that head (RFC 3339); missing in records of earlier builds. */
+  receivedAt?: string
   active: number | null
   queue: number[]
   /** Runs that wait for signatures; they are checked when the live version changes. */
@@ -65,9 +67,10 @@ export function predecessorOf({ live, next }: PolicyRecord, effectiveAtMs: numbe
 export function becomesLive(policy: PolicyRecord, release: ReleaseDocument | null, seq: number, now: Date): PolicyRecord {
   if (seq <= policy.liveSeq) return policy
   const { next: _before, ...rest } = policy
+  const received = { liveSeq: seq, receivedAt: now.toISOString() }
   const next = release === null ? undefined : upcoming(release, now)
-  if (next !== undefined) return { ...rest, liveSeq: seq, next }
-  return { ...rest, live: release, liveSeq: seq }
+  if (next !== undefined) return { ...rest, ...received, next }
+  return { ...rest, ...received, live: release }
 }
 
 /** Applies rollout's message that `release` is no longer held, as of its head `seq`; the live release stays. */

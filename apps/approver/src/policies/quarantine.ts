@@ -10,12 +10,17 @@ export interface Quarantined {
   takenBack: TakenBack
 }
 
-/** Quarantines the version: only a release prepared later, or `retry` of its run, releases it again. */
-export async function quarantine(tx: Transaction, policy: string, version: string, run: number | null): Promise<void> {
+/**
+ * Quarantines the version: only a release prepared later, or `retry` of its run, releases it again. `seq`: number of the stable head that
+ * rolled it back, if known.
+ */
+export async function quarantine(tx: Transaction, policy: string, version: string, run: number | null, seq?: number): Promise<void> {
   const known = await tx.documents(POLICY_VERSIONS).get(`${policy}@${version}`)
   const epoch = (await tx.documents(POLICIES).get(policy))?.releaseEpoch ?? 0
   if (known === undefined) return
-  await tx.documents(POLICY_VERSIONS).put({ ...known, takenBack: { run, at: tx.now.toISOString(), epoch } })
+  await tx
+    .documents(POLICY_VERSIONS)
+    .put({ ...known, takenBack: { run, at: tx.now.toISOString(), epoch, ...(seq === undefined ? {} : { seq }) } })
 }
 
 /**
@@ -26,9 +31,15 @@ export async function quarantined(tx: Transaction, approval: Approval): Promise<
   if (isRollback(approval)) return undefined
   for (const { id, version, releaseEpoch } of approval.releases) {
     const takenBack = await takenBackOf(tx, id, version)
-    if (takenBack !== undefined && releaseEpoch <= takenBack.epoch) return { name: `${id}@${version}`, takenBack }
+    if (takenBack === undefined || releaseEpoch > takenBack.epoch || isPreparedBy(approval, id, takenBack)) continue
+    return { name: `${id}@${version}`, takenBack }
   }
   return undefined
+}
+
+/** Whether the approval was prepared by the head of that rollback, or a later one, before approver received it. */
+function isPreparedBy({ storedHeads = [] }: Approval, id: string, { seq }: TakenBack): boolean {
+  return seq !== undefined && storedHeads.some((head) => head.policy === id && head.seq >= seq)
 }
 
 /** Returns the last rollback of this version, if any. */

@@ -1,6 +1,7 @@
 import type { ReleaseDocument, RolloutPlan, SigningReason } from '#libs/contracts'
 import { documentTable, timerKind } from '#libs/persistence'
 import { breakGlassOf, rollbackOf, type BreakGlassOrder } from '#libs/signing'
+import type { StoredHead } from '../policies/stored-heads.js'
 
 /** Releases that are signed together. The id is the release digest, or the digest over the sorted release digests of a bundle. */
 export interface Approval {
@@ -19,6 +20,8 @@ export interface Approval {
   missing: string[]
   /** Set if the last signature ends the runs in progress of these policies. */
   supersede?: true
+  /** Stable heads that approver had not received when it prepared this by them: its run waits until approver has. */
+  storedHeads?: readonly StoredHead[]
   preparedAt: string
   expiresAt: string
 }

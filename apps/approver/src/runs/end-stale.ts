@@ -6,6 +6,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { quarantined, sayQuarantined, type Quarantined } from '../policies/quarantine.js'
 import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
+import { withStoredHead } from '../policies/stored-heads.js'
 import { onceSuperseded } from './once-superseded.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
@@ -58,9 +59,9 @@ export class EndStale implements OnModuleInit {
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'AWAITING_APPROVAL') return record
     for (const { id } of record.facts.policies) {
       const policy = await policyAt(tx, id)
-      if (policy !== undefined && (await this.hasMoved(tx, policy, approval))) {
-        return this.execute(tx, record, approval, policy)
-      }
+      if (policy === undefined) continue
+      const known = withStoredHead(policy, approval.storedHeads, tx.now)
+      if (await this.hasMoved(tx, known, approval)) return this.execute(tx, record, approval, known)
     }
     const found = await quarantined(tx, approval)
     return found === undefined ? record : this.quarantine(tx, record, approval, found)

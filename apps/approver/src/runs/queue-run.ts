@@ -10,6 +10,7 @@ import { EndStale, followsLive, previousOf } from './end-stale.js'
 import { RulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantined } from '../policies/quarantine.js'
+import { awaitedHead } from '../policies/stored-heads.js'
 import { signedAlike } from '../policies/policy-version.table.js'
 import { QUEUE, SaveRun } from './save-run.js'
 import { SupersedeRuns } from './supersede-runs.js'
@@ -41,7 +42,9 @@ export class QueueRun implements OnModuleInit {
     const number = record.facts.run
     const free = policies.every((policy) => isTurnOf(policy, number))
     const begins = free ? heldBefore(approval, policies) : undefined
-    if (free && begins === undefined) return this.start(tx, record, approval, policies)
+    // Called again when approver receives the head, see `SaveRun.callWaiting`.
+    const isBehind = policies.some((policy) => awaitedHead(policy, approval.storedHeads) !== undefined)
+    if (free && begins === undefined && !isBehind) return this.start(tx, record, approval, policies)
     const joining = policies.filter((policy) => !policy.queue.includes(number))
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
     if (begins !== undefined)

@@ -81,7 +81,7 @@ export class TrackRun {
     // The message is old: later runs continue.
     if (back === policy) return
     const gone = (await this.isByPeople(tx, reversed.run)) ? [reversed.from, reversed.inForce] : []
-    for (const ref of gone) if (ref !== undefined) await quarantine(tx, policy.id, ref.version, reversed.run)
+    for (const ref of gone) if (ref !== undefined) await quarantine(tx, policy.id, ref.version, reversed.run, reversed.seq)
     await this.move(tx, policy, back)
     // If the run's own stages rolled back, they report its end.
     if (policy.active === reversed.run) return
@@ -109,7 +109,7 @@ export class TrackRun {
     const policy = await policyOrNew(tx, id)
     const retired = becomesLive(policy, null, seq, tx.now)
     if (retired === policy) return
-    await quarantine(tx, id, from.version, null)
+    await quarantine(tx, id, from.version, null, seq)
     await this.move(tx, policy, { ...retired, withdrawn: from.version })
     const detail = `${id} was withdrawn by ${by.join(', ')}: ${reason}`
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'WITHDRAWN', detail }, 'withdrawal', event)

@@ -116,7 +116,7 @@ export class PoliciesController {
    * the following page.
    */
   @Get('snapshot')
-  @RequireScope('values')
+  @RequireScope('heads')
   async snapshot(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Query() { revision, policies, after }: SnapshotQueryDto,

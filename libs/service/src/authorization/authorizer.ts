@@ -1,4 +1,4 @@
-import { action, HmsError, type TokenRecord } from '#libs/contracts'
+import { action, HmsError, type ServiceName, type TokenRecord } from '#libs/contracts'
 import type { Profile } from '#libs/process'
 import type { Database } from '#libs/persistence'
 import type { Clock, LimitedKey } from '#libs/platform'
@@ -13,6 +13,8 @@ export interface AccessNeed {
   dev: 'open' | 'loopback' | 'asked'
   /** Set for a stream without values: its own key in the query (`key`) suffices if there is no header. */
   byQuery?: true
+  /** Service whose signed request suffices too. */
+  byService?: ServiceName
 }
 
 export interface AccessRequest extends RequestHead {
@@ -79,21 +81,21 @@ export class Authorizer {
    * Refuses at the head of a request, before its body is stored, a caller that `admit` would refuse for any body. Throws as `admit` does;
    * `admit` checks the bot of a key, and the body and nonce of a signed request.
    */
-  admitHead(head: RequestHead, { what, dev }: AccessNeed): void {
+  admitHead(head: RequestHead, { what, dev, byService }: AccessNeed): void {
     const header = head.headers.authorization
     const grant = this.grantAtOnce(header, typeof what === 'object' ? 'bot' : what, this.isNeedless(head, dev))
-    if (grant === undefined) this.signedHead(header!, head)
+    if (grant === undefined) this.signedHead(header!, head, byService)
   }
 
   /** Rejects with 401 `HMS_AUTH_…` for an unknown caller, 403 for a forbidden one. An invalid key is refused even if none is required. */
-  async admit(request: AccessRequest, { what, dev, byQuery }: AccessNeed): Promise<Grant> {
+  async admit(request: AccessRequest, { what, dev, byQuery, byService }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
     const streamKey = byQuery === true && header === undefined ? keyInQuery(request.url) : undefined
     if (streamKey !== undefined) return grantOf(this.tokens.requireStreamKey(streamKey))
     const grant = this.grantAtOnce(header, what, this.isNeedless(request, dev))
     if (grant !== undefined) return grant
     const signed = { method: request.method, path: request.url, body: request.body }
-    return { actor: await this.signed.actorOf(header!, signed, this.signedHead(header!, request)) }
+    return { actor: await this.signed.actorOf(header!, signed, byService, this.signedHead(header!, request, byService)) }
   }
 
   private isNeedless(request: RequestHead, dev: AccessNeed['dev']): boolean {
@@ -101,10 +103,10 @@ export class Authorizer {
   }
 
   /** Verified once per request. */
-  private signedHead(header: string, { method, url, raw }: RequestHead): SignedHead {
+  private signedHead(header: string, { method, url, raw }: RequestHead, byService?: ServiceName): SignedHead {
     const known = raw === undefined ? undefined : this.heads.get(raw)
     if (known !== undefined) return known
-    const head = this.signed.headOf(header, { method, path: url })
+    const head = this.signed.headOf(header, { method, path: url }, byService)
     if (raw !== undefined) this.heads.set(raw, head)
     return head
   }

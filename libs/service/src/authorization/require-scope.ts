@@ -5,14 +5,14 @@ import type { AccessNeed } from './authorizer.js'
 
 const REQUIREMENT = 'hms:requirement'
 
-export type Requirement = 'public' | 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'notices' | 'bot'
+export type Requirement = 'public' | 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'heads' | 'notices' | 'bot'
 
 /**
  * Declares who may call a route, or every undeclared route of a controller. `operate`: a person or operator who signed the request, or a
  * key with that scope, in every profile. `statement`: the same without keys. `metrics`: the callers of `read`, in every profile. `read`,
  * `values`, `bot` (of the body's `bot`): anyone who signed, or a key with the scope; with profile dev none is needed, for a bot only on
- * loopback. `notices`: as `values`, or by the address returned by an evaluation. In production, an undeclared route needs `read` for GET
- * and `operate` otherwise.
+ * loopback. `heads`: as `values`, or a request signed by approver. `notices`: as `values`, or by the address returned by an evaluation. In
+ * production, an undeclared route needs `read` for GET and `operate` otherwise.
  */
 export function RequireScope(requirement: Exclude<Requirement, 'public'>): ClassDecorator & MethodDecorator {
   return requires(requirement)
@@ -58,6 +58,8 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
     case 'operate':
     case 'statement':
       return { what: requirement, dev: 'asked' }
+    case 'heads':
+      return { what: 'values', dev: 'open', byService: 'approver' }
     case 'notices':
       return { what: 'values', dev: 'open', byQuery: true }
     default:

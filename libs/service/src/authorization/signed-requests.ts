@@ -1,4 +1,4 @@
-import { action, HmsError } from '#libs/contracts'
+import { action, HmsError, type ServiceName } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
 import {
   requireSignedBody,
@@ -14,7 +14,7 @@ import { spendNonce } from './request-nonce.table.js'
 export interface Actor {
   id: string
   name: string
-  kind: 'person' | 'operator' | 'token'
+  kind: 'person' | 'operator' | 'token' | 'service'
   /** The only region of a key, if it names one. */
   region?: string
   /** Key of a bot or partner without `read` or `operate`: it reads values, and no internal reason of a change. */
@@ -24,7 +24,7 @@ export interface Actor {
 /** Validity of a signed request before and after its time; it is accepted once. */
 export const WINDOW_MS = 60_000
 
-/** Verifies `Authorization: HMS-Statement …`: requests signed by a person or the operator of the roster. */
+/** Verifies `Authorization: HMS-Statement …`: requests signed by a person or the operator of the roster, or by the service of a route. */
 export class SignedRequests {
   constructor(
     private readonly roster: () => Roster,
@@ -32,22 +32,32 @@ export class SignedRequests {
     private readonly databaseFor: (path: string) => Database,
   ) {}
 
-  /** Verifies the header before a body has arrived, without storing the nonce. Throws 401 `HMS_AUTH_INVALID`, `_AUDIENCE`. */
-  headOf(header: string, request: Omit<SignableRequest, 'body'>): SignedHead {
+  /**
+   * Verifies the header before a body has arrived, without storing the nonce. `service`: the one that may sign too. Throws 401
+   * `HMS_AUTH_INVALID`, `_AUDIENCE`.
+   */
+  headOf(header: string, request: Omit<SignableRequest, 'body'>, service?: ServiceName): SignedHead {
     const roster = this.roster()
-    const head = counted(() => verifyRequestHead(header, request, roster))
+    const head = counted(() => verifyRequestHead(header, request, roster, service))
     requireAudience(head.predicate, roster)
     return head
   }
 
-  /** Verifies the whole request. `head`: result of an earlier `headOf` for it. */
-  async actorOf(header: string, request: SignableRequest, head = this.headOf(header, request)): Promise<Actor> {
+  /** Verifies the whole request. `service`: as for `headOf`; `head`: result of an earlier `headOf` for it. */
+  async actorOf(
+    header: string,
+    request: SignableRequest,
+    service?: ServiceName,
+    head = this.headOf(header, request, service),
+  ): Promise<Actor> {
     counted(() => requireSignedBody(head, request.body))
     await this.spend(request.path, head.predicate)
     const roster = this.roster()
     // A body may take a minute to arrive, and a roster may revoke the key meanwhile.
     const principal = roster.isLive(head.keyid, head.predicate.at) ? roster.principalOfKey(head.keyid) : undefined
-    if (principal !== undefined && principal.kind !== 'service') return { id: principal.id, name: principal.name, kind: principal.kind }
+    const isByService = service !== undefined && roster.serviceKeys(service).has(head.keyid)
+    if (principal !== undefined && (principal.kind !== 'service' || isByService))
+      return { id: principal.id, name: principal.name, kind: principal.kind }
     throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
   }
 

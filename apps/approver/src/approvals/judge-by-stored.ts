@@ -1,0 +1,67 @@
+import { HmsError } from '#libs/contracts'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { ReadStoredHeads } from '../policies/read-stored-heads.js'
+import { awaitedHead, type StoredHead } from '../policies/stored-heads.js'
+
+/** Refusals that depend on what is live. */
+const BY_LIVE = ['HMS_APPROVER_ALREADY_LIVE', 'HMS_APPROVER_VERSION_NOT_HIGHER']
+
+/**
+ * Judges what is live by config-store where approver's own record would refuse: while the broker is down, a rollback reaches config-store
+ * and not approver. The record itself changes only by what approver receives.
+ */
+@Injectable()
+export class JudgeByStored {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly storedHeads: ReadStoredHeads,
+  ) {}
+
+  /** Runs `attempt` by approver's record; if that refuses, and config-store has newer heads, again by these. */
+  async orByStored<T>(ids: readonly string[], attempt: (heads: readonly StoredHead[]) => Promise<T>): Promise<T> {
+    return this.judge(ids, () => attempt([]), attempt)
+  }
+
+  /** Runs `attempt`, which starts at once if signed and so needs approver's own record; a refusal names newer heads of config-store. */
+  async orExplained<T>(ids: readonly string[], attempt: () => Promise<T>): Promise<T> {
+    return this.judge(ids, attempt, (heads, refused) => Promise.reject(withDetail(refused, notReceived(heads))))
+  }
+
+  private async judge<T>(
+    ids: readonly string[],
+    attempt: () => Promise<T>,
+    otherwise: (heads: readonly StoredHead[], refused: HmsError) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof HmsError) || !BY_LIVE.includes(error.code)) throw error
+      const { heads, failure } = await this.storedHeads.execute(ids)
+      const records = await this.runtime.database.transaction((tx) => Promise.all(ids.map((id) => policyAt(tx, id))))
+      const known = records.filter((record) => record !== undefined)
+      if (failure !== undefined) throw withDetail(error, judgedByReceived(known, failure))
+      const newer = known.flatMap((record) => awaitedHead(record, heads) ?? [])
+      if (newer.length === 0) throw error
+      return otherwise(newer, error)
+    }
+  }
+}
+
+function judgedByReceived(records: readonly PolicyRecord[], failure: string): string {
+  const received = records.map(({ id, live, receivedAt }) => {
+    return `${id} at ${live?.version ?? 'nothing'}${receivedAt === undefined ? '' : `, received ${receivedAt}`}`
+  })
+  return `Judged by what approver last received (${received.join('; ')}), because no config-store could be asked: ${failure}.`
+}
+
+function notReceived(heads: readonly StoredHead[]): string {
+  const stored = heads.map(({ policy, live }) => `${policy} at ${live?.version ?? 'nothing'}`)
+  return `Judged by what approver last received: config-store already has ${stored.join('; ')}. Repeat it once approver has received that.`
+}
+
+function withDetail(error: HmsError, more: string): HmsError {
+  const { code, status, next, errors, retryable, state } = error
+  return new HmsError(code, `${error.detail} ${more}`, { status, next, errors, retryable, state, cause: error })
+}

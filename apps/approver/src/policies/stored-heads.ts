@@ -1,0 +1,25 @@
+import type { ReleaseDocument } from '#libs/contracts'
+import type { Upcoming } from '#libs/service'
+import { asOf, type PolicyRecord } from './policy.table.js'
+
+/** Verified stable head of config-store that approver has not received yet: it says what is live, and changes no record. */
+export interface StoredHead {
+  policy: string
+  seq: number
+  live: ReleaseDocument | null
+  next?: Upcoming
+}
+
+/** Returns the record at `now` as it will be once approver has received the head; unchanged if it has. */
+export function withStoredHead(record: PolicyRecord, heads: readonly StoredHead[] | undefined, now: Date): PolicyRecord {
+  const head = awaitedHead(record, heads)
+  if (head === undefined) return record
+  const { next: _before, ...rest } = record
+  const gone = head.live === null && record.live !== null ? { withdrawn: record.live.version } : {}
+  return asOf({ ...rest, ...gone, live: head.live, liveSeq: head.seq, ...(head.next === undefined ? {} : { next: head.next }) }, now)
+}
+
+/** Returns the head that approver has still to receive. */
+export function awaitedHead({ id, liveSeq }: PolicyRecord, heads: readonly StoredHead[] = []): StoredHead | undefined {
+  return heads.find(({ policy, seq }) => policy === id && seq > liveSeq)
+}

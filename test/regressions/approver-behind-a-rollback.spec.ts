@@ -1,0 +1,160 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { signApproval, submitApproval } from '#libs/client'
+import { peekPredicate, type PreparedApproval, type StreamFrame } from '#libs/contracts'
+import type { ReleasePredicate } from '#libs/signing'
+import { LateBus } from '../support/late-bus.js'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+
+const AT_ONCE = { observeMs: 0, bakeMs: 0 }
+
+let system: MemorySystem
+let press: PipelineDriver
+let bus: LateBus
+let urls: string[]
+const start = async (): Promise<void> => {
+  bus = new LateBus()
+  urls = []
+  system = await startMemorySystem({}, bus, undefined, undefined, urls)
+  press = new PipelineDriver(system)
+  await live('pm25@1.0.0=35')
+  await live('pm25@2.0.0=25')
+  bus.keepFrom('approver')
+  urls.push(system.url)
+}
+afterEach(() => system.stop())
+
+async function live(policy: string): Promise<void> {
+  await press.reaches(await press.approve([policy], AT_ONCE), 'SUCCEEDED')
+}
+
+async function rollBack(): Promise<void> {
+  await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '1.0.0' })
+  await system.settle()
+  expect(await press.limit('pm25')).toBe(35)
+}
+
+const sign = async (prepared: PreparedApproval): Promise<number> =>
+  (await submitApproval(press.api, prepared, await signApproval(prepared, system.signers.get('EPA Chief')!))).run!
+const previousOf = ({ releases }: PreparedApproval): string | undefined =>
+  peekPredicate<ReleasePredicate>({ payload: releases[0]!.payload, payloadType: '', signatures: [] }).previous?.version
+const refusal = (work: Promise<unknown>): Promise<{ code: string; status: number; detail: string }> =>
+  work.then(
+    () => expect.fail('it was accepted'),
+    (error: { code: string; status: number; detail: string }) => error,
+  )
+
+/** With the broker down a rollback reaches config-store and readers, and not approver, which refused by what was live before. */
+describe('an approval while approver has not received a rollback', () => {
+  beforeEach(start)
+
+  it.each([
+    ['the version that was rolled back', 'pm25@2.0.0=25', 25],
+    ['a version between', 'pm25@1.5.0=30', 30],
+  ])('of %s follows what is in force, and runs once approver has received it', async (_what, policy, limit) => {
+    await rollBack()
+    const prepared = await press.prepare([policy], AT_ONCE)
+    expect([prepared.releases[0]!.live, previousOf(prepared)]).toEqual(['1.0.0', '1.0.0'])
+    const run = await sign(prepared)
+    await system.settle()
+    expect(await press.show(run)).toMatchObject({ state: 'QUEUED' })
+    await bus.letHear('approver')
+    await press.reaches(run, 'SUCCEEDED')
+    expect(await press.limit('pm25')).toBe(limit)
+  })
+
+  it('changes nothing of approver’s record: the rolled back version is quarantined when the rollback arrives', async () => {
+    const bundle = await press.prepare(['pm25@3.0.0=20'], AT_ONCE)
+    await rollBack()
+    await press.prepare(['pm25@1.5.0=30'], AT_ONCE)
+    expect(previousOf(await press.prepare(['pm25@3.0.0=20'], AT_ONCE))).toBe('2.0.0')
+    await bus.letHear('approver')
+    await system.settle()
+    const again = await press.prepare(['pm25@2.0.0=25'], AT_ONCE)
+    expect(again.releases[0]!.takenBack).toMatchObject({ run: null })
+    expect(await press.show(await sign(bundle))).toMatchObject({ state: 'STALE', reason: 'LIVE_MOVED' })
+  })
+
+  it('is refused where what config-store has says so too: withdrawn, or not above what is in force', async () => {
+    await rollBack()
+    expect(await refusal(press.prepare(['pm25@1.0.0=35'], AT_ONCE))).toMatchObject({ code: 'HMS_APPROVER_ALREADY_LIVE' })
+    await press.withdraw('pm25')
+    await system.settle()
+    const refused = await refusal(press.prepare(['pm25@2.0.0=25'], AT_ONCE))
+    expect(refused).toMatchObject({ code: 'HMS_APPROVER_VERSION_NOT_HIGHER', status: 409, detail: expect.stringContaining('withdrawn') })
+  })
+
+  it('says what it was judged by where it cannot wait: break-glass, and a rollback that people sign', async () => {
+    await rollBack()
+    for (const work of [press.prepareBreakGlass(['pm25@2.0.0=25']), press.signRollback('pm25', '2.0.0')]) {
+      const { code, detail } = await refusal(work)
+      expect(code).toBe('HMS_APPROVER_ALREADY_LIVE')
+      expect(detail).toContain('Judged by what approver last received: config-store already has pm25 at 1.0.0.')
+    }
+  })
+
+  it('says what it was judged by, and since when, where no config-store could be asked', async () => {
+    await rollBack()
+    const at = system.clock.now().toISOString().slice(0, 10)
+    for (const url of [undefined, 'http://127.0.0.1:9']) {
+      urls.splice(0, urls.length, ...(url === undefined ? [] : [url]))
+      const { code, status, detail } = await refusal(press.prepare(['pm25@2.0.0=25'], AT_ONCE))
+      expect([code, status]).toEqual(['HMS_APPROVER_ALREADY_LIVE', 409])
+      expect(detail).toMatch(
+        new RegExp(`^pm25@2\\.0\\.0 is live already\\. Judged by what approver last received \\(pm25 at 2\\.0\\.0, received ${at}T`),
+      )
+      expect(detail).toContain('no config-store could be asked')
+    }
+  })
+
+  describe('and something else answers in place of config-store', () => {
+    let server: Server
+    let answer: (frame: StreamFrame) => unknown
+    beforeEach(async () => {
+      await rollBack()
+      server = createServer((request, response) => {
+        void fetch(system.url + request.url!)
+          .then(async (real) => response.end(JSON.stringify(answer((await real.json()) as StreamFrame))))
+          .catch(() => response.destroy())
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      urls.splice(0, urls.length, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    })
+    afterEach(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+
+    it('believes no head that does not verify', async () => {
+      answer = (frame) => ({
+        ...frame,
+        documents: frame.documents.map((document) => ({
+          ...document,
+          head: { ...document.head, signatures: [{ ...document.head.signatures[0]!, sig: Buffer.alloc(64).toString('base64') }] },
+        })),
+      })
+      expect((await refusal(press.prepare(['pm25@1.5.0=30'], AT_ONCE))).detail).toContain('does not verify')
+    })
+
+    it('believes no head of another policy', async () => {
+      await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '2.0.0' }).catch(() => {})
+      answer = (frame) => ({ ...frame, documents: frame.documents.map((document) => ({ ...document, id: 'ozone' })) })
+      const { code } = await refusal(press.prepare(['pm25@1.5.0=30'], AT_ONCE))
+      expect(code).toBe('HMS_APPROVER_VERSION_NOT_HIGHER')
+    })
+
+    it('waits for no answer longer than its deadline', async () => {
+      server.removeAllListeners('request')
+      const { code, detail } = await refusal(press.prepare(['pm25@1.5.0=30'], AT_ONCE))
+      expect([code, detail]).toEqual(['HMS_APPROVER_VERSION_NOT_HIGHER', expect.stringContaining('timeout')])
+    })
+
+    it.each(['nothing', null, 5, { documents: 'x' }])('refuses as before when the answer is %j', async (odd) => {
+      answer = () => odd
+      const { code, detail } = await refusal(press.prepare(['pm25@1.5.0=30'], AT_ONCE))
+      expect([code, detail]).toEqual(['HMS_APPROVER_VERSION_NOT_HIGHER', expect.stringContaining('no config-store could be asked')])
+    })
+  })
+})
