@@ -16,6 +16,7 @@ import { PreparedFrame } from './prepared-frame.js'
 import type { StableHeads } from './stable-heads.js'
 import { StoredChange } from './stored-change.js'
 import type { Subset } from './subset.js'
+import { Turn } from './turn.js'
 
 /** Longest wait for a revision in ms: other instances are notified of one within milliseconds. */
 const BEHIND_WAIT_MS = 2_000
@@ -44,6 +45,7 @@ export class DocumentCopy implements OnModuleInit {
   private heads: StableHeads | undefined
   private readonly listeners = new Set<(change: StoredChange) => void>()
   private membersLeft: (left: BundleMembersLeft) => void = () => {}
+  private turned: (turn: Turn) => void = () => {}
   private refreshing: Promise<void> | undefined
   private again = false
 
@@ -71,6 +73,22 @@ export class DocumentCopy implements OnModuleInit {
   /** Registers the listener for expired canaries that shrink bundles; called before any later revision. */
   onMembersLeft(listener: (left: BundleMembersLeft) => void): void {
     this.membersLeft = listener
+  }
+
+  /** Registers the listener for held rules whose time has come, without a revision; called before any later revision. */
+  onTurn(listener: (turn: Turn) => void): void {
+    this.turned = listener
+  }
+
+  /** Applies what time alone changes: canaries whose lease has expired, and held rules whose time has come. */
+  passTime(): void {
+    const nowMs = this.time.nowMs()
+    const parted = this.held.dropCanaries(nowMs)
+    const turned = this.held.turned(nowMs)
+    if (parted === undefined && turned.length === 0) return
+    this.forgetPrepared()
+    if (parted !== undefined && parted.size > 0) this.membersLeft(new BundleMembersLeft(this.revision, parted, this.held.fellows()))
+    if (turned.length > 0) this.turned(new Turn(this.revision, turned, this.held.fellows(), nowMs))
   }
 
   /** Catches up with the database; concurrent calls share one pass, which is followed by one more. */
@@ -122,7 +140,7 @@ export class DocumentCopy implements OnModuleInit {
    * missed that bundled policies were dropped, so its first frame always lists them.
    */
   frameFor(known?: number, subset?: Subset): PreparedFrame {
-    this.dropCanaries()
+    this.passTime()
     return this.framed(known, subset)
   }
 
@@ -131,16 +149,17 @@ export class DocumentCopy implements OnModuleInit {
    * Pages may be of different revisions: a document that changes keeps its place, so none is missed.
    */
   page(after: string): PreparedFrame {
-    this.dropCanaries()
-    const placed = this.held.changedSince(undefined).map(({ document }) => ({ place: documentId(document.id, document.scope), document }))
+    this.passTime()
+    const placed = this.held.changedSince(undefined).map((held) => ({ place: documentId(held.document.id, held.document.scope), held }))
     const waiting = placed.filter(({ place }) => place > after).sort((a, b) => (a.place < b.place ? -1 : 1))
     let bytes = 0
-    const beyond = waiting.findIndex(({ document }, index) => (bytes += bytesOf(document)) > PAGE_BYTES && index > 0)
+    const beyond = waiting.findIndex(({ held }, index) => (bytes += bytesOf(held.document)) > PAGE_BYTES && index > 0)
     const page = beyond < 0 ? waiting : waiting.slice(0, beyond)
     const frame = PreparedFrame.of(
       'snapshot',
       this.revision,
-      page.map(({ document }) => document),
+      page.map(({ held }) => held),
+      { nowMs: this.time.nowMs() },
     ).without(this.rows.unverified.places)
     return frame.followedBehind(beyond < 0 ? undefined : page.at(-1)!.place)
   }
@@ -179,10 +198,10 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   private prepare(from: number | undefined, held: readonly HeldStored[]): PreparedFrame {
-    const documents = held.map(({ document }) => document)
-    if (from === undefined) return PreparedFrame.of('snapshot', this.revision, documents).without(this.rows.unverified.places)
+    const nowMs = this.time.nowMs()
+    if (from === undefined) return PreparedFrame.of('snapshot', this.revision, held, { nowMs }).without(this.rows.unverified.places)
     const newest = held.find(({ document }) => document.revision === this.revision)
-    return PreparedFrame.of('change', this.revision, documents, newest?.traceparent ?? undefined)
+    return PreparedFrame.of('change', this.revision, held, { nowMs, traceparent: newest?.traceparent ?? undefined })
   }
 
   private async catchUp(): Promise<void> {
@@ -199,7 +218,7 @@ export class DocumentCopy implements OnModuleInit {
 
   private async follow(): Promise<void> {
     // Runs before the changes: a document that is already expired on arrival is still sent once.
-    this.dropCanaries()
+    this.passTime()
     const before = this.revision
     // One statement sees only complete revisions: the counter's row is locked until each of them is committed.
     const query = { orderBy: 'revision', after: before, limit: ALL }
@@ -213,11 +232,12 @@ export class DocumentCopy implements OnModuleInit {
     const isMoved = revision > before
     this.revision = Math.max(before, revision)
     if (believed.length === 0 && dropped.length === 0 && !isMoved) return
-    const news = this.held.take(believed, this.time.nowMs())
+    const nowMs = this.time.nowMs()
+    const news = this.held.take(believed, nowMs)
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
     // Documents that are only dropped are not sent to readers: their absence changes nothing for a reader.
-    const change = new StoredChange(this.framed(before), issuedMs, this.held.partsSince(before, news), this.held.fellows())
+    const change = new StoredChange(this.framed(before), issuedMs, this.held.partsSince(before, news), this.held.fellows(), nowMs)
     for (const listener of this.listeners) listener(change)
   }
 
@@ -237,6 +257,7 @@ export class DocumentCopy implements OnModuleInit {
     if (parted.size > 0) this.membersLeft(new BundleMembersLeft(this.revision, parted, this.held.fellows()))
   }
 
+  private turned: (turn: Turn) => void = () => {}
   private forgetPrepared(): void {
     this.prepared.clear()
     this.preparedParts.clear()

@@ -12,6 +12,8 @@ export class HeldPolicies {
   private readonly bundles = new Bundles()
   /** Expiry of the first canary to end, in ms since 1970. */
   private nextOverMs = Infinity
+  /** Effective time of the first held rule to come, in ms since 1970. */
+  private nextTurnMs = Infinity
 
   ids(): string[] {
     return [...this.byPolicy.keys()]
@@ -46,6 +48,7 @@ export class HeldPolicies {
       const { id, scope } = held.document
       this.byPolicy.set(id, (this.byPolicy.get(id) ?? new Map<string, HeldStored>()).set(scope, held))
       this.nextOverMs = Math.min(this.nextOverMs, held.overAt)
+      if (isAhead(held, nowMs)) this.nextTurnMs = Math.min(this.nextTurnMs, held.next.atMs)
       this.bundles.place(held.document)
     }
     for (const held of withWholeBundles(this.all(), nowMs)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
@@ -72,6 +75,15 @@ export class HeldPolicies {
       if (this.bundles.fellowsOf(policy).size < before) parted.add(policy)
     }
     return parted
+  }
+
+  /** Returns the documents whose held rule has come into force since the call before, or since they were added. */
+  turned(nowMs: number): HeldStored[] {
+    if (nowMs < this.nextTurnMs) return []
+    const since = this.nextTurnMs
+    const all = this.all()
+    this.nextTurnMs = all.reduce((first, held) => (isAhead(held, nowMs) ? Math.min(first, held.next.atMs) : first), Infinity)
+    return all.filter(({ next }) => next !== null && next.atMs >= since && next.atMs <= nowMs)
   }
 
   /** Returns the stable heads, withdrawals included. */
@@ -119,4 +131,8 @@ export class HeldPolicies {
       this.of(policy).flatMap(({ bundle }) => bundle ?? []),
     )
   }
+}
+
+function isAhead(held: HeldStored, nowMs: number): held is HeldStored & { next: NonNullable<HeldStored['next']> } {
+  return held.next !== null && held.next.atMs > nowMs
 }

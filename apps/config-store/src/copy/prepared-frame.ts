@@ -1,4 +1,5 @@
-import type { ConfigDocument, Envelope, StandingProof, StreamFrame } from '#libs/contracts'
+import type { Envelope, StandingProof, StreamFrame } from '#libs/contracts'
+import { standing, type HeldDocument } from '#libs/evaluation'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { frameText } from './frame-text.js'
@@ -22,10 +23,24 @@ export class PreparedFrame {
 
   constructor(readonly frame: StreamFrame) {}
 
-  /** Creates a frame. `traceparent`: trace of its newest document. */
-  static of(type: StreamFrame['type'], revision: number, documents: ConfigDocument[] = [], traceparent?: string): PreparedFrame {
-    const changes = documents.map(({ id, version, digest, scope }) => ({ id, version, digest, scope }))
+  /**
+   * Creates a frame of documents. `changes` lists what they put in force at `nowMs`, which the documents themselves, as signed, do not say
+   * of a rule that was held until its time. `traceparent`: trace of the newest document.
+   */
+  static of(
+    type: StreamFrame['type'],
+    revision: number,
+    held: readonly HeldDocument[] = [],
+    { nowMs = 0, traceparent }: { nowMs?: number; traceparent?: string } = {},
+  ): PreparedFrame {
+    const documents = held.map(({ document }) => document)
+    const changes = changesOf(held, nowMs)
     return new PreparedFrame({ type, revision, changes, documents, ...(traceparent === undefined ? {} : { traceparent }) })
+  }
+
+  /** Creates a change without documents: the time of rules that readers hold has come. */
+  static turned(revision: number, held: readonly HeldDocument[], nowMs: number): PreparedFrame {
+    return new PreparedFrame({ type: 'change', revision, changes: changesOf(held, nowMs), documents: [] })
   }
 
   /** Creates a heartbeat. Without a statement it has only `type` and `revision`: 64 bytes at most. */
@@ -65,6 +80,13 @@ export class PreparedFrame {
     return this.vouched
   }
 
+  /** Names the listed rules that came into force by their time, after the frame's revision; `undefined` for none. */
+  get turnMark(): string | undefined {
+    const { changes, documents } = this.frame
+    const turned = changes.filter(({ digest }, at) => digest !== documents[at]?.digest)
+    return turned.length === 0 ? undefined : turned.map(({ digest }) => digest).join()
+  }
+
   /** Text frame of a WebSocket, including the header. */
   get wire(): Buffer {
     return this.textFrame.wire
@@ -93,6 +115,13 @@ export class PreparedFrame {
 }
 
 const NOTHING = { changes: [], documents: [] }
+
+function changesOf(held: readonly HeldDocument[], nowMs: number): StreamFrame['changes'] {
+  return held.map((each) => {
+    const { id, version, digest, scope } = standing(each, nowMs).document
+    return { id, version, digest, scope }
+  })
+}
 
 /** Parses the revision of a reader; `undefined` if it names none. */
 export function parseRevision(text: unknown): number | undefined {

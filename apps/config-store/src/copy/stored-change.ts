@@ -7,13 +7,14 @@ import type { Subset } from './subset.js'
 export class StoredChange {
   /**
    * `issuedMs`: signing time of its newest head. `parts`: documents for readers of a policy, by its id; `fellows`: bundle fellows of each
-   * policy. All as of the change.
+   * policy. All as of the change, at `nowMs`.
    */
   constructor(
     readonly frame: PreparedFrame,
     readonly issuedMs: number,
     private readonly parts: ReadonlyMap<string, readonly HeldStored[]>,
     private readonly fellows: ReadonlyMap<string, ReadonlySet<string>>,
+    private readonly nowMs: number,
   ) {}
 
   /** Returns the frame for a reader of these policies; `undefined` if it is not affected. */
@@ -21,7 +22,6 @@ export class StoredChange {
     const held = new Set(ids.flatMap((id) => this.parts.get(id) ?? []))
     if (held.size === 0) return undefined
     const { revision, traceparent } = this.frame.frame
-    const documents = [...held].map(({ document }) => document)
-    return PreparedFrame.of('change', revision, documents, traceparent).along(alongWith(ids, this.fellows))
+    return PreparedFrame.of('change', revision, [...held], { nowMs: this.nowMs, traceparent }).along(alongWith(ids, this.fellows))
   }
 }

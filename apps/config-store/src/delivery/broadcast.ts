@@ -60,6 +60,12 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
         oncePerSubset((subset) => left.partOf(subset)),
       )
     })
+    copy.onTurn((turn) => {
+      this.fanOut.broadcast(
+        turn.frame,
+        oncePerSubset((subset) => turn.partOf(subset)),
+      )
+    })
     freshness.onStatement((_statement, isNews) => {
       if (isNews) this.beat()
     })
@@ -128,6 +134,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
    * gets it on joining.
    */
   private beat(): void {
+    this.copy.passTime()
     const statement = this.statement()
     const heartbeat = PreparedFrame.heartbeat(this.copy.revision)
     this.fanOut.broadcast(

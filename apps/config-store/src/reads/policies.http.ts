@@ -207,7 +207,7 @@ function etagOf(text: string): string {
 }
 
 function frameEtag(
-  { frame: { revision, freshness, standing, along } }: PreparedFrame,
+  { frame: { revision, freshness, standing, along }, turnMark }: PreparedFrame,
   subset: Subset | undefined,
   isCompressed: boolean,
   after?: string,
@@ -216,8 +216,9 @@ function frameEtag(
   const mark = freshness === undefined ? '' : `.${freshness.signatures[0]?.sig.slice(0, 16)}`
   const proven = standing === undefined ? '' : '.p'
   const part = subset === undefined ? '' : `.${shortHash(`${subset.key}+${along?.join() ?? ''}`)}`
+  const turned = turnMark === undefined ? '' : `.t${shortHash(turnMark)}`
   const page = after === undefined ? '' : `.a${shortHash(after)}`
-  return `"${revision}${mark}${proven}${part}${page}${isCompressed ? '.gz' : ''}"`
+  return `"${revision}${mark}${proven}${turned}${part}${page}${isCompressed ? '.gz' : ''}"`
 }
 
 function takesGzip(encodings = ''): boolean {

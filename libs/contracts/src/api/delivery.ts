@@ -217,8 +217,9 @@ export interface SeenReaders {
 }
 
 /**
- * Frame of `GET /v1/stream` and `GET /v1/events` to the reader. `changes` is for people and simple programs. `heartbeat` and `goodbye` are
- * sent without `changes` and `documents`; a reader treats both as empty.
+ * Frame of `GET /v1/stream` and `GET /v1/events` to the reader. `changes` is for people and simple programs: it lists what
+ * the documents put in force when the frame was made; a `change` without documents lists held rules whose time has come. `heartbeat` and
+ * `goodbye` are sent without `changes` and `documents`; a reader treats both as empty.
  */
 export interface StreamFrame {
   /**
