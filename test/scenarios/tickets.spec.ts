@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Ticket, TicketDecision } from '#libs/contracts'
+import { TICKET_DECISIONS, TICKET_KINDS, type Ticket, type TicketDecision, type TicketKind } from '#libs/contracts'
 import { signRunDecision } from '#libs/signing'
+import { TICKETS } from '../../apps/approver/src/tickets/ticket.table.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 import { RawBot } from '../support/raw-bot.js'
@@ -116,11 +117,40 @@ describe('a run that is paused', () => {
   })
 })
 
+/** What each kind offers at most. */
+const OFFERED: Record<TicketKind, TicketDecision[]> = {
+  EMERGENCY_REVIEW: ['accept'],
+  POISONED: ['accept'],
+  UNDELIVERED: ['accept'],
+  BREAK_GLASS_REVIEW: ['accept'],
+  INCONCLUSIVE: ['promote', 'resume', 'extend', 'retry', 'abort'],
+  ACK_TIMEOUT: ['promote', 'resume', 'extend', 'retry', 'abort'],
+}
+
+describe('a decision that a ticket does not offer', () => {
+  it.each(TICKET_KINDS)('is a conflict that names those it does: %s', async (kind) => {
+    const run = await rolledBack()
+    const [reviewed] = await tickets()
+    const ticket: Ticket = { ...reviewed!, kind, allowed: OFFERED[kind] }
+    await system.host.runtimes.get('approver')!.database.transaction((tx) => tx.documents(TICKETS).put(ticket))
+    for (const decision of TICKET_DECISIONS.filter((each) => !OFFERED[kind].includes(each))) {
+      await expect(answer(ticket, decision), decision).rejects.toMatchObject({
+        code: 'HMS_TICKET_DECISION_OTHER',
+        status: 409,
+        message: `Ticket 1 takes ${OFFERED[kind].join(', ')}, not ${decision}.`,
+        next: [`hms-svc tickets decide 1 --decision ${OFFERED[kind].join('|')} --reason TEXT --sign NAME`],
+        state: { state: 'OPEN', allowed: OFFERED[kind] },
+      })
+    }
+    expect([(await tickets())[0]!.state, (await press.show(run)).state]).toEqual(['OPEN', 'ROLLED_BACK'])
+  })
+})
+
 describe('an answer that does not count', () => {
   it('is one that the ticket does not take, or about another run, or of nobody', async () => {
     const run = await rolledBack()
     const [ticket] = await tickets()
-    await expect(answer(ticket!, 'promote')).rejects.toMatchObject({ code: 'HMS_TICKET_DECISION_OTHER', status: 422 })
+    await expect(answer(ticket!, 'promote')).rejects.toMatchObject({ code: 'HMS_TICKET_DECISION_OTHER', status: 409 })
     await expect(answer({ ...ticket!, run: run - 1 }, 'accept')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_OTHER' })
     for (const named of [{}, { ticket: 99 }])
       await expect(answer(ticket!, 'accept', 'EPA Chief', 'of another', named)).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_OTHER' })

@@ -40,6 +40,7 @@ export const REFUSALS: Refusal[] = [
 
   ['approve {assets}/policies/pm25-1.5.0.yaml CHIEF', 5, 'HMS_APPROVER_'],
   ['runs pause 1 CHIEF WHY', 5, 'HMS_RUN_'],
+  ['tickets decide {ticket:glass-kept} --decision promote AIR WHY', 5, 'HMS_TICKET_DECISION_OTHER'],
   ['keys create --name CHIEF-NAME', 5, 'HMS_KEY_EXISTS'],
   ['demo', 5, 'HMS_PORT_IN_USE'],
 

@@ -63,15 +63,16 @@ export function ticketNotFound(number: number | string): HmsError {
 }
 
 function requireOpen(ticket: Ticket, decision: string): void {
-  const show = [action('tickets.show', { ticket: ticket.ticket })]
   if (ticket.state !== 'OPEN') {
     const by = ticket.decided === null ? '' : ` by ${ticket.decided.by}`
     const detail = `Ticket ${ticket.ticket} is ${ticket.state}${by}: too late to ${decision}.`
-    throw new HmsError('HMS_TICKET_CLOSED', detail, { status: 409, next: show })
+    throw new HmsError('HMS_TICKET_CLOSED', detail, { status: 409, next: [action('tickets.show', { ticket: ticket.ticket })] })
   }
   if ((ticket.allowed as string[]).includes(decision)) return
   const detail = `Ticket ${ticket.ticket} takes ${ticket.allowed.join(', ')}, not ${decision}.`
-  throw new HmsError('HMS_TICKET_DECISION_OTHER', detail, { status: 422, next: show })
+  const next = [action('tickets.decide.one', { ticket: ticket.ticket, decisions: ticket.allowed.join('|') })]
+  const { state, allowed } = ticket
+  throw new HmsError('HMS_TICKET_DECISION_OTHER', detail, { status: 409, next, state: { state, allowed } })
 }
 
 /** Returns the decision that a statement names; empty if unreadable. The signature is verified later. */

@@ -250,14 +250,6 @@ export class DocumentCopy implements OnModuleInit {
     return rows
   }
 
-  private dropCanaries(): void {
-    const parted = this.held.dropCanaries(this.time.nowMs())
-    if (parted === undefined) return
-    this.forgetPrepared()
-    if (parted.size > 0) this.membersLeft(new BundleMembersLeft(this.revision, parted, this.held.fellows()))
-  }
-
-  private turned: (turn: Turn) => void = () => {}
   private forgetPrepared(): void {
     this.prepared.clear()
     this.preparedParts.clear()

@@ -53,6 +53,8 @@ describe('a run that asks people', () => {
       'abort',
     ])
     expect(openTicket(1, 'EMERGENCY_REVIEW', view('ROLLED_BACK', 'X', { canary: 'FAIL' }), NOW, 1).allowed).toEqual(['accept'])
+    for (const stage of ['simulate', 'rollout'])
+      expect(openTicket(1, 'POISONED', view('FAILED', 'POISONED', { [stage]: 'INCONCLUSIVE' }), NOW, 1).allowed).toEqual(['accept'])
   })
 })
 

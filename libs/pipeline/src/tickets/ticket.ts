@@ -39,7 +39,7 @@ const ALLOWED: Record<TicketKind, Ticket['allowed']> = {
 
 /** A paused simulation cannot resume, and a rollout neither restarts nor extends its observation. */
 function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
-  if (kind === 'UNDELIVERED') return ALLOWED[kind]
+  if (kind !== 'INCONCLUSIVE' && kind !== 'ACK_TIMEOUT') return ALLOWED[kind]
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
   if (paused === 'simulate') return ['retry', 'abort']
   return paused === 'rollout' ? ALLOWED[kind].filter((decision) => decision !== 'extend' && decision !== 'retry') : ALLOWED[kind]
