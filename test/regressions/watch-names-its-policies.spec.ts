@@ -51,3 +51,37 @@ it('`watch` of policies that nobody has approved ends at its time-out, and says 
   expect(await ended).toBe(4)
   expect(texts.stderr).toContain('[HMS_POLICY_NOT_FOUND]')
 })
+
+it('`watch` of a policy in force goes on after its time-out, until Ctrl-C', async () => {
+  const texts = { stdout: '', stderr: '' }
+  let [at, tick, stop] = [0, (): void => {}, (): void => {}]
+  const io = {
+    ...ioForTest({ env: { HMS_URL: url }, interrupt: (fire) => void (stop = fire) }, texts),
+    now: () => at,
+    every: (_ms: number, each: () => void) => ((tick = each), () => {}),
+  }
+  const ended = runCli(['watch', 'b-limit', '--timeout', '3s'], io)
+  const visitor = await server.visitor()
+  visitor.send('snapshot', 1, [sampleDocument({ policy: { id: 'b-limit', version: '1.0.0', limit: 1 } })])
+  await expect.poll(() => texts.stdout).toContain('b-limit 1.0.0')
+  at = 60_000
+  tick()
+  visitor.send('change', 2, [sampleDocument({ seq: 2, revision: 2, policy: { id: 'b-limit', version: '2.0.0', limit: 2 } })])
+  await expect.poll(() => texts.stdout).toContain('b-limit 1.0.0 → 2.0.0')
+  stop()
+  expect(await ended).toBe(130)
+})
+
+it('`watch` without a server ends at its time-out with 11', async () => {
+  const texts = { stdout: '', stderr: '' }
+  const io = ioForTest({ env: { HMS_URL: 'http://127.0.0.1:9' } }, texts)
+  expect(await runCli(['watch', 'b-limit', '--timeout', '300ms'], io)).toBe(11)
+})
+
+it('the help of `watch` says what its time-out bounds', async () => {
+  const texts = { stdout: '', stderr: '' }
+  expect(await runCli(['watch', '--help'], ioForTest({ env: {} }, texts))).toBe(0)
+  expect(texts.stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'longest wait for a first version: exit 4 without one, 11 without a server; then it goes on',
+  )
+})
