@@ -3,6 +3,7 @@ import { isForeignHost, systemClock, TrustedProxies, type Clock } from '#libs/pl
 import type { FastifyInstance } from 'fastify'
 import { addPrepareForm } from './approvals/prepare-form.js'
 import { addLogExport } from './audit/export-log.js'
+import { servePictures } from './docs/pictures.js'
 import { serveSwagger } from './docs/swagger-assets.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './layout/accepts-html.js'
@@ -63,6 +64,7 @@ export function addConsole(
   }
   for (const asset of Object.values(assets)) serveAsset(server, asset)
   serveSwagger(server)
+  servePictures(server)
   for (const asset of [readBundle('bridge.js'), readBundle('pane.js'), sign, check]) if (asset !== undefined) serveAsset(server, asset)
   server.get(FRAME_PATH, { config: { page: true } }, async ({ headers }, reply) => {
     const html = await paneFrame(reader.as(readsAs(headers)), hrefs)

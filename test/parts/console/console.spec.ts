@@ -22,6 +22,7 @@ const PAGES = [
   '/partners',
   '/docs',
   '/docs/accessibility',
+  '/docs/how-it-works',
   '/docs/events',
   '/help',
   '/runs',

@@ -9,6 +9,7 @@ import { eventsPage } from './events-page.js'
 import { readLibrary, resolveLink, type Doc } from './library.js'
 import { Markdown } from './markdown.js'
 import { searchDocs } from './docs-page.js'
+import { readPictures } from './pictures.js'
 
 const docOf = (text: string, path = 'reference'): Doc => ({
   path,
@@ -50,6 +51,41 @@ describe('a document', () => {
     ['data:text/html,x', undefined],
     ['//elsewhere.example/errors.md', undefined],
   ])('the link %s leads to %s', (href, address) => expect(resolveLink(docOf(''), href)).toBe(address))
+})
+
+describe('pictures of documents', () => {
+  it('are shown from this origin, with their words for who does not see them', async () => {
+    const { html: page } = await shown(docPage, { answers: {}, params: { name: 'how-it-works' } })
+    const images = [...page.matchAll(/<img src="([^"]+)" alt="([^"]+)" width="(\d+)" height="(\d+)"/g)]
+    expect(images.map(([, src]) => src!.split('?')[0])).toEqual(
+      ['way-of-a-policy', 'way-of-a-head', 'where-the-truth-is'].map((name) => `/console/pictures/${name}.svg`),
+    )
+    for (const [, , alt, width, height] of images) expect([alt!.length > 60, Number(width), Number(height) > 0]).toEqual([true, 440, true])
+    expect(page).not.toMatch(/<em>(People sign|rollout or|Six questions)/)
+  })
+
+  it.each([
+    'http://x/y.png',
+    '//x/y.svg',
+    '../pictures/way-of-a-head.svg',
+    'pictures/console.png',
+    'pictures/../errors.md',
+    'data:image/svg+xml,x',
+  ])('%s is shown by its words alone', (href) => {
+    expect(html(`![words](${href})`)).toBe('<div class="prose"><p><em>words</em></p></div>')
+  })
+
+  it('are allowed their own style, and nothing else', () => {
+    expect([...readPictures().keys()]).toHaveLength(3)
+    for (const { svg, policy } of readPictures().values()) {
+      expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; frame-ancestors 'none'$/)
+      expect(svg).not.toMatch(/<script|<foreignObject| on[a-z]+=|href=|url\(|style="|@import/)
+    }
+  })
+
+  it('belong to a page of explanation', () => {
+    expect(readLibrary().get('how-it-works')!.kind).toBe('Explanation')
+  })
 })
 
 describe('every document of this version', () => {

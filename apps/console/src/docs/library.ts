@@ -1,6 +1,7 @@
 import { docsFile, docsPages } from '#libs/platform'
 import { lexer, type Token, type Tokens } from 'marked'
 import { basename } from 'node:path'
+import { readPictures, type Picture } from './pictures.js'
 import { textOf } from './token-text.js'
 
 /** What a document is for, in the order of the list of documents. */
@@ -59,7 +60,7 @@ function kindOf(path: string): Kind {
   if (folder === 'tutorials') return 'Tutorials'
   if (folder === 'how-to') return 'How to'
   if (folder === 'adr') return 'Decisions'
-  return folder === 'explanation' || folder === 'stages' || path === 'reliability' ? 'Explanation' : 'Reference'
+  return folder === 'explanation' || folder === 'stages' || path === 'reliability' || path === 'how-it-works' ? 'Explanation' : 'Reference'
 }
 
 export function isHeading(token: Token): token is Tokens.Heading {
@@ -103,6 +104,12 @@ export function resolveLink(from: Doc, href: string): string | undefined {
   const name = target.href.slice(ROOT.length).split(/[?#]/)[0]!
   if (name === 'openapi.json' || name === 'asyncapi.json') return `/${name}`
   return readLibrary().has(pathOf(name)) ? `/docs/${pathOf(name)}${target.hash}` : undefined
+}
+
+/** Returns the drawing that an image of a document names; `undefined` for any other image. */
+export function resolvePicture(from: Doc, href: string): Picture | undefined {
+  const target = new URL(href, `${ROOT}${from.path}`)
+  return target.href.startsWith(ROOT) ? readPictures().get(target.href.slice(ROOT.length)) : undefined
 }
 
 /** Stands for `docs` while a link is resolved: what leads out of it leads to another address. */

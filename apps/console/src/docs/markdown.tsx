@@ -1,6 +1,6 @@
 import type { Token, Tokens } from 'marked'
 import type { ComponentChildren, JSX } from 'preact'
-import { headingIds, resolveLink, type Doc } from './library.js'
+import { headingIds, resolveLink, resolvePicture, type Doc } from './library.js'
 import { textOf, unescaped } from './token-text.js'
 
 /** A document as elements of the page: no HTML of the text itself gets through, for every word is a text that Preact escapes. */
@@ -106,8 +106,12 @@ function span(token: Token, doc: Doc): ComponentChildren {
       const href = resolveLink(doc, token.href as string)
       return href === undefined ? inline(token.tokens, doc) : <a href={href}>{inline(token.tokens, doc)}</a>
     }
-    case 'image':
-      return <em>{unescaped(token.text as string)}</em>
+    case 'image': {
+      const alt = unescaped(token.text as string)
+      const picture = resolvePicture(doc, token.href as string)
+      if (picture === undefined) return <em>{alt}</em>
+      return <img src={picture.href} alt={alt} width={picture.width} height={picture.height} loading="lazy" />
+    }
     case 'text':
     case 'escape':
       return 'tokens' in token && token.tokens !== undefined ? inline(token.tokens, doc) : unescaped(token.text as string)
