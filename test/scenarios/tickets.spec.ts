@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { TICKET_DECISIONS, TICKET_KINDS, type Ticket, type TicketDecision, type TicketKind } from '#libs/contracts'
+import { TICKET_DECISIONS, TICKET_KINDS, type HmsError, type Ticket, type TicketDecision, type TicketKind } from '#libs/contracts'
 import { signRunDecision } from '#libs/signing'
 import { TICKETS } from '../../apps/approver/src/tickets/ticket.table.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
@@ -134,11 +134,15 @@ describe('a decision that a ticket does not offer', () => {
     const ticket: Ticket = { ...reviewed!, kind, allowed: OFFERED[kind] }
     await system.host.runtimes.get('approver')!.database.transaction((tx) => tx.documents(TICKETS).put(ticket))
     for (const decision of TICKET_DECISIONS.filter((each) => !OFFERED[kind].includes(each))) {
-      await expect(answer(ticket, decision), decision).rejects.toMatchObject({
+      const { code, status, detail, next, state } = await answer(ticket, decision).then(
+        () => expect.fail(`${decision} was accepted`),
+        (error: HmsError) => error,
+      )
+      expect({ code, status, detail, next, state }).toEqual({
         code: 'HMS_TICKET_DECISION_OTHER',
         status: 409,
-        message: `Ticket 1 takes ${OFFERED[kind].join(', ')}, not ${decision}.`,
-        next: [`hms-svc tickets decide 1 --decision ${OFFERED[kind].join('|')} --reason TEXT --sign NAME`],
+        detail: `Ticket 1 takes ${OFFERED[kind].join(', ')}, not ${decision}.`,
+        next: OFFERED[kind].map((each) => `hms-svc tickets decide 1 --decision ${each} --reason TEXT --sign NAME`),
         state: { state: 'OPEN', allowed: OFFERED[kind] },
       })
     }

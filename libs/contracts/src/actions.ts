@@ -68,7 +68,7 @@ export const ACTIONS = {
   'serve.witnesses': 'HMS_AUDIT_WITNESS_URLS=URL serve {service}',
   'tickets.accept': 'tickets decide {ticket} --decision accept --reason TEXT --sign NAME',
   'tickets.decide': 'tickets decide {ticket}',
-  'tickets.decide.one': 'tickets decide {ticket} --decision {decisions} --reason TEXT --sign NAME',
+  'tickets.decide.one': 'tickets decide {ticket} --decision {decision} --reason TEXT --sign NAME',
   'tickets.list': 'tickets list',
   'tickets.show': 'tickets show {ticket}',
   'tokens.create': 'tokens create --scope {scope} --sign NAME',

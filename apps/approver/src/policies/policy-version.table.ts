@@ -14,8 +14,8 @@ export interface PolicyVersion extends VersionRef {
 }
 
 /**
- * `run`: the run that rolled back its own release; `null` if people rolled back or withdrew it. `epoch`: the highest assigned by then. `seq`:
- * number of the stable head that rolled it back, if known.
+ * `run`: the run that rolled back its own release; `null` if people rolled back or withdrew it. `epoch`: the highest assigned by then.
+ * `seq`: number of the stable head that rolled it back, if known.
  */
 export interface TakenBack {
   run: number | null

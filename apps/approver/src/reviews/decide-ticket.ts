@@ -70,8 +70,8 @@ function requireOpen(ticket: Ticket, decision: string): void {
   }
   if ((ticket.allowed as string[]).includes(decision)) return
   const detail = `Ticket ${ticket.ticket} takes ${ticket.allowed.join(', ')}, not ${decision}.`
-  const next = [action('tickets.decide.one', { ticket: ticket.ticket, decisions: ticket.allowed.join('|') })]
   const { state, allowed } = ticket
+  const next = allowed.map((each) => action('tickets.decide.one', { ticket: ticket.ticket, decision: each }))
   throw new HmsError('HMS_TICKET_DECISION_OTHER', detail, { status: 409, next, state: { state, allowed } })
 }
 

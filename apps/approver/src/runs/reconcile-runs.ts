@@ -80,8 +80,10 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
       // It may have ended, or advanced, since the query.
       if ((await this.runtime.pendingTimers(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
       if (!(await this.scheduleRunDeadline.execute(tx, current))) return false
-      this.repaired()
-      this.runtime.log.error({ run }, 'an open run had no timer; it has one again')
+      tx.afterCommit(() => {
+        this.repaired()
+        this.runtime.log.error({ run }, 'an open run had no timer; it has one again')
+      })
       return true
     })
   }

@@ -44,7 +44,7 @@ export class RecordFreshness {
         await this.record(statement)
       }
     } catch (error) {
-      this.runtime.log.debug({ error: describeError(error) }, 'a freshness statement is not recorded; the next one is')
+      this.runtime.log.debug({ error: describeError(error) }, 'a freshness statement was not recorded')
     } finally {
       this.recording = false
     }

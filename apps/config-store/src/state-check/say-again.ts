@@ -41,7 +41,7 @@ export async function sayAgain(
   if (said.size > 0) {
     runtime.log.warn(
       { places: [...said].slice(0, MAX_NAMED), repaired: said.size },
-      'the topic of state did not say what is stored; it is said again',
+      'the topic of state differed from the database; what is stored is queued for it',
     )
   }
   return said

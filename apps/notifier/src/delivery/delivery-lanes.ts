@@ -94,7 +94,6 @@ export class DeliveryLanes implements OnModuleInit {
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
     if (booked.state !== 'pending' && !movesOn) await this.advance(tx, others)
     if (booked.state === 'dead' && !movesOn && partner !== undefined) for (const hear of this.dead) await hear(tx, booked, partner)
-    tx.afterCommit(() => this.metrics.tried(booked))
     const { tries, state } = booked
     const fields = {
       delivery: id,
@@ -105,8 +104,11 @@ export class DeliveryLanes implements OnModuleInit {
       detail: outcome.detail,
       latencyMs: outcome.latencyMs,
     }
-    if (state === 'dead') this.runtime.log.warn(fields, 'a delivery was given up')
-    else this.runtime.log.info(fields, 'a delivery was tried')
+    tx.afterCommit(() => {
+      this.metrics.tried(booked)
+      if (state === 'dead') this.runtime.log.warn(fields, 'a delivery was given up')
+      else this.runtime.log.info(fields, 'a delivery was tried')
+    })
     if (replyAcknowledges(outcome, delivery.messageId)) {
       await this.acknowledge(tx, booked, { way: 'reply', keyId: outcome.keyId ?? null, note: null })
       return

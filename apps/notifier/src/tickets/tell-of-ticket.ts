@@ -25,7 +25,10 @@ export class TellOfTicket {
     for (const { to, at } of ticket.told) {
       const people = partners.filter(({ groups }) => groups.includes(to))
       if (people.length > 0) await this.lanes.add(tx, ticketNotice(ticket, to, at), people)
-      else this.runtime.log.warn({ ticket: ticket.ticket, group: to }, 'a ticket notifies no partner: this group is empty')
+      else {
+        const fields = { ticket: ticket.ticket, group: to }
+        tx.afterCommit(() => this.runtime.log.warn(fields, 'a ticket notifies no partner: this group is empty'))
+      }
     }
   }
 

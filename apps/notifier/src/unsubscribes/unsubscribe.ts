@@ -77,8 +77,10 @@ export class Unsubscribe {
       const channel = channels[index]!
       return channel.kind !== 'email' || unsubscribedAt(partner, channel.to) === null
     })
-    if (people.length === 0)
-      return this.runtime.log.warn({ partner: id, group: LADDER[0] }, 'an unsubscribe notifies no partner: this group is empty')
+    if (people.length === 0) {
+      const fields = { partner: id, group: LADDER[0] }
+      return tx.afterCommit(() => this.runtime.log.warn(fields, 'an unsubscribe notifies no partner: this group is empty'))
+    }
     await this.lanes.add(tx, unsubscribedNotice({ partner: { id, name }, address, otherChannels }, tx.now.toISOString()), people)
   }
 

@@ -179,7 +179,7 @@ export class RolloutEffects {
       const { policy: id, version } = members[index]!
       return { id, version, refused: to?.version ?? null, code, detail }
     })
-    this.runtime.log.warn({ run, kept }, 'not taken back: readers would refuse what was in force before')
+    tx.afterCommit(() => this.runtime.log.warn({ run, kept }, 'not taken back: readers would refuse what was in force before'))
     for (const { stable } of targets) await tx.documents(STABLES).put({ ...stable, run: null })
     // Its heads are out: other services must know what is live.
     if (!rollout.promoted) {

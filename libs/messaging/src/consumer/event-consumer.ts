@@ -225,10 +225,8 @@ export class EventConsumer {
           else if (place === 'gap') {
             // The data are kept in the envelope only, because jsonb rejects NUL characters.
             await positions.park(tx, stream, { ...event, data: null })
-            this.deps.log.warn(
-              { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
-              'event came before an earlier one and waits',
-            )
+            const fields = { service, topic: event.topic, key: event.key, keySeq: event.keySeq }
+            tx.afterCommit(() => this.deps.log.warn(fields, 'event came before an earlier one and waits'))
             outcome = 'parked'
           }
           // Drain even if nothing arrived: a crash can leave parked events.

@@ -49,12 +49,12 @@ export class OverdueGaps {
     const { service, database, positions, log } = this.deps
     const events = await database.autocommit((tx) => positions.overdue(tx, PATIENCE_MS))
     for (const event of events) {
+      await this.goOn(event)
+      this.repaired()
       log.error(
         { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
-        'an event before this one has been missing for an hour; its stream goes on without it',
+        'an event before this one was missing for an hour; its stream continues without it',
       )
-      this.repaired()
-      await this.goOn(event)
     }
   }
 }

@@ -67,8 +67,8 @@ export class GroupMemberEviction {
   private async remove(name: string, members: readonly GroupMember[]): Promise<void> {
     this.missed.delete(name)
     for (const { memberId } of members.filter((member) => instanceOf(member) === name)) {
-      this.log.warn({ group: this.group, memberId }, 'a dead instance is taken out of its group; the others read on for it')
       await this.coordinators.remove(this.group, memberId)
+      this.log.warn({ group: this.group, memberId }, 'a dead instance was taken out of its group')
     }
   }
 }

@@ -74,7 +74,7 @@ export class KafkaReader {
     this.assigned = undefined
     // Watched from the start: a start that hangs is as silent as a reader that does.
     this.stallDetector.watch(() => {
-      this.log.warn({ group: this.subscription.group }, 'a Kafka consumer reads nothing although records wait; it is replaced')
+      this.log.warn({ group: this.subscription.group }, 'a Kafka consumer reads nothing although records wait; it will be replaced')
       this.host.renewed(this.subscription.group)
       over()
     })

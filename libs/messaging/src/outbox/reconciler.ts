@@ -98,7 +98,7 @@ export class Reconciler {
     this.ends.delete(placeName(topic, partition))
     if (rows === 0) return 0
     this.repaired(rows)
-    this.log.error({ service: this.service, topic, partition, reaches, rows }, 'the log lost what it had acknowledged; it is sent again')
+    this.log.error({ service: this.service, topic, partition, reaches, rows }, 'the log lost what it had acknowledged; it is queued again')
     return rows
   }
 }

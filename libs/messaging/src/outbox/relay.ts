@@ -184,7 +184,7 @@ export class Relay {
     }
     if (now >= this.pruneAtMs) {
       const more = await this.prune().catch((error: unknown) => {
-        this.log.warn({ source: this.source, error: describeError(error) }, 'old rows are deleted later')
+        this.log.warn({ source: this.source, error: describeError(error) }, 'old rows could not be deleted')
         return false
       })
       this.pruneAtMs = now + (more ? POLL_MS : PRUNE_MS)

@@ -11,7 +11,10 @@ export function logWrites(server: FastifyInstance, log: Logger): void {
     const { method, url } = request
     if (isWrite(request)) {
       const [ms, status, own] = [Math.round(reply.elapsedTime), reply.statusCode, traceOfRequest(request)]
-      log.info({ method, path: url.split('?')[0], status, ms, traceId: traceIdOf(own) }, 'request answered')
+      log.info(
+        { method, path: url.split('?')[0], status, ms, traceId: traceIdOf(own) },
+        reply.raw.writableFinished ? 'request answered' : 'request ended without its response',
+      )
       // Named by the route pattern, so that names do not multiply with ids.
       const span = { name: `${method} ${request.routeOptions.url ?? 'unknown'}`, startMs: Date.now() - ms, failed: status >= 500 }
       if (spansWanted()) showSpan(own, request.headers['traceparent'], span)

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { silentLogger, VirtualClock, type Logger } from '#libs/platform'
+import type { GroupCoordinators } from './group-coordinators.js'
+import { clientIdOf, GroupMemberEviction } from './group-member-eviction.js'
+
+it.each([
+  ['was evicted', async () => {}, ['a dead instance was taken out of its group']],
+  ['could not be evicted', () => Promise.reject(new Error('not the coordinator')), []],
+])('a dead instance that %s is logged so', async (_how, remove, expected) => {
+  const clock = new VirtualClock()
+  const logged: string[] = []
+  const log: Logger = { ...silentLogger, warn: (_fields, text) => void logged.push(text) }
+  const tried: string[] = []
+  const members = ['own', 'dead'].map((name) => ({ memberId: name, clientId: clientIdOf('hms', name) }))
+  const coordinators = {
+    members: async () => members,
+    remove: async (_group: string, member: string) => {
+      tried.push(member)
+      await remove()
+    },
+  } as unknown as GroupCoordinators
+  const eviction = new GroupMemberEviction('linter', 'own', coordinators, async () => ['dead'], clock, log)
+  eviction.start()
+  for (let looks = 0; tried.length === 0 && looks < 100; looks++) {
+    clock.advanceTo(clock.now().getTime() + 500)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  eviction.stop()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([tried, logged]).toEqual([['dead'], expected])
+})
