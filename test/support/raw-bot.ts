@@ -35,10 +35,27 @@ export class RawBot {
     return evaluate(documents, { bot: this.bot, region: this.region }, now)?.held.document.version ?? undefined
   }
 
-  acknowledge(policy: string, now: number): void {
-    const digest = this.digestOf(policy, now)
-    const applied = digest === null ? {} : { [policy]: digest }
-    this.socket.send(JSON.stringify({ type: 'applied', revision: this.revision, applied, cohortKey: true }))
+  /** One frame: what it does not name counts as not applied. */
+  acknowledge(policies: string | readonly string[], now: number): void {
+    const digests = [policies].flat().map((policy) => [policy, this.digestOf(policy, now)] as const)
+    const applied = Object.fromEntries(digests.filter(([, digest]) => digest !== null))
+    const held = Object.fromEntries([policies].flat().flatMap((policy) => this.heldOf(policy, now)))
+    this.socket.send(
+      JSON.stringify({
+        type: 'applied',
+        revision: this.revision,
+        applied,
+        ...(Object.keys(held).length === 0 ? {} : { held }),
+        cohortKey: true,
+      }),
+    )
+  }
+
+  /** Digests that it holds for later, by policy; empty for none. */
+  private heldOf(policy: string, now: number): [string, string[]][] {
+    const documents = [...this.held.values()].filter(({ document }) => document.id === policy)
+    const digests = documents.flatMap(({ next }) => (next === null || next.atMs <= now ? [] : (next.held.document.digest ?? [])))
+    return digests.length === 0 ? [] : [[policy, digests]]
   }
 
   close(): void {
