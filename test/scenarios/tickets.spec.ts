@@ -29,7 +29,7 @@ async function answer(
   decision: TicketDecision,
   signer = 'EPA Chief',
   reason = 'looked at it',
-  named: { ticket?: number } = decision === 'accept' ? { ticket: ticket.ticket } : {},
+  named: { ticket?: number; byMs?: number } = decision === 'accept' ? { ticket: ticket.ticket } : {},
 ): Promise<Ticket> {
   const { run, attempt, digest: subject } = ticket
   const said = { run, attempt, subject, decision, reason, at: system.clock.now(), ...named }
@@ -127,6 +127,9 @@ const OFFERED: Record<TicketKind, TicketDecision[]> = {
   ACK_TIMEOUT: ['promote', 'resume', 'extend', 'retry', 'abort'],
 }
 
+const namedBy = (decision: TicketDecision): { ticket?: number; byMs?: number } =>
+  decision === 'accept' ? { ticket: 1 } : decision === 'extend' ? { byMs: 60_000 } : {}
+
 describe('a decision that a ticket does not offer', () => {
   it.each(TICKET_KINDS)('is a conflict that names those it does: %s', async (kind) => {
     const run = await rolledBack()
@@ -134,14 +137,14 @@ describe('a decision that a ticket does not offer', () => {
     const ticket: Ticket = { ...reviewed!, kind, allowed: OFFERED[kind] }
     await system.host.runtimes.get('approver')!.database.transaction((tx) => tx.documents(TICKETS).put(ticket))
     for (const decision of TICKET_DECISIONS.filter((each) => !OFFERED[kind].includes(each))) {
-      const { code, status, detail, next, state } = await answer(ticket, decision).then(
+      const { code, status, detail, next, state } = await answer(ticket, decision, 'EPA Chief', 'looked at it', namedBy(decision)).then(
         () => expect.fail(`${decision} was accepted`),
         (error: HmsError) => error,
       )
       expect({ code, status, detail, next, state }).toEqual({
         code: 'HMS_TICKET_DECISION_OTHER',
         status: 409,
-        detail: `Ticket 1 takes ${OFFERED[kind].join(', ')}, not ${decision}.`,
+        detail: expect.stringMatching(`^Ticket 1 takes ${OFFERED[kind].join(', ')}, not ${decision}.`),
         next: OFFERED[kind].map((each) => `hms-svc tickets decide 1 --decision ${each} --reason TEXT --sign NAME`),
         state: { state: 'OPEN', allowed: OFFERED[kind] },
       })

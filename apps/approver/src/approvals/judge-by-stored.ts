@@ -9,7 +9,7 @@ import { awaitedHead, type StoredHead } from '../policies/stored-heads.js'
 const BY_LIVE = ['HMS_APPROVER_ALREADY_LIVE', 'HMS_APPROVER_VERSION_NOT_HIGHER']
 
 /**
- * Judges what is live by config-store where approver's own record would refuse: while the broker is down, a rollback reaches config-store
+ * Judges by the heads of config-store where approver's own record would refuse: while the broker is down, a rollback reaches config-store
  * and not approver. The record itself changes only by what approver receives.
  */
 @Injectable()
