@@ -3,7 +3,7 @@ import { describeError } from '#libs/platform'
 import { signRequest, STABLE_SCOPE, verifyHead, type OpenedRelease, type VerifiedHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import type { StoredHead } from './stored-heads.js'
+import type { StoredHead } from '../records/approval.table.js'
 
 const TIMEOUT_MS = 1_500
 /** A policy has at most 256 KiB; the members of its bundles come along. */
