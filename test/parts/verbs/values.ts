@@ -39,7 +39,7 @@ export const VALUES: Row[] = [
   ['audit verify', 0, 'it continues', 'origin size root runs live'],
   ['audit proof epa-pm25-limit@1.5.0', 0, 'is entry', 'digest index size proof'],
   ['verify {file:bundle} --roster {file:roster.json}', 0, 'was approved by epa-chief', 'policy release proof'],
-  ['doctor NOBODY', 11, 'nobody answers', 'healthy checks'],
+  ['doctor NOBODY', 11, 'no server responds', 'healthy checks'],
 
   ['bots list', 0, 'inspector-1', 'id critical policies'],
   ['corpora list', 0, 'two-days', 'id readings digest'],
