@@ -1,5 +1,5 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
-import { peekPredicate, type ConfigDocument, type EventData, type HmsError } from '#libs/contracts'
+import { HmsError, peekPredicate, type AuditEntry, type ConfigDocument, type EventData } from '#libs/contracts'
 import { SignatureError, STABLE_SCOPE, type HeadPredicate, type Roster, type StableHead } from '#libs/signing'
 import { checkEvent } from '../export/check-event.js'
 import { PUBLISHED } from '../export/records.js'
@@ -33,6 +33,7 @@ export interface ServedComparison {
  */
 export class LoggedHeads implements EntryListener {
   private readonly newest = new Map<string, LoggedHead>()
+  private isUnsigned = false
 
   /** `rosters`: from the first one known to the newest. */
   constructor(
@@ -43,14 +44,9 @@ export class LoggedHeads implements EntryListener {
 
   async take(first: number, entries: Parameters<EntryListener['take']>[1]): Promise<void> {
     const published = entries.flatMap((entry, at) => (entry?.type === PUBLISHED ? [{ index: first + at, entry }] : []))
-    if (published.length === 0) return
-    const after = published[0]!.index - 1
-    const shown = await this.client.get('/v1/audit/entries', {
-      after: after < 0 ? undefined : after,
-      limit: published.length,
-      type: PUBLISHED,
-      signed: true,
-    })
+    if (published.length === 0 || this.isUnsigned) return
+    const shown = await this.read(published[0]!.index - 1, published.length)
+    if (shown === undefined) return
     const signed = new Map(shown.map(({ index, signed: event }) => [index, event]))
     for (const { index, entry } of published) {
       const event = signed.get(index)
@@ -64,6 +60,19 @@ export class LoggedHeads implements EntryListener {
       if (event === undefined) continue
       const { heads } = peekPredicate<{ data: EventData[typeof PUBLISHED] }>(event).data
       for (const head of heads) if (head.scope === STABLE_SCOPE && head.applied) this.add(head)
+    }
+  }
+
+  /** Reads events of `PUBLISHED`; an audit service of an earlier build, which sends none, is a problem, because nothing is compared then. */
+  private async read(after: number, limit: number): Promise<AuditEntry[] | undefined> {
+    try {
+      return await this.client.get('/v1/audit/entries', { after: after < 0 ? undefined : after, limit, type: PUBLISHED, signed: true })
+    } catch (error) {
+      if (!(error instanceof HmsError && error.code === 'HMS_HTTP_QUERY_INVALID')) throw error
+      this.isUnsigned = true
+      const detail = 'the audit service sends entries without their events, as earlier builds do: the served heads are not compared with it'
+      this.problems.add('the log', detail)
+      return undefined
     }
   }
 
