@@ -46,6 +46,7 @@ describe('audit verify of a state that was put back whole', () => {
   let front: Server
   let first: ConfigDocument[]
   let newest: ConfigDocument[]
+  let isEarlier = false
   /** Documents served, with rollout's statement on them. */
   let served: ConfigDocument[]
   /** Changes the entries of `GET /v1/audit/entries`. */
@@ -101,10 +102,15 @@ describe('audit verify of a state that was put back whole', () => {
         response.end(JSON.stringify({ ...frame, freshness: await freshness() }))
         return
       }
+      const isEntries = path.startsWith('/v1/audit/entries')
+      if (isEntries && isEarlier) {
+        const code = 'HMS_HTTP_QUERY_INVALID'
+        response.writeHead(400, { 'content-type': 'application/problem+json' })
+        return response.end(JSON.stringify({ type: `/docs/errors/${code}`, status: 400, code, detail: 'property signed should not exist' }))
+      }
       const real = await fetch(`${system.url}${path}`)
       const bytes = Buffer.from(await real.arrayBuffer())
       response.writeHead(real.status, { 'content-type': real.headers.get('content-type') ?? type })
-      const isEntries = path.startsWith('/v1/audit/entries')
       response.end(isEntries ? JSON.stringify(changed(JSON.parse(bytes.toString()) as AuditEntry[])) : bytes)
     })
     await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
@@ -134,6 +140,12 @@ describe('audit verify of a state that was put back whole', () => {
     expect(stderr).toContain("rollout's freshness statement is on what is served")
     expect(stderr).toContain('hms-svc policies restore pm25')
     expect(stderr).not.toContain('ozone')
+  })
+
+  it('does not pass where the audit service sends no events, as earlier builds do', async () => {
+    isEarlier = true
+    const { code, stderr } = await verify(first).finally(() => (isEarlier = false))
+    expect([code, stderr]).toEqual([10, expect.stringContaining('as earlier builds do: the served heads are not compared with it')])
   })
 
   it('names a policy of which no head is served', async () => {

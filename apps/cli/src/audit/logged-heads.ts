@@ -63,7 +63,10 @@ export class LoggedHeads implements EntryListener {
     }
   }
 
-  /** Reads events of `PUBLISHED`; an audit service of an earlier build, which sends none, is a problem, because nothing is compared then. */
+  /**
+   * Reads events of `PUBLISHED`. An audit service of an earlier build sends none: then nothing is compared, which is a problem, and the
+   * result is `undefined`.
+   */
   private async read(after: number, limit: number): Promise<AuditEntry[] | undefined> {
     try {
       return await this.client.get('/v1/audit/entries', { after: after < 0 ? undefined : after, limit, type: PUBLISHED, signed: true })
