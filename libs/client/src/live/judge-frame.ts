@@ -65,8 +65,8 @@ export function judgeFrame(
     if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE') refusals.set(document?.id, error)
   const { statement, doubt } = unheard === undefined ? vouchedBy(trust, roster, clock) : { statement: undefined, doubt: unheard }
   const heads = new Map(held.stableHeads().map((head) => [head.policy, head]))
-  // Time advances while rollout is unavailable: a rule whose effective time has come is in force.
-  const now = doubt === undefined ? time.now() : Math.max(time.now(), clock.now())
+  // The statement may be ten seconds old, and older while rollout is unavailable: a rule whose effective time has come since is in force.
+  const now = Math.max(time.now(), clock.now())
   const inForce = held.inForce(reader, now)
   const judged = (id: string): JudgedLive => {
     const refusal = refusals.get(id)
