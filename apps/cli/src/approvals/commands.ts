@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 import type { Session } from '../session.js'
 import type { ApproveFlags } from './approve-flags.js'
 import type { RejectFlags } from './reject.js'
+import { PASSPHRASE_FILE, PUBLIC_REASON, REASON } from '../signing-options.js'
 
 export function registerApprovals(program: Command, session: Session): void {
   registerApprove(program, session)
@@ -17,10 +18,10 @@ export function registerApprovals(program: Command, session: Session): void {
   approvals
     .command('reject <digest>')
     .description('a signed no to what waits; the run ends ABORTED (REJECTED)')
-    .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
-    .option('--public-reason <text>', 'the reason sent to partners; the reason itself stays internal')
+    .requiredOption(...REASON)
+    .option(...PUBLIC_REASON)
     .requiredOption('--sign <name>', 'whose key signs')
-    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .option(...PASSPHRASE_FILE)
     .action(
       session.run(async (context, digest: string, flags: RejectFlags) =>
         (await import('./reject.js')).rejectWaiting(context, digest, flags),
@@ -55,7 +56,7 @@ function registerApprove(program: Command, session: Session): void {
     )
     .option('--reason <text>', 'why, for the record')
     .option('--expect-digest <digest>', 'refuse to sign anything else')
-    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .option(...PASSPHRASE_FILE)
     .option('--queue', 'wait behind the active run of the policy')
     .addOption(new Option('--supersede', 'end the runs of the policy that are under way').conflicts('queue'))
     .option('--watch', 'follow the run until it rests')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { SignedReason } from './signed-reason.js'
+import { PASSPHRASE_FILE } from '../signing-options.js'
 
 export function registerFreezes(program: Command, session: Session): void {
   const freezes = program.command('freezes').description('windows in which nothing goes forward; everything goes back')
@@ -25,7 +26,5 @@ export function registerFreezes(program: Command, session: Session): void {
 }
 
 function signed(command: Command): Command {
-  return command
-    .requiredOption('--sign <name>', 'whose key signs')
-    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+  return command.requiredOption('--sign <name>', 'whose key signs').option(...PASSPHRASE_FILE)
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { CreateOptions } from './create.js'
+import { PASSPHRASE_FILE } from '../signing-options.js'
 
 export function registerKeys(program: Command, session: Session): void {
   const keys = program.command('keys').description('signing keys of people on this machine')
@@ -8,7 +9,7 @@ export function registerKeys(program: Command, session: Session): void {
     .command('create')
     .description('make a key')
     .requiredOption('--name <name>', 'whose it is, such as "EPA Chief"')
-    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .option(...PASSPHRASE_FILE)
     .option(
       '--agent [key]',
       'note a dedicated key that the ssh-agent holds instead: the one of this fingerprint or comment, or of that name',

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { ShowRosterOptions } from './show.js'
 import type { SignRosterOptions } from './sign.js'
+import { PASSPHRASE_FILE } from '../signing-options.js'
 
 export function registerRoster(program: Command, session: Session): void {
   const roster = program.command('roster').description('who may approve what')
@@ -28,7 +29,7 @@ export function registerRoster(program: Command, session: Session): void {
     .requiredOption('--sign <name>', 'whose key signs, such as "EPA Chief"')
     .option('--out <file>', 'of FILE: where the signed roster goes; a signed one is added to where it lies')
     .option('--expect-digest <digest>', 'refuse to sign anything else')
-    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .option(...PASSPHRASE_FILE)
     .action(
       session.run(async (context, given: string | undefined, options: SignRosterOptions) => {
         if (given === undefined || given.startsWith('sha256:'))

@@ -3,6 +3,7 @@ import { RUN_DECISIONS, RUN_STATES, type RunDecisionName } from '#libs/contracts
 import type { Session } from '../session.js'
 import type { DecideFlags } from './decide.js'
 import type { ListOptions } from './list.js'
+import { PASSPHRASE_FILE, PUBLIC_REASON, REASON } from '../signing-options.js'
 
 const DECISIONS: Record<RunDecisionName, string> = {
   pause: 'pause a run in its canary, rollout or bake until it is resumed',
@@ -35,10 +36,10 @@ export function registerRuns(program: Command, session: Session): void {
     const command = runs
       .command(`${decision} <number>`)
       .description(DECISIONS[decision])
-      .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
-      .option('--public-reason <text>', 'the reason sent to partners; the reason itself stays internal')
+      .requiredOption(...REASON)
+      .option(...PUBLIC_REASON)
       .requiredOption('--sign <name>', 'whose key signs')
-      .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+      .option(...PASSPHRASE_FILE)
       .action(
         session.run(async (context, number: string, flags: DecideFlags) =>
           (await import('./decide.js')).decideOnRun(context, decision, number, flags),

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 import { TICKET_DECISIONS } from '#libs/contracts'
 import type { Session } from '../session.js'
 import type { TicketFlags } from './decide.js'
+import { PASSPHRASE_FILE, PUBLIC_REASON, REASON } from '../signing-options.js'
 
 export function registerTickets(program: Command, session: Session): void {
   const tickets = program.command('tickets').description('questions to people: what automation stopped or took back')
@@ -18,11 +19,11 @@ export function registerTickets(program: Command, session: Session): void {
     .command('decide <number>')
     .description('answer a ticket; the first answer wins')
     .addOption(new Option('--decision <decision>', 'what is decided').choices(TICKET_DECISIONS).makeOptionMandatory())
-    .requiredOption('--reason <text>', 'why: kept with the log, for people of the installation')
-    .option('--public-reason <text>', 'the reason sent to partners; the reason itself stays internal')
+    .requiredOption(...REASON)
+    .option(...PUBLIC_REASON)
     .requiredOption('--sign <name>', 'whose key signs')
     .option('--by <duration>', 'of extend: how much longer, such as 10m')
-    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .option(...PASSPHRASE_FILE)
     .action(
       session.run(async (context, number: string, flags: TicketFlags) =>
         (await import('./decide.js')).decideTicket(context, number, flags),

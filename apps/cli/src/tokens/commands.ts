@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { AsPerson } from './as-person.js'
 import type { CreateFlags } from './create.js'
+import { PASSPHRASE_FILE } from '../signing-options.js'
 
 export function registerTokens(program: Command, session: Session): void {
   const tokens = program.command('tokens').description('keys for programs: what HMS_TOKEN holds')
@@ -23,5 +24,5 @@ export function registerTokens(program: Command, session: Session): void {
 function asPerson(command: Command): Command {
   return command
     .option('--sign <name>', 'whose key signs the request, such as "EPA Chief"; with dev the operator key of the data folder without it')
-    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .option(...PASSPHRASE_FILE)
 }
