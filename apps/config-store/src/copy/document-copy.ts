@@ -31,6 +31,13 @@ const PAGE_BYTES = 4 * 1024 * 1024
 /** Limit of prepared first frames for readers of a few policies: they are small, and of many kinds. */
 const MAX_PREPARED_PARTS = 256
 
+/** Change made by time alone, without a revision. `frame`: for readers of all policies, if it changes anything for them. */
+export interface TimedChange {
+  readonly frame?: PreparedFrame
+  /** Returns the frame for a reader of these policies; `undefined` if it is not affected. */
+  partOf(subset: Subset): PreparedFrame | undefined
+}
+
 /**
  * This instance's in-memory copy of the stored documents: responses and frames are made from it without a query. It follows the revisions
  * on the signal that every instance receives after a commit, with slow polling as a safety net.
@@ -44,8 +51,7 @@ export class DocumentCopy implements OnModuleInit {
   private readonly preparedParts = new Map<string, PreparedFrame>()
   private heads: StableHeads | undefined
   private readonly listeners = new Set<(change: StoredChange) => void>()
-  private membersLeft: (left: BundleMembersLeft) => void = () => {}
-  private turned: (turn: Turn) => void = () => {}
+  private timePassed: (change: TimedChange) => void = () => {}
   private refreshing: Promise<void> | undefined
   private again = false
 
@@ -70,14 +76,9 @@ export class DocumentCopy implements OnModuleInit {
     return () => this.listeners.delete(listener)
   }
 
-  /** Registers the listener for expired canaries that shrink bundles; called before any later revision. */
-  onMembersLeft(listener: (left: BundleMembersLeft) => void): void {
-    this.membersLeft = listener
-  }
-
-  /** Registers the listener for held rules whose time has come, without a revision; called before any later revision. */
-  onTurn(listener: (turn: Turn) => void): void {
-    this.turned = listener
+  /** Registers the listener for what time changes, without a revision; called before any later revision. */
+  onTimePassed(listener: (change: TimedChange) => void): void {
+    this.timePassed = listener
   }
 
   /** Applies what time alone changes: canaries whose lease has expired, and held rules whose time has come. */
@@ -87,8 +88,8 @@ export class DocumentCopy implements OnModuleInit {
     const turned = this.held.turned(nowMs)
     if (parted === undefined && turned.length === 0) return
     this.forgetPrepared()
-    if (parted !== undefined && parted.size > 0) this.membersLeft(new BundleMembersLeft(this.revision, parted, this.held.fellows()))
-    if (turned.length > 0) this.turned(new Turn(this.revision, turned, this.held.fellows(), nowMs))
+    if (parted !== undefined && parted.size > 0) this.timePassed(new BundleMembersLeft(this.revision, parted, this.held.fellows()))
+    if (turned.length > 0) this.timePassed(new Turn(this.revision, turned, this.held.fellows(), nowMs))
   }
 
   /** Catches up with the database; concurrent calls share one pass, which is followed by one more. */

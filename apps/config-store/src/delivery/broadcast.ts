@@ -54,16 +54,10 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     })
     this.looks = new PeriodicTask(runtime.clock, { everyMs: LOOK_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
     copy.onChange((change) => this.push(change))
-    copy.onMembersLeft((left) => {
+    copy.onTimePassed((change) => {
       this.fanOut.broadcast(
-        undefined,
-        oncePerSubset((subset) => left.partOf(subset)),
-      )
-    })
-    copy.onTurn((turn) => {
-      this.fanOut.broadcast(
-        turn.frame,
-        oncePerSubset((subset) => turn.partOf(subset)),
+        change.frame,
+        oncePerSubset((subset) => change.partOf(subset)),
       )
     })
     freshness.onStatement((_statement, isNews) => {
