@@ -28,7 +28,7 @@ import {
   VERSION,
 } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConsoleHosts, readConsoleKey } from './console-key.config.js'
@@ -36,7 +36,6 @@ import { forward } from './forward.js'
 import { Instances } from './instances.js'
 import { loadConsole } from './load-console.js'
 import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
-import type { FastifyInstance } from 'fastify'
 
 /** Corpora are the largest bodies that any service accepts; each service enforces its own limit. */
 const BODY_LIMIT_BYTES = 40 * 1024 * 1024

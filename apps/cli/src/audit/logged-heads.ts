@@ -134,7 +134,7 @@ function differenceOf(
   return isAnother ? `${shown}, and the log has ${logged}: one number for two releases` : undefined
 }
 
-/** Stable heads as signed, whatever the document says beside it; that they are signed is checked with the documents. */
+/** Returns the stable heads as signed, without the claims of their documents. Their signatures are verified with the documents. */
 export function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
   return documents
     .filter(({ scope }) => scope === STABLE_SCOPE)

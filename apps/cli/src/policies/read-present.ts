@@ -31,7 +31,7 @@ interface PresentReader {
  */
 export async function readPresentPolicy(context: CliContext, id: string, reader: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
-  const { isLoopback } = await import('#libs/client')
+  const { isLoopback, readPresent } = await import('#libs/client')
   // Without a time the response is the version in force; a side-car sends its own view.
   const ask = () => client.get('/v1/policies/{id}', { id, region: reader.region, bot: reader.bot }) as Promise<PolicyView | LocalPolicyView>
   const [view, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
@@ -40,7 +40,7 @@ export async function readPresentPolicy(context: CliContext, id: string, reader:
     noRosterHere(context)
     return { ...view, verification: NOT_BY_CALLER }
   }
-  const present = await readSigned(context, client, { id, reader, rosters })
+  const present = await readPresent(id, reader, await sourceOf(context, client, rosters))
   if (present.value !== null) return shown(view, present, present.value, rosters)
   // It may have been withdrawn meanwhile: then the second response is the refusal.
   const { version } = await ask()
@@ -48,15 +48,6 @@ export async function readPresentPolicy(context: CliContext, id: string, reader:
     status: 502,
     next: ['hms-svc audit verify'],
   })
-}
-
-async function readSigned(
-  context: CliContext,
-  client: ApiClient,
-  { id, reader, rosters }: { id: string; reader: PresentReader; rosters: PinnedRosters },
-): Promise<PresentValue> {
-  const { readPresent } = await import('#libs/client')
-  return readPresent(id, reader, await sourceOf(context, client, rosters))
 }
 
 async function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters): Promise<LiveSource> {

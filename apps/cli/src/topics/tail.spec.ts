@@ -4,8 +4,7 @@ import type { TopicRecord } from '#libs/contracts'
 import { serveCanned, type Canned } from '../testing/canned-service.js'
 import { ioForTest, runForTest } from '../testing/run-cli.js'
 import { runCli } from '../program.js'
-import { chooseTopics } from './tail.js'
-import { describeRecord } from './tail.js'
+import { chooseTopics, describeRecord } from './tail.js'
 import { followServices } from './follow-services.js'
 
 const PAUSED: TopicRecord = {

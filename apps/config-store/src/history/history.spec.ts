@@ -61,7 +61,7 @@ describe('the history of a policy', () => {
     expect((await entries()).map(({ version }) => version)).toEqual(['3.0.0', '1.0.0'])
   })
 
-  it('finds where a period began below heads that say the same again, whatever fits on a page', async () => {
+  it('finds where a period began before heads of the same release, at any page size', async () => {
     await world.stored(await world.head({ seq: 1 }))
     wait(1)
     await world.stored(await world.head({ seq: 2, version: '2.0.0' }))

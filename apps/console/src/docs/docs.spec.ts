@@ -4,11 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { shown } from '../testing/shown.js'
 import { apiPage } from './api-page.js'
 import { docPage } from './doc-page.js'
-import { docsPage } from './docs-page.js'
+import { docsPage, searchDocs } from './docs-page.js'
 import { eventsPage } from './events-page.js'
 import { readLibrary, resolveLink, type Doc } from './library.js'
 import { Markdown } from './markdown.js'
-import { searchDocs } from './docs-page.js'
 import { readPictures } from './pictures.js'
 
 const docOf = (text: string, path = 'reference'): Doc => ({

@@ -101,7 +101,7 @@ function InForce({ policies }: { policies: PolicyView[] }): JSX.Element {
   )
 }
 
-/** What holds everything back that would go forward. */
+/** Lists the active freezes. */
 function ActiveFreezes({ freezes }: { freezes: FreezeView[] }): JSX.Element | null {
   const active = freezes.filter(({ state }) => state === 'ACTIVE')
   if (active.length === 0) return null

@@ -20,7 +20,7 @@ export interface MessageContent extends PolicyContent {
   /**
    * Event type of the message.
    * - `partner.test`: tests a channel; about no policy.
-   * - `ticket.…` and `partner.unsubscribed` (an address that accepts no more mail): for people on call.
+   * - `ticket.…` and `partner.unsubscribed` (an address that no longer accepts mail): for people on call.
    */
   type: 'policy.updated' | 'policy.withdrawn' | 'partner.test' | 'partner.unsubscribed' | 'ticket.opened' | 'ticket.closed'
   /** `ID@VERSION`, as in the body. */

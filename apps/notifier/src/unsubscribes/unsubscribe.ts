@@ -112,7 +112,7 @@ function unknown(): HmsError {
   )
 }
 
-/** Creates the notice for people on call that an address accepts no more mail since `at`. */
+/** Creates the notice for people on call that an address has accepted no mail since `at`. */
 function unsubscribedNotice(unsubscribed: UnsubscribedAddress, at: string): Notice {
   const { partner, address, otherChannels } = unsubscribed
   const hash = createHash('sha256')

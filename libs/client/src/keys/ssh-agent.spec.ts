@@ -8,8 +8,7 @@ import { pae, signEnvelope, spkiToKey, STATEMENT_TYPE, verifyEnvelope } from '#l
 import { chooseSigner } from '../approve/choose-signer.js'
 import { FakeAgent } from '../testing/fake-agent.js'
 import { KeyFolder } from './key-folder.js'
-import { SshAgent } from './ssh-agent.js'
-import { sshString, sshUint32 } from './ssh-agent.js'
+import { SshAgent, sshString, sshUint32 } from './ssh-agent.js'
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0
 const PAYLOAD = Buffer.from('{"a":1}')

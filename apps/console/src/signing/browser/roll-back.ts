@@ -86,7 +86,7 @@ function botsText(coverage: Coverage | undefined): string {
 }
 
 interface RequestToSign {
-  /** `installation` of the roster: for whom the request is. */
+  /** `installation` of the roster: audience of the request. */
   audience: string
   path: string
   body: string

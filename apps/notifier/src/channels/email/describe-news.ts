@@ -188,7 +188,7 @@ function printed({ subject, headline, sentences, changesHeading, changes, facts 
   }
 }
 
-/** Describes for people on call that an address of a partner accepts no more mail. */
+/** Describes for people on call that an address of a partner no longer accepts mail. */
 function describeUnsubscribed({ unsubscribed, at }: MessageContent): DescribedNews {
   if (unsubscribed === undefined) throw new TypeError('a message of an address that unsubscribed has no address')
   const { partner, address, otherChannels } = unsubscribed
