@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CoverageView, StreamFrame } from '#libs/contracts'
 import { openConnection } from '../../libs/client/src/connection/connect.js'
 import type { Clock } from '../../libs/client/src/clock.js'
-import type { LiveConnection } from '../../libs/client/src/connection/live-connection.js'
+import type { ReaderSession } from '../../libs/client/src/connection/reader-session.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 import { scratchFolder } from '../support/processes.js'
@@ -14,7 +14,7 @@ describe('a rule that takes effect later', () => {
   const scratch = scratchFolder()
   let system: MemorySystem
   let press: PipelineDriver
-  let bot: LiveConnection
+  let bot: ReaderSession
   let clock: Clock
   let at: number
   const seen: string[] = []
@@ -244,7 +244,7 @@ describe('a rule that takes effect later', () => {
     await system.settle()
   }
 
-  function follow(): Promise<LiveConnection> {
+  function follow(): Promise<ReaderSession> {
     return openConnection(
       { url: system.url, bot: 'bot-1', region: 'NCR', cacheDir: scratch.path, roster: Buffer.from(JSON.stringify(system.roster.envelope)) },
       { clock },

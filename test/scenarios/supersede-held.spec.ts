@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { signApproval, submitApproval } from '#libs/client'
 import type { PreparedApproval, StreamFrame } from '#libs/contracts'
 import { openConnection } from '../../libs/client/src/connection/connect.js'
-import type { LiveConnection } from '../../libs/client/src/connection/live-connection.js'
+import type { ReaderSession } from '../../libs/client/src/connection/reader-session.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -17,7 +17,7 @@ const NEWER = { supersede: true }
 describe('a newer release that supersedes what readers hold until its time', () => {
   let system: MemorySystem
   let press: PipelineDriver
-  let bot: LiveConnection
+  let bot: ReaderSession
   let at: number
   const seen: string[] = []
 

@@ -34,7 +34,7 @@ export { decideRun, type DecideOptions } from './runs/decide-run.js'
 
 // For the CLI and other tools over the same API.
 export { openConnection } from './connection/connect.js'
-export type { HeldDocumentSource } from './connection/live-connection.js'
+export type { HeldDocumentSource } from './connection/hms-connection.js'
 export { readSnapshot } from './api/read-snapshot.js'
 export { ApiClient, type ApiClientOptions, type Authorize, type EventsOptions, type PostOptions } from './api/api-client.js'
 export { authorizationFrom, bearer, operatorKey, signedBy, statement } from './api/authorization.js'

@@ -1,10 +1,12 @@
 import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
+import { unreachable } from '../api/unreachable.js'
 import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { DiskCopy } from './disk-copy.js'
-import type { LiveConnection } from './live-connection.js'
+import { Contact } from './contact.js'
+import type { ReaderSession } from './reader-session.js'
 import type { TypedConnection } from '../policy-types.js'
 import { namedPolicies } from './named-policies.js'
 import { DocumentTrust } from '../trust/document-trust.js'
@@ -64,7 +66,7 @@ export async function connect(options: ConnectOptions = {}): Promise<TypedConnec
 }
 
 /** `connect` with an environment that tests replace. */
-export async function openConnection(options: ConnectOptions, ports: ConnectionPorts = {}): Promise<LiveConnection> {
+export async function openConnection(options: ConnectOptions, ports: ConnectionPorts = {}): Promise<ReaderSession> {
   const config = readClientConfig()
   const url = options.url === undefined ? config.url : readUrl(options.url)
   const token = options.token ?? tokenFor(url, config)
@@ -76,12 +78,17 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
   // Loaded on connect, before its timeout starts: a command that only uses HTTP loads a quarter less.
-  const { LiveConnection: Live } = await import('./live-connection.js')
+  const [{ ReaderSession: Session }, { StreamFeed }] = await Promise.all([import('./reader-session.js'), import('./stream-feed.js')])
   const until = clock.elapsed() + timeoutMs
   const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })
   const time = new ReaderTime(clock)
   const trust = new DocumentTrust(() => rosters.newest, time)
-  const connection: LiveConnection = new Live({ reader, policies, api, token, disk, rosters, trust, time, random })
+  const contact = new Contact((reason) => unreachable(api.url, reason))
+  const target = { url: api.url, reader, policies, token, clock: time, random }
+  const connection: ReaderSession = new Session(
+    { reader, policies, api, disk, rosters, trust, time, contact },
+    (session) => new StreamFeed(session, target),
+  )
   try {
     await connection.open(Math.max(until - clock.elapsed(), 1))
     return connection

@@ -1,5 +1,5 @@
-import type { PolicyValue } from '#libs/evaluation'
-import type { Json } from '#libs/contracts'
+import { HmsError, readingProblem, type Json, type JsonObject } from '#libs/contracts'
+import type { HeldDocument, PolicyValue } from '#libs/evaluation'
 import type { TrustKind } from '../trust/pinned-rosters.js'
 
 export const CONNECTION_STATES = ['READY', 'STALE', 'ERROR', 'CLOSED'] as const
@@ -81,6 +81,26 @@ export interface HmsConnection {
   /** Reports an alert; resolves when the server has accepted it. Needs a named bot: `HMS_ALERT_BOT_REQUIRED` (400) otherwise. */
   alert(alert: AlertInput): Promise<void>
   close(): Promise<void>
+}
+
+/** All verified documents, for any reader; used by programs that evaluate for others, such as the side-car. */
+export interface HeldDocumentSource {
+  policies(): string[]
+  of(id: string): HeldDocument[]
+  /** The reader's time in epoch milliseconds. */
+  nowMs(): number
+  /** Calls `listener` when documents were applied, or an effective time has come; returns a function that removes it. */
+  onTaken(listener: () => void): () => void
+}
+
+/** Rejects a reading locally by the server's rule, before it is sent. */
+export function requireReading(reading: JsonObject | null): void {
+  const problem = readingProblem(reading)
+  if (problem === undefined) return
+  throw new HmsError('HMS_ALERT_READING', `${problem}; tell only the facts that the alert was raised on`, {
+    status: 400,
+    next: ['hms-svc alert --help'],
+  })
 }
 
 export type { PolicyValue }

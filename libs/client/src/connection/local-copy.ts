@@ -2,7 +2,7 @@ import type { ConfigDocument } from '#libs/contracts'
 import { stableDigest, type StableHead } from '#libs/signing'
 import type { Admission } from '../trust/admission.js'
 import type { Clock, Timer } from '../clock.js'
-import type { HeldDocument, InForce, Reader } from '#libs/evaluation'
+import type { InForce, Reader } from '#libs/evaluation'
 import { HeldDocuments, type RefusedDocument } from './held-documents.js'
 import type { ConnectionEvents } from './hms-connection.js'
 
@@ -27,7 +27,7 @@ export interface Taken {
 export class LocalCopy {
   /** Revision of the newest applied frame. */
   revision = 0
-  private readonly documents: HeldDocuments
+  readonly documents: HeldDocuments
   private values = new Map<string, InForce>()
   private timer: Timer | undefined
   private stable: string | undefined
@@ -50,11 +50,7 @@ export class LocalCopy {
 
   /** Returns the digest over the stable heads of the copy and of `others`. */
   stableDigest(): string {
-    return (this.stable ??= stableDigest(newestOf([...this.others.values(), ...this.stableHeads()])))
-  }
-
-  stableHeads(): StableHead[] {
-    return this.documents.stableHeads()
+    return (this.stable ??= stableDigest(newestOf([...this.others.values(), ...this.documents.stableHeads()])))
   }
 
   /** Records a stable head of a policy that this reader does not follow. */
@@ -70,18 +66,6 @@ export class LocalCopy {
 
   ids(): string[] {
     return [...this.values.keys()].sort()
-  }
-
-  all(): ConfigDocument[] {
-    return this.documents.all()
-  }
-
-  policies(): string[] {
-    return this.documents.policies()
-  }
-
-  documentsOf(id: string): HeldDocument[] {
-    return this.documents.documentsOf(id)
   }
 
   /** Returns the release digests in force per policy, which a named bot acknowledges. */

@@ -9,7 +9,7 @@ import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { StreamServer, type Visitor } from '../testing/stream-server.js'
 import { openConnection, type ConnectOptions } from './connect.js'
 import type { ConnectionEvents } from './hms-connection.js'
-import type { LiveConnection } from './live-connection.js'
+import type { ReaderSession } from './reader-session.js'
 
 const [A, B, C] = ['a-limit', 'b-limit', 'c-limit']
 const documentOf = (id: string, version: string, seq: number, revision: number) =>
@@ -21,7 +21,7 @@ const headOf = ({ id, seq, digest }: typeof a1): StableHead => ({ policy: id, se
 let server: StreamServer
 let url: string
 let clock: ManualClock
-let open: LiveConnection[]
+let open: ReaderSession[]
 
 beforeEach(async () => {
   server = new StreamServer()
@@ -38,7 +38,7 @@ async function connected(
   documents = [a1],
   options: ConnectOptions = {},
   along?: string[],
-): Promise<{ hms: LiveConnection; visitor: Visitor }> {
+): Promise<{ hms: ReaderSession; visitor: Visitor }> {
   const opening = openConnection({ url, bot: 'bot-7', policies: [C, A, A], roster: SAMPLE_ROSTER_BYTES, ...options }, { clock })
   const visitor = await server.visitor()
   visitor.sendText(JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents, along }))
@@ -47,7 +47,7 @@ async function connected(
   return { hms, visitor }
 }
 
-const next = <E extends keyof ConnectionEvents>(hms: LiveConnection, event: E) =>
+const next = <E extends keyof ConnectionEvents>(hms: ReaderSession, event: E) =>
   new Promise<ConnectionEvents[E]>((resolve) => {
     const off = hms.on(event, (data) => {
       off()
@@ -55,20 +55,20 @@ const next = <E extends keyof ConnectionEvents>(hms: LiveConnection, event: E) =
     })
   })
 /** Sends a heartbeat with further members; resolves when it was processed. */
-async function beat(hms: LiveConnection, visitor: Visitor, more: object = {}): Promise<void> {
+async function beat(hms: ReaderSession, visitor: Visitor, more: object = {}): Promise<void> {
   const revision = hms.revision + 1
   visitor.sendText(JSON.stringify({ type: 'heartbeat', revision, ...more }))
   await expect.poll(() => hms.revision).toBe(revision)
 }
 /** Sends rollout's statement on `heads`, and proofs of A and C in the tree over `proven`. */
-function vouch(hms: LiveConnection, visitor: Visitor, heads: StableHead[], proven: StableHead[]): Promise<void> {
+function vouch(hms: ReaderSession, visitor: Visitor, heads: StableHead[], proven: StableHead[]): Promise<void> {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
   const tree = new StableTree(proven)
   const standing = { [A]: tree.proofOf(A), [C]: tree.proofOf(C) }
   return beat(hms, visitor, { freshness: sampleFreshness(heads, at(0), at(300_000)), standing })
 }
 /** Longer than the permitted time between a head and its statement. */
-async function passGrace(hms: LiveConnection, visitor: Visitor): Promise<void> {
+async function passGrace(hms: ReaderSession, visitor: Visitor): Promise<void> {
   for (let passed = 0; passed < 24_000; passed += 4_000) {
     clock.advance(4_000)
     await beat(hms, visitor)

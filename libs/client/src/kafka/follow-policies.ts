@@ -1,16 +1,23 @@
 import { readClientConfig } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
+import { Contact } from '../connection/contact.js'
 import { DiskCopy } from '../connection/disk-copy.js'
+import type { HmsConnection } from '../connection/hms-connection.js'
 import { namedPolicies } from '../connection/named-policies.js'
+import { ReaderSession } from '../connection/reader-session.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { openRosters } from '../trust/open-rosters.js'
 import { ReaderTime } from '../trust/reader-time.js'
+import { brokerUnreachable } from './broker-error.js'
 import { readBrokerConfig, type BrokerOptions } from './kafka.config.js'
 import { KafkaSource } from './kafka-source.js'
-import { PolicyFollower, STATE_TOPIC, type HmsFollower } from './policy-follower.js'
+import { LogFeed, STATE_TOPIC } from './log-feed.js'
 import type { RecordSource } from './record-source.js'
 import { topicRosters } from './topic-rosters.js'
+
+/** Connection without alerts: they go to config-store, which this reader may not know. */
+export type HmsFollower = Omit<HmsConnection, 'alert'>
 
 /** Options of `followPolicies`; defaults come from the environment. */
 export interface FollowOptions extends BrokerOptions {
@@ -62,7 +69,7 @@ export async function openFollower(
   options: Omit<FollowOptions, keyof BrokerOptions>,
   source: RecordSource,
   clock: Clock = systemClock,
-): Promise<PolicyFollower> {
+): Promise<ReaderSession> {
   const config = readClientConfig()
   const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
   const policies = namedPolicies(options.policies ?? config.policies)
@@ -74,16 +81,12 @@ export async function openFollower(
   const pinned = options.roster ?? config.roster
   const rosters = await openRosters({ pinned, source: topicRosters(source, report), cacheDir, clock, until: clock.elapsed() })
   const time = new ReaderTime(clock)
-  const follower: PolicyFollower = new PolicyFollower({
-    reader,
-    policies,
-    disk,
-    rosters,
-    trust: new DocumentTrust(() => rosters.newest, time),
-    time,
-    source,
-    fromLog: true,
-  })
+  const trust = new DocumentTrust(() => rosters.newest, time)
+  const contact = new Contact((reason) => brokerUnreachable(source.name, reason))
+  const follower: ReaderSession = new ReaderSession(
+    { reader, policies, disk, rosters, trust, time, contact, fromLog: true },
+    (session) => new LogFeed(session, { policies, rosters, time, source }),
+  )
   try {
     await follower.open(timeoutMs)
     return follower

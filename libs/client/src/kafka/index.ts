@@ -1,3 +1,2 @@
-export { followPolicies, type FollowOptions } from './follow-policies.js'
-export type { HmsFollower } from './policy-follower.js'
+export { followPolicies, type FollowOptions, type HmsFollower } from './follow-policies.js'
 export type { BrokerOptions } from './kafka.config.js'

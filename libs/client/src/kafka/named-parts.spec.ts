@@ -7,7 +7,7 @@ import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
 import { documentRecord, freshnessRecord } from '../testing/sample-records.js'
 import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { openFollower } from './follow-policies.js'
-import type { PolicyFollower } from './policy-follower.js'
+import type { ReaderSession } from '../connection/reader-session.js'
 
 const STATE = 'hms.config.state.v1'
 const [A, B, C] = ['a-limit', 'b-limit', 'c-limit']
@@ -17,7 +17,7 @@ const placesOf = (scope: string, ...ids: string[]) => bundlePlaces(ids.map((id) 
 
 let log: FakeLog
 let clock: ManualClock
-let open: PolicyFollower[]
+let open: ReaderSession[]
 let errors: string[]
 beforeEach(() => {
   log = new FakeLog()
@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 afterEach(() => Promise.all(open.map((follower) => follower.close())))
 
-async function follow(policies: string[]): Promise<PolicyFollower> {
+async function follow(policies: string[]): Promise<ReaderSession> {
   const follower = await openFollower({ bot: 'bot-7', roster: SAMPLE_ROSTER_BYTES, policies, timeoutMs: 2_000 }, log, clock)
   open.push(follower)
   follower.on('error', (error) => errors.push((error as HmsError).code))

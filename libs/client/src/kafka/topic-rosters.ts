@@ -1,6 +1,6 @@
 import { peekPredicate, type Envelope } from '#libs/contracts'
 import { nextRoster, SignatureError, type Roster } from '#libs/signing'
-import { refusalOf } from '../connection/trusted-copy.js'
+import { refusalOf } from '../connection/refusals.js'
 import type { RosterSource } from '../trust/roster-source.js'
 import { openRecord, recordError } from './open-record.js'
 import type { RecordSource, TopicPlace } from './record-source.js'

@@ -4,7 +4,7 @@ import type { PolicyDocument, VerifiedLive } from '#libs/policy'
 import { SignatureError } from '#libs/signing'
 import type { Clock } from '../clock.js'
 import { parseFrame } from '../connection/parse-frame.js'
-import type { RosterKeeper } from '../connection/trusted-copy.js'
+import type { RosterKeeper } from '../connection/reader-session.js'
 import { judgeFrame, type JudgedLive } from './judge-frame.js'
 
 /** Trusted rosters, and the source of documents. */

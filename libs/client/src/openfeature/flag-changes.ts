@@ -1,7 +1,7 @@
 import { liveCanaries, nextTurn, standing, type HeldDocument } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import type { Clock, Timer } from '../clock.js'
-import type { HeldDocumentSource } from '../connection/live-connection.js'
+import type { HeldDocumentSource } from '../connection/hms-connection.js'
 
 interface Seen {
   /** Fingerprint of everything that determines any reader's value of the policy. */

@@ -4,7 +4,7 @@ import { backoffMs } from '../backoff.js'
 import { systemClock, type Timer } from '../clock.js'
 import { CONNECT_OPTIONS, openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
 import type { HmsConnection } from '../connection/hms-connection.js'
-import type { LiveConnection } from '../connection/live-connection.js'
+import type { ReaderSession } from '../connection/reader-session.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { FlagChanges } from './flag-changes.js'
 import { ProviderError } from './provider-error.js'
@@ -28,7 +28,7 @@ export class HmsProvider implements Provider {
   readonly runsOn = 'server'
   readonly events = new ProviderEventsEmitter()
   readonly hooks: Hook[]
-  private live: LiveConnection | undefined
+  private live: ReaderSession | undefined
   private off: (() => void)[] = []
   private again: Timer | undefined
   private closed = false
@@ -104,7 +104,7 @@ export class HmsProvider implements Provider {
     this.follow(live)
   }
 
-  private follow(live: LiveConnection): void {
+  private follow(live: ReaderSession): void {
     const changes = new FlagChanges(live.documents, this.ports.clock ?? systemClock, (flagsChanged) =>
       this.events.tell('PROVIDER_CONFIGURATION_CHANGED', { flagsChanged, metadata: { revision: live.revision } }),
     )

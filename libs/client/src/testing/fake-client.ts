@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { deepFreeze, HmsError } from '#libs/contracts'
 import { Listeners } from '../connection/listeners.js'
 import { awaitReady } from '../connection/await-ready.js'
-import { requireReading } from '../connection/live-connection.js'
+import { requireReading } from '../connection/hms-connection.js'
 import type {
   AlertInput,
   ConnectionEvents,

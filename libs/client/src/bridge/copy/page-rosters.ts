@@ -1,7 +1,7 @@
 import { HmsError, type Envelope, type RosterStep } from '#libs/contracts'
 import { nextRoster, readRoster, SignatureError, type Roster } from '#libs/signing'
 import { isLoopback } from '../../api/loopback.js'
-import type { RosterKeeper } from '../../connection/trusted-copy.js'
+import type { RosterKeeper } from '../../connection/reader-session.js'
 import type { TrustKind } from '../../trust/pinned-rosters.js'
 import { getJson, type PageFetch } from '../link/page-fetch.js'
 import type { Prove } from './prove.js'

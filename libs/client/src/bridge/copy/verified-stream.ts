@@ -7,7 +7,8 @@ import type { Clock, Timer } from '../../clock.js'
 import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue } from '../../connection/hms-connection.js'
 import { Silence } from '../../connection/link/silence.js'
 import { parseFrame } from '../../connection/parse-frame.js'
-import { TrustedCopy } from '../../connection/trusted-copy.js'
+import { Contact } from '../../connection/contact.js'
+import { ReaderSession } from '../../connection/reader-session.js'
 import { DocumentTrust } from '../../trust/document-trust.js'
 import { ReaderTime } from '../../trust/reader-time.js'
 import { BridgeLink } from '../link/bridge-link.js'
@@ -46,7 +47,7 @@ interface Wait {
  * frames are queued: they are applied in order, each as a whole, and never one of a lower revision.
  */
 export class VerifiedStream {
-  private readonly copy: TrustedCopy
+  private readonly copy: ReaderSession
   private readonly link: BridgeLink
   private readonly time: ReaderTime
   private resumePoint: number | undefined
@@ -67,10 +68,13 @@ export class VerifiedStream {
     const { reader, policies, rosters, clock, transports, random } = options
     this.time = new ReaderTime(clock)
     const trust = new DocumentTrust(() => rosters.newest, this.time)
-    this.copy = new TrustedCopy(
-      { reader, policies, disk: null, rosters, trust, time: this.time },
-      { applied: () => {}, startOver: () => this.startOver('there is a newer roster') },
-    )
+    const contact = new Contact((reason) => unreachable(options.url, reason))
+    this.copy = new ReaderSession({ reader, policies, disk: null, rosters, trust, time: this.time, contact }, () => ({
+      start: () => {},
+      applied: () => {},
+      startOver: () => this.startOver('there is a newer roster'),
+      stop: async () => {},
+    }))
     this.link = new BridgeLink(
       { transports, clock, random },
       {
@@ -162,7 +166,7 @@ export class VerifiedStream {
     if (isPast()) return
     if (frame.revision < this.copy.revision) return this.behind(frame.revision)
     if (frame.standing !== undefined) this.copy.prove(frame.standing)
-    if (frame.freshness !== undefined) this.copy.hear(frame.freshness)
+    if (frame.freshness !== undefined) this.copy.takeFreshness(frame.freshness)
     this.copy.confirm()
     if (frame.type === 'snapshot' || frame.type === 'change') this.apply(frame)
     else this.heartbeat(frame.revision)
@@ -193,7 +197,7 @@ export class VerifiedStream {
     if (!this.hasCopy) return
     if (this.options.policies !== undefined && this.resumePoint !== undefined) {
       // Revisions since the last change concerned policies that this page does not follow.
-      this.copy.advance(revision)
+      this.copy.copy.revision = revision
       this.resumePoint = revision
     }
     this.copy.settle()

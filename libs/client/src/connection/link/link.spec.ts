@@ -6,7 +6,7 @@ import { sampleDocument } from '../../testing/sample-document.js'
 import { SAMPLE_ROSTER_BYTES } from '../../testing/sample-trust.js'
 import { StreamServer } from '../../testing/stream-server.js'
 import { openConnection } from '../connect.js'
-import type { LiveConnection } from '../live-connection.js'
+import type { ReaderSession } from '../reader-session.js'
 
 const ID = 'epa-pm25-limit'
 const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
@@ -15,7 +15,7 @@ const NO_WEBSOCKET = { status: 403, problem: {} }
 
 let server: StreamServer
 let clock: ManualClock
-let hms: LiveConnection | undefined
+let hms: ReaderSession | undefined
 let asked: string[]
 let respond: Record<string, (request: IncomingMessage, response: ServerResponse) => void>
 
@@ -39,7 +39,7 @@ afterEach(async () => {
   hms = undefined
 })
 
-async function connected(): Promise<LiveConnection> {
+async function connected(): Promise<ReaderSession> {
   const url = await server.start()
   const opening = openConnection({ url, bot: 'inspector-7', roster: SAMPLE_ROSTER_BYTES, timeoutMs: 60_000 }, { clock, random: () => 0 })
   return (hms = await steps(opening))

@@ -12,7 +12,7 @@ import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
 import { documentRecord, freshnessRecord, rosterRecord, sampleRecord, textRecord } from '../testing/sample-records.js'
 import { REPLACED_KEY_ROSTER_BYTES, SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
 import { openFollower } from './follow-policies.js'
-import type { PolicyFollower } from './policy-follower.js'
+import type { ReaderSession } from '../connection/reader-session.js'
 
 const STATE = 'hms.config.state.v1'
 const ROSTERS = 'hms.roster.v1'
@@ -28,7 +28,7 @@ const canary = sampleDocument({ policy: { id: ID, version: '3.0.0', limit: 20 },
 
 let log: FakeLog
 let clock: ManualClock
-let open: PolicyFollower[]
+let open: ReaderSession[]
 let errors: string[]
 let states: string[]
 
@@ -43,7 +43,7 @@ afterEach(() => Promise.all(open.map((follower) => follower.close())))
 
 type Options = Partial<Parameters<typeof openFollower>[0]>
 
-async function follow(options: Options = {}): Promise<PolicyFollower> {
+async function follow(options: Options = {}): Promise<ReaderSession> {
   const follower = await openFollower(
     { bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, timeoutMs: 2_000, ...options },
     log,
@@ -57,7 +57,7 @@ async function follow(options: Options = {}): Promise<PolicyFollower> {
   return follower
 }
 
-const limit = (follower: PolicyFollower): unknown => follower.get(ID)['limit']
+const limit = (follower: ReaderSession): unknown => follower.get(ID)['limit']
 const stable = (...documents: (typeof old)[]): StableHead[] =>
   documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
 /** Rollout's freshness statement, issued now. */
@@ -204,7 +204,7 @@ describe('a follower of the state topic', () => {
 })
 
 describe('an attacker with root on the broker', () => {
-  let follower: PolicyFollower
+  let follower: ReaderSession
   beforeEach(async () => {
     await log.write(STATE, documentRecord(old), documentRecord(strict), word(stable(strict)))
     follower = await follow()

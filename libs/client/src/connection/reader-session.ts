@@ -1,20 +1,35 @@
-import { HmsError, type ConfigDocument, type Envelope, type StandingProof } from '#libs/contracts'
-import { SignatureError, STABLE_SCOPE, type StableHead } from '#libs/signing'
+import { HmsError, type AlertRequest, type ConfigDocument, type Envelope, type StandingProof } from '#libs/contracts'
+import type { InForce, Reader } from '#libs/evaluation'
+import { SignatureError } from '#libs/signing'
+import type { ApiClient } from '../api/api-client.js'
 import type { DocumentTrust } from '../trust/document-trust.js'
 import type { PinnedRosters } from '../trust/pinned-rosters.js'
 import type { ReaderTime } from '../trust/reader-time.js'
+import { awaitReady } from './await-ready.js'
+import type { Contact } from './contact.js'
 import type { DiskCopy } from './disk-copy.js'
-import type { HeldDocument, InForce, Reader } from '#libs/evaluation'
 import type { RefusedDocument } from './held-documents.js'
-import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue, ValueSource } from './hms-connection.js'
+import {
+  requireReading,
+  type AlertInput,
+  type ConnectionEvents,
+  type ConnectionState,
+  type Explanation,
+  type HeldDocumentSource,
+  type HmsConnection,
+  type PolicyValue,
+  type ReadyOptions,
+  type ValueSource,
+} from './hms-connection.js'
 import { Listeners } from './listeners.js'
 import { LocalCopy, type Change } from './local-copy.js'
+import { placeOf, refusalOf, Refusals, unlessOvertaken } from './refusals.js'
 import { StandingProofs } from './standing-proofs.js'
 
 /** Rosters trusted by a reader, and the means to follow their successors. */
 export type RosterKeeper = Pick<PinnedRosters, 'kind' | 'newest' | 'follow'>
 
-export interface TrustedCopyOptions {
+export interface ReaderOptions {
   reader: Reader
   /** Policies of this reader, if not all. */
   policies?: readonly string[]
@@ -22,16 +37,22 @@ export interface TrustedCopyOptions {
   rosters: RosterKeeper
   trust: DocumentTrust
   time: ReaderTime
+  contact: Contact
   /** Documents come from a log, which may deliver an old one again: a duplicate record, or a re-read offset. */
   fromLog?: boolean
+  /** Server that accepts alerts; a follower of a log has none. */
+  api?: Pick<ApiClient, 'post'>
 }
 
-/** Callbacks of the copy to the source of its documents. */
-export interface CopyHost {
+/** Source of a session's documents: a server over its transports, or a log. It calls the session's methods. */
+export interface Feed {
+  /** `from`: revision to resume from; `undefined` if there is no copy, or part of it no longer verifies. */
+  start(from: number | undefined): void
   /** Values in force have changed; called before any listener, which may be slow. */
   applied(): void
   /** A newer roster was loaded: documents refused under the previous one are requested again. */
   startOver(): void
+  stop(): Promise<void>
 }
 
 export interface TakeOptions {
@@ -47,40 +68,52 @@ export interface TakeOptions {
 
 const NO_PLACES: ReadonlySet<string> = new Set()
 
-/** Maximum remembered refusals: the sender chooses the names in them. */
-const MAX_REFUSALS = 1_000
 /** Minimum interval of roster requests, which a sender can cause. */
 const ROSTER_PAUSE_MS = 10_000
 /** Difference between a signed time and the assumed one, ms, above which values in force are re-evaluated. */
 const JUMP_MS = 100
 
 /**
- * Verified copy of a reader, from any source of documents: the documents in memory and on disk, the refused ones, and whether the copy is
- * free of doubt. Its host decides about contact: `settle` after each frame, `stale` without.
+ * One reader of policies, over any feed: the verified documents in memory and on disk, the refused ones, the state, and the values in force.
+ * Its feed decides about contact: `settle` after each frame, `stale` without.
  */
-export class TrustedCopy {
+export class ReaderSession implements HmsConnection {
   state: ConnectionState = 'STALE'
-  /** The server's refusal in state `ERROR`. */
-  refusal: HmsError | undefined
+  private refusedBy: HmsError | undefined
   /** Trust reason of state `STALE`, if it is one. */
   private code: string | undefined
   private readonly listeners = new Listeners<ConnectionEvents>()
-  private readonly copy: LocalCopy
+  private readonly onTaken = new Set<() => void>()
+  readonly copy: LocalCopy
+  private readonly feed: Feed
   private origin: 'nothing' | 'disk' | 'server' = 'nothing'
   private confirmedAt = 0
-  /** Last refusals by policy and scope: the copy is incomplete until a valid document replaces the refused one, or its place is removed. */
-  private readonly refusals = new Map<string, SignatureError>()
+  private readonly refusals = new Refusals()
   /** Set for a reader with named policies that gets no heads of others. */
   private readonly proofs: StandingProofs | undefined
   private askedRostersAt = Number.NEGATIVE_INFINITY
+  readonly documents: HeldDocumentSource
+  readonly contact: Contact
 
   constructor(
-    private readonly options: TrustedCopyOptions,
-    private readonly host: CopyHost,
+    private readonly options: ReaderOptions,
+    feed: (session: ReaderSession) => Feed,
   ) {
     const { reader, policies, trust, time, fromLog } = options
     this.copy = new LocalCopy({ reader, policies, admission: trust, clock: time, onExpiry: (changes) => this.announce(changes) })
     this.proofs = policies === undefined || fromLog === true ? undefined : new StandingProofs(policies)
+    const { documents } = this.copy
+    this.documents = {
+      policies: () => documents.policies(),
+      of: (id) => documents.documentsOf(id),
+      nowMs: () => time.now(),
+      onTaken: (listener) => {
+        this.onTaken.add(listener)
+        return () => this.onTaken.delete(listener)
+      },
+    }
+    this.contact = options.contact
+    this.feed = feed(this)
   }
 
   /** Revision of the newest applied frame. */
@@ -88,13 +121,50 @@ export class TrustedCopy {
     return this.copy.revision
   }
 
+  /** Identity of the reader. */
+  get reader(): Reader {
+    return this.options.reader
+  }
+
+  /** The server's refusal in state `ERROR`, for listeners added later. */
+  get refusal(): HmsError | undefined {
+    return this.state === 'ERROR' ? this.refusedBy : undefined
+  }
+
   /** Whether no received document is missing. */
   get complete(): boolean {
-    return this.refusals.size === 0
+    return this.refusals.any === undefined
+  }
+
+  /** Resolves on the first copy, from the feed or from disk; rejects after `timeoutMs` without either. */
+  async open(timeoutMs: number): Promise<void> {
+    const saved = await this.load()
+    this.feed.start(saved === 'whole' ? this.revision : undefined)
+    await this.contact.first(timeoutMs, saved !== undefined)
+  }
+
+  ready(options?: ReadyOptions): Promise<ConnectionState> {
+    return awaitReady(this, options)
+  }
+
+  async whenReady(timeoutMs: number): Promise<void> {
+    if (this.state !== 'READY') await this.contact.wait(timeoutMs)
+  }
+
+  async alert({ kind, value, reading = null, id = crypto.randomUUID(), policy, version }: AlertInput): Promise<void> {
+    const { reader, api } = this.options
+    const { bot, region = '' } = reader
+    if (api === undefined) throw new TypeError('a follower of a log sends no alerts')
+    if (bot === undefined) {
+      throw new HmsError('HMS_ALERT_BOT_REQUIRED', 'an alert comes from a bot: name it in connect({ bot }) or HMS_BOT', { status: 400 })
+    }
+    requireReading(reading)
+    const alert: AlertRequest = { id, bot, region, kind, reading, value, policy, version }
+    await api.post('/v1/alerts', alert)
   }
 
   /** Loads the disk copy of an earlier process. Returns `undefined` if there is none, else whether all of it still verifies. */
-  async load(): Promise<'whole' | 'part' | undefined> {
+  private async load(): Promise<'whole' | 'part' | undefined> {
     const { floors, documents: saved } = (await this.options.disk?.load()) ?? {}
     if (floors !== undefined) this.options.trust.restore(floors)
     if (saved === undefined) return undefined
@@ -113,14 +183,20 @@ export class TrustedCopy {
     const { refused, changes } = this.copy.take(revision, documents, along)
     this.proofs?.moved()
     if (whole) this.forgetRefusals()
-    for (const document of documents) this.refusals.delete(placeOf(document))
+    this.refusals.drop(documents.map(placeOf))
     this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
     // The document existed and its removal is reported; it causes no doubt.
-    for (const place of erased) this.refusals.delete(place)
-    this.forgetRefusalsOfOthers(along)
+    this.refusals.drop(erased)
+    const { policies } = this.options
+    if (policies !== undefined) this.refusals.keepOnly([...policies, ...along])
     if (!more) this.settle()
     this.announce(changes)
-    this.options.disk?.save({ revision, savedAt: this.confirmedAt, documents: this.copy.all(), ...this.options.trust.remembered() })
+    this.options.disk?.save({
+      revision,
+      savedAt: this.confirmedAt,
+      documents: this.copy.documents.all(),
+      ...this.options.trust.remembered(),
+    })
   }
 
   /**
@@ -131,23 +207,13 @@ export class TrustedCopy {
     this.refusals.clear()
   }
 
-  /** Advances to a revision: all up to it had nothing for this reader, or were applied. */
-  advance(revision: number): void {
-    this.copy.revision = Math.max(this.copy.revision, revision)
-  }
-
   /** Stores the proofs of this reader's policies among all stable heads, before the statement on them. */
   prove(standing: Readonly<Record<string, StandingProof>>): void {
     this.proofs?.take(standing)
   }
 
-  /** Records a verified stable head of a policy that this reader does not follow. */
-  note(head: StableHead): void {
-    this.copy.note(head)
-  }
-
   /** Applies a freshness statement. An invalid one is reported and ignored, and the previous one keeps ageing. */
-  hear(envelope: Envelope): void {
+  takeFreshness(envelope: Envelope): void {
     const { trust, time, rosters } = this.options
     const before = time.now()
     try {
@@ -170,7 +236,7 @@ export class TrustedCopy {
       .follow()
       .catch((error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)))
       .then(() => {
-        if (rosters.newest !== before && this.state !== 'CLOSED') this.host.startOver()
+        if (rosters.newest !== before && this.state !== 'CLOSED') this.feed.startOver()
       })
   }
 
@@ -182,7 +248,7 @@ export class TrustedCopy {
   /** Updates the state on contact: ready, unless the copy is known to be incomplete; returns the code of the doubt. */
   settle(): string | undefined {
     this.origin = 'server'
-    const refusal = [...this.refusals.values()][0]
+    const refusal = this.refusals.any
     const code = refusal?.code ?? this.doubt()
     if (code === undefined) this.becomeReady()
     else this.stale(refusal?.detail ?? this.reasonFor(code), code)
@@ -195,7 +261,7 @@ export class TrustedCopy {
     if (this.state === 'CLOSED' || this.state === 'ERROR') return
     this.stale(error.message, error.code)
     this.state = 'ERROR'
-    this.refusal = error
+    this.refusedBy = error
     this.fail(error)
   }
 
@@ -222,69 +288,36 @@ export class TrustedCopy {
   explain<D = PolicyValue>(id: string, fallback?: D): Explanation<PolicyValue | D> {
     if (fallback !== undefined && this.copy.get(id) === undefined) return this.defaulted(id, fallback)
     const { document, head, value } = this.require(id).held
-    const ageMs = Math.max(0, this.options.time.now() - this.confirmedAt)
-    const {
-      state,
-      options: {
-        rosters: { kind: trust },
-      },
-    } = this
-    const code = this.code === undefined ? {} : { code: this.code }
+    const { state, options, code } = this
     return {
       value,
       version: value.version,
       revision: document.revision,
       source: this.source(),
-      ageMs,
+      ageMs: Math.max(0, options.time.now() - this.confirmedAt),
       state,
-      trust,
+      trust: options.rosters.kind,
       scope: head.scope,
-      ...code,
+      ...(code === undefined ? {} : { code }),
     }
   }
 
   private defaulted<D>(id: string, value: D): Explanation<D> {
-    const { state, options, copy } = this
-    const code = this.refusals.get(`${id}@${STABLE_SCOPE}`)?.code ?? 'HMS_POLICY_NOT_FOUND'
     return {
       value,
       version: '',
-      revision: copy.revision,
+      revision: this.revision,
       source: 'default',
       ageMs: 0,
-      state,
-      trust: options.rosters.kind,
+      state: this.state,
+      trust: this.options.rosters.kind,
       scope: '',
-      code,
+      code: this.refusals.ofStable(id)?.code ?? 'HMS_POLICY_NOT_FOUND',
     }
   }
 
   ids(): string[] {
     return this.copy.ids()
-  }
-
-  /** Returns the policies with at least one document. */
-  policies(): string[] {
-    return this.copy.policies()
-  }
-
-  documentsOf(id: string): HeldDocument[] {
-    return this.copy.documentsOf(id)
-  }
-
-  /** Returns the time of evaluation, in epoch milliseconds. */
-  nowMs(): number {
-    return this.options.time.now()
-  }
-
-  /** Returns the release digests in force per policy, which a named bot acknowledges. */
-  applied(): Record<string, string> {
-    return this.copy.applied()
-  }
-
-  /** Returns the release digests held for later per policy, which are acknowledged too. */
-  held(): Record<string, string[]> {
-    return this.copy.held()
   }
 
   on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void {
@@ -296,16 +329,17 @@ export class TrustedCopy {
     this.listeners.emit('error', error)
   }
 
-  /** Freezes the copy; resolves when it is stored on disk. */
+  /** Freezes the copy and stops the feed; resolves when the copy is stored on disk. */
   async close(): Promise<void> {
     this.state = 'CLOSED'
     this.copy.stop()
+    await this.feed.stop()
     await this.options.disk?.settled()
   }
 
   private doubt(): string | undefined {
     const { copy, proofs } = this
-    return this.options.trust.doubt(proofs === undefined ? copy.stableDigest() : (said) => proofs.match(said, copy.stableHeads()))
+    return this.options.trust.doubt(proofs === undefined ? copy.stableDigest() : (said) => proofs.match(said, copy.documents.stableHeads()))
   }
 
   private reasonFor(code: string): string {
@@ -325,26 +359,19 @@ export class TrustedCopy {
   }
 
   private announce(changes: Change[]): void {
-    this.host.applied()
+    this.feed.applied()
+    for (const listener of this.onTaken) listener()
     for (const change of changes) this.listeners.emit('change', change)
-  }
-
-  /** Drops refusals of policies that are neither named nor included: this reader is not notified of their changes. */
-  private forgetRefusalsOfOthers(along: readonly string[]): void {
-    const { policies } = this.options
-    if (policies === undefined || this.refusals.size === 0) return
-    const kept = [...policies, ...along]
-    for (const place of this.refusals.keys()) if (!kept.some((id) => place.startsWith(`${id}@`))) this.refusals.delete(place)
   }
 
   /** An early document is not refused: it is held until its effective time. */
   private report(refused: RefusedDocument[]): void {
-    for (const { document, error } of refused) {
-      if (error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
-      if (!this.isOrdinary(error) && this.refusals.size < MAX_REFUSALS) this.refusals.set(placeOf(document), error)
-      this.fail(refusalOf(error))
+    for (const each of refused) {
+      if (each.error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
+      if (!this.isOrdinary(each.error)) this.refusals.add(each)
+      this.fail(refusalOf(each.error))
     }
-    if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
+    if (!this.complete && this.origin === 'server') this.followRosters()
   }
 
   /** Whether a refusal is normal: an old document of a log does not affect the newer one in the copy. */
@@ -355,7 +382,7 @@ export class TrustedCopy {
   private require(id: string): InForce {
     const value = this.copy.get(id)
     if (value !== undefined) return value
-    const refusal = this.refusals.get(`${id}@${STABLE_SCOPE}`)
+    const refusal = this.refusals.ofStable(id)
     if (refusal !== undefined) throw refusalOf(refusal)
     const { policies } = this.options
     const why = policies === undefined || policies.includes(id) ? '' : `: it is none of the policies that this reader named`
@@ -366,27 +393,4 @@ export class TrustedCopy {
     if (this.origin === 'disk') return 'disk'
     return this.state === 'READY' ? 'live' : 'cache'
   }
-}
-
-/**
- * Returns the refusals that matter. A log also contains superseded documents: a refused one matters only if no better one followed, and an
- * old head only if it is the last of its place.
- */
-function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
-  const last = new Map(documents.map((document) => [placeOf(document), document]))
-  const bad = new Set(refused.map(({ document }) => document))
-  return refused.filter(({ document, error }) => {
-    const newest = last.get(placeOf(document))!
-    return error.code === 'HMS_HEAD_REPLAYED' ? newest === document && !more : bad.has(newest)
-  })
-}
-
-/** Returns the place of an unverified document, for refusals. */
-function placeOf(document: ConfigDocument | undefined): string {
-  return `${document?.id}@${document?.scope}`
-}
-
-/** Converts a refusal into an error with status 502: the sender is at fault. */
-export function refusalOf({ code, detail }: SignatureError): HmsError {
-  return new HmsError(code, `${detail}; what was held before stays in force`, { status: 502, next: ['hms-svc audit verify'] })
 }

@@ -8,7 +8,7 @@ import { REPLACED_KEY_ROSTER_BYTES, SAMPLE_ROSTER_BYTES } from '../testing/sampl
 import { StreamServer, type Visitor } from '../testing/stream-server.js'
 import { openConnection, type ConnectOptions } from './connect.js'
 import type { ConnectionEvents, HmsConnection } from './hms-connection.js'
-import type { LiveConnection } from './live-connection.js'
+import type { ReaderSession } from './reader-session.js'
 
 const ID = 'epa-pm25-limit'
 const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
@@ -26,7 +26,7 @@ const damagedCanary = { ...canary, release: old.release }
 let server: StreamServer
 let url: string
 let clock: ManualClock
-let open: LiveConnection[]
+let open: ReaderSession[]
 
 beforeEach(async () => {
   server = new StreamServer()
@@ -40,7 +40,7 @@ afterEach(async () => {
   await server.stop()
 })
 
-async function connected(options: ConnectOptions = {}, documents = [old]): Promise<{ hms: LiveConnection; visitor: Visitor }> {
+async function connected(options: ConnectOptions = {}, documents = [old]): Promise<{ hms: ReaderSession; visitor: Visitor }> {
   const opening = openConnection({ url, bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, ...options }, { clock })
   const visitor = await server.visitor()
   visitor.send('snapshot', 4, documents)

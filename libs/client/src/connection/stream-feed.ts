@@ -1,0 +1,124 @@
+import { HmsError, SILENCE_MS, STORE_BEHIND, type StreamFrame } from '#libs/contracts'
+import type { Timer } from '../clock.js'
+import { Link, type LinkFailure, type LinkOptions } from './link/link.js'
+import type { Feed, ReaderSession } from './reader-session.js'
+
+/** Consecutive instances behind this reader's revision, after which the store is assumed to have been recreated. */
+const MAX_BEHIND = 3
+
+/** Feeds a session from a server over one link: manages the resume point and acknowledges what is applied. */
+export class StreamFeed implements Feed {
+  private readonly link: Link
+  private resumePoint: number | undefined
+  /** The store was recreated: its revisions may be lower than the copy's. */
+  private isRecreated = false
+  private behindInARow = 0
+  private leaving: Timer | undefined
+  private hasAcknowledged = false
+
+  constructor(
+    private readonly session: ReaderSession,
+    private readonly options: LinkOptions,
+  ) {
+    this.link = new Link(options, {
+      ask: () => ({ revision: this.resumePoint, atLeast: this.isRecreated ? undefined : session.revision }),
+      opened: () => (this.hasAcknowledged = false),
+      frame: (frame) => this.take(frame),
+      down: (failure) => this.down(failure),
+    })
+  }
+
+  start(from: number | undefined): void {
+    this.resumePoint = from
+    this.link.start()
+  }
+
+  applied(): void {
+    this.acknowledge()
+  }
+
+  startOver(): void {
+    this.resumePoint = undefined
+    this.link.reconnect()
+  }
+
+  async stop(): Promise<void> {
+    this.leaving?.cancel()
+    await this.link.stop()
+  }
+
+  private take(frame: StreamFrame): void {
+    const { session } = this
+    if (session.state === 'CLOSED') return
+    this.leaving?.cancel()
+    if (frame.revision < session.revision && !this.isRecreated) return this.refuseLower()
+    this.behindInARow = 0
+    if (frame.standing !== undefined) session.prove(frame.standing)
+    if (frame.freshness !== undefined) session.takeFreshness(frame.freshness)
+    session.confirm()
+    if (frame.type === 'heartbeat') this.heartbeat(frame.revision)
+    else this.apply(frame)
+  }
+
+  /** Handles a lower revision: this instance is behind, and another one may not be. */
+  private refuseLower(): void {
+    if (this.isStoreRecreated()) this.startOver()
+    else this.link.reconnect()
+  }
+
+  private isStoreRecreated(): boolean {
+    return (this.isRecreated = ++this.behindInARow >= MAX_BEHIND)
+  }
+
+  private apply({ type, revision, documents, along }: StreamFrame): void {
+    this.session.take(revision, documents, { along, whole: type === 'snapshot' })
+    this.isRecreated = false
+    // Resuming behind a refused document would skip it: the next connection starts from a snapshot.
+    this.resumePoint = this.session.complete ? revision : undefined
+    this.session.contact.made()
+  }
+
+  private heartbeat(revision: number): void {
+    // Before the requested snapshot arrives there is nothing to confirm.
+    if (this.resumePoint === undefined) return
+    if (this.options.policies !== undefined) {
+      // Revisions that concern other readers: requesting them again would return nothing.
+      this.session.copy.revision = revision
+      this.resumePoint = revision
+    }
+    this.session.settle()
+    this.session.contact.made()
+    if (!this.hasAcknowledged) this.acknowledge()
+  }
+
+  private acknowledge(): void {
+    if (this.options.reader.bot === undefined) return
+    this.hasAcknowledged = true
+    const { copy } = this.session
+    const held = copy.held()
+    this.link.send({
+      type: 'applied',
+      revision: copy.revision,
+      applied: copy.applied(),
+      ...(Object.keys(held).length === 0 ? {} : { held }),
+      cohortKey: true,
+    })
+  }
+
+  private down(failure: LinkFailure): void {
+    const { reason, refused } = failure
+    if (failure.damaged === true) this.resumePoint = undefined
+    this.leaving?.cancel()
+    // A reader asked to reconnect soon becomes stale only by the age of its last frame.
+    if (failure.leaving === true) this.leaving = this.options.clock.after(SILENCE_MS, () => this.session.stale(reason))
+    else this.session.stale(reason)
+    if (refused !== undefined) this.refusedBy(refused, failure.foreign === true)
+    this.session.contact.failed(failure)
+  }
+
+  private refusedBy(refused: HmsError, foreign: boolean): void {
+    if (refused.code === STORE_BEHIND && this.isStoreRecreated()) this.resumePoint = undefined
+    if (refused.retryable || foreign) this.session.fail(refused)
+    else this.session.refused(refused)
+  }
+}
