@@ -98,7 +98,11 @@ it('an event that comes again takes the place of a row that nobody signed', asyn
   const one = facts()
   await forge(one, ['mallory'])
   await place()
-  expect(await database.transaction((tx) => entries.unsigned(tx))).toEqual({ topics: [one.topic], since: new Date(one.at) })
+  expect(await database.transaction((tx) => entries.unsigned(tx))).toEqual({
+    topics: [one.topic],
+    since: new Date(one.at),
+    events: [one.event],
+  })
   expect(await database.transaction((tx) => entries.dropUnsigned(tx, one.event))).toBe(true)
   await take(one, ['air office'])
   expect([await place(), await placed()]).toEqual([1, [one.event]])

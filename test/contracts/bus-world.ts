@@ -32,6 +32,7 @@ export class BusWorld {
       announce: (...sent) => this.open.forEach((bus) => bus.announce(...sent)),
       lost: (topic, acknowledged) => writer.lost(topic, acknowledged),
       read: (topic, place) => writer.read(topic, place),
+      scan: (topics, since) => writer.scan(topics, since),
       beat: (topics) => writer.beat(topics),
       subscribe: (subscription) => writer.subscribe(subscription),
       state: () => writer.state(),

@@ -133,6 +133,26 @@ export function eventBusSuite(worldOf: () => BusWorld): void {
     expect(first).toMatchObject({ topic: STATE_TOPIC.name })
   })
 
+  it('scans topics from a time to their end, in no group', async () => {
+    const world = worldOf()
+    const [bus, early, late] = [world.openBus(), world.name(), world.name()]
+    const reading = await read(world.openBus(), world.name(), [early, late])
+    await world.emit(early, early)
+    await reading.meet(2)
+    const scanned = async (since: Date, topics = [TOPIC.name]): Promise<string[]> => {
+      const found: string[] = []
+      for await (const { key, headers } of bus.scan(topics, since))
+        if (key === early || key === late) found.push(`${key === early ? 'early' : 'late'} ${headers['ce_keyseq']}`)
+      return found
+    }
+    expect(await scanned(new Date(0))).toEqual(['early 1', 'early 2'])
+    expect(await scanned(new Date(0), [STATE_TOPIC.name])).toEqual([])
+    expect(await scanned(new Date(Date.now() + 60_000))).toEqual([])
+    await world.emit(late, late, late)
+    await reading.meet(5)
+    expect((await scanned(new Date(0))).filter((each) => each.startsWith('late'))).toEqual(['late 1', 'late 2', 'late 3'])
+  })
+
   it('waits for the handler before the next record of the key', async () => {
     const world = worldOf()
     const key = world.name()

@@ -127,6 +127,25 @@ export const ROW_GUARDS = [
     test: 'a decision that nobody made becomes no entry, and others go on',
   },
   {
+    name: 'arrival-rows-adopted',
+    guard: 'an event of an earlier build whose arrival audit did not sign becomes an entry',
+    file: 'apps/audit/src/recording/adopt-arrivals.ts',
+    find: '    if (this.reasons.size < MAX_UNSIGNED) this.reasons.set(event, why)\n    this.lookups.wake()\n',
+    replace: '    if (this.reasons.size < MAX_UNSIGNED) this.reasons.set(event, why)\n',
+    spec: 'test/regressions/arrivals-of-the-build-before.spec.ts',
+    test: 'an event that the build before took, and that had no index when it ended, becomes an entry',
+  },
+  {
+    name: 'arrival-rows-verified',
+    guard: 'only an event that its service signed replaces an unsigned arrival',
+    file: 'apps/audit/src/recording/adopt-arrivals.ts',
+    find: 'openRecord(record, topicByName(record.topic).producers, roster(), seal)',
+    replace:
+      "openRecord(record, topicByName(record.topic).producers, roster(), { ...seal!, read: (envelope) => JSON.parse(Buffer.from((envelope as { payload: string }).payload, 'base64').toString()) })",
+    spec: 'test/regressions/arrivals-of-the-build-before.spec.ts',
+    test: 'a row whose event no service signed is no entry, and one alarm',
+  },
+  {
     name: 'arrival-rows-same',
     guard: 'a row of audit.arrival is an entry with what was signed alone',
     file: 'libs/signing/src/arrival.ts',

@@ -1,5 +1,15 @@
 import type { OutgoingEvent } from '#libs/contracts'
-import type { EventBus, LogPart, ReadPosition, LostPosition, LogPosition, Subscription, TopicLag, TopicRate } from '#libs/messaging'
+import type {
+  BusRecord,
+  EventBus,
+  LogPart,
+  ReadPosition,
+  LostPosition,
+  LogPosition,
+  Subscription,
+  TopicLag,
+  TopicRate,
+} from '#libs/messaging'
 import type { Broker } from './broker.js'
 import { GroupMember } from './group-member.js'
 import type { BusFaults } from './faults.js'
@@ -47,6 +57,14 @@ export class SimulatedBus implements EventBus {
     const from = place === 'beginning' ? 0 : place
     if (from > log.length) return { records: [], next: 'beginning', end: false }
     return { records: log.slice(from), next: log.length, end: true }
+  }
+
+  async *scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord> {
+    for (const topic of topics) {
+      await this.incarnation.gate()
+      const records = this.broker.partitions(topic).flat()
+      yield* records.filter(({ headers }) => Date.parse(headers['ce_time'] ?? '') >= since.getTime())
+    }
   }
 
   async beat(): Promise<void> {}

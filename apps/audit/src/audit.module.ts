@@ -1,5 +1,5 @@
-import { command } from '#libs/contracts'
 import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import type { Roster } from '#libs/signing'
 import { FileSeenStore, MemorySeenStore } from '#libs/witness'
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common'
 import { readAuditConfig, type AuditConfig } from './audit.config.js'
@@ -31,8 +31,8 @@ import { WindowsController } from './windows/windows.http.js'
 
 /** Store adapters for each kind of database. */
 const STORES = {
-  postgres: ({ witnessFolder }: AuditConfig, runtime: ServiceRuntime) => ({
-    entries: signedEntries(runtime),
+  postgres: ({ witnessFolder }: AuditConfig, runtime: ServiceRuntime, refused: (event: string, why: string) => void) => ({
+    entries: new PostgresEntryStore(new ArrivalSeals(runtime.signer, () => runtime.roster), refused),
     tree: new PostgresTreeStore(),
     attestations: new PostgresAttestationStore(),
     seen: new FileSeenStore(witnessFolder),
@@ -43,17 +43,6 @@ const STORES = {
     attestations: new MemoryAttestationStore(),
     seen: new MemorySeenStore(),
   }),
-}
-
-/** Creates the PostgreSQL store of entries. An unsigned row is ignored, logged once, and a concern until the process ends. */
-function signedEntries(runtime: ServiceRuntime): PostgresEntryStore {
-  const next = command('topics.republish')
-  let refused = 0
-  runtime.onConcerns(() => (refused === 0 ? [] : [`${refused} rows of audit.arrival are unsigned and not entries (next: ${next})`]))
-  return new PostgresEntryStore(new ArrivalSeals(runtime.signer, () => runtime.roster), (event, why) => {
-    refused++
-    runtime.log.error({ service: runtime.name, alarm: 'arrival_unverified', event, why, next }, 'alarm')
-  })
 }
 
 @Module({})
@@ -69,9 +58,22 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   }
 
   static with(runtime: ServiceRuntime): DynamicModule {
-    const { entries, tree, attestations, seen } = STORES[runtime.database.kind](readAuditConfig(runtime.environment), runtime)
+    const refused = (event: string, why: string): void => adoptArrivals.refused(event, why)
+    const { entries, tree, attestations, seen } = STORES[runtime.database.kind](readAuditConfig(runtime.environment), runtime, refused)
     const sequencer = createSequencer(runtime, tree, seen)
-    const { database, clock, log } = runtime
+    const { database, clock, log, bus, seal } = runtime
+    const roster = (): Roster => runtime.roster
+    const intake = new Intake({
+      database,
+      entries,
+      clock,
+      log,
+      halted: () => sequencer.halted,
+      placed: (isAwaited) => sequencer.wake(isAwaited),
+    })
+    const adopted = (): void => intake.wake()
+    const adoptArrivals = new AdoptArrivals({ database, entries, bus, roster, seal, clock, log, adopted })
+    runtime.onConcerns(() => adoptArrivals.concerns)
     return {
       module: AuditModule,
       controllers: [EntriesController, LogController, AttestationsController, WindowsController],
@@ -81,19 +83,9 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: ATTESTATION_STORE, useValue: attestations },
         { provide: TREE_STORE, useValue: tree },
         { provide: SEQUENCER, useValue: sequencer },
-        {
-          provide: INTAKE,
-          useValue: new Intake({
-            database,
-            entries,
-            clock,
-            log,
-            halted: () => sequencer.halted,
-            placed: (isAwaited) => sequencer.wake(isAwaited),
-          }),
-        },
+        { provide: INTAKE, useValue: intake },
         FoldWindows,
-        AdoptArrivals,
+        { provide: AdoptArrivals, useValue: adoptArrivals },
         RecordEvents,
       ],
     }

@@ -49,7 +49,7 @@ interface FetchedPart {
 }
 
 /**
- * Reads the first partition of a topic of Apache Kafka like a file: Fetch requests to the leader, without a consumer group. A reader of a
+ * Reads a partition of Apache Kafka like a file: Fetch requests to the leader, without a consumer group. A reader of a
  * whole partition has nothing to share or to commit, so it needs no permission on a group, costs no coordinator, and loses its partition to
  * no other member.
  */
@@ -61,17 +61,18 @@ export class PartitionReader {
   constructor(private readonly cluster: () => ReadingCluster) {}
 
   /**
-   * Reads records from `place` on, up to the size of one response; waits up to `waitMs` for a first record. Rejects with kafkajs' errors.
+   * Reads records from `place` on, of the first partition by default, up to the size of one response; waits up to `waitMs` for a first
+   * record. Rejects with kafkajs' errors.
    */
-  async read(topic: string, place: bigint | 'beginning', waitMs: number): Promise<FetchedPart> {
+  async read(topic: string, place: bigint | 'beginning', waitMs: number, partition = 0): Promise<FetchedPart> {
     const cluster = this.cluster()
     try {
       await cluster.connect()
       await cluster.addTargetTopic(topic)
       await (this.outdated ? cluster.refreshMetadata() : cluster.refreshMetadataIfNecessary())
       this.outdated = false
-      const from = place === 'beginning' ? await oldest(cluster, topic) : place
-      return partOf(await fetchFrom(cluster, topic, from, waitMs), from)
+      const from = place === 'beginning' ? await oldest(cluster, topic, partition) : place
+      return partOf(await fetchFrom(cluster, { topic, partition }, from, waitMs), from)
     } catch (error) {
       if (isFault(error, 'OFFSET_OUT_OF_RANGE')) return { messages: [], next: 'beginning', end: false }
       this.outdated = true
@@ -80,21 +81,26 @@ export class PartitionReader {
   }
 }
 
-async function oldest(cluster: ReadingCluster, topic: string): Promise<bigint> {
-  const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition: 0 }], fromBeginning: true }])
+async function oldest(cluster: ReadingCluster, topic: string, partition: number): Promise<bigint> {
+  const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: true }])
   return BigInt(found?.partitions[0]?.offset ?? 0)
 }
 
 /** Returns `undefined` if the response lacks the partition, as from a broker that throttles this reader. */
-async function fetchFrom(cluster: ReadingCluster, topic: string, from: bigint, maxWaitTime: number): Promise<FetchedPartition | undefined> {
-  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [0]))
+async function fetchFrom(
+  cluster: ReadingCluster,
+  { topic, partition }: { topic: string; partition: number },
+  from: bigint,
+  maxWaitTime: number,
+): Promise<FetchedPartition | undefined> {
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
   const broker = await cluster.findBroker({ nodeId: nodeId ?? '' })
   const { responses } = await broker.fetch({
     maxWaitTime,
     minBytes: 1,
     maxBytes: MAX_FETCH_BYTES,
     isolationLevel: READ_UNCOMMITTED,
-    topics: [{ topic, partitions: [{ partition: 0, fetchOffset: String(from), maxBytes: MAX_FETCH_BYTES }] }],
+    topics: [{ topic, partitions: [{ partition, fetchOffset: String(from), maxBytes: MAX_FETCH_BYTES }] }],
   })
   return responses[0]?.partitions[0]
 }

@@ -29,6 +29,11 @@ export interface EventBus {
    * while the log does not respond.
    */
   read(topic: { name: string; producer: string }, place: ReadPosition): Promise<LogPart>
+  /**
+   * Yields the records that topics contain from a time up to their present end, in order per key. Uses no group. Throws while the log does
+   * not respond. `since` is compared with the log's clock.
+   */
+  scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord>
   /** `degraded` while the broker is unreachable; readers and writers resume by themselves. */
   state(): 'up' | 'degraded'
   /** Returns the unhandled messages per topic and group; only of the groups of `services` if given. */

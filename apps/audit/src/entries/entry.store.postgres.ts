@@ -4,7 +4,7 @@ import type { ApprovedRelease } from '#libs/signing'
 import { nameKey } from './actors.js'
 import type { ArrivalRow, ArrivalSeals } from './arrival-seals.js'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
-import type { Arriving, EntryQuery, EntryStore } from './entry.store.js'
+import { MAX_UNSIGNED, type Arriving, type EntryQuery, type EntryStore, type UnsignedRows } from './entry.store.js'
 
 const COLUMNS = 'event_id, at, source, type, topic, key, run, entry, digest, leaf_hash'
 
@@ -83,13 +83,15 @@ export class PostgresEntryStore implements EntryStore {
     return rows.length
   }
 
-  async unsigned(tx: Transaction): Promise<{ topics: string[]; since: Date } | undefined> {
+  async unsigned(tx: Transaction): Promise<UnsignedRows | undefined> {
     const { schema } = postgresOf(tx)
-    const [found] = await postgresOf(tx).query<{ topics: string[] | null; since: Date }>(
-      `SELECT array_agg(DISTINCT topic) AS topics, min(at) AS since FROM ${schema}.arrival WHERE seal IS NULL OR refused`,
-      [],
+    const [found] = await postgresOf(tx).query<UnsignedRows>(
+      `SELECT array_agg(DISTINCT topic) AS topics, min(at) AS since, array_agg(event_id) AS events
+       FROM (SELECT topic, at, event_id FROM ${schema}.arrival WHERE seal IS NULL OR refused ORDER BY nth LIMIT $1) AS oldest
+       HAVING count(*) > 0`,
+      [MAX_UNSIGNED],
     )
-    return found?.topics == null ? undefined : { topics: found.topics, since: found.since }
+    return found
   }
 
   async dropUnsigned(tx: Transaction, event: string): Promise<boolean> {

@@ -35,12 +35,23 @@ export interface Arriving {
   signed?: Envelope
 }
 
+/** Rows without a valid signature of audit: of an earlier build, or forged. */
+export interface UnsignedRows {
+  topics: string[]
+  /** Time of the oldest event. */
+  since: Date
+  /** Event ids. */
+  events: string[]
+}
+
+export const MAX_UNSIGNED = 10_000
+
 /** The log: rows are added and read, never changed. Adapters: PostgreSQL, where triggers refuse all else, and memory. */
 export interface EntryStore {
   /** Stores an event without an index. Writers do not wait for each other here. */
   take(tx: Transaction, facts: EntryFacts, arriving?: Arriving): Promise<void>
-  /** Returns topics and oldest time of the unsigned rows; `undefined` if there are none. */
-  unsigned(tx: Transaction): Promise<{ topics: string[]; since: Date } | undefined>
+  /** Returns the unsigned rows, at most `MAX_UNSIGNED`, oldest first; `undefined` if there are none. */
+  unsigned(tx: Transaction): Promise<UnsignedRows | undefined>
   /** Removes the row of an event if it is unsigned or was refused; returns whether there was one. */
   dropUnsigned(tx: Transaction, event: string): Promise<boolean>
   /**

@@ -1,49 +1,113 @@
-import { topicByName, type VerifiedEvent } from '#libs/contracts'
-import { openRecord } from '#libs/messaging'
-import { ServiceRuntime } from '#libs/service'
-import { Inject, Injectable } from '@nestjs/common'
+import { command, topicByName, topicsConsumedBy, type VerifiedEvent } from '#libs/contracts'
+import { openRecord, type EventBus, type EventSeal } from '#libs/messaging'
+import type { Database, Transaction } from '#libs/persistence'
+import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
+import type { Roster } from '#libs/signing'
 import { actorsOf } from '../entries/actors.js'
 import { factsOf, releasesOf } from '../entries/entry.js'
-import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
+import { MAX_UNSIGNED, type EntryStore, type UnsignedRows } from '../entries/entry.store.js'
 
-const PAGE = 200
-const MAX_PAGES = 500
+/** Delay until events are looked up again after the log did not respond. */
+const RETRY_MS = 30_000
+/** Subtracted from the time of the oldest row: producers' clocks and the log's may differ. */
+const CLOCK_SKEW_MS = 10 * 60_000
+const NEXT = command('topics.republish')
+
+interface AdoptionDependencies {
+  database: Database
+  entries: EntryStore
+  bus: Pick<EventBus, 'scan'>
+  roster(): Roster
+  seal?: EventSeal
+  clock: Clock
+  log: Logger
+  /** Called when rows were replaced by signed ones, which wait for an index. */
+  adopted(): void
+}
 
 /**
- * Records again the events of unsigned arrival rows: an earlier build stored them, and they had no index in the log when it ended. Each
- * event is read from the bus and verified; a row without such an event stays, and is ignored.
+ * Records again the events of arrival rows without a valid signature: an earlier build stored them, and they had no index in the log when it
+ * ended. Each event is read from the bus and verified; a row without such an event is no entry, and raises an alarm.
  */
-@Injectable()
 export class AdoptArrivals {
-  constructor(
-    private readonly runtime: ServiceRuntime,
-    @Inject(ENTRY_STORE) private readonly entries: EntryStore,
-  ) {}
+  private readonly lookups: PeriodicTask
+  /** Reasons why rows were refused, by event id. */
+  private readonly reasons = new Map<string, string>()
+  /** Ids of unsigned rows whose event is not on the bus. */
+  private orphans: readonly string[] = []
 
-  /** Runs at the start on a bus that can be read from the beginning; on Kafka `topics republish` delivers the events again. */
-  async execute(): Promise<void> {
-    const { database, bus, roster, seal } = this.runtime
-    const unsigned = await database.autocommit((tx) => this.entries.unsigned(tx))
-    if (unsigned === undefined || bus.records === undefined) return
-    const query = { topics: unsigned.topics, limit: PAGE }
-    let after: string | undefined
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const { records, next } = await bus.records.read(after === undefined ? { ...query, since: unsigned.since } : { ...query, after })
-      for (const record of records) {
-        const opened = openRecord(record, topicByName(record.topic).producers, roster, seal)
-        if (opened.ok) await database.transaction((tx) => this.take(tx, opened.event))
-      }
-      if (records.length === 0 || next === after) return
-      after = next
-    }
+  constructor(private readonly deps: AdoptionDependencies) {
+    this.lookups = new PeriodicTask(deps.clock, {
+      everyMs: Infinity,
+      run: () => this.execute(),
+      failed: (error) => {
+        deps.log.warn({ error: describeError(error) }, 'the events of unsigned arrivals cannot be read; retrying in 30 s')
+        this.lookups.wake(RETRY_MS)
+      },
+    })
   }
 
-  /** Stores a redelivered event: its row is replaced if it is unsigned. */
-  async take(tx: Parameters<EntryStore['take']>[0], event: VerifiedEvent): Promise<void> {
-    if (topicByName(event.topic).trail === 'window' || !(await this.entries.dropUnsigned(tx, event.id))) return
+  /** What `/readyz` and `doctor` show. */
+  get concerns(): readonly string[] {
+    const { length } = this.orphans
+    return length === 0 ? [] : [`${length} rows of audit.arrival are unsigned and not entries (next: ${NEXT})`]
+  }
+
+  start(): void {
+    this.lookups.start(0)
+  }
+
+  stop(): Promise<void> {
+    return this.lookups.stop()
+  }
+
+  /** Looks up the event of a row that was refused an index. */
+  refused(event: string, why: string): void {
+    if (this.reasons.size < MAX_UNSIGNED) this.reasons.set(event, why)
+    this.lookups.wake()
+  }
+
+  /** Stores an event; its row is replaced if it is unsigned. */
+  async take(tx: Transaction, event: VerifiedEvent): Promise<boolean> {
+    if (topicByName(event.topic).trail === 'window' || !(await this.deps.entries.dropUnsigned(tx, event.id))) return false
     const releases = releasesOf(event)
     const facts = factsOf(event, releases)
     const signed = facts.v === 4 ? event.envelope : undefined
-    await this.entries.take(tx, facts, { releases, actors: actorsOf(event, this.runtime.roster), signed })
+    await this.deps.entries.take(tx, facts, { releases, actors: actorsOf(event, this.deps.roster()), signed })
+    tx.afterCommit(() => {
+      this.orphans = this.orphans.filter((orphan) => orphan !== event.id)
+      this.deps.adopted()
+    })
+    return true
+  }
+
+  private async execute(): Promise<void> {
+    const wanted = await this.unsigned()
+    if (wanted !== undefined) await this.adopt(wanted)
+    const orphans = wanted === undefined ? [] : ((await this.unsigned())?.events ?? []).filter((event) => wanted.events.includes(event))
+    for (const event of orphans) {
+      const why = this.reasons.get(event) ?? 'it is not signed'
+      if (!this.orphans.includes(event))
+        this.deps.log.error({ service: 'audit', alarm: 'arrival_unverified', event, why, next: NEXT }, 'alarm')
+    }
+    this.orphans = orphans
+    this.reasons.clear()
+  }
+
+  private unsigned(): Promise<UnsignedRows | undefined> {
+    return this.deps.database.autocommit((tx) => this.deps.entries.unsigned(tx))
+  }
+
+  private async adopt({ topics, since, events }: UnsignedRows): Promise<void> {
+    const { database, bus, roster, seal } = this.deps
+    const wanted = new Set(events)
+    // A forged row may name any topic.
+    const known = topicsConsumedBy('audit').flatMap(({ name }) => (topics.includes(name) ? [name] : []))
+    for await (const record of bus.scan(known, new Date(since.getTime() - CLOCK_SKEW_MS))) {
+      if (!wanted.has(record.headers['ce_id'] ?? '')) continue
+      const opened = openRecord(record, topicByName(record.topic).producers, roster(), seal)
+      if (opened.ok && (await database.transaction((tx) => this.take(tx, opened.event)))) wanted.delete(opened.event.id)
+      if (wanted.size === 0) return
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { topicByName, topicsConsumedBy, type VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { describeError, TransientError } from '#libs/platform'
+import { TransientError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
@@ -32,23 +32,19 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     // Unsigned alerts are no facts of the log; the signed events that follow are.
     this.runtime.consumer.outside('hms.bot.alert.v1', async () => true)
     for (const { name } of topicsConsumedBy('audit')) {
-      const again = (event: VerifiedEvent, tx: Transaction): Promise<void> => this.adoptArrivals.take(tx, event)
+      const again = async (event: VerifiedEvent, tx: Transaction): Promise<void> => void (await this.adoptArrivals.take(tx, event))
       this.runtime.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true, again })
     }
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.adoptArrivals.execute().catch((error: unknown) => {
-      this.runtime.log.warn(
-        { error: describeError(error) },
-        'events of the build before could not be looked up; they wait for topics republish',
-      )
-    })
+  onApplicationBootstrap(): void {
+    this.adoptArrivals.start()
     this.intake.start()
   }
 
-  beforeApplicationShutdown(): void {
+  async beforeApplicationShutdown(): Promise<void> {
     this.intake.stop()
+    await this.adoptArrivals.stop()
   }
 
   private async record(event: VerifiedEvent, tx: Transaction): Promise<void> {

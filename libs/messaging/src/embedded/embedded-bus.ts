@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import { recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import {
   minutesUntil,
+  type BusRecord,
   type EventBus,
   type LogPart,
   type ReadPosition,
@@ -29,6 +30,8 @@ interface GroupPosition {
 
 /** A row may have 4 MiB but usually has a few KiB. */
 const READ_AT_ONCE = 50
+/** Rows per producer and page of a scan. */
+const SCANNED_AT_ONCE = 200
 
 /** Maximum outbox rows counted for a rate: more than a busy quarter of an hour on one machine. */
 const MAX_COUNTED = 50_000
@@ -102,6 +105,14 @@ export class EmbeddedBus implements EventBus {
     const rows = await this.fetch(name, producer, after, READ_AT_ONCE)
     const records = rows.map((row) => recordOf(eventOf(row), `0:${row.offset}`))
     return { records, next: Number(rows.at(-1)?.offset ?? after), end: rows.length < READ_AT_ONCE }
+  }
+
+  async *scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord> {
+    let page = await this.records.read({ topics, since, limit: SCANNED_AT_ONCE })
+    while (page.records.length > 0) {
+      yield* page.records
+      page = await this.records.read({ topics, after: page.next, limit: SCANNED_AT_ONCE })
+    }
   }
 
   state(): 'up' {

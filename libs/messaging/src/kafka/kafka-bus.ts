@@ -2,7 +2,17 @@ import { HEARTBEAT_KEY, partitionsOf, SERVICES, type OutgoingEvent, type Service
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
-import type { EventBus, LogPart, ReadPosition, LostPosition, LogPosition, Subscription, TopicLag, TopicRate } from '../event-bus.js'
+import type {
+  BusRecord,
+  EventBus,
+  LogPart,
+  ReadPosition,
+  LostPosition,
+  LogPosition,
+  Subscription,
+  TopicLag,
+  TopicRate,
+} from '../event-bus.js'
 import { ConnectOnce } from './connect-once.js'
 import { GroupMemberEviction } from './group-member-eviction.js'
 import { GroupCoordinators } from './group-coordinators.js'
@@ -81,9 +91,24 @@ export class KafkaBus implements EventBus {
   }
 
   async read({ name }: { name: string }, place: ReadPosition): Promise<LogPart> {
-    if (this.closed) throw new Error('the bus is closed')
-    this.topicLog ??= new KafkaLog(this.kafka)
-    return this.topicLog.read(name, place)
+    return this.openLog().read(name, place)
+  }
+
+  async *scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord> {
+    const admin = await this.admin.get()
+    for (const topic of topics) {
+      const [ends, starts] = await Promise.all([admin.fetchTopicOffsets(topic), admin.fetchTopicOffsetsByTimestamp(topic, since.getTime())])
+      for (const { partition, offset } of starts) {
+        const end = Number(ends.find((each) => each.partition === partition)?.high ?? 0)
+        for (let place: ReadPosition = Number(offset); place < end;) {
+          const part: LogPart = await this.openLog().read(topic, place, partition)
+          yield* part.records.filter(({ key }) => key !== HEARTBEAT_KEY)
+          if (part.next === 'beginning') throw new Error(`${topic}-${partition} was recreated or truncated while it was read`)
+          if (part.next === place) throw new Error(`${topic}-${partition} returned no record of offset ${place}`)
+          place = part.next
+        }
+      }
+    }
   }
 
   async beat(topics: readonly string[]): Promise<void> {
@@ -120,6 +145,11 @@ export class KafkaBus implements EventBus {
     ])
     this.end()
     await this.connected?.disconnect().catch(() => {})
+  }
+
+  private openLog(): KafkaLog {
+    if (this.closed) throw new Error('the bus is closed')
+    return (this.topicLog ??= new KafkaLog(this.kafka))
   }
 
   private async send(events: readonly OutgoingEvent[], written: Map<string, LogPosition>): Promise<void> {

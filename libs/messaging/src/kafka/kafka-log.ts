@@ -6,7 +6,7 @@ import { recordOfMessage } from './kafka-record.js'
 
 const { PartitionAssigners } = createRequire(import.meta.url)('kafkajs') as { PartitionAssigners: typeof PartitionAssignersType }
 
-/** Reads topics of one partition without a group. It has its own connection, because a waiting Fetch blocks the requests behind it. */
+/** Reads partitions without a group. It has its own connection, because a waiting Fetch blocks the requests behind it. */
 export class KafkaLog {
   private cluster!: ReadingCluster
   private readonly door: Consumer
@@ -27,10 +27,10 @@ export class KafkaLog {
     })
   }
 
-  async read(topic: string, place: ReadPosition): Promise<LogPart> {
+  async read(topic: string, place: ReadPosition, partition = 0): Promise<LogPart> {
     try {
-      const { messages, next, end } = await this.reader.read(topic, place === 'beginning' ? place : BigInt(place), 0)
-      const records = messages.map((message) => recordOfMessage(topic, 0, message as KafkaMessage))
+      const { messages, next, end } = await this.reader.read(topic, place === 'beginning' ? place : BigInt(place), 0, partition)
+      const records = messages.map((message) => recordOfMessage(topic, partition, message as KafkaMessage))
       return { records, next: next === 'beginning' ? next : Number(next), end }
     } finally {
       // The read may have reconnected while the log was being closed.

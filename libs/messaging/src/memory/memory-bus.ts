@@ -89,6 +89,10 @@ export class MemoryBus implements EventBus {
     return { records, next, end: next === log.length }
   }
 
+  async *scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord> {
+    for (const name of topics) yield* this.log.topic(name).filter((record) => Date.parse(timeOf(record)) >= since.getTime())
+  }
+
   state(): 'up' {
     return 'up'
   }
