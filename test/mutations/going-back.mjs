@@ -67,9 +67,9 @@ export const GOING_BACK_GUARDS = [
   {
     name: 'reversals-before-the-end',
     guard: 'all reversals of a bundle are heard before its run ends',
-    file: 'apps/rollout/src/rollouts/rollout-effects.ts',
-    find: '{ before, moved, event, key, of:',
-    replace: '{ before, moved, event, key: key === policy ? key : policy, of:',
+    file: 'apps/rollout/src/stable/stable-moves.ts',
+    find: 'const { key, refused } = cause\n',
+    replace: 'const { refused } = cause\n    const key = policy\n',
     spec: 'test/regressions/reversals-of-a-bundle.spec.ts',
     test: 'leaves the next run, which follows what is live again, to go its way',
   },
@@ -148,7 +148,7 @@ export const GOING_BACK_GUARDS = [
   {
     name: 'live-version-remembered',
     guard: 'every version that was in force may be signed back, however long ago',
-    file: 'apps/rollout/src/stable/stable-heads.ts',
+    file: 'apps/rollout/src/stable/stable-moves.ts',
     find: '      await rememberLive(tx, before?.current ?? null)\n',
     replace: '',
     spec: SIGNED,

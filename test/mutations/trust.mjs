@@ -454,7 +454,7 @@ export const TRUST_GUARDS = [
   {
     name: 'rollback-refused-by-all',
     guard: 'a rollback that every config-store refuses is undone',
-    file: 'apps/rollout/src/stable/announce-moves.ts',
+    file: 'apps/rollout/src/stable/stable-moves.ts',
     find: 'const refusal = isRefusedByAll(carried) ?',
     replace: 'const refusal = carried.length > 99 ?',
     spec: 'test/regressions/target-refused.spec.ts',
@@ -463,9 +463,9 @@ export const TRUST_GUARDS = [
   {
     name: 'signed-rollback-refused-by-all',
     guard: 'a signed rollback that every config-store refuses fails',
-    file: 'apps/rollout/src/stable/announce-moves.ts',
-    find: 'if (ends !== undefined) await this.heads.end(',
-    replace: 'if (ends === undefined) await this.heads.end(',
+    file: 'apps/rollout/src/stable/stable-moves.ts',
+    find: 'if (ends !== undefined) await this.end(',
+    replace: 'if (ends === undefined) await this.end(',
     spec: 'test/regressions/every-way-to-a-stable-head.spec.ts',
     test: 'of a rollback that people signed is taken back by a higher one, and nobody is notified',
   },

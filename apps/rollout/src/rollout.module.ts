@@ -21,16 +21,12 @@ import { RollbacksController } from './rollbacks/rollbacks.http.js'
 import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
 import { ROLLOUTS } from './rollouts/rollout.table.js'
 import { RolloutsEvents } from './rollouts/rollouts.events.js'
-import { RolloutEffects } from './rollouts/rollout-effects.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { RollBackSigned } from './signed-rollbacks/roll-back-signed.js'
 import { SIGNED_ROLLBACKS } from './signed-rollbacks/signed-rollback.table.js'
 import { EveryRunEvents } from './every-run.events.js'
 import { LIVE_VERSIONS } from './stable/live-version.table.js'
-import { AnnounceMoves } from './stable/announce-moves.js'
-import { advanceHeadCounters } from './stable/advance-counters.js'
-import { ReissueHeads } from './stable/reissue-heads.js'
-import { StableHeads } from './stable/stable-heads.js'
+import { advanceHeadCounters, ReissueHeads } from './stable/reissue-heads.js'
 import { STABLE_HEADS, STABLES } from './stable/stable.table.js'
 import { PublishFreshness } from './stable/publish-freshness.js'
 import { Withdraw } from './withdrawals/withdraw.js'
@@ -47,12 +43,9 @@ class RolloutModule {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
         { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
-        StableHeads,
         ReissueHeads,
-        AnnounceMoves,
         PublishFreshness,
         RunRollout,
-        RolloutEffects,
         GuardRollback,
         RollBack,
         ReleaseProofs,

@@ -13,15 +13,14 @@ import {
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
-import { DirectHeadDelivery, keyReused, ServiceRuntime, type Actor } from '#libs/service'
+import { keyReused, ServiceRuntime, type Actor } from '#libs/service'
 import { withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion } from '../stable/live-version.table.js'
-import { AnnounceMoves } from '../stable/announce-moves.js'
 import { refusedOf } from '../stable/readable.js'
-import { StableHeads } from '../stable/stable-heads.js'
-import { newestOf, reversedOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
+import { reversalOf, seqsOf } from '../stable/stable-moves.js'
+import { newestOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
 import { chooseTarget, releasesOf } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.table.js'
@@ -39,11 +38,8 @@ export class RollBack {
 
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly heads: StableHeads,
     private readonly runRollout: RunRollout,
-    private readonly carrier: DirectHeadDelivery,
     private readonly guardRollback: GuardRollback,
-    private readonly moves: AnnounceMoves,
   ) {
     // Created at the start: Prometheus sees no increase in a series that begins with its first value.
     this.seconds = rollbackSeconds(runtime.metrics)
@@ -55,6 +51,7 @@ export class RollBack {
    */
   async execute(request: RollbackRequest, by: Actor, { key, statement }: RollbackCall = {}): Promise<RollbackResult> {
     const startedAt = performance.now()
+    const { moves } = this.runRollout
     const members = await this.runtime.database.transaction(async (tx) => membersOf(await stableOf(tx, request.policy), request))
     const committed = await this.runtime.database.locked(members.map(policyKey), async (tx) => {
       const before = key === undefined ? undefined : await this.committed(tx, key, request)
@@ -62,29 +59,26 @@ export class RollBack {
       const reversals = await this.reversals(tx, request, members)
       const denied = await this.guardRollback.execute(tx, reversals, by)
       if (denied !== undefined) return denied
-      const together = reversals.map(({ stable }) => stable.policy)
       const change = changeOf(request, by, statement)
-      const stables: Stable[] = []
-      for (const reversal of reversals) {
-        const moved = rollBackTo(reversal.stable, reversal.to, together, tx.now)
-        stables.push(await this.announceLater(tx, reversal, moved, { change, key: members[0]! }))
-      }
-      const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null, change })
-      for (const { stable } of reversals) await this.overtake(tx, stable)
-      const seqs = Object.fromEntries(stables.map(({ policy, seq }) => [policy, seq]))
-      const done = { issued: heads, result: resultOf(request, reversals, stables), seqs }
+      const together = reversals.map(({ stable }) => stable.policy)
+      const moved = reversals.map(({ stable, to }) => {
+        const after = rollBackTo(stable, to, together, tx.now)
+        return { before: stable, after, event: reversalOf(stable, after, { to, change, run: null }) }
+      })
+      // Smallest policy of the rollback, so that other services receive the events in one order.
+      const issued = await moves.moveStable(tx, moved, { key: members[0]!, change })
+      const seqs = Object.fromEntries(seqsOf(moved.map(({ after }) => after)))
+      const done = { issued, result: resultOf(request, reversals, seqs), seqs }
       if (key !== undefined) await tx.documents(ROLLBACKS).put({ key, request: digestOfJson(request), ...done })
       return done
     })
     if (committed instanceof HmsError) throw committed
     const { issued, result, seqs = {} } = committed
-    const stored = await this.carrier.deliver(issued)
-    await this.moves.settle(new Map(Object.entries(seqs)), stored, async (tx) => {
+    const delivered = await moves.deliver(issued, new Map(Object.entries(seqs)), async (tx) => {
       if (key !== undefined) await tx.documents(ROLLBACKS).delete(key)
     })
     this.seconds.observe((performance.now() - startedAt) / 1_000)
-    const revision = Math.max(0, ...stored.map((copy) => copy.revision))
-    return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
+    return { ...result, ...delivered }
   }
 
   /** Returns what `execute` would change now; changes nothing. Throws the target errors of `execute`. */
@@ -125,23 +119,6 @@ export class RollBack {
       reversals.push({ stable: stable!, to: await withProof(tx, to) })
     }
     return reversals.sort((a, b) => members.indexOf(a.stable.policy) - members.indexOf(b.stable.policy))
-  }
-
-  /** `key`: smallest policy of the rollback, so that other services receive the events in one order. */
-  private announceLater(
-    tx: Transaction,
-    { stable, to }: Reversal,
-    moved: Stable,
-    { change, key }: { change: Change; key: string },
-  ): Promise<Stable> {
-    const by = change.by.join(', ')
-    const reason = change.reason === null ? by : `${by}: ${change.reason}`
-    const data = { policy: stable.policy, ...reversedOf(stable, moved)!, to, seq: moved.seq, reason, run: null, change }
-    return this.moves.later(tx, { before: stable, moved, event: { type: 'hms.rollout.reversed.v1', data }, key })
-  }
-
-  private async overtake(tx: Transaction, { policy, run }: Stable): Promise<void> {
-    if (run !== null) await this.runRollout.shell.input(tx, run, { type: 'overtaken', policies: [policy] })
   }
 }
 
@@ -185,15 +162,14 @@ function previousOf(stable: Stable | undefined): string | undefined {
   return peekPredicate<ReleasePredicate>(stable.current.envelope).previous?.version
 }
 
-function resultOf(request: RollbackRequest, reversals: Reversal[], stables: Stable[]): Omit<RollbackResult, 'revision' | 'stored'> {
-  const index = reversals.findIndex(({ stable }) => stable.policy === request.policy)
-  const { stable, to } = reversals[index]!
+function resultOf(request: RollbackRequest, reversals: Reversal[], seqs: Record<string, number>): CommittedRollback['result'] {
+  const { stable, to } = reversals.find((reversal) => reversal.stable.policy === request.policy)!
   return {
     id: request.policy,
     version: to.version,
     from: newestOf(stable)?.version ?? null,
     moved: movesOf(reversals),
-    seq: stables[index]!.seq,
+    seq: seqs[request.policy]!,
     digest: to.releaseDigest,
   }
 }

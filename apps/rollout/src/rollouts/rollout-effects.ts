@@ -10,21 +10,19 @@ import {
 import type { Transaction } from '#libs/persistence'
 import { endsRun, type CommonEffect, type Rollout, type RolloutEffect, type RolloutMember, type RolloutTimer } from '#libs/pipeline'
 import { approvalState, breakGlassOf, readRelease, type Roster, type SignatureError } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
+import type { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
-import { Injectable } from '@nestjs/common'
-import { AnnounceMoves, withKept } from '../stable/announce-moves.js'
-import { StableHeads } from '../stable/stable-heads.js'
 import { refusedOf } from '../stable/readable.js'
+import { seqsOf, withKept, type Cause, type Move, type StableMoves } from '../stable/stable-moves.js'
 import {
   advance,
   droppedOf,
   giveUp,
   newestOf,
+  refOf,
   runOf,
   stableOrNew,
   STABLES,
-  type MoveEvent,
   type RunEnding,
   type Stable,
 } from '../stable/stable.table.js'
@@ -37,18 +35,11 @@ interface Target {
   to: ReleaseDocument | null
 }
 
-interface Back {
-  before: Stable
-  moved: Stable
-}
-
 /** Executes rollout's own effects: stable heads, and the run that owns a policy. */
-@Injectable()
 export class RolloutEffects {
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly heads: StableHeads,
-    private readonly moves: AnnounceMoves,
+    private readonly moves: StableMoves,
   ) {}
 
   async perform(tx: Transaction, rollout: Rollout, effect: Exclude<OwnEffect<RolloutEffect>, { do: 'overtake' }>): Promise<Rollout | void> {
@@ -82,32 +73,33 @@ export class RolloutEffects {
     const { releases } = openDossier(rollout.dossier)
     const bundle = releases.map((release) => release.id)
     const stables = await stablesOf(tx, rollout)
-    const next =
+    const moves =
       how === 'renew'
-        ? stables.filter((stable) => stable.run === run).map((stable) => ({ ...stable, seq: stable.seq + 1 }))
-        : stables.map((stable, index) => advance(stable, releases[index]!, run, bundle, tx.now))
-    if (next.length === 0) return rollout
-    if (how === 'advance') await this.announceDropped(tx, rollout, stables, next)
-    const { key, attempt, causationId } = rollout
-    const change = how === 'renew' ? undefined : this.advanceOf(rollout)
-    await this.heads.issue(tx, next, { key, run, attempt, causationId, change })
-    const seqs = new Map(next.map(({ policy, seq }) => [policy, seq]))
+        ? stables.filter((stable) => stable.run === run).map((before) => ({ before, after: { ...before, seq: before.seq + 1 } }))
+        : stables.map((before, index) => ({ before, after: advance(before, releases[index]!, run, bundle, tx.now) }))
+    if (how === 'advance') await this.announceDropped(tx, rollout, moves)
+    await this.move(tx, rollout, moves, how === 'renew' ? undefined : this.advanceOf(rollout))
+    const seqs = seqsOf(moves.map(({ after }) => after))
     return { ...rollout, members: rollout.members.map((member) => ({ ...member, seq: seqs.get(member.policy) ?? member.seq })) }
+  }
+
+  private async move(tx: Transaction, rollout: Rollout, moves: readonly Move[], change: Change | undefined): Promise<Rollout> {
+    if (moves.length > 0) await this.moves.moveStable(tx, moves, { ...causeOf(rollout), change })
+    return rollout
   }
 
   /**
    * Publishes that a held release was dropped, because partners may have been notified of it. Keyed by the run, so a consumer of its
    * promotion has received this event before.
    */
-  private async announceDropped(tx: Transaction, rollout: Rollout, before: readonly Stable[], after: readonly Stable[]): Promise<void> {
+  private async announceDropped(tx: Transaction, rollout: Rollout, moves: readonly Move[]): Promise<void> {
     const { key, run, attempt, causationId } = rollout
-    for (const [index, stable] of before.entries()) {
-      const held = droppedOf(stable, after[index]!)
+    for (const { before, after } of moves) {
+      const held = droppedOf(before, after)
       if (held === undefined) continue
-      const { policy, seq, current: to } = stable
-      const from = { version: held.version, digest: held.releaseDigest }
+      const { policy, seq, current: to } = before
       const reason = `run #${run} takes its place`
-      const data = { policy, from, to, seq, reason, run: runOf(stable, held) ?? null, replacedBy: run }
+      const data = { policy, from: refOf(held), to, seq, reason, run: runOf(before, held) ?? null, replacedBy: run }
       await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
     }
   }
@@ -115,40 +107,30 @@ export class RolloutEffects {
   private async takeBack(tx: Transaction, rollout: Rollout, change: Change, reason: string): Promise<Rollout> {
     const { targets, refusal } = await this.ownOf(tx, rollout)
     if (refusal !== undefined) return this.leave(tx, rollout, targets, refusal)
-    const back = backOf(rollout, targets, tx.now)
+    const moves = backOf(rollout, targets, tx.now)
     // Other services were not notified of it, so they are not notified that it goes.
-    if (!rollout.promoted) return this.issueBack(tx, rollout, back, change)
-    if (back.length === 0) return rollout
-    const { key, run, attempt, causationId } = rollout
-    const policies = back.map(({ moved: { policy } }) => policy)
-    const later: Stable[] = []
-    for (const { before, moved } of back) {
-      const { policy, current: to, seq } = moved
+    if (!rollout.promoted) return this.move(tx, rollout, moves, change)
+    if (moves.length === 0) return rollout
+    const announced = moves.map((move) => {
+      const { policy, current: to, seq } = move.after
       const { version, release: digest } = memberOf(rollout, policy)
-      const event: MoveEvent = {
-        type: 'hms.rollout.reversed.v1',
-        data: { policy, from: { version, digest }, to, seq, reason, run, change },
-      }
-      // Under the key of the run: it is announced before the event by which the run ends.
-      later.push(await this.moves.later(tx, { before, moved, event, key, of: { run, attempt, causationId, policies } }))
-    }
-    const issued = await this.heads.issue(tx, later, { key, run, attempt, causationId, change })
-    this.moves.settleSoon(tx, issued, later, rollout.traceparent ?? undefined)
-    return { ...rollout, endsWith: policies.at(-1)! }
+      const data = { policy, from: { version, digest }, to, seq, reason, run: rollout.run, change }
+      return { ...move, event: { type: 'hms.rollout.reversed.v1' as const, data } }
+    })
+    // Under the key of the run: it is announced before the event by which the run ends.
+    await this.moves.moveStable(tx, announced, {
+      ...causeOf(rollout),
+      change,
+      postedIn: { traceparent: rollout.traceparent ?? undefined },
+    })
+    return { ...rollout, endsWith: moves.at(-1)!.after.policy }
   }
 
   private async giveUpRest(tx: Transaction, rollout: Rollout, moved: readonly string[]): Promise<Rollout> {
     const { targets, refusal } = await this.ownOf(tx, rollout, moved)
     if (refusal !== undefined) return this.leave(tx, rollout, targets, refusal)
     const detail = `${moved.join(', ')} moved, and the run is whole or nothing`
-    return this.issueBack(tx, rollout, backOf(rollout, targets, tx.now), changeOf({ detail }))
-  }
-
-  private async issueBack(tx: Transaction, rollout: Rollout, back: readonly Back[], change: Change): Promise<Rollout> {
-    const { key, run, attempt, causationId } = rollout
-    const moved = back.map((each) => each.moved)
-    if (moved.length > 0) await this.heads.issue(tx, moved, { key, run, attempt, causationId, change })
-    return rollout
+    return this.move(tx, rollout, backOf(rollout, targets, tx.now), changeOf({ detail }))
   }
 
   /**
@@ -204,14 +186,18 @@ export class RolloutEffects {
   }
 }
 
+function causeOf({ key, run, attempt, causationId }: Rollout): Cause {
+  return { key, of: { run, attempt, causationId } }
+}
+
 /** Whether it ends the run: the run failed, or a decision ended it. */
 function isEnding(effect: RolloutCommon): effect is RunEnding {
   if (effect.do === 'answer') return effect.outcome === 'applied' && endsRun(effect.decision.decision)
   return effect.do === 'emit' && effect.type === 'hms.rollout.failed.v1'
 }
 
-function backOf({ promoted }: Rollout, targets: readonly Target[], now: Date): Back[] {
-  return targets.map(({ stable, to }) => ({ before: stable, moved: giveUp(stable, to, { now, wasTold: promoted }) }))
+function backOf({ promoted }: Rollout, targets: readonly Target[], now: Date): Move[] {
+  return targets.map(({ stable, to }) => ({ before: stable, after: giveUp(stable, to, { now, wasTold: promoted }) }))
 }
 
 function memberOf({ members }: Rollout, policy: string): RolloutMember {

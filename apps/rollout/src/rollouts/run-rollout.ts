@@ -10,13 +10,14 @@ import {
   type RolloutInput,
   type RolloutTimer,
 } from '#libs/pipeline'
-import { ServiceRuntime, startTimesOf } from '#libs/service'
+import { DirectHeadDelivery, ServiceRuntime, startTimesOf } from '#libs/service'
 import { approvalRequirement, readRelease, type Roster } from '#libs/signing'
 import { FollowFreezes, originOf, StageShell, type Arrival } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { refusalOf } from './judge-break-glass.js'
 import { RolloutConfig } from '../rollout.config.js'
 import { refusedOf } from '../stable/readable.js'
+import { StableMoves } from '../stable/stable-moves.js'
 import { stableOf } from '../stable/stable.table.js'
 import { RolloutEffects } from './rollout-effects.js'
 import { ROLLOUTS } from './rollout.table.js'
@@ -26,12 +27,17 @@ import { ROLLOUTS } from './rollout.table.js'
 export class RunRollout implements OnModuleInit {
   readonly shell: StageShell<Rollout, RolloutInput, RolloutEffect, RolloutTimer>
   readonly freezes: FollowFreezes<Rollout>
+  readonly moves: StableMoves
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: RolloutConfig,
-    effects: RolloutEffects,
+    carrier: DirectHeadDelivery,
   ) {
+    this.moves = new StableMoves(runtime, carrier, (tx, run, policy) =>
+      this.shell.input(tx, run, { type: 'overtaken', policies: [policy] }),
+    )
+    const effects = new RolloutEffects(runtime, this.moves)
     this.shell = new StageShell(runtime, {
       name: 'rollout',
       table: ROLLOUTS,
@@ -72,6 +78,7 @@ export class RunRollout implements OnModuleInit {
   onModuleInit(): void {
     this.shell.listen()
     this.freezes.listen()
+    this.moves.listen()
   }
 
   open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {

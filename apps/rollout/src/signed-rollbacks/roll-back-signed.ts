@@ -23,11 +23,12 @@ import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion, type LiveVersion } from '../stable/live-version.table.js'
-import { AnnounceMoves } from '../stable/announce-moves.js'
-import { StableHeads } from '../stable/stable-heads.js'
-import { advance, reversedOf, stableOrNew, type Stable } from '../stable/stable.table.js'
+import { reversalOf } from '../stable/stable-moves.js'
+import { advance, stableOrNew, type Stable } from '../stable/stable.table.js'
 import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollback.js'
 import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.js'
+
+const HEAD_REFUSED = { reason: 'HEAD_REFUSED', detail: 'every config-store refused its head, which was taken back' }
 
 /**
  * Reinstates a version that no fallback names, by a release that people signed for it. Like any release it is published only when its
@@ -37,9 +38,7 @@ import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.j
 export class RollBackSigned {
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly heads: StableHeads,
     private readonly runRollout: RunRollout,
-    private readonly moves: AnnounceMoves,
     private readonly guardRollback: GuardRollback,
   ) {}
 
@@ -86,41 +85,25 @@ export class RollBackSigned {
       const denied = await this.guardRollback.execute(tx, [{ stable, to: release }], { id, name, kind: 'person' })
       if (denied instanceof HmsError) return this.fail(tx, order, { reason: 'GUARD_DENIED', detail: denied.detail })
     }
-    const moved = { ...advance(stable, release, run, [], tx.now), run: null }
+    const after = { ...advance(stable, release, run, [], tx.now), run: null }
     const change = changeOf(
       release,
       judged.approvedBy.map(({ name }) => name),
       order.dossier.reasons,
     )
-    const { attempt, causationId } = order
-    const later = await this.announceLater(tx, order, { stable, release, moved, change })
-    const issued = await this.heads.issue(tx, [later], { key: policy, run, attempt, causationId, change })
-    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [policy] })
-    this.moves.settleSoon(tx, issued, [later], order.traceparent ?? undefined)
+    const { attempt, causationId, traceparent } = order
+    await this.runRollout.moves.moveStable(
+      tx,
+      [{ before: stable, after, event: reversalOf(stable, after, { to: release, change, run }) }],
+      {
+        key: policy,
+        of: { run, attempt, causationId },
+        change,
+        refused: { do: 'emit', type: 'hms.rollout.failed.v1', data: failureOf(order, HEAD_REFUSED) },
+        postedIn: { traceparent: traceparent ?? undefined },
+      },
+    )
     return true
-  }
-
-  private announceLater(
-    tx: Transaction,
-    order: SignedRollback,
-    { stable, release, moved, change }: { stable: Stable; release: ReleaseDocument; moved: Stable; change: Change },
-  ): Promise<Stable> {
-    const { run, attempt, policy, causationId } = order
-    // A withdrawn policy has nothing in force: partners notified of the version before are notified of the new one.
-    const { version, releaseDigest: digest } = stable.history.at(-1) ?? release
-    const gone = reversedOf(stable, moved) ?? { from: { version, digest } }
-    const by = change.by.join(', ')
-    const reason = change.reason === null ? by : `${by}: ${change.reason}`
-    const data = { policy, ...gone, to: release, seq: moved.seq, run, reason, change }
-    const refused = failureOf(order, { reason: 'HEAD_REFUSED', detail: 'every config-store refused its head, which was taken back' })
-    return this.moves.later(tx, {
-      before: stable,
-      moved,
-      event: { type: 'hms.rollout.reversed.v1', data },
-      key: policy,
-      of: { run, attempt, causationId, policies: [policy] },
-      ends: { refused: { do: 'emit', type: 'hms.rollout.failed.v1', data: refused } },
-    })
   }
 
   private async fail(tx: Transaction, order: SignedRollback, refusal: RefusedRollback): Promise<true> {

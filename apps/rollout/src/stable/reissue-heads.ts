@@ -1,31 +1,41 @@
-import { timerKind, type Transaction } from '#libs/persistence'
+import { policyKey } from '#libs/messaging'
+import { timerKind } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
-import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
+import { ALL_COUNTERS, ServiceRuntime, type CounterAdvance } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { StableHeads } from './stable-heads.js'
-import { stableOf } from './stable.table.js'
+import { RunRollout } from '../rollouts/run-rollout.js'
+import { stableOf, STABLES } from './stable.table.js'
 
 /** Timer that reissues a policy's head, unchanged, under its next number. */
-export const HEAD_AGAIN = timerKind<{ policy: string }>('head-again')
+const HEAD_AGAIN = timerKind<{ policy: string }>('head-again')
+
+/**
+ * Reissues every stable head under a number above those readers saw: until then they refuse new heads. No other process uses the database.
+ */
+export async function advanceHeadCounters({ tx, by, schedule }: CounterAdvance): Promise<void> {
+  const stables = await tx.documents(STABLES).find({ limit: ALL_COUNTERS })
+  for (const stable of stables) {
+    const { policy } = stable
+    await tx.documents(STABLES).put({ ...stable, seq: stable.seq + by })
+    await schedule({ id: `head-again:${policy}`, kind: HEAD_AGAIN, keys: [policyKey(policy)], data: { policy }, dueAt: tx.now })
+  }
+}
 
 /** Reissues the live heads after the database was restored: one timer each, because rollout must be running to sign. */
 @Injectable()
 export class ReissueHeads implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly heads: StableHeads,
-    private readonly carrier: DirectHeadDelivery,
+    private readonly runRollout: RunRollout,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(HEAD_AGAIN, (tx, { data }) => this.execute(tx, data.policy))
-  }
-
-  private async execute(tx: Transaction, policy: string): Promise<void> {
-    const stable = await stableOf(tx, policy)
-    if (stable === undefined) return
-    const issued = await this.heads.issue(tx, [{ ...stable, seq: stable.seq + 1 }], { key: policy, run: null })
-    const traceparent = currentTraceparent()
-    tx.afterCommit(() => this.carrier.deliverSoon(issued, traceparent))
+    this.runtime.onTimer(HEAD_AGAIN, async (tx, { data }) => {
+      const before = await stableOf(tx, data.policy)
+      if (before === undefined) return
+      const again = { before, after: { ...before, seq: before.seq + 1 } }
+      const postedIn = { traceparent: currentTraceparent() }
+      await this.runRollout.moves.moveStable(tx, [again], { key: data.policy, postedIn })
+    })
   }
 }

@@ -29,7 +29,7 @@ export interface Stable {
   failed: string[]
   /** Held by all readers, and current from its effective time without another head. */
   next?: Upcoming & { bundle: string[] }
-  /** Last move, until other services are notified of it: see `AnnounceMoves`. */
+  /** Last move, until other services are notified of it: see `StableMoves`. */
   unannounced?: Unannounced
 }
 
@@ -202,7 +202,7 @@ function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[
   return later === undefined ? moved : { ...moved, next: { ...later, bundle, sinceSeq: seq } }
 }
 
-function refOf({ version, releaseDigest: digest }: ReleaseDocument): VersionRef {
+export function refOf({ version, releaseDigest: digest }: ReleaseDocument): VersionRef {
   return { version, digest }
 }
 

@@ -10,12 +10,10 @@ import {
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { approvalRequirement, countsOnRelease, digestOfPayload, readRelease, type ReleasePredicate } from '#libs/signing'
-import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
-import { AnnounceMoves } from '../stable/announce-moves.js'
-import { StableHeads } from '../stable/stable-heads.js'
-import { stableOf, withdrawn, type Stable } from '../stable/stable.table.js'
+import { refOf, stableOf, withdrawn, type MoveEvent, type Stable } from '../stable/stable.table.js'
 import { readWithdrawal, requireSignedLately, verifyWithdrawal } from './read-withdrawal.js'
 import { WITHDRAWALS, type Withdrawal } from './withdrawal.table.js'
 
@@ -37,10 +35,7 @@ type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & {
 export class Withdraw {
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly heads: StableHeads,
     private readonly runRollout: RunRollout,
-    private readonly carrier: DirectHeadDelivery,
-    private readonly moves: AnnounceMoves,
   ) {}
 
   async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
@@ -49,10 +44,10 @@ export class Withdraw {
     const { issued, release, ...outcome } = await this.runtime.database.locked([policyKey(policy)], (tx) =>
       this.sign(tx, policy, statement),
     )
-    const stored = issued === undefined ? [] : await this.carrier.deliver(issued)
-    if (outcome.seq !== null) await this.moves.settle(new Map([[policy, outcome.seq]]), stored, (tx) => forget(tx, release!))
-    const revision = Math.max(0, ...stored.map((copy) => copy.revision))
-    return { ...outcome, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
+    const { seq } = outcome
+    if (seq === null) return { ...outcome, revision: 0, stored: [] }
+    const delivered = await this.runRollout.moves.deliver(issued, new Map([[policy, seq]]), (tx) => forget(tx, release!))
+    return { ...outcome, ...delivered }
   }
 
   private async sign(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
@@ -90,29 +85,16 @@ export class Withdraw {
 
   private async retire(tx: Transaction, stable: Stable, current: ReleaseDocument, signed: Withdrawal[]): Promise<IssuedHeads> {
     const { policy } = stable
-    const moved = withdrawn(stable, tx.now)
+    const after = withdrawn(stable, tx.now)
     const { reason, publicReason } = signed.at(-1)!
     const by = signed.map((each) => this.nameOf(each.by))
     const said = { reason, ...(publicReason === undefined ? {} : { publicReason }) }
     const statements = signed.map(({ statement }) => statement)
     const change: Change = { cause: 'withdrawal', by, ...said, statements: statements.map((envelope) => ({ envelope })) }
-    const data = {
-      policy,
-      from: { version: current.version, digest: current.releaseDigest },
-      seq: moved.seq,
-      ...said,
-      by,
-      statements,
-    }
-    const retired = await this.moves.later(tx, {
-      before: stable,
-      moved,
-      event: { type: 'hms.rollout.withdrawn.v1', data },
-      key: policy,
-    })
-    const issued = await this.heads.issue(tx, [retired], { key: policy, run: null, change })
-    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken', policies: [policy] })
-    for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: retired.seq })
+    const from = refOf(current)
+    const event: MoveEvent = { type: 'hms.rollout.withdrawn.v1', data: { policy, from, seq: after.seq, ...said, by, statements } }
+    const issued = await this.runRollout.moves.moveStable(tx, [{ before: stable, after, event }], { key: policy, change })
+    for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: after.seq })
     return issued
   }
 

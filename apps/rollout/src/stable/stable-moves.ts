@@ -1,0 +1,272 @@
+import {
+  action,
+  HmsError,
+  keptCommands,
+  type Change,
+  type IssuedHeads,
+  type KeptPolicy,
+  type ReleaseDocument,
+  type RollbackResult,
+} from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import { timerKind, type Transaction } from '#libs/persistence'
+import { currentTraceparent, describeError, inTrace } from '#libs/platform'
+import { DirectHeadDelivery, isRefusedByAll, ServiceRuntime, signHeads, type CarriedHead } from '#libs/service'
+import { signChange, STABLE_SCOPE } from '#libs/signing'
+import { respond } from '#libs/stage'
+import { rememberLive } from './live-version.table.js'
+import {
+  newestOf,
+  refOf,
+  reversedOf,
+  runOf,
+  STABLE_HEADS,
+  STABLE_MOVED,
+  stableOf,
+  STABLES,
+  undone,
+  type MoveEvent,
+  type RunEnding,
+  type Stable,
+  type Unannounced,
+} from './stable.table.js'
+
+/** A move whose caller is gone is announced by then. */
+const ANNOUNCE_AFTER_MS = 10_000
+
+const ANNOUNCE = timerKind<{ policy: string; policies?: string[] }>('announce-move')
+
+/** A policy's state before and after its next head. `event`: notifies other services, for a move that takes a release from readers. */
+export interface Move {
+  before: Stable
+  after: Stable
+  event?: MoveEvent
+}
+
+/** Reason of moves that are issued, and announced, together. */
+export interface Cause {
+  /** Key of the events. */
+  key: string
+  /** Run that moves; missing for a decision of people that is no run. */
+  of?: { run: number; attempt: number; causationId: string }
+  /** Person and reason of a move; a renewal needs none. */
+  change?: Change
+  /** Ends that run if every config-store refuses the heads. */
+  refused?: RunEnding
+  /** Heads are posted to every config-store after the commit, in this trace. Otherwise the caller delivers them, or the bus alone does. */
+  postedIn?: { traceparent: string | undefined }
+}
+
+interface Reversal {
+  to: ReleaseDocument
+  change: Change
+  run: number | null
+}
+
+/** Results of the config-stores that heads were posted to. */
+type Delivered = Pick<RollbackResult, 'revision' | 'stored'>
+
+/**
+ * Moves stable heads: the only way. Heads are committed with the state that they describe, all of a bundle in one message. Other services
+ * are notified once a config-store may have them; if every config-store refuses, higher heads revert them and no service is notified. A
+ * timer announces the moves of a crashed instance.
+ */
+export class StableMoves {
+  /** `overtake`: ends the run that holds a policy which moves. */
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly carrier: DirectHeadDelivery,
+    private readonly overtake: (tx: Transaction, run: number, policy: string) => Promise<void>,
+  ) {}
+
+  listen(): void {
+    this.runtime.onTimer(ANNOUNCE, async (tx, { data: { policy, policies = [policy] } }) =>
+      this.announceAll(tx, await unannouncedOf(tx, policies)),
+    )
+  }
+
+  /** Issues the next heads of policies, whose locks the caller has; a move with an event ends the run that holds the policy. */
+  async moveStable(tx: Transaction, moves: readonly Move[], cause: Cause): Promise<IssuedHeads> {
+    const stables: Stable[] = []
+    for (const move of moves) stables.push(move.event === undefined ? move.after : await this.announceLater(tx, moves, move, cause))
+    const issued = await this.issue(tx, stables, cause)
+    for (const { before, event } of moves)
+      if (event !== undefined && before.run !== null && before.run !== cause.of?.run) await this.overtake(tx, before.run, before.policy)
+    const { postedIn } = cause
+    if (postedIn !== undefined)
+      tx.afterCommit(() =>
+        moves.some(({ event }) => event !== undefined)
+          ? void inTrace(postedIn.traceparent, () => this.deliverInBackground(issued, seqsOf(stables)))
+          : this.carrier.deliverSoon(issued, postedIn.traceparent),
+      )
+    return issued
+  }
+
+  /**
+   * Posts committed heads to every config-store, and announces their moves, or reverts them if every config-store refused: then it throws
+   * 409 `HMS_ROLLOUT_HEAD_REFUSED`. `issued` is undefined for a repeated call, whose heads are on the bus. `seqs`: numbers of the heads, by
+   * policy; a policy that has changed since is skipped. `undo`: reverts the caller's other changes.
+   */
+  async deliver(
+    issued: IssuedHeads | undefined,
+    seqs: ReadonlyMap<string, number>,
+    undo?: (tx: Transaction) => Promise<void>,
+  ): Promise<Delivered> {
+    const carried = issued === undefined ? [] : await this.carrier.deliver(issued)
+    const policies = [...seqs.keys()]
+    const refusal = isRefusedByAll(carried) ? refusedByAll(policies, carried) : undefined
+    await this.runtime.database.locked(policies.map(policyKey), async (tx) => {
+      const moved = (await unannouncedOf(tx, policies)).filter(({ policy, seq }) => seq === seqs.get(policy))
+      if (refusal === undefined) await this.announceAll(tx, moved)
+      else if (moved.length > 0) {
+        await this.revert(tx, moved, carried[0]!.detail ?? refusal.code)
+        await undo?.(tx)
+      }
+    })
+    if (refusal !== undefined) throw refusal
+    return {
+      revision: Math.max(0, ...carried.map(({ revision }) => revision)),
+      stored: carried.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })),
+    }
+  }
+
+  private async deliverInBackground(issued: IssuedHeads, seqs: ReadonlyMap<string, number>): Promise<void> {
+    try {
+      await this.deliver(issued, seqs)
+    } catch (error) {
+      // Anything but the refusal leaves it to the timer.
+      this.runtime.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'move not announced')
+    }
+  }
+
+  /** Returns the moved state with its event for later. */
+  private async announceLater(tx: Transaction, moves: readonly Move[], { before, after, event }: Move, cause: Cause): Promise<Stable> {
+    const { policy } = after
+    const { key, refused } = cause
+    const of = cause.of && { ...cause.of, policies: moves.map((move) => move.after.policy) }
+    const policies = of?.policies ?? [policy]
+    const dueAt = new Date(tx.now.getTime() + ANNOUNCE_AFTER_MS)
+    await this.runtime.schedule(tx, {
+      id: timerId(policy),
+      kind: ANNOUNCE,
+      keys: policies.map(policyKey),
+      data: { policy, policies },
+      dueAt,
+    })
+    const unannounced = { event: event!, key, ...(of && { of }), ...(refused && { ends: { refused } }), before: partOf(before) }
+    return { ...after, unannounced }
+  }
+
+  /** Signs heads and stores them. Each names the run that made its release live, also for a rollback. */
+  private async issue(tx: Transaction, stables: readonly Stable[], { key, of, change }: Cause): Promise<IssuedHeads> {
+    const heads = stables.map((stable) => {
+      const { policy, seq, sinceSeq, current, next } = stable
+      const head = { policy, scope: STABLE_SCOPE, seq, sinceSeq, issuedAt: tx.now.toISOString(), run: runOf(stable, current) }
+      return { head, current, next: next && { ...next, run: runOf(stable, next.release) } }
+    })
+    for (const stable of stables) {
+      const { policy, seq, current } = stable
+      const before = await stableOf(tx, policy)
+      // Other services receive moves in order.
+      if (before?.unannounced !== undefined) await this.announce(tx, before.unannounced)
+      await rememberLive(tx, before?.current ?? null)
+      await tx.documents(STABLES).put(stable)
+      await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
+    }
+    tx.afterCommit(() => this.runtime.signal(STABLE_MOVED))
+    const about = stables.map(({ policy, seq }) => ({ policy, seq }))
+    const issued: IssuedHeads = {
+      ...(await signHeads(heads, this.runtime.signer)),
+      ...(change === undefined ? {} : { change: await signChange({ ...change, heads: about }, this.runtime.signer) }),
+    }
+    await this.runtime.emit(tx, 'hms.head.issued.v1', issued, { key, ...originOf(of) })
+    return issued
+  }
+
+  private async announceAll(tx: Transaction, moved: readonly Stable[]): Promise<void> {
+    for (const { unannounced, ...stable } of moved) {
+      await tx.documents(STABLES).put(stable)
+      await this.announce(tx, unannounced!)
+      await this.runtime.cancel(tx, timerId(stable.policy))
+    }
+  }
+
+  private async announce(tx: Transaction, { ends, ...move }: Unannounced): Promise<void> {
+    const { event, key, of } = move
+    await this.runtime.emit(tx, event.type, event.data, { key, ...originOf(of) })
+    if (ends?.announced !== undefined) await this.end(tx, move, ends.announced)
+  }
+
+  private async revert(tx: Transaction, moved: readonly Stable[], detail: string): Promise<void> {
+    for (const { unannounced: _event, ...stable } of moved) {
+      await tx.documents(STABLES).put(stable)
+      await this.runtime.cancel(tx, timerId(stable.policy))
+    }
+    const back = moved.map((before) => ({ before, after: undone(before, before.unannounced!.before) }))
+    await this.moveStable(tx, back, { key: moved[0]!.unannounced!.key, postedIn: { traceparent: currentTraceparent() } })
+    const kept = back.flatMap(({ before, after }) => keptOf(before, after, detail))
+    for (const { unannounced } of moved) {
+      const { ends, ...move } = unannounced!
+      if (ends !== undefined) await this.end(tx, move, ends.announced === undefined ? ends.refused : withKept(ends.refused, kept))
+    }
+  }
+
+  /** Sends what ends the run that moved. */
+  private async end(tx: Transaction, { key, of }: Pick<Unannounced, 'key' | 'of'>, ending: RunEnding): Promise<void> {
+    if (ending.do === 'answer') await respond(this.runtime, tx, ending, { stage: 'rollout', key, ...of! })
+    else await this.runtime.emit(tx, ending.type, ending.data, { key, ...originOf(of) })
+  }
+}
+
+/** Returns the event of a move to `to` that people decided; `run`: their release's, if they signed one. */
+export function reversalOf(before: Stable, after: Stable, { to, change, run }: Reversal): MoveEvent {
+  // A withdrawn policy has nothing in force: partners notified of the version before are notified of the new one.
+  const gone = reversedOf(before, after) ?? { from: refOf(before.history.at(-1) ?? to) }
+  const by = change.by.join(', ')
+  const reason = change.reason === null ? by : `${by}: ${change.reason}`
+  return { type: 'hms.rollout.reversed.v1', data: { policy: after.policy, ...gone, to, seq: after.seq, reason, run, change } }
+}
+
+/** Returns the numbers of heads, by policy. */
+export function seqsOf(stables: readonly Pick<Stable, 'policy' | 'seq'>[]): Map<string, number> {
+  return new Map(stables.map(({ policy, seq }) => [policy, seq]))
+}
+
+/** Adds the releases that stay in force to the effect that ends a run. */
+export function withKept(ending: RunEnding, kept: KeptPolicy[]): RunEnding {
+  return ending.do === 'answer' ? { ...ending, kept } : { ...ending, data: { ...ending.data, kept, next: keptCommands(kept) } }
+}
+
+function originOf(of: Cause['of']): Partial<NonNullable<Cause['of']>> {
+  if (of === undefined) return {}
+  const { run, attempt, causationId } = of
+  return { run, attempt, causationId }
+}
+
+/** Those of these policies whose last move was not announced yet, in their order. */
+async function unannouncedOf(tx: Transaction, policies: readonly string[]): Promise<Stable[]> {
+  const stables = await Promise.all(policies.map((policy) => stableOf(tx, policy)))
+  return stables.flatMap((stable) => (stable?.unannounced === undefined ? [] : [stable]))
+}
+
+function partOf({ current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, next }: Stable): Unannounced['before'] {
+  return { current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, ...(next === undefined ? {} : { next }) }
+}
+
+/** Returns the release that stays in force after every config-store refused to revert it. */
+function keptOf(moved: Stable, back: Stable, detail: string): KeptPolicy[] {
+  const version = newestOf(back)?.version
+  if (version === undefined) return []
+  return [{ id: back.policy, version, refused: moved.current?.version ?? null, code: 'HMS_ROLLOUT_HEAD_REFUSED', detail }]
+}
+
+function timerId(policy: string): string {
+  return `announce-move:${policy}`
+}
+
+function refusedByAll(policies: readonly string[], carried: readonly CarriedHead[]): HmsError {
+  const detail =
+    `No config-store takes the new head of ${policies.join(', ')}: ${carried[0]!.detail ?? 'refused'}. It was reverted, no one was ` +
+    `notified, and the previous version stays in force.`
+  return new HmsError('HMS_ROLLOUT_HEAD_REFUSED', detail, { status: 409, next: [action('doctor'), action('roster.show')] })
+}
