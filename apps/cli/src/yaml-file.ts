@@ -1,4 +1,4 @@
-import type { JsonObject } from '#libs/contracts'
+import { isObject, type JsonObject } from '#libs/contracts'
 import { usageError } from './errors.js'
 import { readGivenText } from './files.js'
 
@@ -12,6 +12,6 @@ export async function readYamlMap(file: string): Promise<JsonObject> {
   } catch (error) {
     throw usageError(`${file} is not YAML or JSON: ${(error as Error).message.split('\n')[0]}`)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw usageError(`${file} must hold a map of keys and values`)
+  if (!isObject(value)) throw usageError(`${file} must hold a map of keys and values`)
   return value as JsonObject
 }

@@ -2,6 +2,13 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined }
 export type JsonObject = { [key: string]: Json | undefined }
 
+/** Whether a value is an object that is no list, such as a JSON object. */
+export function isObject(value: Json | undefined): value is JsonObject
+export function isObject(value: unknown): value is Record<string, unknown>
+export function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** JSON of a `T` as text or bytes: serialised in advance, or byte for byte the signed text. */
 export type JsonText<T, Raw = string> = Raw & { readonly textOf?: T }
 

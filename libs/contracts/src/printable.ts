@@ -1,9 +1,20 @@
 /**
- * Characters that a terminal interprets or does not show: controls, bidirectional formatting, zero-width characters, line and paragraph
- * separators, unpaired surrogates, and blanks classified as letters. Variation selectors are safe: they only choose between two glyphs of a
- * character.
+ * Characters that move a cursor, hide text or break a line: controls, bidirectional and other formatting, line and paragraph separators. Part
+ * of a character class.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}/gu
+export const CONTROLS = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}`
+
+/**
+ * Characters that a terminal interprets or does not show: also unpaired surrogates, and blanks classified as letters. Variation selectors are
+ * safe: they only choose between two glyphs of a character.
+ */
+const UNSAFE = new RegExp(String.raw`[${CONTROLS}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}`, 'gu')
+const CONTROL = new RegExp(`[${CONTROLS}]`, 'gu')
+
+/** Replaces control characters by U+FFFD, so that a text forges no line and no header. */
+export function withoutControls(text: string): string {
+  return text.toWellFormed().replace(CONTROL, '\uFFFD')
+}
 
 /**
  * Returns untrusted text as one line for a terminal: characters that move the cursor or hide text are escaped as `\u{1b}`. Printable text

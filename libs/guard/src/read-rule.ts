@@ -1,4 +1,4 @@
-import { canonicalJson, type Json, type JsonObject } from '#libs/contracts'
+import { canonicalJson, isObject, type Json, type JsonObject } from '#libs/contracts'
 import { isPolicyId, POLICY_KNOWN_KEYS, type PolicyDocument } from '#libs/policy'
 import { GUARD_ACTIONS, MAX_RULE_BYTES, MAX_RULE_LENGTH, type GuardAction, type GuardRule } from './rule.js'
 
@@ -82,8 +82,4 @@ function isAction(value: Json): boolean {
 
 function isText(value: Json | undefined, max: number): value is string {
   return typeof value === 'string' && value.trim() !== '' && value.length <= max && !/\p{Cc}/u.test(value.replaceAll(/[\n\t]/g, ''))
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, isObject } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 
 /**
@@ -16,10 +16,6 @@ export function readContext(body: unknown, home?: string): Required<Pick<Reader,
   if (region === undefined || region === null || region === '') return { bot, region: home }
   if (typeof region !== 'string') throw refusal('HMS_OFREP_CONTEXT', 'region must be text, such as NCR: it decides on scopes.')
   return { bot, region }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function refusal(code: string, detail: string): HmsError {

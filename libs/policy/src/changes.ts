@@ -1,4 +1,4 @@
-import { canonicalJson } from '#libs/contracts'
+import { canonicalJson, isObject } from '#libs/contracts'
 import type { Json, JsonObject } from '#libs/contracts'
 import type { PolicyDocument } from './document.js'
 
@@ -89,8 +89,4 @@ function unitsAt(document: JsonObject, path: readonly string[]): string | undefi
 
 function member(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

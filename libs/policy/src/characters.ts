@@ -1,12 +1,12 @@
-import { MAX_POLICY_KEY, type Json, type JsonObject } from '#libs/contracts'
+import { CONTROLS, MAX_POLICY_KEY, type Json, type JsonObject } from '#libs/contracts'
 import type { Report } from './finding.js'
 import { pointerOf } from './pointer.js'
 
 /** Characters that a terminal interprets or does not show: two keys that look alike must be equal. */
-const IN_KEYS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+const IN_KEYS = new RegExp(String.raw`[${CONTROLS}\p{Default_Ignorable_Code_Point}]`, 'u')
 /** The joiners U+200C and U+200D belong to the spelling of several languages. */
-const IN_TEXT = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
-const IN_LINES = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
+const IN_TEXT = new RegExp(String.raw`(?![\u200C\u200D])[${CONTROLS}]`, 'u')
+const IN_LINES = new RegExp(String.raw`(?![\n\u200C\u200D])[${CONTROLS}]`, 'u')
 
 const MAX_FINDINGS = 20
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '#libs/contracts'
+import { isObject, type JsonObject } from '#libs/contracts'
 import { POLICY_MAX_BYTES, policyDigest } from './document.js'
 import type { PolicyDocument, PolicySource } from './document.js'
 import { Report } from './finding.js'
@@ -17,7 +17,7 @@ export function parsePolicy(bytes: Uint8Array | string, file: string): ParsedPol
   if (!read.ok) return read
   const { value, locate } = read
   const report = new Report(file, locate)
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+  if (!isObject(value)) {
     report.error('root-not-map', '', 'a policy is a map of keys and values', 'start with `id: …`')
   } else {
     checkBase(value, report)

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '#libs/contracts'
+import { isObject, type Json, type JsonObject } from '#libs/contracts'
 import type { Verdict } from './compile-scenario.js'
 import { MAX_STEPS } from './cost.js'
 import type { Policies } from './expression.js'
@@ -61,8 +61,4 @@ function withValue(reading: JsonObject, [head = '', ...rest]: readonly string[],
   const { [head]: child, ...others } = reading
   if (rest.length > 0) return { ...reading, [head]: withValue(isObject(child) ? child : {}, rest, value) }
   return value === undefined ? others : { ...reading, [head]: value }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '#libs/contracts'
+import { isObject, type Json, type JsonObject } from '#libs/contracts'
 import { isPolicyId, pointerOf, readYaml, Report, type Finding } from '#libs/policy'
 import { compileExpression } from './expression.js'
 
@@ -69,8 +69,4 @@ function checkBoundary(boundary: Json, listed: readonly Json[] | undefined, repo
       report.error('key-type', pointer, `"boundary.${field}" is a list of numbers or a CEL expression`)
     }
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

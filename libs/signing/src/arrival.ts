@@ -1,6 +1,6 @@
-import { canonicalJson, type Envelope, type JsonObject } from '#libs/contracts'
+import { canonicalJson, isObject, type Envelope, type JsonObject } from '#libs/contracts'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isObject, isString, isText, listOf } from './shape.js'
+import { isString, isText, listOf } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'

@@ -1,4 +1,4 @@
-import type { Envelope } from '#libs/contracts'
+import { isObject, type Envelope } from '#libs/contracts'
 import { SignatureError } from './signature-error.js'
 
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
@@ -29,7 +29,7 @@ export function pae(type: string, body: Uint8Array): Buffer {
  * missing keyid is empty. Verifies nothing; throws `HMS_SIGNATURE_MALFORMED` or `_TOO_MANY`.
  */
 export function openEnvelope(value: unknown, maxBytes = MAX_PAYLOAD_BYTES): OpenedEnvelope {
-  if (!isRecord(value)) throw malformed('the envelope is not an object')
+  if (!isObject(value)) throw malformed('the envelope is not an object')
   const { payload, payloadType, signatures } = value
   if (typeof payload !== 'string' || typeof payloadType !== 'string') throw malformed('payload and payloadType are strings')
   if (payload.length > Math.ceil(maxBytes / 3) * 4) throw malformed(`the payload is larger than ${maxBytes / 1024 / 1024} MiB`)
@@ -43,7 +43,7 @@ export function tooMany(): SignatureError {
 }
 
 function openSignature(value: unknown): { keyid: string; sig: Buffer } {
-  if (!isRecord(value)) throw malformed('a signature is an object')
+  if (!isObject(value)) throw malformed('a signature is an object')
   const { keyid = '', sig } = value
   if (typeof keyid !== 'string' || keyid.length > MAX_KEYID_LENGTH) throw malformed('a keyid is a short string')
   if (typeof sig !== 'string' || sig.length > MAX_SIGNATURE_LENGTH) throw malformed('sig is base64')
@@ -62,10 +62,6 @@ function decodeBase64(text: string, member: string): Buffer {
   const forms = [urlSafe, standard.replace(/=+$/, ''), urlSafe.replace(/=+$/, '')]
   if (!forms.includes(text)) throw malformed(`${member} is not base64`)
   return bytes
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function malformed(detail: string): SignatureError {

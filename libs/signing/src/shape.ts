@@ -1,12 +1,9 @@
+import { isObject } from '#libs/contracts'
 /** Type guards for signed data, which may have been written by another version of the code. */
 export type Check = (value: unknown) => boolean
 export type Shape = Readonly<Record<string, Check>>
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 export const isText: Check = (value) => typeof value === 'string' && value !== ''
 export const isBoolean: Check = (value) => typeof value === 'boolean'

@@ -1,6 +1,5 @@
-import { canonicalJson } from '#libs/contracts'
+import { canonicalJson, isObject } from '#libs/contracts'
 import { SignatureError } from './signature-error.js'
-import { isObject } from './shape.js'
 
 export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1'
 

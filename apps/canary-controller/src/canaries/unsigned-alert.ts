@@ -1,4 +1,4 @@
-import { isPlainText, readingProblem, type BotAlert, type Json, type JsonObject } from '#libs/contracts'
+import { isObject, isPlainText, readingProblem, type BotAlert, type Json, type JsonObject } from '#libs/contracts'
 import type { BusRecord } from '#libs/messaging'
 
 const MAX_BYTES = 32 * 1024
@@ -38,8 +38,4 @@ function parse(text: string): JsonObject | undefined {
 
 function isName(text: Json | undefined): boolean {
   return typeof text === 'string' && text.length <= MAX_TEXT && isPlainText(text)
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

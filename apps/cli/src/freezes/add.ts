@@ -1,5 +1,5 @@
 import type { Signer } from '#libs/signing'
-import { EXIT, type Freeze, type FreezeView } from '#libs/contracts'
+import { EXIT, isObject, type Freeze, type FreezeView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { readYamlMap } from '../yaml-file.js'
@@ -52,8 +52,7 @@ function requireFreeze(value: Record<string, unknown>, file: string): Freeze {
   }
   const { recurrence } = value
   if (recurrence !== undefined) {
-    const isMap = typeof recurrence === 'object' && recurrence !== null && !Array.isArray(recurrence)
-    const fields = isMap ? (recurrence as Record<string, unknown>) : {}
+    const fields = isObject(recurrence) ? recurrence : {}
     const odd = unknownKey(fields, RECURRENCE_KEYS)
     if (odd !== undefined) throw usageError(`${file}: ${odd} is no key of a recurrence; known: ${RECURRENCE_KEYS.join(', ')}`)
     if (!RECURRENCE_KEYS.every((key) => typeof fields[key] === 'string'))

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { EXIT, type AlertRequest, type JsonObject } from '#libs/contracts'
+import { EXIT, isObject, type AlertRequest, type Json, type JsonObject } from '#libs/contracts'
 import { inexactNumber, isExact } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -42,16 +42,16 @@ export function alertOf(options: AlertOptions): AlertRequest {
 }
 
 function parseReading(text: string): JsonObject {
-  let value: unknown
+  let value: Json
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text) as Json
   } catch {
     throw usageError(`--reading is not JSON: ${text}`)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw usageError('--reading must be a JSON object')
+  if (!isObject(value)) throw usageError('--reading must be a JSON object')
   const inexact = inexactNumber(text)
   if (inexact !== undefined) throw losesDigits('--reading', inexact)
-  return value as JsonObject
+  return value
 }
 
 function losesDigits(flag: string, literal: string): Error {

@@ -1,4 +1,4 @@
-import { HmsError, REVISION_HEADER, type AppliedFrame } from '#libs/contracts'
+import { HmsError, isObject, REVISION_HEADER, type AppliedFrame } from '#libs/contracts'
 import { localNameOf } from '#libs/process'
 import {
   describeError,
@@ -199,8 +199,7 @@ export function parseApplied(text: string): AppliedFrame | undefined {
 }
 
 function isByPolicy<T>(value: Record<string, T> | undefined, isRight: (entry: unknown) => boolean): value is Record<string, T> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return Object.entries(value).every(([policy, entry]) => isPolicyId(policy) && isRight(entry))
+  return isObject(value) && Object.entries(value).every(([policy, entry]) => isPolicyId(policy) && isRight(entry))
 }
 
 function areHeld(digests: unknown): boolean {

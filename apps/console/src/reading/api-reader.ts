@@ -1,4 +1,4 @@
-import { HmsError, printable, readText, type Problem, type ServiceName, SERVICE_PATHS, SERVICES } from '#libs/contracts'
+import { HmsError, isObject, printable, readText, SERVICE_PATHS, SERVICES, type Problem, type ServiceName } from '#libs/contracts'
 import { CLIENT_HEADER, type Clock } from '#libs/platform'
 import type { Answer, Read } from './answer.js'
 import type { Send, Sent } from './sent.js'
@@ -164,7 +164,7 @@ function reasonOf(error: unknown): string {
 export function parseClean(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown) => {
     if (typeof value === 'string') return printable(value)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    if (!isObject(value)) return value
     const entries = Object.entries(value)
     return entries.some(([key]) => key !== printable(key))
       ? Object.fromEntries(entries.map(([key, each]) => [printable(key), each]))

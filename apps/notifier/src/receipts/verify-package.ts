@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { JsonObject } from '#libs/contracts'
+import { isObject, type Json, type JsonObject } from '#libs/contracts'
 import { packageSignature } from '../channels/a2a/a2a-package.js'
 import { webhookKeyId } from '../partners/webhook-key-id.js'
 import { isNear, type VerifiedCallback } from './verify-callback.js'
@@ -23,8 +23,8 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
 /** Parses a JSON object; empty for anything else, which has no signature either. */
 function objectOf(body: Buffer): JsonObject {
   try {
-    const value: unknown = JSON.parse(body.toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+    const value = JSON.parse(body.toString()) as Json
+    return isObject(value) ? value : {}
   } catch {
     return {}
   }

@@ -1,4 +1,4 @@
-import { notInterchangeable, type Json, type JsonObject } from '#libs/contracts'
+import { isObject, notInterchangeable, type Json, type JsonObject } from '#libs/contracts'
 import { inexactNumber, isExact } from '#libs/policy'
 import { CsvError, csvRecords } from './csv.js'
 import type { Reading } from './reading.js'
@@ -130,7 +130,7 @@ function cellValue(field: string, cell: string): string | number {
 function parseLine(line: string): JsonObject | string {
   try {
     const value = JSON.parse(line) as Json
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object'
+    if (!isObject(value)) return 'not a JSON object'
     if (isDeeper(value, CORPUS_LIMITS.depth)) return `deeper than ${CORPUS_LIMITS.depth} levels`
     const inexact = inexactNumber(line)
     if (inexact !== undefined) return `${inexact} has more digits than a number holds; round it, or quote it to make it a text`

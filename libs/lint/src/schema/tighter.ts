@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '#libs/contracts'
+import { isObject, type Json, type JsonObject } from '#libs/contracts'
 import { resolveRef } from './refuse.js'
 
 export type Direction = 'lower' | 'higher'
@@ -41,8 +41,4 @@ function step(node: JsonObject, part: string): (Json | undefined)[] {
   if (isObject(properties) && Object.hasOwn(properties, part)) return [properties[part]]
   const tuple = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : []
   return [additionalProperties, tuple[Number(part)] ?? (Array.isArray(items) ? undefined : items)]
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

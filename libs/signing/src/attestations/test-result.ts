@@ -1,5 +1,5 @@
-import type { Envelope } from '#libs/contracts'
-import { isObject, isText, listOf, oneOf, type Shape } from '../shape.js'
+import { isObject, type Envelope } from '#libs/contracts'
+import { isText, listOf, oneOf, type Shape } from '../shape.js'
 import type { Signer } from '../signer.js'
 import { signStatement, verifyStatement } from '../statement-kind.js'
 import type { Keys } from '../verify-envelope.js'

@@ -1,3 +1,4 @@
+import { isObject } from '#libs/contracts'
 import { isDigest } from '../digest.js'
 import { STABLE_SCOPE, type HeadPredicate } from '../head.js'
 import type { PreparedRelease } from '../release.js'
@@ -94,8 +95,7 @@ function placeOf({ policy, scope }: HeadPredicate): string {
   return `${policy}@${scope}`
 }
 
-const isRecordOf = (value: unknown, isRight: Check): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isRight)
+const isRecordOf = (value: unknown, isRight: Check): boolean => isObject(value) && Object.values(value).every(isRight)
 
 const isFloor = objectOf({ releaseEpoch: isCount, digest: isDigest, fallbacks: listOf(isDigest), tags: optional(listOf(isString)) })
 

@@ -1,5 +1,5 @@
-import { stepsOf, type RolloutPlan } from '#libs/contracts'
-import { isBasisPoints, isBoolean, isCount, isObject, objectOf, optional, type Check } from '../shape.js'
+import { isObject, stepsOf, type RolloutPlan } from '#libs/contracts'
+import { isBasisPoints, isBoolean, isCount, objectOf, optional, type Check } from '../shape.js'
 
 /** Bounds on a plan; an absent member is no bound. */
 export type PlanBounds = {

@@ -1,6 +1,7 @@
+import { isObject } from '#libs/contracts'
 import { isDigest } from '../digest.js'
 import { PREDICATE_TYPES } from '../predicate-types.js'
-import { isBoolean, isCount, isObject, isText, isTime, listOf, objectOf, oneOf, optional, type Check } from '../shape.js'
+import { isBoolean, isCount, isText, isTime, listOf, objectOf, oneOf, optional, type Check } from '../shape.js'
 import { subjectOfPredicate, type StatementKind } from '../statement-kind.js'
 import { isBounds, type PlanBounds } from './plan-bounds.js'
 

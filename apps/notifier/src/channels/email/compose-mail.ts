@@ -1,3 +1,4 @@
+import { withoutControls } from '#libs/contracts'
 import { createHash } from 'node:crypto'
 import DKIM from 'nodemailer/lib/dkim'
 import MailComposer from 'nodemailer/lib/mail-composer'
@@ -36,7 +37,7 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
   const news = describeNews(content, attempt.isLastResort === true)
   const attachments = attachmentsOf(attempt)
   const footer = {
-    partner: printable(partner.name),
+    partner: withoutControls(partner.name),
     attached: attachments.map(({ filename }) => filename),
     receiptPage: attempt.receiptPage,
     unsubscribePage: attempt.unsubscribePage,
@@ -136,8 +137,4 @@ async function signed(message: Buffer, { domain, selector, key }: DkimKey): Prom
   const stream = new DKIM({ domainName: domain, keySelector: selector, privateKey: key }).sign(message)
   for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
   return Buffer.concat(chunks)
-}
-
-function printable(text: string): string {
-  return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
 }

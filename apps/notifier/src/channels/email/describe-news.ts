@@ -1,6 +1,6 @@
 import { describeChange, diffPolicies, type FieldChange, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
-import { type ReleaseDocument, command, explain, type TicketState } from '#libs/contracts'
+import { command, explain, withoutControls, type ReleaseDocument, type TicketState } from '#libs/contracts'
 import type { DescribedNews } from './described-news.js'
 import { contentsOf, type MessageContent } from '../channel-sender.js'
 
@@ -177,14 +177,13 @@ function bounded(lines: readonly string[], where = 'the attached policy'): strin
 
 /** Replaces control, direction and line separator characters of policy texts, so that none can forge a line or a header. */
 function printed({ subject, headline, sentences, changesHeading, changes, facts }: DescribedNews): DescribedNews {
-  const plain = (text: string): string => text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
   return {
-    subject: [...plain(subject)].slice(0, MAX_SUBJECT).join(''),
-    headline: plain(headline),
-    sentences: sentences.map(plain),
-    changesHeading: plain(changesHeading),
-    changes: changes.map(plain),
-    facts: facts.map(([label, value]) => [label, plain(value)]),
+    subject: [...withoutControls(subject)].slice(0, MAX_SUBJECT).join(''),
+    headline: withoutControls(headline),
+    sentences: sentences.map(withoutControls),
+    changesHeading: withoutControls(changesHeading),
+    changes: changes.map(withoutControls),
+    facts: facts.map(([label, value]) => [label, withoutControls(value)]),
   }
 }
 

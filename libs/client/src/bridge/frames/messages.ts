@@ -1,3 +1,4 @@
+import { isObject } from '#libs/contracts'
 import { CONNECTION_STATES, type ConnectionState, type Explanation } from '../../connection/hms-connection.js'
 import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
 
@@ -59,10 +60,6 @@ export function fromHost(data: unknown): FromHost | undefined {
 }
 
 type Members = Record<string, unknown>
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function isOurs(data: unknown): data is Members {
   return isObject(data) && data['hmsBridge'] === PROTOCOL
