@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { signApproval, submitApproval } from '#libs/client'
-import { peekPredicate, type PreparedApproval, type StreamFrame } from '#libs/contracts'
+import { prepareApproval, signApproval, submitApproval } from '#libs/client'
+import { peekPredicate, type GuardTrial, type PreparedApproval, type StreamFrame } from '#libs/contracts'
+import { parsePolicy, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate } from '#libs/signing'
 import { LateBus } from '../support/late-bus.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
@@ -21,6 +22,7 @@ const start = async (): Promise<void> => {
   press = new PipelineDriver(system)
   await live('pm25@1.0.0=35')
   await live('pm25@2.0.0=25')
+  await rule()
   bus.keepFrom('approver')
   urls.push(system.url)
 }
@@ -28,6 +30,26 @@ afterEach(() => system.stop())
 
 async function live(policy: string): Promise<void> {
   await press.reaches(await press.approve([policy], AT_ONCE), 'SUCCEEDED')
+}
+
+/** Puts a guard rule into force: a limit of the air falls by at most a third. */
+async function rule(): Promise<void> {
+  const guard = {
+    kind: 'cel',
+    rule: 'previous == null || double(next.limit) >= double(previous.limit) / 1.5',
+    message: 'A limit falls by at most a third.',
+    severity: 'deny',
+    tags: ['air'],
+  }
+  const text = JSON.stringify({ id: 'limit-step', version: '1.0.0', effective: '2024-09-01T00:00:00Z', tags: ['guard'], guard })
+  const prepared = await prepareApproval(press.api, [policyIn(text)], AT_ONCE)
+  await press.reaches(await sign(prepared), 'SUCCEEDED')
+}
+
+function policyIn(text: string): PolicyDocument {
+  const parsed = parsePolicy(text, 'policy.yaml')
+  if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
+  return parsed.source.policy
 }
 
 async function rollBack(): Promise<void> {
@@ -63,6 +85,16 @@ describe('an approval while approver has not received a rollback', () => {
     await bus.letHear('approver')
     await press.reaches(run, 'SUCCEEDED')
     expect(await press.limit('pm25')).toBe(limit)
+  })
+
+  it('is tried by the guard against what is in force', async () => {
+    const policy = policyIn(JSON.stringify({ id: 'pm25', version: '3.0.0', effective: '2024-09-01T00:00:00Z', tags: ['air'], limit: 20 }))
+    const trial = () => press.api.post<GuardTrial>('/v1/approvals/trial', { policies: [policy] })
+    expect(await trial()).toMatchObject({ verdict: 'PASS' })
+    await rollBack()
+    expect(await trial()).toMatchObject({ verdict: 'FAIL', rule: 'limit-step@1.0.0' })
+    urls.splice(0, urls.length, 'http://127.0.0.1:9')
+    expect(await trial()).toMatchObject({ verdict: 'PASS' })
   })
 
   it('changes nothing of approver’s record: the rolled back version is quarantined when the rollback arrives', async () => {

@@ -8,26 +8,36 @@ import { ApproverConfig } from '../approver.config.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { unsigned } from './prepare-release.js'
 import { policyAt } from '../policies/policy.table.js'
+import { ReadStoredHeads } from '../policies/read-stored-heads.js'
+import { withStoredHead } from '../policies/stored-heads.js'
 import { RulesInForce } from '../guard/rules-in-force.js'
 
 /** Limit of possible signers that are evaluated. */
 const MAX_PEOPLE = 20
 const WEIGHT = { PASS: 0, WARN: 1, FAIL: 2 } as const
 
-/** Evaluates the guard for policies as if they were approved now, with the plan of approver's defaults. Stores and signs nothing. */
+/**
+ * Evaluates the guard for policies as if they were approved now, with the plan of approver's defaults, against what is in force: by
+ * approver's record, or by config-store's heads where these are newer. Stores and signs nothing.
+ */
 @Injectable()
 export class TryGuard {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
     private readonly rules: RulesInForce,
+    private readonly storedHeads: ReadStoredHeads,
   ) {}
 
-  execute(given: readonly JsonObject[]): Promise<GuardTrial> {
+  async execute(given: readonly JsonObject[]): Promise<GuardTrial> {
     const policies = parsePolicies(given)
+    const { heads } = await this.storedHeads.execute(policies.map(({ policy }) => policy.id))
     return this.runtime.database.transaction(async (tx) => {
       const live: Record<string, ReleaseDocument | null> = {}
-      for (const { policy } of policies) live[policy.id] = (await policyAt(tx, policy.id))?.live ?? null
+      for (const { policy } of policies) {
+        const record = await policyAt(tx, policy.id)
+        live[policy.id] = record === undefined ? null : withStoredHead(record, heads, tx.now).live
+      }
       return this.judge(policies, live, await this.rules.of(tx), tx)
     })
   }
