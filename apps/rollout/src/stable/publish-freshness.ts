@@ -1,5 +1,14 @@
+import { command } from '#libs/contracts'
 import { describeError, PeriodicTask } from '#libs/platform'
-import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, signFreshness, stableDigest, StableTree, type FreshnessPredicate } from '#libs/signing'
+import {
+  FRESHNESS_EVERY_MS,
+  FRESHNESS_LIFE_MS,
+  signFreshness,
+  stableDigest,
+  StableTree,
+  type FreshnessPredicate,
+  type StableHead,
+} from '#libs/signing'
 import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
@@ -8,10 +17,13 @@ import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
 const ALL = 1_000_000
 /** A signal between instances may be lost: every third time the heads are read without one. */
 const READ_EVERY = 3
+/** Limit of policies that a concern names. */
+const MAX_NAMED = 10
 
 /**
  * Signs the list of stable heads, every ten seconds and after each change, and posts it to every config-store directly: it is no event,
- * because nothing happened, and must arrive without a broker too. Each instance does so; readers accept the newest.
+ * because nothing happened, and must arrive without a broker too. Each instance does so; readers accept the newest. It never signs a list
+ * with a head behind one that it has read: such a row was put back by hand.
  */
 @Injectable()
 export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -21,6 +33,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private stopped = false
   private publishing = false
   private readonly beats: PeriodicTask
+  private readonly newest = new NewestHeads()
 
   constructor(
     private readonly runtime: ServiceRuntime,
@@ -40,6 +53,14 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     this.runtime.onSignal(STABLE_MOVED, () => {
       this.moved = true
       void this.publish()
+    })
+    this.runtime.onConcerns(() => {
+      const { putBack } = this.newest
+      if (putBack.length === 0) return []
+      const named = putBack.slice(0, MAX_NAMED).join(', ')
+      return [
+        `rows of stable heads were put back or deleted: ${named}; the statement stays on the newer heads (next: ${command('audit.verify')})`,
+      ]
     })
   }
 
@@ -75,7 +96,8 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private async read(): Promise<void> {
     // Reset before the read: a concurrent change causes another read.
     this.moved = false
-    const heads = await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
+    const rows = await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
+    const heads = this.newest.take(rows)
     const stable = stableDigest(heads)
     if (stable !== this.summary.stable) this.summary = { stable, tree: new StableTree(heads).root }
   }
@@ -86,4 +108,31 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]
     return signFreshness({ ...this.summary, roster: roster.version, issuedAt, expires }, signer)
   }
+}
+
+/**
+ * Newest stable head of each policy that this process has read. A head that was signed is never followed by an earlier one, so a row behind
+ * it, or a missing row, was changed by hand.
+ */
+class NewestHeads {
+  private readonly newest = new Map<string, StableHead>()
+  private changed: string[] = []
+
+  /** Policies whose rows were put back or deleted, as of the last read. */
+  get putBack(): readonly string[] {
+    return this.changed
+  }
+
+  /** Takes all rows of one read; returns the newest head of each policy. */
+  take(rows: readonly StableHead[]): StableHead[] {
+    const read = new Map(rows.map((row) => [row.policy, row]))
+    for (const row of rows) if (!isBehind(row, this.newest.get(row.policy))) this.newest.set(row.policy, row)
+    this.changed = [...this.newest.values()].filter((head) => isBehind(read.get(head.policy), head)).map(({ policy }) => policy)
+    return [...this.newest.values()]
+  }
+}
+
+function isBehind(row: StableHead | undefined, newest: StableHead | undefined): boolean {
+  if (newest === undefined) return false
+  return row === undefined || row.seq < newest.seq || (row.seq === newest.seq && row.current !== newest.current)
 }
