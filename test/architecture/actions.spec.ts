@@ -1,7 +1,5 @@
-import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { defineVerbs, runCli } from '../../apps/cli/src/program.js'
-import { Session } from '../../apps/cli/src/session.js'
+import { defineProgram } from '../../apps/cli/src/program.js'
 import { ioForTest } from '../../apps/cli/src/testing/run-cli.js'
 import { problemOf } from '../../apps/cli/src/errors.js'
 import { errorOfResponse } from '../../libs/client/src/api/problem-to-error.js'
@@ -38,8 +36,7 @@ const render = command as (code: string, values: Readonly<Record<string, string 
 
 /** Why the program would refuse a command line; `undefined` if it would not. */
 function refusal(line: string): string | undefined {
-  const program = new Command('hms-svc')
-  defineVerbs(program, new Session(ioForTest(), program, runCli))
+  const program = defineProgram(ioForTest())
   let verb = program
   // Options of the program may follow the verb.
   const { operands: given, unknown: more } = program.parseOptions(line.split(' ').slice(1))

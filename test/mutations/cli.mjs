@@ -238,7 +238,7 @@ export const CLI_GUARDS = [
   {
     name: 'sign-shows-every-field',
     guard: 'a person sees every field of a statement before the key is opened',
-    file: 'apps/cli/src/sign/signable.ts',
+    file: 'apps/cli/src/sign/sign.ts',
     find: 'statementFields(statement).map(',
     replace: 'statementFields(statement).slice(0, 1).map(',
     spec: 'apps/cli/src/sign/sign.spec.ts',
@@ -247,7 +247,7 @@ export const CLI_GUARDS = [
   {
     name: 'sign-by-kind',
     guard: 'nobody signs a statement that the readers of its kind refuse',
-    file: 'apps/cli/src/sign/signable.ts',
+    file: 'apps/cli/src/sign/sign.ts',
     find: 'kind.read(envelope ??',
     replace: 'Object(envelope ??',
     spec: 'apps/cli/src/sign/sign.spec.ts',

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { defineVerbs, runCli } from '../../apps/cli/src/program.js'
-import { Session } from '../../apps/cli/src/session.js'
+import { defineProgram } from '../../apps/cli/src/program.js'
 import { ioForTest } from '../../apps/cli/src/testing/run-cli.js'
 import { ROOT } from '../architecture/root.js'
 import { BIN, hms } from '../support/processes.js'
@@ -27,8 +26,7 @@ const ALL: readonly (Row | Refusal)[] = [
 
 describe('the table', () => {
   it('has every verb of the program', () => {
-    const program = new Command('hms-svc')
-    defineVerbs(program, new Session(ioForTest(), program, runCli))
+    const program = defineProgram(ioForTest())
     const lines = ALL.map(([line]) => `${line} `)
     expect(leavesOf(program).filter((verb) => !lines.some((line) => line.startsWith(`${verb} `)))).toEqual([])
   })

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import type { ApiClient, Authorize } from '#libs/client'
 import { printable } from '#libs/contracts'
 import { parseDurationFlag } from './duration-flag.js'
@@ -12,6 +13,10 @@ export class CliContext {
   constructor(
     readonly io: CliIo,
     readonly options: GlobalOptions,
+    /** All verbs, for help and completion. */
+    readonly program: Command,
+    /** Runs another command line, as a user would: for the demo. */
+    readonly runCli: (argv: readonly string[], io: CliIo) => Promise<number>,
   ) {
     this.output = outputOf(io, options)
   }

@@ -55,6 +55,13 @@ export function requirePublicReason(reason: string | undefined, command: string)
     throw usageError('--public-reason is sent to partners: write it, or leave it out', [`hms-svc ${command} --help`])
 }
 
+/** Checks `--expect-digest`: only the reviewed content is signed. 409 `HMS_APPROVAL_DIGEST`. */
+export function expectDigest(expected: string | undefined, found: string, next: string[] = []): void {
+  if (expected === undefined || expected === found) return
+  const detail = `What would be signed is not what was reviewed: ${expected} was expected, ${found} is here`
+  throw new HmsError('HMS_APPROVAL_DIGEST', detail, { status: 409, next })
+}
+
 export function exitCodeOf(error: unknown): number {
   const { code, status } = problemOf(error)
   const special = EXIT_OF_CODE[code]

@@ -1,80 +1,26 @@
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '#libs/contracts'
-import { registerApprovals } from './approvals/commands.js'
-import { registerAudit } from './audit/commands.js'
-import { registerBreakGlass } from './break-glass/commands.js'
-import { registerCompletion } from './completion/commands.js'
-import { registerCoverage } from './coverage/commands.js'
-import { registerDeadLetters } from './dead-letters/commands.js'
-import { registerDoctor } from './doctor/commands.js'
-import { registerExport } from './export/commands.js'
+import { CliContext } from './context.js'
 import { reportError, usageError } from './errors.js'
-import { registerFreezes } from './freezes/commands.js'
-import { registerGoingBack } from './rollback/commands.js'
-import { registerHelp } from './help/commands.js'
-import { describeVerbs } from './help/describe-verbs.js'
-import { registerHosting } from './hosting/commands.js'
 import { outputOf, type CliIo } from './io.js'
-import { registerKeys } from './keys/commands.js'
-import { registerLint } from './lint/commands.js'
-import { registerPartners } from './partners/commands.js'
-import { registerPlan } from './plan/commands.js'
-import { registerBotTools, registerPolicies } from './policies/commands.js'
-import { registerReplay } from './replay/commands.js'
-import { registerRoster } from './roster/commands.js'
-import { registerRuns } from './runs/commands.js'
-import { Session } from './session.js'
-import { registerSign } from './sign/commands.js'
-import { registerSimulations } from './simulations/commands.js'
-import { registerTickets } from './tickets/commands.js'
-import { registerTokens } from './tokens/commands.js'
-import { registerWatch } from './watch/commands.js'
-import { registerWebhooks } from './webhooks/commands.js'
-import { registerWhoami } from './whoami/commands.js'
+import { BUILD } from './verbs/build.js'
+import { CHECK } from './verbs/check.js'
+import { DECIDE } from './verbs/decide.js'
+import { HOST } from './verbs/host.js'
+import { OPERATE } from './verbs/operate.js'
+import { defineVerb, type Verb } from './verbs/verb.js'
+import { UNDO, WATCH } from './verbs/watch.js'
 
-/**
- * Verbs load their code when they are called: `--help` and `version` run without any service, database or sandbox code. The order is that
- * of the help.
- */
-const AREAS = [
-  registerPlan,
-  registerApprovals,
-  registerBreakGlass,
-  registerSign,
-  registerTickets,
-  registerFreezes,
-  registerRuns,
-  registerSimulations,
-  registerPolicies,
-  registerWatch,
-  registerCoverage,
-  registerGoingBack,
-  registerLint,
-  registerAudit,
-  registerExport,
-  registerDoctor,
-  registerWhoami,
-  registerReplay,
-  registerBotTools,
-  registerHosting,
-  registerPartners,
-  registerWebhooks,
-  registerDeadLetters,
-  registerRoster,
-  registerKeys,
-  registerTokens,
-  registerCompletion,
-  registerHelp,
-]
+/** All verbs in the order of the help. */
+export const VERBS: readonly Verb[] = [...DECIDE, ...WATCH, ...UNDO, ...CHECK, ...BUILD, ...HOST, ...OPERATE]
 
 /** Runs one command line (without node and script) and returns its exit code. Never throws. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
-  const program = new Command('hms-svc')
-  const session = new Session(io, program, runCli)
+  let exitCode: number = EXIT.done
+  const program = defineProgram(io, (code) => (exitCode = code))
   try {
-    defineVerbs(program, session)
     await program.parseAsync([...argv], { from: 'user' })
-    return session.exitCode
+    return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
     // Commander has already printed the help if no verb was named.
@@ -86,30 +32,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
-/** Registers all verbs, under the headings and with the examples of their help. */
-export function defineVerbs(program: Command, session: Session): void {
-  describeProgram(program, session.io)
-  for (const register of AREAS) register(program, session)
-  takeOneSigner(program)
-  describeVerbs(program)
-}
-
-/**
- * Refuses repeated `--sign` flags: commander keeps the last of several values, and the other people would believe that they have signed.
- */
-function takeOneSigner(verb: Command): void {
-  for (const option of verb.options) {
-    if (option.attributeName() !== 'sign' || option.variadic || option.parseArg !== undefined) continue
-    option.argParser((name: string, before: string | undefined) => {
-      if (before === undefined) return name
-      throw usageError(`--sign is given twice, for "${before}" and for "${name}": each person signs by a call of their own`)
-    })
-  }
-  for (const each of verb.commands) takeOneSigner(each)
-}
-
-function describeProgram(program: Command, io: CliIo): void {
-  program
+/** Builds the program of all verbs. `ended` receives the exit code of the verb that ran. */
+export function defineProgram(io: CliIo, ended: (code: number) => void = () => undefined): Command {
+  const program = new Command('hms-svc')
     .description('Signed policies become live rules, and can be taken back in seconds.')
     .option('--url <url>', 'address of the services (HMS_URL)')
     .option('--json', 'one JSON value on stdout, never a prompt')
@@ -122,6 +47,13 @@ function describeProgram(program: Command, io: CliIo): void {
     .configureOutput({ writeOut: io.stdout.write, writeErr: io.stderr.write, outputError: () => undefined })
     .exitOverride()
     .showSuggestionAfterError()
+  for (const verb of VERBS) {
+    defineVerb(program, verb, async (run, call) => {
+      const code = await (await run())(new CliContext(io, program.opts(), program, runCli), ...(call as never[]))
+      ended(code ?? EXIT.done)
+    })
+  }
+  return program
 }
 
 function ofCommander(error: CommanderError): Error {

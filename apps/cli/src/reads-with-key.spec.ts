@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDemoIdentity } from '#libs/client'
 import { SERVICES } from '#libs/contracts'
-import { defineVerbs, runCli } from './program.js'
-import { Session } from './session.js'
+import { defineProgram } from './program.js'
 import { serveCanned, type CannedService } from './testing/canned-service.js'
 import { ioForTest, runForTest } from './testing/run-cli.js'
 
@@ -95,8 +94,7 @@ describe('with HMS_TOKEN', () => {
   })
 
   it('each verb is known as one that reads, or as another', () => {
-    const program = new Command('hms-svc')
-    defineVerbs(program, new Session(ioForTest(), program, runCli))
+    const program = defineProgram(ioForTest())
     const lines = [...READS, ...OTHERS].map((line) => `${line} `)
     expect(leavesOf(program).filter((verb) => !lines.some((line) => line.startsWith(`${verb} `)))).toEqual([])
   })

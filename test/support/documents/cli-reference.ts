@@ -1,7 +1,6 @@
-import { Command, type Option } from 'commander'
-import { VERB_HELP } from '../../../apps/cli/src/help/examples.js'
-import { defineVerbs, runCli } from '../../../apps/cli/src/program.js'
-import { Session } from '../../../apps/cli/src/session.js'
+import type { Command, Option } from 'commander'
+import { defineProgram, VERBS } from '../../../apps/cli/src/program.js'
+import { examplesOf, nameOf } from '../../../apps/cli/src/verbs/verb.js'
 import { ioForTest } from '../../../apps/cli/src/testing/run-cli.js'
 
 const HEAD = `# The command line
@@ -13,12 +12,11 @@ Each verb also takes the options that stand before any verb:
 
 /** The program as a page of Markdown. */
 export function cliReference(): string {
-  const program = new Command('hms-svc')
-  defineVerbs(program, new Session(ioForTest(), program, runCli))
-  const groups = [...new Set(Object.values(VERB_HELP).map(({ group }) => group))]
+  const program = defineProgram(ioForTest())
+  const groups = [...new Set(VERBS.flatMap(({ group }) => group ?? []))]
   const parts = groups.map((group) => {
-    const verbs = program.commands.filter((verb) => VERB_HELP[verb.name()]?.group === group)
-    return `## ${group.replace(':', '')}\n\n${verbs.map((verb) => verbText(verb)).join('\n')}`
+    const verbs = program.commands.filter((verb) => verb.helpGroup() === `${group}:`)
+    return `## ${group}\n\n${verbs.map((verb) => verbText(verb)).join('\n')}`
   })
   return `${HEAD}\n${optionRows(program.options)}\n${parts.join('\n')}`
 }
@@ -28,7 +26,10 @@ function verbText(verb: Command): string {
   const below = verb.commands.map(
     (child) => `#### ${verb.name()} ${child.name()}\n\n${sentence(child)}\n\n${usageText(child, [verb.name(), child.name()])}`,
   )
-  const examples = (VERB_HELP[verb.name()]?.examples ?? []).map((line) => `$ ${line}`).join('\n')
+  const declared = VERBS.find((each) => nameOf(each) === verb.name())!
+  const examples = examplesOf(declared)
+    .map((line) => `$ ${line}`)
+    .join('\n')
   const parts = [`### ${verb.name()}`, '', sentence(verb), '', `${own}\`\`\`console`, examples, '```', '', ...below]
   return parts.join('\n')
 }

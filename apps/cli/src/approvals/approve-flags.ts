@@ -1,10 +1,9 @@
 import type { PlanInput } from '#libs/client'
-import type { PassphraseOptions } from '../keys/passphrase.js'
+import type { SignFlags } from '../keys/key-folder.js'
 import { isPolicyRef } from '../policies/policy-ref.js'
 
 /** Flags of `approve` as written. */
-export interface ApproveFlags extends PassphraseOptions {
-  sign: string
+export interface ApproveFlags extends SignFlags {
   canary?: string
   scope?: string
   observe?: string

@@ -11,9 +11,8 @@ import {
 } from '#libs/client'
 import { EXIT, exitCodeOfRun, isTerminal, type ApprovalView, type PlanOptions, type PreparedApproval, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { requireDigest, usageError } from '../errors.js'
-import { expectDigest } from '../keys/expect-digest.js'
-import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
+import { expectDigest, requireDigest, usageError } from '../errors.js'
+import { findKey, openKey } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
 import { watchToEnd } from '../runs/watch.js'
 import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
@@ -31,18 +30,17 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   if (files.length === 0) throw usageError('Name at least one FILE to approve, or the digest of an approval', ['hms-svc help approve'])
   const plan = planOptions(planInputOf(flags))
   const prepare = await preparationOf(files, plan, flags)
-  const folder = keyFolderOf(context)
   // Checked before anything is prepared: a person who cannot sign leaves no trace.
-  await findKey(folder, flags.sign)
+  await findKey(context, flags.sign)
   const client = await context.client()
   // Opened for these requests only: the consent is opening the key again, after the content was shown.
-  const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, folder, flags.sign, flags))
+  const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, flags))
   let asking = client
   const prepared = await prepareAs(client, asSigner, (allowed) => prepare((asking = allowed)))
   const { consent, policies } = await consentTo(context, asking, prepared)
   for (const line of describePrepared(consent, { reported: prepared, policies, paint: output.errorPaint })) output.note(line)
   expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
-  const signer = await openKey(context, folder, flags.sign, flags)
+  const signer = await openKey(context, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
   printAccepted(context, prepared, view, signer)
   if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)

@@ -1,4 +1,4 @@
-import { EXIT, type AuditAct, type AuditEntry } from '#libs/contracts'
+import { type AuditAct, type AuditEntry } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { numberFlag } from '../number-flag.js'
 import { timeOf } from '../partners/time-flag.js'
@@ -17,7 +17,7 @@ const LIMIT = 200
 const MAX_LIMIT = 1_000
 
 /** Shows the newest matching entries in order; older ones are requested by the index of the first. */
-export async function showAuditLog(context: CliContext, options: AuditLogOptions): Promise<number> {
+export async function showAuditLog(context: CliContext, options: AuditLogOptions): Promise<void> {
   const { output } = context
   const run = options.run === undefined ? undefined : parseRunNumber(options.run)
   const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_LIMIT, verb: 'audit log' }) ?? LIMIT
@@ -32,22 +32,21 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
   const found = await client.get('/v1/audit/entries', { ...query, order: 'newest', limit, acts: true })
   output.list(
     found.toReversed(),
-    [
-      { heading: 'ENTRY', cell: (entry) => entry.index },
-      { heading: 'AT', cell: (entry) => entry.at },
-      { heading: 'RUN', cell: (entry) => (entry.run === null ? null : `#${entry.run}`) },
-      { heading: 'SOURCE', cell: (entry) => entry.source },
-      { heading: 'TYPE', cell: (entry) => entry.type },
-      { heading: 'KEY', cell: (entry) => entry.key },
-      { heading: 'BY', cell: (entry) => actsText(entry, ({ by }) => by.join(', ')) },
-      { heading: 'REASON', cell: (entry) => actsText(entry, ({ reason }) => reason ?? '') },
-    ],
+    {
+      ENTRY: 'index',
+      AT: 'at',
+      RUN: (entry) => (entry.run === null ? null : `#${entry.run}`),
+      SOURCE: 'source',
+      TYPE: 'type',
+      KEY: 'key',
+      BY: (entry) => actsText(entry, ({ by }) => by.join(', ')),
+      REASON: (entry) => actsText(entry, ({ reason }) => reason ?? ''),
+    },
     Object.values(query).every((value) => value === undefined) ? 'Nothing is recorded yet.' : whenNone(run, options),
   )
   const first = found.at(-1)?.index
   if (found.length === limit && first !== undefined && first > 0 && output.mode !== 'json')
     output.note(`These are the newest ${limit}; with --before ${first} come those before them.`)
-  return EXIT.done
 }
 
 /** Returns the acts as text; `null` for an event without acts of people, or one that the log does not keep. */

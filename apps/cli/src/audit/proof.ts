@@ -1,4 +1,4 @@
-import { EXIT, type AuditProof } from '#libs/contracts'
+import { type AuditProof } from '#libs/contracts'
 import { namesRelease, SignatureError, verifyTlogProof } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -6,7 +6,7 @@ import { newestRoster } from '../roster/newest-roster.js'
 import { logPoliciesOf } from '../roster/pinned-roster.js'
 
 /** Shows the proof that the approval of a version is in the log, after verifying it. */
-export async function showProof(context: CliContext, name: string): Promise<number> {
+export async function showProof(context: CliContext, name: string): Promise<void> {
   const { digest, index, size, witnessedAt, ...rest } = await fetchProof(context, name)
   const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
   context.output.data({ ...rest, digest, index, size, witnessedAt: seenAt }, () => [
@@ -15,7 +15,6 @@ export async function showProof(context: CliContext, name: string): Promise<numb
     `  release ${digest}`,
     ...rest.proof.trimEnd().split('\n'),
   ])
-  return EXIT.done
 }
 
 export interface CheckedProof extends AuditProof {

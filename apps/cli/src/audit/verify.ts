@@ -1,4 +1,4 @@
-import { EXIT, HmsError, type AuditProof } from '#libs/contracts'
+import { HmsError, type AuditProof } from '#libs/contracts'
 import { systemClock, type ApiClient } from '#libs/client'
 import type { Roster } from '#libs/signing'
 import { setTimeout } from 'node:timers/promises'
@@ -21,7 +21,7 @@ const PAUSE_MS = 500
 const BEHIND_WAIT_MS = 3_000
 
 /** Verifies the whole log from outside, with the pinned roster and its successors only, and names all problems. */
-export async function verifyAudit(context: CliContext): Promise<number> {
+export async function verifyAudit(context: CliContext): Promise<void> {
   const roster = await newestRoster(context)
   const [policy] = logPoliciesOf(roster)
   const client = await context.client()
@@ -75,7 +75,6 @@ export async function verifyAudit(context: CliContext): Promise<number> {
       ...breakGlass.map((each) => `! by break-glass, past simulation and canary: ${each}`),
     ],
   )
-  return EXIT.done
 }
 
 /** Returns a wait that resolves to `false` once this time has passed since the first one. */

@@ -1,20 +1,10 @@
-import {
-  prepareAs,
-  prepareBreakGlass,
-  readPolicies,
-  signApproval,
-  submitBreakGlass,
-  type ApiClient,
-  type KeyFolder,
-  type NamedSigner,
-} from '#libs/client'
+import { prepareAs, prepareBreakGlass, readPolicies, signApproval, submitBreakGlass, type ApiClient, type NamedSigner } from '#libs/client'
 import { EXIT, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
 import { describePrepared } from '../approvals/describe-prepared.js'
 import { consentTo } from '../approvals/read-consent.js'
 import type { CliContext } from '../context.js'
-import { requireReason, usageError } from '../errors.js'
-import { expectDigest } from '../keys/expect-digest.js'
-import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
+import { expectDigest, requireReason, usageError } from '../errors.js'
+import { findKey, openKey } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
 import { signingAs } from '../tokens/as-person.js'
 
@@ -41,11 +31,10 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   if (passphraseFile.length > 1 && passphraseFile.length !== flags.sign.length)
     throw usageError('Give --passphrase-file once, or once for each --sign', ['hms-svc help break-glass'])
   const policies = await readPolicies(files)
-  const folder = keyFolderOf(context)
   // Checked before anything is prepared: a person who cannot sign leaves no trace.
-  for (const name of names) await findKey(folder, name)
+  for (const name of names) await findKey(context, name)
   const client = await context.client()
-  const open = (name: string): Promise<NamedSigner> => openFor(context, folder, name, flags)
+  const open = (name: string): Promise<NamedSigner> => openFor(context, name, flags)
   const asFirst = async (): Promise<ApiClient> => signingAs(context, await open(names[0]!))
   const { reason, author } = flags
   let asking = client
@@ -65,14 +54,9 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
 }
 
 /** Selects the passphrase file of this person, if each has their own. */
-function openFor(
-  context: CliContext,
-  folder: KeyFolder,
-  name: string,
-  { sign, passphraseFile = [] }: BreakGlassFlags,
-): Promise<NamedSigner> {
+function openFor(context: CliContext, name: string, { sign, passphraseFile = [] }: BreakGlassFlags): Promise<NamedSigner> {
   const own = passphraseFile.length > 1 ? passphraseFile[sign.indexOf(name)] : passphraseFile[0]
-  return openKey(context, folder, name, { passphraseFile: own })
+  return openKey(context, { sign: name, passphraseFile: own })
 }
 
 async function printAccepted({ output }: CliContext, client: ApiClient, { run }: ApprovalView, names: readonly string[]): Promise<void> {

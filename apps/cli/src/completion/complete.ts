@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import { EXIT, printable } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { splitLine } from './split-line.js'
@@ -9,9 +8,9 @@ import { wantedAt, type Candidate, type Wanted } from './wanted.js'
  * cursor, the name of the program included. Exit code 1 requests the shell to complete file names. It never prints an error, which would
  * appear in the middle of the typed line.
  */
-export async function completeLine(context: CliContext, program: Command, line: string): Promise<number> {
+export async function completeLine(context: CliContext, line: string): Promise<number> {
   const { words, current } = splitLine(line)
-  const wanted = wantedAt(program, { words: words.slice(1), current })
+  const wanted = wantedAt(context.program, { words: words.slice(1), current })
   if ('files' in wanted) return EXIT.internal
   for (const { text, about } of fitting(await candidatesOf(wanted, context), current))
     context.io.stdout.write(about === undefined ? `${oneLine(text)}\n` : `${oneLine(text)}\t${oneLine(about)}\n`)

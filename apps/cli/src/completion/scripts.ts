@@ -1,3 +1,5 @@
+import type { CliContext } from '../context.js'
+
 /** Completion script for each shell. It passes the line up to the cursor to `hms-svc __complete`, and offers its output. */
 export const SCRIPTS = {
   // Bash breaks words at @, : and =, and replaces only what stands behind the last break: so candidates lose what stands before it.
@@ -92,3 +94,9 @@ Register-ArgumentCompleter -Native -CommandName hms-svc -ScriptBlock {
 }
 `,
 } as const
+
+export function printScript({ io, output }: CliContext, shell: string): void {
+  const script = SCRIPTS[shell as keyof typeof SCRIPTS]
+  if (output.mode === 'json') output.data({ shell, script }, () => [])
+  else io.stdout.write(script)
+}

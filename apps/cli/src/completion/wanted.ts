@@ -1,11 +1,12 @@
-import type { Argument, Command, Option } from 'commander'
+import type { Command, Option } from 'commander'
 import { TOPIC_NAMES } from '#libs/contracts'
+import { completionOf, type Completion } from '../verbs/verb.js'
 import type { SplitLine } from './split-line.js'
 
 /** Possible continuations at the cursor: known texts, or a kind of thing whose names the services or the key folder provide. */
 export type Wanted =
   | { texts: Candidate[] }
-  | { live: 'policy' | 'version' | 'run' | 'ticket' | 'partner' | 'freeze' | 'signer' }
+  | { live: Exclude<Completion, 'topic'> }
   /** The shell completes file names better. */
   | { files: true }
 
@@ -69,10 +70,7 @@ function verbsOf(command: Command): Candidate[] {
 
 function valueOf(option: Option): Wanted {
   if (option.argChoices !== undefined) return { texts: option.argChoices.map((text) => ({ text })) }
-  if (option.long === '--sign') return { live: 'signer' }
-  if (option.long === '--fallback' || option.long === '--policy') return { live: 'version' }
-  if (option.long === '--partners') return { live: 'partner' }
-  return /<(file|folder|path)>/.test(option.flags) ? { files: true } : NOTHING
+  return /<(file|folder|path)>/.test(option.flags) ? { files: true } : namesFor(completionOf(option))
 }
 
 const FILES = /^(file|files|bundle|digest-or-file)$/
@@ -82,20 +80,10 @@ function argumentOf(command: Command, at: number): Wanted {
   const argument = declared[at] ?? declared.findLast(({ variadic }) => variadic)
   if (argument === undefined) return NOTHING
   if (argument.argChoices !== undefined) return { texts: argument.argChoices.map((text) => ({ text })) }
-  if (FILES.test(argument.name())) return { files: true }
-  if (command.parent?.name() === 'topics') return { texts: TOPIC_NAMES.map((text) => ({ text })) }
-  return liveOf(command, argument)
+  return FILES.test(argument.name()) ? { files: true } : namesFor(completionOf(command))
 }
 
-function liveOf(command: Command, argument: Argument): Wanted {
-  const area = command.parent?.name()
-  const name = argument.name()
-  if (name === 'id@version') return { live: 'version' }
-  if (area === 'tickets') return { live: 'ticket' }
-  if (area === 'runs' || area === 'simulations') return { live: 'run' }
-  if (area === 'partners') return ['add', 'list', 'deliveries', 'test'].includes(command.name()) ? { live: 'partner' } : NOTHING
-  if (area === 'freezes') return { live: 'freeze' }
-  if (area === 'keys' && name === 'name') return { live: 'signer' }
-  if (area === 'dlq' || area === 'tokens') return NOTHING
-  return name.startsWith('id') ? { live: 'policy' } : NOTHING
+function namesFor(completion: Completion | undefined): Wanted {
+  if (completion === 'topic') return { texts: TOPIC_NAMES.map((text) => ({ text })) }
+  return completion === undefined ? NOTHING : { live: completion }
 }

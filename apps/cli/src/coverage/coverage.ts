@@ -1,39 +1,39 @@
-import { EXIT, type CoverageView } from '#libs/contracts'
+import { type CoverageView } from '#libs/contracts'
 import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
-import { renderTable, type Column } from '../output/table.js'
+import { renderTable, type Columns } from '../output/table.js'
 
 /** Limit of names outside `--json`. */
 const MAX_NAMED = 50
 
-export async function showCoverage(context: CliContext, policy: string): Promise<number> {
+/** Shows the bots of a policy; without one all policies in short. */
+export async function coverage(context: CliContext, policy: string | undefined): Promise<void> {
+  if (policy === undefined) return listCoverage(context)
   requireName(policy, 'the id of a policy', 'hms-svc coverage')
   const view = await coverageOf(await context.client(), policy)
   context.output.data(view, () => linesOf(view, context.output.stdout.columns))
-  return EXIT.done
 }
 
 /** Sends one request per policy: each reads all bots, and other clients should not wait for all policies. */
-export async function listCoverage(context: CliContext): Promise<number> {
+async function listCoverage(context: CliContext): Promise<void> {
   const client = await context.client()
   const views: CoverageView[] = []
   for (const { id } of await client.get('/v1/policies')) views.push(await coverageOf(client, id))
   context.output.list(
     views,
-    [
-      { heading: 'POLICY', cell: ({ policy }) => policy },
-      { heading: 'REVISION', cell: ({ revision }) => revision },
-      { heading: 'BOTS', cell: ({ total }) => total },
-      { heading: 'CURRENT', cell: ({ current }) => current },
-      { heading: 'SILENT OR BEHIND', cell: ({ lagging }) => namesOf(lagging) },
-      ...columnsWhere(views, ({ left = [] }) => namesOf(left), 'LEFT WHILE BEHIND'),
-      ...columnsWhere(views, ({ refused }) => refused?.version ?? null, 'REFUSED BY READERS'),
-      { heading: 'SEEN', cell: ({ seen: { stream, events, ofrep } }) => stream + events + ofrep },
-    ],
+    {
+      POLICY: 'policy',
+      REVISION: 'revision',
+      BOTS: 'total',
+      CURRENT: 'current',
+      'SILENT OR BEHIND': ({ lagging }) => namesOf(lagging),
+      ...columnWhere(views, ({ left = [] }) => namesOf(left), 'LEFT WHILE BEHIND'),
+      ...columnWhere(views, ({ refused }) => refused?.version ?? null, 'REFUSED BY READERS'),
+      SEEN: ({ seen: { stream, events, ofrep } }) => stream + events + ofrep,
+    },
     'No policy is in force.',
   )
-  return EXIT.done
 }
 
 function coverageOf(client: ApiClient, policy: string): Promise<CoverageView> {
@@ -45,12 +45,8 @@ function namesOf(bots: readonly { id: string }[]): string | null {
 }
 
 /** A column for what is rarely there. */
-function columnsWhere(
-  views: readonly CoverageView[],
-  cell: (view: CoverageView) => string | null,
-  heading: string,
-): Column<CoverageView>[] {
-  return views.some((view) => cell(view) !== null) ? [{ heading, cell }] : []
+function columnWhere(views: readonly CoverageView[], cell: (view: CoverageView) => string | null, heading: string): Columns<CoverageView> {
+  return views.some((view) => cell(view) !== null) ? { [heading]: cell } : {}
 }
 
 function linesOf(view: CoverageView, width: number | null): string[] {
@@ -58,29 +54,14 @@ function linesOf(view: CoverageView, width: number | null): string[] {
   const counted = total === 0 ? 'no named bot is connected' : `${current} of ${total} connected bots run what they should`
   const lines = [`${policy}  ${counted}  (revision ${revision})`, ...refusedLines(view)]
   if (total > 0) {
-    const byRegion = renderTable(
-      regions,
-      [
-        { heading: 'REGION', cell: ({ region }) => region || '–' },
-        { heading: 'BOTS', cell: (region) => region.total },
-        { heading: 'CURRENT', cell: (region) => region.current },
-      ],
-      width,
-    )
-    const byVersion = renderTable(
-      versions,
-      [
-        { heading: 'VERSION', cell: ({ version, digest }) => version ?? (digest === null ? 'none' : digest) },
-        { heading: 'BOTS', cell: (version) => version.total },
-      ],
-      width,
-    )
+    const byRegion = renderTable(regions, { REGION: ({ region }) => region || '–', BOTS: 'total', CURRENT: 'current' }, width)
+    const byVersion = renderTable(versions, { VERSION: ({ version, digest }) => version ?? digest ?? 'none', BOTS: 'total' }, width)
     lines.push(...byRegion, ...byVersion)
   }
   return [
     ...lines,
-    ...botTable(lagging, 'SILENT OR BEHIND', 'RUNS', [], width),
-    ...botTable(left, 'LEFT WHILE BEHIND', 'RAN', [{ heading: 'LEFT', cell: ({ leftAt }) => leftAt }], width),
+    ...botTable(lagging, 'SILENT OR BEHIND', 'RUNS', {}, width),
+    ...botTable(left, 'LEFT WHILE BEHIND', 'RAN', { LEFT: 'leftAt' }, width),
     `Seen, and not asked: ${seen.stream} streams without a name, ${seen.events} by Server-Sent Events, ${seen.ofrep} by OFREP`,
   ]
 }
@@ -99,22 +80,19 @@ function botTable<B extends CoverageView['lagging'][number]>(
   bots: readonly B[],
   heading: string,
   versionHeading: string,
-  more: Column<B>[],
+  more: Columns<B>,
   width: number | null,
 ): string[] {
   if (bots.length === 0) return []
+  const columns: Columns<B> = {
+    [heading]: ({ id }) => id,
+    REGION: ({ region }) => region || null,
+    [versionHeading]: ({ version, digest }) => version ?? digest,
+    REVISION: ({ revision }) => (revision === 0 ? 'said nothing' : revision),
+    SINCE: ({ since }) => since,
+    ...more,
+  }
+  const named = renderTable(bots.slice(0, MAX_NAMED), columns, width)
   const rest = bots.length - MAX_NAMED
-  const named = renderTable(
-    bots.slice(0, MAX_NAMED),
-    [
-      { heading, cell: ({ id }) => id },
-      { heading: 'REGION', cell: ({ region }) => region || null },
-      { heading: versionHeading, cell: ({ version, digest }) => version ?? digest },
-      { heading: 'REVISION', cell: ({ revision }) => (revision === 0 ? 'said nothing' : revision) },
-      { heading: 'SINCE', cell: ({ since }) => since },
-      ...more,
-    ],
-    width,
-  )
   return rest > 0 ? [...named, `and ${rest} more, with --json`] : named
 }

@@ -4,12 +4,14 @@ import { processEnvironment, signalled } from '#libs/platform'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readCliEnvironment } from '../cli.config.js'
+import type { CliContext } from '../context.js'
+import { parseDurationFlag } from '../duration-flag.js'
 import type { CliIo } from '../io.js'
 import { processIo } from '../process-io.js'
 import { prepareDemoFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
-import type { DemoOptions } from './hosting.js'
 import { loadProgram } from './load-program.js'
+import { placeOf, type PlaceFlags } from './place.js'
 import { commandsBehindDemo, type DemoTarget } from './try-it.js'
 
 const OBSERVE_MS = 10_000
@@ -34,18 +36,30 @@ interface DemoModule {
   }): Promise<{ exitCode: number; stop(): Promise<void> }>
 }
 
-export async function runDemo(options: DemoOptions): Promise<number> {
+/** `once`: ends with the run's exit code instead of serving until Ctrl-C. */
+interface DemoFlags extends PlaceFlags {
+  once?: boolean
+  observe?: string
+}
+
+export async function runDemo(context: CliContext, flags: DemoFlags): Promise<number> {
+  const place = placeOf(context, flags)
+  const observeMs = await parseDurationFlag('--observe', flags.observe)
   const demo = await loadProgram<DemoModule>('demo/src/demo')
   const partners = await demo.startPartnerServers()
   try {
-    return await play(options, demo, partners)
+    return await play(context, { ...place, once: flags.once === true, observeMs }, demo, partners)
   } finally {
     await partners.stop()
   }
 }
 
-async function play(options: DemoOptions, { playDemo, ASSETS }: DemoModule, partners: PartnerServers): Promise<number> {
-  const { output, port, dataDir: folder, once, observeMs, runCli } = options
+async function play(
+  { output, runCli }: CliContext,
+  { port, dataDir: folder, once, observeMs }: { port: number; dataDir: string; once: boolean; observeMs: number | undefined },
+  { playDemo, ASSETS }: DemoModule,
+  partners: PartnerServers,
+): Promise<number> {
   const stopAsked = signalled()
   const dataDir = resolve(folder)
   const say = (text: string): void => output.note(text)

@@ -1,14 +1,16 @@
-import { EXIT } from '#libs/contracts'
 import { processEnvironment, signalled, VERSION } from '#libs/platform'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { CliContext } from '../context.js'
 import { prepareDevFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
-import type { DevOptions } from './hosting.js'
+import { placeOf, type PlaceFlags } from './place.js'
 import { loadProgram } from './load-program.js'
 import { commandsToTry } from './try-it.js'
 
-export async function runDev({ output, port, dataDir, reset }: DevOptions): Promise<number> {
+export async function runDev(context: CliContext, flags: PlaceFlags & { reset?: boolean }): Promise<void> {
+  const { output } = context
+  const { port, dataDir } = placeOf(context, flags)
   const startedAt = performance.now()
   const stopAsked = signalled()
   // Loaded while the services start, so the ready message is not delayed.
@@ -18,7 +20,7 @@ export async function runDev({ output, port, dataDir, reset }: DevOptions): Prom
       port,
       dataDir,
       environment: processEnvironment(),
-      prepare: (folder) => prepareDevFolder(folder, reset, (text) => output.note(text)),
+      prepare: (folder) => prepareDevFolder(folder, flags.reset === true, (text) => output.note(text)),
     }),
   ])
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
@@ -39,5 +41,4 @@ export async function runDev({ output, port, dataDir, reset }: DevOptions): Prom
   } finally {
     await system.stop()
   }
-  return EXIT.done
 }

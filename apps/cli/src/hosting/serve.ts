@@ -1,9 +1,11 @@
-import { EXIT, HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
+import { HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
 import { processEnvironment, signalled, type Environment } from '#libs/platform'
-import type { ServeOptions } from './hosting.js'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
 import { loadProgram } from './load-program.js'
 
-export async function runServe(names: string[], { output, all }: ServeOptions): Promise<number> {
+export async function runServe({ output }: CliContext, names: string[], { all }: { all?: true }): Promise<void> {
+  if (names.length === 0 && all !== true) throw usageError('Name the services to run, or pass --all', ['hms-svc help serve'])
   const stopAsked = signalled()
   const alone = names.length === 1 ? ALONE.find(({ name }) => name === names[0]) : undefined
   if (alone !== undefined) {
@@ -11,7 +13,7 @@ export async function runServe(names: string[], { output, all }: ServeOptions): 
     output.note(`${alone.name} listens on ${served.port}`)
     await stopAsked
     await served.stop()
-    return EXIT.done
+    return
   }
   const services = all ? [...SERVICES] : names.map(requireService)
   // Loaded late: edge and witness need nothing of the services, which take 50 MB.
@@ -20,7 +22,6 @@ export async function runServe(names: string[], { output, all }: ServeOptions): 
   output.note(`${services.join(', ')} ${services.length === 1 ? 'listens' : 'listen'} on ${port}`)
   await stopAsked
   await host.stop()
-  return EXIT.done
 }
 
 function requireService(name: string): ServiceName {

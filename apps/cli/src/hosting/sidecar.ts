@@ -1,13 +1,31 @@
-import { EXIT } from '#libs/contracts'
 import { processEnvironment, signalled, type Environment } from '#libs/platform'
-import type { SidecarOptions } from './hosting.js'
+import type { CliContext } from '../context.js'
 import { loadProgram } from './load-program.js'
+import { portOf } from './place.js'
+
+interface SidecarOptions {
+  /** Address of the services from the command line. */
+  url?: string
+  /** Policies to read from the command line. */
+  policies?: readonly string[]
+  /** Address to listen on from the command line. */
+  place?: { port: number } | { socket: string }
+  timeoutMs?: number
+  /** Files that follow a template. */
+  write: readonly { template: string; file: string }[]
+}
+
+interface SidecarFlags extends Pick<SidecarOptions, 'write'> {
+  port?: string
+  socket?: string
+  policies?: string
+}
 
 /** Mirrors `serveSidecar` of apps/sidecar. */
 interface SidecarModule {
   serveSidecar(
     env: Environment,
-    options: Omit<SidecarOptions, 'output'>,
+    options: SidecarOptions,
   ): Promise<{
     address: string
     upstream: string
@@ -20,14 +38,21 @@ interface SidecarModule {
   }>
 }
 
-export async function runSidecar({ output, ...options }: SidecarOptions): Promise<number> {
+export async function runSidecar(context: CliContext, { port, socket, write, policies }: SidecarFlags): Promise<void> {
+  const options: SidecarOptions = {
+    url: context.options.url,
+    place: socket !== undefined ? { socket } : port === undefined ? undefined : { port: portOf(port, '--port') },
+    policies: policies?.split(',').map((id) => id.trim()),
+    write,
+    timeoutMs: await context.timeoutMs(),
+  }
   const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)
   // Registered before the ready message, so an immediate Ctrl-C also stops it in order.
   const stopAsked = signalled()
   const name = reader.bot === undefined ? 'no bot (HMS_BOT)' : `bot ${reader.bot}`
   const region = reader.region === undefined ? '' : ` of region ${reader.region}`
-  output.data({ ...at, ...reader }, () => [
+  context.output.data({ ...at, ...reader }, () => [
     `Side-car of ${at.upstream} ${at.state === 'READY' ? 'is ready' : 'answers from a copy that may be old'}   ` +
       `(${at.state}: ${at.policies === 1 ? '1 policy' : `${at.policies} policies`} at revision ${at.revision})`,
     `  Answers  ${at.address}   /v1/policies  /v1/events  /readyz`,
@@ -37,5 +62,4 @@ export async function runSidecar({ output, ...options }: SidecarOptions): Promis
   ])
   await stopAsked
   await stop()
-  return EXIT.done
 }

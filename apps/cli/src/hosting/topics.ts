@@ -1,50 +1,37 @@
-import { EXIT } from '#libs/contracts'
-import { readHostConfig, replicationOf } from '#libs/process'
+import { EXIT, HmsError, parseDuration, SERVICES, type ServiceName } from '#libs/contracts'
 import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, refuseOtherCopies, type TopicDifference } from '#libs/messaging'
-import { createLogger, processEnvironment } from '#libs/platform'
-import { kafkaSettings } from '#libs/service'
-import type { Output } from '../output/output.js'
-import type { TopicsOptions, TopicsVerb } from './hosting.js'
+import { createLogger, processEnvironment, systemClock } from '#libs/platform'
+import { readHostConfig, replicationOf } from '#libs/process'
+import { kafkaSettings, loadService, republishService } from '#libs/service'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import type { Columns } from '../output/table.js'
 
-type Kafka = ReturnType<typeof createKafka>
+type Done = TopicDifference & { done: string }
 
-export async function runTopics(verb: TopicsVerb, { output }: TopicsOptions): Promise<number> {
+const DIFFERENCE_COLUMNS: Columns<TopicDifference> = { TOPIC: 'topic', 'DIFFERS IN': 'what', WANTED: 'wanted', FOUND: 'found' }
+const DONE_COLUMNS: Columns<Done> = { TOPIC: 'topic', DONE: 'done' }
+
+async function openBroker(): Promise<{ kafka: ReturnType<typeof createKafka>; copies: number }> {
   const config = readHostConfig(processEnvironment())
-  const kafka = createKafka(await kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
-  return verb === 'diff' ? diff(kafka, replicationOf(config), output) : apply(kafka, replicationOf(config), output)
+  return { kafka: createKafka(await kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel)), copies: replicationOf(config) }
 }
 
-async function diff(kafka: Kafka, copies: number, output: Output): Promise<number> {
+export async function diffCatalogue({ output }: CliContext): Promise<number> {
+  const { kafka, copies } = await openBroker()
   const differences = [...(await diffTopics(kafka, copies)), ...(await diffAcls(kafka))]
   output.list(differences, DIFFERENCE_COLUMNS, 'The broker matches the catalogue.')
   return differences.length > 0 ? EXIT.conflict : EXIT.done
 }
 
 /** Prints the changes before the failures. */
-async function apply(kafka: Kafka, copies: number, output: Output): Promise<number> {
+export async function applyCatalogue({ output }: CliContext): Promise<void> {
+  const { kafka, copies } = await openBroker()
   const left: TopicDifference[] = []
   const topics = await applyTopics(kafka, copies, undefined, { copies: true, onLeft: (others) => left.push(...others) })
-  const done = [...topics, ...(await applyAcls(kafka))].map(withDone)
+  const done = [...topics, ...(await applyAcls(kafka))].map((each): Done => ({ ...each, done: doneWith(each) }))
   if (done.length > 0 || left.length === 0) output.list(done, DONE_COLUMNS, 'The broker matched the catalogue already.')
   refuseOtherCopies(left)
-  return EXIT.done
-}
-
-type Done = TopicDifference & { done: string }
-
-const DIFFERENCE_COLUMNS = [
-  { heading: 'TOPIC', cell: (row: TopicDifference) => row.topic },
-  { heading: 'DIFFERS IN', cell: (row: TopicDifference) => row.what },
-  { heading: 'WANTED', cell: (row: TopicDifference) => row.wanted },
-  { heading: 'FOUND', cell: (row: TopicDifference) => row.found },
-]
-const DONE_COLUMNS = [
-  { heading: 'TOPIC', cell: (row: Done) => row.topic },
-  { heading: 'DONE', cell: (row: Done) => row.done },
-]
-
-function withDone(difference: TopicDifference): Done {
-  return { ...difference, done: doneWith(difference) }
 }
 
 /** Describes the change for a difference; `apply` threw if there was none. */
@@ -54,4 +41,28 @@ function doneWith({ what, wanted, found }: TopicDifference): string {
   if (what !== 'acl') return `${what} set to ${wanted} instead of ${found}`
   if (found === 'nothing') return `allowed: ${wanted}`
   return wanted === 'nothing' ? `taken back: ${found}` : `left for a person to decide: ${found}`
+}
+
+/** Publishes again the events that the outboxes retain since a time, after the broker lost some. */
+export async function republish({ output }: CliContext, { since }: { since: string }): Promise<void> {
+  const from = parseSince(since)
+  const config = readHostConfig(processEnvironment())
+  if (config.bus !== 'kafka' || config.databaseUrl === undefined) {
+    const detail =
+      'Only a broker can lose what it was sent: set HMS_BUS=kafka and HMS_DATABASE_URL. The embedded bus reads the outboxes themselves.'
+    throw new HmsError('HMS_REPUBLISH_EMBEDDED', detail, { status: 400, next: ['hms-svc help environment'] })
+  }
+  const services: { service: ServiceName; events: number }[] = []
+  for (const service of SERVICES)
+    services.push({ service, events: await republishService(await loadService(service), config.databaseUrl, from) })
+  const events = services.reduce((sum, each) => sum + each.events, 0)
+  const said = services.map((each) => `${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`)
+  output.result({ since: from.toISOString(), events, services }, said)
+  output.note(`${events} since ${from.toISOString()} are sent again by the services that run`)
+}
+
+function parseSince(text: string): Date {
+  const at = /^\d{4}-\d\d-\d\dT/.test(text) ? new Date(text) : new Date(systemClock.now().getTime() - parseDuration(text, '--since'))
+  if (!Number.isNaN(at.getTime())) return at
+  throw usageError(`--since ${text} is no time: write 2026-01-31T12:00:00Z, or how long ago, 2h`, ['hms-svc topics republish --since 2h'])
 }

@@ -1,6 +1,21 @@
-import { KeyFolder, resolveKeysDir, SshAgent, type KeyEntry, type NamedSigner } from '#libs/client'
+import { dataFolderPassphrase, KeyFolder, resolveKeysDir, SshAgent, type KeyEntry, type NamedSigner } from '#libs/client'
 import type { CliContext } from '../context.js'
-import { passphraseFor, type PassphraseOptions } from './passphrase.js'
+import { usageError } from '../errors.js'
+import { readGivenSecret } from '../files.js'
+
+export interface PassphraseFlags {
+  passphraseFile?: string
+}
+
+export interface SignFlags extends PassphraseFlags {
+  sign: string
+}
+
+/** Flags of a signed decision. */
+export interface DecisionFlags extends SignFlags {
+  reason: string
+  publicReason?: string
+}
 
 /** Returns HMS_KEYS_DIR, else `keys` in the data folder, else the user's own folder. */
 export function keyFolderOf(context: CliContext): KeyFolder {
@@ -9,15 +24,38 @@ export function keyFolderOf(context: CliContext): KeyFolder {
 }
 
 /** Returns the public half of a key. `HMS_KEY_NOT_FOUND`, exit 3: this machine cannot sign as that person. */
-export async function findKey(folder: KeyFolder, name: string): Promise<KeyEntry> {
+export async function findKey(context: CliContext, name: string): Promise<KeyEntry> {
+  const folder = keyFolderOf(context)
   const entry = await folder.find(name)
   if (entry !== undefined) return entry
   throw await folder.notFound(name)
 }
 
-/** Unlocks a key, which is the consent: with its passphrase, or by its agent. */
-export async function openKey(context: CliContext, folder: KeyFolder, name: string, options: PassphraseOptions): Promise<NamedSigner> {
-  const { agent } = await findKey(folder, name)
+/** Unlocks the key of `--sign`, which is the consent: with its passphrase, or by its agent. */
+export async function openKey(context: CliContext, { sign: name, ...flags }: SignFlags): Promise<NamedSigner> {
+  const folder = keyFolderOf(context)
+  const { agent } = await findKey(context, name)
   if (agent === true) context.output.note(`The ssh-agent holds the key of "${name}"; it may ask for a confirmation.`)
-  return folder.open(name, agent === true ? '' : await passphraseFor(context, name, folder.dir, options))
+  return folder.open(name, agent === true ? '' : await passphraseFor(context, name, flags))
+}
+
+/**
+ * Returns the passphrase: from the flag, else HMS_KEY_PASSPHRASE, else the file that `dev` left beside the keys it made, else a hidden
+ * prompt. There is no prompt with --json or without a terminal: then the error names the flag.
+ */
+export async function passphraseFor(context: CliContext, name: string, flags: PassphraseFlags & { confirm?: boolean }): Promise<string> {
+  const given =
+    flags.passphraseFile === undefined
+      ? (context.io.environment.passphrase ?? (await dataFolderPassphrase(keyFolderOf(context).dir)))
+      : await readGivenSecret(flags.passphraseFile, context.output)
+  if (given !== undefined) return given
+  if (!context.io.interactive || context.output.mode === 'json') {
+    throw usageError(`The passphrase of "${name}" is missing: pass --passphrase-file FILE or set HMS_KEY_PASSPHRASE`)
+  }
+  const passphrase = await context.askHidden(`Passphrase of "${name}": `)
+  if (flags.confirm === true && (await context.askHidden('Repeat: ')) !== passphrase) {
+    throw usageError('The two passphrases differ; nothing was made')
+  }
+  if (passphrase === '') throw usageError('An empty passphrase protects nothing')
+  return passphrase
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Output, type OutputOptions, type Sink } from './output.js'
 import { choosePaint, COLOURED, PLAIN } from './paint.js'
-import { renderTable } from './table.js'
+import { renderTable, type Columns } from './table.js'
 import { spokenDuration } from '#libs/contracts'
 
 class Memory implements Sink {
@@ -49,10 +49,10 @@ describe('Output', () => {
 
   it('says an empty list as [] to programs and as a sentence to people', () => {
     const json = speak({ json: true })
-    json.output.list([], [{ heading: 'ID', cell: () => '' }], 'No runs yet')
+    json.output.list([], { ID: () => '' }, 'No runs yet')
     expect(json.stdout.text).toBe('[]\n')
     const plain = speak({})
-    plain.output.list([], [{ heading: 'ID', cell: () => '' }], 'No runs yet')
+    plain.output.list([], { ID: () => '' }, 'No runs yet')
     expect([plain.stdout.text, plain.stderr.text]).toEqual(['', 'No runs yet\n'])
   })
 
@@ -83,10 +83,7 @@ describe('choosePaint', () => {
 })
 
 describe('renderTable', () => {
-  const columns = [
-    { heading: 'RUN', cell: (row: { run: number; detail: string | null }) => row.run },
-    { heading: 'DETAIL', cell: (row: { run: number; detail: string | null }) => row.detail },
-  ]
+  const columns: Columns<{ run: number; detail: string | null }> = { RUN: 'run', DETAIL: ({ detail }) => detail }
   it('aligns columns and never wraps', () => {
     const rows = [
       { run: 1, detail: null },

@@ -1,7 +1,7 @@
 import { printable, printableJson } from '#libs/contracts'
 import { choosePaint, withColours, type ColorChoice, type Colour, type Paint } from './paint.js'
 import { namedNext } from './program-name.js'
-import { cut, renderTable, type Column } from './table.js'
+import { cut, renderTable, type Columns } from './table.js'
 
 /** Text output. `columns` is the width of a terminal, null without one. */
 export interface Sink {
@@ -53,7 +53,7 @@ export class Output {
   /**
    * Prints an array as a table; an empty one as a sentence on stderr, so stdout stays empty for programs. `colour`: colour of a row's line.
    */
-  list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string, colour?: (row: Row) => Colour | undefined): void {
+  list<Row>(rows: readonly Row[], columns: Columns<Row>, whenEmpty: string, colour?: (row: Row) => Colour | undefined): void {
     if (this.mode !== 'json' && rows.length === 0) this.note(whenEmpty)
     else this.data(rows, () => renderTable(rows, columns, this.stdout.columns).map((line, at) => this.coloured(line, rows[at - 1], colour)))
   }

@@ -1,11 +1,12 @@
 import { stripVTControlCharacters } from 'node:util'
 import { printable } from '#libs/contracts'
 
-/** One column: its heading and the cell of a row. */
-export interface Column<Row> {
-  heading: string
-  cell: (row: Row) => string | number | null
-}
+type Cell = string | number | null
+
+/** Cell of a row by the heading of its column: computed, or a member of the row. */
+export type Columns<Row> = Record<string, ((row: Row) => Cell) | CellName<Row>>
+
+type CellName<Row> = { [M in keyof Row & string]: Row[M] extends Cell ? M : never }[keyof Row & string]
 
 const GAP = '  '
 
@@ -13,9 +14,10 @@ const GAP = '  '
  * Renders aligned lines with a heading, never wrapped: text beyond `width` (columns of the terminal, null without one) is cut and marked
  * with `…`. Without a terminal nothing is cut, so programs see whole values.
  */
-export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number | null): string[] {
-  const cells = [columns.map((column) => column.heading), ...rows.map((row) => columns.map((column) => textOf(column.cell(row))))]
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => [...(line[index] ?? '')].length)))
+export function renderTable<Row>(rows: readonly Row[], columns: Columns<Row>, width: number | null): string[] {
+  const headings = Object.keys(columns)
+  const cells = [headings, ...rows.map((row) => Object.values(columns).map((cell) => textOf(cellOf(row, cell))))]
+  const widths = headings.map((_, index) => Math.max(...cells.map((line) => [...(line[index] ?? '')].length)))
   return cells.map((line) =>
     cut(
       line
@@ -27,7 +29,11 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
   )
 }
 
-function textOf(value: string | number | null): string {
+function cellOf<Row>(row: Row, cell: Columns<Row>[string]): Cell {
+  return typeof cell === 'function' ? cell(row) : (row[cell] as Cell)
+}
+
+function textOf(value: Cell): string {
   return value === null ? '–' : printable(String(value).replaceAll(/\s+/g, ' '))
 }
 

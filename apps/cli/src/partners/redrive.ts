@@ -41,7 +41,7 @@ async function redriveEach(context: CliContext, ids: readonly string[], reason: 
       if (code === EXIT.done) code = refused
     }
   }
-  if (output.mode === 'json') output.data(redriven, () => [])
+  output.result(redriven, [])
   return code
 }
 
@@ -62,8 +62,7 @@ async function redriveFailed(
   const client = await context.client()
   const result = await client.post('/v1/deliveries/redrive', request)
   const { redriven, skipped, more } = result
-  output.data(result, () => [])
-  output.done(`${redriven.length} ${redriven.length === 1 ? 'delivery is' : 'deliveries are'} queued to be sent again`)
+  output.result(result, [`${redriven.length} ${redriven.length === 1 ? 'delivery is' : 'deliveries are'} queued to be sent again`])
   for (const { id, detail } of skipped) output.note(`left alone: ${id}: ${detail}`)
   if (more) output.note('There are more: run the same command again.')
   return EXIT.done

@@ -5,7 +5,7 @@ import { refusedFallbackLines } from '../output/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
 import type { Hold } from './what-holds.js'
-import { besideLines } from '../simulations/beside-text.js'
+import { besideLines } from '../simulations/simulations.js'
 
 export interface PlannedPolicy {
   id: string

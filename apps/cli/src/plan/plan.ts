@@ -14,10 +14,9 @@ import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
 import { findingLines } from '../lint/findings.js'
-import { writeImpactPage } from '../simulations/impact-file.js'
+import { progressText, writeImpactPage } from '../simulations/simulations.js'
 import { planLines, type Plan, type PlannedPolicy } from './describe-plan.js'
 import { readHolds } from './what-holds.js'
-import { progressText } from '../simulations/progress-text.js'
 
 /** Longer than the simulator's own deadline. */
 const TRIAL_MS = 60_000

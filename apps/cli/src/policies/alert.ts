@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { EXIT, isObject, type AlertRequest, type Json, type JsonObject } from '#libs/contracts'
+import { isObject, type AlertRequest, type Json, type JsonObject } from '#libs/contracts'
 import { inexactNumber, isExact } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -14,13 +14,11 @@ export interface AlertOptions {
   policy?: string
 }
 
-export async function reportAlert(context: CliContext, options: AlertOptions): Promise<number> {
+export async function reportAlert(context: CliContext, options: AlertOptions): Promise<void> {
   const alert = alertOf(options)
   const client = await context.client()
   const receipt = await client.post('/v1/alerts', alert)
-  if (context.output.mode === 'json') context.output.data(receipt, () => [])
-  else context.output.done(`Alert ${receipt.id} reported`)
-  return EXIT.done
+  context.output.result(receipt, [`Alert ${receipt.id} reported`])
 }
 
 const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/

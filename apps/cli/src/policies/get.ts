@@ -1,4 +1,4 @@
-import { EXIT, HmsError, type Json, type PastPolicyView, type PolicyView } from '#libs/contracts'
+import { HmsError, type Json, type PastPolicyView, type PolicyView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { rosterFile } from '../roster/pinned-roster.js'
@@ -17,7 +17,7 @@ export interface GetOptions {
 type View = ShownPolicy | PastPolicyView
 
 /** Shows a policy with its provenance (`epa-pm25-limit`), or one value (`epa-pm25-limit.limit`). */
-export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<number> {
+export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<void> {
   const [id = '', ...path] = subject.split('.')
   if (id === '' || path.includes(''))
     throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
@@ -29,7 +29,6 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
     const value = valueAt(view, path)
     context.output.data(value, () => textOf(value).split('\n'))
   }
-  return EXIT.done
 }
 
 function isPast({ at, known, version }: GetOptions): boolean {

@@ -1,7 +1,7 @@
 import type { ApiClient, JudgedEntry } from '#libs/client'
-import { EXIT, HmsError, NOT_BY_CALLER, type ChangeView, type PolicyHistoryEntry, type Verification } from '#libs/contracts'
+import { HmsError, NOT_BY_CALLER, type ChangeView, type PolicyHistoryEntry, type Verification } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import type { Column } from '../output/table.js'
+import type { Columns } from '../output/table.js'
 import { requireName, usageError } from '../errors.js'
 import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
 
@@ -26,7 +26,7 @@ type Line =
  * Shows every version that was in force for all, newest first, with its run, signers and times. Each line is from signed data; an entry
  * that does not verify is marked, and the exit code is 10. Without a roster the service's data is shown, with a warning.
  */
-export async function showHistory(context: CliContext, id: string, options: HistoryOptions): Promise<number> {
+export async function showHistory(context: CliContext, id: string, options: HistoryOptions): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const limit = limitOf(options.limit)
   const client = await context.client()
@@ -39,21 +39,20 @@ export async function showHistory(context: CliContext, id: string, options: Hist
   context.output.list(lines, COLUMNS, `No policy ${id} was ever in force.`, ({ state }) => (state === 'UNVERIFIED' ? 'bad' : undefined))
   if (lines.length === MAX_ENTRIES) context.output.note(`The newest ${MAX_ENTRIES} are shown; hms-svc export has all`)
   requireVerified(id, lines, isSigned)
-  return EXIT.done
 }
 
-const COLUMNS: Column<Line>[] = [
-  { heading: 'VERSION', cell: (line) => (isUnverified(line) ? '✗' : line.version) },
-  { heading: 'STATE', cell: ({ state }) => state },
-  { heading: 'IN FORCE FROM', cell: (line) => (isUnverified(line) ? null : line.from) },
-  { heading: 'UNTIL', cell: (line) => (isUnverified(line) ? null : line.until) },
-  { heading: 'RECORDED', cell: (line) => (isUnverified(line) ? null : line.recordedAt) },
-  { heading: 'RUN', cell: (line) => (isUnverified(line) ? null : line.run) },
-  { heading: 'APPROVED BY', cell: (line) => (isUnverified(line) ? null : line.approvedBy.join(', ')) },
-  { heading: 'WHY', cell: (line) => (isUnverified(line) ? `head ${line.seq}: ${line.detail} (${line.code})` : whyOf(line)) },
-  { heading: 'CHANGED', cell: (line) => (isUnverified(line) ? null : changed(line)) },
-  { heading: 'DIGEST', cell: (line) => (isUnverified(line) ? null : line.digest) },
-]
+const COLUMNS: Columns<Line> = {
+  VERSION: (line) => (isUnverified(line) ? '✗' : line.version),
+  STATE: 'state',
+  'IN FORCE FROM': (line) => (isUnverified(line) ? null : line.from),
+  UNTIL: (line) => (isUnverified(line) ? null : line.until),
+  RECORDED: (line) => (isUnverified(line) ? null : line.recordedAt),
+  RUN: (line) => (isUnverified(line) ? null : line.run),
+  'APPROVED BY': (line) => (isUnverified(line) ? null : line.approvedBy.join(', ')),
+  WHY: (line) => (isUnverified(line) ? `head ${line.seq}: ${line.detail} (${line.code})` : whyOf(line)),
+  CHANGED: (line) => (isUnverified(line) ? null : changed(line)),
+  DIGEST: (line) => (isUnverified(line) ? null : line.digest),
+}
 
 function isUnverified(line: Line): line is Extract<Line, { state: 'UNVERIFIED' }> {
   return line.state === 'UNVERIFIED'

@@ -20,34 +20,50 @@ const MAX_NAMED = 50
 const MAX_NEXT = 5
 const MAX_REASONS = 5
 
-interface PresentReader {
+export interface PresentReader {
   region?: string
   bot?: string
 }
 
+type View = PolicyView | LocalPolicyView
+
 /**
  * Reads the version in force, verified as the SDK verifies it: by the roster of HMS_ROSTER, else the data folder's, else the first one of a
- * loopback address. Without a roster the response is marked as not verified; a side-car on this machine has verified its own.
+ * loopback address.
  */
-export async function readPresentPolicy(context: CliContext, id: string, reader: PresentReader): Promise<ShownPolicy> {
+export async function readPresentPolicy(context: CliContext, id: string, { region, bot }: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
-  const { isLoopback, readPresent } = await import('#libs/client')
+  const { readPresent } = await import('#libs/client')
   // Without a time the response is the version in force; a side-car sends its own view.
-  const ask = () => client.get('/v1/policies/{id}', { id, region: reader.region, bot: reader.bot }) as Promise<PolicyView | LocalPolicyView>
+  const ask = () => client.get('/v1/policies/{id}', { id, region, bot }) as Promise<View>
   const [view, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
-  if (!('provenance' in view) && isLoopback(client.url)) return { ...view, verification: 'by-sidecar' }
-  if (rosters === undefined) {
-    noRosterHere(context)
-    return { ...view, verification: NOT_BY_CALLER }
-  }
-  const present = await readPresent(id, reader, await sourceOf(context, client, rosters))
-  if (present.value !== null) return shown(view, present, present.value, rosters)
+  const [served] = (await asServed(context, client, [view], rosters)) ?? []
+  if (served !== undefined) return served
+  const present = await readPresent(id, { region, bot }, await sourceOf(context, client, rosters!))
+  if (present.value !== null) return shown(view, present, present.value, rosters!)
   // It may have been withdrawn meanwhile: then the second response is the refusal.
   const { version } = await ask()
   throw new HmsError('HMS_VERIFY_PRESENT', `The store shows ${id}@${version}, and nothing that is signed puts it in force.`, {
     status: 502,
     next: ['hms-svc audit verify'],
   })
+}
+
+/**
+ * Returns the views unchanged where this machine verifies none: a side-car here has verified its own, and without a roster they are marked
+ * as not verified. `undefined` if they are to be verified by `rosters`.
+ */
+async function asServed(
+  context: CliContext,
+  client: ApiClient,
+  views: readonly View[],
+  rosters: PinnedRosters | undefined,
+): Promise<ShownPolicy[] | undefined> {
+  const { isLoopback } = await import('#libs/client')
+  const isOfSidecar = views.every((view) => !('provenance' in view)) && isLoopback(client.url)
+  if (!isOfSidecar && rosters !== undefined) return undefined
+  if (!isOfSidecar) noRosterHere(context)
+  return views.map((view) => ({ ...view, verification: isOfSidecar ? 'by-sidecar' : NOT_BY_CALLER }))
 }
 
 async function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters): Promise<LiveSource> {
@@ -73,26 +89,22 @@ export interface RefusedPolicy {
  */
 export async function readPresentPolicies(context: CliContext, reader: PresentReader): Promise<(ShownPolicy | RefusedPolicy)[]> {
   const client = await context.client()
-  const { isLoopback, judgePresent } = await import('#libs/client')
+  const { judgePresent } = await import('#libs/client')
   const { region, bot } = reader
-  const ask = (): Promise<(PolicyView | LocalPolicyView)[]> => client.get('/v1/policies', { region, bot })
+  const ask = (): Promise<View[]> => client.get('/v1/policies', { region, bot })
   const [views, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
   if (views.length === 0) return []
-  if (views.every((view) => !('provenance' in view)) && isLoopback(client.url))
-    return views.map((view) => ({ ...view, verification: 'by-sidecar' }))
-  if (rosters === undefined) {
-    noRosterHere(context)
-    return views.map((view) => ({ ...view, verification: NOT_BY_CALLER }))
-  }
+  const served = await asServed(context, client, views, rosters)
+  if (served !== undefined) return served
   const ids = views.map(({ id }) => id)
-  const judged = await judgePresent(ids, reader, await sourceOf(context, client, rosters))
+  const judged = await judgePresent(ids, reader, await sourceOf(context, client, rosters!))
   // Some may have been withdrawn meanwhile.
   const isMissing = ids.some((id) => isNone(judged.get(id)!))
   const left = new Set((isMissing ? await ask() : views).map(({ id }) => id))
   return views.flatMap((view): (ShownPolicy | RefusedPolicy)[] => {
     const each = judged.get(view.id)!
     if (each.kind === 'refused') return [refused(view.id, each)]
-    if (each.value !== null) return [shown(view, each, each.value, rosters)]
+    if (each.value !== null) return [shown(view, each, each.value, rosters!)]
     return left.has(view.id) ? [refused(view.id, { code: 'HMS_VERIFY_PRESENT', detail: 'nothing that is signed puts it in force' })] : []
   })
 }
@@ -141,7 +153,7 @@ function refused(id: string, { code, detail }: { code: string; detail: string })
 }
 
 function shown(
-  view: PolicyView | LocalPolicyView,
+  view: View,
   { doubt }: PresentValue,
   { value, head, release, run, revision }: NonNullable<PresentValue['value']>,
   { kind }: PinnedRosters,

@@ -3,10 +3,16 @@ import { HmsError, type RollbackReport } from '#libs/contracts'
 import { describePrepared } from '../approvals/describe-prepared.js'
 import { consentTo } from '../approvals/read-consent.js'
 import type { CliContext } from '../context.js'
-import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import { openKey, type PassphraseFlags } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
 import { parsePolicyRef } from '../policies/policy-ref.js'
-import type { RollbackOptions } from './rollback-options.js'
+
+export interface RollbackFlags extends PassphraseFlags {
+  only?: boolean
+  reason?: string
+  publicReason?: string
+  sign?: string
+}
 
 /**
  * Signs a rollback to a version that no fallback names, or that readers would refuse (`why`: code of that refusal). Shows the content to be
@@ -16,13 +22,13 @@ import type { RollbackOptions } from './rollback-options.js'
 export async function rollbackSigned(
   context: CliContext,
   reference: string,
-  options: RollbackOptions,
+  options: RollbackFlags,
   why: string,
 ): Promise<{ report: RollbackReport; from: string | null }> {
   const { id, version } = parsePolicyRef(reference)
   const { reason, publicReason, sign } = options
-  const folder = keyFolderOf(context)
-  const client = await signingAs(context, await openKey(context, folder, sign!, options))
+  const open = () => openKey(context, { ...options, sign: sign! })
+  const client = await signingAs(context, await open())
   const rollback = await prepareRollback(client, { policy: id, version, publicReason: publicReason ?? '' })
   const because =
     why === 'HMS_ROLLOUT_TARGET_REFUSED' ? `Readers would refuse ${version} as it was approved` : `No fallback names ${version}`
@@ -30,7 +36,7 @@ export async function rollbackSigned(
   const { consent, policies } = await consentTo(context, client, rollback.prepared)
   for (const line of describePrepared(consent, { reported: rollback.prepared, policies, paint: context.output.errorPaint }))
     context.output.note(line)
-  const signer = await openKey(context, folder, sign!, options)
+  const signer = await open()
   const startedAt = performance.now()
   const view = await signRollback(client, rollback, signer, { reason })
   if (view.run === null || view.missing.length > 0) {

@@ -1,12 +1,11 @@
-import { previewRollback, rollBack, type NamedSigner } from '#libs/client'
-import { EXIT, HmsError, type RollbackMove, type RollbackReport } from '#libs/contracts'
+import { previewRollback, rollBack, withdrawPolicy, type NamedSigner } from '#libs/client'
+import { EXIT, HmsError, type RollbackMove, type RollbackReport, type WithdrawalResult } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { requirePublicReason } from '../errors.js'
-import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import { requirePublicReason, requireReason } from '../errors.js'
+import { openKey, type DecisionFlags } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
 import { parsePolicyRef } from '../policies/policy-ref.js'
-import { describeBehind } from './describe-behind.js'
-import type { RollbackOptions } from './rollback-options.js'
+import type { RollbackFlags } from './rollback-signed.js'
 
 /** Refusal codes of a rollback that people may sign as a release of its own. */
 const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REFUSED']
@@ -19,7 +18,7 @@ interface Done {
 }
 
 /** Rolls back and waits for acknowledgements, 10 s by default (`--timeout`). Silent bots are named, exit 8; the rollback stands. */
-export async function rollback(context: CliContext, reference: string, options: RollbackOptions): Promise<number> {
+export async function rollback(context: CliContext, reference: string, options: RollbackFlags): Promise<number> {
   parsePolicyRef(reference)
   requirePublicReason(options.publicReason, 'rollback')
   const { output } = context
@@ -28,11 +27,9 @@ export async function rollback(context: CliContext, reference: string, options: 
   const { report, from, behind } = await goBack(context, reference, options, isNamed)
   const complete = report.silent.length === 0
   const said = describeRollback(report, from)
-  if (output.mode === 'json') output.data(report, () => [])
-  else if (complete) output.done(said)
-  else output.undone(said)
-  const others = (report.moved ?? []).filter(({ id }) => id !== report.id)
-  if (output.mode !== 'json') for (const move of others) output.done(`${describeMove(move)}, with it`)
+  const others = (report.moved ?? []).filter(({ id }) => id !== report.id).map((move) => `${describeMove(move)}, with it`)
+  if (!complete) output.undone(said)
+  output.result(report, complete ? [said, ...others] : others)
   for (const store of behind) output.note(store)
   if (!complete) {
     output.note(`Silent: ${report.silent.join(', ')}. The rollback stands; they are connected and have not acknowledged it.`)
@@ -42,9 +39,9 @@ export async function rollback(context: CliContext, reference: string, options: 
 }
 
 /** Rolls back through a fallback if allowed, because that is quickest, and one signature is enough; otherwise by a signed release. */
-async function goBack(context: CliContext, reference: string, options: RollbackOptions, isNamed: boolean): Promise<Done> {
+async function goBack(context: CliContext, reference: string, options: RollbackFlags, isNamed: boolean): Promise<Done> {
   if (options.sign === undefined) return atOnce(context, reference, options)
-  const person = await openKey(context, keyFolderOf(context), options.sign, options)
+  const person = await openKey(context, { ...options, sign: options.sign })
   if (!isNamed) announceBundle(context, await previewRollback(await signingAs(context, person), reference))
   try {
     return await atOnce(context, reference, options, person)
@@ -58,7 +55,7 @@ async function goBack(context: CliContext, reference: string, options: RollbackO
 async function atOnce(
   context: CliContext,
   reference: string,
-  { only, reason, publicReason }: RollbackOptions,
+  { only, reason, publicReason }: RollbackFlags,
   person?: NamedSigner,
 ): Promise<Done> {
   const client = person === undefined ? await context.client() : await signingAs(context, person)
@@ -82,4 +79,27 @@ export function describeRollback(report: RollbackReport, from: string | null): s
   const connected = report.acknowledged + report.silent.length
   const bots = connected === 0 ? 'no bot connected' : `${report.acknowledged} of ${connected} bots acknowledged`
   return `${report.id} ${from === null ? '' : `${from} → `}${report.version} in ${report.seconds.toFixed(2)} s, ${bots}`
+}
+
+/** Returns a line for each config-store that could not be reached: it follows through the bus. */
+export function describeBehind(stored: readonly { url: string; ok: boolean; detail?: string }[]): string[] {
+  return stored.filter(({ ok }) => !ok).map(({ url, detail }) => `${url} does not have it yet${detail === undefined ? '' : `: ${detail}`}`)
+}
+
+/** Withdraws a policy. Exit 0 once it is withdrawn, 7 while other people have to sign too. */
+export async function withdraw(context: CliContext, id: string, flags: DecisionFlags): Promise<number> {
+  requireReason(flags.reason, 'withdraw')
+  requirePublicReason(flags.publicReason, 'withdraw')
+  const { output } = context
+  const signer = await openKey(context, flags)
+  const result = await withdrawPolicy(await context.client(), id, { reason: flags.reason, publicReason: flags.publicReason, signer })
+  const isDone = result.state === 'WITHDRAWN'
+  if (!isDone) output.undone(waiting(result))
+  output.result(result, isDone ? [`${id}@${result.version} is withdrawn; nothing of it is in force`] : [])
+  for (const store of describeBehind(result.stored)) output.note(store)
+  return isDone ? EXIT.done : EXIT.paused
+}
+
+function waiting({ id, version, signedBy, missing }: WithdrawalResult): string {
+  return `${id}@${version} stays in force: signed by ${signedBy.join(', ')}, still missing: ${missing.join(', ')}`
 }

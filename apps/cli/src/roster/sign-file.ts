@@ -1,19 +1,23 @@
-import { EXIT, HmsError } from '#libs/contracts'
+import { HmsError } from '#libs/contracts'
 import { addSignature, readUnsignedRoster, rootState, type Roster } from '#libs/signing'
 import { writeFile } from 'node:fs/promises'
 import type { CliContext } from '../context.js'
-import { usageError } from '../errors.js'
-import { expectDigest } from '../keys/expect-digest.js'
-import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
+import { expectDigest, usageError } from '../errors.js'
+import { findKey, openKey } from '../keys/key-folder.js'
 import { readYamlMap } from '../yaml-file.js'
-import { describeRoster } from './describe-roster.js'
+import { signRosterProposal, type SignRosterFlags } from './proposals.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
-import type { SignRosterOptions } from './sign.js'
+import { describeRoster } from './show.js'
+
+/** Signs a proposed roster, by its digest where several wait, or a roster in a file. */
+export function signRoster(context: CliContext, given: string | undefined, options: SignRosterFlags): Promise<void> {
+  if (given === undefined || given.startsWith('sha256:')) return signRosterProposal(context, given, options)
+  return signRosterFile(context, given, options)
+}
 
 /** Signs a roster in a file, without any service: the first one of an installation has no predecessor. Several people do so in turn. */
-export async function signRosterFile(context: CliContext, file: string, options: SignRosterOptions): Promise<number> {
-  const folder = keyFolderOf(context)
-  await findKey(folder, options.sign)
+async function signRosterFile(context: CliContext, file: string, options: SignRosterFlags): Promise<void> {
+  await findKey(context, options.sign)
   const document = await readYamlMap(file)
   const out = options.out ?? (isEnvelope(document) ? file : undefined)
   if (out === undefined)
@@ -24,25 +28,20 @@ export async function signRosterFile(context: CliContext, file: string, options:
   const roster = readUnsignedRoster(envelope)
   for (const line of describeRoster(roster)) context.output.note(line)
   expectDigest(options.expectDigest, roster.digest)
-  const signer = await openKey(context, folder, options.sign, options)
+  const signer = await openKey(context, options)
   requirePerson(roster, signer.keyid, options.sign)
   const signed = await addSignature(envelope, signer)
   await writeFile(out, `${JSON.stringify(signed)}\n`)
   const { signed: people, threshold, complete } = rootState(signed, roster)
+  const signedBy = people.map(({ name }) => name)
   const missing = Math.max(0, threshold - people.length)
-  context.output.done(`Signature added to ${out}: roster ${roster.version}, digest ${roster.digest}`)
-  context.output.done(
+  const { version, digest } = roster
+  context.output.result({ file: out, version, digest, signedBy, threshold, missing }, [
+    `Signature added to ${out}: roster ${version}, digest ${digest}`,
     complete
       ? `Enough people signed it; pin it with HMS_ROSTER=${out}`
-      : `It asks for ${threshold} people: signed by ${people.map(({ name }) => name).join(', ') || 'no valid signer'}; ` +
-          `${missing} more needed`,
-  )
-  if (context.output.mode === 'json')
-    context.output.data(
-      { file: out, version: roster.version, digest: roster.digest, signedBy: people.map(({ name }) => name), threshold, missing },
-      () => [],
-    )
-  return EXIT.done
+      : `It asks for ${threshold} people: signed by ${signedBy.join(', ') || 'no valid signer'}; ${missing} more needed`,
+  ])
 }
 
 function requirePerson(roster: Roster, keyid: string, name: string): void {

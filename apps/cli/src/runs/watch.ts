@@ -8,7 +8,7 @@ import { chooseDisplay } from './watch-display.js'
 /** Above the 200 ms of the live display, so a change is never shown later than the next tick. */
 const TICK_MS = 250
 
-export async function scheduleRunDeadline(context: CliContext, text: string): Promise<number> {
+export async function watchRun(context: CliContext, text: string): Promise<number> {
   const run = parseRunNumber(text)
   return watchToEnd(context, await context.client(), run)
 }

@@ -1,15 +1,26 @@
-import { digestInGroups, EXIT } from '#libs/contracts'
-import { addSignature, digestOf, signEnvelope, type Envelope } from '#libs/signing'
+import { digestInGroups, statementFields } from '#libs/contracts'
+import {
+  addSignature,
+  digestOf,
+  openEnvelope,
+  PREDICATE_TYPES,
+  readRelease,
+  readUnsignedDecision,
+  readUnsignedFreeze,
+  readUnsignedRoster,
+  readUnsignedRunDecision,
+  SignatureError,
+  signEnvelope,
+  STATEMENT_TYPE,
+  type Envelope,
+} from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { readGivenText } from '../files.js'
-import { expectDigest } from '../keys/expect-digest.js'
-import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
-import type { PassphraseOptions } from '../keys/passphrase.js'
+import { expectDigest, usageError } from '../errors.js'
+import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
 import { MAX_SIGNED_BYTES } from '../roster/pinned-roster.js'
-import { readSignable } from './signable.js'
 
-export interface SignOptions extends PassphraseOptions {
-  sign: string
+export interface SignOptions extends SignFlags {
   expectDigest?: string
 }
 
@@ -17,16 +28,96 @@ export interface SignOptions extends PassphraseOptions {
  * Signs content from elsewhere, such as from a page that must not see the key: the bytes of a statement, or an envelope that other people
  * have signed. Shows the content before the key is unlocked, which is the consent.
  */
-export async function signStatementFile(context: CliContext, file: string, options: SignOptions): Promise<number> {
-  const folder = keyFolderOf(context)
-  await findKey(folder, options.sign)
+export async function signStatementFile(context: CliContext, file: string, options: SignOptions): Promise<void> {
+  await findKey(context, options.sign)
   const { payload, envelope, about } = readSignable(await readGivenText(file, MAX_SIGNED_BYTES), file)
   const digest = digestOf(payload)
   for (const line of about) context.output.note(line)
   context.output.note(`digest ${digestInGroups(digest)}`)
   expectDigest(options.expectDigest, digest)
-  const signer = await openKey(context, folder, options.sign, options)
+  const signer = await openKey(context, options)
   const signed: Envelope = envelope === undefined ? await signEnvelope(payload, [signer]) : await addSignature(envelope, signer)
   context.output.data(signed, () => [JSON.stringify(signed)])
-  return EXIT.done
+}
+
+interface Signable {
+  payload: Buffer
+  /** Envelope with earlier signatures. */
+  envelope?: Envelope
+  /** The kind of statement, its subjects, and all its fields, a line each. */
+  about: string[]
+}
+
+interface Content {
+  predicateType?: unknown
+  subject: { name: string; digest: { sha256: string } }[]
+  predicate: { breakGlass?: { reason: string }; run?: unknown } | null
+}
+
+interface Kind {
+  name: string
+  /** Throws `SignatureError` for a statement that the readers of this kind refuse. */
+  read(envelope: Envelope, content: Content): unknown
+}
+
+/** Statements that people sign. Only services sign heads, freshness and events; a request is signed where it is sent. */
+const BY_PEOPLE: Record<string, Kind> = {
+  [PREDICATE_TYPES.release]: { name: 'a release of a policy', read: readRelease },
+  [PREDICATE_TYPES.roster]: { name: 'a roster: who may approve what', read: readUnsignedRoster },
+  [PREDICATE_TYPES.decision]: {
+    name: 'a decision',
+    read: (envelope, { predicate }) => (predicate?.run === undefined ? readUnsignedDecision : readUnsignedRunDecision)(envelope),
+  },
+  [PREDICATE_TYPES.freeze]: { name: 'a freeze', read: readUnsignedFreeze },
+}
+
+/**
+ * Reads a statement in its canonical form, or a DSSE envelope around one. A person sees every field, because the file's author may
+ * misrepresent it: the subject names neither the plan of a release nor the people of a roster.
+ */
+function readSignable(text: string, file: string): Signable {
+  const value = parse(text, file)
+  const envelope = isEnvelope(value) ? value : undefined
+  const payload = envelope === undefined ? Buffer.from(text.trimEnd()) : payloadOf(envelope)
+  const statement = payload.toString()
+  const content = parse(statement, file) as Content | null
+  const type = content?.predicateType
+  const kind = typeof type === 'string' && Object.hasOwn(BY_PEOPLE, type) ? BY_PEOPLE[type] : undefined
+  if (content === null || kind === undefined)
+    throw usageError(`${file} holds nothing that people sign: its predicateType is ${String(type)}`, ['hms-svc sign --help'])
+  kind.read(envelope ?? { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }, content)
+  return {
+    payload,
+    ...(envelope === undefined ? {} : { envelope }),
+    about: [
+      `This is ${kind.name}:`,
+      ...content.subject.map(({ name, digest }) => `  ${name}  sha256:${digest.sha256}`),
+      ...describeBreakGlass(content),
+      ...statementFields(statement).map((each) => `  ${each.field} ${each.value}`),
+    ],
+  }
+}
+
+/** A person who signs it separately must see that it is break-glass. */
+function describeBreakGlass({ predicate }: Content): string[] {
+  const order = predicate?.breakGlass
+  return order === undefined ? [] : [`  BREAK-GLASS, past simulation and canary: ${order.reason}`]
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw usageError(`${file} is neither a statement nor an envelope: it is not JSON`, ['hms-svc sign --help'])
+  }
+}
+
+function isEnvelope(value: unknown): value is Envelope {
+  return typeof value === 'object' && value !== null && 'payload' in value
+}
+
+function payloadOf(envelope: Envelope): Buffer {
+  const { payload, payloadType } = openEnvelope(envelope)
+  if (payloadType !== STATEMENT_TYPE) throw new SignatureError('HMS_STATEMENT_TYPE', `the payload type is not ${STATEMENT_TYPE}`)
+  return payload
 }

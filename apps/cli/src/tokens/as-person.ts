@@ -2,10 +2,9 @@ import type { ApiClient } from '#libs/client'
 import type { Signer } from '#libs/signing'
 import { installationOf } from '../roster/installation.js'
 import type { CliContext } from '../context.js'
-import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
-import type { PassphraseOptions } from '../keys/passphrase.js'
+import { openKey, type PassphraseFlags } from '../keys/key-folder.js'
 
-export interface AsPerson extends PassphraseOptions {
+export interface AsPerson extends PassphraseFlags {
   sign?: string
 }
 
@@ -17,9 +16,7 @@ export async function signingClient(context: CliContext, flags: AsPerson): Promi
   const { authorizationFrom, readUrl } = await import('#libs/client')
   if (flags.sign === undefined)
     return context.client(authorizationFrom({ url: readUrl(context.url), dataDir: context.io.environment.dataDir }))
-  const folder = keyFolderOf(context)
-  await findKey(folder, flags.sign)
-  return signingAs(context, await openKey(context, folder, flags.sign, flags))
+  return signingAs(context, await openKey(context, { ...flags, sign: flags.sign }))
 }
 
 /** Creates a client whose requests this key signs, for the installation of the pinned roster. */

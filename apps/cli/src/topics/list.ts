@@ -1,4 +1,4 @@
-import { EXIT, eventsAMinute, SERVICES, TOPICS, type TopicReport } from '#libs/contracts'
+import { eventsAMinute, SERVICES, TOPICS, type TopicReport } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { askServices } from '../dead-letters/all-services.js'
 import { problemOf } from '../errors.js'
@@ -8,7 +8,7 @@ import { readFigures } from './read-lags.js'
 const MAX_LETTERS = 1_000
 
 /** Lists the catalogue with the services' state of each topic: a topic without records does not exist on every log. */
-export async function listTopics(context: CliContext): Promise<number> {
+export async function listTopics(context: CliContext): Promise<void> {
   const { output } = context
   const client = await context.client()
   const [figures, letters] = await Promise.all([
@@ -22,22 +22,21 @@ export async function listTopics(context: CliContext): Promise<number> {
   })
   output.list(
     reports,
-    [
-      { heading: 'TOPIC', cell: ({ name }) => name },
-      { heading: 'EVENTS/MIN', cell: ({ perMinute }) => eventsAMinute(perMinute) },
-      { heading: 'LAG', cell: lagText },
-      { heading: 'DEAD LETTERS', cell: (row) => row.letters },
-      { heading: 'MESSAGES', cell: ({ messages }) => messages },
-      { heading: 'PARTITIONS', cell: ({ partitions }) => partitions },
-      { heading: 'PURPOSE', cell: ({ purpose }) => purpose },
-    ],
+    {
+      TOPIC: 'name',
+      'EVENTS/MIN': ({ perMinute }) => eventsAMinute(perMinute),
+      LAG: lagText,
+      'DEAD LETTERS': 'letters',
+      MESSAGES: 'messages',
+      PARTITIONS: 'partitions',
+      PURPOSE: 'purpose',
+    },
     'The catalogue is empty.',
   )
   for (const [service, error] of new Map([...figures.silent, ...letters.silent].map((each) => [each.service, each.error])))
     output.error(`! ${service} does not answer; its lag in seconds and its dead letters are not known: ${problemOf(error).detail}`)
   for (const { service, answer } of letters.answers)
     if (answer.length === MAX_LETTERS) output.note(`Of ${service} the newest ${MAX_LETTERS} dead letters are counted; there may be more.`)
-  return EXIT.done
 }
 
 function lagText({ lag }: TopicReport): string {

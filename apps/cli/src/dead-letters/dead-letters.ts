@@ -1,0 +1,142 @@
+import type { ApiClient } from '#libs/client'
+import { DEAD_LETTERS_LISTED, EXIT, SERVICES, type DeadLetterSummary, type DeadLetterView, type DiscardRequest } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { problemOf, reportError } from '../errors.js'
+import { askServices, findLetter, parseService } from './all-services.js'
+
+export async function listDeadLetters(context: CliContext, options: { service?: string; all?: boolean }): Promise<void> {
+  const { output } = context
+  const client = await context.client()
+  const services = options.service === undefined ? SERVICES : [parseService(options.service)]
+  const state = options.all === true ? undefined : 'waiting'
+  const { answers, silent, refusals } = await askServices(services, (service) =>
+    client.get('/v1/dead-letters/{service}', { service, state }),
+  )
+  const fault = silent[0]?.error ?? refusals[0]
+  if (answers.length === 0 && fault !== undefined) throw fault
+  for (const { service, error } of silent)
+    output.error(`! ${service} does not answer; its dead letters are not in this list: ${problemOf(error).detail}`)
+  const letters = answers.flatMap(({ answer }) => answer).sort((a, b) => b.at.localeCompare(a.at))
+  const now = context.io.now()
+  output.list(
+    letters,
+    {
+      AGE: (letter) => ageOf(letter.at, now),
+      ID: (letter) => `${letter.service}/${letter.id}`,
+      STATE: 'state',
+      TOPIC: 'topic',
+      KEY: 'key',
+      RUN: (letter) => (letter.run === null ? null : `#${letter.run}`),
+      CODE: 'code',
+      DETAIL: 'detail',
+    },
+    options.all === true ? 'No dead letters.' : 'No dead letters wait. Those that were ended: hms-svc dlq list --all',
+  )
+  for (const { service, answer } of answers)
+    if (answer.length === DEAD_LETTERS_LISTED)
+      output.note(`Of ${service} the newest ${DEAD_LETTERS_LISTED} are shown; there may be older ones, which follow as these are ended.`)
+  if (letters.some((letter) => letter.state === 'waiting'))
+    output.note('next: hms-svc dlq show ID · hms-svc dlq replay ID · hms-svc dlq discard ID --reason TEXT')
+}
+
+/** Characters shown. A value may have 4 MiB; `--json` prints all of it. */
+const SHOWN = 2_000
+
+export async function showDeadLetter(context: CliContext, text: string): Promise<void> {
+  const letter = await findLetter(await context.client(), text)
+  context.output.data(letter, () => linesOf(letter, context.io.now()))
+}
+
+function linesOf(letter: DeadLetterView, now: number): string[] {
+  const { topic, position, key, run, tries, code, detail, closed, at } = letter
+  return [
+    `DEAD LETTER ${letter.service}/${letter.id}  ${letter.state}`,
+    `  topic    ${topic}, at ${position}`,
+    `  key      ${key ?? '–'}`,
+    `  given up ${ageOf(at, now)} ago (${at}), ${tries} ${tries === 1 ? 'try' : 'tries'}`,
+    `  code     ${code}`,
+    `  detail   ${detail}`,
+    `  run      ${run === null ? '–' : `#${run}`}`,
+    ...(closed === null ? [] : [`  ${letter.state.padEnd(8)} ${closed.at} by ${closed.by}: ${closed.reason}`]),
+    ...Object.entries(letter.headers).map(([name, value]) => `  header   ${name}: ${value}`),
+    `  value    ${valueOf(letter)}`,
+    ...nextOf(letter).map((command) => `  next: ${command}`),
+  ]
+}
+
+function valueOf({ value, raw, cutFrom }: DeadLetterView): string {
+  if (value === null) return '– (none)'
+  const rest =
+    cutFrom !== null
+      ? ` (the beginning of ${cutFrom} bytes)`
+      : raw !== null
+        ? ' (no text; --json has the bytes)'
+        : value.length > SHOWN
+          ? ' (--json has the rest)'
+          : ''
+  return value.slice(0, SHOWN) + rest
+}
+
+function nextOf({ service, id, state, run }: DeadLetterView): string[] {
+  const place = `${service}/${id}`
+  const replay = state === 'waiting' ? [`hms-svc dlq replay ${place}`] : []
+  const discard = state === 'waiting' || state === 'ignored' ? [`hms-svc dlq discard ${place} --reason TEXT`] : []
+  return [...replay, ...discard, ...(run === null ? [] : [`hms-svc runs show ${run}`])]
+}
+
+export function replayDeadLetters(context: CliContext, ids: readonly string[]): Promise<number> {
+  return endLetters(
+    context,
+    ids,
+    (client, { service, id }) => client.post('/v1/dead-letters/{service}/{id}/replay', {}, { params: { service, id } }),
+    ({ service, id, closed }) =>
+      `Dead letter ${service}/${id} replayed: ${closed?.reason === 'ignored-stale' ? 'its run had moved on, nothing changed' : 'handled'}`,
+  )
+}
+
+export function discardDeadLetters(context: CliContext, ids: readonly string[], { reason }: DiscardRequest): Promise<number> {
+  return endLetters(
+    context,
+    ids,
+    (client, { service, id }) => client.post('/v1/dead-letters/{service}/{id}/discard', { reason }, { params: { service, id } }),
+    ({ service, id }) => `Dead letter ${service}/${id} discarded; it is kept with its reason`,
+  )
+}
+
+/** Applies one action to each dead letter in turn; a failure does not stop the others, and its code is the exit code. */
+async function endLetters(
+  context: CliContext,
+  ids: readonly string[],
+  end: (client: ApiClient, letter: DeadLetterView) => Promise<DeadLetterSummary>,
+  said: (letter: DeadLetterSummary) => string,
+): Promise<number> {
+  const { output } = context
+  const client = await context.client()
+  const ended: DeadLetterSummary[] = []
+  let code: number = EXIT.done
+  for (const id of ids) {
+    try {
+      const letter = await end(client, await findLetter(client, id))
+      ended.push(letter)
+      output.done(said(letter))
+    } catch (error) {
+      const failed = reportError(error, output, 'dlq')
+      if (code === EXIT.done) code = failed
+    }
+  }
+  output.result(ended, [])
+  return code
+}
+
+const UNITS = [
+  { ms: 86_400_000, name: 'd' },
+  { ms: 3_600_000, name: 'h' },
+  { ms: 60_000, name: 'min' },
+] as const
+
+/** Formats an age such as `3 min`, in the largest unit with a whole number. */
+function ageOf(at: string, nowMs: number): string {
+  const ms = Math.max(0, nowMs - Date.parse(at))
+  const unit = UNITS.find((candidate) => ms >= candidate.ms)
+  return unit === undefined ? `${Math.round(ms / 1_000)} s` : `${Math.floor(ms / unit.ms)} ${unit.name}`
+}

@@ -1,0 +1,26 @@
+import type { ApiClient } from '#libs/client'
+import type { CliContext } from './context.js'
+import type { Columns } from './output/table.js'
+
+/** Makes the code of a verb that lists the rows of one request. */
+export function listing<Row>(
+  read: (client: ApiClient) => Promise<readonly Row[]>,
+  columns: Columns<Row>,
+  whenEmpty: string,
+): (context: CliContext) => Promise<void> {
+  return async (context) => context.output.list(await read(await context.client()), columns, whenEmpty)
+}
+
+/** Sends one registration and prints the result: the service's response with --json, a `✓` otherwise, and a line of `remark`. */
+export async function registerDocument<T>(
+  context: CliContext,
+  body: object,
+  send: (client: ApiClient) => Promise<T>,
+  said: string,
+  remark?: (response: T) => string | undefined,
+): Promise<void> {
+  const answer = await send(await context.client())
+  context.output.result(answer ?? body, [said])
+  const line = remark?.(answer)
+  if (line !== undefined) context.output.note(line)
+}

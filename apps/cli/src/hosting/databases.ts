@@ -1,0 +1,78 @@
+import { createDemoIdentity } from '#libs/client'
+import { HmsError, SERVICES, type ServiceName } from '#libs/contracts'
+import { acquireFolder, EmbeddedError } from '#libs/files'
+import { startPostgres } from '#libs/persistence'
+import { processEnvironment } from '#libs/platform'
+import { readHostConfig } from '#libs/process'
+import { advanceServiceCounters, loadService, migrateService } from '#libs/service'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { ofEmbedded } from './embedded-system.js'
+
+/** Migrates every service's schema to the last migration. With profile dev also creates the demo roster and keys. */
+export async function runMigrate({ output }: CliContext): Promise<void> {
+  const config = readHostConfig(processEnvironment())
+  if (config.databaseUrl === undefined) {
+    throw new HmsError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must name the database; `hms-svc dev` migrates its own.', {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  const report: { service: string; migrations: number }[] = []
+  for (const service of SERVICES) report.push({ service, migrations: await migrateService(await loadService(service), config.databaseUrl) })
+  if (config.profile === 'dev') {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o755 })
+    await createDemoIdentity(config.dataDir, SERVICES)
+  }
+  const said = report.map(({ service, migrations }) => `${service}: ${migrations === 0 ? 'up to date' : `${migrations} migrated`}`)
+  output.result(report, said)
+}
+
+/** Limit of one advance. Runs have 31-bit numbers, so there is room for a hundred disasters. */
+const MOST_AHEAD = 10_000_000
+
+/**
+ * Advances every number that readers remember above the last one they saw. Runs after a restore from a backup, before any service is
+ * started.
+ */
+export async function runRecover({ output }: CliContext, { ahead, data }: { ahead: string; data?: string }): Promise<void> {
+  const by = readAhead(ahead)
+  const config = readHostConfig(processEnvironment())
+  const moved = config.databaseUrl === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(config.databaseUrl, by)
+  const said = moved.map((service) => `${service}: numbers go on ${by} higher`)
+  output.result({ ahead: by, services: moved }, said)
+  output.note('Start the services: they issue every head again. next: hms-svc policies list')
+}
+
+async function moveAll(url: string, by: number): Promise<ServiceName[]> {
+  const moved = await advanceServiceCounters(await Promise.all(SERVICES.map(loadService)), url, by)
+  return moved.map(({ name }) => name)
+}
+
+async function inDataFolder(folder: string, by: number): Promise<ServiceName[]> {
+  const dataDir = resolve(folder)
+  if (!existsSync(join(dataDir, 'postgres'))) {
+    const detail = `${dataDir} holds no database, and HMS_DATABASE_URL names none.`
+    throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc recover --data DIR'] })
+  }
+  try {
+    const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' })
+    try {
+      const database = await startPostgres({ folder: dataDir })
+      return await moveAll(database.url, by).finally(() => database.stop())
+    } finally {
+      await lock.release()
+    }
+  } catch (error) {
+    throw error instanceof EmbeddedError ? ofEmbedded(error) : error
+  }
+}
+
+function readAhead(text: string): number {
+  const by = /^\d{1,8}$/.test(text) ? Number(text) : 0
+  if (by >= 1 && by <= MOST_AHEAD) return by
+  throw usageError(`--ahead ${text} is no number from 1 to ${MOST_AHEAD}`, ['hms-svc recover --ahead 100000'])
+}

@@ -1,0 +1,22 @@
+import { EDGE_PORT } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+
+export interface PlaceFlags {
+  port?: string
+  data?: string
+}
+
+/** Returns port and data folder: of the flags, else of HMS_PORT and HMS_DATA_DIR, else 7184 and `.hms`. */
+export function placeOf({ io }: CliContext, flags: PlaceFlags): { port: number; dataDir: string } {
+  const text = flags.port ?? io.environment.port
+  const port = text === undefined ? EDGE_PORT : portOf(text, flags.port === undefined ? 'HMS_PORT' : '--port')
+  return { port, dataDir: flags.data ?? io.environment.dataDir }
+}
+
+/** `name`: name of the port in errors. */
+export function portOf(text: string, name: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port >= 1 && port <= 65_535) return port
+  throw usageError(`${name} must be a port from 1 to 65535, not ${text}`)
+}

@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises'
+import type { PolicyBeside, ReplayProgress, SimulationImpact, SimulationReport } from '#libs/contracts'
+import type { ImpactPage } from '#libs/impact'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { parseRunNumber } from '../runs/run-number.js'
+
+/** Shows score and bots of the newest attempt; with --json the whole report, whose canonical bytes have the digest. */
+export async function showSimulation(context: CliContext, text: string, { report }: { report?: string } = {}): Promise<void> {
+  const number = parseRunNumber(text)
+  const client = await context.client()
+  const view = await client.get('/v1/simulations/{run}', { run: number })
+  const impact = view.report?.impact
+  const lines = impact === undefined ? [] : (await import('#libs/impact')).impactLines(impact)
+  context.output.data(view, () => [...linesOf(view), ...lines.map((line) => `  ${line}`)])
+  if (report !== undefined) await writeImpactPage(context, report, impact && pageOf(view, impact))
+}
+
+function pageOf({ run, state, score, skipped, reportDigest }: SimulationReport, impact: SimulationImpact): ImpactPage {
+  const changes = impact.fields.map(({ policy, field, from, to }) => `${policy}: ${field} ${valueText(from)} → ${valueText(to)}`)
+  return { title: `run #${run}`, verdict: `${state} (${score?.summary ?? ''})`, changes, skipped, reportDigest, impact }
+}
+
+function valueText(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing'
+}
+
+function linesOf({ run, attempt, state, score, skipped, reportDigest, progress, report }: SimulationReport): string[] {
+  const classes = Object.entries(score?.bots ?? {}).map(([name, bots = []]) => `  ${name} ${bots.length}: ${bots.join(', ')}`)
+  const reasons = (report?.bots ?? []).flatMap(({ bot, message }) => (message === undefined ? [] : [`  ${bot}: ${message}`]))
+  return [
+    `Run #${run}${attempt > 1 ? `, attempt ${attempt}` : ''}  ${state}`,
+    score?.summary ?? (progress === null || progress === undefined ? 'no report yet' : progressText(progress)),
+    ...classes,
+    ...reasons,
+    ...skipped.map(({ scenario, why }) => `  skipped ${scenario}: ${why}`),
+    ...besideLines(report?.beside).map((line) => `  ${line}`),
+    ...(reportDigest === null ? [] : [`Report ${reportDigest}`]),
+  ]
+}
+
+const MAX_SHOWN = 10
+
+/** Formats `Beside ozone-limit@1.0.0`: policies in force that the run does not change; empty without any. */
+export function besideLines(beside: readonly PolicyBeside[] = []): string[] {
+  if (beside.length === 0) return []
+  const shown = beside.slice(0, MAX_SHOWN).map(({ policy, version }) => `${policy}@${version}`)
+  const rest = beside.length - shown.length
+  return [`Beside ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`]
+}
+
+/** Writes the impact page to a file. `undefined`: there was nothing to replay; that is printed, and nothing is written. */
+export async function writeImpactPage({ output }: CliContext, file: string, page: ImpactPage | undefined): Promise<void> {
+  if (page === undefined) return output.note(`${file} was not written: there is no report to show yet.`)
+  const { impactPage } = await import('#libs/impact')
+  try {
+    await writeFile(file, impactPage(page))
+  } catch (error) {
+    throw usageError(`${file} cannot be written: ${(error as Error).message}`)
+  }
+  output.note(`Impact written to ${file}; it opens in any browser, without the network.`)
+}
+
+export function progressText({ done, total }: ReplayProgress): string {
+  return `Replaying: ${done} of ${total} programs done`
+}

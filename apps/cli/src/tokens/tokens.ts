@@ -1,0 +1,66 @@
+import type { TokenRequest, TokenView } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { parseDurationFlag } from '../duration-flag.js'
+import { requireName } from '../errors.js'
+import { signingClient, type AsPerson } from './as-person.js'
+
+interface CreateFlags extends AsPerson {
+  scope: string[]
+  region?: string
+  name?: string
+  expires?: string
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export async function createToken(context: CliContext, flags: CreateFlags): Promise<void> {
+  const expiresInMs = await parseExpires(flags.expires)
+  const request: TokenRequest = {
+    scopes: flags.scope.flatMap((list) => list.split(',')),
+    ...(flags.region === undefined ? {} : { region: flags.region }),
+    ...(flags.name === undefined ? {} : { name: flags.name }),
+    ...(expiresInMs === undefined ? {} : { expiresInMs }),
+  }
+  const issued = await (await signingClient(context, flags)).post('/v1/tokens', request)
+  const { id, scopes, expiresAt } = issued
+  context.output.note(
+    `Key ${id} may ${scopes.join(', ')} until ${expiresAt}. Every service knows it within seconds; it cannot be shown again.`,
+  )
+  context.output.data(issued, () => [issued.token])
+}
+
+/** Parses a duration, days included, because keys are long-lived. */
+async function parseExpires(text: string | undefined): Promise<number | undefined> {
+  const [, days] = /^(\d{1,4})d$/.exec(text ?? '') ?? []
+  return days === undefined ? parseDurationFlag('--expires', text) : Number(days) * DAY_MS
+}
+
+export async function listTokens(context: CliContext, flags: AsPerson): Promise<void> {
+  const client = flags.sign === undefined ? await context.client() : await signingClient(context, flags)
+  const tokens = await client.get('/v1/tokens')
+  const now = context.io.now()
+  context.output.list(
+    tokens,
+    {
+      ID: 'id',
+      STATE: (token) => stateOf(token, now),
+      SCOPES: (token) => token.scopes.join(', '),
+      EXPIRES: 'expiresAt',
+      'MADE BY': 'createdBy',
+      NAME: 'name',
+    },
+    'No keys. Make one: hms-svc tokens create --scope SCOPE',
+  )
+}
+
+function stateOf({ revokedAt, expiresAt, unverified }: TokenView, now: number): string {
+  if (unverified !== undefined) return 'UNVERIFIED'
+  if (revokedAt !== null) return 'revoked'
+  return Date.parse(expiresAt) <= now ? 'expired' : 'valid'
+}
+
+export async function revokeToken(context: CliContext, id: string, flags: AsPerson): Promise<void> {
+  requireName(id, 'the id of a key', 'hms-svc tokens list')
+  const token = await (await signingClient(context, flags)).post('/v1/tokens/{id}/revoke', {}, { params: { id } })
+  context.output.result(token, [`Key ${token.id} (${token.name}) revoked; what it has open is closed within seconds`])
+}

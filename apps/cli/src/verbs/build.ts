@@ -1,0 +1,55 @@
+import { area, needed, under, verb } from './verb.js'
+
+/** Verbs for authors of bots. A registered document with a known id is replaced. */
+export const BUILD = under('Build', [
+  area('bots', 'bots that replay runs', [
+    verb('add <file>', 'register an ES module', {
+      options: { '--id <id>': needed('name of the bot'), '--critical': 'this bot must adapt, whatever the others do' },
+      examples: ['inspector.mjs --id inspector --critical'],
+      run: async () => (await import('../replay/replay.js')).addBot,
+    }),
+    verb('list', 'registered bots', { run: async () => (await import('../replay/replay.js')).listBots }),
+  ]),
+  area('scenarios', 'what a right bot does', [
+    verb('add <file>', 'register a scenario', {
+      examples: ['pm25-violation.yaml'],
+      run: async () => (await import('../replay/replay.js')).addScenario,
+    }),
+    verb('list', 'registered scenarios', { run: async () => (await import('../replay/replay.js')).listScenarios }),
+  ]),
+  area('corpora', 'readings that replay feeds to bots', [
+    verb('add <file>', 'register CSV or JSON Lines', {
+      options: {
+        '--id <id>': needed('name of the corpus'),
+        '--map <field=column,...>': 'fields of a reading by the column they stand in',
+      },
+      examples: ['virginia.csv --id virginia-2023 --map at=date,pm25=pm25_ug_m3'],
+      run: async () => (await import('../replay/replay.js')).addCorpus,
+    }),
+    verb('list', 'registered corpora', { run: async () => (await import('../replay/replay.js')).listCorpora }),
+  ]),
+  area('schemas', 'JSON Schemas for the data of policies', [
+    verb('add <file>', 'register a schema', {
+      options: { '--name <name>': needed('what policies call it') },
+      examples: ['limit.schema.json --name limit'],
+      run: async () => (await import('../replay/replay.js')).addSchema,
+    }),
+    verb('list', 'registered schemas', { run: async () => (await import('../replay/replay.js')).listSchemas }),
+  ]),
+  verb('types', 'TypeScript declarations of the policies in force: a wrong id or field does not compile', {
+    examples: ['> policies.d.ts'],
+    run: async () => (await import('../policies/policies.js')).printTypes,
+  }),
+  verb('alert', 'report an alert as a bot would', {
+    options: {
+      '--bot <id>': needed('who reports'),
+      '--region <region>': needed('where'),
+      '--kind <kind>': needed('such as Violation'),
+      '--value <value>': needed('what was measured'),
+      '--reading <json>': 'the reading behind it, a JSON object',
+      '--policy <id@version>': { about: 'the policy the bot judged by', complete: 'version' },
+    },
+    examples: [`--bot inspector-7 --region NCR --kind Violation --value 30 --reading '{"id":"r1","pm25":30}'`],
+    run: async () => (await import('../policies/alert.js')).reportAlert,
+  }),
+])

@@ -1,0 +1,156 @@
+import { TICKET_DECISIONS } from '#libs/contracts'
+import {
+  EXPECT_DIGEST,
+  PASSPHRASE_FILE,
+  REPORT,
+  SIGN,
+  SIGN_SUCH_AS,
+  SIGNED_DECISION,
+  WATCH_RUN,
+  WHY,
+  REASON,
+  PUBLIC_REASON,
+} from './options.js'
+import { area, needed, under, verb } from './verb.js'
+
+/** Collects the values of a repeated flag. */
+const collect = (value: string, before: string[] = []): string[] => [...before, value]
+
+const freezes = area('freezes', 'windows in which nothing goes forward; everything goes back', [
+  verb('add <file>', 'declare a freeze; a known id is replaced', {
+    options: { ...SIGN, ...PASSPHRASE_FILE },
+    examples: ['election-week.yaml --sign "EPA Chief"'],
+    run: async () => (await import('../freezes/freezes.js')).addFreeze,
+  }),
+  verb('list', 'freezes, the newest first', { run: async () => (await import('../freezes/freezes.js')).listFreezes }),
+  verb('lift <id>', 'end a freeze before its time', {
+    options: { ...SIGN, ...PASSPHRASE_FILE, ...WHY },
+    examples: ['election-week --reason "counted" --sign "EPA Chief"'],
+    complete: 'freeze',
+    run: async () => (await import('../freezes/freezes.js')).liftFreeze,
+  }),
+])
+
+const stopTheLine = area('stop-the-line', 'the stop switch: nothing but break-glass goes forward until it is off', [
+  verb('on', 'stop', {
+    options: { ...SIGN, ...PASSPHRASE_FILE, ...WHY },
+    examples: ['--reason "readings are wrong" --sign "EPA Chief"'],
+    run: async () => (await import('../freezes/freezes.js')).stopTheLine,
+  }),
+  verb('off', 'go on', {
+    options: { ...SIGN, ...PASSPHRASE_FILE, ...WHY },
+    examples: ['--reason "readings are right again" --sign "EPA Chief"'],
+    run: async () => (await import('../freezes/freezes.js')).releaseTheLine,
+  }),
+])
+
+/** Verbs by which people decide. */
+export const DECIDE = under('Decide', [
+  verb('plan <files...>', 'what approving these files would do: difference, lint, replay, bots; signs nothing', {
+    options: REPORT,
+    examples: ['policies/pm25.yaml --report impact.html', 'pm25.yaml ozone.yaml --json'],
+    run: async () => (await import('../plan/plan.js')).planFiles,
+  }),
+  verb(
+    'approve [files...]',
+    'show difference and digest, sign and submit; several files are one bundle, a digest is an approval that others signed',
+    {
+      usage: '<files...|digest> --sign <name> [options]',
+      options: {
+        ...SIGN_SUCH_AS,
+        '--canary <share>': 'share of traffic that gets it first: 0.05 or 5%',
+        '--scope <scope>': 'where the canary is, such as region:NCR, or region:* for all regions',
+        '--ramp <steps>': {
+          about: 'steps of the canary, each watched by itself: "5% NCR, 100% NCR, 25%, 100%"',
+          conflicts: ['canary', 'scope'],
+        },
+        '--observe <duration>': 'how long the canary is watched',
+        '--bake <duration>': 'how long the full rollout is watched',
+        '--partners <ids>': { about: 'partners and groups to tell, separated by commas', complete: 'partner' },
+        '--fallback <id@version...>': { about: 'further versions that a rollback may restore', complete: 'version' },
+        '--metric <name=query...>': 'what a Prometheus must answer for the canary to pass, such as "errors=error_ratio < bool 0.05"',
+        '--author <name>': 'who wrote it; else its owner',
+        '--author-from-git': {
+          about: 'who committed each file is its author; nothing that the repository configures runs',
+          conflicts: ['author'],
+        },
+        '--reason <text>': 'why, for the record',
+        ...EXPECT_DIGEST,
+        ...PASSPHRASE_FILE,
+        '--queue': 'wait behind the active run of the policy',
+        '--supersede': { about: 'end the runs of the policy that are under way', conflicts: ['queue'] },
+        ...WATCH_RUN,
+      },
+      examples: [
+        'policies/pm25.yaml --sign "EPA Chief" --watch',
+        'pm25.yaml ozone.yaml --sign "EPA Chief" --canary 5% --scope region:NCR --observe 10m',
+        'sha256:9f2c… --sign "EPA Counsel"',
+      ],
+      run: async () => (await import('../approvals/approve.js')).approve,
+    },
+  ),
+  area('approvals', 'what waits for signatures', [
+    verb('list', 'all approvals that wait or have an active run', {
+      run: async () => (await import('../approvals/waiting.js')).listApprovals,
+    }),
+    verb('show <digest>', 'one approval by its release digest', {
+      examples: ['sha256:9f2c…'],
+      run: async () => (await import('../approvals/waiting.js')).showApproval,
+    }),
+    verb('reject <digest>', 'a signed no to what waits; the run ends ABORTED (REJECTED)', {
+      options: SIGNED_DECISION,
+      examples: ['sha256:9f2c… --reason "units are wrong" --sign "EPA Counsel"'],
+      run: async () => (await import('../approvals/waiting.js')).rejectApproval,
+    }),
+  ]),
+  verb('break-glass [files...]', 'two people together go past simulation, canary, freezes and waiting; reviewed within a day', {
+    usage: '<files...> --sign <name> --sign <name> --reason <text> [options]',
+    options: {
+      '--sign <name>': { about: 'whose key signs; give it once for each of them', needed: true, parse: collect, complete: 'signer' },
+      '--reason <text>': needed('why; it is signed, and bots can read it'),
+      '--author <name>': 'who wrote it; else its owner',
+      ...EXPECT_DIGEST,
+      '--passphrase-file <file>': {
+        about: 'file that holds the passphrase (HMS_KEY_PASSPHRASE); once for all, or for each --sign',
+        parse: collect,
+      },
+      ...WATCH_RUN,
+    },
+    examples: [
+      'policies/pm25.yaml --sign "EPA Chief" --sign "EPA Counsel" --reason "bots alert on clean air" --watch',
+      'pm25.yaml ozone.yaml --sign "EPA Chief" --sign "EPA Counsel" --reason "wrong units since the release"',
+    ],
+    run: async () => (await import('../break-glass/break-glass.js')).breakGlass,
+  }),
+  verb('sign <file>', 'sign a statement that lies in a file, and print the envelope; sends nothing', {
+    options: { ...SIGN_SUCH_AS, ...EXPECT_DIGEST, ...PASSPHRASE_FILE },
+    examples: ['statement.json --sign "EPA Chief"', 'statement.json --sign "EPA Chief" --expect-digest sha256:9f2c… > envelope.json'],
+    run: async () => (await import('../sign/sign.js')).signStatementFile,
+  }),
+  area('tickets', 'questions to people: what automation stopped or took back', [
+    verb('list', 'tickets, the newest first', {
+      options: { '--all': 'closed ones, too' },
+      run: async () => (await import('../tickets/tickets.js')).listTickets,
+    }),
+    verb('show <number>', 'one ticket with its evidence and the notified partners', {
+      examples: ['12'],
+      complete: 'ticket',
+      run: async () => (await import('../tickets/tickets.js')).showTicket,
+    }),
+    verb('decide <number>', 'answer a ticket; the first answer wins', {
+      options: {
+        '--decision <decision>': { about: 'what is decided', choices: TICKET_DECISIONS, needed: true },
+        ...REASON,
+        ...PUBLIC_REASON,
+        ...SIGN,
+        '--by <duration>': 'of extend: how much longer, such as 10m',
+        ...PASSPHRASE_FILE,
+      },
+      examples: ['12 --decision promote --reason "sensor replaced" --sign "EPA Chief"'],
+      complete: 'ticket',
+      run: async () => (await import('../tickets/tickets.js')).decideTicket,
+    }),
+  ]),
+  freezes,
+  stopTheLine,
+])

@@ -1,0 +1,86 @@
+import { usageError } from '../errors.js'
+import { DATA, PORT, RUN } from './options.js'
+import { area, needed, under, verb } from './verb.js'
+
+/** Splits at the first `=`: a template can be renamed to avoid one, the target file may not. */
+function collectWrites(text: string, before: readonly { template: string; file: string }[]): { template: string; file: string }[] {
+  const [, template, file] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  if (template === undefined || file === undefined)
+    throw usageError(`--write ${text} is not TEMPLATE=FILE, such as --write limits.tpl=limits.env`, ['hms-svc sidecar --help'])
+  return [...before, { template, file }]
+}
+
+const sidecar = verb('sidecar', 'local agent beside a service: verified policies on loopback, over one upstream connection', {
+  options: {
+    '--port <number>': 'where to answer (HMS_SIDECAR_PORT)',
+    '--socket <path>': { about: 'a Unix socket instead (HMS_SIDECAR_SOCKET)', conflicts: ['port'] },
+    '--write <template=file>': { about: 'keep a file up to date: a template with {{ ID.FIELD }}', parse: collectWrites, default: [] },
+    '--policies <ids>': 'hold these alone, separated by commas, not all there are (HMS_POLICIES)',
+  },
+  examples: ['--port 7185', '--socket /run/hms.sock'],
+  run: async () => (await import('../hosting/sidecar.js')).runSidecar,
+})
+
+const topics = area(
+  'topics',
+  'topics of the bus',
+  [
+    verb('list', 'each topic: events a minute, how far its readers are behind, dead letters, size and purpose', {
+      run: async () => (await import('../topics/list.js')).listTopics,
+    }),
+    verb('tail [topic]', 'events as they come, a line each, until Ctrl-C; of all topics that stages speak on, or of one', {
+      argument: { about: 'its name, or a part of it that no other has: canary' },
+      options: { '--from <time>': 'begin there: RFC 3339, or how long ago, `10m`; with what comes from now on without it', ...RUN },
+      examples: ['', 'canary --from 10m', '--run 184 --json'],
+      complete: 'topic',
+      run: async () => (await import('../topics/tail.js')).tailTopics,
+    }),
+    verb('apply', 'make the broker match the catalogue', { run: async () => (await import('../hosting/topics.js')).applyCatalogue }),
+    verb('diff', 'what `apply` would change', { run: async () => (await import('../hosting/topics.js')).diffCatalogue }),
+    verb('republish', 'send again what the outboxes keep, after the broker lost some of it', {
+      options: { '--since <time>': needed('RFC 3339, or how long ago: 2h') },
+      examples: ['--since 2h'],
+      run: async () => (await import('../hosting/topics.js')).republish,
+    }),
+  ],
+  ['list', 'tail', 'diff', 'apply', 'republish'],
+)
+
+/** Verbs that run services, or work on their database and broker. */
+export const HOST = [
+  ...under('Operate', [
+    verb('dev', 'all services with an embedded database and bus, until Ctrl-C', {
+      options: { ...PORT, ...DATA, '--reset': 'start with an empty data folder' },
+      examples: ['', '--port 8080 --data /var/tmp/hms', '--reset'],
+      run: async () => (await import('../hosting/dev.js')).runDev,
+    }),
+    verb('demo', 'the PM 2.5 story on a fleet of bots: from signature to partners', {
+      options: {
+        '--once': "end with the run's exit code",
+        '--observe <duration>': 'how long the canary is watched',
+        ...PORT,
+        ...DATA,
+      },
+      examples: ['', '--once --observe 5s'],
+      run: async () => (await import('../hosting/demo.js')).runDemo,
+    }),
+    verb('serve [services...]', 'the named services in this process; or edge, or witness, in one of its own', {
+      options: { '--all': 'all of them' },
+      examples: ['approver linter', '--all', 'edge'],
+      run: async () => (await import('../hosting/serve.js')).runServe,
+    }),
+  ]),
+  ...under('Build', [sidecar]),
+  ...under('Operate', [
+    verb('migrate', 'bring the database schemas up to date', { run: async () => (await import('../hosting/databases.js')).runMigrate }),
+    verb('recover', 'after a restore from a backup: number on above what readers saw, so that they follow again', {
+      options: {
+        '--ahead <number>': { about: 'by how much; more than was given out since the backup', default: '100000' },
+        '--data <folder>': 'data folder of an embedded database (HMS_DATA_DIR)',
+      },
+      examples: ['', '--data .hms --ahead 1000000'],
+      run: async () => (await import('../hosting/databases.js')).runRecover,
+    }),
+    topics,
+  ]),
+]

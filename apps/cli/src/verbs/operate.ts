@@ -1,0 +1,215 @@
+import { EXPECT_DIGEST, PASSPHRASE_FILE, POLICY_OR_VERSION, RUN, SIGN_SUCH_AS, signer, WHY } from './options.js'
+import { area, needed, under, verb } from './verb.js'
+
+/** Id of a dead letter. */
+const LETTER = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+const AS_PERSON = {
+  '--sign <name>': signer('whose key signs the request, such as "EPA Chief"; with dev the operator key of the data folder without it'),
+  ...PASSPHRASE_FILE,
+} as const
+
+const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const
+
+const REASON_IN_TRAIL = { '--reason <text>': needed('why; it stands in the trail') } as const
+
+const partners = area(
+  'partners',
+  'partners notified when a policy goes live',
+  [
+    verb('add <file>', 'register a partner; `env:NAME` and `file:PATH` secrets are read here', {
+      examples: ['va-deq.yaml'],
+      run: async () => (await import('../partners/partners.js')).addPartner,
+    }),
+    verb('list', 'registered partners', { run: async () => (await import('../partners/partners.js')).listPartners }),
+    verb('test <id>', 'send a test message by each channel of a partner, now', {
+      options: {
+        '--channel <name>': 'one channel, as `partners list` names it',
+        '--explain': 'where a webhook refuses our signature, find out what its receiver gets wrong: id, time, body or secret',
+      },
+      examples: ['va-deq --explain'],
+      complete: 'partner',
+      run: async () => (await import('../partners/partners.js')).testPartner,
+    }),
+    verb('resubscribe <id>', 'send mail again to an address that unsubscribed', {
+      options: { '--address <address>': needed('which one, as `partners list` names it'), ...REASON_IN_TRAIL },
+      examples: ['va-deq --address air@va.example --reason "they asked for it"'],
+      run: async () => (await import('../partners/partners.js')).resubscribePartner,
+    }),
+    verb('deliveries [id]', 'what was sent, to all or to one: the newest first', {
+      options: {
+        ...RUN,
+        ...POLICY_OR_VERSION,
+        '--state <state>': 'pending, delivered, dead or superseded',
+        '--since <time>': 'made since then, RFC 3339 or how long ago (`2h`)',
+        '--limit <number>': 'at most so many, 500 unless given',
+        '--before <id>': 'the page after this delivery',
+      },
+      examples: ['va-deq --state dead'],
+      complete: 'partner',
+      run: async () => (await import('../partners/deliveries.js')).listDeliveries,
+    }),
+    verb('delivery <id>', 'one delivery with each try and what it showed: answer, address, certificate, key', {
+      examples: ['01J9ZK'],
+      run: async () => (await import('../partners/deliveries.js')).showDelivery,
+    }),
+    verb('redrive [id...]', 'send deliveries again under the same message id: those named, or what was given up', {
+      options: {
+        '--failed': 'all that were given up, as the other options choose',
+        '--partner <id>': 'to one partner',
+        ...POLICY_OR_VERSION,
+        '--since <time>': 'given up since then, RFC 3339 or how long ago (`2h`)',
+        '--until <time>': 'given up before then',
+        ...REASON_IN_TRAIL,
+      },
+      examples: ['--failed --since 2h --reason "their server is back"'],
+      run: async () => (await import('../partners/redrive.js')).redriveDeliveries,
+    }),
+  ],
+  ['add', 'list', 'test', 'deliveries', 'delivery', 'resubscribe', 'redrive'],
+)
+
+const webhooks = area('webhooks', 'for developers of a partner: try a receiver of webhooks', [
+  verb('listen', 'forward notifications of partners to a receiver, until Ctrl-C; continues where the last one ended', {
+    options: {
+      '--forward <url>': needed('where each message is posted'),
+      '--partner <id>': 'only notifications of this partner',
+      '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET); one of its own unless given',
+      '--from <time>': 'begin there, RFC 3339 or how long ago (`1h`)',
+    },
+    examples: ['--forward http://127.0.0.1:8900/hms'],
+    run: async () => (await import('../webhooks/listen.js')).listenForWebhooks,
+  }),
+  verb('trigger <event>', 'post a sample of `policy.updated` or `policy.withdrawn` to a receiver, signed as a real one', {
+    options: { '--forward <url>': needed('where it is posted'), '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET)' },
+    examples: ['policy.updated --forward http://127.0.0.1:8900/hms --secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    run: async () => (await import('../webhooks/trigger.js')).triggerWebhook,
+  }),
+])
+
+const dlq = area('dlq', 'dead letters: messages that a service gave up', [
+  verb('list', 'letters that wait, the newest first; of every service', {
+    options: { '--service <name>': 'of one service', '--all': 'also ignored, replayed and discarded ones' },
+    examples: ['--service rollout'],
+    run: async () => (await import('../dead-letters/dead-letters.js')).listDeadLetters,
+  }),
+  verb('show <id>', 'one letter with what came; `ID` or `SERVICE/ID`', {
+    examples: [LETTER],
+    run: async () => (await import('../dead-letters/dead-letters.js')).showDeadLetter,
+  }),
+  verb('replay <id...>', 'hand letters to their services again; what cannot be handled still waits', {
+    examples: [`rollout/${LETTER}`],
+    run: async () => (await import('../dead-letters/dead-letters.js')).replayDeadLetters,
+  }),
+  verb('discard <id...>', 'end letters without an effect; letter and reason are kept', {
+    options: WHY,
+    examples: [`rollout/${LETTER} --reason "of a test"`],
+    run: async () => (await import('../dead-letters/dead-letters.js')).discardDeadLetters,
+  }),
+])
+
+const roster = area('roster', 'who may approve what', [
+  verb('show', 'the newest roster that follows from the pinned one: HMS_ROSTER, else the data folder’s', {
+    options: { '--document': 'what the next one may start from, its version one higher' },
+    examples: ['', '--document > next.yaml'],
+    run: async () => (await import('../roster/show.js')).showRoster,
+  }),
+  verb('propose <file>', 'show what the next roster changes, and hand it over for signatures; FILE is the whole of it', {
+    options: { '--accept-unreadable <id...>': 'policies whose live release readers may refuse once it is in force' },
+    examples: ['next.yaml'],
+    run: async () => (await import('../roster/proposals.js')).proposeRoster,
+  }),
+  verb(
+    'sign [digest-or-file]',
+    'show what the proposed roster changes, sign and submit; the last signature needed brings it into force. FILE: sign a ' +
+      'roster where it lies, such as an installation’s first',
+    {
+      options: {
+        ...SIGN_SUCH_AS,
+        '--out <file>': 'of FILE: where the signed roster goes; a signed one is added to where it lies',
+        ...EXPECT_DIGEST,
+        ...PASSPHRASE_FILE,
+      },
+      examples: ['--sign "EPA Chief"'],
+      run: async () => (await import('../roster/sign-file.js')).signRoster,
+    },
+  ),
+])
+
+const keys = area('keys', 'signing keys of people on this machine', [
+  verb('create', 'make a key', {
+    options: {
+      '--name <name>': needed('whose it is, such as "EPA Chief"'),
+      ...PASSPHRASE_FILE,
+      '--agent [key]': 'note a dedicated key that the ssh-agent holds instead: the one of this fingerprint or comment, or of that name',
+    },
+    examples: ['--name "EPA Chief"', '--name "EPA Chief" --agent'],
+    run: async () => (await import('../keys/keys.js')).createKey,
+  }),
+  verb('list', 'keys in the key folder', { run: async () => (await import('../keys/keys.js')).listKeys }),
+  verb('export <name>', 'the public half, for a roster', {
+    examples: ['"EPA Chief" --json'],
+    complete: 'signer',
+    run: async () => (await import('../keys/keys.js')).exportKey,
+  }),
+])
+
+const tokens = area('tokens', 'keys for programs: what HMS_TOKEN holds', [
+  verb('create', 'make a key; it is printed this once, alone on stdout', {
+    options: {
+      ...AS_PERSON,
+      '--scope <scope...>': needed('what it may do: operate, read, bot:ID or partner:ID'),
+      '--region <name>': 'where the bot is that holds the key; it speaks for no other region',
+      '--name <text>': 'what it is for',
+      '--expires <duration>': 'from now on, such as 90d or 12h; a year without it, two at most',
+    },
+    examples: ['--scope bot:inspector-7 --region NCR --expires 90d --sign "EPA Chief"'],
+    run: async () => (await import('../tokens/tokens.js')).createToken,
+  }),
+  verb('list', 'keys without their secrets, the newest first; revoked and expired ones too', {
+    options: AS_PERSON,
+    examples: ['--sign "EPA Chief"'],
+    run: async () => (await import('../tokens/tokens.js')).listTokens,
+  }),
+  verb('revoke <id>', 'take a key back, wherever it is used; what it has open is closed', {
+    options: AS_PERSON,
+    examples: ['01J9ZK --sign "EPA Chief"'],
+    run: async () => (await import('../tokens/tokens.js')).revokeToken,
+  }),
+])
+
+/** Verbs for those who operate an installation. */
+export const OPERATE = [
+  ...under('Operate', [partners]),
+  ...under('Build', [webhooks]),
+  ...under('Operate', [
+    dlq,
+    roster,
+    keys,
+    tokens,
+    verb('completion <shell>', 'a script that completes verbs, options, policies, runs and signers in a shell', {
+      argument: { about: 'which shell', choices: SHELLS },
+      examples: [
+        'bash > /etc/bash_completion.d/hms-svc',
+        'zsh > "${fpath[1]}/_hms-svc"',
+        'fish > ~/.config/fish/completions/hms-svc.fish',
+        'powershell >> $PROFILE',
+      ],
+      run: async () => (await import('../completion/scripts.js')).printScript,
+    }),
+  ]),
+  verb('__complete <line>', 'what fits at the end of a line; the scripts of `completion` call it', {
+    hidden: true,
+    run: async () => (await import('../completion/complete.js')).completeLine,
+  }),
+  ...under('Operate', [
+    verb('version', 'version of this program', {
+      examples: ['', '--json'],
+      run: async () => (await import('../help/help.js')).showVersion,
+    }),
+    verb('help [topic]', 'a verb, or one of: exit-codes, environment, output', {
+      examples: ['exit-codes', 'environment', 'approve'],
+      run: async () => (await import('../help/help.js')).showHelp,
+    }),
+  ]),
+]

@@ -1,0 +1,159 @@
+import { Option, type Command } from 'commander'
+import type { CliContext } from '../context.js'
+
+/** Heading of a verb in `hms-svc --help`. */
+export type HelpGroup = 'Decide' | 'Watch' | 'Undo' | 'Check' | 'Build' | 'Operate'
+
+/** What a shell completes a value with: names from the services or the key folder, or the topics. */
+export type Completion = 'policy' | 'version' | 'run' | 'ticket' | 'partner' | 'freeze' | 'signer' | 'topic'
+
+interface OptionSpec {
+  about: string
+  needed?: true
+  choices?: readonly string[]
+  conflicts?: readonly string[]
+  default?: unknown
+  parse?: (value: string, before: never) => unknown
+  complete?: Completion
+}
+
+/** Options by their flags, such as `--limit <number>`; a text is the description. */
+type Options = Record<string, string | OptionSpec>
+
+/** Everything the program knows of a verb. Parsing, help, completion and the reference are made of it. */
+export interface Verb {
+  /** Name and arguments, such as `show <number>`. */
+  line: string
+  about: string
+  group?: HelpGroup
+  /** Usage in the help, if the arguments do not describe it. */
+  usage?: string
+  /** Description and choices of the first argument. */
+  argument?: { about: string; choices?: readonly string[] }
+  options?: Options
+  /** Command lines without the words of the verb itself; by default the verb alone. */
+  examples?: readonly string[]
+  /** Completion of the arguments. */
+  complete?: Completion
+  hidden?: true
+  /** Loads the code of the verb, so that `--help` and light verbs load none of the services. */
+  run?: () => Promise<(context: CliContext, ...call: never[]) => Result>
+  /** Verbs below this one, which then has no code of its own. */
+  verbs?: readonly Verb[]
+  /** Names of the verbs below in the order of their examples, if it is another one. */
+  exampleOrder?: readonly string[]
+}
+
+/** Exit code; 0 without one. */
+type Result = Promise<number | void> | number | void
+
+type ArgumentOf<A> = A extends `${string}...${']' | '>'}` ? string[] : A extends `<${string}` ? string : string | undefined
+type ArgumentsOf<L> = L extends `${string} ${infer A} ${infer B}`
+  ? [ArgumentOf<A>, ...ArgumentsOf<`${string} ${B}`>]
+  : L extends `${string} ${infer A}`
+    ? [ArgumentOf<A>]
+    : []
+
+type Camel<S> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S extends string ? S : never
+type FlagName<F> = F extends `--${infer N} ${string}` ? Camel<N> : F extends `--${infer N}` ? Camel<N> : never
+type FlagValue<F, O> = O extends { parse: (...given: never) => infer T }
+  ? T
+  : O extends { choices: readonly (infer T)[] }
+    ? T
+    : F extends `${string},...>`
+      ? string
+      : F extends `${string}...>`
+        ? string[]
+        : F extends `${string}<${string}`
+          ? string
+          : F extends `${string}[${string}`
+            ? string | true
+            : true
+type Given = { needed: true } | { default: {} }
+
+/** Values of the options as commander passes them. */
+type FlagsOf<O> = { [F in keyof O as O[F] extends Given ? FlagName<F> : never]: FlagValue<F, O[F]> } & {
+  [F in keyof O as O[F] extends Given ? never : FlagName<F>]?: FlagValue<F, O[F]>
+}
+
+type LeafSpec<L, O> = Omit<Verb, 'line' | 'about' | 'group' | 'options' | 'run' | 'verbs' | 'exampleOrder'> & {
+  options?: O
+  run: () => Promise<(context: CliContext, ...call: [...ArgumentsOf<L>, FlagsOf<O>]) => Result>
+}
+
+/** Declares a verb with code; the compiler checks that the code takes its arguments and options. */
+export function verb<const L extends string, const O extends Options = {}>(line: L, about: string, spec: LeafSpec<L, O>): Verb {
+  return { line, about, ...spec, run: spec.run as unknown as Verb['run'] }
+}
+
+/** Declares a verb that has others below it. */
+export function area(name: string, about: string, verbs: readonly Verb[], exampleOrder?: readonly string[]): Verb {
+  return { line: name, about, verbs, exampleOrder }
+}
+
+export function under(group: HelpGroup, verbs: readonly Verb[]): Verb[] {
+  return verbs.map((each) => ({ ...each, group }))
+}
+
+export function needed<const A extends string>(about: A): { about: A; needed: true } {
+  return { about, needed: true }
+}
+
+export function nameOf({ line }: Verb): string {
+  return line.split(' ')[0]!
+}
+
+/** Returns complete command lines of a verb, and of those below it. */
+export function examplesOf(verb: Verb, parents: readonly string[] = ['hms-svc']): string[] {
+  const words = [...parents, nameOf(verb)]
+  if (verb.hidden) return []
+  if (verb.verbs === undefined) return (verb.examples ?? ['']).map((example) => [...words, example].join(' ').trimEnd())
+  const { verbs, exampleOrder = verbs.map(nameOf) } = verb
+  return exampleOrder.flatMap((name) =>
+    examplesOf(
+      verbs.find((each) => nameOf(each) === name)!,
+      words,
+    ),
+  )
+}
+
+const COMPLETIONS = new WeakMap<Command | Option, Completion>()
+
+/** Returns what the values of an option, or the arguments of a verb, are completed with. */
+export function completionOf(part: Command | Option): Completion | undefined {
+  return COMPLETIONS.get(part)
+}
+
+/** Runs the code of a verb with its arguments and options. */
+export type Act = (run: NonNullable<Verb['run']>, call: unknown[]) => Promise<void>
+
+/** Adds a verb to commander. */
+export function defineVerb(parent: Command, verb: Verb, act: Act, parents: readonly string[] = ['hms-svc']): void {
+  const { line, about, group, usage, argument, options = {}, complete, run, verbs = [], hidden = false } = verb
+  const command = parent.command(line, { hidden }).description(about)
+  if (group !== undefined) command.helpGroup(`${group}:`)
+  if (usage !== undefined) command.usage(usage)
+  if (complete !== undefined) COMPLETIONS.set(command, complete)
+  const [first] = command.registeredArguments
+  if (first !== undefined && argument !== undefined) {
+    first.description = argument.about
+    if (argument.choices !== undefined) first.choices(argument.choices)
+  }
+  for (const [flags, spec] of Object.entries(options)) command.addOption(optionOf(flags, typeof spec === 'string' ? { about: spec } : spec))
+  for (const child of verbs) defineVerb(command, child, act, [...parents, nameOf(verb)])
+  const examples = examplesOf(verb, parents)
+  if (examples.length > 0) command.addHelpText('after', ['', 'Examples:', ...examples.map((example) => `  ${example}`)].join('\n'))
+  // Commander passes arguments, options and the command.
+  if (run !== undefined) command.action((...call: unknown[]) => act(run, call.slice(0, -1)))
+}
+
+function optionOf(flags: string, spec: OptionSpec): Option {
+  const option = new Option(flags, spec.about)
+  if (spec.needed) option.makeOptionMandatory()
+  if (spec.choices !== undefined) option.choices(spec.choices)
+  if (spec.conflicts !== undefined) option.conflicts([...spec.conflicts])
+  if (spec.default !== undefined) option.default(spec.default)
+  if (spec.parse !== undefined) option.argParser(spec.parse as (value: string, before: unknown) => unknown)
+  if (spec.complete !== undefined) COMPLETIONS.set(option, spec.complete)
+  return option
+}
