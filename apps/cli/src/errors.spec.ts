@@ -10,7 +10,8 @@ function report(error: unknown, json: boolean): { code: number; stdout: string; 
   return { code, ...texts }
 }
 
-const REFUSED = new HmsError('HMS_APPROVAL_CONFLICT', 'another run is active (trace 4bf92f3577b34da6a3ce929d0e0e4736)', {
+const REFUSED = new HmsError('HMS_APPROVAL_CONFLICT', 'another run is active', {
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
   status: 409,
   next: ['hms-svc runs watch 184'],
   errors: [{ pointer: '/plan/share', detail: 'differs from what was signed' }],

@@ -99,6 +99,7 @@ interface CodedError {
   errors?: Problem['errors']
   retryable?: boolean
   state?: unknown
+  traceId?: string
 }
 
 function isCoded(error: unknown): error is CodedError {
@@ -107,24 +108,20 @@ function isCoded(error: unknown): error is CodedError {
   return typeof code === 'string' && code.startsWith('HMS_') && typeof detail === 'string'
 }
 
-/** The client appends the trace of a refused call to its detail. */
-const TRACE = / \(trace ([0-9a-f]+)\)$/
-
 export function problemOf(thrown: unknown): Problem {
   const error = ofMissingParts(thrown)
   const known: CodedError = isCoded(error)
     ? error
     : { code: 'HMS_CLI_INTERNAL', detail: error instanceof Error ? error.message : String(error), next: ['hms-svc help exit-codes'] }
-  const traceId = TRACE.exec(known.detail)?.[1]
   return {
     type: `/docs/errors/${known.code}`,
     title: known.code.replace(/^HMS_/, '').replaceAll('_', ' ').toLowerCase(),
     status: known.status ?? 500,
     code: known.code,
-    detail: maskCredentials(known.detail.replace(TRACE, '')),
+    detail: maskCredentials(known.detail),
     retryable: known.retryable ?? false,
     next: (known.steps ?? known.next ?? []).map((step) => (typeof step === 'string' ? { command: step } : step)),
-    ...(traceId === undefined ? {} : { traceId }),
+    ...(known.traceId === undefined ? {} : { traceId: known.traceId }),
     ...(known.errors === undefined || known.errors.length === 0 ? {} : { errors: known.errors }),
     ...(known.state === undefined ? {} : { state: known.state }),
   }

@@ -22,9 +22,10 @@ export interface Problem {
   state?: unknown
 }
 
-/** An expected error, by the caller or the environment: thrown across layers, mapped once at each edge. */
+/** An expected error, by the caller or the environment: thrown across layers, mapped once at each edge. Its message names the trace, too. */
 export class HmsError extends Error {
   readonly code: string
+  readonly detail: string
   readonly status: number
   /** Command lines of the steps. */
   readonly next: string[]
@@ -32,21 +33,24 @@ export class HmsError extends Error {
   readonly errors: { pointer: string; detail: string }[]
   readonly retryable: boolean
   readonly state: unknown
+  /** Trace of the call that a service refused. */
+  readonly traceId?: string
 
   constructor(code: string, detail: string, options: HmsErrorOptions = {}) {
-    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    super(
+      options.traceId === undefined ? detail : `${detail} (trace ${options.traceId})`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
     this.name = 'HmsError'
     this.code = code
+    this.detail = detail
     this.status = options.status ?? 500
     this.steps = (options.next ?? []).map(stepOf)
     this.next = this.steps.map(({ command }) => command)
     this.errors = options.errors ?? []
     this.retryable = options.retryable ?? (this.status === 429 || this.status >= 502)
     this.state = options.state
-  }
-
-  get detail(): string {
-    return this.message
+    if (options.traceId !== undefined) this.traceId = options.traceId
   }
 }
 
@@ -58,6 +62,7 @@ export interface HmsErrorOptions {
   errors?: { pointer: string; detail: string }[]
   retryable?: boolean
   state?: unknown
+  traceId?: string
   cause?: unknown
 }
 

@@ -1,91 +1,84 @@
-import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { inheritedEnvironment } from '../cli.config.js'
-import { readGivenFile } from '../files.js'
-import { findCommit, type Commit } from './find-commit.js'
+import { readGivenFile, readGivenText } from '../files.js'
 
 const DEADLINE_MS = 2_000
-const run = promisify(execFile)
+/** Settings that let git read what lies in its folder, and nothing else: a missing object is never fetched. */
+const CLOSED = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_ALLOW_PROTOCOL: 'none',
+  GIT_TERMINAL_PROMPT: '0',
+}
+/** Settings of a repository of SHA-1, and of one of SHA-256. */
+const FORMATS = ['\trepositoryformatversion = 0\n', '\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n']
 
 /**
  * Returns the author of a file by git: the author of its last commit, or, if it was changed since or never committed, the name in the
  * caller's own settings. `undefined` outside of a repository, without git, and if git takes longer than two seconds.
  *
  * A repository's settings can name programs for nearly everything git does, so git never sees them: it works in a folder made for this
- * call, with settings of ours, and uses only the repository's objects. ADR 0037.
+ * call, with settings of ours, and uses only the repository's refs and objects. ADR 0037.
  */
 export async function committerOf(file: string): Promise<string | undefined> {
-  const commit = await findCommit(file)
-  if (commit === undefined) return undefined
+  const repository = await findRepository(file)
+  if (repository === undefined) return undefined
+  const { path, head, common } = repository
   const folder = await mkdtemp(join(tmpdir(), 'hms-git-'))
+  const { PATH, HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = inheritedEnvironment()
+  const git = (args: string[], more: Record<string, string | undefined>, input?: Buffer): string => {
+    const env = { PATH, GIT_DIR: folder, ...CLOSED, ...more }
+    const { status, stdout } = spawnSync('git', args, { cwd: folder, env, input, timeout: DEADLINE_MS, encoding: 'utf8' })
+    return status === 0 ? stdout.trim() : ''
+  }
+  const read = (args: string[], input?: Buffer): string =>
+    git(
+      ['--literal-pathspecs', '--no-pager', ...args],
+      { GIT_OBJECT_DIRECTORY: join(common, 'objects'), GIT_CONFIG_GLOBAL: '/dev/null' },
+      input,
+    )
   try {
-    await prepareFolder(folder, commit)
-    const committed = (await isCommitted(file, folder, commit))
-      ? await git(folder, commit, ['log', '-1', '--format=%an', commit.id, '--', commit.path])
-      : undefined
-    return committed || (await ownName(folder)) || undefined
+    await writeFile(join(folder, 'HEAD'), `${head}\n`)
+    for (const name of ['refs', 'packed-refs']) await symlink(join(common, name), join(folder, name))
+    for (const format of FORMATS) {
+      await writeFile(join(folder, 'config'), `[core]\n\tbare = true\n${format}`)
+      const id = read(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'])
+      if (id === '') continue
+      // The file's own bytes: a filter that would change them first is a program of the repository.
+      const blob = read(['rev-parse', '--verify', '--quiet', `${id}:${path}`])
+      const isCommitted = blob !== '' && blob === read(['hash-object', '--stdin'], await readGivenFile(file))
+      const committed = isCommitted ? read(['log', '-1', '--format=%an', id, '--', path]) : ''
+      const own = { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL }
+      return committed || git(['config', '--global', '--no-includes', 'user.name'], own) || undefined
+    }
+    return undefined
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** Creates the minimum that git accepts as a repository; none of it comes from elsewhere. */
-async function prepareFolder(folder: string, { id }: Commit): Promise<void> {
-  const format =
-    id.length === 64 ? '\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n' : '\trepositoryformatversion = 0\n'
-  await mkdir(join(folder, 'objects'))
-  await mkdir(join(folder, 'refs'))
-  await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/none\n')
-  await writeFile(join(folder, 'config'), `[core]\n\tbare = true\n${format}`)
-}
-
-/** Compares the file's own bytes: a filter that would change them first is a program of the repository. */
-async function isCommitted(file: string, folder: string, commit: Commit): Promise<boolean> {
-  const blob = await git(folder, commit, ['rev-parse', '--verify', '--quiet', `${commit.id}:${commit.path}`])
-  if (blob === undefined) return false
-  const bytes = await readGivenFile(file)
-  return (
-    createHash(commit.id.length === 64 ? 'sha256' : 'sha1')
-      .update(`blob ${bytes.length}\0`)
-      .update(bytes)
-      .digest('hex') === blob
-  )
-}
-
-/** Reads the name from the settings of the caller, not of the repository. */
-function ownName(folder: string): Promise<string | undefined> {
-  const { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = inheritedEnvironment()
-  return started(folder, ['config', '--global', '--no-includes', 'user.name'], { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL })
-}
-
-function git(folder: string, { objects }: Commit, args: string[]): Promise<string | undefined> {
-  return started(folder, ['--literal-pathspecs', '--no-pager', ...args], { GIT_OBJECT_DIRECTORY: objects, GIT_CONFIG_GLOBAL: '/dev/null' })
-}
-
-/** Returns git's output, without a shell; `undefined` if it fails. No transport is allowed, so a missing object is never fetched. */
-async function started(folder: string, args: string[], more: Record<string, string | undefined>): Promise<string | undefined> {
-  const { PATH } = inheritedEnvironment()
-  const closed = {
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_ATTR_NOSYSTEM: '1',
-    GIT_NO_REPLACE_OBJECTS: '1',
-    GIT_NO_LAZY_FETCH: '1',
-    GIT_ALLOW_PROTOCOL: 'none',
-    GIT_TERMINAL_PROMPT: '0',
+/** Finds the repository of a file: its path from the root of the work tree, with slashes, `HEAD`, and the folder of refs and objects. */
+async function findRepository(file: string): Promise<{ path: string; head: string; common: string } | undefined> {
+  // The link itself may be committed, whatever its target; git would search from its folder.
+  const folder = await realpath(dirname(resolve(file))).catch(() => undefined)
+  for (let root = folder; root !== undefined; root = root === dirname(root) ? undefined : dirname(root)) {
+    const place = join(root, '.git')
+    // In a second work tree, a file that names the folder.
+    const gitDir = resolve(root, /^gitdir: (.+)$/.exec((await lineOf(place)) ?? '')?.[1] ?? place)
+    const head = await lineOf(join(gitDir, 'HEAD'))
+    if (head === undefined) continue
+    const path = relative(root, join(folder!, basename(file)))
+    return { path: path.split(sep).join('/'), head, common: resolve(gitDir, (await lineOf(join(gitDir, 'commondir'))) ?? '.') }
   }
-  try {
-    const { stdout } = await run('git', args, {
-      cwd: folder,
-      env: { PATH, GIT_DIR: folder, ...closed, ...more },
-      timeout: DEADLINE_MS,
-      maxBuffer: 64 * 1024,
-    })
-    return stdout.trim()
-  } catch {
-    return undefined
-  }
+  return undefined
+}
+
+/** Returns the first line of a file, without its line end; `undefined` if the file cannot be read. */
+async function lineOf(file: string): Promise<string | undefined> {
+  return (await readGivenText(file, 4096).catch(() => undefined))?.split('\n')[0]?.trimEnd()
 }

@@ -56,7 +56,9 @@ describe('ApiClient', () => {
     await expect(new LooseApi({ url }).get('/')).rejects.toMatchObject({
       code: 'HMS_RUN_ACTIVE',
       status: 409,
-      detail: 'a run is active (trace abc)',
+      message: 'a run is active (trace abc)',
+      detail: 'a run is active',
+      traceId: 'abc',
       next: ['hms-svc runs show 3'],
       state: 'CANARY',
     })

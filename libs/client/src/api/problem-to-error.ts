@@ -2,6 +2,9 @@ import { HmsError, type Problem } from '#libs/contracts'
 
 const GATEWAY_STATUS: ReadonlySet<number> = new Set([502, 503, 504])
 
+/** A response may come from any server, and the id is printed. */
+const TRACE_ID = /^[0-9a-f]{1,32}$/
+
 /** Returns the error of a non-2xx response: from its problem document if present, else from the status. */
 export function errorOfResponse(url: string, status: number, contentType: string | null, body: string): HmsError {
   const problem = contentType?.includes('json') === true ? parseProblem(body) : undefined
@@ -13,8 +16,8 @@ export function errorOfResponse(url: string, status: number, contentType: string
 }
 
 function errorOfProblem(problem: Partial<Problem> & { code: string }, status: number): HmsError {
-  const detail = problem.detail ?? problem.title ?? problem.code
-  return new HmsError(problem.code, problem.traceId === undefined ? detail : `${detail} (trace ${problem.traceId})`, {
+  const { traceId } = problem
+  return new HmsError(problem.code, problem.detail ?? problem.title ?? problem.code, {
     status,
     next: Array.isArray(problem.next)
       ? problem.next.map(({ command, action, arguments: values }) => ({ command, action, arguments: values }))
@@ -22,6 +25,7 @@ function errorOfProblem(problem: Partial<Problem> & { code: string }, status: nu
     errors: Array.isArray(problem.errors) ? problem.errors : [],
     retryable: problem.retryable,
     state: problem.state,
+    traceId: typeof traceId === 'string' && TRACE_ID.test(traceId) ? traceId : undefined,
   })
 }
 
