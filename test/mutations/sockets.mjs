@@ -147,7 +147,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'query-names',
     guard: 'names that could not be kept or shown are refused at the door',
-    file: 'libs/platform/src/shape/members.ts',
+    file: 'libs/platform/src/read-shape.ts',
     find: 'validate: (text) => isName(text, max)',
     replace: 'validate: () => true',
     spec: 'test/attacks/stream-door.spec.ts',

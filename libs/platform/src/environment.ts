@@ -1,7 +1,5 @@
-import 'reflect-metadata'
 import { action, HmsError } from '#libs/contracts'
-import type { Shape } from './shape/members.js'
-import { readShape } from './shape/read-shape.js'
+import { readShape, type Shape } from './read-shape.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

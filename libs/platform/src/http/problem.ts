@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { describeError, isDataError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
-import { MAX_ERRORS } from '../shape/read-shape.js'
+import { MAX_ERRORS } from '../read-shape.js'
 import { traceIdOf, traceOfRequest } from '../trace.js'
 import { ofrepFailure } from './ofrep-failure.js'
 

@@ -1,7 +1,6 @@
 import { IsInt, IsOptional, IsString, MaxLength } from 'class-validator'
 import { describe, expect, it } from 'vitest'
-import { Nested, NestedList, toNumber } from './members.js'
-import { MAX_ERRORS, readShape } from './read-shape.js'
+import { MAX_ERRORS, Nested, NestedList, readShape, toNumber } from './read-shape.js'
 
 class Leaf {
   @IsString()

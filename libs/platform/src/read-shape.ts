@@ -1,0 +1,154 @@
+import 'reflect-metadata'
+import { isName, isObject } from '#libs/contracts'
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  getMetadataStorage,
+  IsArray,
+  IsISO8601,
+  Matches,
+  ValidateBy,
+  ValidateNested,
+  validateSync,
+  type ValidationError,
+} from 'class-validator'
+
+/** Maximum reported errors: people fix no more at a time, and a response must not grow with the request. */
+export const MAX_ERRORS = 20
+const MAX_NAME = 100
+const READER = Symbol('reader')
+
+export type Shape<T extends object = object> = new () => T
+export interface ShapeError {
+  /** JSON pointer (RFC 6901). */
+  pointer: string
+  detail: string
+}
+/** Converts an input value before validation. Unknown values are left for the validators to refuse. */
+type Reader = (value: unknown, path: string, errors: ShapeError[]) => unknown
+
+/**
+ * Creates an object of a class from parsed data: members are converted by their decorators, validated by class-validator, and unknown ones
+ * are refused. Takes linear time for any input.
+ */
+export function readShape<T extends object>(shape: Shape<T>, plain: unknown): { value: T; errors: ShapeError[] } {
+  if (!isObject(plain)) return { value: new shape(), errors: [{ pointer: '', detail: 'an object is expected' }] }
+  const errors: ShapeError[] = []
+  const value = instantiate(shape, plain, '', errors)
+  if (errors.length < MAX_ERRORS) collect(validateSync(value, { validationError: { target: false, value: false } }), '', errors)
+  return { value, errors }
+}
+
+/** Converts a member before it is validated. */
+export function Read(read: Reader): PropertyDecorator {
+  return Reflect.metadata(READER, read)
+}
+
+/** A member given as text, in a query or the environment: digits become a number. */
+export const toNumber = Read((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
+
+/** A member given as comma-separated text. */
+export const toList = Read((value) => (typeof value === 'string' ? listOf(value) : value))
+
+/** An optional member for which empty equals missing. */
+export const emptyIsNone = Read((value) => (value === '' ? undefined : value))
+
+/** Splits a comma-separated text. */
+export function listOf(text: string): string[] {
+  return text.split(',').map((part) => part.trim())
+}
+
+/** A member that is a duration, with an example for the error. */
+export function isDuration(example: string): PropertyDecorator {
+  return Matches(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: `$property must be a duration such as ${example}` })
+}
+
+/** A member that is a timestamp, RFC 3339. */
+export const isInstant = IsISO8601(
+  { strict: true, strictSeparator: true },
+  { message: '$property must be a time, for instance 2026-01-31T00:00:00Z' },
+)
+
+/** A member that is a name, of at most `max` characters. */
+export function isNameOf(max: number): PropertyDecorator {
+  return ValidateBy({
+    name: 'isNameOf',
+    constraints: [max],
+    validator: {
+      validate: (text) => isName(text, max),
+      defaultMessage: () =>
+        `$property must be given once, have at most ${max} characters, and no control characters or half surrogate pairs`,
+    },
+  })
+}
+
+/** A member that is an object of another class. */
+export function Nested(shape: () => Shape): PropertyDecorator {
+  return all([ValidateNested(), Read((value, path, errors) => readNested(shape(), value, path, errors))])
+}
+
+/** A member that is a list of objects of another class. Elements beyond `max` are not read. */
+export function NestedList(shape: () => Shape, { min = 0, max }: { min?: number; max: number }): PropertyDecorator {
+  const read: Reader = (value, path, errors) => {
+    if (!Array.isArray(value)) return readNested(shape(), value, path, errors)
+    // One more than allowed, so that the length validator detects the excess.
+    return value.slice(0, max + 1).map((each: unknown, index) => readNested(shape(), each, `${path}/${index}`, errors))
+  }
+  return all([IsArray(), ArrayMinSize(min), ArrayMaxSize(max), ValidateNested({ each: true }), Read(read)])
+}
+
+function all(decorators: readonly PropertyDecorator[]): PropertyDecorator {
+  return (prototype, name) => {
+    for (const decorator of decorators) decorator(prototype, name)
+  }
+}
+
+function readNested(shape: Shape, value: unknown, path: string, errors: ShapeError[]): unknown {
+  return isObject(value) ? instantiate(shape, value, path, errors) : value
+}
+
+function instantiate<T extends object>(shape: Shape<T>, plain: Record<string, unknown>, path: string, errors: ShapeError[]): T {
+  const value = new shape()
+  const known = membersOf(shape)
+  for (const name in plain) {
+    const reader = known.get(name)
+    if (reader !== undefined) (value as Record<string, unknown>)[name] = reader(plain[name], `${path}/${name}`, errors)
+    else if (errors.length < MAX_ERRORS) errors.push({ pointer: pointerOf(path, name), detail: `property ${cut(name)} should not exist` })
+    else break
+  }
+  return value
+}
+
+function collect(problems: readonly ValidationError[], path: string, errors: ShapeError[]): void {
+  for (const { property, constraints, children } of problems) {
+    const pointer = pointerOf(path, property)
+    for (const detail of Object.values(constraints ?? {})) if (errors.length < MAX_ERRORS) errors.push({ pointer, detail })
+    if (errors.length < MAX_ERRORS) collect(children ?? [], pointer, errors)
+  }
+}
+
+const members = new WeakMap<Shape, ReadonlyMap<string, Reader>>()
+
+/** Returns the validated members of a class and of its ancestors, each with its reader. */
+function membersOf(shape: Shape): ReadonlyMap<string, Reader> {
+  const known = members.get(shape)
+  if (known !== undefined) return known
+  const names = getMetadataStorage().getTargetValidationMetadatas(shape, '', true, false)
+  const found = new Map(
+    names.map(({ propertyName: name }) => [name, (Reflect.getMetadata(READER, shape.prototype as object, name) as Reader) ?? same]),
+  )
+  members.set(shape, found)
+  return found
+}
+
+function pointerOf(path: string, name: string): string {
+  return `${path}/${cut(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
+}
+
+function cut(name: string): string {
+  return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name
+}
+
+function same(value: unknown): unknown {
+  return value
+}
