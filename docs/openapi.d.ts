@@ -1418,9 +1418,6 @@ export interface components {
             /** @constant */
             accepted: true;
         };
-        ApprovalDecisionRequestDto: {
-            statement: components["schemas"]["Envelope"];
-        };
         ApprovalMember: {
             index: number;
             path: string[];
@@ -1807,9 +1804,6 @@ export interface components {
             cron: string;
             zone: string;
             for: string;
-        };
-        FreezeRequestDto: {
-            statement: components["schemas"]["Envelope"];
         };
         FreezeView: {
             by: string;
@@ -2489,9 +2483,6 @@ export interface components {
             outcome: "pending" | "applied" | "late";
             successor?: number;
         };
-        RunDecisionRequestDto: {
-            statement: components["schemas"]["Envelope"];
-        };
         RunPolicy: {
             id: string;
             version: string;
@@ -2646,6 +2637,9 @@ export interface components {
             index: number;
             path: string[];
         };
+        StatementRequestDto: {
+            statement: components["schemas"]["Envelope"];
+        };
         StreamFrame: {
             /** @enum {unknown} */
             type: "snapshot" | "change" | "heartbeat" | "goodbye";
@@ -2700,9 +2694,6 @@ export interface components {
             publicReason?: string;
             at: string;
             statement?: components["schemas"]["Envelope"];
-        };
-        TicketDecisionRequestDto: {
-            statement: components["schemas"]["Envelope"];
         };
         TokenRequestDto: {
             scopes: string[];
@@ -3439,7 +3430,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ApprovalDecisionRequestDto"];
+                "application/json": components["schemas"]["StatementRequestDto"];
             };
         };
         responses: {
@@ -4266,7 +4257,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FreezeRequestDto"];
+                "application/json": components["schemas"]["StatementRequestDto"];
             };
         };
         responses: {
@@ -4328,7 +4319,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FreezeRequestDto"];
+                "application/json": components["schemas"]["StatementRequestDto"];
             };
         };
         responses: {
@@ -5080,7 +5071,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RunDecisionRequestDto"];
+                "application/json": components["schemas"]["StatementRequestDto"];
             };
         };
         responses: {
@@ -5441,7 +5432,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TicketDecisionRequestDto"];
+                "application/json": components["schemas"]["StatementRequestDto"];
             };
         };
         responses: {

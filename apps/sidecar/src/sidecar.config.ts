@@ -1,13 +1,11 @@
 import { SIDECAR_PORT } from '#libs/contracts'
-import { parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
-import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
+import { isInteger, parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
+import { IsIn, IsOptional, IsString } from 'class-validator'
 
 /** `HMS_SIDECAR_*`. Upstream address and identity come from `readClientConfig`, as for every reader. */
 export class SidecarConfig {
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(65_535)
+  @isInteger(0, 65_535)
   port: number = SIDECAR_PORT
 
   /** A Unix domain socket instead of a port. */

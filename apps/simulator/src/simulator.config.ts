@@ -1,6 +1,6 @@
 import { parseDuration } from '#libs/contracts'
-import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
-import { IsIn, IsInt, Max, Min } from 'class-validator'
+import { isDuration, isInteger, parseEnvironment, type Environment } from '#libs/platform'
+import { IsIn } from 'class-validator'
 
 /** `HMS_SIMULATOR_*`. */
 export class SimulatorConfig {
@@ -13,9 +13,7 @@ export class SimulatorConfig {
   runner: 'worker' | 'inline' = 'worker'
 
   /** Threads that share the programs of a replay; each takes a processor while one is under way. */
-  @IsInt()
-  @Min(1)
-  @Max(64)
+  @isInteger(1, 64)
   workers = 2
 
   get deadlineMs(): number {

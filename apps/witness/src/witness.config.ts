@@ -1,13 +1,11 @@
 import { WITNESS_PORT } from '#libs/contracts'
-import { parseEnvironment, toNumber, type Environment } from '#libs/platform'
-import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
+import { isInteger, parseEnvironment, toNumber, type Environment } from '#libs/platform'
+import { IsOptional, IsString } from 'class-validator'
 
 /** `HMS_WITNESS_*`. */
 export class WitnessConfig {
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(65_535)
+  @isInteger(0, 65_535)
   port: number = WITNESS_PORT
 
   /** Folder of signed checkpoints; `witness` in the data folder by default. */

@@ -53,11 +53,6 @@ export interface FreezeView extends Freeze {
   lifted: { by: string; reason: string; at: string } | null
 }
 
-/** Body of `POST /v1/freezes` and `POST /v1/freezes/{id}/lift`. */
-export interface FreezeRequest {
-  statement: Envelope
-}
-
 /** The freeze that blocks a run. */
 export interface FreezeNotice {
   id: string

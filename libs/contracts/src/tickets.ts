@@ -63,11 +63,6 @@ export interface TicketAnswer {
   statement?: Envelope
 }
 
-/** Body of `POST /v1/tickets/{n}/decisions`: a signed decision about the ticket's run. */
-export interface TicketDecisionRequest {
-  statement: Envelope
-}
-
 /** Partners notified at one step of a ticket. */
 export interface StepNotified {
   to: LadderStep

@@ -5,8 +5,14 @@ import {
   ArrayMinSize,
   getMetadataStorage,
   IsArray,
+  IsInt,
   IsISO8601,
+  IsObject,
+  IsString,
   Matches,
+  Max,
+  MaxLength,
+  Min,
   ValidateBy,
   ValidateNested,
   validateSync,
@@ -80,6 +86,21 @@ export function isNameOf(max: number): PropertyDecorator {
         `$property must be given once, have at most ${max} characters, and no control characters or half surrogate pairs`,
     },
   })
+}
+
+/** A member that is a text of at most `max` characters. */
+export function isText(max: number): PropertyDecorator {
+  return all([MaxLength(max), IsString()])
+}
+
+/** A member that is a whole number of a range; `toNumber` above it reads one given as text. */
+export function isInteger(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
+  return all([Max(max), Min(min), IsInt()])
+}
+
+/** A member that is a list of objects. */
+export function isObjects({ min, max }: { min?: number; max: number }): PropertyDecorator {
+  return all([IsObject({ each: true }), ArrayMaxSize(max), ...(min === undefined ? [] : [ArrayMinSize(min)]), IsArray()])
 }
 
 /** A member that is an object of another class. */

@@ -1,6 +1,6 @@
 import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
-import { listOf, parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator'
+import { isInteger, listOf, parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
+import { IsIn, IsOptional, IsString, Matches } from 'class-validator'
 
 export type Profile = 'dev' | 'production'
 
@@ -19,9 +19,7 @@ export class HostConfig {
   host = '127.0.0.1'
 
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(65_535)
+  @isInteger(0, 65_535)
   port: number = EDGE_PORT
 
   @IsOptional()
@@ -43,9 +41,7 @@ export class HostConfig {
 
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(15)
+  @isInteger(1, 15)
   kafkaReplication?: number
 
   @IsIn(['silent', 'error', 'warn', 'info', 'debug'])

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
-import { parseEnvironment, toList, toNumber, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
-import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
+import { isInteger, parseEnvironment, toList, toNumber, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
+import { IsOptional, IsString } from 'class-validator'
 import type { Profile } from './host.config.js'
 
 const LOOPBACK = ['127.0.0.0/8', '::1']
@@ -8,22 +8,16 @@ const LOOPBACK = ['127.0.0.0/8', '::1']
 /** Limits of one client. */
 class HttpLimitsConfig {
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
+  @isInteger(1, 1_000_000)
   writesPerSecond = 50
 
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
+  @isInteger(1, 1_000_000)
   connectionsPerClient?: number
 
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
+  @isInteger(1, 1_000_000)
   connections = 40_000
 
   @IsOptional()

@@ -3,28 +3,13 @@ import {
   MAX_POLICIES_OF_RUN,
   MAX_QUERY,
   MAX_RAMP_STEPS,
-  type Envelope,
   type JsonObject,
   type MetricGate,
   type PlanOptions,
 } from '#libs/contracts'
-import { Nested, NestedList } from '#libs/platform'
+import { isInteger, isObjects, isText, Nested, NestedList } from '#libs/platform'
 import { POLICY_ID, type RampShare } from '#libs/policy'
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsObject,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator'
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
 const SCOPE = /^region:(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/
 const SCOPE_MESSAGE = 'scope of a canary must be region:NAME, or region:* for all regions'
@@ -32,21 +17,17 @@ const MAX_WAIT_MS = 30 * 24 * 60 * 60 * 1000
 
 /** What a Prometheus is asked while the canary is observed. */
 export class MetricGateDto implements MetricGate {
-  @IsString()
-  @MaxLength(50)
+  @isText(50)
   name!: string
 
-  @IsString()
-  @MaxLength(MAX_QUERY)
+  @isText(MAX_QUERY)
   query!: string
 }
 
 /** A step of a canary. */
 export class RampShareDto implements RampShare {
   /** Basis points of the scope. */
-  @IsInt()
-  @Min(1)
-  @Max(10_000)
+  @isInteger(1, 10_000)
   share!: number
 
   @Matches(SCOPE, { message: SCOPE_MESSAGE })
@@ -56,9 +37,7 @@ export class RampShareDto implements RampShare {
 export class PlanOptionsDto implements PlanOptions {
   /** Basis points of the scope. */
   @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(10_000)
+  @isInteger(1, 10_000)
   share?: number
 
   @IsOptional()
@@ -66,15 +45,11 @@ export class PlanOptionsDto implements PlanOptions {
   scope?: string
 
   @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(MAX_WAIT_MS)
+  @isInteger(0, MAX_WAIT_MS)
   observeMs?: number
 
   @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(MAX_WAIT_MS)
+  @isInteger(0, MAX_WAIT_MS)
   bakeMs?: number
 
   @IsOptional()
@@ -107,19 +82,16 @@ export class RollbackOrderDto {
   @MaxLength(100)
   policy!: string
 
-  @IsString()
-  @MaxLength(200)
+  @isText(200)
   version!: string
 
   @IsOptional()
-  @IsString()
-  @MaxLength(1_000)
+  @isText(1_000)
   reason?: string
 
   /** Empty: partners get no reason. */
   @IsOptional()
-  @IsString()
-  @MaxLength(1_000)
+  @isText(1_000)
   publicReason?: string
 }
 
@@ -130,10 +102,7 @@ export class FallbacksQueryDto {
 }
 
 export class GuardTrialRequestDto {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
-  @IsObject({ each: true })
+  @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN })
   policies!: JsonObject[]
 }
 
@@ -144,10 +113,7 @@ export class PrepareRequestDto {
   rollback?: RollbackOrderDto
 
   @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
-  @IsObject({ each: true })
+  @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN })
   policies?: JsonObject[]
 
   @IsOptional()
@@ -155,8 +121,7 @@ export class PrepareRequestDto {
   plan?: PlanOptionsDto
 
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @isText(200)
   author?: string
 
   @IsOptional()
@@ -176,12 +141,10 @@ export class SignatureDto {
   @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'release must be a release digest' })
   release!: string
 
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   keyid!: string
 
-  @IsString()
-  @MaxLength(1_000)
+  @isText(1_000)
   sig!: string
 }
 
@@ -193,15 +156,8 @@ export class ApprovalRequestDto {
   signatures!: SignatureDto[]
 
   @IsOptional()
-  @IsString()
-  @MaxLength(1_000)
+  @isText(1_000)
   reason?: string
-}
-
-/** The envelope is judged where it is verified. */
-export class ApprovalDecisionRequestDto {
-  @IsObject()
-  statement!: Envelope
 }
 
 export class ApprovalsQueryDto {

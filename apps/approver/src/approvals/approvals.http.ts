@@ -11,12 +11,13 @@ import {
 import type { Transaction } from '#libs/persistence'
 import { POLICIES_BODY } from '#libs/policy'
 import {
-  Public,
   proofOfStatement,
+  Public,
   RepeatsSafely,
   RequireScope,
   ServiceRuntime,
   SignedBody,
+  StatementRequestDto,
   TakesBody,
   type AuthorizedRequest,
 } from '#libs/service'
@@ -25,14 +26,7 @@ import { policyOrNew } from '../policies/policy.table.js'
 import { RUNS } from '../runs/run.table.js'
 import { approvalSummary, overtakenMember, preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
-import {
-  ApprovalDecisionRequestDto,
-  ApprovalRequestDto,
-  ApprovalsQueryDto,
-  FallbacksQueryDto,
-  GuardTrialRequestDto,
-  PrepareRequestDto,
-} from './approvals.dto.js'
+import { ApprovalRequestDto, ApprovalsQueryDto, FallbacksQueryDto, GuardTrialRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { fallbacksView } from './fallbacks.js'
 import { TryGuard } from './try-guard.js'
 import { PrepareApproval, recordsOf } from './prepare-approval.js'
@@ -91,7 +85,7 @@ export class ApprovalsController {
   @HttpCode(200)
   @Public()
   @SignedBody(proofOfStatement)
-  decide(@Param('digest') digest: string, @Body() body: ApprovalDecisionRequestDto): Promise<ApprovalView> {
+  decide(@Param('digest') digest: string, @Body() body: StatementRequestDto): Promise<ApprovalView> {
     return this.rejectApproval.execute(digest, body)
   }
 

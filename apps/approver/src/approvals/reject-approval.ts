@@ -1,4 +1,4 @@
-import { action, HmsError, MAX_REASON, type ApprovalDecisionRequest, type ApprovalView } from '#libs/contracts'
+import { action, HmsError, MAX_REASON, type StatementRequest, type ApprovalView } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
@@ -26,7 +26,7 @@ export class RejectApproval {
     private readonly saveRun: SaveRun,
   ) {}
 
-  async execute(digest: string, { statement }: ApprovalDecisionRequest): Promise<ApprovalView> {
+  async execute(digest: string, { statement }: StatementRequest): Promise<ApprovalView> {
     return this.runtime.database.transaction(async (tx) => {
       const { person, decision } = this.read(digest, statement, tx.now)
       const approval = await lockedDocument(tx, APPROVALS, digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
@@ -45,7 +45,7 @@ export class RejectApproval {
     approval: Approval,
     person: Principal,
     { reason, publicReason }: DecisionPredicate,
-    statement: ApprovalDecisionRequest['statement'],
+    statement: StatementRequest['statement'],
   ): Promise<ApprovalView> {
     const record = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
     if (approval.state !== 'waiting' || record === undefined) {

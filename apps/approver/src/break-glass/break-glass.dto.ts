@@ -1,16 +1,13 @@
-import { MAX_POLICIES_OF_RUN, type BreakGlassRequest, type JsonObject, type PrepareBreakGlassRequest } from '#libs/contracts'
-import { NestedList } from '#libs/platform'
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
+import { MAX_POLICIES_OF_RUN, type JsonObject, type PrepareBreakGlassRequest } from '#libs/contracts'
+import { isObjects, isText, NestedList } from '#libs/platform'
+import { IsObject, IsOptional, Matches, MaxLength } from 'class-validator'
 import { SignatureDto } from '../approvals/approvals.dto.js'
 
 /** People who sign one break-glass, its authors included. */
 export const MOST_SIGNERS = 8
 
 export class PrepareBreakGlassDto implements PrepareBreakGlassRequest {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
-  @IsObject({ each: true })
+  @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN })
   policies!: JsonObject[]
 
   @Matches(/\S/, { message: 'reason must say why' })
@@ -18,8 +15,7 @@ export class PrepareBreakGlassDto implements PrepareBreakGlassRequest {
   reason!: string
 
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @isText(200)
   author?: string
 
   @IsOptional()
@@ -27,7 +23,8 @@ export class PrepareBreakGlassDto implements PrepareBreakGlassRequest {
   committedBy?: Record<string, string>
 }
 
-export class BreakGlassRequestDto implements BreakGlassRequest {
+/** All signatures in one request, one per person and release. */
+export class BreakGlassRequestDto {
   @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' })
   digest!: string
 

@@ -1,4 +1,4 @@
-import { groupBy, type HmsError, type ApprovalView, type BreakGlassRequest } from '#libs/contracts'
+import { groupBy, type ApprovalView, type HmsError } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { mayReview, type Principal, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
@@ -15,6 +15,7 @@ import { GuardApproval } from '../guard/guard-approval.js'
 import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { APPROVALS, breakGlassIn, type Approval } from '../records/approval.table.js'
+import type { BreakGlassRequestDto } from './break-glass.dto.js'
 import { ReviewBreakGlass } from '../reviews/review-break-glass.js'
 import { requireReviewed } from '../records/review-lock.table.js'
 import { previousOf } from '../runs/end-stale.js'
@@ -36,11 +37,11 @@ export class SignBreakGlass {
     private readonly queueRun: QueueRun,
   ) {}
 
-  execute(request: BreakGlassRequest): Promise<ApprovalView> {
+  execute(request: BreakGlassRequestDto): Promise<ApprovalView> {
     return underLock(this.runtime, request, (tx, approval) => this.sign(tx, approval, request))
   }
 
-  private async sign(tx: Transaction, approval: Approval, request: BreakGlassRequest): Promise<ApprovalView | HmsError> {
+  private async sign(tx: Transaction, approval: Approval, request: BreakGlassRequestDto): Promise<ApprovalView | HmsError> {
     const { roster } = this.runtime
     const order = breakGlassIn(approval)
     if (order === undefined) throw refusals.ordinary()
@@ -96,7 +97,7 @@ export class SignBreakGlass {
 }
 
 /** Returns the people whose valid signatures the request contains, each over all releases; each counts once. */
-function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlassRequest): Principal[] {
+function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlassRequestDto): Principal[] {
   const byPerson = groupBy(signatures, ({ keyid }) => roster.principalOfKey(keyid)?.name ?? keyid)
   if (byPerson.size < 2) throw refusals.alone([...byPerson.keys()][0]!)
   return [...byPerson.values()].map((own) => roster.principalByName(signerOf(roster, approval, { signatures: own }))!)

@@ -1,10 +1,9 @@
 import { action, HmsError, MAX_FREEZES, type FreezeRecord, type FreezeView } from '#libs/contracts'
-import { Public, proofOfStatement, ServiceRuntime, SignedBody } from '#libs/service'
+import { proofOfStatement, Public, ServiceRuntime, SignedBody, StatementRequestDto } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
 import { DeclareFreeze } from './declare-freeze.js'
 import { freezeView } from './freeze-view.js'
-import { FreezeRequestDto } from './freezes.dto.js'
 import { LiftFreeze } from './lift-freeze.js'
 
 /** Windows in which nothing goes forward, the stop switch among them. */
@@ -37,7 +36,7 @@ export class FreezesController {
   @Post()
   @Public()
   @SignedBody(proofOfStatement)
-  declare(@Body() { statement }: FreezeRequestDto): Promise<FreezeView> {
+  declare(@Body() { statement }: StatementRequestDto): Promise<FreezeView> {
     return this.declareFreeze.execute(statement)
   }
 
@@ -45,7 +44,7 @@ export class FreezesController {
   @HttpCode(200)
   @Public()
   @SignedBody(proofOfStatement)
-  lift(@Param('id') id: string, @Body() { statement }: FreezeRequestDto): Promise<FreezeView> {
+  lift(@Param('id') id: string, @Body() { statement }: StatementRequestDto): Promise<FreezeView> {
     return this.liftFreeze.execute(id, statement)
   }
 }

@@ -1,11 +1,5 @@
-import { TICKET_STATES, type Envelope, type TicketDecisionRequest, type TicketState } from '#libs/contracts'
-import { IsIn, IsObject, IsOptional } from 'class-validator'
-
-/** The envelope is judged where it is verified. */
-export class TicketDecisionRequestDto implements TicketDecisionRequest {
-  @IsObject()
-  statement!: Envelope
-}
+import { TICKET_STATES, type TicketState } from '#libs/contracts'
+import { IsIn, IsOptional } from 'class-validator'
 
 export class TicketsQueryDto {
   @IsOptional()

@@ -1,9 +1,9 @@
 import { MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
-import { Public, proofOfStatement, ServiceRuntime, SignedBody } from '#libs/service'
+import { proofOfStatement, Public, ServiceRuntime, SignedBody, StatementRequestDto } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { DecideTicket, ticketNotFound } from './decide-ticket.js'
 import { TICKETS } from '../tickets/ticket.table.js'
-import { TicketDecisionRequestDto, TicketsQueryDto } from './tickets.dto.js'
+import { TicketsQueryDto } from './tickets.dto.js'
 
 /** Questions to people about runs: automation acted first. */
 @Controller('v1/tickets')
@@ -34,7 +34,7 @@ export class TicketsController {
   @HttpCode(202)
   @Public()
   @SignedBody(proofOfStatement)
-  decide(@Param('number') number: string, @Body() { statement }: TicketDecisionRequestDto): Promise<Ticket> {
+  decide(@Param('number') number: string, @Body() { statement }: StatementRequestDto): Promise<Ticket> {
     return this.decideTicket.execute(number, statement)
   }
 }

@@ -1,4 +1,4 @@
-import { action, command, HmsError, type Envelope, type RosterProposal, type RosterProposalView } from '#libs/contracts'
+import { action, command, HmsError, type Envelope, type RosterProposalView } from '#libs/contracts'
 import { readSuccessor, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -7,13 +7,14 @@ import { proposalView } from './proposal-view.js'
 import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
 import { requireReadable } from './unreadable-releases.js'
+import type { RosterProposalDto } from './roster.dto.js'
 
 /** Stores a proposed roster for signing. It has no effect before enough people have signed; a repeated proposal changes nothing. */
 @Injectable()
 export class ProposeRoster {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  async execute({ envelope, acceptUnreadable = [] }: RosterProposal): Promise<RosterProposalView> {
+  async execute({ envelope, acceptUnreadable = [] }: RosterProposalDto): Promise<RosterProposalView> {
     if (JSON.stringify(envelope).length > MAX_PROPOSAL_BYTES) {
       throw new HmsError('HMS_ROSTER_TOO_LARGE', `A roster has at most ${MAX_PROPOSAL_BYTES} bytes with its signatures.`, { status: 413 })
     }

@@ -1,7 +1,7 @@
-import type { Envelope, RosterProposal, RosterSignature } from '#libs/contracts'
-import { Nested, NestedList, toNumber } from '#libs/platform'
+import type { Envelope } from '#libs/contracts'
+import { isInteger, isText, Nested, NestedList, toNumber } from '#libs/platform'
 import { POLICY_ID } from '#libs/policy'
-import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator'
+import { ArrayMaxSize, IsArray, IsDefined, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
 const MAX_SIGNATURES = 16
 const MAX_VERSION = 999_999_999
@@ -12,18 +12,16 @@ export class RosterQueryDto {
   /** Version that the caller has; without it the chain begins with the first. */
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(MAX_VERSION)
+  @isInteger(0, MAX_VERSION)
   since?: number
 }
 
-export class RosterSignatureDto implements RosterSignature {
+/** One signature over a proposal's payload, as DSSE. */
+export class RosterSignatureDto {
   @Matches(/^SHA256:[A-Za-z0-9+/]{43}$/, { message: 'keyid must be SHA256: and 43 characters' })
   keyid!: string
 
-  @IsString()
-  @MaxLength(256)
+  @isText(256)
   sig!: string
 }
 
@@ -31,19 +29,20 @@ class ProposalEnvelopeDto implements Envelope {
   @IsString()
   payload!: string
 
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   payloadType!: string
 
   @NestedList(() => RosterSignatureDto, { max: MAX_SIGNATURES })
   signatures!: RosterSignatureDto[]
 }
 
-export class RosterProposalDto implements RosterProposal {
+/** The next roster as a statement, with its existing signatures, if any. */
+export class RosterProposalDto {
   @IsDefined()
   @Nested(() => ProposalEnvelopeDto)
   envelope!: ProposalEnvelopeDto
 
+  /** Policies whose live release readers may refuse once the roster is in force; a roster that affects others is rejected. */
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(MAX_ACCEPTED)

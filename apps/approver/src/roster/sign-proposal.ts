@@ -1,4 +1,4 @@
-import { action, HmsError, type Envelope, type RosterProposalView, type RosterSignature } from '#libs/contracts'
+import { action, HmsError, type Envelope, type RosterProposalView } from '#libs/contracts'
 import { readSuccessor, rootState, SignatureError, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -7,13 +7,14 @@ import { ROSTER_PROPOSALS } from './proposal.table.js'
 import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
 import { requireReadable } from './unreadable-releases.js'
+import type { RosterSignatureDto } from './roster.dto.js'
 
 /** Adds one person's signature to a proposed roster. The signature that meets both root rules puts it into force. */
 @Injectable()
 export class SignProposal {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  execute(digest: string, signature: RosterSignature): Promise<RosterProposalView> {
+  execute(digest: string, signature: RosterSignatureDto): Promise<RosterProposalView> {
     return this.runtime.database.transaction(async (tx) => {
       const current = await lockRoster(tx, this.runtime)
       const now = tx.now.toISOString()
@@ -55,7 +56,7 @@ function inForce(roster: Roster): RosterProposalView {
  * Requires a signature that advances the proposal; otherwise unauthorised clients would fill the slots. Expired keys are checked only here:
  * the chain is verified much later, when the time of a signature is unknown.
  */
-function requireCounts(envelope: Envelope, signature: RosterSignature, judges: readonly Roster[], now: string): void {
+function requireCounts(envelope: Envelope, signature: RosterSignatureDto, judges: readonly Roster[], now: string): void {
   const alone = { ...envelope, signatures: [signature] }
   try {
     if (judges.some((judge) => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0)) return
@@ -66,7 +67,7 @@ function requireCounts(envelope: Envelope, signature: RosterSignature, judges: r
 }
 
 /** Returns the same error for existing and missing proposals: unauthorised clients must not learn which. */
-function uncounted(current: Roster, { keyid }: RosterSignature): HmsError {
+function uncounted(current: Roster, { keyid }: RosterSignatureDto): HmsError {
   if (current.principalOfKey(keyid)?.kind !== 'person') return signerUnknown(keyid)
   return new HmsError(
     'HMS_ROSTER_SIGNATURE_INVALID',
@@ -83,6 +84,6 @@ function signerUnknown(keyid: string): HmsError {
   )
 }
 
-function withSignature(envelope: Envelope, { keyid, sig }: RosterSignature): Envelope {
+function withSignature(envelope: Envelope, { keyid, sig }: RosterSignatureDto): Envelope {
   return { ...envelope, signatures: [...envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }] }
 }

@@ -1,12 +1,6 @@
-import { RUN_STATES, type Envelope, type RunDecisionRequest, type RunState } from '#libs/contracts'
-import { toNumber } from '#libs/platform'
-import { IsIn, IsInt, IsObject, IsOptional, Max, Min } from 'class-validator'
-
-/** The envelope is judged where it is verified. */
-export class RunDecisionRequestDto implements RunDecisionRequest {
-  @IsObject()
-  statement!: Envelope
-}
+import { RUN_STATES, type RunState } from '#libs/contracts'
+import { isInteger, toNumber } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 export class RunsQueryDto {
   @IsOptional()
@@ -20,8 +14,6 @@ export class RunsQueryDto {
   /** Only runs with a smaller number: where the next page begins. */
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(999_999_999)
+  @isInteger(1, 999_999_999)
   before?: number
 }

@@ -1,6 +1,6 @@
 import { action, HmsError, MAX_RUNS_LISTED, type RunView } from '#libs/contracts'
 import { requireConnection } from '#libs/platform'
-import { Public, proofOfStatement, ServiceRuntime, SignedBody } from '#libs/service'
+import { proofOfStatement, Public, ServiceRuntime, SignedBody, StatementRequestDto } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { distinctUntilChanged, map, type Observable } from 'rxjs'
@@ -12,7 +12,7 @@ import { isLate } from './run-metrics.js'
 import { RunFeed } from './run-feed.js'
 import { DecideRun } from './decide-run.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
-import { RunDecisionRequestDto, RunsQueryDto } from './runs.dto.js'
+import { RunsQueryDto } from './runs.dto.js'
 
 @Controller('v1/runs')
 export class RunsController {
@@ -47,7 +47,7 @@ export class RunsController {
   @HttpCode(202)
   @Public()
   @SignedBody(proofOfStatement)
-  async decide(@Param('number') number: string, @Body() { statement }: RunDecisionRequestDto): Promise<RunView> {
+  async decide(@Param('number') number: string, @Body() { statement }: StatementRequestDto): Promise<RunView> {
     await this.decideRun.requireSigned(statement, ({ run }) => String(run) === number)
     const { facts } = await this.load(number)
     return this.decideRun.execute(facts.run, statement)

@@ -1,19 +1,7 @@
+import { isInteger, isText } from '#libs/platform'
 import type { TokenRequest } from '#libs/contracts'
 import { isScope, MAX_SCOPES } from '#libs/signing'
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  ValidateBy,
-} from 'class-validator'
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsOptional, Matches, ValidateBy } from 'class-validator'
 
 const MINUTE_MS = 60_000
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS
@@ -31,20 +19,16 @@ export class TokenRequestDto implements TokenRequest {
   scopes!: string[]
 
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   @Matches(/^[^\p{C}]*$/u, { message: 'name must be one line of text' })
   name?: string
 
   @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @isText(64)
   @Matches(/^[\p{L}\p{N}._-]+$/u, { message: 'region must be a name such as NCR' })
   region?: string
 
   @IsOptional()
-  @IsInt()
-  @Min(MINUTE_MS)
-  @Max(2 * YEAR_MS)
+  @isInteger(MINUTE_MS, 2 * YEAR_MS)
   expiresInMs: number = YEAR_MS
 }

@@ -1,10 +1,7 @@
-import { toNumber } from '#libs/platform'
-import { IsInt, Max, Min } from 'class-validator'
+import { isInteger, toNumber } from '#libs/platform'
 
 export class AttestationsQueryDto {
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @isInteger(1)
   run!: number
 }

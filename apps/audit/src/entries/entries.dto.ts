@@ -1,39 +1,31 @@
-import { isInstant, toNumber } from '#libs/platform'
-import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
+import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 export class EntriesQueryDto {
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @isInteger(1)
   run?: number
 
   /** The index of the last entry the caller has. */
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @isInteger(0)
   after?: number
 
   /** The index of the first entry the caller has. */
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @isInteger(0)
   before?: number
 
   /** Name of the person who signed, decided, froze, revoked or sent again, whatever its case. */
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @isText(200)
   by?: string
 
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @isText(200)
   type?: string
 
   @IsOptional()
@@ -60,8 +52,6 @@ export class EntriesQueryDto {
 
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @isInteger(1, 1_000)
   limit = 200
 }

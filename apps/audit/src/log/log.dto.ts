@@ -1,5 +1,5 @@
-import { toNumber } from '#libs/platform'
-import { IsInt, IsString, Length, Max, Min } from 'class-validator'
+import { isInteger, toNumber } from '#libs/platform'
+import { IsString, Length } from 'class-validator'
 
 export class ProofQueryDto {
   @IsString()
@@ -14,8 +14,6 @@ export class ProofQueryDto {
 /** Entries from this index on, as many as a tile has. */
 export class ReleasesQueryDto {
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @isInteger(0)
   from!: number
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { peekPredicate, type ApprovalDecisionRequest, type ApprovalSummary } from '#libs/contracts'
+import { peekPredicate, type StatementRequest, type ApprovalSummary } from '#libs/contracts'
 import type { DecisionPredicate } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
@@ -46,7 +46,7 @@ describe('approvals reject', () => {
   it('signs the decision with its reason', async () => {
     const { code, stdout } = await approvals('reject', DIGEST, '--reason', 'the unit is wrong', '--sign', 'EPA Counsel')
     expect([code, stdout]).toEqual([0, '✓ Rejected by EPA Counsel; run #7 is ABORTED\n'])
-    const { statement } = service!.requests[0]!.body as ApprovalDecisionRequest
+    const { statement } = service!.requests[0]!.body as StatementRequest
     expect(peekPredicate<DecisionPredicate>(statement)).toMatchObject({ subject: DIGEST, decision: 'reject', reason: 'the unit is wrong' })
   })
 

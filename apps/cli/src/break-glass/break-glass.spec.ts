@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { BreakGlassRequest, PreparedApproval, PrepareBreakGlassRequest, RunView } from '#libs/contracts'
+import type { ApprovalRequest, PreparedApproval, PrepareBreakGlassRequest, RunView } from '#libs/contracts'
 import { buildRelease, digestOfJson, type ReleasePredicate } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
@@ -75,7 +75,7 @@ describe('break-glass', () => {
       '  BREAK-GLASS: wrong sensor\n  Plan: no simulation, no canary, watched for 5 min 0 sec after the rollout, all partners\n',
     )
     expect(stderr).toContain(`Another person must review it until ${review.dueAt}: hms-svc tickets decide 3 --decision accept`)
-    const { signatures } = service!.requests.find(({ call }) => call === 'POST /v1/break-glass')!.body as BreakGlassRequest
+    const { signatures } = service!.requests.find(({ call }) => call === 'POST /v1/break-glass')!.body as ApprovalRequest
     expect(new Set(signatures.map(({ keyid }) => keyid)).size).toBe(2)
   })
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { peekPredicate, type RunDecision, type RunDecisionRequest, type RunView } from '#libs/contracts'
+import { peekPredicate, type RunDecision, type StatementRequest, type RunView } from '#libs/contracts'
 import { digestOf, type RunDecisionPredicate } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
@@ -33,8 +33,8 @@ afterAll(() => rm(folder, { recursive: true }))
 afterEach(() => service?.close())
 
 function answered(body: unknown, outcome: RunDecision['outcome']): RunView {
-  const { payload } = (body as RunDecisionRequest).statement
-  const { decision, reason } = peekPredicate<RunDecisionPredicate & { decision: 'abort' }>((body as RunDecisionRequest).statement)
+  const { payload } = (body as StatementRequest).statement
+  const { decision, reason } = peekPredicate<RunDecisionPredicate & { decision: 'abort' }>((body as StatementRequest).statement)
   const id = digestOf(Buffer.from(payload, 'base64'))
   const state = outcome === 'applied' ? 'ABORTED' : 'SUCCEEDED'
   return {
@@ -60,7 +60,7 @@ describe('runs abort, resume and promote', () => {
     const { code, stdout } = await runs('applied', 'abort', '#7', '--reason', 'bot is broken', '--sign', 'EPA Chief')
     expect(code).toBe(0)
     expect(stdout).toContain('  abort by EPA Chief, applied: bot is broken\n')
-    const { statement } = service!.requests[1]!.body as RunDecisionRequest
+    const { statement } = service!.requests[1]!.body as StatementRequest
     expect(peekPredicate<RunDecisionPredicate>(statement)).toMatchObject({
       run: 7,
       attempt: 1,

@@ -1,3 +1,4 @@
+import { isText } from '#libs/platform'
 import { isPlainText, readingProblem, type BotAlert, type JsonObject } from '#libs/contracts'
 import { IsObject, IsOptional, IsString, MaxLength, MinLength, ValidateBy, type ValidationArguments } from 'class-validator'
 
@@ -47,8 +48,7 @@ export class AlertDto implements BotAlert {
   @IsPlainText()
   bot!: string
 
-  @IsString()
-  @MaxLength(64)
+  @isText(64)
   @IsPlainText()
   region!: string
 
@@ -68,14 +68,12 @@ export class AlertDto implements BotAlert {
   value: number | string | null = null
 
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   @IsPlainText()
   policy?: string
 
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @isText(200)
   @IsPlainText()
   version?: string
 }

@@ -1,6 +1,6 @@
-import { toNumber } from '#libs/platform'
+import { isInteger, toNumber } from '#libs/platform'
 import { POLICY_ID } from '#libs/policy'
-import { IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator'
+import { IsInt, IsOptional, Matches, MaxLength, Min } from 'class-validator'
 
 export class CoverageQueryDto {
   @Matches(POLICY_ID, { message: 'policy must be the id of a policy' })
@@ -15,8 +15,6 @@ export class CoverageQueryDto {
 
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(15_000)
+  @isInteger(0, 15_000)
   waitMs?: number
 }

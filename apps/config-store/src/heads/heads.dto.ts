@@ -8,9 +8,9 @@ import {
   type SharedProof,
   type SignedFreshness,
 } from '#libs/contracts'
-import { Nested, NestedList } from '#libs/platform'
+import { isText, Nested, NestedList } from '#libs/platform'
 import { MAX_SIGNATURES } from '#libs/signing'
-import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, MaxLength, Min, ValidateIf } from 'class-validator'
+import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, Min, ValidateIf } from 'class-validator'
 
 class EnvelopeSignatureDto {
   @IsString()
@@ -50,12 +50,10 @@ class ProofPlaceDto implements ProofPlace {
 }
 
 class SharedProofDto implements SharedProof {
-  @IsString()
-  @MaxLength(65_535)
+  @isText(65_535)
   entry!: string
 
-  @IsString()
-  @MaxLength(65_535)
+  @isText(65_535)
   proof!: string
 }
 

@@ -1,7 +1,7 @@
 import { MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME } from '#libs/contracts'
-import { emptyIsNone, isNameOf, toList, toNumber } from '#libs/platform'
+import { emptyIsNone, isInteger, isNameOf, toList, toNumber } from '#libs/platform'
 import { isPolicyId, isTimestamp } from '#libs/policy'
-import { IsInt, IsOptional, Matches, Max, Min, ValidateBy } from 'class-validator'
+import { IsOptional, Matches, ValidateBy } from 'class-validator'
 
 const isTime = ValidateBy({
   name: 'isTime',
@@ -47,9 +47,7 @@ export class StreamQueryDto extends PartQueryDto {
   /** What this reader has already: it gets what came after. */
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(0)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @isInteger(0)
   revision?: number
 }
 

@@ -1,5 +1,5 @@
-import { toNumber } from '#libs/platform'
-import { IsInt, IsISO8601, IsOptional, Max, Min } from 'class-validator'
+import { isInteger, toNumber } from '#libs/platform'
+import { IsISO8601, IsOptional } from 'class-validator'
 
 export class LiveRecordsQueryDto {
   /** Time of the last head that is known. */
@@ -9,8 +9,6 @@ export class LiveRecordsQueryDto {
 
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(200)
+  @isInteger(1, 200)
   limit?: number
 }

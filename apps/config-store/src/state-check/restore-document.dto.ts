@@ -1,9 +1,9 @@
-import { IsOptional, IsString, MaxLength } from 'class-validator'
+import { isText } from '#libs/platform'
+import { IsOptional } from 'class-validator'
 
 export class RestoreDocumentDto {
   /** Written to the log with what was restored. */
   @IsOptional()
-  @IsString()
-  @MaxLength(1_000)
+  @isText(1_000)
   reason?: string
 }

@@ -1,22 +1,19 @@
 import { DELIVERY_STATES, type DeliveriesFilter, type DeliveryState } from '#libs/contracts'
-import { isInstant, toNumber } from '#libs/platform'
-import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
+import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 /** Which deliveries are meant, whatever is done with them. */
 export class DeliveriesChoiceDto {
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   partner?: string
 
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   policy?: string
 
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   version?: string
 
   @IsOptional()
@@ -27,9 +24,7 @@ export class DeliveriesChoiceDto {
 export class DeliveriesQueryDto extends DeliveriesChoiceDto implements DeliveriesFilter {
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @isInteger(1)
   run?: number
 
   @IsOptional()
@@ -38,14 +33,11 @@ export class DeliveriesQueryDto extends DeliveriesChoiceDto implements Deliverie
 
   /** The id of the last delivery that the caller has. */
   @IsOptional()
-  @IsString()
-  @MaxLength(500)
+  @isText(500)
   before?: string
 
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @isInteger(1, 500)
   limit = 500
 }

@@ -1,12 +1,13 @@
-import type { PartnerTestRequest } from '#libs/contracts'
-import { IsBoolean, IsOptional, IsString, MaxLength } from 'class-validator'
+import { isText } from '#libs/platform'
+import { IsBoolean, IsOptional } from 'class-validator'
 
-export class PartnerTestDto implements PartnerTestRequest {
+export class PartnerTestDto {
+  /** Name of one channel as in lists; default: all. */
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   channel?: string
 
+  /** If a webhook rejects our signature: try the usual mistakes of receivers, and report the matching one. */
   @IsOptional()
   @IsBoolean()
   explain?: boolean

@@ -1,5 +1,5 @@
 import { randomUUID, createHash } from 'node:crypto'
-import { action, HmsError, type ChannelTest, type PartnerTestRequest, type PartnerTestResult } from '#libs/contracts'
+import { action, HmsError, type ChannelTest, type PartnerTestResult } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common'
@@ -10,6 +10,7 @@ import { channelNames, type Channel } from '../partners/channel.js'
 import { channelOf, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
+import type { PartnerTestDto } from './partner-tests.dto.js'
 
 /** Deadline for all channels together, explanations included; below edge's timeout for a response. */
 const DEADLINE_MS = 45_000
@@ -32,7 +33,7 @@ export class TestPartner implements OnModuleDestroy {
     this.stop.abort()
   }
 
-  async execute(id: string, request: PartnerTestRequest): Promise<PartnerTestResult> {
+  async execute(id: string, request: PartnerTestDto): Promise<PartnerTestResult> {
     const { partner, at } = await this.find(id)
     const channels = chosenOf(partner, request.channel)
     if (this.running.has(id)) {

@@ -1,5 +1,5 @@
-import { Nested } from '#libs/platform'
-import { IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator'
+import { isInteger, isText, Nested } from '#libs/platform'
+import { IsObject, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator'
 
 const MAX_URL = 2048
 const MAX_SECRET = 16 * 1024
@@ -9,8 +9,7 @@ export class WebhookDto {
   @MaxLength(MAX_URL)
   url!: string
 
-  @IsString()
-  @MaxLength(MAX_SECRET)
+  @isText(MAX_SECRET)
   secret!: string
 }
 
@@ -20,30 +19,23 @@ export class EmailDto {
 }
 
 export class SftpDto {
-  @IsString()
-  @MaxLength(253)
+  @isText(253)
   host!: string
 
   @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(65_535)
+  @isInteger(1, 65_535)
   port?: number
 
-  @IsString()
-  @MaxLength(100)
+  @isText(100)
   user!: string
 
-  @IsString()
-  @MaxLength(MAX_SECRET)
+  @isText(MAX_SECRET)
   hostKey!: string
 
-  @IsString()
-  @MaxLength(1024)
+  @isText(1024)
   dir!: string
 
-  @IsString()
-  @MaxLength(MAX_SECRET)
+  @isText(MAX_SECRET)
   key!: string
 }
 

@@ -1,6 +1,6 @@
 import type { PartnerRegistration } from '#libs/contracts'
-import { NestedList } from '#libs/platform'
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator'
+import { isInteger, NestedList } from '#libs/platform'
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 import { ChannelDto } from './channels.dto.js'
 
 const MAX_NAME = 200
@@ -35,9 +35,7 @@ export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channe
   contact?: string
 
   @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_RATE)
+  @isInteger(1, MAX_RATE)
   rate?: number
 
   @IsOptional()

@@ -1,5 +1,6 @@
+import { isText } from '#libs/platform'
 import type { JsonObject } from '#libs/contracts'
-import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, MaxLength } from 'class-validator'
+import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString } from 'class-validator'
 
 export const MAX_TEXT = 300
 
@@ -7,14 +8,12 @@ export const MAX_TEXT = 300
 export class AcknowledgementDto {
   /** `webhook-id` of the message; a signed call must name it. */
   @IsOptional()
-  @IsString()
-  @MaxLength(MAX_TEXT)
+  @isText(MAX_TEXT)
   acknowledged?: string
 
   /** Who, or a number of the partner's own: kept with the receipt. */
   @IsOptional()
-  @IsString()
-  @MaxLength(MAX_TEXT)
+  @isText(MAX_TEXT)
   note?: string
 
   @IsOptional()
@@ -22,8 +21,7 @@ export class AcknowledgementDto {
   meta?: JsonObject
 
   @IsOptional()
-  @IsString()
-  @MaxLength(MAX_TEXT)
+  @isText(MAX_TEXT)
   intent?: string
 
   @IsOptional()
@@ -37,7 +35,6 @@ export class AcknowledgementDto {
   tags?: string[]
 
   @IsOptional()
-  @IsString()
-  @MaxLength(MAX_TEXT)
+  @isText(MAX_TEXT)
   sig?: string
 }

@@ -1,4 +1,4 @@
-import type { RedriveManyRequest, RedriveRequest } from '#libs/contracts'
+import type { RedriveManyRequest } from '#libs/contracts'
 import { isInstant, Read } from '#libs/platform'
 import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator'
 import { DeliveriesChoiceDto } from '../delivery/deliveries.dto.js'
@@ -7,7 +7,7 @@ const trimmed = Read((value) => (typeof value === 'string' ? value.trim() : valu
 const NO_REASON = { message: 'reason must say why' }
 const MAX_REASON = 1_000
 
-export class RedriveDto implements RedriveRequest {
+export class RedriveDto {
   /** Kept with the delivery, and in the trail. */
   @trimmed
   @IsString()

@@ -1,5 +1,6 @@
+import { isText } from '#libs/platform'
 import type { ResubscribeRequest } from '#libs/contracts'
-import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator'
+import { IsIn, IsOptional } from 'class-validator'
 import { RedriveDto } from '../redrive/redrive.dto.js'
 
 /** What the button of a mail program says (RFC 8058). The token alone counts: a body may be empty. */
@@ -10,7 +11,6 @@ export class UnsubscribeDto {
 }
 
 export class ResubscribeDto extends RedriveDto implements ResubscribeRequest {
-  @IsString()
-  @MaxLength(320)
+  @isText(320)
   address!: string
 }

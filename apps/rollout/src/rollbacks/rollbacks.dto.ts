@@ -1,3 +1,4 @@
+import { isText } from '#libs/platform'
 import { MAX_REASON, type RollbackRequest } from '#libs/contracts'
 import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
@@ -7,8 +8,7 @@ class RollbackTargetDto {
   @MaxLength(100)
   policy!: string
 
-  @IsString()
-  @MaxLength(200)
+  @isText(200)
   version!: string
 }
 
@@ -19,8 +19,7 @@ export class RollbackRequestDto extends RollbackTargetDto implements RollbackReq
   only?: boolean
 
   @IsOptional()
-  @IsString()
-  @MaxLength(MAX_REASON)
+  @isText(MAX_REASON)
   reason?: string
 
   /** Reason that partners are notified of. */

@@ -1,10 +1,10 @@
+import { isText } from '#libs/platform'
 import type { ScenarioRegistration } from '#libs/contracts'
-import { IsString, MaxLength } from 'class-validator'
+import { IsString } from 'class-validator'
 
 export class ScenarioRegistrationDto implements ScenarioRegistration {
   /** Name that findings carry. */
-  @IsString()
-  @MaxLength(500)
+  @isText(500)
   file!: string
 
   @IsString()

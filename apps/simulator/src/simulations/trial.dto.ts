@@ -1,19 +1,15 @@
-import { MAX_POLICIES_OF_RUN, type JsonObject, type TrialRequest } from '#libs/contracts'
-import { Read } from '#libs/platform'
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject, IsOptional } from 'class-validator'
+import { MAX_POLICIES_OF_RUN, type JsonObject } from '#libs/contracts'
+import { isObjects, Read } from '#libs/platform'
+import { IsOptional } from 'class-validator'
 
-export class TrialRequestDto implements TrialRequest {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
-  @IsObject({ each: true })
+/** Policies as a run would contain them, with those of them in force. */
+export class TrialRequestDto {
+  @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN })
   policies!: JsonObject[]
 
   /** `null` says the same as nothing. */
   @IsOptional()
   @Read((value) => value ?? undefined)
-  @IsArray()
-  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
-  @IsObject({ each: true })
+  @isObjects({ max: MAX_POLICIES_OF_RUN })
   live?: JsonObject[]
 }

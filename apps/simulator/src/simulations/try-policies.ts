@@ -1,4 +1,4 @@
-import { action, command, HmsError, type JsonObject, type ReplayProgress, type Trial, type TrialRequest } from '#libs/contracts'
+import { action, command, HmsError, type JsonObject, type ReplayProgress, type Trial } from '#libs/contracts'
 import { judgeSimulation } from '#libs/pipeline'
 import { Places, TransientError } from '#libs/platform'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
@@ -10,6 +10,7 @@ import type { ReplayRunner } from '../replay/replay-runner.js'
 import { encodeReport } from '../replay/report.js'
 import type { PoliciesOfRun } from '../scenarios/policies-of-run.js'
 import { ReplayRun, type ReplayOutcome } from './replay-run.js'
+import type { TrialRequestDto } from './trial.dto.js'
 
 export const TRIAL_RUNNER = Symbol('TrialRunner')
 
@@ -38,7 +39,7 @@ export class TryPolicies implements OnApplicationShutdown {
    * Runs a trial. Throws `HMS_PLACES_TAKEN` (503) while another one runs, `HMS_TRIAL_INTERRUPTED` (503) if the worker was lost,
    * `HMS_TRIAL_POLICY` (422) for an invalid policy. `left`: aborts when the caller no longer waits for the result.
    */
-  async execute({ policies, live = [] }: TrialRequest, left = new AbortController().signal): Promise<Trial> {
+  async execute({ policies, live = [] }: TrialRequestDto, left = new AbortController().signal): Promise<Trial> {
     const before = documentsOf(live, 'live')
     const given = documentsOf(policies, 'policies')
     const leave = this.places.take()

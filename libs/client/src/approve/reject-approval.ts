@@ -1,4 +1,4 @@
-import type { ApprovalDecisionRequest, ApprovalView } from '#libs/contracts'
+import type { StatementRequest, ApprovalView } from '#libs/contracts'
 import { signDecision, type Signer } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 
@@ -11,6 +11,6 @@ export async function rejectApproval(
   { publicReason }: { /** Reason sent to partners. */ publicReason?: string } = {},
 ): Promise<ApprovalView> {
   const statement = await signDecision({ subject: digest, decision: 'reject', reason, publicReason, at: new Date() }, signer)
-  const request: ApprovalDecisionRequest = { statement }
+  const request: StatementRequest = { statement }
   return api.post('/v1/approvals/{digest}/decisions', request, { params: { digest } })
 }

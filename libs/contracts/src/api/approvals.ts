@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '../canonical-json.js'
-import type { Envelope } from '../envelope.js'
 import type { RolloutPlan } from '../run-dossier.js'
 import type { RunState } from '../runs.js'
 import type { MetricGate } from '../metric-gates.js'
@@ -31,19 +30,13 @@ export interface PrepareRollbackRequest {
 
 /**
  * Body of `POST /v1/break-glass/prepare`. The signed statement contains the break-glass flag and the reason. It has no plan: no part of it
- * waits, see `BreakGlassRequest`.
+ * waits.
  */
 export interface PrepareBreakGlassRequest {
   policies: JsonObject[]
   reason: string
   author?: string
   committedBy?: Record<string, string>
-}
-
-/** Body of `POST /v1/break-glass`: all signatures in one request, one per person and release. */
-export interface BreakGlassRequest {
-  digest: string
-  signatures: { release: string; keyid: string; sig: string }[]
 }
 
 /** Plan options of a caller; approver's configuration supplies defaults. */
@@ -144,11 +137,6 @@ export interface ApprovalView {
 export interface SigningReason {
   name: string
   reason: string
-}
-
-/** Body of `POST /v1/approvals/{digest}/decisions`: a signed decision, `reject` with its reason. */
-export interface ApprovalDecisionRequest {
-  statement: Envelope
 }
 
 /** Output of `approvals list --json`. */

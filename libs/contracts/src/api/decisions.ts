@@ -1,6 +1,6 @@
 import type { Envelope } from '../envelope.js'
 
-/** Body of `POST /v1/runs/{n}/decisions`: a signed decision about a run. The response is the run (`RunView`) including the decision. */
-export interface RunDecisionRequest {
+/** Body of a signed decision about an approval, a run or a ticket, and of a freeze that a person declares or lifts. */
+export interface StatementRequest {
   statement: Envelope
 }

@@ -91,13 +91,9 @@ export interface DeliveriesFilter {
   limit?: number
 }
 
-/** Body of `POST /v1/deliveries/{id}/redrive`. */
-export interface RedriveRequest {
-  reason: string
-}
-
 /** Body of `POST /v1/deliveries/redrive`: redelivers dead-lettered messages of these partners, policies and versions in this period. */
-export interface RedriveManyRequest extends RedriveRequest {
+export interface RedriveManyRequest {
+  reason: string
   partner?: string
   policy?: string
   version?: string

@@ -1,11 +1,3 @@
-/** Body of `POST /v1/partners/{id}/test`. */
-export interface PartnerTestRequest {
-  /** Name of one channel as in lists; default: all. */
-  channel?: string
-  /** If a webhook rejects our signature: try the usual mistakes of receivers, and report the matching one. */
-  explain?: boolean
-}
-
 /** Result of a test message, sent by the production sender. */
 export interface PartnerTestResult {
   partner: string

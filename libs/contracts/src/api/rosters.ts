@@ -7,19 +7,6 @@ export interface RosterStep {
   envelope: Envelope
 }
 
-/** Body of `POST /v1/roster/proposals`: the next roster as a statement, with its existing signatures, if any. */
-export interface RosterProposal {
-  envelope: Envelope
-  /** Policies whose live release readers may refuse once the roster is in force; a roster that affects others is rejected. */
-  acceptUnreadable?: string[]
-}
-
-/** Body of `POST /v1/roster/proposals/{digest}/signatures`: one signature over the proposal's payload, as DSSE. */
-export interface RosterSignature {
-  keyid: string
-  sig: string
-}
-
 /** Progress toward the root rule of one roster. */
 export interface RootProgress {
   version: number

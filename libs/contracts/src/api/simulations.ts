@@ -1,4 +1,3 @@
-import type { JsonObject } from '../canonical-json.js'
 import type { SimulationImpact } from './simulation-impact.js'
 
 /** A policy in force that a run does not change, as of the replay; `digest` is the policy digest. */
@@ -6,12 +5,6 @@ export interface PolicyBeside {
   policy: string
   version: string
   digest: string
-}
-
-/** Body of `POST /v1/simulations`: policies as a run would contain them, with those of them in force. */
-export interface TrialRequest {
-  policies: JsonObject[]
-  live?: JsonObject[]
 }
 
 /** Result that a run of these policies would get in its simulation, based on the current registrations. */

@@ -1,6 +1,6 @@
 import { DEAD_LETTERS_LISTED, DEAD_LETTER_STATES, type DeadLetterState, type DiscardRequest } from '#libs/contracts'
-import { Read, toNumber } from '#libs/platform'
-import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
+import { isInteger, Read, toNumber } from '#libs/platform'
+import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator'
 
 export class DeadLettersQueryDto {
   @IsOptional()
@@ -9,9 +9,7 @@ export class DeadLettersQueryDto {
 
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @isInteger(1, 1_000)
   limit = DEAD_LETTERS_LISTED
 }
 

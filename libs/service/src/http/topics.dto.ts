@@ -1,6 +1,6 @@
 import { TOPIC_NAMES, TOPICS } from '#libs/contracts'
-import { isInstant, toList, toNumber } from '#libs/platform'
-import { ArrayMaxSize, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
+import { isInstant, isInteger, isText, toList, toNumber } from '#libs/platform'
+import { ArrayMaxSize, IsIn, IsOptional } from 'class-validator'
 
 export class TopicRecordsQueryDto {
   /** Comma-separated topic names; default: the whole catalogue. */
@@ -12,8 +12,7 @@ export class TopicRecordsQueryDto {
 
   /** `next` of an earlier page; without it, and without `since`, the page is empty and returns the end of the log. */
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @isText(200)
   after?: string
 
   @IsOptional()
@@ -23,8 +22,6 @@ export class TopicRecordsQueryDto {
   /** Maximum records per service. */
   @IsOptional()
   @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(200)
+  @isInteger(1, 200)
   limit = 100
 }

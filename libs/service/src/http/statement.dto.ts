@@ -1,8 +1,8 @@
-import type { Envelope, FreezeRequest } from '#libs/contracts'
+import type { Envelope, StatementRequest } from '#libs/contracts'
 import { IsObject } from 'class-validator'
 
 /** The envelope is judged where it is verified. */
-export class FreezeRequestDto implements FreezeRequest {
+export class StatementRequestDto implements StatementRequest {
   @IsObject()
   statement!: Envelope
 }
