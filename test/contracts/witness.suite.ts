@@ -107,7 +107,7 @@ export function witnessSuite(open: OpenWitness): void {
     expect(await ask(9, 9, forked)).toEqual({ status: 409, body: '9\n' })
   })
 
-  it.each<[string, (path: Buffer[]) => Buffer[]]>([
+  it.each<[string, (path: Uint8Array[]) => Uint8Array[]]>([
     ['lacks a hash', (path) => path.slice(1)],
     ['has one more', (path) => [...path, Buffer.alloc(32)]],
     ['has another hash', ([first, ...rest]) => [Buffer.from(first!.map((byte) => byte ^ 1)), ...rest]],

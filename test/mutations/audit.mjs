@@ -25,7 +25,7 @@ export const AUDIT_GUARDS = [
     name: 'witness-evidence-root',
     guard: 'a checkpoint that the log signed and this tree does not continue halts the log',
     file: 'apps/audit/src/log/fork-evidence.ts',
-    find: 'return size === 0 || root.equals(await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY',
+    find: 'return size === 0 || isSameBytes(root, await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY',
     replace: 'return undefined',
     spec: 'test/attacks/witness-contradiction.spec.ts',
     test: 'halts the log for good when log and witness signed another root of a size that the log has',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rejectApproval, signApproval } from '#libs/client'
-import { peekPredicate, type ApprovalSummary, type AuditEntry, type PreparedApproval } from '#libs/contracts'
+import { type ApprovalSummary, type AuditEntry, peekPredicate, type PreparedApproval, toBase64 } from '#libs/contracts'
 import { buildRelease, generateKeyPair, localSigner, signDecision, STATEMENT_TYPE, type ReleasePredicate } from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -68,7 +68,7 @@ describe('an approval', () => {
     expect(prepared.digest).toBe(digest)
     const { payload } = buildRelease({ ...predicate, plan: { ...predicate.plan, share: 10_000 } })
     const [signature] = await signApproval(
-      { releases: [{ ...prepared.releases[0]!, payload: payload.toString('base64') }] },
+      { releases: [{ ...prepared.releases[0]!, payload: toBase64(payload) }] },
       system.signers.get('EPA Counsel')!,
     )
     const sent = press.api.post('/v1/approvals', { digest, signatures: [signature] })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Envelope, EventData, OutgoingEvent, ReceivedEvent, RunDossier } from '#libs/contracts'
+import { type Envelope, type EventData, type OutgoingEvent, type ReceivedEvent, type RunDossier, textOf } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, openEnvelope, signVerificationResult, withAttestation } from '#libs/signing'
@@ -27,7 +27,7 @@ class HeardBus extends MemoryBus {
 }
 
 function statementOf(envelope: Envelope | undefined): { subject: unknown; predicateType: string; predicate: Record<string, unknown> } {
-  return JSON.parse(openEnvelope(envelope).payload.toString())
+  return JSON.parse(textOf(openEnvelope(envelope).payload))
 }
 
 describe('what a stage found', () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { canonicalJson } from '#libs/contracts'
+import { canonicalJson, toHex } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import {
   generateKeyPair,
@@ -32,7 +32,7 @@ function withOtherKey(record: ExportRecord): ExportRecord {
   if (record.type !== 'entry' || record.entry.index !== 2) return record
   const { index, leafHash: _hash, ...facts } = { ...record.entry, key: 'ozone' }
   const leaf = leafHash(Buffer.from(canonicalJson(facts)))
-  return { type: 'entry', entry: { index, ...facts, leafHash: leaf.toString('hex') } }
+  return { type: 'entry', entry: { index, ...facts, leafHash: toHex(leaf) } }
 }
 
 describe('an export', () => {

@@ -34,7 +34,7 @@ export class TestLog {
     for (let index = 0; index < size; index++) this.tree.append(leafHash(Buffer.from(`${index < fork ? 'a' : history} ${index}`)))
   }
 
-  root(size: number): Buffer {
+  root(size: number): Uint8Array {
     return this.tree.root(size)
   }
 
@@ -43,7 +43,7 @@ export class TestLog {
     return signNote(formatCheckpoint({ origin, size, root: this.tree.root(size) }), { ...LOG_POLICY.log, name: origin }, signer)
   }
 
-  proof(old: number, size: number): Buffer[] {
+  proof(old: number, size: number): Uint8Array[] {
     return old === 0 ? [] : this.tree.consistency(old, size)
   }
 

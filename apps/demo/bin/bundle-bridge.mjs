@@ -20,7 +20,7 @@ export async function bundleBridge({ outdir, sources = false }) {
   const bundle = (entry, external = []) => bundleOf({ libs: join(ROOT, libs), folder, extension, entry, external })
   const parts = {
     'bridge.js': await bundle('index'),
-    unverified: await bundle('index', ['verified-stream', 'page-rosters', 'crypto']),
+    unverified: await bundle('index', ['reader-session', 'stream-feed', 'document-trust', 'page-rosters']),
     'pane.js': await bundle('pane-entry'),
   }
   mkdirSync(outdir, { recursive: true })
@@ -28,11 +28,11 @@ export async function bundleBridge({ outdir, sources = false }) {
   return Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, gzipSync(bytes).length / 1_000]))
 }
 
-/** The same for the console's scripts that open keys and check proofs: nothing of Node's stands in for anything there. */
+/** The same for the console's scripts that open keys and check proofs. */
 export async function bundleConsole({ outdir, sources = false }) {
   const [root, extension] = sources ? ['', 'ts'] : ['dist', 'js']
   const source = join(ROOT, root, 'apps/console/src')
-  const bundle = (folder, entry) => bundleOf({ libs: join(ROOT, root, 'libs'), folder, extension, entry, external: [], inject: [] })
+  const bundle = (folder, entry) => bundleOf({ libs: join(ROOT, root, 'libs'), folder, extension, entry, external: [] })
   const parts = {
     'sign.js': await bundle(join(source, 'signing/browser'), 'sign-page'),
     'check.js': await bundle(join(source, 'audit/browser'), 'check-page'),
@@ -47,7 +47,7 @@ function describeSizes(sizes) {
   return `hms-svc/bridge: ${kb('bridge.js')}, of it without verification ${kb('unverified')}; hms-svc/bridge/pane: ${kb('pane.js')}`
 }
 
-async function bundleOf({ libs, folder, extension, entry, external, inject = [join(folder, 'browser', `buffer.${extension}`)] }) {
+async function bundleOf({ libs, folder, extension, entry, external }) {
   const { outputFiles } = await build({
     entryPoints: [join(folder, `${entry}.${extension}`)],
     bundle: true,
@@ -57,34 +57,32 @@ async function bundleOf({ libs, folder, extension, entry, external, inject = [jo
     minify: true,
     write: false,
     logLevel: 'warning',
-    inject,
-    plugins: [
-      ownModules({ libs, extension, external, crypto: inject.length === 0 ? undefined : join(folder, 'browser', `crypto.${extension}`) }),
-    ],
+    plugins: [ownModules({ libs, extension, external })],
   })
   return outputFiles[0].contents
 }
 
-/** Packages that become part of a bundle: each is one file without imports. */
-const BUNDLED = ['eventsource-parser']
+/** Packages that become part of a bundle. They import nothing of Node. */
+const BUNDLED = ['eventsource-parser', '@noble/ed25519', '@noble/hashes/sha2.js']
 
 /**
- * Finds our own modules, which have no effect by being loaded, so that what is not used is left out with all it needs; `node:crypto` is the
- * bridge's own. Anything else would stay as an import, which a test looks for.
+ * Finds our own modules, which have no effect by being loaded, so that what is not used is left out with all it needs. `bytes/page` and
+ * `crypto/page` replace the adapters of Node. Anything else would stay as an import, which a test looks for.
  */
-function ownModules({ libs, extension, external, crypto }) {
+function ownModules({ libs, extension, external }) {
   return {
     name: 'own-modules',
     setup({ onResolve }) {
       onResolve({ filter: /./ }, ({ path, importer, kind }) => {
         if (kind === 'entry-point') return undefined
         if (external.some((name) => path.endsWith(`/${name}.js`))) return { path, external: true, sideEffects: false }
-        // The console's scripts use WebCrypto: what of Node they do not use is left out, and anything else is refused by a test.
-        if (path === 'node:crypto')
-          return crypto === undefined ? { path, external: true, sideEffects: false } : { path: crypto, sideEffects: false }
+        if (importer.includes('node_modules')) return undefined
         if (path.startsWith('#libs/'))
           return { path: join(libs, path.slice('#libs/'.length), 'src', `index.${extension}`), sideEffects: false }
-        if (path.startsWith('.')) return { path: join(dirname(importer), path).replace(/\.js$/, `.${extension}`), sideEffects: false }
+        if (path.startsWith('.')) {
+          const own = join(dirname(importer), path).replace(/((?:bytes|crypto)\/)node\.js$/, '$1page.js')
+          return { path: own.replace(/\.js$/, `.${extension}`), sideEffects: false }
+        }
         return path.startsWith('/') || BUNDLED.includes(path) ? undefined : { path, external: true, sideEffects: false }
       })
     },

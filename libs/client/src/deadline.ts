@@ -1,17 +1,21 @@
+import type { Clock } from './clock.js'
 import { timerMs } from './timers.js'
 
 /**
- * Awaits a promise, or throws `late()` after `ms`. The timer keeps the process alive until then: a caller must get a result, although
- * neither our sockets nor our other timers hold the process.
+ * Awaits a promise, or throws `late()` after `ms`. The timer keeps the process alive until then, unless `after` is given: a caller must
+ * get a result, although neither our sockets nor our other timers hold the process.
  */
-export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(late()), timerMs(ms))
-  })
+export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error, after = keepAlive): Promise<T> {
+  let timer = { cancel() {} }
+  const deadline = new Promise<never>((_resolve, reject) => (timer = after(timerMs(ms), () => reject(late()))))
   try {
     return await Promise.race([promise, deadline])
   } finally {
-    clearTimeout(timer)
+    timer.cancel()
   }
+}
+
+const keepAlive: Clock['after'] = (ms, task) => {
+  const timer = setTimeout(task, ms)
+  return { cancel: () => clearTimeout(timer) }
 }

@@ -1,3 +1,5 @@
+import { fromBase64, textOf } from './bytes/node.js'
+
 /** DSSE v1.0.2 envelope: `payload` and `sig` are base64. Source: the DSSE specification, envelope.md. */
 export interface Envelope {
   payload: string
@@ -7,6 +9,6 @@ export interface Envelope {
 
 /** Returns the predicate of an envelope without verification, for readers that verified it before, and for display. */
 export function peekPredicate<T>(envelope: Envelope): T {
-  const statement = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as { predicate: T }
+  const statement = JSON.parse(textOf(fromBase64(envelope.payload))) as { predicate: T }
   return statement.predicate
 }

@@ -1,19 +1,14 @@
-import { hash } from 'node:crypto'
-import { canonicalJson, type Envelope } from '#libs/contracts'
-
-/** Computes SHA-256, 32 bytes; a string is hashed as UTF-8. */
-export function sha256(data: Uint8Array | string): Buffer {
-  return hash('sha256', data, 'buffer')
-}
+import { canonicalJson, fromBase64, toHex, type Envelope } from '#libs/contracts'
+import { sha256 } from './crypto/node.js'
 
 /** Returns `sha256:` and 64 lower-case hex digits; a string is hashed as UTF-8. */
 export function digestOf(data: Uint8Array | string): string {
-  return `sha256:${hash('sha256', data, 'hex')}`
+  return `sha256:${toHex(sha256(data))}`
 }
 
 /** Returns the digest of an envelope's payload, independent of its signatures. */
 export function digestOfPayload({ payload }: Pick<Envelope, 'payload'>): string {
-  return digestOf(Buffer.from(payload, 'base64'))
+  return digestOf(fromBase64(payload))
 }
 
 /** Returns the digest over the canonical form of a JSON value. For a policy this is its policy digest. */

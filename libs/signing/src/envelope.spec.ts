@@ -43,7 +43,7 @@ describe('an envelope', () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
         const verified = verifyEnvelope(await signEnvelope(bytes, [signer]), keys)
-        expect(verified.payload.equals(Buffer.from(bytes))).toBe(true)
+        expect(verified.payload).toEqual(Buffer.from(bytes))
         expect(verified.keyids).toEqual([alice.keyid])
       }),
       { numRuns: 50 },

@@ -1,4 +1,4 @@
-import { isObject, type Envelope } from '#libs/contracts'
+import { concatBytes, fromBase64, isObject, toBase64, utf8, type Envelope } from '#libs/contracts'
 import { SignatureError } from './signature-error.js'
 
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
@@ -14,14 +14,14 @@ const MAX_SIGNATURE_LENGTH = 256
 export type { Envelope }
 
 export type OpenedEnvelope = {
-  payload: Buffer
+  payload: Uint8Array
   payloadType: string
-  signatures: { keyid: string; sig: Buffer }[]
+  signatures: { keyid: string; sig: Uint8Array }[]
 }
 
 /** Returns the pre-authentication encoding of DSSE v1.0.2: the signed bytes. Lengths of `type` and `body` are in bytes, not characters. */
-export function pae(type: string, body: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${body.length} `), body])
+export function pae(type: string, body: Uint8Array): Uint8Array {
+  return concatBytes(utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body)
 }
 
 /**
@@ -42,7 +42,7 @@ export function tooMany(): SignatureError {
   return new SignatureError('HMS_SIGNATURE_TOO_MANY', `an envelope carries at most ${MAX_SIGNATURES} signatures`)
 }
 
-function openSignature(value: unknown): { keyid: string; sig: Buffer } {
+function openSignature(value: unknown): { keyid: string; sig: Uint8Array } {
   if (!isObject(value)) throw malformed('a signature is an object')
   const { keyid = '', sig } = value
   if (typeof keyid !== 'string' || keyid.length > MAX_KEYID_LENGTH) throw malformed('a keyid is a short string')
@@ -54,9 +54,9 @@ function openSignature(value: unknown): { keyid: string; sig: Buffer } {
  * Decodes standard or URL-safe base64, padded or not. Node skips unknown characters and ignores the spare bits of the last one, so many
  * texts would yield one value: only the one that encodes back to itself is accepted.
  */
-function decodeBase64(text: string, member: string): Buffer {
-  const bytes = Buffer.from(text, 'base64')
-  const standard = bytes.toString('base64')
+function decodeBase64(text: string, member: string): Uint8Array {
+  const bytes = fromBase64(text)
+  const standard = toBase64(bytes)
   if (standard === text) return bytes
   const urlSafe = standard.replaceAll('+', '-').replaceAll('/', '_')
   const forms = [urlSafe, standard.replace(/=+$/, ''), urlSafe.replace(/=+$/, '')]

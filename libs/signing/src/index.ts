@@ -1,4 +1,5 @@
 export * from './arrival.js'
+export { sha256 } from './crypto/node.js'
 export * from './digest.js'
 export * from './signature-error.js'
 export * from './keys.js'

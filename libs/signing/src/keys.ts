@@ -1,14 +1,23 @@
-import { createPublicKey, generateKeyPairSync, KeyObject } from 'node:crypto'
-import { sha256 } from './digest.js'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { concatBytes, fromBase64, fromHex, isSameBytes, toBase64, toHex, utf8 } from '#libs/contracts'
+import { importKey, rawKeyOf, sha256, type PublicKey } from './crypto/node.js'
 import { SignatureError } from './signature-error.js'
 
 /** RFC 8410: the SubjectPublicKeyInfo of every Ed25519 key consists of these 12 bytes and the 32 raw ones. */
-const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+const SPKI_PREFIX = fromHex('302a300506032b6570032100')
 const RAW_LENGTH = 32
 const CACHE_LIMIT = 4096
+/** y of the points of small order, little-endian without the sign bit: under such a key, anybody can sign some of all texts. */
+const WEAK_KEYS: ReadonlySet<string> = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+])
 
 /** A verification with a cached KeyObject costs half of one that parses the key first. */
-const cache = new Map<string, KeyObject>()
+const cache = new Map<string, PublicKey>()
 
 export type KeyPair = {
   privateKey: KeyObject
@@ -20,49 +29,49 @@ export type KeyPair = {
 }
 
 /** Parses a public key from SPKI in base64 DER; throws `HMS_SIGNATURE_KEY_UNSUPPORTED` for anything but Ed25519. */
-export function spkiToKey(spki: string): KeyObject {
+export function spkiToKey(spki: string): PublicKey {
   const known = cache.get(spki)
   if (known) return known
-  const der = Buffer.from(spki, 'base64')
-  const fits = der.length === SPKI_PREFIX.length + RAW_LENGTH && der.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX)
-  if (!fits || der.toString('base64') !== spki) throw unsupported()
-  const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
+  const der = fromBase64(spki)
+  const raw = der.subarray(SPKI_PREFIX.length)
+  const fits = raw.length === RAW_LENGTH && isSameBytes(der.subarray(0, SPKI_PREFIX.length), SPKI_PREFIX)
+  if (!fits || toBase64(der) !== spki || !isStrong(raw)) throw unsupported()
+  const key = importKey(raw)
   if (cache.size >= CACHE_LIMIT) cache.clear()
   cache.set(spki, key)
   return key
 }
 
-export function publicKeyFromRaw(raw: Uint8Array): KeyObject {
+export function publicKeyFromRaw(raw: Uint8Array): PublicKey {
   if (raw.length !== RAW_LENGTH) throw unsupported()
-  return spkiToKey(Buffer.concat([SPKI_PREFIX, raw]).toString('base64'))
+  return spkiToKey(spkiFrom(raw))
 }
 
 /** Returns the SPKI in base64 DER of a public key, or of a private key's public half. */
-export function spkiOf(key: KeyObject): string {
-  if (key.asymmetricKeyType !== 'ed25519') throw unsupported()
-  const publicKey = key.type === 'private' ? createPublicKey(key) : key
-  return publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+export function spkiOf(key: PublicKey): string {
+  return spkiFrom(rawPublicKey(key))
 }
 
-/** Returns the 32 raw bytes of a public key. */
-export function rawPublicKey(key: KeyObject): Buffer {
-  return Buffer.from(spkiOf(key), 'base64').subarray(SPKI_PREFIX.length)
+/** Returns the 32 raw bytes of a public key, or of a private key's public half. */
+export function rawPublicKey(key: PublicKey): Uint8Array {
+  if (key.asymmetricKeyType !== 'ed25519') throw unsupported()
+  return rawKeyOf(key)
 }
 
 /**
  * Returns the key id, the OpenSSH fingerprint as printed by `ssh-keygen -lf` and `ssh-add -l`. Takes the 32 raw bytes or a key (of a
  * private key, its public half). cosign matches key ids only in this form.
  */
-export function keyIdOf(key: Uint8Array | KeyObject): string {
-  const raw = key instanceof KeyObject ? rawPublicKey(key) : key
+export function keyIdOf(key: Uint8Array | PublicKey): string {
+  const raw = key instanceof Uint8Array ? key : rawPublicKey(key)
   if (raw.length !== RAW_LENGTH) throw unsupported()
-  const blob = Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(raw)])
+  const blob = concatBytes(sshString(utf8('ssh-ed25519')), sshString(raw))
   return sshFingerprint(blob)
 }
 
 /** Returns the fingerprint of a public key of any type, given in the form of RFC 4253 §6.6, as printed by `ssh-keygen -lf`. */
 export function sshFingerprint(blob: Uint8Array): string {
-  return `SHA256:${sha256(blob).toString('base64').replace(/=+$/, '')}`
+  return `SHA256:${toBase64(sha256(blob)).replace(/=+$/, '')}`
 }
 
 export function generateKeyPair(): KeyPair {
@@ -70,10 +79,22 @@ export function generateKeyPair(): KeyPair {
   return { privateKey, publicKey, keyid: keyIdOf(publicKey), spki: spkiOf(publicKey) }
 }
 
-function sshString(bytes: Uint8Array): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(bytes.length)
-  return Buffer.concat([length, bytes])
+function spkiFrom(raw: Uint8Array): string {
+  return toBase64(concatBytes(SPKI_PREFIX, raw))
+}
+
+/** Whether a key is the one encoding of a point (RFC 8032 §5.1.3: y is below 2^255 − 19), and not of small order. */
+function isStrong(raw: Uint8Array): boolean {
+  const y = Uint8Array.from(raw)
+  y[RAW_LENGTH - 1]! &= 0x7f
+  const isCanonical = y[0]! < 0xed || y[RAW_LENGTH - 1] !== 0x7f || y.subarray(1, -1).some((byte) => byte !== 0xff)
+  return isCanonical && !WEAK_KEYS.has(toHex(y))
+}
+
+function sshString(bytes: Uint8Array): Uint8Array {
+  const length = new DataView(new ArrayBuffer(4))
+  length.setUint32(0, bytes.length)
+  return concatBytes(new Uint8Array(length.buffer), bytes)
 }
 
 function unsupported(): SignatureError {

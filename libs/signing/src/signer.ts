@@ -1,3 +1,4 @@
+import { toBase64 } from '#libs/contracts'
 import { sign, type KeyObject } from 'node:crypto'
 import { openEnvelope, pae, STATEMENT_TYPE, MAX_SIGNATURES, tooMany, type Envelope } from './envelope.js'
 import { keyIdOf } from './keys.js'
@@ -14,7 +15,7 @@ export function localSigner(privateKey: KeyObject): Signer {
 
 /** Signs the bytes of a statement; every signer signs the same bytes. */
 export async function signEnvelope(payload: Uint8Array, signers: readonly Signer[], maxBytes?: number): Promise<Envelope> {
-  let envelope: Envelope = { payload: Buffer.from(payload).toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }
+  let envelope: Envelope = { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures: [] }
   for (const signer of signers) envelope = await addSignature(envelope, signer, maxBytes)
   return envelope
 }
@@ -27,6 +28,6 @@ export async function addSignature(envelope: Envelope, signer: Signer, maxBytes?
   const { payload, payloadType } = openEnvelope(envelope, maxBytes)
   const others = envelope.signatures.filter((signature) => signature.keyid !== signer.keyid)
   if (others.length >= MAX_SIGNATURES) throw tooMany()
-  const sig = Buffer.from(await signer.sign(pae(payloadType, payload))).toString('base64')
+  const sig = toBase64(await signer.sign(pae(payloadType, payload)))
   return { payload: envelope.payload, payloadType, signatures: [...others, { keyid: signer.keyid, sig }] }
 }

@@ -19,7 +19,7 @@ export type StatementKind<T> = {
 }
 
 /** A parsed statement. `digest` is that of the payload, so it covers all signed data. */
-export type StatementDocument<T> = { predicate: T; payload: Buffer; digest: string }
+export type StatementDocument<T> = { predicate: T; payload: Uint8Array; digest: string }
 
 /** A statement with verified signatures: `keyids` signed (at least one), `invalid` did not. */
 export type SignedDocument<T> = StatementDocument<T> & { keyids: string[]; invalid: string[] }
@@ -31,7 +31,7 @@ export function writeStatement<T>(kind: StatementKind<T>, predicate: T): Stateme
   return { predicate, payload, digest: digestOf(payload) }
 }
 
-export function readKind<T>(kind: StatementKind<T>, payload: Buffer): StatementDocument<T> {
+export function readKind<T>(kind: StatementKind<T>, payload: Uint8Array): StatementDocument<T> {
   const { subject, predicate } = readStatement<T>(payload, kind.predicateType)
   requireFit(kind, predicate)
   // The subjects must equal those derived from the predicate, so that no two readers see different values. In-toto defines them as a set.

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from '#libs/contracts'
+import { canonicalJson, textOf } from '#libs/contracts'
 import { PREDICATE_TYPES, readStatement, statement, STATEMENT_V1 } from './index.js'
 
 const subject = [{ name: 'a', digest: { sha256: 'a'.repeat(64) } }]
 const bytes = statement(PREDICATE_TYPES.decision, subject, { limit: 100 })
-const read = (payload: string | Buffer) => readStatement(Buffer.from(payload), PREDICATE_TYPES.decision)
+const read = (payload: string | Uint8Array) => readStatement(Buffer.from(payload), PREDICATE_TYPES.decision)
 
 describe('a statement', () => {
   it('is read back', () => {
@@ -23,7 +23,7 @@ describe('a statement', () => {
     ['no JSON', () => 'limit: 100'],
     ['a nesting that overflows the stack', () => '['.repeat(100_000) + ']'.repeat(100_000)],
   ])('with %s is not canonical', (_what, edit) => {
-    expect(() => read(edit(bytes.toString()))).toThrow('HMS_SIGNATURE_NOT_CANONICAL')
+    expect(() => read(edit(textOf(bytes)))).toThrow('HMS_SIGNATURE_NOT_CANONICAL')
   })
 
   it('that is not UTF-8 is not canonical', () => {
@@ -33,7 +33,7 @@ describe('a statement', () => {
   })
 
   it('of another type or shape is refused', () => {
-    const wrong = (edit: object) => () => read(canonicalJson({ ...(JSON.parse(bytes.toString()) as object), ...edit }))
+    const wrong = (edit: object) => () => read(canonicalJson({ ...(JSON.parse(textOf(bytes)) as object), ...edit }))
     expect(wrong({ _type: 'https://in-toto.io/Statement/v0.1' })).toThrow('HMS_STATEMENT_TYPE')
     expect(wrong({ predicateType: PREDICATE_TYPES.release })).toThrow('HMS_STATEMENT_TYPE')
     expect(wrong({ subject: [] })).toThrow('HMS_STATEMENT_INVALID')

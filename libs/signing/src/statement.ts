@@ -1,4 +1,4 @@
-import { canonicalJson, isObject } from '#libs/contracts'
+import { canonicalJson, isObject, isSameBytes, textOf, utf8 } from '#libs/contracts'
 import { SignatureError } from './signature-error.js'
 
 export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1'
@@ -8,15 +8,15 @@ export type Subject = { name: string; digest: { sha256: string } }
 export type Statement<T> = { _type: typeof STATEMENT_V1; subject: Subject[]; predicateType: string; predicate: T }
 
 /** Returns the bytes to sign: an in-toto Statement v1 in JCS form. */
-export function statement(predicateType: string, subjects: readonly Subject[], predicate: unknown): Buffer {
-  return Buffer.from(canonicalJson({ _type: STATEMENT_V1, subject: subjects, predicateType, predicate }))
+export function statement(predicateType: string, subjects: readonly Subject[], predicate: unknown): Uint8Array {
+  return utf8(canonicalJson({ _type: STATEMENT_V1, subject: subjects, predicateType, predicate }))
 }
 
 /**
  * Parses verified bytes. They must be exactly in JCS form: duplicate keys, `1e2` for `100` or extra blanks would let two parsers see two
  * values under one signature. The caller validates the predicate's schema.
  */
-export function readStatement<T>(payload: Buffer, expectedPredicateType: string): Statement<T> {
+export function readStatement<T>(payload: Uint8Array, expectedPredicateType: string): Statement<T> {
   const value = parseCanonical(payload)
   if (!isObject(value)) throw new SignatureError('HMS_STATEMENT_INVALID', 'a statement is an object')
   if (value['_type'] !== STATEMENT_V1) throw new SignatureError('HMS_STATEMENT_TYPE', `_type is not ${STATEMENT_V1}`)
@@ -31,11 +31,11 @@ export function readStatement<T>(payload: Buffer, expectedPredicateType: string)
   return { _type: STATEMENT_V1, subject, predicateType: expectedPredicateType, predicate: predicate as T }
 }
 
-function parseCanonical(payload: Buffer): unknown {
+function parseCanonical(payload: Uint8Array): unknown {
   try {
-    const value: unknown = JSON.parse(payload.toString())
+    const value: unknown = JSON.parse(textOf(payload))
     // Compared as bytes: invalid UTF-8 decodes to U+FFFD and yields other bytes.
-    if (payload.equals(Buffer.from(canonicalJson(value)))) return value
+    if (isSameBytes(payload, utf8(canonicalJson(value)))) return value
   } catch {
     // Not JSON, a number or string without canonical form, or nested too deeply: refused below, for the same reason.
   }

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from '#libs/contracts'
+import { canonicalJson, toHex } from '#libs/contracts'
 import {
   digestOf,
   keyIdOf,
@@ -50,7 +50,7 @@ describe('vectors that cosign, openssl and securesystemslib agree with', () => {
 
   it('the payload, its encoding and both signatures, to the byte', async () => {
     expect(digestOf(PAYLOAD)).toBe('sha256:118ee75342f17ba26da02a3ca0a787e6321d6de7ddd981c37ce2d1c42247b1c2')
-    expect(sha256(pae(STATEMENT_TYPE, PAYLOAD)).toString('hex')).toBe('a63c31f7132bda6ec4a1537486fc5122b919336fac0ab4d631aceb0316838155')
+    expect(toHex(sha256(pae(STATEMENT_TYPE, PAYLOAD)))).toBe('a63c31f7132bda6ec4a1537486fc5122b919336fac0ab4d631aceb0316838155')
     const envelope = await signEnvelope(PAYLOAD, [localSigner(chief), localSigner(counsel)])
     expect(envelope.signatures).toEqual([
       { keyid: CHIEF, sig: 'xUrb5AZkdUhzIzmy5JFWEwmUfVtDGlHnpQ83N88ejM9JbeQ7rNiV4680zm8EYiri574236DMeii+mZPMjQ+MAQ==' },
@@ -63,8 +63,8 @@ describe('vectors that cosign, openssl and securesystemslib agree with', () => {
   })
 
   it('leaf hashes of RFC 6962', () => {
-    expect(leafHash(Buffer.alloc(0)).toString('hex')).toMatch(/^6e340b9c.*afa01d$/)
-    expect(leafHash(Buffer.from('L123456')).toString('hex')).toBe('395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56')
+    expect(toHex(leafHash(Buffer.alloc(0)))).toMatch(/^6e340b9c.*afa01d$/)
+    expect(toHex(leafHash(Buffer.from('L123456')))).toBe('395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56')
   })
 })
 

@@ -1,9 +1,9 @@
-import { verify, type KeyObject } from 'node:crypto'
+import { isSignature, type PublicKey } from './crypto/node.js'
 import { MAX_SIGNATURES, openEnvelope, pae, STATEMENT_TYPE } from './envelope.js'
 import { SignatureError } from './signature-error.js'
 
 /** Public keys by key id. The caller selects who may sign: keys of a role, never all known keys. */
-export type Keys = ReadonlyMap<string, KeyObject>
+export type Keys = ReadonlyMap<string, PublicKey>
 
 /** Maximum verifications per envelope: each of its signatures by its key, and as many for those without a key id. */
 const MAX_TRIES = 2 * MAX_SIGNATURES
@@ -11,7 +11,7 @@ const ED25519_SIGNATURE_BYTES = 64
 
 export type VerifiedEnvelope = {
   /** The bytes that were verified. */
-  payload: Buffer
+  payload: Uint8Array
   /** Distinct ids of the signing keys, in the order of the signatures. Keys, not people: see `approvalState`. */
   keyids: string[]
   /** Key ids, as in the envelope, of signatures that are invalid, or by none of `keys`. */
@@ -51,10 +51,10 @@ export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number)
  * Returns the key that signed. The key id is a hint that selects the key to try; if it is empty (as written by cosign) all are tried within
  * the limit: an envelope of unknown origin costs a bounded number of verifications, however many keys the roster has.
  */
-function keyThatSigned(bytes: Buffer, hint: string, sig: Buffer, keys: Keys, tries: { left: number }): string | undefined {
+function keyThatSigned(bytes: Uint8Array, hint: string, sig: Uint8Array, keys: Keys, tries: { left: number }): string | undefined {
   const candidates = hint === '' ? [...keys.keys()] : [hint]
   return candidates.find((keyid) => {
     const key = keys.get(keyid)
-    return key !== undefined && sig.length === ED25519_SIGNATURE_BYTES && tries.left-- > 0 && verify(null, bytes, key, sig)
+    return key !== undefined && sig.length === ED25519_SIGNATURE_BYTES && tries.left-- > 0 && isSignature(bytes, key, sig)
   })
 }

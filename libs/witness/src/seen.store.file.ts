@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { toBase64 } from '#libs/contracts'
 import type { Remembered, SeenStore } from './seen.store.js'
 
 type Stored = Record<string, { size: number; root: string; note?: string }>
@@ -19,7 +20,7 @@ export class FileSeenStore implements SeenStore {
   }
 
   async set(origin: string, { root, ...seen }: Remembered): Promise<void> {
-    await this.write({ ...(await this.read()), [origin]: { ...seen, root: root.toString('base64') } })
+    await this.write({ ...(await this.read()), [origin]: { ...seen, root: toBase64(root) } })
   }
 
   private get file(): string {

@@ -1,4 +1,4 @@
-import { action, HmsError, stepsOf, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
+import { action, HmsError, type ReleaseDocument, type RolloutPlan, stepsOf, toBase64, type VersionRef } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
 import { buildRelease, bundleOf, STATEMENT_TYPE, type BreakGlassOrder, type PreparedRelease, type ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
@@ -68,7 +68,7 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
 /** Returns the release document without signatures, as stored and published. */
 export function unsigned({ predicate, payload, digest, policyDigest }: PreparedRelease): ReleaseDocument {
   const { policy, releaseEpoch } = predicate
-  const envelope = { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }
+  const envelope = { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures: [] }
   return { id: policy.id, version: policy.version, policyDigest, releaseDigest: digest, releaseEpoch, envelope }
 }
 

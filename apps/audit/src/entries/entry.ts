@@ -100,7 +100,7 @@ export function leafOf(facts: EntryFacts): string {
 }
 
 export function leafHashOf(facts: EntryFacts): Buffer {
-  return leafHash(Buffer.from(leafOf(facts)))
+  return Buffer.from(leafHash(Buffer.from(leafOf(facts))))
 }
 
 /** Builds the response entry. The event is included only if it was read, and if it is the entry's event. */

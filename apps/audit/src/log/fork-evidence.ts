@@ -1,3 +1,4 @@
+import { isSameBytes } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { isSignedBy, openNote, readCheckpoint, SignatureError, type Checkpoint, type NoteKey } from '#libs/signing'
 import type { WitnessLink } from '#libs/witness'
@@ -32,7 +33,7 @@ export async function contradictionTo(
     const now = await tree.size(tx)
     return size > now ? beyond(size, now) : undefined
   }
-  return size === 0 || root.equals(await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY
+  return size === 0 || isSameBytes(root, await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY
 }
 
 export const ANOTHER_HISTORY = 'a witness saw another history of this log'

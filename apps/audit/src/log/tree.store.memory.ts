@@ -1,3 +1,4 @@
+import { toHex } from '#libs/contracts'
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import { entryRowsOf, releaseRowsOf } from '../entries/entry.store.memory.js'
 import type { LoggedRelease } from '../entries/entry.js'
@@ -15,14 +16,14 @@ export class MemoryTreeStore implements TreeStore {
       .map(({ entry }) => entry)
   }
 
-  async hashes(tx: Transaction, level: number, start: number, end: number): Promise<Buffer[]> {
+  async hashes(tx: Transaction, level: number, start: number, end: number): Promise<Uint8Array[]> {
     const leaves =
       level === 0
         ? entryRowsOf(tx)
             .values()
             .map(({ leafHash }) => leafHash)
         : undefined
-    const hashes: Buffer[] = []
+    const hashes: Uint8Array[] = []
     for (let index = start; index < end; index++) {
       const hash = leaves === undefined ? nodesOf(tx).get(`${level} ${index}`) : leaves[index]
       if (hash !== undefined) hashes.push(Buffer.from(hash, 'hex'))
@@ -36,8 +37,8 @@ export class MemoryTreeStore implements TreeStore {
     return index
   }
 
-  async add(tx: Transaction, level: number, index: number, hash: Buffer): Promise<void> {
-    nodesOf(tx).set(`${level} ${index}`, hash.toString('hex'))
+  async add(tx: Transaction, level: number, index: number, hash: Uint8Array): Promise<void> {
+    nodesOf(tx).set(`${level} ${index}`, toHex(hash))
   }
 
   async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {

@@ -18,11 +18,15 @@ export class PostgresTreeStore implements TreeStore {
     return rows.map(({ entry }) => entry)
   }
 
-  async hashes(tx: Transaction, level: number, start: number, end: number): Promise<Buffer[]> {
+  async hashes(tx: Transaction, level: number, start: number, end: number): Promise<Uint8Array[]> {
     const { schema } = postgresOf(tx)
     const from =
       level === 0 ? `SELECT leaf_hash AS hash FROM ${schema}.entry WHERE $3 = 0` : `SELECT hash FROM ${schema}.tree_node WHERE level = $3`
-    const rows = await postgresOf(tx).query<{ hash: Buffer }>(`${from} AND index >= $1 AND index < $2 ORDER BY index`, [start, end, level])
+    const rows = await postgresOf(tx).query<{ hash: Uint8Array }>(`${from} AND index >= $1 AND index < $2 ORDER BY index`, [
+      start,
+      end,
+      level,
+    ])
     return rows.map(({ hash }) => hash)
   }
 
@@ -35,7 +39,7 @@ export class PostgresTreeStore implements TreeStore {
     return Number(rows[0]!.n)
   }
 
-  async add(tx: Transaction, level: number, index: number, hash: Buffer): Promise<void> {
+  async add(tx: Transaction, level: number, index: number, hash: Uint8Array): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).write(`INSERT INTO ${schema}.tree_node (level, index, hash) VALUES ($1, $2, $3)`, [level, index, hash])
   }

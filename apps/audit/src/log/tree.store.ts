@@ -21,10 +21,10 @@ export interface TreeStore {
   /** Returns entries `start` (included) to `end` (not included), as hashed. */
   entries(tx: Transaction, start: number, end: number): Promise<string[]>
   /** Returns the hashes `start` to `end` of a level. */
-  hashes(tx: Transaction, level: number, start: number, end: number): Promise<Buffer[]>
+  hashes(tx: Transaction, level: number, start: number, end: number): Promise<Uint8Array[]>
   /** Returns the number of roots of a level above the leaves. */
   count(tx: Transaction, level: number): Promise<number>
-  add(tx: Transaction, level: number, index: number, hash: Buffer): Promise<void>
+  add(tx: Transaction, level: number, index: number, hash: Uint8Array): Promise<void>
   /** Returns the newest checkpoint: the last one of the largest size; `undefined` before the first. */
   latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
   publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>

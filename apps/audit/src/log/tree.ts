@@ -15,7 +15,7 @@ import type { TreeStore } from './tree.store.js'
 /** Tree to be signed. */
 export interface Grown {
   size: number
-  root: Buffer
+  root: Uint8Array
   /** Size of the last published checkpoint. */
   published: number
 }
@@ -33,22 +33,22 @@ export async function growTree(store: TreeStore, tx: Transaction, size: number):
   }
 }
 
-export async function rootOf(store: TreeStore, tx: Transaction, size: number): Promise<Buffer> {
+export async function rootOf(store: TreeStore, tx: Transaction, size: number): Promise<Uint8Array> {
   const [root] = await hashesOf(store, tx, [{ start: 0, end: size }])
   return root!
 }
 
 /** Returns the proof that leaf `index` is in the tree of `size`. */
-export function inclusionProof(store: TreeStore, tx: Transaction, index: number, size: number): Promise<Buffer[]> {
+export function inclusionProof(store: TreeStore, tx: Transaction, index: number, size: number): Promise<Uint8Array[]> {
   return hashesOf(store, tx, inclusionPath(index, { start: 0, end: size }))
 }
 
 /** Returns the proof that the tree of `size` begins with the tree of `old`; empty for the empty tree. */
-export async function consistencyProof(store: TreeStore, tx: Transaction, old: number, size: number): Promise<Buffer[]> {
+export async function consistencyProof(store: TreeStore, tx: Transaction, old: number, size: number): Promise<Uint8Array[]> {
   return old === 0 ? [] : hashesOf(store, tx, consistencyPath(old, size))
 }
 
-async function hashesOf(store: TreeStore, tx: Transaction, ranges: readonly LeafRange[]): Promise<Buffer[]> {
+async function hashesOf(store: TreeStore, tx: Transaction, ranges: readonly LeafRange[]): Promise<Uint8Array[]> {
   const parts = ranges.map(subtreesOf)
   const spans = await Promise.all(spansOf(parts.flat()).map((span) => readSpan(store, tx, span)))
   return parts.map((subtrees) => foldSubtrees(subtrees.map((subtree) => rootIn(spans, subtree))))
@@ -62,7 +62,7 @@ interface Span {
 }
 
 interface ReadSpan extends Span {
-  hashes: Buffer[]
+  hashes: Uint8Array[]
 }
 
 /** Returns the span of a complete subtree, which is within one tile, as 1 to 128 hashes of the tile's level. */
@@ -89,7 +89,7 @@ async function readSpan(store: TreeStore, tx: Transaction, span: Span): Promise<
   return { ...span, hashes }
 }
 
-function rootIn(spans: readonly ReadSpan[], subtree: Subtree): Buffer {
+function rootIn(spans: readonly ReadSpan[], subtree: Subtree): Uint8Array {
   const { tileLevel, start, end } = spanOf(subtree)
   const around = spans.find((span) => span.tileLevel === tileLevel && span.start <= start && end <= span.end)!
   return completeRoot(around.hashes.slice(start - around.start, end - around.start))

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ApprovalView, PreparedApproval, PrepareRequest } from '#libs/contracts'
+import { type ApprovalView, type PreparedApproval, type PrepareRequest, toBase64 } from '#libs/contracts'
 import { buildRelease, digestOfJson, type ReleasePredicate } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
@@ -43,7 +43,7 @@ function prepare(request: PrepareRequest): PreparedApproval {
         version: policy.version,
         policyDigest: digestOfJson(policy),
         digest,
-        payload: payload.toString('base64'),
+        payload: toBase64(payload),
         live: '1.5.0',
         differences: [difference],
       },

@@ -59,7 +59,7 @@ function rootOf(run: number): ApprovalRoot {
 /** Log as served at its checkpoint, with later manipulations by a root user. */
 class ServedLog {
   entries: Buffer[]
-  leaves: Buffer[]
+  leaves: Uint8Array[]
   note = ''
   cut = false
   /** Index of an approval entry whose releases the log does not list. */

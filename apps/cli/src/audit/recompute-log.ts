@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import type { ApprovedReleases, AuditEntry } from '#libs/contracts'
+import { type ApprovedReleases, type AuditEntry, isSameBytes } from '#libs/contracts'
 import {
   ApprovalTree,
   HashTree,
@@ -72,14 +72,14 @@ export async function recomputeLog(
     const read = entries.map(parsed)
     for (const [at, entry] of entries.entries()) {
       const leaf = leafHash(entry)
-      if (!leaf.equals(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
+      if (!isSameBytes(leaf, tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
         problems.add('the log', `entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
       tree.append(leaf)
       record(content, read[at], (root) => approvals.of(root, index * TILE_WIDTH + at))
     }
     await listener?.take(index * TILE_WIDTH, read)
   }
-  if (!tree.root().equals(checkpoint.root))
+  if (!isSameBytes(tree.root(), checkpoint.root))
     problems.add('the log', `the ${tree.size} entries do not have the root that the log signed over ${checkpoint.size}`)
   return { checkpoint, note, tree, ...content }
 }

@@ -1,3 +1,4 @@
+import { isSameBytes } from '#libs/contracts'
 import { replaceFile } from '#libs/files'
 import { readCheckpoint, openNote, SignatureError, type Checkpoint, type HashTree } from '#libs/signing'
 import { existsSync } from 'node:fs'
@@ -25,7 +26,7 @@ export class SeenCheckpoint {
         'HMS_PROOF_INVALID',
         `the log has ${tree.size} entries, and had ${seen.size} when it was verified here before`,
       )
-    if (!tree.root(seen.size).equals(seen.root))
+    if (!isSameBytes(tree.root(seen.size), seen.root))
       throw new SignatureError('HMS_PROOF_INVALID', `the first ${seen.size} entries are not those that were verified here before`)
     return seen
   }

@@ -1,4 +1,4 @@
-import { HmsError, type AuditProof } from '#libs/contracts'
+import { HmsError, toBase64, type AuditProof } from '#libs/contracts'
 import { systemClock, type ApiClient } from '#libs/client'
 import type { Roster } from '#libs/signing'
 import { setTimeout } from 'node:timers/promises'
@@ -57,7 +57,7 @@ export async function verifyAudit(context: CliContext): Promise<void> {
     {
       origin,
       size,
-      root: root.toString('base64'),
+      root: toBase64(root),
       witnessedAt: seenAt,
       continues: before?.size ?? null,
       runs: published,

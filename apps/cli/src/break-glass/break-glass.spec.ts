@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ApprovalRequest, PreparedApproval, PrepareBreakGlassRequest, RunView } from '#libs/contracts'
+import { toBase64, type ApprovalRequest, type PreparedApproval, type PrepareBreakGlassRequest, type RunView } from '#libs/contracts'
 import { buildRelease, digestOfJson, type ReleasePredicate } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
@@ -38,7 +38,7 @@ function prepare({ policies, reason }: PrepareBreakGlassRequest): PreparedApprov
     digest,
     run: null,
     state: 'PREPARED',
-    releases: [{ ...release, payload: payload.toString('base64') }],
+    releases: [{ ...release, payload: toBase64(payload) }],
     plan,
     missing: ['official'],
     signedBy: [],

@@ -1,4 +1,4 @@
-import { canonicalJson, EXIT, HmsError, type AuditEntry, type Envelope } from '#libs/contracts'
+import { type AuditEntry, canonicalJson, type Envelope, EXIT, HmsError, isSameBytes, toHex } from '#libs/contracts'
 import { HashTree, leafHash, nextRoster, readRoster, SignatureError, verifyCheckpointOfAny, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { Problems } from '../output/problems.js'
@@ -165,7 +165,7 @@ class ExportCheck {
     const expected = this.tree.size
     this.tree.append(leaf)
     if (index !== expected) throw invalid(`it is entry ${index}, and ${expected} is the next`)
-    if (leaf.toString('hex') !== said) throw invalid(`entry ${index} is not the one whose hash it shows`)
+    if (toHex(leaf) !== said) throw invalid(`entry ${index} is not the one whose hash it shows`)
     const entry = { index, leafHash: said, ...facts }
     checkEvent(entry, event, this.rosters)
     if (entry.type === PUBLISHED) this.expected.add(publishedIn(entry, event))
@@ -196,7 +196,7 @@ class ExportCheck {
     const { size, root } = verifyCheckpointOfAny(note, this.rosters.at(-1)!.logPolicies)
     if (size !== stated) throw invalid(`it says ${String(stated)} entries, and what is signed is ${size}`)
     if (size !== this.tree.size) throw invalid(`a checkpoint of ${size} entries, after ${this.tree.size}`)
-    if (!this.tree.root().equals(root)) throw invalid(`the first ${size} entries do not have the root that the log signed`)
+    if (!isSameBytes(this.tree.root(), root)) throw invalid(`the first ${size} entries do not have the root that the log signed`)
     requireWholeNote(note, this.rosters)
     this.checked.checkpoints++
   }

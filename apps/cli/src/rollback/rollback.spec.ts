@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Envelope } from '#libs/contracts'
+import { type Envelope, toBase64 } from '#libs/contracts'
 import { buildRelease, demoRoster, generateKeyPair, localSigner, signRoster } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
@@ -116,7 +116,7 @@ describe('rollback --sign', () => {
       version,
       policyDigest: digest,
       digest,
-      payload: payload.toString('base64'),
+      payload: toBase64(payload),
       live: '5.0.0',
       differences: [],
     }

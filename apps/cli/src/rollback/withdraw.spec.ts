@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { peekPredicate, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
+import { peekPredicate, toBase64, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
 import { buildRelease, STATEMENT_TYPE } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
@@ -41,7 +41,7 @@ async function withdrawShown(
   result: Partial<WithdrawalResult>,
   ...flags: string[]
 ): ReturnType<typeof runForTest> {
-  const release = { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }
+  const release = { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures: [] }
   const done = { id: 'ozone', version: '2.0.0', state: 'WITHDRAWN', signedBy: ['EPA Chief'], missing: [], seq: 4, revision: 9, stored: [] }
   service = await serveCanned({
     'GET /v1/policies/ozone': { body: { id: 'ozone', version: '2.0.0', revision: 8, provenance: { digest } } },

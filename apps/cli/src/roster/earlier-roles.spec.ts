@@ -199,7 +199,7 @@ describe('the earlier roles of the next roster', () => {
   })
 })
 
-function releaseOf(author: string | null, tags: string[], observeMs: number): Buffer {
+function releaseOf(author: string | null, tags: string[], observeMs: number): Uint8Array {
   const predicate: Omit<ReleasePredicate, 'bundle'> = {
     policy: { id: 'epa-limit', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 1, tags },
     releaseEpoch: 1,

@@ -1,5 +1,5 @@
 import { createDemoIdentity } from '#libs/client'
-import type { RolloutPlan } from '#libs/contracts'
+import { type RolloutPlan, textOf, toBase64 } from '#libs/contracts'
 import {
   buildRelease,
   digestOf,
@@ -33,7 +33,7 @@ const lift = writeLift({ id: 'smog-week', declared: digestOf(freeze), reason: 'o
 const decision = writeDecision({ subject: digestOf('a'), decision: 'reject', reason: 'too soon', at }).payload
 const abort = writeRunDecision({ run: 184, attempt: 2, subject: digestOf('a'), decision: 'abort', reason: 'wrong sensor', at }).payload
 
-function release(plan: Partial<RolloutPlan> = {}, breakGlass?: BreakGlassOrder): Buffer {
+function release(plan: Partial<RolloutPlan> = {}, breakGlass?: BreakGlassOrder): Uint8Array {
   return buildRelease({
     policy: { id: 'epa-pm25-limit', version: '2.0.0', limit: 2500, 'no\u001b[1A plain.word': ['x'] },
     releaseEpoch: 2,
@@ -49,13 +49,13 @@ function release(plan: Partial<RolloutPlan> = {}, breakGlass?: BreakGlassOrder):
 }
 
 /** Returns the statement with other subjects, in canonical form. */
-function about(payload: Buffer, subjects = [subject]): Buffer {
-  const { predicateType, predicate } = JSON.parse(payload.toString()) as { predicateType: string; predicate: unknown }
+function about(payload: Uint8Array, subjects = [subject]): Uint8Array {
+  const { predicateType, predicate } = JSON.parse(textOf(payload)) as { predicateType: string; predicate: unknown }
   return statement(predicateType, subjects, predicate)
 }
 
-function unsigned(payload: Buffer): string {
-  return JSON.stringify({ payload: payload.toString('base64'), payloadType: 'application/vnd.in-toto+json', signatures: [] })
+function unsigned(payload: Uint8Array): string {
+  return JSON.stringify({ payload: toBase64(payload), payloadType: 'application/vnd.in-toto+json', signatures: [] })
 }
 
 beforeAll(async () => {
@@ -66,7 +66,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const sign = async (content: string | Buffer, ...flags: string[]) => {
+const sign = async (content: string | Uint8Array, ...flags: string[]) => {
   await writeFile(file, content)
   return runForTest(['sign', file, '--sign', 'EPA Chief', ...flags], {
     env: { HMS_DATA_DIR: folder },
@@ -86,7 +86,7 @@ describe('sign', () => {
   })
 
   // The author of the file chooses all its content: showing only a subject's name would hide the rest.
-  it.each<[string, Buffer, string[]]>([
+  it.each<[string, Uint8Array, string[]]>([
     [
       'release',
       release(),
@@ -129,7 +129,7 @@ describe('sign', () => {
     expect(both.signatures.map(({ keyid }) => keyid)).toEqual(['other', first.signatures[0]?.keyid])
   })
 
-  it.each<[string, string | Buffer, number, string]>([
+  it.each<[string, string | Uint8Array, number, string]>([
     ['a release with a subject of another thing', about(release()), 10, 'HMS_STATEMENT_INVALID'],
     ['a freeze with a subject of another thing', about(freeze), 10, 'HMS_STATEMENT_INVALID'],
     ['a decision with a subject of another thing', unsigned(about(decision)), 10, 'HMS_STATEMENT_INVALID'],
@@ -151,7 +151,7 @@ describe('sign', () => {
     [
       'an envelope of another type',
       JSON.stringify({
-        payload: freeze.toString('base64'),
+        payload: toBase64(freeze),
         payloadType: 'text/plain',
         signatures: [],
       }),

@@ -1,4 +1,4 @@
-import { digestInGroups, statementFields } from '#libs/contracts'
+import { digestInGroups, statementFields, textOf, toBase64, utf8 } from '#libs/contracts'
 import {
   addSignature,
   digestOf,
@@ -41,7 +41,7 @@ export async function signStatementFile(context: CliContext, file: string, optio
 }
 
 interface Signable {
-  payload: Buffer
+  payload: Uint8Array
   /** Envelope with earlier signatures. */
   envelope?: Envelope
   /** The kind of statement, its subjects, and all its fields, a line each. */
@@ -78,14 +78,14 @@ const BY_PEOPLE: Record<string, Kind> = {
 function readSignable(text: string, file: string): Signable {
   const value = parse(text, file)
   const envelope = isEnvelope(value) ? value : undefined
-  const payload = envelope === undefined ? Buffer.from(text.trimEnd()) : payloadOf(envelope)
-  const statement = payload.toString()
+  const payload = envelope === undefined ? utf8(text.trimEnd()) : payloadOf(envelope)
+  const statement = textOf(payload)
   const content = parse(statement, file) as Content | null
   const type = content?.predicateType
   const kind = typeof type === 'string' && Object.hasOwn(BY_PEOPLE, type) ? BY_PEOPLE[type] : undefined
   if (content === null || kind === undefined)
     throw usageError(`${file} holds nothing that people sign: its predicateType is ${String(type)}`, ['hms-svc sign --help'])
-  kind.read(envelope ?? { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }, content)
+  kind.read(envelope ?? { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures: [] }, content)
   return {
     payload,
     ...(envelope === undefined ? {} : { envelope }),
@@ -116,7 +116,7 @@ function isEnvelope(value: unknown): value is Envelope {
   return typeof value === 'object' && value !== null && 'payload' in value
 }
 
-function payloadOf(envelope: Envelope): Buffer {
+function payloadOf(envelope: Envelope): Uint8Array {
   const { payload, payloadType } = openEnvelope(envelope)
   if (payloadType !== STATEMENT_TYPE) throw new SignatureError('HMS_STATEMENT_TYPE', `the payload type is not ${STATEMENT_TYPE}`)
   return payload

@@ -1,3 +1,4 @@
+import { toBase64 } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
 import { buildRelease, digestOf, type ReleasePredicate } from '#libs/signing'
 import { rosterOf } from '../testing/people.js'
@@ -37,7 +38,7 @@ function preparedOf(change: Partial<ReleasePredicate> = {}) {
         version: '2.0.0',
         policyDigest,
         digest,
-        payload: payload.toString('base64'),
+        payload: toBase64(payload),
         live: '1.5.0',
         differences: [] as unknown[],
       },

@@ -1,3 +1,4 @@
+import { toBase64 } from '#libs/contracts'
 import type { ComponentChildren } from 'preact'
 import type { PageContent, PageRequest, Section } from '../layout/page.js'
 import type { Answer } from '../reading/answer.js'
@@ -14,7 +15,7 @@ export interface StatementPage {
   /** What signing does, in a sentence. */
   summary: string
   /** The bytes that a person signs, made for this page. */
-  statement: { payload: Buffer; digest: string }
+  statement: { payload: Uint8Array; digest: string }
   act: Pick<PlacedAct, 'path' | 'done'> & Partial<Pick<PlacedAct, 'body' | 'mayNot'>>
   verb: string
   command: string
@@ -27,7 +28,7 @@ export interface StatementPage {
 export async function statementPage({ read }: PageRequest, page: StatementPage): Promise<PageContent> {
   const { title, section, trail, summary, statement, act, verb, command, children } = page
   const people = page.people ?? (await readPeople(read))
-  const payload = statement.payload.toString('base64')
+  const payload = toBase64(statement.payload)
   return {
     title,
     heading: title,

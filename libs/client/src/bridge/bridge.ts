@@ -2,8 +2,8 @@ import { HmsError } from '#libs/contracts'
 import type { PolicyValue } from '#libs/evaluation'
 import type { Clock } from '../clock.js'
 import type { ConnectionEvents, ConnectionState, Explanation } from '../connection/hms-connection.js'
+import type { ReaderSession } from '../connection/reader-session.js'
 import { Listeners } from '../connection/listeners.js'
-import type { VerifiedStream } from './copy/verified-stream.js'
 import { FrameMember } from './frames/frame-member.js'
 import type { FrameOptions, FrameWindow, OwnWindow } from './frames/windows.js'
 import { LocalPane } from './local-pane.js'
@@ -18,7 +18,10 @@ export interface HostEvents extends BridgeEvents {
 }
 
 /** Part of the stream that the bridge uses. */
-export type BridgeStream = Pick<VerifiedStream, 'state' | 'revision' | 'find' | 'explain' | 'on' | 'close'>
+export type BridgeStream = Pick<ReaderSession, 'state' | 'revision' | 'find' | 'on'> & {
+  explain(id: string): Explanation
+  close(): unknown
+}
 
 /** One connection of a page, and the panes that use it. */
 export class Bridge {
@@ -124,7 +127,7 @@ export class Bridge {
     for (const pane of this.locals) pane.close()
     for (const frame of this.frames.values()) frame.close()
     this.frames.clear()
-    this.stream.close()
+    void this.stream.close()
   }
 
   private changed(change: PolicyChanged): void {

@@ -1,15 +1,14 @@
-// Entry of the browser bundle: `node:crypto` is replaced by crypto.ts there, see apps/demo/bin/bundle-bridge.mjs.
+// Entry of the browser bundle: page.ts replaces the adapters of bytes and crypto there, see apps/demo/bin/bundle-bridge.mjs.
 import type { Bridge } from './bridge.js'
-import { canVerify, prove } from './browser/crypto.js'
 import { openSocket, pageClock, pageFetch, pageWindow } from './browser/page-ports.js'
 import { openWith, type BridgeOptions } from './open-bridge.js'
 
 /**
  * Opens the page's single connection. A pane never gets a value that does not verify by the rules of the SDK. Resolves on the first
- * verified copy; rejects with `HMS_UNREACHABLE`, with the server's refusal, or with `HMS_BRIDGE_NO_ED25519`.
+ * verified copy; rejects with `HMS_UNREACHABLE`, or with the server's refusal.
  */
 export function openBridge(options: BridgeOptions): Promise<Bridge> {
-  return openWith({ clock: pageClock, prove, canVerify, fetch: pageFetch, openSocket, page: pageWindow() }, options)
+  return openWith({ clock: pageClock, fetch: pageFetch, openSocket, page: pageWindow() }, options)
 }
 
 export { HmsError } from '#libs/contracts'

@@ -1,14 +1,17 @@
 import { HmsError } from '#libs/contracts'
 import type { Clock } from '../clock.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
+import { unreachable } from '../api/unreachable.js'
+import { Contact } from '../connection/contact.js'
+import { ReaderSession } from '../connection/reader-session.js'
+import { StreamFeed } from '../connection/stream-feed.js'
+import { DocumentTrust } from '../trust/document-trust.js'
+import { ReaderTime } from '../trust/reader-time.js'
 import { Bridge } from './bridge.js'
-import { PageRosters } from './copy/page-rosters.js'
-import type { Prove } from './copy/prove.js'
-import { VerifiedStream } from './copy/verified-stream.js'
 import type { OwnWindow } from './frames/windows.js'
-import { eventTransport } from './link/event-transport.js'
-import type { PageFetch } from './link/page-fetch.js'
-import { socketTransport, type PageSocket } from './link/socket-transport.js'
+import type { PageFetch } from './page-fetch.js'
+import { PageRosters } from './page-rosters.js'
+import { pageEvents, pageSocket, type PageSocket } from './page-transports.js'
 import { readFollowed } from './pane-bounds.js'
 
 export interface BridgeOptions {
@@ -31,8 +34,6 @@ export interface BridgeOptions {
 /** Environment of the bridge, which tests replace. */
 export interface BridgePorts {
   clock: Clock
-  prove: Prove
-  canVerify(): Promise<boolean>
   fetch: PageFetch
   openSocket(url: string): PageSocket
   /** `undefined` without a window, and so without frames. */
@@ -47,23 +48,23 @@ const FIRST_COPY_MS = 10_000
 export async function openWith(ports: BridgePorts, options: BridgeOptions): Promise<Bridge> {
   requireKnownOptions('openBridge', options, OPTIONS)
   const { url, roster, region, token, timeoutMs = FIRST_COPY_MS } = options
-  const { clock, prove, fetch, random } = ports
+  const { clock, fetch, openSocket, random } = ports
   const policies = options.policies === undefined ? undefined : readFollowed(options.policies)
-  requireUrl(url)
-  if (!(await ports.canVerify())) {
-    throw new HmsError(
-      'HMS_BRIDGE_NO_ED25519',
-      'This browser cannot verify Ed25519 here: take Chrome 137, Firefox 129 or Safari 17, and a page from https: or loopback.',
-      { status: 400 },
-    )
-  }
-  const rosters = await PageRosters.open({ url, roster, token, fetch, prove })
-  const events = eventTransport(fetch)
-  const transports = token === undefined ? [socketTransport(ports.openSocket), events] : [events]
-  const stream = new VerifiedStream({ url, token, reader: { region }, policies, rosters, transports, clock, prove, random })
-  const bridge = new Bridge(stream, clock, policies, ports.page)
+  const { origin } = requireUrl(url)
+  const rosters = await PageRosters.open({ url, roster, token, fetch })
+  const time = new ReaderTime(clock)
+  const trust = new DocumentTrust(() => rosters.newest, time)
+  const contact = new Contact((reason) => unreachable(url, reason), clock.after.bind(clock))
+  const target = { url: origin, reader: { region }, policies, token, clock: time }
+  const events = pageEvents(target, fetch)
+  const transports = token === undefined ? { stream: pageSocket(target, openSocket), events } : { events }
+  const session = new ReaderSession(
+    { reader: target.reader, policies, disk: null, rosters, trust, time, contact },
+    (reader) => new StreamFeed(reader, { ...target, transports, random, isPage: true }),
+  )
+  const bridge = new Bridge(session, clock, policies, ports.page)
   try {
-    await stream.open(timeoutMs)
+    await session.open(timeoutMs)
     return bridge
   } catch (error) {
     bridge.close()
@@ -71,9 +72,10 @@ export async function openWith(ports: BridgePorts, options: BridgeOptions): Prom
   }
 }
 
-function requireUrl(url: string): void {
+function requireUrl(url: string): URL {
   try {
-    if (/^https?:$/.test(new URL(url).protocol)) return
+    const address = new URL(url)
+    if (/^https?:$/.test(address.protocol)) return address
   } catch {
     // Not a URL: refused below.
   }

@@ -78,16 +78,20 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
   // Loaded on connect, before its timeout starts: a command that only uses HTTP loads a quarter less.
-  const [{ ReaderSession: Session }, { StreamFeed }] = await Promise.all([import('./reader-session.js'), import('./stream-feed.js')])
+  const [{ ReaderSession: Session }, { StreamFeed }, { serverTransports }] = await Promise.all([
+    import('./reader-session.js'),
+    import('./stream-feed.js'),
+    import('./link/web-socket.js'),
+  ])
   const until = clock.elapsed() + timeoutMs
   const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })
   const time = new ReaderTime(clock)
   const trust = new DocumentTrust(() => rosters.newest, time)
   const contact = new Contact((reason) => unreachable(api.url, reason))
-  const target = { url: api.url, reader, policies, token, clock: time, random }
+  const target = { url: api.url, reader, policies, token, clock: time }
   const connection: ReaderSession = new Session(
     { reader, policies, api, disk, rosters, trust, time, contact },
-    (session) => new StreamFeed(session, target),
+    (session) => new StreamFeed(session, { ...target, transports: serverTransports(target), random }),
   )
   try {
     await connection.open(Math.max(until - clock.elapsed(), 1))

@@ -1,4 +1,5 @@
 import type { HmsError } from '#libs/contracts'
+import type { Clock } from '../clock.js'
 import { withDeadline } from '../deadline.js'
 
 /** Why there is no contact at present. */
@@ -22,8 +23,11 @@ export class Contact {
   private waiters = new Set<Waiter>()
   private lastReason = 'no answer in time'
 
-  /** `unreachable` creates the error of a waiter that timed out, with the last known reason. */
-  constructor(private readonly unreachable: (reason: string) => HmsError) {}
+  /** `unreachable` creates the error of a waiter that timed out, with the last known reason. `after`: if not timers of the process. */
+  constructor(
+    private readonly unreachable: (reason: string) => HmsError,
+    private readonly after?: Clock['after'],
+  ) {}
 
   /**
    * Resolves at the next `made`. Rejects with `unreachable` after `ms`, with the server's response to a permanent refusal, and with
@@ -36,7 +40,7 @@ export class Contact {
       this.waiters.add(waiter)
     })
     try {
-      await withDeadline(made, ms, () => this.unreachable(this.lastReason))
+      await withDeadline(made, ms, () => this.unreachable(this.lastReason), this.after)
     } finally {
       if (waiter !== undefined) this.waiters.delete(waiter)
     }

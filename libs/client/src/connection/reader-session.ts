@@ -74,8 +74,8 @@ const ROSTER_PAUSE_MS = 10_000
 const JUMP_MS = 100
 
 /**
- * One reader of policies, over any feed: the verified documents in memory and on disk, the refused ones, the state, and the values in force.
- * Its feed decides about contact: `settle` after each frame, `stale` without.
+ * One reader of policies, over any feed: the verified documents in memory and on disk, the refused ones, the state, and the values in
+ * force. Its feed decides about contact: `settle` after each frame, `stale` without.
  */
 export class ReaderSession implements HmsConnection {
   state: ConnectionState = 'STALE'

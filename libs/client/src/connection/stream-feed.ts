@@ -6,6 +6,14 @@ import type { Feed, ReaderSession } from './reader-session.js'
 /** Consecutive instances behind this reader's revision, after which the store is assumed to have been recreated. */
 const MAX_BEHIND = 3
 
+export interface StreamFeedOptions extends LinkOptions {
+  /**
+   * A page keeps its copy when the server is behind or refuses it, and reports each refusal: people reload it. Default: after three such
+   * responses in a row the store is assumed to have been recreated, and a refusal sets state `ERROR`.
+   */
+  isPage?: boolean
+}
+
 /** Feeds a session from a server over one link: manages the resume point and acknowledges what is applied. */
 export class StreamFeed implements Feed {
   private readonly link: Link
@@ -18,7 +26,7 @@ export class StreamFeed implements Feed {
 
   constructor(
     private readonly session: ReaderSession,
-    private readonly options: LinkOptions,
+    private readonly options: StreamFeedOptions,
   ) {
     this.link = new Link(options, {
       ask: () => ({ revision: this.resumePoint, atLeast: this.isRecreated ? undefined : session.revision }),
@@ -51,7 +59,7 @@ export class StreamFeed implements Feed {
     const { session } = this
     if (session.state === 'CLOSED') return
     this.leaving?.cancel()
-    if (frame.revision < session.revision && !this.isRecreated) return this.refuseLower()
+    if (frame.revision < session.revision && !this.isRecreated) return this.refuseLower(frame.revision)
     this.behindInARow = 0
     if (frame.standing !== undefined) session.prove(frame.standing)
     if (frame.freshness !== undefined) session.takeFreshness(frame.freshness)
@@ -61,8 +69,12 @@ export class StreamFeed implements Feed {
   }
 
   /** Handles a lower revision: this instance is behind, and another one may not be. */
-  private refuseLower(): void {
-    if (this.isStoreRecreated()) this.startOver()
+  private refuseLower(revision: number): void {
+    if (this.options.isPage === true) {
+      const reason = `the server is at revision ${revision}, and ${this.session.revision} is held`
+      this.session.stale(reason, 'HMS_BRIDGE_SERVER_BEHIND')
+      this.link.reconnect(reason)
+    } else if (this.isStoreRecreated()) this.startOver()
     else this.link.reconnect()
   }
 
@@ -106,7 +118,8 @@ export class StreamFeed implements Feed {
   }
 
   private down(failure: LinkFailure): void {
-    const { reason, refused } = failure
+    const { reason, refused, error } = failure
+    if (error !== undefined && this.options.isPage === true) this.session.fail(error)
     if (failure.damaged === true) this.resumePoint = undefined
     this.leaving?.cancel()
     // A reader asked to reconnect soon becomes stale only by the age of its last frame.
@@ -118,7 +131,7 @@ export class StreamFeed implements Feed {
 
   private refusedBy(refused: HmsError, foreign: boolean): void {
     if (refused.code === STORE_BEHIND && this.isStoreRecreated()) this.resumePoint = undefined
-    if (refused.retryable || foreign) this.session.fail(refused)
+    if (refused.retryable || foreign || this.options.isPage === true) this.session.fail(refused)
     else this.session.refused(refused)
   }
 }

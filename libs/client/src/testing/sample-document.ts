@@ -80,6 +80,6 @@ function releaseOf(policy: ReleasePredicate['policy'], scope: string, members: P
   })
 }
 
-function statementOf(kind: 'head' | 'freshness', name: string, predicate: object): Buffer {
+function statementOf(kind: 'head' | 'freshness', name: string, predicate: object): Uint8Array {
   return statement(PREDICATE_TYPES[kind], [{ name, digest: { sha256: digestOfJson(predicate).slice('sha256:'.length) } }], predicate)
 }

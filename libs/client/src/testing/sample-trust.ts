@@ -1,5 +1,5 @@
 import { sign } from 'node:crypto'
-import type { Envelope } from '#libs/contracts'
+import { type Envelope, toBase64 } from '#libs/contracts'
 import { demoRoster, generateKeyPair, localSigner, pae, signRoster, STATEMENT_TYPE, type RosterPredicate } from '#libs/signing'
 
 /** Keys of a small installation without a log, generated per test process. */
@@ -43,8 +43,8 @@ export const REPLACED_KEY_ROSTER_BYTES = Buffer.from(
   JSON.stringify(await signRoster(predicateWith(generateKeyPair().spki), signersOf(PEOPLE))),
 )
 
-export function signedBy(payload: Buffer, ...names: SampleSigner[]): Envelope {
+export function signedBy(payload: Uint8Array, ...names: SampleSigner[]): Envelope {
   const bytes = pae(STATEMENT_TYPE, payload)
   const signatures = names.map((name) => ({ keyid: PAIRS[name].keyid, sig: sign(null, bytes, PAIRS[name].privateKey).toString('base64') }))
-  return { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures }
+  return { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures }
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import type { Roster } from '#libs/signing'
+import { toBase64 } from '#libs/contracts'
+import { sha256, type Roster } from '#libs/signing'
 
 /** Limits of the cache: documents, and their total text; the least recently used is evicted. */
 const MAX_KEPT = 1_000
@@ -20,7 +20,7 @@ export class CheckedOnce<Value, Result> {
   of(value: Value, roster: Roster): Result {
     const text = textOf(value)
     if (text === undefined) return this.check(value, roster)
-    const key = `${roster.digest} ${createHash('sha256').update(text).digest('base64')}`
+    const key = `${roster.digest} ${toBase64(sha256(text))}`
     const known = this.kept.get(key)
     const result = known === undefined ? this.check(value, roster) : known.result
     this.keep(key, result, text.length)

@@ -1,7 +1,7 @@
-import { canonicalJson, type StandingProof, type StandingRow } from '#libs/contracts'
+import { canonicalJson, type StandingProof, type StandingRow, toBase64, utf8 } from '#libs/contracts'
 import { isCount, isText, objectOf } from '../shape.js'
 import { HashTree } from '../tlog/hash-tree.js'
-import { leafHash } from '../tlog/merkle.js'
+import { hashFrom, leafHash } from '../tlog/merkle.js'
 import { verifyInclusion } from '../tlog/verify-proof.js'
 import type { StableHead } from './stable-head.js'
 
@@ -10,10 +10,9 @@ export type StableRoot = { size: number; root: string }
 
 export const isStableRoot = objectOf({ size: isCount, root: isText })
 
-const HASH_BYTES = 32
 /** Cache of leaves by content: a tree over thousands of heads is rebuilt after each change of one. */
 const MAX_LEAVES = 20_000
-const leaves = new Map<string, Buffer>()
+const leaves = new Map<string, Uint8Array>()
 
 /** Tree of RFC 6962 over all stable heads, by policy id. A leaf is the canonical form of `[policy, seq, current]`. */
 export class StableTree {
@@ -26,7 +25,7 @@ export class StableTree {
   }
 
   get root(): StableRoot {
-    return { size: this.tree.size, root: this.tree.root().toString('base64') }
+    return { size: this.tree.size, root: toBase64(this.tree.root()) }
   }
 
   /** Returns the row of a policy; for a policy without stable head, the rows adjacent to its position. */
@@ -38,7 +37,7 @@ export class StableTree {
 
   private row(index: number): StandingRow {
     const { policy, seq, current } = this.heads[index]!
-    return { policy, seq, current, index, path: this.tree.inclusion(index).map((hash) => hash.toString('base64')) }
+    return { policy, seq, current, index, path: this.tree.inclusion(index).map(toBase64) }
   }
 
   /** Returns the index of the first head that is not before `policy`. */
@@ -68,26 +67,21 @@ export function provesStanding({ size, root }: StableRoot, policy: string, held:
 function isIncluded({ policy, seq, current, index, path }: Partial<StandingRow>, size: number, root: string): boolean {
   if (!isText(policy) || !isCount(seq) || !isCount(index) || !Array.isArray(path)) return false
   if (current !== null && typeof current !== 'string') return false
-  const [top, ...hashes] = [root, ...path].map(hashOf)
+  const [top, ...hashes] = [root, ...path].map(hashFrom)
   if (top === undefined || hashes.includes(undefined)) return false
-  return verifyInclusion(leafHash(Buffer.from(rowOf({ policy, seq, current } as StableHead))), index!, size, hashes as Buffer[], top)
+  return verifyInclusion(leafHash(utf8(rowOf({ policy, seq, current } as StableHead))), index!, size, hashes as Uint8Array[], top)
 }
 
 function rowOf({ policy, seq, current }: StableHead): string {
   return canonicalJson([policy, seq, current])
 }
 
-function leafOf(head: StableHead): Buffer {
+function leafOf(head: StableHead): Uint8Array {
   const row = rowOf(head)
   const known = leaves.get(row)
   if (known !== undefined) return known
   if (leaves.size >= MAX_LEAVES) leaves.clear()
-  const leaf = leafHash(Buffer.from(row))
+  const leaf = leafHash(utf8(row))
   leaves.set(row, leaf)
   return leaf
-}
-
-function hashOf(text: unknown): Buffer | undefined {
-  const hash = Buffer.from(typeof text === 'string' ? text : '', 'base64')
-  return hash.length === HASH_BYTES && hash.toString('base64') === text ? hash : undefined
 }

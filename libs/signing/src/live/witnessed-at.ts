@@ -1,4 +1,4 @@
-import { type LogProof } from '#libs/contracts'
+import { type LogProof, utf8 } from '#libs/contracts'
 import type { PreparedRelease } from '../release.js'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError } from '../signature-error.js'
@@ -15,7 +15,7 @@ export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogPr
   const policies = roster.logPolicies
   if (policies.length === 0) return undefined
   if (proof === null) throw new SignatureError('HMS_PROOF_INVALID', 'there is no proof')
-  const { witnessedAt: seconds } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, policies)
+  const { witnessedAt: seconds } = verifyTlogProof(utf8(proof.entry), proof.proof, policies)
   const { id, version } = predicate.policy
   if (!namesRelease(proof, { id, version, digest }))
     throw new SignatureError('HMS_PROOF_INVALID', 'the entry is not the approval of this release')

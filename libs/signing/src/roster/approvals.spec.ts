@@ -38,7 +38,7 @@ async function rosterWith(edit: (roster: RosterPredicate) => void = () => undefi
   return readRoster(await signRoster(copy, [...pairs.values()].map(signerOf)))
 }
 
-function releaseOf(policy: ReleasePredicate['policy'], more: Partial<ReleasePredicate> = {}): Buffer {
+function releaseOf(policy: ReleasePredicate['policy'], more: Partial<ReleasePredicate> = {}): Uint8Array {
   return buildRelease({
     policy,
     releaseEpoch: 1,

@@ -48,7 +48,7 @@ export function demoRoster({ people, services, operator, log, expires }: DemoRos
 }
 
 function logMembers({ spki, witness }: { spki: string; witness: string }): Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'> {
-  const raw = (key: string): Buffer => rawPublicKey(spkiToKey(key))
+  const raw = (key: string): Uint8Array => rawPublicKey(spkiToKey(key))
   return { log: vkeyOf(DEMO_LOG, NOTE_ED25519, raw(spki)), witnesses: [vkeyOf(DEMO_WITNESS, NOTE_COSIGNATURE, raw(witness))], quorum: 1 }
 }
 

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import type { PublicKey } from '../crypto/node.js'
 import type { Envelope } from '../envelope.js'
 import { spkiToKey } from '../keys.js'
 import type { LogPolicy } from '../tlog/checkpoint.js'
@@ -156,7 +156,7 @@ export class Roster {
     return this.#keysOfPrincipals((principal) => members.includes(principal.id), at)
   }
 
-  #keysOfPrincipals(which: (principal: Principal) => boolean, at?: string): Map<string, KeyObject> {
+  #keysOfPrincipals(which: (principal: Principal) => boolean, at?: string): Map<string, PublicKey> {
     const keys = [...this.principals.values()].filter(which).flatMap((principal) => principal.keys)
     return new Map(
       keys.filter((key) => isValidAt(key, at) && !this.#isRevokedAt(key.keyid, at)).map(({ keyid, spki }) => [keyid, spkiToKey(spki)]),

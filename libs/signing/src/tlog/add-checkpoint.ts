@@ -1,3 +1,4 @@
+import { fromBase64, isSameBytes, toBase64 } from '#libs/contracts'
 import { SignatureError } from '../signature-error.js'
 import { readCheckpoint } from './checkpoint.js'
 import { EMPTY_ROOT } from './merkle.js'
@@ -8,7 +9,7 @@ import { verifyConsistency } from './verify-proof.js'
 export interface AddCheckpoint {
   old: number
   /** Consistency proof. */
-  path: Buffer[]
+  path: Uint8Array[]
   /** Note signed by the log. */
   checkpoint: string
 }
@@ -16,7 +17,7 @@ export interface AddCheckpoint {
 /** Newest checkpoint of a log signed by a witness. */
 export interface Seen {
   size: number
-  root: Buffer
+  root: Uint8Array
 }
 
 /** 200: return `body` and store `seen` first. 409: retry from `size`. Others as in C2SP. */
@@ -26,19 +27,15 @@ const HASH_BYTES = 32
 const MAX_PATH = 63
 
 export function formatAddCheckpoint({ old, path, checkpoint }: AddCheckpoint): string {
-  return `old ${old}\n${path.map((hash) => `${hash.toString('base64')}\n`).join('')}\n${checkpoint}`
+  return `old ${old}\n${path.map((hash) => `${toBase64(hash)}\n`).join('')}\n${checkpoint}`
 }
 
 export function readAddCheckpoint(text: string): AddCheckpoint {
   const end = text.indexOf('\n\n')
   const [place = '', ...hashes] = text.slice(0, Math.max(end, 0)).split('\n')
   const [, old] = /^old (0|[1-9][0-9]{0,15})$/.exec(place) ?? []
-  const path = hashes.map((hash) => Buffer.from(hash, 'base64'))
-  if (
-    old === undefined ||
-    path.length > MAX_PATH ||
-    path.some((hash, at) => hash.length !== HASH_BYTES || hash.toString('base64') !== hashes[at])
-  ) {
+  const path = hashes.map((hash) => fromBase64(hash))
+  if (old === undefined || path.length > MAX_PATH || path.some((hash, at) => hash.length !== HASH_BYTES || toBase64(hash) !== hashes[at])) {
     throw new SignatureError('HMS_CHECKPOINT_INVALID', 'not a request to add a checkpoint')
   }
   return { old: Number(old), path, checkpoint: text.slice(end + 2) }
@@ -59,8 +56,8 @@ export function decideCosignature(
   if (!logs.some((log) => origin === log.name && isSignedBy(log, checkpoint))) return { status: 403 }
   if (old > size) return { status: 400 }
   if (old !== known.size) return { status: 409, size: known.size }
-  if (size === 0 && !root.equals(EMPTY_ROOT)) return { status: 422 }
+  if (size === 0 && !isSameBytes(root, EMPTY_ROOT)) return { status: 422 }
   if (known.root === undefined) return path.length === 0 ? { status: 200, body: note.body, seen: { size, root } } : { status: 422 }
-  if (size === old && !root.equals(known.root)) return { status: 409, size: known.size }
+  if (size === old && !isSameBytes(root, known.root)) return { status: 409, size: known.size }
   return verifyConsistency(old, known.root, size, root, path) ? { status: 200, body: note.body, seen: { size, root } } : { status: 422 }
 }

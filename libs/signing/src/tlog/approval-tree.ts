@@ -1,6 +1,6 @@
-import { canonicalJson, type ApprovalMember } from '#libs/contracts'
+import { type ApprovalMember, canonicalJson, toBase64, utf8 } from '#libs/contracts'
 import { HashTree } from './hash-tree.js'
-import { leafHash } from './merkle.js'
+import { hashFrom, leafHash } from './merkle.js'
 import { verifyInclusion } from './verify-proof.js'
 
 /** A release as committed to by the entry of its approval. */
@@ -19,8 +19,6 @@ export type ApprovalRoot = {
   root: string
 }
 
-const HASH_BYTES = 32
-
 /** Tree of RFC 6962 over the releases of one approval, by digest. A leaf is the canonical form of `{ digest, id, version }`. */
 export class ApprovalTree {
   private readonly tree = new HashTree()
@@ -33,14 +31,14 @@ export class ApprovalTree {
   }
 
   get root(): ApprovalRoot {
-    return { size: this.tree.size, root: this.tree.root().toString('base64') }
+    return { size: this.tree.size, root: toBase64(this.tree.root()) }
   }
 
   /** Returns the proof of a release; throws a `RangeError` if it is not part of the tree. */
   member(digest: string): ApprovalMember {
     const index = this.places.get(digest)
     if (index === undefined) throw new RangeError(`${digest} is not in this approval`)
-    return { index, path: this.tree.inclusion(index).map((hash) => hash.toString('base64')) }
+    return { index, path: this.tree.inclusion(index).map(toBase64) }
   }
 }
 
@@ -49,16 +47,11 @@ export function isApproved(approval: unknown, release: ApprovedRelease, member: 
   const { root, size } = (approval ?? {}) as Partial<ApprovalRoot>
   const { index, path } = (member ?? {}) as Partial<ApprovalMember>
   if (typeof size !== 'number' || typeof index !== 'number' || !Array.isArray(path)) return false
-  const [top, ...hashes] = [root, ...path].map(hashOf)
+  const [top, ...hashes] = [root, ...path].map(hashFrom)
   if (top === undefined || hashes.includes(undefined)) return false
-  return verifyInclusion(leafOf(release), index, size, hashes as Buffer[], top)
+  return verifyInclusion(leafOf(release), index, size, hashes as Uint8Array[], top)
 }
 
-function leafOf({ id, version, digest }: ApprovedRelease): Buffer {
-  return leafHash(Buffer.from(canonicalJson({ digest, id, version })))
-}
-
-function hashOf(text: unknown): Buffer | undefined {
-  const hash = Buffer.from(typeof text === 'string' ? text : '', 'base64')
-  return hash.length === HASH_BYTES && hash.toString('base64') === text ? hash : undefined
+function leafOf({ id, version, digest }: ApprovedRelease): Uint8Array {
+  return leafHash(utf8(canonicalJson({ digest, id, version })))
 }

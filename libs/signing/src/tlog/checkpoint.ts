@@ -1,11 +1,13 @@
+import { toBase64 } from '#libs/contracts'
 import { SignatureError } from '../signature-error.js'
+import { hashFrom } from './merkle.js'
 import { openNote, verifyNote, type NoteKey } from './note.js'
 
 /** A log's commitment: its number of entries, and the root over all of them. */
 export interface Checkpoint {
   origin: string
   size: number
-  root: Buffer
+  root: Uint8Array
 }
 
 /** Keys of a log and its witnesses, and how many witnesses must have seen a checkpoint. */
@@ -22,18 +24,16 @@ export interface WitnessedCheckpoint extends Checkpoint {
   witnessedAt?: number
 }
 
-const HASH_BYTES = 32
-
 /** Formats the body of a checkpoint note. */
 export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
-  return `${origin}\n${size}\n${root.toString('base64')}\n`
+  return `${origin}\n${size}\n${toBase64(root)}\n`
 }
 
 /** Requires exactly three lines: an extension line would be additional content to agree on. */
 export function readCheckpoint(body: string): Checkpoint {
   const [, origin, size, hash] = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]+=*)\n$/.exec(body) ?? []
-  const root = Buffer.from(hash ?? '', 'base64')
-  if (origin === undefined || root.length !== HASH_BYTES || root.toString('base64') !== hash || !Number.isSafeInteger(Number(size))) {
+  const root = hashFrom(hash)
+  if (origin === undefined || root === undefined || !Number.isSafeInteger(Number(size))) {
     throw new SignatureError('HMS_CHECKPOINT_INVALID', 'a checkpoint is origin, size and root')
   }
   return { origin, size: Number(size), root }

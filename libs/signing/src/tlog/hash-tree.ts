@@ -3,13 +3,13 @@ import { consistencyPath, foldSubtrees, inclusionPath, nodeHash, subtreesOf, typ
 /** Merkle tree in memory with all its complete subtrees: for recomputing a log, and for test logs. */
 export class HashTree {
   /** `levels[k][i]`: hash of the leaves `i · 2^k` to `(i + 1) · 2^k`. */
-  private readonly levels: Buffer[][] = [[]]
+  private readonly levels: Uint8Array[][] = [[]]
 
   get size(): number {
     return this.levels[0]!.length
   }
 
-  append(leaf: Buffer): void {
+  append(leaf: Uint8Array): void {
     let hash = leaf
     for (let level = 0; ; level++) {
       const hashes = (this.levels[level] ??= [])
@@ -20,19 +20,19 @@ export class HashTree {
   }
 
   /** Returns the root over the first `size` leaves. */
-  root(size = this.size): Buffer {
+  root(size = this.size): Uint8Array {
     return this.hashOf({ start: 0, end: size })
   }
 
-  inclusion(index: number, size = this.size): Buffer[] {
+  inclusion(index: number, size = this.size): Uint8Array[] {
     return inclusionPath(index, { start: 0, end: size }).map((range) => this.hashOf(range))
   }
 
-  consistency(old: number, size = this.size): Buffer[] {
+  consistency(old: number, size = this.size): Uint8Array[] {
     return consistencyPath(old, size).map((range) => this.hashOf(range))
   }
 
-  private hashOf(range: LeafRange): Buffer {
+  private hashOf(range: LeafRange): Uint8Array {
     return foldSubtrees(subtreesOf(range).map(({ level, index }) => this.levels[level]![index]!))
   }
 }

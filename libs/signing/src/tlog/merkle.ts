@@ -1,19 +1,27 @@
-import { createHash } from 'node:crypto'
+import { concatBytes, fromBase64, toBase64 } from '#libs/contracts'
+import { sha256 } from '../crypto/node.js'
 
 const LEAF_PREFIX = Uint8Array.of(0)
 const NODE_PREFIX = Uint8Array.of(1)
+const HASH_BYTES = 32
 
 /** Computes the leaf hash of RFC 6962 §2.1: SHA-256(0x00 ‖ entry). The prefix prevents a leaf from being used as an inner node. */
-export function leafHash(entry: Uint8Array): Buffer {
-  return createHash('sha256').update(LEAF_PREFIX).update(entry).digest()
+export function leafHash(entry: Uint8Array): Uint8Array {
+  return sha256(concatBytes(LEAF_PREFIX, entry))
 }
 
-export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return createHash('sha256').update(NODE_PREFIX).update(left).update(right).digest()
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256(concatBytes(NODE_PREFIX, left, right))
 }
 
 /** Root of a tree without leaves. */
-export const EMPTY_ROOT: Buffer = createHash('sha256').digest()
+export const EMPTY_ROOT: Uint8Array = sha256('')
+
+/** Decodes a hash of 32 bytes from standard base64; `undefined` for anything else. */
+export function hashFrom(text: unknown): Uint8Array | undefined {
+  const hash = typeof text === 'string' ? fromBase64(text) : undefined
+  return hash?.length === HASH_BYTES && toBase64(hash) === text ? hash : undefined
+}
 
 /** Leaves from `start` (inclusive) to `end` (exclusive). */
 export interface LeafRange {
@@ -44,17 +52,17 @@ export function subtreesOf({ start, end }: LeafRange): Subtree[] {
 }
 
 /** Computes the hash of a range from the hashes of its `subtreesOf`, in order. */
-export function foldSubtrees(hashes: readonly Uint8Array[]): Buffer {
+export function foldSubtrees(hashes: readonly Uint8Array[]): Uint8Array {
   const last = hashes.at(-1)
   if (last === undefined) return EMPTY_ROOT
-  return hashes.slice(0, -1).reduceRight<Buffer>((right, left) => nodeHash(left, right), Buffer.from(last))
+  return hashes.slice(0, -1).reduceRight<Uint8Array>((right, left) => nodeHash(left, right), last)
 }
 
 /** Computes the root of a complete subtree from the hashes of one of its levels, whose number is a power of two. */
-export function completeRoot(hashes: readonly Uint8Array[]): Buffer {
+export function completeRoot(hashes: readonly Uint8Array[]): Uint8Array {
   let level = hashes
   while (level.length > 1) level = Array.from({ length: level.length / 2 }, (_, pair) => nodeHash(level[pair * 2]!, level[pair * 2 + 1]!))
-  return Buffer.from(level[0]!)
+  return level[0]!
 }
 
 /** Returns the ranges whose hashes prove leaf `index` in a tree of `size`, from the leaf up (RFC 6962 §2.1.1). */

@@ -1,4 +1,5 @@
-import { createHash, verify, type KeyObject } from 'node:crypto'
+import { concatBytes, fromBase64, fromHex, toBase64, toHex, utf8 } from '#libs/contracts'
+import { isSignature, sha256, type PublicKey } from '../crypto/node.js'
 import { publicKeyFromRaw } from '../keys.js'
 import { SignatureError } from '../signature-error.js'
 import type { Signer } from '../signer.js'
@@ -19,13 +20,13 @@ export interface NoteKey {
   /** 4 bytes as 8 hex digits. */
   id: string
   type: number
-  key: KeyObject
+  key: PublicKey
 }
 
 export interface NoteSignature {
   name: string
   id: string
-  bytes: Buffer
+  bytes: Uint8Array
 }
 
 export interface Note {
@@ -37,7 +38,7 @@ export interface Note {
 /** Parses `name+hex(id)+base64(type ‖ public key)`; throws `HMS_NOTE_INVALID` for anything but Ed25519 of the two types. */
 export function readVkey(vkey: string): NoteKey {
   const [, name, id, text] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
-  const bytes = Buffer.from(text ?? '', 'base64')
+  const bytes = fromBase64(text ?? '')
   const type = bytes[0]
   if (name === undefined || id === undefined || (type !== NOTE_ED25519 && type !== NOTE_COSIGNATURE))
     throw invalid('not a vkey of a known type')
@@ -46,17 +47,16 @@ export function readVkey(vkey: string): NoteKey {
 }
 
 export function vkeyOf(name: string, type: number, raw: Uint8Array): string {
-  return `${name}+${noteKeyId(name, type, raw)}+${Buffer.concat([Buffer.of(type), raw]).toString('base64')}`
+  return `${name}+${noteKeyId(name, type, raw)}+${toBase64(concatBytes(Uint8Array.of(type), raw))}`
 }
 
 function noteKeyId(name: string, type: number, raw: Uint8Array): string {
-  const hash = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(type)).update(raw).digest()
-  return hash.subarray(0, KEY_ID_BYTES).toString('hex')
+  return toHex(sha256(concatBytes(utf8(`${name}\n`), Uint8Array.of(type), raw)).subarray(0, KEY_ID_BYTES))
 }
 
 /** Parses a note; verifies nothing. */
 export function openNote(text: string): Note {
-  if (Buffer.byteLength(text) > MAX_NOTE_BYTES) throw invalid('a note is at most 64 KiB')
+  if (utf8(text).length > MAX_NOTE_BYTES) throw invalid('a note is at most 64 KiB')
   const end = text.lastIndexOf('\n\n')
   if (end < 0 || !text.endsWith('\n')) throw invalid('a note is a text, an empty line and signatures')
   const lines = text.slice(end + 2, -1).split('\n')
@@ -66,20 +66,20 @@ export function openNote(text: string): Note {
 
 /** Formats a signature of a note as its own line with line feed. */
 function signatureLine({ name, id }: Pick<NoteKey, 'name' | 'id'>, bytes: Uint8Array): string {
-  return `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), bytes]).toString('base64')}\n`
+  return `— ${name} ${toBase64(concatBytes(fromHex(id), bytes))}\n`
 }
 
 /** Signs a body with the log's key and returns the whole note. `signer` holds the private half of `key`. */
 export async function signNote(body: string, key: Pick<NoteKey, 'name' | 'id'>, signer: Signer): Promise<string> {
-  return `${body}\n${signatureLine(key, await signer.sign(Buffer.from(body)))}`
+  return `${body}\n${signatureLine(key, await signer.sign(utf8(body)))}`
 }
 
 /** Returns a witness's line: it saw this body at `seconds` (Unix time) and nothing that contradicts it. */
 export async function cosign(body: string, seconds: number, key: Pick<NoteKey, 'name' | 'id'>, signer: Signer): Promise<string> {
   const sig = await signer.sign(cosignedBytes(body, seconds))
-  const time = Buffer.alloc(TIME_BYTES)
-  time.writeBigUInt64BE(BigInt(seconds))
-  return signatureLine(key, Buffer.concat([time, sig]))
+  const time = new DataView(new ArrayBuffer(TIME_BYTES))
+  time.setBigUint64(0, BigInt(seconds))
+  return signatureLine(key, concatBytes(new Uint8Array(time.buffer), sig))
 }
 
 /** Returns the line of a witness's response that is its valid signature on this note; `undefined` if there is none. */
@@ -117,26 +117,26 @@ export function verifyNote({ body, signatures }: Note, keys: readonly NoteKey[])
     if (mine === undefined) return []
     const seconds = key.type === NOTE_COSIGNATURE ? timeOf(mine.bytes) : undefined
     const sig = seconds === undefined ? mine.bytes : mine.bytes.subarray(TIME_BYTES)
-    const bytes = seconds === undefined ? Buffer.from(body) : cosignedBytes(body, seconds)
-    if (sig.length !== ED25519_BYTES || !verify(null, bytes, key.key, sig)) throw invalid(`the signature of ${key.name} is false`)
+    const bytes = seconds === undefined ? utf8(body) : cosignedBytes(body, seconds)
+    if (sig.length !== ED25519_BYTES || !isSignature(bytes, key.key, sig)) throw invalid(`the signature of ${key.name} is false`)
     return [seconds === undefined ? { key } : { key, seconds }]
   })
 }
 
-function cosignedBytes(body: string, seconds: number): Buffer {
-  return Buffer.from(`cosignature/v1\ntime ${seconds}\n${body}`)
+function cosignedBytes(body: string, seconds: number): Uint8Array {
+  return utf8(`cosignature/v1\ntime ${seconds}\n${body}`)
 }
 
-function timeOf(bytes: Buffer): number {
+function timeOf(bytes: Uint8Array): number {
   if (bytes.length < TIME_BYTES) throw invalid('a cosignature begins with its time')
-  return Number(bytes.readBigUInt64BE())
+  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0))
 }
 
 function readLine(line: string): NoteSignature {
   const [, name, text] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
-  const bytes = Buffer.from(text ?? '', 'base64')
-  if (name === undefined || bytes.length <= KEY_ID_BYTES || bytes.toString('base64') !== text) throw invalid('not a signature line')
-  return { name, id: bytes.subarray(0, KEY_ID_BYTES).toString('hex'), bytes: bytes.subarray(KEY_ID_BYTES) }
+  const bytes = fromBase64(text ?? '')
+  if (name === undefined || bytes.length <= KEY_ID_BYTES || toBase64(bytes) !== text) throw invalid('not a signature line')
+  return { name, id: toHex(bytes.subarray(0, KEY_ID_BYTES)), bytes: bytes.subarray(KEY_ID_BYTES) }
 }
 
 function invalid(detail: string): SignatureError {

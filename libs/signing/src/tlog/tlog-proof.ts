@@ -1,23 +1,23 @@
+import { toBase64 } from '#libs/contracts'
 import { SignatureError } from '../signature-error.js'
 import { verifyCheckpointOfAny, type LogPolicy, type WitnessedCheckpoint } from './checkpoint.js'
-import { leafHash } from './merkle.js'
+import { hashFrom, leafHash } from './merkle.js'
 import { verifyInclusion } from './verify-proof.js'
 
 /** Proof that an entry is at `index` of the log with this checkpoint (C2SP tlog-proof). */
 export interface TlogProof {
   index: number
-  path: Buffer[]
+  path: Uint8Array[]
   /** The signed note. */
   checkpoint: string
 }
 
 const MAGIC = 'c2sp.org/tlog-proof@v1'
-const HASH_BYTES = 32
 /** A path is as long as the tree is high; sizes stay below 2^53. */
 const MAX_PATH = 53
 
 export function formatTlogProof({ index, path, checkpoint }: TlogProof): string {
-  return `${MAGIC}\nindex ${index}\n${path.map((hash) => `${hash.toString('base64')}\n`).join('')}\n${checkpoint}`
+  return `${MAGIC}\nindex ${index}\n${path.map((hash) => `${toBase64(hash)}\n`).join('')}\n${checkpoint}`
 }
 
 export function readTlogProof(text: string): TlogProof {
@@ -40,9 +40,9 @@ export function verifyTlogProof(entry: Uint8Array, text: string, policies: reado
   return { ...rest, index, size, root }
 }
 
-function readHash(line: string): Buffer {
-  const hash = Buffer.from(line, 'base64')
-  if (hash.length !== HASH_BYTES || hash.toString('base64') !== line) throw invalid('a hash is 32 bytes in base64')
+function readHash(line: string): Uint8Array {
+  const hash = hashFrom(line)
+  if (hash === undefined) throw invalid('a hash is 32 bytes in base64')
   return hash
 }
 

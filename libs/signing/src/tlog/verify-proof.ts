@@ -1,3 +1,4 @@
+import { isSameBytes } from '#libs/contracts'
 import { EMPTY_ROOT, nodeHash } from './merkle.js'
 
 /** Whether `path` leads from leaf `index` to the root of a tree of `size` (RFC 9162 §2.1.3.2). */
@@ -5,7 +6,7 @@ export function verifyInclusion(leaf: Uint8Array, index: number, size: number, p
   if (!isCount(index) || !isCount(size) || index >= size) return false
   let at = index
   let last = size - 1
-  let hash: Buffer = Buffer.from(leaf)
+  let hash = leaf
   for (const sibling of path) {
     if (last === 0) return false
     if (at % 2 === 1 || at === last) {
@@ -15,21 +16,21 @@ export function verifyInclusion(leaf: Uint8Array, index: number, size: number, p
     } else hash = nodeHash(hash, sibling)
     ;[at, last] = [half(at), half(last)]
   }
-  return last === 0 && hash.equals(root)
+  return last === 0 && isSameBytes(hash, root)
 }
 
 /** Whether the tree of `size` extends the tree of `old` (RFC 9162 §2.1.4.2). Every tree extends the empty one. */
 export function verifyConsistency(old: number, oldRoot: Uint8Array, size: number, root: Uint8Array, path: readonly Uint8Array[]): boolean {
   if (!isCount(old) || !isCount(size) || old > size) return false
-  if (old === 0) return path.length === 0 && EMPTY_ROOT.equals(oldRoot)
-  if (old === size) return path.length === 0 && Buffer.from(oldRoot).equals(root)
+  if (old === 0) return path.length === 0 && isSameBytes(EMPTY_ROOT, oldRoot)
+  if (old === size) return path.length === 0 && isSameBytes(oldRoot, root)
   const [first, ...rest] = isPowerOfTwo(old) ? [oldRoot, ...path] : path
   if (first === undefined) return false
   let at = old - 1
   let last = size - 1
   while (at % 2 === 1) [at, last] = [half(at), half(last)]
-  let before: Buffer = Buffer.from(first)
-  let after: Buffer = Buffer.from(first)
+  let before = first
+  let after = first
   for (const sibling of rest) {
     if (last === 0) return false
     if (at % 2 === 1 || at === last) {
@@ -39,7 +40,7 @@ export function verifyConsistency(old: number, oldRoot: Uint8Array, size: number
     } else after = nodeHash(after, sibling)
     ;[at, last] = [half(at), half(last)]
   }
-  return last === 0 && before.equals(oldRoot) && after.equals(root)
+  return last === 0 && isSameBytes(before, oldRoot) && isSameBytes(after, root)
 }
 
 function half(value: number): number {

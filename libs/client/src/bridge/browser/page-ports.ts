@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js'
 import type { FramePorts } from '../frames/join-bridge.js'
-import type { PageFetch } from '../link/page-fetch.js'
-import type { PageSocket } from '../link/socket-transport.js'
+import type { PageFetch } from '../page-fetch.js'
+import type { PageSocket } from '../page-transports.js'
 
 /** `setTimeout` fires immediately above 2^31−1 ms. */
 const LONGEST_MS = 2 ** 31 - 1

@@ -1,5 +1,5 @@
 import type { ConfigDocument, Envelope, StreamFrame } from '#libs/contracts'
-import type { PageSocket, SocketEvents } from '../link/socket-transport.js'
+import type { PageSocket, SocketEvents } from '../page-transports.js'
 
 /** Sockets opened by a page, with the test as their server. */
 export class FakeSockets {

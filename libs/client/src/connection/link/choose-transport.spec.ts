@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { betterTransport, chooseTransport, FIRST_CHOICE, tryBetterAfterMs, type Choice, type Outcome } from './choose-transport.js'
+import { betterTransport, chooseTransport, tryBetterAfterMs, type Choice, type Outcome } from './choose-transport.js'
 import type { TransportName } from './transport.js'
 
 const WORKED: Outcome = { hadFrames: true, blocked: false }
@@ -8,8 +8,11 @@ const UNREACHABLE: Outcome = { hadFrames: false, blocked: false }
 
 /** Returns the transports that a new reader tries when its sessions end with these outcomes. */
 const transports = (...outcomes: Outcome[]): TransportName[] => {
-  let choice: Choice = FIRST_CHOICE
-  return [choice.transport, ...outcomes.map((outcome) => (choice = chooseTransport(choice, outcome)).transport)]
+  let choice: Choice = { transport: 'stream', blocked: 0, proven: false }
+  return [
+    choice.transport,
+    ...outcomes.map((outcome) => (choice = chooseTransport(choice, outcome, ['stream', 'events', 'poll'])).transport),
+  ]
 }
 
 describe('the choice of a transport', () => {

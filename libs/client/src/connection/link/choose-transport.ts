@@ -15,26 +15,24 @@ export interface Outcome {
   blocked: boolean
 }
 
-export const FIRST_CHOICE: Choice = { transport: 'stream', blocked: 0, proven: false }
-
-const NEXT: Record<TransportName, TransportName> = { stream: 'events', events: 'poll', poll: 'stream' }
 const ENOUGH_WHEN_PROVEN = 2
 
-/** Returns the choice after a session by `choice.transport` has ended. */
-export function chooseTransport(choice: Choice, { hadFrames, blocked }: Outcome): Choice {
+/** Returns the choice after a session by `choice.transport` has ended. `order`: the available transports, best first. */
+export function chooseTransport(choice: Choice, { hadFrames, blocked }: Outcome, order: readonly TransportName[]): Choice {
   const { transport } = choice
-  const proven = choice.proven || (hadFrames && transport === 'stream')
+  const best = order[0]!
+  const proven = choice.proven || (hadFrames && transport === best)
   // The transport works; the end of a session is no evidence against it.
   if (hadFrames && !blocked) return { transport, blocked: 0, proven }
   // Unreachable, or refused by the server itself: no transport would help, so the best one is tried again.
-  if (!blocked) return { transport: 'stream', blocked: 0, proven }
+  if (!blocked) return { transport: best, blocked: 0, proven }
   const count = choice.blocked + 1
-  if (transport === 'stream' && proven && count < ENOUGH_WHEN_PROVEN) return { transport, blocked: count, proven }
-  return { transport: NEXT[transport], blocked: 0, proven }
+  if (transport === best && proven && count < ENOUGH_WHEN_PROVEN) return { transport, blocked: count, proven }
+  return { transport: order[order.indexOf(transport) + 1] ?? best, blocked: 0, proven }
 }
 
 /** Returns the better transport to try while `transport` works; for polls, both alternately. `tries` counts earlier attempts. */
-export function betterTransport(transport: Exclude<TransportName, 'stream'>, tries: number): TransportName {
+export function betterTransport(transport: TransportName, tries: number): TransportName {
   return transport === 'poll' && tries % 2 === 1 ? 'events' : 'stream'
 }
 

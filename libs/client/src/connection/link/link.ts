@@ -2,14 +2,12 @@ import type { AppliedFrame, StreamFrame } from '#libs/contracts'
 import { backoffMs } from '../../backoff.js'
 import type { Timer } from '../../clock.js'
 import type { Failure } from '../contact.js'
-import { betterTransport, chooseTransport, FIRST_CHOICE, tryBetterAfterMs } from './choose-transport.js'
-import { polling } from './polling.js'
-import { serverSentEvents } from './server-sent-events.js'
+import { betterTransport, chooseTransport, tryBetterAfterMs, type Choice } from './choose-transport.js'
 import { Trial, type TrialEnd } from './trial.js'
-import type { ResumeRequest, Target, Transport, TransportName } from './transport.js'
-import { webSocket } from './web-socket.js'
+import type { ResumeRequest, Target, TransportName, Transports } from './transport.js'
 
 export interface LinkOptions extends Target {
+  transports: Transports
   random?: () => number
 }
 
@@ -20,6 +18,8 @@ export interface LinkFailure extends Failure {
   leaving?: boolean
   /** The response came from an intermediary. */
   foreign?: boolean
+  /** What was wrong with a frame. */
+  error?: Error
 }
 
 export interface LinkEvents {
@@ -34,12 +34,13 @@ export interface LinkEvents {
 const HEALTHY_MS = 10_000
 
 /**
- * Delivers frames from the server, reconnecting for ever: by WebSocket, if blocked by server-sent events, else by polling; it switches back
- * as soon as a better transport works. Neither sockets nor timers keep the process alive.
+ * Delivers frames from the server, reconnecting for ever: by the best transport, else by the next that is not blocked; it switches back as
+ * soon as a better one works. Neither sockets nor timers keep the process alive.
  */
 export class Link {
-  private readonly transports: Record<TransportName, Transport>
-  private choice = FIRST_CHOICE
+  /** Names of the transports, best first. */
+  private readonly order: readonly TransportName[]
+  private choice: Choice
   private current: Trial | undefined
   private better: Trial | undefined
   private retry: Timer | undefined
@@ -56,7 +57,8 @@ export class Link {
     private readonly options: LinkOptions,
     private readonly events: LinkEvents,
   ) {
-    this.transports = { stream: webSocket(options), events: serverSentEvents(options), poll: polling(options) }
+    this.order = Object.keys(options.transports) as TransportName[]
+    this.choice = { transport: this.order[0]!, blocked: 0, proven: false }
   }
 
   start(): void {
@@ -68,9 +70,9 @@ export class Link {
   }
 
   /** Drops the session and starts another. */
-  reconnect(): void {
+  reconnect(reason = 'the connection was dropped'): void {
     this.forgetBetter()
-    this.current?.drop('the connection was dropped')
+    this.current?.drop(reason)
   }
 
   async stop(): Promise<void> {
@@ -86,7 +88,7 @@ export class Link {
   }
 
   private trial(transport: TransportName): Trial {
-    return new Trial(transport, this.transports[transport], this.events.ask(), this.options.clock, {
+    return new Trial(transport, this.options.transports[transport]!, this.events.ask(), this.options.clock, {
       frame: (frame, trial) => this.take(frame, trial),
       over: (end, trial) => (trial === this.better ? this.betterFailed() : this.over(end)),
     })
@@ -102,28 +104,28 @@ export class Link {
       this.events.opened()
     }
     this.newest = frame.revision
-    if (trial.name === 'stream') this.tries = 0
+    if (trial.name === this.order[0]) this.tries = 0
     else this.seekBetter(trial.name)
     this.events.frame(frame)
   }
 
-  private over({ reason, refused, blocked = false, damaged = false, leaveMs, hadFrames, lastedMs }: TrialEnd): void {
+  private over({ reason, refused, blocked = false, damaged = false, error, leaveMs, hadFrames, lastedMs }: TrialEnd): void {
     const { transport } = this.choice
     this.current = undefined
     this.isFollowed = false
     this.nextBetter?.cancel()
     this.nextBetter = undefined
     if (hadFrames && lastedMs >= HEALTHY_MS) this.attempt = 0
-    this.choice = chooseTransport(this.choice, { hadFrames, blocked })
-    const falls = this.choice.transport !== transport && this.choice.transport !== 'stream'
+    this.choice = chooseTransport(this.choice, { hadFrames, blocked }, this.order)
+    const falls = this.choice.transport !== transport && this.choice.transport !== this.order[0]
     const { clock, random } = this.options
     this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.dial())
     // An intermediary's response is reported only if no transport is left.
-    const refusal = refused === undefined || (blocked && transport !== 'poll') ? {} : { refused, foreign: blocked }
-    this.events.down({ reason, damaged, leaving: leaveMs !== undefined, ...refusal })
+    const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, foreign: blocked }
+    this.events.down({ reason, damaged, error, leaving: leaveMs !== undefined, ...refusal })
   }
 
-  private seekBetter(transport: Exclude<TransportName, 'stream'>): void {
+  private seekBetter(transport: TransportName): void {
     if (this.better !== undefined || this.nextBetter !== undefined) return
     this.nextBetter = this.options.clock.after(tryBetterAfterMs(this.tries, this.options.random), () => {
       this.nextBetter = undefined
@@ -135,7 +137,7 @@ export class Link {
     this.better = undefined
     this.tries++
     const name = this.current?.name
-    if (this.isFollowed && name !== undefined && name !== 'stream') this.seekBetter(name)
+    if (this.isFollowed && name !== undefined && name !== this.order[0]) this.seekBetter(name)
   }
 
   private changeTo(trial: Trial): void {
@@ -143,7 +145,7 @@ export class Link {
     this.better = undefined
     this.retry?.cancel()
     this.current = trial
-    this.choice = { transport: trial.name, blocked: 0, proven: this.choice.proven || trial.name === 'stream' }
+    this.choice = { transport: trial.name, blocked: 0, proven: this.choice.proven || trial.name === this.order[0] }
     this.isFollowed = true
     void before?.close()
     this.events.opened()

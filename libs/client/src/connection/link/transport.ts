@@ -7,6 +7,8 @@ import type { Clock } from '../../clock.js'
  * requests repeatedly. All deliver the same frames, verified alike.
  */
 export interface Transport {
+  /** Timeout of the connection, ms, if it is not the transport's own. */
+  readonly openMs?: number
   /** Timeout of the first frame, ms. */
   readonly firstMs: number
   /** Timeout of each later frame, ms. */
@@ -15,6 +17,9 @@ export interface Transport {
 }
 
 export type TransportName = 'stream' | 'events' | 'poll'
+
+/** Available transports, best first. */
+export type Transports = Partial<Record<TransportName, Transport>>
 
 /** Server, and the identity of the reader. */
 export interface Target {
@@ -63,6 +68,8 @@ export interface SessionEnd {
   refused?: HmsError
   /** A frame could not be applied, so the copy may lack it: the next session must start from a snapshot. */
   damaged?: boolean
+  /** What was wrong with the frame. */
+  error?: Error
   /** The server said goodbye and requested this wait before reconnecting, ms. */
   leaveMs?: number
 }

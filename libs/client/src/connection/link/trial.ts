@@ -34,7 +34,7 @@ export class Trial {
     private readonly events: TrialEvents,
   ) {
     this.startedAt = clock.elapsed()
-    const { firstMs, silenceMs } = transport
+    const { openMs, firstMs, silenceMs } = transport
     this.silence = new Silence({
       clock,
       limitMs: silenceMs,
@@ -48,7 +48,7 @@ export class Trial {
       frame: (frame) => this.take(frame),
       closed: (end) => this.end(end),
     })
-    this.silence.watch(firstMs)
+    this.silence.watch(openMs ?? firstMs)
   }
 
   send: Session['send'] = (frame) => this.session.send(frame)

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { SILENCE_MS } from '#libs/contracts'
 import { reasonOf } from '../../api/unreachable.js'
 import { parseFrame } from '../parse-frame.js'
-import { readRefusal } from './http-get.js'
+import { polling, readRefusal, serverSentEvents } from './http-transports.js'
 import {
   addressOf,
   headersOf,
@@ -14,6 +14,7 @@ import {
   type Target,
   type SessionEnd,
   type Transport,
+  type Transports,
 } from './transport.js'
 
 /** An acknowledgement of 10,000 policies is close to 1 MiB, and the next may follow before it is sent. */
@@ -28,7 +29,7 @@ const ABNORMAL = 1006
  * Transport over `GET /v1/stream`. Its socket does not keep the process alive; a connection attempt can, as libuv counts a pending connect
  * as work.
  */
-export function webSocket(target: Target): Transport {
+function webSocket(target: Target): Transport {
   return {
     firstMs: FIRST_MS,
     silenceMs: SILENCE_MS,
@@ -88,6 +89,11 @@ export function webSocket(target: Target): Transport {
       }
     },
   }
+}
+
+/** Returns the transports of a program under Node, best first. */
+export function serverTransports(target: Target): Transports {
+  return { stream: webSocket(target), events: serverSentEvents(target), poll: polling(target) }
 }
 
 async function closed(socket: WebSocket): Promise<void> {

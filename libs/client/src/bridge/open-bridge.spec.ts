@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Envelope } from '#libs/contracts'
-import { ManualClock } from '../../testing/manual-clock.js'
-import { sampleDocument, sampleFreshness } from '../../testing/sample-document.js'
-import { SAMPLE_ROSTER, SAMPLE_ROSTER_BYTES, sampleRoster } from '../../testing/sample-trust.js'
-import type { Bridge } from '../bridge.js'
-import type { PageFetch } from '../link/page-fetch.js'
-import { openWith, type BridgeOptions } from '../open-bridge.js'
-import { FakeSockets, type FakeSocket } from '../testing/fake-socket.js'
+import { ManualClock } from '../testing/manual-clock.js'
+import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
+import { SAMPLE_ROSTER, SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
+import type { Bridge } from './bridge.js'
+import type { PageFetch } from './page-fetch.js'
+import { openWith, type BridgeOptions } from './open-bridge.js'
+import { FakeSockets, type FakeSocket } from './testing/fake-socket.js'
 
 const ID = 'epa-pm25-limit'
 const URL_ = 'https://policy.example.gov'
@@ -41,14 +41,8 @@ function answer(status: number, body: unknown, until?: Promise<void>): Awaited<R
   return { ok: status === 200, status, headers: { get: () => 'application/problem+json' }, body: stream }
 }
 
-/** Asynchronous, as WebCrypto is. */
-const prove = async (check: () => void): Promise<void> => {
-  await new Promise((resolve) => setImmediate(resolve))
-  check()
-}
-
 function opening(options: Partial<BridgeOptions> = {}): Promise<Bridge> {
-  const ports = { clock, prove, canVerify: async () => true, fetch: (...asked: Parameters<PageFetch>) => fetch(...asked) }
+  const ports = { clock, fetch: (...asked: Parameters<PageFetch>) => fetch(...asked) }
   return openWith(
     { ...ports, openSocket: sockets.open, page: undefined, random: () => 1 },
     { url: URL_, roster: SAMPLE_ROSTER_BYTES, ...options },
@@ -189,7 +183,7 @@ describe('the one connection of a page', () => {
     expect([bridge.state, stale.mock.calls]).toEqual(['STALE', [[{ reason: 'the server stops' }]]])
   })
 
-  it('applies frames in their order, although verification takes time', async () => {
+  it('applies frames in their order', async () => {
     const { bridge, socket } = await opened()
     const seen: unknown[] = []
     const done = new Promise<void>((resolve) =>
@@ -222,13 +216,13 @@ describe('the one connection of a page', () => {
     expect(bridge.get(ID)['limit']).toBe(25)
   })
 
-  it('does not apply what an earlier connection brought', async () => {
+  it('does not apply what an earlier connection brings', async () => {
     const { bridge, socket } = await opened()
     const changed = vi.fn()
     bridge.on('policy:changed', changed)
-    socket.send('change', 5, [strict])
     socket.drop()
     const next = await redialled()
+    socket.send('change', 5, [strict])
     const ready = heard(bridge, 'bridge:ready')
     next.send('heartbeat', 4)
     await ready
@@ -341,11 +335,6 @@ describe('opening', () => {
   it('is refused for a roster that does not verify, and for what is none', async () => {
     await expect(opening({ roster: await sampleRoster(1, ['EPA Chief']) })).rejects.toMatchObject({ code: 'HMS_ROSTER_THRESHOLD' })
     await expect(opening({ roster: 'roster.json' })).rejects.toMatchObject({ code: 'HMS_ROSTER_UNREADABLE' })
-  })
-
-  it('is refused where the browser cannot verify', async () => {
-    const ports = { clock, prove, canVerify: async () => false, fetch, openSocket: sockets.open, page: undefined }
-    await expect(openWith(ports, { url: URL_, roster: SAMPLE_ROSTER_BYTES })).rejects.toMatchObject({ code: 'HMS_BRIDGE_NO_ED25519' })
   })
 
   it('ends without a response in time', async () => {

@@ -1,10 +1,9 @@
 import { HmsError, type Envelope, type RosterStep } from '#libs/contracts'
 import { nextRoster, readRoster, SignatureError, type Roster } from '#libs/signing'
-import { isLoopback } from '../../api/loopback.js'
-import type { RosterKeeper } from '../../connection/reader-session.js'
-import type { TrustKind } from '../../trust/pinned-rosters.js'
-import { getJson, type PageFetch } from '../link/page-fetch.js'
-import type { Prove } from './prove.js'
+import { isLoopback } from '../api/loopback.js'
+import type { RosterKeeper } from '../connection/reader-session.js'
+import type { TrustKind } from '../trust/pinned-rosters.js'
+import { getJson, type PageFetch } from './page-fetch.js'
 
 export interface PageRostersOptions {
   url: string
@@ -12,7 +11,6 @@ export interface PageRostersOptions {
   roster: string | Uint8Array | object | undefined
   token: string | undefined
   fetch: PageFetch
-  prove: Prove
 }
 
 /** More rotations than occur in a decade; the response size is bounded too. */
@@ -37,7 +35,7 @@ export class PageRosters implements RosterKeeper {
    */
   static async open(options: PageRostersOptions): Promise<PageRosters> {
     const { url, roster } = options
-    if (roster !== undefined) return new PageRosters('pinned', await verified(parse(roster), options.prove), options)
+    if (roster !== undefined) return new PageRosters('pinned', verified(parse(roster)), options)
     if (!isLoopback(url)) {
       throw new HmsError('HMS_ROSTER_REQUIRED', `No roster is known for ${url}: pass the roster to openBridge.`, {
         status: 400,
@@ -47,24 +45,18 @@ export class PageRosters implements RosterKeeper {
     const shown = (await steps(options)).at(-1)
     if (shown === undefined)
       throw new HmsError('HMS_ROSTER_REQUIRED', `${url} shows no roster.`, { status: 400, next: ['hms-svc roster show'] })
-    return new PageRosters('first-use', await verified(shown, options.prove), options)
+    return new PageRosters('first-use', verified(shown), options)
   }
 
   /**
    * Fetches the successors of the newest roster. A step that does not follow is refused with its code, and the steps behind it are ignored.
    */
   async follow(): Promise<void> {
-    for (const envelope of await steps(this.options, this.current)) {
-      const before = this.current
-      await this.options.prove(() => nextRoster(before, envelope))
-      // A concurrent call may have followed in the meantime.
-      if (this.current === before) this.current = nextRoster(before, envelope)
-    }
+    for (const envelope of await steps(this.options, this.current)) this.current = nextRoster(this.current, envelope)
   }
 }
 
-async function verified(envelope: Envelope, prove: Prove): Promise<Roster> {
-  await prove(() => readRoster(envelope))
+function verified(envelope: Envelope): Roster {
   try {
     return readRoster(envelope)
   } catch (error) {

@@ -1,0 +1,47 @@
+import { etc, Point } from '@noble/ed25519'
+import { sha256 as digest, sha512 } from '@noble/hashes/sha2.js'
+import { concatBytes, isSameBytes, toHex, utf8 } from '#libs/contracts'
+import type * as node from './node.js'
+
+/** Key with its point, which is `undefined` for bytes that are no point. */
+interface PageKey {
+  raw: Uint8Array
+  point: Point | undefined
+}
+
+const ORDER = Point.CURVE().n
+
+export const sha256: typeof node.sha256 = (data) => digest(typeof data === 'string' ? utf8(data) : data)
+
+export const importKey: typeof node.importKey = (raw) => asPublic({ raw: Uint8Array.from(raw), point: pointOf(raw) })
+
+export const rawKeyOf: typeof node.rawKeyOf = (key) => asPage(key).raw
+
+/** Computes R from the key and S, as Node does: noble's own `verify` multiplies by the cofactor, and accepts more signatures. */
+export const isSignature: typeof node.isSignature = (bytes, key, sig) => {
+  const { raw, point } = asPage(key)
+  const [r, s] = [sig.subarray(0, 32), numberOf(sig.subarray(32))]
+  if (point === undefined || sig.length !== 64 || s >= ORDER) return false
+  const k = etc.mod(numberOf(sha512(concatBytes(r, raw, bytes))), ORDER)
+  return isSameBytes(Point.BASE.multiply(s, false).subtract(point.multiply(k, false)).toBytes(), r)
+}
+
+function pointOf(raw: Uint8Array): Point | undefined {
+  try {
+    return Point.fromBytes(raw, false)
+  } catch {
+    return undefined
+  }
+}
+
+function numberOf(littleEndian: Uint8Array): bigint {
+  return BigInt(`0x${toHex(littleEndian.toReversed())}`)
+}
+
+function asPublic(key: PageKey): node.PublicKey {
+  return { asymmetricKeyType: 'ed25519', ...key } as unknown as node.PublicKey
+}
+
+function asPage(key: node.PublicKey): PageKey {
+  return key as unknown as PageKey
+}
