@@ -53,9 +53,9 @@ export class NotifierInstance {
     const { database, stores, coordination, ready } = opened
     const runtime = createRuntime({ ...options, database, roster: identity.roster, signer }, stores, new NotingBus(), coordination, ready)
     const [config, box] = [new NotifierConfig(), new SecretBox(async () => [secretKey(Buffer.alloc(32, 1))])]
-    const lanes = new DeliveryLanes(runtime, config)
+    const lanes = new DeliveryLanes(runtime.database, runtime.timers, runtime.pruning, runtime.log, runtime.metrics, runtime.outbox, config)
     const senders = { webhook: new UndiciWebhookSender({ deployment: { profile: 'dev', networks: [LOOPBACK] }, signer }) }
-    const worker = new SendDelivery(runtime, lanes, config, senders, box, new SendSlots())
+    const worker = new SendDelivery(runtime.database, runtime.timers, runtime.clock, lanes, config, senders, box, new SendSlots())
     const instance = new NotifierInstance(opened, runtime, lanes, worker, box)
     await instance.wire()
     return instance

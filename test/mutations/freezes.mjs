@@ -94,7 +94,7 @@ export const FREEZE_GUARDS = [
     name: 'freeze-signed',
     guard: 'a stage believes the person who signed a freeze, not approver',
     file: 'libs/stage/src/freezes/follow-freezes.ts',
-    find: '    verifyFreeze(freeze, this.runtime.roster)\n',
+    find: '    verifyFreeze(freeze, this.service.rosters.newest)\n',
     replace: '',
     spec: 'test/attacks/freezes.spec.ts',
     test: 'is believed by a stage for its signature alone, whatever approver says: one with the signature of another freeze holds nothing back',

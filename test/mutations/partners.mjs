@@ -111,7 +111,7 @@ export const PARTNER_GUARDS = [
   {
     name: 'hanging-aside',
     guard: 'what waits for a partner that hangs takes no place of the runner',
-    file: 'libs/persistence/src/timers/timer-runner.ts',
+    file: 'libs/persistence/src/timers/timers.ts',
     find: 'return MAX_CONCURRENT - this.running.size + this.waitingOutside',
     replace: 'return MAX_CONCURRENT - this.running.size + Math.min(0, this.waitingOutside)',
     spec: 'apps/notifier/src/notifications/partners-that-hang.spec.ts',

@@ -255,10 +255,10 @@ export const SOCKET_GUARDS = [
   {
     name: 'sweep-that-looks',
     guard: 'the safety net of timers claims what is due, though nobody woke it',
-    file: 'libs/persistence/src/timers/timer-runner.ts',
+    file: 'libs/persistence/src/timers/timers.ts',
     find: 'if (soonest === null || soonest > 0) return',
     replace: 'return',
-    spec: 'libs/persistence/src/timers/timer-runner.spec.ts',
+    spec: 'libs/persistence/src/timers/timers.spec.ts',
     test: 'finds within a second what another instance scheduled, and tries to claim nothing before',
   },
   {

@@ -44,9 +44,9 @@ describe('a timer that goes on failing', () => {
     // A stage that has no partner to tell ends without its timer.
     if (kind === 'notify-deadline') await press.api.post('/v1/partners', PARTNER)
     const runtime = runtimeOf(service)
-    if (sort === 'work') runtime.onWork(timerKind(kind), failing)
-    else runtime.onTimer(timerKind(kind), failing)
-    if (kind === 'notify-deadline') runtime.onWork(timerKind('deliver'), async () => {})
+    if (sort === 'work') runtime.timers.onWork(timerKind(kind), failing)
+    else runtime.timers.on(timerKind(kind), failing)
+    if (kind === 'notify-deadline') runtime.timers.onWork(timerKind('deliver'), async () => {})
     const run = await press.approve(['pm25@1.0.0=35'], QUICK)
     await ended(run)
     expect(await press.show(run)).toMatchObject({ state: 'FAILED', reason: 'POISONED' })
@@ -78,13 +78,13 @@ describe('a timer that goes on failing', () => {
 
   it('can be replayed once its cause is gone, and only once', async () => {
     const runtime = runtimeOf('rollout')
-    runtime.onTimer(timerKind('rollout-bake'), failing)
+    runtime.timers.on(timerKind('rollout-bake'), failing)
     const run = await press.approve(['pm25@1.0.0=35'], QUICK)
     await ended(run)
     const [letter] = await letters('rollout')
     const replay = (): Promise<DeadLetterSummary> => press.api.post(`/v1/dead-letters/rollout/${letter!.id}/replay`, {})
     await expect(replay()).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_FAILED' })
-    runtime.onTimer(timerKind('rollout-bake'), async () => {})
+    runtime.timers.on(timerKind('rollout-bake'), async () => {})
     expect(await replay()).toMatchObject({ state: 'replayed', closed: { reason: 'handled' } })
     await expect(replay()).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_CLOSED' })
   })

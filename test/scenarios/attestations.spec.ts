@@ -115,7 +115,7 @@ describe('what a stage found', () => {
     vi.spyOn(canaries, 'open').mockImplementation(async (tx, { dossier }, cause) => {
       const { run, attempt } = dossier
       const data = { dossier: await say(tx, dossier, cause, runtime), summary: 'fine', label: 'Canary' }
-      await runtime.emit(tx, 'hms.canary.passed.v1', data, { key: cause.key, run, attempt, causationId: cause.id })
+      await runtime.outbox.emit(tx, 'hms.canary.passed.v1', data, { key: cause.key, run, attempt, causationId: cause.id })
     })
   }
   const refused = async (policy: string): Promise<string | undefined> => {
@@ -140,7 +140,12 @@ describe('what a stage found', () => {
     const runtime = (linter as unknown as { runtime: ServiceRuntime }).runtime
     vi.spyOn(linter, 'execute').mockImplementation(async (tx, dossier, cause) => {
       const { run, attempt } = dossier
-      await runtime.emit(tx, 'hms.lint.passed.v1', { dossier, findings: [] }, { key: cause.key, run, attempt, causationId: cause.id })
+      await runtime.outbox.emit(
+        tx,
+        'hms.lint.passed.v1',
+        { dossier, findings: [] },
+        { key: cause.key, run, attempt, causationId: cause.id },
+      )
     })
     expect(await refused('pm25-limit@1.0.0=35')).toBe('UNATTESTED; canary: linter does not say that it let these releases through')
   })

@@ -11,12 +11,12 @@ async function startAt(time: string): Promise<{ host: Host; warnings: string[] }
   const clock = new VirtualClock(time)
   const { roster, serviceSigner } = await testIdentity((edited) => void (edited.expires = EXPIRES))
   const warnings: string[] = []
-  const log: Logger = { ...silentLogger, warn: (_fields, text) => void warnings.push(text) }
+  const log: Logger = { ...silentLogger, warn: (_fields, text) => void warnings.push(text), child: () => log }
   const host = await Host.create(['linter'], {
     profile: 'production',
     environment: {},
     clock,
-    log: { ...log, child: () => log },
+    log,
     metrics: new Metrics(),
     roster,
     bus: new MemoryBus(),

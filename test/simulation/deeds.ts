@@ -49,7 +49,13 @@ async function register(world: World, count: number): Promise<void> {
     const webhook = { url: `http://127.0.0.1:${index}/`, secret: `whsec_${Buffer.alloc(32, index).toString('base64')}` }
     const partner = { id: `partner-${index}`, name: `Partner ${index}`, groups: [], channels: [{ webhook }], networks: ['127.0.0.1/32'] }
     await world.client.ask('notifier', `register ${partner.id}`, ({ runtime, injector }) =>
-      new PartnersController(runtime, injector.get(NotifierConfig), injector.get(CHANNEL_SENDERS), injector.get(SecretBox)).add(partner),
+      new PartnersController(
+        runtime.database,
+        runtime.outbox,
+        injector.get(NotifierConfig),
+        injector.get(CHANNEL_SENDERS),
+        injector.get(SecretBox),
+      ).add(partner),
     )
   }
 }

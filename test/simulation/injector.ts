@@ -1,7 +1,8 @@
 import 'reflect-metadata'
 import type { EventType, ServiceName } from '#libs/contracts'
 import { EventContext, type EventConsumer } from '#libs/messaging'
-import type { DynamicModule, InjectionToken, Provider, Type } from '@nestjs/common'
+import { RUNTIMES, type ServiceRuntime } from '#libs/service'
+import type { DynamicModule, FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common'
 
 /** Metadata keys of Nest: parameters named by `@Inject`, and what `@OnEvent` (an `@EventPattern`) leaves on a method. */
 const INJECTED = 'self:paramtypes'
@@ -16,35 +17,38 @@ interface Subscription {
 }
 
 /**
- * The providers of one service's module, made without Nest: a whole application for each of eight services and each restart would take more
- * than the seed itself. Takes the forms that the modules use: classes, values and aliases.
+ * Providers of one service's module and of the modules that it imports, created without Nest: an application for each of eight services and
+ * each restart would take longer than the seed. Supports the forms that the modules use: classes, values, factories and aliases. Which
+ * module exports a provider is checked by Nest alone.
  */
 export class Injector {
   private readonly values = new Map<InjectionToken, unknown>()
   private readonly classes = new Map<InjectionToken, Type>()
+  private readonly factories = new Map<InjectionToken, FactoryProvider>()
   private readonly aliases = new Map<InjectionToken, InjectionToken>()
+  private readonly parts: ModuleParts
 
   /** `instead` replaces providers; a token with `undefined` is left out. */
   constructor(
-    private readonly module: DynamicModule,
+    module: Type | DynamicModule,
+    runtimes: ReadonlyMap<ServiceName, ServiceRuntime>,
     instead: ReadonlyMap<InjectionToken, unknown> = new Map(),
   ) {
-    for (const provider of module.providers ?? []) this.take(provider)
+    this.parts = partsOf(module)
+    this.values.set(RUNTIMES, runtimes)
+    for (const provider of this.parts.providers) this.take(provider)
     for (const [token, value] of instead) {
-      this.classes.delete(token)
-      this.values.delete(token)
+      for (const kind of [this.classes, this.factories, this.values]) kind.delete(token)
       if (value !== undefined) this.values.set(token, value)
     }
-    for (const token of this.classes.keys()) this.get(token)
+    for (const token of [...this.factories.keys(), ...this.classes.keys()]) this.get(token)
   }
 
   get<T>(token: InjectionToken<T>): T {
     const alias = this.aliases.get(token)
     if (alias !== undefined) return this.get(alias)
     if (this.values.has(token)) return this.values.get(token) as T
-    const type = this.classes.get(token)
-    if (type === undefined) throw new TypeError(`${this.module.module.name} provides no ${String(token)}`)
-    const made = this.make(type)
+    const made = this.create(token)
     this.values.set(token, made)
     return made as T
   }
@@ -56,7 +60,7 @@ export class Injector {
 
   /** Registers the `@OnEvent` methods of the controllers, as `EventServer` does. */
   bind(service: ServiceName, consumer: EventConsumer): void {
-    for (const type of (this.module.controllers ?? []) as Type[]) {
+    for (const type of this.parts.controllers) {
       const subscriptions = handlersOf(type, service)
       if (subscriptions.length === 0) continue
       const controller = this.make(type)
@@ -69,12 +73,47 @@ export class Injector {
   private take(provider: Provider): void {
     if (typeof provider === 'function') this.classes.set(provider, provider as Type)
     else if ('useValue' in provider) this.values.set(provider.provide, provider.useValue)
+    else if ('useFactory' in provider) this.factories.set(provider.provide, provider)
     else if ('useExisting' in provider) this.aliases.set(provider.provide, provider.useExisting as InjectionToken)
-    else throw new TypeError(`the injector knows classes, values and aliases only: ${String(provider.provide)}`)
+    else throw new TypeError(`the injector supports classes, values, factories and aliases only: ${String(provider.provide)}`)
+  }
+
+  private create(token: InjectionToken): unknown {
+    const factory = this.factories.get(token)
+    if (factory !== undefined)
+      return factory.useFactory(...(factory.inject ?? []).map((each) => this.get(each as InjectionToken))) as unknown
+    const type = this.classes.get(token)
+    if (type === undefined) throw new TypeError(`no module of the service provides ${nameOf(token)}`)
+    return this.make(type)
   }
 
   private make(type: Type): object {
     return new type(...tokensOf(type).map((token) => this.get(token))) as object
+  }
+}
+
+function nameOf(token: InjectionToken): string {
+  return typeof token === 'function' ? token.name : String(token)
+}
+
+interface ModuleParts {
+  providers: Provider[]
+  controllers: Type[]
+}
+
+/** Collects providers and controllers of a module after those of its imports, each module once. */
+function partsOf(module: Type | DynamicModule, seen = new Set<Type>()): ModuleParts {
+  const [type, dynamic] = 'module' in module ? [module.module, module] : [module, undefined]
+  if (seen.has(type)) return { providers: [], controllers: [] }
+  seen.add(type)
+  const of = <T>(key: 'imports' | 'providers' | 'controllers'): T[] => [
+    ...((Reflect.getMetadata(key, type) ?? []) as T[]),
+    ...((dynamic?.[key] ?? []) as T[]),
+  ]
+  const imported = of<Type | DynamicModule>('imports').map((each) => partsOf(each, seen))
+  return {
+    providers: [...imported.flatMap(({ providers }) => providers), ...of<Provider>('providers')],
+    controllers: [...imported.flatMap(({ controllers }) => controllers), ...of<Type>('controllers')],
   }
 }
 

@@ -2,8 +2,8 @@ import type { ServiceName } from '#libs/contracts'
 import { MemoryOutboxStore, MemoryPositionStore, type EventSeal } from '#libs/messaging'
 import { MemoryTimerStore } from '#libs/persistence'
 import { silentLogger, type Clock, type Metrics } from '#libs/platform'
+import { createRuntime, moduleOf, type Coordination, type ServiceDefinition, type ServiceRuntime, type ServiceStores } from '#libs/service'
 import type { Roster, Signer } from '#libs/signing'
-import { createRuntime, type Coordination, type ServiceDefinition, type ServiceRuntime, type ServiceStores } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
 import type { Broker } from './broker.js'
 import type { Faults } from './faults.js'
@@ -122,7 +122,11 @@ export class ServiceNode {
     const tell = (what: string): void => this.around.tell(incarnation.name, what)
     watchHandlers(this.name, runtime.consumer, this.around.poison, this.around.poisoned, tell)
     watchTimers(this.name, runtime.timers, this.around.brokenTimer, this.around.brokenTimers, tell)
-    const injector = new Injector(this.definition.module(runtime), this.around.insteadOf(this.name, incarnation))
+    const injector = new Injector(
+      moduleOf(this.definition, runtime),
+      new Map([[this.name, runtime]]),
+      this.around.insteadOf(this.name, incarnation),
+    )
     injector.bind(this.name, runtime.consumer)
     return { runtime, injector }
   }
@@ -131,7 +135,7 @@ export class ServiceNode {
   private patient({ clock }: Incarnation): Clock {
     const after: Clock['after'] = (delayMs, action) =>
       clock.after(delayMs === POLL_MS ? this.durable.idleForMs(POLL_MS, PATIENT_POLL_MS) : delayMs, action)
-    return { ...clock, after }
+    return { now: () => clock.now(), elapsedMs: () => clock.elapsedMs(), after }
   }
 
   /** As the host does; one that cannot boot ends, as a process would. */

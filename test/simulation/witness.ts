@@ -1,6 +1,6 @@
 import type { VerifiedEvent, ServiceName } from '#libs/contracts'
 import { SOURCE_PREFIX, type EventConsumer } from '#libs/messaging'
-import { memoryOf, type Timer, type TimerRunner, type Transaction } from '#libs/persistence'
+import { memoryOf, type Timer, type Timers, type Transaction } from '#libs/persistence'
 import type { BrokenTimer, Poison } from './plan.js'
 
 /** An event that a handler had, in a transaction that was committed. */
@@ -46,7 +46,7 @@ export function watchHandlers(
 /** Tells of timers as they fire, and breaks the one that the seed wants broken. */
 export function watchTimers(
   service: ServiceName,
-  timers: TimerRunner,
+  timers: Timers,
   broken: BrokenTimer | undefined,
   brokenIds: Set<string>,
   tell: (what: string) => void,

@@ -1,6 +1,6 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { ENVIRONMENT, runtimeModule, type ServiceDefinition } from '#libs/service'
 import { FREEZE_MIGRATIONS, FREEZE_TABLES, PROOF_MIGRATIONS, PROOF_TABLES, ReleaseProofs } from '#libs/stage'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { Module } from '@nestjs/common'
 import { ApprovalsController } from './approvals/approvals.http.js'
 import { APPROVALS } from './records/approval.table.js'
 import { EndStale } from './runs/end-stale.js'
@@ -30,6 +30,7 @@ import { advanceReleaseCounters } from './numbering/advance-counters.js'
 import { POLICIES } from './policies/policy.table.js'
 import { ROSTER_PROPOSALS } from './roster/proposal.table.js'
 import { ProposeRoster } from './roster/propose-roster.js'
+import { RotateRoster } from './roster/rotate-roster.js'
 import { RosterController } from './roster/roster.http.js'
 import { SignProposal } from './roster/sign-proposal.js'
 import { DecideRun } from './runs/decide-run.js'
@@ -65,70 +66,66 @@ import { IssueToken } from './tokens/issue-token.js'
 import { RevokeToken } from './tokens/revoke-token.js'
 import { TokensController } from './tokens/tokens.http.js'
 
-@Module({})
-class ApproverModule {
-  static with(runtime: ServiceRuntime): DynamicModule {
-    return {
-      module: ApproverModule,
-      controllers: [
-        TrackRunEvents,
-        ApprovalsController,
-        RunsController,
-        TokensController,
-        RosterController,
-        FreezesController,
-        TicketsController,
-        UndeliveredEvents,
-        BreakGlassController,
-        LoggedReleasesEvents,
-      ],
-      providers: [
-        { provide: ServiceRuntime, useValue: runtime },
-        { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
-        KeepPreparations,
-        ReadStoredHeads,
-        JudgeByStored,
-        PrepareApproval,
-        PrepareRollback,
-        SignApproval,
-        RejectApproval,
-        EndStale,
-        RulesInForce,
-        GuardApproval,
-        TryGuard,
-        ExpireApproval,
-        QueueRun,
-        SupersedeRuns,
-        StartRollback,
-        ScheduleRunDeadline,
-        EndRun,
-        EndOverdueRun,
-        EndStuckRun,
-        DecideRun,
-        ReconcileRuns,
-        PruneRuns,
-        SaveRun,
-        TrackRun,
-        RunFeed,
-        IssueToken,
-        RevokeToken,
-        ProposeRoster,
-        SignProposal,
-        DeclareFreeze,
-        LiftFreeze,
-        SyncTickets,
-        DecideTicket,
-        OpenUndelivered,
-        CloseUndelivered,
-        ReviewBreakGlass,
-        PrepareBreakGlass,
-        SignBreakGlass,
-        TakeOver,
-        ReleaseProofs,
-      ],
-    }
-  }
-}
+@Module({
+  imports: [runtimeModule('approver')],
+  controllers: [
+    TrackRunEvents,
+    ApprovalsController,
+    RunsController,
+    TokensController,
+    RosterController,
+    FreezesController,
+    TicketsController,
+    UndeliveredEvents,
+    BreakGlassController,
+    LoggedReleasesEvents,
+  ],
+  providers: [
+    { provide: ApproverConfig, inject: [ENVIRONMENT], useFactory: readApproverConfig },
+    KeepPreparations,
+    ReadStoredHeads,
+    JudgeByStored,
+    PrepareApproval,
+    PrepareRollback,
+    SignApproval,
+    RejectApproval,
+    EndStale,
+    RulesInForce,
+    GuardApproval,
+    TryGuard,
+    ExpireApproval,
+    QueueRun,
+    SupersedeRuns,
+    StartRollback,
+    ScheduleRunDeadline,
+    EndRun,
+    EndOverdueRun,
+    EndStuckRun,
+    DecideRun,
+    ReconcileRuns,
+    PruneRuns,
+    SaveRun,
+    TrackRun,
+    RunFeed,
+    IssueToken,
+    RevokeToken,
+    RotateRoster,
+    ProposeRoster,
+    SignProposal,
+    DeclareFreeze,
+    LiftFreeze,
+    SyncTickets,
+    DecideTicket,
+    OpenUndelivered,
+    CloseUndelivered,
+    ReviewBreakGlass,
+    PrepareBreakGlass,
+    SignBreakGlass,
+    TakeOver,
+    ReleaseProofs,
+  ],
+})
+class ApproverModule {}
 
 export const definition: ServiceDefinition = {
   name: 'approver',
@@ -155,5 +152,5 @@ export const definition: ServiceDefinition = {
     CreateFreezeDeclarations1764000000002,
   ],
   advanceCounters: advanceReleaseCounters,
-  module: ApproverModule.with,
+  module: ApproverModule,
 }

@@ -1,14 +1,20 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import type { Roster } from '#libs/signing'
+import { runtimeModule, ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { FileSeenStore, MemorySeenStore } from '#libs/witness'
-import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common'
+import {
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type FactoryProvider,
+  type InjectionToken,
+  type OnApplicationBootstrap,
+} from '@nestjs/common'
 import { readAuditConfig, type AuditConfig } from './audit.config.js'
 import { AttestationsController } from './attestations/attestations.http.js'
-import { ATTESTATION_STORE } from './attestations/attestation.store.js'
+import { ATTESTATION_STORE, type AttestationStore } from './attestations/attestation.store.js'
 import { MemoryAttestationStore } from './attestations/attestation.store.memory.js'
 import { PostgresAttestationStore } from './attestations/attestation.store.postgres.js'
 import { EntriesController } from './entries/entries.http.js'
-import { ENTRY_STORE } from './entries/entry.store.js'
+import { ENTRY_STORE, type EntryStore } from './entries/entry.store.js'
 import { MemoryEntryStore } from './entries/entry.store.memory.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
 import { Intake, INTAKE } from './entries/intake.js'
@@ -16,7 +22,7 @@ import { RecordEvents } from './recording/record-events.js'
 import { LogController } from './log/log.http.js'
 import { createSequencer, SEQUENCER } from './log/log.providers.js'
 import type { Sequencer } from './log/sequencer.js'
-import { TREE_STORE } from './log/tree.store.js'
+import { TREE_STORE, type TreeStore } from './log/tree.store.js'
 import { MemoryTreeStore } from './log/tree.store.memory.js'
 import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
@@ -45,7 +51,50 @@ const STORES = {
   }),
 }
 
-@Module({})
+interface AuditParts {
+  entries: EntryStore
+  tree: TreeStore
+  attestations: AttestationStore
+  sequencer: Sequencer
+  intake: Intake
+  adoptArrivals: AdoptArrivals
+}
+
+const PARTS = Symbol('AuditParts')
+
+/** Wires the log: rows wake the sequencer, and a refused row is looked up on the bus. */
+function createParts(runtime: ServiceRuntime): AuditParts {
+  const { database, clock, log, bus, seal, rosters, concerns } = runtime
+  const refused = (event: string, why: string): void => adoptArrivals.refused(event, why)
+  const { entries, tree, attestations, seen } = STORES[database.kind](readAuditConfig(runtime.environment), runtime, refused)
+  const sequencer = createSequencer(runtime, tree, seen)
+  const halted = (): string | undefined => sequencer.halted
+  const intake = new Intake({ database, entries, clock, log, halted, placed: (isAwaited) => sequencer.wake(isAwaited) })
+  const adopted = (): void => intake.wake()
+  const adoptArrivals = new AdoptArrivals({ database, entries, bus, roster: () => rosters.newest, seal, clock, log, adopted })
+  concerns.add(() => adoptArrivals.concerns)
+  return { entries, tree, attestations, sequencer, intake, adoptArrivals }
+}
+
+function part(provide: InjectionToken, name: keyof AuditParts): FactoryProvider {
+  return { provide, inject: [PARTS], useFactory: (parts: AuditParts) => parts[name] }
+}
+
+@Module({
+  imports: [runtimeModule('audit')],
+  controllers: [EntriesController, LogController, AttestationsController, WindowsController],
+  providers: [
+    { provide: PARTS, inject: [ServiceRuntime], useFactory: createParts },
+    part(ENTRY_STORE, 'entries'),
+    part(ATTESTATION_STORE, 'attestations'),
+    part(TREE_STORE, 'tree'),
+    part(SEQUENCER, 'sequencer'),
+    part(INTAKE, 'intake'),
+    part(AdoptArrivals, 'adoptArrivals'),
+    FoldWindows,
+    RecordEvents,
+  ],
+})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer) {}
 
@@ -56,45 +105,11 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     this.sequencer.stop()
   }
-
-  static with(runtime: ServiceRuntime): DynamicModule {
-    const refused = (event: string, why: string): void => adoptArrivals.refused(event, why)
-    const { entries, tree, attestations, seen } = STORES[runtime.database.kind](readAuditConfig(runtime.environment), runtime, refused)
-    const sequencer = createSequencer(runtime, tree, seen)
-    const { database, clock, log, bus, seal } = runtime
-    const roster = (): Roster => runtime.roster
-    const intake = new Intake({
-      database,
-      entries,
-      clock,
-      log,
-      halted: () => sequencer.halted,
-      placed: (isAwaited) => sequencer.wake(isAwaited),
-    })
-    const adopted = (): void => intake.wake()
-    const adoptArrivals = new AdoptArrivals({ database, entries, bus, roster, seal, clock, log, adopted })
-    runtime.onConcerns(() => adoptArrivals.concerns)
-    return {
-      module: AuditModule,
-      controllers: [EntriesController, LogController, AttestationsController, WindowsController],
-      providers: [
-        { provide: ServiceRuntime, useValue: runtime },
-        { provide: ENTRY_STORE, useValue: entries },
-        { provide: ATTESTATION_STORE, useValue: attestations },
-        { provide: TREE_STORE, useValue: tree },
-        { provide: SEQUENCER, useValue: sequencer },
-        { provide: INTAKE, useValue: intake },
-        FoldWindows,
-        { provide: AdoptArrivals, useValue: adoptArrivals },
-        RecordEvents,
-      ],
-    }
-  }
 }
 
 export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [WINDOWED, LISTINGS],
   migrations: [CreateAudit1764000000000, AddActors1765000000000, KeepEvents1766000000000, AddArrivalSeals1766000000001],
-  module: AuditModule.with,
+  module: AuditModule,
 }

@@ -1,4 +1,4 @@
-import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { ENVIRONMENT, runtimeModule, type ServiceDefinition } from '#libs/service'
 import {
   FREEZE_MIGRATIONS,
   FREEZE_TABLES,
@@ -8,7 +8,7 @@ import {
   STAGE_MIGRATIONS,
   STAGE_TABLES,
 } from '#libs/stage'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { Module } from '@nestjs/common'
 import { CanariesController } from './canaries/canaries.http.js'
 import { CanariesEvents } from './canaries/canaries.events.js'
 import { CANARIES, CANARY_HEADS } from './canaries/canary.table.js'
@@ -23,34 +23,31 @@ import { RegionTurns } from './canaries/region-turns.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 
-@Module({})
-class CanaryControllerModule {
-  static with(runtime: ServiceRuntime): DynamicModule {
-    const config = readCanaryControllerConfig(runtime.environment)
-    return {
-      module: CanaryControllerModule,
-      controllers: [CanariesEvents, CanariesController],
-      providers: [
-        { provide: ServiceRuntime, useValue: runtime },
-        { provide: CanaryControllerConfig, useValue: config },
-        { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
-        { provide: Prometheus, useValue: new Prometheus(config.prometheus) },
-        CanaryHeads,
-        RegionTurns,
-        ReleaseProofs,
-        RunCanary,
-        JudgeAlert,
-        CanaryEffects,
-        TakeUnsignedAlerts,
-      ],
-    }
-  }
-}
+@Module({
+  imports: [runtimeModule('canary-controller')],
+  controllers: [CanariesEvents, CanariesController],
+  providers: [
+    { provide: CanaryControllerConfig, inject: [ENVIRONMENT], useFactory: readCanaryControllerConfig },
+    {
+      provide: Prometheus,
+      inject: [CanaryControllerConfig],
+      useFactory: ({ prometheus }: CanaryControllerConfig) => new Prometheus(prometheus),
+    },
+    CanaryHeads,
+    RegionTurns,
+    ReleaseProofs,
+    RunCanary,
+    JudgeAlert,
+    CanaryEffects,
+    TakeUnsignedAlerts,
+  ],
+})
+class CanaryControllerModule {}
 
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
   tables: [...STAGE_TABLES, ...FREEZE_TABLES, ...PROOF_TABLES, CANARIES, CANARY_HEADS, UNSIGNED_ALERTS],
   migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateCanaryController1764000000000],
   advanceCounters: advanceCanaryCounters,
-  module: CanaryControllerModule.with,
+  module: CanaryControllerModule,
 }

@@ -1,5 +1,5 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { runtimeModule, type ServiceDefinition } from '#libs/service'
+import { Module } from '@nestjs/common'
 import { AcceptAlert } from './alerts/accept-alert.js'
 import { ALERT_INBOX } from './alerts/alert.table.js'
 import { AlertsController } from './alerts/alerts.http.js'
@@ -45,60 +45,55 @@ import { RestoreDocument } from './state-check/restore-document.js'
 import { StateCheck } from './state-check/state-check.js'
 import { StoreTime } from './store-time.js'
 
-@Module({})
-class ConfigStoreModule {
-  static with(runtime: ServiceRuntime): DynamicModule {
-    return {
-      module: ConfigStoreModule,
-      controllers: [
-        HeadsEvents,
-        HeadsController,
-        PoliciesController,
-        EvaluateController,
-        RefetchEventsController,
-        HistoryController,
-        EventsController,
-        CoverageController,
-        AlertsController,
-        LiveRecordsController,
-      ],
-      providers: [
-        { provide: ServiceRuntime, useValue: runtime },
-        StoreTime,
-        UnverifiedRows,
-        BelievedRows,
-        DocumentCopy,
-        Flags,
-        Evaluations,
-        EvaluateDoor,
-        RefetchEvents,
-        Broadcast,
-        LeftBots,
-        Presence,
-        { provide: Audiences, useExisting: Presence },
-        ReleaseVersions,
-        CoverageReports,
-        CountBots,
-        Freshness,
-        StableHeadsWatch,
-        ReadersWatch,
-        RecordFreshness,
-        LiveHistory,
-        EndCanaries,
-        StateCheck,
-        RestoreDocument,
-        StoreHeads,
-        StreamDoor,
-        AcceptAlert,
-      ],
-    }
-  }
-}
+@Module({
+  imports: [runtimeModule('config-store')],
+  controllers: [
+    HeadsEvents,
+    HeadsController,
+    PoliciesController,
+    EvaluateController,
+    RefetchEventsController,
+    HistoryController,
+    EventsController,
+    CoverageController,
+    AlertsController,
+    LiveRecordsController,
+  ],
+  providers: [
+    StoreTime,
+    UnverifiedRows,
+    BelievedRows,
+    DocumentCopy,
+    Flags,
+    Evaluations,
+    EvaluateDoor,
+    RefetchEvents,
+    Broadcast,
+    LeftBots,
+    Presence,
+    { provide: Audiences, useExisting: Presence },
+    ReleaseVersions,
+    CoverageReports,
+    CountBots,
+    Freshness,
+    StableHeadsWatch,
+    ReadersWatch,
+    RecordFreshness,
+    LiveHistory,
+    EndCanaries,
+    StateCheck,
+    RestoreDocument,
+    StoreHeads,
+    StreamDoor,
+    AcceptAlert,
+  ],
+})
+class ConfigStoreModule {}
 
 export const definition: ServiceDefinition = {
   name: 'config-store',
   tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, LEFT_BOTS, ALERT_INBOX, FRESHNESS_MARKERS],
   migrations: [CreateConfigStore1764000000000, CreateLeftBots1764000000001],
   advanceCounters: advanceRevisionCounter,
-  module: ConfigStoreModule.with,
+  module: ConfigStoreModule,
 }

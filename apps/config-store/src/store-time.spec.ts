@@ -1,5 +1,5 @@
+import type { Database, Transaction } from '#libs/persistence'
 import { silentLogger, VirtualClock } from '#libs/platform'
-import type { ServiceRuntime } from '#libs/service'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { StoreTime } from './store-time.js'
 
@@ -17,16 +17,16 @@ describe('the time of an instance', () => {
     clock = new VirtualClock(new Date(AT).toISOString())
     wallAheadMs = databaseAheadMs = 0
     isReached = true
-    const databaseTime = async (): Promise<Date> => {
+    const transaction = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
       if (!isReached) throw new Error('no database')
-      return new Date(clock.elapsedMs() + databaseAheadMs)
+      return work({ now: new Date(clock.elapsedMs() + databaseAheadMs) } as Transaction)
     }
     const host = {
       now: () => new Date(clock.elapsedMs() + wallAheadMs),
       elapsedMs: () => clock.elapsedMs(),
       after: (delayMs: number, action: () => void) => clock.after(delayMs, action),
     }
-    time = new StoreTime({ clock: host, log: silentLogger, databaseTime } as unknown as ServiceRuntime)
+    time = new StoreTime({ transaction } as Database, host, silentLogger)
   })
   const pass = async (ms: number): Promise<void> => {
     clock.advanceTo(clock.elapsedMs() + ms)

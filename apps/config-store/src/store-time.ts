@@ -1,5 +1,5 @@
-import { describeError, PeriodicTask } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 
 const COMPARE_MS = 60_000
@@ -14,8 +14,12 @@ export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutd
   private compared: { databaseMs: number; elapsedMs: number } | undefined
   private readonly comparisons: PeriodicTask
 
-  constructor(private readonly runtime: ServiceRuntime) {
-    this.comparisons = new PeriodicTask(runtime.clock, {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {
+    this.comparisons = new PeriodicTask(clock, {
       everyMs: COMPARE_MS,
       run: () => this.compare(),
       failed: (error) => this.failed(error),
@@ -23,7 +27,7 @@ export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   nowMs(): number {
-    const { clock } = this.runtime
+    const { clock } = this
     return this.compared === undefined ? clock.now().getTime() : this.compared.databaseMs + (clock.elapsedMs() - this.compared.elapsedMs)
   }
 
@@ -37,12 +41,12 @@ export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async compare(): Promise<void> {
-    const databaseMs = (await this.runtime.databaseTime()).getTime()
-    this.compared = { databaseMs, elapsedMs: this.runtime.clock.elapsedMs() }
+    const databaseMs = (await this.database.transaction(async (tx) => tx.now)).getTime()
+    this.compared = { databaseMs, elapsedMs: this.clock.elapsedMs() }
   }
 
   /** Keeps the earlier comparison while the database is unavailable. */
   private failed(error: unknown): void {
-    this.runtime.log.debug({ error: describeError(error) }, 'the time of the database is asked again later')
+    this.log.debug({ error: describeError(error) }, 'the time of the database is asked again later')
   }
 }

@@ -1,5 +1,5 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { runtimeModule, type ServiceDefinition } from '#libs/service'
+import { Module } from '@nestjs/common'
 import { DryRunController } from './dry-run/dry-run.http.js'
 import { LintRun } from './lint-run/lint-run.js'
 import { LintRunEvents } from './lint-run/lint-run.events.js'
@@ -9,20 +9,16 @@ import { PARTNERS } from './partners/partner.table.js'
 import { SCHEMAS } from './schemas/schema.table.js'
 import { SchemasController } from './schemas/schemas.http.js'
 
-@Module({})
-class LinterModule {
-  static with(runtime: ServiceRuntime): DynamicModule {
-    return {
-      module: LinterModule,
-      controllers: [LintRunEvents, PartnerEvents, DryRunController, SchemasController],
-      providers: [{ provide: ServiceRuntime, useValue: runtime }, LintRun],
-    }
-  }
-}
+@Module({
+  imports: [runtimeModule('linter')],
+  controllers: [LintRunEvents, PartnerEvents, DryRunController, SchemasController],
+  providers: [LintRun],
+})
+class LinterModule {}
 
 export const definition: ServiceDefinition = {
   name: 'linter',
   tables: [SCHEMAS, PARTNERS],
   migrations: [CreateLinter1764000000000],
-  module: LinterModule.with,
+  module: LinterModule,
 }

@@ -1,6 +1,7 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { ENVIRONMENT, PROFILE, Rosters, runtimeModule, type ServiceDefinition } from '#libs/service'
+import { Signer } from '#libs/signing'
 import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { Module } from '@nestjs/common'
 import { CHANNEL_SENDERS } from './channels/channel-sender.js'
 import { channelSenders } from './channels/channel-senders.js'
 import { WebhookKeysController } from './channels/webhook/webhook-keys.http.js'
@@ -40,51 +41,45 @@ import { TicketEvents } from './tickets/ticket.events.js'
 import { Unsubscribe } from './unsubscribes/unsubscribe.js'
 import { ResubscribeController, UnsubscribesController } from './unsubscribes/unsubscribes.http.js'
 
-@Module({})
-class NotifierModule {
-  static with(runtime: ServiceRuntime): DynamicModule {
-    const config = readNotifierConfig(runtime.environment, runtime.profile)
-    return {
-      module: NotifierModule,
-      controllers: [
-        RolloutEvents,
-        TicketEvents,
-        PartnersController,
-        PartnerTestsController,
-        WebhookKeysController,
-        DeliveriesController,
-        RedriveController,
-        ReceiptsController,
-        UnsubscribesController,
-        ResubscribeController,
-      ],
-      providers: [
-        { provide: ServiceRuntime, useValue: runtime },
-        { provide: NotifierConfig, useValue: config },
-        { provide: CHANNEL_SENDERS, useValue: channelSenders(config, runtime) },
-        { provide: SecretBox, useValue: new SecretBox(() => readSecretKeys(config)) },
-        ResealSecrets,
-        DeliveryLanes,
-        TellContact,
-        SendSlots,
-        SendDelivery,
-        NotifyPartners,
-        TellOfReversal,
-        TellOfTicket,
-        ReportUndelivered,
-        RedriveDeliveries,
-        Acknowledge,
-        LookForAcks,
-        TestPartner,
-        Unsubscribe,
-      ],
-    }
-  }
-}
+@Module({
+  imports: [runtimeModule('notifier')],
+  controllers: [
+    RolloutEvents,
+    TicketEvents,
+    PartnersController,
+    PartnerTestsController,
+    WebhookKeysController,
+    DeliveriesController,
+    RedriveController,
+    ReceiptsController,
+    UnsubscribesController,
+    ResubscribeController,
+  ],
+  providers: [
+    { provide: NotifierConfig, inject: [ENVIRONMENT, PROFILE], useFactory: readNotifierConfig },
+    { provide: CHANNEL_SENDERS, inject: [NotifierConfig, Signer, Rosters], useFactory: channelSenders },
+    { provide: SecretBox, inject: [NotifierConfig], useFactory: (config: NotifierConfig) => new SecretBox(() => readSecretKeys(config)) },
+    ResealSecrets,
+    DeliveryLanes,
+    TellContact,
+    SendSlots,
+    SendDelivery,
+    NotifyPartners,
+    TellOfReversal,
+    TellOfTicket,
+    ReportUndelivered,
+    RedriveDeliveries,
+    Acknowledge,
+    LookForAcks,
+    TestPartner,
+    Unsubscribe,
+  ],
+})
+class NotifierModule {}
 
 export const definition: ServiceDefinition = {
   name: 'notifier',
   tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, BREAKERS, NOTIFICATIONS, REVERSALS, RECEIPTS, EVIDENCE],
   migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000, CreateReceipts1764000000001, CreateReversals1764000000002],
-  module: NotifierModule.with,
+  module: NotifierModule,
 }

@@ -1,4 +1,4 @@
-import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { DirectHeadDelivery, runtimeModule, ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import {
   FREEZE_MIGRATIONS,
   FREEZE_TABLES,
@@ -38,6 +38,7 @@ class RolloutModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: RolloutModule,
+      imports: [runtimeModule('rollout')],
       controllers: [RolloutsEvents, BreakGlassEvents, EveryRunEvents, RollbacksController, WithdrawalsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },

@@ -1,8 +1,9 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { Clock } from '#libs/platform'
+import { ENVIRONMENT, runtimeModule, type ServiceDefinition } from '#libs/service'
 import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { Module } from '@nestjs/common'
 import { BOTS } from './bots/bot.table.js'
-import { InlineBotInspector } from './bots/bot-inspector.js'
+import { InlineBotInspector, type BotInspector } from './bots/bot-inspector.js'
 import { BOT_INSPECTOR, BotsController } from './bots/bots.http.js'
 import { WorkerBotInspector } from './bots/worker-bot-inspector.js'
 import { CorporaController } from './corpora/corpora.http.js'
@@ -25,36 +26,34 @@ import { SimulationsController } from './simulations/simulations.http.js'
 import { SimulationsEvents } from './simulations/simulations.events.js'
 import { TRIAL_REPLAY_MS, TRIAL_RUNNER, TryPolicies } from './simulations/try-policies.js'
 
-@Module({})
-class SimulatorModule {
-  static with(runtime: ServiceRuntime): DynamicModule {
-    const config = readSimulatorConfig(runtime.environment)
-    const inline = config.runner === 'inline'
-    const runnerOf = (deadlineMs: number): ReplayRunner =>
-      inline ? new InlineReplayRunner(deadlineMs) : new WorkerReplayRunner({ deadlineMs, workers: config.workers })
-    const inspector = inline ? new InlineBotInspector() : new WorkerBotInspector(runtime.clock)
-    return {
-      module: SimulatorModule,
-      controllers: [SimulationsEvents, InForceEvents, BotsController, ScenariosController, CorporaController, SimulationsController],
-      providers: [
-        { provide: ServiceRuntime, useValue: runtime },
-        { provide: SimulatorConfig, useValue: config },
-        { provide: REPLAY_RUNNER, useValue: runnerOf(config.replayMs) },
-        { provide: TRIAL_RUNNER, useValue: runnerOf(TRIAL_REPLAY_MS) },
-        { provide: BOT_INSPECTOR, useValue: inspector },
-        Readings,
-        ReplayRun,
-        Replaying,
-        RunSimulation,
-        TryPolicies,
-      ],
-    }
-  }
+function runnerOf({ runner, workers }: SimulatorConfig, deadlineMs: number): ReplayRunner {
+  return runner === 'inline' ? new InlineReplayRunner(deadlineMs) : new WorkerReplayRunner({ deadlineMs, workers })
 }
+
+function inspectorOf({ runner }: SimulatorConfig, clock: Clock): BotInspector {
+  return runner === 'inline' ? new InlineBotInspector() : new WorkerBotInspector(clock)
+}
+
+@Module({
+  imports: [runtimeModule('simulator')],
+  controllers: [SimulationsEvents, InForceEvents, BotsController, ScenariosController, CorporaController, SimulationsController],
+  providers: [
+    { provide: SimulatorConfig, inject: [ENVIRONMENT], useFactory: readSimulatorConfig },
+    { provide: REPLAY_RUNNER, inject: [SimulatorConfig], useFactory: (config: SimulatorConfig) => runnerOf(config, config.replayMs) },
+    { provide: TRIAL_RUNNER, inject: [SimulatorConfig], useFactory: (config: SimulatorConfig) => runnerOf(config, TRIAL_REPLAY_MS) },
+    { provide: BOT_INSPECTOR, inject: [SimulatorConfig, Clock], useFactory: inspectorOf },
+    Readings,
+    ReplayRun,
+    Replaying,
+    RunSimulation,
+    TryPolicies,
+  ],
+})
+class SimulatorModule {}
 
 export const definition: ServiceDefinition = {
   name: 'simulator',
   tables: [...STAGE_TABLES, BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS, IN_FORCE],
   migrations: [...STAGE_MIGRATIONS, CreateSimulator1764000000000, CreateInForce1764000000001],
-  module: SimulatorModule.with,
+  module: SimulatorModule,
 }

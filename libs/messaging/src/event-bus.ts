@@ -5,44 +5,44 @@ import type { OutgoingEvent, ServiceName } from '#libs/contracts'
  * `publish` has returned its id. Adapters: memory (tests), embedded (PostgreSQL outboxes of one machine), Kafka. All pass
  * `test/contracts/event-bus.suite.ts`.
  */
-export interface EventBus {
+export abstract class EventBus {
   /** The outboxes are the log: a row is published when it is marked as sent. */
   readonly isOutbox?: true
   /**
    * Writes events to the log, in the given order per key. Returns the ids that are confirmed, with their positions; the relay retries the
    * rest. Never throws when the broker is down: it returns the confirmed part.
    */
-  publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition | undefined>>
+  abstract publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition | undefined>>
   /**
    * Returns the partitions that no longer contain their last acknowledged record, with the first offset at which they differ or end. Empty
    * if the outboxes are the log. Rejects while the broker does not respond.
    */
-  lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]>
+  abstract lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]>
   /** Writes one record to each partition so that an idle compacted topic is compacted. Never rejects. */
-  beat(topics: readonly string[]): Promise<void>
+  abstract beat(topics: readonly string[]): Promise<void>
   /** Notifies the bus that the outbox of `source` marked these events as sent, in order. A bus over outboxes passes them to its readers. */
-  announce(source: string, sent: readonly SentEvent[]): void
+  abstract announce(source: string, sent: readonly SentEvent[]): void
   /** Reads topics for a group from its position, initially from the oldest record. Restarts by itself after faults, until closed. */
-  subscribe(subscription: Subscription): Promise<void>
+  abstract subscribe(subscription: Subscription): Promise<void>
   /**
    * Reads a topic of one partition and one producer from `place` on, up to one response. Uses no group, so no position advances. Rejects
    * while the log does not respond.
    */
-  read(topic: { name: string; producer: string }, place: ReadPosition): Promise<LogPart>
+  abstract read(topic: { name: string; producer: string }, place: ReadPosition): Promise<LogPart>
   /**
    * Yields the records that topics contain from a time up to their present end, in order per key. Uses no group. Throws while the log does
    * not respond. `since` is compared with the log's clock.
    */
-  scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord>
+  abstract scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord>
   /** `degraded` while the broker is unreachable; readers and writers resume by themselves. */
-  state(): 'up' | 'degraded'
+  abstract state(): 'up' | 'degraded'
   /** Returns the unhandled messages per topic and group; only of the groups of `services` if given. */
-  lag(services?: readonly ServiceName[]): Promise<TopicLag[]>
+  abstract lag(services?: readonly ServiceName[]): Promise<TopicLag[]>
   /** Returns the events written in each of the last `RATE_MINUTES` minutes up to `now`, for every topic of the log. */
-  rates(now: Date): Promise<TopicRate[]>
+  abstract rates(now: Date): Promise<TopicRate[]>
   /** Log access for inspection; absent where users query the broker directly. */
   readonly records?: TopicLog
-  close(): Promise<void>
+  abstract close(): Promise<void>
 }
 
 /** Read access to the log from any position, without a consumer group. */

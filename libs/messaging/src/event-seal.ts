@@ -1,9 +1,9 @@
 import { readEvent, signEvent, type EventPredicate } from '#libs/signing'
 
 /** Signs the events of a service and verifies those of others. `read` throws `SignatureError` if none of `keys` signed the event. */
-export interface EventSeal {
-  sign: typeof signEvent
-  read(...asked: Parameters<typeof readEvent>): { predicate: EventPredicate }
+export abstract class EventSeal {
+  abstract readonly sign: typeof signEvent
+  abstract readonly read: (...asked: Parameters<typeof readEvent>) => { predicate: EventPredicate }
 }
 
 /** Seals events as in-toto statements in DSSE envelopes. */

@@ -2,24 +2,24 @@
  * Port through which every service writes: one transaction per handled event, request or due timer. Adapters: `PostgresDatabase`
  * (production) and `MemoryDatabase` (tests and simulation); both pass `test/contracts/database.suite.ts`.
  */
-export interface Database {
+export abstract class Database {
   /** Selects the store adapters that work on it. */
-  readonly kind: 'postgres' | 'memory'
+  abstract readonly kind: 'postgres' | 'memory'
   /** Runs `work` in one transaction. An error rolls everything back and reaches the caller unchanged. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  abstract transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
    * As `transaction`, with these aggregates locked from the start, which saves round trips; `now` is then the time after the locks were
    * acquired.
    */
-  locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T>
+  abstract locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs statements that are each atomic: reads, and writes of one statement. `now` is this process's clock and must not be stored. */
-  autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  abstract autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
    * Deletes up to `limit` unheld lock rows if there are more than `above`; returns how many. A row is recreated when its key is locked
    * next.
    */
-  pruneLocks(above: number, limit: number): Promise<number>
-  close(): Promise<void>
+  abstract pruneLocks(above: number, limit: number): Promise<number>
+  abstract close(): Promise<void>
 }
 
 export interface Transaction {

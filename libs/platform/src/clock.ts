@@ -1,12 +1,12 @@
 import { outsideTrace } from './trace.js'
 
 /** Time source of the code. Deadlines that must survive a crash are timer rows; this is for those that may be lost with the process. */
-export interface Clock {
-  now(): Date
+export abstract class Clock {
+  abstract now(): Date
   /** Monotonic milliseconds within this process, independent of the wall clock. */
-  elapsedMs(): number
+  abstract elapsedMs(): number
   /** Calls `action` once after `delayMs`; the returned function cancels it. Does not keep the process alive. */
-  after(delayMs: number, action: () => void): () => void
+  abstract after(delayMs: number, action: () => void): () => void
 }
 
 export const systemClock: Clock = {

@@ -2,12 +2,12 @@ import { pino, type Logger as PinoLogger } from 'pino'
 import { currentTraceparent, traceIdOf } from './trace.js'
 
 /** Writes one JSON line per outcome. Never payloads, never secrets. */
-export interface Logger {
-  info(fields: Record<string, unknown>, message: string): void
-  warn(fields: Record<string, unknown>, message: string): void
-  error(fields: Record<string, unknown>, message: string): void
-  debug(fields: Record<string, unknown>, message: string): void
-  child(fields: Record<string, unknown>): Logger
+export abstract class Logger {
+  abstract info(fields: Record<string, unknown>, message: string): void
+  abstract warn(fields: Record<string, unknown>, message: string): void
+  abstract error(fields: Record<string, unknown>, message: string): void
+  abstract debug(fields: Record<string, unknown>, message: string): void
+  abstract child(fields: Record<string, unknown>): Logger
 }
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
@@ -34,10 +34,10 @@ function traceFields(): { traceId?: string } {
   return traceparent === undefined ? {} : { traceId: traceIdOf(traceparent) }
 }
 
-export const silentLogger: Logger = {
+export const silentLogger = {
   info: () => {},
   warn: () => {},
   error: () => {},
   debug: () => {},
-  child: () => silentLogger,
-}
+  child: (): Logger => silentLogger,
+} satisfies Logger

@@ -10,17 +10,17 @@ import {
   type Leadership,
   type OutboxStore,
   type PositionStore,
-  type SettleTimer,
 } from '#libs/messaging'
-import { TimerRunner, type TimerStore } from '#libs/persistence'
+import { Timers, type TimerStore } from '#libs/persistence'
 import { followToken } from './authorization/follow-tokens.js'
 import { TOKEN_EVENTS, TOKEN_TOPIC } from './authorization/signed-token.js'
 import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
 import { PruneTables } from './retention/prune-tables.js'
 import { readRetentionConfig } from './retention/retention.config.js'
-import { RosterBook } from './rosters/roster-book.js'
+import { Rosters } from './rosters/rosters.js'
 import { RosterReader } from './rosters/roster-reader.js'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
+import { Signals } from './signals.js'
 import { SHARED_TABLES } from './shared-tables.js'
 import { BacklogMonitor } from './vitals/backlog-monitor.js'
 import { readVitals } from './vitals/vitals.js'
@@ -53,7 +53,7 @@ export function createRuntime(
   const { name, tables = [], database, clock, log, metrics, roster, signer, seal } = options
   const source = `${SOURCE_PREFIX}${name}`
   const reconciler = new Reconciler(database, stores.outbox, bus, source, log, metrics)
-  const pruneTables = new PruneTables(
+  const pruning = new PruneTables(
     name,
     [...SHARED_TABLES, ...tables],
     database,
@@ -71,13 +71,12 @@ export function createRuntime(
     source,
     clock,
     log,
-    () => pruneTables.execute(),
+    () => pruning.execute(),
     () => coordination.notify('outbox'),
   )
-  const timers = new TimerRunner(database, stores.timers, clock, log)
-  const wakeTimers = (inMs: number): void => timers.wake(inMs)
+  const timers = new Timers(database, stores.timers, clock, log)
   const outbox = new Outbox(stores.outbox, name, signer, () => relay.rowsCommitted(), seal)
-  const rosters = new RosterBook(roster)
+  const rosters = new Rosters(roster)
   const rosterReader = new RosterReader(rosters, database, clock, log)
   const consumer = new EventConsumer({
     service: name,
@@ -95,26 +94,16 @@ export function createRuntime(
     gone: coordination.gone,
     replayTimer: (tx, timer) => timers.replay(tx, timer),
   })
-  const settlers = new Map<string, SettleTimer>()
   const poison = { outbox, service: name, stageTopic: STAGE_TOPICS[name] }
-  timers.onGivenUp((tx, timer, error, fault) =>
-    deadLetterTimer(tx, timer, error, fault, { letters: consumer.letters, poison, settle: settlers.get(timer.kind) }),
-  )
-  const listeners = new Map<string, (() => void)[]>([['outbox', [() => relay.wake()]]])
-  const tell = (topic: string): void => {
-    for (const listener of listeners.get(topic) ?? []) listener()
-  }
-  coordination.onNotification(tell)
-  const signal = (topic: string): void => {
-    tell(topic)
-    coordination.notify(topic)
-  }
+  timers.giveUpBy((tx, timer, failure) => deadLetterTimer(tx, timer, failure, { letters: consumer.letters, poison }))
+  const signals = new Signals(coordination)
+  signals.on('outbox', () => relay.wake())
   // Approver writes the chain; the other services follow it.
   if (topicByName(ROSTER_TOPIC).consumers.includes(name))
-    consumer.follow(['hms.roster.rotated.v1'], (event, tx) => followRoster(event, tx, rosters, signal))
-  listeners.set(ROSTERS_CHANGED, [() => void rosterReader.look()])
+    consumer.follow(['hms.roster.rotated.v1'], (event, tx) => followRoster(event, tx, rosters, signals))
+  signals.on(ROSTERS_CHANGED, () => void rosterReader.look())
   // The issuing service does not follow its own events.
-  if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signal))
+  if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signals))
   const vitals = new BacklogMonitor(name, () => readVitals(database, stores), clock, log, metrics)
   return new ServiceRuntime(options, {
     bus,
@@ -122,14 +111,11 @@ export function createRuntime(
     outbox,
     relay,
     timers,
-    wakeTimers,
-    settlers,
     vitals,
-    pruneTables,
+    pruning,
     rosters,
     rosterReader,
-    signal,
-    onSignal: (topic, listener) => listeners.set(topic, [...(listeners.get(topic) ?? []), listener]),
+    signals,
     ready,
     close: async () => {
       await coordination.close()

@@ -1,6 +1,6 @@
 import type { ServiceName } from '#libs/contracts'
 import type { DocumentTable, MigrationClass } from '#libs/persistence'
-import type { DynamicModule } from '@nestjs/common'
+import type { DynamicModule, Type } from '@nestjs/common'
 import type { CounterAdvance } from './numbering/advance-counters.js'
 import type { ServiceRuntime } from './service-runtime.js'
 
@@ -13,5 +13,10 @@ export interface ServiceDefinition {
   migrations: readonly MigrationClass[]
   /** Advances the counters that readers remember, after its database was restored from a backup. Its processes are stopped then. */
   advanceCounters?(ahead: CounterAdvance): Promise<void>
-  module(runtime: ServiceRuntime): DynamicModule
+  module: Type | ((runtime: ServiceRuntime) => DynamicModule)
+}
+
+/** Until rollout's module is a class. */
+export function moduleOf({ module }: ServiceDefinition, runtime: ServiceRuntime): Type | DynamicModule {
+  return module.prototype === undefined ? (module as (runtime: ServiceRuntime) => DynamicModule)(runtime) : (module as Type)
 }

@@ -7,7 +7,6 @@ import {
   type EventSeal,
   type Outbox,
   type Relay,
-  type SettleTimer,
 } from '#libs/messaging'
 import type {
   Database,
@@ -16,16 +15,18 @@ import type {
   TimerHandler,
   TimerKind,
   TimerOfKind,
-  TimerRunner,
+  Timers,
   Transaction,
   WorkHandler,
 } from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { KeyName, Profile } from '#libs/process'
 import type { Roster, Signer } from '#libs/signing'
-import type { PruneRule, PruneTables } from './retention/prune-tables.js'
-import type { RosterBook } from './rosters/roster-book.js'
+import { Concerns } from './concerns.js'
+import type { PruneTables } from './retention/prune-tables.js'
+import type { Rosters } from './rosters/rosters.js'
 import type { RosterReader } from './rosters/roster-reader.js'
+import type { Signals } from './signals.js'
 import type { BacklogMonitor } from './vitals/backlog-monitor.js'
 
 export interface Readiness {
@@ -35,10 +36,7 @@ export interface Readiness {
   fault?: string
 }
 
-/**
- * Dependencies of a service, independent of the adapters. The composition root creates one per service; a module provides it under this
- * class as injection token.
- */
+/** One service of a process as its host opens, starts and stops it, with its dependencies, independent of the adapters. */
 export class ServiceRuntime {
   readonly name: ServiceName
   readonly profile: Profile
@@ -53,10 +51,20 @@ export class ServiceRuntime {
   readonly signerNamed: (name: KeyName) => Promise<Signer | undefined>
   /** Base URLs of the config-store instances to which this service sends heads directly, besides the bus. */
   readonly configStoreUrls: readonly string[]
-  private readonly parts: RuntimeParts
-  private readonly concernSources: (() => readonly string[])[] = []
+  readonly concerns = new Concerns()
+  readonly bus: EventBus
+  readonly consumer: EventConsumer
+  readonly outbox: Outbox
+  readonly timers: Timers
+  readonly signals: Signals
+  /** The chain of rosters; `newest` is in force. */
+  readonly rosters: Rosters
+  readonly pruning: PruneTables
 
-  constructor(options: RuntimeOptions, parts: RuntimeParts) {
+  constructor(
+    options: RuntimeOptions,
+    private readonly parts: RuntimeParts,
+  ) {
     this.name = options.name
     this.profile = options.profile
     this.environment = options.environment
@@ -68,92 +76,54 @@ export class ServiceRuntime {
     this.seal = options.seal ?? STATEMENT_SEAL
     this.signerNamed = options.signerNamed ?? (async () => undefined)
     this.configStoreUrls = options.configStoreUrls
-    this.parts = parts
+    this.bus = parts.bus
+    this.consumer = parts.consumer
+    this.outbox = parts.outbox
+    this.timers = parts.timers
+    this.signals = parts.signals
+    this.rosters = parts.rosters
+    this.pruning = parts.pruning
   }
 
-  /** The newest roster. Read it at every use: it is rotated while the service runs. */
   get roster(): Roster {
-    return this.parts.rosters.newest
+    return this.rosters.newest
   }
 
-  /** The chain that ends with `roster`. */
-  get rosters(): RosterBook {
-    return this.parts.rosters
-  }
-
-  get consumer(): EventConsumer {
-    return this.parts.consumer
-  }
-
-  get bus(): EventBus {
-    return this.parts.bus
-  }
-
-  get vitals(): BacklogMonitor {
-    return this.parts.vitals
-  }
-
-  get timers(): TimerRunner {
-    return this.parts.timers
-  }
-
-  /** Signs an event and writes it into the transaction; the relay sends it after the commit. */
+  // rollout and libs/stage use these until they are injected by name.
   emit<T extends EventType>(tx: Transaction, type: T, data: EventData[T], options: EmitOptions): Promise<OutgoingEvent> {
-    return this.parts.outbox.emit(tx, type, data, options)
+    return this.outbox.emit(tx, type, data, options)
   }
 
-  /** Publishes a tombstone for a key of a compacted topic; `type` is that of the key's events. */
-  erase(tx: Transaction, type: Parameters<Outbox['erase']>[1], key: string): Promise<void> {
-    return this.parts.outbox.erase(tx, type, key)
-  }
-
-  /** Returns the database's time, for every time that others rely on: this process's clock may be off. */
   databaseTime(): Promise<Date> {
     return this.database.transaction(async (tx) => tx.now)
   }
 
-  /** Schedules a timer as a row; it fires in this or another instance, also after a crash. */
-  async schedule<D extends object>(tx: Transaction, timer: TimerOfKind<D>): Promise<void> {
-    await this.parts.timers.store.schedule(tx, timer)
-    tx.afterCommit(() => this.parts.wakeTimers(timer.dueAt.getTime() - tx.now.getTime()))
+  schedule<D extends object>(tx: Transaction, timer: TimerOfKind<D>): Promise<void> {
+    return this.timers.schedule(tx, timer)
   }
 
-  async cancel(tx: Transaction, ...ids: string[]): Promise<void> {
-    await this.parts.timers.store.cancel(tx, ...ids)
+  cancel(tx: Transaction, ...ids: string[]): Promise<void> {
+    return this.timers.cancel(tx, ...ids)
   }
 
   onTimer<D extends object>(kind: TimerKind<D>, handler: TimerHandler<D>): void {
-    this.parts.timers.on(kind, handler)
+    this.timers.on(kind, handler)
   }
 
   onWork<D extends object>(kind: TimerKind<D>, work: WorkHandler<D>, leaseMs?: number): void {
-    this.parts.timers.onWork(kind, work, leaseMs)
-  }
-
-  /**
-   * Registers the handler of failing timers of this kind, which become dead letters; it runs in the transaction that removes them. Without
-   * it, the run named in `data` (`run`, `attempt`) is poisoned.
-   */
-  onGivenUp<D extends object>(kind: TimerKind<D>, settle: SettleTimer<D>): void {
-    this.parts.settlers.set(kind, settle as unknown as SettleTimer)
+    this.timers.onWork(kind, work, leaseMs)
   }
 
   pendingTimers(tx: Transaction, idPrefix: string): Promise<Timer[]> {
-    return this.parts.timers.store.pending(tx, idPrefix)
+    return this.timers.pending(tx, idPrefix)
   }
 
-  /** Registers a pruning rule for a table, in addition to the age of its rows. */
-  prunes<T extends object>(table: DocumentTable<T>, rule: PruneRule<T>): void {
-    this.parts.pruneTables.rule(table, rule)
-  }
-
-  /** Notifies all instances of this service, including this one, through `onSignal`. */
   signal(topic: string): void {
-    this.parts.signal(topic)
+    this.signals.send(topic)
   }
 
   onSignal(topic: string, listener: () => void): void {
-    this.parts.onSignal(topic, listener)
+    this.signals.on(topic, listener)
   }
 
   /** Loads the newest roster stored before this start; call it before anything else. */
@@ -164,16 +134,16 @@ export class ServiceRuntime {
   start(): void {
     this.parts.rosterReader.start()
     this.parts.relay.start()
-    this.parts.timers.start()
+    this.timers.start()
     this.parts.vitals.start()
   }
 
   /** Stops accepting work, lets running work finish, then closes the database. */
   async stop(): Promise<void> {
     this.parts.rosterReader.stop()
-    this.parts.consumer.stop()
+    this.consumer.stop()
     this.parts.vitals.stop()
-    await this.parts.timers.stop()
+    await this.timers.stop()
     await this.parts.relay.stop()
     await this.parts.close()
   }
@@ -183,21 +153,13 @@ export class ServiceRuntime {
     return this.parts.ready()
   }
 
-  /**
-   * Registers a source of warnings for operators, shown in `/readyz` as degraded. `read` is called at each probe; it returns an empty list
-   * if there is no problem.
-   */
-  onConcerns(read: () => readonly string[]): void {
-    this.concernSources.push(read)
-  }
-
-  get concerns(): string[] {
-    return this.concernSources.flatMap((read) => read())
+  get vitals(): BacklogMonitor {
+    return this.parts.vitals
   }
 
   /** For tests on virtual time. */
   get idle(): boolean {
-    return this.parts.relay.idle && this.parts.timers.idle && this.parts.consumer.idle
+    return this.parts.relay.idle && this.timers.idle && this.consumer.idle
   }
 }
 
@@ -225,16 +187,12 @@ export interface RuntimeParts {
   consumer: EventConsumer
   outbox: Outbox
   relay: Relay
-  timers: TimerRunner
+  timers: Timers
   vitals: BacklogMonitor
-  pruneTables: PruneTables
-  rosters: RosterBook
+  pruning: PruneTables
+  rosters: Rosters
   rosterReader: RosterReader
-  /** Wakes the timers in `inMs` milliseconds. */
-  wakeTimers(inMs: number): void
-  settlers: Map<string, SettleTimer>
-  signal(topic: string): void
-  onSignal(topic: string, listener: () => void): void
+  signals: Signals
   ready(): Promise<Readiness>
   close(): Promise<void>
 }

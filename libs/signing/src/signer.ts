@@ -4,9 +4,9 @@ import { openEnvelope, pae, STATEMENT_TYPE, MAX_SIGNATURES, tooMany, type Envelo
 import { keyIdOf } from './keys.js'
 
 /** Holder of an Ed25519 key: a file, an agent, a KMS. `sign` gets the bytes unhashed. */
-export interface Signer {
-  readonly keyid: string
-  sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array
+export abstract class Signer {
+  abstract readonly keyid: string
+  abstract readonly sign: (bytes: Uint8Array) => Promise<Uint8Array> | Uint8Array
 }
 
 export function localSigner(privateKey: KeyObject): Signer {

@@ -8,14 +8,14 @@ import {
   type GuardTrial,
   type PreparedApproval,
 } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
 import { POLICIES_BODY } from '#libs/policy'
 import {
   proofOfStatement,
   Public,
   RepeatsSafely,
   RequireScope,
-  ServiceRuntime,
+  Rosters,
   SignedBody,
   StatementRequestDto,
   TakesBody,
@@ -42,7 +42,8 @@ import { SignApproval } from './sign-approval.js'
 @Controller('v1/approvals')
 export class ApprovalsController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly prepareApproval: PrepareApproval,
     private readonly prepareRollback: PrepareRollback,
     private readonly signApproval: SignApproval,
@@ -95,7 +96,7 @@ export class ApprovalsController {
    */
   @Get()
   list(@Query() { state }: ApprovalsQueryDto): Promise<ApprovalSummary[]> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const newest = (kind: Approval['state']): Promise<Approval[]> =>
         tx.documents(APPROVALS).find({ where: { state: kind }, orderBy: 'prepared_at', descending: true, limit: MAX_APPROVALS_LISTED })
       const waiting = await newest('waiting')
@@ -108,12 +109,12 @@ export class ApprovalsController {
   /** What the next release of a policy could be taken back to without new signatures, and what readers would refuse. */
   @Get('fallbacks')
   fallbacks(@Query() { policy }: FallbacksQueryDto): Promise<FallbacksView> {
-    return this.runtime.database.transaction(async (tx) => fallbacksView(tx, await policyOrNew(tx, policy), this.runtime.roster))
+    return this.database.transaction(async (tx) => fallbacksView(tx, await policyOrNew(tx, policy), this.rosters.newest))
   }
 
   @Get(':digest')
   show(@Param('digest') digest: string): Promise<ApprovalSummary> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       return summaryOf(tx, await approvalAt(tx, digest))
     })
   }
@@ -121,10 +122,10 @@ export class ApprovalsController {
   /** The bytes that people sign, as preparing answered them, with the differences to what is live now. */
   @Get(':digest/prepared')
   prepared(@Param('digest') digest: string): Promise<PreparedApproval> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const approval = await approvalAt(tx, digest)
       const ids = approval.releases.map(({ id }) => id)
-      return preparedView(tx, approval, { records: await recordsOf(tx, ids, approval.storedHeads), roster: this.runtime.roster })
+      return preparedView(tx, approval, { records: await recordsOf(tx, ids, approval.storedHeads), roster: this.rosters.newest })
     })
   }
 }

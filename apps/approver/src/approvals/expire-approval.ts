@@ -1,6 +1,5 @@
-import type { Transaction } from '#libs/persistence'
+import { Timers, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
@@ -10,12 +9,12 @@ import { APPROVAL_EXPIRY, APPROVALS } from '../records/approval.table.js'
 @Injectable()
 export class ExpireApproval implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly timers: Timers,
     private readonly saveRun: SaveRun,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(APPROVAL_EXPIRY, (tx, { data }) => this.execute(tx, data.digest))
+    this.timers.on(APPROVAL_EXPIRY, (tx, { data }) => this.execute(tx, data.digest))
   }
 
   async execute(tx: Transaction, digest: string): Promise<void> {

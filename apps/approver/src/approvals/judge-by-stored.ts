@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { ReadStoredHeads } from '../policies/read-stored-heads.js'
@@ -16,7 +16,7 @@ const BY_LIVE = ['HMS_APPROVER_ALREADY_LIVE', 'HMS_APPROVER_VERSION_NOT_HIGHER']
 @Injectable()
 export class JudgeByStored {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly storedHeads: ReadStoredHeads,
   ) {}
 
@@ -40,7 +40,7 @@ export class JudgeByStored {
     } catch (error) {
       if (!(error instanceof HmsError) || !BY_LIVE.includes(error.code)) throw error
       const { heads, failure } = await this.storedHeads.execute(ids)
-      const records = await this.runtime.database.transaction((tx) => Promise.all(ids.map((id) => policyAt(tx, id))))
+      const records = await this.database.transaction((tx) => Promise.all(ids.map((id) => policyAt(tx, id))))
       const known = records.filter((record) => record !== undefined)
       if (failure !== undefined) throw withDetail(error, judgedByReceived(known, failure))
       const newer = known.flatMap((record) => awaitedHead(record, heads) ?? [])

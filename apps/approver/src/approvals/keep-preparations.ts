@@ -1,6 +1,5 @@
 import { policyKey } from '#libs/messaging'
-import { lockedDocument, timerKind, type Query, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { lockedDocument, timerKind, Timers, type Query, type Transaction } from '#libs/persistence'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
@@ -16,12 +15,12 @@ const LIFE_MS = 24 * 60 * 60 * 1000
 @Injectable()
 export class KeepPreparations implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly timers: Timers,
     private readonly config: ApproverConfig,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(PREPARATION_EXPIRY, (tx, { data }) => this.drop(tx, data.digest))
+    this.timers.on(PREPARATION_EXPIRY, (tx, { data }) => this.drop(tx, data.digest))
   }
 
   async add(tx: Transaction, approval: Approval, by: string): Promise<void> {
@@ -34,7 +33,7 @@ export class KeepPreparations implements OnModuleInit {
     await tx.documents(APPROVALS).put(approval)
     await tx.documents(PREPARATIONS).put({ digest, policy, by, preparedAt })
     const dueAt = new Date(tx.now.getTime() + Math.min(LIFE_MS, this.config.approvalExpiryMs))
-    await this.runtime.schedule(tx, {
+    await this.timers.schedule(tx, {
       id: timerId(digest),
       kind: PREPARATION_EXPIRY,
       keys: releases.map(({ id }) => policyKey(id)),
@@ -45,7 +44,7 @@ export class KeepPreparations implements OnModuleInit {
 
   /** Removes a signed preparation: it is an approval now. */
   async signed(tx: Transaction, digest: string): Promise<void> {
-    if (await tx.documents(PREPARATIONS).delete(digest)) await this.runtime.cancel(tx, timerId(digest))
+    if (await tx.documents(PREPARATIONS).delete(digest)) await this.timers.cancel(tx, timerId(digest))
   }
 
   private async makeRoom(tx: Transaction, where: NonNullable<Query['where']>, most: number): Promise<void> {

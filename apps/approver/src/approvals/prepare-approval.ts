@@ -11,7 +11,9 @@ import {
   type RolloutPlan,
 } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
+import { rampProblem } from '#libs/policy'
+import { Rosters, type Upcoming } from '#libs/service'
 import {
   approvalDigest,
   approvalState,
@@ -23,8 +25,6 @@ import {
   type ReleasePredicate,
   type Roster,
 } from '#libs/signing'
-import { rampProblem } from '#libs/policy'
-import { ServiceRuntime, type Upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { POLICIES, policyOrNew, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
@@ -53,7 +53,8 @@ const REUSE_MS = 60 * 60 * 1000
 @Injectable()
 export class PrepareApproval {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
     private readonly judgeByStored: JudgeByStored,
@@ -73,16 +74,16 @@ export class PrepareApproval {
   /** `heads`: newer than approver's records, see `JudgeByStored`. */
   private attempt(request: PrepareRequest, policies: ParsedPolicy[], by: string, heads: readonly StoredHead[]): Promise<PreparedApproval> {
     const ids = policies.map(({ policy }) => policy.id)
-    return this.runtime.database.locked(ids.map(policyKey), async (tx) => {
+    return this.database.locked(ids.map(policyKey), async (tx) => {
       const records = await recordsOf(tx, ids, heads)
       const signed = await signedSiblings(tx, membersOf(policies))
       if (signed[0] !== undefined) {
-        requireSamePlan(signed[0], request, this.runtime.roster)
+        requireSamePlan(signed[0], request, this.rosters.newest)
         const known = await recordsOf(tx, ids, signed[0].storedHeads)
-        return preparedView(tx, signed[0], { records: known, roster: this.runtime.roster })
+        return preparedView(tx, signed[0], { records: known, roster: this.rosters.newest })
       }
       const predecessors = await this.predecessors(tx, policies, records, request)
-      const { roster } = this.runtime
+      const roster = this.rosters.newest
       const histories = await historiesOf(tx, policies, { records, roster, named: request.plan?.fallbacks })
       const news = policies.map(({ policy, digest }) => ({
         policy,
@@ -112,12 +113,12 @@ export class PrepareApproval {
     known: Pick<PrepareInput, 'records' | 'histories' | 'predecessors' | 'authors'>,
   ): Promise<Approval> {
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
-    const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies)
+    const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.rosters.newest, policies)
     const input = { ...known, policies, plan, fallbacks: request.plan?.fallbacks ?? [], now: tx.now, expiresAt }
     const releases = prepareReleases(input)
     // The predecessor may be held until later: then the dossier contains the live release, unless that time comes first.
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
-      requireEventsFit(this.runtime.roster, { releases, live, plan })
+      requireEventsFit(this.rosters.newest, { releases, live, plan })
     for (const release of releases)
       await tx.documents(POLICIES).put({ ...(await policyOrNew(tx, release.id)), releaseEpoch: release.releaseEpoch })
     return {
@@ -129,7 +130,7 @@ export class PrepareApproval {
       releases,
       plan,
       signedBy: [],
-      missing: missingOf(this.runtime.roster, releases),
+      missing: missingOf(this.rosters.newest, releases),
       ...(request.supersede === true ? { supersede: true } : {}),
       preparedAt: tx.now.toISOString(),
       expiresAt: expiresAt.toISOString(),

@@ -1,7 +1,8 @@
 import { action, HmsError, peekPredicate, type PreparedApproval, type PrepareRollbackRequest, type ReleaseDocument } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
+import { Rosters } from '#libs/service'
 import {
   approvalDigest,
   breakGlassBehind,
@@ -12,7 +13,6 @@ import {
   tagsOf,
   type ReleasePredicate,
 } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
@@ -37,7 +37,8 @@ import { signedSiblings } from './signed-siblings.js'
 @Injectable()
 export class PrepareRollback {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
     private readonly judgeByStored: JudgeByStored,
@@ -54,24 +55,24 @@ export class PrepareRollback {
 
   private attempt(request: PrepareRollbackRequest['rollback'], by: string): Promise<PreparedApproval> {
     const { policy: id, version } = request
-    return this.runtime.database.locked([policyKey(id)], async (tx) => {
+    return this.database.locked([policyKey(id)], async (tx) => {
       const record = await policyOrNew(tx, id)
       const records = new Map([[id, record]])
       const target = await this.targetOf(tx, record, version)
       const members = `rollback ${id}@${version} ${target.policyDigest}`
       const [signed] = await signedSiblings(tx, members)
-      if (signed !== undefined) return preparedView(tx, signed, { records, roster: this.runtime.roster })
+      if (signed !== undefined) return preparedView(tx, signed, { records, roster: this.rosters.newest })
       const { reason = '', publicReason } = request
       const fingerprint = digestOfJson({ rollback: { reason, ...(publicReason === undefined ? {} : { publicReason }) } })
       const same = { members, state: 'prepared', request: fingerprint }
       const [known] = await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 })
       if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now))
-        return preparedView(tx, known, { records, roster: this.runtime.roster })
+        return preparedView(tx, known, { records, roster: this.rosters.newest })
       const prepared = await this.prepare(tx, record, target, publicReason ?? reason)
       const reasons = publicReason === undefined || reason === '' ? {} : { reasons: [{ name: by, reason }] }
       const approval: Approval = { ...prepared, ...reasons, members, request: fingerprint }
       await this.preparations.add(tx, approval, by)
-      return preparedView(tx, approval, { records, roster: this.runtime.roster })
+      return preparedView(tx, approval, { records, roster: this.rosters.newest })
     })
   }
 
@@ -81,7 +82,7 @@ export class PrepareRollback {
     target: ReleaseDocument,
     reason: string,
   ): Promise<Omit<Approval, 'members' | 'request'>> {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const before = peekPredicate<ReleasePredicate>(target.envelope)
     const { policy, author } = before
     const released = await releasedOf(tx, record)
@@ -132,7 +133,7 @@ export class PrepareRollback {
   private async targetOf(tx: Transaction, record: PolicyRecord, version: string): Promise<ReleaseDocument> {
     const { id, live } = record
     // A release that readers refuse is signed again, even if it is the one in force.
-    if (live?.version === version && (await refusedByReaders(tx, live, this.runtime.roster)) === undefined) {
+    if (live?.version === version && (await refusedByReaders(tx, live, this.rosters.newest)) === undefined) {
       const detail = `${id}@${version} is live already.`
       throw new HmsError('HMS_APPROVER_ALREADY_LIVE', detail, { status: 409, next: [action('get', { policy: id })] })
     }

@@ -1,7 +1,8 @@
 import { action, HmsError, MAX_REASON, type StatementRequest, type ApprovalView } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
-import { lockedDocument, type Transaction } from '#libs/persistence'
+import { Outbox, policyKey } from '#libs/messaging'
+import { Database, lockedDocument, Timers, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
+import { Rosters } from '#libs/service'
 import {
   approvalRequirement,
   authorsOf,
@@ -11,7 +12,6 @@ import {
   type DecisionPredicate,
   type Principal,
 } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
@@ -22,12 +22,15 @@ import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.
 @Injectable()
 export class RejectApproval {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly timers: Timers,
     private readonly saveRun: SaveRun,
   ) {}
 
   async execute(digest: string, { statement }: StatementRequest): Promise<ApprovalView> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const { person, decision } = this.read(digest, statement, tx.now)
       const approval = await lockedDocument(tx, APPROVALS, digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
       if (approval === undefined)
@@ -63,9 +66,9 @@ export class RejectApproval {
       facts: endEarly(record.facts, { state: 'ABORTED' as const, reason: 'REJECTED', detail, at: tx.now.toISOString() }),
     }
     const rejected: Approval = { ...approval, state: 'rejected' }
-    await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
+    await this.timers.cancel(tx, approvalExpiryId(approval.digest))
     await tx.documents(APPROVALS).put(rejected)
-    await this.runtime.emit(
+    await this.outbox.emit(
       tx,
       'hms.approval.rejected.v1',
       { run, attempt, approval: approval.digest, by: person.name, reason, ...said, statement },
@@ -76,7 +79,7 @@ export class RejectApproval {
   }
 
   private read(digest: string, statement: unknown, now: Date): { person: Principal; decision: DecisionPredicate } {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     try {
       const { predicate: decision, keyids } = readDecision(statement, roster.keysOfKind('person', now.toISOString()))
       const person = roster.principalOfKey(keyids[0]!)!
@@ -100,7 +103,7 @@ export class RejectApproval {
   }
 
   private requireHis({ releases }: Approval, person: Principal): void {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const isTheirs = releases.some(({ envelope }) => {
       const { predicate } = readRelease(envelope)
       return (

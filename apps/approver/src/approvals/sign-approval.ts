@@ -1,7 +1,7 @@
 import { action, HmsError, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Database, Timers, type Transaction } from '#libs/persistence'
+import { Rosters } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from '../guard/guard-approval.js'
 import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
@@ -25,7 +25,9 @@ import { signedSiblings } from './signed-siblings.js'
 @Injectable()
 export class SignApproval {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly timers: Timers,
     private readonly queueRun: QueueRun,
     private readonly startRollback: StartRollback,
     private readonly saveRun: SaveRun,
@@ -35,12 +37,12 @@ export class SignApproval {
   ) {}
 
   execute(request: ApprovalRequest): Promise<ApprovalView> {
-    return underLock(this.runtime, request, (tx, approval) => this.sign(tx, approval, request))
+    return underLock(this.database, this.rosters.newest, request, (tx, approval) => this.sign(tx, approval, request))
   }
 
   private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView | HmsError> {
     const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
-    const signer = signerOf(this.runtime.roster, approval, request)
+    const signer = signerOf(this.rosters.newest, approval, request)
     if (breakGlassIn(approval) !== undefined) throw signedAlone()
     if (approval.signedBy.includes(signer)) return approvalView(approval, run)
     if (approval.state !== 'prepared' && approval.state !== 'waiting') {
@@ -60,7 +62,7 @@ export class SignApproval {
     const found = run === undefined ? await quarantined(tx, approval) : undefined
     if (found !== undefined) throw refuseQuarantined(found, action('approve'))
     // A rollback is open to every person who may sign it.
-    if (!isRollback(approval)) await requireReviewed(tx, this.runtime.roster, signer)
+    if (!isRollback(approval)) await requireReviewed(tx, this.rosters.newest, signer)
     const denied = await this.guardApproval.execute(tx, approval, signer)
     if (denied !== undefined) return denied
     const releases = withSignatures(approval.releases, request)
@@ -71,8 +73,8 @@ export class SignApproval {
       approval.storedHeads,
     )
     const live = [...records.values()].map((record) => record.live)
-    requireEventsFit(this.runtime.roster, { releases, live, plan: approval.plan })
-    const missing = missingOf(this.runtime.roster, releases)
+    requireEventsFit(this.rosters.newest, { releases, live, plan: approval.plan })
+    const missing = missingOf(this.rosters.newest, releases)
     const opened = run ?? (await openRun(tx, approval))
     const signed: Approval = {
       ...approval,
@@ -87,7 +89,7 @@ export class SignApproval {
     if (run === undefined) await this.preparations.signed(tx, signed.digest)
     await rememberSignatures(tx, signed)
     if (missing.length > 0) {
-      await this.runtime.schedule(tx, {
+      await this.timers.schedule(tx, {
         id: approvalExpiryId(signed.digest),
         kind: APPROVAL_EXPIRY,
         keys: signed.releases.map((release) => policyKey(release.id)),
@@ -98,7 +100,7 @@ export class SignApproval {
       const looked = await this.endStale.look(tx, opened.facts.run)
       return { ...approvalView(signed, looked), ...(await overtakenMember(tx, signed)) }
     }
-    await this.runtime.cancel(tx, approvalExpiryId(signed.digest))
+    await this.timers.cancel(tx, approvalExpiryId(signed.digest))
     const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
     const start = queued.facts.isRollback === true ? this.startRollback : this.queueRun
     const started = await start.execute(tx, queued, signed)

@@ -1,8 +1,8 @@
 import { peekPredicate, stepsOf, type GuardTrial, type JsonObject, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { guard, judgeReleases, principalOf, type GuardVerdict } from '#libs/guard'
-import type { Transaction } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
+import { Rosters } from '#libs/service'
 import { approvalRequirement, buildRelease, SignatureError, type Principal, type ReleasePredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
@@ -23,7 +23,8 @@ const WEIGHT = { PASS: 0, WARN: 1, FAIL: 2 } as const
 @Injectable()
 export class TryGuard {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly config: ApproverConfig,
     private readonly rules: RulesInForce,
     private readonly storedHeads: ReadStoredHeads,
@@ -32,7 +33,7 @@ export class TryGuard {
   async execute(given: readonly JsonObject[]): Promise<GuardTrial> {
     const policies = parsePolicies(given)
     const { heads } = await this.storedHeads.execute(policies.map(({ policy }) => policy.id))
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const live: Record<string, ReleaseDocument | null> = {}
       for (const { policy } of policies) {
         const record = await policyAt(tx, policy.id)
@@ -48,7 +49,7 @@ export class TryGuard {
     rules: readonly ReleaseDocument[],
     { now }: Transaction,
   ): GuardTrial {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const releases = policies.map(({ policy }) => this.releaseOf(policy as ReleasePredicate['policy'], live[policy.id] ?? null, now))
     const asked = { releases, live, rules }
     const people = this.eligible(releases)
@@ -72,7 +73,7 @@ export class TryGuard {
 
   /** Returns people who may sign each of the releases. */
   private eligible(releases: readonly ReleaseDocument[]): Principal[] {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     try {
       const entitled = releases.map(
         (release) => new Set(approvalRequirement(roster, peekPredicate<ReleasePredicate>(release.envelope)).eligible),

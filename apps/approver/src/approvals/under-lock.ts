@@ -1,7 +1,7 @@
 import { action, HmsError, type ApprovalRequest } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import { lockedDocument, type Transaction } from '#libs/persistence'
-import type { ServiceRuntime } from '#libs/service'
+import { lockedDocument, type Database, type Transaction } from '#libs/persistence'
+import type { Roster } from '#libs/signing'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { isSignedBy, requireKnownSigners, requireLiveSigners } from './signer-of.js'
 
@@ -11,7 +11,8 @@ import { isSignedBy, requireKnownSigners, requireLiveSigners } from './signer-of
  * was prepared: the response must not depend on what exists until a signature counts.
  */
 export async function underLock<T>(
-  { database, roster }: Pick<ServiceRuntime, 'database' | 'roster'>,
+  database: Database,
+  roster: Roster,
   request: Pick<ApprovalRequest, 'digest' | 'signatures'>,
   work: (tx: Transaction, approval: Approval) => Promise<T | HmsError>,
 ): Promise<T> {

@@ -1,7 +1,8 @@
 import type { PrepareBreakGlassRequest, PreparedApproval, RolloutPlan } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
+import { Database } from '#libs/persistence'
+import { Rosters } from '#libs/service'
 import { approvalDigest, digestOfJson, droppedTags, tagsOf } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { preparedView } from '../approvals/approval-view.js'
 import { authorOf } from '../approvals/authors.js'
@@ -27,7 +28,8 @@ const GRANT_MS = 30 * 60 * 1000
 @Injectable()
 export class PrepareBreakGlass {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
     private readonly judgeByStored: JudgeByStored,
@@ -42,9 +44,9 @@ export class PrepareBreakGlass {
 
   private attempt(request: PrepareBreakGlassRequest, policies: ParsedPolicy[], by: string): Promise<PreparedApproval> {
     const { reason } = request
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const ids = policies.map(({ policy }) => policy.id)
-    return this.runtime.database.locked(ids.map(policyKey), async (tx) => {
+    return this.database.locked(ids.map(policyKey), async (tx) => {
       const records = await recordsOf(tx, ids)
       const predecessors = new Map([...records].map(([id, { live }]) => [id, live]))
       const histories = await historiesOf(tx, policies, { records, roster })

@@ -1,7 +1,7 @@
 import { groupBy, type ApprovalView, type HmsError } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
+import { Rosters } from '#libs/service'
 import { mayReview, type Principal, type Roster } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { underLock } from '../approvals/under-lock.js'
 import { approvalView } from '../approvals/approval-view.js'
@@ -30,7 +30,8 @@ import * as refusals from './refusals.js'
 @Injectable()
 export class SignBreakGlass {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly guardApproval: GuardApproval,
     private readonly preparations: KeepPreparations,
     private readonly reviewBreakGlass: ReviewBreakGlass,
@@ -38,11 +39,11 @@ export class SignBreakGlass {
   ) {}
 
   execute(request: BreakGlassRequestDto): Promise<ApprovalView> {
-    return underLock(this.runtime, request, (tx, approval) => this.sign(tx, approval, request))
+    return underLock(this.database, this.rosters.newest, request, (tx, approval) => this.sign(tx, approval, request))
   }
 
   private async sign(tx: Transaction, approval: Approval, request: BreakGlassRequestDto): Promise<ApprovalView | HmsError> {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const order = breakGlassIn(approval)
     if (order === undefined) throw refusals.ordinary()
     const signers = signersOf(roster, approval, request)
@@ -62,7 +63,7 @@ export class SignBreakGlass {
   }
 
   private async accept(tx: Transaction, approval: Approval, signers: readonly Principal[], reason: string): Promise<ApprovalView> {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const { releases, plan } = approval
     const policies = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))!))
     const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))

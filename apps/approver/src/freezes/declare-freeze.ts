@@ -1,9 +1,10 @@
 import { action, HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { Outbox } from '#libs/messaging'
+import { Database, type Transaction } from '#libs/persistence'
 import { faultOfFreeze, holdsAsMuch, isForgotten } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
+import { Rosters } from '#libs/service'
 import { digestOfPayload } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { requireReviewed } from '../records/review-lock.table.js'
@@ -17,12 +18,16 @@ const SHOW = [action('freezes.list')]
 /** Accepts a freeze that a person signed. One with a known id replaces it. */
 @Injectable()
 export class DeclareFreeze {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+  ) {}
 
   async execute(statement: Envelope): Promise<FreezeView> {
-    requireSignedFreeze(statement, this.runtime.roster)
-    return this.runtime.database.locked(['freezes'], async (tx) => {
-      const read = readSignedFreeze(statement, this.runtime.roster, tx.now)
+    requireSignedFreeze(statement, this.rosters.newest)
+    return this.database.locked(['freezes'], async (tx) => {
+      const read = readSignedFreeze(statement, this.rosters.newest, tx.now)
       const { predicate, person, digest } = read
       if (predicate.action !== 'declare') throw invalid('What was signed lifts a freeze.')
       const { freeze } = predicate
@@ -32,11 +37,11 @@ export class DeclareFreeze {
       if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
       if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id)
       // Redeclaring it with an earlier end or a smaller scope is lifting it.
-      if (known !== undefined && !holdsAsMuch(freeze, known, tx.now)) await requireReviewed(tx, this.runtime.roster, person.name)
+      if (known !== undefined && !holdsAsMuch(freeze, known, tx.now)) await requireReviewed(tx, this.rosters.newest, person.name)
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
       await tx.documents(FREEZES).put(record)
-      await this.runtime.emit(tx, 'hms.freeze.declared.v1', { freeze: record }, { key: freeze.id })
+      await this.outbox.emit(tx, 'hms.freeze.declared.v1', { freeze: record }, { key: freeze.id })
       return freezeView(record, tx.now)
     })
   }
@@ -47,7 +52,7 @@ export class DeclareFreeze {
     const old = all.filter((freeze) => isForgotten(freeze, tx.now))
     for (const { id } of old) {
       await freezes.delete(id)
-      await this.runtime.erase(tx, 'hms.freeze.declared.v1', id)
+      await this.outbox.erase(tx, 'hms.freeze.declared.v1', id)
     }
     if (known !== undefined || all.length - old.length < MAX_FREEZES) return
     throw new HmsError('HMS_FREEZE_LIMIT', `There are ${MAX_FREEZES} freezes; one is forgotten 90 days after it is over.`, {

@@ -1,5 +1,6 @@
 import { action, HmsError, MAX_FREEZES, type FreezeRecord, type FreezeView } from '#libs/contracts'
-import { proofOfStatement, Public, ServiceRuntime, SignedBody, StatementRequestDto } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { proofOfStatement, Public, SignedBody, StatementRequestDto } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
 import { DeclareFreeze } from './declare-freeze.js'
@@ -10,7 +11,7 @@ import { LiftFreeze } from './lift-freeze.js'
 @Controller('v1/freezes')
 export class FreezesController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly declareFreeze: DeclareFreeze,
     private readonly liftFreeze: LiftFreeze,
   ) {}
@@ -18,7 +19,7 @@ export class FreezesController {
   /** Newest first, those that are over too. */
   @Get()
   async list(): Promise<FreezeView[]> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const records = await tx.documents(FREEZES).find({ limit: MAX_FREEZES })
       return records.map((record) => freezeView(record, tx.now)).sort((a, b) => b.declaredAt.localeCompare(a.declaredAt))
     })
@@ -27,7 +28,7 @@ export class FreezesController {
   /** The whole record, with what was signed: who lifts a freeze signs its digest. */
   @Get(':id')
   async show(@Param('id') id: string): Promise<FreezeRecord> {
-    const record = await this.runtime.database.transaction((tx) => tx.documents(FREEZES).get(id))
+    const record = await this.database.transaction((tx) => tx.documents(FREEZES).get(id))
     if (record !== undefined) return record
     throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: [action('freezes.list')] })
   }

@@ -1,7 +1,9 @@
 import type { HmsError, ReleaseDocument } from '#libs/contracts'
 import { guard, judgeReleases, principalOf, refusalOf } from '#libs/guard'
+import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime, emitVerdict } from '#libs/service'
+import { emitVerdict, Rosters } from '#libs/service'
+import { Signer } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { isRollback, type Approval } from '../records/approval.table.js'
 import { policyAt } from '../policies/policy.table.js'
@@ -14,7 +16,9 @@ const TOPIC = 'hms.approval.v1'
 @Injectable()
 export class GuardApproval implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly signer: Signer,
     private readonly rules: RulesInForce,
   ) {}
 
@@ -27,7 +31,7 @@ export class GuardApproval implements OnModuleInit {
    * without the signature. `signer` is the display name of a person whose signatures were verified.
    */
   async execute(tx: Transaction, approval: Approval, signer: string): Promise<HmsError | undefined> {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const principal = principalOf(roster, roster.principalByName(signer)!)
     const { releases } = approval
     const action = isRollback(approval) ? ('rollback' as const) : ('approve' as const)
@@ -35,7 +39,7 @@ export class GuardApproval implements OnModuleInit {
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
     const run = approval.run ?? undefined
-    await emitVerdict(this.runtime, tx, verdict, asked, { key: releases[0]!.id, run, topic: TOPIC })
+    await emitVerdict(this.outbox, this.signer, tx, verdict, asked, { key: releases[0]!.id, run, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
     return refusalOf(verdict, asked)
   }

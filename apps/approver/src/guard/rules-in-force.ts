@@ -1,7 +1,8 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
-import { KnownRules, ServiceRuntime } from '#libs/service'
+import { Clock, Logger } from '#libs/platform'
+import { KnownRules } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { asOf, POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 
@@ -10,11 +11,11 @@ import { asOf, POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 export class RulesInForce {
   private readonly known: KnownRules<PolicyRecord>
 
-  constructor(runtime: ServiceRuntime) {
+  constructor(clock: Clock, log: Logger) {
     this.known = new KnownRules(
       POLICIES,
       (policy, now) => ({ id: policy.id, seq: policy.liveSeq, live: asOf(policy, now).live, held: policy.next?.release ?? null }),
-      runtime,
+      { clock, log, name: 'approver' },
     )
   }
 

@@ -1,8 +1,9 @@
 import { readText, type ConfigDocument, type ReleaseDocument, type StreamFrame } from '#libs/contracts'
+import { Database } from '#libs/persistence'
 import { describeError } from '#libs/platform'
-import { signRequest, STABLE_SCOPE, verifyHead, type OpenedRelease, type VerifiedHead } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { CONFIG_STORE_URLS, Rosters } from '#libs/service'
+import { Signer, signRequest, STABLE_SCOPE, verifyHead, type OpenedRelease, type VerifiedHead } from '#libs/signing'
+import { Inject, Injectable } from '@nestjs/common'
 import type { StoredHead } from '../records/approval.table.js'
 
 const TIMEOUT_MS = 1_500
@@ -18,11 +19,16 @@ export interface StoredAnswer {
 /** Reads stable heads from config-store, which receives rollbacks directly, also while the broker is down. */
 @Injectable()
 export class ReadStoredHeads {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly signer: Signer,
+    @Inject(CONFIG_STORE_URLS) private readonly configStoreUrls: readonly string[],
+  ) {}
 
   /** Asks every config-store at once, and returns the newest verified head of each policy. Never throws. */
   async execute(ids: readonly string[]): Promise<StoredAnswer> {
-    const urls = this.runtime.configStoreUrls
+    const urls = this.configStoreUrls
     if (urls.length === 0) return { heads: [], failure: 'none is configured (HMS_CONFIG_STORE_URLS)' }
     const answers = await Promise.allSettled(urls.map((url) => this.read(url, ids)))
     const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
@@ -32,9 +38,10 @@ export class ReadStoredHeads {
   }
 
   private async read(url: string, ids: readonly string[]): Promise<StoredHead[]> {
-    const { roster, signer } = this.runtime
+    const { signer } = this
+    const roster = this.rosters.newest
     const path = `/v1/snapshot?policies=${ids.join(',')}`
-    const at = await this.runtime.databaseTime()
+    const at = await this.database.transaction(async (tx) => tx.now)
     const request = { audience: roster.installation, method: 'GET', path, body: Buffer.alloc(0), at }
     const response = await fetch(url + path, {
       headers: { authorization: await signRequest(signer, request) },

@@ -1,9 +1,8 @@
 import { action, HmsError, peekPredicate, type Envelope, type Ticket } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import { lockedDocument } from '#libs/persistence'
+import { Database, lockedDocument } from '#libs/persistence'
 import { answerTicket } from '#libs/pipeline'
 import type { RunDecisionPredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../records/approval.table.js'
 import { DecideRun } from '../runs/decide-run.js'
@@ -17,7 +16,7 @@ import { TICKETS } from '../tickets/ticket.table.js'
 @Injectable()
 export class DecideTicket {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly decideRun: DecideRun,
     private readonly syncTickets: SyncTickets,
     private readonly reviewBreakGlass: ReviewBreakGlass,
@@ -30,15 +29,15 @@ export class DecideTicket {
     if (!/^\d{1,9}$/.test(String(given))) throw ticketNotFound(given)
     const number = Number(given)
     const decision = decisionOf(statement)
-    const ticket = await this.runtime.database.transaction((tx) => tx.documents(TICKETS).get(String(number)))
+    const ticket = await this.database.transaction((tx) => tx.documents(TICKETS).get(String(number)))
     if (ticket === undefined) throw ticketNotFound(number)
     if (decision !== 'accept') {
       requireOpen(ticket, decision)
       // The stage that owns the run responds; the ticket closes when the run continues or ends.
       await this.decideRun.execute(ticket.run, statement)
-      return this.runtime.database.transaction(async (tx) => (await tx.documents(TICKETS).get(String(number))) ?? ticket)
+      return this.database.transaction(async (tx) => (await tx.documents(TICKETS).get(String(number))) ?? ticket)
     }
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const open = (await lockedDocument(tx, TICKETS, String(number), ({ policies }) => policies.map(({ id }) => policyKey(id))))!
       const record = (await tx.documents(RUNS).get(String(open.run)))!
       const approval = (await tx.documents(APPROVALS).get(record.approval))!

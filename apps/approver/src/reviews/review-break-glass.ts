@@ -1,8 +1,7 @@
 import type { BreakGlassReview, Ticket, TicketAnswer } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { Timers, type Transaction } from '#libs/persistence'
 import { answerTicket, openReview, overdueReview } from '#libs/pipeline'
 import type { Principal } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
@@ -15,14 +14,14 @@ import { REVIEW_LOCKS } from '../records/review-lock.table.js'
 @Injectable()
 export class ReviewBreakGlass implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly timers: Timers,
     private readonly config: ApproverConfig,
     private readonly syncTickets: SyncTickets,
     private readonly saveRun: SaveRun,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(REVIEW_OVERDUE, (tx, { data }) => this.overdue(tx, data.ticket))
+    this.timers.on(REVIEW_OVERDUE, (tx, { data }) => this.overdue(tx, data.ticket))
   }
 
   /** Opens the review in the transaction that accepts the signatures. */

@@ -1,5 +1,6 @@
 import { MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
-import { proofOfStatement, Public, ServiceRuntime, SignedBody, StatementRequestDto } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { proofOfStatement, Public, SignedBody, StatementRequestDto } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { DecideTicket, ticketNotFound } from './decide-ticket.js'
 import { TICKETS } from '../tickets/ticket.table.js'
@@ -9,7 +10,7 @@ import { TicketsQueryDto } from './tickets.dto.js'
 @Controller('v1/tickets')
 export class TicketsController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly decideTicket: DecideTicket,
   ) {}
 
@@ -17,14 +18,14 @@ export class TicketsController {
   @Get()
   list(@Query() { state }: TicketsQueryDto): Promise<Ticket[]> {
     const where = state === undefined ? undefined : { state }
-    return this.runtime.database.transaction((tx) =>
+    return this.database.transaction((tx) =>
       tx.documents(TICKETS).find({ where, orderBy: 'number', descending: true, limit: MAX_TICKETS_LISTED }),
     )
   }
 
   @Get(':number')
   async show(@Param('number') number: string): Promise<Ticket> {
-    const ticket = await this.runtime.database.transaction((tx) => tx.documents(TICKETS).get(number))
+    const ticket = await this.database.transaction((tx) => tx.documents(TICKETS).get(number))
     if (ticket === undefined) throw ticketNotFound(number)
     return ticket
   }

@@ -1,25 +1,28 @@
 import { action, command, HmsError, type Envelope, type RosterProposalView } from '#libs/contracts'
+import { Database } from '#libs/persistence'
 import { readSuccessor, type Roster } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecord } from './proposal.table.js'
 import { proposalView } from './proposal-view.js'
 import { refusingRosters } from './refused-roster.js'
-import { lockRoster, rotateRoster } from './rotate-roster.js'
+import { RotateRoster } from './rotate-roster.js'
 import { requireReadable } from './unreadable-releases.js'
 import type { RosterProposalDto } from './roster.dto.js'
 
 /** Stores a proposed roster for signing. It has no effect before enough people have signed; a repeated proposal changes nothing. */
 @Injectable()
 export class ProposeRoster {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly database: Database,
+    private readonly rotation: RotateRoster,
+  ) {}
 
   async execute({ envelope, acceptUnreadable = [] }: RosterProposalDto): Promise<RosterProposalView> {
     if (JSON.stringify(envelope).length > MAX_PROPOSAL_BYTES) {
       throw new HmsError('HMS_ROSTER_TOO_LARGE', `A roster has at most ${MAX_PROPOSAL_BYTES} bytes with its signatures.`, { status: 413 })
     }
-    return this.runtime.database.transaction(async (tx) => {
-      const current = await lockRoster(tx, this.runtime)
+    return this.database.transaction(async (tx) => {
+      const current = await this.rotation.lock(tx)
       const next = refusingRosters(() => readSuccessor(current, envelope))
       requireInstallation(next)
       const proposals = tx.documents(ROSTER_PROPOSALS)
@@ -39,12 +42,7 @@ export class ProposeRoster {
       }
       const view = proposalView(record, current, next)
       if (view.state === 'WAITING') await proposals.put(record)
-      else
-        await rotateRoster(
-          tx,
-          this.runtime,
-          refusingRosters(() => this.runtime.rosters.verify(record.envelope)),
-        )
+      else await this.rotation.execute(tx, record.envelope)
       return view
     })
   }

@@ -1,6 +1,7 @@
 import type { RosterProposalView, RosterStep } from '#libs/contracts'
+import { Database } from '#libs/persistence'
+import { Public, RequireScope, Rosters, rostersAfter, SignedBody, TakesBody } from '#libs/service'
 import { readSuccessor } from '#libs/signing'
-import { Public, RequireScope, rostersAfter, ServiceRuntime, SignedBody, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.table.js'
 import { proposalView } from './proposal-view.js'
@@ -16,7 +17,8 @@ import { SignProposal } from './sign-proposal.js'
 @Controller('v1/roster')
 export class RosterController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly proposeRoster: ProposeRoster,
     private readonly signProposal: SignProposal,
   ) {}
@@ -24,7 +26,7 @@ export class RosterController {
   @Get()
   @Public()
   chain(@Query() { since = -1 }: RosterQueryDto): Promise<RosterStep[]> {
-    return this.runtime.database.transaction((tx) => rostersAfter(tx, since))
+    return this.database.transaction((tx) => rostersAfter(tx, since))
   }
 
   @TakesBody({ bytes: 2 * MAX_PROPOSAL_BYTES })
@@ -37,7 +39,8 @@ export class RosterController {
 
   @Get('proposals')
   async proposals(): Promise<RosterProposalView[]> {
-    const { roster, database } = this.runtime
+    const { database } = this
+    const roster = this.rosters.newest
     const waiting = await database.transaction((tx) => tx.documents(ROSTER_PROPOSALS).find({ limit: MAX_PROPOSALS }))
     const fitting = waiting.filter(({ version }) => version === roster.version + 1)
     return fitting.map((record) => proposalView(record, roster, readSuccessor(roster, record.envelope)))

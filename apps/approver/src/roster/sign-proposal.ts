@@ -1,22 +1,25 @@
 import { action, HmsError, type Envelope, type RosterProposalView } from '#libs/contracts'
+import { Database } from '#libs/persistence'
 import { readSuccessor, rootState, SignatureError, type Roster } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { proposalView } from './proposal-view.js'
 import { ROSTER_PROPOSALS } from './proposal.table.js'
 import { refusingRosters } from './refused-roster.js'
-import { lockRoster, rotateRoster } from './rotate-roster.js'
+import { RotateRoster } from './rotate-roster.js'
 import { requireReadable } from './unreadable-releases.js'
 import type { RosterSignatureDto } from './roster.dto.js'
 
 /** Adds one person's signature to a proposed roster. The signature that meets both root rules puts it into force. */
 @Injectable()
 export class SignProposal {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly database: Database,
+    private readonly rotation: RotateRoster,
+  ) {}
 
   execute(digest: string, signature: RosterSignatureDto): Promise<RosterProposalView> {
-    return this.runtime.database.transaction(async (tx) => {
-      const current = await lockRoster(tx, this.runtime)
+    return this.database.transaction(async (tx) => {
+      const current = await this.rotation.lock(tx)
       const now = tx.now.toISOString()
       if (current.digest === digest) {
         requireCounts(current.envelope, signature, [current], now)
@@ -34,11 +37,7 @@ export class SignProposal {
       }
       // Checks releases that went live since the proposal.
       await requireReadable(tx, current, next, record.acceptUnreadable ?? [])
-      await rotateRoster(
-        tx,
-        this.runtime,
-        refusingRosters(() => this.runtime.rosters.verify(signed.envelope)),
-      )
+      await this.rotation.execute(tx, signed.envelope)
       return view
     })
   }

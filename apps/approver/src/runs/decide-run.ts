@@ -12,8 +12,10 @@ import {
   type StageName,
   type Action,
 } from '#libs/contracts'
-import { lockedDocument, type Transaction } from '#libs/persistence'
+import { Outbox } from '#libs/messaging'
+import { Database, lockedDocument, Timers, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf, timedWait } from '#libs/pipeline'
+import { Rosters } from '#libs/service'
 import {
   isSignedLately,
   readRunDecision,
@@ -23,7 +25,6 @@ import {
   type ReadRunDecision,
   type RunDecisionPredicate,
 } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
 import { requireReviewed } from '../records/review-lock.table.js'
@@ -42,19 +43,22 @@ const MAX_DECISIONS = 100
 @Injectable()
 export class DecideRun {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly timers: Timers,
     private readonly saveRun: SaveRun,
   ) {}
 
   async execute(run: number, statement: Envelope): Promise<RunView> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const record = (await lockedDocument(tx, RUNS, String(run), keysOfRun))!
       const approval = (await tx.documents(APPROVALS).get(record.approval))!
       const { predicate, person, digest } = this.read(record, approval, statement, tx.now)
       // A repeated statement changes nothing: the response to the first may have been lost.
       if (record.facts.decisions.some(({ id }) => id === digest)) return runView(record)
       const name = predicate.decision as RunDecisionName
-      if (!WAYS_BACK.has(name)) await requireReviewed(tx, this.runtime.roster, person.name)
+      if (!WAYS_BACK.has(name)) await requireReviewed(tx, this.rosters.newest, person.name)
       const stage = this.requireInTime(record, name, predicate.attempt)
       const decision: RunDecision = {
         id: digest,
@@ -69,7 +73,7 @@ export class DecideRun {
       const { reason, publicReason, byMs } = predicate
       const more = { ...(publicReason === undefined ? {} : { publicReason }), ...(byMs === undefined ? {} : { byMs }) }
       const data = { run, attempt, id: digest, decision: name, stage, by: person.name, reason, statement, ...more }
-      await this.runtime.emit(tx, 'hms.run.decision-accepted.v1', data, { key: record.key, run, attempt })
+      await this.outbox.emit(tx, 'hms.run.decision-accepted.v1', data, { key: record.key, run, attempt })
       const saved = stage === null ? await this.endUnstarted(tx, accepted, approval, decision) : accepted
       await this.saveRun.execute(tx, saved)
       return runView(saved)
@@ -79,7 +83,7 @@ export class DecideRun {
   /** Ends a run that no stage has yet, and its wait for signatures. */
   private async endUnstarted(tx: Transaction, record: RunRecord, approval: Approval, decision: RunDecision): Promise<RunRecord> {
     if (approval.state === 'waiting') {
-      await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
+      await this.timers.cancel(tx, approvalExpiryId(approval.digest))
       await tx.documents(APPROVALS).put({ ...approval, state: 'rejected' })
     }
     return { ...record, facts: abortUnstarted(record.facts, decision, tx.now.toISOString()) }
@@ -92,7 +96,7 @@ export class DecideRun {
    */
   async requireSigned(statement: Envelope, isNamed: (predicate: RunDecisionPredicate) => boolean): Promise<void> {
     this.verify(statement)
-    await this.runtime.database.transaction(async (tx) => {
+    await this.database.transaction(async (tx) => {
       const predicate = this.verify(statement, tx.now)
       if (!isSignedLately(predicate.at, tx.now)) throw expired()
       if (!isNamed(predicate)) throw other(`What was signed is about ${describe(predicate)}.`)
@@ -101,7 +105,7 @@ export class DecideRun {
 
   private verify(statement: Envelope, now?: Date): RunDecisionPredicate {
     try {
-      return verifyRunDecision(statement, this.runtime.roster.keysOfKind('person', now?.toISOString()))
+      return verifyRunDecision(statement, this.rosters.newest.keysOfKind('person', now?.toISOString()))
     } catch (error) {
       throw refusalOfSignature(error)
     }
@@ -117,7 +121,7 @@ export class DecideRun {
   ): ReadRunDecision {
     try {
       const about = { run: facts.run, releases: approval.releases, ...answered }
-      const read = readRunDecision(statement, about, this.runtime.roster, now.toISOString())
+      const read = readRunDecision(statement, about, this.rosters.newest, now.toISOString())
       const { decision, reason, publicReason = '', at, byMs = 0 } = read.predicate
       if (!known.includes(decision)) throw other(`${decision} is none of ${known.join(', ')}.`)
       if (reason.trim() === '' || reason.length > MAX_REASON || publicReason.length > MAX_REASON)

@@ -1,6 +1,6 @@
-import type { Transaction } from '#libs/persistence'
+import { Outbox } from '#libs/messaging'
+import { Timers, type Transaction } from '#libs/persistence'
 import { stageAwaited, stateOf, timedWait, waitingStage } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { EndRun } from './end-run.js'
 import { describeWait, isHeldUp } from './is-held-up.js'
@@ -12,14 +12,15 @@ import { RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
 @Injectable()
 export class EndOverdueRun implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly outbox: Outbox,
+    private readonly timers: Timers,
     private readonly endRun: EndRun,
     private readonly queueRun: QueueRun,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run, data.gone))
+    this.timers.on(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run, data.gone))
   }
 
   /** `gone`: what the run waited for at the last check, if it no longer exists; its stage has had its time since. */
@@ -46,7 +47,7 @@ export class EndOverdueRun implements OnModuleInit {
   private async timeOut(tx: Transaction, record: RunRecord, stage: NonNullable<ReturnType<typeof stageAwaited>>): Promise<void> {
     const { run, attempt } = record.facts
     const detail = `${stage} did not answer in time; the run was ended and its policies are free again`
-    await this.runtime.emit(tx, 'hms.stage.timed-out.v1', { run, attempt, stage, detail }, { key: record.key, run, attempt })
+    await this.outbox.emit(tx, 'hms.stage.timed-out.v1', { run, attempt, stage, detail }, { key: record.key, run, attempt })
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'STAGE_TIMED_OUT', detail }, 'deadline')
   }
 }

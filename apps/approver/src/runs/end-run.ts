@@ -1,7 +1,7 @@
 import type { ReceivedEvent } from '#libs/contracts'
+import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { endEarly, type EndedEarly } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import type { RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
@@ -10,7 +10,7 @@ import { SaveRun } from './save-run.js'
 @Injectable()
 export class EndRun {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly outbox: Outbox,
     private readonly saveRun: SaveRun,
   ) {}
 
@@ -26,6 +26,6 @@ export class EndRun {
     const { run, attempt, startedAt } = record.facts
     if (startedAt === undefined) return
     const options = { key: record.key, run, attempt, causationId: cause?.id, traceparent: cause?.traceparent }
-    await this.runtime.emit(tx, 'hms.run.decided.v1', { run, attempt, decision: 'abort', reason, by }, options)
+    await this.outbox.emit(tx, 'hms.run.decided.v1', { run, attempt, decision: 'abort', reason, by }, options)
   }
 }

@@ -1,8 +1,7 @@
 import { peekPredicate, type ReleaseDocument } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { Timers, type Transaction } from '#libs/persistence'
 import { endEarly, stateOf } from '#libs/pipeline'
 import { effectiveMs, type ReleasePredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { quarantined, sayQuarantined, type Quarantined } from '../policies/quarantine.js'
 import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
@@ -16,12 +15,12 @@ import { approvalExpiryId, APPROVALS, isRollback, type Approval } from '../recor
 @Injectable()
 export class EndStale implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly timers: Timers,
     private readonly saveRun: SaveRun,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(APPROVAL_MOVED, async (tx, { data }) => void (await this.look(tx, data.run)))
+    this.timers.on(APPROVAL_MOVED, async (tx, { data }) => void (await this.look(tx, data.run)))
   }
 
   execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
@@ -43,7 +42,7 @@ export class EndStale implements OnModuleInit {
 
   private async end(tx: Transaction, record: RunRecord, approval: Approval, reason: string, detail: string): Promise<RunRecord> {
     const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason, detail, at: tx.now.toISOString() }) }
-    await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
+    await this.timers.cancel(tx, approvalExpiryId(approval.digest))
     await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
     await this.saveRun.execute(tx, ended)
     return ended

@@ -1,7 +1,6 @@
 import { isTerminal } from '#libs/contracts'
-import type { TimerKind, Transaction } from '#libs/persistence'
+import { Timers, type TimerKind, type Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVAL_EXPIRY, approvalExpiryId, APPROVALS } from '../records/approval.table.js'
 import { EndRun } from './end-run.js'
@@ -13,14 +12,14 @@ import { RUN_DEADLINE } from './schedule-run-deadline.js'
 @Injectable()
 export class EndStuckRun implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly timers: Timers,
     private readonly endRun: EndRun,
   ) {}
 
   onModuleInit(): void {
     const kinds: TimerKind<{ run: number }>[] = [QUEUE, RUN_DEADLINE, APPROVAL_EXPIRY, APPROVAL_MOVED]
     for (const kind of kinds) {
-      this.runtime.onGivenUp(kind, (tx, { data }, detail) => this.execute(tx, data.run, detail))
+      this.timers.onGivenUp(kind, (tx, { data }, detail) => this.execute(tx, data.run, detail))
     }
   }
 
@@ -30,7 +29,7 @@ export class EndStuckRun implements OnModuleInit {
     if (record === undefined || isTerminal(stateOf(record.facts))) return
     const approval = await tx.documents(APPROVALS).get(record.approval)
     if (approval?.state === 'waiting') {
-      await this.runtime.cancel(tx, approvalExpiryId(approval.digest))
+      await this.timers.cancel(tx, approvalExpiryId(approval.digest))
       await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
     }
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison')

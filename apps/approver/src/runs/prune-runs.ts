@@ -1,5 +1,6 @@
+import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { PruneTables } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { POLICIES } from '../policies/policy.table.js'
@@ -9,19 +10,22 @@ import { RUNS } from './run.table.js'
 /** Deletes ended runs and their approvals by age, except those whose release is live, or whose review is open. */
 @Injectable()
 export class PruneRuns implements OnModuleInit {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly pruning: PruneTables,
+  ) {}
 
   onModuleInit(): void {
-    this.runtime.prunes(APPROVALS, {
+    this.pruning.rule(APPROVALS, {
       spares: async (tx, approval) => (await isLive(tx, approval)) || (approval.run !== null && (await awaitsReview(tx, approval.run))),
     })
-    this.runtime.prunes(RUNS, {
+    this.pruning.rule(RUNS, {
       spares: async (tx, record) => {
         if (await awaitsReview(tx, record.facts.run)) return true
         const approval = await tx.documents(APPROVALS).get(record.approval)
         return approval !== undefined && isLive(tx, approval)
       },
-      gone: (tx, { facts: { run } }) => this.runtime.erase(tx, 'hms.run.changed.v1', String(run)),
+      gone: (tx, { facts: { run } }) => this.outbox.erase(tx, 'hms.run.changed.v1', String(run)),
     })
   }
 }

@@ -1,9 +1,10 @@
 import { packDossier, type OpenedDossier, type ReleaseDocument, type VersionRef } from '#libs/contracts'
 import { rulesForRun } from '#libs/guard'
-import type { Transaction } from '#libs/persistence'
+import { Outbox } from '#libs/messaging'
+import { Timers, type Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { currentTraceparent, inTrace } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Rosters } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVALS, reasonsOf, type Approval } from '../records/approval.table.js'
 import { EndStale, followsLive, previousOf } from './end-stale.js'
@@ -24,7 +25,9 @@ const MAX_USED = 20
 @Injectable()
 export class QueueRun implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly timers: Timers,
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
     private readonly supersedeRuns: SupersedeRuns,
@@ -32,7 +35,7 @@ export class QueueRun implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
+    this.timers.on(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
   }
 
   /** Starts the run if all its policies are free, else adds it to their queues, behind the runs it does not supersede. */
@@ -48,7 +51,7 @@ export class QueueRun implements OnModuleInit {
     const joining = policies.filter((policy) => !policy.queue.includes(number))
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
     if (begins !== undefined)
-      await this.runtime.schedule(tx, {
+      await this.timers.schedule(tx, {
         id: `${QUEUE}:${number}`,
         kind: QUEUE,
         keys: keysOfRun(record),
@@ -81,10 +84,10 @@ export class QueueRun implements OnModuleInit {
   async send(tx: Transaction, started: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
     await this.saveRun.execute(tx, started)
     const facts = await dossierOf(tx, started, approval, policies)
-    const guard = rulesForRun(this.runtime.roster, { ...facts, rules: await this.rules.of(tx) })
+    const guard = rulesForRun(this.rosters.newest, { ...facts, rules: await this.rules.of(tx) })
     const { run, attempt } = started.facts
     const data = { dossier: packDossier({ ...facts, guard }) }
-    await this.runtime.emit(tx, 'hms.approval.approved.v1', data, { key: started.key, run, attempt })
+    await this.outbox.emit(tx, 'hms.approval.approved.v1', data, { key: started.key, run, attempt })
   }
 
   /** Starts the run if its turn has come. Does nothing for a run that waits for signatures, has started, or has ended. */

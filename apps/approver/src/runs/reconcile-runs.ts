@@ -1,5 +1,5 @@
-import { describeError, PeriodicTask, type Metrics } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Database, Timers } from '#libs/persistence'
+import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { isLate } from './run-metrics.js'
@@ -16,21 +16,25 @@ const PAGE = 500
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly looks: PeriodicTask
-  private readonly repaired = this.runtime.metrics.repair('approver', 'run-timer')
+  private readonly repaired = this.metrics.repair('approver', 'run-timer')
   private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
   /** Runs reported late, so this process reports each once. */
   private reported: ReadonlySet<number> = new Set()
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly timers: Timers,
+    clock: Clock,
+    private readonly log: Logger,
+    private readonly metrics: Metrics,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
     private readonly config: ApproverConfig,
   ) {
-    this.runsWithoutTimer = runtime.metrics.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
-    this.looks = new PeriodicTask(runtime.clock, {
+    this.runsWithoutTimer = metrics.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
+    this.looks = new PeriodicTask(clock, {
       everyMs: EVERY_MS,
       run: () => this.execute(),
-      failed: (error) => runtime.log.debug({ error: describeError(error) }, 'runs are looked at later'),
+      failed: (error) => log.debug({ error: describeError(error) }, 'runs are looked at later'),
     })
   }
 
@@ -45,8 +49,8 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
   /** Returns the number of runs whose row it restored. */
   async execute(): Promise<number> {
     const late = new Set<number>()
-    const lost = await this.runtime.database.autocommit(async (tx) => {
-      const watched = new Set((await this.runtime.pendingTimers(tx, RUN_DEADLINE)).map((timer) => timer.id))
+    const lost = await this.database.autocommit(async (tx) => {
+      const watched = new Set((await this.timers.pending(tx, RUN_DEADLINE)).map((timer) => timer.id))
       const open: RunRecord[] = []
       for (let after = 0; ;) {
         const page = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number', after, limit: PAGE })
@@ -70,19 +74,19 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     late.add(view.run)
     if (this.reported.has(view.run)) return
     const { run, state, reason, createdAt } = view
-    this.runtime.log.error({ run, state, reason, createdAt, promiseMs: this.config.promiseMs }, 'a run is not in force within its promise')
+    this.log.error({ run, state, reason, createdAt, promiseMs: this.config.promiseMs }, 'a run is not in force within its promise')
   }
 
   private repair(record: RunRecord): Promise<boolean> {
     const { run } = record.facts
-    return this.runtime.database.locked(keysOfRun(record), async (tx) => {
+    return this.database.locked(keysOfRun(record), async (tx) => {
       const current = (await tx.documents(RUNS).get(String(run)))!
       // It may have ended, or advanced, since the query.
-      if ((await this.runtime.pendingTimers(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
+      if ((await this.timers.pending(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
       if (!(await this.scheduleRunDeadline.execute(tx, current))) return false
       tx.afterCommit(() => {
         this.repaired()
-        this.runtime.log.error({ run }, 'an open run had no timer; it has one again')
+        this.log.error({ run }, 'an open run had no timer; it has one again')
       })
       return true
     })

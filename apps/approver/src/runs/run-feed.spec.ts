@@ -1,8 +1,8 @@
 import type { RunView } from '#libs/contracts'
-import { MemoryDatabase } from '#libs/persistence'
+import { MemoryDatabase, type Database } from '#libs/persistence'
 import { newRun } from '#libs/pipeline'
 import { silentLogger, VirtualClock } from '#libs/platform'
-import type { ServiceRuntime } from '#libs/service'
+import type { Signals } from '#libs/service'
 import { expect, it } from 'vitest'
 import { RunFeed } from './run-feed.js'
 import { RUNS } from './run.table.js'
@@ -12,12 +12,11 @@ it('goes on after a read that failed and a signal that never came', async () => 
   const database = new MemoryDatabase(clock)
   let isAway = true
   const transaction: MemoryDatabase['transaction'] = (work) => (isAway ? Promise.reject(new Error('away')) : database.transaction(work))
-  const runtime = { clock, log: silentLogger, database: { transaction }, onSignal: () => {} } as unknown as ServiceRuntime
   const facts = { ...newRun(7, [{ id: 'pm25', version: '1.0.0', digest: 'sha256:' }], clock.now().toISOString()) }
   await database.transaction((tx) =>
     tx.documents(RUNS).put({ facts, approval: 'sha256:a', key: 'pm25', waits: { observeMs: 0, bakeMs: 0 } }),
   )
-  const feed = new RunFeed(runtime)
+  const feed = new RunFeed({ transaction } as Database, { on: () => {} } as unknown as Signals, clock, silentLogger)
   feed.onModuleInit()
   const seen: RunView[] = []
   const follower = feed.follow(7).subscribe((view) => seen.push(view))

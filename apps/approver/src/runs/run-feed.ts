@@ -1,7 +1,7 @@
 import { isTerminal, type RunView } from '#libs/contracts'
-import { findAll } from '#libs/persistence'
-import { describeError, Places, PeriodicTask } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Database, findAll } from '#libs/persistence'
+import { Clock, describeError, Logger, PeriodicTask, Places } from '#libs/platform'
+import { Signals } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common'
 import { Observable, type Subscriber } from 'rxjs'
 import { RUNS, runView } from './run.table.js'
@@ -17,16 +17,21 @@ export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private readonly places = new Places(MAX_READERS, 'readers of runs')
   private readonly looks: PeriodicTask
 
-  constructor(private readonly runtime: ServiceRuntime) {
-    this.looks = new PeriodicTask(runtime.clock, {
+  constructor(
+    private readonly database: Database,
+    private readonly signals: Signals,
+    clock: Clock,
+    log: Logger,
+  ) {
+    this.looks = new PeriodicTask(clock, {
       everyMs: LOOK_MS,
       run: () => this.look(),
-      failed: (error) => runtime.log.debug({ error: describeError(error) }, 'followed runs could not be read'),
+      failed: (error) => log.debug({ error: describeError(error) }, 'followed runs could not be read'),
     })
   }
 
   onModuleInit(): void {
-    this.runtime.onSignal('runs', () => this.wake())
+    this.signals.on('runs', () => this.wake())
     this.looks.start()
   }
 
@@ -58,7 +63,7 @@ export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private async look(): Promise<void> {
     if (this.readers.size === 0) return
     const numbers = [...this.readers.keys()]
-    const records = await this.runtime.database.transaction((tx) => findAll(tx, RUNS, { number: numbers }))
+    const records = await this.database.transaction((tx) => findAll(tx, RUNS, { number: numbers }))
     for (const record of records) this.push(runView(record))
   }
 

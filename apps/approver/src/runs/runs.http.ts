@@ -1,11 +1,11 @@
 import { action, HmsError, MAX_RUNS_LISTED, type RunView } from '#libs/contracts'
+import { Database, type Transaction } from '#libs/persistence'
 import { requireConnection } from '#libs/platform'
-import { proofOfStatement, Public, ServiceRuntime, SignedBody, StatementRequestDto } from '#libs/service'
+import { proofOfStatement, Public, SignedBody, StatementRequestDto } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { distinctUntilChanged, map, type Observable } from 'rxjs'
 import { ApproverConfig } from '../approver.config.js'
-import type { Transaction } from '#libs/persistence'
 import { queuedBehind } from './queued-behind.js'
 import { replacedPolicies } from './replaced-policies.js'
 import { isLate } from './run-metrics.js'
@@ -17,7 +17,7 @@ import { RunsQueryDto } from './runs.dto.js'
 @Controller('v1/runs')
 export class RunsController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly feed: RunFeed,
     private readonly decideRun: DecideRun,
     private readonly config: ApproverConfig,
@@ -27,7 +27,7 @@ export class RunsController {
   @Get()
   async list(@Query() { open, state, before }: RunsQueryDto): Promise<RunView[]> {
     const where = { ...(open === undefined ? {} : { open }), ...(state === undefined ? {} : { state }) }
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const records = await tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: MAX_RUNS_LISTED, after: before })
       return Promise.all(records.map((record) => this.viewAt(tx, record)))
     })
@@ -36,7 +36,7 @@ export class RunsController {
   @Get(':number')
   async show(@Param('number') number: string): Promise<RunView> {
     const record = await this.load(number)
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const replaced = await replacedPolicies(tx, record)
       return { ...(await this.viewAt(tx, record)), ...(replaced.length === 0 ? {} : { replaced }) }
     })
@@ -77,8 +77,7 @@ export class RunsController {
 
   private async load(text: string): Promise<RunRecord> {
     const number = /^\d{1,9}$/.test(text) ? Number(text) : undefined
-    const record =
-      number === undefined ? undefined : await this.runtime.database.transaction((tx) => tx.documents(RUNS).get(String(number)))
+    const record = number === undefined ? undefined : await this.database.transaction((tx) => tx.documents(RUNS).get(String(number)))
     if (record !== undefined) return record
     throw new HmsError('HMS_RUN_NOT_FOUND', `There is no run #${text}.`, { status: 404, next: [action('runs.list')] })
   }

@@ -1,7 +1,9 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
-import { findAll, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
+import { Outbox } from '#libs/messaging'
+import { Database, findAll, timerKind, Timers, type TimerKind, type Transaction } from '#libs/persistence'
 import { goesOnAt, isTakenBack } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
+import { Metrics } from '#libs/platform'
+import { Signals } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { SyncTickets } from '../tickets/sync-tickets.js'
@@ -21,17 +23,21 @@ export class SaveRun implements OnModuleInit {
   private readonly metrics: RunMetrics
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly timers: Timers,
+    private readonly signals: Signals,
+    private readonly registry: Metrics,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
     private readonly syncTickets: SyncTickets,
     { promiseMs }: ApproverConfig,
   ) {
-    this.metrics = new RunMetrics(runtime.metrics, promiseMs)
+    this.metrics = new RunMetrics(registry, promiseMs)
   }
 
   onModuleInit(): void {
-    this.runtime.metrics.beforeCollect(() =>
-      this.runtime.database.transaction(async (tx) => {
+    this.registry.beforeCollect(() =>
+      this.database.transaction(async (tx) => {
         const open = await findAll(tx, RUNS, { open: 'yes' })
         this.metrics.show(open.map(runView), tx.now)
       }),
@@ -45,7 +51,7 @@ export class SaveRun implements OnModuleInit {
     await tx.documents(RUNS).put(record)
     const view = runView(record)
     const number = record.facts.run
-    await this.runtime.emit(
+    await this.outbox.emit(
       tx,
       'hms.run.changed.v1',
       { view },
@@ -59,7 +65,7 @@ export class SaveRun implements OnModuleInit {
     if (isTerminal(view.state) && (before === undefined || !isTerminal(before.state))) await this.free(tx, record)
     tx.afterCommit(() => {
       this.metrics.changed(before, view)
-      this.runtime.signal('runs')
+      this.signals.send('runs')
     })
   }
 
@@ -96,6 +102,6 @@ export class SaveRun implements OnModuleInit {
   private async call(tx: Transaction, kind: TimerKind<{ run: number }>, run: number): Promise<void> {
     const waiting = await tx.documents(RUNS).get(String(run))
     if (waiting === undefined) return
-    await this.runtime.schedule(tx, { id: `${kind}:${run}`, kind, keys: keysOfRun(waiting), data: { run }, dueAt: tx.now })
+    await this.timers.schedule(tx, { id: `${kind}:${run}`, kind, keys: keysOfRun(waiting), data: { run }, dueAt: tx.now })
   }
 }

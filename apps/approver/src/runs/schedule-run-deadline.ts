@@ -1,7 +1,6 @@
 import { policyKey } from '#libs/messaging'
-import { timerKind, type Transaction } from '#libs/persistence'
+import { timerKind, Timers, type Transaction } from '#libs/persistence'
 import { goesOnAt, timeoutFor, stateOf } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import type { RunRecord } from './run.table.js'
@@ -12,7 +11,7 @@ export const RUN_DEADLINE = timerKind<{ run: number; gone?: string }>('run-deadl
 @Injectable()
 export class ScheduleRunDeadline {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly timers: Timers,
     private readonly config: ApproverConfig,
   ) {}
 
@@ -23,7 +22,7 @@ export class ScheduleRunDeadline {
     const goesOnInMs = until === undefined ? undefined : Date.parse(until) - tx.now.getTime()
     const ms = timeoutFor(stateOf(record.facts), record.waits, this.config.timeouts, goesOnInMs)
     if (ms === undefined) {
-      await this.runtime.cancel(tx, deadlineId(run))
+      await this.timers.cancel(tx, deadlineId(run))
       return false
     }
     await this.after(tx, record, ms)
@@ -39,7 +38,7 @@ export class ScheduleRunDeadline {
     const { run } = record.facts
     const dueAt = new Date(tx.now.getTime() + ms)
     const data = { run, ...more }
-    await this.runtime.schedule(tx, { id: deadlineId(run), kind: RUN_DEADLINE, keys: keysOfRun(record), data, dueAt })
+    await this.timers.schedule(tx, { id: deadlineId(run), kind: RUN_DEADLINE, keys: keysOfRun(record), data, dueAt })
   }
 }
 

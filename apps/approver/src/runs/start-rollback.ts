@@ -1,6 +1,6 @@
 import { packDossier } from '#libs/contracts'
+import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { policyAt } from '../policies/policy.table.js'
 import { reasonsOf, type Approval } from '../records/approval.table.js'
@@ -15,7 +15,7 @@ import { SaveRun } from './save-run.js'
 @Injectable()
 export class StartRollback {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly outbox: Outbox,
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
   ) {}
@@ -30,7 +30,7 @@ export class StartRollback {
     await this.saveRun.execute(tx, started)
     const { releases, plan } = approval
     const dossier = packDossier({ run, attempt, releases, live: { [id]: policy.live }, used: { [id]: [] }, plan, ...reasonsOf(approval) })
-    await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
+    await this.outbox.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
     return started
   }
 }

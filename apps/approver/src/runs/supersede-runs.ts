@@ -1,7 +1,7 @@
 import type { RunDecision } from '#libs/contracts'
+import { Outbox } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, owningStage } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { quarantined } from '../policies/quarantine.js'
 import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
@@ -18,7 +18,7 @@ import { keysOfRun } from './schedule-run-deadline.js'
 @Injectable()
 export class SupersedeRuns {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly outbox: Outbox,
     private readonly saveRun: SaveRun,
   ) {}
 
@@ -66,7 +66,7 @@ export class SupersedeRuns {
     const decision: RunDecision = { ...said, at: tx.now.toISOString(), outcome: 'pending', successor }
     const stage = owningStage(older.facts)
     const statement = releases[0]!.envelope
-    await this.runtime.emit(
+    await this.outbox.emit(
       tx,
       'hms.run.decision-accepted.v1',
       { run, attempt, ...said, stage, statement },

@@ -1,8 +1,8 @@
 import type { RunState, RunView, Ticket } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { Outbox, policyKey } from '#libs/messaging'
+import { Database, Timers, type Transaction } from '#libs/persistence'
 import { escalate, expireTicket, nextStep, openTicket, questionOf, settleTicket, type TicketCause } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
+import { Metrics } from '#libs/platform'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { TicketMetrics } from './ticket-metrics.js'
@@ -15,16 +15,19 @@ const MAX_COUNTED = 1_000
 @Injectable()
 export class SyncTickets implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly timers: Timers,
+    private readonly metrics: Metrics,
     private readonly config: ApproverConfig,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(TICKET_LADDER, (tx, { data }) => this.climb(tx, data.ticket))
-    this.runtime.onTimer(TICKET_EXPIRY, (tx, { data }) => this.expire(tx, data.ticket))
-    const metrics = new TicketMetrics(this.runtime.metrics)
-    this.runtime.metrics.beforeCollect(() =>
-      this.runtime.database.transaction(async (tx) =>
+    this.timers.on(TICKET_LADDER, (tx, { data }) => this.climb(tx, data.ticket))
+    this.timers.on(TICKET_EXPIRY, (tx, { data }) => this.expire(tx, data.ticket))
+    const metrics = new TicketMetrics(this.metrics)
+    this.metrics.beforeCollect(() =>
+      this.database.transaction(async (tx) =>
         metrics.show(await tx.documents(TICKETS).find({ where: { state: 'OPEN' }, orderBy: 'number', limit: MAX_COUNTED }), tx.now),
       ),
     )
@@ -45,7 +48,7 @@ export class SyncTickets implements OnModuleInit {
   /** Stores a ticket that has ended, and notifies everyone notified of it before. */
   async close(tx: Transaction, ticket: Ticket): Promise<void> {
     await tx.documents(TICKETS).put(ticket)
-    await this.runtime.cancel(tx, ...[TICKET_LADDER, TICKET_EXPIRY, REVIEW_OVERDUE].map((kind) => `${kind}:${ticket.ticket}`))
+    await this.timers.cancel(tx, ...[TICKET_LADDER, TICKET_EXPIRY, REVIEW_OVERDUE].map((kind) => `${kind}:${ticket.ticket}`))
     await this.tell(tx, 'hms.ticket.closed.v1', ticket)
   }
 
@@ -87,7 +90,7 @@ export class SyncTickets implements OnModuleInit {
 
   private schedule(tx: Transaction, kind: typeof TICKET_LADDER, { ticket, policies }: Ticket, dueAt: Date): Promise<void> {
     const keys = policies.map(({ id }) => policyKey(id))
-    return this.runtime.schedule(tx, { id: `${kind}:${ticket}`, kind, keys, data: { ticket }, dueAt })
+    return this.timers.schedule(tx, { id: `${kind}:${ticket}`, kind, keys, data: { ticket }, dueAt })
   }
 
   /** Notifies again about an open ticket that has changed. */
@@ -102,7 +105,7 @@ export class SyncTickets implements OnModuleInit {
     ticket: Ticket,
   ): Promise<void> {
     const { run, attempt, policies } = ticket
-    await this.runtime.emit(tx, type, { ticket }, { key: policies.map(({ id }) => id).sort()[0]!, run, attempt })
+    await this.outbox.emit(tx, type, { ticket }, { key: policies.map(({ id }) => id).sort()[0]!, run, attempt })
   }
 
   /** The counter's row is locked last, and until the end of the transaction. */

@@ -1,14 +1,6 @@
 import type { IssuedToken, TokenRecord, TokenView } from '#libs/contracts'
-import {
-  AnsweredOnce,
-  Authorizer,
-  MAX_TOKENS,
-  RequireScope,
-  ServiceRuntime,
-  TOKENS,
-  type AuthorizedRequest,
-  type StoredToken,
-} from '#libs/service'
+import { Database } from '#libs/persistence'
+import { AnsweredOnce, Authorizer, MAX_TOKENS, RequireScope, TOKENS, type AuthorizedRequest, type StoredToken } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { IssueToken } from './issue-token.js'
 import { RevokeToken } from './revoke-token.js'
@@ -18,7 +10,7 @@ import { TokenRequestDto } from './tokens.dto.js'
 @Controller('v1/tokens')
 export class TokensController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly issueToken: IssueToken,
     private readonly revokeToken: RevokeToken,
     private readonly access: Authorizer,
@@ -36,7 +28,7 @@ export class TokensController {
   /** Newest first, revoked and expired ones too. */
   @Get()
   async list(): Promise<TokenView[]> {
-    const records = await this.runtime.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
+    const records = await this.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
     const { refusals } = this.access.tokens.believed
     return records.map((record) => tokenView(record, refusals.get(record.id))).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
   }

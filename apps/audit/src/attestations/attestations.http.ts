@@ -1,5 +1,6 @@
 import type { StageAttestation } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { Public } from '#libs/service'
 import { Controller, Get, Inject, Query } from '@nestjs/common'
 import { ATTESTATION_STORE, type AttestationStore } from './attestation.store.js'
 import { AttestationsQueryDto } from './attestations.dto.js'
@@ -7,7 +8,7 @@ import { AttestationsQueryDto } from './attestations.dto.js'
 @Controller('v1/audit/attestations')
 export class AttestationsController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     @Inject(ATTESTATION_STORE) private readonly attestations: AttestationStore,
   ) {}
 
@@ -17,6 +18,6 @@ export class AttestationsController {
   @Get()
   @Public()
   async ofRun(@Query() { run }: AttestationsQueryDto): Promise<StageAttestation[]> {
-    return this.runtime.database.transaction((tx) => this.attestations.ofRun(tx, run))
+    return this.database.transaction((tx) => this.attestations.ofRun(tx, run))
   }
 }

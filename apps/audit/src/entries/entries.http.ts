@@ -1,4 +1,4 @@
-import { ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
 import { Controller, Get, Inject, Query } from '@nestjs/common'
 import { EntriesQueryDto } from './entries.dto.js'
 import { recordedEntry, type RecordedEntry } from './entry.js'
@@ -7,7 +7,7 @@ import { ENTRY_STORE, type EntryStore } from './entry.store.js'
 @Controller('v1/audit/entries')
 export class EntriesController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
   ) {}
 
@@ -16,7 +16,7 @@ export class EntriesController {
   async list(@Query() { since, until, order, acts, signed, ...rest }: EntriesQueryDto): Promise<RecordedEntry[]> {
     const wanted = { acts: acts === 'true', signed: signed === 'true' }
     const query = { ...rest, since: timeIn(since), until: timeIn(until), newest: order === 'newest', signed: wanted.acts || wanted.signed }
-    const found = await this.runtime.database.transaction((tx) => this.entries.find(tx, query))
+    const found = await this.database.transaction((tx) => this.entries.find(tx, query))
     return found.map((entry) => recordedEntry(entry, wanted))
   }
 }

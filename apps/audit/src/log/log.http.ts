@@ -1,8 +1,8 @@
 import { action, HmsError, type ApprovedReleases, type AuditProof } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/service'
-import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
+import { Database, type Transaction } from '#libs/persistence'
+import { Public, Rosters } from '#libs/service'
 import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
-import type { Transaction } from '#libs/persistence'
+import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
 import { ProofQueryDto, ReleasesQueryDto } from './log.dto.js'
 import { byEntry, proofOf } from './proof-of.js'
 import type { LoggedRelease } from '../entries/entry.js'
@@ -18,7 +18,8 @@ interface Reply {
 @Controller()
 export class LogController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     @Inject(TREE_STORE) private readonly tree: TreeStore,
   ) {}
 
@@ -72,7 +73,7 @@ export class LogController {
   }
 
   private async release(which: { digest: string } | { policy: string; version: string }, name: string): Promise<LoggedRelease> {
-    const release = await this.runtime.database.transaction((tx) => this.tree.release(tx, which))
+    const release = await this.database.transaction((tx) => this.tree.release(tx, which))
     if (release === undefined)
       throw new HmsError('HMS_AUDIT_PROOF_UNKNOWN', `The log has no approved release ${name}.`, {
         status: 404,
@@ -90,10 +91,10 @@ export class LogController {
   }
 
   private async inPublished<T>(read: (tx: Transaction, published: PublishedCheckpoint) => Promise<T>): Promise<T> {
-    if (this.runtime.roster.logPolicy === undefined) {
+    if (this.rosters.newest.logPolicy === undefined) {
       throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster of this installation names no log.', { status: 404, next: [action('dev.reset')] })
     }
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const published = await this.tree.latest(tx)
       if (published === undefined) throw notYet()
       return read(tx, published)

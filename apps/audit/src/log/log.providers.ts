@@ -20,17 +20,17 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
     tree,
     clock,
     log,
-    policy: () => runtime.roster.logPolicy,
+    policy: () => rosters.newest.logPolicy,
     keys: (policy) => logKeysOf(runtime, policy, seen),
     announce: async (tx, approval) => {
       const [key] = approval.releases.map(({ policy }) => policy).sort()
-      await runtime.emit(tx, 'hms.release.logged.v1', approval, { key: key!, ...runOf(approval) })
+      await runtime.outbox.emit(tx, 'hms.release.logged.v1', approval, { key: key!, ...runOf(approval) })
     },
     lag: new CheckpointLag(metrics, clock, log),
     suspended: new SuspendedWitnesses(clock, log, metrics),
   })
   rosters.onAdvance(() => sequencer.reopen())
-  runtime.onConcerns(() => sequencer.concerns)
+  runtime.concerns.add(() => sequencer.concerns)
   return sequencer
 }
 

@@ -26,8 +26,8 @@ interface AdoptionDependencies {
 }
 
 /**
- * Records again the events of arrival rows without a valid signature: an earlier build stored them, and they had no index in the log when it
- * ended. Each event is read from the bus and verified; a row without such an event is no entry, and raises an alarm.
+ * Records again the events of arrival rows without a valid signature: an earlier build stored them, and they had no index in the log when
+ * it ended. Each event is read from the bus and verified; a row without such an event is no entry, and raises an alarm.
  */
 export class AdoptArrivals {
   private readonly lookups: PeriodicTask

@@ -1,7 +1,8 @@
 import { topicByName, topicsConsumedBy, type VerifiedEvent } from '#libs/contracts'
+import { EventConsumer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Rosters } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
 import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attestation.store.js'
@@ -18,7 +19,8 @@ import { INTAKE, type Intake } from '../entries/intake.js'
 @Injectable()
 export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly rosters: Rosters,
+    private readonly consumer: EventConsumer,
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
     @Inject(ATTESTATION_STORE) private readonly attestations: AttestationStore,
     @Inject(INTAKE) private readonly intake: Intake,
@@ -30,10 +32,10 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   /** Not by `@OnEvent`: the catalogue defines audit's topics, and a new topic needs no line here. */
   onModuleInit(): void {
     // Unsigned alerts are no facts of the log; the signed events that follow are.
-    this.runtime.consumer.outside('hms.bot.alert.v1', async () => true)
+    this.consumer.outside('hms.bot.alert.v1', async () => true)
     for (const { name } of topicsConsumedBy('audit')) {
       const again = async (event: VerifiedEvent, tx: Transaction): Promise<void> => void (await this.adoptArrivals.take(tx, event))
-      this.runtime.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true, again })
+      this.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true, again })
     }
   }
 
@@ -53,7 +55,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     const releases = releasesOf(event)
     const facts = factsOf(event, releases)
     const signed = facts.v === 4 ? event.envelope : undefined
-    await this.entries.take(tx, facts, { releases, actors: actorsOf(event, this.runtime.roster), signed })
+    await this.entries.take(tx, facts, { releases, actors: actorsOf(event, this.rosters.newest), signed })
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)
     // A canary waits for the proof of its releases.

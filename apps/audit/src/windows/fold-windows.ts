@@ -1,7 +1,6 @@
 import type { VerifiedEvent } from '#libs/contracts'
-import { timerKind, type Transaction } from '#libs/persistence'
+import { timerKind, Timers, type Transaction } from '#libs/persistence'
 import { TransientError, uuidv7 } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
 import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
 import { INTAKE, type Intake } from '../entries/intake.js'
@@ -23,20 +22,20 @@ const PRUNED_AT_ONCE = 200
 @Injectable()
 export class FoldWindows implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly timers: Timers,
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
     @Inject(INTAKE) private readonly intake: Intake,
     @Inject(SEQUENCER) private readonly sequencer: Sequencer,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(FOLD, (tx) => this.fold(tx))
+    this.timers.on(FOLD, (tx) => this.fold(tx))
   }
 
   async take(tx: Transaction, event: VerifiedEvent): Promise<void> {
     const windowed = windowedOf(event)
     await tx.documents(WINDOWED).insert(windowed)
-    if ((await this.runtime.pendingTimers(tx, FOLD)).length === 0) await this.foldAt(tx, Date.parse(windowed.until) + GRACE_MS)
+    if ((await this.timers.pending(tx, FOLD)).length === 0) await this.foldAt(tx, Date.parse(windowed.until) + GRACE_MS)
   }
 
   private async fold(tx: Transaction): Promise<void> {
@@ -64,6 +63,6 @@ export class FoldWindows implements OnModuleInit {
   }
 
   private foldAt(tx: Transaction, dueMs: number): Promise<void> {
-    return this.runtime.schedule(tx, { id: FOLD, kind: FOLD, keys: [], data: {}, dueAt: new Date(dueMs) })
+    return this.timers.schedule(tx, { id: FOLD, kind: FOLD, keys: [], data: {}, dueAt: new Date(dueMs) })
   }
 }

@@ -1,18 +1,19 @@
 import { action, HmsError } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { Public } from '#libs/service'
 import { Controller, Get, Header, Param } from '@nestjs/common'
 import { LISTINGS } from './window.table.js'
 
 @Controller('v1/audit/windows')
 export class WindowsController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly database: Database) {}
 
   /** What the digest of a window's entry was made over. Open, as the log is: who checks needs no account. */
   @Get(':event')
   @Public()
   @Header('content-type', 'text/plain; charset=utf-8')
   async show(@Param('event') event: string): Promise<string> {
-    const found = await this.runtime.database.transaction((tx) => tx.documents(LISTINGS).get(event))
+    const found = await this.database.transaction((tx) => tx.documents(LISTINGS).get(event))
     if (found !== undefined) return found.listing
     throw new HmsError(
       'HMS_AUDIT_WINDOW_NOT_FOUND',

@@ -1,6 +1,6 @@
 import { action, HmsError, stepsOf } from '#libs/contracts'
+import { Database } from '#libs/persistence'
 import { canaryLabel, figuresOf, headsOf, summaryOf } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Param } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CANARIES } from './canary.table.js'
@@ -8,13 +8,13 @@ import { CANARIES } from './canary.table.js'
 @Controller('v1/canaries')
 export class CanariesController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly config: CanaryControllerConfig,
   ) {}
 
   @Get(':run')
   async show(@Param('run') run: string) {
-    const [canary, now] = await this.runtime.database.transaction(async (tx) => [await tx.documents(CANARIES).get(run), tx.now] as const)
+    const [canary, now] = await this.database.transaction(async (tx) => [await tx.documents(CANARIES).get(run), tx.now] as const)
     if (canary === undefined) {
       throw new HmsError('HMS_CANARY_NOT_FOUND', `Run ${run} has no canary, or not yet.`, { status: 404, next: [action('runs.list')] })
     }

@@ -1,16 +1,16 @@
 import { command, type CanaryFigures, type EventData, type Envelope } from '#libs/contracts'
+import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { canaryLabel, figuresOf, type Canary, type CanaryEffect, type PassBasis } from '#libs/pipeline'
 import {
   CANARY_OBSERVED,
   CANARY_PASSED,
   CANARY_PROMOTED,
-  withAttestation,
   scenarioSubject,
+  Signer,
   signVerificationResult,
-  type Signer,
+  withAttestation,
 } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
@@ -27,7 +27,8 @@ const PROPERTIES: Record<PassBasis, string[]> = {
 @Injectable()
 export class CanaryEffects {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly outbox: Outbox,
+    private readonly signer: Signer,
     private readonly heads: CanaryHeads,
     private readonly config: CanaryControllerConfig,
     private readonly regions: RegionTurns,
@@ -49,7 +50,7 @@ export class CanaryEffects {
   }
 
   private async pass(tx: Transaction, canary: Canary, basis: PassBasis, summary: string): Promise<void> {
-    const attestation = await attestCanary(canary, PROPERTIES[basis], tx.now, this.runtime.signer)
+    const attestation = await attestCanary(canary, PROPERTIES[basis], tx.now, this.signer)
     const dossier = withAttestation(canary.dossier, 'canary', attestation)
     const steps = canary.passed === undefined ? {} : { steps: canary.passed }
     const said = { dossier, summary, label: canaryLabel(canary), ...this.figures(tx, canary), ...steps }
@@ -58,7 +59,7 @@ export class CanaryEffects {
 
   private async fail(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
     const { run, attempt } = canary
-    const attestation = await attestCanary(canary, [], tx.now, this.runtime.signer)
+    const attestation = await attestCanary(canary, [], tx.now, this.signer)
     const next = [command('audit.log.run', { run })]
     const failure = { run, attempt, reason, detail, label: canaryLabel(canary), next, attestation }
     await this.emit(tx, canary, 'hms.canary.failed.v1', { ...failure, ...this.figures(tx, canary) })
@@ -75,7 +76,7 @@ export class CanaryEffects {
     type: T,
     data: EventData[T],
   ): Promise<void> {
-    await this.runtime.emit(tx, type, data, { key, run, attempt, causationId })
+    await this.outbox.emit(tx, type, data, { key, run, attempt, causationId })
   }
 }
 

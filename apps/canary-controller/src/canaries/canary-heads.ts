@@ -1,8 +1,10 @@
 import { openDossier } from '#libs/contracts'
+import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { headsOf, shownScopes, withHeads, type Canary, type PlacedMember } from '#libs/pipeline'
 import { currentTraceparent } from '#libs/platform'
-import { DirectHeadDelivery, firstNumber, ServiceRuntime, signHeads, upcoming, type HeadToSign } from '#libs/service'
+import { DirectHeadDelivery, firstNumber, signHeads, upcoming, type HeadToSign } from '#libs/service'
+import { Signer } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { CANARY_HEADS, headId } from './canary.table.js'
 
@@ -10,7 +12,8 @@ import { CANARY_HEADS, headId } from './canary.table.js'
 @Injectable()
 export class CanaryHeads {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly outbox: Outbox,
+    private readonly signer: Signer,
     private readonly carrier: DirectHeadDelivery,
   ) {}
 
@@ -73,8 +76,8 @@ export class CanaryHeads {
 
   private async send(tx: Transaction, canary: Canary, sent: PlacedMember[], said: HeadToSign[], fast: boolean): Promise<Canary> {
     const { key, run, attempt, causationId } = canary
-    const heads = await signHeads(said, this.runtime.signer)
-    await this.runtime.emit(tx, 'hms.head.issued.v1', heads, { key, run, attempt, causationId })
+    const heads = await signHeads(said, this.signer)
+    await this.outbox.emit(tx, 'hms.head.issued.v1', heads, { key, run, attempt, causationId })
     const traceparent = currentTraceparent()
     if (fast) tx.afterCommit(() => this.carrier.deliverSoon(heads, traceparent))
     return withHeads(canary, sent)

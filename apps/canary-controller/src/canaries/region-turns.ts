@@ -1,6 +1,5 @@
-import { findAll, timerKind, type Transaction } from '#libs/persistence'
+import { findAll, timerKind, Timers, type Transaction } from '#libs/persistence'
 import { CLAIMING_STATES, holderOfRegions, type Canary, type RegionHolder } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { CANARIES } from './canary.table.js'
 import { keysOf } from './keys-of.js'
@@ -13,11 +12,11 @@ const TURN = timerKind<{ run: number; attempt: number; key: string }>('canary-re
 /** Determines which run has a region, and notifies the canaries that wait for it when it is released. */
 @Injectable()
 export class RegionTurns {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly timers: Timers) {}
 
   /** Registers the timer; once, before the service starts. The callback gets, under the run's lock, the run that now has its region. */
   listen(tell: (tx: Transaction, canary: Canary, behind: RegionHolder | null) => Promise<void>): void {
-    this.runtime.onTimer(TURN, async (tx, { data: { run, attempt } }) => {
+    this.timers.on(TURN, async (tx, { data: { run, attempt } }) => {
       const canary = await tx.documents(CANARIES).get(String(run))
       if (canary?.attempt === attempt && canary.state === 'waiting') await tell(tx, canary, await this.against(tx, canary))
     })
@@ -40,7 +39,7 @@ export class RegionTurns {
     for (const canary of others.filter((each) => each.state === 'waiting' && holderOfRegions(each, others, tx.now) === null)) {
       const { run, attempt, key } = canary
       const data = { run, attempt, key }
-      await this.runtime.schedule(tx, { id: `${TURN}:${run}`, kind: TURN, keys: keysOf(canary), data, dueAt: tx.now })
+      await this.timers.schedule(tx, { id: `${TURN}:${run}`, kind: TURN, keys: keysOf(canary), data, dueAt: tx.now })
     }
   }
 

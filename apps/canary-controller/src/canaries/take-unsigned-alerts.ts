@@ -1,7 +1,6 @@
-import type { BusRecord } from '#libs/messaging'
+import { EventConsumer, type BusRecord } from '#libs/messaging'
 import { documentTable, type Transaction } from '#libs/persistence'
 import { digestOfJson } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { JudgeAlert } from './judge-alert.js'
 import { unsignedAlertOf } from './unsigned-alert.js'
@@ -22,12 +21,12 @@ export const UNSIGNED_ALERTS = documentTable<UnsignedAlert>({
 @Injectable()
 export class TakeUnsignedAlerts implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly consumer: EventConsumer,
     private readonly judgeAlert: JudgeAlert,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.consumer.outside('hms.bot.alert.v1', (record, tx) => this.take(record, tx))
+    this.consumer.outside('hms.bot.alert.v1', (record, tx) => this.take(record, tx))
   }
 
   private async take(record: BusRecord, tx: Transaction): Promise<boolean> {

@@ -1,6 +1,10 @@
 import type { AlertReceipt, BotAlert } from '#libs/contracts'
-import { ServiceRuntime, type Actor } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Outbox } from '#libs/messaging'
+import { Database } from '#libs/persistence'
+import { Clock } from '#libs/platform'
+import type { Profile } from '#libs/process'
+import { PROFILE, type Actor } from '#libs/service'
+import { Inject, Injectable } from '@nestjs/common'
 import type { BotPresence } from '../coverage/coverage.js'
 import { Presence } from '../coverage/presence.js'
 import { DocumentCopy } from '../copy/document-copy.js'
@@ -14,7 +18,10 @@ const MAX_APPLIED = 32
 @Injectable()
 export class AcceptAlert {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+    @Inject(PROFILE) private readonly profile: Profile,
     private readonly presence: Presence,
     private readonly copy: DocumentCopy,
   ) {}
@@ -34,10 +41,10 @@ export class AcceptAlert {
       ...(present === undefined ? {} : { applied }),
       ...(reporter === undefined ? {} : { reporter }),
     }
-    return this.runtime.database.locked([`bot:${alert.bot}`], async (tx) => {
+    return this.database.locked([`bot:${alert.bot}`], async (tx) => {
       const receivedAt = tx.now.toISOString()
       if (await tx.documents(ALERT_INBOX).insert({ id: inboxId(alert), receivedAt })) {
-        await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...reported, receivedAt }, { key: alert.bot })
+        await this.outbox.emit(tx, 'hms.alert.reported.v1', { ...reported, receivedAt }, { key: alert.bot })
       }
       return { id: alert.id, accepted: true }
     })
@@ -48,7 +55,7 @@ export class AcceptAlert {
    * write of CLI and SDK.
    */
   private reporterOf(actor: Actor | undefined): string | undefined {
-    return this.runtime.profile === 'dev' && actor?.kind !== 'token' ? undefined : actor?.id
+    return this.profile === 'dev' && actor?.kind !== 'token' ? undefined : actor?.id
   }
 
   /**
@@ -56,7 +63,7 @@ export class AcceptAlert {
    * bot's open stream acknowledged, by which canary-controller recognises bots in its canary.
    */
   private inForce({ bot, region, policy }: BotAlert, present: BotPresence | undefined): { ofRun: number | null; applied: string[] } {
-    const now = this.runtime.clock.now().getTime()
+    const now = this.clock.now().getTime()
     const policies = policy === undefined ? this.copy.policies() : [policy]
     const acknowledged = new Map<number, string>()
     let newest = 0

@@ -1,10 +1,10 @@
 import { HmsError, STORE_BEHIND } from '#libs/contracts'
-import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
-import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { evaluate, type InForce, type Reader } from '#libs/evaluation'
+import { Database, type Transaction } from '#libs/persistence'
+import { Clock, describeError, Logger } from '#libs/platform'
+import { Signals } from '#libs/service'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { BelievedRows } from '../heads/believed-rows.js'
-import type { Transaction } from '#libs/persistence'
 import { DOCUMENTS, documentId, REVISION_WINDOW, type StoredDocument } from '../heads/head.table.js'
 import { StoreTime } from '../store-time.js'
 import { alongWith } from './bundles.js'
@@ -56,13 +56,16 @@ export class DocumentCopy implements OnModuleInit {
   private again = false
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly signals: Signals,
+    private readonly clock: Clock,
+    private readonly log: Logger,
     private readonly time: StoreTime,
     private readonly rows: BelievedRows,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onSignal('revision', () => this.refreshSoon())
+    this.signals.on('revision', () => this.refreshSoon())
   }
 
   /** Whether the copy was loaded at least once. */
@@ -100,7 +103,7 @@ export class DocumentCopy implements OnModuleInit {
 
   /** Refreshes in the background; the next signal or poll retries a failure. */
   refreshSoon(): void {
-    this.refresh().catch((error: unknown) => this.runtime.log.warn({ error: describeError(error) }, 'the copy could not be refreshed'))
+    this.refresh().catch((error: unknown) => this.log.warn({ error: describeError(error) }, 'the copy could not be refreshed'))
   }
 
   /**
@@ -189,7 +192,7 @@ export class DocumentCopy implements OnModuleInit {
       const off = this.onChange(() => {
         if (this.revision >= revision) done()
       })
-      const cancel = this.runtime.clock.after(BEHIND_WAIT_MS, done)
+      const cancel = this.clock.after(BEHIND_WAIT_MS, done)
     })
   }
 
@@ -223,7 +226,7 @@ export class DocumentCopy implements OnModuleInit {
     const before = this.revision
     // One statement sees only complete revisions: the counter's row is locked until each of them is committed.
     const query = { orderBy: 'revision', after: before, limit: ALL }
-    const stored = await this.runtime.database.transaction(async (tx) => {
+    const stored = await this.database.transaction(async (tx) => {
       const changed = await tx.documents(DOCUMENTS).find(query)
       return [...changed, ...(await this.leftOut(tx, changed))]
     })

@@ -26,7 +26,7 @@ const rotate = async (change: (next: RosterPredicate) => void): Promise<void> =>
     next,
     ['EPA Counsel', 'Air Office'].map((name) => world.identity.people.get(name)!),
   )
-  await database.transaction((tx) => takeRoster(tx, nextRoster(roster, envelope), rosters, (topic) => world.runtime.signal(topic)))
+  await database.transaction((tx) => takeRoster(tx, nextRoster(roster, envelope), rosters, world.runtime.signals))
   await world.settle()
 }
 const official = ({ roles }: RosterPredicate) => roles.find(({ match }) => match.all)!
@@ -34,10 +34,10 @@ const gauge = async (): Promise<string> => (await fetch(`${world.url}/metrics`))
 
 it('reports what readers refuse by the roster in force, until they take it', async () => {
   await vouch()
-  expect(world.runtime.concerns).toEqual([])
+  expect(world.runtime.concerns.all).toEqual([])
   await rotate((next) => void (official(next).threshold = 2))
   await vouch()
-  expect(world.runtime.concerns).toEqual([
+  expect(world.runtime.concerns.all).toEqual([
     expect.stringMatching(
       new RegExp(`readers refuse .*${POLICY}@1.0.0 lacks approval by official.*next: hms-svc rollback ${POLICY}@1.0.0 --sign NAME`),
     ),
@@ -45,5 +45,5 @@ it('reports what readers refuse by the roster in force, until they take it', asy
   expect(await gauge()).toMatch(/^hms_svc_releases_refused_by_readers\S* 1$/m)
   await rotate((next) => void (official(next).threshold = 1))
   await vouch()
-  expect(world.runtime.concerns).toEqual([])
+  expect(world.runtime.concerns.all).toEqual([])
 })

@@ -1,8 +1,8 @@
 import { command } from '#libs/contracts'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { describeError } from '#libs/platform'
+import { describeError, Logger, Metrics } from '#libs/platform'
+import { Concerns, Rosters } from '#libs/service'
 import { refusalByReaders, STABLE_SCOPE } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from './document-copy.js'
 import { Freshness } from '../heads/freshness.js'
@@ -21,14 +21,17 @@ export class ReadersWatch implements OnModuleInit {
   private judged = ''
   private judging = false
   private refused: readonly { policy: string; version: string; detail: string }[] = []
-  private readonly gauge = this.runtime.metrics.gauge(
+  private readonly gauge = this.metrics.gauge(
     'releases_refused_by_readers',
     'Policies whose live release readers refuse by the roster in force; 0 in a healthy system',
     [],
   )
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly rosters: Rosters,
+    private readonly log: Logger,
+    private readonly metrics: Metrics,
+    private readonly serviceConcerns: Concerns,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
   ) {
@@ -37,7 +40,7 @@ export class ReadersWatch implements OnModuleInit {
 
   onModuleInit(): void {
     this.freshness.onStatement(() => void this.judge())
-    this.runtime.onConcerns(() => this.concerns)
+    this.serviceConcerns.add(() => this.concerns)
   }
 
   /** Why readers refuse the live release of this policy; `undefined` where they do not. */
@@ -47,21 +50,21 @@ export class ReadersWatch implements OnModuleInit {
   }
 
   private async judge(): Promise<void> {
-    const key = `${this.runtime.roster.digest} ${this.copy.isRead ? this.copy.standing().digest : ''}`
+    const key = `${this.rosters.newest.digest} ${this.copy.isRead ? this.copy.standing().digest : ''}`
     if (this.judging || !this.copy.isRead || key === this.judged) return
     this.judging = true
     try {
       this.found(await this.refusedNow())
       this.judged = key
     } catch (error) {
-      this.runtime.log.debug({ error: describeError(error) }, 'live releases could not be judged')
+      this.log.debug({ error: describeError(error) }, 'live releases could not be judged')
     } finally {
       this.judging = false
     }
   }
 
   private async refusedNow(): Promise<{ policy: string; version: string; detail: string }[]> {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const refused: { policy: string; version: string; detail: string }[] = []
     for (const [index, policy] of this.copy.policies().entries()) {
       if (index % RELEASES_OF_A_TURN === RELEASES_OF_A_TURN - 1) await nextTurn()
@@ -79,9 +82,9 @@ export class ReadersWatch implements OnModuleInit {
     this.refused = refused
     this.gauge.set(refused.length)
     if (!isNews) return
-    const fields = { service: this.runtime.name, alarm: 'releases_refused_by_readers', refused: refused.slice(0, MAX_NAMED) }
-    if (refused.length > 0) this.runtime.log.error(fields, 'alarm')
-    else this.runtime.log.warn({ service: this.runtime.name, alarm: 'releases_refused_by_readers' }, 'alarm over')
+    const fields = { service: 'config-store', alarm: 'releases_refused_by_readers', refused: refused.slice(0, MAX_NAMED) }
+    if (refused.length > 0) this.log.error(fields, 'alarm')
+    else this.log.warn({ service: 'config-store', alarm: 'releases_refused_by_readers' }, 'alarm over')
   }
 
   private get concerns(): string[] {

@@ -17,7 +17,7 @@ const vouch = async (...heads: (typeof SERVED)[]): Promise<void> => {
     await world.settle()
   }
 }
-const concerns = (): string[] => world.runtime.concerns
+const concerns = (): string[] => world.runtime.concerns.all
 
 it('raises an alarm when rollout vouches for other stable heads than are served, until it is over', async () => {
   await vouch(SERVED)

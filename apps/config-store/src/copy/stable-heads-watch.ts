@@ -1,6 +1,7 @@
 import { command } from '#libs/contracts'
+import { Clock, Logger, Metrics } from '#libs/platform'
+import { Concerns } from '#libs/service'
 import { FRESHNESS_EVERY_MS } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from './document-copy.js'
 import { Freshness, type FreshnessStatement } from '../heads/freshness.js'
@@ -17,14 +18,17 @@ const NEXT = command('audit.verify')
 export class StableHeadsWatch implements OnModuleInit {
   private differsSinceMs: number | undefined
   private isAlarm = false
-  private readonly gauge = this.runtime.metrics.gauge(
+  private readonly gauge = this.metrics.gauge(
     'stable_heads_differ',
     '1 while the stable heads that config-store serves are not those of rollout’s freshness statement, for longer than readers wait',
     [],
   )
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+    private readonly metrics: Metrics,
+    private readonly serviceConcerns: Concerns,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
   ) {
@@ -33,21 +37,21 @@ export class StableHeadsWatch implements OnModuleInit {
 
   onModuleInit(): void {
     this.freshness.onStatement((statement) => this.compare(statement))
-    this.runtime.onConcerns(() =>
+    this.serviceConcerns.add(() =>
       this.isAlarm ? [`the stable heads that are served are not those that rollout’s freshness statement is on (next: ${NEXT})`] : [],
     )
   }
 
   private compare({ predicate }: FreshnessStatement): void {
-    const nowMs = this.runtime.clock.elapsedMs()
+    const nowMs = this.clock.elapsedMs()
     const isSame = !this.copy.isRead || this.copy.standing().digest === predicate.stable
     this.differsSinceMs = isSame ? undefined : (this.differsSinceMs ?? nowMs)
     const rings = this.differsSinceMs !== undefined && nowMs - this.differsSinceMs > GRACE_MS
     if (rings === this.isAlarm) return
     this.isAlarm = rings
     this.gauge.set(rings ? 1 : 0)
-    const fields = { service: this.runtime.name, alarm: 'stable_heads_differ', next: NEXT }
-    if (rings) this.runtime.log.error(fields, 'alarm')
-    else this.runtime.log.warn(fields, 'alarm over')
+    const fields = { service: 'config-store', alarm: 'stable_heads_differ', next: NEXT }
+    if (rings) this.log.error(fields, 'alarm')
+    else this.log.warn(fields, 'alarm over')
   }
 }

@@ -1,12 +1,11 @@
-import { showWait } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import type { HeldDocument } from '#libs/evaluation'
+import { Metrics, showWait } from '#libs/platform'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import type { StoredChange } from '../copy/stored-change.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import { Presence } from './presence.js'
-import type { HeldDocument } from '#libs/evaluation'
 import { policyChecks } from './policy-checks.js'
 import type { BotPresence } from './coverage.js'
 
@@ -31,19 +30,19 @@ export class CountBots implements OnModuleInit {
   private readonly revisions = new Map<number, Revision>()
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly registry: Metrics,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
   ) {
-    this.metrics = new StoreMetrics(runtime.metrics)
+    this.metrics = new StoreMetrics(registry)
   }
 
   onModuleInit(): void {
     this.copy.onChange((change) => this.came(change))
     this.presence.onApplied((before, revision) => this.applied(before, revision))
-    this.runtime.metrics.beforeCollect(async () => this.metrics.botsLeftBehind.set((await this.presence.leftBehind()).length))
-    this.runtime.metrics.beforeCollect(() => {
+    this.registry.beforeCollect(async () => this.metrics.botsLeftBehind.set((await this.presence.leftBehind()).length))
+    this.registry.beforeCollect(() => {
       const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
       const states = botStates(policies, this.presence.own(), this.time.nowMs())
       for (const [state, count] of Object.entries(states)) this.metrics.bots.set({ state }, count)

@@ -1,7 +1,7 @@
 import { COVERAGE_TOLD_MS, type ReportedCoverage } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
-import { describeError, PeriodicTask } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Outbox, policyKey } from '#libs/messaging'
+import { Database } from '#libs/persistence'
+import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
 import { DocumentCopy } from '../copy/document-copy.js'
@@ -20,24 +20,28 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
   private readonly reported = new Map<string, ReadonlyMap<number | null, string>>()
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
-    if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'coverage cannot be reported to the stages')
+    if (alarm) this.log.error({ inARow, error: describeError(error) }, 'coverage cannot be reported to the stages')
   })
   private readonly metrics: StoreMetrics
   private readonly rounds: PeriodicTask
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    clock: Clock,
+    private readonly log: Logger,
+    metrics: Metrics,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
   ) {
-    this.metrics = new StoreMetrics(runtime.metrics)
-    this.rounds = new PeriodicTask(runtime.clock, {
+    this.metrics = new StoreMetrics(metrics)
+    this.rounds = new PeriodicTask(clock, {
       everyMs: Infinity,
       run: () => this.report(),
       failed: (error) => {
         this.failures.failed(error)
-        runtime.log.debug({ error: describeError(error) }, 'coverage is reported later')
+        log.debug({ error: describeError(error) }, 'coverage is reported later')
         this.rounds.wake(RETRY_MS)
       },
     })
@@ -100,8 +104,8 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
 
   private emit(reports: ReportedCoverage): Promise<void> {
     const keys = reports.reports.map(({ policy }) => policy).sort()
-    return this.runtime.database.locked(keys.map(policyKey), async (tx) => {
-      await this.runtime.emit(tx, 'hms.coverage.reported.v1', reports, { key: keys[0]! })
+    return this.database.locked(keys.map(policyKey), async (tx) => {
+      await this.outbox.emit(tx, 'hms.coverage.reported.v1', reports, { key: keys[0]! })
     })
   }
 }

@@ -1,6 +1,5 @@
 import { action, HmsError, type CoverageView } from '#libs/contracts'
-import { Places } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Clock, Places } from '#libs/platform'
 import { Controller, Get, Query } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { ReadersWatch } from '../copy/readers-watch.js'
@@ -19,7 +18,7 @@ export class CoverageController {
   private readonly places = new Places(MAX_WAITING, 'calls that wait for bots')
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly clock: Clock,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
@@ -58,7 +57,7 @@ export class CoverageController {
       // Also without any bot: the revision asked for may come after the question.
       const stops = [
         leave,
-        this.runtime.clock.after(waitMs, () => look(true)),
+        this.clock.after(waitMs, () => look(true)),
         this.presence.watch(() => look(false)),
         this.copy.onChange(() => look(false)),
       ]

@@ -142,7 +142,7 @@ describe('bots that left while behind', () => {
 describe('the table of bots that left while behind', () => {
   it('keeps ten thousand, and the oldest go', async () => {
     const database = new MemoryDatabase(new VirtualClock())
-    const bots = new LeftBots({ database } as never, {} as never, {} as never)
+    const bots = new LeftBots(database, {} as never, {} as never, {} as never)
     const row = (n: number): LeftBot => ({ bot: `bot-${n}`, region: '', revision: 1, since: at(n), leftAt: at(n), behind: [] })
     const at = (n: number): string => new Date(Date.UTC(2026, 0, 1) + n).toISOString()
     const write = (rows: LeftBot[]) => database.transaction((tx) => bots.write(tx, { rows, current: [] }, () => false))

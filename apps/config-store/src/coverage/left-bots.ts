@@ -1,6 +1,6 @@
 import type { LeftBotView } from '#libs/contracts'
-import { findAll, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Database, findAll, type Transaction } from '#libs/persistence'
+import { Clock } from '#libs/platform'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
@@ -52,7 +52,8 @@ export class LeftBots implements OnModuleInit {
   private listed: { rows: Promise<LeftBot[]>; atMs: number } | undefined
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly clock: Clock,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
   ) {}
@@ -138,9 +139,9 @@ export class LeftBots implements OnModuleInit {
 
   /** All of the last seven days, by bot. */
   async list(): Promise<LeftBot[]> {
-    const nowMs = this.runtime.clock.elapsedMs()
+    const nowMs = this.clock.elapsedMs()
     if (this.listed === undefined || nowMs - this.listed.atMs >= LIST_SHARED_MS) {
-      const rows = this.runtime.database.autocommit((tx) => findAll(tx, LEFT_BOTS))
+      const rows = this.database.autocommit((tx) => findAll(tx, LEFT_BOTS))
       rows.catch(() => (this.listed = undefined))
       this.listed = { rows, atMs: nowMs }
     }

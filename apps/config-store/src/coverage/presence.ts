@@ -1,7 +1,8 @@
 import type { AppliedFrame, Audience, SeenReaders } from '#libs/contracts'
-import { describeError, PeriodicTask } from '#libs/platform'
+import { Database } from '#libs/persistence'
+import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
+import { Signals } from '#libs/service'
 import type { HeadPredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { createHash } from 'node:crypto'
 import { StoreMetrics } from '../store-metrics.js'
@@ -35,7 +36,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   private readonly metrics: StoreMetrics
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'presence' }, inARow)
-    if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the other instances do not hear of the bots of this one')
+    if (alarm) this.log.error({ inARow, error: describeError(error) }, 'the other instances do not hear of the bots of this one')
   })
   private readonly mine = new OwnBots()
   private others = new Map<string, BotPresence>()
@@ -51,22 +52,26 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   private stopped = false
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    database: Database,
+    private readonly signals: Signals,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+    metrics: Metrics,
     private readonly time: StoreTime,
     private readonly leftBots: LeftBots,
   ) {
-    this.metrics = new StoreMetrics(runtime.metrics)
-    this.exchange = new PresenceExchange(runtime.database, leftBots, (bot) => this.mine.get(bot) !== undefined)
-    this.exchanges = new PeriodicTask(runtime.clock, {
+    this.metrics = new StoreMetrics(metrics)
+    this.exchange = new PresenceExchange(database, leftBots, (bot) => this.mine.get(bot) !== undefined)
+    this.exchanges = new PeriodicTask(clock, {
       everyMs: RENEW_MS,
       run: () => this.tell(),
-      failed: (error) => runtime.log.error({ error: describeError(error) }, 'presence could not be exchanged'),
+      failed: (error) => log.error({ error: describeError(error) }, 'presence could not be exchanged'),
     })
   }
 
   onModuleInit(): void {
     // Each instance also receives its own signal, which costs one more exchange without changes.
-    this.runtime.onSignal('presence', () => this.exchangeSoon())
+    this.signals.on('presence', () => this.exchangeSoon())
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -155,9 +160,9 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     for (const bot of this.mine.all()) if (bot.aside !== true) this.leftBots.left(bot)
     try {
       await this.exchange.leave(this.leftBots.news(() => undefined))
-      this.runtime.signal('presence')
+      this.signals.send('presence')
     } catch (error) {
-      this.runtime.log.debug({ error: describeError(error) }, 'the lease ends by itself')
+      this.log.debug({ error: describeError(error) }, 'the lease ends by itself')
     }
   }
 
@@ -190,11 +195,11 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
       this.others = newestOf(others)
       for (const { bot, since } of this.others.values()) if (since > (this.mine.get(bot)?.since ?? since)) this.leftBots.heardElsewhere(bot)
       if (forgotten) this.markUnsent([...this.mine.all()].map(({ chunk }) => chunk))
-      if (chunks.size > 0) this.runtime.signal('presence')
+      if (chunks.size > 0) this.signals.send('presence')
     } catch (error) {
       this.markUnsent(chunks.keys())
       this.failures.failed(error)
-      this.runtime.log.debug({ error: describeError(error) }, 'presence is exchanged later')
+      this.log.debug({ error: describeError(error) }, 'presence is exchanged later')
     }
     for (const listener of this.listeners) listener()
     this.notifyWatchers()
@@ -205,7 +210,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
       const bot = this.mine.get(name)
       if (bot !== undefined) this.mine.put({ ...bot, aside: true })
       this.metrics.presenceRefused.inc()
-      this.runtime.log.error({ bot: name }, 'the database refused a bot; the other instances do not hear of it')
+      this.log.error({ bot: name }, 'the database refused a bot; the other instances do not hear of it')
     }
   }
 
@@ -224,7 +229,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
 
   private notifyWatchers(): void {
     if (this.watchers.size === 0 || this.stopped) return
-    this.cancelTell ??= this.runtime.clock.after(TELL_MS, () => {
+    this.cancelTell ??= this.clock.after(TELL_MS, () => {
       this.cancelTell = undefined
       for (const watcher of this.watchers) watcher()
     })

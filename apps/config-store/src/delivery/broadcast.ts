@@ -1,6 +1,5 @@
 import { HEARTBEAT_MS, type Envelope } from '#libs/contracts'
-import { describeError, PeriodicTask } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
 import { Presence } from '../coverage/presence.js'
@@ -41,18 +40,20 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly metrics: StoreMetrics
 
   constructor(
-    runtime: ServiceRuntime,
+    clock: Clock,
+    log: Logger,
+    metrics: Metrics,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
     private readonly presence: Presence,
   ) {
-    this.metrics = new StoreMetrics(runtime.metrics)
-    this.heartbeats = new PeriodicTask(runtime.clock, {
+    this.metrics = new StoreMetrics(metrics)
+    this.heartbeats = new PeriodicTask(clock, {
       everyMs: HEARTBEAT_MS,
       run: () => this.beat(),
-      failed: (error) => runtime.log.error({ error: describeError(error) }, 'a heartbeat could not be sent'),
+      failed: (error) => log.error({ error: describeError(error) }, 'a heartbeat could not be sent'),
     })
-    this.looks = new PeriodicTask(runtime.clock, { everyMs: LOOK_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
+    this.looks = new PeriodicTask(clock, { everyMs: LOOK_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
     copy.onChange((change) => this.push(change))
     copy.onTimePassed((change) => {
       this.fanOut.broadcast(

@@ -1,16 +1,21 @@
 import { HmsError, isObject, REVISION_HEADER, type AppliedFrame } from '#libs/contracts'
-import { localNameOf } from '#libs/process'
 import {
+  Clock,
   describeError,
   foreignRefused,
   isForeignRequest,
+  Logger,
   refusalOfConnection,
   serveUpgrades,
   toProblem,
+  type Environment,
   type Upgrade,
 } from '#libs/platform'
-import { Authorizer, readQuery, ServiceRuntime, type Grant } from '#libs/service'
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { isPolicyId } from '#libs/policy'
+import { localNameOf, type Profile } from '#libs/process'
+import { Authorizer, ENVIRONMENT, PROFILE, readQuery, type Grant } from '#libs/service'
+import { isDigest } from '#libs/signing'
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -24,8 +29,6 @@ import { DocumentCopy } from '../copy/document-copy.js'
 import { Subset } from '../copy/subset.js'
 import { watchIntake } from './stream-intake.js'
 import { StreamSocket } from './stream-socket.js'
-import { isPolicyId } from '#libs/policy'
-import { isDigest } from '#libs/signing'
 
 const PATH = '/v1/stream'
 /**
@@ -47,14 +50,17 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
   private closeDoor = (): void => {}
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+    @Inject(PROFILE) profile: Profile,
+    @Inject(ENVIRONMENT) environment: Environment,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
     private readonly broadcast: Broadcast,
     private readonly adapter: HttpAdapterHost,
     private readonly access: Authorizer,
   ) {
-    this.localTo = localNameOf(runtime.profile, runtime.environment)
+    this.localTo = localNameOf(profile, environment)
     // Emitted inside `handleUpgrade`, so `open` throws it, and the upgrade handler responds.
     this.sockets.on('wsClientError', ({ message }) => {
       throw new HmsError('HMS_HTTP_BAD_REQUEST', `This is no WebSocket handshake: ${message}.`, { status: 400 })
@@ -70,7 +76,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
         if (refused !== undefined) throw refused
         return this.open(upgrade)
       },
-      problemOf: (error, request) => toProblem(error, request, this.runtime.log),
+      problemOf: (error, request) => toProblem(error, request, this.log),
     })
   }
 
@@ -87,7 +93,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     if (reader.bot !== undefined) this.requirePlace(reader.bot)
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       this.serve(client, socket, reader, grant).catch((error: unknown) => {
-        this.runtime.log.error({ error: describeError(error) }, 'a reader could not be served')
+        this.log.error({ error: describeError(error) }, 'a reader could not be served')
         client.terminate()
       })
     })
@@ -122,7 +128,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
         status: 503,
         retryable: true,
       })
-      const cancel = this.runtime.clock.after(ADMISSION_MS, () => reject(late))
+      const cancel = this.clock.after(ADMISSION_MS, () => reject(late))
       admitted.then(resolve, reject).finally(cancel)
     })
   }
@@ -133,7 +139,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     { bot, region, revision: known, policies }: StreamQueryDto,
     { token, actor }: Grant,
   ): Promise<void> {
-    const { clock, log } = this.runtime
+    const { clock, log } = this
     const subset = Subset.of(policies)
     const socket = new StreamSocket(client, raw, clock, bot !== undefined, subset)
     const release = token === undefined ? () => {} : this.access.tokens.hold(token, () => socket.expel())

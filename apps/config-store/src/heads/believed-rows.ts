@@ -1,5 +1,5 @@
-import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Database, type Transaction } from '#libs/persistence'
+import { Rosters } from '#libs/service'
 import { readHead, SignatureError, STABLE_SCOPE } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -18,7 +18,8 @@ export class BelievedRows {
   private isFirst = true
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     readonly unverified: UnverifiedRows,
   ) {}
 
@@ -41,7 +42,7 @@ export class BelievedRows {
       if (row.revision <= newest) revision = Math.max(revision, row.revision)
       const place = documentId(row.id, row.scope)
       const floor = Math.max(heldSeq(row) ?? (await this.floorOf(row)), believed.get(place)?.seq ?? 0)
-      const judged = this.judge.of(row, this.runtime.roster)
+      const judged = this.judge.of(row, this.rosters.newest)
       const refusal = 'refusal' in judged ? judged.refusal : outOfOrder(judged.document, { floor, newest })
       if (refusal !== undefined) refused.push({ row, refusal })
       else if ('document' in judged) believed.set(place, judged.document)
@@ -58,7 +59,7 @@ export class BelievedRows {
   async known(tx: Transaction, policy: string, scope: string): Promise<StoredDocument | undefined> {
     const row = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
     if (row === undefined) return undefined
-    const judged = this.judge.of(row, this.runtime.roster)
+    const judged = this.judge.of(row, this.rosters.newest)
     if ('document' in judged) return row
     this.unverified.refuse(judged.refusal)
     return undefined
@@ -66,7 +67,7 @@ export class BelievedRows {
 
   /** Raises the alarm for a row that does not verify, independently of other reads. */
   check(row: StoredDocument): void {
-    const judged = this.judge.of(row, this.runtime.roster)
+    const judged = this.judge.of(row, this.rosters.newest)
     if ('refusal' in judged) this.unverified.refuse(judged.refusal)
   }
 
@@ -75,7 +76,7 @@ export class BelievedRows {
     const [kept] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, limit: 1 })
     if (kept === undefined) return 0
     try {
-      const { predicate } = readHead(kept.head, this.runtime.roster.serviceKeys('rollout'))
+      const { predicate } = readHead(kept.head, this.rosters.newest.serviceKeys('rollout'))
       return predicate.policy === policy && predicate.scope === STABLE_SCOPE ? predicate.seq : 0
     } catch (error) {
       if (error instanceof SignatureError) return 0
@@ -86,12 +87,12 @@ export class BelievedRows {
   /** Returns the newest number stored before this process, read from the history once; later the served head decides. */
   private async floorOf({ id, scope, ended }: StoredDocument): Promise<number> {
     if (!this.isFirst || scope !== STABLE_SCOPE || ended === true) return 0
-    return this.runtime.database.autocommit((tx) => this.newestStored(tx, String(id)))
+    return this.database.autocommit((tx) => this.newestStored(tx, String(id)))
   }
 
   /** Read after the rows: each of them was counted before it was committed. */
   private async newestRevision(): Promise<number> {
-    const counter = await this.runtime.database.autocommit((tx) => tx.documents(ENVIRONMENT).get('environment'))
+    const counter = await this.database.autocommit((tx) => tx.documents(ENVIRONMENT).get('environment'))
     return counter?.revision ?? 0
   }
 }

@@ -1,6 +1,5 @@
-import { policyKey } from '#libs/messaging'
-import { timerKind, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Outbox, policyKey } from '#libs/messaging'
+import { timerKind, Timers, type Transaction } from '#libs/persistence'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DOCUMENTS, documentId, type StoredDocument } from './head.table.js'
 
@@ -12,17 +11,20 @@ const CANARY_OVER = timerKind<{ policy: string; scope: string }>('canary-over')
  */
 @Injectable()
 export class EndCanaries implements OnModuleInit {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly timers: Timers,
+  ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(CANARY_OVER, (tx, { data: { policy, scope } }) => this.execute(tx, policy, scope))
+    this.timers.on(CANARY_OVER, (tx, { data: { policy, scope } }) => this.execute(tx, policy, scope))
   }
 
   /** Schedules the end; a renewal postpones it. */
   async schedule(tx: Transaction, { id, scope, leaseUntil }: StoredDocument): Promise<void> {
     if (leaseUntil === undefined) return
     const timer = { id: `canary-over:${documentId(id, scope)}`, kind: CANARY_OVER, keys: [policyKey(id)], data: { policy: id, scope } }
-    await this.runtime.schedule(tx, { ...timer, dueAt: new Date(leaseUntil) })
+    await this.timers.schedule(tx, { ...timer, dueAt: new Date(leaseUntil) })
   }
 
   async execute(tx: Transaction, policy: string, scope: string): Promise<void> {
@@ -30,6 +32,6 @@ export class EndCanaries implements OnModuleInit {
     const document = await tx.documents(DOCUMENTS).get(place)
     if (document?.leaseUntil === undefined || document.ended === true || Date.parse(document.leaseUntil) > tx.now.getTime()) return
     await tx.documents(DOCUMENTS).put({ ...document, ended: true })
-    await this.runtime.erase(tx, 'hms.state.recorded.v1', place)
+    await this.outbox.erase(tx, 'hms.state.recorded.v1', place)
   }
 }

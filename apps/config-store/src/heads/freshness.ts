@@ -1,6 +1,7 @@
 import type { Envelope } from '#libs/contracts'
+import { Clock } from '#libs/platform'
+import { Rosters } from '#libs/service'
 import { freshnessAhead, judgeFreshness, readFreshness, type FreshnessPredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common'
 import { StoreTime } from '../store-time.js'
 
@@ -26,7 +27,8 @@ export class Freshness implements BeforeApplicationShutdown {
   private readonly listeners: ((statement: FreshnessStatement, isNews: boolean) => void)[] = []
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly rosters: Rosters,
+    private readonly clock: Clock,
     private readonly time: StoreTime,
   ) {}
 
@@ -48,7 +50,7 @@ export class Freshness implements BeforeApplicationShutdown {
    * it is dated far ahead.
    */
   take(envelope: Envelope): boolean {
-    const predicate = readFreshness(envelope, this.runtime.roster)
+    const predicate = readFreshness(envelope, this.rosters.newest)
     const now = this.time.nowMs()
     const verdict = judgeFreshness(predicate, this.newest?.predicate, now)
     if (verdict === 'ahead') throw freshnessAhead(predicate, now)
@@ -57,7 +59,7 @@ export class Freshness implements BeforeApplicationShutdown {
     const isNews = predicate.stable !== this.published?.predicate.stable
     if (!isNews || predicate.stable === this.pushed) this.publish(isNews)
     // If the heads never arrive, readers receive the statement anyway: revealing missing heads is its purpose.
-    else this.cancelWait ??= this.runtime.clock.after(WAIT_FOR_HEADS_MS, () => this.publish(true))
+    else this.cancelWait ??= this.clock.after(WAIT_FOR_HEADS_MS, () => this.publish(true))
     return true
   }
 

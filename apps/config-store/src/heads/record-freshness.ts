@@ -1,7 +1,8 @@
 import { FRESHNESS_KEY } from '#libs/contracts'
-import { describeError } from '#libs/platform'
+import { Outbox } from '#libs/messaging'
+import { Database } from '#libs/persistence'
+import { describeError, Logger } from '#libs/platform'
 import { isFarAhead, type FreshnessPredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Freshness, type FreshnessStatement } from './freshness.js'
 import { FRESHNESS_MARKERS, type FreshnessMarker } from './freshness-marker.table.js'
@@ -23,7 +24,9 @@ export class RecordFreshness {
   private recording = false
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly log: Logger,
     freshness: Freshness,
   ) {
     freshness.onStatement((statement) => this.recordSoon(statement))
@@ -44,19 +47,19 @@ export class RecordFreshness {
         await this.record(statement)
       }
     } catch (error) {
-      this.runtime.log.debug({ error: describeError(error) }, 'a freshness statement was not recorded')
+      this.log.debug({ error: describeError(error) }, 'a freshness statement was not recorded')
     } finally {
       this.recording = false
     }
   }
 
   private record({ envelope, predicate }: FreshnessStatement): Promise<void> {
-    return this.runtime.database.locked([FRESHNESS_KEY], async (tx) => {
+    return this.database.locked([FRESHNESS_KEY], async (tx) => {
       const known = await tx.documents(FRESHNESS_MARKERS).get('newest')
       if (!isDue(predicate, known, tx.now.getTime())) return
       const { issuedAt, stable } = predicate
       await tx.documents(FRESHNESS_MARKERS).put({ id: 'newest', issuedAt, stable })
-      await this.runtime.emit(tx, 'hms.state.vouched.v1', { freshness: envelope }, { key: FRESHNESS_KEY })
+      await this.outbox.emit(tx, 'hms.state.vouched.v1', { freshness: envelope }, { key: FRESHNESS_KEY })
     })
   }
 }

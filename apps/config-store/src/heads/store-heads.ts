@@ -10,9 +10,10 @@ import {
   type PublishedHead,
   type ReceivedEvent,
 } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { Outbox, policyKey } from '#libs/messaging'
+import { Database, type Transaction } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
+import { Rosters, Signals } from '#libs/service'
 import {
   brokenHeads,
   bundlePlaces,
@@ -23,7 +24,6 @@ import {
   type HeadPredicate,
   type VerifiedHead,
 } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Audiences } from './audiences.js'
 import { leaseAfter } from './canary-lease.js'
@@ -68,7 +68,10 @@ type Settled = HeadReceipt & { verified: VerifiedHead; change?: string }
 @Injectable()
 export class StoreHeads {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly signals: Signals,
     private readonly audiences: Audiences,
     private readonly history: LiveHistory,
     private readonly endCanaries: EndCanaries,
@@ -78,7 +81,7 @@ export class StoreHeads {
   /** Stores heads of the HTTP path. */
   async execute(issued: IssuedHeads): Promise<HeadReceipt> {
     const verified = this.verify(issued)
-    return this.runtime.database.transaction((tx) => this.store(tx, verified))
+    return this.database.transaction((tx) => this.store(tx, verified))
   }
 
   verify(issued: IssuedHeads): VerifiedHeads {
@@ -86,12 +89,12 @@ export class StoreHeads {
       throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_POLICIES_OF_RUN} heads.`, { status: 400 })
     }
     requireDistinct(issued)
-    const heads = openHeads(issued).map((signed) => orRefused(() => verifyHead(signed, this.runtime.roster)))
+    const heads = openHeads(issued).map((signed) => orRefused(() => verifyHead(signed, this.rosters.newest)))
     const broken = brokenHeads(heads.map(({ head }) => head))
     if (broken !== undefined) throw new HmsError('HMS_HEAD_BUNDLE', `The bundle is not whole: ${broken}.`, { status: 422 })
     const { change: envelope } = issued
     if (envelope === undefined) return { heads }
-    const { predicate } = orRefused(() => readChange(envelope, this.runtime.roster.serviceKeys('rollout')))
+    const { predicate } = orRefused(() => readChange(envelope, this.rosters.newest.serviceKeys('rollout')))
     return { heads, change: { envelope, heads: predicate.heads } }
   }
 
@@ -170,10 +173,10 @@ export class StoreHeads {
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
       await tx.documents(DOCUMENTS).put(stored)
-      await this.runtime.emit(tx, 'hms.state.recorded.v1', recordedState(stored), { ...of(head, cause), key: places[index]! })
+      await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(stored), { ...of(head, cause), key: places[index]! })
       await this.endCanaries.schedule(tx, stored)
     }
-    tx.afterCommit(() => this.runtime.signal('revision'))
+    tx.afterCommit(() => this.signals.send('revision'))
     return revision
   }
 
@@ -187,7 +190,7 @@ export class StoreHeads {
       })
       const { verified } = together[0]!
       const key = heads.map(({ policy }) => policy).sort()[0]!
-      await this.runtime.emit(tx, 'hms.head.published.v1', { run: runOf(verified) ?? null, heads }, { ...of(verified, cause), key })
+      await this.outbox.emit(tx, 'hms.head.published.v1', { run: runOf(verified) ?? null, heads }, { ...of(verified, cause), key })
     }
   }
 

@@ -1,5 +1,6 @@
 import { action, command, HmsError } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/service'
+import { Logger, Metrics } from '#libs/platform'
+import { Concerns } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { documentId } from './head.table.js'
 import type { RowRefusal } from './judge-row.js'
@@ -12,18 +13,22 @@ const MAX_NAMED = 10
 export class UnverifiedRows implements OnModuleInit {
   private readonly refused = new Map<string, RowRefusal>()
   private sorted: readonly string[] = []
-  private readonly count = this.runtime.metrics.gauge(
+  private readonly count = this.metrics.gauge(
     'documents_unverified',
     'Stored documents that do not verify as a reader would, and are not served; 0 in a healthy system',
     [],
   )
 
-  constructor(private readonly runtime: ServiceRuntime) {
+  constructor(
+    private readonly log: Logger,
+    private readonly metrics: Metrics,
+    private readonly serviceConcerns: Concerns,
+  ) {
     this.count.set(0)
   }
 
   onModuleInit(): void {
-    this.runtime.onConcerns(() => this.concerns)
+    this.serviceConcerns.add(() => this.concerns)
   }
 
   /** Excluded places (`policy@scope`), sorted. */
@@ -54,7 +59,8 @@ export class UnverifiedRows implements OnModuleInit {
     this.changed()
     if (before?.code === refusal.code && before.detail === refusal.detail) return
     const { code, detail, policy } = refusal
-    const { log, name: service } = this.runtime
+    const { log } = this
+    const service = 'config-store'
     log.error({ service, alarm: 'document_unverified', place, code, detail, next: command('policies.restore', { policy }) }, 'alarm')
   }
 
@@ -63,7 +69,7 @@ export class UnverifiedRows implements OnModuleInit {
     const place = documentId(policy, scope)
     if (!this.refused.delete(place)) return
     this.changed()
-    this.runtime.log.warn({ service: this.runtime.name, alarm: 'document_unverified', place }, 'alarm over')
+    this.log.warn({ service: 'config-store', alarm: 'document_unverified', place }, 'alarm over')
   }
 
   private changed(): void {

@@ -1,5 +1,6 @@
 import { action, HmsError, withoutInternalReason, type PolicyHistoryEntry } from '#libs/contracts'
-import { RequireScope, ServiceRuntime, type AuthorizedRequest } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { RequireScope, Rosters, type AuthorizedRequest } from '#libs/service'
 import { Controller, Get, Param, Query, Req } from '@nestjs/common'
 import { HistoryQueryDto } from './history.dto.js'
 import { policyHistory } from './policy-history.js'
@@ -7,7 +8,10 @@ import { withRecords } from './with-records.js'
 
 @Controller('v1/policies/:id/history')
 export class HistoryController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+  ) {}
 
   /**
    * What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. With `signed` each entry has
@@ -20,8 +24,8 @@ export class HistoryController {
     @Query() { limit, before, signed }: HistoryQueryDto,
     @Req() { actor }: AuthorizedRequest,
   ): Promise<PolicyHistoryEntry[]> {
-    const entries = await this.runtime.database.transaction(async (tx) => {
-      const found = await policyHistory(tx, id, { limit, before, roster: this.runtime.roster })
+    const entries = await this.database.transaction(async (tx) => {
+      const found = await policyHistory(tx, id, { limit, before, roster: this.rosters.newest })
       return signed === 'true' ? withRecords(tx, id, found) : found
     })
     if (entries.length > 0 || before !== undefined) return actor?.valuesOnly === true ? entries.map(outsideEntry) : entries

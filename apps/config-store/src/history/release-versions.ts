@@ -1,5 +1,5 @@
 import type { CoverageView, LeftBotView } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { LIVE_RELEASES } from '../heads/live-history.js'
 
@@ -12,7 +12,7 @@ const MAX_KNOWN = 1_000
 export class ReleaseVersions {
   private readonly known = new Map<string, string | null>()
 
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly database: Database) {}
 
   /** Returns the view with the versions of its digests. */
   async fill(view: CoverageView, left: LeftBotView[]): Promise<CoverageView> {
@@ -28,7 +28,7 @@ export class ReleaseVersions {
 
   private async look(digests: readonly string[]): Promise<void> {
     if (this.known.size + digests.length > MAX_KNOWN) this.known.clear()
-    await this.runtime.database.autocommit(async (tx) => {
+    await this.database.autocommit(async (tx) => {
       for (const digest of digests) this.known.set(digest, (await tx.documents(LIVE_RELEASES).get(digest))?.version ?? null)
     })
   }

@@ -1,9 +1,18 @@
 import { MAX_PATH_PARAMETER } from '#libs/contracts'
 import { answerFlags, readContext, type EvaluationAnswer } from '#libs/ofrep'
-import { isForeignRequest, isPlainPost, openFrontDoor, parsePlainJson, peekBody, refusalOfConnection } from '#libs/platform'
-import { localNameOf } from '#libs/process'
-import { Authorizer, keyOfReader, ServiceRuntime } from '#libs/service'
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import {
+  isForeignRequest,
+  isPlainPost,
+  Logger,
+  openFrontDoor,
+  parsePlainJson,
+  peekBody,
+  refusalOfConnection,
+  type Environment,
+} from '#libs/platform'
+import { localNameOf, type Profile } from '#libs/process'
+import { Authorizer, ENVIRONMENT, keyOfReader, PROFILE } from '#libs/service'
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { parseAtLeast } from '../reads/at-least.js'
@@ -23,13 +32,15 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
   private closeDoor = (): void => {}
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly log: Logger,
+    @Inject(PROFILE) profile: Profile,
+    @Inject(ENVIRONMENT) environment: Environment,
     private readonly flags: Flags,
     private readonly evaluations: Evaluations,
     private readonly access: Authorizer,
     private readonly adapter: HttpAdapterHost,
   ) {
-    this.localTo = localNameOf(runtime.profile, runtime.environment)
+    this.localTo = localNameOf(profile, environment)
   }
 
   onApplicationBootstrap(): void {
@@ -44,8 +55,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
       return true
     })
     this.closeDoor = close
-    if (unheeded !== undefined)
-      this.runtime.log.warn({ hook: unheeded }, 'evaluations are not answered before Fastify: a hook is not heeded')
+    if (unheeded !== undefined) this.log.warn({ hook: unheeded }, 'evaluations are not answered before Fastify: a hook is not heeded')
   }
 
   beforeApplicationShutdown(): void {

@@ -1,6 +1,7 @@
 import { NOT_BY_CALLER, UNVERIFIED_HEADER, VERIFICATION_HEADER } from '#libs/contracts'
 import { eventStream, type EvaluationAnswer, type OwnStream } from '#libs/ofrep'
-import { Authorizer, ServiceRuntime, type Actor } from '#libs/service'
+import { Metrics } from '#libs/platform'
+import { Authorizer, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
@@ -12,12 +13,12 @@ export class Evaluations {
   private readonly metrics: StoreMetrics
 
   constructor(
-    runtime: ServiceRuntime,
+    metrics: Metrics,
     private readonly flags: Flags,
     private readonly access: Authorizer,
     private readonly unverified: UnverifiedRows,
   ) {
-    this.metrics = new StoreMetrics(runtime.metrics)
+    this.metrics = new StoreMetrics(metrics)
   }
 
   count(source: 'ofrep' | 'ofrep-bulk'): void {

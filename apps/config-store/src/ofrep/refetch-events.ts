@@ -1,5 +1,5 @@
 import { ChangeWatch, RefetchFeed } from '#libs/ofrep'
-import { ServiceRuntime } from '#libs/service'
+import { Clock, Metrics } from '#libs/platform'
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
@@ -13,15 +13,15 @@ export class RefetchEvents implements BeforeApplicationShutdown {
   readonly feed: RefetchFeed
   private readonly watch: ChangeWatch
 
-  constructor(runtime: ServiceRuntime, copy: DocumentCopy, { held }: Flags, presence: Presence) {
-    const metrics = new StoreMetrics(runtime.metrics)
+  constructor(clock: Clock, registry: Metrics, copy: DocumentCopy, { held }: Flags, presence: Presence) {
+    const metrics = new StoreMetrics(registry)
     const counted = (readers: number, change: 1 | -1): void => {
       metrics.connections.set({ transport: 'ofrep' }, readers)
       presence.seen('ofrep', undefined, change)
     }
-    this.feed = new RefetchFeed({ clock: runtime.clock, life: randomUUID(), counted })
+    this.feed = new RefetchFeed({ clock, life: randomUUID(), counted })
     // The reader sends the revision with its request, so an instance that is behind catches up before it responds.
-    this.watch = new ChangeWatch(held, runtime.clock, () => this.feed.tell(String(copy.revision)))
+    this.watch = new ChangeWatch(held, clock, () => this.feed.tell(String(copy.revision)))
     copy.onChange(({ frame: { frame } }) => this.watch.look(frame.changes.map(({ id }) => id)))
   }
 

@@ -11,8 +11,9 @@ import {
   type RestoredDocument,
   type StreamFrame,
 } from '#libs/contracts'
-import { isKnown } from '#libs/platform'
-import { RequireScope, ServiceRuntime, type AuthorizedRequest } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { isKnown, Metrics } from '#libs/platform'
+import { RequireScope, Rosters, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
@@ -39,14 +40,16 @@ export class PoliciesController {
   private readonly metrics: StoreMetrics
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    metrics: Metrics,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
     private readonly unverified: UnverifiedRows,
     private readonly restoreDocument: RestoreDocument,
   ) {
-    this.metrics = new StoreMetrics(runtime.metrics)
+    this.metrics = new StoreMetrics(metrics)
   }
 
   /** What is in force for this reader, all policies. */
@@ -153,8 +156,8 @@ export class PoliciesController {
     if (version !== undefined && (at !== undefined || known !== undefined))
       throw refusedQuery('a version says the same at any time: leave out at and known')
     this.metrics.reads.inc({ source: 'history' })
-    const { roster } = this.runtime
-    return this.runtime.database.transaction((tx) => {
+    const roster = this.rosters.newest
+    return this.database.transaction((tx) => {
       if (version !== undefined) return policyVersion(tx, id, version, roster)
       const [atMs, knownMs] = [at, known].map((time) => (time === undefined ? tx.now.getTime() : Date.parse(time)))
       return policyAt(tx, id, { atMs: atMs!, knownMs: knownMs!, roster })

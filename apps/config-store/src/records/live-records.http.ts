@@ -1,6 +1,5 @@
 import { peekPredicate, type LiveRecord, type ReleaseRecord } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Database, type Transaction } from '#libs/persistence'
 import type { HeadPredicate } from '#libs/signing'
 import { Controller, Get, Query } from '@nestjs/common'
 import { LIVE_HEADS, LIVE_RELEASES } from '../heads/live-history.js'
@@ -13,7 +12,7 @@ const PAGE_BYTES = 4 * 1024 * 1024
 
 @Controller('v1/history')
 export class LiveRecordsController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly database: Database) {}
 
   /**
    * Every head that was ever live for all, with its releases and their proofs, by the time it was stored. The next page is asked for with
@@ -21,7 +20,7 @@ export class LiveRecordsController {
    */
   @Get()
   async list(@Query() { after, limit = LIMIT }: LiveRecordsQueryDto): Promise<LiveRecord[]> {
-    return this.runtime.database.autocommit(async (tx) => {
+    return this.database.autocommit(async (tx) => {
       const found = await tx.documents(LIVE_HEADS).find({ orderBy: 'stored_at', after, limit: limit + 1 })
       const last = found.at(-1)?.storedAt
       const whole =

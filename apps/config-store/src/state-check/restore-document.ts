@@ -1,7 +1,8 @@
 import { action, HmsError, peekPredicate, type ConfigDocument, type Envelope, type RestoredDocument } from '#libs/contracts'
-import { policyKey, type ReadPosition } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { EventBus, Outbox, policyKey, type ReadPosition } from '#libs/messaging'
+import { Database, type Transaction } from '#libs/persistence'
+import { Logger } from '#libs/platform'
+import { Rosters } from '#libs/service'
 import { verifyHead } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { BelievedRows } from '../heads/believed-rows.js'
@@ -24,7 +25,11 @@ type SignedDocument = Pick<ConfigDocument, 'id' | 'scope' | 'seq' | 'head' | 're
 @Injectable()
 export class RestoreDocument {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly bus: EventBus,
+    private readonly log: Logger,
     private readonly rows: BelievedRows,
     private readonly storeHeads: StoreHeads,
     private readonly copy: DocumentCopy,
@@ -33,7 +38,7 @@ export class RestoreDocument {
   /** Throws 404 `HMS_POLICY_NOT_FOUND`, or 409 `HMS_STORE_NOT_RESTORABLE` if a place has no document that verifies. */
   async execute(policy: string, { by, reason }: { by?: string; reason?: string } = {}): Promise<RestoredDocument[]> {
     const recorded = await this.readTopic(policy)
-    const restored = await this.runtime.database.transaction(async (tx) => {
+    const restored = await this.database.transaction(async (tx) => {
       await tx.lock([policyKey(policy)])
       const stored = await tx.documents(DOCUMENTS).find({ where: { policy } })
       const places = new Set([...stored.map(({ id, scope }) => documentId(id, scope)), ...recorded.keys()])
@@ -44,7 +49,7 @@ export class RestoreDocument {
     if (restored.length === 0) {
       throw new HmsError('HMS_POLICY_NOT_FOUND', `There is no policy ${policy}.`, { status: 404, next: [action('policies.list')] })
     }
-    this.runtime.log.info({ policy, places: restored, by, reason }, 'policy restored')
+    this.log.info({ policy, places: restored, by, reason }, 'policy restored')
     await this.copy.refresh()
     return restored
   }
@@ -54,11 +59,11 @@ export class RestoreDocument {
     const row = await this.rows.known(tx, policy, scope)
     const newest = scope === 'global' ? await this.rows.newestStored(tx, policy) : 0
     if (row !== undefined && row.seq >= Math.max(recorded?.seq ?? 0, newest)) {
-      if (row.ended !== true) await this.runtime.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
+      if (row.ended !== true) await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
       return { place, seq: row.seq, from: 'database' }
     }
     if (recorded === undefined || recorded.seq < newest) throw notRestorable(policy, place)
-    const verified = verifyHead(recorded, this.runtime.roster)
+    const verified = verifyHead(recorded, this.rosters.newest)
     // An altered row of the history is replaced; `insert` would keep it.
     for (const release of releasesOf(verified)) await tx.documents(LIVE_RELEASES).put(release)
     await this.storeHeads.store(tx, { heads: [verified] })
@@ -70,7 +75,7 @@ export class RestoreDocument {
     const found = new Map<string, SignedDocument>()
     let place: ReadPosition = 'beginning'
     for (let parts = 0; parts < MAX_PARTS; parts++) {
-      const { records, next, end } = await this.runtime.bus.read(TOPIC, place)
+      const { records, next, end } = await this.bus.read(TOPIC, place)
       for (const { key, value } of records) {
         if (key === null || !key.startsWith(`${policy}@`)) continue
         // A tombstone: the canary of this place has ended.
@@ -87,7 +92,7 @@ export class RestoreDocument {
   private verifiedIn(key: string, value: string): SignedDocument | undefined {
     try {
       const { data } = peekPredicate<{ data: { document: SignedDocument } }>(JSON.parse(value) as Envelope)
-      const { head } = verifyHead(data.document, this.runtime.roster)
+      const { head } = verifyHead(data.document, this.rosters.newest)
       return documentId(head.policy, head.scope) === key
         ? { ...data.document, id: head.policy, scope: head.scope, seq: head.seq }
         : undefined

@@ -1,5 +1,6 @@
-import { policyKey } from '#libs/messaging'
-import { ServiceRuntime } from '#libs/service'
+import { policyKey, type Outbox } from '#libs/messaging'
+import type { Database } from '#libs/persistence'
+import type { Logger } from '#libs/platform'
 import type { BelievedRows } from '../heads/believed-rows.js'
 import { DOCUMENTS } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
@@ -16,14 +17,14 @@ const MAX_SAID = 500
  * head on the topic at a place, 0 if there is none.
  */
 export async function sayAgain(
-  runtime: ServiceRuntime,
+  { database, outbox, log }: { database: Database; outbox: Outbox; log: Logger },
   rows: BelievedRows,
   places: readonly string[],
   seqAt: (place: string) => number,
 ): Promise<ReadonlySet<string>> {
   const said = new Set<string>()
   for (const place of places.slice(0, MAX_SAID)) {
-    const isSaid = await runtime.database.transaction(async (tx) => {
+    const isSaid = await database.transaction(async (tx) => {
       const seen = await tx.documents(DOCUMENTS).get(place)
       if (seen === undefined) return false
       await tx.lock([policyKey(seen.id)])
@@ -31,15 +32,15 @@ export async function sayAgain(
       const row = await rows.known(tx, seen.id, seen.scope)
       const recorded = seqAt(place)
       if (row === undefined || recorded > row.seq) return false
-      if (row.ended === true) await runtime.erase(tx, 'hms.state.recorded.v1', place)
-      else if (recorded < row.seq) await runtime.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
+      if (row.ended === true) await outbox.erase(tx, 'hms.state.recorded.v1', place)
+      else if (recorded < row.seq) await outbox.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
       else return false
       return true
     })
     if (isSaid) said.add(place)
   }
   if (said.size > 0) {
-    runtime.log.warn(
+    log.warn(
       { places: [...said].slice(0, MAX_NAMED), repaired: said.size },
       'the topic of state differed from the database; what is stored is queued for it',
     )

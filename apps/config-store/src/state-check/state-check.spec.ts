@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
 import type { Logger } from '#libs/platform'
-import type { ServiceRuntime } from '#libs/service'
 import { BelievedRows } from '../heads/believed-rows.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
 import { DOCUMENTS } from '../heads/head.table.js'
@@ -23,8 +22,9 @@ beforeEach(async () => {
     if (alarm !== undefined) said.push([text, alarm, ...(places ?? [])])
   }
   const log: Logger = { info: () => {}, debug: () => {}, warn: note, error: note, child: () => log }
-  const runtime = Object.assign(Object.create(world.runtime) as ServiceRuntime, { log })
-  check = new StateCheck(runtime, new BelievedRows(runtime, new UnverifiedRows(runtime)))
+  const { database, outbox, bus, clock, metrics, concerns, rosters } = world.runtime
+  const rows = new BelievedRows(database, rosters, new UnverifiedRows(log, metrics, concerns))
+  check = new StateCheck(database, outbox, bus, clock, log, metrics, concerns, rows)
 })
 afterEach(() => world.stop())
 

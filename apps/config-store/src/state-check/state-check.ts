@@ -1,7 +1,8 @@
 import { command } from '#libs/contracts'
-import type { ReadPosition } from '#libs/messaging'
-import { describeError, PeriodicTask } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { EventBus, Outbox, type ReadPosition } from '#libs/messaging'
+import { Database } from '#libs/persistence'
+import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
+import { Concerns } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { BelievedRows } from '../heads/believed-rows.js'
 import { FailureStreak } from '../coverage/failure-streak.js'
@@ -35,25 +36,31 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   /** Named differences, while there is an alarm. */
   private named: readonly Difference[] = []
   private readonly checks: PeriodicTask
-  private readonly repaired = this.runtime.metrics.repair('config-store', 'state')
+  private readonly repaired = this.metrics.repair('config-store', 'state')
   private readonly failures: FailureStreak
-  private readonly found = this.runtime.metrics.gauge(
+  private readonly found = this.metrics.gauge(
     'state_topic_differences',
     'Places where hms.config.state.v1 and the database have said different things for a minute; 0 in a healthy system',
     ['what'],
   )
-  private readonly failing = this.runtime.metrics.gauge(
+  private readonly failing = this.metrics.gauge(
     'state_topic_check_failures',
     'Looks in a row at which hms.config.state.v1 could not be compared with the database; 0 in a healthy system',
     [],
   )
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly bus: EventBus,
+    clock: Clock,
+    private readonly log: Logger,
+    private readonly metrics: Metrics,
+    private readonly serviceConcerns: Concerns,
     private readonly rows: BelievedRows,
   ) {
     this.failures = new FailureStreak((inARow, alarm, error) => this.tellFailure(inARow, alarm, error))
-    this.checks = new PeriodicTask(runtime.clock, {
+    this.checks = new PeriodicTask(clock, {
       everyMs: CHECK_EVERY_MS,
       run: () => this.execute(),
       failed: (error) => this.failures.failed(error),
@@ -61,7 +68,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    this.runtime.onConcerns(() => this.concerns)
+    this.serviceConcerns.add(() => this.concerns)
     this.tell([])
     this.failing.set(0)
     this.checks.start()
@@ -79,7 +86,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     const again = standing(stand, this.said)
     const fresh = stand.filter((each) => !again.includes(each))
     const said = await sayAgain(
-      this.runtime,
+      { database: this.database, outbox: this.outbox, log: this.log },
       this.rows,
       fresh.map(({ place }) => place),
       (place) => this.topic.seqAt(place),
@@ -94,7 +101,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   /** Continues from the end of the last check; `false` if the end of the topic is not reached yet. */
   private async readTopic(): Promise<boolean> {
     for (let parts = 0; parts < MAX_PARTS; parts++) {
-      const { records, next, end } = await this.runtime.bus.read(TOPIC, this.place)
+      const { records, next, end } = await this.bus.read(TOPIC, this.place)
       if (next === 'beginning') this.topic.clear()
       for (const record of records) this.topic.take(record)
       this.place = next
@@ -107,7 +114,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     const digests = new Map<string, string>()
     for (let after: string | undefined; ;) {
       const query = { orderBy: 'id', limit: ROWS_AT_ONCE, ...(after === undefined ? {} : { after }) }
-      const rows = await this.runtime.database.autocommit((tx) => tx.documents(DOCUMENTS).find(query))
+      const rows = await this.database.autocommit((tx) => tx.documents(DOCUMENTS).find(query))
       for (const row of rows) {
         this.rows.check(row)
         if (row.ended !== true) digests.set(documentId(row.id, row.scope), digestOfState(recordedState(row)))
@@ -125,11 +132,10 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     this.named = differences.slice(0, MAX_NAMED)
     const [first] = this.named
     if ((first === undefined) === (before.length === 0)) return
-    const { log, name: service } = this.runtime
-    const fields = { service, alarm: 'state_topic_differs', next: nextOf(first ?? before[0]!) }
+    const fields = { service: 'config-store', alarm: 'state_topic_differs', next: nextOf(first ?? before[0]!) }
     const places = this.named.map(({ place, kind }) => `${kind} ${place}`)
-    if (first !== undefined) log.error({ ...fields, places, differences: differences.length }, 'alarm')
-    else log.warn(fields, 'alarm over')
+    if (first !== undefined) this.log.error({ ...fields, places, differences: differences.length }, 'alarm')
+    else this.log.warn(fields, 'alarm over')
   }
 
   private get concerns(): string[] {
@@ -138,9 +144,9 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
 
   private tellFailure(inARow: number, alarm: boolean, error: unknown): void {
     this.failing.set(inARow)
-    const fields = { service: this.runtime.name, error: describeError(error), inARow }
-    if (alarm) this.runtime.log.error({ ...fields, alarm: 'state_topic_unchecked', next: command('topics.diff') }, 'alarm')
-    else if (inARow > 0) this.runtime.log.debug(fields, 'the topic of state is compared with the database later')
+    const fields = { service: 'config-store', error: describeError(error), inARow }
+    if (alarm) this.log.error({ ...fields, alarm: 'state_topic_unchecked', next: command('topics.diff') }, 'alarm')
+    else if (inARow > 0) this.log.debug(fields, 'the topic of state is compared with the database later')
   }
 }
 

@@ -1,9 +1,11 @@
 import type { JsonObject, LintReport } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
 import { lintPolicy } from '#libs/lint'
+import { Database } from '#libs/persistence'
 import { parsePolicy, POLICIES_BODY, type Finding, type PolicyDocument } from '#libs/policy'
-import { DryRun, RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
-import { Body, Controller, HttpCode, Post } from '@nestjs/common'
+import type { Profile } from '#libs/process'
+import { DryRun, PROFILE, RequireScope, TakesBody } from '#libs/service'
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.table.js'
 import { SCHEMAS } from '../schemas/schema.table.js'
 import { LintRequestDto } from './dry-run.dto.js'
@@ -14,7 +16,10 @@ import { LintRequestDto } from './dry-run.dto.js'
  */
 @Controller('v1/lint')
 export class DryRunController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly database: Database,
+    @Inject(PROFILE) private readonly profile: Profile,
+  ) {}
 
   @TakesBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
   @Post()
@@ -22,7 +27,7 @@ export class DryRunController {
   @RequireScope('read')
   @DryRun()
   async lint(@Body() body: LintRequestDto): Promise<LintReport> {
-    const findings = await this.runtime.database.transaction(async (tx) => {
+    const findings = await this.database.transaction(async (tx) => {
       const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })
       const knownPartners = { ids: partners.map((partner) => partner.id), groups: partners.flatMap((partner) => partner.groups) }
       const live = liveOf(body.live ?? [])
@@ -37,7 +42,7 @@ export class DryRunController {
         const { id, schema: name } = parsed.source.policy
         const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
         found.push(
-          ...lintPolicy(parsed.source, { file, profile: this.runtime.profile, live: live.get(id), schema, knownPartners }),
+          ...lintPolicy(parsed.source, { file, profile: this.profile, live: live.get(id), schema, knownPartners }),
           ...lintGuard(parsed.source, guard, live.get(id)),
         )
       }

@@ -1,6 +1,7 @@
 import { action, HmsError } from '#libs/contracts'
 import { compileRuleSchema } from '#libs/lint'
-import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { RequireScope, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { SCHEMAS, type RegisteredSchema } from './schema.table.js'
 import { SchemaRegistrationDto } from './schemas.dto.js'
@@ -10,11 +11,11 @@ const SCHEMA_BODY = { bytes: 256 * 1024, parts: 50_000, depth: 40 }
 
 @Controller('v1/schemas')
 export class SchemasController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly database: Database) {}
 
   @Get()
   list(): Promise<RegisteredSchema[]> {
-    return this.runtime.database.transaction((tx) => tx.documents(SCHEMAS).find())
+    return this.database.transaction((tx) => tx.documents(SCHEMAS).find())
   }
 
   @TakesBody(SCHEMA_BODY)
@@ -23,7 +24,7 @@ export class SchemasController {
   add(@Body() body: SchemaRegistrationDto): Promise<RegisteredSchema> {
     const compiled = compileRuleSchema(body.schema)
     if (!compiled.ok) throw new HmsError(compiled.code, compiled.message, { status: 422, next: [action('schemas.add', { name: 'NAME' })] })
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const registered = { name: body.name, schema: body.schema, addedAt: tx.now.toISOString() }
       await tx.documents(SCHEMAS).put(registered)
       return registered

@@ -1,4 +1,5 @@
-import type { ServiceRuntime } from '#libs/service'
+import type { Rosters } from '#libs/service'
+import { rawPublicKey, type Roster, type Signer } from '#libs/signing'
 import type { NotifierConfig } from '../notifier.config.js'
 import { A2aSender } from './a2a/send-a2a.js'
 import type { ChannelSenders } from './channel-sender.js'
@@ -7,15 +8,13 @@ import { NoEmailSender, SmtpEmailSender } from './email/send-email.js'
 import { SftpSender } from './sftp/sftp-sender.js'
 import { sshSignature } from './sftp/ssh-signature.js'
 import { UndiciWebhookSender } from './webhook/send-webhook.js'
-import { rawPublicKey, type Roster, type Signer } from '#libs/signing'
 
 /** Creates the senders of this process. A new kind of channel adds one line here. */
-export function channelSenders({ deployment, mail }: NotifierConfig, runtime: ServiceRuntime): ChannelSenders {
-  const { signer } = runtime
+export function channelSenders({ deployment, mail }: NotifierConfig, signer: Signer, rosters: Rosters): ChannelSenders {
   return {
     webhook: new UndiciWebhookSender({ deployment, signer }),
     email: mail === undefined ? new NoEmailSender() : new SmtpEmailSender(() => openMail(mail)),
-    sftp: new SftpSender({ deployment, sign: async (bytes) => sshSignature(bytes, signer, publicKeyOf(runtime.roster, signer)) }),
+    sftp: new SftpSender({ deployment, sign: async (bytes) => sshSignature(bytes, signer, publicKeyOf(rosters.newest, signer)) }),
     a2a: new A2aSender({ deployment }),
   }
 }

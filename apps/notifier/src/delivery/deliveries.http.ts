@@ -1,5 +1,5 @@
 import type { DeliveryDetail, DeliveryView } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { DeliveriesQueryDto } from './deliveries.dto.js'
 import { DELIVERIES } from './delivery.table.js'
@@ -8,19 +8,19 @@ import { findDeliveries } from './find-deliveries.js'
 
 @Controller('v1/deliveries')
 export class DeliveriesController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly database: Database) {}
 
   /** Newest first, 500 at most; the next page is asked for with `before` = the last id. */
   @Get()
   async list(@Query() query: DeliveriesQueryDto): Promise<DeliveryView[]> {
-    const deliveries = await this.runtime.database.transaction((tx) => findDeliveries(tx, query))
+    const deliveries = await this.database.transaction((tx) => findDeliveries(tx, query))
     return deliveries.map(deliveryView)
   }
 
   /** With every try that is kept, and what it showed. */
   @Get(':id')
   async show(@Param('id') id: string): Promise<DeliveryDetail> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const delivery = await tx.documents(DELIVERIES).get(id)
       if (delivery === undefined) throw deliveryUnknown(id)
       return deliveryDetail(tx, delivery)

@@ -1,6 +1,8 @@
 import { CONTACT } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Outbox } from '#libs/messaging'
+import { Database, Timers, type Transaction } from '#libs/persistence'
+import { Logger, Metrics } from '#libs/platform'
+import { PruneTables } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import type { Outcome } from '../channels/channel-sender.js'
 import { channelNames } from '../partners/channel.js'
@@ -39,16 +41,21 @@ export class DeliveryLanes implements OnModuleInit {
   private readonly events: DeliveryEvents
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly timers: Timers,
+    private readonly pruning: PruneTables,
+    private readonly log: Logger,
+    private readonly registry: Metrics,
+    outbox: Outbox,
     private readonly config: NotifierConfig,
   ) {
-    this.metrics = new DeliveryMetrics(runtime.metrics)
-    this.events = new DeliveryEvents(runtime)
+    this.metrics = new DeliveryMetrics(registry)
+    this.events = new DeliveryEvents(outbox)
   }
 
   onModuleInit(): void {
-    this.runtime.metrics.beforeCollect(() => this.runtime.database.transaction((tx) => this.metrics.look(tx)))
-    this.runtime.prunes(DELIVERIES, { spares: isNewestOfLane })
+    this.registry.beforeCollect(() => this.database.transaction((tx) => this.metrics.look(tx)))
+    this.pruning.rule(DELIVERIES, { spares: isNewestOfLane })
   }
 
   /** Registers the listener for each ended attempt and each delivery that will not be sent; `stage` as in `Delivery`. */
@@ -106,8 +113,8 @@ export class DeliveryLanes implements OnModuleInit {
     }
     tx.afterCommit(() => {
       this.metrics.tried(booked)
-      if (state === 'dead') this.runtime.log.warn(fields, 'a delivery was given up')
-      else this.runtime.log.info(fields, 'a delivery was tried')
+      if (state === 'dead') this.log.warn(fields, 'a delivery was given up')
+      else this.log.info(fields, 'a delivery was tried')
     })
     if (replyAcknowledges(outcome, delivery.messageId)) {
       await this.acknowledge(tx, booked, { way: 'reply', keyId: outcome.keyId ?? null, note: null })
@@ -160,7 +167,7 @@ export class DeliveryLanes implements OnModuleInit {
 
   /** Ends an open delivery that must not be sent. If it was the head of its lane, the caller advances the lane. */
   async supersede(tx: Transaction, delivery: Delivery): Promise<void> {
-    await this.runtime.cancel(tx, timerId(delivery))
+    await this.timers.cancel(tx, timerId(delivery))
     await tx.documents(DELIVERIES).put({ ...delivery, state: endOf(delivery, 'superseded'), nextAttemptAt: null })
     await this.tried(tx, delivery.stage)
   }
@@ -177,7 +184,7 @@ export class DeliveryLanes implements OnModuleInit {
     const isOpen = delivery.state === 'pending'
     const after: Delivery = { ...delivery, acknowledged, ...(isOpen || delivery.state === 'dead' ? arrived : {}) }
     await tx.documents(DELIVERIES).put(after)
-    if (isOpen) await this.runtime.cancel(tx, timerId(delivery))
+    if (isOpen) await this.timers.cancel(tx, timerId(delivery))
     if (isOpen && delivery.nextAttemptAt !== null) await this.advance(tx, await this.open(tx, delivery))
     await this.events.acknowledged(tx, after)
     await this.heard(tx, after.stage)
@@ -304,7 +311,7 @@ export class DeliveryLanes implements OnModuleInit {
   private schedule(tx: Transaction, delivery: Delivery, dueAt: Date): Promise<void> {
     const { id, partner } = delivery
     const timer = { id: timerId(delivery), kind: DELIVER, keys: lockKeysOf(delivery), data: { delivery: id, partner }, dueAt }
-    return this.runtime.schedule(tx, timer)
+    return this.timers.schedule(tx, timer)
   }
 }
 

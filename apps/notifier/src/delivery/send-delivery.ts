@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { command, CONTACT } from '#libs/contracts'
-import type { Timer, WorkHandler } from '#libs/persistence'
-import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Database, Timers, type Timer, type WorkHandler } from '#libs/persistence'
+import { Clock, describeError } from '#libs/platform'
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
 import { closeSenders, dispatch, openSenders } from '../channels/dispatch.js'
@@ -36,7 +35,9 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
   private readonly stop = new AbortController()
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly timers: Timers,
+    private readonly clock: Clock,
     private readonly lanes: DeliveryLanes,
     private readonly config: NotifierConfig,
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
@@ -48,9 +49,9 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
   }
 
   async onModuleInit(): Promise<void> {
-    this.runtime.onWork(DELIVER, (work) => this.work(work), LEASE_MS)
+    this.timers.onWork(DELIVER, (work) => this.work(work), LEASE_MS)
     // A delivery that no attempt can send must not block its lane.
-    this.runtime.onGivenUp(DELIVER, (tx, { data }, detail) =>
+    this.timers.onGivenUp(DELIVER, (tx, { data }, detail) =>
       this.lanes.book(tx, data.delivery, { kind: 'gone', latencyMs: 0, detail }, tx.now),
     )
     await openSenders(this.senders)
@@ -66,7 +67,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
 
   private async work({ timer, finish, outside }: Parameters<WorkHandler<DeliveryTimer>>[0]): Promise<void> {
     const { delivery: id, partner } = timer.data
-    const now = this.runtime.clock.now()
+    const now = this.clock.now()
     const slot = this.stop.signal.aborted ? undefined : this.slots.take(partner, now)
     if (slot === undefined) {
       // Each claim costs a transaction: deliveries that wait for a partner that hangs are retried rarely.
@@ -92,7 +93,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
 
   /** Returns `undefined` if there is nothing left to send. */
   private begin(timer: Timer, id: string, slot: Slot): Promise<Begun | undefined> {
-    return this.runtime.database.locked(timer.keys, async (tx) => {
+    return this.database.locked(timer.keys, async (tx) => {
       const delivery = await tx.documents(DELIVERIES).get(id)
       if (delivery?.state !== 'pending') return undefined
       const partner = await tx.documents(PARTNERS).get(delivery.partner)

@@ -39,7 +39,7 @@ describe('partners that hang', () => {
     await world.complete(184, '2.0.0', null)
     // The number of times any timer was set or claimed.
     const numbers = async (): Promise<number> => {
-      const timers = await world.database.transaction((tx) => world.runtime.pendingTimers(tx, 'deliver:'))
+      const timers = await world.database.transaction((tx) => world.runtime.timers.pending(tx, 'deliver:'))
       return Math.max(...timers.map(({ leaseEpoch }) => leaseEpoch))
     }
     const before = await numbers()

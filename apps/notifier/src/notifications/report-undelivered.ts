@@ -1,6 +1,6 @@
 import { CONTACT } from '#libs/contracts'
+import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import type { Delivery } from '../delivery/delivery.table.js'
@@ -10,7 +10,7 @@ import { bundleOf, isForOnCall, policiesOf } from '../delivery/notified-policies
 @Injectable()
 export class ReportUndelivered implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly outbox: Outbox,
     private readonly lanes: DeliveryLanes,
   ) {}
 
@@ -27,6 +27,6 @@ export class ReportUndelivered implements OnModuleInit {
       .map(({ policy }) => policy)
       .toSorted()[0]!
     const data = { run, partner, channel, message, policies: bundleOf(dead), tries, detail: log.at(-1)?.detail ?? null }
-    await this.runtime.emit(tx, 'hms.notification.undelivered.v1', data, { key, run })
+    await this.outbox.emit(tx, 'hms.notification.undelivered.v1', data, { key, run })
   }
 }

@@ -40,7 +40,7 @@ async function bodyOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-const tester = (senders: ChannelSenders = { webhook: webhooks }): TestPartner => new TestPartner(world.runtime, senders, world.box)
+const tester = (senders: ChannelSenders = { webhook: webhooks }): TestPartner => new TestPartner(world.runtime.database, senders, world.box)
 
 describe('the test of a partner', () => {
   it('goes the way of real messages, says that it is a test, and leaves no delivery', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID, createHash } from 'node:crypto'
 import { action, HmsError, type ChannelTest, type PartnerTestResult } from '#libs/contracts'
+import { Database } from '#libs/persistence'
 import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common'
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome, type MessageContent } from '../channels/channel-sender.js'
 import { Deadline } from '../channels/deadline.js'
@@ -24,7 +24,7 @@ export class TestPartner implements OnModuleDestroy {
   private readonly stop = new AbortController()
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
     private readonly box: SecretBox,
   ) {}
@@ -73,7 +73,7 @@ export class TestPartner implements OnModuleDestroy {
   }
 
   private find(id: string): Promise<{ partner: RegisteredPartner; at: Date }> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const partner = await tx.documents(PARTNERS).get(id)
       if (partner === undefined) {
         throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: [action('partners.list')] })

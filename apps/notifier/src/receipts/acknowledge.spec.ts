@@ -12,7 +12,7 @@ let world: Awaited<ReturnType<typeof notifierWorld>>
 let receipts: Acknowledge
 beforeEach(async () => {
   world = await notifierWorld()
-  receipts = new Acknowledge(world.runtime, world.lanes, world.box)
+  receipts = new Acknowledge(world.runtime.database, world.lanes, world.box)
   await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
 })
 afterEach(() => world.stop())

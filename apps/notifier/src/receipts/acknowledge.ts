@@ -1,6 +1,5 @@
 import { HmsError, type ReceiptView } from '#libs/contracts'
-import { lockedDocument, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Database, lockedDocument, type Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import type { IncomingHttpHeaders } from 'node:http'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
@@ -33,14 +32,14 @@ type Found = { delivery: Delivery; kind: ChannelKind; secrets: string[] | null }
 @Injectable()
 export class Acknowledge {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly lanes: DeliveryLanes,
     private readonly box: SecretBox,
   ) {}
 
   /** Changes nothing: a scanner that opens a link before a person does must not acknowledge. */
   async read(token: string): Promise<ReceiptView> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const receipt = await receiptOf(tx, token)
       return viewOf(await this.find(tx, receipt))
     })
@@ -51,7 +50,7 @@ export class Acknowledge {
    * malformed, 401 `HMS_RECEIPT_SIGNATURE`, 422 `HMS_RECEIPT_OTHER` for a signed call about another message.
    */
   async acknowledge(token: string, { headers, body, said }: Callback): Promise<ReceiptView> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const receipt = await receiptOf(tx, token)
       await lockedDocument(tx, DELIVERIES, receipt.delivery, lockKeysOf)
       const found = await this.find(tx, receipt)

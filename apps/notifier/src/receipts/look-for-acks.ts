@@ -1,5 +1,5 @@
-import { lockedDocument, timerKind, type Transaction, type WorkHandler } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Database, lockedDocument, timerKind, Timers, type Transaction, type WorkHandler } from '#libs/persistence'
+import { Clock, Logger } from '#libs/platform'
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
 import { CHANNEL_SENDERS, type AckAnswer, type ChannelSenders } from '../channels/channel-sender.js'
 import { acknowledgements } from '../channels/dispatch.js'
@@ -35,7 +35,10 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   private isLooking = false
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly timers: Timers,
+    private readonly clock: Clock,
+    private readonly log: Logger,
     private readonly lanes: DeliveryLanes,
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
     private readonly box: SecretBox,
@@ -44,9 +47,9 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.lanes.onDelivered((tx, delivery, partner) => this.expect(tx, delivery, partner))
-    this.runtime.onWork(LOOK, (work) => this.work(work), LEASE_MS)
+    this.timers.onWork(LOOK, (work) => this.work(work), LEASE_MS)
     // The deliveries stay delivered; the next document starts a new series of checks.
-    this.runtime.onGivenUp(LOOK, async () => {})
+    this.timers.onGivenUp(LOOK, async () => {})
   }
 
   onModuleDestroy(): void {
@@ -59,7 +62,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     const kind = channelOf(registered, channel)?.kind
     if (kind === undefined || this.senders[kind]?.acknowledgements === undefined) return
     await tx.lock([lookId(place)])
-    const known = (await this.runtime.pendingTimers(tx, lookId(place))).find(({ id }) => id === lookId(place))
+    const known = (await this.timers.pending(tx, lookId(place))).find(({ id }) => id === lookId(place))
     const dueAt = nextLook([tx.now], tx.now)!
     if (known === undefined || known.dueAt > dueAt) await this.schedule(tx, place, dueAt)
   }
@@ -67,14 +70,14 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   private async work({ timer, finish, outside }: Parameters<WorkHandler<Mailbox>>[0]): Promise<void> {
     const place = timer.data
     // One check at a time, and never in place of an attempt: a server that hangs must not use the slots that attempts need.
-    const slot = this.stop.signal.aborted || this.isLooking ? undefined : this.slots.take(place.partner, this.runtime.clock.now())
+    const slot = this.stop.signal.aborted || this.isLooking ? undefined : this.slots.take(place.partner, this.clock.now())
     if (slot === undefined) {
       await finish((tx) => this.schedule(tx, place, new Date(tx.now.getTime() + POSTPONE_MS)))
       return
     }
     this.isLooking = true
     try {
-      const { partner, deliveries } = await this.runtime.database.transaction((tx) => this.awaited(tx, place))
+      const { partner, deliveries } = await this.database.transaction((tx) => this.awaited(tx, place))
       if (partner !== undefined && deliveries.length > 0) await outside(() => this.look(partner, place, deliveries))
       await finish(async (tx) => {
         const { deliveries: left } = await this.awaited(tx, place)
@@ -90,13 +93,13 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   private async look(partner: RegisteredPartner, place: Mailbox, deliveries: readonly Delivery[]): Promise<void> {
     const answer = await this.ask(partner, place, deliveries)
     if (!answer.ok) {
-      this.runtime.log.info({ ...place, detail: answer.detail }, 'a folder could not be looked at for acknowledgements')
+      this.log.info({ ...place, detail: answer.detail }, 'a folder could not be looked at for acknowledgements')
       return
     }
     for (const { id, messageId } of deliveries) {
       const text = answer.acks.get(messageId)
       if (text === undefined) continue
-      await this.runtime.database.transaction(async (tx) => {
+      await this.database.transaction(async (tx) => {
         const delivery = await lockedDocument(tx, DELIVERIES, id, lockKeysOf)
         if (delivery !== undefined) await this.lanes.acknowledge(tx, delivery, { way: 'file', keyId: null, note: noteOf(text) })
       })
@@ -125,7 +128,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   }
 
   private schedule(tx: Transaction, place: Mailbox, dueAt: Date): Promise<void> {
-    return this.runtime.schedule(tx, { id: lookId(place), kind: LOOK, keys: [lookId(place)], data: place, dueAt })
+    return this.timers.schedule(tx, { id: lookId(place), kind: LOOK, keys: [lookId(place)], data: place, dueAt })
   }
 }
 

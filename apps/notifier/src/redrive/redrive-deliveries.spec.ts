@@ -10,7 +10,7 @@ let world: Awaited<ReturnType<typeof notifierWorld>>
 let redrive: RedriveDeliveries
 beforeEach(async () => {
   world = await notifierWorld()
-  redrive = new RedriveDeliveries(world.runtime, world.lanes)
+  redrive = new RedriveDeliveries(world.runtime.database, world.lanes)
 })
 afterEach(() => world.stop())
 

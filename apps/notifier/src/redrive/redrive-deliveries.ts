@@ -1,6 +1,5 @@
 import { action, HmsError, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
-import { lockedDocument, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Database, lockedDocument, type Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
@@ -23,7 +22,7 @@ type GivenUp = Pick<Delivery, 'id' | 'partner' | 'createdAt'>
 @Injectable()
 export class RedriveDeliveries {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly lanes: DeliveryLanes,
   ) {}
 
@@ -33,7 +32,7 @@ export class RedriveDeliveries {
     if (answer.do === 'nothing' && answer.because === 'overtaken') {
       throw new HmsError('HMS_DELIVERY_OVERTAKEN', answer.detail, { status: 409, next: [action('partners.deliveries')] })
     }
-    return this.runtime.database.transaction(async (tx) => deliveryDetail(tx, await this.read(id, tx)))
+    return this.database.transaction(async (tx) => deliveryDetail(tx, await this.read(id, tx)))
   }
 
   /** Redrives each message in a transaction of its own: completed ones stay redriven, and a repeated request continues with the rest. */
@@ -54,7 +53,7 @@ export class RedriveDeliveries {
   }
 
   private redrive({ id }: Pick<Delivery, 'id'>, asked: Asked, inMs: number): Promise<RedriveAnswer> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const delivery = await lockedDocument(tx, DELIVERIES, id, lockKeysOf)
       if (delivery === undefined) throw deliveryUnknown(id)
       const newer = await this.lanes.newerThan(tx, delivery)
@@ -82,7 +81,7 @@ export class RedriveDeliveries {
     const found: GivenUp[] = []
     let after: string | undefined
     for (;;) {
-      const page = await this.runtime.database.transaction((tx) =>
+      const page = await this.database.transaction((tx) =>
         tx.documents(DELIVERIES).find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) }),
       )
       for (const delivery of page) {
@@ -98,7 +97,7 @@ export class RedriveDeliveries {
 
   private async read(id: string, tx?: Transaction): Promise<Delivery> {
     const find = (within: Transaction): Promise<Delivery | undefined> => within.documents(DELIVERIES).get(id)
-    const delivery = await (tx === undefined ? this.runtime.database.transaction(find) : find(tx))
+    const delivery = await (tx === undefined ? this.database.transaction(find) : find(tx))
     if (delivery === undefined) throw deliveryUnknown(id)
     return delivery
   }

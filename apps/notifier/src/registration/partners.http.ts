@@ -1,5 +1,7 @@
 import type { PartnerSummary } from '#libs/contracts'
-import { RequireScope, ServiceRuntime } from '#libs/service'
+import { Outbox } from '#libs/messaging'
+import { Database } from '#libs/persistence'
+import { RequireScope } from '#libs/service'
 import { Body, Controller, Get, Inject, Post } from '@nestjs/common'
 import { CHANNEL_SENDERS, type ChannelSenders } from '../channels/channel-sender.js'
 import { NotifierConfig } from '../notifier.config.js'
@@ -13,7 +15,8 @@ import { PartnerRegistrationDto } from '../partners/partners.dto.js'
 @Controller('v1/partners')
 export class PartnersController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
     private readonly config: NotifierConfig,
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
     private readonly box: SecretBox,
@@ -21,7 +24,7 @@ export class PartnersController {
 
   @Get()
   async list(): Promise<PartnerSummary[]> {
-    const partners = await this.runtime.database.transaction((tx) => tx.documents(PARTNERS).find({ limit: 10_000 }))
+    const partners = await this.database.transaction((tx) => tx.documents(PARTNERS).find({ limit: 10_000 }))
     return partners.map(summaryOf)
   }
 
@@ -30,14 +33,14 @@ export class PartnersController {
   @RequireScope('operate')
   add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {
     const given = checkPartner(body, this.config.deployment, this.senders)
-    return this.runtime.database.locked([partnerKey(given.id)], async (tx) => {
+    return this.database.locked([partnerKey(given.id)], async (tx) => {
       const known = await tx.documents(PARTNERS).get(given.id)
       const partner = await sealPartner(this.box, await keepPrevious(this.box, given, known, tx.now))
       const unsubscribed = (known?.unsubscribed ?? []).filter(({ address }) => mailAddresses(given).includes(address))
       const registered = { ...partner, addedAt: tx.now.toISOString(), ...(unsubscribed.length > 0 ? { unsubscribed } : {}) }
       await tx.documents(PARTNERS).put(registered)
       const { id, groups, name } = partner
-      await this.runtime.emit(tx, 'hms.partner.registered.v1', { id, groups, name }, { key: id })
+      await this.outbox.emit(tx, 'hms.partner.registered.v1', { id, groups, name }, { key: id })
       return summaryOf(registered)
     })
   }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryDatabase } from '#libs/persistence'
 import { silentLogger, VirtualClock } from '#libs/platform'
-import type { ServiceRuntime } from '#libs/service'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { ResealSecrets } from './reseal-secrets.js'
 import { openChannel, sealPartner } from './sealed-channels.js'
@@ -25,12 +24,11 @@ const partner = (id: string): RegisteredPartner => ({
 
 async function service() {
   const database = new MemoryDatabase(new VirtualClock())
-  const runtime = { database, log: silentLogger } as unknown as ServiceRuntime
   await database.transaction(async (tx) => {
     for (const id of ['md-mde', 'va-deq']) await tx.documents(PARTNERS).put(await sealPartner(boxOf(OLD), partner(id)))
   })
   const stored = (): Promise<RegisteredPartner[]> => database.transaction((tx) => tx.documents(PARTNERS).find())
-  return { stored, start: (box: SecretBox): Promise<void> => new ResealSecrets(runtime, box).onApplicationBootstrap() }
+  return { stored, start: (box: SecretBox): Promise<void> => new ResealSecrets(database, silentLogger, box).onApplicationBootstrap() }
 }
 
 describe('a start of the notifier', () => {

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
-import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { describeError, Logger } from '#libs/platform'
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { partnerKey, PARTNERS } from '../partners/partner.table.js'
 import { SecretBox } from './secret-box.js'
@@ -15,7 +15,8 @@ const MAX_PARTNERS = 10_000
 @Injectable()
 export class ResealSecrets implements OnApplicationBootstrap {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly log: Logger,
     private readonly box: SecretBox,
   ) {}
 
@@ -26,12 +27,12 @@ export class ResealSecrets implements OnApplicationBootstrap {
     } catch (error) {
       if (error instanceof HmsError) throw error
       // Other checks report a database that is unavailable or not migrated; the earlier keys still decrypt their secrets.
-      this.runtime.log.warn({ error: describeError(error) }, 'secrets were not looked at')
+      this.log.warn({ error: describeError(error) }, 'secrets were not looked at')
     }
   }
 
   private async resealAll(): Promise<void> {
-    const { database, log } = this.runtime
+    const { database, log } = this
     const partners = await database.transaction((tx) => tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
     let resealed = 0
     for (const { id } of partners) if (await this.reseal(id)) resealed++
@@ -39,7 +40,7 @@ export class ResealSecrets implements OnApplicationBootstrap {
   }
 
   private reseal(id: string): Promise<boolean> {
-    return this.runtime.database.locked([partnerKey(id)], async (tx) => {
+    return this.database.locked([partnerKey(id)], async (tx) => {
       const stored = await tx.documents(PARTNERS).get(id)
       if (stored === undefined) return false
       const resealed = await resealPartner(this.box, stored)

@@ -33,7 +33,7 @@ let world: Awaited<ReturnType<typeof notifierWorld>>
 let tickets: TellOfTicket
 beforeEach(async () => {
   world = await notifierWorld()
-  tickets = new TellOfTicket(world.runtime, world.lanes)
+  tickets = new TellOfTicket(world.runtime.log, world.lanes)
   const mail = (to: string) => [{ kind: 'email' as const, to }]
   await world.register(
     { id: 'anna', groups: ['on-call'], channels: mail('anna@agency.example') },

@@ -1,7 +1,7 @@
 import { LADDER, type Ticket, type LadderStep, type TicketAnswer } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Logger } from '#libs/platform'
 import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { ticketSubject } from '../delivery/notified-policies.js'
@@ -15,7 +15,7 @@ const MAX_PARTNERS = 10_000
 @Injectable()
 export class TellOfTicket {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly log: Logger,
     private readonly lanes: DeliveryLanes,
   ) {}
 
@@ -27,7 +27,7 @@ export class TellOfTicket {
       if (people.length > 0) await this.lanes.add(tx, ticketNotice(ticket, to, at), people)
       else {
         const fields = { ticket: ticket.ticket, group: to }
-        tx.afterCommit(() => this.runtime.log.warn(fields, 'a ticket notifies no partner: this group is empty'))
+        tx.afterCommit(() => this.log.warn(fields, 'a ticket notifies no partner: this group is empty'))
       }
     }
   }

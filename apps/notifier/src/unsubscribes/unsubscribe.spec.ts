@@ -14,7 +14,7 @@ let unsubscribes: Unsubscribe
 let token: string
 beforeEach(async () => {
   world = await notifierWorld()
-  unsubscribes = new Unsubscribe(world.runtime, world.box, world.lanes)
+  unsubscribes = new Unsubscribe(world.runtime.database, world.runtime.outbox, world.runtime.log, world.box, world.lanes)
   await world.register({ id: 'va-deq', channels: [{ kind: 'email', to: ADDRESS }] })
   token = await sealAddressee(world.box, AIR)
 })

@@ -1,7 +1,7 @@
 import { action, HmsError, LADDER, type PartnerSummary, type UnsubscribeView, NO_RUN } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { Outbox, policyKey } from '#libs/messaging'
+import { Database, type Transaction } from '#libs/persistence'
+import { Logger } from '#libs/platform'
 import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { unsubscribedSubject } from '../delivery/notified-policies.js'
@@ -19,7 +19,9 @@ const MAX_PARTNERS = 10_000
 @Injectable()
 export class Unsubscribe {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly log: Logger,
     private readonly box: SecretBox,
     private readonly lanes: DeliveryLanes,
   ) {}
@@ -27,29 +29,29 @@ export class Unsubscribe {
   /** Changes nothing: a scanner that opens a link before a person does must not unsubscribe. */
   async read(token: string): Promise<UnsubscribeView> {
     const addressee = await this.addresseeOf(token)
-    return this.runtime.database.transaction(async (tx) => viewOf(addressee, await this.find(tx, addressee)))
+    return this.database.transaction(async (tx) => viewOf(addressee, await this.find(tx, addressee)))
   }
 
   /** Records the first unsubscribe; later calls return it. Throws 404 `HMS_UNSUBSCRIBE_UNKNOWN`. */
   async unsubscribe(token: string): Promise<UnsubscribeView> {
     const addressee = await this.addresseeOf(token)
     const { partner: id, address } = addressee
-    return this.runtime.database.locked([partnerKey(id), policyKey(unsubscribedSubject(id, address))], async (tx) => {
+    return this.database.locked([partnerKey(id), policyKey(unsubscribedSubject(id, address))], async (tx) => {
       const partner = await this.find(tx, addressee)
       if (unsubscribedAt(partner, address) !== null) return viewOf(addressee, partner)
       const at = tx.now.toISOString()
       const after = { ...partner, unsubscribed: [...(partner.unsubscribed ?? []), { address, at }] }
       await tx.documents(PARTNERS).put(after)
-      await this.runtime.emit(tx, 'hms.partner.unsubscribed.v1', { partner: id, address, at }, { key: id })
+      await this.outbox.emit(tx, 'hms.partner.unsubscribed.v1', { partner: id, address, at }, { key: id })
       await this.tellOnCall(tx, after, address)
-      tx.afterCommit(() => this.runtime.log.warn({ partner: id, address }, 'a partner takes no more mail at this address'))
+      tx.afterCommit(() => this.log.warn({ partner: id, address }, 'a partner takes no more mail at this address'))
       return viewOf(addressee, after)
     })
   }
 
   /** Resumes mail at the agency's request, with a reason in the audit trail. An address that accepts mail is returned unchanged. */
   async resubscribe(id: string, { address, reason, by }: { address: string; reason: string; by: string }): Promise<PartnerSummary> {
-    return this.runtime.database.locked([partnerKey(id)], async (tx) => {
+    return this.database.locked([partnerKey(id)], async (tx) => {
       const partner = await tx.documents(PARTNERS).get(id)
       if (partner === undefined) {
         throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: [action('partners.list')] })
@@ -62,7 +64,7 @@ export class Unsubscribe {
       const after = { ...partner, unsubscribed: (partner.unsubscribed ?? []).filter((each) => each.address !== address) }
       await tx.documents(PARTNERS).put(after)
       const data = { partner: id, address, by, reason, at: tx.now.toISOString() }
-      await this.runtime.emit(tx, 'hms.partner.resubscribed.v1', data, { key: id })
+      await this.outbox.emit(tx, 'hms.partner.resubscribed.v1', data, { key: id })
       return summaryOf(after)
     })
   }
@@ -79,7 +81,7 @@ export class Unsubscribe {
     })
     if (people.length === 0) {
       const fields = { partner: id, group: LADDER[0] }
-      return tx.afterCommit(() => this.runtime.log.warn(fields, 'an unsubscribe notifies no partner: this group is empty'))
+      return tx.afterCommit(() => this.log.warn(fields, 'an unsubscribe notifies no partner: this group is empty'))
     }
     await this.lanes.add(tx, unsubscribedNotice({ partner: { id, name }, address, otherChannels }, tx.now.toISOString()), people)
   }

@@ -37,7 +37,7 @@ export class GuardRollback implements OnModuleInit {
     const asked = { action: 'rollback' as const, principal: whoAsks(roster, by), releases, live, rules }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
-    await emitVerdict(this.runtime, tx, verdict, asked, { key: releases[0]!.id, topic: TOPIC })
+    await emitVerdict(this.runtime.outbox, this.runtime.signer, tx, verdict, asked, { key: releases[0]!.id, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
     return refusalOf(verdict, asked)
   }

@@ -46,7 +46,7 @@ export class RollBackSigned {
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     if (!isRollbackDossier(dossier)) return
     const { run, attempt } = dossier
-    if (await abortedBefore(this.runtime, tx, dossier, { stage: 'rollout', key: cause.key })) return 'ignored-stale'
+    if (await abortedBefore(this.runtime.outbox, tx, dossier, { stage: 'rollout', key: cause.key })) return 'ignored-stale'
     const { id: policy, releaseDigest: release } = dossier.releases[0]!
     const order = { release, run, attempt, policy, dossier, causationId: cause.id, traceparent: cause.traceparent ?? null }
     if (await this.carryOut(tx, order)) return

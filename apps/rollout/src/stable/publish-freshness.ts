@@ -54,7 +54,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
       this.moved = true
       void this.publish()
     })
-    this.runtime.onConcerns(() => {
+    this.runtime.concerns.add(() => {
       const { putBack } = this.newest
       if (putBack.length === 0) return []
       const named = putBack.slice(0, MAX_NAMED).join(', ')

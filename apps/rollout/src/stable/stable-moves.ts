@@ -213,7 +213,7 @@ export class StableMoves {
 
   /** Sends what ends the run that moved. */
   private async end(tx: Transaction, { key, of }: Pick<Unannounced, 'key' | 'of'>, ending: RunEnding): Promise<void> {
-    if (ending.do === 'answer') await respond(this.runtime, tx, ending, { stage: 'rollout', key, ...of! })
+    if (ending.do === 'answer') await respond(this.runtime.outbox, tx, ending, { stage: 'rollout', key, ...of! })
     else await this.runtime.emit(tx, ending.type, ending.data, { key, ...originOf(of) })
   }
 }

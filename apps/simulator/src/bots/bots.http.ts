@@ -1,7 +1,8 @@
 import { action, HmsError, type BotSummary } from '#libs/contracts'
+import { Database } from '#libs/persistence'
 import { isPolicyId } from '#libs/policy'
+import { RequireScope, TakesBody } from '#libs/service'
 import { digestOf } from '#libs/signing'
-import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Inject, Post, type OnApplicationShutdown } from '@nestjs/common'
 import { boundBytes, register } from '../registry-limit.js'
 import { BOT_SOURCE_LIMIT } from '../replay/limits.js'
@@ -14,13 +15,13 @@ export const BOT_INSPECTOR = Symbol('BotInspector')
 @Controller('v1/bots')
 export class BotsController implements OnApplicationShutdown {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     @Inject(BOT_INSPECTOR) private readonly inspector: BotInspector,
   ) {}
 
   @Get()
   list(): Promise<BotSummary[]> {
-    return this.runtime.database.transaction(async (tx) => (await tx.documents(BOTS).find({ limit: MAX_BOTS })).map(summaryOf))
+    return this.database.transaction(async (tx) => (await tx.documents(BOTS).find({ limit: MAX_BOTS })).map(summaryOf))
   }
 
   /** Loads the module once in the sandbox: what cannot be loaded cannot be registered. A known id is replaced. */
@@ -34,7 +35,7 @@ export class BotsController implements OnApplicationShutdown {
     const { policies } = inspected
     const unknown = policies.find((policy): boolean => !isPolicyId(policy))
     if (unknown !== undefined) throw invalid(id, `${JSON.stringify(unknown.slice(0, 100))} in its policies is no policy id`)
-    return this.runtime.database.locked(['bots'], async (tx) => {
+    return this.database.locked(['bots'], async (tx) => {
       const bot = { id, source, digest: digestOf(source), policies, critical: critical ?? false, addedAt: tx.now.toISOString() }
       await register(tx.documents(BOTS), id, bot, MAX_BOTS, 'bots')
       return summaryOf(bot)

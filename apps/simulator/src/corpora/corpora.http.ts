@@ -1,6 +1,7 @@
 import { action, HmsError, type CorpusSummary } from '#libs/contracts'
+import { Database } from '#libs/persistence'
+import { RequireScope, TakesBody } from '#libs/service'
 import { digestOf, digestOfJson } from '#libs/signing'
-import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { register } from '../registry-limit.js'
 import { parseCorpus, type CorpusProblem } from '../replay/corpus.js'
@@ -9,11 +10,11 @@ import { CORPORA, CORPUS_BODY_LIMIT_BYTES, CORPUS_CONTENT, MAX_CORPORA, type Reg
 
 @Controller('v1/corpora')
 export class CorporaController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly database: Database) {}
 
   @Get()
   list(): Promise<CorpusSummary[]> {
-    return this.runtime.database.transaction(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))
+    return this.database.transaction(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))
   }
 
   /** All rows or none: a corpus with an unreadable row is refused with the rows named. A known id is replaced. */
@@ -25,7 +26,7 @@ export class CorporaController {
     const map = body.map ?? {}
     const { readings, problems } = parseCorpus(Buffer.from(content), { id, format, map })
     if (problems.length > 0) throw corpusError(id, problems)
-    return this.runtime.database.locked(['corpora'], async (tx) => {
+    return this.database.locked(['corpora'], async (tx) => {
       const digest = digestOfJson({ id, content: digestOf(content), map, format })
       const corpus = { id, format, map, readings: readings.length, digest, addedAt: tx.now.toISOString() }
       await register(tx.documents(CORPORA), id, corpus, MAX_CORPORA, 'corpora')

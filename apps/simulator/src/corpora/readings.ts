@@ -1,4 +1,4 @@
-import { ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { parseCorpus } from '../replay/corpus.js'
 import type { Reading } from '../replay/reading.js'
@@ -11,11 +11,11 @@ const KEPT = 4
 export class Readings {
   private readonly parsed = new Map<string, Reading[]>()
 
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly database: Database) {}
 
   /** Returns `undefined` if no such corpus is registered. */
   async of(corpusId: string): Promise<Reading[] | undefined> {
-    const { database } = this.runtime
+    const { database } = this
     const corpus = await database.transaction((tx) => tx.documents(CORPORA).get(corpusId))
     if (corpus === undefined) return undefined
     const known = this.parsed.get(corpus.digest)

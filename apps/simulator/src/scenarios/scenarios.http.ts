@@ -1,7 +1,7 @@
 import type { ScenarioSummary } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
 import { SCENARIO_MAX_BYTES, type Scenario } from '#libs/scenario'
-import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
+import { RequireScope, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { boundBytes, register } from '../registry-limit.js'
 import { rulesOf } from './rules-of-run.js'
@@ -11,11 +11,11 @@ import { ScenarioRegistrationDto } from './scenarios.dto.js'
 
 @Controller('v1/scenarios')
 export class ScenariosController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly database: Database) {}
 
   @Get()
   list(): Promise<ScenarioSummary[]> {
-    return this.runtime.database.transaction(async (tx) => (await tx.documents(SCENARIOS).find()).map(summaryOf))
+    return this.database.transaction(async (tx) => (await tx.documents(SCENARIOS).find()).map(summaryOf))
   }
 
   /** The corpus may come later; a run notes a scenario whose corpus is not there. */
@@ -25,7 +25,7 @@ export class ScenariosController {
   async add(@Body() { file, source }: ScenarioRegistrationDto): Promise<ScenarioSummary> {
     boundBytes(source, SCENARIO_MAX_BYTES, file)
     const scenario = readScenario(file, source)
-    return this.runtime.database.locked(['scenarios'], async (tx) => {
+    return this.database.locked(['scenarios'], async (tx) => {
       const entry = { scenario, addedAt: tx.now.toISOString() }
       await this.boundAll(tx, scenario)
       await register(tx.documents(SCENARIOS), scenario.id, entry, MAX_SCENARIOS, 'scenarios')

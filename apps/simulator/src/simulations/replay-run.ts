@@ -1,8 +1,9 @@
 import { command, type ScenarioRule } from '#libs/contracts'
-import { describeError, TransientError } from '#libs/platform'
+import { Database } from '#libs/persistence'
 import { emptyScore, lackOf, type JudgedScore, type SkippedScenario } from '#libs/pipeline'
+import { describeError, TransientError } from '#libs/platform'
 import type { Scenario } from '#libs/scenario'
-import { ServiceRuntime } from '#libs/service'
+import { Rosters } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
 import { BOTS, MAX_BOTS, type RegisteredBot } from '../bots/bot.table.js'
 import { Readings } from '../corpora/readings.js'
@@ -43,7 +44,8 @@ interface Registered {
 @Injectable()
 export class ReplayRun {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly readings: Readings,
     @Inject(REPLAY_RUNNER) private readonly runner: ReplayRunner,
   ) {}
@@ -52,7 +54,7 @@ export class ReplayRun {
   async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress): Promise<ReplayOutcome> {
     try {
       const { bots, scenarios, heads, now } = await this.registered(run)
-      const policies = { ...run, beside: await policiesInForce(heads, this.runtime.roster, now) }
+      const policies = { ...run, beside: await policiesInForce(heads, this.rosters.newest, now) }
       const { rules, incomplete } = rulesOfRun(scenarios, policies)
       const { inputs, skipped } = await this.inputs(policies, scenarios, incomplete, signal)
       const lack = lackOf(bots.length, scenarios.length, skipped)
@@ -73,7 +75,7 @@ export class ReplayRun {
 
   /** Returns all bots: running a bot reveals that it reads a policy without declaring it. */
   private registered(run: PoliciesOfRun): Promise<Registered> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const bots = await tx.documents(BOTS).find({ limit: MAX_BOTS })
       const entries = await tx.documents(SCENARIOS).find()
       const scenarios = scenariosOf(

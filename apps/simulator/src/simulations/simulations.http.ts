@@ -1,7 +1,8 @@
 import { action, canonicalJson, HmsError, type JsonText, type ReplayProgress, type SimulationReport, type Trial } from '#libs/contracts'
+import { Database } from '#libs/persistence'
 import type { Simulation } from '#libs/pipeline'
 import { POLICIES_BODY } from '#libs/policy'
-import { DryRun, RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
+import { DryRun, RequireScope, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Replaying } from './replaying.js'
@@ -17,7 +18,7 @@ type SimulationView = Pick<Simulation, 'run' | 'attempt' | 'state' | 'score' | '
 @Controller('v1/simulations')
 export class SimulationsController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
     private readonly tryPolicies: TryPolicies,
     private readonly replaying: Replaying,
   ) {}
@@ -49,7 +50,7 @@ export class SimulationsController {
   @Get(':run')
   @Header('content-type', 'application/json; charset=utf-8')
   async show(@Param('run') run: string): Promise<JsonText<SimulationView>> {
-    const simulation = await this.runtime.database.transaction((tx) => tx.documents(SIMULATIONS).get(run))
+    const simulation = await this.database.transaction((tx) => tx.documents(SIMULATIONS).get(run))
     if (simulation === undefined) {
       const detail = `Run ${run} was not simulated, or not yet.`
       throw new HmsError('HMS_SIMULATION_NOT_FOUND', detail, { status: 404, next: [action('runs.list')] })

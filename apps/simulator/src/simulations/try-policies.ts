@@ -1,8 +1,9 @@
 import { action, command, HmsError, type JsonObject, type ReplayProgress, type Trial } from '#libs/contracts'
+import { Database } from '#libs/persistence'
 import { judgeSimulation } from '#libs/pipeline'
-import { Places, TransientError } from '#libs/platform'
+import { Clock, Places, TransientError } from '#libs/platform'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
-import { ServiceRuntime } from '#libs/service'
+import { Rosters } from '#libs/service'
 import { digestOf } from '#libs/signing'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import { Readings } from '../corpora/readings.js'
@@ -28,11 +29,13 @@ export class TryPolicies implements OnApplicationShutdown {
   progress: ReplayProgress | undefined
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    database: Database,
+    rosters: Rosters,
+    private readonly clock: Clock,
     readings: Readings,
     @Inject(TRIAL_RUNNER) private readonly runner: ReplayRunner,
   ) {
-    this.replayRun = new ReplayRun(runtime, readings, runner)
+    this.replayRun = new ReplayRun(database, rosters, readings, runner)
   }
 
   /**
@@ -57,7 +60,7 @@ export class TryPolicies implements OnApplicationShutdown {
 
   private async replay(policies: PoliciesOfRun, left: AbortSignal): Promise<Trial> {
     const overdue = new AbortController()
-    const cancel = this.runtime.clock.after(TRIAL_MS, () => overdue.abort())
+    const cancel = this.clock.after(TRIAL_MS, () => overdue.abort())
     try {
       const signal = AbortSignal.any([overdue.signal, this.stopping.signal, left])
       return trialOf(await this.replayRun.execute(policies, signal, (progress) => (this.progress = progress)))

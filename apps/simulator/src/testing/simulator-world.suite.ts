@@ -71,13 +71,13 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   const stores = { outbox, positions: new MemoryPositionStore(), timers }
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, async () => ({ database: true, migrations: true }))
   const counted = new CountedRunner(runner)
-  const replaying = new Replaying(new ReplayRun(runtime, new Readings(runtime), counted), counted)
+  const replaying = new Replaying(new ReplayRun(runtime.database, runtime.rosters, new Readings(runtime.database), counted), counted)
   const stage = new RunSimulation(runtime, new SimulatorConfig(), replaying)
   stage.onModuleInit()
-  const bots = new BotsController(runtime, new InlineBotInspector())
-  const [scenarios, corpora] = [new ScenariosController(runtime), new CorporaController(runtime)]
-  const trials = new TryPolicies(runtime, new Readings(runtime), runner)
-  const simulations = new SimulationsController(runtime, trials, replaying)
+  const bots = new BotsController(runtime.database, new InlineBotInspector())
+  const [scenarios, corpora] = [new ScenariosController(runtime.database), new CorporaController(runtime.database)]
+  const trials = new TryPolicies(runtime.database, runtime.rosters, runtime.clock, new Readings(runtime.database), runner)
+  const simulations = new SimulationsController(runtime.database, trials, replaying)
   const inForce = new InForceEvents()
   runtime.timers.start()
 

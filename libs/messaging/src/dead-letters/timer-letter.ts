@@ -1,5 +1,5 @@
 import { action, HmsError } from '#libs/contracts'
-import type { FiredTimer, NewTimer, Timer, TimerRunner, Transaction } from '#libs/persistence'
+import type { GiveUpTimer, NewTimer, Timer, Timers, Transaction } from '#libs/persistence'
 import { describeError } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
 import { poisonRun, type PoisonDependencies } from './poison-run.js'
@@ -11,19 +11,6 @@ import type { DeadLetter } from './dead-letter.table.js'
 const PREFIX = 'timer:'
 const POLICY = 'policy:'
 
-/** Settles a dead-lettered timer inside the service; without it, the service's stage reports the run as poisoned. */
-export type SettleTimer<D extends object = Record<string, unknown>> = (
-  tx: Transaction,
-  timer: FiredTimer<D>,
-  detail: string,
-) => Promise<void>
-
-export interface TimerLetterDependencies {
-  letters: DeadLetterBox
-  poison: PoisonDependencies
-  settle: SettleTimer | undefined
-}
-
 /**
  * Stores a repeatedly failing timer as a dead letter, and fails the run named in its `data`. `fault` is the error if failing the run did
  * not succeed; the run then ends at its deadline.
@@ -31,9 +18,8 @@ export interface TimerLetterDependencies {
 export async function deadLetterTimer(
   tx: Transaction,
   timer: Timer,
-  error: unknown,
-  fault: unknown,
-  { letters, poison, settle }: TimerLetterDependencies,
+  { error, fault, settle }: Parameters<GiveUpTimer>[2],
+  { letters, poison }: { letters: DeadLetterBox; poison: PoisonDependencies },
 ): Promise<void> {
   const of = runOfTimer(timer)
   const code = codeOf(error, 'HMS_TIMER_FAILED')
@@ -76,7 +62,7 @@ export function timerOfLetter({ topic, value, group, id }: DeadLetter): Timer {
   })
 }
 
-export type ReplayTimer = (tx: Transaction, timer: NewTimer & Pick<Timer, 'keys' | 'data'>) => ReturnType<TimerRunner['replay']>
+export type ReplayTimer = (tx: Transaction, timer: NewTimer & Pick<Timer, 'keys' | 'data'>) => ReturnType<Timers['replay']>
 
 function recordOfTimer({ id, kind, keys, data, dueAt, leaseEpoch }: Timer): BusRecord {
   return {

@@ -25,7 +25,7 @@ export class Outbox {
 
   constructor(
     readonly store: OutboxStore,
-    service: ServiceName,
+    readonly service: ServiceName,
     private readonly signer: Signer,
     /** Called after the commit: wakes the relay. */
     private readonly wake: () => void,

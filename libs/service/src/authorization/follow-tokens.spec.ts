@@ -55,8 +55,8 @@ function service(database = new MemoryDatabase(clock)) {
     log: silentLogger,
     roster: identity.roster,
     seal: STATEMENT_SEAL,
-    onSignal: (_topic: string, listener: () => void) => void listeners.push(listener),
-    onConcerns: (read: () => readonly string[]) => void concerns.push(read),
+    signals: { on: (_topic: string, listener: () => void) => void listeners.push(listener) },
+    concerns: { add: (read: () => readonly string[]) => void concerns.push(read) },
   }
   const keep = async (record: TokenRecord): Promise<void> => {
     const envelope = await signed(record)

@@ -5,6 +5,8 @@ import type { TokenSource } from './believed-tokens.js'
 import { plainToken, type TOKEN_EVENTS } from './signed-token.js'
 import type { TokenBook } from './token-book.js'
 import { keepToken, MAX_TOKENS, TOKENS, type StoredToken } from './token.table.js'
+import type { Concerns } from '../concerns.js'
+import type { Signals } from '../signals.js'
 
 /** Notifies the other instances of a service that its table of keys changed. */
 export const TOKENS_CHANGED = 'tokens'
@@ -17,16 +19,16 @@ const LOOK_SOON_MS = 1_000
 type TokenEvent = ReceivedEvent<(typeof TOKEN_EVENTS)[number]>
 
 /** Handles `hms.token.v1` in services other than approver: stores the record and notifies the other instances. */
-export async function followToken({ data, envelope }: TokenEvent, tx: Transaction, signal: (topic: string) => void): Promise<void> {
+export async function followToken({ data, envelope }: TokenEvent, tx: Transaction, signals: Pick<Signals, 'send'>): Promise<void> {
   await keepToken(tx, plainToken(data.token), envelope)
-  tx.afterCommit(() => signal(TOKENS_CHANGED))
+  tx.afterCommit(() => signals.send(TOKENS_CHANGED))
 }
 
 /** Part of each service that the reader needs. */
 export interface FollowedService extends TokenSource {
   clock: Clock
-  onSignal(topic: string, listener: () => void): void
-  onConcerns(read: () => readonly string[]): void
+  signals: Pick<Signals, 'on'>
+  concerns: Pick<Concerns, 'add'>
 }
 
 /** Synchronises a process's token book with the tables of its services: at the start, on notification, and every ten seconds. */
@@ -46,11 +48,11 @@ export class TokenReader {
 
   /** Runs before anything listens, so that every key is known from the first request on. */
   async start(): Promise<void> {
-    for (const service of this.services) service.onSignal(TOKENS_CHANGED, () => void this.read())
+    for (const service of this.services) service.signals.on(TOKENS_CHANGED, () => void this.read())
     await this.read()
     const [first] = this.services
     if (first === undefined || this.stopped) return
-    first.onConcerns(() => this.book.believed.concerns)
+    first.concerns.add(() => this.book.believed.concerns)
     this.looks = new PeriodicTask(first.clock, {
       everyMs: () => (this.wasRead ? LOOK_AGAIN_MS : LOOK_SOON_MS),
       run: () => this.read(),

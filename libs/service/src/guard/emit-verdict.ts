@@ -1,8 +1,7 @@
 import { judgedOf, type Asked, type GuardVerdict } from '#libs/guard'
-import type { EmitOptions } from '#libs/messaging'
+import type { EmitOptions, Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { hexOf, signVerificationResult, type VerificationResult } from '#libs/signing'
-import type { ServiceRuntime } from '../service-runtime.js'
+import { hexOf, signVerificationResult, type Signer, type VerificationResult } from '#libs/signing'
 
 /** Version of the guard's definition and engines. */
 const GUARD = 'https://hms-svc.dev/verifier/guard/v1'
@@ -15,7 +14,8 @@ const PROPERTIES: Record<GuardVerdict['verdict'], string[]> = {
 
 /** Publishes a guard verdict, signed as a verification result of the judged releases. */
 export async function emitVerdict(
-  runtime: ServiceRuntime,
+  outbox: Outbox,
+  signer: Signer,
   tx: Transaction,
   verdict: GuardVerdict,
   asked: Asked,
@@ -28,6 +28,6 @@ export async function emitVerdict(
     timeCreated: tx.now.toISOString(),
     properties: PROPERTIES[verdict.verdict],
   }
-  const attestation = await signVerificationResult(result, { run, attempt, releases: asked.releases }, runtime.signer)
-  await runtime.emit(tx, 'hms.guard.judged.v1', { ...judgedOf(verdict, asked, run), attestation }, options)
+  const attestation = await signVerificationResult(result, { run, attempt, releases: asked.releases }, signer)
+  await outbox.emit(tx, 'hms.guard.judged.v1', { ...judgedOf(verdict, asked, run), attestation }, options)
 }

@@ -1,9 +1,10 @@
 import { SERVICE_PATHS, type ServiceName, action, HmsError } from '#libs/contracts'
-import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
 import { EventServer, readOnce, STATEMENT_SEAL, type EventConsumer, type EventSeal } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import { BACKLOG, collectRoutes, type LimitedServer, type Logger } from '#libs/platform'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
+import type { Roster } from '#libs/signing'
+import { Module, type DynamicModule, type Type } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
@@ -21,7 +22,8 @@ import { KeyedMetricsController, MetricsController } from '../http/metrics.http.
 import { GroupsController, TopicsController } from '../http/topics.http.js'
 import { RepeatedCalls } from '../idempotency/repeated-calls.js'
 import { loadService } from '../load-service.js'
-import type { Roster } from '#libs/signing'
+import { RUNTIMES } from '../runtime-module.js'
+import { moduleOf } from '../service-definition.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import type { HostAdapters } from './host-adapters.js'
 
@@ -40,7 +42,7 @@ export class Host {
   /** Builds the services and one Nest application around them. Nothing listens, reads or fires before `start`. */
   static async create(services: readonly ServiceName[], adapters: HostAdapters): Promise<Host> {
     const runtimes = new Map<ServiceName, ServiceRuntime>()
-    const imports: DynamicModule[] = []
+    const imports: (Type | DynamicModule)[] = []
     const seal = services.length > 1 ? readOnce(STATEMENT_SEAL) : undefined
     const parts = await Promise.all(services.map((name) => openService(name, adapters, seal)))
     await refuseExpiredRoster(
@@ -59,6 +61,7 @@ export class Host {
     const calls = new RepeatedCalls(databaseOf, adapters.log)
     const bodies = new SignedBodies(rosterNow, databaseOf, adapters.clock)
     const providers = [
+      { provide: RUNTIMES, useValue: runtimes },
       { provide: CONSUMERS, useValue: consumers },
       { provide: Authorizer, useValue: access },
       { provide: HostContext, useValue: context },
@@ -68,7 +71,7 @@ export class Host {
     ]
     const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
     const controllers = [HealthController, metrics, TopicsController, GroupsController, DescriptionController, DeadLettersController]
-    const root = { module: HostModule, global: true, imports, controllers, providers, exports: [Authorizer] }
+    const root = { module: HostModule, global: true, imports, controllers, providers, exports: [Authorizer, RUNTIMES] }
     const clients: LimitedServer = {
       // An embedded bus runs in one process, which has no edge.
       limits: readHttpLimits(adapters.profile, adapters.environment, readHostConfig(adapters.environment).bus === 'kafka'),
@@ -134,7 +137,7 @@ async function openService(
   name: ServiceName,
   adapters: HostAdapters,
   seal: EventSeal | undefined,
-): Promise<{ runtime: ServiceRuntime; module: DynamicModule }> {
+): Promise<{ runtime: ServiceRuntime; module: Type | DynamicModule }> {
   const definition = await loadService(name)
   const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
   const { profile, environment, clock, metrics, roster, configStoreUrls, signerNamed } = adapters
@@ -161,7 +164,7 @@ async function openService(
     ready,
   )
   await runtime.open()
-  return { runtime, module: definition.module(runtime) }
+  return { runtime, module: moduleOf(definition, runtime) }
 }
 
 const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000

@@ -40,7 +40,7 @@ export class HealthController {
 
 async function stateOf(runtime: ServiceRuntime) {
   const { database, migrations, fault } = await runtime.ready()
-  const concerns = [...runtime.concerns, ...(fault === undefined ? [] : [fault])]
+  const concerns = [...runtime.concerns.all, ...(fault === undefined ? [] : [fault])]
   const clockOffMs = database ? await clockOff(runtime) : undefined
   return {
     service: runtime.name,
@@ -55,7 +55,7 @@ async function stateOf(runtime: ServiceRuntime) {
 /** Returns how far the clock of this process is ahead of the database's, in ms. Informational, for comparing logs. */
 async function clockOff(runtime: ServiceRuntime): Promise<number | undefined> {
   const before = runtime.clock.now().getTime()
-  const database = await runtime.databaseTime().catch(() => undefined)
+  const database = await runtime.database.transaction(async (tx) => tx.now).catch(() => undefined)
   // The midpoint between request and response.
   return database === undefined ? undefined : Math.round((before + runtime.clock.now().getTime()) / 2 - database.getTime())
 }

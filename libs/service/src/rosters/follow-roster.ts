@@ -2,8 +2,9 @@ import type { ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TerminalError } from '#libs/platform'
 import { SignatureError, type Roster } from '#libs/signing'
-import type { RosterBook } from './roster-book.js'
+import type { Rosters } from './rosters.js'
 import { keepRoster, ROSTERS } from './roster.table.js'
+import type { Signals } from '../signals.js'
 
 export const ROSTER_TOPIC = 'hms.roster.v1'
 /** Notifies the other instances of a service that its table of rosters grew. */
@@ -16,8 +17,8 @@ export const ROSTERS_CHANGED = 'rosters'
 export async function followRoster(
   { data: { version, envelope } }: ReceivedEvent<'hms.roster.rotated.v1'>,
   tx: Transaction,
-  book: RosterBook,
-  signal: (topic: string) => void,
+  book: Rosters,
+  signals: Pick<Signals, 'send'>,
 ): Promise<void> {
   // Another instance may have handled the steps before.
   if (version > book.newest.version + 1) await book.catchUp(tx)
@@ -26,19 +27,19 @@ export async function followRoster(
     if (kept === undefined || kept.envelope.payload === envelope.payload) return
     throw new TerminalError('HMS_ROSTER_VERSION', `another roster ${version} is known here; this one is not taken`)
   }
-  await takeRoster(tx, verified(book, envelope), book, signal)
+  await takeRoster(tx, verified(book, envelope), book, signals)
 }
 
 /** Stores a verified step; it is in force once the transaction is committed. */
-export async function takeRoster(tx: Transaction, roster: Roster, book: RosterBook, signal: (topic: string) => void): Promise<void> {
+export async function takeRoster(tx: Transaction, roster: Roster, book: Rosters, signals: Pick<Signals, 'send'>): Promise<void> {
   await keepRoster(tx, roster)
   tx.afterCommit(() => {
     book.advance(roster)
-    signal(ROSTERS_CHANGED)
+    signals.send(ROSTERS_CHANGED)
   })
 }
 
-function verified(book: RosterBook, envelope: unknown): Roster {
+function verified(book: Rosters, envelope: unknown): Roster {
   try {
     return book.verify(envelope)
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Database } from '#libs/persistence'
 import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
-import type { RosterBook } from './roster-book.js'
+import type { Rosters } from './rosters.js'
 import { ROSTERS } from './roster.table.js'
 
 /** Polling interval, for notifications lost with their session. */
@@ -13,7 +13,7 @@ export class RosterReader {
   private readonly looks: PeriodicTask
 
   constructor(
-    private readonly book: RosterBook,
+    private readonly book: Rosters,
     private readonly database: Database,
     clock: Clock,
     private readonly log: Logger,

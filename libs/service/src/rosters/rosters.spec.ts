@@ -13,7 +13,7 @@ import {
   type RosterPredicate,
 } from '#libs/signing'
 import { followRoster } from './follow-roster.js'
-import { RosterBook } from './roster-book.js'
+import { Rosters } from './rosters.js'
 import { RosterReader } from './roster-reader.js'
 import { ROSTERS, ROSTERS_AT_ONCE } from './roster.table.js'
 
@@ -44,11 +44,13 @@ class World {
   readonly database = new MemoryDatabase(this.clock)
   readonly signals: string[] = []
 
-  instance(pin: Envelope = one): { book: RosterBook; reader: RosterReader; follow(version: number, envelope: Envelope): Promise<void> } {
-    const book = new RosterBook(readRoster(pin))
+  instance(pin: Envelope = one): { book: Rosters; reader: RosterReader; follow(version: number, envelope: Envelope): Promise<void> } {
+    const book = new Rosters(readRoster(pin))
     const reader = new RosterReader(book, this.database, this.clock, silentLogger)
     const follow = (version: number, envelope: Envelope) =>
-      this.database.transaction((tx) => followRoster(rotated(version, envelope), tx, book, (topic) => this.signals.push(topic)))
+      this.database.transaction((tx) =>
+        followRoster(rotated(version, envelope), tx, book, { send: (topic) => void this.signals.push(topic) }),
+      )
     return { book, reader, follow }
   }
 
@@ -123,7 +125,7 @@ describe('the rosters of a service', () => {
   it('are not in force before the transaction is', async () => {
     const { book } = world.instance()
     const failing = world.database.transaction(async (tx) => {
-      await followRoster(rotated(2, two), tx, book, () => undefined)
+      await followRoster(rotated(2, two), tx, book, { send: () => undefined })
       throw new Error('the database went away')
     })
     await expect(failing).rejects.toThrow('went away')

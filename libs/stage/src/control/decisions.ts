@@ -8,10 +8,10 @@ import {
   type RunDossier,
   type StageName,
 } from '#libs/contracts'
+import type { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { describeDecision, endsRun, type Answer, type Asked } from '#libs/pipeline'
 import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
-import type { ServiceRuntime } from '#libs/service'
 import { abortOf, rememberAbort, rememberEarly } from './aborted-runs.js'
 
 /**
@@ -25,7 +25,7 @@ export async function rememberDecision(tx: Transaction, stage: StageName, decisi
 
 /** Whether the run was ended before it arrived here. A decision that ended it gets its response now, because this stage owns the run. */
 export async function abortedBefore(
-  runtime: ServiceRuntime,
+  outbox: Outbox,
   tx: Transaction,
   { run, attempt }: RunDossier,
   { stage, key }: { stage: StageName; key: string },
@@ -33,7 +33,7 @@ export async function abortedBefore(
   const aborted = await abortOf(tx, { run, attempt })
   if (aborted?.decision !== undefined) {
     const detail = describeDecision(aborted.decision)
-    await answerDecision(runtime, tx, aborted.decision, { stage, key, outcome: 'applied', detail })
+    await answerDecision(outbox, tx, aborted.decision, { stage, key, outcome: 'applied', detail })
   }
   return aborted !== undefined
 }
@@ -45,7 +45,7 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
 
 /** Verifies the statement by the roster of this service: a stage trusts people's signatures, not approver. */
 export function judgeDecision(
-  { roster }: ServiceRuntime,
+  roster: Roster,
   dossier: RunDossier,
   decision: AcceptedDecision,
   now: Date,
@@ -74,23 +74,23 @@ function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], state
 
 /** Answers a decision about the run; one that ended it ends it for every attempt before, too. */
 export async function respond(
-  runtime: ServiceRuntime,
+  outbox: Outbox,
   tx: Transaction,
   { decision, outcome, detail, kept }: Answer,
   { stage, key, run, attempt }: { stage: StageName; key: string; run: number; attempt: number },
 ): Promise<void> {
   if (endsRun(decision.decision) && outcome === 'applied') await rememberAbort(tx, { run, attempt })
-  await answerDecision(runtime, tx, decision, { stage, key, outcome, detail, kept })
+  await answerDecision(outbox, tx, decision, { stage, key, outcome, detail, kept })
 }
 
 /** Publishes the response to a decision on the stage's own topic. `key` is that of the run. */
 export async function answerDecision(
-  runtime: ServiceRuntime,
+  outbox: Outbox,
   tx: Transaction,
   decision: AcceptedDecision,
   { stage, key, outcome, detail, kept }: { stage: StageName; key: string } & Pick<Answer, 'outcome' | 'detail' | 'kept'>,
 ): Promise<void> {
   const { run, attempt, id } = decision
   const data = { run, attempt, id, decision: decision.decision, stage, detail, ...(kept === undefined ? {} : { kept }) }
-  await runtime.emit(tx, `hms.run.decision-${outcome}.v1`, data, { key, run, attempt, topic: STAGE_TOPICS[runtime.name] })
+  await outbox.emit(tx, `hms.run.decision-${outcome}.v1`, data, { key, run, attempt, topic: STAGE_TOPICS[outbox.service] })
 }

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest'
 import { MAX_FREEZES, STOP_THE_LINE, type FreezeRecord } from '#libs/contracts'
-import { documentTable, MemoryDatabase, type Transaction } from '#libs/persistence'
+import { documentTable, MemoryDatabase, type Timers, type Transaction } from '#libs/persistence'
 import type { StageState } from '#libs/pipeline'
-import type { ServiceRuntime } from '#libs/service'
 import { signFreeze } from '#libs/signing'
 import { testIdentity } from '../../../../test/support/identity.js'
 import { FREEZES } from './freeze.table.js'
@@ -25,21 +24,25 @@ const FREEZE = { id: 'drill', reason: 'drill', scope: 'global', from: '2026-01-0
 
 it('polls again after a freeze has ended: a run queued meanwhile was not seen', async () => {
   let now = ENDS
+  const { roster } = await testIdentity()
   const database = new MemoryDatabase({ now: () => now } as never)
   const handlers = new Map<string, (tx: Transaction, timer: { data: object }) => Promise<void>>()
   const scheduled = new Map<string, Scheduled>()
-  const runtime = {
-    onTimer: (kind: string, handle: (tx: Transaction, timer: { data: object }) => Promise<void>) => handlers.set(kind, handle),
+  const timers = {
+    on: (kind: string, handle: (tx: Transaction, timer: { data: object }) => Promise<void>) => handlers.set(kind, handle),
     schedule: async (_tx: Transaction, timer: Scheduled) => void scheduled.set(timer.id, timer),
-  } as unknown as ServiceRuntime
-  new FollowFreezes<Waiting>(runtime, {
-    name: 'rollout',
-    table: TABLE,
-    states: ['waiting'],
-    keysOf: () => [],
-    scopesOf: () => ['global'],
-    tell: async () => {},
-  }).listen()
+  } as unknown as Timers
+  new FollowFreezes<Waiting>(
+    { timers, rosters: { newest: roster } },
+    {
+      name: 'rollout',
+      table: TABLE,
+      states: ['waiting'],
+      keysOf: () => [],
+      scopesOf: () => ['global'],
+      tell: async () => {},
+    },
+  ).listen()
   await database.transaction((tx) => tx.documents(FREEZES).put(FREEZE as unknown as FreezeRecord))
   const change = async (data: object): Promise<void> =>
     database.transaction((tx) => handlers.get('rollout-freeze-change')!(tx, { data })).then(() => undefined)
@@ -60,9 +63,8 @@ it('reads all freezes, and forgets those that were over long ago', async () => {
   const now = ENDS
   const { roster, people } = await testIdentity()
   const database = new MemoryDatabase({ now: () => now } as never)
-  const runtime = { roster, schedule: async () => {} } as unknown as ServiceRuntime
   const stage = { name: 'rollout' as const, table: TABLE, states: [], keysOf: () => [], scopesOf: () => ['global'], tell: async () => {} }
-  const freezes = new FollowFreezes<Waiting>(runtime, stage)
+  const freezes = new FollowFreezes<Waiting>({ timers: { on: () => {}, schedule: async () => {} }, rosters: { newest: roster } }, stage)
   const past = { ...FREEZE, declaredAt: '2025-01-01T00:00:00Z' } as unknown as FreezeRecord
   const coming = { ...past, id: 'coming', from: '2026-02-01T00:00:00Z', until: '2026-02-02T00:00:00Z' }
   await database.transaction(async (tx) => {

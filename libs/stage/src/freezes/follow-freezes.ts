@@ -1,7 +1,7 @@
 import { canonicalJson, type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
-import { findAll, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
+import { findAll, timerKind, type DocumentTable, type TimerKind, type Timers, type Transaction } from '#libs/persistence'
 import { freezeAgainst, isForgotten, nextChange, type StageState } from '#libs/pipeline'
-import type { ServiceRuntime } from '#libs/service'
+import type { Rosters } from '#libs/service'
 import { verifyFreeze } from '#libs/signing'
 import { FREEZES } from './freeze.table.js'
 
@@ -27,7 +27,7 @@ export class FollowFreezes<State extends StageState> {
   private readonly notice: TimerKind<{ run: number; attempt: number; key: string }>
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly service: { rosters: Pick<Rosters, 'newest'>; timers: Pick<Timers, 'on' | 'schedule'> },
     private readonly stage: FreezableStage<State>,
   ) {
     this.change = timerKind(`${stage.name}-freeze-change`)
@@ -36,13 +36,13 @@ export class FollowFreezes<State extends StageState> {
 
   /** Registers the timers; call once, before the service starts. */
   listen(): void {
-    this.runtime.onTimer(this.change, (tx, { data }) => this.changed(tx, data))
-    this.runtime.onTimer(this.notice, (tx, { data }) => this.tell(tx, data))
+    this.service.timers.on(this.change, (tx, { data }) => this.changed(tx, data))
+    this.service.timers.on(this.notice, (tx, { data }) => this.tell(tx, data))
   }
 
   /** Stores a declared or lifted freeze. Throws `SignatureError` unless the person in the record signed its content. */
   async keep(tx: Transaction, freeze: FreezeRecord): Promise<void> {
-    verifyFreeze(freeze, this.runtime.roster)
+    verifyFreeze(freeze, this.service.rosters.newest)
     // Serialises deletion with a concurrent declaration of the same freeze.
     await tx.lock(['freezes'])
     const known = await tx.documents(FREEZES).get(freeze.id)
@@ -79,7 +79,7 @@ export class FollowFreezes<State extends StageState> {
     const dueAt = again ? soon : change
     if (dueAt === undefined) return
     const data = again ? { id, again } : { id }
-    await this.runtime.schedule(tx, { id: `${this.change}:${id}`, kind: this.change, keys: [], data, dueAt })
+    await this.service.timers.schedule(tx, { id: `${this.change}:${id}`, kind: this.change, keys: [], data, dueAt })
   }
 
   /** Schedules a timer per run, because this transaction has locked none of their policies. */
@@ -88,7 +88,7 @@ export class FollowFreezes<State extends StageState> {
     for (const state of await findAll(tx, table, { state: [...states] })) {
       const { run, attempt, key } = state
       const [id, keys] = [`${this.notice}:${run}`, [...keysOf(state)]]
-      await this.runtime.schedule(tx, { id, kind: this.notice, keys, data: { run, attempt, key }, dueAt: tx.now })
+      await this.service.timers.schedule(tx, { id, kind: this.notice, keys, data: { run, attempt, key }, dueAt: tx.now })
     }
   }
 

@@ -8,7 +8,7 @@ import {
   type RunDossier,
 } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/service'
+import { PruneTables, Rosters } from '#libs/service'
 import { ApprovalTree } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 
@@ -31,10 +31,13 @@ const NEWEST_KEPT = 32
 /** Stores the proofs of releases. If the roster names a log, no release is published before its approval is in that log. */
 @Injectable()
 export class ReleaseProofs implements OnModuleInit {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly rosters: Rosters,
+    private readonly pruning: PruneTables,
+  ) {}
 
   onModuleInit(): void {
-    this.runtime.prunes(RELEASE_PROOFS, { spares: isAmongNewest })
+    this.pruning.rule(RELEASE_PROOFS, { spares: isAmongNewest })
   }
 
   async remember(tx: Transaction, { releases, entry, proof }: LoggedApproval): Promise<void> {
@@ -56,7 +59,7 @@ export class ReleaseProofs implements OnModuleInit {
   }
 
   areComplete({ releases }: RunDossier): boolean {
-    return this.runtime.roster.logPolicy === undefined || releases.every((release) => release.proof !== undefined)
+    return this.rosters.newest.logPolicy === undefined || releases.every((release) => release.proof !== undefined)
   }
 }
 

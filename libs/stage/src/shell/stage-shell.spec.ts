@@ -61,7 +61,7 @@ async function shellWorld(attestedBy: AttestingStage[] = []) {
     handle,
     open: (attempt = 1) => handle((tx) => open(shell, tx, attempt)),
     state: () => handle((tx) => tx.documents(TABLE).get('7')),
-    pending: () => handle(async (tx) => (await runtime.pendingTimers(tx, 'rollout')).map(({ id }) => id)),
+    pending: () => handle(async (tx) => (await runtime.timers.pending(tx, 'rollout')).map(({ id }) => id)),
     sent: async (): Promise<string[]> => (await handle((tx) => outbox.unsent(tx, 100))).map(({ type }) => type),
   }
 }

@@ -58,7 +58,7 @@ export class StageShell<
       const work = works[timer]
       if (work !== undefined) this.onWork(timer, work)
       else {
-        this.runtime.onTimer(this.kindOf(timer), async (tx, { data }) => {
+        this.runtime.timers.on(this.kindOf(timer), async (tx, { data }) => {
           await this.input(tx, data.run, { type: 'due', timer }, data)
         })
       }
@@ -67,7 +67,7 @@ export class StageShell<
 
   /** Registers a timer that its service handles itself, because its input has to be counted first. */
   onDue(timer: Timer, handle: (tx: Transaction, run: RunTimer) => Promise<void>): void {
-    this.runtime.onTimer(this.kindOf(timer), (tx, { data }) => handle(tx, data))
+    this.runtime.timers.on(this.kindOf(timer), (tx, { data }) => handle(tx, data))
   }
 
   /**
@@ -83,7 +83,7 @@ export class StageShell<
     const { name, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
-    if (isAbortable && (await abortedBefore(this.runtime, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
+    if (isAbortable && (await abortedBefore(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
     if (known !== undefined)
       await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt took its place' })
     const unattested = unattestedHere(this.runtime, dossier, attestedBy)
@@ -128,7 +128,11 @@ export class StageShell<
     if (!mayOwn(name, decision)) return
     const isHere = await this.locked(tx, decision.run, async (state) => {
       if (state.attempt < decision.attempt) return rememberDecision(tx, name, decision)
-      await this.decide(tx, state, { type: 'asked', decision, ...judgeDecision(this.runtime, dossierOf(state), decision, tx.now) })
+      await this.decide(tx, state, {
+        type: 'asked',
+        decision,
+        ...judgeDecision(this.runtime.rosters.newest, dossierOf(state), decision, tx.now),
+      })
     })
     if (!isHere) await rememberDecision(tx, name, decision)
   }
@@ -149,15 +153,15 @@ export class StageShell<
     switch (common.do) {
       case 'emit': {
         const { key, run, attempt, causationId } = state
-        await this.runtime.emit(tx, common.type, common.data, { key, run, attempt, causationId })
+        await this.runtime.outbox.emit(tx, common.type, common.data, { key, run, attempt, causationId })
         return
       }
       case 'schedule':
         return this.schedule(tx, state, common.timer, common.inMs)
       case 'cancel':
-        return this.runtime.cancel(tx, ...common.timers.map((timer) => this.timerId(timer, state)))
+        return this.runtime.timers.cancel(tx, ...common.timers.map((timer) => this.timerId(timer, state)))
       case 'answer':
-        return respond(this.runtime, tx, common, { ...state, stage: this.stage.name })
+        return respond(this.runtime.outbox, tx, common, { ...state, stage: this.stage.name })
       default:
         return this.stage.perform(tx, state, effect as OwnEffect<Effect>)
     }
@@ -167,11 +171,11 @@ export class StageShell<
     const { run, attempt, key } = state
     const dueAt = new Date(tx.now.getTime() + inMs)
     const [id, kind] = [this.timerId(timer, state), this.kindOf(timer)]
-    return this.runtime.schedule(tx, { id, kind, keys: [...this.stage.keysOf(state)], data: { run, attempt, key }, dueAt })
+    return this.runtime.timers.schedule(tx, { id, kind, keys: [...this.stage.keysOf(state)], data: { run, attempt, key }, dueAt })
   }
 
   private onWork(timer: Timer, work: (state: State) => Promise<Input | undefined>): void {
-    this.runtime.onWork(this.kindOf(timer), async ({ timer: { data }, finish }) => {
+    this.runtime.timers.onWork(this.kindOf(timer), async ({ timer: { data }, finish }) => {
       const { run, attempt } = data
       const state = await this.runtime.database.transaction((tx) => tx.documents(this.tableOf()).get(String(run)))
       const input = state?.attempt === attempt ? await inTrace(state.traceparent, () => work(state)) : undefined
@@ -218,8 +222,8 @@ async function deniedByGuard(
   const { run, attempt, releases, live, guard: rules = [] } = openDossier(dossier)
   const principal = { kind: 'service' as const, id: runtime.name, name: runtime.name, roles: [] }
   const asked = { action: 'advance' as const, principal, releases, live, rules, stage }
-  const verdict = judgeReleases(guard, runtime.roster, asked)
+  const verdict = judgeReleases(guard, runtime.rosters.newest, asked)
   const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent, topic: STAGE_TOPICS[runtime.name] }
-  await emitVerdict(runtime, tx, verdict, asked, options)
+  await emitVerdict(runtime.outbox, runtime.signer, tx, verdict, asked, options)
   return verdict.verdict === 'FAIL'
 }

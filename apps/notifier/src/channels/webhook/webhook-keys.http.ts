@@ -1,5 +1,6 @@
 import type { WebhookKeyView } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/service'
+import { Database } from '#libs/persistence'
+import { Public, Rosters } from '#libs/service'
 import { rawPublicKey } from '#libs/signing'
 import { Controller, Get } from '@nestjs/common'
 import { sshPublicKey } from '../sftp/ssh-signature.js'
@@ -9,13 +10,16 @@ import { webhookPublicKey } from './ed25519-signature.js'
 @Controller('v1/webhook-keys')
 @Public()
 export class WebhookKeysController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+  ) {}
 
   /** Those that count now: while notifier's key is replaced, both. */
   @Get()
   async list(): Promise<WebhookKeyView[]> {
-    const now = (await this.runtime.databaseTime()).toISOString()
-    return [...this.runtime.roster.serviceKeys('notifier', now)].map(([keyid, key]) => {
+    const now = (await this.database.transaction(async (tx) => tx.now)).toISOString()
+    return [...this.rosters.newest.serviceKeys('notifier', now)].map(([keyid, key]) => {
       const raw = rawPublicKey(key)
       return { keyid, webhook: webhookPublicKey(raw), ssh: sshPublicKey(raw) }
     })

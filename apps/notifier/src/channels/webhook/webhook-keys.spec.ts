@@ -15,7 +15,7 @@ afterEach(() => world.stop())
 describe('the published keys', () => {
   it('are those by which the messages of notifier verify', async () => {
     const { signer, roster } = world.runtime
-    const keys = await new WebhookKeysController(world.runtime).list()
+    const keys = await new WebhookKeysController(world.runtime.database, world.runtime.rosters).list()
     expect(keys).toEqual([
       { keyid: signer.keyid, webhook: expect.stringMatching(/^whpk_/), ssh: expect.stringMatching(/^ssh-ed25519 AAAA/) },
     ])

@@ -1,6 +1,6 @@
 import { describeError, inTrace, isTransient, PeriodicTask, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
 import type { Database, Transaction } from '../database.js'
-import type { FiredTimer, TimerKind } from './timer-kind.js'
+import type { FiredTimer, TimerKind, TimerOfKind } from './timer-kind.js'
 import type { NewTimer, Timer, TimerStore } from './timer.store.js'
 
 /** Runs in the transaction that removes the timer, with the timer's keys locked. An error leaves the timer for a retry. */
@@ -20,11 +20,22 @@ export type WorkHandler<D extends object = Record<string, unknown>> = (work: {
   outside: <T>(call: () => Promise<T>) => Promise<T>
 }) => Promise<void>
 
+/** Settles a dead-lettered timer inside the service; without it, the service's stage reports the run as poisoned. */
+export type SettleTimer<D extends object = Record<string, unknown>> = (
+  tx: Transaction,
+  timer: FiredTimer<D>,
+  detail: string,
+) => Promise<void>
+
 /**
  * Handles a timer whose handler keeps failing; runs in the transaction that removes it, with its keys locked. `fault` is set on a second
- * call after the first failed; it should then do the minimum.
+ * call after the first failed; it should then do the minimum. `settle` is that of the timer's kind.
  */
-export type GiveUpTimer = (tx: Transaction, timer: Timer, error: unknown, fault?: unknown) => Promise<void>
+export type GiveUpTimer = (
+  tx: Transaction,
+  timer: Timer,
+  failure: { error: unknown; fault?: unknown; settle?: SettleTimer },
+) => Promise<void>
 
 const LEASE_MS = 10_000
 const SWEEP_MS = 1_000
@@ -36,10 +47,10 @@ const RETRY_MS = 250
 const MOST_RETRY_MS = 30_000
 
 /**
- * Fires due timers of one service. It runs on `wake`, when the next timer is due, and every second as a safety net. Any number of instances
- * may run: claims are leases, and those of a dead holder are claimed again.
+ * Schedules and fires timers of one service. A timer is a row: it fires in this or another instance, also after a crash. The runner runs on
+ * `wake`, when the next timer is due, and every second as a safety net. Claims are leases, and those of a dead holder are claimed again.
  */
-export class TimerRunner {
+export class Timers {
   private readonly handlers = new Map<string, TimerHandler>()
   private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
   private readonly sweeps: PeriodicTask
@@ -50,6 +61,7 @@ export class TimerRunner {
   private waitingOutside = 0
   private finishing = 0
   private giveUp: GiveUpTimer | undefined
+  private readonly settlers = new Map<string, SettleTimer>()
 
   constructor(
     private readonly database: Database,
@@ -73,9 +85,30 @@ export class TimerRunner {
     this.workers.set(kind, { work: work as unknown as WorkHandler, leaseMs })
   }
 
-  /** Registers the handler of failing timers; without it they are retried for ever. */
-  onGivenUp(giveUp: GiveUpTimer): void {
+  async schedule<D extends object>(tx: Transaction, timer: TimerOfKind<D>): Promise<void> {
+    await this.store.schedule(tx, timer)
+    tx.afterCommit(() => this.wake(timer.dueAt.getTime() - tx.now.getTime()))
+  }
+
+  async cancel(tx: Transaction, ...ids: string[]): Promise<void> {
+    await this.store.cancel(tx, ...ids)
+  }
+
+  pending(tx: Transaction, idPrefix: string): Promise<Timer[]> {
+    return this.store.pending(tx, idPrefix)
+  }
+
+  /** Registers the handler of failing timers of all kinds; without it they are retried for ever. */
+  giveUpBy(giveUp: GiveUpTimer): void {
     this.giveUp = giveUp
+  }
+
+  /**
+   * Registers how dead-lettered timers of this kind are settled, in the transaction that removes them. Without it, the run named in `data`
+   * (`run`, `attempt`) is poisoned.
+   */
+  onGivenUp<D extends object>(kind: TimerKind<D>, settle: SettleTimer<D>): void {
+    this.settlers.set(kind, settle as unknown as SettleTimer)
   }
 
   /** Re-executes a dead-lettered timer; returns `scheduled` if it is work, which a worker picks up. */
@@ -176,8 +209,9 @@ export class TimerRunner {
   private async givenUp(timer: Timer, error: unknown, fields: Record<string, unknown>): Promise<boolean> {
     const { giveUp } = this
     if (giveUp === undefined || (timer.tries + 1 < MAX_TRIES && !(error instanceof TerminalError))) return false
+    const settle = this.settlers.get(timer.kind)
     const end = (fault?: unknown): Promise<unknown> =>
-      this.finish(timer, (tx) => giveUp(tx, { ...timer, tries: timer.tries + 1 }, error, fault))
+      this.finish(timer, (tx) => giveUp(tx, { ...timer, tries: timer.tries + 1 }, { error, fault, settle }))
     try {
       await end().catch((fault: unknown) => (isTransient(fault) ? Promise.reject(fault) : end(fault)))
       this.log.error(fields, 'a timer failed too often and was given up')

@@ -2,16 +2,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger, TerminalError, TransientError, VirtualClock } from '#libs/platform'
 import { MemoryDatabase } from '../memory/memory-database.js'
 import { timerKind } from './timer-kind.js'
-import { TimerRunner } from './timer-runner.js'
+import { Timers } from './timers.js'
 import type { Timer } from './timer.store.js'
 import { MemoryTimerStore } from './timer.store.memory.js'
 
 const LONG_MS = 10 * 60_000
 
-describe('TimerRunner', () => {
+describe('Timers', () => {
   let clock: VirtualClock
   let database: MemoryDatabase
-  let timers: TimerRunner
+  let timers: Timers
   /** Times at which the handler was called, in ms after the due time. */
   let calls: number[]
   let given: { timer: Timer; error: unknown; fault: unknown }[]
@@ -19,7 +19,7 @@ describe('TimerRunner', () => {
   beforeEach(() => {
     clock = new VirtualClock('2026-01-01T00:00:00Z')
     database = new MemoryDatabase(clock)
-    timers = new TimerRunner(database, new MemoryTimerStore(), clock, silentLogger)
+    timers = new Timers(database, new MemoryTimerStore(), clock, silentLogger)
     calls = []
     given = []
     const start = clock.now().getTime()
@@ -27,7 +27,7 @@ describe('TimerRunner', () => {
       calls.push(clock.now().getTime() - start)
       await behave()
     })
-    timers.onGivenUp(async (_tx, timer, error, fault) => void given.push({ timer, error, fault }))
+    timers.giveUpBy(async (_tx, timer, { error, fault }) => void given.push({ timer, error, fault }))
   })
   afterEach(() => timers.stop())
 
@@ -165,7 +165,7 @@ describe('TimerRunner', () => {
   it('asks for the least when giving up fails too, and then removes the timer', async () => {
     behave = () => Promise.reject(new Error('bug'))
     const faults: unknown[] = []
-    timers.onGivenUp(async (_tx, _timer, _error, fault) => {
+    timers.giveUpBy(async (_tx, _timer, { fault }) => {
       faults.push(fault)
       if (fault === undefined) throw new Error('no end')
     })

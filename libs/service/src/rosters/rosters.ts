@@ -5,7 +5,7 @@ import { ROSTERS_AT_ONCE, rostersAfter } from './roster.table.js'
 /**
  * Newest roster verified by a service, step by step from the pinned one. Read it at every use, because it changes while the service runs.
  */
-export class RosterBook {
+export class Rosters {
   private current: Roster
   private readonly listeners: (() => void)[] = []
 
