@@ -211,7 +211,7 @@ export const CLI_GUARDS = [
   {
     name: 'exec-newest-wins',
     guard: 'a program never runs for a version that was overtaken',
-    file: 'apps/cli/src/watch/program-queue.ts',
+    file: 'apps/cli/src/watch/run-program.ts',
     find: 'this.waiting.set(change.id, change)',
     replace: 'this.waiting.set(`${change.id}@${change.to}`, change)',
     spec: 'apps/cli/src/watch/program-queue.spec.ts',

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { ApiClient, Authorize } from '#libs/client'
 import { printable } from '#libs/contracts'
-import { parseDurationFlag } from './duration-flag.js'
 import { usageError } from './errors.js'
+import { parseDurationFlag } from './flags.js'
 import { outputOf, type CliIo, type GlobalOptions } from './io.js'
 import type { Output } from './output/output.js'
 

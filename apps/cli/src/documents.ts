@@ -1,5 +1,7 @@
 import type { ApiClient } from '#libs/client'
+import { EXIT } from '#libs/contracts'
 import type { CliContext } from './context.js'
+import { reportError } from './errors.js'
 import type { Columns } from './output/table.js'
 
 /** Makes the code of a verb that lists the rows of one request. */
@@ -23,4 +25,30 @@ export async function registerDocument<T>(
   context.output.result(answer ?? body, [said])
   const line = remark?.(answer)
   if (line !== undefined) context.output.note(line)
+}
+
+/**
+ * Acts on each id in turn, and prints the results. A failure does not stop the others, and its code is the exit code. `verb`: whose help an
+ * error names.
+ */
+export async function actOnEach<T>(
+  { output }: CliContext,
+  ids: readonly string[],
+  verb: string,
+  act: (id: string) => Promise<{ value: T; said: string }>,
+): Promise<number> {
+  const values: T[] = []
+  let code: number = EXIT.done
+  for (const id of ids) {
+    try {
+      const { value, said } = await act(id)
+      values.push(value)
+      output.done(said)
+    } catch (error) {
+      const failed = reportError(error, output, verb)
+      if (code === EXIT.done) code = failed
+    }
+  }
+  output.result(values, [])
+  return code
 }

@@ -1,4 +1,6 @@
+import { isObject, type JsonObject } from '#libs/contracts'
 import { exposedTo, readGivenFile as read, readGivenText as readText } from '#libs/files'
+import { usageError } from './errors.js'
 import type { Output } from './output/output.js'
 
 /** Size limit of a policy, bot, scenario, schema or partner; a corpus may be larger. */
@@ -23,4 +25,18 @@ export async function readGivenSecret(file: string, output: Output): Promise<str
   const others = exposedTo(access)
   if (others !== undefined) output.error(`! ${file} is open to ${others}, and holds a secret: chmod 600 ${file}`)
   return new TextDecoder('utf-8').decode(bytes).replace(/\r?\n$/, '')
+}
+
+/** Reads a YAML or JSON file whose root is a map. */
+export async function readYamlMap(file: string): Promise<JsonObject> {
+  const text = await readGivenText(file)
+  const { parse } = await import('yaml')
+  let value: unknown
+  try {
+    value = parse(text)
+  } catch (error) {
+    throw usageError(`${file} is not YAML or JSON: ${(error as Error).message.split('\n')[0]}`)
+  }
+  if (!isObject(value)) throw usageError(`${file} must hold a map of keys and values`)
+  return value as JsonObject
 }

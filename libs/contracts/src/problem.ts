@@ -22,7 +22,7 @@ export interface Problem {
   state?: unknown
 }
 
-/** An expected error, by the caller or the environment: thrown across layers, mapped once at each edge. Its message names the trace, too. */
+/** An expected error, by the caller or the environment: thrown across layers, mapped once at each edge. The message ends with the trace. */
 export class HmsError extends Error {
   readonly code: string
   readonly detail: string

@@ -8,17 +8,72 @@ import {
   submitApproval,
   type ApiClient,
   type NamedSigner,
+  type PlanInput,
 } from '#libs/client'
 import { EXIT, exitCodeOfRun, isTerminal, type ApprovalView, type PlanOptions, type PreparedApproval, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { expectDigest, requireDigest, usageError } from '../errors.js'
-import { findKey, openKey } from '../keys/key-folder.js'
-import { signingAs } from '../tokens/as-person.js'
+import { isPolicyRef } from '../flags.js'
+import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
-import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
+import { signingAs } from '../tokens/as-person.js'
 import { committerOf } from './committed-by.js'
-import { describePrepared, overtakenLines } from './describe-prepared.js'
-import { consentTo } from './read-consent.js'
+import { overtakenLines } from './describe-prepared.js'
+import { showConsent } from './read-consent.js'
+
+/** Flags of `approve` as written. */
+interface ApproveFlags extends SignFlags {
+  canary?: string
+  scope?: string
+  observe?: string
+  bake?: string
+  partners?: string
+  fallback?: string[]
+  metric?: string[]
+  ramp?: string
+  author?: string
+  authorFromGit?: boolean
+  reason?: string
+  expectDigest?: string
+  queue?: boolean
+  supersede?: boolean
+  watch?: boolean
+}
+
+/** Returns the signed part of the flags. */
+function planInputOf(flags: ApproveFlags): PlanInput {
+  return {
+    canary: flags.canary,
+    scope: flags.scope,
+    observe: flags.observe,
+    bake: flags.bake,
+    partners: flags.partners
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    fallbacks: flags.fallback,
+    metrics: flags.metric,
+    ramp: flags.ramp,
+  }
+}
+
+/**
+ * Separates values of `--fallback` and `--metric` from files: both flags take several values, so they swallow a file behind them. A value
+ * that is no ID@VERSION or NAME=QUERY is a file.
+ */
+function separateFallbacks(files: readonly string[], flags: ApproveFlags): { files: string[]; flags: ApproveFlags } {
+  const given = (flags.fallback ?? []).flatMap((value) => value.split(','))
+  const fallback = given.filter(isPolicyRef)
+  const metric = flags.metric?.filter(isMetric)
+  return {
+    files: [...files, ...given.filter((value) => !isPolicyRef(value)), ...(flags.metric ?? []).filter((value) => !isMetric(value))],
+    flags: { ...flags, fallback: fallback.length === 0 ? undefined : fallback, metric },
+  }
+}
+
+function isMetric(value: string): boolean {
+  return value.includes('=')
+}
 
 /**
  * Shows the content to be signed, unlocks the key, which is the consent, and submits. Exit 0 once the signature is accepted, even if others
@@ -37,8 +92,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, flags))
   let asking = client
   const prepared = await prepareAs(client, asSigner, (allowed) => prepare((asking = allowed)))
-  const { consent, policies } = await consentTo(context, asking, prepared)
-  for (const line of describePrepared(consent, { reported: prepared, policies, paint: output.errorPaint })) output.note(line)
+  await showConsent(context, asking, prepared)
   expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
   const signer = await openKey(context, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })

@@ -1,7 +1,7 @@
 import { canonicalJson, type PreparedApproval } from '#libs/contracts'
 import { describeChange, type Consent, type ConsentLine, type ConsentRelease, type PolicyDocument } from '#libs/policy'
-import { refusedFallbackLines } from '../output/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
+import { refusedFallbackLines } from '../plan/describe-plan.js'
 
 export interface Described {
   /** Data the service reports besides the bytes; it is unsigned. */

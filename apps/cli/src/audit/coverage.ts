@@ -1,6 +1,5 @@
 import type { AuditProof, ConfigDocument, EventType, RunView, StageAttestation } from '#libs/contracts'
 import {
-  SignatureError,
   STABLE_SCOPE,
   unattested,
   verifyHead,
@@ -11,6 +10,7 @@ import {
   type Roster,
   type VerifiedRelease,
 } from '#libs/signing'
+import { invalid } from '../export/strict.js'
 import type { Problems } from '../output/problems.js'
 import type { LogContent } from './recompute-log.js'
 
@@ -61,7 +61,7 @@ export async function checkLive(
         head.scope !== document.scope ||
         (release?.predicate.policy.version ?? null) !== document.version
       ) {
-        throw wrong(
+        throw invalid(
           `${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ` +
             `${release?.predicate.policy.version ?? 'nothing'}`,
         )
@@ -70,7 +70,7 @@ export async function checkLive(
       for (const each of [release, next?.release ?? null]) {
         if (each === null) continue
         const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === each.digest))
-        if (run === undefined) throw wrong(`${name} is in force in ${head.scope}, and its approval is not in the log`)
+        if (run === undefined) throw invalid(`${name} is in force in ${head.scope}, and its approval is not in the log`)
         await requireProof(name, each, sources)
         const { rollback, breakGlass: order, policy } = each.predicate
         if (order !== undefined) breakGlass.push(`${policy.id}@${policy.version}: ${order.reason}`)
@@ -91,7 +91,7 @@ function stagesFor(scope: string, isBreakGlass: boolean): AttestingStage[] {
 /** Requires the log's own proof, besides the one in the document. */
 async function requireProof(name: string, release: VerifiedRelease, { roster, proofOf }: LiveSources): Promise<void> {
   const proof = await proofOf(release.digest)
-  if (proof === undefined) throw wrong(`${name} is in force, and the log gives no proof of its approval`)
+  if (proof === undefined) throw invalid(`${name} is in force, and the log gives no proof of its approval`)
   witnessedAt(release, proof, roster)
 }
 
@@ -105,7 +105,7 @@ async function requireOrigin(
   const origin = release.predicate.rollback!.target.digest
   const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === origin))
   const proof = await sources.proofOf(origin)
-  if (run === undefined || proof === undefined) throw wrong(`${name} was brought back, and the approval of what it was is not in the log`)
+  if (run === undefined || proof === undefined) throw invalid(`${name} was brought back, and the approval of what it was is not in the log`)
   const at = witnessedAt({ ...release, digest: origin }, proof, sources.roster)
   const isBreakGlass = release.predicate.rollback!.byBreakGlass === true
   await requireStages(name, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
@@ -132,9 +132,5 @@ async function requireStages(
     return unattested({ run, attempt, releases, attestations }, stages, demand)
   })
   if (!reasons.includes(undefined))
-    throw wrong(`${name} is in force, and run #${run} did not bring it there: ${reasons.at(-1) ?? 'no stage said anything of it'}`)
-}
-
-function wrong(detail: string): SignatureError {
-  return new SignatureError('HMS_PROOF_INVALID', detail)
+    throw invalid(`${name} is in force, and run #${run} did not bring it there: ${reasons.at(-1) ?? 'no stage said anything of it'}`)
 }

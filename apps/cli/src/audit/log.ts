@@ -1,8 +1,6 @@
-import { type AuditAct, type AuditEntry } from '#libs/contracts'
+import type { AuditAct, AuditEntry } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { numberFlag } from '../number-flag.js'
-import { timeOf } from '../partners/time-flag.js'
-import { parseRunNumber } from '../runs/run-number.js'
+import { numberFlag, parseRunNumber, timeOf } from '../flags.js'
 
 export interface AuditLogOptions {
   run?: string

@@ -1,8 +1,8 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
 import { HmsError, peekPredicate, type AuditEntry, type ConfigDocument, type EventData } from '#libs/contracts'
 import { SignatureError, STABLE_SCOPE, type HeadPredicate, type Roster, type StableHead } from '#libs/signing'
-import { checkEvent } from '../export/check-event.js'
 import { PUBLISHED } from '../export/records.js'
+import { checkEvent } from '../export/strict.js'
 import type { Problems } from '../output/problems.js'
 import type { EntryListener } from './recompute-log.js'
 

@@ -1,7 +1,6 @@
 import { prepareAs, prepareBreakGlass, readPolicies, signApproval, submitBreakGlass, type ApiClient, type NamedSigner } from '#libs/client'
 import { EXIT, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
-import { describePrepared } from '../approvals/describe-prepared.js'
-import { consentTo } from '../approvals/read-consent.js'
+import { showConsent } from '../approvals/read-consent.js'
 import type { CliContext } from '../context.js'
 import { expectDigest, requireReason, usageError } from '../errors.js'
 import { findKey, openKey } from '../keys/key-folder.js'
@@ -39,9 +38,7 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   const { reason, author } = flags
   let asking = client
   const prepared = await prepareAs(client, asFirst, (allowed) => prepareBreakGlass((asking = allowed), policies, { reason, author }))
-  const { consent, policies: signed } = await consentTo(context, asking, prepared)
-  for (const line of describePrepared(consent, { reported: prepared, policies: signed, paint: context.output.errorPaint }))
-    context.output.note(line)
+  await showConsent(context, asking, prepared)
   const again = `hms-svc break-glass ${files.join(' ')} --sign NAME --sign NAME --reason TEXT --expect-digest ${prepared.digest}`
   expectDigest(flags.expectDigest, prepared.digest, [again])
   const signatures: ApprovalRequest['signatures'][] = []

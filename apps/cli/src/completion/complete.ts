@@ -1,7 +1,9 @@
-import { EXIT, printable } from '#libs/contracts'
+import type { Command, Option } from 'commander'
+import { EXIT, printable, TOPIC_NAMES } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { splitLine } from './split-line.js'
-import { wantedAt, type Candidate, type Wanted } from './wanted.js'
+import { completionOf, type Completion } from '../verbs/verb.js'
+import type { Candidate, Kind } from './live.js'
+import { splitLine, type SplitLine } from './split-line.js'
 
 /**
  * Prints the possible continuations of `line`: a candidate on each line, then a tab and its meaning. `line` is the typed text up to the
@@ -34,4 +36,83 @@ function fitting(candidates: readonly Candidate[], current: string): Candidate[]
 /** Reduces foreign names and reasons to one line of plain text. */
 function oneLine(text: string): string {
   return printable(text.replaceAll(/\s+/g, ' '))
+}
+
+/** Possible continuations at the cursor: known texts, or a kind of thing whose names the services or the key folder provide. */
+type Wanted =
+  | { texts: Candidate[] }
+  | { live: Kind }
+  /** The shell completes file names better. */
+  | { files: true }
+
+const NOTHING: Wanted = { texts: [] }
+
+/** Interprets the words behind `hms-svc` along the verbs of `program`. */
+function wantedAt(program: Command, { words, current }: SplitLine): Wanted {
+  let command = program
+  const args: string[] = []
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!
+    const option = optionOf(command, word)
+    if (option !== undefined) {
+      if (takesValue(option) && !word.includes('=')) {
+        if (at === words.length - 1) return valueOf(option)
+        at++
+      }
+    } else {
+      const verb = args.length === 0 ? command.commands.find((child) => child.name() === word) : undefined
+      if (verb === undefined) args.push(word)
+      else command = verb
+    }
+  }
+  if (current.startsWith('-')) return { texts: optionsOf(command) }
+  if (command.commands.length > 0 && args.length === 0) return { texts: verbsOf(command) }
+  return argumentOf(command, args.length)
+}
+
+function optionOf(command: Command, word: string): Option | undefined {
+  if (!word.startsWith('-')) return undefined
+  const flag = word.split('=')[0]
+  return allOptions(command).find(({ long, short }) => long === flag || short === flag)
+}
+
+function takesValue(option: Option): boolean {
+  return option.required || option.optional
+}
+
+/** Returns the options of a verb, then the global ones. */
+function allOptions(command: Command): Option[] {
+  return command.parent === null ? [...command.options] : [...command.options, ...allOptions(command.parent)]
+}
+
+function optionsOf(command: Command): Candidate[] {
+  const own = allOptions(command).map(({ long, description }) => ({ text: long ?? '', about: description }))
+  return [...own, { text: '--help', about: 'what it does, with examples' }].filter(({ text }) => text !== '')
+}
+
+function verbsOf(command: Command): Candidate[] {
+  const shown = command.createHelp().visibleCommands(command)
+  return shown
+    .filter((verb) => verb.name() !== 'help' || command.parent === null)
+    .map((verb) => ({ text: verb.name(), about: verb.description() }))
+}
+
+function valueOf(option: Option): Wanted {
+  if (option.argChoices !== undefined) return { texts: option.argChoices.map((text) => ({ text })) }
+  return /<(file|folder|path)>/.test(option.flags) ? { files: true } : namesFor(completionOf(option))
+}
+
+const FILES = /^(file|files|bundle|digest-or-file)$/
+
+function argumentOf(command: Command, at: number): Wanted {
+  const declared = command.registeredArguments
+  const argument = declared[at] ?? declared.findLast(({ variadic }) => variadic)
+  if (argument === undefined) return NOTHING
+  if (argument.argChoices !== undefined) return { texts: argument.argChoices.map((text) => ({ text })) }
+  return FILES.test(argument.name()) ? { files: true } : namesFor(completionOf(command))
+}
+
+function namesFor(completion: Completion | undefined): Wanted {
+  if (completion === 'topic') return { texts: TOPIC_NAMES.map((text) => ({ text })) }
+  return completion === undefined ? NOTHING : { live: completion }
 }

@@ -1,7 +1,7 @@
 import type { RunView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { keyFolderOf } from '../keys/key-folder.js'
-import type { Candidate, Wanted } from './wanted.js'
+import type { Completion } from '../verbs/verb.js'
 
 /** Timeout in ms: a user waits for the completion; a service that does not respond in time completes nothing. */
 const ANSWER_MS = 1_000
@@ -9,7 +9,14 @@ const ANSWER_MS = 1_000
 /** Limit of the newest runs: more than a person reads in a list. */
 const AT_MOST = 50
 
-type Kind = Extract<Wanted, { live: string }>['live']
+export interface Candidate {
+  text: string
+  /** Its meaning; some shells show it. */
+  about?: string
+}
+
+/** What the services or the key folder know. */
+export type Kind = Exclude<Completion, 'topic'>
 
 /** Queries the services, or the key folder, for existing names. Rejects if there is no response in time. */
 export async function askFor(kind: Kind, context: CliContext): Promise<Candidate[]> {

@@ -1,7 +1,8 @@
 import type { ApiClient } from '#libs/client'
-import { DEAD_LETTERS_LISTED, EXIT, SERVICES, type DeadLetterSummary, type DeadLetterView, type DiscardRequest } from '#libs/contracts'
+import { DEAD_LETTERS_LISTED, SERVICES, type DeadLetterSummary, type DeadLetterView, type DiscardRequest } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { problemOf, reportError } from '../errors.js'
+import { actOnEach } from '../documents.js'
+import { problemOf } from '../errors.js'
 import { askServices, findLetter, parseService } from './all-services.js'
 
 export async function listDeadLetters(context: CliContext, options: { service?: string; all?: boolean }): Promise<void> {
@@ -103,29 +104,18 @@ export function discardDeadLetters(context: CliContext, ids: readonly string[], 
   )
 }
 
-/** Applies one action to each dead letter in turn; a failure does not stop the others, and its code is the exit code. */
+/** Ends each letter by `end`. */
 async function endLetters(
   context: CliContext,
   ids: readonly string[],
   end: (client: ApiClient, letter: DeadLetterView) => Promise<DeadLetterSummary>,
   said: (letter: DeadLetterSummary) => string,
 ): Promise<number> {
-  const { output } = context
   const client = await context.client()
-  const ended: DeadLetterSummary[] = []
-  let code: number = EXIT.done
-  for (const id of ids) {
-    try {
-      const letter = await end(client, await findLetter(client, id))
-      ended.push(letter)
-      output.done(said(letter))
-    } catch (error) {
-      const failed = reportError(error, output, 'dlq')
-      if (code === EXIT.done) code = failed
-    }
-  }
-  output.result(ended, [])
-  return code
+  return actOnEach(context, ids, 'dlq', async (id) => {
+    const letter = await end(client, await findLetter(client, id))
+    return { value: letter, said: said(letter) }
+  })
 }
 
 const UNITS = [

@@ -7,18 +7,7 @@ export interface Check {
   next?: string
 }
 
-export function ok(check: string, detail: string): Check {
-  return { check, state: 'ok', detail }
-}
-
-export function warn(check: string, detail: string, next: string): Check {
-  return { check, state: 'warn', detail, next }
-}
-
-export function wrong(check: string, detail: string, next: string): Check {
-  return { check, state: 'wrong', detail, next }
-}
-
-export function unknown(check: string, detail: string): Check {
-  return { check, state: 'unknown', detail }
-}
+export const ok = (check: string, detail: string): Check => ({ check, state: 'ok', detail })
+export const warn = (check: string, detail: string, next: string): Check => ({ check, state: 'warn', detail, next })
+export const wrong = (check: string, detail: string, next: string): Check => ({ check, state: 'wrong', detail, next })
+export const unknown = (check: string, detail: string): Check => ({ check, state: 'unknown', detail })

@@ -3,8 +3,7 @@ import type { Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { problemOf } from '../errors.js'
 import { keyFolderOf } from '../keys/key-folder.js'
-import { newestRoster } from '../roster/newest-roster.js'
-import { pinnedRoster } from '../roster/pinned-roster.js'
+import { newestRoster, pinnedRoster } from '../roster/rosters-here.js'
 import { ok, unknown, warn, wrong, type Check } from './check.js'
 
 const SOON_MS = 30 * 24 * 60 * 60 * 1000

@@ -2,13 +2,12 @@ import { type AuditEntry, canonicalJson, type Envelope, EXIT, HmsError, isSameBy
 import { HashTree, leafHash, nextRoster, readRoster, SignatureError, verifyCheckpointOfAny, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { Problems } from '../output/problems.js'
-import { pinnedRoster } from '../roster/pinned-roster.js'
-import { checkEvent } from './check-event.js'
+import { pinnedRoster } from '../roster/rosters-here.js'
 import { ExpectedHeads } from './expected-heads.js'
 import { judgeLive, LiveRefused } from './judge-live.js'
 import { readExport } from './read-export.js'
 import { headKey, PUBLISHED, publishedIn, type ExportedHead, type ExportRecord } from './records.js'
-import { requireMembers, requireWholeEnvelope, requireWholeNote } from './strict.js'
+import { checkEvent, invalid, requireMembers, requireWholeEnvelope, requireWholeNote } from './strict.js'
 
 interface Checked {
   entries: number
@@ -200,8 +199,4 @@ class ExportCheck {
     requireWholeNote(note, this.rosters)
     this.checked.checkpoints++
   }
-}
-
-function invalid(detail: string): SignatureError {
-  return new SignatureError('HMS_PROOF_INVALID', detail)
 }

@@ -1,10 +1,11 @@
 import { isObject, STOP_THE_LINE, type Freeze, type FreezeView } from '#libs/contracts'
+import { digestOfPayload, signFreeze, signLift } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { listing } from '../documents.js'
 import { requireName, requireReason, usageError } from '../errors.js'
+import { readYamlMap } from '../files.js'
 import { openKey, type DecisionFlags, type SignFlags } from '../keys/key-folder.js'
-import { installationOf } from '../roster/installation.js'
-import { readYamlMap } from '../yaml-file.js'
+import { installationOf } from '../roster/rosters-here.js'
 
 const KEYS = ['id', 'reason', 'scope', 'from', 'until', 'recurrence']
 const RECURRENCE_KEYS = ['cron', 'zone', 'for']
@@ -21,7 +22,6 @@ export async function stopTheLine(context: CliContext, flags: DecisionFlags): Pr
 
 async function declare(context: CliContext, freeze: Freeze, flags: SignFlags): Promise<void> {
   const signer = await openKey(context, flags)
-  const { signFreeze } = await import('#libs/signing')
   const installation = await installationOf(context)
   const statement = await signFreeze(freeze, { at: new Date(context.io.now()), installation }, signer)
   const view = await (await context.client()).post('/v1/freezes', { statement })
@@ -36,7 +36,6 @@ export async function liftFreeze(context: CliContext, id: string, flags: Decisio
   requireName(id, 'the id of a freeze', 'hms-svc freezes list')
   requireReason(flags.reason, 'freezes lift')
   const signer = await openKey(context, flags)
-  const { digestOfPayload, signLift } = await import('#libs/signing')
   const client = await context.client()
   const { statement: declared, lifted } = await client.get('/v1/freezes/{id}', { id })
   if (lifted !== null && context.output.mode !== 'json') context.output.note(`${id} was lifted by ${lifted.by} at ${lifted.at}.`)

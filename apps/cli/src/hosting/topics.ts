@@ -1,11 +1,22 @@
 import { EXIT, HmsError, parseDuration, SERVICES, type ServiceName } from '#libs/contracts'
-import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, refuseOtherCopies, type TopicDifference } from '#libs/messaging'
+import {
+  applyAcls,
+  applyTopics,
+  createKafka,
+  diffAcls,
+  diffTopics,
+  refuseOtherCopies,
+  tailKafka,
+  topicRecordOf,
+  type TopicDifference,
+} from '#libs/messaging'
 import { createLogger, processEnvironment, systemClock } from '#libs/platform'
 import { readHostConfig, replicationOf } from '#libs/process'
 import { kafkaSettings, loadService, republishService } from '#libs/service'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import type { Columns } from '../output/table.js'
+import type { Following } from '../topics/follow-services.js'
 
 type Done = TopicDifference & { done: string }
 
@@ -65,4 +76,18 @@ function parseSince(text: string): Date {
   const at = /^\d{4}-\d\d-\d\dT/.test(text) ? new Date(text) : new Date(systemClock.now().getTime() - parseDuration(text, '--since'))
   if (!Number.isNaN(at.getTime())) return at
   throw usageError(`--since ${text} is no time: write 2026-01-31T12:00:00Z, or how long ago, 2h`, ['hms-svc topics republish --since 2h'])
+}
+
+/** Follows the topics of Apache Kafka until `signal`; returns `false` immediately for an embedded bus. */
+export async function followBroker(following: Following, signal: AbortSignal): Promise<boolean> {
+  const config = readHostConfig(processEnvironment())
+  if (config.bus !== 'kafka') return false
+  const kafka = createKafka(await kafkaSettings(config, 'hms-svc-tail'), createLogger(config.logLevel))
+  await tailKafka(kafka, {
+    ...following,
+    since: following.since === undefined ? undefined : new Date(following.since),
+    onRecord: (record) => following.onRecord(topicRecordOf(record)),
+    signal,
+  })
+  return true
 }

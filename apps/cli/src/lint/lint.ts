@@ -6,10 +6,10 @@ import { lintPolicy } from '#libs/lint'
 import { hasErrors, parsePolicy, Report, type Finding, type PolicySource } from '#libs/policy'
 import { approvalRequirement, SignatureError, type ApprovalRequirement, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
+import { partsMissing } from '../errors.js'
 import { readGivenFile } from '../files.js'
-import { partsMissing } from '../missing-parts.js'
 import { describeRules } from '../roster/describe-rules.js'
-import { pinnedRoster } from '../roster/pinned-roster.js'
+import { pinnedRoster } from '../roster/rosters-here.js'
 import { countFindings, findingLines } from './findings.js'
 
 /**

@@ -9,10 +9,8 @@ import {
 } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName, usageError } from '../errors.js'
+import { parseRunNumber, policyFilter, timeOf } from '../flags.js'
 import type { Columns } from '../output/table.js'
-import { parseRunNumber } from '../runs/run-number.js'
-import { policyFilter } from './policy-filter.js'
-import { timeOf } from './time-flag.js'
 
 interface DeliveriesOptions {
   run?: string

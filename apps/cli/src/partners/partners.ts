@@ -11,8 +11,7 @@ import {
 import type { CliContext } from '../context.js'
 import { listing, registerDocument } from '../documents.js'
 import { requireName, requireReason } from '../errors.js'
-import { readGivenSecret } from '../files.js'
-import { readYamlMap } from '../yaml-file.js'
+import { readGivenSecret, readYamlMap } from '../files.js'
 import { resolveSecrets } from './secrets.js'
 
 export async function addPartner(context: CliContext, file: string): Promise<void> {

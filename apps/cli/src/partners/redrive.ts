@@ -1,8 +1,8 @@
-import { EXIT, type DeliveryDetail, type RedriveManyRequest } from '#libs/contracts'
+import { EXIT, type RedriveManyRequest } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { reportError, requireName, requireReason, usageError } from '../errors.js'
-import { policyFilter } from './policy-filter.js'
-import { timeOf } from './time-flag.js'
+import { actOnEach } from '../documents.js'
+import { requireName, requireReason, usageError } from '../errors.js'
+import { policyFilter, timeOf } from '../flags.js'
 
 export interface RedriveOptions {
   reason: string
@@ -24,25 +24,13 @@ export async function redriveDeliveries(context: CliContext, ids: readonly strin
   return failed === true ? redriveFailed(context, reason, chosen) : redriveEach(context, ids, reason)
 }
 
-/** Redrives each delivery. A failure does not stop the others, and its code is the exit code. */
 async function redriveEach(context: CliContext, ids: readonly string[], reason: string): Promise<number> {
-  const { output } = context
   const client = await context.client()
-  const redriven: DeliveryDetail[] = []
-  let code: number = EXIT.done
-  for (const id of ids) {
-    try {
-      requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
-      const delivery = await client.post('/v1/deliveries/{id}/redrive', { reason }, { params: { id } })
-      redriven.push(delivery)
-      output.done(`${id} is queued to be sent again to ${delivery.partner}, as message ${delivery.messageId}`)
-    } catch (error) {
-      const refused = reportError(error, output, 'partners redrive')
-      if (code === EXIT.done) code = refused
-    }
-  }
-  output.result(redriven, [])
-  return code
+  return actOnEach(context, ids, 'partners redrive', async (id) => {
+    requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
+    const delivery = await client.post('/v1/deliveries/{id}/redrive', { reason }, { params: { id } })
+    return { value: delivery, said: `${id} is queued to be sent again to ${delivery.partner}, as message ${delivery.messageId}` }
+  })
 }
 
 async function redriveFailed(

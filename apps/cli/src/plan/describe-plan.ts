@@ -1,11 +1,10 @@
 import type { GuardTrial, LintFinding, RefusedFallback, Trial } from '#libs/contracts'
 import { describeChange, describeMagnitude, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
-import { refusedFallbackLines } from '../output/refused-fallbacks.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
-import type { Hold } from './what-holds.js'
 import { besideLines } from '../simulations/simulations.js'
+import type { Hold } from './what-holds.js'
 
 export interface PlannedPolicy {
   id: string
@@ -74,4 +73,11 @@ function guardLine({ verdict, rule, sentence }: GuardTrial, paint: Paint): strin
 
 function botsOf({ id, bots }: Pick<PlannedPolicy, 'id' | 'bots'>): string {
   return bots === null ? `none uses ${id} yet` : `${bots.total} connected use ${id}`
+}
+
+/** Returns a line for each earlier live version that the next release cannot be rolled back to. */
+export function refusedFallbackLines(refused: readonly RefusedFallback[] = []): string[] {
+  return refused.map(
+    ({ version, reason }) => `  ! ${version} is no fallback, a rollback to it needs new signatures: readers would refuse it (${reason})`,
+  )
 }

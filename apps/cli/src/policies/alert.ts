@@ -3,7 +3,7 @@ import { isObject, type AlertRequest, type Json, type JsonObject } from '#libs/c
 import { inexactNumber, isExact } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { parsePolicyRef } from './policy-ref.js'
+import { parsePolicyRef } from '../flags.js'
 
 export interface AlertOptions {
   bot: string

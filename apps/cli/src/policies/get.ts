@@ -1,9 +1,10 @@
+import { PastPolicies } from '#libs/client'
 import { HmsError, type Json, type PastPolicyView, type PolicyView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { rosterFile } from '../roster/pinned-roster.js'
-import { readPresentPolicy, warnOf, type ShownPolicy } from './read-present.js'
+import { rosterFile } from '../roster/rosters-here.js'
 import { whyOf } from './history.js'
+import { readPresentPolicy, warnOf, type ShownPolicy } from './read-present.js'
 
 export interface GetOptions {
   region?: string
@@ -39,7 +40,6 @@ function isPast({ at, known, version }: GetOptions): boolean {
 async function readPast(context: CliContext, id: string, { region, bot, at, known, version }: GetOptions): Promise<View> {
   if (region !== undefined || bot !== undefined)
     throw usageError('What was in force is known for all: leave out --region and --bot', [`hms-svc history ${id}`])
-  const { PastPolicies } = await import('#libs/client')
   const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: await context.timeoutMs() })
   const { view, value, author, approvedBy, breakGlass } = await past.read(id, { at, known, version })
   // Only verified data is shown.

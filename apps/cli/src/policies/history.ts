@@ -1,4 +1,4 @@
-import type { ApiClient, JudgedEntry } from '#libs/client'
+import { verifyHistory, type ApiClient, type JudgedEntry, type PinnedRosters } from '#libs/client'
 import { HmsError, NOT_BY_CALLER, type ChangeView, type PolicyHistoryEntry, type Verification } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import type { Columns } from '../output/table.js'
@@ -63,12 +63,7 @@ function claimed(context: CliContext, entries: readonly PolicyHistoryEntry[]): J
   return entries.map(({ record: _record, ...entry }) => ({ entry }))
 }
 
-async function verified(
-  id: string,
-  entries: readonly PolicyHistoryEntry[],
-  rosters: NonNullable<Awaited<ReturnType<typeof openRostersHere>>>,
-): Promise<JudgedEntry[]> {
-  const { verifyHistory } = await import('#libs/client')
+async function verified(id: string, entries: readonly PolicyHistoryEntry[], rosters: PinnedRosters): Promise<JudgedEntry[]> {
   // Where there is no newer one, or none that follows, the last good one counts.
   await rosters.follow().catch(() => undefined)
   const judged = verifyHistory(id, entries, rosters.all())

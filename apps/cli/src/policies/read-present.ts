@@ -1,4 +1,14 @@
-import type { ApiClient, JudgedLive, LiveSource, PinnedRosters, PresentValue } from '#libs/client'
+import {
+  isLoopback,
+  judgePresent,
+  readPresent,
+  systemClock,
+  type ApiClient,
+  type JudgedLive,
+  type LiveSource,
+  type PinnedRosters,
+  type PresentValue,
+} from '#libs/client'
 import { HmsError, NOT_BY_CALLER, type LocalPolicyView, type PolicyView, type Verification } from '#libs/contracts'
 import { breakGlassBehind } from '#libs/signing'
 import type { CliContext } from '../context.js'
@@ -33,11 +43,10 @@ type View = PolicyView | LocalPolicyView
  */
 export async function readPresentPolicy(context: CliContext, id: string, { region, bot }: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
-  const { readPresent } = await import('#libs/client')
   // Without a time the response is the version in force; a side-car sends its own view.
   const ask = () => client.get('/v1/policies/{id}', { id, region, bot }) as Promise<View>
   const [view, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
-  const [served] = (await asServed(context, client, [view], rosters)) ?? []
+  const [served] = asServed(context, client, [view], rosters) ?? []
   if (served !== undefined) return served
   const present = await readPresent(id, { region, bot }, await sourceOf(context, client, rosters!))
   if (present.value !== null) return shown(view, present, present.value, rosters!)
@@ -53,13 +62,12 @@ export async function readPresentPolicy(context: CliContext, id: string, { regio
  * Returns the views unchanged where this machine verifies none: a side-car here has verified its own, and without a roster they are marked
  * as not verified. `undefined` if they are to be verified by `rosters`.
  */
-async function asServed(
+function asServed(
   context: CliContext,
   client: ApiClient,
   views: readonly View[],
   rosters: PinnedRosters | undefined,
-): Promise<ShownPolicy[] | undefined> {
-  const { isLoopback } = await import('#libs/client')
+): ShownPolicy[] | undefined {
   const isOfSidecar = views.every((view) => !('provenance' in view)) && isLoopback(client.url)
   if (!isOfSidecar && rosters !== undefined) return undefined
   if (!isOfSidecar) noRosterHere(context)
@@ -67,7 +75,6 @@ async function asServed(
 }
 
 async function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters): Promise<LiveSource> {
-  const { systemClock } = await import('#libs/client')
   // If there is no newer one, or none that follows, the last valid one counts.
   await rosters.follow().catch(() => undefined)
   const snapshot = (ids: readonly string[]): Promise<unknown> => client.get('/v1/snapshot', { revision: 0, policies: ids.join() })
@@ -89,12 +96,11 @@ export interface RefusedPolicy {
  */
 export async function readPresentPolicies(context: CliContext, reader: PresentReader): Promise<(ShownPolicy | RefusedPolicy)[]> {
   const client = await context.client()
-  const { judgePresent } = await import('#libs/client')
   const { region, bot } = reader
   const ask = (): Promise<View[]> => client.get('/v1/policies', { region, bot })
   const [views, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
   if (views.length === 0) return []
-  const served = await asServed(context, client, views, rosters)
+  const served = asServed(context, client, views, rosters)
   if (served !== undefined) return served
   const ids = views.map(({ id }) => id)
   const judged = await judgePresent(ids, reader, await sourceOf(context, client, rosters!))

@@ -2,8 +2,7 @@ import type { BotRegistration, CorpusRegistration, ScenarioRegistration, SchemaR
 import type { CliContext } from '../context.js'
 import { listing, registerDocument } from '../documents.js'
 import { usageError } from '../errors.js'
-import { readGivenText } from '../files.js'
-import { readYamlMap } from '../yaml-file.js'
+import { readGivenText, readYamlMap } from '../files.js'
 
 export async function addBot(context: CliContext, file: string, { id, critical }: { id: string; critical?: boolean }): Promise<void> {
   const bot: BotRegistration = { id, source: await readGivenText(file), critical: critical === true }

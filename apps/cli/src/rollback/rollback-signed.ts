@@ -1,11 +1,10 @@
 import { awaitRollback, prepareRollback, signRollback } from '#libs/client'
 import { HmsError, type RollbackReport } from '#libs/contracts'
-import { describePrepared } from '../approvals/describe-prepared.js'
-import { consentTo } from '../approvals/read-consent.js'
+import { showConsent } from '../approvals/read-consent.js'
 import type { CliContext } from '../context.js'
+import { parsePolicyRef } from '../flags.js'
 import { openKey, type PassphraseFlags } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
-import { parsePolicyRef } from '../policies/policy-ref.js'
 
 export interface RollbackFlags extends PassphraseFlags {
   only?: boolean
@@ -33,9 +32,7 @@ export async function rollbackSigned(
   const because =
     why === 'HMS_ROLLOUT_TARGET_REFUSED' ? `Readers would refuse ${version} as it was approved` : `No fallback names ${version}`
   context.output.note(`${because}: this needs signatures, as approving it would.`)
-  const { consent, policies } = await consentTo(context, client, rollback.prepared)
-  for (const line of describePrepared(consent, { reported: rollback.prepared, policies, paint: context.output.errorPaint }))
-    context.output.note(line)
+  await showConsent(context, client, rollback.prepared)
   const signer = await open()
   const startedAt = performance.now()
   const view = await signRollback(client, rollback, signer, { reason })

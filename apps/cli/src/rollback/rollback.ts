@@ -2,9 +2,9 @@ import { previewRollback, rollBack, withdrawPolicy, type NamedSigner } from '#li
 import { EXIT, HmsError, type RollbackMove, type RollbackReport, type WithdrawalResult } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requirePublicReason, requireReason } from '../errors.js'
+import { parsePolicyRef } from '../flags.js'
 import { openKey, type DecisionFlags } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
-import { parsePolicyRef } from '../policies/policy-ref.js'
 import type { RollbackFlags } from './rollback-signed.js'
 
 /** Refusal codes of a rollback that people may sign as a release of its own. */

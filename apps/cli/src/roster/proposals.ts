@@ -2,12 +2,12 @@ import { HmsError, peekPredicate, type RosterProposalView } from '#libs/contract
 import { pae, readSuccessor, STATEMENT_TYPE, type Roster, type RosterPredicate, type Signer } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { expectDigest, usageError } from '../errors.js'
+import { readYamlMap } from '../files.js'
 import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
-import { readYamlMap } from '../yaml-file.js'
 import { describeDifference } from './describe-difference.js'
 import { withEarlierRoles } from './earlier-roles.js'
-import { newestRoster } from './newest-roster.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
+import { newestRoster } from './rosters-here.js'
 
 /**
  * Shows the changes of the next roster and sends it to approver for signing. FILE: the whole next roster, or a signed statement of it.

@@ -1,14 +1,104 @@
-import type { ApiClient, PinnedRosters } from '#libs/client'
-import { HmsError } from '#libs/contracts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { httpRosters, isLoopback, openRosters, readUrl, systemClock, type ApiClient, type PinnedRosters } from '#libs/client'
+import { HmsError, type Envelope, type RosterStep } from '#libs/contracts'
+import { nextRoster, readRoster, requireUnexpired, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { rosterFile } from './pinned-roster.js'
+import { readGivenText } from '../files.js'
+
+/** Size limit of a roster, and of a bundle that contains one. */
+export const MAX_SIGNED_BYTES = 4 * 1024 * 1024
+
+/**
+ * Returns the path of the roster to read by: that of HMS_ROSTER, else the data folder's; `undefined` without either, allowed for a loopback
+ * address only.
+ */
+export function rosterFile({ io }: CliContext): string | undefined {
+  const ofData = join(io.environment.dataDir, 'roster.json')
+  return io.environment.lookup('HMS_ROSTER') ?? (existsSync(ofData) ? ofData : undefined)
+}
+
+/**
+ * Reads the roster that this command is pinned to: the file of HMS_ROSTER, else the data folder's. It is never requested from the services.
+ */
+export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
+  const file = io.environment.lookup('HMS_ROSTER') ?? join(io.environment.dataDir, 'roster.json')
+  let text: string
+  try {
+    text = await readGivenText(file, MAX_SIGNED_BYTES)
+  } catch (error) {
+    throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read, so no signer can be trusted.`, {
+      status: 400,
+      cause: error,
+      next: ['hms-svc help environment'],
+    })
+  }
+  return readRoster(parse(text, file))
+}
+
+/** Returns the log policies by which proofs may count, the current one first; a roster without a log has none. */
+export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogPolicy, ...LogPolicy[]] {
+  if (now === undefined)
+    throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })
+  return [now, ...earlier]
+}
+
+function parse(text: string, file: string): Envelope {
+  try {
+    return JSON.parse(text) as Envelope
+  } catch {
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', `${file} is not JSON`)
+  }
+}
+
+/**
+ * Returns the newest roster that follows, step by step, from the pinned one. The services only deliver the steps: if they do not respond,
+ * or deliver a step that does not verify, the last valid one counts, with a warning on stderr.
+ */
+export async function newestRoster(context: CliContext): Promise<Roster> {
+  const roster = await lastThatVerifies(context)
+  try {
+    requireUnexpired(roster, new Date(context.io.now()).toISOString())
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    context.output.note(
+      `${error.message}: what it vouches for may be stale. People sign the next one (hms-svc roster propose FILE), or pin the ` +
+        `newest (hms-svc roster show --json)`,
+    )
+  }
+  return roster
+}
+
+async function lastThatVerifies(context: CliContext): Promise<Roster> {
+  let roster = await pinnedRoster(context)
+  try {
+    for (;;) {
+      const steps = await stepsAfter(context, roster)
+      if (steps.length === 0) return roster
+      for (const { envelope } of steps) roster = nextRoster(roster, envelope)
+    }
+  } catch (error) {
+    if (error instanceof SignatureError)
+      context.output.note(
+        `What the services say follows roster ${roster.version} does not verify (${error.message}); roster ${roster.version} counts`,
+      )
+    else if (error instanceof HmsError)
+      context.output.note(`The services could not be asked for a newer roster (${error.code}); roster ${roster.version} counts`)
+    else throw error
+    return roster
+  }
+}
+
+async function stepsAfter(context: CliContext, { version }: Roster): Promise<RosterStep[]> {
+  const client = await context.client()
+  return client.get('/v1/roster', { since: String(version) })
+}
 
 /**
  * Opens the rosters to verify a response by: that of HMS_ROSTER, else the data folder's, else the first one of a loopback address.
  * `undefined` without any. Throws the error of a named roster, or of one that does not verify.
  */
 export async function openRostersHere(context: CliContext, api: ApiClient): Promise<PinnedRosters | undefined> {
-  const { httpRosters, openRosters, systemClock } = await import('#libs/client')
   const pinned = rosterFile(context)
   const cacheDir = context.io.environment.lookup('HMS_CACHE_DIR')
   try {
@@ -23,4 +113,22 @@ export async function openRostersHere(context: CliContext, api: ApiClient): Prom
 /** Warns on stderr, in every mode, that a response is unverified. */
 export function noRosterHere({ output }: CliContext): void {
   output.error(`${output.errorPaint.warn('!')} not verified: no roster here. Name it in HMS_ROSTER (hms-svc roster show --json > FILE)`)
+}
+
+/**
+ * Returns the installation a person signs for: that of the pinned roster. Without one, and on a loopback address only, the service is
+ * trusted, as the SDK trusts it on first use.
+ */
+export async function installationOf(context: CliContext): Promise<string> {
+  try {
+    return (await pinnedRoster(context)).installation
+  } catch (error) {
+    const unnamed =
+      error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE' && context.io.environment.lookup('HMS_ROSTER') === undefined
+    if (!unnamed || !isLoopback(readUrl(context.url))) throw error
+    const client = await context.client()
+    const [first] = await client.get('/v1/roster')
+    if (first === undefined) throw error
+    return readRoster(first.envelope).installation
+  }
 }

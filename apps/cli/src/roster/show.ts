@@ -3,7 +3,7 @@ import type { Roster, RosterPredicate } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { describeEarlierRole, describeMatch } from './describe-difference.js'
 import { describeRules } from './describe-rules.js'
-import { newestRoster } from './newest-roster.js'
+import { newestRoster } from './rosters-here.js'
 
 /** Shows who may approve what. With --json the signed statement itself; with --document its content, as a start for the next one. */
 export async function showRoster(context: CliContext, { document }: { document?: boolean }): Promise<void> {

@@ -1,13 +1,11 @@
 import { ANSWER_MS, decide } from '#libs/client'
 import { MAX_RUNS_LISTED, type RunDecisionName, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { parseDurationFlag } from '../duration-flag.js'
 import { requirePublicReason, requireReason } from '../errors.js'
+import { numberFlag, parseDurationFlag, parseRunNumber } from '../flags.js'
 import { openKey, type DecisionFlags } from '../keys/key-folder.js'
-import { numberFlag } from '../number-flag.js'
 import { renderRun } from '../output/render-run.js'
 import { readRuns, type RunsQuery } from './read-runs.js'
-import { parseRunNumber } from './run-number.js'
 
 interface ListOptions {
   open?: boolean

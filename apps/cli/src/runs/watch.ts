@@ -1,8 +1,8 @@
 import { followRun, type ApiClient } from '#libs/client'
 import { EXIT, exitCodeOfRun, isTerminal, type RunView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { parseRunNumber } from '../flags.js'
 import { renderRun } from '../output/render-run.js'
-import { parseRunNumber } from './run-number.js'
 import { chooseDisplay } from './watch-display.js'
 
 /** Above the 200 ms of the live display, so a change is never shown later than the next tick. */

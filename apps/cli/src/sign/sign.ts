@@ -15,10 +15,10 @@ import {
   type Envelope,
 } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { readGivenText } from '../files.js'
 import { expectDigest, usageError } from '../errors.js'
+import { readGivenText } from '../files.js'
 import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
-import { MAX_SIGNED_BYTES } from '../roster/pinned-roster.js'
+import { MAX_SIGNED_BYTES } from '../roster/rosters-here.js'
 
 export interface SignOptions extends SignFlags {
   expectDigest?: string

@@ -3,7 +3,7 @@ import type { PolicyBeside, ReplayProgress, SimulationImpact, SimulationReport }
 import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { parseRunNumber } from '../runs/run-number.js'
+import { parseRunNumber } from '../flags.js'
 
 /** Shows score and bots of the newest attempt; with --json the whole report, whose canonical bytes have the digest. */
 export async function showSimulation(context: CliContext, text: string, { report }: { report?: string } = {}): Promise<void> {

@@ -1,8 +1,9 @@
 import type { ApiClient } from '#libs/client'
 import { explain, MAX_TICKETS_LISTED, notifiedSteps, type DeliveryView, type Ticket, type TicketDecision } from '#libs/contracts'
+import { signRunDecision } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { parseDurationFlag } from '../duration-flag.js'
 import { requirePublicReason, requireReason, usageError } from '../errors.js'
+import { parseDurationFlag } from '../flags.js'
 import { openKey, type DecisionFlags } from '../keys/key-folder.js'
 
 /** Lists open tickets; with `all` also closed ones. */
@@ -82,7 +83,6 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
   const signer = await openKey(context, flags)
   const client = await context.client()
   const { run, attempt, digest: subject } = await client.get('/v1/tickets/{number}', { number })
-  const { signRunDecision } = await import('#libs/signing')
   const more = { ...(decision === 'accept' ? { ticket: number } : {}), ...(byMs === undefined ? {} : { byMs }) }
   const at = new Date(context.io.now())
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, publicReason, at, ...more }, signer)

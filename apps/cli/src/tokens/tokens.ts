@@ -1,7 +1,7 @@
 import type { TokenRequest, TokenView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { parseDurationFlag } from '../duration-flag.js'
 import { requireName } from '../errors.js'
+import { parseDurationFlag } from '../flags.js'
 import { signingClient, type AsPerson } from './as-person.js'
 
 interface CreateFlags extends AsPerson {

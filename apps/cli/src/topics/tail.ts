@@ -1,8 +1,7 @@
-import { EXIT, type TopicRecord, HmsError, TOPIC_NAMES, TOPICS, eventWords } from '#libs/contracts'
+import { eventWords, EXIT, HmsError, TOPIC_NAMES, TOPICS, type TopicRecord } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { problemOf, usageError } from '../errors.js'
-import { timeOf } from '../partners/time-flag.js'
-import { parseRunNumber } from '../runs/run-number.js'
+import { parseRunNumber, timeOf } from '../flags.js'
 import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import { followServices, type Following } from './follow-services.js'
 
@@ -25,7 +24,7 @@ export async function tailTopics(context: CliContext, topic: string | undefined,
   }
   const stopper = stopOnInterrupt(io)
   try {
-    const { followBroker } = await import('../hosting/follow-broker.js')
+    const { followBroker } = await import('../hosting/topics.js')
     if (!(await followBroker(following, stopper.signal))) {
       const client = await context.client()
       const onTrouble = (error: unknown): void => output.note(`! ${problemOf(error).detail} Asking again; nothing is lost.`)

@@ -26,7 +26,7 @@ export const CHECK = under('Check', [
     verb('proof <id@version>', 'that the approval of a version is in the log', {
       examples: ['epa-pm25-limit@2.0.0'],
       complete: 'version',
-      run: async () => (await import('../audit/proof.js')).showProof,
+      run: async () => (await import('../audit/bundle.js')).showProof,
     }),
     verb('bundle <id>', 'what proves offline that a policy is in force by right', {
       options: { '--out <file>': 'where to; ID@VERSION.bundle without it' },

@@ -2,12 +2,11 @@ import { connect, readUrl } from '#libs/client'
 import { EXIT, HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
 import { inheritedEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
-import { parseDurationFlag } from '../duration-flag.js'
 import { usageError } from '../errors.js'
+import { parseDurationFlag } from '../flags.js'
 import { inputOf } from './policy-change.js'
 import { PolicyWatch } from './policy-watch.js'
-import { ProgramQueue } from './program-queue.js'
-import { findProgram, runProgram } from './run-program.js'
+import { findProgram, ProgramQueue, runProgram } from './run-program.js'
 
 export interface WatchOptions {
   exec?: string

@@ -1,12 +1,11 @@
 import { EXIT, type DeliveryView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { problemOf, requireName } from '../errors.js'
-import { timeOf } from '../partners/time-flag.js'
+import { timeOf } from '../flags.js'
 import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import { mintSecret, OVERLAP_MS, PositionFile, type FeedPosition } from './feed-position.js'
 import { followMessages, positionOfNow } from './follow-messages.js'
-import { forward, type Forwarded } from './forward.js'
-import { checkForward, secretOf } from './forward-flags.js'
+import { checkForward, forward, secretOf, type Forwarded } from './forward.js'
 
 export interface ListenOptions {
   forward: string

@@ -1,10 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { EXIT, HmsError } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { mintSecret } from './feed-position.js'
-import { forward, type Message } from './forward.js'
-import { checkForward, secretOf } from './forward-flags.js'
-import { randomUUID } from 'node:crypto'
+import { checkForward, forward, secretOf, type Message } from './forward.js'
 
 export interface TriggerOptions {
   forward: string

@@ -1,10 +1,10 @@
+import { join } from 'node:path'
 import { defaultSigner, isLoopback, operatorKey, type KeyEntry } from '#libs/client'
 import { EXIT, HmsError } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
-import { join } from 'node:path'
 import type { CliContext } from '../context.js'
 import { keyFolderOf } from '../keys/key-folder.js'
-import { pinnedRoster } from '../roster/pinned-roster.js'
+import { pinnedRoster } from '../roster/rosters-here.js'
 
 /** `by`: the setting that decided. */
 interface Whoami {

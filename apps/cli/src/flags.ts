@@ -1,0 +1,63 @@
+import { parseDuration } from '#libs/contracts'
+import { usageError } from './errors.js'
+
+/** Parses the whole number of a flag within its bounds; undefined without it. */
+export function numberFlag(
+  flag: string,
+  text: string | undefined,
+  { least, most, verb }: { least: number; most: number; verb: string },
+): number | undefined {
+  if (text === undefined) return undefined
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : -1
+  if (number >= least && number <= most) return number
+  throw usageError(`${flag} ${text} is no number from ${least} to ${most}`, [`hms-svc ${verb} --help`])
+}
+
+/** Parses a flag such as `90s` or `5m` into milliseconds; undefined if it is absent. */
+export async function parseDurationFlag(flag: string, text: string | undefined): Promise<number | undefined> {
+  if (text === undefined) return undefined
+  const { parseDuration } = await import('#libs/client')
+  return parseDuration(text, flag)
+}
+
+/** Parses a time (RFC 3339), or an age, into RFC 3339. */
+export function timeOf(flag: string, text: string, now: number): string {
+  const atMs = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : now - (durationOf(text) ?? Number.NaN)
+  if (Number.isNaN(atMs)) throw usageError(`${flag} ${text} is no time; write it as 2026-01-31T00:00:00Z, or as 2h for two hours ago`)
+  return new Date(atMs).toISOString()
+}
+
+function durationOf(text: string): number | undefined {
+  try {
+    return parseDuration(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Parses `184` or `#184`. */
+export function parseRunNumber(text: string): number {
+  const digits = /^#?([1-9]\d{0,14})$/.exec(text)?.[1]
+  if (digits === undefined) throw usageError(`${text} is not the number of a run, such as 184`, ['hms-svc runs list'])
+  return Number(digits)
+}
+
+/** Parses `ID@VERSION`; the services check whether it exists. */
+export function parsePolicyRef(text: string): { id: string; version: string } {
+  const [, id, version] = /^([a-z0-9]+(?:-[a-z0-9]+)*)@(\d+\.\d+\.\d+\S*)$/.exec(text) ?? []
+  if (id === undefined || version === undefined) throw usageError(`${text} is not ID@VERSION, such as epa-pm25-limit@1.5.0`)
+  return { id, version }
+}
+
+export function isPolicyRef(text: string): boolean {
+  return /^[a-z0-9-]+@\d+\.\d+\.\d+[^/]*$/.test(text)
+}
+
+/** Parses `ID` or `ID@VERSION`. */
+export function policyFilter(text: string | undefined): { policy?: string; version?: string } {
+  if (text === undefined) return {}
+  const [policy, version, ...rest] = text.split('@')
+  if (policy === undefined || policy === '' || version === '' || rest.length > 0)
+    throw usageError(`--policy ${text} is not ID or ID@VERSION, such as epa-pm25-limit@1.5.0`)
+  return { policy, ...(version === undefined ? {} : { version }) }
+}
