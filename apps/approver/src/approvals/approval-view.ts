@@ -7,7 +7,7 @@ import { type PolicyRecord, policyAt } from '../policies/policy.table.js'
 import type { TakenBack } from '../policies/policy-version.table.js'
 import { takenBackOf } from '../policies/quarantine.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
-import { breakGlassIn, type Approval, APPROVALS, isRollback } from '../records/approval.table.js'
+import { breakGlassIn, type Approval, APPROVALS, isRollback } from '../runs/approval.table.js'
 import { fallbacksView } from './fallbacks.js'
 import { previousOf } from '../runs/end-stale.js'
 

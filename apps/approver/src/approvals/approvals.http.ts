@@ -25,7 +25,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestj
 import { policyOrNew } from '../policies/policy.table.js'
 import { RUNS } from '../runs/run.table.js'
 import { approvalSummary, overtakenMember, preparedView } from './approval-view.js'
-import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { APPROVALS, type Approval } from '../runs/approval.table.js'
 import { ApprovalRequestDto, ApprovalsQueryDto, FallbacksQueryDto, GuardTrialRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { fallbacksView } from './fallbacks.js'
 import { TryGuard } from './try-guard.js'

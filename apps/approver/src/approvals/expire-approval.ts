@@ -3,7 +3,7 @@ import { endEarly } from '#libs/pipeline'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
-import { APPROVAL_EXPIRY, APPROVALS } from '../records/approval.table.js'
+import { APPROVAL_EXPIRY, APPROVALS } from '../runs/approval.table.js'
 
 /** Ends the run of an approval whose signatures did not arrive in time; its policies are free. */
 @Injectable()

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common'
 import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { ReadStoredHeads } from '../policies/read-stored-heads.js'
 import { awaitedHead } from '../policies/stored-heads.js'
-import type { StoredHead } from '../records/approval.table.js'
+import type { StoredHead } from '../policies/stored-heads.js'
 
 /** Refusals that depend on what is live. */
 const BY_LIVE = ['HMS_APPROVER_ALREADY_LIVE', 'HMS_APPROVER_VERSION_NOT_HIGHER']

@@ -2,7 +2,7 @@ import { policyKey } from '#libs/messaging'
 import { lockedDocument, timerKind, Timers, type Query, type Transaction } from '#libs/persistence'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { APPROVALS, type Approval } from '../runs/approval.table.js'
 import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.table.js'
 
 const PREPARATION_EXPIRY = timerKind<{ digest: string }>('preparation-expiry')

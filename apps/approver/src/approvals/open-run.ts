@@ -4,7 +4,7 @@ import { newRun } from '#libs/pipeline'
 import { firstNumber } from '#libs/service'
 import { newPolicy, POLICIES } from '../policies/policy.table.js'
 import { rememberSigned } from '../policies/policy-version.table.js'
-import { isRollback, type Approval } from '../records/approval.table.js'
+import { isRollback, type Approval } from '../runs/approval.table.js'
 import { RUN_COUNTER, type RunRecord } from '../runs/run.table.js'
 
 /** Opens the run of the first signature, with its number. */

@@ -1,5 +1,5 @@
 import { keyThatSigned, type ProofOf } from '#libs/service'
-import { APPROVALS } from '../records/approval.table.js'
+import { APPROVALS } from '../runs/approval.table.js'
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 

@@ -16,7 +16,7 @@ import { Injectable } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
+import { approvalExpiryId, APPROVALS, type Approval } from '../runs/approval.table.js'
 
 /** Ends a waiting approval by one person's signed rejection. People who could approve it may reject it, and its author may withdraw it. */
 @Injectable()

@@ -12,7 +12,7 @@ import {
 } from '#libs/contracts'
 import { describeRampShare, isSameRamp } from '#libs/policy'
 import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
-import type { Approval } from '../records/approval.table.js'
+import type { Approval } from '../runs/approval.table.js'
 
 /** A later signer may leave out plan and author; other values than the signed ones are a conflict: 409 `HMS_APPROVER_PLAN_DIFFERS`. */
 export function requireSamePlan(

@@ -2,7 +2,7 @@ import { isTerminal } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { RUNS } from '../runs/run.table.js'
-import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { APPROVALS, type Approval } from '../runs/approval.table.js'
 
 /** Returns signed approvals of the same files that still wait, or whose run has not ended; newest first. */
 export async function signedSiblings(tx: Transaction, members: string): Promise<Approval[]> {

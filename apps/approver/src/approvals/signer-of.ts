@@ -1,6 +1,6 @@
 import { action, HmsError, type ApprovalRequest, type ReleaseDocument } from '#libs/contracts'
 import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Roster } from '#libs/signing'
-import type { Approval } from '../records/approval.table.js'
+import type { Approval } from '../runs/approval.table.js'
 
 /** Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN` for a key of no person, before any lookup. */
 export function requireKnownSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>): void {

@@ -10,7 +10,7 @@ import { unsigned } from './prepare-release.js'
 import { policyAt } from '../policies/policy.table.js'
 import { ReadStoredHeads } from '../policies/read-stored-heads.js'
 import { withStoredHead } from '../policies/stored-heads.js'
-import { RulesInForce } from '../guard/rules-in-force.js'
+import { RulesInForce } from '../policies/rules-in-force.js'
 
 /** Limit of possible signers that are evaluated. */
 const MAX_PEOPLE = 20

@@ -2,7 +2,7 @@ import { action, HmsError, type ApprovalRequest } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { lockedDocument, type Database, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
-import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { APPROVALS, type Approval } from '../runs/approval.table.js'
 import { isSignedBy, requireKnownSigners, requireLiveSigners } from './signer-of.js'
 
 /**

@@ -16,7 +16,7 @@ import { prepareReleases, type NewPolicy } from '../approvals/prepare-release.js
 import { requireEventsFit } from '../approvals/run-size.js'
 import { ApproverConfig } from '../approver.config.js'
 import { POLICIES } from '../policies/policy.table.js'
-import type { Approval } from '../records/approval.table.js'
+import type { Approval } from '../runs/approval.table.js'
 
 /** Validity of a preparation in ms, for signing and execution. */
 const GRANT_MS = 30 * 60 * 1000

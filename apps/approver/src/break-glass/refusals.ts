@@ -1,6 +1,6 @@
 import { action, HmsError } from '#libs/contracts'
 import type { PolicyRecord } from '../policies/policy.table.js'
-import type { Approval } from '../records/approval.table.js'
+import type { Approval } from '../runs/approval.table.js'
 
 export const AGAIN = action('break-glass')
 

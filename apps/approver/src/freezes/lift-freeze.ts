@@ -5,7 +5,7 @@ import { Rosters } from '#libs/service'
 import { digestOfPayload } from '#libs/signing'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { requireReviewed } from '../records/review-lock.table.js'
+import { requireReviewed } from '../tickets/review-lock.table.js'
 import { freezeView } from './freeze-view.js'
 import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 

@@ -1,8 +1,15 @@
-import { action, HmsError, type Action } from '#libs/contracts'
+import { action, HmsError, type Action, type ReleaseDocument } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { isRollback, type Approval } from '../records/approval.table.js'
+import { rollbackOf } from '#libs/signing'
 import { POLICIES } from './policy.table.js'
 import { POLICY_VERSIONS, type TakenBack } from './policy-version.table.js'
+import type { StoredHead } from './stored-heads.js'
+
+/** Releases of an approval, and the stable heads that approver prepared it by. */
+interface PreparedReleases {
+  releases: readonly ReleaseDocument[]
+  storedHeads?: readonly StoredHead[]
+}
 
 /** Version that was rolled back after it was prepared. */
 export interface Quarantined {
@@ -27,8 +34,8 @@ export async function quarantine(tx: Transaction, policy: string, version: strin
  * Returns the version of the approval that was rolled back since its preparation. Its signers may not know that, so the run does not
  * continue automatically. A rollback always may.
  */
-export async function quarantined(tx: Transaction, approval: Approval): Promise<Quarantined | undefined> {
-  if (isRollback(approval)) return undefined
+export async function quarantined(tx: Transaction, approval: PreparedReleases): Promise<Quarantined | undefined> {
+  if (approval.releases.some((release) => rollbackOf(release) !== undefined)) return undefined
   for (const { id, version, releaseEpoch } of approval.releases) {
     const takenBack = await takenBackOf(tx, id, version)
     if (takenBack === undefined || releaseEpoch > takenBack.epoch || isPreparedBy(approval, id, takenBack)) continue
@@ -38,7 +45,7 @@ export async function quarantined(tx: Transaction, approval: Approval): Promise<
 }
 
 /** Whether the approval was prepared by the head of that rollback, or a later one, before approver received it. */
-function isPreparedBy({ storedHeads = [] }: Approval, id: string, { seq }: TakenBack): boolean {
+function isPreparedBy({ storedHeads = [] }: PreparedReleases, id: string, { seq }: TakenBack): boolean {
   return seq !== undefined && storedHeads.some((head) => head.policy === id && head.seq >= seq)
 }
 

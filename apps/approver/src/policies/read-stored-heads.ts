@@ -4,7 +4,7 @@ import { describeError } from '#libs/platform'
 import { CONFIG_STORE_URLS, Rosters } from '#libs/service'
 import { Signer, signRequest, STABLE_SCOPE, verifyHead, type OpenedRelease, type VerifiedHead } from '#libs/signing'
 import { Inject, Injectable } from '@nestjs/common'
-import type { StoredHead } from '../records/approval.table.js'
+import type { StoredHead } from './stored-heads.js'
 
 const TIMEOUT_MS = 1_500
 /** A policy has at most 256 KiB; the members of its bundles come along. */

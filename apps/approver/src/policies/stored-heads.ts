@@ -1,5 +1,14 @@
-import type { StoredHead } from '../records/approval.table.js'
+import type { ReleaseDocument } from '#libs/contracts'
+import type { Upcoming } from '#libs/service'
 import { asOf, type PolicyRecord } from './policy.table.js'
+
+/** Verified stable head of config-store that approver has not received yet: it says what is live, and changes no record. */
+export interface StoredHead {
+  policy: string
+  seq: number
+  live: ReleaseDocument | null
+  next?: Upcoming
+}
 
 /** Returns the record at `now` as it will be once approver has received the head; unchanged if it has. */
 export function withStoredHead(record: PolicyRecord, heads: readonly StoredHead[] | undefined, now: Date): PolicyRecord {

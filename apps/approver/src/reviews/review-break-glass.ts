@@ -8,7 +8,7 @@ import { RUNS, type RunRecord } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { SyncTickets } from '../tickets/sync-tickets.js'
 import { REVIEW_OVERDUE, TICKETS } from '../tickets/ticket.table.js'
-import { REVIEW_LOCKS } from '../records/review-lock.table.js'
+import { REVIEW_LOCKS } from '../tickets/review-lock.table.js'
 
 /** Review opened by every break-glass: a person who did not sign it closes it in time, or its signers can no longer approve. */
 @Injectable()

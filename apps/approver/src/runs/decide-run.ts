@@ -26,8 +26,8 @@ import {
   type RunDecisionPredicate,
 } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { approvalExpiryId, APPROVALS, type Approval } from '../records/approval.table.js'
-import { requireReviewed } from '../records/review-lock.table.js'
+import { approvalExpiryId, APPROVALS, type Approval } from './approval.table.js'
+import { requireReviewed } from '../tickets/review-lock.table.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'

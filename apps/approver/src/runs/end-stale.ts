@@ -9,7 +9,7 @@ import { withStoredHead } from '../policies/stored-heads.js'
 import { onceSuperseded } from './once-superseded.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
-import { approvalExpiryId, APPROVALS, isRollback, type Approval } from '../records/approval.table.js'
+import { approvalExpiryId, APPROVALS, isRollback, type Approval } from './approval.table.js'
 
 /** Ends a run STALE if its approval follows a version that is no longer live: it would revert later changes. */
 @Injectable()

@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { freezeAgainst, stateOf, waitingStage, type RunFacts, type StageFacts } from '#libs/pipeline'
 import { scopesOverlap } from '#libs/policy'
 import { FREEZES } from '#libs/stage'
-import { APPROVALS } from '../records/approval.table.js'
+import { APPROVALS } from './approval.table.js'
 import { RUNS, type RunRecord } from './run.table.js'
 
 /** Limit of runs checked as owners of a region, oldest first. */

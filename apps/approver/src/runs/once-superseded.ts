@@ -2,7 +2,7 @@ import type { Transaction } from '#libs/persistence'
 import { isSupersedable } from '#libs/pipeline'
 import { startTimesOf } from '#libs/service'
 import type { PolicyRecord } from '../policies/policy.table.js'
-import { APPROVALS } from '../records/approval.table.js'
+import { APPROVALS } from './approval.table.js'
 import { RUNS, type RunRecord } from './run.table.js'
 
 /** Whether a superseding release may end the run now. If a bundle has several effective times, none may have passed. */

@@ -2,7 +2,7 @@ import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { policyAt } from '../policies/policy.table.js'
 import { awaitedHead } from '../policies/stored-heads.js'
-import { APPROVALS } from '../records/approval.table.js'
+import { APPROVALS } from './approval.table.js'
 import type { RunRecord } from './run.table.js'
 
 /** `behind run #5 of epa-pm25-limit`, for a run that waits for its turn; `undefined` for any other. */

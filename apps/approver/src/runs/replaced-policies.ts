@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { policyAt } from '../policies/policy.table.js'
 import { POLICY_VERSIONS } from '../policies/policy-version.table.js'
-import { APPROVALS } from '../records/approval.table.js'
+import { APPROVALS } from './approval.table.js'
 import type { RunRecord } from './run.table.js'
 
 /** Returns the policies of a run that ended after its rollout and whose release is no longer in force. Empty for any other run. */

@@ -5,10 +5,10 @@ import type { Transaction } from '#libs/persistence'
 import { emitVerdict, Rosters } from '#libs/service'
 import { Signer } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { isRollback, type Approval } from '../records/approval.table.js'
+import { isRollback, type Approval } from '../runs/approval.table.js'
 import { policyAt } from '../policies/policy.table.js'
 import { withStoredHead } from '../policies/stored-heads.js'
-import { RulesInForce } from './rules-in-force.js'
+import { RulesInForce } from '../policies/rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'
 

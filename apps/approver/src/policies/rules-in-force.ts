@@ -4,7 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { Clock, Logger } from '#libs/platform'
 import { KnownRules } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { asOf, POLICIES, type PolicyRecord } from '../policies/policy.table.js'
+import { asOf, POLICIES, type PolicyRecord } from './policy.table.js'
 
 /** Reads the releases of all live guard rules. */
 @Injectable()

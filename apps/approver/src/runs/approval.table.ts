@@ -1,15 +1,7 @@
 import type { ReleaseDocument, RolloutPlan, SigningReason } from '#libs/contracts'
 import { documentTable, timerKind } from '#libs/persistence'
-import type { Upcoming } from '#libs/service'
 import { breakGlassOf, rollbackOf, type BreakGlassOrder } from '#libs/signing'
-
-/** Verified stable head of config-store that approver has not received yet: it says what is live, and changes no record. */
-export interface StoredHead {
-  policy: string
-  seq: number
-  live: ReleaseDocument | null
-  next?: Upcoming
-}
+import type { StoredHead } from '../policies/stored-heads.js'
 
 /** Releases that are signed together. The id is the release digest, or the digest over the sorted release digests of a bundle. */
 export interface Approval {
