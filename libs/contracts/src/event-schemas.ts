@@ -6,19 +6,12 @@ type EventSchemas = { readonly types: Record<EventType, JsonSchema>; readonly $d
 
 export const EVENT_SCHEMAS: EventSchemas = {
   "types": {
-    "hms.approval.approved.v1": {
-      "type": "object",
-      "required": ["dossier"],
-      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"}}
-    },
+    "hms.approval.approved.v1": {"type":"object","required":["dossier"],"properties":{"dossier":{"$ref":"#/$defs/RunDossier"}}},
     "hms.approval.rejected.v1": {"$ref":"#/$defs/RejectedApproval"},
     "hms.lint.passed.v1": {
       "type": "object",
       "required": ["dossier","findings"],
-      "properties": {
-        "dossier": {"$ref":"#/$defs/RunDossier"},
-        "findings": {"type":"array","items":{"$ref":"#/$defs/LintFinding"}}
-      }
+      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"},"findings":{"type":"array","items":{"$ref":"#/$defs/LintFinding"}}}
     },
     "hms.lint.failed.v1": {
       "type": "object",
@@ -78,12 +71,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.canary.observation-started.v1": {
       "type": "object",
       "required": ["run","attempt","detail","until"],
-      "properties": {
-        "run": {"type":"number"},
-        "attempt": {"type":"number"},
-        "detail": {"type":"string"},
-        "until": {"type":"string"}
-      }
+      "properties": {"run":{"type":"number"},"attempt":{"type":"number"},"detail":{"type":"string"},"until":{"type":"string"}}
     },
     "hms.canary.step-passed.v1": {
       "type": "object",
@@ -140,22 +128,12 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.canary.alarmed.v1": {
       "type": "object",
       "required": ["run","attempt","reason","detail"],
-      "properties": {
-        "run": {"type":"number"},
-        "attempt": {"type":"number"},
-        "reason": {"type":"string"},
-        "detail": {"type":"string"}
-      }
+      "properties": {"run":{"type":"number"},"attempt":{"type":"number"},"reason":{"type":"string"},"detail":{"type":"string"}}
     },
     "hms.rollout.delayed.v1": {
       "type": "object",
       "required": ["run","attempt","detail","reason"],
-      "properties": {
-        "run": {"type":"number"},
-        "attempt": {"type":"number"},
-        "detail": {"type":"string"},
-        "reason": {"const":"FREEZE"}
-      }
+      "properties": {"run":{"type":"number"},"attempt":{"type":"number"},"detail":{"type":"string"},"reason":{"const":"FREEZE"}}
     },
     "hms.rollout.started.v1": {
       "type": "object",
@@ -201,11 +179,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.rollout.completed.v1": {
       "type": "object",
       "required": ["dossier","summary"],
-      "properties": {
-        "dossier": {"$ref":"#/$defs/RunDossier"},
-        "summary": {"type":"string"},
-        "reach": {"$ref":"#/$defs/Reach"}
-      }
+      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"},"summary":{"type":"string"},"reach":{"$ref":"#/$defs/Reach"}}
     },
     "hms.rollout.failed.v1": {"$ref":"#/$defs/StageFailure"},
     "hms.rollout.paused.v1": {"$ref":"#/$defs/StageFailure"},
@@ -214,11 +188,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.notification.started.v1": {
       "type": "object",
       "required": ["run","attempt","partners"],
-      "properties": {
-        "run": {"type":"number"},
-        "attempt": {"type":"number"},
-        "partners": {"type":"array","items":{"type":"string"}}
-      }
+      "properties": {"run":{"type":"number"},"attempt":{"type":"number"},"partners":{"type":"array","items":{"type":"string"}}}
     },
     "hms.notification.completed.v1": {
       "type": "object",
@@ -298,24 +268,12 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.roster.rotated.v1": {"$ref":"#/$defs/RosterStep"},
     "hms.token.issued.v1": {"type":"object","required":["token"],"properties":{"token":{"$ref":"#/$defs/TokenRecord"}}},
     "hms.token.revoked.v1": {"type":"object","required":["token"],"properties":{"token":{"$ref":"#/$defs/TokenRecord"}}},
-    "hms.freeze.declared.v1": {
-      "type": "object",
-      "required": ["freeze"],
-      "properties": {"freeze":{"$ref":"#/$defs/FreezeRecord"}}
-    },
-    "hms.freeze.lifted.v1": {
-      "type": "object",
-      "required": ["freeze"],
-      "properties": {"freeze":{"$ref":"#/$defs/FreezeRecord"}}
-    },
+    "hms.freeze.declared.v1": {"type":"object","required":["freeze"],"properties":{"freeze":{"$ref":"#/$defs/FreezeRecord"}}},
+    "hms.freeze.lifted.v1": {"type":"object","required":["freeze"],"properties":{"freeze":{"$ref":"#/$defs/FreezeRecord"}}},
     "hms.partner.registered.v1": {
       "type": "object",
       "required": ["id","groups","name"],
-      "properties": {
-        "id": {"type":"string"},
-        "groups": {"type":"array","items":{"type":"string"}},
-        "name": {"type":"string"}
-      }
+      "properties": {"id":{"type":"string"},"groups":{"type":"array","items":{"type":"string"}},"name":{"type":"string"}}
     },
     "hms.partner.unsubscribed.v1": {
       "type": "object",
@@ -431,11 +389,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["document"],
       "properties": {"document":{"$ref":"#/$defs/ConfigDocument"},"bundle":{"type":"string"}}
     },
-    "hms.state.vouched.v1": {
-      "type": "object",
-      "required": ["freshness"],
-      "properties": {"freshness":{"$ref":"#/$defs/Envelope"}}
-    },
+    "hms.state.vouched.v1": {"type":"object","required":["freshness"],"properties":{"freshness":{"$ref":"#/$defs/Envelope"}}},
     "hms.alert.reported.v1": {
       "type": "object",
       "required": ["id","bot","region","kind","reading","value","receivedAt","connected","ofRun"],
@@ -482,21 +436,12 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "Audience": {
       "type": "object",
       "required": ["connected","cohort","smallestBucket"],
-      "properties": {
-        "connected": {"type":"number"},
-        "cohort": {"type":"number"},
-        "smallestBucket": {"type":["null","number"]}
-      }
+      "properties": {"connected":{"type":"number"},"cohort":{"type":"number"},"smallestBucket":{"type":["null","number"]}}
     },
     "BotLoad": {
       "type": "object",
       "required": ["bot","readings","before","after"],
-      "properties": {
-        "bot": {"type":"string"},
-        "readings": {"type":"number"},
-        "before": {"type":"number"},
-        "after": {"type":"number"}
-      }
+      "properties": {"bot":{"type":"string"},"readings":{"type":"number"},"before":{"type":"number"},"after":{"type":"number"}}
     },
     "BreakGlass": {
       "type": "object",
@@ -572,11 +517,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "payloadType": {"type":"string"},
         "signatures": {
           "type": "array",
-          "items": {
-            "type": "object",
-            "required": ["keyid","sig"],
-            "properties": {"keyid":{"type":"string"},"sig":{"type":"string"}}
-          }
+          "items": {"type":"object","required":["keyid","sig"],"properties":{"keyid":{"type":"string"},"sig":{"type":"string"}}}
         },
         "proof": {"$ref":"#/$defs/ProofPlace"}
       }
@@ -639,11 +580,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "payloadType": {"type":"string"},
         "signatures": {
           "type": "array",
-          "items": {
-            "type": "object",
-            "required": ["keyid","sig"],
-            "properties": {"keyid":{"type":"string"},"sig":{"type":"string"}}
-          }
+          "items": {"type":"object","required":["keyid","sig"],"properties":{"keyid":{"type":"string"},"sig":{"type":"string"}}}
         }
       }
     },
@@ -701,10 +638,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "HeldRelease": {
       "type": "object",
       "required": ["release"],
-      "properties": {
-        "release": {"$ref":"#/$defs/Envelope"},
-        "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/LogProof"}]}
-      }
+      "properties": {"release":{"$ref":"#/$defs/Envelope"},"proof":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/LogProof"}]}}
     },
     "IssuedHead": {
       "type": "object",
@@ -728,10 +662,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "IssuedNext": {
       "type": "object",
       "required": ["release"],
-      "properties": {
-        "release": {"$ref":"#/$defs/Envelope"},
-        "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/ProofPlace"}]}
-      }
+      "properties": {"release":{"$ref":"#/$defs/Envelope"},"proof":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/ProofPlace"}]}}
     },
     "KeptPolicy": {
       "type": "object",
@@ -787,26 +718,10 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "problem": {"type":["null","string"]}
       }
     },
-    "MetricGate": {
-      "type": "object",
-      "required": ["name","query"],
-      "properties": {"name":{"type":"string"},"query":{"type":"string"}}
-    },
+    "MetricGate": {"type":"object","required":["name","query"],"properties":{"name":{"type":"string"},"query":{"type":"string"}}},
     "PassedStep": {
       "type": "object",
-      "required": [
-        "step",
-        "scope",
-        "scopeName",
-        "requestedShare",
-        "realisedShare",
-        "cohort",
-        "connected",
-        "basis",
-        "summary",
-        "startedAt",
-        "endedAt"
-      ],
+      "required": ["step","scope","scopeName","requestedShare","realisedShare","cohort","connected","basis","summary","startedAt","endedAt"],
       "properties": {
         "step": {"type":"number"},
         "scope": {"type":"string"},
@@ -915,10 +830,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "ReportedCoverage": {
       "type": "object",
       "required": ["ofRun","reports"],
-      "properties": {
-        "ofRun": {"type":["null","number"]},
-        "reports": {"type":"array","items":{"$ref":"#/$defs/CoverageReport"}}
-      }
+      "properties": {"ofRun":{"type":["null","number"]},"reports":{"type":"array","items":{"$ref":"#/$defs/CoverageReport"}}}
     },
     "ReversedPolicy": {
       "type": "object",
@@ -1082,12 +994,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
           "items": {
             "type": "object",
             "required": ["region","readings","before","after"],
-            "properties": {
-              "region": {"type":"string"},
-              "readings": {"type":"number"},
-              "before": {"type":"number"},
-              "after": {"type":"number"}
-            }
+            "properties": {"region":{"type":"string"},"readings":{"type":"number"},"before":{"type":"number"},"after":{"type":"number"}}
           }
         },
         "readings": {"type":"number"},
@@ -1119,28 +1026,16 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "control": {"type":"number"}
       }
     },
-    "SharedProof": {
-      "type": "object",
-      "required": ["entry","proof"],
-      "properties": {"entry":{"type":"string"},"proof":{"type":"string"}}
-    },
+    "SharedProof": {"type":"object","required":["entry","proof"],"properties":{"entry":{"type":"string"},"proof":{"type":"string"}}},
     "SignedStatement": {
       "type": "object",
       "required": ["envelope"],
       "properties": {"envelope":{"$ref":"#/$defs/Envelope"},"body":{"type":"string"}}
     },
-    "SigningReason": {
-      "type": "object",
-      "required": ["name","reason"],
-      "properties": {"name":{"type":"string"},"reason":{"type":"string"}}
-    },
+    "SigningReason": {"type":"object","required":["name","reason"],"properties":{"name":{"type":"string"},"reason":{"type":"string"}}},
     "StageAttestations": {
       "type": "object",
-      "properties": {
-        "lint": {"$ref":"#/$defs/Envelope"},
-        "simulate": {"$ref":"#/$defs/Envelope"},
-        "canary": {"$ref":"#/$defs/Envelope"}
-      }
+      "properties": {"lint":{"$ref":"#/$defs/Envelope"},"simulate":{"$ref":"#/$defs/Envelope"},"canary":{"$ref":"#/$defs/Envelope"}}
     },
     "StageFailure": {
       "type": "object",
@@ -1235,11 +1130,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["policy","version","digest"],
       "properties": {"policy":{"type":"string"},"version":{"type":"string"},"digest":{"type":"string"}}
     },
-    "VersionRef": {
-      "type": "object",
-      "required": ["version","digest"],
-      "properties": {"version":{"type":"string"},"digest":{"type":"string"}}
-    },
+    "VersionRef": {"type":"object","required":["version","digest"],"properties":{"version":{"type":"string"},"digest":{"type":"string"}}},
     "WithdrawnPolicy": {
       "type": "object",
       "required": ["policy","from","seq","reason","by","statements"],

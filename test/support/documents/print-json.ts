@@ -1,4 +1,5 @@
-const WIDTH = 120
+/** As the formatter has it for code. */
+const WIDTH = 140
 
 /** JSON text with short objects and lists on one line, so that a change shows as few lines. */
 export function printJson(value: unknown, indent = '', before = 0): string {
