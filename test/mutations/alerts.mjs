@@ -156,7 +156,7 @@ export const ALERT_GUARDS = [
   {
     name: 'alert-reading',
     guard: 'a reading has at most 16 KiB',
-    file: 'libs/contracts/src/api/alert-bounds.ts',
+    file: 'libs/contracts/src/bounds.ts',
     find: 'new TextEncoder().encode(text).length > MAX_READING_BYTES ?',
     replace: 'text.length > 1e9 ?',
     spec: 'test/attacks/alerts.spec.ts',
@@ -174,7 +174,7 @@ export const ALERT_GUARDS = [
   {
     name: 'trace-door',
     guard: 'a trace begins with the request',
-    file: 'libs/platform/src/http/trace-requests.ts',
+    file: 'libs/platform/src/http/log-requests.ts',
     find: '    asSpan(traceOfRequest(request), done)',
     replace: '    done()',
     spec: 'test/scenarios/trace.spec.ts',

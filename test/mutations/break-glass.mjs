@@ -198,7 +198,7 @@ export const BREAK_GLASS_GUARDS = [
   {
     name: 'break-glass-not-superseded',
     guard: 'nothing takes the place of break-glass under way',
-    file: 'libs/pipeline/src/run/owning-stage.ts',
+    file: 'libs/pipeline/src/run/project-run.ts',
     find: '  if (facts.breakGlass !== undefined) return false\n',
     replace: '',
     spec: 'libs/pipeline/src/run/run.spec.ts',

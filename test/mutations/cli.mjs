@@ -130,7 +130,7 @@ export const CLI_GUARDS = [
   {
     name: 'url-password',
     guard: 'an error repeats no password',
-    file: 'libs/contracts/src/url-credentials.ts',
+    file: 'libs/contracts/src/printable.ts',
     find: "'$1***@').replace(/[?#]",
     replace: "'$&').replace(/[?#]",
     spec: 'libs/contracts/src/url-credentials.spec.ts',
@@ -193,10 +193,10 @@ export const CLI_GUARDS = [
   {
     name: 'idempotency-key',
     guard: 'an over-long Idempotency-Key is refused',
-    file: 'libs/service/src/idempotency/idempotency-key.ts',
+    file: 'libs/service/src/idempotency/repeated-calls.ts',
     find: ' && header.length <= MAX_LENGTH',
     replace: '',
-    spec: 'libs/service/src/idempotency/idempotency-key.spec.ts',
+    spec: 'libs/service/src/idempotency/repeated-calls.spec.ts',
     test: 'counts whole: one that is too long is refused, not cut to another one',
   },
   {

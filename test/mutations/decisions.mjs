@@ -246,7 +246,7 @@ export const DECISION_GUARDS = [
   {
     name: 'supersede-before-rollout',
     guard: 'a run that goes to all is followed, not superseded',
-    file: 'libs/pipeline/src/run/owning-stage.ts',
+    file: 'libs/pipeline/src/run/project-run.ts',
     find: "facts.stages.canary?.verdict !== 'PASS' || ",
     replace: "facts.stages.notify?.verdict !== 'PASS' || ",
     spec: 'libs/pipeline/src/run/run.spec.ts',

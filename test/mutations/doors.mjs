@@ -471,7 +471,7 @@ export const DOOR_GUARDS = [
   {
     name: 'unread-answers',
     guard: 'a response that nobody reads is ended',
-    file: 'libs/platform/src/http/unread-answers.ts',
+    file: 'libs/platform/src/http/queued-answers.ts',
     find: 'if (seen.checks >= CHECKS) socket.destroy()',
     replace: '',
     spec: 'test/attacks/held-places.spec.ts',

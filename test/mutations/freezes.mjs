@@ -3,7 +3,7 @@ export const FREEZE_GUARDS = [
   {
     name: 'freeze-among-many',
     guard: 'a freeze holds, however many others a stage has heard of',
-    file: 'libs/persistence/src/find-all.ts',
+    file: 'libs/persistence/src/database.ts',
     find: 'if (page.length < DEFAULT_FIND_LIMIT) return found',
     replace: 'return found',
     spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',

@@ -30,10 +30,10 @@ export const SOCKET_GUARDS = [
   {
     name: 'process-outlives',
     guard: 'a process that serves goes on when a listener throws',
-    file: 'libs/platform/src/outlive-listeners.ts',
+    file: 'libs/platform/src/signals.ts',
     find: "from.on('uncaughtException', (error) => {",
     replace: "from.on('uncaughtException', (error) => {\n    exit(1)",
-    spec: 'libs/platform/src/outlive-listeners.spec.ts',
+    spec: 'libs/platform/src/signals.spec.ts',
     test: 'what a listener throws is one line of the log, and ends nothing',
   },
   {
@@ -228,7 +228,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'read-without-body',
     guard: 'a read brings no body',
-    file: 'libs/platform/src/http/body-of-a-read.ts',
+    file: 'libs/platform/src/http/body-bounds.ts',
     find: 'if (!bringsBodyToRead(request.raw)) return done()',
     replace: 'return done()',
     spec: 'test/attacks/stream-door.spec.ts',

@@ -1,5 +1,4 @@
-import type { ServiceName } from '#libs/contracts'
-import { HmsError } from '#libs/contracts'
+import { HmsError, type ServiceName } from '#libs/contracts'
 import type { Incarnation } from './incarnation.js'
 import type { Scheduler } from './scheduler.js'
 import type { Life, ServiceNode } from './service-node.js'

@@ -1,6 +1,5 @@
 import type { IssuedHeads, ServiceName } from '#libs/contracts'
-import type { CarriedHead } from '#libs/service'
-import { DirectHeadDelivery } from '#libs/service'
+import { type CarriedHead, DirectHeadDelivery } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
 import { StreamDoor } from '../../apps/config-store/src/delivery/stream-door.js'
 import { EvaluateDoor } from '../../apps/config-store/src/ofrep/evaluate-door.js'

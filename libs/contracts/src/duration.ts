@@ -20,3 +20,10 @@ export function writtenDuration(ms: number): string {
   const unit = ms === 0 ? 's' : ['d', 'h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0)
   return unit === undefined ? `${ms}ms` : `${ms / (UNIT_MS[unit] ?? 1)}${unit}`
 }
+
+/** Formats a duration, rounded to seconds: `11 min 42 sec`, or seconds alone below a minute. */
+export function spokenDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 60) return `${seconds} sec`
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} sec`
+}

@@ -12,3 +12,8 @@ export function peekPredicate<T>(envelope: Envelope): T {
   const statement = JSON.parse(textOf(fromBase64(envelope.payload))) as { predicate: T }
   return statement.predicate
 }
+
+/** Body of a signed decision about an approval, a run or a ticket, and of a freeze that a person declares or lifts. */
+export interface StatementRequest {
+  statement: Envelope
+}

@@ -1,4 +1,4 @@
-import { isPlainText } from './api/alert-bounds.js'
+import { isPlainText } from './bounds.js'
 
 /** A Prometheus query that a canary must satisfy: each sample of its result is 1 (holds) or 0 (does not). */
 export type MetricGate = {

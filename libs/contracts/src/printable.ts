@@ -35,3 +35,34 @@ export function printableJson(value: unknown, indent = 0): string {
 function hex(unit: number): string {
   return unit.toString(16).padStart(4, '0')
 }
+
+/** Longest name of a bot, and of a region, in UTF-16 units. */
+export const MAX_BOT_NAME = 200
+export const MAX_REGION_NAME = 64
+
+// Controls, unpaired surrogates, line separators, and bidirectional formatting: databases reject them, logs and terminals interpret them.
+const UNNAMEABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
+
+/** Whether a text is a valid name from an external source: of a bot, a region, a kind, an id. Never empty. */
+export function isName(text: unknown, maxLength: number): text is string {
+  return typeof text === 'string' && text !== '' && text.length <= maxLength && !UNNAMEABLE.test(text)
+}
+
+/**
+ * Formats a digest for comparison by people, in groups of four: `sha256:9f2c 41d0 …`. A text without an algorithm prefix is grouped as a
+ * whole.
+ */
+export function digestInGroups(digest: string): string {
+  const at = digest.indexOf(':') + 1
+  return digest.slice(0, at) + digest.slice(at).replaceAll(/(.{4})(?=.)/g, '$1 ')
+}
+
+/** Returns a rejected URL for display, even if malformed: possible user name, password, query and fragment are removed. */
+export function withoutCredentials(address: string): string {
+  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/s, '?***')
+}
+
+/** Masks user name and password of URLs in any text. */
+export function maskCredentials(text: string): string {
+  return text.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>@]*(?:@[^\s/?#"'<>@]*)*@/gi, '$1***@')
+}

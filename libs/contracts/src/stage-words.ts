@@ -89,3 +89,17 @@ export function describePartners({ stages, clock }: Pick<RunView, 'stages' | 'cl
   if (partners === 0) return 'It had no partner to notify.'
   return notified === partners ? 'All its partners were notified.' : `${notified} of ${partners} partners were notified.`
 }
+
+/** Returns an event type in words: `canary observation started` for `hms.canary.observation-started.v1`. */
+export function eventWords(type: string): string {
+  return type
+    .replace(/^hms\./, '')
+    .replace(/\.v\d+$/, '')
+    .replaceAll(/[.-]/g, ' ')
+}
+
+/** Returns why something stopped: `ACK_TIMEOUT: 3 of 5 bots acknowledged`. A detail that begins with its reason is not prefixed again. */
+export function explain(reason: string, detail = '', separator = ': '): string {
+  if (detail === '') return reason
+  return detail === reason || detail.startsWith(`${reason}:`) ? detail : reason + separator + detail
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { maskCredentials, withoutCredentials } from './url-credentials.js'
+import { maskCredentials, withoutCredentials } from './printable.js'
 
 describe('addresses with credentials', () => {
   it.each([

@@ -1,7 +1,6 @@
 import { command, type JsonObject } from '#libs/contracts'
 import { checkBase, pointerOf, Report, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
-import { checkVersions } from './versions.js'
-import type { UsedVersion } from './versions.js'
+import { checkVersions, type UsedVersion } from './versions.js'
 import { compileRuleSchema, type RuleSchema } from './schema/compile.js'
 
 export type LintContext = {

@@ -99,3 +99,38 @@ export function documentTable<T extends object>(table: DocumentTable<T>): Docume
 }
 
 export const DEFAULT_FIND_LIMIT = 1_000
+
+/**
+ * Locks and returns a document whose own content defines the keys to lock: a run over a bundle. It is read for its keys, locked, and read
+ * again, because it may change before the lock is acquired. `undefined` if it does not exist.
+ */
+export async function lockedDocument<T extends object>(
+  tx: Transaction,
+  table: DocumentTable<T>,
+  id: string,
+  keysOf: (document: T) => readonly string[],
+): Promise<T | undefined> {
+  const found = await tx.documents(table).get(id)
+  if (found === undefined || tx.holds(keysOf(found))) return found
+  await tx.lock(keysOf(found))
+  return tx.documents(table).get(id)
+}
+
+/** Returns every matching document, without a limit, in order of id: for decisions that need all of them. */
+export async function findAll<T extends object>(tx: Transaction, table: DocumentTable<T>, where?: Query['where']): Promise<T[]> {
+  const found: T[] = []
+  for (;;) {
+    const last = found.at(-1)
+    const page = await tx.documents(table).find({ ...(where && { where }), ...(last && { after: table.id(last) }) })
+    found.push(...page)
+    if (page.length < DEFAULT_FIND_LIMIT) return found
+  }
+}
+
+/** Deletes up to `atOnce` documents that expired before `before`, oldest first. The table needs a column `expires_at`. */
+export async function forgetExpired(documents: Documents<{ id: string; expiresAt: string }>, before: Date, atOnce: number): Promise<void> {
+  for (const { id, expiresAt } of await documents.find({ orderBy: 'expires_at', limit: atOnce })) {
+    if (Date.parse(expiresAt) >= before.getTime()) return
+    await documents.delete(id)
+  }
+}

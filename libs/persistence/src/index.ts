@@ -1,7 +1,4 @@
 export * from './database.js'
-export * from './find-all.js'
-export * from './forget-expired.js'
-export * from './locked-document.js'
 export { frozenJson } from './memory/copies.js'
 export * from './memory/memory-database.js'
 export * from './memory/memory-rows.js'

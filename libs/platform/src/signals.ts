@@ -1,5 +1,3 @@
-import { outliveListeners } from './outlive-listeners.js'
-
 /**
  * Waits for the signal that stops a serving process: resolves at the first SIGINT or SIGTERM with its name; a second SIGINT ends the
  * process at once. Until then uncaught errors of listeners do not end it.
@@ -13,5 +11,34 @@ export function signalled(): Promise<'SIGINT' | 'SIGTERM'> {
     }
     process.once('SIGINT', () => stop('SIGINT'))
     process.once('SIGTERM', () => stop('SIGTERM'))
+  })
+}
+
+const A_MINUTE_MS = 60_000
+/** Errors per minute above which the process counts as broken and exits, to be restarted by its supervisor. */
+const MAX_A_MINUTE = 100
+
+export interface ThrowingProcess {
+  on(event: 'uncaughtException', listener: (error: unknown) => void): unknown
+}
+
+export interface OutliveOptions {
+  write(line: string): void
+  exit(code: number): void
+  now(): number
+}
+
+/**
+ * Logs uncaught errors of listeners and promises as error lines, and the process continues: all its work is in rows, and resumes from them
+ * (ADR 0043).
+ */
+export function outliveListeners(from: ThrowingProcess, { write, exit, now }: OutliveOptions): void {
+  let times: number[] = []
+  from.on('uncaughtException', (error) => {
+    times = [...times.filter((time) => time > now() - A_MINUTE_MS), now()]
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const line = { level: 'error', time: new Date(now()).toISOString(), error: text, msg: 'a listener threw; the process goes on' }
+    write(`${JSON.stringify(line)}\n`)
+    if (times.length > MAX_A_MINUTE) exit(1)
   })
 }

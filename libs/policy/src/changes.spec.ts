@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describeChange, describeMagnitude, differenceOf, diffPolicies } from './index.js'
-import type { PolicyDocument } from './index.js'
+import { describeChange, describeMagnitude, differenceOf, diffPolicies, type PolicyDocument } from './index.js'
 
 const OLD: PolicyDocument = {
   id: 'epa-pm25-limit',

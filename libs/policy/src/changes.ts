@@ -1,5 +1,4 @@
-import { canonicalJson, isObject } from '#libs/contracts'
-import type { Json, JsonObject } from '#libs/contracts'
+import { canonicalJson, isObject, type Json, type JsonObject } from '#libs/contracts'
 import type { PolicyDocument } from './document.js'
 
 export type ChangeKind = 'added' | 'removed' | 'changed'

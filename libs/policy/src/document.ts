@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson, MAX_ID } from '#libs/contracts'
-import type { Json } from '#libs/contracts'
+import { canonicalJson, type Json, MAX_ID } from '#libs/contracts'
 import type { Locate } from './finding.js'
 
 /** A policy as in its artifact: the known keys, and every other key as rule data. */

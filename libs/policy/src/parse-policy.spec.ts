@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '#libs/contracts'
-import { parsePolicy, formatFinding, POLICY_MAX_BYTES, sourceOf } from './index.js'
-import type { Finding } from './index.js'
+import { type Finding, formatFinding, parsePolicy, POLICY_MAX_BYTES, sourceOf } from './index.js'
 
 const HEAD = 'id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\n'
 const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25 }

@@ -1,8 +1,6 @@
 import { isObject, type JsonObject } from '#libs/contracts'
-import { POLICY_MAX_BYTES, policyDigest } from './document.js'
-import type { PolicyDocument, PolicySource } from './document.js'
-import { Report } from './finding.js'
-import type { Finding } from './finding.js'
+import { POLICY_MAX_BYTES, policyDigest, type PolicyDocument, type PolicySource } from './document.js'
+import { type Finding, Report } from './finding.js'
 import { checkBase } from './base.js'
 import { readYaml } from './yaml/read-yaml.js'
 

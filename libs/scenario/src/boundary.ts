@@ -1,17 +1,12 @@
-import { groupBy } from '#libs/contracts'
-import type { Json, JsonObject } from '#libs/contracts'
+import { groupBy, type Json, type JsonObject } from '#libs/contracts'
 import type { Expr } from './cel.js'
 import { verdictOf } from './compile-scenario.js'
-import { MAX_STEPS } from './cost.js'
-import type { Budget } from './cost.js'
-import { EdgeFinder, idOf, valueAt } from './edge.js'
-import type { Tried } from './edge.js'
+import { type Budget, MAX_STEPS } from './cost.js'
+import { EdgeFinder, idOf, type Tried, valueAt } from './edge.js'
 import { argumentsOf, isIdent, memberPath, walk } from './expression-tree.js'
-import { compileExpression, evaluator } from './expression.js'
-import type { Policies } from './expression.js'
+import { compileExpression, evaluator, type Policies } from './expression.js'
 import type { Scenario } from './parse-scenario.js'
-import { changedValues, comparableFacts } from './touched.js'
-import type { PolicyChange } from './touched.js'
+import { changedValues, comparableFacts, type PolicyChange } from './touched.js'
 
 type Threshold = { path: string[]; value: number | string; exact: boolean }
 

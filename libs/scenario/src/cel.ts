@@ -1,5 +1,4 @@
-import { CelScalar, celEnv, celFunc, celMethod, mapType } from '@bufbuild/cel'
-import type { CelEnv, CelInput, parse } from '@bufbuild/cel'
+import { celEnv, type CelEnv, celFunc, type CelInput, celMethod, CelScalar, mapType, type parse } from '@bufbuild/cel'
 import type { Json, JsonObject } from '#libs/contracts'
 import { compilePattern, type Pattern } from '#libs/pattern'
 

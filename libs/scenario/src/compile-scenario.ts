@@ -1,8 +1,7 @@
 import type { JsonObject } from '#libs/contracts'
 import type { Expr } from './cel.js'
 import type { Budget } from './cost.js'
-import { compileExpression, evaluator } from './expression.js'
-import type { Policies } from './expression.js'
+import { compileExpression, evaluator, type Policies } from './expression.js'
 import type { Scenario } from './parse-scenario.js'
 
 /** Error of an expression without a verdict for this reading under these policies: a missing field, mixed types, not a boolean. */

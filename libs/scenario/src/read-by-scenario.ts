@@ -1,6 +1,5 @@
 import type { JsonObject } from '#libs/contracts'
-import { compileExpression } from './expression.js'
-import type { Policies } from './expression.js'
+import { compileExpression, type Policies } from './expression.js'
 import { cutPolicies, policyReadsOf } from './reads.js'
 
 /** Returns the members that the expression reads of each of these policies; an empty object for a policy it does not name. */

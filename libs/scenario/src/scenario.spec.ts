@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '#libs/contracts'
-import { boundaryReadings, compileScenario, MAX_STEPS, parseScenario, ScenarioError } from './index.js'
-import type { Policies, Scenario } from './index.js'
+import { boundaryReadings, compileScenario, MAX_STEPS, parseScenario, type Policies, type Scenario, ScenarioError } from './index.js'
 
 const HEAD = 'id: pm25-violation\npolicies: [epa-pm25-limit]\ncorpus: virginia-2023\n'
 const DOUBLE = 'double(reading.pm25) > double(policy["epa-pm25-limit"].limit)'

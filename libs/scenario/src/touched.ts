@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from '#libs/contracts'
 import { changesBetween, fieldOf, POLICY_KNOWN_KEYS, type Change } from '#libs/policy'
-import { compileExpression } from './expression.js'
-import type { Policies } from './expression.js'
+import { compileExpression, type Policies } from './expression.js'
 import { policyReadsOf } from './reads.js'
 
 /** Field of rule data that differs between two versions of a policy. */

@@ -1,5 +1,6 @@
-import { canonicalJson, fromBase64, toHex, type Envelope } from '#libs/contracts'
+import { canonicalJson, fromBase64, toHex, type Envelope, type ScenarioRule } from '#libs/contracts'
 import { sha256 } from './crypto/node.js'
+import type { Subject } from './statement.js'
 
 /** Returns `sha256:` and 64 lower-case hex digits; a string is hashed as UTF-8. */
 export function digestOf(data: Uint8Array | string): string {
@@ -23,4 +24,12 @@ export function isDigest(value: unknown): value is string {
 /** Returns the hex part of a digest, as used in in-toto subjects. */
 export function hexOf(digest: string): string {
   return digest.slice('sha256:'.length)
+}
+
+/**
+ * Returns a scenario as the subject of a run's attestations: SHA-256 over the canonical form (RFC 8785) of `{ alert, id, policies }`, as in
+ * `GET /v1/scenarios`. The corpus that it was tested on is in the report.
+ */
+export function scenarioSubject({ id, policies, alert }: ScenarioRule): Subject {
+  return { name: `scenario ${id}`, digest: { sha256: hexOf(digestOfJson({ id, policies, alert })) } }
 }

@@ -1,5 +1,4 @@
-import type { Clock } from '#libs/platform'
-import { BOT_INTAKE, FRAME_INTAKE, Intake, READER_INTAKE, UnfinishedMessage } from '#libs/platform'
+import { BOT_INTAKE, type Clock, FRAME_INTAKE, Intake, READER_INTAKE, UnfinishedMessage } from '#libs/platform'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 

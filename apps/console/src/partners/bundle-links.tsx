@@ -1,5 +1,4 @@
-import { Fragment } from 'preact'
-import type { JSX } from 'preact'
+import { Fragment, type JSX } from 'preact'
 import { PolicyLink } from '../layout/parts.js'
 
 /** `ID@VERSION` of what a message tells of, each a link; a ticket is none. */

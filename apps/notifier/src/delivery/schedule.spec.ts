@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseRetryAfter } from '../channels/webhook/http-post.js'
-import type { EndedTry } from './schedule.js'
-import { HORIZON_MS, JITTER, MAX_TRIES, TRY_OFFSETS_MS, nextAttemptAt } from './schedule.js'
+import { type EndedTry, HORIZON_MS, JITTER, MAX_TRIES, nextAttemptAt, TRY_OFFSETS_MS } from './schedule.js'
 
 const firstAt = new Date('2026-01-01T00:00:00Z')
 const retry = { kind: 'retry' } as const

@@ -1,5 +1,4 @@
-import type { BlockList } from 'node:net'
-import { isIP } from 'node:net'
+import { type BlockList, isIP } from 'node:net'
 import { contains, isClosedAddress, isLoopbackAddress, isLoopbackName, isSpecialAddress, rangesOf } from './address-ranges.js'
 import { embeddedAddresses } from './embedded-address.js'
 

@@ -1,8 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { describe, expect, it } from 'vitest'
 import type { Profile } from './address-guard.js'
-import type { GuardedLookupOptions } from './guarded-lookup.js'
-import { guardedLookup } from './guarded-lookup.js'
+import { guardedLookup, type GuardedLookupOptions } from './guarded-lookup.js'
 
 const answering =
   (...addresses: string[]): GuardedLookupOptions['resolve'] =>

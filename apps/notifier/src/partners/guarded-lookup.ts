@@ -1,8 +1,6 @@
-import type { LookupAddress } from 'node:dns'
-import { lookup } from 'node:dns'
+import { lookup, type LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import type { Deployment } from './address-guard.js'
-import { ADDRESS_REFUSED, addressRefusal, loopbackAnswers, rulesOf } from './address-guard.js'
+import { ADDRESS_REFUSED, addressRefusal, type Deployment, loopbackAnswers, rulesOf } from './address-guard.js'
 
 /** Resolves all addresses of a name, in the resolver's order. */
 export type Resolve = (host: string, done: (error: Error | null, answers: LookupAddress[]) => void) => void

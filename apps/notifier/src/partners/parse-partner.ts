@@ -2,8 +2,7 @@ import { MAX_ID } from '#libs/contracts'
 import { parseCidr } from './address-ranges.js'
 import { isEmailAddress } from './email-address.js'
 import { parseChannel, type Report } from './parse-channel.js'
-import type { Partner } from './partner.js'
-import { PARTNER_ID } from './partner.js'
+import { type Partner, PARTNER_ID } from './partner.js'
 import type { PartnerRegistrationDto } from './partners.dto.js'
 
 /** `pointer` is an RFC 6901 pointer into the request document. */

@@ -1,8 +1,7 @@
 import { readShape } from '#libs/platform'
 import { describe, expect, it } from 'vitest'
 import { parsePartner } from './parse-partner.js'
-import type { Partner } from './partner.js'
-import { resolvePartners } from './partner.js'
+import { type Partner, resolvePartners } from './partner.js'
 import { PartnerRegistrationDto } from './partners.dto.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'

@@ -1,5 +1,4 @@
-import { CONTACT } from '#libs/contracts'
-import type { PartnerSummary } from '#libs/contracts'
+import { CONTACT, type PartnerSummary } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 import { channelNames, type Channel } from './channel.js'
 import { isOnCall, type Partner } from './partner.js'

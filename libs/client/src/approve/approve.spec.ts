@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { JsonObject, PlanOptions, PreparedApproval, RunState, RunView } from '#libs/contracts'
+import { type JsonObject, parseDuration, type PlanOptions, type PreparedApproval, type RunState, type RunView } from '#libs/contracts'
 import {
   buildRelease,
   bundleOf,
@@ -18,7 +18,6 @@ import {
 import { ApiClient } from '../api/api-client.js'
 import { StreamServer } from '../testing/stream-server.js'
 import { followRun } from './follow-run.js'
-import { parseDuration } from '#libs/contracts'
 import { planOptions } from './plan-options.js'
 import { prepareApproval } from './prepare-approval.js'
 import { readPolicies } from './read-policies.js'

@@ -2,8 +2,7 @@ import type { JsonValue, ResolutionDetails, StandardResolutionReasons } from '@o
 import type { Json } from '#libs/contracts'
 import { evaluate, liveCanaries, type InForce, type Reader } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
-import type { ConnectionState } from '../connection/hms-connection.js'
-import type { HeldDocumentSource } from '../connection/hms-connection.js'
+import type { ConnectionState, HeldDocumentSource } from '../connection/hms-connection.js'
 import { ProviderError } from './provider-error.js'
 
 /** Flag types of OpenFeature. */

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { deepFreeze, HmsError } from '#libs/contracts'
 import { Listeners } from '../connection/listeners.js'
 import { awaitReady } from '../connection/await-ready.js'
-import { requireReading } from '../connection/hms-connection.js'
-import type {
-  AlertInput,
-  ConnectionEvents,
-  ConnectionState,
-  Explanation,
-  HmsConnection,
-  PolicyValue,
-  ReadyOptions,
+import {
+  type AlertInput,
+  type ConnectionEvents,
+  type ConnectionState,
+  type Explanation,
+  type HmsConnection,
+  type PolicyValue,
+  type ReadyOptions,
+  requireReading,
 } from '../connection/hms-connection.js'
 import { requireKnownOptions } from '../known-options.js'
 import type { TypedConnection } from '../policy-types.js'

@@ -1,7 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import type { WebhookErrorCode } from './webhook-verification-error.js'
-import { WebhookVerificationError } from './webhook-verification-error.js'
+import { type WebhookErrorCode, WebhookVerificationError } from './webhook-verification-error.js'
 import { verifyWebhook } from './verify-webhook.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'

@@ -1,8 +1,7 @@
 import type { JsonObject } from '../canonical-json.js'
 import type { SignedStatement } from '../change.js'
-import type { ApprovalMember, LoggedRelease } from '../log-proof.js'
+import type { ApprovalMember, LoggedRelease, LogProof } from '../log-proof.js'
 import type { LintFinding } from '../run-dossier.js'
-import type { LogProof } from '../log-proof.js'
 import type { Envelope } from '../envelope.js'
 
 /** Response of `POST /v1/lint`. `pointer` is the finding's position in the policy. */

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import type { Server } from 'node:net'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Claim, Holder } from './claim.js'
 

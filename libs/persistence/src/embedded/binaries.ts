@@ -1,8 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import type { Account } from './account.js'
-import { blockingFolder } from './account.js'
+import { type Account, blockingFolder } from './account.js'
 import { EmbeddedError } from '#libs/files'
 
 export type Binaries = { postgres: string; initdb: string; pgCtl: string }

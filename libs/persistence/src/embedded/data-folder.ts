@@ -3,8 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Account } from './account.js'
-import { giveTo } from './account.js'
+import { type Account, giveTo } from './account.js'
 import { EmbeddedError } from '#libs/files'
 
 /** Files of the embedded database in the data folder. `cluster` belongs to the database user, the rest to ours. */

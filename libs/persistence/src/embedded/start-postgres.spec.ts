@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { serversOn } from './orphan.js'
-import { startPostgres } from './start-postgres.js'
-import type { StartOptions } from './start-postgres.js'
+import { type StartOptions, startPostgres } from './start-postgres.js'
 
 const cleanups: (() => Promise<void> | void)[] = []
 afterEach(async () => {

@@ -4,9 +4,9 @@ import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type Decision } from '../stage/decision.js'
 import { ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput, type RolloutTimer } from './inputs-and-effects.js'
-import { countReach, NOBODY_REACHED } from './reach.js'
 import {
   countedAgain,
+  countReach,
   hasAll,
   hasQuorum,
   heldUntil,
@@ -15,11 +15,12 @@ import {
   isRolloutOpen,
   isStored,
   isUncounted,
+  NOBODY_REACHED,
+  type Rollout,
   rolloutSummary,
   uncounted,
   withAnswers,
   withCounts,
-  type Rollout,
 } from './rollout.js'
 
 type RolloutDecision = Decision<Rollout, RolloutEffect>

@@ -1,6 +1,7 @@
-import { isTerminal, STAGES, type RunStage, type RunState, type RunView, type StageName, type RunClock } from '#libs/contracts'
+import { isTerminal, type RunClock, type RunStage, type RunState, type RunView, type StageName, STAGES } from '#libs/contracts'
 import { BREAK_GLASS_REFUSALS } from '../stage/break-glass-refusals.js'
 import type { RunFacts } from './run-facts.js'
+import { stageAwaited } from './run-deadline.js'
 
 /** Returns the run's state derived from its facts, independent of their order. */
 export function stateOf(facts: RunFacts): RunState {
@@ -159,4 +160,36 @@ function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, state: Ru
     },
     ...(rollout?.effectiveAt === undefined ? {} : { effectiveAt: rollout.effectiveAt }),
   }
+}
+
+/**
+ * Returns the stage that owns the run according to these facts; `null` before the start. Decisions that end the run are forwarded from
+ * there.
+ */
+export function owningStage(facts: RunFacts): StageName | null {
+  if (facts.startedAt === undefined) return null
+  return stageAwaited(stateOf(facts)) ?? waitingStage(facts) ?? pausedStage(facts) ?? null
+}
+
+/** Returns the stage at which a run is paused. */
+export function pausedStage({ stages }: RunFacts): StageName | undefined {
+  return STAGES.find((stage) => stages[stage]?.verdict === 'INCONCLUSIVE')
+}
+
+/**
+ * Whether a newer release may supersede the run: it is approved, and none of its releases is in force for all readers. A rollout that has
+ * begun is completed, and the newer release follows it, unless the effective time of each of its releases is in the future (`isAhead`).
+ */
+export function isSupersedable(facts: RunFacts, isAhead: boolean): boolean {
+  if (facts.approvedAt === undefined || isTerminal(stateOf(facts))) return false
+  // Break-glass has no canary, and nothing supersedes it.
+  if (facts.breakGlass !== undefined) return false
+  return isAhead || facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits === 'FREEZE'
+}
+
+/** Whether the run's releases were taken back: a stage failed, people aborted it, or no decision was made in time. */
+export function isTakenBack(facts: RunFacts): boolean {
+  const state = stateOf(facts)
+  if (state === 'ROLLED_BACK') return true
+  return state === 'ABORTED' && facts.kept === undefined && facts.startedAt !== undefined && facts.isRollback !== true
 }

@@ -1,5 +1,31 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { heeded } from './front-door.js'
+
 /** Whether `If-None-Match` contains this ETag: a list, ignoring weak marks, or `*`. */
 export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false
   return ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
+}
+
+/**
+ * Adds an `ETag` over the bytes of each complete response to a GET, and responds with 304 if `If-None-Match` contains it. Routes that know
+ * the version of their data set their own. The response is still computed; only the transfer and the reader's parsing are saved.
+ */
+export function tagReads(server: FastifyInstance): void {
+  heeded(server).addHook<unknown>('onSend', (request, reply, payload, done) => {
+    const isRead = request.method === 'GET' && reply.statusCode === 200 && !reply.hasHeader('etag')
+    if (!isRead || !(typeof payload === 'string' || Buffer.isBuffer(payload))) {
+      done(null, payload)
+      return
+    }
+    const etag = `"${createHash('sha256').update(payload).digest('base64url').slice(0, 22)}"`
+    void reply.header('etag', etag)
+    if (!isKnown(etag, request.headers['if-none-match'])) {
+      done(null, payload)
+      return
+    }
+    void reply.code(304).removeHeader('content-length')
+    done(null, '')
+  })
 }

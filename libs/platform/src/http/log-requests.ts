@@ -1,7 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../logger.js'
 import { isWrite } from './read-by-post.js'
-import { showSpan, traceIdOf, traceOfRequest } from '../trace.js'
+import { asSpan, showSpan, traceIdOf, traceOfRequest } from '../trace.js'
 import { spansWanted } from '../tracing/span.js'
 import { heeded } from './front-door.js'
 
@@ -20,5 +20,16 @@ export function logWrites(server: FastifyInstance, log: Logger): void {
       if (spansWanted()) showSpan(own, request.headers['traceparent'], span)
     }
     done()
+  })
+}
+
+type Instance = Pick<FastifyInstance, 'addHook'>
+
+/** Starts or continues the trace of a write. A read emits nothing, so its trace is only created if it fails. */
+export function traceRequests(instance: Instance): void {
+  // After the body, whose events run in the context of the socket and would lose the trace.
+  heeded(instance).addHook('preHandler', (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
+    if (!isWrite(request)) return done()
+    asSpan(traceOfRequest(request), done)
   })
 }

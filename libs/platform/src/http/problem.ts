@@ -1,5 +1,5 @@
 import { HmsError, type Problem } from '#libs/contracts'
-import type { FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { describeError, isDataError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
@@ -121,4 +121,13 @@ function codeOfStatus(status: number): string {
   if (status === 415) return 'HMS_HTTP_MEDIA_TYPE'
   if (status === 404) return 'HMS_HTTP_PATH_UNKNOWN'
   return 'HMS_HTTP_BAD_REQUEST'
+}
+
+/** For servers without Nest: sends errors of routes, and unknown paths, as problems. */
+export function answerProblems(server: FastifyInstance, log: Logger): void {
+  server.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
+  server.setNotFoundHandler((request, reply) => {
+    const unknown = Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 })
+    sendProblem(reply, toProblem(unknown, request, log))
+  })
 }

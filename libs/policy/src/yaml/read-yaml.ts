@@ -1,11 +1,8 @@
-import { Composer, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml'
-import type { CST, Document, Node } from 'yaml'
+import { Composer, type CST, type Document, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from 'yaml'
 import type { Json } from '#libs/contracts'
-import type { Finding, Locate, Position } from '../finding.js'
-import { sortFindings } from '../finding.js'
+import { type Finding, type Locate, type Position, sortFindings } from '../finding.js'
 import { pathOf } from '../pointer.js'
-import { inspectTokens, MAX_DEPTH } from './tokens.js'
-import type { Issue } from './tokens.js'
+import { inspectTokens, type Issue, MAX_DEPTH } from './tokens.js'
 import { offsetOf, toJson } from './values.js'
 
 export type YamlResult = { ok: true; value: Json; locate: Locate } | { ok: false; findings: Finding[] }

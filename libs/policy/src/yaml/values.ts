@@ -1,5 +1,4 @@
-import { isMap, isScalar, isSeq } from 'yaml'
-import type { Node, YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import type { Json, JsonObject } from '#libs/contracts'
 import { isExact } from '../exact-number.js'
 import type { Issue } from './tokens.js'

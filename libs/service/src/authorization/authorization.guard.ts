@@ -6,6 +6,8 @@ import { Authorizer, type AccessNeed } from './authorizer.js'
 import { needOf, requirementOf } from './require-scope.js'
 import { SIGNED_BODY, SignedBodies, type ProofOf } from './signed-bodies.js'
 import type { Actor } from './signed-requests.js'
+import type { SignedStatement } from '#libs/contracts'
+import { requestStatement } from '#libs/signing'
 
 /** A request with its identified caller. `call`: id of the request under its `Idempotency-Key`, equal for retries. */
 export type AuthorizedRequest = FastifyRequest & { actor?: Actor; rawBody?: Buffer; call?: string }
@@ -58,4 +60,10 @@ export class AuthorizationGuard implements CanActivate {
       this.access.tokens.hold(token, () => raw.destroy()),
     )
   }
+}
+
+/** Returns the request as signed by a person or operator, with its body; `undefined` for an API key, which signs nothing. */
+export function signedRequest({ headers, rawBody }: AuthorizedRequest): SignedStatement | undefined {
+  const envelope = requestStatement(headers.authorization)
+  return envelope === undefined ? undefined : { envelope, body: (rawBody ?? Buffer.alloc(0)).toString('utf8') }
 }

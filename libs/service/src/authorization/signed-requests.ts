@@ -1,13 +1,13 @@
 import { action, HmsError, type ServiceName } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
 import {
-  requireSignedBody,
-  SignatureError,
-  verifyRequestHead,
   type RequestPredicate,
+  requireSignedBody,
   type Roster,
   type SignableRequest,
+  SignatureError,
   type SignedHead,
+  verifyRequestHead,
 } from '#libs/signing'
 import { spendNonce } from './request-nonce.table.js'
 

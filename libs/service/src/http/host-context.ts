@@ -1,6 +1,5 @@
-import type { Metrics } from '#libs/platform'
+import type { Metrics, Route } from '#libs/platform'
 import type { ServiceRuntime } from '../service-runtime.js'
-import type { Route } from '#libs/platform'
 
 /** State shown by the routes of a host; one for all services of the process. */
 export class HostContext {

@@ -1,10 +1,19 @@
-import { action, HmsError, type ServiceLag, type TopicActivity, type TopicRecords } from '#libs/contracts'
+import { action, HmsError, type ServiceLag, type ServiceName, type TopicActivity, type TopicRecords } from '#libs/contracts'
 import { topicRecordOf } from '#libs/messaging'
 import { SharedAnswer, systemClock } from '#libs/platform'
 import { Controller, Get, Injectable, Param, Query } from '@nestjs/common'
 import { HostContext } from './host-context.js'
-import { serviceHere } from './service-here.js'
 import { TopicRecordsQueryDto } from './topics.dto.js'
+
+/** Returns the service of a path if it runs in this process; otherwise throws 404 `HMS_SERVICE_UNKNOWN`. */
+export function serviceHere(here: readonly ServiceName[], name: string): ServiceName {
+  const found = here.find((service) => service === name)
+  if (found !== undefined) return found
+  throw new HmsError('HMS_SERVICE_UNKNOWN', `No service ${name} runs behind this address; ${here.join(', ')} do.`, {
+    status: 404,
+    next: [action('topics.list')],
+  })
+}
 
 /** Requests within this time share the result, which takes many queries of database or broker. */
 const SHARE_MS = 1_000

@@ -2,8 +2,8 @@ import type { Database } from '#libs/persistence'
 import { heeded, describeError, isWrite, type Logger } from '#libs/platform'
 import { SetMetadata, type CustomDecorator } from '@nestjs/common'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { idempotencyKeyOf } from './idempotency-key.js'
 import { keyedCall, RepeatableRequests, type KeptAnswer, type KeyedCall } from './repeatable-requests.js'
+import { HmsError } from '#libs/contracts'
 
 export const REPEATS_SAFELY = 'hms:repeats-safely'
 export const DRY_RUN = 'hms:dry-run'
@@ -108,4 +108,17 @@ function textOf(payload: unknown): string | null | undefined {
 
 function without(json: string, member: string | undefined): string {
   return member === undefined ? json : JSON.stringify({ ...(JSON.parse(json) as object), [member]: undefined })
+}
+
+const MAX_LENGTH = 200
+
+/**
+ * Returns the complete key: if two were truncated to the same value, the second would get the first one's response. Throws
+ * `HMS_HTTP_KEY_INVALID` (400).
+ */
+export function idempotencyKeyOf(header: string | undefined): string | undefined {
+  if (header === undefined || (header.length > 0 && header.length <= MAX_LENGTH)) return header
+  throw new HmsError('HMS_HTTP_KEY_INVALID', `An Idempotency-Key has 1 to ${MAX_LENGTH} characters, this one has ${header.length}.`, {
+    status: 400,
+  })
 }

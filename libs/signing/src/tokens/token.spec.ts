@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenRecord } from '#libs/contracts'
 import { digestOf } from '../digest.js'
-import { isScope, requireScope, type Need } from './scopes.js'
-import { mintToken, requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from './token.js'
+import { isScope, mintToken, type Need, requireScope, requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from './token.js'
 
 const NOW = new Date('2026-06-01T00:00:00Z')
 const { token, id, hash } = mintToken()

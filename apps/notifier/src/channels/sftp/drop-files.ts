@@ -1,5 +1,4 @@
-import type { RemoteFolder } from './remote-folder.js'
-import { SftpFailure } from './remote-folder.js'
+import { type RemoteFolder, SftpFailure } from './remote-folder.js'
 
 export interface DroppedFile {
   name: string

@@ -1,5 +1,4 @@
-import type { RemoteFolder } from './remote-folder.js'
-import { SftpFailure } from './remote-folder.js'
+import { type RemoteFolder, SftpFailure } from './remote-folder.js'
 
 /** Connection failure at a step, before, within or after the server's execution; `within` may leave half of the bytes. */
 export type Break = { step: number; moment: 'before' | 'within' | 'after' }

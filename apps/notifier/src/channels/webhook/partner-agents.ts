@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net'
 import { Agent, buildConnector } from 'undici'
 import type { Deployment } from '../../partners/address-guard.js'
-import type { Resolve } from '../../partners/guarded-lookup.js'
-import { guardedLookup } from '../../partners/guarded-lookup.js'
+import { guardedLookup, type Resolve } from '../../partners/guarded-lookup.js'
 
 /** Connections per origin, one for each worker slot: partners may share a gateway, and partners that hang must not block the others. */
 const CONNECTIONS_PER_ORIGIN = 64

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import type { RequestListener } from 'node:http'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { verifyWebhook } from '#libs/client'
 import { generateKeyPair, localSigner, rawPublicKey } from '#libs/signing'
@@ -10,8 +9,7 @@ import { sampleAttempt } from '../sample-attempt.suite.js'
 import type { Attempt } from '../channel-sender.js'
 import type { WebhookChannel } from '../../partners/channel.js'
 import { webhookPublicKey } from './ed25519-signature.js'
-import type { UndiciSenderOptions } from './send-webhook.js'
-import { UndiciWebhookSender } from './send-webhook.js'
+import { type UndiciSenderOptions, UndiciWebhookSender } from './send-webhook.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const NETWORKS = ['127.0.0.0/8']

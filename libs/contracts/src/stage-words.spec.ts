@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { explain } from './explain.js'
+import { explain } from './stage-words.js'
 
 describe('why something stopped', () => {
   it.each([

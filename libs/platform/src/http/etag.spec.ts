@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { tagReads } from './tag-reads.js'
+import { tagReads } from './etag.js'
 
 describe('a read', () => {
   let server: FastifyInstance

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect, it } from 'vitest'
-import { outliveListeners } from './outlive-listeners.js'
+import { outliveListeners } from './signals.js'
 
 const start = () => {
   const [from, lines, exits] = [new EventEmitter(), [] as string[], [] as number[]]

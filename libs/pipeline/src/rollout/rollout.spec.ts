@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countReach, NOBODY_REACHED } from './reach.js'
+import { countReach, NOBODY_REACHED } from './rollout.js'
 
 const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second))
 const of = (...pairs: [number, number][]) => pairs.map(([acknowledged, expected]) => ({ acknowledged, expected, silent: [] }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { idempotencyKeyOf } from './idempotency-key.js'
+import { idempotencyKeyOf } from './repeated-calls.js'
 
 describe('an Idempotency-Key', () => {
   it('counts whole: one that is too long is refused, not cut to another one', () => {
