@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { ApiClient, Authorize } from '#libs/client'
 import { printable } from '#libs/contracts'
 import { usageError } from './errors.js'
-import { parseDurationFlag } from './flags.js'
+import { durationFlag } from './flags.js'
 import { outputOf, type CliIo, type GlobalOptions } from './io.js'
 import type { Output } from './output/output.js'
 
@@ -32,8 +32,8 @@ export class CliContext {
   }
 
   /** `--timeout` in milliseconds; undefined waits without limit. */
-  async timeoutMs(): Promise<number | undefined> {
-    const ms = await parseDurationFlag('--timeout', this.options.timeout)
+  timeoutMs(): number | undefined {
+    const ms = durationFlag('--timeout', this.options.timeout)
     if (ms === 0) throw usageError(`--timeout ${this.options.timeout} leaves no time for an answer; write 90s or 5m`)
     return ms
   }
@@ -49,7 +49,7 @@ export class CliContext {
     const url = readUrl(this.url, this.options.url === undefined ? 'HMS_URL' : '--url')
     return new ApiClient({
       url,
-      timeoutMs: deadlineMs ?? (await this.timeoutMs()),
+      timeoutMs: deadlineMs ?? this.timeoutMs(),
       authorize: authorize ?? authorizationFrom({ token, url, dataDir }),
     })
   }

@@ -14,10 +14,8 @@ export function numberFlag(
 }
 
 /** Parses a flag such as `90s` or `5m` into milliseconds; undefined if it is absent. */
-export async function parseDurationFlag(flag: string, text: string | undefined): Promise<number | undefined> {
-  if (text === undefined) return undefined
-  const { parseDuration } = await import('#libs/client')
-  return parseDuration(text, flag)
+export function durationFlag(flag: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseDuration(text, flag)
 }
 
 /** Parses a time (RFC 3339), or an age, into RFC 3339. */

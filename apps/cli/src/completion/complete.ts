@@ -3,7 +3,6 @@ import { EXIT, printable, TOPIC_NAMES } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { completionOf, type Completion } from '../verbs/verb.js'
 import type { Candidate, Kind } from './live.js'
-import { splitLine, type SplitLine } from './split-line.js'
 
 /**
  * Prints the possible continuations of `line`: a candidate on each line, then a tab and its meaning. `line` is the typed text up to the
@@ -115,4 +114,36 @@ function argumentOf(command: Command, at: number): Wanted {
 function namesFor(completion: Completion | undefined): Wanted {
   if (completion === 'topic') return { texts: TOPIC_NAMES.map((text) => ({ text })) }
   return completion === undefined ? NOTHING : { live: completion }
+}
+
+/** Command line up to the cursor: its complete words, and the current one (empty behind a space). */
+interface SplitLine {
+  words: string[]
+  current: string
+}
+
+/**
+ * Splits a line as a shell does with regard to words, quotes and backslashes; expands nothing. An unclosed quote is part of the current
+ * word.
+ */
+export function splitLine(line: string): SplitLine {
+  const words: string[] = []
+  let word: string | undefined
+  let quote: string | undefined
+  for (let at = 0; at < line.length; at++) {
+    const char = line[at]!
+    if (quote !== undefined) {
+      if (char === quote) quote = undefined
+      else word += char === '\\' && quote === '"' && at + 1 < line.length ? line[++at]! : char
+    } else if (char === '"' || char === "'") {
+      quote = char
+      word ??= ''
+    } else if (char === ' ' || char === '\t' || char === '\n') {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else {
+      word = (word ?? '') + (char === '\\' && at + 1 < line.length ? line[++at]! : char)
+    }
+  }
+  return { words, current: word ?? '' }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { serveCanned } from '../testing/canned-service.js'
 import { runForTest, type CliWorld } from '../testing/run-cli.js'
-import { splitLine } from './split-line.js'
+import { splitLine } from './complete.js'
 
 const complete = async (line: string, world: CliWorld = {}, ...flags: string[]) => {
   const { code, stdout, stderr } = await runForTest([...flags, '__complete', line], world)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { splitLine } from '../completion/split-line.js'
+import { splitLine } from '../completion/complete.js'
 import { defineProgram, VERBS } from '../program.js'
 import { ioForTest, runForTest } from '../testing/run-cli.js'
 import { examplesOf } from '../verbs/verb.js'

@@ -5,7 +5,7 @@ import { EXIT } from '#libs/contracts'
 import { processEnvironment, signalled } from '#libs/platform'
 import { readCliEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
-import { parseDurationFlag } from '../flags.js'
+import { durationFlag } from '../flags.js'
 import type { CliIo } from '../io.js'
 import { processIo } from '../process-io.js'
 import { prepareDemoFolder } from './data-folder.js'
@@ -44,7 +44,7 @@ interface DemoFlags extends PlaceFlags {
 
 export async function runDemo(context: CliContext, flags: DemoFlags): Promise<number> {
   const place = placeOf(context, flags)
-  const observeMs = await parseDurationFlag('--observe', flags.observe)
+  const observeMs = durationFlag('--observe', flags.observe)
   const demo = await loadProgram<DemoModule>('demo/src/demo')
   const partners = await demo.startPartnerServers()
   try {

@@ -44,7 +44,7 @@ export async function runSidecar(context: CliContext, { port, socket, write, pol
     place: socket !== undefined ? { socket } : port === undefined ? undefined : { port: portOf(port, '--port') },
     policies: policies?.split(',').map((id) => id.trim()),
     write,
-    timeoutMs: await context.timeoutMs(),
+    timeoutMs: context.timeoutMs(),
   }
   const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)

@@ -80,7 +80,7 @@ async function planOf(context: CliContext, client: ApiClient, sources: readonly 
   const findings = located(await client.post('/v1/lint', request), sources)
   // A policy that fails lint is never replayed.
   if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null, holds, guard }
-  const timeoutMs = (await context.timeoutMs()) ?? TRIAL_MS
+  const timeoutMs = context.timeoutMs() ?? TRIAL_MS
   const stop = showTrialProgress(context, client)
   const simulation = await client.post('/v1/simulations', request, { timeoutMs }).finally(stop)
   const verdict = guard?.verdict === 'FAIL' ? 'FAIL' : simulation.verdict

@@ -40,7 +40,7 @@ function isPast({ at, known, version }: GetOptions): boolean {
 async function readPast(context: CliContext, id: string, { region, bot, at, known, version }: GetOptions): Promise<View> {
   if (region !== undefined || bot !== undefined)
     throw usageError('What was in force is known for all: leave out --region and --bot', [`hms-svc history ${id}`])
-  const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: await context.timeoutMs() })
+  const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: context.timeoutMs() })
   const { view, value, author, approvedBy, breakGlass } = await past.read(id, { at, known, version })
   // Only verified data is shown.
   const { breakGlass: _said, ...said } = view.provenance

@@ -44,6 +44,6 @@ export async function rollbackSigned(
       state: view,
     })
   }
-  const report = await awaitRollback(client, view.run, rollback, { startedAt, waitMs: await context.timeoutMs() })
+  const report = await awaitRollback(client, view.run, rollback, { startedAt, waitMs: context.timeoutMs() })
   return { report, from: rollback.prepared.releases[0]!.live }
 }

@@ -59,7 +59,7 @@ async function atOnce(
   person?: NamedSigner,
 ): Promise<Done> {
   const client = person === undefined ? await context.client() : await signingAs(context, person)
-  const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: await context.timeoutMs() })
+  const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: context.timeoutMs() })
   return { report, from: result.from, behind: describeBehind(result.stored) }
 }
 

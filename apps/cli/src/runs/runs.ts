@@ -2,7 +2,7 @@ import { ANSWER_MS, decide } from '#libs/client'
 import { MAX_RUNS_LISTED, type RunDecisionName, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requirePublicReason, requireReason } from '../errors.js'
-import { numberFlag, parseDurationFlag, parseRunNumber } from '../flags.js'
+import { numberFlag, durationFlag, parseRunNumber } from '../flags.js'
 import { openKey, type DecisionFlags } from '../keys/key-folder.js'
 import { renderRun } from '../output/render-run.js'
 import { readRuns, type RunsQuery } from './read-runs.js'
@@ -66,9 +66,9 @@ async function decideOnRun(context: CliContext, decision: RunDecisionName, text:
   const view = await decide(client, run, decision, {
     reason: flags.reason,
     publicReason: flags.publicReason,
-    byMs: await parseDurationFlag('--by', flags.by),
+    byMs: durationFlag('--by', flags.by),
     signer,
-    waitMs: (await context.timeoutMs()) ?? ANSWER_MS,
+    waitMs: context.timeoutMs() ?? ANSWER_MS,
   })
   if (context.output.mode !== 'quiet') context.output.data(view, () => renderRun(view, context.output.paint))
 }

@@ -2,6 +2,7 @@ import { followRun, type ApiClient } from '#libs/client'
 import { EXIT, exitCodeOfRun, isTerminal, type RunView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseRunNumber } from '../flags.js'
+import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import { renderRun } from '../output/render-run.js'
 import { chooseDisplay } from './watch-display.js'
 
@@ -20,8 +21,7 @@ export async function watchRun(context: CliContext, text: string): Promise<numbe
 export async function watchToEnd(context: CliContext, client: ApiClient, run: number): Promise<number> {
   const { io, output } = context
   const display = chooseDisplay(output, io.now)
-  const interrupt = new AbortController()
-  const ignoreInterrupts = io.onInterrupt(() => interrupt.abort())
+  const { signal, end } = stopOnInterrupt(io)
   const stopTicking = io.every(TICK_MS, () => display.tick())
   let last: RunView | undefined
   try {
@@ -29,19 +29,19 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
       last = view
       display.show(view)
     }
-    const view = await followRun(client, run, { onView, signal: interrupt.signal, timeoutMs: await context.timeoutMs() })
+    const view = await followRun(client, run, { onView, signal, timeoutMs: context.timeoutMs() })
     display.clear()
     if (!isTerminal(view.state) && view.state !== 'PAUSED') output.note(`The time is up; ${stillOpen(view)}: hms-svc runs watch ${run}`)
     if (output.mode !== 'quiet') output.data(view, () => renderRun(view, output.paint))
     return exitCodeOfRun(view.state)
   } catch (error) {
     display.clear()
-    if (!interrupt.signal.aborted) throw error
+    if (!signal.aborted) throw error
     output.note(`Interrupted; ${last === undefined ? `run #${run} goes on` : stillOpen(last)}: hms-svc runs watch ${run}`)
     return EXIT.interrupted
   } finally {
     stopTicking()
-    ignoreInterrupts()
+    end()
   }
 }
 

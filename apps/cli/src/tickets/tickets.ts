@@ -3,7 +3,7 @@ import { explain, MAX_TICKETS_LISTED, notifiedSteps, type DeliveryView, type Tic
 import { signRunDecision } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { requirePublicReason, requireReason, usageError } from '../errors.js'
-import { parseDurationFlag } from '../flags.js'
+import { durationFlag } from '../flags.js'
 import { openKey, type DecisionFlags } from '../keys/key-folder.js'
 
 /** Lists open tickets; with `all` also closed ones. */
@@ -79,7 +79,7 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
   requirePublicReason(publicReason, 'tickets decide')
   if ((decision === 'extend') !== (flags.by !== undefined))
     throw usageError('--by DURATION is of --decision extend, which needs it', ['hms-svc tickets decide --help'])
-  const byMs = await parseDurationFlag('--by', flags.by)
+  const byMs = durationFlag('--by', flags.by)
   const signer = await openKey(context, flags)
   const client = await context.client()
   const { run, attempt, digest: subject } = await client.get('/v1/tickets/{number}', { number })

@@ -1,7 +1,7 @@
 import type { TokenRequest, TokenView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
-import { parseDurationFlag } from '../flags.js'
+import { durationFlag } from '../flags.js'
 import { signingClient, type AsPerson } from './as-person.js'
 
 interface CreateFlags extends AsPerson {
@@ -14,7 +14,7 @@ interface CreateFlags extends AsPerson {
 const DAY_MS = 24 * 60 * 60 * 1000
 
 export async function createToken(context: CliContext, flags: CreateFlags): Promise<void> {
-  const expiresInMs = await parseExpires(flags.expires)
+  const expiresInMs = parseExpires(flags.expires)
   const request: TokenRequest = {
     scopes: flags.scope.flatMap((list) => list.split(',')),
     ...(flags.region === undefined ? {} : { region: flags.region }),
@@ -30,9 +30,9 @@ export async function createToken(context: CliContext, flags: CreateFlags): Prom
 }
 
 /** Parses a duration, days included, because keys are long-lived. */
-async function parseExpires(text: string | undefined): Promise<number | undefined> {
+function parseExpires(text: string | undefined): number | undefined {
   const [, days] = /^(\d{1,4})d$/.exec(text ?? '') ?? []
-  return days === undefined ? parseDurationFlag('--expires', text) : Number(days) * DAY_MS
+  return days === undefined ? durationFlag('--expires', text) : Number(days) * DAY_MS
 }
 
 export async function listTokens(context: CliContext, flags: AsPerson): Promise<void> {

@@ -3,7 +3,8 @@ import { EXIT, HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
 import { inheritedEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { parseDurationFlag } from '../flags.js'
+import { durationFlag } from '../flags.js'
+import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import { inputOf } from './policy-change.js'
 import { PolicyWatch } from './policy-watch.js'
 import { findProgram, ProgramQueue, runProgram } from './run-program.js'
@@ -28,13 +29,12 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
   if (policies.length > MAX_POLICIES_OF_READER) throw usageError(`one call watches at most ${MAX_POLICIES_OF_READER} policies`)
   const environment = inheritedEnvironment()
   const program = options.exec === undefined ? undefined : findProgram(options.exec, environment['PATH'])
-  const deadlineMs = (await parseDurationFlag('--exec-timeout', options.execTimeout)) ?? EXEC_MS
+  const deadlineMs = durationFlag('--exec-timeout', options.execTimeout) ?? EXEC_MS
   if (deadlineMs === 0) throw usageError('--exec-timeout leaves no time to run anything')
-  const timeoutMs = await context.timeoutMs()
+  const timeoutMs = context.timeoutMs()
   const startedAt = io.now()
-  const interrupt = new AbortController()
-  const interrupted = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
-  const ignoreInterrupts = io.onInterrupt(() => interrupt.abort())
+  const { signal, end } = stopOnInterrupt(io)
+  const interrupted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
   // The timer also keeps the process alive, which a connection does not.
   let tick = (): void => {}
   const stopTicking = io.every(TICK_MS, () => tick())
@@ -51,7 +51,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
     const queue = new ProgramQueue(async (change) => {
       if (program === undefined) return
       const { stdin, variables } = inputOf(change)
-      const run = { program, stdin, environment: { ...environment, ...variables }, deadlineMs, signal: interrupt.signal }
+      const run = { program, stdin, environment: { ...environment, ...variables }, deadlineMs, signal }
       watch.ended(change, program, await runProgram(run))
     })
     const watch = new PolicyWatch(policies, { connection, output, now: io.now, changed: (change) => queue.push(change) })
@@ -72,11 +72,11 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       await connection.close()
     }
   } catch (error) {
-    if (error instanceof HmsError && interrupt.signal.aborted) return EXIT.interrupted
+    if (error instanceof HmsError && signal.aborted) return EXIT.interrupted
     throw error
   } finally {
     stopTicking()
-    ignoreInterrupts()
+    end()
   }
 }
 
