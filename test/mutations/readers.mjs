@@ -363,7 +363,7 @@ export const READER_GUARDS = [
   {
     name: 'standing-asked',
     guard: 'a reader of a few policies is in doubt when one of them is kept back',
-    file: 'libs/client/src/connection/standing-proofs.ts',
+    file: 'libs/client/src/trust/freshness-watch.ts',
     find: 'provesStanding(tree, id, held.get(id), this.proofs[id])',
     replace: 'this.proofs[id] !== undefined',
     spec: 'libs/client/src/connection/named-policies.spec.ts',

@@ -12,15 +12,41 @@ export interface Clock {
   after(ms: number, task: () => void): Timer
 }
 
-/** `setTimeout` fires immediately above 2^31−1 ms. */
-const LONGEST_MS = 2 ** 31 - 1
+/** Maximum of `setTimeout`; above it, the callback fires immediately. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: Date.now,
   elapsed: () => performance.now(),
   after(ms, task) {
-    const timer = setTimeout(task, Math.min(Math.max(ms, 0), LONGEST_MS))
-    timer.unref()
+    const timer = setTimeout(task, Math.min(Math.max(ms, 0), MAX_TIMER_MS))
+    // In a page, a timer is a number.
+    ;(timer as { unref?(): void }).unref?.()
     return { cancel: () => clearTimeout(timer) }
   },
+}
+
+/** Converts a caller's wait for a timer; the maximum is about 24 days. Throws `RangeError` for an invalid duration. */
+export function timerMs(ms: number): number {
+  if (Number.isNaN(ms) || ms < 0) throw new RangeError(`${ms} is no time to wait`)
+  return Math.min(ms, MAX_TIMER_MS)
+}
+
+/**
+ * Awaits a promise, or throws `late()` after `ms`. The timer keeps the process alive until then, unless `after` is given: a caller must
+ * get a result, although neither our sockets nor our other timers hold the process.
+ */
+export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error, after = keepAlive): Promise<T> {
+  let timer = { cancel() {} }
+  const deadline = new Promise<never>((_resolve, reject) => (timer = after(timerMs(ms), () => reject(late()))))
+  try {
+    return await Promise.race([promise, deadline])
+  } finally {
+    timer.cancel()
+  }
+}
+
+const keepAlive: Clock['after'] = (ms, task) => {
+  const timer = setTimeout(task, ms)
+  return { cancel: () => clearTimeout(timer) }
 }

@@ -1,6 +1,6 @@
 import { HmsError, stepsOf, type ApprovalView, type PreparedApproval, type RunView, type Envelope } from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
-import { authorizationFrom, signedBy } from './api/authorization.js'
+import { clientFromEnvironment, signedBy } from './api/authorization.js'
 import { chooseSigner } from './approve/choose-signer.js'
 import { followRun } from './approve/follow-run.js'
 import { planOptions, type PlanInput } from './approve/plan-options.js'
@@ -8,9 +8,8 @@ import { prepareApproval } from './approve/prepare-approval.js'
 import { prepareAs } from './approve/prepare-as.js'
 import { readPolicies } from './approve/read-policies.js'
 import { RunError } from './approve/run-error.js'
-import { signApproval } from './approve/sign-approval.js'
-import { submitApproval } from './approve/submit-approval.js'
-import { readClientConfig, readUrl, type ClientConfig } from './client.config.js'
+import { signApproval, submitApproval } from './approve/submit-approval.js'
+import type { ClientConfig } from './client.config.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { readRoster } from '#libs/signing'
 import { readIfThere } from './keys/files.js'
@@ -72,13 +71,12 @@ export function deployPolicy(options: DeployOptions & { wait: false }): Promise<
 export function deployPolicy(options: DeployOptions): Promise<RunView>
 export async function deployPolicy(options: DeployOptions): Promise<RunView | ApprovalView> {
   requireKnownOptions('deployPolicy', options, OPTIONS)
-  const config = readClientConfig()
-  const url = options.url === undefined ? config.url : readUrl(options.url)
-  const api = new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) })
+  const { config, api } = clientFromEnvironment(options.url)
   const plan = planOptions(options)
   const policies = await readPolicies(options.files ?? (options.file === undefined ? [] : [options.file]))
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
-  const asSigner = async (): Promise<ApiClient> => new ApiClient({ url, authorize: signedBy(signer, await installationOf(config)) })
+  const asSigner = async (): Promise<ApiClient> =>
+    new ApiClient({ url: api.url, authorize: signedBy(signer, await installationOf(config)) })
   const prepared = await prepareAs(api, asSigner, (client) =>
     prepareApproval(client, policies, plan, { author: options.author, queue: options.queue, supersede: options.supersede }),
   )

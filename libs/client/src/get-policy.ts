@@ -19,14 +19,7 @@ const DEADLINE_MS = 5_000
 
 /** Implements `getPolicy` over one connection, opened at the first call, and again at the next if that failed. */
 export function policyGetter(open: (timeoutMs: number) => Promise<PolicyReader>): (id: string) => Promise<PolicyValue> {
-  let shared: Promise<PolicyReader> | undefined
-  const opened = (): Promise<PolicyReader> => {
-    shared ??= open(DEADLINE_MS).catch((error: unknown) => {
-      shared = undefined
-      throw error
-    })
-    return shared
-  }
+  const opened = shared(() => open(DEADLINE_MS))
   return async (id) => {
     const reader = await opened()
     const held = reader.find(id)
@@ -44,14 +37,7 @@ const past = pastGetter(() => PastPolicies.fromEnvironment())
 
 /** Implements `getPolicy` for another time; the trusted roster is determined at the first call, and again at the next if that failed. */
 export function pastGetter(open: () => Promise<Pick<PastPolicies, 'read'>>): (id: string, query: PastQuery) => Promise<PolicyValue> {
-  let shared: Promise<Pick<PastPolicies, 'read'>> | undefined
-  const opened = (): Promise<Pick<PastPolicies, 'read'>> => {
-    shared ??= open().catch((error: unknown) => {
-      shared = undefined
-      throw error
-    })
-    return shared
-  }
+  const opened = shared(open)
   return async (id, query) => (await (await opened()).read(id, query)).value
 }
 
@@ -70,4 +56,14 @@ async function findPolicy(id: string, query: PastQuery): Promise<PolicyValue> {
   requireKnownOptions('getPolicy', query, OPTIONS)
   const { at, known, version } = query
   return at === undefined && known === undefined && version === undefined ? get(id) : past(id, { at, known, version })
+}
+
+/** Opens at the first call, and again at the next if that failed. */
+function shared<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined
+  return () =>
+    (opened ??= open().catch((error: unknown) => {
+      opened = undefined
+      throw error
+    }))
 }

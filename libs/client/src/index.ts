@@ -35,8 +35,15 @@ export { decideRun, type DecideOptions } from './runs/decide-run.js'
 // For the CLI and other tools over the same API.
 export { openConnection } from './connection/connect.js'
 export type { HeldDocumentSource } from './connection/hms-connection.js'
-export { readSnapshot } from './api/read-snapshot.js'
-export { ApiClient, type ApiClientOptions, type Authorize, type EventsOptions, type PostOptions } from './api/api-client.js'
+export {
+  ApiClient,
+  orMissing,
+  readSnapshot,
+  type ApiClientOptions,
+  type Authorize,
+  type EventsOptions,
+  type PostOptions,
+} from './api/api-client.js'
 export { authorizationFrom, bearer, operatorKey, signedBy, statement } from './api/authorization.js'
 export { asKeyProblem } from './api/key-problem.js'
 export { isLoopback } from './api/loopback.js'
@@ -44,25 +51,19 @@ export { chooseSigner, defaultSigner, type SignerChoice } from './approve/choose
 export { followRun, type FollowOptions } from './approve/follow-run.js'
 export { parseDuration } from '#libs/contracts'
 export { planOptions, type PlanInput } from './approve/plan-options.js'
-export { prepareApproval, type PrepareOptions } from './approve/prepare-approval.js'
-export { prepareBreakGlass, submitBreakGlass } from './approve/break-glass.js'
+export { prepareApproval, prepareBreakGlass, readApproval, type PrepareOptions } from './approve/prepare-approval.js'
 export { prepareAs } from './approve/prepare-as.js'
-export { readApproval } from './approve/read-approval.js'
-export { readLive, unverified } from './live/read-live.js'
+export { readConsent, readLive, unverified, type ConsentTrust, type LiveSource } from './live/read-live.js'
 export { judgePresent, readPresent, type PresentValue } from './live/read-present.js'
 export type { JudgedLive } from './live/judge-frame.js'
-export type { LiveSource } from './live/read-live.js'
 export { openRosters } from './trust/open-rosters.js'
 export type { PinnedRosters } from './trust/pinned-rosters.js'
 export { httpRosters } from './trust/roster-source.js'
 export { systemClock } from './clock.js'
-export { readConsent, type ConsentTrust } from './approve/read-consent.js'
 export { readPolicies } from './approve/read-policies.js'
 export { readPrepared, type ReadApproval } from './approve/read-prepared.js'
-export { rejectApproval } from './approve/reject-approval.js'
 export { RunError } from './approve/run-error.js'
-export { signApproval } from './approve/sign-approval.js'
-export { submitApproval } from './approve/submit-approval.js'
+export { rejectApproval, signApproval, submitApproval, submitBreakGlass } from './approve/submit-approval.js'
 export { readClientConfig, readUrl, type ClientConfig } from './client.config.js'
 export { createDemoIdentity } from './keys/demo-identity.js'
 export { PastPolicies } from './history/past-policies.js'
@@ -73,8 +74,13 @@ export { SshAgent } from './keys/ssh-agent.js'
 export { KeyFolder, type KeyEntry, type NamedSigner, type PublicKeyFile } from './keys/key-folder.js'
 export { dataFolderPassphrase, resolveKeysDir, type KeysDirSources } from './keys/keys-dir.js'
 export { previewRollback, rollBack } from './rollback-policy.js'
-export { orMissing } from './api/or-missing.js'
-export { awaitRollback, prepareRollback, signRollback, type PreparedRollback } from './rollback-signed.js'
-export { withdrawPolicy, type WithdrawOptions } from './withdraw-policy.js'
+export {
+  awaitRollback,
+  prepareRollback,
+  signRollback,
+  withdrawPolicy,
+  type PreparedRollback,
+  type WithdrawOptions,
+} from './rollback-signed.js'
 export { ANSWER_MS, decide } from './runs/decide-run.js'
 export * from './webhooks/index.js'

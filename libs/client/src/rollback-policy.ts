@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HmsError, type RollbackMove, type RollbackReport, type RollbackRequest, type RollbackResult } from '#libs/contracts'
-import { ApiClient } from './api/api-client.js'
-import { authorizationFrom } from './api/authorization.js'
-import { readClientConfig, readUrl } from './client.config.js'
+import type { ApiClient } from './api/api-client.js'
+import { clientFromEnvironment } from './api/authorization.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { reportOf, revisionOf } from './rollback-report.js'
 
@@ -28,10 +27,7 @@ const OPTIONS: OptionNames<RollbackOptions & { url?: string }> = { reason: true,
  */
 export async function rollbackPolicy(reference: string, options: RollbackOptions & { url?: string } = {}): Promise<RollbackReport> {
   requireKnownOptions('rollbackPolicy', options, OPTIONS)
-  const config = readClientConfig()
-  const url = options.url === undefined ? config.url : readUrl(options.url)
-  const { report } = await rollBack(new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) }), reference, options)
-  return report
+  return (await rollBack(clientFromEnvironment(options.url).api, reference, options)).report
 }
 
 /** Rolls back over a given client, and reports each config-store's result. */

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HmsError, type CoverageView, type RollbackReport } from '#libs/contracts'
-import type { ApiClient } from './api/api-client.js'
-import { orMissing } from './api/or-missing.js'
+import { orMissing, type ApiClient } from './api/api-client.js'
 
 const ANSWER_MS = 5_000
 /** Below config-store's maximum wait; a longer wait uses several requests. */

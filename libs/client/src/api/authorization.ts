@@ -1,8 +1,8 @@
 import { signRequest, type Signer } from '#libs/signing'
-import type { ClientConfig } from '../client.config.js'
+import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
 import { loadIdentity } from '../keys/identity.js'
 import { KeyError } from '../keys/key-error.js'
-import type { Authorize } from './api-client.js'
+import { ApiClient, type Authorize } from './api-client.js'
 import { asKeyProblem } from './key-problem.js'
 import { isLoopback } from './loopback.js'
 
@@ -49,4 +49,11 @@ export async function operatorKey(dataDir: string): Promise<Caller | undefined> 
     if (error instanceof KeyError && error.code === 'HMS_IDENTITY_MISSING') return undefined
     throw asKeyProblem(error)
   }
+}
+
+/** Returns the environment's settings, and a client of its server, or of the one at `url`. */
+export function clientFromEnvironment(url: string | undefined): { config: ClientConfig; api: ApiClient } {
+  const read = readClientConfig()
+  const config = url === undefined ? read : { ...read, url: readUrl(url) }
+  return { config, api: new ApiClient({ url: config.url, authorize: authorizationFrom(config) }) }
 }

@@ -1,4 +1,4 @@
-import { timerMs } from '../timers.js'
+import { timerMs } from '../clock.js'
 import { sseParser, type ServerSentEvent } from './sse-parser.js'
 
 export interface EventStreamOptions {

@@ -22,7 +22,7 @@ import { planOptions } from './plan-options.js'
 import { prepareApproval } from './prepare-approval.js'
 import { readPolicies } from './read-policies.js'
 import { RunError } from './run-error.js'
-import { signApproval } from './sign-approval.js'
+import { signApproval } from './submit-approval.js'
 
 const policy = { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25 }
 const rollback = { target: { version: '2.0.0', digest: `sha256:${'1'.repeat(64)}` }, reason: 'drill', replaces: null }

@@ -3,7 +3,7 @@ import { HmsError, isTerminal, type RunView } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 import { unreachable } from '../api/unreachable.js'
 import { backoffMs } from '../backoff.js'
-import { timerMs } from '../timers.js'
+import { timerMs } from '../clock.js'
 
 export interface FollowOptions {
   /** Called with each changed view. */

@@ -1,10 +1,12 @@
 import {
   canonicalJson,
+  HmsError,
   isSameMetrics,
   stepsOf,
   type JsonObject,
   type PlanOptions,
   type PreparedApproval,
+  type PrepareBreakGlassRequest,
   type PrepareRequest,
 } from '#libs/contracts'
 import { isSameRamp } from '#libs/policy'
@@ -52,8 +54,58 @@ export async function prepareApproval(
   return prepared
 }
 
+/**
+ * Requests releases from approver that skip simulation, canary, freezes and waiting, and verifies their policies and reason. Throws
+ * `HMS_APPROVAL_MISMATCH` (502) if they differ.
+ */
+export async function prepareBreakGlass(
+  api: ApiClient,
+  policies: readonly JsonObject[],
+  { reason, author }: { reason: string; author?: string },
+): Promise<PreparedApproval> {
+  const request: PrepareBreakGlassRequest = { policies: [...policies], reason, ...(author === undefined ? {} : { author }) }
+  const { prepared, predicates } = readPreparedFor(await api.post('/v1/break-glass/prepare', request), policies)
+  for (const { breakGlass } of predicates) if (breakGlass?.reason !== reason) throw mismatch('no break-glass, or one for another reason')
+  return prepared
+}
+
+/**
+ * Reads an approval that others have signed, by its digest. Other requested options must equal those in the bytes: a later signer changes
+ * nothing. Throws `HMS_APPROVAL_MISMATCH` (502) for other bytes, `HMS_APPROVER_PLAN_DIFFERS` (409) for another plan or author, and
+ * `HMS_BREAK_GLASS_ALONE` (403) for break-glass, which is signed in one request.
+ */
+export async function readApproval(
+  api: ApiClient,
+  digest: string,
+  plan: PlanOptions = {},
+  { author, supersede = false }: { author?: string; supersede?: boolean } = {},
+): Promise<PreparedApproval> {
+  const { prepared, predicates } = readPrepared(await api.get('/v1/approvals/{digest}/prepared', { digest }))
+  if (prepared.digest !== digest) throw mismatch(`bytes of digest ${prepared.digest} for ${digest}`)
+  if (prepared.breakGlass !== undefined) {
+    const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'
+    throw new HmsError('HMS_BREAK_GLASS_ALONE', detail, {
+      status: 403,
+      next: ['hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT'],
+    })
+  }
+  const other =
+    predicates.map((release) => otherPlan(plan, release)).find((each) => each !== undefined) ??
+    (author !== undefined && !prepared.authors.includes(author) ? 'another author' : undefined) ??
+    (supersede && prepared.supersede !== true ? 'no end of runs that are under way' : undefined)
+  if (other === undefined) return prepared
+  throw new HmsError(
+    'HMS_APPROVER_PLAN_DIFFERS',
+    `What others signed says ${other} than is asked for. Leave the option out to countersign it.`,
+    {
+      status: 409,
+      next: [`hms-svc approvals show ${digest}`],
+    },
+  )
+}
+
 /** Reads the prepared bytes and verifies that they contain exactly these policies. */
-export function readPreparedFor(given: PreparedApproval, policies: readonly JsonObject[]): ReadApproval {
+function readPreparedFor(given: PreparedApproval, policies: readonly JsonObject[]): ReadApproval {
   const read = readPrepared(given)
   const asked = policies.map(digestOfJson).sort()
   const offered = read.predicates.map(({ policy }) => digestOfJson(policy)).sort()
@@ -70,7 +122,7 @@ const PLAN_MEMBERS = [
 ] as const
 
 /** Returns the first requested plan option that the bytes do not contain. */
-export function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
+function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
   for (const [key, name] of PLAN_MEMBERS) if (plan[key] !== undefined && plan[key] !== said[key]) return `another ${name}`
   if (plan.partners !== undefined && canonicalJson([...plan.partners].sort()) !== canonicalJson([...(said.partners ?? [])].sort()))
     return 'other partners'

@@ -1,4 +1,4 @@
-import { HmsError, isTerminal, type RunStage, type RunView } from '#libs/contracts'
+import { HmsError, isTerminal, type RunView } from '#libs/contracts'
 
 /** A run that did not succeed, or did not within the time: code `HMS_RUN_<STATE>`. */
 export class RunError extends HmsError {
@@ -23,9 +23,5 @@ function describe(run: RunView): string {
   const stage = run.stages.find(({ verdict }) => verdict === 'FAIL' || verdict === 'INCONCLUSIVE')
   const what = `run #${run.run} ${isTerminal(run.state) ? 'ended' : 'is'} ${run.state}`
   const where = stage === undefined ? '' : ` in stage ${stage.stage}`
-  return [`${what}${where}`, run.reason, detailOf(stage)].filter((part) => part !== undefined && part !== '').join(': ')
-}
-
-function detailOf(stage: RunStage | undefined): string | undefined {
-  return stage?.detail
+  return [`${what}${where}`, run.reason, stage?.detail].filter((part) => part !== undefined && part !== '').join(': ')
 }

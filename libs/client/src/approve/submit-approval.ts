@@ -1,5 +1,23 @@
-import type { ApprovalRequest, ApprovalView, PreparedApproval } from '#libs/contracts'
+import {
+  fromBase64,
+  toBase64,
+  type StatementRequest,
+  type ApprovalRequest,
+  type ApprovalView,
+  type PreparedApproval,
+} from '#libs/contracts'
+import { pae, signDecision, STATEMENT_TYPE, type Signer } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
+
+/** Signs each release of an approval: one signature per release, over the prepared bytes as DSSE. */
+export async function signApproval(prepared: Pick<PreparedApproval, 'releases'>, signer: Signer): Promise<ApprovalRequest['signatures']> {
+  return Promise.all(
+    prepared.releases.map(async ({ digest, payload }) => {
+      const sig = await signer.sign(pae(STATEMENT_TYPE, fromBase64(payload)))
+      return { release: digest, keyid: signer.keyid, sig: toBase64(sig) }
+    }),
+  )
+}
 
 /** Submits signatures; idempotent. The response contains the missing signatures and the run's number. */
 export function submitApproval(
@@ -10,4 +28,26 @@ export function submitApproval(
 ): Promise<ApprovalView> {
   const request: ApprovalRequest = { digest: prepared.digest, signatures, reason: options.reason }
   return api.post('/v1/approvals', request)
+}
+
+/** Submits all signatures in one request. */
+export function submitBreakGlass(
+  api: ApiClient,
+  { digest }: Pick<PreparedApproval, 'digest'>,
+  signatures: readonly ApprovalRequest['signatures'][],
+): Promise<ApprovalView> {
+  return api.post('/v1/break-glass', { digest, signatures: signatures.flat() })
+}
+
+/** Submits a person's signed rejection of a waiting approval; its run ends ABORTED (REJECTED). `digest` is the approval's. */
+export async function rejectApproval(
+  api: ApiClient,
+  digest: string,
+  reason: string,
+  signer: Signer,
+  { publicReason }: { /** Reason sent to partners. */ publicReason?: string } = {},
+): Promise<ApprovalView> {
+  const statement = await signDecision({ subject: digest, decision: 'reject', reason, publicReason, at: new Date() }, signer)
+  const request: StatementRequest = { statement }
+  return api.post('/v1/approvals/{digest}/decisions', request, { params: { digest } })
 }

@@ -1,6 +1,7 @@
 // Entry of the browser bundle: page.ts replaces the adapters of bytes and crypto there, see apps/demo/bin/bundle-bridge.mjs.
+import { systemClock } from '../clock.js'
 import type { Bridge } from './bridge.js'
-import { openSocket, pageClock, pageFetch, pageWindow } from './browser/page-ports.js'
+import { openSocket, pageFetch, pageWindow } from './browser/page-ports.js'
 import { openWith, type BridgeOptions } from './open-bridge.js'
 
 /**
@@ -8,7 +9,7 @@ import { openWith, type BridgeOptions } from './open-bridge.js'
  * verified copy; rejects with `HMS_UNREACHABLE`, or with the server's refusal.
  */
 export function openBridge(options: BridgeOptions): Promise<Bridge> {
-  return openWith({ clock: pageClock, fetch: pageFetch, openSocket, page: pageWindow() }, options)
+  return openWith({ clock: systemClock, fetch: pageFetch, openSocket, page: pageWindow() }, options)
 }
 
 export { HmsError } from '#libs/contracts'

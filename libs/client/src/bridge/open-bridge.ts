@@ -5,12 +5,10 @@ import { unreachable } from '../api/unreachable.js'
 import { Contact } from '../connection/contact.js'
 import { ReaderSession } from '../connection/reader-session.js'
 import { StreamFeed } from '../connection/stream-feed.js'
-import { DocumentTrust } from '../trust/document-trust.js'
-import { ReaderTime } from '../trust/reader-time.js'
 import { Bridge } from './bridge.js'
 import type { OwnWindow } from './frames/windows.js'
 import type { PageFetch } from './page-fetch.js'
-import { PageRosters } from './page-rosters.js'
+import { openPageRosters } from './page-rosters.js'
 import { pageEvents, pageSocket, type PageSocket } from './page-transports.js'
 import { readFollowed } from './pane-bounds.js'
 
@@ -51,17 +49,15 @@ export async function openWith(ports: BridgePorts, options: BridgeOptions): Prom
   const { clock, fetch, openSocket, random } = ports
   const policies = options.policies === undefined ? undefined : readFollowed(options.policies)
   const { origin } = requireUrl(url)
-  const rosters = await PageRosters.open({ url, roster, token, fetch })
-  const time = new ReaderTime(clock)
-  const trust = new DocumentTrust(() => rosters.newest, time)
+  const rosters = await openPageRosters({ url, roster, token, fetch })
   const contact = new Contact((reason) => unreachable(url, reason), clock.after.bind(clock))
-  const target = { url: origin, reader: { region }, policies, token, clock: time }
-  const events = pageEvents(target, fetch)
-  const transports = token === undefined ? { stream: pageSocket(target, openSocket), events } : { events }
-  const session = new ReaderSession(
-    { reader: target.reader, policies, disk: null, rosters, trust, time, contact },
-    (reader) => new StreamFeed(reader, { ...target, transports, random, isPage: true }),
-  )
+  const reader = { region }
+  const session = new ReaderSession({ reader, policies, disk: null, rosters, clock, contact }, (own) => {
+    const target = { url: origin, reader, policies, token, clock: own.time }
+    const events = pageEvents(target, fetch)
+    const transports = token === undefined ? { stream: pageSocket(target, openSocket), events } : { events }
+    return new StreamFeed(own, { ...target, transports, random, isPage: true })
+  })
   const bridge = new Bridge(session, clock, policies, ports.page)
   try {
     await session.open(timeoutMs)

@@ -2,18 +2,15 @@ import { HmsError, SILENCE_MS } from '#libs/contracts'
 import { errorOfResponse } from '../api/problem-to-error.js'
 import { sseParser } from '../api/sse-parser.js'
 import { reasonOf } from '../api/unreachable.js'
+import { Line } from '../connection/link/line.js'
 import {
   addressOf,
   isForeignAnswer,
   MAX_FRAME_BYTES,
   MAX_REFUSAL_BYTES,
-  type Session,
-  type SessionEnd,
-  type SessionEvents,
   type Target,
   type Transport,
 } from '../connection/link/transport.js'
-import { parseFrame } from '../connection/parse-frame.js'
 import { readPageText, textsOf, type PageFetch } from './page-fetch.js'
 
 /** Used part of a browser's `WebSocket`. */
@@ -81,55 +78,12 @@ export function pageEvents(target: Target, fetch: PageFetch): Transport {
         }
         line.opened()
         const parser = sseParser(MAX_FRAME_BYTES)
-        const texts = textsOf(response, (bytes) => void (line.received += bytes))
+        const texts = textsOf(response, (bytes) => void (line.counted += bytes))
         for await (const text of texts) for (const { data } of parser.push(text)) line.take(data)
         line.end({ reason: 'the connection was closed', blocked: line.frames === 0 })
       }
       follow().catch((error: unknown) => line.end({ reason: reasonOf(error), damaged: error instanceof HmsError }))
       return line
     },
-  }
-}
-
-/** One connection of a page: delivers frames until it has ended. */
-class Line implements Session {
-  received = 0
-  frames = 0
-  private isOver = false
-
-  constructor(
-    private readonly events: SessionEvents,
-    private readonly shut: () => void,
-  ) {}
-
-  opened(): void {
-    if (!this.isOver) this.events.opened()
-  }
-
-  take(text: string): void {
-    this.frames++
-    try {
-      this.events.frame(parseFrame(text))
-    } catch (error) {
-      this.end({ reason: reasonOf(error), damaged: true, error: error as Error })
-    }
-  }
-
-  end(end: SessionEnd): void {
-    if (this.isOver) return
-    this.drop()
-    this.events.closed(end)
-  }
-
-  /** A page acknowledges nothing. */
-  send(): void {}
-
-  drop(): void {
-    this.isOver = true
-    this.shut()
-  }
-
-  async close(): Promise<void> {
-    this.drop()
   }
 }

@@ -1,6 +1,7 @@
 // Entry of the bundle for frames: it verifies nothing, and trusts the page that holds it.
 import { HmsError } from '#libs/contracts'
-import { pageClock, pageWindow } from './browser/page-ports.js'
+import { systemClock } from '../clock.js'
+import { pageWindow } from './browser/page-ports.js'
 import { joinFrom, type JoinOptions } from './frames/join-bridge.js'
 import type { Pane } from './pane.js'
 
@@ -8,7 +9,7 @@ import type { Pane } from './pane.js'
 export async function joinBridge(options: JoinOptions): Promise<Pane> {
   const page = pageWindow()
   if (page === undefined) throw new HmsError('HMS_BRIDGE_NO_HOST', 'There is no page here that could hold a frame.', { status: 400 })
-  return joinFrom({ page, clock: pageClock }, options)
+  return joinFrom({ page, clock: systemClock }, options)
 }
 
 export { HmsError } from '#libs/contracts'

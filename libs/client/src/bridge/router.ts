@@ -33,10 +33,6 @@ export class Router {
   }
 
   /** Returns a copy: a listener may close its pane, or open another. */
-  members(): Member[] {
-    return [...this.all]
-  }
-
   private membersFor(id: string): Member[] {
     return [...(this.byPolicy.get(id) ?? [])]
   }

@@ -9,9 +9,7 @@ import { Contact } from './contact.js'
 import type { ReaderSession } from './reader-session.js'
 import type { TypedConnection } from '../policy-types.js'
 import { namedPolicies } from './named-policies.js'
-import { DocumentTrust } from '../trust/document-trust.js'
 import { openRosters } from '../trust/open-rosters.js'
-import { ReaderTime } from '../trust/reader-time.js'
 import { httpRosters } from '../trust/roster-source.js'
 
 /** Options of `connect`; defaults come from the environment. */
@@ -85,21 +83,12 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   ])
   const until = clock.elapsed() + timeoutMs
   const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })
-  const time = new ReaderTime(clock)
-  const trust = new DocumentTrust(() => rosters.newest, time)
   const contact = new Contact((reason) => unreachable(api.url, reason))
-  const target = { url: api.url, reader, policies, token, clock: time }
-  const connection: ReaderSession = new Session(
-    { reader, policies, api, disk, rosters, trust, time, contact },
-    (session) => new StreamFeed(session, { ...target, transports: serverTransports(target), random }),
-  )
-  try {
-    await connection.open(Math.max(until - clock.elapsed(), 1))
-    return connection
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
+  const connection: ReaderSession = new Session({ reader, policies, api, disk, rosters, clock, contact }, (session) => {
+    const target = { url: api.url, reader, policies, token, clock: session.time }
+    return new StreamFeed(session, { ...target, transports: serverTransports(target), random })
+  })
+  return connection.open(Math.max(until - clock.elapsed(), 1))
 }
 
 /** Returns the token for a URL: that of the environment only for the server of the environment, never for another one. */

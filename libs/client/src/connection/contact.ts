@@ -1,6 +1,6 @@
 import type { HmsError } from '#libs/contracts'
-import type { Clock } from '../clock.js'
-import { withDeadline } from '../deadline.js'
+import { withDeadline, type Clock } from '../clock.js'
+import type { ConnectionState, HmsConnection, ReadyOptions } from './hms-connection.js'
 
 /** Why there is no contact at present. */
 export interface Failure {
@@ -11,6 +11,8 @@ export interface Failure {
 
 /** Time that a disk copy waits for live contact while the other side neither responds nor refuses. */
 const LIVE_GRACE_MS = 1_000
+
+const READY_MS = 5_000
 
 interface Waiter {
   resolve(): void
@@ -63,4 +65,26 @@ export class Contact {
       else if (waiter.failFast) waiter.reject(this.unreachable(reason))
     }
   }
+}
+
+/**
+ * Resolves with the state once it is `READY`, else with the current one after `timeoutMs`. A timeout is not an error: there is a verified
+ * copy, and the caller decides whether it suffices. Keeps the process alive meanwhile.
+ */
+export async function awaitReady(
+  connection: Pick<HmsConnection, 'state' | 'on'>,
+  { timeoutMs = READY_MS }: ReadyOptions = {},
+): Promise<ConnectionState> {
+  if (connection.state === 'READY' || connection.state === 'CLOSED') return connection.state
+  const late = new Error('not ready in time')
+  let off = (): void => {}
+  const ready = new Promise<void>((resolve) => (off = connection.on('ready', () => resolve())))
+  try {
+    await withDeadline(ready, timeoutMs, () => late)
+  } catch (error) {
+    if (error !== late) throw error
+  } finally {
+    off()
+  }
+  return connection.state
 }

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { HmsError, type ConfigDocument } from '#libs/contracts'
 import { replaceFile } from '#libs/files'
 import type { Reader } from '#libs/evaluation'
-import { FloorsFile, type SavedFloors } from '../trust/floors-file.js'
-import { readOwnFile } from '../trust/read-own-file.js'
+import { FloorsFile, readOwnFile, type SavedFloors } from '../trust/floors-file.js'
 
 /** Last known good copy of one reader. */
 export interface SavedDocuments {

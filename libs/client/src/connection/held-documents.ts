@@ -1,6 +1,6 @@
 import { peekPredicate, type ConfigDocument } from '#libs/contracts'
 import { effectiveMs, SignatureError, STABLE_SCOPE, type ReleasePredicate, type StableHead } from '#libs/signing'
-import type { Admission } from '../trust/admission.js'
+import type { DocumentTrust } from '../trust/document-trust.js'
 import { evaluate, withWholeBundles, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
 
 /** A document that was not admitted, with the error. */
@@ -15,7 +15,8 @@ export class HeldDocuments {
   /** Documents before their effective time, by policy and scope. */
   private readonly early = new Map<string, ConfigDocument>()
 
-  constructor(private readonly admission: Admission) {}
+  /** Every document passes `trust` before anything reads it, from a feed and from disk alike. */
+  constructor(private readonly trust: Pick<DocumentTrust, 'admit'>) {}
 
   /**
    * Applies documents by `seq`: an equal one changes nothing, and a lower one is refused on admission. Documents missing in a snapshot
@@ -24,7 +25,7 @@ export class HeldDocuments {
   apply(documents: readonly ConfigDocument[], now: number): RefusedDocument[] {
     const refused = documents.flatMap((document) => {
       try {
-        const admitted = this.admission.admit(document)
+        const admitted = this.trust.admit(document)
         if (document.seq >= (this.early.get(placeOf(document))?.seq ?? 0)) this.early.delete(placeOf(document))
         if (document.seq > (this.find(document)?.document.seq ?? -1)) this.put(admitted)
         return []

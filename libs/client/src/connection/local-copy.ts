@@ -1,6 +1,6 @@
 import type { ConfigDocument } from '#libs/contracts'
 import { stableDigest, type StableHead } from '#libs/signing'
-import type { Admission } from '../trust/admission.js'
+import type { DocumentTrust } from '../trust/document-trust.js'
 import type { Clock, Timer } from '../clock.js'
 import type { InForce, Reader } from '#libs/evaluation'
 import { HeldDocuments, type RefusedDocument } from './held-documents.js'
@@ -12,7 +12,7 @@ export interface LocalCopyOptions {
   reader: Reader
   /** Policies of this reader, if not all. */
   policies?: readonly string[]
-  admission: Admission
+  trust: Pick<DocumentTrust, 'admit'>
   clock: Clock
   /** Called when a held release took effect, for any reader, or a canary's lease expired: without a frame. */
   onExpiry: (changes: Change[]) => void
@@ -35,7 +35,7 @@ export class LocalCopy {
   private readonly others = new Map<string, StableHead>()
 
   constructor(private readonly options: LocalCopyOptions) {
-    this.documents = new HeldDocuments(options.admission)
+    this.documents = new HeldDocuments(options.trust)
   }
 
   /** Applies documents. `along`: policies included with those that this reader named. */

@@ -1,13 +1,11 @@
 import { HmsError, type AlertRequest, type ConfigDocument, type Envelope, type StandingProof } from '#libs/contracts'
 import type { InForce, Reader } from '#libs/evaluation'
 import { SignatureError } from '#libs/signing'
-import type { ApiClient } from '../api/api-client.js'
-import type { DocumentTrust } from '../trust/document-trust.js'
-import type { PinnedRosters } from '../trust/pinned-rosters.js'
-import type { ReaderTime } from '../trust/reader-time.js'
-import { awaitReady } from './await-ready.js'
-import type { Contact } from './contact.js'
-import type { DiskCopy } from './disk-copy.js'
+import { DocumentTrust } from '../trust/document-trust.js'
+import { StandingProofs } from '../trust/freshness-watch.js'
+import { ReaderTime } from '../trust/reader-time.js'
+import { awaitReady, type Contact } from './contact.js'
+import type { Feed, ReaderOptions, TakeOptions } from './feed.js'
 import type { RefusedDocument } from './held-documents.js'
 import {
   requireReading,
@@ -24,47 +22,6 @@ import {
 import { Listeners } from './listeners.js'
 import { LocalCopy, type Change } from './local-copy.js'
 import { placeOf, refusalOf, Refusals, unlessOvertaken } from './refusals.js'
-import { StandingProofs } from './standing-proofs.js'
-
-/** Rosters trusted by a reader, and the means to follow their successors. */
-export type RosterKeeper = Pick<PinnedRosters, 'kind' | 'newest' | 'follow'>
-
-export interface ReaderOptions {
-  reader: Reader
-  /** Policies of this reader, if not all. */
-  policies?: readonly string[]
-  disk: Pick<DiskCopy, 'load' | 'save' | 'settled'> | null
-  rosters: RosterKeeper
-  trust: DocumentTrust
-  time: ReaderTime
-  contact: Contact
-  /** Documents come from a log, which may deliver an old one again: a duplicate record, or a re-read offset. */
-  fromLog?: boolean
-  /** Server that accepts alerts; a follower of a log has none. */
-  api?: Pick<ApiClient, 'post'>
-}
-
-/** Source of a session's documents: a server over its transports, or a log. It calls the session's methods. */
-export interface Feed {
-  /** `from`: revision to resume from; `undefined` if there is no copy, or part of it no longer verifies. */
-  start(from: number | undefined): void
-  /** Values in force have changed; called before any listener, which may be slow. */
-  applied(): void
-  /** A newer roster was loaded: documents refused under the previous one are requested again. */
-  startOver(): void
-  stop(): Promise<void>
-}
-
-export interface TakeOptions {
-  /** More documents follow, so these are not complete. */
-  more?: boolean
-  /** Policies included with those that this reader named. */
-  along?: readonly string[]
-  /** These are all documents for this reader. */
-  whole?: boolean
-  /** Places of a log (`policy@scope`) whose documents were removed from it. */
-  erased?: ReadonlySet<string>
-}
 
 const NO_PLACES: ReadonlySet<string> = new Set()
 
@@ -94,13 +51,18 @@ export class ReaderSession implements HmsConnection {
   private askedRostersAt = Number.NEGATIVE_INFINITY
   readonly documents: HeldDocumentSource
   readonly contact: Contact
+  /** The reader's time. */
+  readonly time: ReaderTime
+  private readonly trust: DocumentTrust
 
   constructor(
     private readonly options: ReaderOptions,
     feed: (session: ReaderSession) => Feed,
   ) {
-    const { reader, policies, trust, time, fromLog } = options
-    this.copy = new LocalCopy({ reader, policies, admission: trust, clock: time, onExpiry: (changes) => this.announce(changes) })
+    const { reader, policies, rosters, clock, fromLog } = options
+    const time = (this.time = new ReaderTime(clock))
+    const trust = (this.trust = new DocumentTrust(() => rosters.newest, time))
+    this.copy = new LocalCopy({ reader, policies, trust, clock: time, onExpiry: (changes) => this.announce(changes) })
     this.proofs = policies === undefined || fromLog === true ? undefined : new StandingProofs(policies)
     const { documents } = this.copy
     this.documents = {
@@ -136,11 +98,17 @@ export class ReaderSession implements HmsConnection {
     return this.refusals.any === undefined
   }
 
-  /** Resolves on the first copy, from the feed or from disk; rejects after `timeoutMs` without either. */
-  async open(timeoutMs: number): Promise<void> {
-    const saved = await this.load()
-    this.feed.start(saved === 'whole' ? this.revision : undefined)
-    await this.contact.first(timeoutMs, saved !== undefined)
+  /** Resolves on the first copy, from the feed or from disk; closes and rejects after `timeoutMs` without either. */
+  async open(timeoutMs: number): Promise<this> {
+    try {
+      const saved = await this.load()
+      this.feed.start(saved === 'whole' ? this.revision : undefined)
+      await this.contact.first(timeoutMs, saved !== undefined)
+      return this
+    } catch (error) {
+      await this.close()
+      throw error
+    }
   }
 
   ready(options?: ReadyOptions): Promise<ConnectionState> {
@@ -166,7 +134,7 @@ export class ReaderSession implements HmsConnection {
   /** Loads the disk copy of an earlier process. Returns `undefined` if there is none, else whether all of it still verifies. */
   private async load(): Promise<'whole' | 'part' | undefined> {
     const { floors, documents: saved } = (await this.options.disk?.load()) ?? {}
-    if (floors !== undefined) this.options.trust.restore(floors)
+    if (floors !== undefined) this.trust.restore(floors)
     if (saved === undefined) return undefined
     // All saved documents were wanted.
     const along = saved.documents.map((document) => document?.id)
@@ -195,7 +163,7 @@ export class ReaderSession implements HmsConnection {
       revision,
       savedAt: this.confirmedAt,
       documents: this.copy.documents.all(),
-      ...this.options.trust.remembered(),
+      ...this.trust.remembered(),
     })
   }
 
@@ -214,7 +182,8 @@ export class ReaderSession implements HmsConnection {
 
   /** Applies a freshness statement. An invalid one is reported and ignored, and the previous one keeps ageing. */
   takeFreshness(envelope: Envelope): void {
-    const { trust, time, rosters } = this.options
+    const { trust, time } = this
+    const { rosters } = this.options
     const before = time.now()
     try {
       if (trust.hear(envelope) > rosters.newest.version) this.followRosters()
@@ -228,7 +197,8 @@ export class ReaderSession implements HmsConnection {
 
   /** Follows rosters, at most every ten seconds: a document may be signed by a roster that is not known here yet. */
   followRosters(): void {
-    const { rosters, time } = this.options
+    const { time } = this
+    const { rosters } = this.options
     if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
     this.askedRostersAt = time.elapsed()
     const before = rosters.newest
@@ -242,7 +212,7 @@ export class ReaderSession implements HmsConnection {
 
   /** Records that an up-to-date source was in contact just now. */
   confirm(): void {
-    this.confirmedAt = this.options.time.now()
+    this.confirmedAt = this.time.now()
   }
 
   /** Updates the state on contact: ready, unless the copy is known to be incomplete; returns the code of the doubt. */
@@ -294,7 +264,7 @@ export class ReaderSession implements HmsConnection {
       version: value.version,
       revision: document.revision,
       source: this.source(),
-      ageMs: Math.max(0, options.time.now() - this.confirmedAt),
+      ageMs: Math.max(0, this.time.now() - this.confirmedAt),
       state,
       trust: options.rosters.kind,
       scope: head.scope,
@@ -339,7 +309,7 @@ export class ReaderSession implements HmsConnection {
 
   private doubt(): string | undefined {
     const { copy, proofs } = this
-    return this.options.trust.doubt(proofs === undefined ? copy.stableDigest() : (said) => proofs.match(said, copy.documents.stableHeads()))
+    return this.trust.doubt(proofs === undefined ? copy.stableDigest() : (said) => proofs.match(said, copy.documents.stableHeads()))
   }
 
   private reasonFor(code: string): string {

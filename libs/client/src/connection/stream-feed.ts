@@ -1,7 +1,8 @@
 import { HmsError, SILENCE_MS, STORE_BEHIND, type StreamFrame } from '#libs/contracts'
 import type { Timer } from '../clock.js'
 import { Link, type LinkFailure, type LinkOptions } from './link/link.js'
-import type { Feed, ReaderSession } from './reader-session.js'
+import type { Feed } from './feed.js'
+import type { ReaderSession } from './reader-session.js'
 
 /** Consecutive instances behind this reader's revision, after which the store is assumed to have been recreated. */
 const MAX_BEHIND = 3

@@ -6,9 +6,7 @@ import { DiskCopy } from '../connection/disk-copy.js'
 import type { HmsConnection } from '../connection/hms-connection.js'
 import { namedPolicies } from '../connection/named-policies.js'
 import { ReaderSession } from '../connection/reader-session.js'
-import { DocumentTrust } from '../trust/document-trust.js'
 import { openRosters } from '../trust/open-rosters.js'
-import { ReaderTime } from '../trust/reader-time.js'
 import { brokerUnreachable } from './broker-error.js'
 import { readBrokerConfig, type BrokerOptions } from './kafka.config.js'
 import { KafkaSource } from './kafka-source.js'
@@ -80,18 +78,10 @@ export async function openFollower(
   const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, STATE_TOPIC, reader, report, policies)
   const pinned = options.roster ?? config.roster
   const rosters = await openRosters({ pinned, source: topicRosters(source, report), cacheDir, clock, until: clock.elapsed() })
-  const time = new ReaderTime(clock)
-  const trust = new DocumentTrust(() => rosters.newest, time)
   const contact = new Contact((reason) => brokerUnreachable(source.name, reason))
   const follower: ReaderSession = new ReaderSession(
-    { reader, policies, disk, rosters, trust, time, contact, fromLog: true },
-    (session) => new LogFeed(session, { policies, rosters, time, source }),
+    { reader, policies, disk, rosters, clock, contact, fromLog: true },
+    (session) => new LogFeed(session, { policies, rosters, source }),
   )
-  try {
-    await follower.open(timeoutMs)
-    return follower
-  } catch (error) {
-    await follower.close()
-    throw error
-  }
+  return follower.open(timeoutMs)
 }

@@ -1,7 +1,16 @@
-import type { Cluster, Consumer, KafkaConfig, PartitionAssigner } from 'kafkajs'
+import { createRequire } from 'node:module'
+import type {
+  Cluster,
+  Consumer,
+  Kafka,
+  KafkaConfig,
+  logLevel as LogLevel,
+  PartitionAssigner,
+  PartitionAssigners as PartitionAssignersType,
+} from 'kafkajs'
+import { HmsError } from '#libs/contracts'
 import { framedSocket, PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
 import { brokerError } from './broker-error.js'
-import { loadKafkajs } from './load-kafkajs.js'
 import type { RecordBatch, RecordSource, TopicPlace } from './record-source.js'
 
 /**
@@ -55,5 +64,27 @@ export class KafkaSource implements RecordSource {
   async close(): Promise<void> {
     this.closed = true
     await this.door.disconnect().catch(() => {})
+  }
+}
+
+interface KafkaJs {
+  Kafka: new (config: KafkaConfig) => Kafka
+  logLevel: typeof LogLevel
+  PartitionAssigners: typeof PartitionAssignersType
+}
+
+/**
+ * Loads kafkajs, which is CommonJS without named exports that Node's loader could detect, and an optional package: it is loaded on connect.
+ * Throws `HMS_KAFKAJS_MISSING`.
+ */
+export function loadKafkajs(load: (name: string) => unknown = createRequire(import.meta.url)): KafkaJs {
+  try {
+    return load('kafkajs') as KafkaJs
+  } catch (cause) {
+    throw new HmsError('HMS_KAFKAJS_MISSING', 'The package kafkajs is not installed; hms-svc/kafka reads a broker with it', {
+      status: 500,
+      next: ['npm install --include=optional'],
+      cause,
+    })
   }
 }

@@ -4,14 +4,15 @@ import { readHead, SignatureError, STABLE_SCOPE } from '#libs/signing'
 import { reasonOf } from '../api/unreachable.js'
 import { backoffMs } from '../backoff.js'
 import { Silence } from '../connection/link/silence.js'
-import type { Feed, ReaderOptions, ReaderSession } from '../connection/reader-session.js'
+import type { Feed, ReaderOptions } from '../connection/feed.js'
+import type { ReaderSession } from '../connection/reader-session.js'
 import { refusalOf } from '../connection/refusals.js'
 import { documentIn, freshnessIn, openRecord, recordError } from './open-record.js'
 import { NamedParts } from './named-parts.js'
 import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
 import { WholeRevisions } from './whole-revisions.js'
 
-export interface LogFeedOptions extends Pick<ReaderOptions, 'policies' | 'rosters' | 'time'> {
+export interface LogFeedOptions extends Pick<ReaderOptions, 'policies' | 'rosters'> {
   source: RecordSource
   random?: () => number
 }
@@ -121,7 +122,7 @@ export class LogFeed implements Feed {
     if (this.parts?.isNamed(document.id) === false) this.note(document)
     if (this.parts?.takes(recorded) === false) return
     this.startsOver ||= this.parts?.takeMissed() === true
-    this.waiting.add(recorded, bytes, this.options.time.elapsed())
+    this.waiting.add(recorded, bytes, this.session.time.elapsed())
   }
 
   /** Verifies only the head of a policy that this reader does not follow: rollout's statement covers all of them. */
@@ -149,7 +150,7 @@ export class LogFeed implements Feed {
   }
 
   private apply(more: boolean): void {
-    const documents = this.waiting.release(this.options.time.elapsed())
+    const documents = this.waiting.release(this.session.time.elapsed())
     const erased = this.waiting.takeErased()
     if (documents.length === 0 && erased.size === 0) return
     const revision = documents.reduce((newest, document) => Math.max(newest, document.revision), this.session.revision)
@@ -161,7 +162,7 @@ export class LogFeed implements Feed {
    * this reader's offset.
    */
   private readAgain(): void {
-    const now = this.options.time.elapsed()
+    const now = this.session.time.elapsed()
     if (now - this.startedOverAt < AGAIN_MS) return
     this.startedOverAt = now
     this.place = 'beginning'
@@ -178,7 +179,7 @@ export class LogFeed implements Feed {
 
   private watch(limitMs: number, what: string): Silence {
     return new Silence({
-      clock: this.options.time,
+      clock: this.session.time,
       limitMs,
       // kafkajs does not expose partial responses.
       received: () => 0,

@@ -1,10 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import { HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
-import type { PolicyDocument, VerifiedLive } from '#libs/policy'
-import { SignatureError } from '#libs/signing'
-import type { Clock } from '../clock.js'
+import { consentOf, type Consent, type PolicyDocument, type SignedRelease, type VerifiedLive } from '#libs/policy'
+import { SignatureError, type ReleasePredicate } from '#libs/signing'
+import type { ApiClient } from '../api/api-client.js'
+import { systemClock, type Clock } from '../clock.js'
 import { parseFrame } from '../connection/parse-frame.js'
-import type { RosterKeeper } from '../connection/reader-session.js'
+import type { RosterKeeper } from '../connection/feed.js'
+import { openRosters } from '../trust/open-rosters.js'
+import { httpRosters } from '../trust/roster-source.js'
 import { judgeFrame, type JudgedLive } from './judge-frame.js'
 
 /** Trusted rosters, and the source of documents. */
@@ -41,6 +44,38 @@ export async function readLive(ids: readonly string[], source: LiveSource): Prom
     for (const [id, live] of attempt.live) found.set(id, live)
   }
   return found
+}
+
+export interface ConsentTrust {
+  /** As in `connect`: path or bytes; default: the roster of a loopback address. */
+  roster?: string | Uint8Array
+  cacheDir?: string
+  clock?: Clock
+}
+
+const FIRST_ROSTER_MS = 5_000
+
+/**
+ * Returns the effect of signing these releases, to be read before signing: see `consentOf`. The releases in force are read from
+ * config-store and verified here; if that fails, the consent reports it instead of the difference.
+ */
+export async function readConsent(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}): Promise<Consent> {
+  const ids = predicates.map(({ policy }) => policy.id)
+  const live = await readVerified(api, ids, trust).catch((error: unknown) => unverified(ids, error))
+  return consentOf(predicates as unknown as readonly SignedRelease[], live)
+}
+
+async function readVerified(
+  api: ApiClient,
+  ids: readonly string[],
+  { roster, cacheDir, clock = systemClock }: ConsentTrust,
+): Promise<Map<string, VerifiedLive>> {
+  const until = clock.elapsed() + FIRST_ROSTER_MS
+  const rosters = await openRosters({ pinned: roster, source: httpRosters(api), cacheDir, clock, until })
+  const snapshot = (asked: readonly string[]): Promise<unknown> => api.get('/v1/snapshot', { revision: 0, policies: asked.join() })
+  const source = { rosters, snapshot, clock }
+  await followRosters(source)
+  return readLive(ids, source)
 }
 
 /** Returns the same reason for all: nothing could be read, or no roster is trusted. */

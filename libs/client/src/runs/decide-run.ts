@@ -1,10 +1,9 @@
 import { HmsError, isTerminal, type RunDecision, type RunDecisionName, type RunView } from '#libs/contracts'
 import { digestOfPayload, signRunDecision, type Signer } from '#libs/signing'
-import { ApiClient } from '../api/api-client.js'
-import { authorizationFrom } from '../api/authorization.js'
+import type { ApiClient } from '../api/api-client.js'
+import { clientFromEnvironment } from '../api/authorization.js'
 import { chooseSigner } from '../approve/choose-signer.js'
 import { followRun } from '../approve/follow-run.js'
-import { readClientConfig, readUrl } from '../client.config.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
 
 export interface DecideOptions {
@@ -41,9 +40,7 @@ export const ANSWER_MS = 30_000
  */
 export async function decideRun(run: number, decision: RunDecisionName, options: DecideOptions): Promise<RunView> {
   requireKnownOptions('decideRun', options, OPTIONS)
-  const config = readClientConfig()
-  const url = options.url === undefined ? config.url : readUrl(options.url)
-  const api = new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) })
+  const { config, api } = clientFromEnvironment(options.url)
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
   const { reason, publicReason, byMs, waitMs } = options
   return decide(api, run, decision, { reason, publicReason, byMs, signer, waitMs })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { deepFreeze, HmsError } from '#libs/contracts'
 import { Listeners } from '../connection/listeners.js'
-import { awaitReady } from '../connection/await-ready.js'
+import { awaitReady } from '../connection/contact.js'
 import {
   type AlertInput,
   type ConnectionEvents,

@@ -9,7 +9,6 @@ import {
   type Roster,
   type VerifiedHead,
 } from '#libs/signing'
-import type { Admission } from './admission.js'
 import { holdDocument, type HeldDocument, type PolicyValue } from '#libs/evaluation'
 import type { SavedFloors } from './floors-file.js'
 import { CheckedOnce } from './checked-once.js'
@@ -21,7 +20,7 @@ const checkedDocuments = new CheckedOnce(checkDocument)
 const checkedStatements = new CheckedOnce(readFreshness)
 
 /** Trust decisions of one connection: signatures, the log, order, floors and time. */
-export class DocumentTrust implements Admission {
+export class DocumentTrust {
   private floors = new Floors()
   private readonly freshness = new FreshnessWatch()
 
@@ -40,6 +39,7 @@ export class DocumentTrust implements Admission {
     return { floors: this.floors.memory(), signedMs: this.time.remembered() }
   }
 
+  /** Verifies and decodes a document. Throws `SignatureError` for one that must not be applied; the previous one stays in force. */
   admit(document: ConfigDocument): HeldDocument {
     const roster = this.roster()
     const { verified, held } = checkedDocuments.of(document, roster)

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import { lstat } from 'node:fs/promises'
 import { HmsError } from '#libs/contracts'
 import { isFloorMemory, type FloorMemory } from '#libs/signing'
 import { replaceFile } from '#libs/files'
-import { readOwnFile } from './read-own-file.js'
+import { codeOf, readIfThere } from '../keys/files.js'
 
 /** State that protects a reader from rollback attacks. */
 export interface SavedFloors {
@@ -64,4 +65,18 @@ function sumOf({ floors, signedMs }: SavedFloors): string {
   return createHash('sha256')
     .update(JSON.stringify([floors, signedMs]))
     .digest('hex')
+}
+
+/**
+ * Returns the text of a file that only this program writes; `undefined` if it does not exist. Throws for a link, because this program
+ * creates none.
+ */
+export async function readOwnFile(path: string): Promise<string | undefined> {
+  try {
+    if ((await lstat(path)).isSymbolicLink()) throw new TypeError(`${path} is a symbolic link`)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined
+    throw error
+  }
+  return readIfThere(path)
 }

@@ -1,14 +1,21 @@
+import { createHash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { HmsError } from '#libs/contracts'
+import { HmsError, type Envelope } from '#libs/contracts'
+import { readGivenText, replaceFile } from '#libs/files'
 import { SignatureError } from '#libs/signing'
 import { backoffMs } from '../backoff.js'
 import type { Clock } from '../clock.js'
-import { PinnedRosters } from './pinned-rosters.js'
+import { readIfThere } from '../keys/files.js'
+import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, unreadableRoster, type TrustKind } from './pinned-rosters.js'
 import type { RosterSource } from './roster-source.js'
 
 export interface OpenRostersOptions {
+  /** Path or bytes of the roster. Without one, the source's newest is pinned if it may be trusted at first use. */
   pinned: string | Uint8Array | undefined
   source: RosterSource
+  /** Folder that remembers them. */
   cacheDir: string | undefined
   clock: Clock
   random?: () => number
@@ -16,18 +23,78 @@ export interface OpenRostersOptions {
   until: number
 }
 
-/** Opens the trusted rosters, before anything is read. A server that is starting is retried until `until`. */
-export async function openRosters({ pinned, source, cacheDir, clock, random, until }: OpenRostersOptions): Promise<PinnedRosters> {
+/** Rosters from the pinned to the newest, as stored in the cache folder. */
+interface SavedRosters {
+  format: 1
+  kind: TrustKind
+  rosters: Envelope[]
+}
+
+const REQUIRED = {
+  how: 'set the option roster or HMS_ROSTER',
+  next: ['hms-svc roster show --json > roster.json', 'HMS_ROSTER=roster.json node BOT'],
+}
+
+/**
+ * Opens the trusted rosters, before anything is read. A server that is starting is retried until `until`. Throws `HMS_ROSTER_REQUIRED`,
+ * `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or the refusal of the roster.
+ */
+export async function openRosters({ clock, random, until, ...options }: OpenRostersOptions): Promise<PinnedRosters> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await PinnedRosters.open(pinned, source, cacheDir)
+      return await attemptOpen(options)
     } catch (error) {
-      if (error instanceof SignatureError)
-        throw new HmsError(error.code, error.detail, { status: 422, cause: error, next: ['hms-svc roster show --json'] })
       const waitMs = backoffMs(attempt, random)
-      if (!(error instanceof HmsError && error.retryable) || clock.elapsed() + waitMs >= until) throw error
+      if (!(error instanceof HmsError && error.retryable) || clock.elapsed() + waitMs >= until) throw rosterRefusal(error)
       // Not a timer of the clock, which would not keep the process alive: a caller waits for the result.
       await setTimeout(waitMs)
     }
   }
+}
+
+async function attemptOpen({
+  pinned,
+  source,
+  cacheDir,
+}: Pick<OpenRostersOptions, 'pinned' | 'source' | 'cacheDir'>): Promise<PinnedRosters> {
+  const name = createHash('sha256').update(source.name).digest('hex').slice(0, 16)
+  const file = cacheDir === undefined ? undefined : join(cacheDir, `rosters-${name}.json`)
+  const saved = await load(file)
+  const saverOf = (kind: TrustKind) => async (rosters: readonly Envelope[]) => save(file, { format: 1, kind, rosters: [...rosters] })
+  if (pinned !== undefined) {
+    const envelope = await readPinned(pinned)
+    const kept = saved?.rosters.findIndex((other) => other.payload === envelope.payload) ?? -1
+    return PinnedRosters.of('pinned', [envelope, ...(kept < 0 ? [] : saved!.rosters.slice(kept + 1))], source, saverOf('pinned'))
+  }
+  if (source.first !== undefined && saved?.kind === 'first-use')
+    return PinnedRosters.of('first-use', saved.rosters, source, saverOf('first-use'))
+  return PinnedRosters.atFirstUse(source, REQUIRED, saverOf('first-use'))
+}
+
+async function readPinned(pinned: string | Uint8Array): Promise<Envelope> {
+  try {
+    const text = typeof pinned === 'string' ? await readGivenText(pinned, MAX_ROSTER_BYTES) : Buffer.from(pinned).toString('utf8')
+    return JSON.parse(text) as Envelope
+  } catch (error) {
+    throw unreadableRoster(typeof pinned === 'string' ? pinned : 'the roster given', error)
+  }
+}
+
+/** Loads the saved rosters. An unreadable file must not be dropped silently: pinning again would serve a thief of the folder. */
+async function load(file: string | undefined): Promise<SavedRosters | undefined> {
+  const text = file === undefined ? undefined : await readIfThere(file)
+  if (text === undefined) return undefined
+  try {
+    const saved = JSON.parse(text) as Partial<SavedRosters>
+    if (saved.format === 1 && Array.isArray(saved.rosters) && saved.rosters.length > 0) return saved as SavedRosters
+  } catch {
+    // Refused below.
+  }
+  throw new SignatureError('HMS_ROSTER_INVALID', `${file} is damaged; remove it to pin the roster again`)
+}
+
+async function save(file: string | undefined, saved: SavedRosters): Promise<void> {
+  if (file === undefined) return
+  await mkdir(join(file, '..'), { recursive: true, mode: 0o700 })
+  await replaceFile(file, JSON.stringify(saved), 0o600)
 }

@@ -47,6 +47,26 @@ export function verifyWebhook<Body = WebhookBody>(
   return parseBody(rawBody) as Body
 }
 
+export interface SignedWebhookHeaders {
+  'webhook-id': string
+  'webhook-timestamp': string
+  'webhook-signature': string
+}
+
+/**
+ * Returns the headers under which this installation would send a message, by Standard Webhooks 1.0.0, scheme `v1`: for tests of a receiver,
+ * and for the call that acknowledges a message. `id` must not contain dots; `timestamp` is in whole seconds on the wire.
+ */
+export function signWebhook(
+  secret: string,
+  { id, timestamp, body }: { id: string; timestamp: Date; body: string | Uint8Array },
+): SignedWebhookHeaders {
+  if (!/^[A-Za-z0-9_-]{1,256}$/.test(id)) throw new TypeError('a message id has only letters, digits, _ and -')
+  const seconds = String(Math.floor(timestamp.getTime() / 1000))
+  const mac = createHmac('sha256', decodeSecret(secret)).update(`${id}.${seconds}.`).update(body).digest('base64')
+  return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${mac}` }
+}
+
 /** Returns a check per key: whether an entry of the signature list signs these bytes. */
 function checkOf(text: string): (signed: Buffer) => (signature: string) => boolean {
   if (isPublicKey(text)) {
@@ -60,7 +80,7 @@ function checkOf(text: string): (signed: Buffer) => (signature: string) => boole
   }
 }
 
-export function decodeSecret(secret: string): Buffer {
+function decodeSecret(secret: string): Buffer {
   const encoded = /^whsec_(.+)$/.exec(secret)?.[1] ?? ''
   const key = Buffer.from(encoded, 'base64')
   // Buffer skips invalid base64; re-encoding detects that.

@@ -1,19 +1,6 @@
-import type { Clock } from '../../clock.js'
 import type { FramePorts } from '../frames/join-bridge.js'
 import type { PageFetch } from '../page-fetch.js'
 import type { PageSocket } from '../page-transports.js'
-
-/** `setTimeout` fires immediately above 2^31−1 ms. */
-const LONGEST_MS = 2 ** 31 - 1
-
-export const pageClock: Clock = {
-  now: Date.now,
-  elapsed: () => performance.now(),
-  after(ms, task) {
-    const timer = setTimeout(task, Math.min(Math.max(ms, 0), LONGEST_MS))
-    return { cancel: () => clearTimeout(timer) }
-  },
-}
 
 interface BrowserGlobals {
   fetch: PageFetch

@@ -2,10 +2,9 @@ import { HmsError } from '#libs/contracts'
 import type { Clock } from '../../clock.js'
 import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
 import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
-import { notDeclared, readMessage, readPaneOptions } from '../pane-bounds.js'
+import { namedOrigin, notDeclared, readMessage, readPaneOptions } from '../pane-bounds.js'
 import type { Member } from '../router.js'
 import { fromFrame, written, type FromFrame, type FromHost } from './messages.js'
-import { namedOrigin } from './named-origin.js'
 import type { FrameOptions, FrameWindow, MessageFromWindow } from './windows.js'
 
 export interface FrameHost {
@@ -95,7 +94,8 @@ export class FrameMember implements Member {
     this.policies = read.policies
     this.leave = this.host.join(this)
     const values = Object.fromEntries(read.policies.map((id) => [id, this.host.explain(id) ?? null]))
-    this.send({ type: 'welcome', ...pick(this.host.state()), values })
+    const { state, revision } = this.host.state()
+    this.send({ type: 'welcome', state, revision, values })
   }
 
   private emit(event: string, message: PaneMessage): void {
@@ -128,8 +128,4 @@ export class FrameMember implements Member {
     this.allowance--
     return this.allowance >= 0
   }
-}
-
-function pick({ state, revision }: { state: ConnectionState; revision: number }): { state: ConnectionState; revision: number } {
-  return { state, revision }
 }

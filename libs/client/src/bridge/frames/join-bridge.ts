@@ -4,9 +4,8 @@ import type { ConnectionState, Explanation } from '../../connection/hms-connecti
 import { requireKnownOptions, type OptionNames } from '../../known-options.js'
 import { LocalPane } from '../local-pane.js'
 import type { Pane, PaneOptions } from '../pane.js'
-import { readPaneOptions } from '../pane-bounds.js'
+import { namedOrigin, readPaneOptions } from '../pane-bounds.js'
 import { fromHost, written, type FromFrame, type FromHost, type Values } from './messages.js'
-import { namedOrigin } from './named-origin.js'
 import type { FrameWindow, MessageFromWindow, OwnWindow } from './windows.js'
 
 export interface JoinOptions extends PaneOptions {

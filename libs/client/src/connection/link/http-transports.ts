@@ -1,11 +1,11 @@
 import { Agent as HttpAgent, request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { readText, SILENCE_MS, type HmsError } from '#libs/contracts'
+import { readText, SILENCE_MS } from '#libs/contracts'
 import { errorOfResponse } from '../../api/problem-to-error.js'
-import { sseParser, type SseParser } from '../../api/sse-parser.js'
+import { sseParser } from '../../api/sse-parser.js'
 import { reasonOf } from '../../api/unreachable.js'
 import type { Timer } from '../../clock.js'
-import { parseFrame } from '../parse-frame.js'
+import { Line } from './line.js'
 import {
   addressOf,
   headersOf,
@@ -13,9 +13,7 @@ import {
   isUnreachable,
   MAX_FRAME_BYTES,
   MAX_REFUSAL_BYTES,
-  type Session,
   type SessionEnd,
-  type SessionEvents,
   type Target,
   type Transport,
 } from './transport.js'
@@ -30,37 +28,29 @@ export function serverSentEvents(target: Target): Transport {
     open(ask, events) {
       const address = addressOf(target, '/v1/events', ask.revision)
       const call = httpGet(address, { ...headersOf(target, ask), accept: 'text/event-stream' }, false)
-      let received = 0
-      let frames = 0
-      const exchange = new Exchange(events, () => call.destroy())
-      const take = (text: string, parser: SseParser): void => {
-        try {
-          for (const { data } of parser.push(text)) {
-            if (exchange.isOver) return
-            frames++
-            events.frame(parseFrame(data))
-          }
-        } catch (error) {
-          exchange.end({ reason: reasonOf(error), damaged: true })
-        }
-      }
-      const read = (response: IncomingMessage): void => {
-        events.opened()
+      const line = new Line(events, () => call.destroy())
+      const follow = async (response: IncomingMessage): Promise<void> => {
+        if (response.statusCode !== 200 || !/^text\/event-stream\b/.test(response.headers['content-type'] ?? ''))
+          return line.end(await refusalIn(target.url, response))
+        line.opened()
         const parser = sseParser(MAX_FRAME_BYTES)
         const decoder = new TextDecoder()
         response.on('data', (chunk: Buffer) => {
-          received += chunk.length
-          take(decoder.decode(chunk, { stream: true }), parser)
+          line.counted += chunk.length
+          try {
+            for (const { data } of parser.push(decoder.decode(chunk, { stream: true }))) line.take(data)
+          } catch (error) {
+            line.end({ reason: reasonOf(error), damaged: true })
+          }
         })
-        response.on('close', () => exchange.end({ reason: 'the connection was closed', blocked: frames === 0 }))
+        response.on('close', () => line.end({ reason: 'the connection was closed', blocked: line.frames === 0 }))
       }
       call.on('response', (response) => {
-        response.on('error', (error) => exchange.end({ reason: reasonOf(error), blocked: frames === 0 }))
-        if (response.statusCode === 200 && /^text\/event-stream\b/.test(response.headers['content-type'] ?? '')) read(response)
-        else void exchange.refuse(target.url, response)
+        response.on('error', (error) => line.end({ reason: reasonOf(error), blocked: line.frames === 0 }))
+        void follow(response)
       })
-      call.on('error', (error) => exchange.end({ reason: reasonOf(error), blocked: frames === 0 && !isUnreachable(error) }))
-      return exchange.session(() => received)
+      call.on('error', (error) => line.end({ reason: reasonOf(error), blocked: line.frames === 0 && !isUnreachable(error) }))
+      return line
     },
   }
 }
@@ -80,67 +70,35 @@ export function polling(target: Target): Transport {
       let mark: string | undefined
       let call: ClientRequest | undefined
       let pause: Timer | undefined
-      const exchange = new Exchange(events, () => {
+      const shut = (): void => {
         pause?.cancel()
         call?.destroy()
         agent.destroy()
-      })
+      }
+      const line = new Line(
+        { ...events, frame: (frame) => ((revision = frame.revision), events.frame(frame)) },
+        shut,
+        () => call?.socket?.bytesRead ?? 0,
+      )
       const take = async (response: IncomingMessage): Promise<void> => {
-        if (response.statusCode !== 200 && response.statusCode !== 304) return exchange.refuse(target.url, response)
+        if (response.statusCode !== 200 && response.statusCode !== 304) return line.end(await refusalIn(target.url, response))
         const text = await readText(response, MAX_FRAME_BYTES)
-        if (exchange.isOver) return
-        const frame = parseFrame(response.statusCode === 304 ? JSON.stringify({ type: 'heartbeat', revision }) : text)
-        revision = frame.revision
+        line.take(response.statusCode === 304 ? JSON.stringify({ type: 'heartbeat', revision }) : text)
         mark = response.headers.etag ?? mark
-        events.frame(frame)
-        if (!exchange.isOver) pause = target.clock.after(POLL_MS, poll)
+        if (!line.isOver) pause = target.clock.after(POLL_MS, poll)
       }
       const poll = (): void => {
         const address = addressOf(target, '/v1/snapshot', revision)
         const known: Record<string, string> = mark === undefined || revision === undefined ? {} : { 'if-none-match': mark }
         call = httpGet(address, { ...headersOf(target, { ...ask, atLeast: revision ?? ask.atLeast }), ...known }, agent)
         call.on('response', (response) => {
-          take(response).catch((error: unknown) => exchange.end({ reason: reasonOf(error), damaged: true }))
+          take(response).catch((error: unknown) => line.end({ reason: reasonOf(error), damaged: true }))
         })
-        call.on('error', (error) => exchange.end({ reason: reasonOf(error), blocked: !isUnreachable(error) }))
+        call.on('error', (error) => line.end({ reason: reasonOf(error), blocked: !isUnreachable(error) }))
       }
       poll()
-      return exchange.session(() => call?.socket?.bytesRead ?? 0)
+      return line
     },
-  }
-}
-
-/** Requests of one session, which ends once. */
-class Exchange {
-  isOver = false
-
-  constructor(
-    private readonly events: SessionEvents,
-    private readonly destroy: () => void,
-  ) {}
-
-  end(end: SessionEnd): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.destroy()
-    this.events.closed(end)
-  }
-
-  async refuse(url: string, response: IncomingMessage): Promise<void> {
-    const error = await readRefusal(url, response)
-    this.end({ reason: error.message, refused: error, blocked: isForeignAnswer(error) })
-  }
-
-  session(received: () => number): Session {
-    const drop = (): void => this.end({ reason: 'the connection was dropped' })
-    return {
-      get received() {
-        return received()
-      },
-      send: () => {},
-      drop,
-      close: async () => drop(),
-    }
   }
 }
 
@@ -152,8 +110,10 @@ function httpGet(address: URL, headers: Record<string, string>, agent: HttpAgent
   return call
 }
 
-export async function readRefusal(url: string, response: IncomingMessage): Promise<HmsError> {
+/** Reads a response that came instead of frames. */
+export async function refusalIn(url: string, response: IncomingMessage): Promise<SessionEnd> {
   // Truncated or endless body: only the status is used.
   const body = await readText(response, MAX_REFUSAL_BYTES).catch(() => '')
-  return errorOfResponse(url, response.statusCode ?? 0, response.headers['content-type'] ?? null, body)
+  const refused = errorOfResponse(url, response.statusCode ?? 0, response.headers['content-type'] ?? null, body)
+  return { reason: refused.message, refused, blocked: isForeignAnswer(refused) }
 }

@@ -3,19 +3,9 @@ import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { SILENCE_MS } from '#libs/contracts'
 import { reasonOf } from '../../api/unreachable.js'
-import { parseFrame } from '../parse-frame.js'
-import { polling, readRefusal, serverSentEvents } from './http-transports.js'
-import {
-  addressOf,
-  headersOf,
-  isForeignAnswer,
-  isUnreachable,
-  MAX_FRAME_BYTES,
-  type Target,
-  type SessionEnd,
-  type Transport,
-  type Transports,
-} from './transport.js'
+import { polling, refusalIn, serverSentEvents } from './http-transports.js'
+import { Line } from './line.js'
+import { addressOf, headersOf, isUnreachable, MAX_FRAME_BYTES, type Target, type Transport, type Transports } from './transport.js'
 
 /** An acknowledgement of 10,000 policies is close to 1 MiB, and the next may follow before it is sent. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
@@ -36,9 +26,7 @@ function webSocket(target: Target): Transport {
     open(ask, events) {
       const address = addressOf(target, '/v1/stream', ask.revision)
       address.protocol = address.protocol.replace('http', 'ws')
-      const end: SessionEnd = { reason: '' }
       let raw: Socket | undefined
-      let frames = 0
       const socket = new WebSocket(address, {
         headers: headersOf(target, ask),
         maxPayload: MAX_FRAME_BYTES,
@@ -46,34 +34,15 @@ function webSocket(target: Target): Transport {
         perMessageDeflate: false,
         finishRequest: unrefAndSend,
       })
+      const line = new Line(events, () => socket.terminate())
       socket.on('upgrade', (response) => (raw = response.socket))
-      socket.on('open', () => events.opened())
-      socket.on('message', (data) => {
-        frames++
-        try {
-          events.frame(parseFrame(String(data)))
-        } catch (error) {
-          end.reason ||= reasonOf(error)
-          end.damaged = true
-          socket.terminate()
-        }
-      })
+      socket.on('open', () => line.opened())
+      socket.on('message', (data) => line.take(String(data)))
       socket.on('unexpected-response', (_request, response) => {
-        void readRefusal(target.url, response).then((error) => {
-          end.reason ||= error.message
-          end.refused = error
-          end.blocked = isForeignAnswer(error)
-          socket.terminate()
-        })
+        void refusalIn(target.url, response).then((end) => line.end(end))
       })
-      socket.on('error', (error) => {
-        end.reason ||= reasonOf(error)
-        end.blocked ??= frames === 0 && !isUnreachable(error)
-      })
-      socket.on('close', (code) => {
-        end.blocked ??= frames === 0 && code === ABNORMAL && end.damaged !== true
-        events.closed({ ...end, reason: end.reason || 'the connection was closed' })
-      })
+      socket.on('error', (error) => line.end({ reason: reasonOf(error), blocked: line.frames === 0 && !isUnreachable(error) }))
+      socket.on('close', (code) => line.end({ reason: 'the connection was closed', blocked: line.frames === 0 && code === ABNORMAL }))
       return {
         get received() {
           return raw?.bytesRead ?? 0
@@ -84,7 +53,7 @@ function webSocket(target: Target): Transport {
           if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate()
           else socket.send(JSON.stringify(frame))
         },
-        drop: () => socket.terminate(),
+        drop: () => line.drop(),
         close: () => closed(socket),
       }
     },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { loadKafkajs } from './load-kafkajs.js'
+import { loadKafkajs } from './kafka-source.js'
 
 it('loads the package, and says what to install where it is missing', () => {
   expect(loadKafkajs()).toMatchObject({ Kafka: expect.any(Function) as unknown, PartitionAssigners: expect.any(Object) as unknown })
