@@ -721,7 +721,19 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "MetricGate": {"type":"object","required":["name","query"],"properties":{"name":{"type":"string"},"query":{"type":"string"}}},
     "PassedStep": {
       "type": "object",
-      "required": ["step","scope","scopeName","requestedShare","realisedShare","cohort","connected","basis","summary","startedAt","endedAt"],
+      "required": [
+        "step",
+        "scope",
+        "scopeName",
+        "requestedShare",
+        "realisedShare",
+        "cohort",
+        "connected",
+        "basis",
+        "summary",
+        "startedAt",
+        "endedAt"
+      ],
       "properties": {
         "step": {"type":"number"},
         "scope": {"type":"string"},

@@ -1,12 +1,12 @@
 /**
- * Characters that move a cursor, hide text or break a line: controls, bidirectional and other formatting, line and paragraph separators. Part
- * of a character class.
+ * Characters that move a cursor, hide text or break a line: controls, bidirectional and other formatting, line and paragraph separators.
+ * Part of a character class.
  */
 export const CONTROLS = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}`
 
 /**
- * Characters that a terminal interprets or does not show: also unpaired surrogates, and blanks classified as letters. Variation selectors are
- * safe: they only choose between two glyphs of a character.
+ * Characters that a terminal interprets or does not show: also unpaired surrogates, and blanks classified as letters. Variation selectors
+ * are safe: they only choose between two glyphs of a character.
  */
 const UNSAFE = new RegExp(String.raw`[${CONTROLS}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}`, 'gu')
 const CONTROL = new RegExp(`[${CONTROLS}]`, 'gu')

@@ -1,5 +1,5 @@
-/** As the formatter has it for code. */
-const WIDTH = 140
+/** As the formatter has it for code, with a comma. */
+const WIDTH = 139
 
 /** JSON text with short objects and lists on one line, so that a change shows as few lines. */
 export function printJson(value: unknown, indent = '', before = 0): string {

@@ -57,10 +57,8 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     this.runtime.concerns.add(() => {
       const { putBack } = this.newest
       if (putBack.length === 0) return []
-      const named = putBack.slice(0, MAX_NAMED).join(', ')
-      return [
-        `rows of stable heads were put back or deleted: ${named}; the statement stays on the newer heads (next: ${command('audit.verify')})`,
-      ]
+      const rows = `rows of stable heads were put back or deleted: ${putBack.slice(0, MAX_NAMED).join(', ')}`
+      return [`${rows}; the statement stays on the newer heads (next: ${command('audit.verify')})`]
     })
   }
 

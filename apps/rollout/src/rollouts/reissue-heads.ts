@@ -3,8 +3,8 @@ import { timerKind } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
 import { ALL_COUNTERS, ServiceRuntime, type CounterAdvance } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { RunRollout } from '../rollouts/run-rollout.js'
-import { stableOf, STABLES } from './stable.table.js'
+import { RunRollout } from './run-rollout.js'
+import { stableOf, STABLES } from '../stable/stable.table.js'
 
 /** Timer that reissues a policy's head, unchanged, under its next number. */
 const HEAD_AGAIN = timerKind<{ policy: string }>('head-again')
