@@ -67,7 +67,7 @@ async function send(release: ReleaseDocument, { run = 99, vouched = true } = {})
   const facts = { ...about, live: { pm25: live }, used: { pm25: [] }, plan }
   const dossier = packDossier(vouched ? { ...facts, attestations: { lint: attestation } } : facts)
   await linter.database.transaction((tx) =>
-    linter.emit(tx, 'hms.lint.passed.v1', { dossier, findings: [] }, { key: 'pm25', run, attempt: 1 }),
+    linter.outbox.emit(tx, 'hms.lint.passed.v1', { dossier, findings: [] }, { key: 'pm25', run, attempt: 1 }),
   )
   await system.settle()
 }

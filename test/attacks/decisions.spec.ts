@@ -95,7 +95,7 @@ describe('a decision about a run', () => {
   it('lets an author withdraw, and never promote', async () => {
     const canary = system.host.runtimes.get('canary-controller')!
     const pause = { run, attempt: 1, reason: 'NO_EVIDENCE', detail: 'test', label: 'Canary' }
-    await canary.database.transaction((tx) => canary.emit(tx, 'hms.canary.paused.v1', pause, { key: 'ozone', run, attempt: 1 }))
+    await canary.database.transaction((tx) => canary.outbox.emit(tx, 'hms.canary.paused.v1', pause, { key: 'ozone', run, attempt: 1 }))
     await press.whenState(run, 'PAUSED')
     await expect(submit(await statement(person('Air Office'), { decision: 'promote' }))).rejects.toMatchObject({
       code: 'HMS_RUN_DECISION_NOT_ALLOWED',
@@ -121,7 +121,7 @@ describe('a decision about a run', () => {
       statement: await sign(),
     }
     await approver.database.transaction((tx) =>
-      approver.emit(tx, 'hms.run.decision-accepted.v1', forged, { key: 'ozone', run, attempt: 1 }),
+      approver.outbox.emit(tx, 'hms.run.decision-accepted.v1', forged, { key: 'ozone', run, attempt: 1 }),
     )
     await system.settle()
     expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'observing' })
@@ -148,7 +148,7 @@ describe('a decision about a run', () => {
     }
     const approver = system.host.runtimes.get('approver')!
     await approver.database.transaction((tx) =>
-      approver.emit(tx, 'hms.run.decision-accepted.v1', forged, { key: 'ozone', run, attempt: 1 }),
+      approver.outbox.emit(tx, 'hms.run.decision-accepted.v1', forged, { key: 'ozone', run, attempt: 1 }),
     )
     await system.settle()
     expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'observing' })

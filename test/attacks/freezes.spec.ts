@@ -143,7 +143,7 @@ describe('a freeze', () => {
     const approver = system.host.runtimes.get('approver')!
     const at = system.clock.now().toISOString()
     const freeze: FreezeRecord = { ...DRILL, by: 'EPA Chief', declaredAt: at, statement: await unnamed(), lifted: null }
-    await approver.database.transaction((tx) => approver.emit(tx, 'hms.freeze.declared.v1', { freeze }, { key: 'drill' }))
+    await approver.database.transaction((tx) => approver.outbox.emit(tx, 'hms.freeze.declared.v1', { freeze }, { key: 'drill' }))
     await system.settle()
     await press.whenState(await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'WAITING')
   })
@@ -162,7 +162,7 @@ describe('a freeze', () => {
     const approver = system.host.runtimes.get('approver')!
     const at = system.clock.now().toISOString()
     const freeze: FreezeRecord = { ...DRILL, by: 'EPA Chief', declaredAt: at, statement: await sign(), lifted: null }
-    await approver.database.transaction((tx) => approver.emit(tx, 'hms.freeze.declared.v1', { freeze }, { key: 'drill' }))
+    await approver.database.transaction((tx) => approver.outbox.emit(tx, 'hms.freeze.declared.v1', { freeze }, { key: 'drill' }))
     await system.settle()
     await press.whenState(await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
   })

@@ -46,7 +46,9 @@ async function send(release: ReleaseDocument, run = 99): Promise<void> {
   const approver = system.host.runtimes.get('approver')!
   const { plan } = peekPredicate<ReleasePredicate>(release.envelope)
   const dossier = packDossier({ run, attempt: 1, releases: [release], live: { pm25: null }, used: { pm25: [] }, plan })
-  await approver.database.transaction((tx) => approver.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: 'pm25', run, attempt: 1 }))
+  await approver.database.transaction((tx) =>
+    approver.outbox.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: 'pm25', run, attempt: 1 }),
+  )
   await system.settle()
 }
 

@@ -83,7 +83,7 @@ export class LinterInstance {
       const run = ((await tx.documents(PARCELS).get(key))?.weight ?? 0) + 1
       await tx.documents(PARCELS).put({ id: key, town: null, weight: run, postedAt: tx.now.toISOString(), label: DETAIL })
       const data = { run, attempt: 1, reason: 'BENCH', detail: DETAIL, findings: [] }
-      const emitter = how.wakes ? this.runtime : this.deaf
+      const emitter = how.wakes ? this.runtime.outbox : this.deaf
       committed.id = (await emitter.emit(tx, 'hms.lint.failed.v1', data, { key, run, attempt: 1 })).id
       await how.inside?.(tx)
     })

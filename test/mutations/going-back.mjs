@@ -140,7 +140,7 @@ export const GOING_BACK_GUARDS = [
     name: 'signed-rollback-logged-first',
     guard: 'a rollback that people signed is shown to nobody before its approval is in the log',
     file: 'apps/rollout/src/signed-rollbacks/roll-back-signed.ts',
-    find: 'if (this.runtime.roster.logPolicy !== undefined && release.proof === undefined) return false',
+    find: 'if (this.rosters.newest.logPolicy !== undefined && release.proof === undefined) return false',
     replace: 'if (release.version === run.toString()) return false',
     spec: 'test/scenarios/log-before-publish.spec.ts',
     test: 'goes back by signatures once the log holds them, and never before',

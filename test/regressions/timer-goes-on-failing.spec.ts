@@ -58,7 +58,7 @@ describe('a timer that goes on failing', () => {
   })
 
   it('approver, which is no stage, ends the run by itself', async () => {
-    runtimeOf('approver').onTimer(timerKind('queue'), failing)
+    runtimeOf('approver').timers.on(timerKind('queue'), failing)
     const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 30_000, bakeMs: 0 })
     const second = await press.approve(['pm25@1.1.0=34'], QUICK, { queue: true })
     await ended(first)
@@ -69,7 +69,7 @@ describe('a timer that goes on failing', () => {
   })
 
   it('an approval that cannot expire waits for nobody any more', async () => {
-    runtimeOf('approver').onTimer(timerKind('approval-expiry'), failing)
+    runtimeOf('approver').timers.on(timerKind('approval-expiry'), failing)
     const run = await press.approve(['pm25@1.0.0=35'], QUICK, { tags: ['critical'] })
     await ended(run, 15 * 60_000)
     expect(await press.show(run)).toMatchObject({ state: 'FAILED', reason: 'POISONED' })
@@ -91,7 +91,7 @@ describe('a timer that goes on failing', () => {
 
   it('a delivery that no try can send gives its lane free', async () => {
     await press.api.post('/v1/partners', PARTNER)
-    runtimeOf('notifier').onWork(timerKind('deliver'), failing)
+    runtimeOf('notifier').timers.onWork(timerKind('deliver'), failing)
     const run = await press.approve(['pm25@1.0.0=35'], QUICK)
     await ended(run)
     expect(await press.show(run)).toMatchObject({ state: 'SUCCEEDED' })

@@ -33,7 +33,7 @@ async function connect(name: string, region = 'NCR'): Promise<RawBot> {
 const stageOf = async (run: number, name: string) => (await press.show(run)).stages.find(({ stage }) => stage === name)!
 const deadlines = (run: number) => {
   const approver = system.host.runtimes.get('approver')!
-  return approver.database.transaction((tx) => approver.pendingTimers(tx, `run-deadline:${run}`))
+  return approver.database.transaction((tx) => approver.timers.pending(tx, `run-deadline:${run}`))
 }
 /** Until the store has heard that the bot runs version 2, without moving time. */
 const acknowledge = async (bot: RawBot): Promise<void> => {

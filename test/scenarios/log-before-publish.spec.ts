@@ -145,7 +145,7 @@ describe('a release, where the roster names a log', () => {
     // The timer that tells the run is late.
     const controller = system.host.runtimes.get('canary-controller')!
     await controller.database.transaction(async (tx) => {
-      for (const timer of await controller.pendingTimers(tx, 'canary-freeze-change')) await controller.cancel(tx, timer.id)
+      for (const timer of await controller.timers.pending(tx, 'canary-freeze-change')) await controller.timers.cancel(tx, timer.id)
     })
     system.clock.advanceTo(from.getTime())
     await bus.letGo()

@@ -86,7 +86,7 @@ describe('a rollback', () => {
     await system.runUntil(async () => (await press.show(run)).state === 'BAKING', 60_000)
     const approver = system.host.runtimes.get('approver')!
     await approver.database.transaction((tx) =>
-      approver.emit(
+      approver.outbox.emit(
         tx,
         'hms.run.decided.v1',
         { run, attempt: 1, decision: 'abort', reason: 'test', by: 'test' },

@@ -199,7 +199,7 @@ describe('a rollout that is ended while it bakes', () => {
     expect(await press.limit('pm25')).toBe(25)
     const rollout = system.host.runtimes.get('rollout')!
     await rollout.database.transaction(async (tx) => {
-      for (const timer of await rollout.pendingTimers(tx, 'rollout-bake')) await rollout.cancel(tx, timer.id)
+      for (const timer of await rollout.timers.pending(tx, 'rollout-bake')) await rollout.timers.cancel(tx, timer.id)
     })
     await system.runUntil(async () => (await press.show(run)).endedAt !== null, 2 * 3_600_000, SECOND_MS)
     await system.settle()
@@ -218,8 +218,8 @@ describe('a run that lost its timer', () => {
     const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 3_600_000 })
     await press.whenState(run, 'CANARY')
     const approver = system.host.runtimes.get('approver')!
-    const watched = () => approver.database.transaction((tx) => approver.pendingTimers(tx, `run-deadline:${run}`))
-    await approver.database.transaction((tx) => approver.cancel(tx, `run-deadline:${run}`))
+    const watched = () => approver.database.transaction((tx) => approver.timers.pending(tx, `run-deadline:${run}`))
+    await approver.database.transaction((tx) => approver.timers.cancel(tx, `run-deadline:${run}`))
     expect(await watched()).toEqual([])
     await system.runUntil(async () => (await watched()).length === 1, 61_000)
     expect(await approver.metrics.page()).toContain('hms_svc_repairs_total{service="approver",what="run-timer"} 1\n')

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import type { EventType, ServiceName } from '#libs/contracts'
 import { EventContext, type EventConsumer } from '#libs/messaging'
 import { RUNTIMES, type ServiceRuntime } from '#libs/service'
-import type { DynamicModule, FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common'
+import type { FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common'
 
 /** Metadata keys of Nest: parameters named by `@Inject`, and what `@OnEvent` (an `@EventPattern`) leaves on a method. */
 const INJECTED = 'self:paramtypes'
@@ -29,11 +29,7 @@ export class Injector {
   private readonly parts: ModuleParts
 
   /** `instead` replaces providers; a token with `undefined` is left out. */
-  constructor(
-    module: Type | DynamicModule,
-    runtimes: ReadonlyMap<ServiceName, ServiceRuntime>,
-    instead: ReadonlyMap<InjectionToken, unknown> = new Map(),
-  ) {
+  constructor(module: Type, runtimes: ReadonlyMap<ServiceName, ServiceRuntime>, instead: ReadonlyMap<InjectionToken, unknown> = new Map()) {
     this.parts = partsOf(module)
     this.values.set(RUNTIMES, runtimes)
     for (const provider of this.parts.providers) this.take(provider)
@@ -102,15 +98,11 @@ interface ModuleParts {
 }
 
 /** Collects providers and controllers of a module after those of its imports, each module once. */
-function partsOf(module: Type | DynamicModule, seen = new Set<Type>()): ModuleParts {
-  const [type, dynamic] = 'module' in module ? [module.module, module] : [module, undefined]
-  if (seen.has(type)) return { providers: [], controllers: [] }
-  seen.add(type)
-  const of = <T>(key: 'imports' | 'providers' | 'controllers'): T[] => [
-    ...((Reflect.getMetadata(key, type) ?? []) as T[]),
-    ...((dynamic?.[key] ?? []) as T[]),
-  ]
-  const imported = of<Type | DynamicModule>('imports').map((each) => partsOf(each, seen))
+function partsOf(module: Type, seen = new Set<Type>()): ModuleParts {
+  if (seen.has(module)) return { providers: [], controllers: [] }
+  seen.add(module)
+  const of = <T>(key: 'imports' | 'providers' | 'controllers'): T[] => (Reflect.getMetadata(key, module) ?? []) as T[]
+  const imported = of<Type>('imports').map((each) => partsOf(each, seen))
   return {
     providers: [...imported.flatMap(({ providers }) => providers), ...of<Provider>('providers')],
     controllers: [...imported.flatMap(({ controllers }) => controllers), ...of<Type>('controllers')],

@@ -2,7 +2,7 @@ import type { ServiceName } from '#libs/contracts'
 import { MemoryOutboxStore, MemoryPositionStore, type EventSeal } from '#libs/messaging'
 import { MemoryTimerStore } from '#libs/persistence'
 import { silentLogger, type Clock, type Metrics } from '#libs/platform'
-import { createRuntime, moduleOf, type Coordination, type ServiceDefinition, type ServiceRuntime, type ServiceStores } from '#libs/service'
+import { createRuntime, type Coordination, type ServiceDefinition, type ServiceRuntime, type ServiceStores } from '#libs/service'
 import type { Roster, Signer } from '#libs/signing'
 import type { InjectionToken } from '@nestjs/common'
 import type { Broker } from './broker.js'
@@ -122,11 +122,7 @@ export class ServiceNode {
     const tell = (what: string): void => this.around.tell(incarnation.name, what)
     watchHandlers(this.name, runtime.consumer, this.around.poison, this.around.poisoned, tell)
     watchTimers(this.name, runtime.timers, this.around.brokenTimer, this.around.brokenTimers, tell)
-    const injector = new Injector(
-      moduleOf(this.definition, runtime),
-      new Map([[this.name, runtime]]),
-      this.around.insteadOf(this.name, incarnation),
-    )
+    const injector = new Injector(this.definition.module, new Map([[this.name, runtime]]), this.around.insteadOf(this.name, incarnation))
     injector.bind(this.name, runtime.consumer)
     return { runtime, injector }
   }

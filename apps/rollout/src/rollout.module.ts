@@ -1,4 +1,4 @@
-import { DirectHeadDelivery, runtimeModule, ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { ENVIRONMENT, runtimeModule, type ServiceDefinition } from '#libs/service'
 import {
   FREEZE_MIGRATIONS,
   FREEZE_TABLES,
@@ -8,7 +8,7 @@ import {
   STAGE_MIGRATIONS,
   STAGE_TABLES,
 } from '#libs/stage'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { Module } from '@nestjs/common'
 import { BREAK_GLASS_ORDERS } from './break-glass/break-glass-order.table.js'
 import { BreakGlassEvents } from './break-glass/break-glass.events.js'
 import { OpenBreakGlass } from './break-glass/open-break-glass.js'
@@ -33,30 +33,23 @@ import { Withdraw } from './withdrawals/withdraw.js'
 import { WITHDRAWALS } from './withdrawals/withdrawal.table.js'
 import { WithdrawalsController } from './withdrawals/withdrawals.http.js'
 
-@Module({})
-class RolloutModule {
-  static with(runtime: ServiceRuntime): DynamicModule {
-    return {
-      module: RolloutModule,
-      imports: [runtimeModule('rollout')],
-      controllers: [RolloutsEvents, BreakGlassEvents, EveryRunEvents, RollbacksController, WithdrawalsController],
-      providers: [
-        { provide: ServiceRuntime, useValue: runtime },
-        { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
-        { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
-        ReissueHeads,
-        PublishFreshness,
-        RunRollout,
-        GuardRollback,
-        RollBack,
-        ReleaseProofs,
-        RollBackSigned,
-        OpenBreakGlass,
-        Withdraw,
-      ],
-    }
-  }
-}
+@Module({
+  imports: [runtimeModule('rollout')],
+  controllers: [RolloutsEvents, BreakGlassEvents, EveryRunEvents, RollbacksController, WithdrawalsController],
+  providers: [
+    { provide: RolloutConfig, inject: [ENVIRONMENT], useFactory: readRolloutConfig },
+    ReissueHeads,
+    PublishFreshness,
+    RunRollout,
+    GuardRollback,
+    RollBack,
+    ReleaseProofs,
+    RollBackSigned,
+    OpenBreakGlass,
+    Withdraw,
+  ],
+})
+class RolloutModule {}
 
 export const definition: ServiceDefinition = {
   name: 'rollout',
@@ -81,5 +74,5 @@ export const definition: ServiceDefinition = {
     CreateBreakGlassOrders1764000000001,
   ],
   advanceCounters: advanceHeadCounters,
-  module: RolloutModule.with,
+  module: RolloutModule,
 }

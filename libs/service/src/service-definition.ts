@@ -1,8 +1,7 @@
 import type { ServiceName } from '#libs/contracts'
 import type { DocumentTable, MigrationClass } from '#libs/persistence'
-import type { DynamicModule, Type } from '@nestjs/common'
+import type { Type } from '@nestjs/common'
 import type { CounterAdvance } from './numbering/advance-counters.js'
-import type { ServiceRuntime } from './service-runtime.js'
 
 /** Exported as `definition` by a service's `<service>.module.ts`: all that a host needs. */
 export interface ServiceDefinition {
@@ -13,10 +12,5 @@ export interface ServiceDefinition {
   migrations: readonly MigrationClass[]
   /** Advances the counters that readers remember, after its database was restored from a backup. Its processes are stopped then. */
   advanceCounters?(ahead: CounterAdvance): Promise<void>
-  module: Type | ((runtime: ServiceRuntime) => DynamicModule)
-}
-
-/** Until rollout's module is a class. */
-export function moduleOf({ module }: ServiceDefinition, runtime: ServiceRuntime): Type | DynamicModule {
-  return module.prototype === undefined ? (module as (runtime: ServiceRuntime) => DynamicModule)(runtime) : (module as Type)
+  module: Type
 }

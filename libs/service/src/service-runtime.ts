@@ -1,24 +1,6 @@
-import type { EventData, EventType, OutgoingEvent, ServiceName } from '#libs/contracts'
-import {
-  STATEMENT_SEAL,
-  type EmitOptions,
-  type EventBus,
-  type EventConsumer,
-  type EventSeal,
-  type Outbox,
-  type Relay,
-} from '#libs/messaging'
-import type {
-  Database,
-  DocumentTable,
-  Timer,
-  TimerHandler,
-  TimerKind,
-  TimerOfKind,
-  Timers,
-  Transaction,
-  WorkHandler,
-} from '#libs/persistence'
+import type { ServiceName } from '#libs/contracts'
+import { STATEMENT_SEAL, type EventBus, type EventConsumer, type EventSeal, type Outbox, type Relay } from '#libs/messaging'
+import type { Database, DocumentTable, Timers } from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { KeyName, Profile } from '#libs/process'
 import type { Roster, Signer } from '#libs/signing'
@@ -87,43 +69,6 @@ export class ServiceRuntime {
 
   get roster(): Roster {
     return this.rosters.newest
-  }
-
-  // rollout and libs/stage use these until they are injected by name.
-  emit<T extends EventType>(tx: Transaction, type: T, data: EventData[T], options: EmitOptions): Promise<OutgoingEvent> {
-    return this.outbox.emit(tx, type, data, options)
-  }
-
-  databaseTime(): Promise<Date> {
-    return this.database.transaction(async (tx) => tx.now)
-  }
-
-  schedule<D extends object>(tx: Transaction, timer: TimerOfKind<D>): Promise<void> {
-    return this.timers.schedule(tx, timer)
-  }
-
-  cancel(tx: Transaction, ...ids: string[]): Promise<void> {
-    return this.timers.cancel(tx, ...ids)
-  }
-
-  onTimer<D extends object>(kind: TimerKind<D>, handler: TimerHandler<D>): void {
-    this.timers.on(kind, handler)
-  }
-
-  onWork<D extends object>(kind: TimerKind<D>, work: WorkHandler<D>, leaseMs?: number): void {
-    this.timers.onWork(kind, work, leaseMs)
-  }
-
-  pendingTimers(tx: Transaction, idPrefix: string): Promise<Timer[]> {
-    return this.timers.pending(tx, idPrefix)
-  }
-
-  signal(topic: string): void {
-    this.signals.send(topic)
-  }
-
-  onSignal(topic: string, listener: () => void): void {
-    this.signals.on(topic, listener)
   }
 
   /** Loads the newest roster stored before this start; call it before anything else. */

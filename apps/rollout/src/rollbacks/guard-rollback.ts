@@ -1,8 +1,10 @@
 import type { HmsError, ReleaseDocument } from '#libs/contracts'
 import { guard, isGuardRelease, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
+import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import type { Roster } from '#libs/signing'
-import { KnownRules, ServiceRuntime, emitVerdict, type Actor } from '#libs/service'
+import { Clock, Logger } from '#libs/platform'
+import { emitVerdict, KnownRules, Rosters, type Actor } from '#libs/service'
+import { Signer, type Roster } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { asOf, STABLES, type Stable } from '../stable/stable.table.js'
 
@@ -13,11 +15,17 @@ const TOPIC = 'hms.rollout.v1'
 export class GuardRollback implements OnModuleInit {
   private readonly rules: KnownRules<Stable>
 
-  constructor(private readonly runtime: ServiceRuntime) {
+  constructor(
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly signer: Signer,
+    clock: Clock,
+    log: Logger,
+  ) {
     this.rules = new KnownRules(
       STABLES,
       (stable, now) => ({ id: stable.policy, seq: stable.seq, live: asOf(stable, now).current, held: stable.next?.release ?? null }),
-      runtime,
+      { clock, log, name: 'rollout' },
     )
   }
 
@@ -29,7 +37,7 @@ export class GuardRollback implements OnModuleInit {
    * Returns the refusal, or `undefined`. It is not thrown, because its verdict is written in `tx`, which must commit without the rollback.
    */
   async execute(tx: Transaction, reversals: { stable: Stable; to: ReleaseDocument }[], by: Actor): Promise<HmsError | undefined> {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const releases = reversals.map(({ to }) => to)
     const live = Object.fromEntries(reversals.map(({ stable }) => [stable.policy, stable.current]))
     const known = await this.rules.rows(tx)
@@ -37,7 +45,7 @@ export class GuardRollback implements OnModuleInit {
     const asked = { action: 'rollback' as const, principal: whoAsks(roster, by), releases, live, rules }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
-    await emitVerdict(this.runtime.outbox, this.runtime.signer, tx, verdict, asked, { key: releases[0]!.id, topic: TOPIC })
+    await emitVerdict(this.outbox, this.signer, tx, verdict, asked, { key: releases[0]!.id, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
     return refusalOf(verdict, asked)
   }

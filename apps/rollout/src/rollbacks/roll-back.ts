@@ -11,9 +11,10 @@ import {
   type SignedStatement,
 } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
+import { Metrics } from '#libs/platform'
+import { keyReused, Rosters, type Actor } from '#libs/service'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
-import { keyReused, ServiceRuntime, type Actor } from '#libs/service'
 import { withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
@@ -24,7 +25,6 @@ import { newestOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '.
 import { chooseTarget, releasesOf } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.table.js'
-import type { Metrics } from '#libs/platform'
 
 interface Reversal {
   stable: Stable
@@ -37,12 +37,14 @@ export class RollBack {
   private readonly seconds: ReturnType<typeof rollbackSeconds>
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    metrics: Metrics,
     private readonly runRollout: RunRollout,
     private readonly guardRollback: GuardRollback,
   ) {
     // Created at the start: Prometheus sees no increase in a series that begins with its first value.
-    this.seconds = rollbackSeconds(runtime.metrics)
+    this.seconds = rollbackSeconds(metrics)
   }
 
   /**
@@ -52,8 +54,8 @@ export class RollBack {
   async execute(request: RollbackRequest, by: Actor, { key, statement }: RollbackCall = {}): Promise<RollbackResult> {
     const startedAt = performance.now()
     const { moves } = this.runRollout
-    const members = await this.runtime.database.transaction(async (tx) => membersOf(await stableOf(tx, request.policy), request))
-    const committed = await this.runtime.database.locked(members.map(policyKey), async (tx) => {
+    const members = await this.database.transaction(async (tx) => membersOf(await stableOf(tx, request.policy), request))
+    const committed = await this.database.locked(members.map(policyKey), async (tx) => {
       const before = key === undefined ? undefined : await this.committed(tx, key, request)
       if (before !== undefined) return before
       const reversals = await this.reversals(tx, request, members)
@@ -83,7 +85,7 @@ export class RollBack {
 
   /** Returns what `execute` would change now; changes nothing. Throws the target errors of `execute`. */
   preview(request: RollbackRequest): Promise<RollbackPreview> {
-    return this.runtime.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const members = membersOf(await stableOf(tx, request.policy), request)
       return { id: request.policy, version: request.version, moved: movesOf(await this.reversals(tx, request, members)) }
     })
@@ -114,7 +116,7 @@ export class RollBack {
         )
       }
       const wasLive = (await liveVersion(tx, policy, version)) !== undefined
-      const refused = await refusedOf(tx, releasesOf(stable, version), this.runtime.roster)
+      const refused = await refusedOf(tx, releasesOf(stable, version), this.rosters.newest)
       const to = chooseTarget(stable, { policy, version, wasLive, refused })
       reversals.push({ stable: stable!, to: await withProof(tx, to) })
     }

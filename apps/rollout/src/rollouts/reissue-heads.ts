@@ -1,7 +1,7 @@
 import { policyKey } from '#libs/messaging'
-import { timerKind } from '#libs/persistence'
+import { timerKind, Timers } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
-import { ALL_COUNTERS, ServiceRuntime, type CounterAdvance } from '#libs/service'
+import { ALL_COUNTERS, type CounterAdvance } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { RunRollout } from './run-rollout.js'
 import { stableOf, STABLES } from '../stable/stable.table.js'
@@ -25,12 +25,12 @@ export async function advanceHeadCounters({ tx, by, schedule }: CounterAdvance):
 @Injectable()
 export class ReissueHeads implements OnModuleInit {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly timers: Timers,
     private readonly runRollout: RunRollout,
   ) {}
 
   onModuleInit(): void {
-    this.runtime.onTimer(HEAD_AGAIN, async (tx, { data }) => {
+    this.timers.on(HEAD_AGAIN, async (tx, { data }) => {
       const before = await stableOf(tx, data.policy)
       if (before === undefined) return
       const again = { before, after: { ...before, seq: before.seq + 1 } }

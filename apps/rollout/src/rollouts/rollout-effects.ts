@@ -7,10 +7,12 @@ import {
   type ReleaseDocument,
   type SigningReason,
 } from '#libs/contracts'
+import type { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { endsRun, type CommonEffect, type Rollout, type RolloutEffect, type RolloutMember, type RolloutTimer } from '#libs/pipeline'
+import type { Logger } from '#libs/platform'
+import type { Rosters } from '#libs/service'
 import { approvalState, breakGlassOf, readRelease, type Roster, type SignatureError } from '#libs/signing'
-import type { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { refusedOf } from '../stable/readable.js'
 import { seqsOf, withKept, type Cause, type Move, type StableMoves } from '../stable/stable-moves.js'
@@ -38,7 +40,9 @@ interface Target {
 /** Executes rollout's own effects: stable heads, and the run that owns a policy. */
 export class RolloutEffects {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly log: Logger,
     private readonly moves: StableMoves,
   ) {}
 
@@ -100,7 +104,7 @@ export class RolloutEffects {
       const { policy, seq, current: to } = before
       const reason = `run #${run} takes its place`
       const data = { policy, from: refOf(held), to, seq, reason, run: runOf(before, held) ?? null, replacedBy: run }
-      await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
+      await this.outbox.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
     }
   }
 
@@ -146,10 +150,10 @@ export class RolloutEffects {
     const own = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy))
     const targets = own.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
     const before = targets.flatMap(({ to }) => to ?? [])
-    const [refusal] = (await refusedOf(tx, before, this.runtime.roster)).values()
+    const [refusal] = (await refusedOf(tx, before, this.rosters.newest)).values()
     if (refusal === undefined) return { targets, refusal }
     const now = own.flatMap((stable) => newestOf(stable) ?? [])
-    const refused = await refusedOf(tx, now, this.runtime.roster)
+    const refused = await refusedOf(tx, now, this.rosters.newest)
     return { targets, refusal: refused.size === 0 ? refusal : undefined }
   }
 
@@ -161,13 +165,13 @@ export class RolloutEffects {
       const { policy: id, version } = members[index]!
       return { id, version, refused: to?.version ?? null, code, detail }
     })
-    tx.afterCommit(() => this.runtime.log.warn({ run, kept }, 'not taken back: readers would refuse what was in force before'))
+    tx.afterCommit(() => this.log.warn({ run, kept }, 'not taken back: readers would refuse what was in force before'))
     for (const { stable } of targets) await tx.documents(STABLES).put({ ...stable, run: null })
     // Its heads are out: other services must know what is live.
     if (!rollout.promoted) {
       const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
       const change = this.advanceOf(rollout)
-      await this.runtime.emit(tx, 'hms.rollout.promoted.v1', { run, attempt, heads, change }, { key, run, attempt, causationId })
+      await this.outbox.emit(tx, 'hms.rollout.promoted.v1', { run, attempt, heads, change }, { key, run, attempt, causationId })
     }
     return { ...rollout, promoted: true, kept }
   }
@@ -175,7 +179,7 @@ export class RolloutEffects {
   /** A run is brought by the people whose signatures count on its releases. */
   private advanceOf({ dossier }: Rollout): Change {
     const { releases, reasons = [] } = openDossier(dossier)
-    return advanceOf(releases, reasons, this.runtime.roster)
+    return advanceOf(releases, reasons, this.rosters.newest)
   }
 
   private async freePolicies(tx: Transaction, { run, members }: Rollout): Promise<void> {

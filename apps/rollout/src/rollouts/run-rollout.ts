@@ -34,10 +34,17 @@ export class RunRollout implements OnModuleInit {
     private readonly config: RolloutConfig,
     carrier: DirectHeadDelivery,
   ) {
-    this.moves = new StableMoves(runtime, carrier, (tx, run, policy) =>
-      this.shell.input(tx, run, { type: 'overtaken', policies: [policy] }),
+    this.moves = new StableMoves(
+      runtime.database,
+      runtime.outbox,
+      runtime.timers,
+      runtime.signals,
+      runtime.signer,
+      runtime.log,
+      carrier,
+      (tx, run, policy) => this.shell.input(tx, run, { type: 'overtaken', policies: [policy] }),
     )
-    const effects = new RolloutEffects(runtime, this.moves)
+    const effects = new RolloutEffects(runtime.rosters, runtime.outbox, runtime.log, this.moves)
     this.shell = new StageShell(runtime, {
       name: 'rollout',
       table: ROLLOUTS,

@@ -14,10 +14,10 @@ import {
   type SigningReason,
   type StageFailure,
 } from '#libs/contracts'
-import { policyKey, type EventAnswer } from '#libs/messaging'
+import { Outbox, policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
+import { Rosters } from '#libs/service'
 import { refusalByReaders, rollbackOf } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { abortedBefore, withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
@@ -37,7 +37,8 @@ const HEAD_REFUSED = { reason: 'HEAD_REFUSED', detail: 'every config-store refus
 @Injectable()
 export class RollBackSigned {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
     private readonly runRollout: RunRollout,
     private readonly guardRollback: GuardRollback,
   ) {}
@@ -46,7 +47,7 @@ export class RollBackSigned {
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     if (!isRollbackDossier(dossier)) return
     const { run, attempt } = dossier
-    if (await abortedBefore(this.runtime.outbox, tx, dossier, { stage: 'rollout', key: cause.key })) return 'ignored-stale'
+    if (await abortedBefore(this.outbox, tx, dossier, { stage: 'rollout', key: cause.key })) return 'ignored-stale'
     const { id: policy, releaseDigest: release } = dossier.releases[0]!
     const order = { release, run, attempt, policy, dossier, causationId: cause.id, traceparent: cause.traceparent ?? null }
     if (await this.carryOut(tx, order)) return
@@ -75,11 +76,11 @@ export class RollBackSigned {
     const releases = await Promise.all(openDossier(order.dossier).releases.map((release) => withProof(tx, release)))
     const stable = await stableOrNew(tx, policy)
     const known = (await liveVersion(tx, policy, releases[0]!.version)) ?? inForce(stable, releases[0]!.version)
-    const judged = judgeSignedRollback(releases, { stable, known }, this.runtime.roster)
+    const judged = judgeSignedRollback(releases, { stable, known }, this.rosters.newest)
     if ('reason' in judged) return this.fail(tx, order, judged)
     const release = releases[0]!
-    if (this.runtime.roster.logPolicy !== undefined && release.proof === undefined) return false
-    const refusal = refusalByReaders(release, this.runtime.roster)
+    if (this.rosters.newest.logPolicy !== undefined && release.proof === undefined) return false
+    const refusal = refusalByReaders(release, this.rosters.newest)
     if (refusal !== undefined) return this.fail(tx, order, { reason: 'READERS_REFUSE', detail: refusal.detail })
     for (const { id, name } of judged.approvedBy) {
       const denied = await this.guardRollback.execute(tx, [{ stable, to: release }], { id, name, kind: 'person' })
@@ -117,7 +118,7 @@ export class RollBackSigned {
     type: T,
     data: EventData[T],
   ): Promise<void> {
-    await this.runtime.emit(tx, type, data, { key, run, attempt, causationId })
+    await this.outbox.emit(tx, type, data, { key, run, attempt, causationId })
   }
 }
 

@@ -1,16 +1,18 @@
 import { command } from '#libs/contracts'
-import { describeError, PeriodicTask } from '#libs/platform'
+import { Database } from '#libs/persistence'
+import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
+import { Concerns, CONFIG_STORE_URLS, DirectHeadDelivery, Rosters, Signals } from '#libs/service'
 import {
   FRESHNESS_EVERY_MS,
   FRESHNESS_LIFE_MS,
+  Signer,
   signFreshness,
   stableDigest,
   StableTree,
   type FreshnessPredicate,
   type StableHead,
 } from '#libs/signing'
-import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
 
 /** Above any number of heads: a digest over some of them would prove nothing. */
@@ -36,10 +38,17 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private readonly newest = new NewestHeads()
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly signals: Signals,
+    private readonly signer: Signer,
+    clock: Clock,
+    private readonly log: Logger,
+    private readonly serviceConcerns: Concerns,
+    @Inject(CONFIG_STORE_URLS) private readonly configStoreUrls: readonly string[],
     private readonly carrier: DirectHeadDelivery,
   ) {
-    this.beats = new PeriodicTask(runtime.clock, {
+    this.beats = new PeriodicTask(clock, {
       everyMs: FRESHNESS_EVERY_MS,
       run: () => {
         this.moved ||= this.turn++ % READ_EVERY === 0
@@ -50,11 +59,11 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 
   onModuleInit(): void {
-    this.runtime.onSignal(STABLE_MOVED, () => {
+    this.signals.on(STABLE_MOVED, () => {
       this.moved = true
       void this.publish()
     })
-    this.runtime.concerns.add(() => {
+    this.serviceConcerns.add(() => {
       const { putBack } = this.newest
       if (putBack.length === 0) return []
       const rows = `rows of stable heads were put back or deleted: ${putBack.slice(0, MAX_NAMED).join(', ')}`
@@ -63,7 +72,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 
   onApplicationBootstrap(): void {
-    if (this.runtime.configStoreUrls.length > 0) this.beats.start(0)
+    if (this.configStoreUrls.length > 0) this.beats.start(0)
   }
 
   beforeApplicationShutdown(): void {
@@ -72,12 +81,12 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 
   private async publish(): Promise<void> {
-    if (this.publishing || this.stopped || this.runtime.configStoreUrls.length === 0) return
+    if (this.publishing || this.stopped || this.configStoreUrls.length === 0) return
     this.publishing = true
     try {
       do {
         if (this.moved) await this.read()
-        await this.carrier.refresh(await this.signed(await this.runtime.databaseTime()))
+        await this.carrier.refresh(await this.signed(await this.database.transaction(async (tx) => tx.now)))
       } while (this.moved && !this.stopped)
     } catch (error) {
       this.failed(error)
@@ -88,13 +97,13 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
 
   private failed(error: unknown): void {
     this.moved = true
-    this.runtime.log.debug({ error: describeError(error) }, 'freshness could not be published')
+    this.log.debug({ error: describeError(error) }, 'freshness could not be published')
   }
 
   private async read(): Promise<void> {
     // Reset before the read: a concurrent change causes another read.
     this.moved = false
-    const rows = await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
+    const rows = await this.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
     const heads = this.newest.take(rows)
     const stable = stableDigest(heads)
     if (stable !== this.summary.stable) this.summary = { stable, tree: new StableTree(heads).root }
@@ -102,7 +111,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
 
   /** `now`: the database's time, because a wrong clock of this process would make all readers STALE. */
   private signed(now: Date) {
-    const { roster, signer } = this.runtime
+    const [roster, signer] = [this.rosters.newest, this.signer]
     const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]
     return signFreshness({ ...this.summary, roster: roster.version, issuedAt, expires }, signer)
   }

@@ -8,11 +8,11 @@ import {
   type ReleaseDocument,
   type RollbackResult,
 } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
-import { timerKind, type Transaction } from '#libs/persistence'
-import { currentTraceparent, describeError, inTrace } from '#libs/platform'
-import { DirectHeadDelivery, isRefusedByAll, ServiceRuntime, signHeads, type CarriedHead } from '#libs/service'
-import { signChange, STABLE_SCOPE } from '#libs/signing'
+import { policyKey, type Outbox } from '#libs/messaging'
+import { timerKind, type Database, type Timers, type Transaction } from '#libs/persistence'
+import { currentTraceparent, describeError, inTrace, type Logger } from '#libs/platform'
+import { DirectHeadDelivery, isRefusedByAll, signHeads, type CarriedHead, type Signals } from '#libs/service'
+import { signChange, STABLE_SCOPE, type Signer } from '#libs/signing'
 import { respond } from '#libs/stage'
 import { rememberLive } from './live-version.table.js'
 import {
@@ -74,13 +74,18 @@ type Delivered = Pick<RollbackResult, 'revision' | 'stored'>
 export class StableMoves {
   /** `overtake`: ends the run that holds a policy which moves. */
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly timers: Timers,
+    private readonly signals: Signals,
+    private readonly signer: Signer,
+    private readonly log: Logger,
     private readonly carrier: DirectHeadDelivery,
     private readonly overtake: (tx: Transaction, run: number, policy: string) => Promise<void>,
   ) {}
 
   listen(): void {
-    this.runtime.onTimer(ANNOUNCE, async (tx, { data: { policy, policies = [policy] } }) =>
+    this.timers.on(ANNOUNCE, async (tx, { data: { policy, policies = [policy] } }) =>
       this.announceAll(tx, await unannouncedOf(tx, policies)),
     )
   }
@@ -115,7 +120,7 @@ export class StableMoves {
     const carried = issued === undefined ? [] : await this.carrier.deliver(issued)
     const policies = [...seqs.keys()]
     const refusal = isRefusedByAll(carried) ? refusedByAll(policies, carried) : undefined
-    await this.runtime.database.locked(policies.map(policyKey), async (tx) => {
+    await this.database.locked(policies.map(policyKey), async (tx) => {
       const moved = (await unannouncedOf(tx, policies)).filter(({ policy, seq }) => seq === seqs.get(policy))
       if (refusal === undefined) await this.announceAll(tx, moved)
       else if (moved.length > 0) {
@@ -135,7 +140,7 @@ export class StableMoves {
       await this.deliver(issued, seqs)
     } catch (error) {
       // Anything but the refusal leaves it to the timer.
-      this.runtime.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'move not announced')
+      this.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'move not announced')
     }
   }
 
@@ -146,7 +151,7 @@ export class StableMoves {
     const of = cause.of && { ...cause.of, policies: moves.map((move) => move.after.policy) }
     const policies = of?.policies ?? [policy]
     const dueAt = new Date(tx.now.getTime() + ANNOUNCE_AFTER_MS)
-    await this.runtime.schedule(tx, {
+    await this.timers.schedule(tx, {
       id: timerId(policy),
       kind: ANNOUNCE,
       keys: policies.map(policyKey),
@@ -173,13 +178,13 @@ export class StableMoves {
       await tx.documents(STABLES).put(stable)
       await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
     }
-    tx.afterCommit(() => this.runtime.signal(STABLE_MOVED))
+    tx.afterCommit(() => this.signals.send(STABLE_MOVED))
     const about = stables.map(({ policy, seq }) => ({ policy, seq }))
     const issued: IssuedHeads = {
-      ...(await signHeads(heads, this.runtime.signer)),
-      ...(change === undefined ? {} : { change: await signChange({ ...change, heads: about }, this.runtime.signer) }),
+      ...(await signHeads(heads, this.signer)),
+      ...(change === undefined ? {} : { change: await signChange({ ...change, heads: about }, this.signer) }),
     }
-    await this.runtime.emit(tx, 'hms.head.issued.v1', issued, { key, ...originOf(of) })
+    await this.outbox.emit(tx, 'hms.head.issued.v1', issued, { key, ...originOf(of) })
     return issued
   }
 
@@ -187,20 +192,20 @@ export class StableMoves {
     for (const { unannounced, ...stable } of moved) {
       await tx.documents(STABLES).put(stable)
       await this.announce(tx, unannounced!)
-      await this.runtime.cancel(tx, timerId(stable.policy))
+      await this.timers.cancel(tx, timerId(stable.policy))
     }
   }
 
   private async announce(tx: Transaction, { ends, ...move }: Unannounced): Promise<void> {
     const { event, key, of } = move
-    await this.runtime.emit(tx, event.type, event.data, { key, ...originOf(of) })
+    await this.outbox.emit(tx, event.type, event.data, { key, ...originOf(of) })
     if (ends?.announced !== undefined) await this.end(tx, move, ends.announced)
   }
 
   private async revert(tx: Transaction, moved: readonly Stable[], detail: string): Promise<void> {
     for (const { unannounced: _event, ...stable } of moved) {
       await tx.documents(STABLES).put(stable)
-      await this.runtime.cancel(tx, timerId(stable.policy))
+      await this.timers.cancel(tx, timerId(stable.policy))
     }
     const back = moved.map((before) => ({ before, after: undone(before, before.unannounced!.before) }))
     await this.moveStable(tx, back, { key: moved[0]!.unannounced!.key, postedIn: { traceparent: currentTraceparent() } })
@@ -213,8 +218,8 @@ export class StableMoves {
 
   /** Sends what ends the run that moved. */
   private async end(tx: Transaction, { key, of }: Pick<Unannounced, 'key' | 'of'>, ending: RunEnding): Promise<void> {
-    if (ending.do === 'answer') await respond(this.runtime.outbox, tx, ending, { stage: 'rollout', key, ...of! })
-    else await this.runtime.emit(tx, ending.type, ending.data, { key, ...originOf(of) })
+    if (ending.do === 'answer') await respond(this.outbox, tx, ending, { stage: 'rollout', key, ...of! })
+    else await this.outbox.emit(tx, ending.type, ending.data, { key, ...originOf(of) })
   }
 }
 

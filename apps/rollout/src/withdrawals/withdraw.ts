@@ -8,9 +8,9 @@ import {
   type WithdrawalResult,
 } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
+import { Rosters } from '#libs/service'
 import { approvalRequirement, countsOnRelease, digestOfPayload, readRelease, type ReleasePredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { refOf, stableOf, withdrawn, type MoveEvent, type Stable } from '../stable/stable.table.js'
@@ -34,16 +34,15 @@ type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & {
 @Injectable()
 export class Withdraw {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly database: Database,
+    private readonly rosters: Rosters,
     private readonly runRollout: RunRollout,
   ) {}
 
   async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
     // Checked before a lock, which names the policy: the response to an unauthorised caller must not depend on what exists.
-    verifyWithdrawal(statement, this.runtime.roster)
-    const { issued, release, ...outcome } = await this.runtime.database.locked([policyKey(policy)], (tx) =>
-      this.sign(tx, policy, statement),
-    )
+    verifyWithdrawal(statement, this.rosters.newest)
+    const { issued, release, ...outcome } = await this.database.locked([policyKey(policy)], (tx) => this.sign(tx, policy, statement))
     const { seq } = outcome
     if (seq === null) return { ...outcome, revision: 0, stored: [] }
     const delivered = await this.runRollout.moves.deliver(issued, new Map([[policy, seq]]), (tx) => forget(tx, release!))
@@ -51,7 +50,7 @@ export class Withdraw {
   }
 
   private async sign(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
-    const { predicate } = verifyWithdrawal(statement, this.runtime.roster, tx.now)
+    const { predicate } = verifyWithdrawal(statement, this.rosters.newest, tx.now)
     const stable = await stableOf(tx, policy)
     const known = await this.known(tx, policy, statement)
     if (known?.state === 'carried-out') return this.before(tx, known)
@@ -60,7 +59,7 @@ export class Withdraw {
     const current = stable?.current ?? null
     if (stable === undefined || current === null)
       throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: [action('runs.list')] })
-    const { id, person, reason, publicReason } = readWithdrawal(statement, current, this.runtime.roster, tx.now)
+    const { id, person, reason, publicReason } = readWithdrawal(statement, current, this.rosters.newest, tx.now)
     const signed: Withdrawal = {
       id,
       policy,
@@ -75,7 +74,7 @@ export class Withdraw {
       seq: null,
     }
     const all = [...(await this.waitingOf(tx, current, person.id)), signed]
-    const { role, threshold } = approvalRequirement(this.runtime.roster, predicateOf(current))
+    const { role, threshold } = approvalRequirement(this.rosters.newest, predicateOf(current))
     await tx.documents(WITHDRAWALS).put(signed)
     const said = { id: policy, version: current.version, signedBy: all.map(({ by }) => this.nameOf(by)) }
     if (all.length < threshold) return { ...said, state: 'AWAITING_APPROVAL', missing: [role], seq: null }
@@ -100,7 +99,7 @@ export class Withdraw {
 
   /** Returns waiting signatures of other people that still count, oldest first. An older one of the same person is deleted. */
   private async waitingOf(tx: Transaction, current: ReleaseDocument, person: string): Promise<Withdrawal[]> {
-    const { roster } = this.runtime
+    const roster = this.rosters.newest
     const found = await tx.documents(WITHDRAWALS).find({ where: { release: current.releaseDigest, state: 'waiting' }, limit: MAX_READ })
     for (const { id, by } of found) if (by === person) await tx.documents(WITHDRAWALS).delete(id)
     const since = tx.now.getTime() - WAIT_MS
@@ -125,7 +124,7 @@ export class Withdraw {
   }
 
   private nameOf(id: string): string {
-    return this.runtime.roster.principals.get(id)?.name ?? id
+    return this.rosters.newest.principals.get(id)?.name ?? id
   }
 }
 

@@ -4,7 +4,7 @@ import type { Database } from '#libs/persistence'
 import { BACKLOG, collectRoutes, type LimitedServer, type Logger } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
 import type { Roster } from '#libs/signing'
-import { Module, type DynamicModule, type Type } from '@nestjs/common'
+import { Module, type Type } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
@@ -23,7 +23,6 @@ import { GroupsController, TopicsController } from '../http/topics.http.js'
 import { RepeatedCalls } from '../idempotency/repeated-calls.js'
 import { loadService } from '../load-service.js'
 import { RUNTIMES } from '../runtime-module.js'
-import { moduleOf } from '../service-definition.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import type { HostAdapters } from './host-adapters.js'
 
@@ -42,7 +41,7 @@ export class Host {
   /** Builds the services and one Nest application around them. Nothing listens, reads or fires before `start`. */
   static async create(services: readonly ServiceName[], adapters: HostAdapters): Promise<Host> {
     const runtimes = new Map<ServiceName, ServiceRuntime>()
-    const imports: (Type | DynamicModule)[] = []
+    const imports: Type[] = []
     const seal = services.length > 1 ? readOnce(STATEMENT_SEAL) : undefined
     const parts = await Promise.all(services.map((name) => openService(name, adapters, seal)))
     await refuseExpiredRoster(
@@ -137,7 +136,7 @@ async function openService(
   name: ServiceName,
   adapters: HostAdapters,
   seal: EventSeal | undefined,
-): Promise<{ runtime: ServiceRuntime; module: Type | DynamicModule }> {
+): Promise<{ runtime: ServiceRuntime; module: Type }> {
   const definition = await loadService(name)
   const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
   const { profile, environment, clock, metrics, roster, configStoreUrls, signerNamed } = adapters
@@ -164,7 +163,7 @@ async function openService(
     ready,
   )
   await runtime.open()
-  return { runtime, module: moduleOf(definition, runtime) }
+  return { runtime, module: definition.module }
 }
 
 const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000
