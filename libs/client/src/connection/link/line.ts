@@ -25,7 +25,6 @@ export class Line implements Session {
 
   /** Delivers a frame. One that is invalid, or cannot be applied, ends the session as damaged. */
   take(text: string): void {
-    if (this.isOver) return
     this.frames++
     try {
       this.events.frame(parseFrame(text))
