@@ -66,7 +66,7 @@ export const APPROVER_GUARDS = [
   {
     name: 'timer-poison-approver',
     guard: 'approver ends a run whose timer of its own was given up',
-    file: 'apps/approver/src/runs/end-stuck-run.ts',
+    file: 'apps/approver/src/runs/end-overdue-run.ts',
     find: "    await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison')\n",
     replace: '    void detail\n',
     spec: 'test/regressions/timer-goes-on-failing.spec.ts',

@@ -372,7 +372,7 @@ export const DOOR_GUARDS = [
   {
     name: 'head-key',
     guard: 'a body is kept for nobody whose key does not count',
-    file: 'libs/service/src/authorization/judge-heads.ts',
+    file: 'libs/service/src/http/http-application.ts',
     find: 'if (need !== undefined) access.admitHead(',
     replace: 'if (need === null) access.admitHead(',
     spec: 'test/attacks/bodies-in-flight.spec.ts',

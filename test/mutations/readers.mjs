@@ -426,7 +426,7 @@ export const READER_GUARDS = [
   {
     name: 'parting-of-a-few',
     guard: 'readers of all policies, and of others, get no frame for it',
-    file: 'apps/config-store/src/copy/bundle-members-left.ts',
+    file: 'apps/config-store/src/copy/document-copy.ts',
     find: '    if (!ids.some((id) => this.policies.has(id))) return undefined\n',
     replace: '',
     spec: 'apps/config-store/src/delivery/subset.spec.ts',

@@ -1,4 +1,4 @@
-import { asyncApi, MAX_PATH_PARAMETER, SERVICE_PATHS, SERVICES, readText, HmsError } from '#libs/contracts'
+import { asyncApi, HmsError, MAX_PATH_PARAMETER, readText, SERVICE_PATHS, type ServiceName, SERVICES } from '#libs/contracts'
 import {
   addErrorPages,
   answerProblems,
@@ -25,6 +25,7 @@ import {
   startTracing,
   systemClock,
   toProblem,
+  type TrustedProxies,
   VERSION,
 } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
@@ -34,7 +35,6 @@ import { join } from 'node:path'
 import { readConsoleHosts, readConsoleKey } from './console-key.config.js'
 import { forward } from './forward.js'
 import { Instances } from './instances.js'
-import { loadConsole } from './load-console.js'
 import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 
 /** Corpora are the largest bodies that any service accepts; each service enforces its own limit. */
@@ -173,4 +173,24 @@ function refuseUnforwardable(edge: FastifyInstance): void {
     if (request.headers.trailer === undefined) return done()
     done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The edge passes no trailers on: leave the Trailer header out.', { status: 400 }))
   })
+}
+
+/** Mirrors `addConsole` of apps/console. */
+interface ConsoleModule {
+  addConsole(server: FastifyInstance, options: ConsoleOptions): void
+}
+
+interface ConsoleOptions {
+  urlsOf(service: ServiceName): readonly string[]
+  trusted: TrustedProxies
+  key: string | undefined
+  hosts: readonly string[]
+  roster: string | undefined
+}
+
+/** Loads the console late and by name, because apps do not import apps. */
+export async function loadConsole(): Promise<ConsoleModule> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const url = new URL(`../../console/src/console.${extension}`, import.meta.url)
+  return (await import(/* @vite-ignore */ url.href)) as ConsoleModule
 }

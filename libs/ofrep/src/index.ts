@@ -1,6 +1,5 @@
 export * from './answers.js'
 export * from './change-watch.js'
-export * from './event-streams.js'
 export * from './flag-book.js'
 export * from './flags.js'
 export * from './read-context.js'

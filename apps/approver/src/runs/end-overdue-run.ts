@@ -1,12 +1,15 @@
 import { Outbox } from '#libs/messaging'
-import { Timers, type Transaction } from '#libs/persistence'
+import { type TimerKind, Timers, type Transaction } from '#libs/persistence'
 import { stageAwaited, stateOf, timedWait, waitingStage } from '#libs/pipeline'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { EndRun } from './end-run.js'
 import { describeWait, isHeldUp } from './is-held-up.js'
 import { QueueRun } from './queue-run.js'
-import { RUNS, type RunRecord } from './run.table.js'
+import { type RunRecord, RUNS } from './run.table.js'
 import { RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
+import { isTerminal } from '#libs/contracts'
+import { APPROVAL_EXPIRY, approvalExpiryId, APPROVALS } from './approval.table.js'
+import { APPROVAL_MOVED, QUEUE } from './save-run.js'
 
 /** Handles the deadline of a run: its stage never responded, no person decided, or its turn was lost. */
 @Injectable()
@@ -49,5 +52,33 @@ export class EndOverdueRun implements OnModuleInit {
     const detail = `${stage} did not answer in time; the run was ended and its policies are free again`
     await this.outbox.emit(tx, 'hms.stage.timed-out.v1', { run, attempt, stage, detail }, { key: record.key, run, attempt })
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'STAGE_TIMED_OUT', detail }, 'deadline')
+  }
+}
+
+/** Ends a run whose timer in approver was abandoned. Stages report a poisoned run; approver, which is no stage, ends it here. */
+@Injectable()
+export class EndStuckRun implements OnModuleInit {
+  constructor(
+    private readonly timers: Timers,
+    private readonly endRun: EndRun,
+  ) {}
+
+  onModuleInit(): void {
+    const kinds: TimerKind<{ run: number }>[] = [QUEUE, RUN_DEADLINE, APPROVAL_EXPIRY, APPROVAL_MOVED]
+    for (const kind of kinds) {
+      this.timers.onGivenUp(kind, (tx, { data }, detail) => this.execute(tx, data.run, detail))
+    }
+  }
+
+  /** The timer's keys are those of the run. */
+  async execute(tx: Transaction, run: number, detail: string): Promise<void> {
+    const record = await tx.documents(RUNS).get(String(run))
+    if (record === undefined || isTerminal(stateOf(record.facts))) return
+    const approval = await tx.documents(APPROVALS).get(record.approval)
+    if (approval?.state === 'waiting') {
+      await this.timers.cancel(tx, approvalExpiryId(approval.digest))
+      await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
+    }
+    await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison')
   }
 }

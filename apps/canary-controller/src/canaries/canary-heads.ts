@@ -3,7 +3,7 @@ import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { headsOf, shownScopes, withHeads, type Canary, type PlacedMember } from '#libs/pipeline'
 import { currentTraceparent } from '#libs/platform'
-import { DirectHeadDelivery, firstNumber, signHeads, upcoming, type HeadToSign } from '#libs/service'
+import { ALL_COUNTERS, type CounterAdvance, DirectHeadDelivery, firstNumber, type HeadToSign, signHeads, upcoming } from '#libs/service'
 import { Signer } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { CANARY_HEADS, headId } from './canary.table.js'
@@ -86,4 +86,10 @@ export class CanaryHeads {
 
 function headOf(tx: Transaction, { run, cohortKey }: Canary, { policy, scope, seq, base, baseSeq }: PlacedMember): HeadToSign['head'] {
   return { policy, scope, seq, base, baseSeq, cohortKey, issuedAt: tx.now.toISOString(), run }
+}
+
+/** Advances the numbers of canary heads above those their cohorts saw. The leases expired long ago, so no head is issued again. */
+export async function advanceCanaryCounters({ tx, by }: CounterAdvance): Promise<void> {
+  for (const head of await tx.documents(CANARY_HEADS).find({ limit: ALL_COUNTERS }))
+    await tx.documents(CANARY_HEADS).put({ ...head, seq: head.seq + by })
 }

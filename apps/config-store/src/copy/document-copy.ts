@@ -11,7 +11,6 @@ import { alongWith } from './bundles.js'
 import { bytesOf } from './frame-text.js'
 import { HeldPolicies } from './held-policies.js'
 import type { HeldStored } from './held-stored.js'
-import { BundleMembersLeft } from './bundle-members-left.js'
 import { PreparedFrame } from './prepared-frame.js'
 import type { StableHeads } from './stable-heads.js'
 import { StoredChange } from './stored-change.js'
@@ -268,4 +267,20 @@ function prepareOnce<K>(prepared: Map<K, PreparedFrame>, max: number, key: K, pr
     prepared.set(key, (frame = prepare()))
   }
   return frame
+}
+
+/** Change of bundles without a revision: the canary that bundled some policies has expired. */
+export class BundleMembersLeft {
+  /** `fellows`: bundle fellows of each policy from now on. */
+  constructor(
+    private readonly revision: number,
+    private readonly policies: ReadonlySet<string>,
+    private readonly fellows: ReadonlyMap<string, ReadonlySet<string>>,
+  ) {}
+
+  /** Returns a frame without documents that lists the bundled policies; `undefined` if a reader of these policies is not affected. */
+  partOf({ ids }: Subset): PreparedFrame | undefined {
+    if (!ids.some((id) => this.policies.has(id))) return undefined
+    return PreparedFrame.of('change', this.revision).along(alongWith(ids, this.fellows))
+  }
 }

@@ -4,11 +4,11 @@ import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseAtLeast } from '../reads/at-least.js'
 import { StreamQueryDto } from '../reads/reader-query.dto.js'
-import { Broadcast } from './broadcast.js'
+import { Broadcast, type Follower, MAX_UNREAD_BYTES } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
-import { EventFollower } from './event-follower.js'
-import { parseRevision } from '../copy/prepared-frame.js'
+import { parseRevision, type PreparedFrame } from '../copy/prepared-frame.js'
 import { Subset } from '../copy/subset.js'
+import type { ServerResponse } from 'node:http'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
@@ -43,5 +43,32 @@ export class EventsController {
     raw.on('close', () => this.broadcast.remove(follower))
     follower.open(this.copy.frameFor(known, subset))
     this.broadcast.add(follower)
+  }
+}
+
+/** Reader over Server-Sent Events. */
+export class EventFollower implements Follower {
+  readonly kind = 'events'
+  private allowedBytes = MAX_UNREAD_BYTES
+
+  constructor(
+    private readonly response: ServerResponse,
+    readonly subset?: Subset,
+  ) {}
+
+  /** Sends the first frame. It is as large as the store, and does not count as unread. */
+  open(frame: PreparedFrame): void {
+    this.allowedBytes += frame.serverSentEvent.length
+    this.send(frame)
+  }
+
+  send(frame: PreparedFrame): void {
+    if (!this.response.writable) return
+    if (this.response.writableLength > this.allowedBytes) this.response.destroy()
+    else this.response.write(frame.serverSentEvent)
+  }
+
+  end(goodbye: PreparedFrame): void {
+    this.response.end(goodbye.serverSentEvent)
   }
 }

@@ -1,9 +1,8 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, type LocalPolicyView } from '#libs/contracts'
 import { isKnown } from '#libs/platform'
 import { createHash } from 'node:crypto'
 import type { HeldValues, LocalReader } from '../held-values.js'
 import type { Answer } from '../http/answer.js'
-import { localView, stateOf } from './local-view.js'
 
 /** `GET /v1/policies` and `GET /v1/policies/{id}`: what is in force for the one reader that the side-car is. */
 export class PolicyReads {
@@ -45,4 +44,29 @@ export class PolicyReads {
       throw new HmsError('HMS_SIDECAR_READER', `This side-car reads ${own}; ask config-store as ${name} ${asked}.`, { status: 400 })
     }
   }
+}
+
+/**
+ * Returns the policy as config-store does, with its age. Throws the connection's errors: `HMS_POLICY_NOT_FOUND`, or why a document was
+ * refused.
+ */
+export function localView(id: string, values: HeldValues): LocalPolicyView {
+  const { value, version, revision, source, scope, state, ageMs, trust, code } = values.explain(id)
+  return {
+    id,
+    version,
+    revision,
+    source,
+    scope,
+    value: { ...value },
+    state: stateOf({ state }),
+    ageMs: Math.round(ageMs),
+    trust,
+    ...(code === undefined ? {} : { code }),
+  }
+}
+
+/** Maps the state for local readers, who see only whether the copy is fresh; the log has the reason why the server refuses the side-car. */
+export function stateOf({ state }: Pick<HeldValues, 'state'>): LocalPolicyView['state'] {
+  return state === 'READY' ? 'READY' : 'STALE'
 }

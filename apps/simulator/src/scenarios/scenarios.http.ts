@@ -1,13 +1,13 @@
-import type { ScenarioSummary } from '#libs/contracts'
+import { action, HmsError, type ScenarioSummary } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
-import { SCENARIO_MAX_BYTES, type Scenario } from '#libs/scenario'
+import { compileScenario, parseScenario, type Scenario, SCENARIO_MAX_BYTES } from '#libs/scenario'
 import { RequireScope, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
-import { boundBytes, register } from '../registry-limit.js'
+import { boundBytes, register, REGISTRY_ID } from '../registry-limit.js'
 import { rulesOf } from './rules-of-run.js'
-import { readScenario } from './read-scenario.js'
 import { MAX_SCENARIOS, SCENARIO_RULES_MAX_BYTES, SCENARIOS, type RegisteredScenario } from './scenario.table.js'
 import { ScenarioRegistrationDto } from './scenarios.dto.js'
+import { formatFinding } from '#libs/policy'
 
 @Controller('v1/scenarios')
 export class ScenariosController {
@@ -43,4 +43,30 @@ export class ScenariosController {
 function summaryOf({ scenario, addedAt }: RegisteredScenario): ScenarioSummary {
   const { id, policies, corpus, alert } = scenario
   return { id, policies, corpus, alert, addedAt }
+}
+
+/** Parses the scenario of a file. Throws `HMS_SCENARIO_INVALID` (422) with every finding and its position. */
+export function readScenario(file: string, source: string): Scenario {
+  const parsed = parseScenario(source, file)
+  if (!parsed.ok)
+    throw scenarioError(...parsed.findings.map((finding) => ({ pointer: finding.pointer ?? '', detail: formatFinding(finding) })))
+  const { scenario } = parsed
+  const compiled = compileScenario(scenario)
+  if (!compiled.ok) throw scenarioError({ pointer: '/alert', detail: `${file}: ${compiled.message}` })
+  // The corpus may be registered later, but never under an invalid id.
+  if (!REGISTRY_ID.test(scenario.corpus)) throw scenarioError({ pointer: '/corpus', detail: `${file}: "corpus" is no id of a corpus` })
+  const texts = [scenario.alert, ...Object.entries(scenario.boundary ?? {}).flat()]
+  const storable = texts.every((text) => typeof text !== 'string' || isStorable(text))
+  if (!storable) throw scenarioError({ pointer: '', detail: `${file}: a text holds NUL` })
+  return scenario
+}
+
+function scenarioError(...errors: { pointer: string; detail: string }[]): HmsError {
+  const detail = errors.map((error) => error.detail).join('; ')
+  return new HmsError('HMS_SCENARIO_INVALID', detail, { status: 422, errors, next: [action('scenarios.add')] })
+}
+
+/** Whether PostgreSQL's `jsonb` can store the text: it has no form for NUL nor for half a surrogate pair. */
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
 }

@@ -23,11 +23,11 @@ import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
 import { aggregateKeysOf } from '../aggregate-keys.js'
 import { EventRoutes, type EventHandler, type TopicHandler } from './event-routes.js'
-import { compatibilityOf } from './event-type.js'
 import { isOfNewerBuild, NEWER_MAJOR } from '../dead-letters/newer-build.js'
 import { OverdueGaps } from './overdue-gaps.js'
 import { groupOf } from '../group-of.js'
 import { poisonRunOf, runOf } from '../dead-letters/poison-run.js'
+import { compatibilityOf } from './event-fit.js'
 
 /** Handles a record that was not written by one of our services. Returns `false` to reject the record, which is then recorded as forged. */
 export type OutsideHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>

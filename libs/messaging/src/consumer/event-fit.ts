@@ -1,4 +1,4 @@
-import { EVENT_SCHEMAS, type EventType, type ReceivedEvent, type VerifiedEvent } from '#libs/contracts'
+import { EVENT_SCHEMAS, EVENT_TYPES, type EventType, isEventType, type ReceivedEvent, type VerifiedEvent } from '#libs/contracts'
 import { TerminalError } from '#libs/platform'
 import type { ErrorObject, Options, ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -56,4 +56,19 @@ function unknownWordIn(event: VerifiedEvent, type: EventType): ErrorObject | und
 function pointerOf(error: ErrorObject | undefined): string {
   const missing = (error?.params as { missingProperty?: string } | undefined)?.missingProperty
   return `${error?.instancePath ?? ''}${missing === undefined ? '' : `/${missing}`}`
+}
+
+const NAMES = new Set(EVENT_TYPES.map(nameOf))
+
+/**
+ * Returns how this version treats an event type. A known name in another major version contains data that the service would have to
+ * understand: it becomes a dead letter. An unknown name was added by a newer producer for other consumers: it is ignored.
+ */
+export function compatibilityOf(type: string): 'known' | 'other-major' | 'unknown' {
+  if (isEventType(type)) return 'known'
+  return NAMES.has(nameOf(type)) ? 'other-major' : 'unknown'
+}
+
+function nameOf(type: string): string {
+  return type.replace(/\.v\d+$/, '')
 }

@@ -4,6 +4,7 @@ import type {
   KeptPolicy,
   PassedStep,
   Reach,
+  RolloutPlan,
   RunDecision,
   RunPolicy,
   RunState,
@@ -85,4 +86,9 @@ export interface RunFacts {
 
 export function newRun(run: number, policies: RunPolicy[], createdAt: string): RunFacts {
   return { run, attempt: 1, policies, createdAt, stages: {}, decisions: [] }
+}
+
+/** Whether a run without evidence pauses: always in production, elsewhere if its plan requests it, which the roster can require. */
+export function isEvidenceRequired(profile: 'dev' | 'production', plan: RolloutPlan): boolean {
+  return profile === 'production' || plan.requireEvidence === true
 }

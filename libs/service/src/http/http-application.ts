@@ -6,8 +6,11 @@ import {
   closeQueuedAnswers,
   earlyErrors,
   endUnreadAnswers,
+  heeded,
   judgeTargets,
   limitClients,
+  type LimitedServer,
+  type Logger,
   logWrites,
   openToOrigins,
   refuseBodiesOfReads,
@@ -16,18 +19,16 @@ import {
   tagReads,
   takeJsonBodies,
   traceRequests,
-  type LimitedServer,
-  type Logger,
 } from '#libs/platform'
 import { NestFactory } from '@nestjs/core'
 import type { DynamicModule, LoggerService } from '@nestjs/common'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Authorizer } from '../authorization/authorizer.js'
-import { judgeHeads } from '../authorization/judge-heads.js'
 import { takeApiKeys } from './api-key.js'
 import { ProblemFilter } from './problem.filter.js'
 import { ShapePipe } from './shape.pipe.js'
+import { needOf, requirementOfRoute } from '../authorization/require-scope.js'
 
 const REQUEST_TIMEOUT_MS = 60_000
 
@@ -92,4 +93,21 @@ class NestLogger implements LoggerService {
   warn(message: unknown): void {
     this.to.warn({}, String(message))
   }
+}
+
+/** Verifies the key of each request with a body at its head: a body without a valid key is never stored. The guard verifies the rest. */
+export function judgeHeads(server: FastifyInstance, access: Authorizer): void {
+  heeded(server).addHook('onRequest', (request, _reply, done) => {
+    const { method, url, headers, raw, is404, routeOptions } = request
+    if (is404 || method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return done()
+    const config = routeOptions.config as { page?: boolean } | undefined
+    // A page's form is forwarded to an API route, which verifies it.
+    const need = config?.page === true ? undefined : needOf(requirementOfRoute(config), { method })
+    try {
+      if (need !== undefined) access.admitHead({ method, url, headers, raw, peer: raw.socket.remoteAddress }, need)
+      done()
+    } catch (error) {
+      done(error as Error)
+    }
+  })
 }
