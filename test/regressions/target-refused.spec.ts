@@ -140,7 +140,7 @@ describe('a rollback to what readers would refuse', () => {
     await system.runUntil(() => Promise.resolve(system.clock.now().getTime() > checkedAt), 300_000)
     const { documents } = await press.api.get<StreamFrame>('/v1/snapshot')
     for (const document of documents) verifyHead(document, rosterNow())
-    expect(system.host.runtimes.get('config-store')!.concerns).toEqual([])
+    expect(system.host.runtimes.get('config-store')!.concerns.all).toEqual([])
   })
 
   it('is refused for a bundle of which readers would refuse one', async () => {
