@@ -6,7 +6,7 @@ type Data<T extends keyof EventData> = EventData[T]
 
 /**
  * A superseded run names a newer run that all had signed and that carries one of its policies; it ended before that run began, and no
- * cohort saw it after its successor's canary. Break-glass has to be live for all before it ends another run.
+ * cohort saw it after its successor's canary. Break-glass, which has no canary and may fail later, passed lint before it ended another run.
  */
 export function supersededLetGo({ emitted, runs }: Evidence): string[] {
   const found: string[] = []
@@ -22,7 +22,9 @@ export function supersededLetGo({ emitted, runs }: Evidence): string[] {
     if (!newer.policies.some(({ id }) => policies.some((policy) => policy.id === id)))
       found.push(`run ${run} is superseded by run ${by}, which has none of its policies`)
     if (newer.breakGlass !== undefined) {
-      if (!wentToAll(emitted, newer.run)) found.push(`run ${run} is superseded by break-glass in run ${by}, which never went to all`)
+      const passed = emitted.find((event) => passesLint(event, newer.run))
+      if (passed === undefined || Date.parse(passed.time) > Date.parse(facts.ended.at))
+        found.push(`run ${run} ended for break-glass in run ${by} before lint passed that`)
       continue
     }
     const [begun, ended] = [emitted.findIndex((event) => begins(event, newer.run)), emitted.findIndex((event) => ends(event, run))]
@@ -53,8 +55,8 @@ function headsIn({ data }: Emitted): HeadPredicate[] {
   return (data as unknown as Data<'hms.head.issued.v1'>).heads.map(({ head }) => peekPredicate<HeadPredicate>(head))
 }
 
-function wentToAll(emitted: readonly Emitted[], run: number): boolean {
-  return emitted.some(({ type, runId }) => type === 'hms.rollout.promoted.v1' && runId === String(run))
+function passesLint({ type, runId }: Emitted, run: number): boolean {
+  return type === 'hms.lint.passed.v1' && runId === String(run)
 }
 
 function begins({ type, runId }: Emitted, run: number): boolean {
