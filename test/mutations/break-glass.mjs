@@ -166,7 +166,7 @@ export const BREAK_GLASS_GUARDS = [
     find: '    return since !== undefined && since > baseSeq\n',
     replace: '    return since !== undefined && since > baseSeq && policy.length < 0\n',
     spec: 'test/regressions/break-glass-beside-a-canary.spec.ts',
-    test: 'break-glass ends the canary of an older run and counts its own bots, where canary-controller %s',
+    test: 'break-glass ends the canary of an older run and counts its own bots, where canary-controller hears nothing and renews its lease on and on',
   },
   {
     name: 'coverage-of-each-run',

@@ -457,7 +457,7 @@ export const DOOR_GUARDS = [
     find: 'if (frameMs >= FRAME_MS || messageMs >= MESSAGE_MS) onExcess()',
     replace: 'if (frameMs < 0) onExcess()',
     spec: 'test/attacks/held-places.spec.ts',
-    test: 'in frames that never end',
+    test: 'is cut off, also with pings between its parts: in frames that never end',
   },
   {
     name: 'streams-of-bot',
