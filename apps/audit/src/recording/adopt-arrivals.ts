@@ -3,9 +3,8 @@ import { openRecord, type EventBus, type EventSeal } from '#libs/messaging'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
 import type { Roster } from '#libs/signing'
-import { actorsOf } from '../entries/actors.js'
-import { factsOf, releasesOf } from '../entries/entry.js'
 import { MAX_UNSIGNED, type EntryStore, type UnsignedRows } from '../entries/entry.store.js'
+import { takeEvent } from './take-event.js'
 
 /** Delay until events are looked up again after the log did not respond. */
 const RETRY_MS = 30_000
@@ -34,7 +33,7 @@ export class AdoptArrivals {
   /** Reasons why rows were refused, by event id. */
   private readonly reasons = new Map<string, string>()
   /** Ids of unsigned rows whose event is not on the bus. */
-  private orphans: readonly string[] = []
+  private orphans = new Set<string>()
 
   constructor(private readonly deps: AdoptionDependencies) {
     this.lookups = new PeriodicTask(deps.clock, {
@@ -49,8 +48,8 @@ export class AdoptArrivals {
 
   /** What `/readyz` and `doctor` show. */
   get concerns(): readonly string[] {
-    const { length } = this.orphans
-    return length === 0 ? [] : [`${length} rows of audit.arrival are unsigned and not entries (next: ${NEXT})`]
+    const { size } = this.orphans
+    return size === 0 ? [] : [`${size} rows of audit.arrival are unsigned and not entries (next: ${NEXT})`]
   }
 
   start(): void {
@@ -70,12 +69,9 @@ export class AdoptArrivals {
   /** Stores an event; its row is replaced if it is unsigned. */
   async take(tx: Transaction, event: VerifiedEvent): Promise<boolean> {
     if (topicByName(event.topic).trail === 'window' || !(await this.deps.entries.dropUnsigned(tx, event.id))) return false
-    const releases = releasesOf(event)
-    const facts = factsOf(event, releases)
-    const signed = facts.v === 4 ? event.envelope : undefined
-    await this.deps.entries.take(tx, facts, { releases, actors: actorsOf(event, this.deps.roster()), signed })
+    await takeEvent(this.deps.entries, tx, event, this.deps.roster())
     tx.afterCommit(() => {
-      this.orphans = this.orphans.filter((orphan) => orphan !== event.id)
+      this.orphans.delete(event.id)
       this.deps.adopted()
     })
     return true
@@ -84,11 +80,12 @@ export class AdoptArrivals {
   private async execute(): Promise<void> {
     const wanted = await this.unsigned()
     if (wanted !== undefined) await this.adopt(wanted)
-    const orphans = wanted === undefined ? [] : ((await this.unsigned())?.events ?? []).filter((event) => wanted.events.includes(event))
+    const asked = new Set(wanted?.events)
+    const left = asked.size === 0 ? [] : ((await this.unsigned())?.events ?? [])
+    const orphans = new Set(left.filter((event) => asked.has(event)))
     for (const event of orphans) {
       const why = this.reasons.get(event) ?? 'it is not signed'
-      if (!this.orphans.includes(event))
-        this.deps.log.error({ service: 'audit', alarm: 'arrival_unverified', event, why, next: NEXT }, 'alarm')
+      if (!this.orphans.has(event)) this.deps.log.error({ service: 'audit', alarm: 'arrival_unverified', event, why, next: NEXT }, 'alarm')
     }
     this.orphans = orphans
     this.reasons.clear()

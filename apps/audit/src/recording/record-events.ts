@@ -6,11 +6,10 @@ import { Rosters } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
 import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attestation.store.js'
-import { actorsOf } from '../entries/actors.js'
-import { factsOf, releasesOf } from '../entries/entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
 import { AdoptArrivals } from './adopt-arrivals.js'
+import { takeEvent } from './take-event.js'
 import { FoldWindows } from '../windows/fold-windows.js'
 import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
 import { INTAKE, type Intake } from '../entries/intake.js'
@@ -52,10 +51,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   private async record(event: VerifiedEvent, tx: Transaction): Promise<void> {
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
     if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event)
-    const releases = releasesOf(event)
-    const facts = factsOf(event, releases)
-    const signed = facts.v === 4 ? event.envelope : undefined
-    await this.entries.take(tx, facts, { releases, actors: actorsOf(event, this.rosters.newest), signed })
+    const releases = await takeEvent(this.entries, tx, event, this.rosters.newest)
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)
     // A canary waits for the proof of its releases.
