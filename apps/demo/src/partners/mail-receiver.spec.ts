@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MailConversation } from './mail-conversation.js'
+import { MailConversation } from './mail-receiver.js'
 
 describe('the mail server of the demo', () => {
   const mails: [readonly string[], string][] = []
