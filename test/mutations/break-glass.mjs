@@ -1,6 +1,6 @@
 /** What goes past simulation and canary because people together say so, and its review. Same form as `GUARDS`. */
 const JUDGE = 'apps/rollout/src/rollouts/judge-break-glass.ts'
-const MOVED = 'apps/rollout/src/stable/moved-on.ts'
+const MOVED = 'apps/rollout/src/stable/stable.table.ts'
 const JUDGED = 'apps/rollout/src/rollouts/judge-break-glass.spec.ts'
 const SIGN = 'apps/approver/src/break-glass/sign-break-glass.ts'
 const STORY = 'test/scenarios/break-glass.spec.ts'

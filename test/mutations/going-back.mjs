@@ -1,6 +1,6 @@
 /** Rollbacks that people sign, and withdrawals: what goes past lint, simulation and canary. Same form as `GUARDS`. */
 const JUDGE = 'apps/rollout/src/signed-rollbacks/judge-signed-rollback.ts'
-const MOVED = 'apps/rollout/src/stable/moved-on.ts'
+const MOVED = 'apps/rollout/src/stable/stable.table.ts'
 const READ = 'apps/rollout/src/withdrawals/read-withdrawal.ts'
 const ATTACKS = 'test/attacks/going-back.spec.ts'
 const SIGNED = 'test/scenarios/signed-rollback.spec.ts'
@@ -203,7 +203,7 @@ export const GOING_BACK_GUARDS = [
     name: 'withdrawal-once',
     guard: 'a withdrawal that was carried out does not come back',
     file: 'apps/rollout/src/withdrawals/withdraw.ts',
-    find: "    if (known?.state === 'carried-out') return this.before(tx, known)\n",
+    find: "    if (known?.policy === policy && known.state === 'carried-out') return this.before(tx, known)\n",
     replace: '',
     spec: ATTACKS,
     test: 'that is sent twice is one, and does not come back for what people brought in later',

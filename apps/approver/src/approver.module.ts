@@ -1,5 +1,5 @@
 import { ALL_COUNTERS, type CounterAdvance, type ServiceDefinition } from '#libs/service'
-import { FREEZE_MIGRATIONS, FREEZE_TABLES, PROOF_MIGRATIONS, PROOF_TABLES } from '#libs/stage'
+import { RELEASE_MIGRATIONS, RELEASE_TABLES } from '#libs/stage'
 import { Module } from '@nestjs/common'
 import { APPROVALS } from './runs/approval.table.js'
 import { PREPARATIONS } from './approvals/preparation.table.js'
@@ -39,8 +39,7 @@ async function advanceCounters({ tx, by }: CounterAdvance): Promise<void> {
 export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [
-    ...FREEZE_TABLES,
-    ...PROOF_TABLES,
+    ...RELEASE_TABLES,
     DECLARATIONS,
     POLICIES,
     POLICY_VERSIONS,
@@ -53,13 +52,7 @@ export const definition: ServiceDefinition = {
     REVIEW_LOCKS,
     ROSTER_PROPOSALS,
   ],
-  migrations: [
-    ...FREEZE_MIGRATIONS,
-    ...PROOF_MIGRATIONS,
-    CreateApprover1764000000000,
-    CreateReviewLocks1764000000001,
-    CreateFreezeDeclarations1764000000002,
-  ],
+  migrations: [...RELEASE_MIGRATIONS, CreateApprover1764000000000, CreateReviewLocks1764000000001, CreateFreezeDeclarations1764000000002],
   advanceCounters,
   module: ApproverModule,
 }

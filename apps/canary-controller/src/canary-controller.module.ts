@@ -1,13 +1,5 @@
 import { ENVIRONMENT, runtimeModule, type ServiceDefinition } from '#libs/service'
-import {
-  FREEZE_MIGRATIONS,
-  FREEZE_TABLES,
-  PROOF_MIGRATIONS,
-  PROOF_TABLES,
-  ReleaseProofs,
-  STAGE_MIGRATIONS,
-  STAGE_TABLES,
-} from '#libs/stage'
+import { RELEASE_MIGRATIONS, RELEASE_TABLES, ReleaseProofs, STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module } from '@nestjs/common'
 import { CanariesController } from './canaries/canaries.http.js'
 import { CanariesEvents } from './canaries/canaries.events.js'
@@ -45,8 +37,8 @@ class CanaryControllerModule {}
 
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
-  tables: [...STAGE_TABLES, ...FREEZE_TABLES, ...PROOF_TABLES, CANARIES, CANARY_HEADS, UNSIGNED_ALERTS],
-  migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateCanaryController1764000000000],
+  tables: [...STAGE_TABLES, ...RELEASE_TABLES, CANARIES, CANARY_HEADS, UNSIGNED_ALERTS],
+  migrations: [...STAGE_MIGRATIONS, ...RELEASE_MIGRATIONS, CreateCanaryController1764000000000],
   advanceCounters: advanceCanaryCounters,
   module: CanaryControllerModule,
 }

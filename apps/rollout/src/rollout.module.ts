@@ -1,16 +1,7 @@
 import { ENVIRONMENT, runtimeModule, type ServiceDefinition } from '#libs/service'
-import {
-  FREEZE_MIGRATIONS,
-  FREEZE_TABLES,
-  PROOF_MIGRATIONS,
-  PROOF_TABLES,
-  ReleaseProofs,
-  STAGE_MIGRATIONS,
-  STAGE_TABLES,
-} from '#libs/stage'
+import { RELEASE_MIGRATIONS, RELEASE_TABLES, ReleaseProofs, STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module } from '@nestjs/common'
 import { BREAK_GLASS_ORDERS } from './break-glass/break-glass-order.table.js'
-import { BreakGlassEvents } from './break-glass/break-glass.events.js'
 import { OpenBreakGlass } from './break-glass/open-break-glass.js'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { CreateBreakGlassOrders1764000000001 } from './migrations/1764000000001-create-break-glass-orders.js'
@@ -20,14 +11,12 @@ import { RollBack } from './rollbacks/roll-back.js'
 import { RollbacksController } from './rollbacks/rollbacks.http.js'
 import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
 import { ROLLOUTS } from './rollouts/rollout.table.js'
-import { RolloutsEvents } from './rollouts/rollouts.events.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { RollBackSigned } from './signed-rollbacks/roll-back-signed.js'
 import { SIGNED_ROLLBACKS } from './signed-rollbacks/signed-rollback.table.js'
-import { EveryRunEvents } from './every-run.events.js'
+import { RolloutEvents } from './rollout.events.js'
 import { LIVE_VERSIONS } from './stable/live-version.table.js'
-import { advanceHeadCounters, ReissueHeads } from './rollouts/reissue-heads.js'
-import { STABLE_HEADS, STABLES } from './stable/stable.table.js'
+import { advanceHeadCounters, STABLE_HEADS, STABLES } from './stable/stable.table.js'
 import { PublishFreshness } from './stable/publish-freshness.js'
 import { Withdraw } from './withdrawals/withdraw.js'
 import { WITHDRAWALS } from './withdrawals/withdrawal.table.js'
@@ -35,10 +24,9 @@ import { WithdrawalsController } from './withdrawals/withdrawals.http.js'
 
 @Module({
   imports: [runtimeModule('rollout')],
-  controllers: [RolloutsEvents, BreakGlassEvents, EveryRunEvents, RollbacksController, WithdrawalsController],
+  controllers: [RolloutEvents, RollbacksController, WithdrawalsController],
   providers: [
     { provide: RolloutConfig, inject: [ENVIRONMENT], useFactory: readRolloutConfig },
-    ReissueHeads,
     PublishFreshness,
     RunRollout,
     GuardRollback,
@@ -55,8 +43,7 @@ export const definition: ServiceDefinition = {
   name: 'rollout',
   tables: [
     ...STAGE_TABLES,
-    ...FREEZE_TABLES,
-    ...PROOF_TABLES,
+    ...RELEASE_TABLES,
     STABLES,
     STABLE_HEADS,
     LIVE_VERSIONS,
@@ -66,13 +53,7 @@ export const definition: ServiceDefinition = {
     BREAK_GLASS_ORDERS,
     WITHDRAWALS,
   ],
-  migrations: [
-    ...STAGE_MIGRATIONS,
-    ...FREEZE_MIGRATIONS,
-    ...PROOF_MIGRATIONS,
-    CreateRollout1764000000000,
-    CreateBreakGlassOrders1764000000001,
-  ],
+  migrations: [...STAGE_MIGRATIONS, ...RELEASE_MIGRATIONS, CreateRollout1764000000000, CreateBreakGlassOrders1764000000001],
   advanceCounters: advanceHeadCounters,
   module: RolloutModule,
 }

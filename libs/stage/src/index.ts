@@ -1,7 +1,5 @@
-export { FollowFreezes } from './freezes/follow-freezes.js'
-export { FREEZES } from './freezes/freeze.table.js'
+export { FollowFreezes, FREEZES } from './freezes/follow-freezes.js'
 export { abortedBefore, respond } from './control/decisions.js'
 export * from './proofs/release-proofs.js'
-export type { OwnEffect } from './shell/stage.js'
 export * from './shell/stage-shell.js'
 export * from './stage-tables.js'

@@ -1,6 +1,6 @@
 import type { DocumentTable, MigrationClass } from '#libs/persistence'
-import { ABORTED_RUNS } from './control/aborted-runs.js'
-import { FREEZES } from './freezes/freeze.table.js'
+import { ABORTED_RUNS } from './control/decisions.js'
+import { FREEZES } from './freezes/follow-freezes.js'
 import { CreateAbortedRuns1763000000003 } from './migrations/1763000000003-create-aborted-runs.js'
 import { CreateFreezes1763000000004 } from './migrations/1763000000004-create-freezes.js'
 import { CreateReleaseProofs1763000000005 } from './migrations/1763000000005-create-release-proofs.js'
@@ -11,12 +11,7 @@ export const STAGE_TABLES: readonly DocumentTable<never>[] = [ABORTED_RUNS]
 
 export const STAGE_MIGRATIONS: readonly MigrationClass[] = [CreateAbortedRuns1763000000003]
 
-/** Additional tables of a publishing stage: the freezes that block it. */
-export const FREEZE_TABLES: readonly DocumentTable<never>[] = [FREEZES]
+/** Additional tables of a service that lets releases go live: the freezes that block them, and the proofs that they require. */
+export const RELEASE_TABLES: readonly DocumentTable<never>[] = [FREEZES, RELEASE_PROOFS]
 
-export const FREEZE_MIGRATIONS: readonly MigrationClass[] = [CreateFreezes1763000000004]
-
-/** Additional tables of a service that first publishes a release: the required proofs. */
-export const PROOF_TABLES: readonly DocumentTable<never>[] = [RELEASE_PROOFS]
-
-export const PROOF_MIGRATIONS: readonly MigrationClass[] = [CreateReleaseProofs1763000000005]
+export const RELEASE_MIGRATIONS: readonly MigrationClass[] = [CreateFreezes1763000000004, CreateReleaseProofs1763000000005]

@@ -1,4 +1,4 @@
-import { command, type CanaryFigures, type EventData, type Envelope } from '#libs/contracts'
+import { command, type CanaryFigures, type Envelope } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { canaryLabel, figuresOf, type Canary, type CanaryEffect, type PassBasis } from '#libs/pipeline'
@@ -11,7 +11,7 @@ import {
   signVerificationResult,
   withAttestation,
 } from '#libs/signing'
-import type { OwnEffect } from '#libs/stage'
+import { optionsOf, type OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
@@ -54,7 +54,7 @@ export class CanaryEffects {
     const dossier = withAttestation(canary.dossier, 'canary', attestation)
     const steps = canary.passed === undefined ? {} : { steps: canary.passed }
     const said = { dossier, summary, label: canaryLabel(canary), ...this.figures(tx, canary), ...steps }
-    await this.emit(tx, canary, 'hms.canary.passed.v1', said)
+    await this.outbox.emit(tx, 'hms.canary.passed.v1', said, optionsOf(canary))
   }
 
   private async fail(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
@@ -62,21 +62,12 @@ export class CanaryEffects {
     const attestation = await attestCanary(canary, [], tx.now, this.signer)
     const next = [command('audit.log.run', { run })]
     const failure = { run, attempt, reason, detail, label: canaryLabel(canary), next, attestation }
-    await this.emit(tx, canary, 'hms.canary.failed.v1', { ...failure, ...this.figures(tx, canary) })
+    await this.outbox.emit(tx, 'hms.canary.failed.v1', { ...failure, ...this.figures(tx, canary) }, optionsOf(canary))
   }
 
   private figures({ now }: Transaction, canary: Canary): { figures?: CanaryFigures } {
     const figures = figuresOf(canary, { now, leaseMs: this.config.leaseMs })
     return figures === undefined ? {} : { figures }
-  }
-
-  private async emit<T extends 'hms.canary.passed.v1' | 'hms.canary.failed.v1'>(
-    tx: Transaction,
-    { key, run, attempt, causationId }: Canary,
-    type: T,
-    data: EventData[T],
-  ): Promise<void> {
-    await this.outbox.emit(tx, type, data, { key, run, attempt, causationId })
   }
 }
 

@@ -5,6 +5,7 @@ import { headsOf, shownScopes, withHeads, type Canary, type PlacedMember } from 
 import { currentTraceparent } from '#libs/platform'
 import { ALL_COUNTERS, type CounterAdvance, DirectHeadDelivery, firstNumber, type HeadToSign, signHeads, upcoming } from '#libs/service'
 import { Signer } from '#libs/signing'
+import { optionsOf } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CANARY_HEADS, headId } from './canary.table.js'
 
@@ -63,21 +64,19 @@ export class CanaryHeads {
   /** Assigns the next number to each head. `run`: the run that owns the policies from now on. */
   private async numbered(tx: Transaction, heads: readonly PlacedMember[], run: number | null): Promise<PlacedMember[]> {
     const numbered: PlacedMember[] = []
-    for (const head of heads) numbered.push({ ...head, seq: await this.nextSeq(tx, head, run) })
+    for (const head of heads) {
+      const { policy, scope } = head
+      const known = await tx.documents(CANARY_HEADS).get(headId(head))
+      const seq = (known?.seq ?? (await firstNumber(tx))) + 1
+      await tx.documents(CANARY_HEADS).put({ policy, scope, seq, run })
+      numbered.push({ ...head, seq })
+    }
     return numbered
   }
 
-  private async nextSeq(tx: Transaction, { policy, scope }: PlacedMember, run: number | null): Promise<number> {
-    const known = await tx.documents(CANARY_HEADS).get(headId({ policy, scope }))
-    const seq = (known?.seq ?? (await firstNumber(tx))) + 1
-    await tx.documents(CANARY_HEADS).put({ policy, scope, seq, run })
-    return seq
-  }
-
   private async send(tx: Transaction, canary: Canary, sent: PlacedMember[], said: HeadToSign[], fast: boolean): Promise<Canary> {
-    const { key, run, attempt, causationId } = canary
     const heads = await signHeads(said, this.signer)
-    await this.outbox.emit(tx, 'hms.head.issued.v1', heads, { key, run, attempt, causationId })
+    await this.outbox.emit(tx, 'hms.head.issued.v1', heads, optionsOf(canary))
     const traceparent = currentTraceparent()
     if (fast) tx.afterCommit(() => this.carrier.deliverSoon(heads, traceparent))
     return withHeads(canary, sent)

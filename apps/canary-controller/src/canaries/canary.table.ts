@@ -1,5 +1,6 @@
 import { documentTable } from '#libs/persistence'
 import type { Canary } from '#libs/pipeline'
+import { policyKey } from '#libs/messaging'
 
 export const CANARIES = documentTable<Canary>({
   name: 'canary',
@@ -22,4 +23,9 @@ export const CANARY_HEADS = documentTable<CanaryHeadCounter>({ name: 'canary_hea
 
 export function headId(head: Pick<CanaryHeadCounter, 'policy' | 'scope'>): string {
   return `${head.policy}@${head.scope}`
+}
+
+/** Returns the lock keys of a canary: one for each of its policies. */
+export function keysOf({ members }: Pick<Canary, 'members'>): string[] {
+  return members.map(({ policy }) => policyKey(policy))
 }

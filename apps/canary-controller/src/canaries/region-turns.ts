@@ -1,8 +1,7 @@
 import { findAll, timerKind, Timers, type Transaction } from '#libs/persistence'
 import { CLAIMING_STATES, holderOfRegions, type Canary, type RegionHolder } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
-import { CANARIES } from './canary.table.js'
-import { keysOf } from './keys-of.js'
+import { CANARIES, keysOf } from './canary.table.js'
 
 /** Sorts after every policy: it is taken last, and held until the end of the transaction. */
 const REGIONS = 'regions'

@@ -20,8 +20,7 @@ import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { Prometheus } from '../metrics/prometheus.js'
 import { RegionTurns } from './region-turns.js'
 import { CanaryEffects } from './canary-effects.js'
-import { CANARIES } from './canary.table.js'
-import { keysOf } from './keys-of.js'
+import { CANARIES, keysOf } from './canary.table.js'
 
 /** States in which a freeze blocks a canary. */
 const FREEZABLE = ['proving', 'waiting', 'publishing', 'observing', 'growing', 'paused'] as const satisfies readonly Canary['state'][]

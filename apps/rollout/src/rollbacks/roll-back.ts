@@ -34,18 +34,21 @@ interface Reversal {
 /** Rolls policies back: one signed head each, committed first, then posted to every config-store at once. Never waits for a broker. */
 @Injectable()
 export class RollBack {
-  private readonly seconds: ReturnType<typeof rollbackSeconds>
+  /** Created at the start: Prometheus sees no increase in a series that begins with its first value. */
+  private readonly seconds = this.metrics.histogram(
+    'rollback_duration_seconds',
+    'Time from a call to roll back until every config-store that can be reached has stored or refused the heads',
+    [],
+    [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  )
 
   constructor(
     private readonly database: Database,
     private readonly rosters: Rosters,
-    metrics: Metrics,
+    private readonly metrics: Metrics,
     private readonly runRollout: RunRollout,
     private readonly guardRollback: GuardRollback,
-  ) {
-    // Created at the start: Prometheus sees no increase in a series that begins with its first value.
-    this.seconds = rollbackSeconds(metrics)
-  }
+  ) {}
 
   /**
    * Rolls back. `key`: id of the call for its `Idempotency-Key`; a retry under it commits nothing new. `statement`: the request signed by
@@ -56,7 +59,8 @@ export class RollBack {
     const { moves } = this.runRollout
     const members = await this.database.transaction(async (tx) => membersOf(await stableOf(tx, request.policy), request))
     const committed = await this.database.locked(members.map(policyKey), async (tx) => {
-      const before = key === undefined ? undefined : await this.committed(tx, key, request)
+      const before = key === undefined ? undefined : await tx.documents(ROLLBACKS).get(key)
+      if (before !== undefined && before.request !== digestOfJson(request)) throw keyReused()
       if (before !== undefined) return before
       const reversals = await this.reversals(tx, request, members)
       const denied = await this.guardRollback.execute(tx, reversals, by)
@@ -89,12 +93,6 @@ export class RollBack {
       const members = membersOf(await stableOf(tx, request.policy), request)
       return { id: request.policy, version: request.version, moved: movesOf(await this.reversals(tx, request, members)) }
     })
-  }
-
-  private async committed(tx: Transaction, key: string, request: RollbackRequest): Promise<CommittedRollback | undefined> {
-    const known = await tx.documents(ROLLBACKS).get(key)
-    if (known === undefined || known.request === digestOfJson(request)) return known
-    throw keyReused()
   }
 
   private async reversals(tx: Transaction, request: RollbackRequest, members: string[]): Promise<Reversal[]> {
@@ -178,16 +176,4 @@ function resultOf(request: RollbackRequest, reversals: Reversal[], seqs: Record<
 
 function movesOf(reversals: readonly Reversal[]): RollbackMove[] {
   return reversals.map(({ stable, to }) => ({ id: stable.policy, from: newestOf(stable)?.version ?? null, version: to.version }))
-}
-
-const BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
-
-/** Histogram of the seconds until every reachable config-store has a rollback. */
-function rollbackSeconds(metrics: Metrics) {
-  return metrics.histogram(
-    'rollback_duration_seconds',
-    'Time from a call to roll back until every config-store that can be reached has stored or refused the heads',
-    [],
-    BUCKETS_SECONDS,
-  )
 }

@@ -2,8 +2,7 @@ import { openDossier, type ReleaseDocument, type RunDossier } from '#libs/contra
 import type { Transaction } from '#libs/persistence'
 import type { BreakGlassRefusal } from '#libs/pipeline'
 import { approvalState, readRelease, SignatureError, type OpenedRelease, type Roster } from '#libs/signing'
-import { movedOn } from '../stable/moved-on.js'
-import { stableOrNew, type Stable } from '../stable/stable.table.js'
+import { movedOn, type Stable, stableOrNew } from '../stable/stable.table.js'
 
 export interface RefusedBreakGlass {
   reason: BreakGlassRefusal

@@ -1,19 +1,11 @@
-import {
-  openDossier,
-  reasonOf,
-  type AcceptedDecision,
-  type Change,
-  type EventType,
-  type ReleaseDocument,
-  type SigningReason,
-} from '#libs/contracts'
+import { openDossier, reasonOf, type AcceptedDecision, type Change, type EventType, type ReleaseDocument } from '#libs/contracts'
 import type { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { endsRun, type CommonEffect, type Rollout, type RolloutEffect, type RolloutMember, type RolloutTimer } from '#libs/pipeline'
 import type { Logger } from '#libs/platform'
 import type { Rosters } from '#libs/service'
-import { approvalState, breakGlassOf, readRelease, type Roster, type SignatureError } from '#libs/signing'
-import type { OwnEffect } from '#libs/stage'
+import { approvalState, breakGlassOf, readRelease, type SignatureError } from '#libs/signing'
+import { optionsOf, type OwnEffect } from '#libs/stage'
 import { refusedOf } from '../stable/readable.js'
 import { seqsOf, withKept, type Cause, type Move, type StableMoves } from '../stable/stable-moves.js'
 import {
@@ -97,14 +89,14 @@ export class RolloutEffects {
    * promotion has received this event before.
    */
   private async announceDropped(tx: Transaction, rollout: Rollout, moves: readonly Move[]): Promise<void> {
-    const { key, run, attempt, causationId } = rollout
+    const { run } = rollout
     for (const { before, after } of moves) {
       const held = droppedOf(before, after)
       if (held === undefined) continue
       const { policy, seq, current: to } = before
       const reason = `run #${run} takes its place`
       const data = { policy, from: refOf(held), to, seq, reason, run: runOf(before, held) ?? null, replacedBy: run }
-      await this.outbox.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
+      await this.outbox.emit(tx, 'hms.rollout.reversed.v1', data, optionsOf(rollout))
     }
   }
 
@@ -159,7 +151,7 @@ export class RolloutEffects {
 
   /** A head that readers refuse would leave them in doubt of all policies: what they have stays in force, and people decide. */
   private async leave(tx: Transaction, rollout: Rollout, targets: readonly Target[], { code, detail }: SignatureError): Promise<Rollout> {
-    const { key, run, attempt, causationId } = rollout
+    const { run, attempt } = rollout
     const members = targets.map(({ stable }) => memberOf(rollout, stable.policy))
     const kept = targets.map(({ to }, index) => {
       const { policy: id, version } = members[index]!
@@ -171,7 +163,7 @@ export class RolloutEffects {
     if (!rollout.promoted) {
       const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
       const change = this.advanceOf(rollout)
-      await this.outbox.emit(tx, 'hms.rollout.promoted.v1', { run, attempt, heads, change }, { key, run, attempt, causationId })
+      await this.outbox.emit(tx, 'hms.rollout.promoted.v1', { run, attempt, heads, change }, optionsOf(rollout))
     }
     return { ...rollout, promoted: true, kept }
   }
@@ -179,7 +171,15 @@ export class RolloutEffects {
   /** A run is brought by the people whose signatures count on its releases. */
   private advanceOf({ dossier }: Rollout): Change {
     const { releases, reasons = [] } = openDossier(dossier)
-    return advanceOf(releases, reasons, this.rosters.newest)
+    const roster = this.rosters.newest
+    const signers = releases.flatMap(({ envelope }) => approvalState(roster, readRelease(envelope)).approvedBy.map(({ name }) => name))
+    const glass = releases.map(breakGlassOf).find((order) => order !== undefined)
+    return {
+      cause: glass === undefined ? 'run' : 'break-glass',
+      by: [...new Set(signers)],
+      reason: glass?.reason ?? reasonOf(reasons),
+      statements: [],
+    }
   }
 
   private async freePolicies(tx: Transaction, { run, members }: Rollout): Promise<void> {
@@ -206,17 +206,6 @@ function backOf({ promoted }: Rollout, targets: readonly Target[], now: Date): M
 
 function memberOf({ members }: Rollout, policy: string): RolloutMember {
   return members.find((member) => member.policy === policy)!
-}
-
-function advanceOf(releases: readonly ReleaseDocument[], reasons: readonly SigningReason[], roster: Roster): Change {
-  const signers = releases.flatMap(({ envelope }) => approvalState(roster, readRelease(envelope)).approvedBy.map(({ name }) => name))
-  const glass = releases.map(breakGlassOf).find((order) => order !== undefined)
-  return {
-    cause: glass === undefined ? 'run' : 'break-glass',
-    by: [...new Set(signers)],
-    reason: glass?.reason ?? reasonOf(reasons),
-    statements: [],
-  }
 }
 
 /** Builds the change of a reverted run, caused by the person who aborted it, by the run that supersedes it, or by rollout itself. */

@@ -1,8 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { approvalState, readRelease, SignatureError, type Approver, type Roster } from '#libs/signing'
 import type { LiveVersion } from '../stable/live-version.table.js'
-import { movedOn } from '../stable/moved-on.js'
-import type { Stable } from '../stable/stable.table.js'
+import { movedOn, type Stable } from '../stable/stable.table.js'
 
 export interface RefusedRollback {
   reason: string

@@ -5,8 +5,6 @@ import {
   openDossier,
   reasonOf,
   type Change,
-  type EventData,
-  type EventType,
   type LoggedApproval,
   type ReceivedEvent,
   type ReleaseDocument,
@@ -18,7 +16,7 @@ import { Outbox, policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
 import { refusalByReaders, rollbackOf } from '#libs/signing'
-import { abortedBefore, withProof } from '#libs/stage'
+import { abortedBefore, optionsOf, withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
@@ -53,7 +51,7 @@ export class RollBackSigned {
     if (await this.carryOut(tx, order)) return
     await tx.documents(SIGNED_ROLLBACKS).put(order)
     const detail = 'waiting for the audit log to hold the approval'
-    await this.emit(tx, order, 'hms.rollout.started.v1', { run, attempt, detail })
+    await this.outbox.emit(tx, 'hms.rollout.started.v1', { run, attempt, detail }, optionsOf({ ...order, key: policy }))
   }
 
   /** Handles a logged approval, whose proofs are already stored. */
@@ -108,17 +106,8 @@ export class RollBackSigned {
   }
 
   private async fail(tx: Transaction, order: SignedRollback, refusal: RefusedRollback): Promise<true> {
-    await this.emit(tx, order, 'hms.rollout.failed.v1', failureOf(order, refusal))
+    await this.outbox.emit(tx, 'hms.rollout.failed.v1', failureOf(order, refusal), optionsOf({ ...order, key: order.policy }))
     return true
-  }
-
-  private async emit<T extends EventType>(
-    tx: Transaction,
-    { policy: key, run, attempt, causationId }: SignedRollback,
-    type: T,
-    data: EventData[T],
-  ): Promise<void> {
-    await this.outbox.emit(tx, type, data, { key, run, attempt, causationId })
   }
 }
 

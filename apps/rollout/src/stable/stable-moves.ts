@@ -16,6 +16,7 @@ import { signChange, STABLE_SCOPE, type Signer } from '#libs/signing'
 import { respond } from '#libs/stage'
 import { rememberLive } from './live-version.table.js'
 import {
+  HEAD_AGAIN,
   newestOf,
   refOf,
   reversedOf,
@@ -88,6 +89,13 @@ export class StableMoves {
     this.timers.on(ANNOUNCE, async (tx, { data: { policy, policies = [policy] } }) =>
       this.announceAll(tx, await unannouncedOf(tx, policies)),
     )
+    // After the database was restored.
+    this.timers.on(HEAD_AGAIN, async (tx, { data: { policy } }) => {
+      const before = await stableOf(tx, policy)
+      if (before === undefined) return
+      const again = { before, after: { ...before, seq: before.seq + 1 } }
+      await this.moveStable(tx, [again], { key: policy, postedIn: { traceparent: currentTraceparent() } })
+    })
   }
 
   /** Issues the next heads of policies, whose locks the caller has; a move with an event ends the run that holds the policy. */

@@ -1,9 +1,10 @@
 import type { EventData, ReleaseDocument, ReversedPolicy, VersionRef } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
-import { documentTable, type Transaction } from '#libs/persistence'
+import { policyKey } from '#libs/messaging'
+import { documentTable, timerKind, type Transaction } from '#libs/persistence'
 import type { CommonEffect } from '#libs/pipeline'
-import type { StableHead } from '#libs/signing'
-import { firstNumber, upcoming, type Upcoming } from '#libs/service'
+import type { ReleaseRef, StableHead } from '#libs/signing'
+import { ALL_COUNTERS, firstNumber, upcoming, type CounterAdvance, type Upcoming } from '#libs/service'
 
 /** Live state for all readers, per policy: the number of its head, and the releases it can be rolled back to. */
 export interface Stable {
@@ -70,6 +71,21 @@ export const STABLE_HEADS = documentTable<StableHead>({ name: 'stable_head', id:
 
 /** Signal sent after a commit that moved a stable head. */
 export const STABLE_MOVED = 'stable'
+
+/** Timer that reissues a policy's head, unchanged, under its next number. */
+export const HEAD_AGAIN = timerKind<{ policy: string }>('head-again')
+
+/**
+ * Reissues every stable head under a number above those readers saw: until then they refuse new heads. One timer each, because rollout must
+ * be running to sign. No other process uses the database.
+ */
+export async function advanceHeadCounters({ tx, by, schedule }: CounterAdvance): Promise<void> {
+  for (const stable of await tx.documents(STABLES).find({ limit: ALL_COUNTERS })) {
+    const { policy } = stable
+    await tx.documents(STABLES).put({ ...stable, seq: stable.seq + by })
+    await schedule({ id: `head-again:${policy}`, kind: HEAD_AGAIN, keys: [policyKey(policy)], data: { policy }, dueAt: tx.now })
+  }
+}
 
 const MAX_HISTORY = 20
 
@@ -209,4 +225,19 @@ export function refOf({ version, releaseDigest: digest }: ReleaseDocument): Vers
 function remembered(history: ReleaseDocument[], release: ReleaseDocument | null): ReleaseDocument[] {
   if (release === null) return history
   return [...history.filter((known) => known.releaseDigest !== release.releaseDigest), release].slice(-MAX_HISTORY)
+}
+
+/**
+ * Returns why an order that people signed is no longer valid: it was overtaken, or executed before, by its epoch and by what it replaces.
+ * `seen`: release in force when they signed.
+ */
+export function movedOn(
+  stable: Stable,
+  releaseEpoch: number,
+  seen: ReleaseRef | null | undefined,
+): { reason: 'LIVE_MOVED'; detail: string } | undefined {
+  const follows = (seen?.digest ?? null) === (stable.current?.releaseDigest ?? null)
+  const isNewer = releaseEpoch > (newestApproved(stable)?.releaseEpoch ?? 0)
+  if (follows && isNewer) return undefined
+  return { reason: 'LIVE_MOVED', detail: `${stable.policy} moved to ${stable.current?.version ?? 'nothing'} after people signed` }
 }

@@ -52,8 +52,8 @@ export class Withdraw {
   private async sign(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
     const { predicate } = verifyWithdrawal(statement, this.rosters.newest, tx.now)
     const stable = await stableOf(tx, policy)
-    const known = await this.known(tx, policy, statement)
-    if (known?.state === 'carried-out') return this.before(tx, known)
+    const known = await tx.documents(WITHDRAWALS).get(digestOf(statement))
+    if (known?.policy === policy && known.state === 'carried-out') return this.before(tx, known)
     // A reader of yesterday's statement must not learn from it what is live.
     requireSignedLately(predicate.at, tx.now)
     const current = stable?.current ?? null
@@ -116,11 +116,6 @@ export class Withdraw {
   private async before(tx: Transaction, { policy, release, version, seq }: Withdrawal): Promise<Outcome> {
     const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
     return { id: policy, version, state: 'WITHDRAWN', signedBy: signed.map(({ by }) => this.nameOf(by)), missing: [], seq }
-  }
-
-  private async known(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Withdrawal | undefined> {
-    const known = await tx.documents(WITHDRAWALS).get(digestOf(statement))
-    return known?.policy === policy ? known : undefined
   }
 
   private nameOf(id: string): string {

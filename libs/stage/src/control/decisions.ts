@@ -1,18 +1,60 @@
 import {
-  openDossier,
-  STAGE_TOPICS,
-  STAGES,
   type AcceptedDecision,
   type Envelope,
+  openDossier,
   type ReleaseDocument,
   type RunDossier,
+  STAGE_TOPICS,
   type StageName,
+  STAGES,
 } from '#libs/contracts'
 import type { Outbox } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { documentTable, type Transaction } from '#libs/persistence'
 import { describeDecision, endsRun, type Answer, type Asked } from '#libs/pipeline'
 import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
-import { abortOf, rememberAbort, rememberEarly } from './aborted-runs.js'
+
+/**
+ * A run that was ended or decided on. The event may arrive before the stage's own start, which must then not happen, or be followed by the
+ * response.
+ */
+export interface AbortedRun {
+  run: number
+  /** Last ended attempt: it and all earlier ones are ended here; 0 if none is. */
+  attempt: number
+  /** Decision that ends the run and has no response yet: the stage about to start owns the run, and responds. */
+  decision?: AcceptedDecision
+  /** Decision about the next attempt that arrived before it and does not end it; the response follows once the attempt is opened. */
+  early?: AcceptedDecision
+}
+
+export const ABORTED_RUNS = documentTable<AbortedRun>({
+  name: 'aborted_run',
+  id: ({ run }) => String(run),
+  keys: {},
+  keep: { for: 'machinery' },
+})
+
+export async function rememberAbort(tx: Transaction, { run, attempt, decision }: Omit<AbortedRun, 'early'>): Promise<void> {
+  const known = await tx.documents(ABORTED_RUNS).get(String(run))
+  if ((known?.attempt ?? 0) < attempt)
+    await tx.documents(ABORTED_RUNS).put({ run, attempt, ...(decision === undefined ? {} : { decision }) })
+}
+
+/** Stores a decision that does not end its run until the run arrives. Attempts before the one decided on are ended. */
+export async function rememberEarly(tx: Transaction, early: AcceptedDecision): Promise<void> {
+  const { run, attempt } = early
+  const known = await tx.documents(ABORTED_RUNS).get(String(run))
+  if ((known?.attempt ?? 0) < attempt) await tx.documents(ABORTED_RUNS).put({ run, attempt: attempt - 1, early })
+}
+
+/** Returns the decision that arrived before this attempt. */
+export async function earlyDecision(
+  tx: Transaction,
+  { run, attempt }: Pick<AbortedRun, 'run' | 'attempt'>,
+): Promise<AcceptedDecision | undefined> {
+  const early = (await tx.documents(ABORTED_RUNS).get(String(run)))?.early
+  return early?.attempt === attempt ? early : undefined
+}
 
 /**
  * Stores a decision about a run that has not reached `stage` and may be on its way: decisions that end it, and those that only this stage
@@ -30,12 +72,13 @@ export async function abortedBefore(
   { run, attempt }: RunDossier,
   { stage, key }: { stage: StageName; key: string },
 ): Promise<boolean> {
-  const aborted = await abortOf(tx, { run, attempt })
-  if (aborted?.decision !== undefined) {
+  const aborted = await tx.documents(ABORTED_RUNS).get(String(run))
+  if (aborted === undefined || aborted.attempt < attempt) return false
+  if (aborted.decision !== undefined) {
     const detail = describeDecision(aborted.decision)
     await answerDecision(outbox, tx, aborted.decision, { stage, key, outcome: 'applied', detail })
   }
-  return aborted !== undefined
+  return true
 }
 
 /** Whether a decision concerns this stage: approver saw the run there, or in an earlier stage. */

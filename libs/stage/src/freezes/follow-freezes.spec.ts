@@ -4,8 +4,7 @@ import { documentTable, MemoryDatabase, type Timers, type Transaction } from '#l
 import type { StageState } from '#libs/pipeline'
 import { signFreeze } from '#libs/signing'
 import { testIdentity } from '../../../../test/support/identity.js'
-import { FREEZES } from './freeze.table.js'
-import { FollowFreezes } from './follow-freezes.js'
+import { FollowFreezes, FREEZES } from './follow-freezes.js'
 
 type Waiting = StageState & { state: string }
 interface Scheduled {

@@ -1,9 +1,11 @@
 import { canonicalJson, type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
-import { findAll, timerKind, type DocumentTable, type TimerKind, type Timers, type Transaction } from '#libs/persistence'
+import { type DocumentTable, documentTable, findAll, timerKind, type TimerKind, type Timers, type Transaction } from '#libs/persistence'
 import { freezeAgainst, isForgotten, nextChange, type StageState } from '#libs/pipeline'
 import type { Rosters } from '#libs/service'
 import { verifyFreeze } from '#libs/signing'
-import { FREEZES } from './freeze.table.js'
+
+/** Freezes as received by the stage, by id. Approver bounds their number. */
+export const FREEZES = documentTable<FreezeRecord>({ name: 'freeze', id: ({ id }) => id, keys: {} })
 
 /** Delay of a second notification, because a run opened while a freeze changes can miss the first. */
 const LOOK_AGAIN_MS = 5_000

@@ -1,22 +1,44 @@
 import {
-  openDossier,
   type AcceptedDecision,
   type EventData,
+  type EventType,
+  openDossier,
   type ReceivedEvent,
   type RunDossier,
   STAGE_TOPICS,
   type StageName,
 } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
-import { lockedDocument, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
-import { type CommonEffect, type CommonInput, type StageState, isEvidenceRequired } from '#libs/pipeline'
+import { type DocumentTable, lockedDocument, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
+import { type CommonEffect, type CommonInput, type Decision, isEvidenceRequired, type StageState } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
-import { brokenBundle, type AttestingStage, unattested } from '#libs/signing'
+import { type AttestingStage, brokenBundle, unattested } from '#libs/signing'
 import { type ServiceRuntime, emitVerdict } from '#libs/service'
-import { earlyDecision, rememberAbort } from '../control/aborted-runs.js'
-import { abortedBefore, judgeDecision, mayOwn, rememberDecision, respond } from '../control/decisions.js'
-import type { OwnEffect, Stage } from './stage.js'
+import { abortedBefore, earlyDecision, judgeDecision, mayOwn, rememberAbort, rememberDecision, respond } from '../control/decisions.js'
 import { guard, judgeReleases } from '#libs/guard'
+
+/** Effects that a stage performs itself: those of its decider that the shell does not know. */
+export type OwnEffect<Effect> = Exclude<Effect, CommonEffect<EventType, string>>
+
+/** Definition of a stage: its decider, the table of its state, and its own effects. */
+export interface Stage<State extends StageState, Input extends { type: string }, Effect extends { do: string }, Timer extends string> {
+  name: StageName
+  /** Table of the state of each run's newest attempt. Without one, the stage decides once and stores nothing. */
+  table?: DocumentTable<State>
+  /** Whether a run that was ended early is not opened here. */
+  isAbortable: boolean
+  /** Stages that must have attested a run before it may continue here. */
+  attestedBy: readonly AttestingStage[]
+  timers: readonly Timer[]
+  /** Pure decider; the context (configuration, profile, time) is in its closure. */
+  decide(state: State, input: Input | CommonInput<Timer>, now: Date): Decision<State, Effect>
+  /** Returns the lock keys of a run: all its policies. */
+  keysOf(state: State): readonly string[]
+  /** An event or a response with what the effects before it found; `undefined` where the stage keeps it to send it later. */
+  amend?(tx: Transaction, state: State, effect: CommonEffect<EventType, Timer>): Promise<CommonEffect<EventType, Timer> | undefined>
+  /** Performs one of its own effects in the transaction; returns the state if the effect changed it. */
+  perform(tx: Transaction, state: State, effect: OwnEffect<Effect>): Promise<State | void>
+}
 
 /** A run that reaches a stage. `fresh` is its state before the first decision. */
 export interface Arrival<State> {
@@ -35,6 +57,11 @@ type RunTimer = { run: number; attempt: number; key: string }
 /** Returns the members of a run's state that come from the opening event. */
 export function originOf({ key, id, traceparent }: Arrival<unknown>['cause']): Pick<StageState, 'key' | 'causationId' | 'traceparent'> {
   return { key, causationId: id, traceparent: traceparent ?? null }
+}
+
+/** Returns the options of an event about a run. */
+export function optionsOf({ key, run, attempt, causationId }: Pick<StageState, 'key' | 'run' | 'attempt' | 'causationId'>) {
+  return { key, run, attempt, causationId }
 }
 
 /** Shell around every decider: opens a run once per attempt, locks it, decides, and performs the effects in the same transaction. */
@@ -86,11 +113,13 @@ export class StageShell<
     if (isAbortable && (await abortedBefore(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
     if (known !== undefined)
       await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt took its place' })
-    const unattested = unattestedHere(this.runtime, dossier, attestedBy)
-    if (unattested !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'UNATTESTED', detail: unattested })
+    // By this service's roster and profile.
+    const evidence = isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional'
+    const missing = unattested(dossier, attestedBy, { roster: this.runtime.roster, evidence })
+    if (missing !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'UNATTESTED', detail: missing })
     const broken = attestedBy.length === 0 ? undefined : brokenBundle(openDossier(dossier).releases)
     if (broken !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'BUNDLE_BROKEN', detail: broken })
-    if (await deniedByGuard(this.runtime, tx, name, dossier, cause)) return
+    if (await this.isDenied(tx, dossier, cause)) return
     await this.decide(tx, fresh, await begin())
     const early = table === undefined ? undefined : await earlyDecision(tx, dossier)
     if (early !== undefined) await this.asked(tx, early, () => dossier)
@@ -146,16 +175,30 @@ export class StageShell<
     if (table !== undefined && state !== before) await tx.documents(table).put(state)
   }
 
+  /**
+   * Whether the guard denies the run. After `true` the stage does nothing more: approver reads the verdict and ends the run. Emits nothing
+   * for a run to which no rule applies.
+   */
+  private async isDenied(tx: Transaction, dossier: RunDossier, cause: Arrival<State>['cause']): Promise<boolean> {
+    if ((dossier.guard ?? []).length === 0) return false
+    const { name, rosters, outbox, signer } = this.runtime
+    const { run, attempt, releases, live, guard: rules = [] } = openDossier(dossier)
+    const principal = { kind: 'service' as const, id: name, name, roles: [] }
+    const asked = { action: 'advance' as const, principal, releases, live, rules, stage: this.stage.name }
+    const verdict = judgeReleases(guard, rosters.newest, asked)
+    const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent, topic: STAGE_TOPICS[name] }
+    await emitVerdict(outbox, signer, tx, verdict, asked, options)
+    return verdict.verdict === 'FAIL'
+  }
+
   private async perform(tx: Transaction, state: State, effect: Effect | CommonEffect<keyof EventData, Timer>): Promise<State | void> {
     const plain = effect as CommonEffect<keyof EventData, Timer>
     const common = this.stage.amend === undefined ? plain : await this.stage.amend(tx, state, plain)
     if (common === undefined) return
     switch (common.do) {
-      case 'emit': {
-        const { key, run, attempt, causationId } = state
-        await this.runtime.outbox.emit(tx, common.type, common.data, { key, run, attempt, causationId })
+      case 'emit':
+        await this.runtime.outbox.emit(tx, common.type, common.data, optionsOf(state))
         return
-      }
       case 'schedule':
         return this.schedule(tx, state, common.timer, common.inMs)
       case 'cancel':
@@ -197,33 +240,4 @@ export class StageShell<
     if (this.stage.table === undefined) throw new TypeError(`the stage ${this.stage.name} keeps no runs`)
     return this.stage.table
   }
-}
-
-/**
- * Returns why the run may not continue, by this service's roster and profile; `undefined` if all `stages` passed it. Called before a stage
- * publishes anything.
- */
-function unattestedHere({ roster, profile }: ServiceRuntime, dossier: RunDossier, stages: readonly AttestingStage[]): string | undefined {
-  return unattested(dossier, stages, { roster, evidence: isEvidenceRequired(profile, dossier.plan) ? 'required' : 'optional' })
-}
-
-/**
- * Whether the guard denies the run. Called by a stage before it starts; after `true` it does nothing more: approver reads the verdict and
- * ends the run. Emits nothing for a run to which no rule applies.
- */
-async function deniedByGuard(
-  runtime: ServiceRuntime,
-  tx: Transaction,
-  stage: StageName,
-  dossier: RunDossier,
-  cause: Pick<ReceivedEvent, 'key' | 'id' | 'traceparent'>,
-): Promise<boolean> {
-  if ((dossier.guard ?? []).length === 0) return false
-  const { run, attempt, releases, live, guard: rules = [] } = openDossier(dossier)
-  const principal = { kind: 'service' as const, id: runtime.name, name: runtime.name, roles: [] }
-  const asked = { action: 'advance' as const, principal, releases, live, rules, stage }
-  const verdict = judgeReleases(guard, runtime.rosters.newest, asked)
-  const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent, topic: STAGE_TOPICS[runtime.name] }
-  await emitVerdict(runtime.outbox, runtime.signer, tx, verdict, asked, options)
-  return verdict.verdict === 'FAIL'
 }
