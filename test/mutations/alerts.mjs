@@ -3,10 +3,10 @@ export const ALERT_GUARDS = [
   {
     name: 'alert-bytes',
     guard: 'the bytes of one bot’s alerts are bounded',
-    file: 'apps/config-store/src/alerts/alert-bytes.ts',
+    file: 'apps/config-store/src/alerts/alerts.http.ts',
     find: 'if (waitMs === 0) return',
     replace: 'if (waitMs >= 0) return',
-    spec: 'apps/config-store/src/alerts/alert-bytes.spec.ts',
+    spec: 'apps/config-store/src/alerts/alerts.http.spec.ts',
     test: 'bounds the bytes of one bot, tells it when to come again, and leaves other bots alone',
   },
   {

@@ -453,7 +453,7 @@ export const DOOR_GUARDS = [
   {
     name: 'endless-message',
     guard: 'a message that never ends is cut off',
-    file: 'apps/config-store/src/delivery/stream-intake.ts',
+    file: 'apps/config-store/src/delivery/stream-socket.ts',
     find: 'if (frameMs >= FRAME_MS || messageMs >= MESSAGE_MS) onExcess()',
     replace: 'if (frameMs < 0) onExcess()',
     spec: 'test/attacks/held-places.spec.ts',

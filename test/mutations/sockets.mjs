@@ -120,7 +120,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'stream-frame-rate',
     guard: 'frames of a bot are counted',
-    file: 'apps/config-store/src/delivery/stream-intake.ts',
+    file: 'apps/config-store/src/delivery/stream-socket.ts',
     find: 'judge(frames.take(1))',
     replace: 'judge(true)',
     spec: 'test/attacks/stream-door.spec.ts',
@@ -129,7 +129,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'stream-bytes',
     guard: 'bytes that never become a frame are counted too',
-    file: 'apps/config-store/src/delivery/stream-intake.ts',
+    file: 'apps/config-store/src/delivery/stream-socket.ts',
     find: 'judge(bytes.take(chunk.length))',
     replace: 'judge(true)',
     spec: 'test/attacks/stream-door.spec.ts',
@@ -264,7 +264,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'frame-length',
     guard: 'a frame of the stream says its length as every client reads it',
-    file: 'apps/config-store/src/copy/text-frame.ts',
+    file: 'apps/config-store/src/copy/prepared-frame.ts',
     find: 'length <= 0xffff ? 4 : 10',
     replace: 'length < 0xffff ? 4 : 2',
     spec: 'apps/config-store/src/copy/text-frame.spec.ts',

@@ -1,9 +1,8 @@
 import type { IssuedHeads, ServiceName } from '#libs/contracts'
-import { type CarriedHead, DirectHeadDelivery } from '#libs/service'
+import { Authorizer, type CarriedHead, DirectHeadDelivery } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
 import { StreamDoor } from '../../apps/config-store/src/delivery/stream-door.js'
 import { EvaluateDoor } from '../../apps/config-store/src/ofrep/evaluate-door.js'
-import { Evaluations } from '../../apps/config-store/src/ofrep/evaluations.js'
 import { StoreHeads } from '../../apps/config-store/src/heads/store-heads.js'
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../../apps/notifier/src/channels/channel-sender.js'
 import { SecretBox } from '../../apps/notifier/src/secrets/secret-box.js'
@@ -27,7 +26,12 @@ export class Outside {
   ) {}
 
   insteadOf(service: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown> {
-    if (service === 'config-store') return new Map([StreamDoor, EvaluateDoor, Evaluations].map((door) => [door, undefined]))
+    if (service === 'config-store')
+      return new Map<InjectionToken, unknown>([
+        [StreamDoor, undefined],
+        [EvaluateDoor, undefined],
+        [Authorizer, {}],
+      ])
     if (service === 'notifier')
       return new Map<InjectionToken, unknown>([
         [CHANNEL_SENDERS, this.partners(incarnation)],

@@ -1,6 +1,8 @@
-import type { Metrics } from '#libs/platform'
+import { Metrics } from '#libs/platform'
+import { Injectable } from '@nestjs/common'
 
 /** Metrics of connections and presence. */
+@Injectable()
 export class StoreMetrics {
   readonly connections = this.metrics.gauge('push_connections', 'Open push connections', ['transport'])
   readonly presenceFailures = this.metrics.gauge(

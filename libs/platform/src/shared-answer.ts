@@ -24,4 +24,8 @@ export class SharedAnswer<T> {
     })
     return made.answer
   }
+
+  forget(): void {
+    this.made = undefined
+  }
 }

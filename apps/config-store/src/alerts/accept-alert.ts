@@ -5,10 +5,9 @@ import { Clock } from '#libs/platform'
 import type { Profile } from '#libs/process'
 import { PROFILE, type Actor } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
-import type { BotPresence } from '../coverage/coverage.js'
+import { type BotPresence, requireRegion } from '../coverage/coverage.js'
 import { Presence } from '../coverage/presence.js'
 import { DocumentCopy } from '../copy/document-copy.js'
-import { requireRegion } from '../coverage/require-region.js'
 import { ALERT_INBOX, inboxId } from './alert.table.js'
 
 /** Limit of runs whose release an alert names as acknowledged: a canary or bake in progress is among the newest. */

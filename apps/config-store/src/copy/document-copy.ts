@@ -7,15 +7,11 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { BelievedRows } from '../heads/believed-rows.js'
 import { DOCUMENTS, documentId, REVISION_WINDOW, type StoredDocument } from '../heads/head.table.js'
 import { StoreTime } from '../store-time.js'
-import { alongWith } from './bundles.js'
-import { bytesOf } from './frame-text.js'
+import { alongWith, bundleMembersLeft, partsOfChange, turnOf, type Change, type StoredChange } from './changes.js'
 import { HeldPolicies } from './held-policies.js'
 import type { HeldStored } from './held-stored.js'
-import { PreparedFrame } from './prepared-frame.js'
-import type { StableHeads } from './stable-heads.js'
-import { StoredChange } from './stored-change.js'
-import type { Subset } from './subset.js'
-import { Turn } from './turn.js'
+import { bytesOf, PreparedFrame } from './prepared-frame.js'
+import type { StableHeads, Subset } from './stable-heads.js'
 
 /** Longest wait for a revision in ms: other instances are notified of one within milliseconds. */
 const BEHIND_WAIT_MS = 2_000
@@ -30,13 +26,6 @@ const PAGE_BYTES = 4 * 1024 * 1024
 /** Limit of prepared first frames for readers of a few policies: they are small, and of many kinds. */
 const MAX_PREPARED_PARTS = 256
 
-/** Change made by time alone, without a revision. `frame`: for readers of all policies, if it changes anything for them. */
-export interface TimedChange {
-  readonly frame?: PreparedFrame
-  /** Returns the frame for a reader of these policies; `undefined` if it is not affected. */
-  partOf(subset: Subset): PreparedFrame | undefined
-}
-
 /**
  * This instance's in-memory copy of the stored documents: responses and frames are made from it without a query. It follows the revisions
  * on the signal that every instance receives after a commit, with slow polling as a safety net.
@@ -50,7 +39,7 @@ export class DocumentCopy implements OnModuleInit {
   private readonly preparedParts = new Map<string, PreparedFrame>()
   private heads: StableHeads | undefined
   private readonly listeners = new Set<(change: StoredChange) => void>()
-  private timePassed: (change: TimedChange) => void = () => {}
+  private readonly timeListeners = new Set<(change: Change) => void>()
   private refreshing: Promise<void> | undefined
   private again = false
 
@@ -78,9 +67,9 @@ export class DocumentCopy implements OnModuleInit {
     return () => this.listeners.delete(listener)
   }
 
-  /** Registers the listener for what time changes, without a revision; called before any later revision. */
-  onTimePassed(listener: (change: TimedChange) => void): void {
-    this.timePassed = listener
+  /** Registers a listener for what time changes, without a revision; called before any later revision. */
+  onTimePassed(listener: (change: Change) => void): void {
+    this.timeListeners.add(listener)
   }
 
   /** Applies what time alone changes: canaries whose lease has expired, and held rules whose time has come. */
@@ -90,8 +79,10 @@ export class DocumentCopy implements OnModuleInit {
     const turned = this.held.turned(nowMs)
     if (parted === undefined && turned.length === 0) return
     this.forgetPrepared()
-    if (parted !== undefined && parted.size > 0) this.timePassed(new BundleMembersLeft(this.revision, parted, this.held.fellows()))
-    if (turned.length > 0) this.timePassed(new Turn(this.revision, turned, this.held.fellows(), nowMs))
+    const changes: Change[] = []
+    if (parted !== undefined && parted.size > 0) changes.push(bundleMembersLeft(this.revision, parted, this.held.fellows()))
+    if (turned.length > 0) changes.push(turnOf(this.revision, turned, this.held.fellows(), nowMs))
+    for (const change of changes) for (const listener of this.timeListeners) listener(change)
   }
 
   /** Catches up with the database; concurrent calls share one pass, which is followed by one more. */
@@ -240,8 +231,9 @@ export class DocumentCopy implements OnModuleInit {
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
     // Documents that are only dropped are not sent to readers: their absence changes nothing for a reader.
-    const change = new StoredChange(this.framed(before), issuedMs, this.held.partsSince(before, news), this.held.fellows(), nowMs)
-    for (const listener of this.listeners) listener(change)
+    const frame = this.framed(before)
+    const partOf = partsOfChange(frame, this.held.partsSince(before, news), this.held.fellows(), nowMs)
+    for (const listener of this.listeners) listener({ frame, issuedMs, partOf })
   }
 
   /** Re-reads rows that did not verify before: another roster or a repair may have changed that. */
@@ -267,20 +259,4 @@ function prepareOnce<K>(prepared: Map<K, PreparedFrame>, max: number, key: K, pr
     prepared.set(key, (frame = prepare()))
   }
   return frame
-}
-
-/** Change of bundles without a revision: the canary that bundled some policies has expired. */
-export class BundleMembersLeft {
-  /** `fellows`: bundle fellows of each policy from now on. */
-  constructor(
-    private readonly revision: number,
-    private readonly policies: ReadonlySet<string>,
-    private readonly fellows: ReadonlyMap<string, ReadonlySet<string>>,
-  ) {}
-
-  /** Returns a frame without documents that lists the bundled policies; `undefined` if a reader of these policies is not affected. */
-  partOf({ ids }: Subset): PreparedFrame | undefined {
-    if (!ids.some((id) => this.policies.has(id))) return undefined
-    return PreparedFrame.of('change', this.revision).along(alongWith(ids, this.fellows))
-  }
 }

@@ -1,15 +1,19 @@
 import { withWholeBundles } from '#libs/evaluation'
-import { STABLE_SCOPE } from '#libs/signing'
+import { placeTag, placeTagsIn, STABLE_SCOPE } from '#libs/signing'
 import type { StoredDocument } from '../heads/head.table.js'
-import { Bundles } from './bundles.js'
 import { holdStored, type HeldStored } from './held-stored.js'
-import { StableHeads } from './stable-heads.js'
-import type { Subset } from './subset.js'
+import { StableHeads, type Subset } from './stable-heads.js'
 
-/** Stored documents in memory, by policy and scope, with the parts for readers of a few policies. No I/O, no clock. */
+/**
+ * Stored documents in memory, by policy and scope, with the parts for readers of a few policies. A reader of a bundled policy gets all of
+ * its bundle, its fellows, while its document is the bundled one, and receives their later changes too. No I/O, no clock.
+ */
 export class HeldPolicies {
   private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
-  private readonly bundles = new Bundles()
+  /** Policy of each place of a bundle, by the tag of the place. */
+  private readonly idOfTag = new Map<string, string>()
+  /** Policies that readers of a policy also get, where there are any. */
+  private readonly fellowsOf = new Map<string, ReadonlySet<string>>()
   /** Expiry of the first canary to end, in ms since 1970. */
   private nextOverMs = Infinity
   /** Effective time of the first held rule to come, in ms since 1970. */
@@ -49,7 +53,7 @@ export class HeldPolicies {
       this.byPolicy.set(id, (this.byPolicy.get(id) ?? new Map<string, HeldStored>()).set(scope, held))
       this.nextOverMs = Math.min(this.nextOverMs, held.overAt)
       if (isAhead(held, nowMs)) this.nextTurnMs = Math.min(this.nextTurnMs, held.next.atMs)
-      this.bundles.place(held.document)
+      this.idOfTag.set(placeTag(id, scope), id)
     }
     for (const held of withWholeBundles(this.all(), nowMs)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
     for (const id of new Set(news.map(({ document }) => document.id))) this.noteBundle(id)
@@ -70,9 +74,9 @@ export class HeldPolicies {
       if (held.length === scopes.size) continue
       if (held.length === 0) this.byPolicy.delete(policy)
       else this.byPolicy.set(policy, new Map(held))
-      const before = this.bundles.fellowsOf(policy).size
+      const before = this.fellowsOf.get(policy)?.size ?? 0
       this.noteBundle(policy)
-      if (this.bundles.fellowsOf(policy).size < before) parted.add(policy)
+      if ((this.fellowsOf.get(policy)?.size ?? 0) < before) parted.add(policy)
     }
     return parted
   }
@@ -103,14 +107,14 @@ export class HeldPolicies {
 
   /** Returns the current bundle fellows of each policy. */
   fellows(): ReadonlyMap<string, ReadonlySet<string>> {
-    return this.bundles.copy()
+    return new Map(this.fellowsOf)
   }
 
   /** Returns the documents that readers of each policy missed since `from`, by policy id, for every policy affected by `news`. */
   partsSince(from: number, news: readonly HeldStored[]): Map<string, HeldStored[]> {
     const changed = new Set(news.map(({ document }) => document.id))
-    const concerned = [...changed, ...this.bundles.bringing(changed)]
-    return new Map(concerned.map((id) => [id, this.partOf(id, from)]))
+    const along = [...this.fellowsOf].flatMap(([policy, fellows]) => ([...fellows].some((id) => changed.has(id)) ? [policy] : []))
+    return new Map([...changed, ...along].map((id) => [id, this.partOf(id, from)]))
   }
 
   /**
@@ -121,15 +125,17 @@ export class HeldPolicies {
     const isNew = ({ document }: HeldStored): boolean => document.revision > from
     const own = this.of(policy).filter(isNew)
     const isNewBundle = own.some(({ bundle }) => bundle !== undefined)
-    const fellows = [...this.bundles.fellowsOf(policy)].flatMap((fellow) => this.of(fellow))
+    const fellows = [...(this.fellowsOf.get(policy) ?? [])].flatMap((fellow) => this.of(fellow))
     return own.concat(isNewBundle ? fellows : fellows.filter(isNew))
   }
 
+  /** Recomputes the fellows of a policy. Called when all documents stored together have their tags. */
   private noteBundle(policy: string): void {
-    this.bundles.note(
-      policy,
-      this.of(policy).flatMap(({ bundle }) => bundle ?? []),
-    )
+    const tags = this.of(policy).flatMap(({ bundle }) => (bundle === undefined ? [] : placeTagsIn(bundle)))
+    const fellows = new Set(tags.flatMap((tag) => this.idOfTag.get(tag) ?? []))
+    fellows.delete(policy)
+    if (fellows.size > 0) this.fellowsOf.set(policy, fellows)
+    else this.fellowsOf.delete(policy)
   }
 }
 

@@ -1,9 +1,10 @@
 import { NOT_BY_CALLER, peekPredicate, withoutInternalReason, type Envelope, type PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/evaluation'
-import { breakGlassBehind, changeView, type ReleasePredicate } from '#libs/signing'
+import type { ReleasePredicate } from '#libs/signing'
 import { leaseOf } from '../heads/canary-lease.js'
-import type { Origin, StoredDocument } from '../heads/head.table.js'
+import { recordedState, type StoredDocument } from '../heads/head.table.js'
 import { begunAt } from '../heads/in-force-since.js'
+import { provenanceOf, type Origin } from '../heads/origin.js'
 
 /** `PolicyView` prepared once for many responses. */
 export interface PreparedAnswer {
@@ -24,62 +25,24 @@ export type HeldStored = HeldDocument & {
   overAt: number
 }
 
-export function holdStored({
-  approvedBy,
-  author,
-  soleOfficial,
-  nextOrigin,
-  change,
-  storedAt,
-  since = storedAt,
-  firstRevision,
-  traceparent,
-  announcedSeqs: _announcedSeqs,
-  bundle,
-  leaseUntil,
-  ended: _ended,
-  ...document
-}: StoredDocument): HeldStored {
-  const lease = leaseOf({ ...document, storedAt, leaseUntil })
-  const stored = { storedAt: Date.parse(storedAt), traceparent, bundle, overAt: lease === undefined ? Infinity : Date.parse(lease) }
+export function holdStored(row: StoredDocument): HeldStored {
+  const { nextOrigin, storedAt, since = storedAt } = row
+  const { document, bundle } = recordedState(row)
+  const lease = leaseOf(row)
+  const overAt = lease === undefined ? Infinity : Date.parse(lease)
+  const stored = { storedAt: Date.parse(storedAt), traceparent: row.traceparent, bundle, overAt }
   const opened = holdDocument({ ...document, proof: document.proof ?? null })
-  const held = { ...opened, firstRevision: firstRevision ?? opened.firstRevision }
-  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, stored, since, change)
-  if (held.next === null || nextOrigin === undefined) return answered
-  const begun = begunAt(new Date(held.next.atMs).toISOString(), storedAt)
-  return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, stored, begun) } }
+  const held = { ...opened, firstRevision: row.firstRevision ?? opened.firstRevision, answer: answerOf(opened, row, since, row.change) }
+  if (opened.next === null || nextOrigin === undefined) return { ...held, ...stored }
+  const begun = begunAt(new Date(opened.next.atMs).toISOString(), storedAt)
+  const next = { ...opened.next.held, answer: answerOf(opened.next.held, nextOrigin, begun), ...stored }
+  return { ...held, ...stored, next: { ...opened.next, held: next } }
 }
 
-function withAnswer(
-  held: HeldDocument,
-  origin: Origin,
-  stored: Omit<HeldStored, keyof HeldDocument | 'answer'>,
-  since: string,
-  change?: Envelope,
-): HeldStored {
-  return { ...held, answer: answerOf(held, origin, since, change), ...stored }
-}
-
-function answerOf(
-  { document, value }: HeldDocument,
-  { author, approvedBy, soleOfficial }: Origin,
-  since: string,
-  change: Envelope | undefined,
-): PreparedAnswer | null {
+function answerOf({ document, value }: HeldDocument, origin: Origin, since: string, change?: Envelope): PreparedAnswer | null {
   const { id, version, digest, revision, scope, run } = document
   if (value === null || version === null || digest === null) return null
-  const predicate = peekPredicate<ReleasePredicate>(document.release!)
-  const breakGlass = breakGlassBehind(predicate)
-  const changed = changeView(change, { predicate, approvedBy })
-  const provenance: PolicyView['provenance'] = {
-    run,
-    digest,
-    author,
-    approvedBy,
-    ...(soleOfficial ? { soleOfficial } : {}),
-    ...(breakGlass === undefined ? {} : { breakGlass }),
-    ...(changed === undefined ? {} : { change: changed }),
-  }
+  const provenance = provenanceOf({ run, digest, predicate: peekPredicate<ReleasePredicate>(document.release!) }, origin, change)
   const view: PolicyView = {
     id,
     version,
@@ -93,6 +56,7 @@ function answerOf(
   }
   const json = JSON.stringify(view)
   const etag = `"${revision}.${digest.slice(-12)}"`
+  const { change: changed } = provenance
   if (changed === undefined || changed.reason === null) return { json, etag }
   const outside: PolicyView = { ...view, provenance: { ...provenance, change: withoutInternalReason(changed) } }
   return { json, outsideJson: JSON.stringify(outside), etag }

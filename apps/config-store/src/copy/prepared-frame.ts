@@ -1,9 +1,7 @@
-import type { Envelope, StandingProof, StreamFrame } from '#libs/contracts'
+import type { ConfigDocument, Envelope, StandingProof, StreamFrame } from '#libs/contracts'
 import { standing, type HeldDocument } from '#libs/evaluation'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { frameText } from './frame-text.js'
-import { textFrame, type TextFrame } from './text-frame.js'
 
 /**
  * Minimum `retry:` in ms. A stock EventSource keeps the received value for every later attempt: with less it would poll an unavailable
@@ -126,4 +124,64 @@ function changesOf(held: readonly HeldDocument[], nowMs: number): StreamFrame['c
 /** Parses the revision of a reader; `undefined` if it names none. */
 export function parseRevision(text: unknown): number | undefined {
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+/** Serialized values that many frames share: a document goes to readers of all policies, and to each subset of a few. */
+const texts = new WeakMap<object, string>()
+
+/** Serializes a frame as JSON; an empty one has neither `changes` nor `documents`. */
+export function frameText({ changes, documents, freshness, standing, ...frame }: StreamFrame): string {
+  const isFull = frame.type === 'snapshot' || frame.type === 'change'
+  const plain = Object.entries({ ...frame, ...(isFull ? { changes } : {}) }).filter(([, value]) => value !== undefined)
+  const members = plain.map(([name, value]) => `"${name}":${JSON.stringify(value)}`)
+  if (isFull) members.push(`"documents":[${documents.map(textOf).join()}]`)
+  if (freshness !== undefined) members.push(`"freshness":${textOf(freshness)}`)
+  if (standing !== undefined) members.push(`"standing":{${Object.entries(standing).map(([id, proof]) => `"${id}":${textOf(proof)}`)}}`)
+  return `{${members.join()}}`
+}
+
+/** Returns the size in bytes of a document in a frame. */
+export function bytesOf(document: ConfigDocument): number {
+  return Buffer.byteLength(textOf(document))
+}
+
+function textOf(value: object): string {
+  const known = texts.get(value)
+  if (known !== undefined) return known
+  const text = JSON.stringify(value)
+  texts.set(value, text)
+  return text
+}
+
+/** Text frame of a server (RFC 6455, §5.2): unfragmented and unmasked, so the bytes are the same for all receivers. */
+export interface TextFrame {
+  wire: Buffer
+  /** The text: the last bytes of the frame. */
+  payload: Buffer
+}
+
+const WHOLE_TEXT = 0x81
+const BY_16_BITS = 126
+const BY_64_BITS = 127
+
+/**
+ * Encodes a text frame once for all readers of a stream: `ws` makes a header for each of them and passes the socket two buffers. From the
+ * first to the last of 10,000 readers a change takes 1.03 to 1.14 × as long as a bare loop of writes (`npm run bench -- push`).
+ */
+export function textFrame(text: string): TextFrame {
+  const length = Buffer.byteLength(text)
+  const start = length < BY_16_BITS ? 2 : length <= 0xffff ? 4 : 10
+  const wire = Buffer.allocUnsafe(start + length)
+  wire[0] = WHOLE_TEXT
+  if (start === 2) wire[1] = length
+  if (start === 4) {
+    wire[1] = BY_16_BITS
+    wire.writeUInt16BE(length, 2)
+  }
+  if (start === 10) {
+    wire[1] = BY_64_BITS
+    wire.writeBigUInt64BE(BigInt(length), 2)
+  }
+  wire.write(text, start)
+  return { wire, payload: wire.subarray(start) }
 }

@@ -1,6 +1,21 @@
 import type { StandingProof } from '#libs/contracts'
 import { stableDigest, StableTree, type StableHead } from '#libs/signing'
-import type { Subset } from './subset.js'
+
+/** Set of policies that a reader subscribes to. Readers with the same set get the same frames. */
+export class Subset {
+  readonly ids: readonly string[]
+  readonly key: string
+
+  constructor(ids: readonly string[]) {
+    this.ids = [...new Set(ids)].sort()
+    this.key = this.ids.join()
+  }
+
+  /** Creates a subset; `undefined` for a reader of all policies. */
+  static of(ids: readonly string[] | undefined): Subset | undefined {
+    return ids === undefined ? undefined : new Subset(ids)
+  }
+}
 
 /** All stable heads at one revision, with their digest as in a freshness statement and the proofs for a few of them. */
 export class StableHeads {

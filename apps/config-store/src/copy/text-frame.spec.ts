@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import type { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
 import * as ws from 'ws'
-import { textFrame } from './text-frame.js'
+import { textFrame } from './prepared-frame.js'
 
 // Its types lack `Receiver`.
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable }

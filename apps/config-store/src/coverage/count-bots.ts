@@ -2,12 +2,11 @@ import type { HeldDocument } from '#libs/evaluation'
 import { Metrics, showWait } from '#libs/platform'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
-import type { StoredChange } from '../copy/stored-change.js'
+import type { StoredChange } from '../copy/changes.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import { Presence } from './presence.js'
-import { policyChecks } from './policy-checks.js'
-import type { BotPresence } from './coverage.js'
+import { type BotPresence, policyChecks } from './coverage.js'
 
 /** Limit of revisions that a bot may still acknowledge. */
 const MAX_REVISIONS = 1_000
@@ -25,7 +24,6 @@ interface Revision {
 /** Updates the metrics of this instance's bots: their states, and the time from a revision to its acknowledgement. */
 @Injectable()
 export class CountBots implements OnModuleInit {
-  private readonly metrics: StoreMetrics
   /** Newest revisions in the order of arrival. */
   private readonly revisions = new Map<number, Revision>()
 
@@ -34,9 +32,8 @@ export class CountBots implements OnModuleInit {
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
-  ) {
-    this.metrics = new StoreMetrics(registry)
-  }
+    private readonly metrics: StoreMetrics,
+  ) {}
 
   onModuleInit(): void {
     this.copy.onChange((change) => this.came(change))

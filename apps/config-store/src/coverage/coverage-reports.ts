@@ -1,7 +1,7 @@
 import { COVERAGE_TOLD_MS, type ReportedCoverage } from '#libs/contracts'
 import { Outbox, policyKey } from '#libs/messaging'
 import { Database } from '#libs/persistence'
-import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
+import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
 import { DocumentCopy } from '../copy/document-copy.js'
@@ -22,7 +22,6 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
     if (alarm) this.log.error({ inARow, error: describeError(error) }, 'coverage cannot be reported to the stages')
   })
-  private readonly metrics: StoreMetrics
   private readonly rounds: PeriodicTask
 
   constructor(
@@ -30,12 +29,11 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     private readonly outbox: Outbox,
     clock: Clock,
     private readonly log: Logger,
-    metrics: Metrics,
+    private readonly metrics: StoreMetrics,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
   ) {
-    this.metrics = new StoreMetrics(metrics)
     this.rounds = new PeriodicTask(clock, {
       everyMs: Infinity,
       run: () => this.report(),

@@ -1,7 +1,7 @@
-import { MAX_SILENT, type Audience, type CoverageReport, type CoverageView, type ScopeCoverage } from '#libs/contracts'
-import { bucketIn, evaluate, serving, standing, type HeldDocument, type Reader } from '#libs/evaluation'
+import { action, type Audience, type CoverageReport, type CoverageView, HmsError, MAX_SILENT, type ScopeCoverage } from '#libs/contracts'
+import { bucketIn, evaluate, type HeldDocument, type Reader, serving, standing } from '#libs/evaluation'
 import { inShare, scopeCovers, type Scope } from '#libs/policy'
-import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
+import { type HeadPredicate, STABLE_SCOPE } from '#libs/signing'
 
 /** State of one connected, named bot: soft state that the bot reports again after each reconnect. */
 export interface BotPresence {
@@ -143,4 +143,34 @@ export function runsAwaiting(documents: readonly HeldDocument[]): ReadonlySet<nu
   const byRevision = [...documents].sort((a, b) => b.document.revision - a.document.revision)
   const stable = byRevision.find(({ head }) => head.scope === STABLE_SCOPE)
   return new Set([byRevision[0], stable].flatMap((held) => (held === undefined ? [] : [held.head.next?.run ?? held.head.run ?? null])))
+}
+
+export interface PolicyCheck {
+  policy: string
+  /** Whether the bot applies what it should, or does not read the policy; `now` in ms. Pure. */
+  passes(bot: BotPresence, now: number): boolean
+}
+
+/** One check a policy. A policy that one document serves to all is decided once, not for each bot. Pure. */
+export function policyChecks(policies: readonly { id: string; documents: readonly HeldDocument[] }[]): PolicyCheck[] {
+  return policies.map(({ id, documents }) => {
+    const [only] = documents
+    if (documents.length !== 1 || only?.head.scope !== STABLE_SCOPE || only.head.next !== undefined)
+      return { policy: id, passes: (bot, now) => !reads(bot, id) || isCurrent(bot, id, documents, now) }
+    const wanted = evaluate(documents, { region: '' }, 0)?.held.document.digest ?? null
+    return { policy: id, passes: (bot) => !reads(bot, id) || (bot.revision > 0 && (bot.applied[id] ?? null) === wanted) }
+  })
+}
+
+/**
+ * Requires the claimed region to be that of the bot's key or open stream. Otherwise one bot could claim every region, and end every canary
+ * there. Throws 403 `HMS_BOT_REGION`.
+ */
+export function requireRegion(known: string | undefined, claimed: string): void {
+  if (known === undefined || claimed === '' || claimed === known) return
+  throw new HmsError(
+    'HMS_BOT_REGION',
+    `This bot is known to be of region ${known}, and claims ${claimed}. Leave the region out, or connect with the right one.`,
+    { status: 403, next: [action('tokens.list')] },
+  )
 }

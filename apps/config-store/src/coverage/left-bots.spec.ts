@@ -4,8 +4,8 @@ import { MemoryDatabase } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import { Follower } from '../testing/follow.suite.js'
 import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
-import { LEFT_BOTS, MAX_LEFT_BOTS, type LeftBot } from './left-bot.table.js'
 import { LeftBots } from './left-bots.js'
+import { LEFT_BOTS, type LeftBot, MAX_LEFT_BOTS } from './presence.table.js'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 const V1 = digestOfRelease('1.0.0')

@@ -1,12 +1,11 @@
 import type { LeftBotView } from '#libs/contracts'
 import { Database, findAll, type Transaction } from '#libs/persistence'
-import { Clock } from '#libs/platform'
+import { Clock, SharedAnswer } from '#libs/platform'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
-import type { BotPresence } from './coverage.js'
-import { LEFT_BOTS, LEFT_BOTS_MS, MAX_BEHIND, MAX_LEFT_BOTS, type LeftBot } from './left-bot.table.js'
-import { policyChecks, type PolicyCheck } from './policy-checks.js'
+import { type BotPresence, type PolicyCheck, policyChecks } from './coverage.js'
+import { LEFT_BOTS, LEFT_BOTS_MS, type LeftBot, MAX_BEHIND, MAX_LEFT_BOTS } from './presence.table.js'
 
 /** Departures, and returns, that one exchange judges and writes: a fleet that leaves at once takes several. */
 const AT_ONCE = 1_000
@@ -49,7 +48,7 @@ export class LeftBots implements OnModuleInit {
   /** Bots of this instance that another instance heard later: their departure here is no news. */
   private readonly elsewhere = new Set<string>()
   private checks: readonly PolicyCheck[] | undefined
-  private listed: { rows: Promise<LeftBot[]>; atMs: number } | undefined
+  private readonly listed = new SharedAnswer(() => this.database.autocommit((tx) => findAll(tx, LEFT_BOTS)), this.clock, LIST_SHARED_MS)
 
   constructor(
     private readonly database: Database,
@@ -126,7 +125,7 @@ export class LeftBots implements OnModuleInit {
     for (const row of left) await table.put(row)
     const beyond = left.length === 0 ? 0 : (await table.count()) - MAX_LEFT_BOTS
     if (beyond > 0) for (const { bot } of await table.find({ orderBy: 'left_at', limit: beyond })) await table.delete(bot)
-    tx.afterCommit(() => (this.listed = undefined))
+    tx.afterCommit(() => this.listed.forget())
   }
 
   /** These are in the table, or cannot be stored. Returns whether others wait. */
@@ -139,14 +138,8 @@ export class LeftBots implements OnModuleInit {
 
   /** All of the last seven days, by bot. */
   async list(): Promise<LeftBot[]> {
-    const nowMs = this.clock.elapsedMs()
-    if (this.listed === undefined || nowMs - this.listed.atMs >= LIST_SHARED_MS) {
-      const rows = this.database.autocommit((tx) => findAll(tx, LEFT_BOTS))
-      rows.catch(() => (this.listed = undefined))
-      this.listed = { rows, atMs: nowMs }
-    }
     const oldest = new Date(this.time.nowMs() - LEFT_BOTS_MS).toISOString()
-    return (await this.listed.rows).filter(({ leftAt }) => leftAt > oldest)
+    return (await this.listed.get()).filter(({ leftAt }) => leftAt > oldest)
   }
 
   private checksNow(): readonly PolicyCheck[] {

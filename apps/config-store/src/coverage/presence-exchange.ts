@@ -1,10 +1,9 @@
 import { findAll, type Database, type Transaction } from '#libs/persistence'
 import { isDataError, uuidv7 } from '#libs/platform'
 import type { BotPresence } from './coverage.js'
-import type { LeftBot } from './left-bot.table.js'
 import type { LeftBots, LeftBotsNews } from './left-bots.js'
 import type { CountedReaders } from './seen-readers.js'
-import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './presence.table.js'
+import { chunkId, type LeftBot, type Node, NODES, PRESENCE, type PresenceChunk } from './presence.table.js'
 
 /** Lease of an instance in ms. An instance that did not renew counts as gone, with its bots. */
 const LEASE_MS = 20_000

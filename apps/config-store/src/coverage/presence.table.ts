@@ -32,3 +32,31 @@ export const PRESENCE = documentTable<PresenceChunk>({
 export function chunkId(node: string, chunk: number): string {
   return `${node}:${chunk}`
 }
+
+/** A named bot that disconnected before it had acknowledged what was in force for it. One row a bot, whichever instance saw it leave. */
+export interface LeftBot {
+  bot: string
+  region: string
+  /** Store revision of its last acknowledgement; 0 where it acknowledged nothing. */
+  revision: number
+  /** When it connected or last acknowledged. */
+  since: string
+  leftAt: string
+  /** Policies in which it was behind, by id, with the release digest that it applied; at most `MAX_BEHIND`. */
+  behind: { policy: string; digest: string | null }[]
+}
+
+/** Policies kept of one bot. */
+export const MAX_BEHIND = 100
+/** Rows kept; beyond them the oldest go. */
+export const MAX_LEFT_BOTS = 10_000
+/** Retention of the row of a bot that does not return, in ms. */
+export const LEFT_BOTS_MS = 7 * 24 * 60 * 60 * 1_000
+
+export const LEFT_BOTS = documentTable<LeftBot>({
+  name: 'left_bot',
+  id: ({ bot }) => bot,
+  keys: { left_at: { type: 'timestamptz', of: ({ leftAt }) => leftAt } },
+  indexes: [['left_at'], ['put_at']],
+  keep: { for: 'week' },
+})

@@ -1,21 +1,21 @@
 import type { AppliedFrame, Audience, SeenReaders } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
+import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
 import { Signals } from '#libs/service'
 import type { HeadPredicate } from '#libs/signing'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { createHash } from 'node:crypto'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
-import type { Audiences } from '../heads/audiences.js'
 import { audienceOf, type BotPresence } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
-import type { LeftBot } from './left-bot.table.js'
 import { LeftBots } from './left-bots.js'
-import type { Subset } from '../copy/subset.js'
 import { newerOf, OwnBots, type OwnBot } from './own-bots.js'
 import { PresenceExchange } from './presence-exchange.js'
 import { ReaderCounts, type CountedReaders } from './seen-readers.js'
+import type { Subset } from '../copy/stable-heads.js'
+import type { Audiences } from '../heads/store-heads.js'
+import type { LeftBot } from './presence.table.js'
 
 /** Delay of a flush in ms: four writes a second at most, so a fleet that acknowledges at once does not cost a write per bot. */
 const FLUSH_MS = 250
@@ -33,7 +33,6 @@ const CHUNKS = 16
 @Injectable()
 export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly exchange: PresenceExchange
-  private readonly metrics: StoreMetrics
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'presence' }, inARow)
     if (alarm) this.log.error({ inARow, error: describeError(error) }, 'the other instances do not hear of the bots of this one')
@@ -45,7 +44,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   private readonly dirty = new Set<number>()
   private readonly listeners = new Set<() => void>()
   private readonly watchers = new Set<() => void>()
-  private onAppliedListener: (before: number, revision: number) => void = () => {}
+  private readonly appliedListeners = new Set<(before: number, revision: number) => void>()
   /** Also notices instances that died, and canaries whose lease expired. */
   private readonly exchanges: PeriodicTask
   private cancelTell: (() => void) | undefined
@@ -56,11 +55,10 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     private readonly signals: Signals,
     private readonly clock: Clock,
     private readonly log: Logger,
-    metrics: Metrics,
+    private readonly metrics: StoreMetrics,
     private readonly time: StoreTime,
     private readonly leftBots: LeftBots,
   ) {
-    this.metrics = new StoreMetrics(metrics)
     this.exchange = new PresenceExchange(database, leftBots, (bot) => this.mine.get(bot) !== undefined)
     this.exchanges = new PeriodicTask(clock, {
       everyMs: RENEW_MS,
@@ -103,7 +101,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     if (known === undefined) return
     this.leftBots.applied(bot)
     const counts = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), aside: false })
-    if (counts) this.onAppliedListener(known.revision, revision)
+    if (counts) for (const listener of this.appliedListeners) listener(known.revision, revision)
   }
 
   left(bot: string, socket: unknown): void {
@@ -113,9 +111,9 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     this.touch(counted.chunk)
   }
 
-  /** Registers the listener for a bot of this instance, with the revision it applied before and the one it applies now. */
+  /** Registers a listener for a bot of this instance, with the revision it applied before and the one it applies now. */
   onApplied(listener: (before: number, revision: number) => void): void {
-    this.onAppliedListener = listener
+    this.appliedListeners.add(listener)
   }
 
   /** Returns the named bots connected to this instance. */

@@ -1,5 +1,5 @@
 import type { SeenReaders } from '#libs/contracts'
-import type { Subset } from '../copy/subset.js'
+import type { Subset } from '../copy/stable-heads.js'
 
 /**
  * Counts of an instance's readers without a bot's name, exchanged with other instances: readers of all policies, and readers of a few by

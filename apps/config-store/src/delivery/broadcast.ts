@@ -1,15 +1,13 @@
 import { HEARTBEAT_MS, type Envelope } from '#libs/contracts'
-import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
+import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
 import { Presence } from '../coverage/presence.js'
 import { Freshness } from '../heads/freshness.js'
 import { DocumentCopy } from '../copy/document-copy.js'
-import { FanOut, type Receiver } from './fan-out.js'
-import { oncePerSubset, SubsetFreshness, type Statement } from './subset-freshness.js'
+import { FanOut, oncePerSubset, type Receiver, type Statement, SubsetFreshness } from './fan-out.js'
 import { PreparedFrame } from '../copy/prepared-frame.js'
-import { comeBackAfterMs } from './goodbye.js'
-import type { StoredChange } from '../copy/stored-change.js'
+import type { StoredChange } from '../copy/changes.js'
 
 /** Polling interval in ms: the safety net for a signal lost with its session. */
 const LOOK_MS = 10_000
@@ -37,17 +35,15 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly looks: PeriodicTask
   /** Newest statement that all followers have received. */
   private sent: Envelope | undefined
-  private readonly metrics: StoreMetrics
 
   constructor(
     clock: Clock,
     log: Logger,
-    metrics: Metrics,
+    private readonly metrics: StoreMetrics,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
     private readonly presence: Presence,
   ) {
-    this.metrics = new StoreMetrics(metrics)
     this.heartbeats = new PeriodicTask(clock, {
       everyMs: HEARTBEAT_MS,
       run: () => this.beat(),
@@ -138,4 +134,16 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     )
     this.sent = statement?.envelope
   }
+}
+
+/** Readers that an instance can accept per second when they resume. */
+const READERS_PER_SECOND = 2_000
+/** Maximum wait in ms, well below the silence after which a reader becomes STALE: most find another instance before that. */
+const LONGEST_MS = 4_000
+const SHORTEST_MS = 500
+
+/** Returns a random wait in ms before a reader reconnects, when `readers` are disconnected at once. */
+export function comeBackAfterMs(readers: number, random: () => number = Math.random): number {
+  const spreadMs = Math.min(Math.max((readers / READERS_PER_SECOND) * 1_000, SHORTEST_MS), LONGEST_MS)
+  return Math.floor(random() * spreadMs)
 }

@@ -2,13 +2,12 @@ import { requireConnection } from '#libs/platform'
 import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { parseAtLeast } from '../reads/at-least.js'
-import { StreamQueryDto } from '../reads/reader-query.dto.js'
+import { parseAtLeast, StreamQueryDto } from '../reads/reader-query.dto.js'
 import { Broadcast, type Follower, MAX_UNREAD_BYTES } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { parseRevision, type PreparedFrame } from '../copy/prepared-frame.js'
-import { Subset } from '../copy/subset.js'
 import type { ServerResponse } from 'node:http'
+import { Subset } from '../copy/stable-heads.js'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 

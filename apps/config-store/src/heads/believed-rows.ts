@@ -58,17 +58,14 @@ export class BelievedRows {
   /** Returns the row of a place if it verifies; `undefined` otherwise, and for a missing row. */
   async known(tx: Transaction, policy: string, scope: string): Promise<StoredDocument | undefined> {
     const row = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
-    if (row === undefined) return undefined
-    const judged = this.judge.of(row, this.rosters.newest)
-    if ('document' in judged) return row
-    this.unverified.refuse(judged.refusal)
-    return undefined
+    return row !== undefined && this.check(row) ? row : undefined
   }
 
-  /** Raises the alarm for a row that does not verify, independently of other reads. */
-  check(row: StoredDocument): void {
+  /** Whether the row verifies; raises the alarm otherwise, independently of other reads. */
+  check(row: StoredDocument): boolean {
     const judged = this.judge.of(row, this.rosters.newest)
     if ('refusal' in judged) this.unverified.refuse(judged.refusal)
+    return 'document' in judged
   }
 
   /** Returns the number of the newest stored stable head of the policy signed by rollout; 0 if there is none. */

@@ -1,12 +1,7 @@
-import type { ConfigDocument, Envelope } from '#libs/contracts'
+import type { ConfigDocument, Envelope, EventData } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
-
-/** Authors and approvers of a release. */
-export interface Origin {
-  approvedBy: string[]
-  author: string | null
-  soleOfficial: boolean
-}
+import type { Origin } from './origin.js'
+import { ALL_COUNTERS, type CounterAdvance } from '#libs/service'
 
 /** One policy in one scope as in force, with the origin data readers query. */
 export interface StoredDocument extends ConfigDocument, Origin {
@@ -69,3 +64,35 @@ export const REVISIONS = documentTable<Revision>({
 
 /** Number of revisions retained; a reader that was away longer gets a snapshot. */
 export const REVISION_WINDOW = 10_000
+
+/**
+ * Advances the revision counter above the revisions readers saw; each reader gets a snapshot, because the skipped revisions were never
+ * stored here.
+ */
+export async function advanceRevisionCounter({ tx, by }: CounterAdvance): Promise<void> {
+  const counter = await tx.documents(ENVIRONMENT).get('environment')
+  await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: (counter?.revision ?? 0) + by })
+  for (const { revision } of await tx.documents(REVISIONS).find({ limit: ALL_COUNTERS }))
+    await tx.documents(REVISIONS).delete(String(revision))
+}
+
+/** Returns the record of a stored document for the topic of state, without members that only readers of this service query. */
+export function recordedState(stored: StoredDocument): EventData['hms.state.recorded.v1'] {
+  const {
+    approvedBy: _approvedBy,
+    author: _author,
+    soleOfficial: _soleOfficial,
+    nextOrigin: _nextOrigin,
+    change: _change,
+    storedAt: _storedAt,
+    since: _since,
+    firstRevision: _firstRevision,
+    announcedSeqs: _announcedSeqs,
+    traceparent: _trace,
+    bundle,
+    leaseUntil: _leaseUntil,
+    ended: _ended,
+    ...document
+  } = stored
+  return { document, ...(bundle === undefined ? {} : { bundle }) }
+}

@@ -3,8 +3,7 @@ import { Public, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { Freshness } from './freshness.js'
 import { IssuedHeadsDto, SignedFreshnessDto } from './heads.dto.js'
-import { StoreHeads } from './store-heads.js'
-import { orRefused } from './refused.js'
+import { orRefused, StoreHeads } from './store-heads.js'
 
 /** The fast path of heads, and of rollout's freshness statement. Idempotent; the signature is the proof of who sends it. */
 @Controller('v1')

@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto'
-import {
-  believedChange,
-  SignatureError,
-  STABLE_SCOPE,
-  verifyHead,
-  type Roster,
-  type VerifiedHead,
-  type VerifiedRelease,
-} from '#libs/signing'
-import { documentId, type Origin, type StoredDocument } from './head.table.js'
+import { believedChange, SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead } from '#libs/signing'
+import { documentId, type StoredDocument } from './head.table.js'
+import { originOf } from './origin.js'
 
 /** Reason why a stored row is not believed: `code` of the violated rule. */
 export interface RowRefusal {
@@ -89,10 +82,6 @@ function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, r
     // Only a canary expires.
     ...(ended === true && head.scope !== STABLE_SCOPE ? { ended } : {}),
   }
-}
-
-export function originOf(release: VerifiedRelease | null): Origin {
-  return { approvedBy: release?.approvedBy ?? [], author: release?.predicate.author ?? null, soleOfficial: release?.soleOfficial === true }
 }
 
 function digestOfRow({ id, scope, seq, digest, run, version, head, release, proof, next }: StoredDocument, roster: Roster): string {

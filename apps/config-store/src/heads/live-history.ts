@@ -1,21 +1,17 @@
-import { peekPredicate, type Envelope, type LogProof } from '#libs/contracts'
+import type { Envelope, LogProof } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
-import type { HeadPredicate, VerifiedHead } from '#libs/signing'
-import { Injectable } from '@nestjs/common'
-import { originOf } from './judge-row.js'
+import type { VerifiedHead } from '#libs/signing'
 import type { StoredDocument } from './head.table.js'
+import { originOf, type Origin } from './origin.js'
 
 /** Release that was in force at some time, in any scope, with its proofs. Retained forever; one row for all its periods. */
-export interface LiveRelease {
+export interface LiveRelease extends Origin {
   /** Release digest. */
   digest: string
   policy: string
   version: string
   release: Envelope
   proof: LogProof | null
-  author: string | null
-  approvedBy: string[]
-  soleOfficial: boolean
 }
 
 export const LIVE_RELEASES = documentTable<LiveRelease>({
@@ -60,41 +56,25 @@ export const LIVE_HEADS = documentTable<LiveHead>({
   ],
 })
 
-/** Records every document that was ever live, with its heads, run, signers and times, so past states can be shown and proven. */
-@Injectable()
-export class LiveHistory {
-  /** Records documents. For a canary's scope only the release is recorded: its heads were in force for a cohort, and for minutes. */
-  async remember(tx: Transaction, documents: readonly StoredDocument[]): Promise<void> {
-    for (const document of documents) {
-      const { id: policy, scope, seq, revision, digest, run, head, storedAt } = document
-      if (scope === 'global') await tx.documents(LIVE_HEADS).insert({ policy, seq, revision, digest, run, head, storedAt })
-      for (const release of [currentOf(document), nextOf(document)]) if (release !== null) await tx.documents(LIVE_RELEASES).insert(release)
-    }
-  }
+/**
+ * Records a document that is live, with its head, run, signers and times, so past states can be shown and proven. For a canary's scope only
+ * the release is recorded: its heads were in force for a cohort, and for minutes.
+ */
+export async function recordLive(tx: Transaction, document: StoredDocument, verified: VerifiedHead): Promise<void> {
+  const { id: policy, scope, seq, revision, digest, run, head, storedAt } = document
+  if (scope === 'global') await tx.documents(LIVE_HEADS).insert({ policy, seq, revision, digest, run, head, storedAt })
+  for (const release of releasesOf(verified)) await tx.documents(LIVE_RELEASES).insert(release)
+}
 
-  /** Adds the reason to recorded heads that lack it. */
-  async explain(tx: Transaction, { envelope, heads }: StatedChange): Promise<void> {
-    for (const { policy, seq } of heads) {
-      const recorded = await tx.documents(LIVE_HEADS).get(`${policy}:${seq}`)
-      if (recorded !== undefined && recorded.change === undefined) await tx.documents(LIVE_HEADS).put({ ...recorded, change: envelope })
-    }
+/** Adds the reason to recorded heads that lack it. */
+export async function explainLive(tx: Transaction, { envelope, heads }: StatedChange): Promise<void> {
+  for (const { policy, seq } of heads) {
+    const recorded = await tx.documents(LIVE_HEADS).get(`${policy}:${seq}`)
+    if (recorded !== undefined && recorded.change === undefined) await tx.documents(LIVE_HEADS).put({ ...recorded, change: envelope })
   }
 }
 
-function currentOf({ id, digest, version, release, proof, author, approvedBy, soleOfficial }: StoredDocument): LiveRelease | null {
-  if (digest === null || release === null || version === null) return null
-  return { digest, policy: id, version, release, proof, author, approvedBy, soleOfficial }
-}
-
-/** Returns the release that a head holds for later, because it comes into force without another head. */
-function nextOf({ id, head, next, nextOrigin }: StoredDocument): LiveRelease | null {
-  const digest = peekPredicate<HeadPredicate>(head).next?.release
-  if (next === undefined || nextOrigin === undefined || digest === undefined) return null
-  const { version } = peekPredicate<{ policy: { version: string } }>(next.release).policy
-  return { digest, policy: id, version, release: next.release, proof: next.proof ?? null, ...nextOrigin }
-}
-
-/** Returns the releases of a head in the form of the history. */
+/** Returns the releases of a head in the form of the history: the held one too, because it comes into force without another head. */
 export function releasesOf({ release, next }: VerifiedHead): LiveRelease[] {
   return [release, next?.release ?? null].flatMap((each): LiveRelease[] => {
     if (each === null) return []

@@ -1,11 +1,20 @@
 import { FRESHNESS_KEY } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
-import { Database } from '#libs/persistence'
+import { Database, documentTable } from '#libs/persistence'
 import { describeError, Logger } from '#libs/platform'
 import { isFarAhead, type FreshnessPredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { Freshness, type FreshnessStatement } from './freshness.js'
-import { FRESHNESS_MARKERS, type FreshnessMarker } from './freshness-marker.table.js'
+
+/** Newest of rollout's freshness statements recorded on `hms.config.state.v1`, by any instance. */
+export interface FreshnessMarker {
+  id: 'newest'
+  issuedAt: string
+  /** Digest of the stable heads it covers. */
+  stable: string
+}
+
+export const FRESHNESS_MARKERS = documentTable<FreshnessMarker>({ name: 'freshness_marker', id: (marker) => marker.id, keys: {} })
 
 /**
  * A tenth of a statement's lifetime: nine consecutive ones may be lost or late, and a reader of the topic is still ready. Recording each

@@ -1,12 +1,13 @@
 import {
+  type Audience,
+  type Envelope,
   groupBy,
+  type HeadReceipt,
   HmsError,
+  type IssuedHeads,
   MAX_POLICIES_OF_RUN,
   openHeads,
   peekPredicate,
-  type Envelope,
-  type HeadReceipt,
-  type IssuedHeads,
   type PublishedHead,
   type ReceivedEvent,
 } from '#libs/contracts'
@@ -18,40 +19,38 @@ import {
   brokenHeads,
   bundlePlaces,
   digestOfPayload,
-  readChange,
-  STABLE_SCOPE,
-  verifyHead,
   type HeadPredicate,
+  readChange,
+  SignatureError,
+  STABLE_SCOPE,
   type VerifiedHead,
+  verifyHead,
 } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { Audiences } from './audiences.js'
-import { leaseAfter } from './canary-lease.js'
-import { EndCanaries } from './end-canaries.js'
+import { EndCanaries, leaseAfter } from './canary-lease.js'
 import { BelievedRows } from './believed-rows.js'
-import { originOf } from './judge-row.js'
-import { LiveHistory, type StatedChange } from './live-history.js'
-import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.table.js'
+import { explainLive, recordLive, type StatedChange } from './live-history.js'
+import { documentId, DOCUMENTS, ENVIRONMENT, recordedState, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.table.js'
 import { inForceSince } from './in-force-since.js'
-import { recordedState } from './recorded-state.js'
-import { orRefused } from './refused.js'
+import { originOf } from './origin.js'
+
+/**
+ * Port that counts the connected bots a head is about, over all instances: implemented where bots are known, called where heads are stored.
+ */
+export abstract class Audiences {
+  abstract audienceOf(head: HeadPredicate): Audience
+}
 
 /** Far more than can be in transit at once: a lease is renewed a few times a minute. */
 const MAX_ANNOUNCED = 50
 
-/**
- * `isNews`: it names another release than the head before, or is stable; a canary's renewal is not. `firstRevision`: first revision whose
- * head names this release, if the one before did.
- */
-type Fresh = VerifiedHead & {
+/** Newer head than the one of its place, `known`. */
+interface Fresh {
+  verified: VerifiedHead
+  known: StoredDocument | undefined
   announcedSeqs: number[]
-  isNews: boolean
-  since: string
-  firstRevision: number | undefined
-  leaseUntil: string | undefined
-  /** Head by which the release came into force, if this one only renews it. */
-  renews: Pick<StoredDocument, 'change'> | undefined
 }
+
 /** Heads of one message. `change`: rollout's reason for issuing them. */
 export interface VerifiedHeads {
   heads: VerifiedHead[]
@@ -73,7 +72,6 @@ export class StoreHeads {
     private readonly outbox: Outbox,
     private readonly signals: Signals,
     private readonly audiences: Audiences,
-    private readonly history: LiveHistory,
     private readonly endCanaries: EndCanaries,
     private readonly rows: BelievedRows,
   ) {}
@@ -111,12 +109,7 @@ export class StoreHeads {
       const isOld = known === undefined ? await this.isOvertaken(tx, verified) : known.seq >= seq
       const isLeft = !isOld && (await this.isLeft(tx, verified.head))
       if (!isOld && !isLeft) {
-        const isSame = known?.digest === verified.head.current
-        const since = inForceSince(known, verified.head.current, tx.now)
-        const firstRevision = isSame ? (known.firstRevision ?? known.revision) : undefined
-        const leaseUntil = leaseAfter(verified.head, known, tx.now)
-        const renews = isSame ? { change: known.change } : undefined
-        fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || !isSame, since, firstRevision, leaseUntil, renews })
+        fresh.push({ verified, known, announcedSeqs })
       } else if (known !== undefined || isLeft) {
         const revision = known?.revision ?? 0
         held = Math.max(held, revision)
@@ -128,9 +121,9 @@ export class StoreHeads {
     }
     const revision = fresh.length === 0 ? held : await this.apply(tx, fresh, change, cause)
     // A copy without the reason may have arrived first.
-    if (change !== undefined) await this.history.explain(tx, change)
+    if (change !== undefined) await explainLive(tx, change)
     const digest = change && digestOfPayload(change.envelope)
-    const stored = fresh.map((verified): Settled => ({
+    const stored = fresh.map(({ verified }): Settled => ({
       verified,
       revision,
       applied: true,
@@ -161,19 +154,18 @@ export class StoreHeads {
 
   private async apply(tx: Transaction, fresh: readonly Fresh[], change: StatedChange | undefined, cause?: ReceivedEvent): Promise<number> {
     const revision = await this.nextRevision(tx)
-    const bundle = fresh.length > 1 ? { bundle: bundlePlaces(fresh.map(({ head: { policy: id, scope } }) => ({ id, scope }))) } : {}
+    const places = fresh.map(({ verified: { head } }) => ({ id: head.policy, scope: head.scope }))
+    const bundle = fresh.length > 1 ? { bundle: bundlePlaces(places) } : {}
     const documents = fresh.map((head) => ({ ...documentOf(head, revision, tx.now), ...changeOf(head, change), ...bundle }))
-    await this.history.remember(
-      tx,
-      documents.filter((_document, index) => fresh[index]!.isNews),
-    )
+    for (const [index, { verified, known }] of fresh.entries())
+      if (!renews(verified, known) || verified.head.scope === STABLE_SCOPE) await recordLive(tx, documents[index]!, verified)
     await tx.documents(REVISIONS).put({ revision, documents, at: tx.now.toISOString() })
     await tx.documents(REVISIONS).delete(String(revision - REVISION_WINDOW))
-    const places = documents.map(({ id, scope }) => documentId(id, scope))
-    for (const [index, head] of fresh.entries()) {
+    for (const [index, { verified }] of fresh.entries()) {
       const stored = documents[index]!
       await tx.documents(DOCUMENTS).put(stored)
-      await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(stored), { ...of(head, cause), key: places[index]! })
+      const key = documentId(stored.id, stored.scope)
+      await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(stored), { ...of(verified, cause), key })
       await this.endCanaries.schedule(tx, stored)
     }
     tx.afterCommit(() => this.signals.send('revision'))
@@ -182,7 +174,7 @@ export class StoreHeads {
 
   /** Publishes once for all heads of a scope and run: a waiting stage locks and writes the whole bundle with each event. */
   private async announce(tx: Transaction, settled: readonly Settled[], cause?: ReceivedEvent): Promise<void> {
-    for (const together of groupsOf(settled)) {
+    for (const together of groupBy(settled, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()) {
       const heads = together.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
         const { policy, scope, seq, current: release } = head
         const audience = this.audiences.audienceOf(head)
@@ -224,11 +216,6 @@ function runOf({ head }: VerifiedHead): number | undefined {
   return head.next?.run ?? head.run
 }
 
-/** Groups heads by scope and run, each in the order of arrival. */
-function groupsOf(settled: readonly Settled[]): Iterable<Settled[]> {
-  return groupBy(settled, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()
-}
-
 function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
   const run = runOf(verified)
   return {
@@ -237,9 +224,15 @@ function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
   }
 }
 
-function documentOf(fresh: Fresh, revision: number, now: Date): StoredDocument {
-  const { head, envelope, release, next, announcedSeqs, since, firstRevision, leaseUntil } = fresh
+/** Whether the head names the release of the one before: it comes into force by that one. */
+function renews({ head }: VerifiedHead, known: StoredDocument | undefined): known is StoredDocument {
+  return known?.digest === head.current
+}
+
+function documentOf({ verified, known, announcedSeqs }: Fresh, revision: number, now: Date): StoredDocument {
+  const { head, envelope, release, next } = verified
   const { policy: id, scope, seq, current: digest, run = null } = head
+  const leaseUntil = leaseAfter(head, known, now)
   return {
     id,
     scope,
@@ -255,8 +248,8 @@ function documentOf(fresh: Fresh, revision: number, now: Date): StoredDocument {
     proof: release?.proof ?? null,
     ...originOf(release),
     storedAt: now.toISOString(),
-    since,
-    firstRevision: firstRevision ?? revision,
+    since: inForceSince(known, digest, now),
+    firstRevision: renews(verified, known) ? (known.firstRevision ?? known.revision) : revision,
     traceparent: currentTraceparent() ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
   }
@@ -267,7 +260,21 @@ function isAbout({ head }: Pick<VerifiedHead, 'head'>, change: StatedChange | un
 }
 
 /** Returns the reason of a head. A head that renews the release in force, or only holds another, keeps the earlier reason. */
-function changeOf({ head, renews }: Fresh, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {
-  const envelope = renews === undefined ? (isAbout({ head }, change) ? change?.envelope : undefined) : renews.change
+function changeOf({ verified, known }: Fresh, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {
+  const envelope = renews(verified, known) ? known.change : isAbout(verified, change) ? change?.envelope : undefined
   return envelope === undefined ? {} : { change: envelope }
+}
+
+/** Runs a verification and converts its error to 422 with the code of the violated rule: the sender has to fix the document. */
+export function orRefused<T>(verify: () => T): T {
+  try {
+    return verify()
+  } catch (error) {
+    if (error instanceof SignatureError) throw new HmsError(error.code, `${sentence(error.detail)}.`, { status: 422, cause: error })
+    throw error
+  }
+}
+
+function sentence(detail: string): string {
+  return detail.charAt(0).toUpperCase() + detail.slice(1)
 }

@@ -1,32 +1,17 @@
-import type { Envelope } from '#libs/contracts'
 import { begunAt } from '../heads/in-force-since.js'
+import type { LiveHead } from '../heads/live-history.js'
 
 /** Stable head reduced to the release it puts in force, and when the store recorded it. */
-export interface RecordedHead {
-  /** Release digest; `null` for a withdrawal. */
-  digest: string | null
-  run: number | null
-  seq: number
-  revision: number
-  /** RFC 3339, the database's clock: the head counts from this time. */
-  storedAt: string
+export interface RecordedHead extends Omit<LiveHead, 'policy' | 'head'> {
   next?: { release: string; at: string; run?: number }
-  /** Signed reason why it was issued. */
-  change?: Envelope
 }
 
 /** Effective period of a release, as the heads define it. */
-export interface EffectivePeriod {
-  digest: string | null
-  run: number | null
-  seq: number
-  revision: number
+export interface EffectivePeriod extends Pick<LiveHead, 'digest' | 'run' | 'seq' | 'revision' | 'change'> {
   /** Start of the period; may be in the future. */
   from: string
   /** Time the defining head was stored. */
   recordedAt: string
-  /** Reason of that head. */
-  change?: Envelope
 }
 
 /**

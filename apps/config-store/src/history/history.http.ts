@@ -1,11 +1,20 @@
-import { action, HmsError, type PolicyHistoryEntry, withoutInternalReason } from '#libs/contracts'
+import {
+  action,
+  HmsError,
+  type LiveRecord,
+  peekPredicate,
+  type PolicyHistoryEntry,
+  type ReleaseRecord,
+  withoutInternalReason,
+} from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { RequireScope, Rosters, type AuthorizedRequest } from '#libs/service'
 import { Controller, Get, Param, Query, Req } from '@nestjs/common'
-import { HistoryQueryDto } from './history.dto.js'
+import { HistoryQueryDto, LiveRecordsQueryDto } from './history.dto.js'
 import { policyHistory } from './policy-history.js'
 import { LIVE_HEADS } from '../heads/live-history.js'
-import { recordOf } from './policy-at.js'
+import { recordOf, releaseOf } from './policy-at.js'
+import type { HeadPredicate } from '#libs/signing'
 
 @Controller('v1/policies/:id/history')
 export class HistoryController {
@@ -56,4 +65,46 @@ export async function withRecords(tx: Transaction, policy: string, entries: read
     bytes += JSON.stringify(found.at(-1)).length
   }
   return found
+}
+
+/** What comes at one time is never parted: a page that one bundle fills and passes is read on to its end. */
+const LIMIT = 100
+
+@Controller('v1/history')
+export class LiveRecordsController {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Every head that was ever live for all, with its releases and their proofs, by the time it was stored. The next page is asked for with
+   * `after` = the last `storedAt`; heads of one time are never in two pages.
+   */
+  @Get()
+  async list(@Query() { after, limit = LIMIT }: LiveRecordsQueryDto): Promise<LiveRecord[]> {
+    return this.database.autocommit(async (tx) => {
+      const found = await tx.documents(LIVE_HEADS).find({ orderBy: 'stored_at', after, limit: limit + 1 })
+      const last = found.at(-1)?.storedAt
+      const whole =
+        found.length <= limit
+          ? found
+          : found[0]!.storedAt === last
+            ? await tx.documents(LIVE_HEADS).find({ where: { stored_at: last! }, orderBy: 'stored_at' })
+            : found.filter(({ storedAt }) => storedAt !== last)
+      const records: LiveRecord[] = []
+      let bytes = 0
+      for (const head of whole) {
+        if (bytes > PAGE_BYTES && head.storedAt !== records.at(-1)!.storedAt) break
+        const held = peekPredicate<HeadPredicate>(head.head).next?.release
+        const next = held === undefined ? null : { digest: held, ...(await keptOf(tx, held)) }
+        const record = { ...head, ...(await keptOf(tx, head.digest)), next }
+        records.push(record)
+        bytes += JSON.stringify(record).length
+      }
+      return records
+    })
+  }
+}
+
+async function keptOf(tx: Transaction, digest: string | null): Promise<ReleaseRecord> {
+  const { release = null, proof = null, version = null, author = null, approvedBy = [] } = (await releaseOf(tx, digest)) ?? {}
+  return { release, proof, version, author, approvedBy }
 }

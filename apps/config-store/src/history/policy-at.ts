@@ -1,17 +1,19 @@
 import { action, HmsError, NOT_BY_CALLER, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import {
-  believedChange,
-  breakGlassBehind,
-  changeView,
-  STABLE_SCOPE,
-  type HeadPredicate,
-  type ReleasePredicate,
-  type Roster,
-} from '#libs/signing'
+import { believedChange, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate, type Roster } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
-import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
+import { provenanceOf } from '../heads/origin.js'
 import { periodAt, effectivePeriods, type RecordedHead, type EffectivePeriod } from './effective-periods.js'
+
+/** Heads read at once. */
+export const PAGE = 50
+/** Limit of heads of one policy that one query may read: far more than people sign in a decade. */
+export const MAX_HEADS = 5_000
+
+/** Returns heads, newest first; without `seq` from the newest of all. */
+export function headsBelow(tx: Transaction, policy: string, seq: number | undefined, limit = PAGE): Promise<LiveHead[]> {
+  return tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, after: seq, limit })
+}
 
 /** Effective period with the head that defines it. */
 interface FoundPeriod {
@@ -109,11 +111,9 @@ async function viewOf(
 ): Promise<PastPolicyView | undefined> {
   const release = await releaseOf(tx, period.digest)
   if (release === undefined) return undefined
-  const { version, digest, author, approvedBy, soleOfficial } = release
+  const { version, digest } = release
   const predicate = peekPredicate<ReleasePredicate>(release.release)
-  const breakGlass = breakGlassBehind(predicate)
   const stated = roster && believedChange(period.change, { policy, seq: period.seq }, roster)
-  const change = changeView(stated, { predicate, approvedBy })
   return {
     id: policy,
     version,
@@ -125,15 +125,7 @@ async function viewOf(
     recordedAt: period.recordedAt,
     value: predicate.policy,
     verification: NOT_BY_CALLER,
-    provenance: {
-      run: period.run,
-      digest,
-      author,
-      approvedBy,
-      ...(soleOfficial ? { soleOfficial } : {}),
-      ...(breakGlass === undefined ? {} : { breakGlass }),
-      ...(change === undefined ? {} : { change }),
-    },
+    provenance: provenanceOf({ run: period.run, digest, predicate }, release, stated),
     record: await recordOf(tx, policy, head),
   }
 }
@@ -157,7 +149,7 @@ export async function recordOf(tx: Transaction, policy: string, { seq, revision,
   }
 }
 
-async function releaseOf(tx: Transaction, digest: string | null): Promise<LiveRelease | undefined> {
+export async function releaseOf(tx: Transaction, digest: string | null): Promise<LiveRelease | undefined> {
   return digest === null ? undefined : tx.documents(LIVE_RELEASES).get(digest)
 }
 

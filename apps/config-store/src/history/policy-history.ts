@@ -3,8 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { believedChange, historyChange, type ReleasePredicate, type Roster } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
-import { withNext } from './policy-at.js'
-import { headsBelow, MAX_HEADS, PAGE } from './read-heads.js'
+import { headsBelow, MAX_HEADS, PAGE, withNext } from './policy-at.js'
 import { effectivePeriods, type EffectivePeriod } from './effective-periods.js'
 
 /**

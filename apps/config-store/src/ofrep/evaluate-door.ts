@@ -1,5 +1,5 @@
 import { MAX_PATH_PARAMETER } from '#libs/contracts'
-import { answerFlags, readContext, type EvaluationAnswer } from '#libs/ofrep'
+import { readContext, type EvaluationAnswer } from '#libs/ofrep'
 import {
   isForeignRequest,
   isPlainPost,
@@ -15,9 +15,8 @@ import { Authorizer, ENVIRONMENT, keyOfReader, PROFILE } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { parseAtLeast } from '../reads/at-least.js'
-import { Evaluations } from './evaluations.js'
 import { Flags } from './flags.js'
+import { parseAtLeast } from '../reads/reader-query.dto.js'
 
 /** Path without a query, and with a key that needs no decoding and fits the router's limit. */
 const PATH = new RegExp(String.raw`^/ofrep/v1/evaluate/flags(?:/([\w.-]{1,${MAX_PATH_PARAMETER}}))?$`)
@@ -36,7 +35,6 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(PROFILE) profile: Profile,
     @Inject(ENVIRONMENT) environment: Environment,
     private readonly flags: Flags,
-    private readonly evaluations: Evaluations,
     private readonly access: Authorizer,
     private readonly adapter: HttpAdapterHost,
   ) {
@@ -78,8 +76,8 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
       // Fastify gets the request, and its route reports the error.
     }
     if (answer === undefined) return false
-    this.evaluations.count(key === undefined ? 'ofrep-bulk' : 'ofrep')
-    response.writeHead(answer.status, this.evaluations.headersOf(answer)).end(answer.body)
+    this.flags.count(key === undefined ? 'ofrep-bulk' : 'ofrep')
+    response.writeHead(answer.status, this.flags.headersOf(answer)).end(answer.body)
     return true
   }
 
@@ -90,6 +88,6 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
     const reader = readContext(parsePlainJson(body))
     const known = headers['if-none-match']
     if (key !== undefined) return this.flags.answer(key, reader, known)
-    return answerFlags(this.flags.book, reader, known, this.evaluations.streamOf(grant.actor))
+    return this.flags.answerAll(reader, known, grant.actor)
   }
 }

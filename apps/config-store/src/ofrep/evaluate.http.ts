@@ -1,22 +1,18 @@
 import type { JsonText, OfrepBulk, OfrepFlag, OfrepRequest } from '#libs/contracts'
-import { answerFlags, readContext, type EvaluationAnswer } from '#libs/ofrep'
+import { readContext, type EvaluationAnswer } from '#libs/ofrep'
 import { RequireScope, TakesBody, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { parseRevision } from '../copy/prepared-frame.js'
-import { parseAtLeast } from '../reads/at-least.js'
-import { Evaluations } from './evaluations.js'
 import { Flags } from './flags.js'
+import { parseAtLeast } from '../reads/reader-query.dto.js'
 
 /**
  * The two evaluations of OFREP 0.3.0, for readers in any language. They get values and acknowledge nothing: coverage does not count them.
  */
 @Controller('ofrep/v1/evaluate/flags')
 export class EvaluateController {
-  constructor(
-    private readonly flags: Flags,
-    private readonly evaluations: Evaluations,
-  ) {}
+  constructor(private readonly flags: Flags) {}
 
   /** All flags of one context: each policy, and each of its fields. */
   @Post()
@@ -33,8 +29,8 @@ export class EvaluateController {
   ): Promise<JsonText<OfrepBulk> | undefined> {
     const reader = readContext(body)
     await this.flags.reach(parseRevision(heard), parseAtLeast(atLeast))
-    this.evaluations.count('ofrep-bulk')
-    return this.send(reply, answerFlags(this.flags.book, reader, known, this.evaluations.streamOf(actor)))
+    this.flags.count('ofrep-bulk')
+    return this.send(reply, this.flags.answerAll(reader, known, actor))
   }
 
   /** One flag: `ID` is the whole policy as an object, `ID.FIELD` that field with its type. */
@@ -51,12 +47,12 @@ export class EvaluateController {
   ): Promise<JsonText<OfrepFlag> | undefined> {
     const reader = readContext(body)
     await this.flags.reach(undefined, parseAtLeast(atLeast))
-    this.evaluations.count('ofrep')
+    this.flags.count('ofrep')
     return this.send(reply, this.flags.answer(key, reader, known))
   }
 
   private send(reply: FastifyReply, answer: EvaluationAnswer): JsonText<never> | undefined {
-    void reply.status(answer.status).headers(this.evaluations.headersOf(answer))
+    void reply.status(answer.status).headers(this.flags.headersOf(answer))
     return answer.body as JsonText<never> | undefined
   }
 }

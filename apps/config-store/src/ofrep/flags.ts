@@ -1,18 +1,22 @@
-import { HmsError, NOT_BY_CALLER } from '#libs/contracts'
+import { HmsError, NOT_BY_CALLER, UNVERIFIED_HEADER, VERIFICATION_HEADER } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
-import { answerFlag, FlagBook, type EvaluationAnswer, type HeldPolicies } from '#libs/ofrep'
+import { answerFlag, answerFlags, eventStream, FlagBook, type EvaluationAnswer, type HeldPolicies, type OwnStream } from '#libs/ofrep'
+import { Authorizer, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
+import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 
-/** Evaluates flags from this instance's copy. */
+/** Evaluates flags from this instance's copy, for the controller and for the fast handler before it. */
 @Injectable()
 export class Flags {
   readonly held: HeldPolicies
-  readonly book: FlagBook
+  private readonly book: FlagBook
 
   constructor(
+    private readonly metrics: StoreMetrics,
+    private readonly access: Authorizer,
     private readonly copy: DocumentCopy,
     time: StoreTime,
     private readonly unverified: UnverifiedRows,
@@ -37,9 +41,18 @@ export class Flags {
     }
   }
 
-  /** Revision of this copy. */
-  get revision(): number {
-    return this.copy.revision
+  answerAll(reader: Reader, known: string | undefined, actor: Actor | undefined): EvaluationAnswer {
+    return answerFlags(this.book, reader, known, this.streamOf(actor))
+  }
+
+  count(source: 'ofrep' | 'ofrep-bulk'): void {
+    this.metrics.reads.inc({ source })
+  }
+
+  headersOf(answer: EvaluationAnswer): Record<string, string> {
+    const { header } = this.unverified
+    const headers = this.ordinaryHeadersOf(answer)
+    return header === undefined ? headers : { ...headers, [UNVERIFIED_HEADER]: header }
   }
 
   /** Whether `reach` would resolve without waiting. */
@@ -54,5 +67,28 @@ export class Flags {
   async reach(heard?: number, atLeast?: number): Promise<void> {
     await this.copy.reach(heard)
     await this.copy.require(atLeast)
+  }
+
+  /** One literal for each shape: adding members one after the other cost more than the evaluation. */
+  private ordinaryHeadersOf({ etag, body }: EvaluationAnswer): Record<string, string> {
+    const revision = String(this.copy.revision)
+    if (body === undefined) {
+      return { etag, 'cache-control': 'no-store', 'hms-revision': revision, [VERIFICATION_HEADER]: NOT_BY_CALLER }
+    }
+    return {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+      etag,
+      'cache-control': 'no-store',
+      'hms-revision': revision,
+      [VERIFICATION_HEADER]: NOT_BY_CALLER,
+    }
+  }
+
+  /** Returns the event stream of a reader; none for a reader that signs each request, because an address cannot sign. */
+  private streamOf(actor: Actor | undefined): OwnStream | undefined {
+    if (actor === undefined) return { stream: eventStream() }
+    const key = actor.kind === 'token' ? this.access.tokens.streamKey(actor.id) : undefined
+    return key === undefined ? undefined : { stream: eventStream(key), owner: actor.id }
   }
 }

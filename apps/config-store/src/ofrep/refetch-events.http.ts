@@ -1,9 +1,37 @@
-import { EVENT_HEADERS } from '#libs/ofrep'
-import { requireConnection } from '#libs/platform'
+import { ChangeWatch, EVENT_HEADERS, RefetchFeed } from '#libs/ofrep'
+import { Clock, requireConnection } from '#libs/platform'
 import { RequireScope } from '#libs/service'
-import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
+import { type BeforeApplicationShutdown, Controller, Get, Headers, Injectable, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { RefetchEvents } from './refetch-events.js'
+import { randomUUID } from 'node:crypto'
+import { DocumentCopy } from '../copy/document-copy.js'
+import { Presence } from '../coverage/presence.js'
+import { StoreMetrics } from '../store-metrics.js'
+import { Flags } from './flags.js'
+
+/** Notifies readers of OFREP to refetch, once this instance's copy has the new values. */
+@Injectable()
+export class RefetchEvents implements BeforeApplicationShutdown {
+  readonly feed: RefetchFeed
+  private readonly watch: ChangeWatch
+
+  constructor(clock: Clock, metrics: StoreMetrics, copy: DocumentCopy, { held }: Flags, presence: Presence) {
+    const counted = (readers: number, change: 1 | -1): void => {
+      metrics.connections.set({ transport: 'ofrep' }, readers)
+      presence.seen('ofrep', undefined, change)
+    }
+    this.feed = new RefetchFeed({ clock, life: randomUUID(), counted })
+    // The reader sends the revision with its request, so an instance that is behind catches up before it responds.
+    this.watch = new ChangeWatch(held, clock, () => this.feed.tell(String(copy.revision)))
+    copy.onChange(({ frame: { frame } }) => this.watch.look(frame.changes.map(({ id }) => id)))
+  }
+
+  /** Runs before the HTTP server closes: the server waits for every connection, and these never end on their own. */
+  beforeApplicationShutdown(): void {
+    this.watch.stop()
+    this.feed.close()
+  }
+}
 
 /**
  * `GET /ofrep/v1/events`: Server-Sent Events of OFREP. Accepted at once, also while the copy is not read yet: browsers give up on anything

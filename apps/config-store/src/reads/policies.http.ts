@@ -12,7 +12,7 @@ import {
   type StreamFrame,
 } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { isKnown, Metrics } from '#libs/platform'
+import { isKnown } from '#libs/platform'
 import { RequireScope, Rosters, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
@@ -20,16 +20,14 @@ import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { policyAt, policyVersion } from '../history/policy-at.js'
 import { RestoreDocument } from '../state-check/restore-document.js'
-import { RestoreDocumentDto } from '../state-check/restore-document.dto.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
 import type { PreparedFrame } from '../copy/prepared-frame.js'
 import { Freshness } from '../heads/freshness.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
-import { Subset } from '../copy/subset.js'
-import { parseAtLeast } from './at-least.js'
-import { PolicyQueryDto, ReaderQueryDto, SnapshotQueryDto } from './reader-query.dto.js'
+import { parseAtLeast, PolicyQueryDto, ReaderQueryDto, RestoreDocumentDto, SnapshotQueryDto } from './reader-query.dto.js'
+import { Subset } from '../copy/stable-heads.js'
 
 /** Smaller answers gain little, and there are many kinds of them. */
 const COMPRESSED_FROM = 32 * 1024
@@ -37,20 +35,16 @@ const COMPRESSED_FROM = 32 * 1024
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')
 export class PoliciesController {
-  private readonly metrics: StoreMetrics
-
   constructor(
     private readonly database: Database,
     private readonly rosters: Rosters,
-    metrics: Metrics,
+    private readonly metrics: StoreMetrics,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
     private readonly unverified: UnverifiedRows,
     private readonly restoreDocument: RestoreDocument,
-  ) {
-    this.metrics = new StoreMetrics(metrics)
-  }
+  ) {}
 
   /** What is in force for this reader, all policies. */
   @Get('policies')

@@ -1,5 +1,5 @@
-import { MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME } from '#libs/contracts'
-import { emptyIsNone, isInteger, isNameOf, toList, toNumber } from '#libs/platform'
+import { HmsError, MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME, REVISION_HEADER } from '#libs/contracts'
+import { emptyIsNone, isInteger, isNameOf, isText, toList, toNumber } from '#libs/platform'
 import { isPolicyId, isTimestamp } from '#libs/policy'
 import { IsOptional, Matches, ValidateBy } from 'class-validator'
 
@@ -75,4 +75,18 @@ export class PolicyQueryDto extends ReaderQueryDto {
   @IsOptional()
   @Matches(/^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$/, { message: 'version must be a version such as 1.5.0' })
   version?: string
+}
+
+/** Parses the minimum revision that a reader has seen elsewhere; an older response is not acceptable. */
+export function parseAtLeast(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined
+  if (/^\d{1,15}$/.test(header)) return Number(header)
+  throw new HmsError('HMS_HTTP_BAD_REQUEST', `The header ${REVISION_HEADER} is a revision, a whole number.`, { status: 400 })
+}
+
+export class RestoreDocumentDto {
+  /** Written to the log with what was restored. */
+  @IsOptional()
+  @isText(1_000)
+  reason?: string
 }

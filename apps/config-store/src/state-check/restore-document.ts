@@ -1,5 +1,5 @@
 import { action, HmsError, peekPredicate, type ConfigDocument, type Envelope, type RestoredDocument } from '#libs/contracts'
-import { EventBus, Outbox, policyKey, type ReadPosition } from '#libs/messaging'
+import { EventBus, Outbox, policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import { Logger } from '#libs/platform'
 import { Rosters } from '#libs/service'
@@ -7,14 +7,10 @@ import { verifyHead } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { BelievedRows } from '../heads/believed-rows.js'
 import { DocumentCopy } from '../copy/document-copy.js'
-import { DOCUMENTS, documentId } from '../heads/head.table.js'
+import { documentId, DOCUMENTS, recordedState } from '../heads/head.table.js'
 import { LIVE_RELEASES, releasesOf } from '../heads/live-history.js'
-import { recordedState } from '../heads/recorded-state.js'
 import { StoreHeads } from '../heads/store-heads.js'
-
-const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
-/** Limit of read responses of the log in one restoration. */
-const MAX_PARTS = 5_000
+import { readStateTopic } from './topic-state.js'
 
 type SignedDocument = Pick<ConfigDocument, 'id' | 'scope' | 'seq' | 'head' | 'release' | 'proof' | 'next'>
 
@@ -73,9 +69,7 @@ export class RestoreDocument {
   /** Returns the newest document that verifies, for each place of the policy. */
   private async readTopic(policy: string): Promise<Map<string, SignedDocument>> {
     const found = new Map<string, SignedDocument>()
-    let place: ReadPosition = 'beginning'
-    for (let parts = 0; parts < MAX_PARTS; parts++) {
-      const { records, next, end } = await this.bus.read(TOPIC, place)
+    await readStateTopic(this.bus, 'beginning', ({ records }) => {
       for (const { key, value } of records) {
         if (key === null || !key.startsWith(`${policy}@`)) continue
         // A tombstone: the canary of this place has ended.
@@ -83,9 +77,7 @@ export class RestoreDocument {
         const document = value === null ? undefined : this.verifiedIn(key, value)
         if (document !== undefined && document.seq >= (found.get(key)?.seq ?? 0)) found.set(key, document)
       }
-      place = next
-      if (end) break
-    }
+    })
     return found
   }
 

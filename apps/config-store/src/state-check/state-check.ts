@@ -1,24 +1,28 @@
 import { command } from '#libs/contracts'
-import { EventBus, Outbox, type ReadPosition } from '#libs/messaging'
+import { EventBus, Outbox, policyKey, type ReadPosition } from '#libs/messaging'
 import { Database } from '#libs/persistence'
 import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
 import { Concerns } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { BelievedRows } from '../heads/believed-rows.js'
 import { FailureStreak } from '../coverage/failure-streak.js'
-import { DOCUMENTS, documentId } from '../heads/head.table.js'
-import { recordedState } from '../heads/recorded-state.js'
-import { sayAgain } from './say-again.js'
-import { DIFFERENCE_KINDS, differencesBetween, MAX_NAMED, standing, type Difference } from './differences.js'
-import { digestOfState } from './state-digest.js'
-import { TopicState } from './topic-state.js'
+import { documentId, DOCUMENTS, recordedState } from '../heads/head.table.js'
+import {
+  type Difference,
+  DIFFERENCE_KINDS,
+  differencesBetween,
+  digestOfState,
+  MAX_NAMED,
+  readStateTopic,
+  standing,
+  TopicState,
+} from './topic-state.js'
 
 const CHECK_EVERY_MS = 60_000
-const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
 /** Rows per statement; 10,000 policies are 200 statements, and reads continue between two. */
 const ROWS_AT_ONCE = 50
-/** Limit of read responses of the log in one check: a writer that never stops must not keep it from ending. */
-const MAX_PARTS = 5_000
+/** Limit of republished places in one check; the remaining differences are found again by the next. */
+const MAX_SAID = 500
 
 /**
  * Compares the topic of state with the database, each minute: a record may have been written by hand, a row edited, a record lost in the
@@ -68,7 +72,9 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    this.serviceConcerns.add(() => this.concerns)
+    this.serviceConcerns.add(() =>
+      this.named.map((each) => `hms.config.state.v1 and the database differ: ${each.kind} ${each.place} (next: ${nextOf(each)})`),
+    )
     this.tell([])
     this.failing.set(0)
     this.checks.start()
@@ -80,34 +86,23 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Runs one check. */
   async execute(): Promise<void> {
-    if (!(await this.readTopic())) return
+    // Continues from the end of the last check.
+    const isWhole = await readStateTopic(this.bus, this.place, ({ records, next }) => {
+      if (next === 'beginning') this.topic.clear()
+      for (const record of records) this.topic.take(record)
+      this.place = next
+    })
+    if (!isWhole) return
     const found = differencesBetween(await this.readDatabase(), this.topic.digests)
     const stand = standing(found, this.before)
     const again = standing(stand, this.said)
     const fresh = stand.filter((each) => !again.includes(each))
-    const said = await sayAgain(
-      { database: this.database, outbox: this.outbox, log: this.log },
-      this.rows,
-      fresh.map(({ place }) => place),
-      (place) => this.topic.seqAt(place),
-    )
+    const said = await this.sayAgain(fresh.map(({ place }) => place))
     this.repaired(said.size)
     this.said = [...again, ...fresh.filter(({ place }) => said.has(place))]
     this.tell(stand.filter(({ place }) => !said.has(place)))
     this.before = found
     this.failures.succeeded()
-  }
-
-  /** Continues from the end of the last check; `false` if the end of the topic is not reached yet. */
-  private async readTopic(): Promise<boolean> {
-    for (let parts = 0; parts < MAX_PARTS; parts++) {
-      const { records, next, end } = await this.bus.read(TOPIC, this.place)
-      if (next === 'beginning') this.topic.clear()
-      for (const record of records) this.topic.take(record)
-      this.place = next
-      if (end) return true
-    }
-    return false
   }
 
   private async readDatabase(): Promise<Map<string, string>> {
@@ -125,6 +120,35 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
+  /**
+   * Publishes records that the topic lacks, and removes records that arrived late. A process that was frozen, or a request delayed by a
+   * broken connection, may write a record behind a newer one: compaction then drops the newer, and a canary that left the topic is back
+   * forever. The topic follows the database, so the store publishes its row again. A record with a head that the database does not know is
+   * different: it was forged, or the row was changed, and people have to investigate. Returns the places it published.
+   */
+  private async sayAgain(places: readonly string[]): Promise<ReadonlySet<string>> {
+    const said = new Set<string>()
+    for (const place of places.slice(0, MAX_SAID)) {
+      const isSaid = await this.database.transaction(async (tx) => {
+        const seen = await tx.documents(DOCUMENTS).get(place)
+        if (seen === undefined) return false
+        await tx.lock([policyKey(seen.id)])
+        // A row that does not verify is never published: readers would refuse it, and lack the signed document.
+        const row = await this.rows.known(tx, seen.id, seen.scope)
+        const recorded = this.topic.seqAt(place)
+        if (row === undefined || recorded > row.seq) return false
+        if (row.ended === true) await this.outbox.erase(tx, 'hms.state.recorded.v1', place)
+        else if (recorded < row.seq) await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
+        else return false
+        return true
+      })
+      if (isSaid) said.add(place)
+    }
+    const repaired = { places: [...said].slice(0, MAX_NAMED), repaired: said.size }
+    if (said.size > 0) this.log.warn(repaired, 'the topic of state differed from the database; what is stored is queued for it')
+    return said
+  }
+
   /** Logs once when an alarm begins and once when it ends: a repeated alarm is not read. */
   private tell(differences: readonly Difference[]): void {
     for (const kind of DIFFERENCE_KINDS) this.found.set({ what: kind }, differences.filter((each) => each.kind === kind).length)
@@ -136,10 +160,6 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     const places = this.named.map(({ place, kind }) => `${kind} ${place}`)
     if (first !== undefined) this.log.error({ ...fields, places, differences: differences.length }, 'alarm')
     else this.log.warn(fields, 'alarm over')
-  }
-
-  private get concerns(): string[] {
-    return this.named.map((each) => `hms.config.state.v1 and the database differ: ${each.kind} ${each.place} (next: ${nextOf(each)})`)
   }
 
   private tellFailure(inARow: number, alarm: boolean, error: unknown): void {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { saidBy, digestOfState } from './state-digest.js'
-import { BEYOND, TopicState } from './topic-state.js'
+import { BEYOND, digestOfState, saidBy, TopicState } from './topic-state.js'
 
 describe('what is remembered of the topic of state', () => {
   it('is bounded: partitions beyond the limit share one position', () => {

@@ -1,7 +1,9 @@
-import { FRESHNESS_KEY, HEARTBEAT_KEY } from '#libs/contracts'
-import type { BusRecord } from '#libs/messaging'
-import { saidBy } from './state-digest.js'
+import { canonicalJson, type Envelope, type EventData, FRESHNESS_KEY, HEARTBEAT_KEY, peekPredicate } from '#libs/contracts'
+import type { BusRecord, EventBus, LogPart, ReadPosition } from '#libs/messaging'
+import { createHash } from 'node:crypto'
 
+/** Limit of read responses of the log in one pass: a writer that never stops must not keep it from ending. */
+const MAX_PARTS = 5_000
 /**
  * Limit of places in memory: five times the 10,000 policies that a store is made for, some 10 MB. Writers to the topic choose the keys;
  * keys beyond the limit are counted as excess, without their names.
@@ -43,4 +45,77 @@ export class TopicState {
     this.digests.clear()
     this.seqs.clear()
   }
+}
+
+/** Reads the topic of state; returns whether its end was reached. */
+export async function readStateTopic(bus: EventBus, from: ReadPosition, take: (part: LogPart) => void): Promise<boolean> {
+  let place = from
+  for (let parts = 0; parts < MAX_PARTS; parts++) {
+    const part = await bus.read({ name: 'hms.config.state.v1', producer: 'config-store' }, place)
+    take(part)
+    if (part.end) return true
+    place = part.next
+  }
+  return false
+}
+
+/** 128 bits: a writer of records cannot find a second document for a digest. */
+const DIGEST_CHARACTERS = 22
+
+/** Digest of the state at one place, independent of member order. */
+export function digestOfState(state: EventData['hms.state.recorded.v1']): string {
+  return digestOf(canonicalJson(state))
+}
+
+/**
+ * Digest of a record's value, and the number of its head. A value that is no event of state has the digest of its bytes, which no document
+ * has, and the number 0. The seal is not checked: readers do not check it either, and the content is compared with the database.
+ */
+export function saidBy(value: string): { digest: string; seq: number } {
+  try {
+    const { type, data } = peekPredicate<{ type?: unknown; data?: { document?: { seq?: unknown } } }>(JSON.parse(value) as Envelope)
+    if (type === 'hms.state.recorded.v1') return { digest: digestOf(canonicalJson(data)), seq: Number(data?.document?.seq) || 0 }
+  } catch {
+    // Not JSON, no statement, or nested deeper than the stack: it cannot equal a row of the database.
+  }
+  return { digest: digestOf(`unreadable ${value}`), seq: 0 }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, DIGEST_CHARACTERS)
+}
+
+/** `changed`: the place is in both with different content. `missing`: only in the database. `unknown`: only on the topic. */
+export type DifferenceKind = 'changed' | 'missing' | 'unknown'
+export const DIFFERENCE_KINDS: readonly DifferenceKind[] = ['changed', 'missing', 'unknown']
+
+/** Limit of places that a log line names. */
+export const MAX_NAMED = 10
+
+export interface Difference {
+  place: string
+  kind: DifferenceKind
+  /** Both digests: an equal pair at the next check is no change in progress. */
+  pair: string
+}
+
+/** Compares digests by place; empty if topic and database are equal at every place. Pure. */
+export function differencesBetween(database: ReadonlyMap<string, string>, topic: ReadonlyMap<string, string>): Difference[] {
+  const found: Difference[] = []
+  for (const [place, stored] of database) {
+    const recorded = topic.get(place)
+    if (recorded !== stored)
+      found.push({ place, kind: recorded === undefined ? 'missing' : 'changed', pair: `${stored} ${recorded ?? ''}` })
+  }
+  for (const [place, recorded] of topic) if (!database.has(place)) found.push({ place, kind: 'unknown', pair: ` ${recorded}` })
+  return found
+}
+
+/**
+ * Returns the differences that existed at the check before. A head is in the database before it is on the topic, and both are not read at
+ * one moment: a difference of one check is a change in progress.
+ */
+export function standing(found: readonly Difference[], before: readonly Difference[]): Difference[] {
+  const stood = new Map(before.map(({ place, pair }) => [place, pair]))
+  return found.filter(({ place, pair }) => stood.get(place) === pair)
 }

@@ -104,7 +104,7 @@ export class TwoWays {
   }
 
   private async reads(): Promise<number[]> {
-    const { values } = await new StoreMetrics(this.store.runtime.metrics).reads.get()
+    const { values } = await this.store.host.app.get(StoreMetrics, { strict: false }).reads.get()
     return ['ofrep', 'ofrep-bulk'].map((source) => values.find(({ labels }) => labels.source === source)?.value ?? 0)
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SILENCE_MS } from '#libs/contracts'
-import { comeBackAfterMs } from './goodbye.js'
+import { comeBackAfterMs } from './broadcast.js'
 
 describe('the wait that a goodbye asks for', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ALERT_BYTES, AlertBytes } from './alert-bytes.js'
+import { ALERT_BYTES, AlertBytes } from './alerts.http.js'
 
 const alert = (bot: string, text = 'x'.repeat(16_000)) => ({
   id: '1',
