@@ -17,7 +17,6 @@ const LIBS = {
   persistence: ['contracts', 'files', 'platform'],
   process: ['contracts', 'files', 'platform', 'signing'],
   'kafka-socket': [],
-  upgrade: ['contracts'],
   messaging: ['contracts', 'kafka-socket', 'signing', 'persistence', 'platform'],
   witness: ['contracts', 'platform', 'signing'],
   service: ['contracts', 'files', 'process', 'signing', 'guard', 'messaging', 'persistence', 'platform'],

@@ -3,7 +3,7 @@ import { isForeignHost, systemClock, TrustedProxies, type Clock } from '#libs/pl
 import type { FastifyInstance } from 'fastify'
 import { addPrepareForm } from './approvals/prepare-form.js'
 import { addLogExport } from './audit/export-log.js'
-import { servePictures } from './docs/pictures.js'
+import { servePictures } from './docs/library.js'
 import { serveSwagger } from './docs/swagger-assets.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './layout/accepts-html.js'

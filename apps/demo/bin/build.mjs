@@ -7,14 +7,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const STAMP = join(ROOT, 'dist', '.built')
 const BUNDLER = join(ROOT, 'apps', 'demo', 'bin', 'bundle-bridge.mjs')
+const DOCS_WRITER = join(ROOT, 'apps', 'console', 'bin', 'prepare-docs.mjs')
 
-/** Compiles what changed and bundles for browsers; answers false when either failed. */
+/** Compiles what changed, bundles for browsers and renders the documents; answers false when either failed. */
 export function build() {
   if (!stale()) return true
   if (!existsSync(STAMP)) rmSync(join(ROOT, 'dist'), { recursive: true, force: true })
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
   const run = (...args) => spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2], cwd: ROOT }).status === 0
-  if (!run(tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')) || !run(BUNDLER)) return false
+  if (!run(tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')) || !run(BUNDLER) || !run(DOCS_WRITER)) return false
   chmodSync(join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js'), 0o755)
   copySwagger()
   writeFileSync(STAMP, '')
@@ -34,6 +35,8 @@ function stale() {
     join(ROOT, 'package.json'),
     join(ROOT, 'tsconfig.json'),
     BUNDLER,
+    DOCS_WRITER,
+    ...filesUnder(join(ROOT, 'docs')),
     ...filesUnder(join(ROOT, 'apps')),
     ...filesUnder(join(ROOT, 'libs')),
   ]
@@ -42,7 +45,7 @@ function stale() {
 
 function filesUnder(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(tsx?|json)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|json|md|svg)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
 }
 

@@ -1,15 +1,15 @@
 import type { JSX } from 'preact'
 import { None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { isHeading, readLibrary, type Doc } from './library.js'
-import { Markdown } from './markdown.js'
+import { readLibrary, type Doc } from './library.js'
 
 const TRAIL = [{ href: '/docs', text: 'Documentation' }]
 
 /** One document. Its address has one, two or three parts: `/docs/how-to/alerts/targets-down`. */
 export async function docPage({ params }: PageRequest): Promise<PageContent> {
   const path = [params['folder'], params['group'], params['name']].filter((part) => part !== undefined).join('/')
-  const doc = readLibrary().get(path) ?? readLibrary().get(`${path}/index`)
+  const library = await readLibrary()
+  const doc = library.get(path) ?? library.get(`${path}/index`)
   if (doc === undefined) return noDocument(path.slice(0, 100))
   return {
     title: doc.title,
@@ -20,28 +20,20 @@ export async function docPage({ params }: PageRequest): Promise<PageContent> {
     summary: `${doc.kind}, of this version.`,
     body: (
       <>
-        <Contents doc={doc} />
-        <Markdown doc={doc} />
+        <Contents {...doc} />
+        <div class="prose" dangerouslySetInnerHTML={{ __html: doc.html }} />
       </>
     ),
   }
 }
 
-/** What a long document holds, for who does not want to scroll. */
-function Contents({ doc }: { doc: Doc }): JSX.Element | null {
-  const parts = doc.sections.filter(({ id, heading }) => id !== '' && heading !== doc.title)
-  const second = new Set(
-    doc.tokens
-      .filter(isHeading)
-      .filter(({ depth }) => depth === 2)
-      .map(({ text }) => text),
-  )
-  const shown = parts.filter(({ heading }) => second.has(heading) || second.size === 0)
-  if (shown.length < 4) return null
+/** Contents of a document of at least four parts. */
+function Contents({ contents }: Doc): JSX.Element | null {
+  if (contents.length < 4) return null
   return (
     <nav aria-label="In this document">
       <ul class="contents">
-        {shown.map(({ id, heading }) => (
+        {contents.map(({ id, heading }) => (
           <li key={id}>
             <a href={`#${id}`}>{heading}</a>
           </li>

@@ -9,7 +9,7 @@ const MAX_QUERY = 200
 /** All documents by what they are for, or what a search found in them. */
 export async function docsPage({ query }: PageRequest): Promise<PageContent> {
   const asked = (query.get('q') ?? '').trim().slice(0, MAX_QUERY)
-  const docs = [...readLibrary().values()]
+  const docs = [...(await readLibrary()).values()]
   const hits = asked === '' ? [] : searchDocs(docs, asked)
   return {
     title: asked === '' ? 'Documentation' : `${asked} · Documentation`,

@@ -1,37 +1,28 @@
-import { lexer } from 'marked'
-import { renderToString } from 'preact-render-to-string'
 import { describe, expect, it } from 'vitest'
+import { prepareDoc, prepareDocs, resolveLink } from '../../bin/prepare-docs.mjs'
 import { shown } from '../testing/shown.js'
 import { apiPage } from './api-page.js'
 import { docPage } from './doc-page.js'
 import { docsPage, searchDocs } from './docs-page.js'
 import { eventsPage } from './events-page.js'
-import { readLibrary, resolveLink, type Doc } from './library.js'
-import { Markdown } from './markdown.js'
-import { readPictures } from './pictures.js'
+import { readLibrary } from './library.js'
 
-const docOf = (text: string, path = 'reference'): Doc => ({
-  path,
-  title: 'A document',
-  kind: 'Reference',
-  tokens: lexer(text),
-  sections: [],
-})
-const html = (text: string): string => renderToString(Markdown({ doc: docOf(text) }))
+const library = await readLibrary()
+const { pictures } = prepareDocs()
+const SITE = { paths: new Set(library.keys()), pictures: new Map(pictures.map((picture) => [picture.name, picture])) }
+const html = (text: string): string => prepareDoc('reference.md', text, SITE).html
 
 describe('a document', () => {
   it('becomes elements, and nothing of it HTML of its own', () => {
     const made = html(
       '# T\n\nA **b** `c<d>` <script>alert(1)</script> [e](javascript:alert(1)) ![f](http://x/y.png)\n\n<b onclick="x">raw</b>\n',
     )
-    expect(made).toContain('<strong>b</strong> <code>c&lt;d></code>')
+    expect(made).toContain('<strong>b</strong> <code>c&lt;d&gt;</code>')
     expect(made).not.toMatch(/<script|onclick|javascript:|<img|<b /)
   })
 
   it('says characters once: neither escaped twice nor at all lost', () => {
-    expect(html('a & b < c "d" &amp; `&lt;`')).toBe(
-      '<div class="prose"><p>a &amp; b &lt; c &quot;d&quot; &amp; <code>&amp;lt;</code></p></div>',
-    )
+    expect(html('a & b < c "d" &amp; `&lt;`')).toBe('<p>a &amp; b &lt; c &quot;d&quot; &amp; <code>&amp;lt;</code></p>\n')
   })
 
   it('names its headings as links expect them', () => {
@@ -49,7 +40,7 @@ describe('a document', () => {
     ['../errors.md', undefined],
     ['data:text/html,x', undefined],
     ['//elsewhere.example/errors.md', undefined],
-  ])('the link %s leads to %s', (href, address) => expect(resolveLink(docOf(''), href)).toBe(address))
+  ])('the link %s leads to %s', (href, address) => expect(resolveLink('reference', href, SITE)).toBe(address))
 })
 
 describe('pictures of documents', () => {
@@ -71,24 +62,24 @@ describe('pictures of documents', () => {
     'pictures/../errors.md',
     'data:image/svg+xml,x',
   ])('%s is shown by its words alone', (href) => {
-    expect(html(`![words](${href})`)).toBe('<div class="prose"><p><em>words</em></p></div>')
+    expect(html(`![words](${href})`)).toBe('<p><em>words</em></p>\n')
   })
 
   it('are allowed their own style, and nothing else', () => {
-    expect([...readPictures().keys()]).toHaveLength(3)
-    for (const { svg, policy } of readPictures().values()) {
+    expect(pictures).toHaveLength(3)
+    for (const { svg, policy } of pictures) {
       expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; frame-ancestors 'none'$/)
       expect(svg).not.toMatch(/<script|<foreignObject| on[a-z]+=|href=|url\(|style="|@import/)
     }
   })
 
   it('belong to a page of explanation', () => {
-    expect(readLibrary().get('how-it-works')!.kind).toBe('Explanation')
+    expect(library.get('how-it-works')!.kind).toBe('Explanation')
   })
 })
 
 describe('every document of this version', () => {
-  const docs = [...readLibrary().values()]
+  const docs = [...library.values()]
 
   it.each(docs.map(({ path }) => path))('%s is shown, and its links to parts of documents hold', async (path) => {
     const parts = path.split('/')
@@ -99,7 +90,7 @@ describe('every document of this version', () => {
     for (const [, address] of page.html.matchAll(/href="(\/docs\/[^"]*|#[^"]*)"/g)) {
       if (address!.startsWith('/docs/errors/') || address === '#main') continue
       const [target, id] = address!.split('#')
-      const doc = target === '' ? readLibrary().get(path) : readLibrary().get(target!.replace('/docs/', ''))
+      const doc = target === '' ? library.get(path) : library.get(target!.replace('/docs/', ''))
       expect(doc, address).toBeDefined()
       if (id !== undefined)
         expect(
@@ -122,7 +113,7 @@ describe('the pages of documentation', () => {
 
   it('rank a part whose heading holds the words first', () => {
     const section = (heading: string, text: string) => ({ id: heading, heading, text })
-    const doc = { ...docOf(''), sections: [section('Other', 'about bounds'), section('Bounds', 'of a body')] }
+    const doc = { ...prepareDoc('a.md', '', SITE), sections: [section('Other', 'about bounds'), section('Bounds', 'of a body')] }
     expect(searchDocs([doc], 'bounds').map(({ section: { heading } }) => heading)).toEqual(['Bounds', 'Other'])
     expect(searchDocs([doc], '  ')).toEqual([])
   })

@@ -1,0 +1,166 @@
+// Renders the documents in `docs` for the console. Plain Node: the build runs it; a console that runs from sources imports it.
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Marked } from 'marked'
+
+const DOCS = new URL('../../../docs/', import.meta.url)
+/** Stands for `docs` while a link is resolved: a link that leaves it has another address. */
+const ROOT = 'http://package/docs/'
+/** Where the compiled console reads them. */
+const PREPARED = new URL('../../../dist/apps/console/docs.json', import.meta.url)
+
+/** Returns every Markdown file as a `Doc`, and every drawing in `docs/pictures` as a `Picture`; see `library.ts`. */
+export function prepareDocs() {
+  const names = readdirSync(DOCS, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'))
+  const pictures = names
+    .filter((name) => /^pictures\/[^/]+\.svg$/.test(name))
+    .sort()
+    .map(preparePicture)
+  const site = {
+    paths: new Set(names.filter((name) => name.endsWith('.md')).map(pathOf)),
+    pictures: new Map(pictures.map((picture) => [picture.name, picture])),
+  }
+  const docs = names
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => prepareDoc(name, readFileSync(new URL(name, DOCS), 'utf8'), site))
+  return { docs, pictures }
+}
+
+/** Renders one document. Raw HTML in it is dropped; every other character of a text is escaped. */
+export function prepareDoc(name, markdown, site) {
+  const path = pathOf(name)
+  const headings = []
+  const renderer = {
+    heading({ depth, tokens }) {
+      const { id } = headings.find((heading) => heading.tokens === tokens)
+      // The page shows the title of the document as its own.
+      return depth === 1 ? '' : `<h${depth} id="${id}">${this.parser.parseInline(tokens)}</h${depth}>\n`
+    },
+    html: () => '',
+    code: ({ text }) => `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`,
+    table(token) {
+      const label = token.header.map((cell) => textOf(cell.tokens)).join(', ')
+      const row = (cells, open, close) => `<tr>${cells.map((cell) => open + this.parser.parseInline(cell.tokens) + close).join('')}</tr>`
+      const head = row(token.header, '<th scope="col">', '</th>')
+      const body = token.rows.map((cells) => row(cells, '<td>', '</td>')).join('\n')
+      return `<div class="usa-table-container--scrollable" tabindex="0" role="group" aria-label="${escaped(label)}"><table class="usa-table"><thead>${head}</thead><tbody>${body}</tbody></table></div>\n`
+    },
+    link({ href, tokens }) {
+      const text = this.parser.parseInline(tokens)
+      const address = resolveLink(path, href, site)
+      return address === undefined ? text : `<a href="${escaped(address)}">${text}</a>`
+    },
+    image({ href, text }) {
+      const alt = escaped(unescaped(text))
+      const target = new URL(href, ROOT + path).href
+      const picture = target.startsWith(ROOT) ? site.pictures.get(target.slice(ROOT.length)) : undefined
+      if (picture === undefined) return `<em>${alt}</em>`
+      return `<img src="${picture.href}" alt="${alt}" width="${picture.width}" height="${picture.height}" loading="lazy">`
+    },
+  }
+  const marked = new Marked({ renderer })
+  const tokens = marked.lexer(markdown)
+  const sections = [{ id: '', heading: '', text: '' }]
+  const idOf = headingIds()
+  for (const token of tokens) {
+    if (token.type !== 'heading') sections.at(-1).text += ` ${textOf([token])}`
+    else {
+      const heading = textOf(token.tokens)
+      headings.push({ tokens: token.tokens, depth: token.depth, id: idOf(heading), heading })
+      sections.push({ id: headings.at(-1).id, heading, text: '' })
+    }
+  }
+  const below = headings.filter(({ depth }) => depth > 1)
+  const second = below.filter(({ depth }) => depth === 2)
+  const contents = (second.length > 0 ? second : below).map(({ id, heading }) => ({ id, heading }))
+  return { path, title: headings[0]?.heading ?? basename(path), kind: kindOf(path), html: marked.parser(tokens), contents, sections }
+}
+
+/** Path of a Markdown file below `/docs/`. */
+function pathOf(name) {
+  return name.replace(/\.md$/, '').replace(/(^|\/)README$/, '$1index')
+}
+
+function kindOf(path) {
+  const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : ''
+  if (folder === 'tutorials') return 'Tutorials'
+  if (folder === 'how-to') return 'How to'
+  if (folder === 'adr') return 'Decisions'
+  return folder === 'explanation' || folder === 'stages' || path === 'reliability' || path === 'how-it-works' ? 'Explanation' : 'Reference'
+}
+
+/** Makes ids of the headings of one document as code hosts do, so that a link to a heading works in both places. */
+function headingIds() {
+  const seen = new Map()
+  return (heading) => {
+    const slug = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(/\s/g, '-')
+    const before = seen.get(slug) ?? 0
+    seen.set(slug, before + 1)
+    return before === 0 ? slug : `${slug}-${before}`
+  }
+}
+
+/** Returns the address of a link: of another document, or elsewhere; `undefined` for a file that is not served. */
+export function resolveLink(path, href, site) {
+  if (href.startsWith('#') || /^https?:\/\//i.test(href)) return href
+  if (/^[a-z][a-z0-9+.-]*:/i.test(href)) return undefined
+  const target = new URL(href, ROOT + path)
+  if (!target.href.startsWith(ROOT)) return undefined
+  const name = target.href.slice(ROOT.length).split(/[?#]/)[0]
+  if (name === 'openapi.json' || name === 'asyncapi.json') return `/${name}`
+  return site.paths.has(pathOf(name)) ? `/docs/${pathOf(name)}${target.hash}` : undefined
+}
+
+function preparePicture(name) {
+  const svg = readFileSync(new URL(name, DOCS), 'utf8')
+  const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? []
+  const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(svg) ?? []
+  const path = `/console/${name}`
+  return {
+    name,
+    path,
+    href: `${path}?v=${hashOf(svg, 'hex').slice(0, 16)}`,
+    width: Number(width),
+    height: Number(height),
+    svg,
+    policy: `default-src 'none'; style-src 'sha256-${hashOf(style, 'base64')}'; frame-ancestors 'none'`,
+  }
+}
+
+function hashOf(text, encoding) {
+  return createHash('sha256').update(text).digest(encoding)
+}
+
+/** Returns the words of Markdown without its marks. */
+function textOf(tokens) {
+  return tokens.map(wordsOf).join('')
+}
+
+function wordsOf(token) {
+  if (token.type === 'table') return [token.header, ...token.rows].map((row) => row.map((cell) => textOf(cell.tokens)).join(' ')).join(' ')
+  if (token.type === 'list') return token.items.map((item) => textOf(item.tokens)).join(' ')
+  if (token.type === 'html' || token.type === 'def') return ''
+  if (token.tokens !== undefined) return textOf(token.tokens)
+  if (token.type === 'codespan' || token.type === 'code') return token.text
+  return unescaped(token.text ?? ' ')
+}
+
+const CHARACTERS = { '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '&': '&amp;' }
+const NAMED = Object.fromEntries(Object.entries(CHARACTERS).map(([character, name]) => [name, character]))
+
+function escaped(text) {
+  return text.replaceAll(/[<>"'&]/g, (character) => CHARACTERS[character])
+}
+
+/** Markdown may name characters as HTML does. */
+function unescaped(text) {
+  return text.replaceAll(/&(?:lt|gt|quot|#39|amp);/g, (name) => NAMED[name])
+}
+
+if (fileURLToPath(import.meta.url) === process.argv[1]) writeFileSync(PREPARED, JSON.stringify(prepareDocs()))
