@@ -66,7 +66,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const consoleKey = await readConsoleKey(env)
   const metrics = new Metrics().withProcessMetrics()
   const tracing = { endpoint: config.otlpEndpoint, service: 'edge', version: VERSION, clock: systemClock, log, metrics }
-  const stopTracing = await startTracing(tracing)
+  const stopTracing = startTracing(tracing)
   closeQueuedAnswers(edge.server)
   endUnreadAnswers(edge.server)
   const clients = { limits, metrics, isEdge: true }

@@ -31,3 +31,43 @@ export class Places {
     }
   }
 }
+
+/** Bounded slots with a share per client, so that no client takes them all. */
+export class ClientPlaces {
+  private readonly places: Places
+  private readonly byClient = new Map<string, number>()
+
+  /** `what` names the slots in the refusal. */
+  constructor(
+    limit: number,
+    private readonly perClient: number,
+    private readonly what: string,
+  ) {
+    this.places = new Places(limit, what)
+  }
+
+  /** Takes a slot; returns an idempotent function that releases it. Throws `HMS_PLACES_TAKEN`: 429 for a client's share, else 503. */
+  take(client: string): () => void {
+    const mine = this.byClient.get(client) ?? 0
+    if (mine >= this.perClient)
+      throw new HmsError(
+        'HMS_PLACES_TAKEN',
+        `One client gets ${this.perClient} of the places for ${this.what}; close some, or try again in some seconds.`,
+        {
+          status: 429,
+          retryable: true,
+        },
+      )
+    const leave = this.places.take()
+    this.byClient.set(client, mine + 1)
+    let isMine = true
+    return () => {
+      leave()
+      if (!isMine) return
+      isMine = false
+      const left = this.byClient.get(client)! - 1
+      if (left > 0) this.byClient.set(client, left)
+      else this.byClient.delete(client)
+    }
+  }
+}

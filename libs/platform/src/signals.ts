@@ -18,21 +18,14 @@ const A_MINUTE_MS = 60_000
 /** Errors per minute above which the process counts as broken and exits, to be restarted by its supervisor. */
 const MAX_A_MINUTE = 100
 
-export interface ThrowingProcess {
-  on(event: 'uncaughtException', listener: (error: unknown) => void): unknown
-}
-
-export interface OutliveOptions {
-  write(line: string): void
-  exit(code: number): void
-  now(): number
-}
-
 /**
  * Logs uncaught errors of listeners and promises as error lines, and the process continues: all its work is in rows, and resumes from them
  * (ADR 0043).
  */
-export function outliveListeners(from: ThrowingProcess, { write, exit, now }: OutliveOptions): void {
+export function outliveListeners(
+  from: { on(event: 'uncaughtException', listener: (error: unknown) => void): unknown },
+  { write, exit, now }: { write(line: string): void; exit(code: number): void; now(): number },
+): void {
   let times: number[] = []
   from.on('uncaughtException', (error) => {
     times = [...times.filter((time) => time > now() - A_MINUTE_MS), now()]

@@ -60,7 +60,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const log = createLogger(config.logLevel, { process: 'dev' })
     const clock = systemClock
     const metrics = new Metrics().withProcessMetrics()
-    const stopTracing = await startTracing({ endpoint: config.otlpEndpoint, service: 'hms-svc', version: VERSION, clock, log, metrics })
+    const stopTracing = startTracing({ endpoint: config.otlpEndpoint, service: 'hms-svc', version: VERSION, clock, log, metrics })
     const host = await Host.create(SERVICES, {
       profile: 'dev',
       environment,

@@ -21,15 +21,7 @@ export function boundsOf(route: { config?: unknown }): BodyBounds {
   return (route.config as { bounds?: BodyBounds } | undefined)?.bounds ?? BODY_BOUNDS
 }
 
-const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}') as unknown as [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-]
+const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}')
 
 /**
  * Returns the limit that JSON text exceeds, or `undefined`. Counts brackets and commas outside of strings and allocates nothing, so that

@@ -15,16 +15,10 @@ export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean 
 export function tagReads(server: FastifyInstance): void {
   heeded(server).addHook<unknown>('onSend', (request, reply, payload, done) => {
     const isRead = request.method === 'GET' && reply.statusCode === 200 && !reply.hasHeader('etag')
-    if (!isRead || !(typeof payload === 'string' || Buffer.isBuffer(payload))) {
-      done(null, payload)
-      return
-    }
+    if (!isRead || !(typeof payload === 'string' || Buffer.isBuffer(payload))) return done(null, payload)
     const etag = `"${createHash('sha256').update(payload).digest('base64url').slice(0, 22)}"`
     void reply.header('etag', etag)
-    if (!isKnown(etag, request.headers['if-none-match'])) {
-      done(null, payload)
-      return
-    }
+    if (!isKnown(etag, request.headers['if-none-match'])) return done(null, payload)
     void reply.code(304).removeHeader('content-length')
     done(null, '')
   })

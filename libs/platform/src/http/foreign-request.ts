@@ -1,18 +1,52 @@
 import { action, HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
-import { isNamedOrigin } from './cross-origin.js'
 import { heeded } from './front-door.js'
+
+/** Paths that pages of other sites may use: values, by OFREP only. */
+const OPEN_PATH = /^\/ofrep\//
+const PREFLIGHT_SECONDS = 600
+const ALLOWED_METHODS = 'GET, POST'
+const ALLOWED_HEADERS = 'authorization, cache-control, content-type, if-none-match, last-event-id, x-api-key'
+const EXPOSED_HEADERS = 'etag, retry-after'
+
+/** Whether a page of a configured origin requests an open path. Origins are compared completely: scheme, host and port. */
+export function isNamedOrigin({ url = '', headers }: { url?: string; headers: IncomingHttpHeaders }, named: readonly string[]): boolean {
+  return headers.origin !== undefined && OPEN_PATH.test(url) && named.includes(headers.origin.toLowerCase())
+}
+
+/** Returns the CORS headers that let a browser pass the response to such a page; `undefined` for any other request. */
+export function crossOriginHeaders(
+  { method = '', url, headers }: { method?: string; url?: string; headers: IncomingHttpHeaders },
+  named: readonly string[],
+): { preflight: boolean; headers: Record<string, string> } | undefined {
+  if (!isNamedOrigin({ url, headers }, named)) return undefined
+  const allowed = { 'access-control-allow-origin': headers.origin!, vary: 'Origin', 'access-control-expose-headers': EXPOSED_HEADERS }
+  if (method !== 'OPTIONS') return { preflight: false, headers: allowed }
+  const more = {
+    'access-control-allow-methods': ALLOWED_METHODS,
+    'access-control-allow-headers': ALLOWED_HEADERS,
+    'access-control-max-age': String(PREFLIGHT_SECONDS),
+  }
+  return { preflight: true, headers: { ...allowed, ...more } }
+}
+
+/** Lets pages of these origins use OFREP, including the browser's preflight `OPTIONS`. Register it before foreign requests are refused. */
+export function openToOrigins(server: FastifyInstance, named: readonly string[]): void {
+  if (named.length === 0) return
+  heeded(server).addHook('onRequest', (request, reply, done) => {
+    const said = crossOriginHeaders(request.raw, named)
+    if (said === undefined) return done()
+    // Also set on a response that bypasses the reply, such as a stream of events.
+    for (const [name, value] of Object.entries(said.headers)) reply.raw.setHeader(name, value)
+    if (!said.preflight) return done()
+    void reply.status(204).send()
+  })
+}
 
 /** Host names of the local machine only. */
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
-const LOOPBACK_ADDRESS = /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/
-
-/** Checked part of a request, including an upgrade to WebSocket. */
-export interface ReceivedRequest {
-  headers: IncomingHttpHeaders
-  socket: { localAddress?: string }
-}
+export const LOOPBACK_ADDRESS = /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/
 
 /**
  * Whether `Host` names another site: a page whose name was rebound to this address (DNS rebinding) sends its own. `ownName` is permitted
@@ -34,7 +68,10 @@ export function isForeignOrigin(origin: string | undefined, host: string | undef
  * Whether a request to a server that trusts its own machine may come from a page of another site. On an address other than loopback any
  * `Host` is accepted: `HMS_HOST` then exposes the server to a network, which defines the names.
  */
-export function isForeignRequest({ headers, socket }: ReceivedRequest, ownName?: string): boolean {
+export function isForeignRequest(
+  { headers, socket }: { headers: IncomingHttpHeaders; socket: { localAddress?: string } },
+  ownName?: string,
+): boolean {
   // A socket that is already closed has no address.
   const overLoopback = socket.localAddress === undefined || LOOPBACK_ADDRESS.test(socket.localAddress)
   return (overLoopback && isForeignHost(headers.host, ownName)) || isForeignOrigin(headers.origin, headers.host)

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../logger.js'
-import { isWrite } from './read-by-post.js'
 import { asSpan, showSpan, traceIdOf, traceOfRequest } from '../trace.js'
 import { spansWanted } from '../tracing/span.js'
 import { heeded } from './front-door.js'
+import { isWrite } from './request-head.js'
 
 /** Logs one line, and one span, per completed write, at level `info`. Reads change nothing and are frequent. */
 export function logWrites(server: FastifyInstance, log: Logger): void {
@@ -23,10 +23,8 @@ export function logWrites(server: FastifyInstance, log: Logger): void {
   })
 }
 
-type Instance = Pick<FastifyInstance, 'addHook'>
-
 /** Starts or continues the trace of a write. A read emits nothing, so its trace is only created if it fails. */
-export function traceRequests(instance: Instance): void {
+export function traceRequests(instance: Pick<FastifyInstance, 'addHook'>): void {
   // After the body, whose events run in the context of the socket and would lose the trace.
   heeded(instance).addHook('preHandler', (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
     if (!isWrite(request)) return done()

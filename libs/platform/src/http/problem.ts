@@ -40,7 +40,8 @@ export function toProblem(error: unknown, request: { method: string; url: string
   if (error instanceof HmsError) return problemOf(error, traceId)
   if (isHttpException(error)) return problemOf(ofHttpException(error, request), traceId)
   const status = (error as { statusCode?: unknown } | null)?.statusCode
-  if (typeof status === 'number' && status >= 400 && status < 500) return problemOf(ofFastifyError(status, describeError(error)), traceId)
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return problemOf(new HmsError(codeOfStatus(status), describeError(error), { status }), traceId)
   if (isDataError(error))
     return problemOf(
       new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 }),
@@ -110,10 +111,6 @@ function ofHttpException(error: HttpException, request: { method: string; url: s
   const response = error.getResponse() as { message?: unknown } | string
   const messages = typeof response === 'string' ? [response] : [response.message ?? error.message].flat().map(String)
   return new HmsError(codeOfStatus(status), messages.join('; '), { status })
-}
-
-function ofFastifyError(status: number, detail: string): HmsError {
-  return new HmsError(codeOfStatus(status), detail, { status })
 }
 
 function codeOfStatus(status: number): string {

@@ -1,6 +1,14 @@
 import { HmsError } from '#libs/contracts'
 import type { IncomingMessage } from 'node:http'
 
+/** POST requests that change nothing: counted, logged and traced as reads, and never stored under an `Idempotency-Key`. */
+const READ_BY_POST = /^\/ofrep\//
+
+/** Whether a request may change something here. */
+export function isWrite({ method, url }: { method: string; url: string }): boolean {
+  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && !READ_BY_POST.test(url)
+}
+
 /**
  * Refuses a request that does not name exactly one host (RFC 9112 §3.2): with two, or another one in its target, a proxy before this server
  * may have used the other one.

@@ -5,7 +5,7 @@ import { VirtualClock } from '../clock.js'
 import { silentLogger } from '../logger.js'
 import { Metrics } from '../metrics.js'
 import { endSpan, spansWanted, type Span } from './span.js'
-import { startTracing } from './start-tracing.js'
+import { startTracing } from './otlp-exporter.js'
 
 interface Sent {
   resourceSpans: {
@@ -51,7 +51,7 @@ const counted = async (metrics: Metrics): Promise<string[]> =>
   (await metrics.page()).split('\n').filter((line) => line.startsWith('hms_svc_otlp_spans_total{'))
 
 it('sends spans as OTLP, with who ran them', async () => {
-  const stop = await tracing()
+  const stop = tracing()
   endSpan(SPAN)
   endSpan({ ...SPAN, parentSpanId: undefined, failed: true })
   await stop()
@@ -74,7 +74,7 @@ it('sends spans as OTLP, with who ran them', async () => {
 })
 
 it('takes none without an endpoint, and none after its end', async () => {
-  const stopNone = await startTracing({
+  const stopNone = startTracing({
     endpoint: undefined,
     service: 'x',
     version: '1',
@@ -84,7 +84,7 @@ it('takes none without an endpoint, and none after its end', async () => {
   })
   expect(spansWanted()).toBe(false)
   await stopNone()
-  const stop = await tracing()
+  const stop = tracing()
   expect(spansWanted()).toBe(true)
   await stop()
   expect(spansWanted()).toBe(false)
@@ -93,7 +93,7 @@ it('takes none without an endpoint, and none after its end', async () => {
 it('drops what a collector does not take, and what is more than it may keep', async () => {
   status = 503
   const metrics = new Metrics()
-  const stop = await tracing(metrics)
+  const stop = tracing(metrics)
   for (let n = 0; n < 5_000; n++) endSpan(SPAN)
   await stop()
   const lines = await counted(metrics)

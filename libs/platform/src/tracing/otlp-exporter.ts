@@ -10,7 +10,7 @@ const BATCH = 512
 const MAX_WAITING = 4_096
 const ANSWER_MS = 5_000
 
-export interface OtlpOptions {
+interface OtlpOptions {
   /** Base URL of a collector that accepts OTLP over HTTP; spans are posted to `/v1/traces`. */
   endpoint: string
   /** `service.name` of the process. */
@@ -22,7 +22,7 @@ export interface OtlpOptions {
 }
 
 /** Sends spans to a collector as OTLP/HTTP JSON. Unsendable spans are dropped: nothing waits for a trace. */
-export class OtlpExporter {
+class OtlpExporter {
   private waiting: Span[] = []
   private sending: Promise<void> | undefined
   private cancelNext: (() => void) | undefined
@@ -113,4 +113,14 @@ function toOtlp({ traceId, spanId, parentSpanId, name, startMs, endMs, failed }:
 
 function nanos(ms: number): string {
   return String(BigInt(Math.round(ms * 1_000)) * 1_000n)
+}
+
+/** Starts the exporter if an endpoint is configured; the returned function sends the remaining spans and stops it. */
+export function startTracing({
+  endpoint,
+  ...options
+}: Omit<OtlpOptions, 'endpoint'> & { endpoint: string | undefined }): () => Promise<void> {
+  if (endpoint === undefined) return async () => {}
+  const exporter = new OtlpExporter({ endpoint: endpoint.replace(/\/$/, ''), ...options })
+  return () => exporter.stop()
 }

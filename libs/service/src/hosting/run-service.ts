@@ -38,7 +38,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   const clock = systemClock
   const instance = uuidv7(clock.now())
   const metrics = new Metrics().withProcessMetrics()
-  const stopTracing = await startTracing({
+  const stopTracing = startTracing({
     endpoint: config.otlpEndpoint,
     service: services.join('+'),
     version: VERSION,

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { boundsOf, type BodyBounds } from '../body-bounds.js'
-import { clientsOf, type LimitedServer } from './limit-clients.js'
+import { clientsOf, refusalsIn, type LimitedServer } from './limit-clients.js'
 import { heeded } from '../front-door.js'
 
 /**
@@ -19,11 +19,7 @@ export function boundBodies(server: FastifyInstance, limited: LimitedServer, bou
   const clientOf = clientsOf(limited)
   const byClient = new Map<string, number>()
   let all = 0
-  const refused = limited.metrics?.counter(
-    'http_refused_total',
-    'Requests refused because their client, or all of them together, did too much',
-    ['what'],
-  )
+  const refused = limited.metrics && refusalsIn(limited.metrics)
   heeded(server).addHook('onRequest', (request, reply, done) => {
     const bytes = keptBytes(request, limited.isEdge === true)
     if (bytes === 0) return done()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ClientBuckets } from './client-buckets.js'
+import { ClientBuckets } from './token-bucket.js'
 
 const BOUNDS = { burst: 2, perSecond: 1 }
 

@@ -3,13 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Server } from 'node:http'
 import type { Metrics } from '../../metrics.js'
 import { clientAddress, clientOf, type TrustedProxies } from './client-address.js'
-import { isWrite } from '../read-by-post.js'
-import { ClientBuckets } from './client-buckets.js'
-import type { BucketBounds } from './token-bucket.js'
+import { type BucketBounds, ClientBuckets } from './token-bucket.js'
 import { ConnectionCounts } from './connection-counts.js'
 import { heeded } from '../front-door.js'
 import { BODY_BOUNDS } from '../body-bounds.js'
 import { StatementLimits, type SignedStatement } from './statement-limits.js'
+import { isWrite } from '../request-head.js'
 
 /**
  * Backlog of connections to be accepted; the kernel has its own limit. With Node's 511, readers that reconnected together waited a second.
@@ -51,17 +50,17 @@ export const SIGNED_BODIES: readonly RegExp[] = [
 ]
 const SIGNED = /^HMS-Statement /
 
-/** Route configuration of a handler that calls `settleStatement` once its body has arrived. */
-export interface SignedBodyRoute {
-  signedBody?: true
-}
-
 /** Probes and scrapers are always admitted. */
 const EXEMPT = /^\/(?:livez|readyz|metrics)\/?$/
 
 const counts = new WeakMap<Server, ConnectionCounts>()
 /** Pending requests with a signature in the body: the function that limits them once it is known whether the signature is valid. */
 const unsettled = new WeakMap<object, (reply: FastifyReply, statement: SignedStatement | undefined) => HmsError | undefined>()
+
+/** Returns the counter of refused requests, by what there was too much of. */
+export function refusalsIn(metrics: Metrics): ReturnType<Metrics['counter']> {
+  return metrics.counter('http_refused_total', 'Requests refused because their client, or all of them together, did too much', ['what'])
+}
 
 /**
  * Limits each client: writes by key, else by address (429 with `Retry-After`), reads and streams by connections. Register it before any
@@ -76,9 +75,7 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
   const connections = new ConnectionCounts({ perClient: limits.connectionsPerClient, all: limits.connections }, trusted)
   connections.watch(server.server)
   counts.set(server.server, connections)
-  const refused = metrics?.counter('http_refused_total', 'Requests refused because their client, or all of them together, did too much', [
-    'what',
-  ])
+  const refused = metrics && refusalsIn(metrics)
   const addressOf = clientsOf({ limits, isEdge })
 
   const waitOf = (request: FastifyRequest, path: string): number => {
@@ -90,7 +87,8 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     if (isEdge && authorization !== undefined) return wider.take(SIGNED.test(authorization) ? `signed ${address}` : address)
     const key = keyOf?.(request)
     if (key !== undefined) return writes.take(key.isSigned ? `signed ${key.id} ${address}` : `key ${key.id}`)
-    if ((request.routeOptions.config as SignedBodyRoute | undefined)?.signedBody !== true) return writes.take(address)
+    // Its handler calls `settleStatement` once the body has arrived.
+    if ((request.routeOptions.config as { signedBody?: true } | undefined)?.signedBody !== true) return writes.take(address)
     statements.begin(request, address)
     unsettled.set(request, (reply, statement) => {
       const waitMs = statements.settle(request, statement)

@@ -1,5 +1,4 @@
-import { ClientBuckets } from './client-buckets.js'
-import type { BucketBounds } from './token-bucket.js'
+import { type BucketBounds, ClientBuckets } from './token-bucket.js'
 
 /** A statement whose signature was verified. */
 export interface SignedStatement {

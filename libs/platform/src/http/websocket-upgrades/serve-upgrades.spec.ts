@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { answerUpgrade } from './answer-upgrade.js'
-import { serveUpgrades, type Upgrade } from './serve-upgrades.js'
+import { answerUpgrade, serveUpgrades, type Upgrade } from './serve-upgrades.js'
 
 let server: Server
 let open: (upgrade: Upgrade) => void | Promise<void>
