@@ -1,5 +1,5 @@
 import { action, HmsError } from '#libs/contracts'
-import type { GiveUpTimer, NewTimer, Timer, Timers, Transaction } from '#libs/persistence'
+import type { EndedTimer, GiveUpTimer, Timer, Timers, Transaction } from '#libs/persistence'
 import { describeError } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
 import { poisonRun, type PoisonDependencies } from './poison-run.js'
@@ -41,28 +41,17 @@ export function isTimerLetter({ topic }: Pick<DeadLetter, 'topic'>): boolean {
 }
 
 /** Restores the timer from its letter. */
-export function timerOfLetter({ topic, value, group, id }: DeadLetter): Timer {
+export function timerOfLetter({ topic, value, group, id }: DeadLetter): EndedTimer {
   const { id: timer, keys, data } = JSON.parse(value ?? '{}') as Partial<Timer>
-  if (typeof timer === 'string' && Array.isArray(keys) && data !== undefined) {
-    return {
-      id: timer,
-      kind: topic.slice(PREFIX.length),
-      keys,
-      data,
-      dueAt: new Date(0),
-      traceparent: null,
-      leaseEpoch: 0,
-      tries: 0,
-      waits: 0,
-    }
-  }
+  if (typeof timer === 'string' && Array.isArray(keys) && data !== undefined)
+    return { id: timer, kind: topic.slice(PREFIX.length), keys, data }
   throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', 'What is kept is no timer of ours; it cannot be replayed, only discarded.', {
     status: 422,
     next: [action('dlq.discard', { letter: `${group}/${id}` })],
   })
 }
 
-export type ReplayTimer = (tx: Transaction, timer: NewTimer & Pick<Timer, 'keys' | 'data'>) => ReturnType<Timers['replay']>
+export type ReplayTimer = Timers['replay']
 
 function recordOfTimer({ id, kind, keys, data, dueAt, leaseEpoch }: Timer): BusRecord {
   return {

@@ -1,12 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, renameSync, statSync, truncateSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Account } from './account.js'
 import type { Binaries } from './binaries.js'
 import type { DatabaseFiles } from './data-folder.js'
 import { FAST_STOP_MS } from './orphan.js'
-import { openServerLog } from './server-log.js'
 
 /** Durable by default: a confirmed write survives a power failure. The log contains server messages; statement errors go to the client. */
 const SETTINGS: Record<string, string> = {
@@ -73,16 +72,42 @@ export async function stopServer(child: ChildProcess, cluster: string, pgCtl: st
     // Windows has no such signals; pg_ctl is used there.
     if (process.platform === 'win32') execFile(pgCtl, ['stop', '-D', cluster, '-m', mode, '-W'], () => undefined)
     else child.kill(signal)
-    if (await within(deadlineMs, exited)) return
+    // The child keeps the process alive; the timer does not.
+    if (await Promise.race([exited, delay(deadlineMs, undefined, { ref: false })])) return
   }
   child.kill('SIGKILL')
   await exited
 }
 
-async function within(ms: number, event: Promise<unknown>): Promise<boolean> {
-  const giveUp = new AbortController()
-  const timer = delay(ms, false, { signal: giveUp.signal }).catch(() => false)
-  const won = await Promise.race([event.then(() => true), timer])
-  giveUp.abort()
-  return won
+const LOG_LIMIT_BYTES = 4 * 1024 * 1024
+const CHECK_EVERY_MS = 60_000
+
+/** Opens the server's log for appending; a log over the limit becomes `<file>.1` first. @returns its descriptor */
+export function openServerLog(file: string): number {
+  if (sizeOf(file) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
+  return openSync(file, 'a', 0o600)
+}
+
+/**
+ * Truncates the log when it exceeds the limit; the server appends, so it continues at the new end. @returns a function that stops watching
+ */
+export function keepBounded(file: string): () => void {
+  const timer = setInterval(() => {
+    if (sizeOf(file) > LOG_LIMIT_BYTES) truncateSync(file)
+  }, CHECK_EVERY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Returns the last lines since byte `from`, at most `count`. */
+export function lastLines(file: string, from: number, count = 8): string[] {
+  const text = readFileSync(file).subarray(from).toString('utf8')
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count)
+}
+
+export function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }

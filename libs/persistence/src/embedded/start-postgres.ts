@@ -1,15 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-import { type Account, databaseAccount, giveTo, requireReachable } from './account.js'
-import { type Binaries, databaseBinaries } from './binaries.js'
+import { databaseAccount, giveTo, requireReachable } from './account.js'
+import { databaseBinaries } from './binaries.js'
 import { DATABASE_USER, databaseFiles, type DatabaseFiles, prepareCluster } from './data-folder.js'
 import { EmbeddedError } from '#libs/files'
 import { stopOrphan } from './orphan.js'
-import { keepBounded, lastLines, sizeOf } from './server-log.js'
-import { hasExited, spawnServer, stopServer } from './server-process.js'
+import { hasExited, keepBounded, lastLines, sizeOf, spawnServer, stopServer } from './server-process.js'
 import { createServer } from 'node:net'
 
 export type StartOptions = {
@@ -38,6 +37,9 @@ const RECOVERED_MS = 300_000
 const READY_MS = 30_000
 const POLL_MS = 20
 const DATABASE = 'hms'
+/** The server is starting up: after a crash it syncs its whole folder to disk before it accepts connections. */
+const STARTING_UP = '57P03'
+const MISSING_DATABASE = '3D000'
 
 /**
  * Starts PostgreSQL on the data folder, creating the cluster if necessary, and resolves when it answers a query. A server left by a killed
@@ -54,32 +56,9 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   const port = options.port === undefined ? await rememberedPort(files.port) : await requireFree(options.port)
   const password = await prepareCluster(files, binaries.initdb, account)
   if (account && statSync(files.cluster).uid !== account.uid) giveTo(account, files.cluster)
-  return launch({ files, binaries, account, port, password, settings: options.settings ?? {}, log })
-}
-
-/**
- * Stops a server that a killed owner left on the data folder; call it before emptying the folder, because afterwards it cannot be found.
- */
-export async function stopLeftBehind(folder: string): Promise<void> {
-  const files = databaseFiles(folder)
-  const account = databaseAccount(files.cluster)
-  await stopOrphan(files.cluster, databaseBinaries(files.folder, account), account)
-}
-
-type Launch = {
-  files: DatabaseFiles
-  binaries: Binaries
-  account: Account | undefined
-  port: number
-  password: string
-  settings: Record<string, string>
-  log: (line: string) => void
-}
-
-async function launch({ files, binaries, account, port, password, settings, log }: Launch): Promise<EmbeddedPostgres> {
   const url = `postgres://${DATABASE_USER}:${password}@127.0.0.1:${port}/${DATABASE}`
   const logStart = sizeOf(files.log)
-  const child = await spawnServer(files, port, binaries, account, settings).catch((cause: unknown) => {
+  const child = await spawnServer(files, port, binaries, account, options.settings ?? {}).catch((cause: unknown) => {
     throw startFailed(files, `${binaries.postgres} cannot be run: ${String(cause)}`, cause)
   })
   try {
@@ -88,7 +67,7 @@ async function launch({ files, binaries, account, port, password, settings, log 
     await stopServer(child, files.cluster, binaries.pgCtl)
     throw startFailed(files, [String(cause), ...lastLines(files.log, logStart)].join('\n  '), cause)
   }
-  rememberPort(files.port, port)
+  writeFileSync(files.port, `${port}\n`)
   const unwatch = keepBounded(files.log)
   const pid = child.pid ?? 0
   log(`database ready on 127.0.0.1:${port} (pid ${pid})`)
@@ -101,22 +80,31 @@ async function launch({ files, binaries, account, port, password, settings, log 
   return { url, port, pid, stop, exited: once(child, 'exit').then(() => undefined) }
 }
 
+/**
+ * Stops a server that a killed owner left on the data folder; call it before emptying the folder, because afterwards it cannot be found.
+ */
+export async function stopLeftBehind(folder: string): Promise<void> {
+  const files = databaseFiles(folder)
+  const account = databaseAccount(files.cluster)
+  await stopOrphan(files.cluster, databaseBinaries(files.folder, account), account)
+}
+
 /** Resolves when our database answers a query with our password: another program on the port cannot do that. */
 export async function untilReady(child: Pick<ChildProcess, 'exitCode' | 'signalCode'>, url: string, query = queryOnce): Promise<void> {
   const startedAt = Date.now()
   let last: unknown
-  while (Date.now() - startedAt < (isRecovering(last) ? RECOVERED_MS : READY_MS)) {
+  while (Date.now() - startedAt < (hasCode(last, STARTING_UP) ? RECOVERED_MS : READY_MS)) {
     if (hasExited(child)) throw new Error(`the server ended at once (${child.exitCode ?? child.signalCode})`)
     try {
       // A new cluster has an empty database `postgres`; renaming it saves the 0.25 s of copying another.
-      if (isMissingDatabase(last)) await query(new URL('/template1', url).href, `ALTER DATABASE postgres RENAME TO ${DATABASE}`)
+      if (hasCode(last, MISSING_DATABASE)) await query(new URL('/template1', url).href, `ALTER DATABASE postgres RENAME TO ${DATABASE}`)
       last = undefined
       await query(url, 'SELECT 1')
       return
     } catch (error) {
       // Also retried on a busy machine, where a single connect may time out.
       last = error
-      if (!isMissingDatabase(error)) await delay(POLL_MS)
+      if (!hasCode(error, MISSING_DATABASE)) await delay(POLL_MS)
     }
   }
   throw new Error(`the server did not answer within ${Math.round((Date.now() - startedAt) / 1000)} s: ${String(last)}`, { cause: last })
@@ -133,13 +121,8 @@ async function queryOnce(connectionString: string, text: string): Promise<void> 
   }
 }
 
-/** Whether the server reports that it is starting up: after a crash it syncs its whole folder to disk before it accepts connections. */
-function isRecovering(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '57P03'
-}
-
-function isMissingDatabase(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '3D000'
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 async function requireFree(port: number): Promise<number> {
@@ -174,21 +157,9 @@ function tryPort(port: number): Promise<number | undefined> {
 
 /** Returns the previous port if it is free, so that a saved URL stays valid; else any free one. */
 async function rememberedPort(file: string): Promise<number> {
-  const last = Number(readIfThere(file))
+  const last = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
   const again = last > 0 && last < 65536 ? await tryPort(last) : undefined
   const port = again ?? (await tryPort(0))
   if (!port) throw new Error('no free port on 127.0.0.1')
   return port
-}
-
-function rememberPort(file: string, port: number): void {
-  writeFileSync(file, `${port}\n`)
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
 }

@@ -1,5 +1,4 @@
-import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type Query } from '../database.js'
-import { rowKeysOf } from '../row-keys.js'
+import { DEFAULT_FIND_LIMIT, type Documents, type DocumentTable, type Query, rowKeysOf } from '../database.js'
 
 /** Used part of a transaction. */
 interface Statements {

@@ -3,18 +3,8 @@ import type { Transaction } from '../database.js'
 import { postgresOf } from '../postgres/postgres-database.js'
 import type { NewTimer, Timer, TimerStore } from './timer.store.js'
 
-interface Row {
-  id: string
-  kind: string
-  keys: string[]
-  data: Record<string, unknown>
-  due_at: Date
-  traceparent: string | null
-  /** bigint: the driver gives a string. */
-  lease_epoch: string
-  tries: number
-  waits: number
-}
+/** `lease_epoch`: bigint, which the driver returns as a string. */
+type Row = Omit<Timer, 'dueAt' | 'leaseEpoch'> & { due_at: Date; lease_epoch: string }
 
 const COLUMNS = 'timer.id, kind, keys, data, due_at, traceparent, lease_epoch, tries, waits'
 
@@ -98,16 +88,6 @@ export class PostgresTimerStore implements TimerStore {
   }
 }
 
-function toTimer(row: Row): Timer {
-  return {
-    id: row.id,
-    kind: row.kind,
-    keys: row.keys,
-    data: row.data,
-    dueAt: row.due_at,
-    traceparent: row.traceparent,
-    leaseEpoch: Number(row.lease_epoch),
-    tries: row.tries,
-    waits: row.waits,
-  }
+function toTimer({ due_at: dueAt, lease_epoch: leaseEpoch, ...row }: Row): Timer {
+  return { ...row, dueAt, leaseEpoch: Number(leaseEpoch) }
 }

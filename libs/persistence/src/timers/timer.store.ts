@@ -23,13 +23,13 @@ export interface Timer {
   waits: number
 }
 
-export interface NewTimer {
-  id: string
-  kind: string
+export interface NewTimer extends Pick<Timer, 'id' | 'kind' | 'dueAt'> {
   keys: readonly string[]
   data?: object
-  dueAt: Date
 }
+
+/** A dead-lettered timer, to be re-executed. */
+export type EndedTimer = Pick<Timer, 'id' | 'kind' | 'keys' | 'data'>
 
 /** Stores timers. Adapters: PostgreSQL (`FOR UPDATE SKIP LOCKED`) and memory. */
 export interface TimerStore {
@@ -47,3 +47,22 @@ export interface TimerStore {
   nextDueInMs(tx: Transaction): Promise<number | null>
   pending(tx: Transaction, idPrefix: string): Promise<Timer[]>
 }
+
+declare const carries: unique symbol
+
+/** Name of a timer kind; its type parameter defines the data, so that scheduler and handler agree. */
+export type TimerKind<D extends object = Record<string, unknown>> = string & { readonly [carries]?: D }
+
+/** Declares a timer kind. `D` is plain JSON; a kind without data needs none. */
+export function timerKind<D extends object = Record<string, never>>(name: string): TimerKind<D> {
+  return name as TimerKind<D>
+}
+
+/** A timer of one kind, to be scheduled. */
+export interface TimerOfKind<D extends object> extends NewTimer {
+  kind: TimerKind<D>
+  data: NoInfer<D>
+}
+
+/** A timer of one kind, as passed to its handler. */
+export type FiredTimer<D extends object> = Timer & { data: D }

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger, TerminalError, TransientError, VirtualClock } from '#libs/platform'
 import { MemoryDatabase } from '../memory/memory-database.js'
-import { timerKind } from './timer-kind.js'
 import { Timers } from './timers.js'
-import type { Timer } from './timer.store.js'
+import { type Timer, timerKind } from './timer.store.js'
 import { MemoryTimerStore } from './timer.store.memory.js'
 
 const LONG_MS = 10 * 60_000

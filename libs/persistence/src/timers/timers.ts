@@ -1,7 +1,6 @@
 import { describeError, inTrace, isTransient, PeriodicTask, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
 import type { Database, Transaction } from '../database.js'
-import type { FiredTimer, TimerKind, TimerOfKind } from './timer-kind.js'
-import type { NewTimer, Timer, TimerStore } from './timer.store.js'
+import type { EndedTimer, FiredTimer, Timer, TimerKind, TimerOfKind, TimerStore } from './timer.store.js'
 
 /** Runs in the transaction that removes the timer, with the timer's keys locked. An error leaves the timer for a retry. */
 export type TimerHandler<D extends object = Record<string, unknown>> = (tx: Transaction, timer: FiredTimer<D>) => Promise<void>
@@ -112,10 +111,10 @@ export class Timers {
   }
 
   /** Re-executes a dead-lettered timer; returns `scheduled` if it is work, which a worker picks up. */
-  async replay(tx: Transaction, timer: NewTimer & Pick<Timer, 'keys' | 'data'>): Promise<'handled' | 'scheduled'> {
+  async replay(tx: Transaction, timer: EndedTimer): Promise<'handled' | 'scheduled'> {
     const handler = this.handlers.get(timer.kind)
     if (handler !== undefined) {
-      await handler(tx, { ...timer, traceparent: null, leaseEpoch: 0, tries: 0, waits: 0 })
+      await handler(tx, { ...timer, dueAt: new Date(0), traceparent: null, leaseEpoch: 0, tries: 0, waits: 0 })
       return 'handled'
     }
     await this.store.schedule(tx, { ...timer, dueAt: tx.now })

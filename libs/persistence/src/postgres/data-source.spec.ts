@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '#libs/platform'
 import { untilReady } from '../embedded/start-postgres.js'
-import { connectUntil } from './connect-until.js'
+import { connectUntil } from './data-source.js'
 
 const timeOut = (): Error => new Error('timeout expired')
 const refusal = (code: string): Error => Object.assign(new Error(`refused: ${code}`), { code })
