@@ -50,37 +50,25 @@ export function openRecord(
   if (envelope === undefined) return unreadable('the value is not JSON')
   const source = record.headers['ce_source'] ?? ''
   const producer = producers.find((name) => `${SOURCE_PREFIX}${name}` === source)
-  if (producer === undefined) {
-    return {
-      ok: false,
-      kind: 'forged',
-      code: 'HMS_EVENT_PRODUCER',
-      detail: `${source || 'an unnamed service'} does not produce ${record.topic}`,
-    }
-  }
+  if (producer === undefined) return forged('HMS_EVENT_PRODUCER', `${source || 'an unnamed service'} does not produce ${record.topic}`)
   try {
     const { predicate } = seal.read(envelope, roster.serviceKeys(producer))
-    if (predicate.source !== source || predicate.topic !== record.topic || predicate.key !== record.key) {
-      return {
-        ok: false,
-        kind: 'forged',
-        code: 'HMS_EVENT_MISPLACED',
-        detail: `signed for ${predicate.topic} ${predicate.key} by ${predicate.source}`,
-      }
-    }
-    return {
-      ok: true,
-      event: { ...predicate, traceparent: validTraceparent(record.headers['ce_traceparent']), envelope: envelope as Envelope },
-    }
+    if (predicate.source !== source || predicate.topic !== record.topic || predicate.key !== record.key)
+      return forged('HMS_EVENT_MISPLACED', `signed for ${predicate.topic} ${predicate.key} by ${predicate.source}`)
+    const traceparent = validTraceparent(record.headers['ce_traceparent'])
+    return { ok: true, event: { ...predicate, traceparent, envelope: envelope as Envelope } }
   } catch (error) {
     if (!(error instanceof SignatureError)) return unreadable(describeError(error))
-    const kind = error.code === 'HMS_SIGNATURE_MALFORMED' ? 'unreadable' : 'forged'
-    return { ok: false, kind, code: error.code, detail: error.message }
+    return error.code === 'HMS_SIGNATURE_MALFORMED' ? unreadable(error.message, error.code) : forged(error.code, error.message)
   }
 }
 
-function unreadable(detail: string): Unusable {
-  return { ok: false, kind: 'unreadable', code: 'HMS_EVENT_UNREADABLE', detail }
+function unreadable(detail: string, code = 'HMS_EVENT_UNREADABLE'): Unusable {
+  return { ok: false, kind: 'unreadable', code, detail }
+}
+
+function forged(code: string, detail: string): Unusable {
+  return { ok: false, kind: 'forged', code, detail }
 }
 
 function parse(value: string): unknown {

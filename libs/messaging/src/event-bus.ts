@@ -124,6 +124,16 @@ export interface BusRecord {
   bytes?: RecordBytes
 }
 
+/** Returns the run number in the headers, which are not verified. */
+export function runInHeaders({ headers }: BusRecord): number | null {
+  return numberInHeader(headers['ce_runid'])
+}
+
+/** Returns a run or attempt number; `null` if it is missing or malformed. */
+export function numberInHeader(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null
+}
+
 export interface RecordBytes {
   key: Uint8Array | null
   value: Uint8Array | null

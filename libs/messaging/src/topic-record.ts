@@ -1,5 +1,5 @@
 import { GIVEN_UP, type TopicRecord } from '#libs/contracts'
-import type { BusRecord } from './event-bus.js'
+import { numberInHeader, type BusRecord } from './event-bus.js'
 
 /** Returns a record in the form shown to people and programs. Its signature is not verified: no decision may depend on it. */
 export function topicRecordOf({ topic, position, key, value, headers }: BusRecord): TopicRecord {
@@ -12,15 +12,11 @@ export function topicRecordOf({ topic, position, key, value, headers }: BusRecor
     source: headers['ce_source'] ?? '',
     id: headers['ce_id'] ?? '',
     at: headers['ce_time'] ?? '',
-    run: numberOf(headers['ce_runid']),
-    attempt: numberOf(headers['ce_attempt']),
+    run: numberInHeader(headers['ce_runid']),
+    attempt: numberInHeader(headers['ce_attempt']),
     // A dead letter need not be a statement of ours.
     data: value === null || type === GIVEN_UP ? null : dataOf(value),
   }
-}
-
-function numberOf(text: string | undefined): number | null {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null
 }
 
 function dataOf(value: string): unknown {

@@ -1,54 +1,35 @@
-import {
-  HEARTBEAT_KEY,
-  RETENTION_MS,
-  topicByName,
-  topicsOfType,
-  type EventType,
-  type ServiceName,
-  type VerifiedEvent,
-} from '#libs/contracts'
-import type { Database, Transaction } from '#libs/persistence'
-import { backOffMs, describeError, inTrace, isTransient, pause, TerminalError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { HEARTBEAT_KEY, RETENTION_MS, topicByName, topicsOfType, type EventType, type VerifiedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { backOffMs, describeError, inTrace, isTransient, pause, TerminalError } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import { codeOf } from '../dead-letters/code-of.js'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
 import type { DeadLetter } from '../dead-letters/dead-letter.table.js'
-import { replayLetter } from '../dead-letters/replay-letter.js'
-import { replayNewer } from '../dead-letters/replay-newer.js'
+import { replayLetter, replayNewer } from '../dead-letters/replay-letter.js'
 import type { ReplayTimer } from '../dead-letters/timer-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { EventSeal } from '../event-seal.js'
-import type { PositionStore, StreamKey } from '../inbox/position.store.js'
-import type { Outbox } from '../outbox/outbox.js'
+import type { StreamKey } from '../inbox/position.store.js'
 import { aggregateKeysOf } from '../aggregate-keys.js'
 import { EventRoutes, type EventHandler, type TopicHandler } from './event-routes.js'
 import { isOfNewerBuild, NEWER_MAJOR } from '../dead-letters/newer-build.js'
-import { OverdueGaps } from './overdue-gaps.js'
+import { OverdueGaps, type OverdueGapsDependencies } from './overdue-gaps.js'
 import { groupOf } from '../group-of.js'
-import { poisonRunOf, runOf } from '../dead-letters/poison-run.js'
+import { poisonRunOf, runOf, type PoisonDependencies } from '../dead-letters/poison-run.js'
 import { compatibilityOf } from './event-fit.js'
 
 /** Handles a record that was not written by one of our services. Returns `false` to reject the record, which is then recorded as forged. */
 export type OutsideHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>
 
-export interface EventConsumerDependencies {
-  service: ServiceName
-  database: Database
+export interface EventConsumerDependencies extends OverdueGapsDependencies, PoisonDependencies {
   bus: EventBus
-  positions: PositionStore
-  outbox: Outbox
   /** Returns the current roster. Called at every use, because the roster changes while the service runs. */
   roster(): Roster
   /** Checks for a newer roster; returns `true` when it loaded one. */
   catchUp?(): Promise<boolean>
   /** Format in which events are read; default: signed statements. */
   seal?: EventSeal
-  clock: Clock
-  log: Logger
-  metrics: Metrics
-  /** Topic on which this service reports a poisoned run; `undefined` if the service is not a stage. */
-  stageTopic: string | undefined
   /** Returns which instances of this service are gone; absent where no instance tracking exists. */
   gone?: Subscription['gone']
   /** Re-executes the work of a dead-lettered timer. */
@@ -141,13 +122,13 @@ export class EventConsumer {
       const mine = topics.filter(({ name }) => groupOf(service, name) === group)
       await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone })
     }
-    this.gaps.start()
+    this.gaps.polls.start()
     void this.replayNewer()
   }
 
   stop(): void {
     this.stopping = true
-    this.gaps.stop()
+    void this.gaps.polls.stop()
   }
 
   get idle(): boolean {
@@ -310,7 +291,7 @@ export class EventConsumer {
   private async replayNewer(): Promise<void> {
     const { log } = this.deps
     try {
-      await this.untilStored(() => replayNewer({ letters: this.letters, log, replay: (id, by) => this.replay(id, by) }))
+      await this.untilStored(() => replayNewer(this.letters, log, (id, by) => this.replay(id, by)))
     } catch (error) {
       log.debug({ error: describeError(error) }, 'what waits for a newer build was not looked at')
     }

@@ -1,8 +1,34 @@
-import { isEventType, type ServiceName } from '#libs/contracts'
-import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices'
+import { type EventType, isEventType, type ReceivedEvent, type ServiceName, type VerifiedEvent } from '#libs/contracts'
+import { BaseRpcContext, type CustomTransportStrategy, EventPattern, type MessageHandler, Server } from '@nestjs/microservices'
 import { isObservable, lastValueFrom } from 'rxjs'
 import type { EventConsumer } from './event-consumer.js'
-import { EventContext } from './on-event.js'
+import type { Transaction } from '#libs/persistence'
+import type { EventAnswer } from './event-routes.js'
+
+export type HandlerMethod<T extends EventType> = (event: ReceivedEvent<T>, context: EventContext) => Promise<EventAnswer>
+type HandlerDecorator<T extends EventType> = <M extends HandlerMethod<T>>(
+  target: object,
+  name: string | symbol,
+  method: TypedPropertyDescriptor<M>,
+) => void
+
+/**
+ * Marks a controller method as a service's handler of these event types. Its arguments are `@Payload() event: ReceivedEvent<TYPE>` and
+ * `@Ctx() context: EventContext`.
+ */
+export function OnEvent<T extends EventType>(service: ServiceName, ...types: T[]): HandlerDecorator<T> {
+  return EventPattern<string[]>(types, { service })
+}
+
+/** Gives a handler the transaction that advances the position of its event. */
+export class EventContext extends BaseRpcContext<[VerifiedEvent, Transaction]> {
+  constructor(event: VerifiedEvent, transaction: Transaction) {
+    super([event, transaction])
+  }
+  get tx(): Transaction {
+    return this.args[1]
+  }
+}
 
 /**
  * Binds `@OnEvent` methods of a Nest application to the consumers of its services. Nest's stock Kafka server is unsuitable: it swallows

@@ -22,30 +22,20 @@ export interface OverdueGapsDependencies {
  * the missing event ends at its deadline.
  */
 export class OverdueGaps {
-  private readonly looks: PeriodicTask
+  readonly polls = new PeriodicTask(this.deps.clock, {
+    everyMs: LOOK_MS,
+    run: () => this.look(),
+    failed: (error) =>
+      this.deps.log.debug({ service: this.deps.service, error: describeError(error) }, 'waiting events cannot be looked at now'),
+  })
   private readonly repaired = this.deps.metrics.repair(this.deps.service, 'gap')
 
   constructor(
     private readonly goOn: (event: VerifiedEvent) => Promise<void>,
     private readonly deps: OverdueGapsDependencies,
-  ) {
-    const { service, clock, log } = deps
-    this.looks = new PeriodicTask(clock, {
-      everyMs: LOOK_MS,
-      run: () => this.look(),
-      failed: (error) => log.debug({ service, error: describeError(error) }, 'waiting events cannot be looked at now'),
-    })
-  }
+  ) {}
 
-  start(): void {
-    this.looks.start()
-  }
-
-  stop(): void {
-    void this.looks.stop()
-  }
-
-  async look(): Promise<void> {
+  private async look(): Promise<void> {
     const { service, database, positions, log } = this.deps
     const events = await database.autocommit((tx) => positions.overdue(tx, PATIENCE_MS))
     for (const event of events) {

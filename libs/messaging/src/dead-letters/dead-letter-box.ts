@@ -4,8 +4,7 @@ import type { Logger, Metrics } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
 import type { OutboxStore } from '../outbox/outbox.store.js'
 import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
-import { excerptContent, letterIdOf, storable, wholeContent, keyExcerpt } from './letter-content.js'
-import { letterEvent } from './letter-event.js'
+import { excerptContent, keyExcerpt, letterEvent, letterIdOf, storable, wholeContent } from './letter-content.js'
 
 /**
  * Maximum number of stored letters by state. Beyond it the oldest is deleted and counted; its copy on the topic stays for 30 days. Each

@@ -16,7 +16,7 @@ export function runOf(event: VerifiedEvent): { run: number; attempt: number } | 
 export interface PoisonDependencies {
   outbox: Outbox
   service: ServiceName
-  /** `undefined` if the service is not a stage: then the alarm is the only effect. */
+  /** Topic on which this service reports a poisoned run; `undefined` if it is not a stage: then the alarm is the only effect. */
   stageTopic: string | undefined
 }
 

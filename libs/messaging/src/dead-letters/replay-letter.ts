@@ -1,6 +1,6 @@
-import { action, HmsError, topicByName, type VerifiedEvent } from '#libs/contracts'
+import { action, command, HmsError, topicByName, type VerifiedEvent } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
-import { describeError, isTransient } from '#libs/platform'
+import { describeError, isTransient, type Logger, VERSION } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord } from '../cloud-event.js'
 import type { EventSeal } from '../event-seal.js'
@@ -10,6 +10,7 @@ import type { DeadLetterBox } from './dead-letter-box.js'
 import type { DeadLetter } from './dead-letter.table.js'
 import { recordOfLetter } from './letter-content.js'
 import { isTimerLetter, timerOfLetter, type ReplayTimer } from './timer-letter.js'
+import { isOfNewerBuild } from './newer-build.js'
 
 export interface ReplayDependencies {
   letters: DeadLetterBox
@@ -67,4 +68,31 @@ function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): Verified
     `What came is no event of a service of ours (${detail}); it cannot be replayed, only discarded.`,
     { status: 422, next: [action('dlq.discard', { letter: `${letter.group}/${letter.id}` })] },
   )
+}
+
+/** Limit per start; `dlq replay` handles the rest. */
+const MAX_LETTERS = 1_000
+
+/**
+ * Replays, once at start and oldest first, the letters that an older build of this service set aside. Letters that this build does not know
+ * either stay open, as do those that another instance is replaying.
+ */
+export async function replayNewer(
+  letters: DeadLetterBox,
+  log: Logger,
+  replay: (id: string, by: string) => Promise<unknown>,
+): Promise<void> {
+  const waiting = (await letters.list(['waiting'], MAX_LETTERS)).filter(({ code }) => isOfNewerBuild(code)).toReversed()
+  for (const { id, group, topic, run } of waiting) {
+    const fields = { service: group, letter: id, topic, run }
+    try {
+      await replay(id, `hms-svc ${VERSION}`)
+      log.info(fields, 'an event of a newer build, which waited for this one, is handled')
+    } catch (error) {
+      log.warn(
+        { ...fields, error: describeError(error), next: command('dlq.show', { letter: `${group}/${id}` }) },
+        'an event of a newer build waits on',
+      )
+    }
+  }
 }

@@ -69,9 +69,9 @@ export class EmbeddedBus implements EventBus {
 
   announce(source: string, sent: readonly SentEvent[]): void {
     for (const reader of this.readers) {
-      if (reader.source !== source) continue
+      if (reader.stream.source !== source) continue
       const mine = sent
-        .filter(({ event }) => event.topic === reader.topic)
+        .filter(({ event }) => event.topic === reader.stream.topic)
         .map(({ event, offset }) => ({ ...event, offset: String(offset) }))
       if (mine.length > 0) reader.push(mine)
     }
@@ -121,12 +121,10 @@ export class EmbeddedBus implements EventBus {
 
   async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
     const reports = new Map<string, TopicLag>()
-    for (const rows of await Promise.all(SERVICES.map((service) => this.lagOf(service)))) {
-      for (const row of rows) {
-        const report = reports.get(row.topic) ?? { topic: row.topic, messages: 0, groups: [] }
-        report.messages += Number(row.messages)
-        reports.set(row.topic, report)
-      }
+    for (const { topic, messages } of (await Promise.all(SERVICES.map((service) => this.lagOf(service)))).flat()) {
+      const report = reports.get(topic) ?? { topic, messages: 0, groups: [] }
+      report.messages += Number(messages)
+      reports.set(topic, report)
     }
     const positions = await Promise.all(services.map((service) => this.positionsOf(service)))
     await Promise.all(positions.flat().map((position) => this.addGroup(reports, position)))
@@ -137,14 +135,13 @@ export class EmbeddedBus implements EventBus {
   async rates(now: Date): Promise<TopicRate[]> {
     const minutes = minutesUntil(now)
     const counts = new Map<string, number[]>()
-    for (const rows of await Promise.all(SERVICES.map((service) => this.writtenSince(service, minutes[0]!)))) {
-      for (const { topic, minute, events } of rows) {
-        const perMinute = counts.get(topic) ?? minutes.map(() => 0)
-        // A producer's clock may be ahead of this one.
-        const index = Math.min(minutes.length - 1, (Number(minute) * 60_000 - minutes[0]!) / 60_000)
-        perMinute[index] = perMinute[index]! + Number(events)
-        counts.set(topic, perMinute)
-      }
+    const written = await Promise.all(SERVICES.map((service) => this.writtenSince(service, minutes[0]!)))
+    for (const { topic, minute, events } of written.flat()) {
+      const perMinute = counts.get(topic) ?? minutes.map(() => 0)
+      // A producer's clock may be ahead of this one.
+      const index = Math.min(minutes.length - 1, (Number(minute) * 60_000 - minutes[0]!) / 60_000)
+      perMinute[index] = perMinute[index]! + Number(events)
+      counts.set(topic, perMinute)
     }
     return [...counts].map(([topic, perMinute]) => ({ topic, perMinute }))
   }
@@ -154,42 +151,38 @@ export class EmbeddedBus implements EventBus {
     await this.pool.end()
   }
 
-  private async lagOf(service: ServiceName): Promise<{ topic: string; messages: string }[]> {
-    return (
-      await this.pool.query<{ topic: string; messages: string }>(
-        `SELECT topic, count(*) AS messages FROM ${schemaOf(service)}.outbox GROUP BY topic`,
-      )
-    ).rows
+  private async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
+    return (await this.pool.query<R>(sql, values)).rows
+  }
+
+  private lagOf(service: ServiceName): Promise<{ topic: string; messages: string }[]> {
+    return this.query(`SELECT topic, count(*) AS messages FROM ${schemaOf(service)}.outbox GROUP BY topic`)
   }
 
   /** Counts only the newest rows, so the cost does not grow with the retained rows. */
-  private async writtenSince(service: ServiceName, sinceMs: number): Promise<{ topic: string; minute: string; events: string }[]> {
-    return (
-      await this.pool.query<{ topic: string; minute: string; events: string }>(
-        `SELECT topic, floor(extract(epoch FROM occurred_at) / 60) AS minute, count(*) AS events
+  private writtenSince(service: ServiceName, sinceMs: number): Promise<{ topic: string; minute: string; events: string }[]> {
+    return this.query(
+      `SELECT topic, floor(extract(epoch FROM occurred_at) / 60) AS minute, count(*) AS events
          FROM (SELECT topic, occurred_at FROM ${schemaOf(service)}.outbox ORDER BY seq DESC LIMIT ${MAX_COUNTED}) newest
          WHERE occurred_at >= to_timestamp($1) GROUP BY 1, 2`,
-        [sinceMs / 1_000],
-      )
-    ).rows
+      [sinceMs / 1_000],
+    )
   }
 
-  private async positionsOf(service: ServiceName): Promise<GroupPosition[]> {
-    return (await this.pool.query<GroupPosition>(`SELECT "group", topic, producer, log_offset FROM ${schemaOf(service)}.consumer_offset`))
-      .rows
+  private positionsOf(service: ServiceName): Promise<GroupPosition[]> {
+    return this.query(`SELECT "group", topic, producer, log_offset FROM ${schemaOf(service)}.consumer_offset`)
   }
 
   /** Adds up a group's lag over producers: it has one position per producer, but is reported as one group. */
   private async addGroup(reports: Map<string, TopicLag>, { group, topic, producer, log_offset: at }: GroupPosition): Promise<void> {
     const report = reports.get(topic)
     if (report === undefined) return
-    const { rows } = await this.pool.query<{ messages: string; seconds: string | null; at: Date | null; run: string | null }>(
+    const [row] = await this.query<{ messages: string; seconds: string | null; at: Date | null; run: string | null }>(
       `SELECT count(*) AS messages, extract(epoch FROM clock_timestamp() - min(occurred_at)) AS seconds,
          min(occurred_at) AS at, (array_agg(run_id ORDER BY occurred_at))[1] AS run
        FROM ${schemaOf(producer)}.outbox WHERE topic = $1 AND log_offset > $2`,
       [topic, at],
     )
-    const [row] = rows
     const messages = Number(row!.messages)
     const seconds = Math.round(Number(row!.seconds ?? 0))
     const oldest = row!.at === null ? undefined : { run: row!.run === null ? null : Number(row!.run), at: row!.at.toISOString() }
@@ -202,28 +195,27 @@ export class EmbeddedBus implements EventBus {
   }
 
   private async positionOf(group: string, topic: string, producer: string): Promise<number> {
-    const { rows } = await this.pool.query<{ log_offset: string }>(
+    const [row] = await this.query<{ log_offset: string }>(
       `SELECT log_offset FROM ${this.schemaOfGroup(group)}.consumer_offset WHERE "group" = $1 AND topic = $2 AND producer = $3`,
       [group, topic, producer],
     )
-    return Number(rows[0]?.log_offset ?? 0)
+    return Number(row?.log_offset ?? 0)
   }
 
   private async move(group: string, topic: string, producer: string, offset: number): Promise<void> {
-    await this.pool.query(
+    await this.query(
       `INSERT INTO ${this.schemaOfGroup(group)}.consumer_offset ("group", topic, producer, log_offset) VALUES ($1, $2, $3, $4)
        ON CONFLICT ("group", topic, producer) DO UPDATE SET log_offset = greatest(consumer_offset.log_offset, EXCLUDED.log_offset)`,
       [group, topic, producer, offset],
     )
   }
 
-  private async fetch(topic: string, producer: string, after: number, limit: number): Promise<LoggedEvent[]> {
-    const { rows } = await this.pool.query<LoggedEvent>(
+  private fetch(topic: string, producer: string, after: number, limit: number): Promise<LoggedEvent[]> {
+    return this.query(
       `SELECT log_offset AS "offset", ${EVENT_COLUMNS} FROM ${schemaOf(producer)}.outbox
        WHERE topic = $1 AND log_offset > $2 ORDER BY log_offset LIMIT $3`,
       [topic, after, limit],
     )
-    return rows
   }
 
   /** A group is named after its service, plus `.control` for control topics. */

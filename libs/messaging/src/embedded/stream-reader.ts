@@ -34,19 +34,11 @@ export class StreamReader<R extends { offset: string }> {
   private cancelMove: (() => void) | undefined
 
   constructor(
-    private readonly stream: Stream<R>,
+    readonly stream: Stream<R>,
     private readonly clock: Clock,
     private readonly onFault: (error: unknown) => void,
   ) {
     this.polls = new PeriodicTask(clock, { everyMs: POLL_MS, run: () => this.poll(), failed: onFault })
-  }
-
-  get topic(): string {
-    return this.stream.topic
-  }
-
-  get source(): string {
-    return this.stream.source
   }
 
   start(): void {

@@ -2,7 +2,7 @@ import { deadLetterTopic, SERVICES, TOPICS, type ServiceName } from '#libs/contr
 import { groupOf } from '../group-of.js'
 import { topicsOf } from './kafka-topics.js'
 
-export type AclOperation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'
+type AclOperation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'
 
 /** One permission of a Kafka user. */
 export interface Grant {
@@ -28,39 +28,38 @@ export function wantedGrants(): Grant[] {
 
 function produced(service: ServiceName): Grant[] {
   const names = [...TOPICS.filter(({ producers }) => producers.includes(service)).map(({ name }) => name), deadLetterTopic(service)]
-  return names.map((name) => topic(service, name, 'WRITE'))
+  return names.map((name) => grant(service, 'topic', name, 'WRITE'))
 }
 
 function consumed(service: ServiceName): Grant[] {
   const names = TOPICS.filter(({ consumers }) => consumers.includes(service)).map(({ name }) => name)
   const groups = new Set(names.map((name) => groupOf(service, name)))
-  return [...names.map((name) => topic(service, name, 'READ')), ...[...groups].map((name) => group(service, name, 'READ'))]
+  return [
+    ...names.map((name) => grant(service, 'topic', name, 'READ')),
+    ...[...groups].map((name) => grant(service, 'group', name, 'READ')),
+  ]
 }
 
 /** config-store compares the records that bots read from Kafka with its database, without a group. */
 function checked(service: ServiceName): Grant[] {
-  if (service === 'approver') return [topic(service, 'hms.token.v1', 'READ')]
-  return service === 'config-store' ? [topic(service, 'hms.config.state.v1', 'READ')] : []
+  if (service === 'approver') return [grant(service, 'topic', 'hms.token.v1', 'READ')]
+  return service === 'config-store' ? [grant(service, 'topic', 'hms.config.state.v1', 'READ')] : []
 }
 
 function looked(service: ServiceName): Grant[] {
-  const settings = topicsOf(service).map(({ name }) => topic(service, name, 'DESCRIBE_CONFIGS'))
+  const settings = topicsOf(service).map(({ name }) => grant(service, 'topic', name, 'DESCRIBE_CONFIGS'))
   return service === 'audit' ? [...settings, ...lagOfAll()] : settings
 }
 
 /** audit serves `GET /v1/topics` for the whole installation: the lag of every group. */
 function lagOfAll(): Grant[] {
-  const unread = TOPICS.filter(({ consumers }) => !consumers.includes('audit')).map(({ name }) => topic('audit', name, 'DESCRIBE'))
+  const unread = TOPICS.filter(({ consumers }) => !consumers.includes('audit')).map(({ name }) => grant('audit', 'topic', name, 'DESCRIBE'))
   const groups = new Set(
     TOPICS.flatMap(({ name, consumers }) => consumers.filter((service) => service !== 'audit').map((service) => groupOf(service, name))),
   )
-  return [...unread, ...[...groups].map((name) => group('audit', name, 'DESCRIBE'))]
+  return [...unread, ...[...groups].map((name) => grant('audit', 'group', name, 'DESCRIBE'))]
 }
 
-function topic(service: ServiceName, name: string, operation: AclOperation): Grant {
-  return { principal: principalOf(service), resource: 'topic', name, operation }
-}
-
-function group(service: ServiceName, name: string, operation: AclOperation): Grant {
-  return { principal: principalOf(service), resource: 'group', name, operation }
+function grant(service: ServiceName, resource: Grant['resource'], name: string, operation: AclOperation): Grant {
+  return { principal: principalOf(service), resource, name, operation }
 }

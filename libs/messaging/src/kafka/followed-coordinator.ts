@@ -1,8 +1,6 @@
-import { createRequire } from 'node:module'
-import type { Cluster, PartitionAssigner, PartitionAssigners as PartitionAssignersType } from 'kafkajs'
+import type { Cluster, PartitionAssigner } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { isFault } from '#libs/kafka-socket'
-
-const { PartitionAssigners } = createRequire(import.meta.url)('kafkajs') as { PartitionAssigners: typeof PartitionAssignersType }
 
 /** Methods of kafkajs' broker that its types omit. */
 interface Coordinator {
@@ -36,7 +34,7 @@ class CoordinatorMoved extends Error {
 export function followingAssigner(isMember: () => boolean, isMine: (topic: string, partition: number) => boolean): PartitionAssigner {
   return (config) => {
     follow(config.cluster as Cluster & CoordinatingCluster, isMember, isMine)
-    return PartitionAssigners.roundRobin(config)
+    return kafkajs.PartitionAssigners.roundRobin(config)
   }
 }
 

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import { silentLogger, VirtualClock, type Logger } from '#libs/platform'
-import type { GroupCoordinators } from './group-coordinators.js'
-import { clientIdOf, GroupMemberEviction } from './group-member-eviction.js'
+import { clientIdOf, type GroupCoordinators, GroupMemberEviction } from './group-member-eviction.js'
 
 it.each([
   ['was evicted', async () => {}, ['a dead instance was taken out of its group']],
@@ -20,12 +19,12 @@ it.each([
     },
   } as unknown as GroupCoordinators
   const eviction = new GroupMemberEviction('linter', 'own', coordinators, async () => ['dead'], clock, log)
-  eviction.start()
+  eviction.polls.start()
   for (let looks = 0; tried.length === 0 && looks < 100; looks++) {
     clock.advanceTo(clock.now().getTime() + 500)
     await new Promise((resolve) => setImmediate(resolve))
   }
-  eviction.stop()
+  await eviction.polls.stop()
   await new Promise((resolve) => setImmediate(resolve))
   expect([tried, logged]).toEqual([['dead'], expected])
 })

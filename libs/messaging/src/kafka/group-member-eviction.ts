@@ -1,5 +1,64 @@
 import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
-import type { GroupCoordinators, GroupMember } from './group-coordinators.js'
+import type { Kafka } from 'kafkajs'
+import { openClusterDoor } from './cluster-door.js'
+import { ConnectOnce } from './connect-once.js'
+
+export interface GroupMember {
+  memberId: string
+  clientId: string
+}
+
+/** Methods of kafkajs' broker that its types omit. */
+interface CoordinatingBroker {
+  isConnected(): boolean
+  describeGroups(request: { groupIds: string[] }): Promise<{ groups: { members: GroupMember[] }[] }>
+  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>
+}
+
+interface CoordinatedCluster {
+  findGroupCoordinator(by: { groupId: string }): Promise<CoordinatingBroker>
+}
+
+/**
+ * Sends requests to group coordinators that kafkajs' admin client lacks. The connection is separate, because a coordinator responds to
+ * nothing on a connection whose JoinGroup it is holding.
+ */
+export class GroupCoordinators {
+  private readonly door = openClusterDoor<CoordinatedCluster>(this.kafka, 'hms-svc-coordination')
+  /** Coordinators last found. One that does not respond, or no longer coordinates, is looked up again. */
+  private readonly found = new Map<string, CoordinatingBroker>()
+  private readonly connection = new ConnectOnce(() => this.door.consumer.connect())
+
+  constructor(private readonly kafka: Kafka) {}
+
+  async members(group: string): Promise<GroupMember[]> {
+    const { groups } = await this.ask(group, (coordinator) => coordinator.describeGroups({ groupIds: [group] }))
+    return groups.flatMap(({ members }) => members.map(({ memberId, clientId }) => ({ memberId, clientId })))
+  }
+
+  /** Removes a member as if it had left by itself: its partitions are reassigned at once. A member that is alive after all rejoins. */
+  async remove(group: string, memberId: string): Promise<void> {
+    await this.ask(group, (coordinator) => coordinator.leaveGroup({ groupId: group, memberId }))
+  }
+
+  close(): Promise<void> {
+    return this.door.consumer.disconnect()
+  }
+
+  private async ask<T>(group: string, request: (coordinator: CoordinatingBroker) => Promise<T>): Promise<T> {
+    await this.connection.get()
+    try {
+      const known = this.found.get(group)
+      // A request to a lost broker would reconnect without authenticating. Finding it again does both.
+      const coordinator = known?.isConnected() === true ? known : await this.door.cluster.findGroupCoordinator({ groupId: group })
+      this.found.set(group, coordinator)
+      return await request(coordinator)
+    } catch (error) {
+      this.found.delete(group)
+      throw error
+    }
+  }
+}
 
 const LOOK_MS = 500
 /** Poll interval while alone in the group: there is no member to evict, and a new one is found at the next poll. */
@@ -21,7 +80,7 @@ export function clientIdOf(name: string, instance: string): string {
 export class GroupMemberEviction {
   private readonly missed = new Map<string, number>()
   private alone = false
-  private readonly looks: PeriodicTask
+  readonly polls: PeriodicTask
 
   constructor(
     private readonly group: string,
@@ -32,7 +91,7 @@ export class GroupMemberEviction {
     clock: Clock,
     private readonly log: Logger,
   ) {
-    this.looks = new PeriodicTask(clock, {
+    this.polls = new PeriodicTask(clock, {
       everyMs: () => (this.alone ? LOOK_ALONE_MS : LOOK_MS),
       run: () => this.look(),
       failed: (error) => {
@@ -41,14 +100,6 @@ export class GroupMemberEviction {
         log.debug({ group, error: describeError(error) }, 'members cannot be looked at now')
       },
     })
-  }
-
-  start(): void {
-    this.looks.start()
-  }
-
-  stop(): void {
-    void this.looks.stop()
   }
 
   private async look(): Promise<void> {

@@ -1,18 +1,13 @@
-import { action, HmsError, SERVICES } from '#libs/contracts'
-import { isCausedBy, lookUntil, systemClock } from '#libs/platform'
-import { createRequire } from 'node:module'
+import { SERVICES } from '#libs/contracts'
+import { isCausedBy } from '#libs/platform'
 import type { AclEntry, AclFilter, Admin, Kafka } from 'kafkajs'
-import type * as KafkaJs from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { principalOf, wantedGrants, type Grant } from './acl-catalogue.js'
 import { withAdmin } from './kafka-admin.js'
-import type { TopicDifference } from './kafka-topics.js'
+import { requireApplied, type TopicDifference } from './kafka-topics.js'
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = createRequire(import.meta.url)(
-  'kafkajs',
-) as typeof KafkaJs
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
-const APPLIED_WITHIN_MS = 15_000
-const APPLIED_POLL_MS = 100
 /** Operations beyond reading, which only the services may do on our topics. */
 const CHANGING: readonly number[] = [
   AclOperationTypes.ALL,
@@ -48,7 +43,10 @@ export async function applyAcls(kafka: Kafka): Promise<TopicDifference[]> {
     const before = await compare(admin)
     if (before.missing.length > 0) await admin.createAcls({ acl: before.missing.map(entryOf) })
     if (before.extra.length > 0) await admin.deleteAcls({ filters: before.extra.map((entry): AclFilter => ({ ...entry })) })
-    await untilApplied(admin)
+    await requireApplied('ACLs', async () => {
+      const { missing, extra } = await compare(admin)
+      return missing.length === 0 && extra.length === 0
+    })
     return differencesOf(before)
   })
 }
@@ -129,17 +127,4 @@ function termOf(table: object, value: number): string {
 
 function textOf({ resourceType, resourceName, resourcePatternType, principal, host, operation, permissionType }: AclEntry): string {
   return JSON.stringify([resourceType, resourceName, resourcePatternType, principal, host, operation, permissionType])
-}
-
-/** A broker applies ACLs a moment after the controller has confirmed them. */
-async function untilApplied(admin: Admin): Promise<void> {
-  const isApplied = await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, async () => {
-    const { missing, extra } = await compare(admin)
-    return missing.length === 0 && extra.length === 0
-  })
-  if (isApplied) return
-  throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the ACLs, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
-    status: 503,
-    next: [action('topics.diff')],
-  })
 }

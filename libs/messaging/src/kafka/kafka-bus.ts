@@ -14,13 +14,10 @@ import type {
   TopicRate,
 } from '../event-bus.js'
 import { ConnectOnce } from './connect-once.js'
-import { GroupMemberEviction } from './group-member-eviction.js'
-import { GroupCoordinators } from './group-coordinators.js'
-import { groupPlaces } from './group-places.js'
-import { LagClock, readLag } from './kafka-lag.js'
+import { GroupCoordinators, GroupMemberEviction } from './group-member-eviction.js'
+import { groupPlaces, LagClock, readLag, TopicRates } from './kafka-lag.js'
 import { KafkaLog } from './kafka-log.js'
 import { KafkaReader, type ReaderHost } from './kafka-reader.js'
-import { TopicRates } from './kafka-rates.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
 const SEND_TIMEOUT_MS = 10_000
@@ -136,7 +133,7 @@ export class KafkaBus implements EventBus {
 
   async close(): Promise<void> {
     this.closed = true
-    for (const watch of this.watches) watch.stop()
+    for (const { polls } of this.watches) void polls.stop()
     await Promise.allSettled([
       ...this.readers.map((reader) => reader.close()),
       this.admin.current?.then((admin) => admin.disconnect()),
@@ -167,7 +164,7 @@ export class KafkaBus implements EventBus {
     this.coordinators ??= new GroupCoordinators(this.kafka)
     const watch = new GroupMemberEviction(group, instance, this.coordinators, gone, this.clock, this.log)
     this.watches.push(watch)
-    watch.start()
+    watch.polls.start()
   }
 
   private async connectAdmin(): Promise<Admin> {

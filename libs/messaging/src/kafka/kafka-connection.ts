@@ -1,14 +1,7 @@
-import { createRequire } from 'node:module'
-import type { Kafka, KafkaConfig, logLevel as LogLevel, Partitioners as PartitionersType } from 'kafkajs'
+import type { Kafka, KafkaConfig } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { framedSocket } from '#libs/kafka-socket'
 import type { Logger } from '#libs/platform'
-
-// kafkajs is CommonJS, without named exports that Node's loader could detect.
-const kafkajs = createRequire(import.meta.url)('kafkajs') as {
-  Kafka: new (config: KafkaConfig) => Kafka
-  logLevel: typeof LogLevel
-  Partitioners: typeof PartitionersType
-}
 
 export interface KafkaSettings {
   brokers: string[]

@@ -1,8 +1,46 @@
-import { SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
+import { type ServiceName, SERVICES, TOPICS } from '#libs/contracts'
 import type { Admin } from 'kafkajs'
 import { groupOf } from '../group-of.js'
-import type { GroupLag, TopicLag, UnhandledEvent } from '../event-bus.js'
-import { placesIn } from './group-places.js'
+import { type GroupLag, minutesUntil, type TopicLag, type TopicRate, type UnhandledEvent } from '../event-bus.js'
+
+/** Offset of a group in a partition. */
+export interface GroupPlace {
+  topic: string
+  partition: number
+  /** Offset of the next record to read: the committed offset, or that of the oldest record. */
+  at: number
+  /** Offset that the next written record will get. */
+  end: number
+}
+
+type Committed = Awaited<ReturnType<Admin['fetchOffsets']>>
+interface TopicEnds {
+  topic: string
+  partitions: Awaited<ReturnType<Admin['fetchTopicOffsets']>>
+}
+
+export async function groupPlaces(admin: Admin, group: string, topics: readonly string[]): Promise<GroupPlace[]> {
+  const [committed, ends] = await Promise.all([
+    admin.fetchOffsets({ groupId: group, topics: [...topics] }),
+    Promise.all(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) }))),
+  ])
+  return placesIn(committed, ends)
+}
+
+/** Combines a group's committed offsets with the first and last offsets of topics. */
+export function placesIn(committed: Committed, ends: readonly TopicEnds[]): GroupPlace[] {
+  const offsets = new Map(
+    committed.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic} ${partition}`, Number(offset)])),
+  )
+  return ends.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, low, high }) => ({
+      topic,
+      partition,
+      at: Math.max(offsets.get(`${topic} ${partition}`) ?? -1, Number(low)),
+      end: Number(high),
+    })),
+  )
+}
 
 /**
  * Returns the lag of the groups of some services: end offset minus committed offset. Each topic's end and each group's offsets are fetched
@@ -82,4 +120,47 @@ export class LagClock {
   private raise(name: string, atMs: number): void {
     this.sinceMs.set(name, Math.max(this.sinceMs.get(name) ?? 0, atMs))
   }
+}
+
+type Offsets = Pick<Admin, 'fetchTopicOffsets' | 'fetchTopicOffsetsByTimestamp'>
+
+/**
+ * Counts the records written to each topic per minute, from the offsets at which minutes began. The start offset of a completed minute does
+ * not change, so each is requested once; a silent topic costs two requests.
+ */
+export class TopicRates {
+  /** Per topic and minute: the sum of its partitions' offsets at the start of the minute. */
+  private readonly begins = new Map<string, Map<number, number>>()
+
+  async read(admin: Offsets, now: Date): Promise<TopicRate[]> {
+    const minutes = minutesUntil(now)
+    return Promise.all(TOPICS.map(async ({ name: topic }) => ({ topic, perMinute: await this.perMinute(admin, topic, minutes) })))
+  }
+
+  private async perMinute(admin: Offsets, topic: string, minutes: readonly number[]): Promise<number[]> {
+    const known = this.begins.get(topic) ?? new Map<number, number>()
+    this.begins.set(topic, known)
+    for (const minute of known.keys()) if (minute < minutes[0]!) known.delete(minute)
+    const [end, first] = await Promise.all([
+      admin.fetchTopicOffsets(topic).then((partitions) => sumOf(partitions.map(({ high }) => high))),
+      this.beginOf(admin, topic, minutes[0]!, known),
+    ])
+    if (end === first) return minutes.map(() => 0)
+    const begins = await Promise.all(minutes.map((minute) => this.beginOf(admin, topic, minute, known)))
+    // The end was read first: records written since then are counted by the next poll.
+    return begins.map((begin, index) => Math.max(0, (begins[index + 1] ?? end) - begin))
+  }
+
+  private async beginOf(admin: Offsets, topic: string, minute: number, known: Map<number, number>): Promise<number> {
+    const before = known.get(minute)
+    if (before !== undefined) return before
+    const partitions = await admin.fetchTopicOffsetsByTimestamp(topic, minute)
+    const begin = sumOf(partitions.map(({ offset }) => offset))
+    known.set(minute, begin)
+    return begin
+  }
+}
+
+function sumOf(offsets: readonly string[]): number {
+  return offsets.reduce((sum, offset) => sum + Number(offset), 0)
 }

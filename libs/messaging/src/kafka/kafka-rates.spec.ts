@@ -1,7 +1,7 @@
 import { TOPICS } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
 import { RATE_MINUTES } from '../event-bus.js'
-import { TopicRates } from './kafka-rates.js'
+import { TopicRates } from './kafka-lag.js'
 
 const MINUTE = 60_000
 const TOPIC = 'hms.lint.v1'

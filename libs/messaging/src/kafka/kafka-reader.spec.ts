@@ -1,9 +1,9 @@
 import type { ConsumerConfig, Kafka } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger, VirtualClock } from '#libs/platform'
-import type { GroupPlace } from './group-places.js'
 import { KafkaReader } from './kafka-reader.js'
 import type { NextOffset } from './offset-committer.js'
+import type { GroupPlace } from './kafka-lag.js'
 
 const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
 const LOOK_MS = 10_000

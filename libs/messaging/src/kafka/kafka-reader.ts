@@ -1,9 +1,8 @@
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Consumer, Kafka } from 'kafkajs'
-import type { BusRecord, Subscription } from '../event-bus.js'
+import { runInHeaders, type Subscription } from '../event-bus.js'
 import { followingAssigner } from './followed-coordinator.js'
-import type { GroupPlace } from './group-places.js'
-import type { RecordInHand } from './kafka-lag.js'
+import type { GroupPlace, RecordInHand } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
 import { OffsetCommitter } from './offset-committer.js'
 import { StallDetector } from './stall-detector.js'
@@ -100,7 +99,8 @@ export class KafkaReader {
       partitionsConsumedConcurrently: 4,
       eachMessage: async ({ topic, partition, message }) => {
         const record = recordOfMessage(topic, partition, message)
-        const handled = this.host.took({ group, topic, atMs: Number(message.timestamp), run: runOf(record) })
+        // The run number is only displayed, to show why a reader is blocked.
+        const handled = this.host.took({ group, topic, atMs: Number(message.timestamp), run: runInHeaders(record) })
         this.inFlight++
         try {
           await this.subscription.handle(record)
@@ -182,10 +182,4 @@ export class KafkaReader {
   private isMine(topic: string, partition: number): boolean {
     return this.assigned === undefined || this.assigned[topic]?.includes(partition) === true
   }
-}
-
-/** Returns the run number in the headers, which are not verified: it is only displayed, to show why a reader is blocked. */
-function runOf({ headers }: BusRecord): number | null {
-  const run = headers['ce_runid']
-  return run !== undefined && /^\d{1,9}$/.test(run) ? Number(run) : null
 }

@@ -12,12 +12,10 @@ import {
   type Topic,
 } from '#libs/contracts'
 import { describeError, isCausedBy, lookUntil, pause, systemClock, type Clock, type Logger } from '#libs/platform'
-import { createRequire } from 'node:module'
-import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
+import type { Admin, Kafka } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { isDenied, withAdmin } from './kafka-admin.js'
 import { inSyncOf, otherCopies, placesFor, refuseOtherCopies, requireBrokers } from './topic-copies.js'
-
-const { ConfigResourceTypes } = createRequire(import.meta.url)('kafkajs') as { ConfigResourceTypes: typeof ConfigResourceTypesType }
 
 const APPLIED_WITHIN_MS = 15_000
 const APPLIED_POLL_MS = 100
@@ -151,14 +149,18 @@ export async function applyTopics(
     if (repair.length > 0) {
       await admin.alterConfigs({
         validateOnly: false,
-        resources: repair.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic.name, configEntries: entriesOf(topic.config) })),
+        resources: repair.map((topic) => ({
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: topic.name,
+          configEntries: entriesOf(topic.config),
+        })),
       })
     }
-    if (changed.size > 0)
-      await untilApplied(
-        admin,
-        all.filter((topic) => !left.has(topic.name)),
-      )
+    if (changed.size > 0) {
+      const applied = all.filter((topic) => !left.has(topic.name))
+      // Until the change is applied, the broker returns the old state, or "unknown topic".
+      await requireApplied('changes', async () => (await findDifferences(admin, applied).catch(() => undefined))?.length === 0)
+    }
     onLeft(others)
     return differences.filter(({ topic }) => !left.has(topic))
   })
@@ -224,14 +226,10 @@ export async function keepTopics(
   }
 }
 
-/** A broker applies a change a moment after the controller has confirmed it; until then it returns the old state, or "unknown topic". */
-async function untilApplied(admin: Admin, wanted: readonly WantedTopic[]): Promise<void> {
-  const isApplied = await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, async () => {
-    const left = await findDifferences(admin, wanted).catch(() => undefined)
-    return left?.length === 0
-  })
-  if (isApplied) return
-  throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the changes, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
+/** Waits until a change is applied: a broker does it a moment after the controller has confirmed it. Throws `HMS_TOPICS_NOT_APPLIED`. */
+export async function requireApplied(what: string, isApplied: () => Promise<boolean>): Promise<void> {
+  if (await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, isApplied)) return
+  throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the ${what}, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
     status: 503,
     next: [action('topics.diff')],
   })
@@ -251,13 +249,17 @@ async function findDifferences(admin: Admin, wanted: readonly WantedTopic[]): Pr
   const { topics } = await admin.fetchTopicMetadata({ topics: present.map((topic) => topic.name) })
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: present.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic.name, configNames: Object.keys(topic.config) })),
+    resources: present.map((topic) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name: topic.name,
+      configNames: Object.keys(topic.config),
+    })),
   })
   for (const topic of present) {
-    const count = topics.find((entry) => entry.name === topic.name)?.partitions.length ?? 0
-    if (count !== topic.partitions)
-      differences.push({ topic: topic.name, what: 'partitions', wanted: String(topic.partitions), found: String(count) })
-    const copies = otherCopies(topic.replication, topics.find((entry) => entry.name === topic.name)?.partitions ?? [])
+    const partitions = topics.find((entry) => entry.name === topic.name)?.partitions ?? []
+    if (partitions.length !== topic.partitions)
+      differences.push({ topic: topic.name, what: 'partitions', wanted: String(topic.partitions), found: String(partitions.length) })
+    const copies = otherCopies(topic.replication, partitions)
     if (copies !== undefined)
       differences.push({ topic: topic.name, what: 'replication', wanted: String(topic.replication), found: String(copies) })
     const entries = resources.find((resource) => resource.resourceName === topic.name)?.configEntries ?? []

@@ -1,5 +1,5 @@
 import { PeriodicTask, type Clock } from '#libs/platform'
-import type { GroupPlace } from './group-places.js'
+import type { GroupPlace } from './kafka-lag.js'
 
 const LOOK_MS = 10_000
 /** Consecutive polls that must find the same record waiting. */

@@ -2,6 +2,7 @@ import type { OutgoingEvent } from '#libs/contracts'
 import { recordOf } from '../cloud-event.js'
 import {
   minutesUntil,
+  runInHeaders,
   type BusRecord,
   type EventBus,
   type LogPart,
@@ -106,7 +107,7 @@ export class MemoryBus implements EventBus {
         .map(({ subscription: { group } }) => {
           const position = this.log.position(group, topic)
           const next = this.log.topic(topic)[position]
-          const oldest = next === undefined ? {} : { oldest: { run: runOf(next), at: timeOf(next) } }
+          const oldest = next === undefined ? {} : { oldest: { run: runInHeaders(next), at: timeOf(next) } }
           return { group, messages: this.log.topic(topic).length - position, seconds: 0, ...oldest }
         }),
     }))
@@ -161,10 +162,6 @@ export class MemoryBus implements EventBus {
     }
     return true
   }
-}
-
-function runOf({ headers }: BusRecord): number | null {
-  return headers['ce_runid'] === undefined ? null : Number(headers['ce_runid'])
 }
 
 function timeOf({ headers }: BusRecord): string {

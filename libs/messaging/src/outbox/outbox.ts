@@ -37,13 +37,7 @@ export class Outbox {
   async emit<T extends EventType>(tx: Transaction, type: T, data: EventData[T], options: EmitOptions): Promise<OutgoingEvent> {
     const topic = options.topic ?? EVENT_TOPICS[type as keyof typeof EVENT_TOPICS]
     const head = {
-      id: uuidv7(tx.now),
-      source: this.source,
-      type,
-      topic,
-      key: options.key,
-      keySeq: await this.store.nextKeySeq(tx, topic, options.key),
-      time: tx.now.toISOString(),
+      ...(await this.head(tx, type, topic, options.key)),
       ...(options.run === undefined ? {} : { runId: String(options.run) }),
       ...(options.attempt === undefined ? {} : { attempt: options.attempt }),
       ...(options.causationId === undefined ? {} : { causationId: options.causationId }),
@@ -61,18 +55,12 @@ export class Outbox {
 
   /** Publishes a tombstone: a compacted topic deletes the key. It contains no statement, so readers advance no position by it. */
   async erase(tx: Transaction, type: keyof typeof EVENT_TOPICS, key: string): Promise<void> {
-    const topic = EVENT_TOPICS[type]
-    const keySeq = await this.store.nextKeySeq(tx, topic, key)
-    await this.store.append(tx, {
-      id: uuidv7(tx.now),
-      source: this.source,
-      type,
-      topic,
-      key,
-      keySeq,
-      time: tx.now.toISOString(),
-      value: null,
-    })
+    await this.store.append(tx, { ...(await this.head(tx, type, EVENT_TOPICS[type], key)), value: null })
     tx.afterCommit(this.wake)
+  }
+
+  private async head<T extends EventType>(tx: Transaction, type: T, topic: string, key: string) {
+    const keySeq = await this.store.nextKeySeq(tx, topic, key)
+    return { id: uuidv7(tx.now), source: this.source, type, topic, key, keySeq, time: tx.now.toISOString() }
   }
 }

@@ -1,6 +1,6 @@
 import { EVENT_TOPICS, SERVICES, STAGE_EVENTS, topicsOfType, type EventType, type ReceivedEvent } from '#libs/contracts'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { HandlerMethod } from './on-event.js'
+import type { HandlerMethod } from './event-server.js'
 
 describe('@OnEvent', () => {
   it('takes a method for its own type of event only, which the compiler checks', () => {
