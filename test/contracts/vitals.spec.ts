@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { DEAD_LETTERS, MemoryOutboxStore, MemoryPositionStore, type DeadLetter } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
-import { readVitals } from '../../libs/service/src/vitals/vitals.js'
+import { readVitals } from '../../libs/service/src/vitals/backlog-monitor.js'
 
 const NOW = '2026-01-01T00:01:00.000Z'
 

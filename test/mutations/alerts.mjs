@@ -336,7 +336,7 @@ export const ALERT_GUARDS = [
   {
     name: 'rejections-from-zero',
     guard: 'the first signatures that are refused are an increase',
-    file: 'libs/service/src/http/problem.filter.ts',
+    file: 'libs/service/src/http/http-application.ts',
     find: 'this.refused.inc({ reason }, 0)',
     replace: 'void reason',
     spec: 'test/regressions/counted-from-zero.spec.ts',

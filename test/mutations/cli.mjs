@@ -202,7 +202,7 @@ export const CLI_GUARDS = [
   {
     name: 'idempotency-claim',
     guard: 'of equal requests at several instances one goes on',
-    file: 'libs/service/src/idempotency/repeatable-requests.ts',
+    file: 'libs/service/src/idempotency/repeated-calls.ts',
     find: '      if (!call.repeatsSafely && !isPast(tx, known.leaseUntil)) throw busy()\n',
     replace: '',
     spec: 'test/scenarios/idempotency-key-instances.spec.ts',

@@ -147,10 +147,10 @@ export const COST_GUARDS = [
   {
     name: 'connect-again',
     guard: 'a connect time-out at a start is tried again',
-    file: 'libs/persistence/src/postgres/connect-until.ts',
+    file: 'libs/persistence/src/postgres/data-source.ts',
     find: '        if (!isTransient(error) || isRefused(error)) throw error\n',
     replace: '        if (error !== undefined) throw error\n',
-    spec: 'libs/persistence/src/postgres/connect-until.spec.ts',
+    spec: 'libs/persistence/src/postgres/data-source.spec.ts',
     test: 'is tried again after a time-out, and while the server begins or is full',
   },
   {
@@ -165,10 +165,10 @@ export const COST_GUARDS = [
   {
     name: 'disk-full-not-ready',
     guard: 'a full disk of the data folder is seen',
-    file: 'libs/service/src/hosting/write-probe.ts',
+    file: 'libs/service/src/hosting/postgres-services.ts',
     find: 'return free >= LEAST_FREE_BYTES ?',
     replace: 'return free >= 0 ?',
-    spec: 'libs/service/src/hosting/write-probe.spec.ts',
+    spec: 'libs/service/src/hosting/postgres-services.spec.ts',
     test: 'is also a matter of the disk of the data folder',
   },
   {

@@ -273,7 +273,7 @@ export const DOOR_GUARDS = [
   {
     name: 'idempotency-other-body',
     guard: 'another body under an Idempotency-Key is refused',
-    file: 'libs/service/src/idempotency/repeatable-requests.ts',
+    file: 'libs/service/src/idempotency/repeated-calls.ts',
     find: '      if (known.body !== call.body) throw keyReused()\n',
     replace: '',
     spec: 'libs/service/src/idempotency/repeatable-requests.spec.ts',
@@ -282,7 +282,7 @@ export const DOOR_GUARDS = [
   {
     name: 'idempotency-race',
     guard: 'of equal requests that come at once one is done',
-    file: 'libs/service/src/idempotency/repeatable-requests.ts',
+    file: 'libs/service/src/idempotency/repeated-calls.ts',
     find: '      if (!call.repeatsSafely && !isPast(tx, known.leaseUntil)) throw busy()\n',
     replace: '',
     spec: 'libs/service/src/idempotency/repeatable-requests.spec.ts',
@@ -318,7 +318,7 @@ export const DOOR_GUARDS = [
   {
     name: 'cross-origin-named',
     guard: 'only pages of named origins are let read what OFREP answers',
-    file: 'libs/platform/src/http/cross-origin.ts',
+    file: 'libs/platform/src/http/foreign-request.ts',
     find: ' && named.includes(headers.origin.toLowerCase())',
     replace: '',
     spec: 'test/attacks/ofrep.spec.ts',

@@ -3,7 +3,7 @@ export const GROWTH_GUARDS = [
   {
     name: 'open-rows-stay',
     guard: 'only ended rows are pruned',
-    file: 'libs/persistence/src/memory/memory-documents.ts',
+    file: 'libs/persistence/src/memory/memory-database.ts',
     find: ' && this.matches(document, this.table.keep?.ended)',
     replace: '',
     spec: 'libs/service/src/retention/prune-tables.spec.ts',

@@ -57,7 +57,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'refused-upgrade-flushed',
     guard: 'a refused upgrade is destroyed once its answer is flushed',
-    file: 'libs/platform/src/http/websocket-upgrades/answer-upgrade.ts',
+    file: 'libs/platform/src/http/websocket-upgrades/serve-upgrades.ts',
     find: "  socket.once('finish', () => socket.destroy())\n",
     replace: '',
     spec: 'libs/platform/src/http/websocket-upgrades/serve-upgrades.spec.ts',
@@ -66,7 +66,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'refused-upgrade-late',
     guard: 'and also when nobody reads the answer',
-    file: 'libs/platform/src/http/websocket-upgrades/answer-upgrade.ts',
+    file: 'libs/platform/src/http/websocket-upgrades/serve-upgrades.ts',
     find: 'const impatience = setTimeout(() => socket.destroy(), withinMs)',
     replace: 'const impatience = setTimeout(() => {}, withinMs)',
     spec: 'libs/platform/src/http/websocket-upgrades/serve-upgrades.spec.ts',

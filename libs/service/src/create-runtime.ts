@@ -1,29 +1,30 @@
-import { STAGE_TOPICS, topicByName } from '#libs/contracts'
+import { type ServiceName, STAGE_TOPICS, topicByName } from '#libs/contracts'
 import {
   deadLetterTimer,
+  type EventBus,
   EventConsumer,
+  type Leadership,
   Outbox,
+  type OutboxStore,
+  type PositionStore,
   Reconciler,
   Relay,
   SOURCE_PREFIX,
-  type EventBus,
-  type Leadership,
-  type OutboxStore,
-  type PositionStore,
+  STATEMENT_SEAL,
 } from '#libs/messaging'
-import { Timers, type TimerStore } from '#libs/persistence'
+import { type Database, Timers, type TimerStore } from '#libs/persistence'
+import { Concerns } from './concerns.js'
 import { followToken } from './authorization/follow-tokens.js'
 import { TOKEN_EVENTS, TOKEN_TOPIC } from './authorization/signed-token.js'
-import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
 import { PruneTables } from './retention/prune-tables.js'
 import { readRetentionConfig } from './retention/retention.config.js'
-import { Rosters } from './rosters/rosters.js'
-import { RosterReader } from './rosters/roster-reader.js'
-import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
+import { followRoster, ROSTER_TOPIC, RosterReader, Rosters, ROSTERS_CHANGED } from './rosters/rosters.js'
+import type { ProcessParts, Readiness, RuntimeOptions, ServiceRuntime } from './service-runtime.js'
 import { Signals } from './signals.js'
 import { SHARED_TABLES } from './shared-tables.js'
-import { BacklogMonitor } from './vitals/backlog-monitor.js'
-import { readVitals } from './vitals/vitals.js'
+import { BacklogMonitor, readVitals } from './vitals/backlog-monitor.js'
+import type { Signer } from '#libs/signing'
+import type { ServiceDefinition } from './service-definition.js'
 
 /** The stores of one service: all PostgreSQL, or all memory. */
 export interface ServiceStores {
@@ -48,7 +49,7 @@ export function createRuntime(
   stores: ServiceStores,
   bus: EventBus,
   coordination: Coordination,
-  ready: () => Promise<{ database: boolean; migrations: boolean }>,
+  ready: () => Promise<Readiness>,
 ): ServiceRuntime {
   const { name, tables = [], database, clock, log, metrics, roster, signer, seal } = options
   const source = `${SOURCE_PREFIX}${name}`
@@ -105,21 +106,59 @@ export function createRuntime(
   // The issuing service does not follow its own events.
   if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signals))
   const vitals = new BacklogMonitor(name, () => readVitals(database, stores), clock, log, metrics)
-  return new ServiceRuntime(options, {
+  return {
+    ...options,
+    seal: seal ?? STATEMENT_SEAL,
+    signerNamed: options.signerNamed ?? (async () => undefined),
+    concerns: new Concerns(),
     bus,
     consumer,
     outbox,
-    relay,
     timers,
-    vitals,
-    pruning,
-    rosters,
-    rosterReader,
     signals,
-    ready,
-    close: async () => {
+    rosters,
+    get roster() {
+      return rosters.newest
+    },
+    pruning,
+    vitals,
+    open: async () => void (await rosterReader.look()),
+    start() {
+      rosterReader.polls.start()
+      relay.start()
+      timers.start()
+      vitals.polls.start()
+    },
+    async stop() {
+      void rosterReader.polls.stop()
+      consumer.stop()
+      void vitals.polls.stop()
+      await timers.stop()
+      await relay.stop()
       await coordination.close()
       await database.close()
     },
-  })
+    ready,
+    get idle() {
+      return relay.idle && timers.idle && consumer.idle
+    },
+  }
+}
+
+/** Database and stores of one service, as opened by the composition root. */
+export interface OpenService {
+  database: Database
+  stores: ServiceStores
+  coordination: Coordination
+  ready(): Promise<Readiness>
+}
+
+/** Adapters chosen by a composition root: real ones in production and `dev`, memory adapters in tests. */
+export interface HostAdapters extends ProcessParts {
+  bus: EventBus
+  signerOf(service: ServiceName): Promise<Signer>
+  open(definition: ServiceDefinition): Promise<OpenService>
+  version: string
+  /** Stops the exporter of traces; called last, so that it receives all spans. */
+  stopTracing?(): Promise<void>
 }

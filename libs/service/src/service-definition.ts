@@ -1,7 +1,7 @@
 import type { ServiceName } from '#libs/contracts'
 import type { DocumentTable, MigrationClass } from '#libs/persistence'
 import type { Type } from '@nestjs/common'
-import type { CounterAdvance } from './numbering/advance-counters.js'
+import type { CounterAdvance } from './numbering/numbering.table.js'
 
 /** Exported as `definition` by a service's `<service>.module.ts`: all that a host needs. */
 export interface ServiceDefinition {
@@ -13,4 +13,15 @@ export interface ServiceDefinition {
   /** Advances the counters that readers remember, after its database was restored from a backup. Its processes are stopped then. */
   advanceCounters?(ahead: CounterAdvance): Promise<void>
   module: Type
+}
+
+/**
+ * Loads a service by its name in the catalogue: `apps/<name>/src/<name>.module`. The only link from libraries to apps, and a late one,
+ * so that a ninth service needs no line here.
+ */
+export async function loadService(name: ServiceName): Promise<ServiceDefinition> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const url = new URL(`../../../apps/${name}/src/${name}.module.${extension}`, import.meta.url)
+  const { definition } = (await import(/* @vite-ignore */ url.href)) as { definition: ServiceDefinition }
+  return definition
 }

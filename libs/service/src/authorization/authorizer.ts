@@ -1,7 +1,7 @@
 import { action, HmsError, type ServiceName, type TokenRecord } from '#libs/contracts'
 import type { Profile } from '#libs/process'
 import type { Database } from '#libs/persistence'
-import type { Clock, LimitedKey } from '#libs/platform'
+import { LOOPBACK_ADDRESS, type Clock, type LimitedKey } from '#libs/platform'
 import { requireScope, type Need, type Roster, type SignedHead } from '#libs/signing'
 import type { IncomingHttpHeaders } from 'node:http'
 import { SignedRequests, WINDOW_MS, type Actor } from './signed-requests.js'
@@ -164,5 +164,5 @@ function someBot({ scopes }: TokenRecord): string {
 /** Whether a request is from this machine; one through an edge is as local as the edge's client. */
 function isLocal({ headers, peer }: RequestHead): boolean {
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().flatMap((list) => list.split(','))
-  return [peer ?? '', ...forwarded].every((address) => /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/.test(address.trim()))
+  return [peer ?? '', ...forwarded].every((address) => LOOPBACK_ADDRESS.test(address.trim()))
 }

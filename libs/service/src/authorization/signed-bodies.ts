@@ -4,7 +4,7 @@ import { settleStatement, type Clock, type SignedStatement } from '#libs/platfor
 import { checkSignatures, digestOfPayload, isSignedLately, type Roster } from '#libs/signing'
 import { SetMetadata } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { routeConfig } from './route-config.js'
+import { routeConfig } from './require-scope.js'
 
 export const SIGNED_BODY = 'hms:signed-body'
 

@@ -1,17 +1,15 @@
-import { action, HmsError, isServiceName, type DeadLetterSummary, type DeadLetterView, type ServiceName } from '#libs/contracts'
+import { action, type DeadLetterSummary, type DeadLetterView } from '#libs/contracts'
 import type { DeadLetter, EventConsumer } from '#libs/messaging'
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
 import type { AuthorizedRequest } from '../authorization/authorization.guard.js'
 import { RequireScope } from '../authorization/require-scope.js'
+import { HostContext } from '../http/host-context.js'
 import { DeadLettersQueryDto, DiscardDto } from './dead-letters.dto.js'
-
-/** Injection token of the consumers of this process, by service. */
-export const CONSUMERS = Symbol('consumers')
 
 /** Serves the dead letters of the services of this process. Part of every host, because every consumer has dead letters. */
 @Controller('v1/dead-letters/:service')
 export class DeadLettersController {
-  constructor(@Inject(CONSUMERS) private readonly consumers: ReadonlyMap<ServiceName, EventConsumer>) {}
+  constructor(private readonly host: HostContext) {}
 
   @Get()
   async list(@Param('service') service: string, @Query() { state, limit }: DeadLettersQueryDto): Promise<DeadLetterSummary[]> {
@@ -44,13 +42,7 @@ export class DeadLettersController {
   }
 
   private consumer(service: string): EventConsumer {
-    const consumer = isServiceName(service) ? this.consumers.get(service) : undefined
-    if (consumer !== undefined) return consumer
-    const here = [...this.consumers.keys()].join(', ')
-    throw new HmsError('HMS_SERVICE_UNKNOWN', `No service ${service} runs behind this address; ${here} do.`, {
-      status: 404,
-      next: [action('dlq.list')],
-    })
+    return this.host.service(service, action('dlq.list')).consumer
   }
 }
 

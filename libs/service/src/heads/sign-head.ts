@@ -1,4 +1,4 @@
-import { packHeads, peekPredicate, type HeldRelease, type IssuedHeads, type ReleaseDocument, type SignedHead } from '#libs/contracts'
+import { packHeads, peekPredicate, type IssuedHeads, type ReleaseDocument, type SignedHead } from '#libs/contracts'
 import { bundleOfHeads, effectiveMs, signHead, type HeadPredicate, type ReleasePredicate, type Signer } from '#libs/signing'
 
 /** A release that readers hold until its effective time (RFC 3339). */
@@ -32,21 +32,17 @@ export interface HeadToSign {
 /** Signs heads that are stored together, each with all data that a reader needs to verify it. Each binds the others by their digest. */
 export async function signHeads(heads: readonly HeadToSign[], signer: Signer): Promise<IssuedHeads> {
   const said = heads.map(({ head, current, next }): HeadPredicate => {
-    return { ...head, current: current?.releaseDigest ?? null, ...(next === undefined ? {} : { next: nextOf(next) }) }
+    if (next === undefined) return { ...head, current: current?.releaseDigest ?? null }
+    const { release, at, sinceSeq, run } = next
+    return { ...head, current: current?.releaseDigest ?? null, next: { release: release.releaseDigest, at, sinceSeq, run } }
   })
   const bundle = said.length > 1 ? { bundle: bundleOfHeads(said) } : {}
   const signed = heads.map(async ({ current, next }, index): Promise<SignedHead> => {
     const head = await signHead({ ...said[index]!, ...bundle }, signer)
     const brought = { head, release: current?.envelope ?? null, proof: current?.proof ?? null }
-    return next === undefined ? brought : { ...brought, next: broughtBy(next.release) }
+    if (next === undefined) return brought
+    const { envelope: release, proof = null } = next.release
+    return { ...brought, next: { release, proof } }
   })
   return packHeads(await Promise.all(signed))
-}
-
-function broughtBy({ envelope, proof }: ReleaseDocument): HeldRelease {
-  return { release: envelope, proof: proof ?? null }
-}
-
-function nextOf({ release, at, sinceSeq, run }: Upcoming): HeadPredicate['next'] {
-  return { release: release.releaseDigest, at, sinceSeq, run }
 }

@@ -2,9 +2,9 @@ import { action, HmsError } from '#libs/contracts'
 import { schemaOf } from '#libs/messaging'
 import { lookUntil, systemClock } from '#libs/platform'
 import { migrate, PostgresDatabase, PostgresTimerStore } from '#libs/persistence'
-import { advanceCounters } from '../numbering/advance-counters.js'
 import type { ServiceDefinition } from '../service-definition.js'
 import { connectService } from './postgres-services.js'
+import { advanceCounters } from '../numbering/numbering.table.js'
 
 const CLOSED_WITHIN_MS = 2_000
 const LOOK_AGAIN_MS = 100

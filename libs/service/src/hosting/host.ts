@@ -1,5 +1,5 @@
 import { SERVICE_PATHS, type ServiceName, action, HmsError } from '#libs/contracts'
-import { EventServer, readOnce, STATEMENT_SEAL, type EventConsumer, type EventSeal } from '#libs/messaging'
+import { EventServer, readOnce, STATEMENT_SEAL, type EventSeal } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import { BACKLOG, collectRoutes, type LimitedServer, type Logger } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
@@ -12,8 +12,8 @@ import { Authorizer } from '../authorization/authorizer.js'
 import { AuthorizationGuard } from '../authorization/authorization.guard.js'
 import { SignedBodies } from '../authorization/signed-bodies.js'
 import { TokenReader } from '../authorization/follow-tokens.js'
-import { createRuntime } from '../create-runtime.js'
-import { CONSUMERS, DeadLettersController } from '../dead-letters/dead-letters.http.js'
+import { createRuntime, type HostAdapters } from '../create-runtime.js'
+import { DeadLettersController } from '../dead-letters/dead-letters.http.js'
 import { DescriptionController } from '../http/description.http.js'
 import { HealthController } from '../http/health.http.js'
 import { createHttpApplication } from '../http/http-application.js'
@@ -21,10 +21,9 @@ import { HostContext } from '../http/host-context.js'
 import { KeyedMetricsController, MetricsController } from '../http/metrics.http.js'
 import { GroupsController, TopicsController } from '../http/topics.http.js'
 import { RepeatedCalls } from '../idempotency/repeated-calls.js'
-import { loadService } from '../load-service.js'
 import { RUNTIMES } from '../runtime-module.js'
 import { ServiceRuntime } from '../service-runtime.js'
-import type { HostAdapters } from './host-adapters.js'
+import { loadService } from '../service-definition.js'
 
 @Module({})
 class HostModule {}
@@ -40,19 +39,11 @@ export class Host {
 
   /** Builds the services and one Nest application around them. Nothing listens, reads or fires before `start`. */
   static async create(services: readonly ServiceName[], adapters: HostAdapters): Promise<Host> {
-    const runtimes = new Map<ServiceName, ServiceRuntime>()
-    const imports: Type[] = []
     const seal = services.length > 1 ? readOnce(STATEMENT_SEAL) : undefined
     const parts = await Promise.all(services.map((name) => openService(name, adapters, seal)))
-    await refuseExpiredRoster(
-      parts.map(({ runtime }) => runtime),
-      adapters,
-    )
-    for (const { runtime, module } of parts) {
-      runtimes.set(runtime.name, runtime)
-      imports.push(module)
-    }
-    const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
+    const runtimes = new Map(parts.map(({ runtime }) => [runtime.name, runtime]))
+    await refuseExpiredRoster([...runtimes.values()], adapters)
+    const consumers = new Map([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
     const rosterNow = (): Roster => newestRoster([...runtimes.values()], adapters.roster)
     const databaseOf = (path: string): Database => databaseFor(path, runtimes)
     const access = new Authorizer(adapters.profile, rosterNow, adapters.clock, databaseOf)
@@ -61,7 +52,6 @@ export class Host {
     const bodies = new SignedBodies(rosterNow, databaseOf, adapters.clock)
     const providers = [
       { provide: RUNTIMES, useValue: runtimes },
-      { provide: CONSUMERS, useValue: consumers },
       { provide: Authorizer, useValue: access },
       { provide: HostContext, useValue: context },
       { provide: APP_GUARD, useClass: AuthorizationGuard },
@@ -70,6 +60,7 @@ export class Host {
     ]
     const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
     const controllers = [HealthController, metrics, TopicsController, GroupsController, DescriptionController, DeadLettersController]
+    const imports = parts.map(({ module }) => module)
     const root = { module: HostModule, global: true, imports, controllers, providers, exports: [Authorizer, RUNTIMES] }
     const clients: LimitedServer = {
       // An embedded bus runs in one process, which has no edge.
@@ -139,29 +130,9 @@ async function openService(
 ): Promise<{ runtime: ServiceRuntime; module: Type }> {
   const definition = await loadService(name)
   const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
-  const { profile, environment, clock, metrics, roster, configStoreUrls, signerNamed } = adapters
   const log = adapters.log.child({ service: name })
-  const runtime = createRuntime(
-    {
-      name,
-      tables: definition.tables,
-      profile,
-      environment,
-      database,
-      clock,
-      log,
-      metrics,
-      roster,
-      signer,
-      signerNamed,
-      seal,
-      configStoreUrls,
-    },
-    stores,
-    adapters.bus,
-    coordination,
-    ready,
-  )
+  const options = { ...adapters, name, tables: definition.tables, database, log, signer, seal }
+  const runtime = createRuntime(options, stores, adapters.bus, coordination, ready)
   await runtime.open()
   return { runtime, module: definition.module }
 }

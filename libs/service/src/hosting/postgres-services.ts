@@ -9,12 +9,12 @@ import {
   PostgresTimerStore,
   ServiceSession,
 } from '#libs/persistence'
-import { describeError, systemClock, type Clock, type Logger } from '#libs/platform'
+import { type Clock, describeError, type Logger, SharedAnswer, systemClock } from '#libs/platform'
 import type { DataSource } from 'typeorm'
 import type { ServiceDefinition } from '../service-definition.js'
 import { migrationsOf } from '../shared-tables.js'
-import type { OpenService } from './host-adapters.js'
-import { WriteProbe } from './write-probe.js'
+import type { OpenService } from '../create-runtime.js'
+import { statfs } from 'node:fs/promises'
 
 /** Creates the data source for migrations and statements of a service. */
 export function dataSourceOf(definition: ServiceDefinition, url: string, poolSize?: number): DataSource {
@@ -94,4 +94,83 @@ export async function connectService(
       next: [action('help.environment')],
     })
   }
+}
+
+const BATCH = 5_000
+
+/**
+ * Marks the outbox rows of a service since a time as unsent; the relay of its running instances sends them again, in order. Returns how
+ * many. Readers drop duplicates by position: too many are harmless, too few leave a gap that raises an alarm.
+ */
+export async function republishService(definition: ServiceDefinition, url: string, since: Date): Promise<number> {
+  const database = new PostgresDatabase(await connectService(definition, url, 1), schemaOf(definition.name))
+  const store = new PostgresOutboxStore()
+  try {
+    let events = 0
+    for (let after: number | null = 0; after !== null;) {
+      const seq: number = after
+      const part = await database.autocommit((tx) => store.unsendSince(tx, since, seq, BATCH))
+      events += part.rows
+      after = part.lastSeq
+    }
+    return events
+  } finally {
+    await database.close()
+  }
+}
+
+/** Callers within this time share one probe: each is a write that reaches the disk. */
+const SHARED_MS = 1_000
+/** PostgreSQL allocates log files of 16 MiB each; with less than two it may stop at its next write. */
+const LEAST_FREE_BYTES = 32 * 1024 * 1024
+
+/** SQLSTATEs of PostgreSQL: disk full, I/O error, read-only transaction, a standby. */
+const TAKES_NO_WRITES = ['53100', '58030', '25006', '55000']
+/** The function is missing, or revoked from this role: the server responded nevertheless. */
+const MAY_NOT_WRITE_LOG = ['42501', '42883']
+
+/** Determines why a responding database accepts no writes: a read-only server, a full disk. */
+export class WriteProbe {
+  private readonly shared: SharedAnswer<string | undefined>
+
+  /** `folder`: the data of an embedded server. */
+  constructor(
+    private readonly database: Pick<PostgresDatabase, 'query'>,
+    clock: Clock,
+    private readonly folder?: string,
+  ) {
+    this.shared = new SharedAnswer(() => this.look(), clock, SHARED_MS)
+  }
+
+  /** Returns a sentence, or undefined if writes are accepted. Rejects if the database does not respond. */
+  fault(): Promise<string | undefined> {
+    return this.shared.get()
+  }
+
+  private async look(): Promise<string | undefined> {
+    try {
+      // Writes an empty log record, committed: it needs no table, and leaves no trace.
+      await this.database.query(`SELECT pg_logical_emit_message(true, 'hms-svc', '')`)
+    } catch (error) {
+      const { code } = error as { code?: unknown }
+      if (!isOneOf(MAY_NOT_WRITE_LOG, code) && !isOneOf(TAKES_NO_WRITES, code)) throw error
+      if (isOneOf(TAKES_NO_WRITES, code)) return `the database takes no writes: ${describeError(error)}`
+    }
+    const free = this.folder === undefined ? Infinity : await freeBytes(this.folder)
+    return free >= LEAST_FREE_BYTES ? undefined : `the disk of the data folder is full: ${Math.floor(free / 1024 / 1024)} MiB are free`
+  }
+}
+
+/** Returns the free bytes available to unprivileged users; an unreadable folder does not count as full. */
+async function freeBytes(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder)
+    return bavail * bsize
+  } catch {
+    return Infinity
+  }
+}
+
+function isOneOf(codes: readonly string[], code: unknown): boolean {
+  return typeof code === 'string' && codes.includes(code)
 }

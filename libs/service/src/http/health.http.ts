@@ -1,12 +1,9 @@
-import { SharedAnswer, systemClock } from '#libs/platform'
+import type { SharedAnswer } from '#libs/platform'
 import { Controller, Get, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public } from '../authorization/require-scope.js'
 import type { ServiceRuntime } from '../service-runtime.js'
 import { HostContext } from './host-context.js'
-
-/** Requests within this time share one database query. */
-const SHARED_MS = 1_000
 
 /** Public: probes have no key, and no value is shown. */
 @Public()
@@ -15,8 +12,7 @@ export class HealthController {
   private readonly states: SharedAnswer<Awaited<ReturnType<typeof stateOf>>[]>
 
   constructor(host: HostContext) {
-    const clock = host.services[0]?.clock ?? systemClock
-    this.states = new SharedAnswer(() => Promise.all(host.services.map(stateOf)), clock, SHARED_MS)
+    this.states = host.share(() => Promise.all(host.services.map(stateOf)))
   }
 
   @Get('livez')

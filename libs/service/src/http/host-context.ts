@@ -1,5 +1,9 @@
-import type { Metrics, Route } from '#libs/platform'
+import { HmsError, type Action, type ServiceName } from '#libs/contracts'
+import { SharedAnswer, systemClock, type Metrics, type Route } from '#libs/platform'
 import type { ServiceRuntime } from '../service-runtime.js'
+
+/** Requests within this time share a result that queries database or broker. */
+const SHARED_MS = 1_000
 
 /** State shown by the routes of a host; one for all services of the process. */
 export class HostContext {
@@ -11,4 +15,20 @@ export class HostContext {
     readonly metrics: Metrics,
     readonly version: string,
   ) {}
+
+  get names(): ServiceName[] {
+    return this.services.map(({ name }) => name)
+  }
+
+  share<T>(make: () => Promise<T>): SharedAnswer<T> {
+    return new SharedAnswer(make, this.services[0]?.clock ?? systemClock, SHARED_MS)
+  }
+
+  /** Returns the service of a path if it runs in this process; otherwise throws 404 `HMS_SERVICE_UNKNOWN`. */
+  service(name: string, next: Action): ServiceRuntime {
+    const found = this.services.find((service) => service.name === name)
+    if (found !== undefined) return found
+    const detail = `No service ${name} runs behind this address; ${this.names.join(', ')} do.`
+    throw new HmsError('HMS_SERVICE_UNKNOWN', detail, { status: 404, next: [next] })
+  }
 }

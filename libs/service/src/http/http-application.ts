@@ -1,4 +1,4 @@
-import { MAX_PATH_PARAMETER } from '#libs/contracts'
+import { HmsError, MAX_PATH_PARAMETER, OFREP_PATH } from '#libs/contracts'
 import {
   addHeeded,
   BODY_BOUNDS,
@@ -6,29 +6,43 @@ import {
   closeQueuedAnswers,
   earlyErrors,
   endUnreadAnswers,
+  errorCodes,
   heeded,
   judgeTargets,
   limitClients,
   type LimitedServer,
   type Logger,
   logWrites,
+  type Metrics,
   openToOrigins,
+  readShape,
   refuseBodiesOfReads,
   refuseForeignRequests,
+  sendProblem,
+  type Shape,
   standBeforeFastify,
   tagReads,
   takeJsonBodies,
+  toProblem,
   traceRequests,
 } from '#libs/platform'
 import { NestFactory } from '@nestjs/core'
-import type { DynamicModule, LoggerService } from '@nestjs/common'
+import {
+  type ArgumentMetadata,
+  type ArgumentsHost,
+  Catch,
+  type DynamicModule,
+  type ExceptionFilter,
+  type LoggerService,
+  type PipeTransform,
+} from '@nestjs/common'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authorizer } from '../authorization/authorizer.js'
-import { takeApiKeys } from './api-key.js'
-import { ProblemFilter } from './problem.filter.js'
-import { ShapePipe } from './shape.pipe.js'
 import { needOf, requirementOfRoute } from '../authorization/require-scope.js'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Observable, throwError } from 'rxjs'
+import { GivenAgain } from '../idempotency/repeated-calls.js'
 
 const REQUEST_TIMEOUT_MS = 60_000
 
@@ -110,4 +124,92 @@ export function judgeHeads(server: FastifyInstance, access: Authorizer): void {
       done(error as Error)
     }
   })
+}
+
+/** Accepts both of OFREP's headers for a key, since providers set either. Register it before authorization. */
+export function takeApiKeys(server: FastifyInstance): void {
+  heeded(server).addHook('onRequest', ({ raw: { url = '', headers } }, _reply, done) => {
+    const key = keyOfReader(headers)
+    if (key !== undefined && url.startsWith(`${OFREP_PATH}/`)) headers.authorization = key
+    done()
+  })
+}
+
+/** Returns the key of an OFREP request, from either header, in the form of `authorization`. */
+export function keyOfReader({ authorization, 'x-api-key': key }: IncomingHttpHeaders): string | undefined {
+  return authorization ?? (key === undefined ? undefined : `Bearer ${String(key)}`)
+}
+
+const NO_SHAPES: readonly unknown[] = [undefined, Object, Array, Boolean, Number]
+
+/** Validates bodies, queries and parameters by the class declared by the handler. Events declare interfaces and pass. */
+export class ShapePipe implements PipeTransform {
+  transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
+    if (type === 'custom' || NO_SHAPES.includes(metatype)) return value
+    // A repeated query member arrives as a list.
+    if (metatype === String) return value === undefined ? value : String(value)
+    return judged(metatype as Shape, value ?? {}, type === 'query' ? 'HMS_HTTP_QUERY_INVALID' : 'HMS_HTTP_BODY_INVALID')
+  }
+}
+
+/** Validates the query of a path without a controller in the same way. Throws 400 `HMS_HTTP_QUERY_INVALID`. */
+export function readQuery<T extends object>(shape: Shape<T>, query: URLSearchParams): T {
+  const given = Object.fromEntries(
+    [...query.keys()].map((name) => [name, query.getAll(name).length > 1 ? query.getAll(name) : query.get(name)]),
+  )
+  return judged(shape, given, 'HMS_HTTP_QUERY_INVALID')
+}
+
+function judged<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS_HTTP_QUERY_INVALID' | 'HMS_HTTP_BODY_INVALID'): T {
+  const { value, errors } = readShape(shape, plain)
+  if (errors.length > 0) throw new HmsError(code, errors.map(({ detail }) => detail).join('; '), { status: 400, errors })
+  return value
+}
+
+/**
+ * Sends every error of a route as problem+json. For events it rethrows the original: Nest's own filter would replace it by an anonymous
+ * "Internal server error", and the consumer could not distinguish transient from terminal errors.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly rejected: RejectedSignatures | undefined
+
+  constructor(
+    private readonly log: Logger,
+    metrics?: Metrics,
+  ) {
+    this.rejected = metrics === undefined ? undefined : new RejectedSignatures(metrics)
+  }
+
+  catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
+    if (host.getType() !== 'http') return throwError(() => error)
+    const reply = host.switchToHttp().getResponse<FastifyReply>()
+    const request = host.switchToHttp().getRequest<FastifyRequest>()
+    if (error instanceof GivenAgain) return error.send(reply)
+    const problem = toProblem(error, request, this.log)
+    this.rejected?.see(problem.code)
+    sendProblem(reply, problem)
+  }
+}
+
+/** Error codes of an invalid signature, proof or head. */
+const OF_SIGNATURES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGNATURE_|HEAD_|PROOF_|APPROVER_SIGN)/
+
+/**
+ * Counts refusals by code, a small fixed set without client input. Each series starts at 0, because `increase` ignores the first sample of
+ * a series.
+ */
+export class RejectedSignatures {
+  private readonly refused: ReturnType<Metrics['counter']>
+
+  constructor(metrics: Metrics) {
+    this.refused = metrics.counter('signature_rejections_total', 'Requests whose signature, proof or head did not count, by code', [
+      'reason',
+    ])
+    for (const reason of errorCodes().filter((code) => OF_SIGNATURES.test(code))) this.refused.inc({ reason }, 0)
+  }
+
+  see(code: string): void {
+    if (OF_SIGNATURES.test(code)) this.refused.inc({ reason: code })
+  }
 }

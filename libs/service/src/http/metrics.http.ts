@@ -1,19 +1,17 @@
-import { SharedAnswer, systemClock } from '#libs/platform'
+import type { SharedAnswer } from '#libs/platform'
 import { Controller, Get, Injectable, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public, RequireScope } from '../authorization/require-scope.js'
 import { HostContext } from './host-context.js'
 
 const LAG_WITHIN_MS = 1_000
-/** Requests within this time share one collection, which queries database and broker. */
-const COLLECT_MS = 1_000
 
 @Injectable()
 class MetricsEndpoint {
   private readonly collected: SharedAnswer<string>
 
   constructor(private readonly host: HostContext) {
-    this.collected = new SharedAnswer(() => this.collect(), host.services[0]?.clock ?? systemClock, COLLECT_MS)
+    this.collected = host.share(() => this.collect())
   }
 
   @Get('metrics')
@@ -34,7 +32,7 @@ class MetricsEndpoint {
     const [first] = services
     if (first === undefined) return
     const late = new Promise<undefined>((resolve) => first.clock.after(LAG_WITHIN_MS, () => resolve(undefined)))
-    const lags = await Promise.race([first.bus.lag(services.map(({ name }) => name)).catch(() => undefined), late])
+    const lags = await Promise.race([first.bus.lag(this.host.names).catch(() => undefined), late])
     for (const { topic, groups } of lags ?? []) {
       for (const { group, messages, seconds } of groups) {
         metrics.lagMessages.set({ topic, group }, messages)

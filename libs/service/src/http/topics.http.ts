@@ -1,22 +1,9 @@
-import { action, HmsError, type ServiceLag, type ServiceName, type TopicActivity, type TopicRecords } from '#libs/contracts'
+import { action, HmsError, type ServiceLag, type TopicActivity, type TopicRecords } from '#libs/contracts'
 import { topicRecordOf } from '#libs/messaging'
-import { SharedAnswer, systemClock } from '#libs/platform'
+import type { SharedAnswer } from '#libs/platform'
 import { Controller, Get, Injectable, Param, Query } from '@nestjs/common'
 import { HostContext } from './host-context.js'
 import { TopicRecordsQueryDto } from './topics.dto.js'
-
-/** Returns the service of a path if it runs in this process; otherwise throws 404 `HMS_SERVICE_UNKNOWN`. */
-export function serviceHere(here: readonly ServiceName[], name: string): ServiceName {
-  const found = here.find((service) => service === name)
-  if (found !== undefined) return found
-  throw new HmsError('HMS_SERVICE_UNKNOWN', `No service ${name} runs behind this address; ${here.join(', ')} do.`, {
-    status: 404,
-    next: [action('topics.list')],
-  })
-}
-
-/** Requests within this time share the result, which takes many queries of database or broker. */
-const SHARE_MS = 1_000
 
 /** Serves the activity of each topic, and the lag of its readers, for all services. */
 @Injectable()
@@ -25,7 +12,7 @@ export class TopicsController {
   private readonly activity: SharedAnswer<TopicActivity[]>
 
   constructor(private readonly host: HostContext) {
-    this.activity = new SharedAnswer(() => this.read(), host.services[0]?.clock ?? systemClock, SHARE_MS)
+    this.activity = host.share(() => this.read())
   }
 
   @Get()
@@ -59,17 +46,12 @@ export class GroupsController {
   private readonly lags: SharedAnswer<ServiceLag[]>
 
   constructor(private readonly host: HostContext) {
-    const names = host.services.map(({ name }) => name)
-    const [first] = host.services
-    this.lags = new SharedAnswer(() => first?.bus.lag(names) ?? Promise.resolve([]), first?.clock ?? systemClock, SHARE_MS)
+    this.lags = host.share(async () => (await host.services[0]?.bus.lag(host.names)) ?? [])
   }
 
   @Get()
   async list(@Param('service') service: string): Promise<ServiceLag[]> {
-    const name = serviceHere(
-      this.host.services.map((runtime) => runtime.name),
-      service,
-    )
+    const { name } = this.host.service(service, action('topics.list'))
     const lags = await this.lags.get()
     return lags
       .map((lag) => ({ ...lag, groups: lag.groups.filter(({ group }) => group === name || group.startsWith(`${name}.`)) }))

@@ -1,4 +1,4 @@
-import { documentTable, type Transaction } from '#libs/persistence'
+import { documentTable, type TimerOfKind, type TimerStore, type Transaction } from '#libs/persistence'
 
 /** Start of new counters: readers may have seen earlier numbers before this database was restored from a backup. */
 export interface Numbering {
@@ -11,4 +11,30 @@ export const NUMBERING = documentTable<Numbering>({ name: 'numbering', id: ({ id
 /** Returns the initial value of a new counter; 0 in a database that was never restored. */
 export async function firstNumber(tx: Transaction): Promise<number> {
   return (await tx.documents(NUMBERING).get('numbering'))?.from ?? 0
+}
+
+/** All rows of a table: a counter that was not advanced would assign numbers that readers have seen. */
+export const ALL_COUNTERS = 1_000_000
+
+/** Context for advancing a service's counters. */
+export interface CounterAdvance {
+  tx: Transaction
+  by: number
+  schedule<D extends object>(timer: TimerOfKind<D>): Promise<void>
+}
+
+/**
+ * Advances each counter that readers remember far enough that no reader has seen its next number (ADR 0076). Returns whether the service
+ * has such counters.
+ */
+export async function advanceCounters(
+  move: ((ahead: CounterAdvance) => Promise<void>) | undefined,
+  tx: Transaction,
+  timers: TimerStore,
+  by: number,
+): Promise<boolean> {
+  if (move === undefined) return false
+  await tx.documents(NUMBERING).put({ id: 'numbering', from: (await firstNumber(tx)) + by })
+  await move({ tx, by, schedule: (timer) => timers.schedule(tx, timer) })
+  return true
 }

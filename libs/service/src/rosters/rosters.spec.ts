@@ -12,9 +12,7 @@ import {
   type Roster,
   type RosterPredicate,
 } from '#libs/signing'
-import { followRoster } from './follow-roster.js'
-import { Rosters } from './rosters.js'
-import { RosterReader } from './roster-reader.js'
+import { followRoster, RosterReader, Rosters } from './rosters.js'
 import { ROSTERS, ROSTERS_AT_ONCE } from './roster.table.js'
 
 const pairs = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
@@ -74,12 +72,12 @@ describe('the rosters of a service', () => {
 
   it('are found again after a restart, by anyone who is pinned to any of them', async () => {
     const { follow, reader } = world.instance()
-    await reader.open()
+    await reader.look()
     await follow(2, two)
     await follow(3, three)
     for (const pin of [one, two, three]) {
       const again = world.instance(pin)
-      await again.reader.open()
+      await again.reader.look()
       expect(again.book.newest.version).toBe(3)
     }
     expect(await world.stored()).toEqual([1, 2, 3])
@@ -87,13 +85,13 @@ describe('the rosters of a service', () => {
 
   it('are read at the next poll by an instance that was not notified', async () => {
     const [first, other] = [world.instance(), world.instance()]
-    await other.reader.open()
-    other.reader.start()
+    await other.reader.look()
+    other.reader.polls.start()
     await first.follow(2, two)
     expect(other.book.newest.version).toBe(1)
     world.clock.advanceTo(world.clock.nextAt()!)
     await expect.poll(() => other.book.newest.version).toBe(2)
-    other.reader.stop()
+    void other.reader.polls.stop()
     expect(await other.reader.look()).toBe(false)
   })
 
@@ -142,7 +140,7 @@ describe('the rosters of a service', () => {
     expect(readRoster(forged).version).toBe(2)
     await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version: 2, envelope: forged }))
     const { book, reader } = world.instance()
-    await reader.open()
+    await reader.look()
     expect(book.newest.version).toBe(1)
   })
 
@@ -153,7 +151,7 @@ describe('the rosters of a service', () => {
       await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version, envelope }))
     }
     const { book, reader } = world.instance()
-    await reader.open()
+    await reader.look()
     const newest: Roster = book.newest
     expect(newest.version).toBe(last)
   })

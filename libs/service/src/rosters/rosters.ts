@@ -1,6 +1,9 @@
-import type { Transaction } from '#libs/persistence'
-import { nextRoster, type Roster } from '#libs/signing'
-import { ROSTERS_AT_ONCE, rostersAfter } from './roster.table.js'
+import type { Database, Transaction } from '#libs/persistence'
+import { nextRoster, type Roster, SignatureError } from '#libs/signing'
+import { keepRoster, ROSTERS, ROSTERS_AT_ONCE, rostersAfter } from './roster.table.js'
+import type { ReceivedEvent } from '#libs/contracts'
+import { type Clock, describeError, type Logger, PeriodicTask, TerminalError } from '#libs/platform'
+import type { Signals } from '../signals.js'
 
 /**
  * Newest roster verified by a service, step by step from the pinned one. Read it at every use, because it changes while the service runs.
@@ -41,5 +44,98 @@ export class Rosters {
       for (const { version, envelope } of steps) if (version > this.current.version) this.advance(this.verify(envelope))
       if (steps.length < ROSTERS_AT_ONCE) return this.current.version > before
     }
+  }
+}
+
+export const ROSTER_TOPIC = 'hms.roster.v1'
+/** Notifies the other instances of a service that its table of rosters grew. */
+export const ROSTERS_CHANGED = 'rosters'
+
+/**
+ * Handles `hms.roster.v1` in services other than approver: verifies the step against the service's own chain, stores it, and uses it.
+ * Throws `TerminalError` for an invalid step, which becomes a dead letter: the roster in force stays.
+ */
+export async function followRoster(
+  { data: { version, envelope } }: ReceivedEvent<'hms.roster.rotated.v1'>,
+  tx: Transaction,
+  book: Rosters,
+  signals: Pick<Signals, 'send'>,
+): Promise<void> {
+  // Another instance may have handled the steps before.
+  if (version > book.newest.version + 1) await book.catchUp(tx)
+  if (version <= book.newest.version) {
+    const kept = await tx.documents(ROSTERS).get(String(version))
+    if (kept === undefined || kept.envelope.payload === envelope.payload) return
+    throw new TerminalError('HMS_ROSTER_VERSION', `another roster ${version} is known here; this one is not taken`)
+  }
+  await takeRoster(tx, verified(book, envelope), book, signals)
+}
+
+/** Stores a verified step; it is in force once the transaction is committed. */
+export async function takeRoster(tx: Transaction, roster: Roster, book: Rosters, signals: Pick<Signals, 'send'>): Promise<void> {
+  await keepRoster(tx, roster)
+  tx.afterCommit(() => {
+    book.advance(roster)
+    signals.send(ROSTERS_CHANGED)
+  })
+}
+
+function verified(book: Rosters, envelope: unknown): Roster {
+  try {
+    return book.verify(envelope)
+  } catch (error) {
+    if (error instanceof SignatureError) throw new TerminalError(error.code, error.detail)
+    throw error
+  }
+}
+
+/** Polling interval, for notifications lost with their session. */
+const LOOK_AGAIN_MS = 30_000
+const LOOK_SOON_MS = 1_000
+
+/** Synchronises a roster book with its service's table: at the start, on notification, and every half minute. */
+export class RosterReader {
+  private isOpen = false
+  readonly polls: PeriodicTask
+
+  constructor(
+    private readonly book: Rosters,
+    private readonly database: Database,
+    clock: Clock,
+    private readonly log: Logger,
+  ) {
+    this.polls = new PeriodicTask(clock, {
+      everyMs: () => (this.isOpen ? LOOK_AGAIN_MS : LOOK_SOON_MS),
+      run: () => this.look(),
+      failed: (error) => this.failed(error),
+    })
+  }
+
+  /**
+   * Polls the table; returns whether there was a newer roster. Never throws: a database that is not migrated yet has no rosters, and without
+   * a database nothing is decided either.
+   */
+  async look(): Promise<boolean> {
+    try {
+      if (!this.isOpen) await this.keepPinned()
+      return await this.database.autocommit((tx) => this.book.catchUp(tx))
+    } catch (error) {
+      this.failed(error)
+      return false
+    }
+  }
+
+  private failed(error: unknown): void {
+    const { version } = this.book.newest
+    this.log.error(
+      { roster: version, error: describeError(error) },
+      'rosters cannot be read, or one does not follow from the one before; the known one stays',
+    )
+  }
+
+  /** Stores the pinned roster as the start of the chain, for readers pinned to it longer than this service. */
+  private async keepPinned(): Promise<void> {
+    await this.database.autocommit((tx) => keepRoster(tx, this.book.pinned))
+    this.isOpen = true
   }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Metrics, VirtualClock, type Logger } from '#libs/platform'
-import { BacklogMonitor } from './backlog-monitor.js'
-import type { Vitals } from './vitals.js'
+import { BacklogMonitor, type Vitals } from './backlog-monitor.js'
 
 const WELL: Vitals = { outboxPending: 0, outboxOldestMs: 0, timersOverdueMs: 0, parked: 0, parkedOldestMs: 0, letters: [] }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '#libs/platform'
-import { WriteProbe } from './write-probe.js'
+import { WriteProbe } from './postgres-services.js'
 
 function probing(answers: (Error | undefined)[], folder?: string) {
   const clock = new VirtualClock()
