@@ -21,7 +21,7 @@ const EXCEPTIONS: readonly { reason: string; within?: RegExp; text: RegExp }[] =
   {
     reason: 'member of the clock of a run and of its stored facts',
     within:
-      /^libs\/(?:contracts\/src\/(?:clock|event-schemas|stage-words)|pipeline\/src\/run\/)|run-metrics\.spec|render-run\.spec|^docs\/reference\/partners\.md$/,
+      /^libs\/(?:contracts\/src\/(?:clock|stage-words)|pipeline\/src\/run\/)|run-metrics\.spec|render-run\.spec|^docs\/reference\/partners\.md$/,
     text: /\btold\b/g,
   },
   {

@@ -1,7 +1,8 @@
-import { asyncApi, HmsError, MAX_PATH_PARAMETER, readText, SERVICE_PATHS, type ServiceName, SERVICES } from '#libs/contracts'
+import { HmsError, MAX_PATH_PARAMETER, readText, SERVICE_PATHS, type ServiceName, SERVICES } from '#libs/contracts'
 import {
   addErrorPages,
   answerProblems,
+  asyncApi,
   BACKLOG,
   boundBodies,
   closeQueuedAnswers,

@@ -1,7 +1,7 @@
+import { docsDocument } from '#libs/platform'
 import type { JSX } from 'preact'
 import type { PageContent } from '../layout/page.js'
 import { count, Table } from '../layout/parts.js'
-import { jsonDocument } from './json-document.js'
 
 interface Operation {
   operationId: string
@@ -27,7 +27,7 @@ interface Route {
 
 /** Every path of the API with what it takes and answers, from the document that programs read. */
 export async function apiPage(): Promise<PageContent> {
-  const { paths, tags } = jsonDocument<OpenApi>('openapi.json')
+  const { paths, tags } = docsDocument<OpenApi>('openapi.json')
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): Route => ({ method: method.toUpperCase(), path, operation })),
   )

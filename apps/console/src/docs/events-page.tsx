@@ -1,8 +1,8 @@
 import { TOPICS, type JsonObject } from '#libs/contracts'
+import { docsDocument } from '#libs/platform'
 import type { JSX } from 'preact'
 import type { PageContent } from '../layout/page.js'
 import { count } from '../layout/parts.js'
-import { jsonDocument } from './json-document.js'
 
 interface AsyncApi {
   channels: Record<string, { description: string; messages: Record<string, unknown>; 'x-key'?: string }>
@@ -11,7 +11,7 @@ interface AsyncApi {
 
 /** Every topic with who writes and reads it, and every type of event with its schema. */
 export async function eventsPage(): Promise<PageContent> {
-  const document = jsonDocument<AsyncApi>('asyncapi.json')
+  const document = docsDocument<AsyncApi>('asyncapi.json')
   const channels = Object.entries(document.channels)
   const types = Object.keys(document.components.messages).length
   return {

@@ -1,10 +1,12 @@
-import { EVENT_SCHEMAS, EVENT_TYPES, type EventType, isEventType, type ReceivedEvent, type VerifiedEvent } from '#libs/contracts'
-import { TerminalError } from '#libs/platform'
+import { EVENT_TYPES, type EventType, isEventType, type ReceivedEvent, type VerifiedEvent } from '#libs/contracts'
+import { docsDocument, TerminalError } from '#libs/platform'
 import type { ErrorObject, Options, ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { NEWER_WORD } from '../dead-letters/newer-build.js'
 
 const SCHEMA_ID = 'hms-events'
+/** Schemas of event data, by type, and of what they refer to; `npm run schemas` generates them from the types. */
+const { schemas } = docsDocument<{ components: { schemas: Record<string, object> } }>('asyncapi.json').components
 const validatorOf = validators({})
 /** Reports all validation errors with their values; used only for data that already failed. */
 const wholeValidatorOf = validators({ allErrors: true, verbose: true })
@@ -31,13 +33,13 @@ function validators(options: Options): (type: EventType) => ValidateFunction {
   const ajv = new Ajv2020({
     validateSchema: false,
     allowUnionTypes: true,
-    schemas: [{ $id: SCHEMA_ID, $defs: { ...EVENT_SCHEMAS.types, ...EVENT_SCHEMAS.$defs } }],
+    schemas: [{ $id: SCHEMA_ID, components: { schemas } }],
     ...options,
   })
   const compiled = new Map<EventType, ValidateFunction>()
   return (type) => {
     let fits = compiled.get(type)
-    if (fits === undefined) compiled.set(type, (fits = ajv.compile({ $ref: `${SCHEMA_ID}#/$defs/${type}` })))
+    if (fits === undefined) compiled.set(type, (fits = ajv.compile({ $ref: `${SCHEMA_ID}#/components/schemas/${type}` })))
     return fits
   }
 }

@@ -7,3 +7,12 @@ const FOLDER = new URL(import.meta.url.endsWith('.ts') ? '../../../../docs/' : '
 export function docsFile(name: string): string {
   return readFileSync(new URL(name, FOLDER), 'utf8')
 }
+
+const documents = new Map<string, unknown>()
+
+/** Returns a generated document of this version, parsed once. */
+export function docsDocument<T>(name: 'openapi.json' | 'asyncapi.json'): T {
+  const document = documents.get(name) ?? (JSON.parse(docsFile(name)) as unknown)
+  documents.set(name, document)
+  return document as T
+}

@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { docsFile } from './docs-file.js'
+import { docsDocument } from './docs-file.js'
 import { heeded } from './front-door.js'
 
 export interface Route {
@@ -22,12 +22,16 @@ export function collectRoutes(server: FastifyInstance): Route[] {
   return routes
 }
 
-let document: Document | undefined
-
 /** Returns `docs/openapi.json`, which describes all services, limited to `routes` for a process that runs some of them. */
 export function openApi(version: string, routes?: readonly Route[]): object {
-  document ??= JSON.parse(docsFile('openapi.json')) as Document
+  const document = docsDocument<Document>('openapi.json')
   return { ...document, info: { ...document.info, version }, paths: routes === undefined ? document.paths : pathsOf(document, routes) }
+}
+
+/** Returns `docs/asyncapi.json`, which describes all topics and the data of their events. */
+export function asyncApi(version: string): object {
+  const document = docsDocument<Pick<Document, 'info'>>('asyncapi.json')
+  return { ...document, info: { ...document.info, version } }
 }
 
 function pathsOf({ paths }: Document, routes: readonly Route[]): Document['paths'] {

@@ -1,5 +1,4 @@
-import { asyncApi } from '#libs/contracts'
-import { errorPage, noErrorPage, openApi } from '#libs/platform'
+import { asyncApi, errorPage, noErrorPage, openApi } from '#libs/platform'
 import { Controller, Get, Header, Param, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public } from '../authorization/require-scope.js'

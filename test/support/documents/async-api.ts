@@ -1,22 +1,26 @@
-import { EVENT_SCHEMAS, type JsonSchema } from '../event-schemas.js'
-import { EVENT_TYPES, type EventType } from '../events.js'
-import { SERVICES } from '../services.js'
+import { join } from 'node:path'
 import {
   DEAD_LETTER_PARTITIONS,
   DEAD_LETTER_RETENTION_MS,
   deadLetterTopic,
+  EVENT_TYPES,
   GIVEN_UP,
   RETENTION_MS,
+  SERVICES,
   TOPICS,
   topicsOfType,
+  type EventType,
   type Topic,
-} from '../topics.js'
+} from '#libs/contracts'
+import { ROOT } from '../../architecture/root.js'
+import { exportedType, programOf } from './program.js'
+import { TypeSchemas, type Schema } from './type-schemas.js'
 
 const SIGNED =
   'Records are CloudEvents 1.0 in Kafka’s binary mode. The value is a DSSE envelope around an in-toto statement, signed by the service ' +
   'that ce_source names; the payloads below are what stands in its predicate under `data`.'
 
-const HEADERS: JsonSchema = {
+const HEADERS: Schema = {
   type: 'object',
   required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_time', 'ce_subject', 'ce_keyseq'],
   properties: {
@@ -34,13 +38,13 @@ const HEADERS: JsonSchema = {
   },
 }
 
-/** Returns the AsyncAPI 3.1 document of the whole choreography: topics from the catalogue, payloads from the event schemas. */
-export function asyncApi(version: string): object {
+/** Returns the AsyncAPI 3.1 document of the whole choreography: topics from the catalogue, payloads from the types of `EventData`. */
+export function asyncApiFromSources(): object {
   return {
     asyncapi: '3.1.0',
     info: {
       title: 'HMS-SVC choreography',
-      version,
+      version: '0.0.0',
       description: `A signed YAML policy becomes a live rule. ${SIGNED}`,
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
@@ -52,7 +56,7 @@ export function asyncApi(version: string): object {
 }
 
 /** Returns the event types of a topic; for a stage's topic including `STAGE_EVENTS`. */
-export function typesOn(topic: string): EventType[] {
+function typesOn(topic: string): EventType[] {
   return EVENT_TYPES.filter((type) => topicsOfType(type, 'audit').includes(topic))
 }
 
@@ -98,8 +102,14 @@ function messages(): Record<string, object> {
   return { ...Object.fromEntries(EVENT_TYPES.map((type) => [type, event(type)])), [GIVEN_UP]: givenUp }
 }
 
-function schemas(): Record<string, unknown> {
-  return JSON.parse(
-    JSON.stringify({ ...EVENT_SCHEMAS.types, ...EVENT_SCHEMAS.$defs, CloudEvent: HEADERS }).replaceAll('#/$defs/', '#/components/schemas/'),
-  ) as Record<string, unknown>
+function schemas(): Record<string, Schema> {
+  const file = join(ROOT, 'libs/contracts/src/events.ts')
+  const program = programOf([file])
+  const checker = program.getTypeChecker()
+  const schemas = new TypeSchemas(checker, 'components/schemas')
+  const types = checker
+    .getPropertiesOfType(exportedType(program, file, 'EventData'))
+    .map((property) => [property.name, schemas.of(checker.getTypeOfSymbol(property))] as const)
+  const named = Object.entries(schemas.definitions).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return { ...Object.fromEntries(types), ...Object.fromEntries(named), CloudEvent: HEADERS }
 }
