@@ -4,7 +4,7 @@ import { consentOf, type Consent, type SignedRelease } from '#libs/policy'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, Moment, policiesText, RunLink } from '../layout/parts.js'
+import { Command, Facts, Moment, policiesText, RunLink } from '../layout/parts.js'
 import { timeLeft } from '../layout/time-left.js'
 import type { Answer } from '../reading/answer.js'
 import { type People, predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
@@ -153,29 +153,22 @@ function Who({
   people: Answer<People>
   now: Date
 }): JSX.Element {
+  const authors = consent.authors.map((author) => (
+    <span key={author}>
+      <span data-consent>{author}</span>{' '}
+    </span>
+  ))
   return (
     <section aria-labelledby="who-title">
       <h2 id="who-title">Who has to sign</h2>
-      <dl class="facts">
-        <dt>Written by</dt>
-        <dd>
-          {consent.authors.length === 0
-            ? 'not said'
-            : consent.authors.map((author) => (
-                <span key={author}>
-                  <span data-consent>{author}</span>{' '}
-                </span>
-              ))}
-        </dd>
-        <dt>Signed by</dt>
-        <dd>{prepared.signedBy.join(', ') || 'nobody yet'}</dd>
-        <dt>Still missing</dt>
-        <dd>{prepared.missing.join(', ') || 'nothing'}</dd>
-        <dt>Ends</dt>
-        <dd>
-          <Moment at={prepared.expiresAt} />, in {timeLeft(prepared.expiresAt, now)}
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          ['Written by', authors.length === 0 ? 'not said' : authors],
+          ['Signed by', prepared.signedBy.join(', ') || 'nobody yet'],
+          ['Still missing', prepared.missing.join(', ') || 'nothing'],
+          ['Ends', [<Moment at={prepared.expiresAt} />, `, in ${timeLeft(prepared.expiresAt, now)}`]],
+        ]}
+      />
       <Loaded answer={people} what="people of the roster">
         {({ roster }) => (
           <ul>

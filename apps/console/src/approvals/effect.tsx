@@ -1,7 +1,7 @@
 import type { CoverageView, JsonObject, LintReport, PolicyView, PreparedApproval, Trial } from '#libs/contracts'
 import type { JSX } from 'preact'
 import type { PageRequest } from '../layout/page.js'
-import { Commands, count, Part } from '../layout/parts.js'
+import { Commands, count, Facts, Part } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import type { Answer } from '../reading/answer.js'
 import type { Sent } from '../reading/sent.js'
@@ -33,22 +33,13 @@ export async function readEffect(
 export function Effect({ facts, longer }: { facts: EffectFacts; longer?: string }): JSX.Element {
   return (
     <Part id="effect" title="What it would do">
-      <dl class="facts">
-        <dt>Lint</dt>
-        <dd>
-          <Lint lint={facts.lint} />
-        </dd>
-        <dt>Replay of recorded readings</dt>
-        <dd>
-          <Replay trial={facts.trial} longer={longer} />
-        </dd>
-        <dt>Bots</dt>
-        <dd>
-          {facts.bots.map(({ id, coverage }) => (
-            <p key={id}>{botsText(id, coverage)}</p>
-          ))}
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          ['Lint', <Lint lint={facts.lint} />],
+          ['Replay of recorded readings', <Replay trial={facts.trial} longer={longer} />],
+          ['Bots', facts.bots.map(({ id, coverage }) => <p key={id}>{botsText(id, coverage)}</p>)],
+        ]}
+      />
     </Part>
   )
 }

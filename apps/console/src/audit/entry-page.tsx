@@ -8,10 +8,10 @@ import {
   type RunView,
 } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
-import { Fragment, type JSX } from 'preact'
+import type { JSX } from 'preact'
 import { absentPage, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, Commands, Digest, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
+import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
 import { valueOf, type Answer, type Read } from '../reading/answer.js'
 import { readPeople } from '../signing/people.js'
 import type { LogKeys } from '../signing/log-keys.js'
@@ -46,7 +46,7 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
     body: (
       <>
         <Part id="facts" title="What was recorded">
-          <Facts entry={entry} />
+          <Recorded entry={entry} />
         </Part>
         {entry.acts === undefined || entry.acts.length === 0 ? null : (
           <Part id="acts" title="Who did it, and why">
@@ -100,35 +100,20 @@ async function backgroundOf(read: Read, number: number): Promise<Background | un
   return { approval, changes, proofs: proofs.flatMap((proof) => (proof.kind === 'loaded' ? [proof.value] : [])) }
 }
 
-function Facts({ entry }: { entry: AuditEntry }): JSX.Element {
-  const { at, source, type, key, run, event, digest, leafHash } = entry
+function Recorded({ entry: { at, source, type, key, run, event, digest, leafHash } }: { entry: AuditEntry }): JSX.Element {
   return (
-    <dl class="facts">
-      <dt>Time</dt>
-      <dd>
-        <Moment at={at} />
-      </dd>
-      <dt>Type</dt>
-      <dd>{type}</dd>
-      <dt>Service</dt>
-      <dd>{source}</dd>
-      <dt>About</dt>
-      <dd>{key}</dd>
-      <dt>Run</dt>
-      <dd>
-        <RunLink run={run} />
-      </dd>
-      <dt>Event</dt>
-      <dd>{event}</dd>
-      <dt>Digest of what the service signed</dt>
-      <dd>
-        <Digest digest={digest} />
-      </dd>
-      <dt>Leaf hash</dt>
-      <dd>
-        <Digest digest={leafHash} />
-      </dd>
-    </dl>
+    <Facts
+      facts={[
+        ['Time', <Moment at={at} />],
+        ['Type', type],
+        ['Service', source],
+        ['About', key],
+        ['Run', <RunLink run={run} />],
+        ['Event', event],
+        ['Digest of what the service signed', <Digest digest={digest} />],
+        ['Leaf hash', <Digest digest={leafHash} />],
+      ]}
+    />
   )
 }
 
@@ -161,28 +146,16 @@ function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
   return (
     <>
       {acts.map(({ by, decision, reason, publicReason, statements }) => (
-        <dl class="facts" key={decision}>
-          <dt>{statements.length === 0 ? 'Done by' : 'Signed by'}</dt>
-          <dd>{by.join(', ') || 'nobody'}</dd>
-          <dt>Decision</dt>
-          <dd>{decision}</dd>
-          <dt>Reason</dt>
-          <dd>{reason === null ? 'none was given' : `“${reason}”`}</dd>
-          {publicReason === undefined ? null : (
-            <>
-              <dt>Reason for partners</dt>
-              <dd>“{publicReason}”</dd>
-            </>
-          )}
-          {statements.map(({ envelope }) => (
-            <Fragment key={envelope.payload}>
-              <dt>Statement, as it was signed</dt>
-              <dd>
-                <Digest digest={digestOfPayload(envelope)} />
-              </dd>
-            </Fragment>
-          ))}
-        </dl>
+        <Facts
+          key={decision}
+          facts={[
+            [statements.length === 0 ? 'Done by' : 'Signed by', by.join(', ') || 'nobody'],
+            ['Decision', decision],
+            ['Reason', reason === null ? 'none was given' : `“${reason}”`],
+            publicReason === undefined ? null : ['Reason for partners', `“${publicReason}”`],
+            ...statements.map(({ envelope }) => ['Statement, as it was signed', <Digest digest={digestOfPayload(envelope)} />] as const),
+          ]}
+        />
       ))}
     </>
   )
@@ -190,22 +163,14 @@ function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
 
 function Signers({ approval: { digest, signedBy, authors, reasons } }: { approval: ApprovalSummary }): JSX.Element {
   return (
-    <dl class="facts">
-      <dt>Signed by</dt>
-      <dd>{signedBy.join(', ') || 'nobody yet'}</dd>
-      <dt>Written by</dt>
-      <dd>{authors.join(', ') || 'not said'}</dd>
-      {reasons.map(({ name, reason }) => (
-        <Fragment key={name}>
-          <dt>{name} says</dt>
-          <dd>“{reason}”</dd>
-        </Fragment>
-      ))}
-      <dt>What was signed</dt>
-      <dd>
-        <Digest digest={digest} />
-      </dd>
-    </dl>
+    <Facts
+      facts={[
+        ['Signed by', signedBy.join(', ') || 'nobody yet'],
+        ['Written by', authors.join(', ') || 'not said'],
+        ...reasons.map(({ name, reason }) => [`${name} says`, `“${reason}”`] as const),
+        ['What was signed', <Digest digest={digest} />],
+      ]}
+    />
   )
 }
 

@@ -1,6 +1,6 @@
 import { isTerminal, STOP_THE_LINE, type DeadLetterSummary, type FreezeView, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../layout/absent.js'
+import { Absent, None } from '../layout/absent.js'
 import { count, policiesText, RunLink } from '../layout/parts.js'
 import { StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
@@ -108,11 +108,7 @@ export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
       ) : (
         <None>Nothing that can be seen from here.</None>
       )}
-      {dark === undefined ? null : (
-        <Loaded answer={dark} what="dead letters">
-          {() => null}
-        </Loaded>
-      )}
+      {dark === undefined ? null : <Absent answer={dark} what="dead letters" />}
     </>
   )
 }

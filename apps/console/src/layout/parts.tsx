@@ -1,5 +1,5 @@
 import { digestInGroups, type Json } from '#libs/contracts'
-import type { ComponentChildren, JSX } from 'preact'
+import { Fragment, type ComponentChildren, type JSX } from 'preact'
 
 /** A moment: the zone is named, and programs read the attribute. */
 export function Moment({ at }: { at: string | null }): JSX.Element {
@@ -68,6 +68,25 @@ export function Table({ caption, head, children }: { caption: string; head: read
         <tbody>{children}</tbody>
       </table>
     </div>
+  )
+}
+
+/** A name and what it names; `null` where there is nothing to say. */
+type Fact = readonly [name: string, value: ComponentChildren] | null
+
+/** Facts about one thing, each behind its name. */
+export function Facts({ facts, plain = false }: { facts: readonly Fact[]; plain?: boolean }): JSX.Element {
+  return (
+    <dl class={plain ? undefined : 'facts'}>
+      {facts.map((fact, index) =>
+        fact === null ? null : (
+          <Fragment key={index}>
+            <dt>{fact[0]}</dt>
+            <dd>{fact[1]}</dd>
+          </Fragment>
+        ),
+      )}
+    </dl>
   )
 }
 

@@ -2,7 +2,7 @@ import type { DeliveryDetail, DeliveryTry } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Digest, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
+import { count, Digest, Facts, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { BundleLinks } from './bundle-links.js'
 import { Acknowledged, DeliveryTag } from './delivery-rows.js'
 
@@ -48,38 +48,20 @@ function Delivery({ delivery }: { delivery: DeliveryDetail }): JSX.Element {
   return (
     <>
       <Part id="delivery" title="The message">
-        <dl>
-          <dt>State</dt>
-          <dd>
-            <DeliveryTag delivery={delivery} />
-          </dd>
-          <dt>Delivered</dt>
-          <dd>
-            <Moment at={delivery.deliveredAt} />
-          </dd>
-          <dt>Acknowledged</dt>
-          <dd>
-            <Acknowledged delivery={delivery} />
-          </dd>
-          <dt>{bundle.length > 1 ? 'Policies' : 'Policy'}</dt>
-          <dd>
-            <BundleLinks bundle={bundle} />, <RunLink run={run} />
-          </dd>
-          <dt>Policy digest</dt>
-          <dd>
-            <Digest digest={digest} />
-          </dd>
-          <dt>Supersedes</dt>
-          <dd>{supersedes.length === 0 ? '–' : supersedes.join(', ')}</dd>
-          <dt>Channel</dt>
-          <dd>{channel}</dd>
-          <dt>Message</dt>
-          <dd>{messageId}</dd>
-          <dt>Next try</dt>
-          <dd>
-            <Moment at={delivery.nextAttemptAt} />
-          </dd>
-        </dl>
+        <Facts
+          plain
+          facts={[
+            ['State', <DeliveryTag delivery={delivery} />],
+            ['Delivered', <Moment at={delivery.deliveredAt} />],
+            ['Acknowledged', <Acknowledged delivery={delivery} />],
+            [bundle.length > 1 ? 'Policies' : 'Policy', [<BundleLinks bundle={bundle} />, ', ', <RunLink run={run} />]],
+            ['Policy digest', <Digest digest={digest} />],
+            ['Supersedes', supersedes.length === 0 ? '–' : supersedes.join(', ')],
+            ['Channel', channel],
+            ['Message', messageId],
+            ['Next try', <Moment at={delivery.nextAttemptAt} />],
+          ]}
+        />
       </Part>
       <Part id="tries" title="Tries">
         <Tries tries={tries} />

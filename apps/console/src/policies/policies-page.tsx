@@ -1,6 +1,7 @@
 import type { PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Part, Terminal } from '../layout/parts.js'
 import { mapAnswer } from '../reading/answer.js'
@@ -18,17 +19,9 @@ export async function policiesPage({ read, query }: PageRequest): Promise<PageCo
     summary: found.kind === 'loaded' ? summaryOf(found.value.all.length, found.value.fitting.length) : 'The policies cannot be shown now.',
     body: (
       <>
-        <form class="usa-form" method="get" action="/policies">
-          <div>
-            <label class="usa-label" for="q">
-              Id, title or tag
-            </label>
-            <input class="usa-input" id="q" name="q" maxLength={100} value={wanted} />
-          </div>
-          <button class="usa-button" type="submit">
-            Filter
-          </button>
-        </form>
+        <FilterForm action="/policies">
+          <TextFilter name="q" label="Id, title or tag" value={wanted} />
+        </FilterForm>
         <Part id="policies" title="In force for all">
           <Loaded answer={found} what="policies">
             {({ all, fitting }) => <Found all={all} fitting={fitting} />}

@@ -1,8 +1,8 @@
-import type { ChangeView, CoverageView, JsonObject, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
+import type { ChangeView, CoverageView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Digest, Moment, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
+import { count, Digest, Facts, Moment, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { RefusedByReaders } from './refused-by-readers.js'
@@ -87,9 +87,13 @@ function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntr
   return history === undefined || history.kind === 'loaded' ? 'It is not in force; it was.' : 'There is nothing of that name.'
 }
 
+const DESCRIBED = ['effective', 'description', 'owner', 'tags', 'schema', 'partners']
+
 function InForce({ policy, history }: { policy: PolicyView; history: Answer<PolicyHistoryEntry[]> }): JSX.Element {
-  const { value, version, provenance, revision } = policy
-  const since = policy.since ?? valueOf(history)?.find(({ digest }) => digest === provenance.digest)?.from
+  const { value, version, revision } = policy
+  const { run, digest, author, approvedBy, soleOfficial, breakGlass, change } = policy.provenance
+  const since = policy.since ?? valueOf(history)?.find((entry) => entry.digest === digest)?.from
+  const described = DESCRIBED.filter((key) => value[key] !== undefined)
   return (
     <>
       {ruleOf(value).map(([key, each]) => (
@@ -100,56 +104,24 @@ function InForce({ policy, history }: { policy: PolicyView; history: Answer<Poli
           {typeof each === 'number' ? unitText(value) : ''}
         </p>
       ))}
-      <dl class="facts">
-        <dt>Version</dt>
-        <dd>
-          {version}, revision {revision}
-        </dd>
-        <dt>In force since</dt>
-        <dd>{since === undefined ? 'not known now' : <Moment at={since} />}</dd>
-        <dt>Signed by</dt>
-        <dd>
-          {provenance.approvedBy.length === 0 ? 'not said' : provenance.approvedBy.join(', ')}
-          {provenance.soleOfficial === true ? ' (author and approver, as the roster allows)' : ''}
-        </dd>
-        {provenance.breakGlass === undefined ? null : (
-          <>
-            <dt>Break-glass</dt>
-            <dd>{provenance.breakGlass.reason ?? 'a rollback brought back what came so'}; neither replayed nor tried by a canary</dd>
-          </>
-        )}
-        {provenance.change === undefined ? null : (
-          <>
-            <dt>Brought by</dt>
-            <dd>{changeText(provenance.change)}</dd>
-          </>
-        )}
-        <dt>Written by</dt>
-        <dd>{provenance.author ?? 'not said'}</dd>
-        <dt>Made live by</dt>
-        <dd>
-          <RunLink run={provenance.run} />
-        </dd>
-        <dt>Release</dt>
-        <dd>
-          <Digest digest={provenance.digest} />
-        </dd>
-        <Describing value={value} />
-      </dl>
-    </>
-  )
-}
-
-function Describing({ value }: { value: JsonObject }): JSX.Element {
-  const said = ['effective', 'description', 'owner', 'tags', 'schema', 'partners'].filter((key) => value[key] !== undefined)
-  return (
-    <>
-      {said.map((key) => (
-        <div key={key}>
-          <dt>{key}</dt>
-          <dd>{[value[key]].flat().map(valueText).join(', ')}</dd>
-        </div>
-      ))}
+      <Facts
+        facts={[
+          ['Version', `${version}, revision ${revision}`],
+          ['In force since', since === undefined ? 'not known now' : <Moment at={since} />],
+          [
+            'Signed by',
+            (approvedBy.join(', ') || 'not said') + (soleOfficial === true ? ' (author and approver, as the roster allows)' : ''),
+          ],
+          breakGlass === undefined
+            ? null
+            : ['Break-glass', `${breakGlass.reason ?? 'a rollback brought back what came so'}; neither replayed nor tried by a canary`],
+          change === undefined ? null : ['Brought by', changeText(change)],
+          ['Written by', author ?? 'not said'],
+          ['Made live by', <RunLink run={run} />],
+          ['Release', <Digest digest={digest} />],
+          ...described.map((key) => [key, [value[key]].flat().map(valueText).join(', ')] as const),
+        ]}
+      />
     </>
   )
 }

@@ -2,7 +2,7 @@ import type { ReceiptView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Alert, Loaded } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Moment } from '../layout/parts.js'
+import { Facts, Moment } from '../layout/parts.js'
 import { BundleLinks } from '../partners/bundle-links.js'
 
 /**
@@ -33,16 +33,14 @@ function Receipt({ receipt, token }: { receipt: ReceiptView; token: string }): J
   const { bundle, acknowledgedAt, signed, messageId } = receipt
   return (
     <>
-      <dl>
-        <dt>{bundle.length > 1 ? 'Policies' : 'Policy'}</dt>
-        <dd>
-          <BundleLinks bundle={bundle} />
-        </dd>
-        <dt>Message</dt>
-        <dd>{messageId}</dd>
-        <dt>Acknowledged</dt>
-        <dd>{acknowledgedAt === null ? 'not yet' : <Moment at={acknowledgedAt} />}</dd>
-      </dl>
+      <Facts
+        plain
+        facts={[
+          [bundle.length > 1 ? 'Policies' : 'Policy', <BundleLinks bundle={bundle} />],
+          ['Message', messageId],
+          ['Acknowledged', acknowledgedAt === null ? 'not yet' : <Moment at={acknowledgedAt} />],
+        ]}
+      />
       {acknowledgedAt === null && !signed ? (
         <form method="post" action={`/receipts/${encodeURIComponent(token)}`}>
           <p>By pressing the button you say that your organisation has taken up this message.</p>

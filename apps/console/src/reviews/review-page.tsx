@@ -1,9 +1,9 @@
 import { explain, LADDER, notifiedSteps, type DeliveryView, type RunView, type Ticket } from '#libs/contracts'
-import { Fragment, type JSX } from 'preact'
+import type { JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { absentPage, Alert, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Commands, Moment, Part, policiesText, PolicyLinks, RunLink } from '../layout/parts.js'
+import { Commands, Facts, Moment, Part, policiesText, PolicyLinks, RunLink } from '../layout/parts.js'
 import { timeLeft } from '../layout/time-left.js'
 import { StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
@@ -79,18 +79,18 @@ function Question({ ticket, run }: { ticket: Ticket; run: Answer<RunView> }): JS
       <p>
         <Tag {...TICKET_WORDS[state]} /> {WORDS[kind]}
       </p>
-      <dl class="facts">
-        <dt>Why</dt>
-        <dd>{explain(reason, detail)}</dd>
-        <dt>Run</dt>
-        <dd>
-          <RunLink run={ticket.run} />, attempt {ticket.attempt} {run.kind === 'loaded' ? <StateTag state={run.value.state} /> : null}
-        </dd>
-        <dt>Policies</dt>
-        <dd>
-          <PolicyLinks policies={policies} />
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          ['Why', explain(reason, detail)],
+          [
+            'Run',
+            <>
+              <RunLink run={ticket.run} />, attempt {ticket.attempt} {run.kind === 'loaded' ? <StateTag state={run.value.state} /> : null}
+            </>,
+          ],
+          ['Policies', <PolicyLinks policies={policies} />],
+        ]}
+      />
       {decided === null ? null : (
         <Alert kind="success" title={`${decided.by} decided: ${decided.decision}`}>
           <p>
@@ -125,37 +125,21 @@ function Clock({ ticket, deliveries }: { ticket: Ticket; deliveries: DeliveryVie
   const { kind, openedAt, expiresAt, state, closedAt } = ticket
   const notified = notifiedSteps(ticket, deliveries)
   return (
-    <dl class="facts">
-      <dt>Opened</dt>
-      <dd>
-        <Moment at={openedAt} />
-      </dd>
-      {LADDER.map((step) => {
-        const known = notified.find(({ to }) => to === step)
-        return (
-          <Fragment key={step}>
-            <dt>Notified {step}</dt>
-            <dd>
-              {known === undefined ? (
-                state === 'OPEN' ? (
-                  'not yet'
-                ) : (
-                  'no'
-                )
-              ) : (
-                <>
-                  <Moment at={known.at} />: {known.partners}
-                </>
-              )}
-            </dd>
-          </Fragment>
-        )
-      })}
-      <dt>{state !== 'OPEN' ? 'Closed' : kind === 'BREAK_GLASS_REVIEW' ? 'Overdue without an answer' : 'Ends without an answer'}</dt>
-      <dd>
-        <Moment at={state === 'OPEN' ? expiresAt : closedAt} />
-        {state === 'OPEN' ? `: ${UNANSWERED[kind]}` : ''}
-      </dd>
-    </dl>
+    <Facts
+      facts={[
+        ['Opened', <Moment at={openedAt} />],
+        ...LADDER.map((step) => {
+          const known = notified.find(({ to }) => to === step)
+          const none = state === 'OPEN' ? 'not yet' : 'no'
+          return [`Notified ${step}`, known === undefined ? none : [<Moment at={known.at} />, `: ${known.partners}`]] as const
+        }),
+        state === 'OPEN'
+          ? [
+              kind === 'BREAK_GLASS_REVIEW' ? 'Overdue without an answer' : 'Ends without an answer',
+              [<Moment at={expiresAt} />, `: ${UNANSWERED[kind]}`],
+            ]
+          : ['Closed', <Moment at={closedAt} />],
+      ]}
+    />
   )
 }

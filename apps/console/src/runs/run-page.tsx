@@ -22,9 +22,9 @@ import type { JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { decisionsOfRun, whyNoDecision } from '../decisions/decisions-of-run.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
-import { Loaded, None } from '../layout/absent.js'
+import { Absent, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, Commands, count, Digest, Moment, Part, policiesText, PolicyLinks, Table, Terminal } from '../layout/parts.js'
+import { Command, Commands, count, Digest, Facts, Moment, Part, policiesText, PolicyLinks, Table, Terminal } from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
@@ -124,11 +124,7 @@ function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): 
           ))}
         </ul>
       )}
-      {tickets.kind === 'loaded' ? null : (
-        <Loaded answer={tickets} what="tickets of this run">
-          {() => null}
-        </Loaded>
-      )}
+      <Absent answer={tickets} what="tickets of this run" />
       {why === undefined ? <DecideForm action={`/runs/${run.run}/decide`} allowed={decisionsOfRun(run)} /> : <None>{why}</None>}
       {isLive ? (
         <p>
@@ -156,9 +152,7 @@ function withoutRun(number: string, answer: Exclude<Answer<RunView>, { kind: 'lo
     summary: missing ? 'There is nothing of that number.' : 'It cannot be shown now.',
     body: (
       <Part id="absent" title="What to do">
-        <Loaded answer={answer} what="run">
-          {() => null}
-        </Loaded>
+        <Absent answer={answer} what="run" />
         <p>
           <a href="/runs">All runs</a> are listed, the newest first.
         </p>
@@ -273,28 +267,15 @@ function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
   const { signedBy, missing, authors, reasons, policies, digest, expiresAt } = approval
   return (
     <>
-      <dl class="facts">
-        <dt>Signed by</dt>
-        <dd>{signedBy.length === 0 ? 'nobody yet' : signedBy.join(', ')}</dd>
-        <dt>Written by</dt>
-        <dd>{authors.length === 0 ? 'not said' : authors.join(', ')}</dd>
-        {missing.length === 0 ? null : (
-          <>
-            <dt>Still missing</dt>
-            <dd>
-              {missing.join(', ')}, until <Moment at={expiresAt} />
-            </dd>
-          </>
-        )}
-        <dt>What was signed</dt>
-        <dd>
-          <Digest digest={digest} />
-        </dd>
-        <dt>Policies</dt>
-        <dd>
-          <PolicyLinks policies={policies} />
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          ['Signed by', signedBy.join(', ') || 'nobody yet'],
+          ['Written by', authors.join(', ') || 'not said'],
+          missing.length === 0 ? null : ['Still missing', [`${missing.join(', ')}, until `, <Moment at={expiresAt} />]],
+          ['What was signed', <Digest digest={digest} />],
+          ['Policies', <PolicyLinks policies={policies} />],
+        ]}
+      />
       {reasons.map(({ name, reason }) => (
         <p key={name + reason}>
           {name}: “{reason}”

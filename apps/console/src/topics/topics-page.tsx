@@ -1,6 +1,6 @@
 import { eventsAMinute, type DeadLetterSummary, type Topic } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Alert, Loaded, None } from '../layout/absent.js'
+import { Absent, Alert, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
@@ -21,11 +21,7 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
     body: (
       <>
         <Part id="topics" title="Events between the services">
-          {activity.kind === 'loaded' ? null : (
-            <Loaded answer={activity} what="rates of the topics">
-              {() => null}
-            </Loaded>
-          )}
+          <Absent answer={activity} what="rates of the topics" />
           <Table
             caption="Topics"
             head={['Topic and purpose', 'Written by', 'Read by', 'Events a minute', 'Lag', 'Oldest unhandled', 'Dead letters', 'Kept']}
@@ -36,13 +32,9 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
           </Table>
         </Part>
         <Part id="letters" title="Dead letters">
-          {letters.map((answer) =>
-            answer.kind === 'loaded' ? null : (
-              <Loaded answer={answer} what="dead letters">
-                {() => null}
-              </Loaded>
-            ),
-          )}
+          {letters.map((answer) => (
+            <Absent answer={answer} what="dead letters" />
+          ))}
           <Letters letters={waiting} complete={letters.every(({ kind }) => kind === 'loaded')} />
         </Part>
         <Terminal title="The same from a terminal" commands={['hms-svc topics list', 'hms-svc dlq list']} />

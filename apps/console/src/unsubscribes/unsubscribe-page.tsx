@@ -2,7 +2,7 @@ import type { UnsubscribeView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Moment } from '../layout/parts.js'
+import { Facts, Moment } from '../layout/parts.js'
 
 /** Behind the link of a mail. Opening it changes nothing: only the button, or a mail program by RFC 8058, unsubscribes. */
 export async function unsubscribePage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
@@ -29,14 +29,14 @@ function summaryOf({ address, unsubscribedAt }: UnsubscribeView): string {
 function Choice({ view: { partner, address, unsubscribedAt }, token }: { view: UnsubscribeView; token: string }): JSX.Element {
   return (
     <>
-      <dl>
-        <dt>Partner</dt>
-        <dd>{partner}</dd>
-        <dt>Address</dt>
-        <dd>{address}</dd>
-        <dt>Unsubscribed</dt>
-        <dd>{unsubscribedAt === null ? 'no' : <Moment at={unsubscribedAt} />}</dd>
-      </dl>
+      <Facts
+        plain
+        facts={[
+          ['Partner', partner],
+          ['Address', address],
+          ['Unsubscribed', unsubscribedAt === null ? 'no' : <Moment at={unsubscribedAt} />],
+        ]}
+      />
       {unsubscribedAt === null ? (
         <form method="post" action={`/unsubscribe/${encodeURIComponent(token)}`}>
           <p>
