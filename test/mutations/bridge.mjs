@@ -22,7 +22,7 @@ export const BRIDGE_GUARDS = [
     name: 'page-signature-order',
     guard: 'a page accepts no malleable signature',
     file: 'libs/signing/src/crypto/page.ts',
-    find: ' || s >= ORDER) return false',
+    find: ' || s >= order) return false',
     replace: ') return false',
     spec: 'libs/signing/src/crypto/adapters.spec.ts',
     test: 'are not malleable: S is below the order',

@@ -157,7 +157,7 @@ export const TRUST_GUARDS = [
   {
     name: 'stages-of-this-attempt',
     guard: 'an attestation is of this attempt of this run',
-    file: 'libs/signing/src/attestations/attested-run.ts',
+    file: 'libs/signing/src/attestations/attestations.ts',
     find: 'return about.run === run && about.attempt === attempt ?',
     replace: 'return about.run !== undefined ?',
     spec: 'libs/signing/src/attestations/attestations.spec.ts',
@@ -184,7 +184,7 @@ export const TRUST_GUARDS = [
   {
     name: 'reader-log',
     guard: 'no release without its place in the log',
-    file: 'libs/signing/src/live/witnessed-at.ts',
+    file: 'libs/signing/src/live/verify-release.ts',
     find: "if (proof === null) throw new SignatureError('HMS_PROOF_INVALID', 'there is no proof')",
     replace: 'if (proof === null) return undefined',
     spec: 'test/attacks/reader.spec.ts',
@@ -193,7 +193,7 @@ export const TRUST_GUARDS = [
   {
     name: 'reader-entry',
     guard: 'the entry is the approval of this release',
-    file: 'libs/signing/src/live/witnessed-at.ts',
+    file: 'libs/signing/src/live/verify-release.ts',
     find: 'if (!namesRelease(proof, { id, version, digest })) throw',
     replace: "if (!namesRelease(proof, { id, version, digest }) && id === '') throw",
     spec: 'test/attacks/reader.spec.ts',
@@ -202,7 +202,7 @@ export const TRUST_GUARDS = [
   {
     name: 'reader-entry-kind',
     guard: 'an entry of another kind proves nothing',
-    file: 'libs/signing/src/live/witnessed-at.ts',
+    file: 'libs/signing/src/live/verify-release.ts',
     find: 'return type === APPROVED && isApproved(',
     replace: "return typeof type === 'string' && isApproved(",
     spec: 'test/attacks/reader.spec.ts',

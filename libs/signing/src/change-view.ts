@@ -2,7 +2,7 @@ import { peekPredicate, type Change, type ChangeView, type Envelope } from '#lib
 import { readChange } from './change.js'
 import type { ReleasePredicate } from './release.js'
 import type { Roster } from './roster/roster.js'
-import { SignatureError } from './signature-error.js'
+import { unlessRefused } from './signature-error.js'
 
 /** A release and the people whose signatures on it count. */
 export interface ChangedTo {
@@ -56,12 +56,7 @@ export function believedChange(
   roster: Roster,
 ): Envelope | undefined {
   if (change === undefined) return undefined
-  try {
-    const { heads } = readChange(change, roster.serviceKeys('rollout')).predicate
-    const isAbout = heads.some(({ policy, seq }) => policy === about.policy && (about.seq === undefined || seq === about.seq))
-    return isAbout ? change : undefined
-  } catch (error) {
-    if (error instanceof SignatureError) return undefined
-    throw error
-  }
+  const heads = unlessRefused(() => readChange(change, roster.serviceKeys('rollout')).predicate.heads, [])
+  const isAbout = heads.some(({ policy, seq }) => policy === about.policy && (about.seq === undefined || seq === about.seq))
+  return isAbout ? change : undefined
 }

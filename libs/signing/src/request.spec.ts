@@ -4,7 +4,7 @@ import { demoRoster } from './roster/demo-roster.js'
 import { readRoster, signRoster } from './roster/read-roster.js'
 import type { RosterPredicate } from './roster/roster-predicate.js'
 import { generateKeyPair, type KeyPair } from './keys.js'
-import { signRequest, verifyRequest } from './request.js'
+import { signRequest, verifyRequestHead } from './request.js'
 import { localSigner } from './signer.js'
 
 const AT = '2026-03-01T00:00:00Z'
@@ -41,8 +41,8 @@ describe('a signed request', () => {
 
   it('counts for exactly what was signed, by a key that was valid then', async () => {
     const roster = await rosterWith(() => {})
-    expect(verifyRequest(header, request, roster).keyid).toBe(keys['EPA Chief'].keyid)
-    expect(() => verifyRequest(header, { ...request, path: '/v1/withdrawals' }, roster)).toThrow('HMS_SIGNATURE_INVALID')
+    expect(verifyRequestHead(header, request, roster).keyid).toBe(keys['EPA Chief'].keyid)
+    expect(() => verifyRequestHead(header, { ...request, path: '/v1/withdrawals' }, roster)).toThrow('HMS_SIGNATURE_INVALID')
   })
 
   it('is refused before its signature is looked at, where it is for another request or names no key, or several', async () => {
@@ -55,10 +55,12 @@ describe('a signed request', () => {
       ...envelope,
       signatures: [{ keyid: keys['EPA Chief'].keyid, sig: Buffer.alloc(64).toString('base64') }],
     }))
-    expect(() => verifyRequest(unsigned, { ...request, path: '/v1/withdrawals' }, roster)).toThrow('the signature is for another request')
+    expect(() => verifyRequestHead(unsigned, { ...request, path: '/v1/withdrawals' }, roster)).toThrow(
+      'the signature is for another request',
+    )
     for (const signatures of [(all: object[]) => all.map((one) => ({ ...one, keyid: '' })), (all: object[]) => [...all, ...all], () => []])
       expect(() =>
-        verifyRequest(
+        verifyRequestHead(
           of((envelope) => ({ ...envelope, signatures: signatures(envelope.signatures) })),
           request,
           roster,
@@ -71,13 +73,13 @@ describe('a signed request', () => {
     ['not yet valid', { notBefore: '2026-03-01T00:00:01Z' }],
   ])('is refused of a key that was %s', async (_what, bounds) => {
     const roster = await rosterWith(({ principals }) => void Object.assign(principals['epa-chief']!.keys[0]!, bounds))
-    expect(() => verifyRequest(header, request, roster)).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
+    expect(() => verifyRequestHead(header, request, roster)).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
   })
 
   it('is refused of a key that was revoked, whenever', async () => {
     const roster = await rosterWith(
       (predicate) => void (predicate.revoked = [{ keyid: keys['EPA Chief'].keyid, since: '2035-01-01T00:00:00Z', reason: 'stolen' }]),
     )
-    expect(() => verifyRequest(header, request, roster)).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
+    expect(() => verifyRequestHead(header, request, roster)).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
   })
 })

@@ -57,18 +57,9 @@ export interface SignedHead {
 }
 
 /**
- * Verifies that a person or an operator of the roster signed exactly this request, with a key that was valid then. The caller checks
- * audience, freshness and single use. Throws `SignatureError`.
- */
-export function verifyRequest(header: string, request: SignableRequest, roster: Roster): SignedHead {
-  const head = verifyRequestHead(header, request, roster)
-  requireSignedBody(head, request.body)
-  return head
-}
-
-/**
- * As `verifyRequest`, before the body has arrived: everything but its digest. `service`: the one service whose key may sign the request
- * too.
+ * Verifies that a person or an operator of the roster signed a request of this method and path, with a key that was valid then, before its
+ * body has arrived: the caller checks audience, freshness, single use, and the body by `requireSignedBody`. `service`: the one service
+ * whose key may sign the request too. Throws `SignatureError`.
  */
 export function verifyRequestHead(
   header: string,

@@ -90,3 +90,23 @@ export class SignatureError extends Error {
     super(`${code}: ${detail}`)
   }
 }
+
+/** Returns the result of `read`; `otherwise` if it throws a `SignatureError`. Any other error is thrown. */
+export function unlessRefused<T, U>(read: () => T, otherwise: U): T | U {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SignatureError) return otherwise
+    throw error
+  }
+}
+
+/** Returns the result of `read`; its `SignatureError` is thrown with this code, and with `what` in front of the detail. */
+export function refusedAs<T>(code: SignatureErrorCode, what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SignatureError) throw new SignatureError(code, `${what}: ${error.detail}`)
+    throw error
+  }
+}

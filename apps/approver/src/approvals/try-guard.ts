@@ -2,7 +2,7 @@ import { peekPredicate, stepsOf, type GuardTrial, type JsonObject, type ReleaseD
 import { guard, judgeReleases, principalOf, type GuardVerdict } from '#libs/guard'
 import { Database, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
-import { approvalRequirement, buildRelease, SignatureError, type Principal, type ReleasePredicate } from '#libs/signing'
+import { approvalRequirement, buildRelease, unlessRefused, type Principal, type ReleasePredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
@@ -74,15 +74,11 @@ export class TryGuard {
   /** Returns people who may sign each of the releases. */
   private eligible(releases: readonly ReleaseDocument[]): Principal[] {
     const roster = this.rosters.newest
-    try {
-      const entitled = releases.map(
-        (release) => new Set(approvalRequirement(roster, peekPredicate<ReleasePredicate>(release.envelope)).eligible),
-      )
-      return [...roster.principals.values()].filter(({ id }) => entitled.every((ids) => ids.has(id))).slice(0, MAX_PEOPLE)
-    } catch (error) {
-      if (error instanceof SignatureError) return []
-      throw error
-    }
+    const entitled = releases.map((release) => {
+      const predicate = peekPredicate<ReleasePredicate>(release.envelope)
+      return new Set(unlessRefused(() => approvalRequirement(roster, predicate).eligible, []))
+    })
+    return [...roster.principals.values()].filter(({ id }) => entitled.every((ids) => ids.has(id))).slice(0, MAX_PEOPLE)
   }
 
   private releaseOf(policy: ReleasePredicate['policy'], live: ReleaseDocument | null, now: Date): ReleaseDocument {

@@ -1,6 +1,6 @@
 import { isSameBytes } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { isSignedBy, openNote, readCheckpoint, SignatureError, type Checkpoint, type NoteKey } from '#libs/signing'
+import { isSignedBy, openNote, readCheckpoint, unlessRefused, type Checkpoint, type NoteKey } from '#libs/signing'
 import type { WitnessLink } from '#libs/witness'
 import { rootOf, type Grown } from './tree.js'
 import type { TreeStore } from './tree.store.js'
@@ -12,13 +12,8 @@ import type { TreeStore } from './tree.store.js'
 export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<Checkpoint | undefined> {
   const note = await witness.newestCheckpoint?.(log.name)
   if (note === undefined || !isSignedBy(log, note) || !isSignedBy(witness.key, note)) return undefined
-  try {
-    const checkpoint = readCheckpoint(openNote(note).body)
-    return checkpoint.origin === log.name ? checkpoint : undefined
-  } catch (error) {
-    if (error instanceof SignatureError) return undefined
-    throw error
-  }
+  const checkpoint = unlessRefused(() => readCheckpoint(openNote(note).body), undefined)
+  return checkpoint?.origin === log.name ? checkpoint : undefined
 }
 
 /** Returns how this tree contradicts a checkpoint that the log signed; `undefined` if it does not. */

@@ -5,7 +5,18 @@ import type { Roster } from '../roster/roster.js'
 import { generateKeyPair } from '../keys.js'
 import { localSigner, signEnvelope, type Signer } from '../signer.js'
 import { statement } from '../statement.js'
-import { ATTEMPT, type AttestedRun } from './attested-run.js'
+import {
+  ATTEMPT,
+  type AttestedRun,
+  readTestResult,
+  readVerificationResult,
+  signTestResult,
+  signVerificationResult,
+  SVR_V0_2,
+  TEST_RESULT_V0_1,
+  type TestResult,
+  type VerificationResult,
+} from './attestations.js'
 import {
   CANARY_OBSERVED,
   CANARY_PASSED,
@@ -14,8 +25,6 @@ import {
   type AttestedDossier,
   type AttestingStage,
 } from './attested-stages.js'
-import { readTestResult, signTestResult, TEST_RESULT_V0_1, type TestResult } from './test-result.js'
-import { readVerificationResult, signVerificationResult, SVR_V0_2, type VerificationResult } from './verification-result.js'
 
 const HEX = 'a'.repeat(64)
 const RUN: AttestedRun = { run: 184, attempt: 2, releases: [{ id: 'lead', version: '1.0.0', releaseDigest: `sha256:${HEX}` }] }

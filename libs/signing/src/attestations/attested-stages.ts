@@ -1,9 +1,7 @@
 import type { Envelope, StageAttestations } from '#libs/contracts'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError } from '../signature-error.js'
-import type { AttestedRun } from './attested-run.js'
-import { readTestResult } from './test-result.js'
-import { readVerificationResult } from './verification-result.js'
+import { type AttestedRun, readTestResult, readVerificationResult } from './attestations.js'
 
 /** Properties of a passed canary. `OBSERVED`: bots ran it and were observed. `PROMOTED`: a person promoted it without that. */
 export const CANARY_PASSED = 'HMS_SVC_CANARY_PASSED'

@@ -9,8 +9,6 @@ interface PageKey {
   point: Point | undefined
 }
 
-const ORDER = Point.CURVE().n
-
 export const sha256: typeof node.sha256 = (data) => digest(typeof data === 'string' ? utf8(data) : data)
 
 export const importKey: typeof node.importKey = (raw) => asPublic({ raw: Uint8Array.from(raw), point: pointOf(raw) })
@@ -20,9 +18,9 @@ export const rawKeyOf: typeof node.rawKeyOf = (key) => asPage(key).raw
 /** Computes R from the key and S, as Node does: noble's own `verify` multiplies by the cofactor, and accepts more signatures. */
 export const isSignature: typeof node.isSignature = (bytes, key, sig) => {
   const { raw, point } = asPage(key)
-  const [r, s] = [sig.subarray(0, 32), numberOf(sig.subarray(32))]
-  if (point === undefined || sig.length !== 64 || s >= ORDER) return false
-  const k = etc.mod(numberOf(sha512(concatBytes(r, raw, bytes))), ORDER)
+  const [r, s, order] = [sig.subarray(0, 32), numberOf(sig.subarray(32)), Point.CURVE().n]
+  if (point === undefined || sig.length !== 64 || s >= order) return false
+  const k = etc.mod(numberOf(sha512(concatBytes(r, raw, bytes))), order)
   return isSameBytes(Point.BASE.multiply(s, false).subtract(point.multiply(k, false)).toBytes(), r)
 }
 

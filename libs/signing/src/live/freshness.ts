@@ -3,11 +3,10 @@ import { digestOfJson, isDigest } from '../digest.js'
 import { PREDICATE_TYPES } from '../predicate-types.js'
 import type { Roster } from '../roster/roster.js'
 import { isCount, isTime, optional } from '../shape.js'
-import { SignatureError } from '../signature-error.js'
+import { refusedAs, SignatureError } from '../signature-error.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from '../statement-kind.js'
 import type { Signer } from '../signer.js'
-import type { StableHead } from './stable-head.js'
-import { isStableRoot, type StableRoot } from './stable-tree.js'
+import { isStableRoot, type StableHead, type StableRoot } from './stable-tree.js'
 
 /** Interval at which rollout issues it, and validity of each statement. */
 export const FRESHNESS_EVERY_MS = 10_000
@@ -74,11 +73,6 @@ export function signFreshness(predicate: FreshnessPredicate, signer: Signer): Pr
 
 /** Reads a statement. Throws `HMS_FRESHNESS_INVALID` unless rollout signed it. The caller checks whether it has expired. */
 export function readFreshness(envelope: unknown, roster: Roster): FreshnessPredicate {
-  try {
-    return verifyStatement(FRESHNESS, envelope, roster.serviceKeys('rollout')).predicate
-  } catch (error) {
-    if (error instanceof SignatureError)
-      throw new SignatureError('HMS_FRESHNESS_INVALID', `not rollout's freshness statement: ${error.detail}`)
-    throw error
-  }
+  const keys = roster.serviceKeys('rollout')
+  return refusedAs('HMS_FRESHNESS_INVALID', "not rollout's freshness statement", () => verifyStatement(FRESHNESS, envelope, keys).predicate)
 }

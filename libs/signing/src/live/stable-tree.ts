@@ -3,7 +3,7 @@ import { isCount, isText, objectOf } from '../shape.js'
 import { HashTree } from '../tlog/hash-tree.js'
 import { hashFrom, leafHash } from '../tlog/merkle.js'
 import { verifyInclusion } from '../tlog/verify-proof.js'
-import type { StableHead } from './stable-head.js'
+import type { HeadPredicate } from '../head.js'
 
 /** Commitment of a freshness statement to all stable heads, for readers with named policies: root (32 bytes in base64) over `size` rows. */
 export type StableRoot = { size: number; root: string }
@@ -85,3 +85,6 @@ function leafOf(head: StableHead): Uint8Array {
   leaves.set(row, leaf)
   return leaf
 }
+
+/** Content of each row in a statement on all stable heads. */
+export type StableHead = Pick<HeadPredicate, 'policy' | 'seq' | 'current'>

@@ -2,7 +2,7 @@ import { peekPredicate, type Envelope, type HeldRelease, type LogProof, type Ser
 import { STABLE_SCOPE, readHead, type HeadPredicate } from '../head.js'
 import { effectiveMs, type OpenedRelease } from '../release.js'
 import type { Roster } from '../roster/roster.js'
-import { SignatureError, type SignatureErrorCode } from '../signature-error.js'
+import { SignatureError, unlessRefused, type SignatureErrorCode } from '../signature-error.js'
 import { approvedRelease, openRelease, type VerifiedRelease } from './verify-release.js'
 
 /** A verified head, with the release that it makes current. */
@@ -48,14 +48,12 @@ function isEnded({ scope, current, base = null, next }: HeadPredicate): boolean 
   return scope !== STABLE_SCOPE && current === base && next === undefined
 }
 
+type Ended = Pick<VerifiedHead, 'release' | 'isLapsed'>
+
 /** A key that is revoked later must not cause doubt about the end of a canary based on its release. */
-function readEnded(named: OpenedRelease, proof: LogProof | null, roster: Roster): Pick<VerifiedHead, 'release' | 'isLapsed'> {
-  try {
-    return { release: approvedRelease(named, proof, roster) }
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    return { release: { ...named, proof, witnessedAt: undefined, approvedBy: [], soleOfficial: false }, isLapsed: true }
-  }
+function readEnded(named: OpenedRelease, proof: LogProof | null, roster: Roster): Ended {
+  const unapproved = { ...named, proof, witnessedAt: undefined, approvedBy: [], soleOfficial: false }
+  return unlessRefused<Ended, Ended>(() => ({ release: approvedRelease(named, proof, roster) }), { release: unapproved, isLapsed: true })
 }
 
 /** The effective time is that of the release: a head with another time would put a rule in force early, or delay it. */

@@ -1,10 +1,11 @@
-import type { Envelope, LogProof, ReleaseDocument } from '#libs/contracts'
+import { type Envelope, type LogProof, type ReleaseDocument, utf8 } from '#libs/contracts'
 import { STABLE_SCOPE } from '../head.js'
-import { readRelease, type OpenedRelease } from '../release.js'
+import { type OpenedRelease, type PreparedRelease, readRelease } from '../release.js'
 import { approvalState } from '../roster/approvals.js'
 import type { Roster } from '../roster/roster.js'
-import { SignatureError, type SignatureErrorCode } from '../signature-error.js'
-import { witnessedAt } from './witnessed-at.js'
+import { refusedAs, SignatureError } from '../signature-error.js'
+import { type ApprovedRelease, isApproved } from '../tlog/approval-tree.js'
+import { verifyTlogProof } from '../tlog/tlog-proof.js'
 
 /** A release that may be in force: approved by the people that the roster requires, and in the log if there is one. */
 export interface VerifiedRelease extends OpenedRelease {
@@ -20,7 +21,7 @@ export interface VerifiedRelease extends OpenedRelease {
 
 /** Opens a release. Throws `HMS_HEAD_RELEASE_INVALID` for an envelope without one. */
 export function openRelease(envelope: Envelope): OpenedRelease {
-  return inTheWordsOf('HMS_HEAD_RELEASE_INVALID', 'the release does not verify', () => readRelease(envelope))
+  return refusedAs('HMS_HEAD_RELEASE_INVALID', 'the release does not verify', () => readRelease(envelope))
 }
 
 /**
@@ -30,8 +31,8 @@ export function openRelease(envelope: Envelope): OpenedRelease {
 export function approvedRelease(release: OpenedRelease, proof: LogProof | null, roster: Roster): VerifiedRelease {
   const { id, version } = release.predicate.policy
   const name = `${id}@${version}`
-  const at = inTheWordsOf('HMS_HEAD_NOT_LOGGED', `${name} is not in the witnessed log`, () => witnessedAt(release, proof, roster))
-  const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${id} does not verify`, () => approvalState(roster, release, at))
+  const at = refusedAs('HMS_HEAD_NOT_LOGGED', `${name} is not in the witnessed log`, () => witnessedAt(release, proof, roster))
+  const state = refusedAs('HMS_HEAD_RELEASE_INVALID', `the release of ${id} does not verify`, () => approvalState(roster, release, at))
   if (state.outside !== undefined)
     throw new SignatureError('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
   if (!state.complete) throw new SignatureError('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
@@ -51,22 +52,38 @@ export function refusalByReaders(
 ): SignatureError | undefined {
   try {
     const release = openRelease(envelope)
-    if (release.predicate.scopes.includes(STABLE_SCOPE)) return void approvedRelease(release, proof ?? null, roster)
-    return new SignatureError(
-      'HMS_HEAD_SCOPE',
-      `${release.predicate.policy.id}@${release.predicate.policy.version} was not approved for all`,
-    )
+    const { scopes, policy } = release.predicate
+    if (scopes.includes(STABLE_SCOPE)) return void approvedRelease(release, proof ?? null, roster)
+    return new SignatureError('HMS_HEAD_SCOPE', `${policy.id}@${policy.version} was not approved for all`)
   } catch (error) {
     if (error instanceof SignatureError) return error
     throw error
   }
 }
 
-function inTheWordsOf<T>(code: SignatureErrorCode, what: string, read: () => T): T {
+const APPROVED = 'hms.approval.approved.v1'
+
+/**
+ * Returns when the witnesses of the roster's log, or of an earlier one, had seen the approval of a release (RFC 3339): the time at which
+ * its signers' keys must be valid. `undefined` if the roster names no log. Throws `SignatureError` if the proof is invalid.
+ */
+export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogProof | null, roster: Roster): string | undefined {
+  const policies = roster.logPolicies
+  if (policies.length === 0) return undefined
+  if (proof === null) throw new SignatureError('HMS_PROOF_INVALID', 'there is no proof')
+  const { witnessedAt: seconds } = verifyTlogProof(utf8(proof.entry), proof.proof, policies)
+  const { id, version } = predicate.policy
+  if (!namesRelease(proof, { id, version, digest }))
+    throw new SignatureError('HMS_PROOF_INVALID', 'the entry is not the approval of this release')
+  return seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString()
+}
+
+/** Whether the proven entry is the approval of this release, alone or with others; `false` for an invalid entry. */
+export function namesRelease({ entry, member }: Pick<LogProof, 'entry' | 'member'>, release: ApprovedRelease): boolean {
   try {
-    return read()
-  } catch (error) {
-    if (error instanceof SignatureError) throw new SignatureError(code, `${what}: ${error.detail}`)
-    throw error
+    const { type, releases } = JSON.parse(entry) as { type?: unknown; releases?: unknown }
+    return type === APPROVED && isApproved(releases, release, member)
+  } catch {
+    return false
   }
 }

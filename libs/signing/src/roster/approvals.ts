@@ -1,7 +1,6 @@
 import type { OpenedRelease } from '../release.js'
-import { SignatureError } from '../signature-error.js'
+import { SignatureError, unlessRefused } from '../signature-error.js'
 import { checkSignatures } from '../verify-envelope.js'
-import { authorRule, type AuthorRule } from './author-rule.js'
 import { tagsOf, type Tagged } from './governing-tags.js'
 import { brokenBound, type BrokenBound, type PlanBounds } from './plan-bounds.js'
 import type { EarlierRole, Role, RoleMatch } from './roster-predicate.js'
@@ -71,9 +70,9 @@ export function approvalState(roster: Roster, release: OpenedRelease, at?: strin
   const now = { roles: roster.roles, ...roster.rules }
   const entries = at === undefined ? [] : roster.earlierRolesAt(at)
   if (entries.length === 0) return stateBy(roster, release, at, now)
-  const state = stateOrNone(roster, release, at, now)
+  const state = unlessRefused(() => stateBy(roster, release, at, now), undefined)
   if (state?.complete === true) return state
-  const before = stateOrNone(roster, release, at, rulesOf(entries))
+  const before = unlessRefused(() => stateBy(roster, release, at, rulesOf(entries)), undefined)
   return before?.complete === true ? before : (state ?? stateBy(roster, release, at, now))
 }
 
@@ -81,16 +80,6 @@ export function approvalState(roster: Roster, release: OpenedRelease, at?: strin
 function rulesOf(entries: readonly EarlierRole[]): Rulebook {
   const said = entries.flatMap(({ authorSigns }) => authorSigns ?? [])
   return { roles: entries.map(({ role }) => role), authorSigns: said.length === 0 ? undefined : said.includes(true) }
-}
-
-/** Returns `undefined` if no role approves the release, or its signatures cannot be read. */
-function stateOrNone(...[roster, release, at, rules]: Parameters<typeof stateBy>): ApprovalState | undefined {
-  try {
-    return stateBy(roster, release, at, rules)
-  } catch (error) {
-    if (error instanceof SignatureError) return undefined
-    throw error
-  }
 }
 
 function stateBy(roster: Roster, { predicate, envelope }: OpenedRelease, at: string | undefined, rules: Rulebook): ApprovalState {
@@ -141,4 +130,39 @@ function matches(match: RoleMatch, tagged: Tagged): boolean {
 
 function strictestFirst(a: Role, b: Role): number {
   return b.threshold - a.threshold || a.principals.length - b.principals.length || (a.name < b.name ? -1 : 1)
+}
+
+/** A roster's rule about the author of a release. */
+export type AuthorRule = {
+  /** Ids of the people that the release's author names. A name may be the id of another person: then neither counts. */
+  ids: ReadonlySet<string>
+  /** The author's signature counts as an approval. */
+  counts: boolean
+  /** The author's own signature is needed. */
+  mustSign: boolean
+  /** The author must be a person of the roster. */
+  mustBeKnown: boolean
+}
+
+/** Returns the rule. `author` as named in the release, by exact name or id; `null` if it names none. `rules`: those of the time. */
+export function authorRule(
+  roster: Roster,
+  role: Pick<Role, 'threshold' | 'soleOfficial'>,
+  author: string | null,
+  rules: Pick<Roster['rules'], 'soleOfficial' | 'authorSigns'> = roster.rules,
+): AuthorRule {
+  const production = roster.profile === 'production'
+  const { soleOfficial = false, authorSigns = production } = rules
+  const known = new Set(authorsOf(roster, author).map(({ id }) => id))
+  return {
+    ids: known,
+    counts: role.threshold === 1 && (soleOfficial || role.soleOfficial === true),
+    mustSign: authorSigns && (production || known.size > 0),
+    mustBeKnown: production,
+  }
+}
+
+/** Returns the people of the roster with this name or id. */
+export function authorsOf(roster: Roster, author: string | null): Principal[] {
+  return [...roster.principals.values()].filter(({ id, name, kind }) => kind === 'person' && (id === author || name === author))
 }

@@ -1,5 +1,5 @@
 import { toBase64 } from '#libs/contracts'
-import { SignatureError } from '../signature-error.js'
+import { SignatureError, unlessRefused } from '../signature-error.js'
 import { hashFrom } from './merkle.js'
 import { openNote, verifyNote, type NoteKey } from './note.js'
 
@@ -63,13 +63,7 @@ export function verifyCheckpoint(text: string, { log, witnesses, quorum, until }
 
 /** Whether a checkpoint is valid by this policy; `false` for an invalid one. */
 export function isWitnessed(text: string, policy: LogPolicy): boolean {
-  try {
-    verifyCheckpoint(text, policy)
-    return true
-  } catch (error) {
-    if (error instanceof SignatureError) return false
-    throw error
-  }
+  return unlessRefused(() => verifyCheckpoint(text, policy) !== undefined, false)
 }
 
 /**

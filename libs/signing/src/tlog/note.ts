@@ -1,7 +1,7 @@
 import { concatBytes, fromBase64, fromHex, toBase64, toHex, utf8 } from '#libs/contracts'
 import { isSignature, sha256, type PublicKey } from '../crypto/node.js'
 import { publicKeyFromRaw } from '../keys.js'
-import { SignatureError } from '../signature-error.js'
+import { SignatureError, unlessRefused } from '../signature-error.js'
 import type { Signer } from '../signer.js'
 
 /** Signature types of C2SP signed-note and tlog-cosignature; others are skipped, so that a log can change its algorithm. */
@@ -102,12 +102,7 @@ export function signedOnlyBy(keys: readonly NoteKey[], note: string): string | u
 
 /** Whether `key` signed the note; `false` also for an invalid note, or an invalid signature by `key`. */
 export function isSignedBy(key: NoteKey, note: string): boolean {
-  try {
-    return verifyNote(openNote(note), [key]).length > 0
-  } catch (error) {
-    if (error instanceof SignatureError) return false
-    throw error
-  }
+  return unlessRefused(() => verifyNote(openNote(note), [key]).length > 0, false)
 }
 
 /** Returns which of `keys` signed, and for a witness when (Unix seconds). An invalid signature by one of them rejects the note. */
