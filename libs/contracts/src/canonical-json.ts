@@ -55,6 +55,11 @@ function canonicalString(value: string): string {
   return JSON.stringify(value)
 }
 
+/** Returns an object with those of the members that are defined, in their order. */
+export function defined<T extends object>(members: T): Partial<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
 /** Freezes a JSON value recursively, in place. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

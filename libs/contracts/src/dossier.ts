@@ -1,9 +1,8 @@
 import type { SigningReason } from './api/approvals.js'
 import { canonicalJson, type JsonObject } from './canonical-json.js'
 import type { Envelope } from './envelope.js'
-import type { SharedProof } from './log-proof.js'
+import { proofAt, type ProofPlace, ProofTable, type SharedProof } from './log-proof.js'
 import type { ReleaseDocument, RolloutPlan, StageAttestations, VersionRef } from './run-dossier.js'
-import { proofAt, ProofTable, type ProofPlace } from './shared-proofs.js'
 
 /** Maximum policies of a run: they go live together or not at all. */
 export const MAX_POLICIES_OF_RUN = 200

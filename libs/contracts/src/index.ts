@@ -37,7 +37,6 @@ export * from './run-decisions.js'
 export * from './run-dossier.js'
 export * from './runs.js'
 export * from './services.js'
-export * from './shared-proofs.js'
 export {
   describeKept,
   describePartners,

@@ -1,7 +1,6 @@
 import type { Envelope } from './envelope.js'
 import type { HeldRelease, SignedHead } from './heads.js'
-import type { SharedProof } from './log-proof.js'
-import { proofAt, ProofTable, type ProofPlace } from './shared-proofs.js'
+import { proofAt, type ProofPlace, ProofTable, type SharedProof } from './log-proof.js'
 
 /**
  * Heads from canary-controller and rollout to config-store, on every path. They are stored together, under one revision, so that no reader

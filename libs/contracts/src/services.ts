@@ -21,31 +21,14 @@ export const SIDECAR_PORT = 7185
 
 /** First path segments of each service; the edge routes by the longest match. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
-  approver: [
-    '/v1/approvals',
-    '/v1/break-glass',
-    '/v1/runs',
-    '/v1/tickets',
-    '/v1/freezes',
-    '/v1/roster',
-    '/v1/tokens',
-    '/v1/dead-letters/approver',
-    '/v1/groups/approver',
-  ],
-  linter: ['/v1/lint', '/v1/schemas', '/v1/dead-letters/linter', '/v1/groups/linter'],
-  simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations', '/v1/dead-letters/simulator', '/v1/groups/simulator'],
-  'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller', '/v1/groups/canary-controller'],
-  rollout: ['/v1/rollbacks', '/v1/withdrawals', '/v1/dead-letters/rollout', '/v1/groups/rollout'],
-  notifier: [
-    '/v1/partners',
-    '/v1/deliveries',
-    '/v1/receipts',
-    '/v1/unsubscribes',
-    '/v1/webhook-keys',
-    '/v1/dead-letters/notifier',
-    '/v1/groups/notifier',
-  ],
-  'config-store': [
+  approver: paths('approver', '/v1/approvals', '/v1/break-glass', '/v1/runs', '/v1/tickets', '/v1/freezes', '/v1/roster', '/v1/tokens'),
+  linter: paths('linter', '/v1/lint', '/v1/schemas'),
+  simulator: paths('simulator', '/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations'),
+  'canary-controller': paths('canary-controller', '/v1/canaries'),
+  rollout: paths('rollout', '/v1/rollbacks', '/v1/withdrawals'),
+  notifier: paths('notifier', '/v1/partners', '/v1/deliveries', '/v1/receipts', '/v1/unsubscribes', '/v1/webhook-keys'),
+  'config-store': paths(
+    'config-store',
     '/ofrep',
     '/v1/policies',
     '/v1/stream',
@@ -56,10 +39,12 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
     '/v1/heads',
     '/v1/freshness',
     '/v1/history',
-    '/v1/dead-letters/config-store',
-    '/v1/groups/config-store',
-  ],
-  audit: ['/v1/audit', '/checkpoint', '/tile', '/v1/topics', '/v1/dead-letters/audit', '/v1/groups/audit'],
+  ),
+  audit: paths('audit', '/v1/audit', '/checkpoint', '/tile', '/v1/topics'),
+}
+
+function paths(service: ServiceName, ...own: string[]): string[] {
+  return [...own, `/v1/dead-letters/${service}`, `/v1/groups/${service}`]
 }
 
 export function isServiceName(name: string): name is ServiceName {
