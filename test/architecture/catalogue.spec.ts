@@ -89,7 +89,7 @@ describe('a stage', () => {
     ])
   })
 
-  it('is told of by six files outside its own folders: notify', () => {
+  it('is told of by five files outside its own folders: notify', () => {
     const own = /^(apps\/notifier|libs\/pipeline\/src\/notify)\//
     const speaking = sources.filter(
       ({ path, text }) => !own.test(path) && /'notify'|hms\.notification\.(started|completed|progressed)\b/.test(text),
@@ -100,7 +100,6 @@ describe('a stage', () => {
       'libs/contracts/src/stage-words.ts',
       'libs/pipeline/src/run/evolve-run.ts',
       'libs/pipeline/src/run/run-deadline.ts',
-      'libs/pipeline/src/run/run-events.ts',
     ])
   })
 

@@ -85,7 +85,7 @@ export const EFFECTIVE_GUARDS = [
     name: 'extended-bake-of-held',
     guard: 'who extends what all hold lengthens its bake',
     file: 'libs/pipeline/src/rollout/decide.ts',
-    find: 'bakeMs: rollout.bakeMs + (decision.byMs ?? 0) }',
+    find: 'bakeMs: rollout.bakeMs + byMs }',
     replace: 'bakeMs: rollout.bakeMs }',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
     test: 'when a person extends it, then its time stays, and it bakes for that much longer after it',

@@ -1,5 +1,5 @@
 import { applied, describeDecision, endsRun, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
-import { unchanged, type Asked } from '../stage/decision.js'
+import { precededBy, unchanged, type Asked } from '../stage/decision.js'
 import { isLive, isOpen, type Canary } from './canary.js'
 import type { CanaryContext } from './inputs-and-effects.js'
 import { askedAnew } from './metrics.js'
@@ -35,8 +35,7 @@ export function answer(canary: Canary, asked: Asked, context: CanaryContext): Ca
     ? lateAnswer(asked, 'late', `the canary has come to step ${(canary.step ?? 0) + 1} since that was signed`)
     : lateAnswer(asked, ownership, `the canary is ${canary.state}`)
   if (late !== undefined) return { state: canary, effects: [late] }
-  const { state, effects } = apply(canary, decision, context)
-  return { state, effects: [applied(decision), ...effects] }
+  return precededBy([applied(decision)], apply(canary, decision, context))
 }
 
 /** Promoting approves the current step, so a signature from before its start belongs to an earlier step. */

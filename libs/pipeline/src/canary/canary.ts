@@ -1,4 +1,12 @@
-import type { FreezeNotice, MetricFigures, PassedStep, PredictedLoad, RunDossier, ScenarioRule } from '#libs/contracts'
+import {
+  defined,
+  type FreezeNotice,
+  type MetricFigures,
+  type PassedStep,
+  type PredictedLoad,
+  type RunDossier,
+  type ScenarioRule,
+} from '#libs/contracts'
 import type { BotCount } from '../late-joiners.js'
 import type { StageState } from '../stage/decision.js'
 import { ALL_REGIONS } from '#libs/policy'
@@ -7,7 +15,7 @@ import { predictionsOf, type Prediction } from './prediction.js'
 import type { CanaryWatch } from './canary-watch.js'
 import type { AlertingBot, CountedAlert, UnexplainedAlert } from './counted-alert.js'
 import type { RegionHolder } from './region-holder.js'
-import { numbersOfStep, type CanaryMember, type PlacedMember } from './members.js'
+import { numbersOfStep, UNISSUED, type CanaryMember, type PlacedMember } from './members.js'
 import { claimedScopes, stepCount } from './plan-steps.js'
 
 /** Canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
@@ -73,19 +81,9 @@ export function newCanary(
   { now, begins, load }: { now: Date; begins: ReadonlyMap<string, string>; load?: PredictedLoad },
 ): Canary {
   const { run, attempt, plan, releases, live, liveSeqs = {} } = asked
-  const unknown = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0, heard: false }
   const members = releases.map(({ id, releaseDigest }) => {
-    const [base, baseSeq, at] = [live[id]?.releaseDigest ?? null, liveSeqs[id], begins.get(id)]
-    return {
-      policy: id,
-      release: releaseDigest,
-      base,
-      ...(baseSeq === undefined ? {} : { baseSeq }),
-      share: plan.share,
-      ...unknown,
-      silent: [],
-      ...(at === undefined ? {} : { beginsAt: at }),
-    }
+    const based = { base: live[id]?.releaseDigest ?? null, ...defined({ baseSeq: liveSeqs[id], beginsAt: begins.get(id) }) }
+    return { policy: id, release: releaseDigest, ...based, share: plan.share, ...UNISSUED }
   })
   const bundle = members.length > 1 ? { cohortKey: members.map(({ policy }) => policy).sort()[0]! } : {}
   const { scope, scopeName, share: requestedShare, observeMs } = plan

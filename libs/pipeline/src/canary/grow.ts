@@ -1,7 +1,7 @@
-import type { PassedStep } from '#libs/contracts'
+import { defined, type PassedStep } from '#libs/contracts'
 import type { Canary } from './canary.js'
 import type { PassBasis } from './inputs-and-effects.js'
-import { headsOf, type CanaryMember, type PlacedMember } from './members.js'
+import { headsOf, UNISSUED, type CanaryMember, type PlacedMember } from './members.js'
 import { newMetrics } from './metrics.js'
 import { followingStep } from './plan-steps.js'
 import { alertsOf } from './prediction.js'
@@ -16,25 +16,10 @@ export function atNextStep(canary: Canary, now: Date): Canary {
   const { observeUntil: _until, remainingMs: _remaining, counts: _counts, watch, ...rest } = canary
   const step = followingStep(canary)!
   const heads = headsOf(canary).map((head): PlacedMember => ({ ...head, shown: shownOf(canary, head) }))
-  const members = canary.members.map((member): CanaryMember => {
-    const { policy, release, base, baseSeq, beginsAt } = member
+  const members = canary.members.map(({ policy, release, base, baseSeq, beginsAt }): CanaryMember => {
     const known = heads.find((head) => head.policy === policy && head.scope === step.scope)
-    return {
-      policy,
-      seq: known?.seq ?? 0,
-      release,
-      base,
-      ...(baseSeq === undefined ? {} : { baseSeq }),
-      share: Math.max(step.share, known?.share ?? 0),
-      published: false,
-      connected: 0,
-      expected: 0,
-      acknowledged: 0,
-      silent: [],
-      heard: false,
-      shown: known?.shown ?? [],
-      ...(beginsAt === undefined ? {} : { beginsAt }),
-    }
+    const [seq, share, shown] = [known?.seq ?? 0, Math.max(step.share, known?.share ?? 0), known?.shown ?? []]
+    return { policy, release, base, ...defined({ baseSeq, beginsAt }), ...UNISSUED, seq, share, shown }
   })
   const earlier = heads.filter((head) => head.scope !== step.scope).map((head) => ({ ...head, heard: false }))
   const { metrics } = canary.dossier.plan

@@ -35,6 +35,9 @@ export interface ShownShare {
   since: string
 }
 
+/** A member before its first head. */
+export const UNISSUED = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0, silent: [], heard: false }
+
 /** Canary head with its scope: of the current step, or of an earlier one that stays. */
 export interface PlacedMember extends CanaryMember {
   scope: string

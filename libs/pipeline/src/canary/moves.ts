@@ -1,6 +1,6 @@
 import { command, type FreezeNotice, type PassedStep } from '#libs/contracts'
 import { describeFreeze } from '../freezes/freeze-windows.js'
-import { unchanged, type Decision } from '../stage/decision.js'
+import { precededBy, unchanged, type Decision } from '../stage/decision.js'
 import { beginning, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary } from './canary.js'
 import { describeLack, describePower, figuresOf } from './figures.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type PassBasis } from './inputs-and-effects.js'
@@ -63,10 +63,7 @@ export function observe(canary: Canary, context: CanaryContext): CanaryDecision 
   const leftMs = remainingMs ?? observeMs
   const until = new Date(now.getTime() + leftMs).toISOString()
   const observing: Canary = { ...rest, run, attempt, observeMs, state: 'observing', observeUntil: until }
-  if (canary.frozen !== null) {
-    const { state, effects } = stopClock(observing, canary.frozen, context)
-    return { state, effects: [{ do: 'cancel', timers: ['acknowledge'] }, ...effects] }
-  }
+  if (canary.frozen !== null) return precededBy([{ do: 'cancel', timers: ['acknowledge'] }], stopClock(observing, canary.frozen, context))
   const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until}`
   const effects: CanaryEffect[] = [
     { do: 'cancel', timers: ['acknowledge'] },

@@ -2,7 +2,7 @@ import { command, type AcceptedDecision, type CoverageReport, type PublishedHead
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
-import { unchanged, type Asked, type Decision } from '../stage/decision.js'
+import { precededBy, unchanged, type Asked, type Decision } from '../stage/decision.js'
 import { ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput, type RolloutTimer } from './inputs-and-effects.js'
 import {
   countedAgain,
@@ -122,8 +122,7 @@ function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
   if (rollout.state === 'paused') return { state: promoted, effects: promotion }
   // A person who promoted before the heads were stored has accepted silent bots.
   const isAccepted = !rollout.promoted && rollout.acceptedBy !== undefined
-  const { state, effects } = goOn(promoted, isAccepted || hasAll(rollout), context)
-  return { state, effects: [{ do: 'cancel', timers: ['publish'] }, ...promotion, ...effects] }
+  return precededBy([{ do: 'cancel', timers: ['publish'] }, ...promotion], goOn(promoted, isAccepted || hasAll(rollout), context))
 }
 
 function covered(rollout: Rollout, reports: readonly CoverageReport[], context: RolloutContext): RolloutDecision {
@@ -164,8 +163,7 @@ function endBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
 function cutBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const leftMs = earliestEnd(rollout, context) - context.now.getTime()
   if (leftMs > 0) return bake(rollout, leftMs, context, rollout.bakeSince)
-  const { state, effects } = endBake(rollout, context)
-  return { state, effects: [{ do: 'cancel', timers: ['bake'] }, ...effects] }
+  return precededBy([{ do: 'cancel', timers: ['bake'] }], endBake(rollout, context))
 }
 
 /** Returns the earliest end of the bake in epoch milliseconds. Rows of earlier versions lack its start. */
@@ -230,31 +228,33 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
       // The decision ends the run: consumers first receive the reinstated releases.
       return end(rollout, 'aborted', issued(rollout, describeDecision(decision), decision), [applied(decision)])
     case 'resume':
-      return resume(rollout, [applied(decision)], context)
+      return precededBy([applied(decision)], resume(rollout, context))
     case 'promote': {
-      const { state, effects } =
-        rollout.state === 'baking' ? cutBake(rollout, context) : goOnWithout({ ...rollout, acceptedBy: decision.by }, context)
-      return { state, effects: [applied(decision), ...effects] }
+      const isCut = rollout.state === 'baking'
+      const promoted = isCut ? cutBake(rollout, context) : goOnWithout({ ...rollout, acceptedBy: decision.by }, context)
+      return precededBy([applied(decision)], promoted)
     }
-    case 'pause': {
-      const { state, effects } = pause(rollout, MANUAL, describeDecision(decision))
-      return { state, effects: [applied(decision), CANCEL_ALL, ...effects] }
-    }
-    case 'extend': {
-      // The effective time of held releases cannot be changed; the extension applies to the bake after it.
-      if (rollout.state === 'holding')
-        return { state: { ...rollout, bakeMs: rollout.bakeMs + (decision.byMs ?? 0) }, effects: [applied(decision)] }
-      const leftMs = Date.parse(rollout.bakeUntil!) - context.now.getTime()
-      const { state, effects } = bake(rollout, leftMs + (decision.byMs ?? 0), context, rollout.bakeSince)
-      return { state, effects: [applied(decision), ...effects] }
-    }
+    case 'pause':
+      return precededBy([applied(decision), CANCEL_ALL], pause(rollout, MANUAL, describeDecision(decision)))
+    case 'extend':
+      return precededBy([applied(decision)], extend(rollout, decision.byMs ?? 0, context))
   }
 }
 
+/** The effective time of held releases cannot be changed; the extension applies to the bake after it. */
+function extend(rollout: Rollout, byMs: number, context: RolloutContext): RolloutDecision {
+  if (rollout.state === 'holding') return unchanged({ ...rollout, bakeMs: rollout.bakeMs + byMs })
+  const leftMs = Date.parse(rollout.bakeUntil!) - context.now.getTime()
+  return bake(rollout, leftMs + byMs, context, rollout.bakeSince)
+}
+
 /** Renews the heads under new numbers, so that config-store reports the currently connected bots. */
-function resume(rollout: Rollout, before: RolloutEffect[], { now, publishMs }: RolloutContext): RolloutDecision {
+function resume(rollout: Rollout, { now, publishMs }: RolloutContext): RolloutDecision {
   const members = rollout.members.map((member) => ({ ...uncounted(member), published: false }))
-  const effects: RolloutEffect[] = [...before, { do: 'issueHeads', how: 'renew' }, { do: 'schedule', timer: 'publish', inMs: publishMs }]
+  const effects: RolloutEffect[] = [
+    { do: 'issueHeads', how: 'renew' },
+    { do: 'schedule', timer: 'publish', inMs: publishMs },
+  ]
   return { state: { ...rollout, state: 'publishing', members, countedSince: now.toISOString() }, effects }
 }
 
@@ -294,9 +294,8 @@ function hold(rollout: Rollout, until: string, { now }: RolloutContext): Rollout
 function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt } = rollout
   const begun = { ...rollout, members: inForce(rollout.members), countedSince: context.now.toISOString() }
-  const { state, effects } = goOn(begun, hasAll(begun), context)
   const data = { run, attempt, detail: 'in force; waiting for the bots to apply it' }
-  return { state, effects: [{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }, ...effects] }
+  return precededBy([{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }], goOn(begun, hasAll(begun), context))
 }
 
 /** Advances the rollout: waits for bots that are not covered, then for its effective time, then bakes, then completes. */

@@ -1,20 +1,88 @@
 import {
+  defined,
   isTerminal,
   PARTNER_PROMISE_MS,
   type EventData,
+  type EventType,
   type KeptPolicy,
+  type ReceivedEvent,
   type RunDecision,
   type StageFailure,
   type StageName,
 } from '#libs/contracts'
 import { answerDecision, closeDecisions } from './decisions.js'
 import { endOf, reasonOf, stateOf } from './project-run.js'
-import type { RunEvent } from './run-events.js'
 import type { EndedEarly, RunFacts, StageFacts } from './run-facts.js'
+
+type Received<K extends EventType> = Pick<ReceivedEvent<K>, 'time' | 'attempt' | 'data'>
+
+/** Changes of a run's facts by each type of event that has any. */
+const NEWS = {
+  'hms.lint.passed.v1': (facts, event) => {
+    const warnings = event.data.findings.map(({ rule, message }) => `${rule}: ${message}`)
+    const detail =
+      warnings.length === 0 ? '' : `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${warnings.join('; ')}`
+    return pass(facts, 'lint', event, detail, { startedAt: facts.startedAt })
+  },
+  'hms.lint.failed.v1': (facts, event) => fail(facts, 'lint', event, 'FAIL', { startedAt: facts.startedAt }),
+  'hms.simulation.started.v1': (facts, { time }) => add(facts, 'simulate', { startedAt: time }),
+  'hms.simulation.passed.v1': (facts, event) => pass(facts, 'simulate', event, event.data.summary),
+  'hms.simulation.failed.v1': (facts, event) => fail(facts, 'simulate', event, 'FAIL'),
+  'hms.simulation.paused.v1': (facts, event) => fail(facts, 'simulate', event, 'INCONCLUSIVE'),
+  'hms.canary.delayed.v1': (facts, { time, data: { label, detail, reason, behind } }) => {
+    const waits = behind === undefined ? reason : 'REGION_BUSY'
+    return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? time, label, detail, waits, behind })
+  },
+  'hms.canary.started.v1': (facts, { time, data: { label, detail, step = 1 } }) =>
+    // The stage starts with its first head.
+    add(facts, 'canary', { ...(step === 1 ? { startedAt: time } : {}), label, detail, waits: null, shown: true }),
+  'hms.canary.observation-started.v1': (facts, { data: { detail, until } }) => add(facts, 'canary', { detail, waits: null, until }),
+  'hms.canary.step-passed.v1': (facts, { data: { label, detail, steps } }) => add(facts, 'canary', { label, detail, steps }),
+  'hms.canary.passed.v1': (facts, event) => {
+    const { summary, label, figures, steps } = event.data
+    return pass(facts, 'canary', event, summary, { label, figures, steps })
+  },
+  'hms.canary.failed.v1': (facts, event) => fail(facts, 'canary', event, 'FAIL', figuresOf(event)),
+  'hms.canary.paused.v1': (facts, event) => fail(facts, 'canary', event, 'INCONCLUSIVE', figuresOf(event)),
+  'hms.rollout.delayed.v1': (facts, { time, data }) => add(facts, 'rollout', { startedAt: time, detail: data.detail, waits: data.reason }),
+  'hms.rollout.started.v1': (facts, { time, data }) => add(facts, 'rollout', { startedAt: time, detail: data.detail, waits: null }),
+  'hms.rollout.held.v1': (facts, { data: { detail, until, reach } }) =>
+    add(facts, 'rollout', { detail, waits: 'EFFECTIVE_AT', until, effectiveAt: until, reach }),
+  'hms.rollout.took-effect.v1': (facts, { data: { detail } }) => add(facts, 'rollout', { detail, waits: null }),
+  'hms.rollout.bake-started.v1': (facts, { data: { detail, until, reach } }) =>
+    add(facts, 'rollout', { baking: true, detail, waits: null, until, reach }),
+  'hms.rollout.completed.v1': (facts, event) => pass(facts, 'rollout', event, event.data.summary, { reach: event.data.reach }),
+  'hms.rollout.failed.v1': (facts, event) => fail(withKept(facts, event.data), 'rollout', event, 'FAIL'),
+  'hms.rollout.paused.v1': (facts, event) => fail(facts, 'rollout', event, 'INCONCLUSIVE'),
+  'hms.rollout.reversed.v1': (facts, event) => {
+    const { from, to, reason } = event.data
+    // A rollback that is abandoned has its reason in the verdict.
+    if (facts.isRollback !== true) return facts
+    return pass(facts, 'rollout', event, `from ${from.version} to ${to?.version ?? 'nothing'}: ${reason}`)
+  },
+  'hms.notification.started.v1': (facts, { time, data }) => add(facts, 'notify', { startedAt: time, partners: data.partners.length }),
+  'hms.notification.completed.v1': (facts, event) =>
+    withTold(pass(facts, 'notify', event, event.data.summary), event.data.sent, 0, event.time),
+  'hms.notification.progressed.v1': (facts, { time, data: { partners, sent, acknowledged } }) =>
+    withTold(add(facts, 'notify', { partners }), sent, acknowledged, time),
+  'hms.run.decision-applied.v1': (facts, { time, data }) => answerDecision(withKept(facts, data), data, 'applied', time),
+  'hms.run.decision-late.v1': (facts, { time, data }) => answerDecision(facts, data, 'late', time),
+  'hms.guard.judged.v1': (facts, { time, data }) => judged(facts, data, time),
+  'hms.run.poisoned.v1': (facts, { time, data: { reason, detail } }) => addEnd(facts, { state: 'FAILED', reason, detail, at: time }),
+} satisfies { [K in EventType]?: (facts: RunFacts, event: Received<K>) => RunFacts }
+
+type RunEventType = keyof typeof NEWS
+
+/** Event types that change the facts of a run. */
+export const RUN_EVENTS = Object.keys(NEWS) as RunEventType[]
+
+/** Part of such an event that the run's facts use. */
+export type RunEvent = { [K in RunEventType]: { type: K } & Received<K> }[RunEventType]
 
 /** Applies a stage's event to the facts of its run. Events of an older attempt change nothing. */
 export function evolveRun(facts: RunFacts, event: RunEvent): RunFacts {
-  return isOfOlderAttempt(facts, event) ? facts : settle(withNews(facts, event))
+  const apply = NEWS[event.type] as (facts: RunFacts, event: RunEvent) => RunFacts
+  return isOfOlderAttempt(facts, event) ? facts : settle(apply(facts, event))
 }
 
 /** Whether an event belongs to an abandoned attempt; it is recorded as `ignored-stale`. */
@@ -22,92 +90,8 @@ export function isOfOlderAttempt(facts: RunFacts, event: { attempt?: number }): 
   return (event.attempt ?? facts.attempt) < facts.attempt
 }
 
-function withNews(facts: RunFacts, event: RunEvent): RunFacts {
-  switch (event.type) {
-    case 'hms.lint.passed.v1': {
-      const { findings } = event.data
-      const warnings = findings.map((finding) => `${finding.rule}: ${finding.message}`)
-      const detail =
-        warnings.length === 0 ? '' : `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${warnings.join('; ')}`
-      return pass(facts, 'lint', event, detail, { startedAt: facts.startedAt })
-    }
-    case 'hms.simulation.started.v1':
-      return add(facts, 'simulate', { startedAt: event.time })
-    case 'hms.simulation.passed.v1':
-      return pass(facts, 'simulate', event, event.data.summary)
-    case 'hms.canary.delayed.v1': {
-      const { label, detail, reason, behind } = event.data
-      const waits = behind === undefined ? reason : 'REGION_BUSY'
-      return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? event.time, label, detail, waits, behind })
-    }
-    case 'hms.canary.started.v1': {
-      const { label, detail, step = 1 } = event.data
-      // The stage starts with its first head.
-      return add(facts, 'canary', { ...(step === 1 ? { startedAt: event.time } : {}), label, detail, waits: null, shown: true })
-    }
-    case 'hms.canary.observation-started.v1':
-      return add(facts, 'canary', { detail: event.data.detail, waits: null, until: event.data.until })
-    case 'hms.canary.step-passed.v1': {
-      const { label, detail, steps } = event.data
-      return add(facts, 'canary', { label, detail, steps })
-    }
-    case 'hms.canary.passed.v1': {
-      const { summary, label, figures, steps } = event.data
-      return pass(facts, 'canary', event, summary, { label, figures, steps })
-    }
-    case 'hms.rollout.delayed.v1':
-      return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: event.data.reason })
-    case 'hms.rollout.started.v1':
-      return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: null })
-    case 'hms.rollout.held.v1': {
-      const { detail, until, reach } = event.data
-      return add(facts, 'rollout', { detail, waits: 'EFFECTIVE_AT', until, effectiveAt: until, reach })
-    }
-    case 'hms.rollout.took-effect.v1':
-      return add(facts, 'rollout', { detail: event.data.detail, waits: null })
-    case 'hms.rollout.bake-started.v1': {
-      const { detail, until, reach } = event.data
-      return add(facts, 'rollout', { baking: true, detail, waits: null, until, reach })
-    }
-    case 'hms.rollout.completed.v1':
-      return pass(facts, 'rollout', event, event.data.summary, { reach: event.data.reach })
-    case 'hms.rollout.reversed.v1': {
-      const { from, to, reason } = event.data
-      // A rollback that is abandoned has its reason in the verdict.
-      if (facts.isRollback !== true) return facts
-      return pass(facts, 'rollout', event, `from ${from.version} to ${to?.version ?? 'nothing'}: ${reason}`)
-    }
-    case 'hms.notification.started.v1':
-      return add(facts, 'notify', { startedAt: event.time, partners: event.data.partners.length })
-    case 'hms.notification.completed.v1':
-      return withTold(pass(facts, 'notify', event, event.data.summary), event.data.sent, 0, event.time)
-    case 'hms.notification.progressed.v1':
-      return withTold(add(facts, 'notify', { partners: event.data.partners }), event.data.sent, event.data.acknowledged, event.time)
-    case 'hms.lint.failed.v1':
-      return fail(facts, 'lint', event, 'FAIL', { startedAt: facts.startedAt })
-    case 'hms.simulation.failed.v1':
-      return fail(facts, 'simulate', event, 'FAIL')
-    case 'hms.canary.failed.v1':
-      return fail(facts, 'canary', event, 'FAIL', { label: event.data.label, figures: event.data.figures })
-    case 'hms.rollout.failed.v1':
-      return fail(withKept(facts, event.data), 'rollout', event, 'FAIL')
-    case 'hms.simulation.paused.v1':
-      return fail(facts, 'simulate', event, 'INCONCLUSIVE')
-    case 'hms.canary.paused.v1':
-      return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: event.data.label, figures: event.data.figures })
-    case 'hms.rollout.paused.v1':
-      return fail(facts, 'rollout', event, 'INCONCLUSIVE')
-    case 'hms.run.decision-applied.v1':
-      return answerDecision(withKept(facts, event.data), event.data, 'applied', event.time)
-    case 'hms.run.decision-late.v1':
-      return answerDecision(facts, event.data, 'late', event.time)
-    case 'hms.guard.judged.v1':
-      return judged(facts, event.data, event.time)
-    case 'hms.run.poisoned.v1': {
-      const { reason, detail } = event.data
-      return addEnd(facts, { state: 'FAILED', reason, detail, at: event.time })
-    }
-  }
+function figuresOf({ data: { label, figures } }: { data: Pick<StageFacts, 'label' | 'figures'> }): StageFacts {
+  return { label, figures }
 }
 
 /** Ends a run from outside its stages; the first end is final. */
@@ -135,7 +119,7 @@ function settle(facts: RunFacts): RunFacts {
   const state = stateOf(facts)
   if (facts.ended !== undefined || !isTerminal(state)) return facts
   const reason = reasonOf(facts)
-  return { ...closeDecisions(facts), ended: { state, ...(reason === undefined ? {} : { reason }), at: endOf(facts) } }
+  return { ...closeDecisions(facts), ended: { state, ...defined({ reason }), at: endOf(facts) } }
 }
 
 function withKept(facts: RunFacts, { kept }: { kept?: KeptPolicy[] }): RunFacts {
@@ -165,7 +149,7 @@ function withTold(facts: RunFacts, notified: number, acknowledged: number, at: s
   const notify: StageFacts = {
     ...known,
     told: Math.max(notified, known.told ?? 0),
-    ...(toldAt === undefined ? {} : { toldAt }),
+    ...defined({ toldAt }),
     toldInTime: Math.max(isInTime ? notified : 0, known.toldInTime ?? 0),
     acknowledged: Math.max(acknowledged, known.acknowledged ?? 0),
   }
@@ -184,8 +168,4 @@ function add(facts: RunFacts, stage: StageName, news: StageFacts): RunFacts {
   const isOpen = known.verdict === undefined || (known.verdict === 'INCONCLUSIVE' && news.verdict !== undefined)
   const merged = isOpen ? { ...known, ...defined(news) } : { ...defined(news), ...known }
   return { ...facts, stages: { ...facts.stages, [stage]: merged } }
-}
-
-function defined(news: StageFacts): StageFacts {
-  return Object.fromEntries(Object.entries(news).filter(([, value]) => value !== undefined))
 }

@@ -1,7 +1,7 @@
-import { isTerminal, type RunClock, type RunStage, type RunState, type RunView, type StageName, STAGES } from '#libs/contracts'
-import { BREAK_GLASS_REFUSALS } from '../stage/break-glass-refusals.js'
+import { defined, isTerminal, type RunClock, type RunStage, type RunState, type RunView, type StageName, STAGES } from '#libs/contracts'
 import type { RunFacts } from './run-facts.js'
 import { stageAwaited } from './run-deadline.js'
+import { BREAK_GLASS_REFUSALS } from '../stage/decision.js'
 
 /** Returns the run's state derived from its facts, independent of their order. */
 export function stateOf(facts: RunFacts): RunState {
@@ -32,22 +32,19 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   const reason = facts.ended === undefined ? reasonOf(facts) : facts.ended.reason
   const detail = facts.endedEarly?.state === state && state !== 'FAILED' ? facts.endedEarly.detail : undefined
   const clock = clockOf(facts, state)
-  const by = state === 'SUPERSEDED' ? facts.endedEarly?.by : undefined
+  const supersededBy = state === 'SUPERSEDED' ? facts.endedEarly?.by : undefined
   return {
     run: facts.run,
     state,
-    ...(reason === undefined ? {} : { reason }),
-    ...(detail === undefined ? {} : { detail }),
-    ...(by === undefined ? {} : { supersededBy: by }),
+    ...defined({ reason, detail, supersededBy }),
     attempt: facts.attempt,
     policies: facts.policies,
     stages,
     decisions: facts.decisions,
-    ...(facts.kept === undefined ? {} : { kept: facts.kept }),
-    ...(facts.breakGlass === undefined ? {} : { breakGlass: facts.breakGlass }),
+    ...defined({ kept: facts.kept, breakGlass: facts.breakGlass }),
     createdAt: facts.createdAt,
     endedAt: facts.ended?.at ?? null,
-    ...(clock === undefined ? {} : { clock }),
+    ...defined({ clock }),
   }
 }
 
@@ -83,9 +80,7 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
     stage,
     verdict: known.verdict ?? (running ? 'RUNNING' : failure === undefined ? 'PENDING' : 'FAIL'),
     detail: failure ?? [known.detail, known.warning].filter((part) => part !== undefined && part !== '').join('; '),
-    ...(known.label === undefined ? {} : { label: known.label }),
-    ...(known.figures === undefined ? {} : { figures: known.figures }),
-    ...(known.steps === undefined ? {} : { steps: known.steps }),
+    ...defined({ label: known.label, figures: known.figures, steps: known.steps }),
     startedAt: startedAt ?? null,
     endedAt: known.endedAt ?? null,
   }
@@ -158,7 +153,7 @@ function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, state: Ru
       all: since(reach.allAt),
       partners: partners > 0 && notify?.told === partners ? since(notify.toldAt ?? notify.endedAt) : null,
     },
-    ...(rollout?.effectiveAt === undefined ? {} : { effectiveAt: rollout.effectiveAt }),
+    ...defined({ effectiveAt: rollout?.effectiveAt }),
   }
 }
 

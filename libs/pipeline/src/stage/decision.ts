@@ -1,5 +1,8 @@
 import type { AcceptedDecision, EventData, EventType, KeptPolicy } from '#libs/contracts'
-import type { BreakGlassRefusal } from './break-glass-refusals.js'
+
+/** Reasons for which rollout refuses break-glass before it issues anything, in addition to those of every stage. */
+export const BREAK_GLASS_REFUSALS = ['NOT_APPROVED', 'NOT_BREAK_GLASS', 'GRANT_EXPIRED', 'LIVE_MOVED'] as const
+export type BreakGlassRefusal = (typeof BREAK_GLASS_REFUSALS)[number]
 
 /** Stored state of a stage, for the newest attempt of a run that reached it. */
 export interface StageState {
@@ -80,6 +83,11 @@ export interface Asked {
 
 /** Inputs that the shell passes to every stage. */
 export type CommonInput<Timer extends string> = Refused | Due<Timer> | Ended | Asked
+
+/** Returns a decision with these effects before its own. */
+export function precededBy<State, Effect>(first: readonly Effect[], { state, effects }: Decision<State, Effect>): Decision<State, Effect> {
+  return { state, effects: [...first, ...effects] }
+}
 
 /** Returns the state without effects. */
 export function unchanged<State>(state: State): { state: State; effects: [] } {

@@ -19,11 +19,6 @@ export function lnRateRatio(count: number, expected: number, ratio: number): num
   return count * Math.log(ratio) - expected * (ratio - 1)
 }
 
-/** Whether a rate of at least `ratio` times the expected one is excluded with an error of at most `beta`, at any look. */
-export function excludesRatio(count: number, expected: number, { ratio, beta }: { ratio: number; beta: number }): boolean {
-  return -lnRateRatio(count, expected, ratio) >= Math.log(1 / beta)
-}
-
 /** Probability that a guard of two stops a canary by `expected` (μ) when the rate is `ratio` times the expected one. */
 export function powerOfGuard(expected: number, ratio: number): number {
   const mean = expected * ratio

@@ -47,11 +47,6 @@ export function lnShareRatio({ canary, total }: Pick<ArmCounts, 'canary' | 'tota
   return canary * Math.log(from / to) + (total - canary) * Math.log((1 - from) / (1 - to))
 }
 
-/** Whether a rate of at least `ratio` times the control group's is excluded with an error of at most `beta`, at any look. */
-export function excludesRatioOfArms({ share, ...counts }: ArmCounts, { ratio, beta }: { ratio: number; beta: number }): boolean {
-  return lnShareRatio(counts, share, shareAtRatio(share, ratio)) >= Math.log(1 / beta)
-}
-
 /**
  * Probability of `canary` or more of `total` events in an arm with that share of the exposure, tested once at the end (the conditional
  * binomial test of two Poisson rates). For the report only; repeated looks invalidate it for decisions.
