@@ -525,7 +525,7 @@ export const GUARDS = [
   {
     name: 'guard-dropped-tag',
     guard: 'dropping a tag is no way around a rule',
-    file: 'libs/guard/src/applies.ts',
+    file: 'libs/guard/src/rule.ts',
     find: '...(previous === null ? [] : tagsOf(previous))',
     replace: '',
     spec: 'libs/guard/src/guard.spec.ts',
@@ -534,7 +534,7 @@ export const GUARDS = [
   {
     name: 'guard-own-policy',
     guard: 'a rule can always be replaced',
-    file: 'libs/guard/src/applies.ts',
+    file: 'libs/guard/src/rule.ts',
     find: ' || rule.id === next.id',
     replace: '',
     spec: 'libs/guard/src/guard.spec.ts',
@@ -543,7 +543,7 @@ export const GUARDS = [
   {
     name: 'guard-believes-approved',
     guard: 'a rule counts by the approvals of its release',
-    file: 'libs/guard/src/rules-of-releases.ts',
+    file: 'libs/guard/src/judge-releases.ts',
     find: "  if (!complete) return { ...read.rule, digest, problem: `its release lacks approval by ${missing.join(', ')}` }\n",
     replace: '',
     spec: 'libs/guard/src/judge-releases.spec.ts',

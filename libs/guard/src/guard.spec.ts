@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { PolicyDocument } from '#libs/policy'
-import { AUTHORITY } from './cedar/authority.js'
 import { Cedar } from './cedar/cedar.js'
 import { loadCedar, type CedarModule } from './cedar/engine.js'
-import { Guard } from './guard.js'
+import { AUTHORITY, Guard } from './guard.js'
 import type { GuardRequest, GuardRule, GuardVerdict } from './rule.js'
 
 const STEP = 'previous == null || double(next.limit) <= double(previous.limit) * 1.5'
