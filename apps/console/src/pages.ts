@@ -10,7 +10,6 @@ import { decideRunPage } from './decisions/decide-run-page.js'
 import { docPage } from './docs/doc-page.js'
 import { docsPage } from './docs/docs-page.js'
 import { eventsPage } from './docs/events-page.js'
-import { swaggerPage } from './docs/swagger-page.js'
 import { declarePage } from './freezes/declare-page.js'
 import { freezesPage } from './freezes/freezes-page.js'
 import { liftPage } from './freezes/lift-page.js'
@@ -32,6 +31,7 @@ import { runsPage } from './runs/runs-page.js'
 import { statusPage } from './status/status-page.js'
 import { topicsPage } from './topics/topics-page.js'
 import { unsubscribePage } from './unsubscribes/unsubscribe-page.js'
+import { swaggerPage } from './docs/swagger-page.js'
 
 /** Every page, by its address. */
 export const PAGES: readonly Page[] = [

@@ -4,7 +4,6 @@ import type { PageContent } from '../layout/page.js'
 export async function accessibilityPage(): Promise<PageContent> {
   return {
     title: 'Accessibility',
-    heading: 'Accessibility',
     section: 'Accessibility',
     still: true,
     summary: 'These pages aim at WCAG 2.2, level AA, and at Revised Section 508.',

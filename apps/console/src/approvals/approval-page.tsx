@@ -4,8 +4,7 @@ import { consentOf, type Consent, type SignedRelease } from '#libs/policy'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, Facts, Moment, policiesText, RunLink } from '../layout/parts.js'
-import { timeLeft } from '../layout/time-left.js'
+import { Command, Facts, Moment, policiesText, RunLink, timeLeft } from '../layout/parts.js'
 import type { Answer } from '../reading/answer.js'
 import { type People, predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
@@ -31,7 +30,7 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
       : 'It cannot be shown now.'
     return absentPage({ title: 'Approval', section: 'Approvals', trail: TRAIL, summary, still: true }, answer, 'approval')
   }
-  const place = { title: 'Approval', heading: 'Approval', section: 'Approvals' as const, trail: TRAIL, still: true as const }
+  const place = { title: 'Approval', section: 'Approvals' as const, trail: TRAIL, still: true as const }
   const found = readBytes(answer.value, digest)
   if (found instanceof HmsError)
     return { ...place, status: 409, summary: 'It cannot be signed here.', body: <NotItsBytes detail={found.detail} /> }

@@ -2,8 +2,7 @@ import { type ApprovalSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../layout/parts.js'
-import { timeLeft } from '../layout/time-left.js'
+import { Command, count, Moment, Part, policiesText, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
 import { ProposeForm } from './propose-form.js'
 
@@ -17,7 +16,6 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
   const active = valueOf(all)?.filter(({ state }) => state !== 'PREPARED' && state !== 'AWAITING_APPROVAL') ?? []
   return {
     title: 'Approvals',
-    heading: 'Approvals',
     section: 'Approvals',
     summary:
       answer.kind === 'loaded' ? `${count(answer.value.length, 'approval')} waiting for signatures.` : 'What waits cannot be shown now.',

@@ -3,8 +3,7 @@ import type { JSX } from 'preact'
 import type { PageRequest } from '../layout/page.js'
 import { Commands, count, Facts, Part } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
-import type { Answer } from '../reading/answer.js'
-import type { Sent } from '../reading/sent.js'
+import type { Answer, Sent } from '../reading/answer.js'
 import { predicatesOf } from '../signing/people.js'
 
 /** What a run of these releases would do, as `hms-svc plan` says it. Nothing is changed by asking. */

@@ -5,9 +5,9 @@ import { PAGE_HEADERS } from '../layout/page-headers.js'
 import type { PageMaker } from '../layout/page-maker.js'
 import type { ApiReader } from '../reading/api-reader.js'
 import type { ClientOf } from '../reading/client-of.js'
-import type { Send, Sent } from '../reading/sent.js'
 import { refusedProposal, type Problem } from './refused-proposal.js'
 import type { Proposed } from './propose-form.js'
+import type { Send, Sent } from '../reading/answer.js'
 
 const MAX_FILES = 20
 const PREPARE = '/v1/approvals/prepare'
@@ -36,13 +36,7 @@ export function addPrepareForm(server: FastifyInstance, { reader, maker, authori
 }
 
 function proposedIn(form: FormData): Proposed {
-  return {
-    text: textOf(form, 'text'),
-    author: textOf(form, 'author'),
-    canary: textOf(form, 'canary'),
-    observe: textOf(form, 'observe'),
-    bake: textOf(form, 'bake'),
-  }
+  return Object.fromEntries(['text', 'author', 'canary', 'observe', 'bake'].map((name) => [name, textOf(form, name)]))
 }
 
 type Asked = { request: object } | { problem: Problem }
@@ -50,16 +44,8 @@ type Asked = { request: object } | { problem: Problem }
 async function requestOf(form: FormData, proposed: Proposed, admit: () => Promise<Problem | undefined>): Promise<Asked> {
   const policy = textOf(form, 'rollback-policy')
   if (policy !== '') {
-    return {
-      request: {
-        rollback: {
-          policy,
-          version: textOf(form, 'rollback-version'),
-          reason: textOf(form, 'reason') || undefined,
-          publicReason: textOf(form, 'public-reason'),
-        },
-      },
-    }
+    const [version, reason, publicReason] = ['rollback-version', 'reason', 'public-reason'].map((name) => textOf(form, name))
+    return { request: { rollback: { policy, version, reason: reason || undefined, publicReason } } }
   }
   const read = await policiesIn(form, proposed.text ?? '', admit)
   if ('problem' in read) return read
@@ -67,7 +53,7 @@ async function requestOf(form: FormData, proposed: Proposed, admit: () => Promis
     const plan = await planOf(proposed)
     return { request: { policies: read.policies, plan, ...(proposed.author === '' ? {} : { author: proposed.author }) } }
   } catch (error) {
-    if (error instanceof HmsError) return { problem: { status: 422, code: error.code, detail: error.detail, lines: [], next: [] } }
+    if (error instanceof HmsError) return { problem: unfit(error.code, error.detail) }
     throw error
   }
 }
@@ -98,12 +84,12 @@ async function policiesIn(
         : [{ name: 'policy', bytes: Buffer.from(text) }]
   if (sources.length === 0 || files.length > MAX_FILES) {
     const detail = files.length > MAX_FILES ? `One release has at most ${MAX_FILES} files.` : 'Choose a file, or paste a policy.'
-    return { problem: { status: 422, code: 'HMS_FILE_REQUIRED', detail, lines: [], next: [] } }
+    return { problem: unfit('HMS_FILE_REQUIRED', detail) }
   }
   // Approver takes no more: it would be read for nothing.
   if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_RUN_BYTES) {
     const detail = `The policies of one release have at most ${MAX_RUN_BYTES / 1024} KiB together.`
-    return { problem: { status: 422, code: 'HMS_APPROVER_RUN_TOO_LARGE', detail, lines: [], next: [] } }
+    return { problem: unfit('HMS_APPROVER_RUN_TOO_LARGE', detail) }
   }
   const refused = await admit()
   if (refused !== undefined) return { problem: refused }
@@ -116,8 +102,7 @@ async function policiesIn(
     await new Promise((resolve) => setImmediate(resolve))
   }
   const lines = parsed.flatMap((each) => (each.ok ? [] : each.findings.map(formatFinding)))
-  if (lines.length > 0)
-    return { problem: { status: 422, code: 'HMS_LINT_FAILED', detail: 'This is no policy yet.', lines, next: ['hms-svc lint FILE'] } }
+  if (lines.length > 0) return { problem: { ...unfit('HMS_LINT_FAILED', 'This is no policy yet.'), lines, next: ['hms-svc lint FILE'] } }
   return { policies: parsed.flatMap((each) => (each.ok ? [each.source.policy] : [])) }
 }
 
@@ -142,21 +127,17 @@ function problemOf(sent: Sent<PreparedApproval>): { digest: string } | Problem {
       return { digest: sent.value.digest }
     case 'refused': {
       const { status, code, detail, next, errors } = sent
-      return {
-        status: status === 401 ? 403 : status === 409 || status === 403 ? status : 422,
-        code,
-        detail,
-        next,
-        lines: errors.map((each) => each.detail),
-      }
+      const lines = errors.map((each) => each.detail)
+      return { status: status === 401 ? 403 : status === 409 || status === 403 ? status : 422, code, detail, next, lines }
     }
     case 'away':
       return {
+        ...unfit('HMS_UNREACHABLE', `${sent.service} ${sent.detail}. Nothing was prepared; send it again.`),
         status: 503,
-        code: 'HMS_UNREACHABLE',
-        detail: `${sent.service} ${sent.detail}. Nothing was prepared; send it again.`,
-        lines: [],
-        next: [],
       }
   }
+}
+
+function unfit(code: string, detail: string): Problem {
+  return { status: 422, code, detail, lines: [], next: [] }
 }

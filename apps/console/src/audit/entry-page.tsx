@@ -13,8 +13,7 @@ import { absentPage, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
 import { valueOf, type Answer, type Read } from '../reading/answer.js'
-import { readPeople } from '../signing/people.js'
-import type { LogKeys } from '../signing/log-keys.js'
+import { type LogKeys, readPeople } from '../signing/people.js'
 
 const TRAIL = [{ href: '/audit', text: 'Audit' }]
 

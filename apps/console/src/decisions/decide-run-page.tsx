@@ -5,8 +5,7 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { valueOf } from '../reading/answer.js'
 import { predicatesOf, readPeople, whoMayNotSign, type People } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
-import { chosenIn } from './chosen.js'
-import { DECISION_WORDS, decisionsOfRun, whyNoDecision } from './decisions-of-run.js'
+import { chosenIn, DECISION_WORDS, decisionsOfRun, whyNoDecision } from './decisions-of-run.js'
 
 /** What a person signs who decides about a run. */
 export async function decideRunPage(request: PageRequest): Promise<PageContent> {

@@ -1,4 +1,12 @@
-import { decisionsOfPaused, isTerminal, type RunDecisionName, type RunView, type TicketDecision } from '#libs/contracts'
+import {
+  decisionsOfPaused,
+  HmsError,
+  isTerminal,
+  parseDuration,
+  type RunDecisionName,
+  type RunView,
+  type TicketDecision,
+} from '#libs/contracts'
 
 /** What each decision does, for a person who has to choose. */
 export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; hint: string }> = {
@@ -38,4 +46,29 @@ export function whyNoDecision({ run, state, policies }: RunView): string | undef
 
 export function isDecision<T extends TicketDecision | RunDecisionName>(text: string, among: readonly T[]): text is T {
   return (among as readonly string[]).includes(text)
+}
+
+export interface Chosen<T> {
+  decision: T
+  reason: string
+  publicReason?: string
+  byMs?: number
+}
+
+/** What the address says was chosen, or what is missing of it. */
+export function chosenIn<T extends RunDecisionName | TicketDecision>(query: URLSearchParams, allowed: readonly T[]): Chosen<T> | string {
+  const decision = query.get('decision') ?? ''
+  const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
+  if (!isDecision(decision, allowed)) return `It takes ${allowed.join(', ')} as it is now.`
+  if (reason === '') return 'A decision needs a reason.'
+  const publicReason = (query.get('public-reason') ?? '').trim().slice(0, 1_000)
+  const said = { reason, ...(publicReason === '' ? {} : { publicReason }) }
+  if (decision !== 'extend') return { decision, ...said }
+  try {
+    const byMs = parseDuration(query.get('by') ?? '', 'extend by')
+    return byMs > 0 ? { decision, ...said, byMs } : 'Extend by more than nothing.'
+  } catch (error) {
+    if (error instanceof HmsError) return `${error.detail}.`
+    throw error
+  }
 }

@@ -33,7 +33,6 @@ export async function apiPage(): Promise<PageContent> {
   )
   return {
     title: 'HTTP',
-    heading: 'HTTP',
     section: 'Docs',
     still: true,
     trail: [{ href: '/docs', text: 'Documentation' }],

@@ -13,7 +13,6 @@ export async function docPage({ params }: PageRequest): Promise<PageContent> {
   if (doc === undefined) return noDocument(path.slice(0, 100))
   return {
     title: doc.title,
-    heading: doc.title,
     section: 'Docs',
     still: true,
     trail: TRAIL,

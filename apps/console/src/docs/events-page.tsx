@@ -16,7 +16,6 @@ export async function eventsPage(): Promise<PageContent> {
   const types = Object.keys(document.components.messages).length
   return {
     title: 'Events',
-    heading: 'Events',
     section: 'Docs',
     still: true,
     trail: [{ href: '/docs', text: 'Documentation' }],

@@ -1,11 +1,41 @@
+import type { FastifyInstance } from 'fastify'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { PageContent } from '../layout/page.js'
-import { SWAGGER } from './swagger-assets.js'
+
+const BASE = '/console/swagger'
+
+/** Addresses of what the page of Swagger UI loads. */
+export const SWAGGER = {
+  style: `${BASE}/swagger-ui.css`,
+  bundle: `${BASE}/swagger-ui-bundle.js`,
+  start: '/console/swagger-start.js',
+} as const
+
+/** The build copies them beside the compiled console; sources read the package itself. */
+const COPIED = new URL('../../swagger/', import.meta.url)
+const PACKAGE = new URL('../../../../node_modules/swagger-ui-dist/', import.meta.url)
+
+/** 1.9 MB in all, so they are read when somebody asks, and kept by browsers for a day. */
+export function serveSwagger(server: FastifyInstance): void {
+  const folder = existsSync(COPIED) ? COPIED : PACKAGE
+  const serve = (name: string, type: string): void => {
+    server.get(`${BASE}/${name}`, { config: { page: true } }, async (_request, reply) => {
+      const headers = { 'cache-control': 'public, max-age=86400', 'x-content-type-options': 'nosniff' }
+      return reply
+        .type(type)
+        .headers(headers)
+        .send(await readFile(new URL(name, folder)))
+    })
+  }
+  serve('swagger-ui.css', 'text/css; charset=utf-8')
+  serve('swagger-ui-bundle.js', 'text/javascript; charset=utf-8')
+}
 
 /** Swagger UI over the same document. Its files come from here, too: the page asks nobody else for anything. */
 export async function swaggerPage(): Promise<PageContent> {
   return {
     title: 'Swagger UI',
-    heading: 'Swagger UI',
     section: 'Docs',
     still: true,
     trail: [

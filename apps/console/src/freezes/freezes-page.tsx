@@ -19,7 +19,6 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
   const active = answer.kind === 'loaded' ? answer.value.filter(({ state }) => state === 'ACTIVE').length : 0
   return {
     title: 'Freezes',
-    heading: 'Freezes',
     section: 'Freezes',
     summary:
       answer.kind === 'loaded' ? `${count(active, 'freeze')} ${active === 1 ? 'holds' : 'hold'} now.` : 'Freezes cannot be shown now.',

@@ -13,7 +13,7 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
   const id = (params['id'] ?? '').slice(0, 100)
   const path = `/v1/freezes/${encodeURIComponent(id)}`
   const title = `End the freeze ${id}`
-  const place = { title, heading: title, section: 'Freezes' as const, trail: [{ href: '/freezes', text: 'Freezes' }] }
+  const place = { title, section: 'Freezes' as const, trail: [{ href: '/freezes', text: 'Freezes' }] }
   const answer = await read<FreezeRecord>(path)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The freeze cannot be shown.' }, answer, 'freeze')
   const { lifted, statement, reason: why } = answer.value

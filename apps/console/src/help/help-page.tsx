@@ -5,7 +5,6 @@ import { Command } from '../layout/parts.js'
 export async function helpPage(): Promise<PageContent> {
   return {
     title: 'Help',
-    heading: 'Help',
     section: 'Help',
     summary: 'What you can do here, and where to ask.',
     still: true,

@@ -53,7 +53,7 @@ export function absentPage(
   what: string,
 ): PageContent {
   const status = answer.kind === 'missing' ? 404 : undefined
-  return { status, title, heading: title, section, trail, summary, still, body: <Absent answer={answer} what={what} /> }
+  return { status, title, section, trail, summary, still, body: <Absent answer={answer} what={what} /> }
 }
 
 /** There is nothing, and that is a fact. */
@@ -91,3 +91,20 @@ export function Alert({
 }
 
 const MARKS = { info: 'ⓘ', success: '✓', warning: '!', error: '✗' } as const
+
+/** For an address that stands for no page. */
+export const NOT_FOUND: PageContent = {
+  status: 404,
+  title: 'Page not found',
+  section: 'Help',
+  summary: 'There is no page at this address.',
+  still: true,
+  body: (
+    <Alert kind="warning" title="There is no page at this address">
+      <p>
+        It may be mistyped, or what it named may be gone. Begin at <a href="/">Home</a>, choose from the menu above, or see{' '}
+        <a href="/help">Help</a>.
+      </p>
+    </Alert>
+  ),
+}

@@ -2,6 +2,7 @@ import { VERSION } from '#libs/platform'
 import type { JSX } from 'preact'
 import { momentText } from './parts.js'
 import { SECTIONS, type PageContent } from './page.js'
+import { renderToString } from 'preact-render-to-string'
 
 export interface LayoutProps {
   content: PageContent
@@ -11,7 +12,7 @@ export interface LayoutProps {
 }
 
 export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
-  const { title, heading, section, trail = [], summary, styles = [], scripts = [], still = false, body } = content
+  const { title, heading = title, section, trail = [], summary, styles = [], scripts = [], still = false, body } = content
   return (
     <html lang="en">
       <head>
@@ -109,4 +110,9 @@ function Trail({ trail, heading }: { trail: readonly { href: string; text: strin
       </ol>
     </nav>
   )
+}
+
+/** The whole page as text. Preact escapes every text and attribute; no view sets HTML by itself. */
+export function renderPage(props: LayoutProps): string {
+  return `<!doctype html>\n${renderToString(<Layout {...props} />)}\n`
 }

@@ -1,10 +1,9 @@
 import type { Clock } from '#libs/platform'
 import type { ApiReader } from '../reading/api-reader.js'
 import { verifiedReads, type VerifiedReads } from '../reading/read-verified.js'
-import type { LayoutProps } from './layout.js'
+import { type LayoutProps, renderPage } from './layout.js'
 import type { PageContent } from './page.js'
 import type { FoundPage } from './find-page.js'
-import { renderPage } from './render.js'
 
 /** Who asks for a page, and with which filters. */
 export interface Asked {

@@ -1,8 +1,7 @@
 import type { ServiceName } from '#libs/contracts'
 import type { ComponentChildren } from 'preact'
-import type { Read } from '../reading/answer.js'
+import type { Read, SendDryRun } from '../reading/answer.js'
 import type { ReadVerified } from '../reading/read-verified.js'
-import type { SendDryRun } from '../reading/sent.js'
 
 /** What a page is made of: the API, where it stands in the address, and the time. */
 export interface PageRequest {
@@ -21,7 +20,8 @@ export interface PageContent {
   status?: 404 | 409 | 422 | 403 | 503
   /** Of the window; the page's name comes behind the most telling part: `Run 184 · Canary · epa-pm25-limit`. */
   title: string
-  heading: string
+  /** Of the page; without it the title. */
+  heading?: string
   /** Which entry of the main menu this belongs to. */
   section: Section
   /** Pages above this one. */

@@ -9,7 +9,6 @@ export async function panesPage({ read }: PageRequest): Promise<PageContent> {
   const [air, ozone] = await Promise.all([AIR, OZONE].map(({ policy }) => read<PolicyView>(`/v1/policies/${policy}`)))
   return {
     title: 'Panes',
-    heading: 'Panes',
     section: 'Panes',
     summary: 'Three panes over one verified connection; a change draws only the pane that shows its rule.',
     script: 'panes',

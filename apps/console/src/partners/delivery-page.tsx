@@ -3,8 +3,7 @@ import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Digest, Facts, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
-import { BundleLinks } from './bundle-links.js'
-import { Acknowledged, DeliveryTag } from './delivery-rows.js'
+import { Acknowledged, BundleLinks, DeliveryTag } from './delivery-rows.js'
 
 /** Of an answer; the terminal shows the 4 KiB that are kept. */
 const SHOWN_REPLY = 200
@@ -12,11 +11,10 @@ const SHOWN_REPLY = 200
 /** One delivery: what was sent, what came of each try, and what shows it. */
 export async function deliveryPage({ read, params: { id = '' } }: PageRequest): Promise<PageContent> {
   const answer = await read<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}`)
-  const heading = answer.kind === 'loaded' ? `${answer.value.policy}@${answer.value.version} to ${answer.value.partner}` : 'Delivery'
+  const title = answer.kind === 'loaded' ? `${answer.value.policy}@${answer.value.version} to ${answer.value.partner}` : 'Delivery'
   return {
     ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-    title: heading,
-    heading,
+    title,
     section: 'Partners',
     trail: [{ href: '/partners', text: 'Partners' }],
     summary: answer.kind === 'loaded' ? summaryOf(answer.value) : 'The delivery cannot be shown.',

@@ -1,8 +1,7 @@
 import { NO_RUN, type DeliveryView } from '#libs/contracts'
-import type { JSX } from 'preact'
-import { count, Moment, RunLink, Table } from '../layout/parts.js'
+import { Fragment, type JSX } from 'preact'
+import { count, Moment, PolicyLink, RunLink, Table } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
-import { BundleLinks } from './bundle-links.js'
 
 /** Delivered is what a server said, acknowledged what the partner said: two columns. */
 export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView[] }): JSX.Element {
@@ -57,5 +56,22 @@ export function Acknowledged({ delivery: { acknowledgedAt, acknowledgedBy } }: {
     <span>
       <Moment at={acknowledgedAt} /> by {acknowledgedBy}
     </span>
+  )
+}
+
+/** `ID@VERSION` of what a message tells of, each a link; a ticket is none. */
+export function BundleLinks({ bundle }: { bundle: readonly string[] }): JSX.Element {
+  return (
+    <>
+      {bundle.map((each, index) => {
+        const [id = '', version = ''] = each.split('@')
+        return (
+          <Fragment key={each}>
+            {index > 0 ? ', ' : ''}
+            {id.includes(':') ? each : <PolicyLink id={id} version={version} />}
+          </Fragment>
+        )
+      })}
+    </>
   )
 }

@@ -14,7 +14,6 @@ export async function policiesPage({ read, query }: PageRequest): Promise<PageCo
   const found = mapAnswer(answer, (all) => ({ all, fitting: all.filter((policy) => fits(policy, wanted)) }))
   return {
     title: 'Policies',
-    heading: 'Policies',
     section: 'Policies',
     summary: found.kind === 'loaded' ? summaryOf(found.value.all.length, found.value.fitting.length) : 'The policies cannot be shown now.',
     body: (

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AWAY, MISSING, shown, type World } from '../testing/shown.js'
 import { policiesPage } from './policies-page.js'
 import { policyPage } from './policy-page.js'
-import { unitText } from './rule-of.js'
+import { unitText } from './policy-table.js'
 
 const params = { id: 'epa-pm25-limit' }
 const policy: PolicyView = {

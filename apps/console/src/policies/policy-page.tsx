@@ -6,7 +6,7 @@ import { count, Digest, Facts, Moment, Part, RunLink, Table, Terminal, valueText
 import { Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { RefusedByReaders } from './refused-by-readers.js'
-import { ruleOf, unitText } from './rule-of.js'
+import { ruleOf, ruleTexts, unitText } from './policy-table.js'
 
 const TRAIL = [{ href: '/policies', text: 'Policies' }]
 const MAX_ENTRIES = 50
@@ -77,9 +77,8 @@ function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntr
   if (policy.kind === 'loaded') {
     const [newest] = (history === undefined ? undefined : valueOf(history)) ?? []
     const { value, version } = policy.value
-    const rule = ruleOf(value).map(([key, each]) => `${key} ${valueText(each)}${typeof each === 'number' ? ` ${unitText(value)}` : ''}`)
     const by = policy.value.provenance.approvedBy
-    return `${rule.slice(0, 4).join(', ')}: version ${version}${by.length === 0 ? '' : `, signed by ${by.join(', ')}`}${
+    return `${ruleTexts(value).slice(0, 4).join(', ')}: version ${version}${by.length === 0 ? '' : `, signed by ${by.join(', ')}`}${
       newest !== undefined && newest.version !== version ? '; another release is held for later' : ''
     }.`
   }

@@ -1,7 +1,7 @@
-import type { PolicyView } from '#libs/contracts'
+import type { Json, JsonObject, PolicyView } from '#libs/contracts'
+import { POLICY_KNOWN_KEYS } from '#libs/policy'
 import type { JSX } from 'preact'
 import { PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
-import { ruleOf, unitText } from './rule-of.js'
 
 export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): JSX.Element {
   return (
@@ -11,7 +11,7 @@ export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): 
           <th scope="row">
             <PolicyLink id={id} version={version} />
           </th>
-          <td>{ruleLine(value)}</td>
+          <td>{ruleTexts(value).join(', ')}</td>
           <td>{provenance.approvedBy.join(', ')}</td>
           <td>
             <RunLink run={provenance.run} />
@@ -22,8 +22,23 @@ export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): 
   )
 }
 
-/** `limit 35 µg/m³`. */
-function ruleLine(value: PolicyView['value']): string {
-  const rule = ruleOf(value).map(([key, each]) => `${key} ${valueText(each)}${typeof each === 'number' ? ` ${unitText(value)}` : ''}`)
-  return rule.join(', ')
+/** Each member of its rule: `limit 35 µg/m³`. */
+export function ruleTexts(policy: JsonObject): string[] {
+  return ruleOf(policy).map(([key, value]) => `${key} ${valueText(value)}${typeof value === 'number' ? ` ${unitText(policy)}` : ''}`)
+}
+
+/** The keys that describe a policy are known; all others are its rule. */
+export function ruleOf(policy: JsonObject): [key: string, value: Json][] {
+  const known: readonly string[] = POLICY_KNOWN_KEYS
+  return Object.entries(policy).flatMap(([key, value]) => (value === undefined || known.includes(key) ? [] : [[key, value]]))
+}
+
+/** As people write it: `µg/m³` of `ug_per_m3`. Empty where the policy names none. */
+export function unitText({ units }: JsonObject): string {
+  if (typeof units !== 'string') return ''
+  return units
+    .replaceAll('_per_', '/')
+    .replaceAll(/\bug\b/g, 'µg')
+    .replaceAll(/\bm3\b/g, 'm³')
+    .replaceAll(/\bm2\b/g, 'm²')
 }

@@ -1,7 +1,6 @@
 import { HmsError, isObject, printable, readText, SERVICE_PATHS, SERVICES, type Problem, type ServiceName } from '#libs/contracts'
 import { CLIENT_HEADER, type Clock } from '#libs/platform'
-import type { Answer, Read } from './answer.js'
-import type { Send, Sent } from './sent.js'
+import type { Answer, Read, Send, Sent } from './answer.js'
 import { SharedAnswers, type ShareBounds, type Weigh } from './shared-answers.js'
 
 const DEADLINE_MS = 2_500

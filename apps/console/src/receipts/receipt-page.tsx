@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { Alert, Loaded } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Facts, Moment } from '../layout/parts.js'
-import { BundleLinks } from '../partners/bundle-links.js'
+import { BundleLinks } from '../partners/delivery-rows.js'
 
 /**
  * Behind the link in a mail. Opening it changes nothing, for scanners of mail open links before people do: only the button acknowledges.

@@ -3,8 +3,7 @@ import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../layout/parts.js'
-import { timeLeft } from '../layout/time-left.js'
+import { count, Moment, Part, policiesText, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 
 export const TICKET_WORDS: Record<TicketState, { text: string; tone: 'warn' | 'good' | 'idle' | 'bad' }> = {
@@ -21,7 +20,6 @@ export async function reviewsPage({ read, query, now }: PageRequest): Promise<Pa
   const open = answer.kind === 'loaded' ? answer.value.filter((ticket) => ticket.state === 'OPEN').length : 0
   return {
     title: 'Reviews',
-    heading: 'Reviews',
     section: 'Reviews',
     summary:
       answer.kind === 'loaded'

@@ -32,7 +32,6 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
   return {
     ...(missing ? { status: 404 as const } : {}),
     title: `Take back ${id.slice(0, 100)}`,
-    heading: `Take back ${id.slice(0, 100)}`,
     section: 'Policies',
     trail: [
       { href: '/policies', text: 'Policies' },

@@ -142,11 +142,10 @@ function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): 
 
 function withoutRun(number: string, answer: Exclude<Answer<RunView>, { kind: 'loaded' }>): PageContent {
   const missing = answer.kind === 'missing'
-  const heading = missing ? `No run ${number.slice(0, 40)}` : `Run ${number}`
+  const title = missing ? `No run ${number.slice(0, 40)}` : `Run ${number}`
   return {
     ...(missing ? { status: 404 as const } : {}),
-    title: heading,
-    heading,
+    title,
     section: 'Runs',
     trail: TRAIL,
     summary: missing ? 'There is nothing of that number.' : 'It cannot be shown now.',

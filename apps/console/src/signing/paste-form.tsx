@@ -9,7 +9,7 @@ import { Commands } from '../layout/parts.js'
 import type { PageContent } from '../layout/page.js'
 import type { ApiReader } from '../reading/api-reader.js'
 import type { ClientOf } from '../reading/client-of.js'
-import type { Sent } from '../reading/sent.js'
+import type { Sent } from '../reading/answer.js'
 
 /** Doors that the signature of a person opens by itself. A form must not reach any other. */
 const DOORS = [

@@ -5,11 +5,11 @@ import {
   countsOnRelease,
   readUnsignedRoster,
   SignatureError,
+  unlessRefused,
   type ReleasePredicate,
   type Roster,
   type RosterPredicate,
 } from '#libs/signing'
-import type { LogKeys } from './log-keys.js'
 import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
 
 /** Of whom the page's script knows whose key was opened. What counts is judged by approver, whatever a page says. */
@@ -26,7 +26,7 @@ export async function readPeople(read: Read): Promise<Answer<People>> {
   const answer = await read<RosterStep[]>('/v1/roster')
   if (answer.kind === 'loaded' && answer.value.length === 0) return { kind: 'missing', detail: 'There is no roster yet.' }
   try {
-    return mapAnswer(answer, (steps) => peopleOf(steps))
+    return mapAnswer(answer, peopleOf)
   } catch (error) {
     if (error instanceof SignatureError) return { kind: 'missing', detail: `The roster cannot be read: ${error.detail}.` }
     throw error
@@ -56,13 +56,10 @@ export function requirementOf(
   roster: Roster,
   predicate: ReleasePredicate,
 ): { role: string; threshold: number; names: string[] } | undefined {
-  try {
-    const { role, threshold, eligible } = approvalRequirement(roster, predicate)
-    return { role, threshold, names: eligible.map((id) => roster.principals.get(id)?.name ?? id) }
-  } catch (error) {
-    if (error instanceof SignatureError) return undefined
-    throw error
-  }
+  const required = unlessRefused(() => approvalRequirement(roster, predicate), undefined)
+  if (required === undefined) return undefined
+  const { role, threshold, eligible } = required
+  return { role, threshold, names: eligible.map((id) => roster.principals.get(id)?.name ?? id) }
 }
 
 /** People whose signature would count for nothing on these releases, with why. */
@@ -73,7 +70,7 @@ export function whoMayNotSign(
 ): Record<string, string> {
   const people = [...roster.principals.values()].filter(({ kind }) => kind === 'person')
   const refused = people.flatMap((person) => {
-    const counts = predicates.filter((predicate) => counted(roster, person, predicate))
+    const counts = predicates.filter((predicate) => unlessRefused(() => countsOnRelease(roster, person, predicate), false))
     const isAuthor = predicates.some(({ author }) => authorsOf(roster, author).some(({ id }) => id === person.id))
     // An author's signature may be needed although it counts for nothing, and an author may end a run.
     if (counts.length === predicates.length || (isAuthor && as !== 'decider') || (as === 'ender' && counts.length > 0)) return []
@@ -95,11 +92,10 @@ export function whoMayNotReview(
   ])
 }
 
-function counted(...[roster, person, predicate]: Parameters<typeof countsOnRelease>): boolean {
-  try {
-    return countsOnRelease(roster, person, predicate)
-  } catch (error) {
-    if (error instanceof SignatureError) return false
-    throw error
-  }
+/** Of a log and its witnesses, as the roster names them: C2SP vkeys. `until`: an earlier log, whose later checkpoints do not count. */
+export interface LogKeys {
+  log: string
+  witnesses: string[]
+  quorum: number
+  until?: string
 }

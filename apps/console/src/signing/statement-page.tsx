@@ -31,7 +31,6 @@ export async function statementPage({ read }: PageRequest, page: StatementPage):
   const payload = toBase64(statement.payload)
   return {
     title,
-    heading: title,
     section,
     trail,
     summary,
@@ -70,7 +69,6 @@ export function wrongChoice({
 }: Pick<StatementPage, 'title' | 'section' | 'trail'> & { detail: string; back: string }): PageContent {
   return {
     title,
-    heading: title,
     section,
     trail,
     summary: detail,

@@ -1,10 +1,9 @@
 import type { RunView } from '#libs/contracts'
 import type { VerifiedLive } from '#libs/policy'
 import type { Page } from '../layout/page.js'
-import { renderPage } from '../layout/render.js'
-import type { Answer } from '../reading/answer.js'
+import type { Answer, Sent } from '../reading/answer.js'
 import { parseClean } from '../reading/api-reader.js'
-import type { Sent } from '../reading/sent.js'
+import { renderPage } from '../layout/layout.js'
 
 export interface Shown {
   html: string

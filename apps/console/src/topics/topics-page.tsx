@@ -15,7 +15,6 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
   const waiting = rows.flatMap((row) => row.letters)
   return {
     title: 'Topics',
-    heading: 'Topics',
     section: 'Topics',
     summary: summaryOf(rows, waiting.length),
     body: (

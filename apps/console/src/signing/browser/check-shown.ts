@@ -1,7 +1,6 @@
-import { statementFields } from '#libs/contracts'
+import { fromBase64, statementFields } from '#libs/contracts'
 import { consentOf, consentTexts, type PolicyDocument, type SignedRelease, type VerifiedLive } from '#libs/policy'
 import type { PlacedAct } from '../act.js'
-import { fromBase64 } from './bytes.js'
 import { digestOfBytes } from './sign-bytes.js'
 
 /** What the page shows of one statement. */

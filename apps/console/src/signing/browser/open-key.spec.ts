@@ -10,7 +10,8 @@ import {
   spkiToKey,
   STATEMENT_TYPE,
   verifyEnvelope,
-  verifyRequest,
+  requireSignedBody,
+  verifyRequestHead,
 } from '#libs/signing'
 import { REFUSALS } from './key-refused.js'
 import { openKey } from './open-key.js'
@@ -59,9 +60,10 @@ describe('a key file in the page', () => {
     const roster = readRoster(await signRoster(predicate, [localSigner(pair.privateKey), localSigner(other.privateKey)]))
     const [path, body, at] = ['/v1/rollbacks', '{"policy":"a","version":"1.0.0","reason":"ä"}', new Date('2026-11-26T12:00:00Z')] as const
     const header = await signRequest({ audience: roster.installation, path, body, at }, await openKey(pem, 'correct horse – ä'))
-    const request = { method: 'POST', path, body: Buffer.from(body) }
-    expect(verifyRequest(header, request, roster)).toMatchObject({ keyid: pair.keyid, predicate: { audience: roster.installation } })
-    expect(() => verifyRequest(header, { ...request, body: Buffer.from(`${body} `) }, roster)).toThrow('another request')
+    const head = verifyRequestHead(header, { method: 'POST', path }, roster)
+    expect(head).toMatchObject({ keyid: pair.keyid, predicate: { audience: roster.installation } })
+    requireSignedBody(head, Buffer.from(body))
+    expect(() => requireSignedBody(head, Buffer.from(`${body} `))).toThrow('another request')
   })
 
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey

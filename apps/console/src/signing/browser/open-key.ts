@@ -1,4 +1,4 @@
-import { fromBase64, joined, toBase64, utf8, type Bytes } from './bytes.js'
+import { concatBytes, fromBase64, toBase64, utf8 } from '#libs/contracts'
 import { KeyRefused, REFUSALS } from './key-refused.js'
 import { readLocked } from './pbes2.js'
 
@@ -29,48 +29,46 @@ export async function openKey(
     const key = await subtle.importKey('pkcs8', plain, ED25519, false, ['sign'])
     return {
       keyid: await keyIdOf(publicKey, subtle),
-      sign: async (bytes) => new Uint8Array(await subtle.sign(ED25519, key, bytes as Bytes)),
+      sign: async (bytes) => new Uint8Array(await subtle.sign(ED25519, key, bytes as BufferSource)),
     }
   } finally {
     plain.fill(0)
   }
 }
 
-function derOf(pem: string): Bytes {
+function derOf(pem: string): Uint8Array {
   if (pem.length > MAX_KEY_FILE_BYTES) throw new KeyRefused(REFUSALS.tooLarge)
   const body = LOCKED.exec(pem)?.[1]
   if (body !== undefined) {
-    try {
-      return fromBase64(body.replaceAll(/\s/g, ''))
-    } catch {
-      throw new KeyRefused(REFUSALS.notAKey)
-    }
+    const der = fromBase64(body.replaceAll(/\s/g, ''))
+    if (der.length === 0) throw new KeyRefused(REFUSALS.notAKey)
+    return der
   }
   if (pem.includes('-----BEGIN PRIVATE KEY-----')) throw new KeyRefused(REFUSALS.plain)
   throw new KeyRefused(pem.includes('OPENSSH PRIVATE KEY') ? REFUSALS.openssh : REFUSALS.notAKey)
 }
 
 /** CBC carries no checksum: a wrong passphrase and a damaged file look alike. */
-async function unlock(der: Bytes, passphrase: string, subtle: SubtleCrypto): Promise<Bytes> {
+async function unlock(der: Uint8Array, passphrase: string, subtle: SubtleCrypto): Promise<Uint8Array<ArrayBuffer>> {
   const { salt, rounds, hash, keyBits, iv, encrypted } = readLocked(der)
-  const from = await subtle.importKey('raw', utf8(passphrase), 'PBKDF2', false, ['deriveKey'])
-  const derivation = { name: 'PBKDF2', salt: salt as Bytes, iterations: rounds, hash }
+  const from = await subtle.importKey('raw', utf8(passphrase) as BufferSource, 'PBKDF2', false, ['deriveKey'])
+  const derivation = { name: 'PBKDF2', salt: salt as BufferSource, iterations: rounds, hash }
   const key = await subtle.deriveKey(derivation, from, { name: 'AES-CBC', length: keyBits }, false, ['decrypt'])
   try {
-    return new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv: iv as Bytes }, key, encrypted as Bytes))
+    return new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv: iv as BufferSource }, key, encrypted as BufferSource))
   } catch {
     throw new KeyRefused(REFUSALS.passphrase)
   }
 }
 
 /** WebCrypto gives the public half of a private key only as part of an export. */
-async function publicHalf(plain: Bytes, subtle: SubtleCrypto): Promise<Uint8Array> {
+async function publicHalf(plain: Uint8Array<ArrayBuffer>, subtle: SubtleCrypto): Promise<Uint8Array> {
   // OneAsymmetricKey of RFC 8410 §7: what follows version 0 names the algorithm, and 1.3.101.112 is Ed25519.
   const isEd25519 = plain.length >= 12 && [...plain.subarray(5, 12)].join() === '48,5,6,3,43,101,112'
   if (!isEd25519) throw new KeyRefused(plain[0] === 0x30 ? REFUSALS.notEd25519 : REFUSALS.passphrase)
   try {
     const { x = '' } = await subtle.exportKey('jwk', await subtle.importKey('pkcs8', plain, ED25519, true, ['sign']))
-    return fromBase64(x.replaceAll('-', '+').replaceAll('_', '/'))
+    return fromBase64(x)
   } catch {
     throw new KeyRefused(REFUSALS.noEd25519)
   }
@@ -79,6 +77,6 @@ async function publicHalf(plain: Bytes, subtle: SubtleCrypto): Promise<Uint8Arra
 /** As `ssh-keygen -lf` prints it: over the key's form of RFC 4253 §6.6. */
 async function keyIdOf(raw: Uint8Array, subtle: SubtleCrypto): Promise<string> {
   const name = utf8('ssh-ed25519')
-  const blob = joined(Uint8Array.of(0, 0, 0, name.length), name, Uint8Array.of(0, 0, 0, raw.length), raw)
-  return `SHA256:${toBase64(new Uint8Array(await subtle.digest('SHA-256', blob))).replace(/=+$/, '')}`
+  const blob = concatBytes(Uint8Array.of(0, 0, 0, name.length), name, Uint8Array.of(0, 0, 0, raw.length), raw)
+  return `SHA256:${toBase64(new Uint8Array(await subtle.digest('SHA-256', blob as BufferSource))).replace(/=+$/, '')}`
 }

@@ -1,3 +1,4 @@
+import { toHex } from '#libs/contracts'
 import { KeyRefused, REFUSALS } from './key-refused.js'
 
 /** How a key file is locked: PBES2 of RFC 8018 §6.2 with PBKDF2 and AES-CBC. */
@@ -51,7 +52,7 @@ function membersOf(element: Element | undefined, atLeast: number): Element[] {
 }
 
 function oidOf({ tag, content }: Element): string {
-  return tag === TAGS.oid ? hexOf(content) : ''
+  return tag === TAGS.oid ? toHex(content) : ''
 }
 
 function countOf({ tag, content }: Element): number {
@@ -93,7 +94,3 @@ function elementsOf(content: Uint8Array): Element[] | undefined {
 }
 
 const TAGS = { integer: 0x02, octets: 0x04, oid: 0x06, sequence: 0x30 } as const
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}

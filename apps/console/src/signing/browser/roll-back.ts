@@ -1,8 +1,7 @@
 import type { PlacedAct } from '../act.js'
 import type { OpenKey } from './open-key.js'
 import { post } from './post.js'
-import { canonicalJson } from '#libs/contracts'
-import { toBase64, utf8 } from './bytes.js'
+import { canonicalJson, toBase64, utf8 } from '#libs/contracts'
 import { digestOfBytes, signBytes } from './sign-bytes.js'
 
 /** Once around the time that config-store waits for bots at most. */
