@@ -90,6 +90,11 @@ export function readHostConfig(env: Environment): HostConfig {
   )
 }
 
+/** Error of a missing or invalid setting: status 400, and the list of all settings as the next step. */
+export function settingError(code: string, detail: string, cause?: unknown): HmsError {
+  return new HmsError(code, detail, { status: 400, next: ['hms-svc help environment'], cause })
+}
+
 /** Returns the replication factor: as configured, else three in production and one on a developer's machine. */
 export function replicationOf({ profile, kafkaReplication }: Pick<HostConfig, 'profile' | 'kafkaReplication'>): number {
   return kafkaReplication ?? (profile === 'production' ? 3 : 1)
@@ -115,10 +120,7 @@ export function portOf(service: ServiceName, env: Environment): number {
   if (text === undefined || text === '') return SERVICE_PORTS[service]
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new HmsError('HMS_CONFIG_INVALID', `${variable} must be a port, 0 to 65535, not ${text}.`, {
-    status: 400,
-    next: ['hms-svc help environment'],
-  })
+  throw settingError('HMS_CONFIG_INVALID', `${variable} must be a port, 0 to 65535, not ${text}.`)
 }
 
 /** Returns the base URLs of a service's instances, as edge and peers call them. */

@@ -1,7 +1,6 @@
-import { HmsError } from '#libs/contracts'
 import { isInteger, parseEnvironment, toList, toNumber, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
-import { IsOptional, IsString } from 'class-validator'
-import type { Profile } from './host.config.js'
+import { ArrayMaxSize, IsOptional, IsString, Matches } from 'class-validator'
+import { settingError, type Profile } from './host.config.js'
 
 const LOOPBACK = ['127.0.0.0/8', '::1']
 
@@ -50,10 +49,22 @@ function readTrusted(cidrs: readonly string[]): TrustedProxies {
     return new TrustedProxies(cidrs)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new HmsError('HMS_CONFIG_INVALID', `HMS_HTTP_TRUSTED_PROXIES must be addresses or CIDRs separated by commas: ${error.message}.`, {
-      status: 400,
-      next: ['hms-svc help environment'],
-      cause: error,
-    })
+    const detail = `HMS_HTTP_TRUSTED_PROXIES must be addresses or CIDRs separated by commas: ${error.message}.`
+    throw settingError('HMS_CONFIG_INVALID', detail, error)
   }
+}
+
+/** Origins of other sites whose pages may read values. */
+class CrossOriginConfig {
+  @IsOptional()
+  @toList
+  @ArrayMaxSize(50)
+  @Matches(/^https?:\/\/[^/?#@\s*]+$/, { each: true, message: 'corsOrigins must be a list of origins such as https://dashboard.example' })
+  corsOrigins?: string[]
+}
+
+/** Reads `HMS_HTTP_CORS_ORIGINS`: origins, as browsers send them, whose pages may use OFREP. Empty by default. */
+export function readCorsOrigins(env: Environment): readonly string[] {
+  const { corsOrigins = [] } = parseEnvironment(CrossOriginConfig, { corsOrigins: 'HMS_HTTP_CORS_ORIGINS' }, env)
+  return corsOrigins.map((origin) => origin.toLowerCase())
 }

@@ -5,7 +5,7 @@ import { localSigner, readRoster, type Roster, type Signer } from '#libs/signing
 import { createPrivateKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { variableOf, type HostConfig } from './host.config.js'
+import { settingError, variableOf, type HostConfig } from './host.config.js'
 
 /** Names of keys that belong to no service: those of the transparency log and of its witness. */
 export type KeyName = 'audit-log' | 'witness'
@@ -17,17 +17,11 @@ const MAX_BYTES = 4 * 1024 * 1024
 export async function readRosterFile(config: HostConfig): Promise<Roster> {
   const file = config.roster ?? (config.profile === 'dev' ? join(config.dataDir, 'roster.json') : undefined)
   if (file === undefined) {
-    throw new HmsError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.', {
-      status: 400,
-      next: ['hms-svc help environment'],
-    })
+    throw settingError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.')
   }
   const roster = readRoster(JSON.parse((await readNamed(file, 'HMS_ROSTER')).bytes.toString('utf8')))
   if (config.profile === 'production' && roster.profile === 'demo') {
-    throw new HmsError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`, {
-      status: 400,
-      next: ['hms-svc help environment'],
-    })
+    throw settingError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`)
   }
   return roster
 }
@@ -35,20 +29,15 @@ export async function readRosterFile(config: HostConfig): Promise<Roster> {
 /** Reads the service's own key: `HMS_<SERVICE>_KEY_FILE`, else the data folder's (profile dev). */
 export async function readServiceSigner(service: ServiceName, config: HostConfig, env: Environment): Promise<Signer> {
   const variable = variableOf(service, 'KEY_FILE')
-  const named = env[variable]
-  const file =
-    named !== undefined && named !== ''
-      ? named
-      : config.profile === 'dev'
-        ? join(config.dataDir, 'service-keys', `${service}.pem`)
-        : undefined
+  const file = env[variable] || (config.profile === 'dev' ? keyIn(config, service) : undefined)
   if (file === undefined) {
-    throw new HmsError('HMS_SERVICE_KEY_REQUIRED', `${service} needs its signing key: set ${variable} to a PKCS#8 file.`, {
-      status: 400,
-      next: ['hms-svc help environment'],
-    })
+    throw settingError('HMS_SERVICE_KEY_REQUIRED', `${service} needs its signing key: set ${variable} to a PKCS#8 file.`)
   }
   return readSigner(file, variable)
+}
+
+function keyIn({ dataDir }: HostConfig, name: ServiceName | KeyName): string {
+  return join(dataDir, 'service-keys', `${name}.pem`)
 }
 
 const NAMED_KEY_FILES: Record<KeyName, string> = { 'audit-log': 'HMS_TRANSPARENCY_LOG_KEY_FILE', witness: 'HMS_WITNESS_KEY_FILE' }
@@ -61,7 +50,7 @@ export async function readNamedSigner(name: KeyName, config: HostConfig, env: En
   const variable = NAMED_KEY_FILES[name]
   const named = env[variable]
   if (named !== undefined && named !== '') return readSigner(named, variable)
-  const file = join(config.dataDir, 'service-keys', `${name}.pem`)
+  const file = keyIn(config, name)
   return config.profile === 'dev' && existsSync(file) ? readSigner(file, 'HMS_DATA_DIR') : undefined
 }
 
@@ -76,10 +65,7 @@ async function readNamed(file: string, variable: string): Promise<GivenFile> {
   try {
     return await readGivenFile(file, MAX_BYTES)
   } catch (error) {
-    throw new HmsError('HMS_IDENTITY_MISSING', `${file} cannot be read (${describeError(error)}); ${variable} names it.`, {
-      status: 400,
-      cause: error,
-      next: ['hms-svc migrate'],
-    })
+    const detail = `${file} cannot be read (${describeError(error)}); ${variable} names it.`
+    throw new HmsError('HMS_IDENTITY_MISSING', detail, { status: 400, cause: error, next: ['hms-svc migrate'] })
   }
 }

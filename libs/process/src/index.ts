@@ -1,4 +1,3 @@
-export * from './cross-origin.config.js'
 export * from './http-limits.config.js'
 export * from './host.config.js'
 export * from './identity-files.js'
