@@ -5,7 +5,7 @@ import { readRoster } from '#libs/signing'
 import { sampleDocument, sampleFreshness } from '../../libs/client/src/testing/sample-document.js'
 import { SAMPLE_ROSTER } from '../../libs/client/src/testing/sample-trust.js'
 import { serveCanned, type CannedService } from '../../apps/cli/src/testing/canned-service.js'
-import { readStanding } from '../../apps/cli/src/audit/standing.js'
+import { readStanding } from '../../apps/cli/src/audit/served-heads.js'
 
 const ID = 'epa-pm25-limit'
 const NOW = Date.parse('2026-11-29T12:00:00Z')

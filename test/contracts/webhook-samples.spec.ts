@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SAMPLE_EVENTS, sampleMessage } from '../../apps/cli/src/webhooks/trigger.js'
 import { policyUpdatedBody, policyWithdrawnBody } from '../../apps/notifier/src/delivery/message-body.js'
+import { SAMPLE_EVENTS, sampleMessage } from '../../apps/cli/src/webhooks/forward.js'
 
 const AT = new Date('2026-01-01T00:00:00Z')
 const [id, version, digest, receipt] = ['pm25', '2.0.0', 'sha256:00', '/v1/receipts/x']

@@ -229,10 +229,10 @@ export const CLI_GUARDS = [
   {
     name: 'partner-secrets-alone',
     guard: "a partner's file has the operator's secrets read as secrets alone",
-    file: 'apps/cli/src/partners/secrets.ts',
+    file: 'apps/cli/src/partners/partners.ts',
     find: 'if (!SECRETS.test(pointer))',
     replace: 'if (pointer === undefined)',
-    spec: 'apps/cli/src/partners/secrets.spec.ts',
+    spec: 'apps/cli/src/partners/partners.spec.ts',
     test: 'refuses /channels/0/sftp/user, sends nothing, exit 2',
   },
   {
@@ -274,7 +274,7 @@ export const CLI_GUARDS = [
   {
     name: 'lag-of-its-own',
     guard: 'the lag of a group is what its own service says',
-    file: 'apps/cli/src/topics/read-lags.ts',
+    file: 'apps/cli/src/topics/list.ts',
     find: '  const own = reported.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)\n',
     replace: '  const own: GroupLag[] = []\n',
     spec: 'apps/cli/src/topics/list.spec.ts',

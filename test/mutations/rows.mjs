@@ -30,7 +30,7 @@ export const ROW_GUARDS = [
   {
     name: 'audit-newest-logged-head',
     guard: 'audit verify passes no head behind the newest that the log has, whatever rollout vouches for',
-    file: 'apps/cli/src/audit/logged-heads.ts',
+    file: 'apps/cli/src/audit/served-heads.ts',
     find: '  if (served.head.seq < seq) return',
     replace: '  if (false) return',
     spec: 'test/attacks/state-put-back.spec.ts',
@@ -39,7 +39,7 @@ export const ROW_GUARDS = [
   {
     name: 'audit-one-release-a-number',
     guard: 'audit verify passes no head whose number the log has for another release',
-    file: 'apps/cli/src/audit/logged-heads.ts',
+    file: 'apps/cli/src/audit/served-heads.ts',
     find: 'served.head.seq === seq && (releases.length > 1 || !releases.includes(served.head.current))',
     replace: 'false',
     spec: 'test/attacks/state-put-back.spec.ts',
@@ -48,7 +48,7 @@ export const ROW_GUARDS = [
   {
     name: 'audit-no-hidden-head',
     guard: 'audit verify takes an event for what the log has only by its digest and signature, and misses none',
-    file: 'apps/cli/src/audit/logged-heads.ts',
+    file: 'apps/cli/src/audit/served-heads.ts',
     find: "        checkEvent({ ...entry, index, leafHash: '' }, event, this.rosters)\n",
     replace: '',
     spec: 'test/attacks/state-put-back.spec.ts',

@@ -21,6 +21,16 @@ export class CliContext {
     this.output = outputOf(io, options)
   }
 
+  private shared?: Promise<ApiClient>
+  /** Requests by one `client()`, for verbs that need no more of it. */
+  readonly get = ((...call: unknown[]) => this.send('get', call)) as ApiClient['get']
+  readonly post = ((...call: unknown[]) => this.send('post', call)) as ApiClient['post']
+
+  private async send(method: 'get' | 'post', call: unknown[]): Promise<never> {
+    const client = await (this.shared ??= this.client())
+    return Reflect.apply(client[method], client, call) as Promise<never>
+  }
+
   /** Base address of the services: the flag, else the environment. */
   get url(): string {
     return this.options.url ?? this.io.environment.url

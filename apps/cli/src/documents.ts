@@ -13,20 +13,6 @@ export function listing<Row>(
   return async (context) => context.output.list(await read(await context.client()), columns, whenEmpty)
 }
 
-/** Sends one registration and prints the result: the service's response with --json, a `✓` otherwise, and a line of `remark`. */
-export async function registerDocument<T>(
-  context: CliContext,
-  body: object,
-  send: (client: ApiClient) => Promise<T>,
-  said: string,
-  remark?: (response: T) => string | undefined,
-): Promise<void> {
-  const answer = await send(await context.client())
-  context.output.result(answer ?? body, [said])
-  const line = remark?.(answer)
-  if (line !== undefined) context.output.note(line)
-}
-
 /**
  * Acts on each id in turn, and prints the results. A failure does not stop the others, and its code is the exit code. `verb`: whose help an
  * error names.

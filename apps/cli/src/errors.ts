@@ -44,8 +44,9 @@ export function requireDigest(text: string): string {
 }
 
 /** Of what a person signs. `command`: the verb whose help says more. */
-export function requireReason(reason: string, command: string): void {
+export function requireReason(reason: string, command: string, publicReason?: string): void {
   if (reason.trim() === '') throw usageError('Say why with --reason TEXT', [`hms-svc ${command} --help`])
+  requirePublicReason(publicReason, command)
 }
 
 /** Partners receive the public reason unchanged: an empty one would be meaningless. */
@@ -89,17 +90,8 @@ function nextOf({ status }: Problem, verb: string | undefined): string {
 }
 
 /** Errors with a stable code, from any lib. An error without one is a failure of the CLI itself. */
-interface CodedError {
-  code: string
-  detail: string
-  status?: number
-  next?: readonly (string | NextStep)[]
-  steps?: readonly NextStep[]
-  errors?: Problem['errors']
-  retryable?: boolean
-  state?: unknown
-  traceId?: string
-}
+type CodedError = Pick<Problem, 'code' | 'detail'> &
+  Partial<Omit<Problem, 'next'> & { next: readonly (string | NextStep)[]; steps: NextStep[] }>
 
 function isCoded(error: unknown): error is CodedError {
   if (!(error instanceof Error)) return false

@@ -40,6 +40,11 @@ export function parseRunNumber(text: string): number {
   return Number(digits)
 }
 
+/** Formats `ID@VERSION, ID@VERSION`. */
+export function policyRefs(policies: readonly { id: string; version: string }[]): string {
+  return policies.map(({ id, version }) => `${id}@${version}`).join(', ')
+}
+
 /** Parses `ID@VERSION`; the services check whether it exists. */
 export function parsePolicyRef(text: string): { id: string; version: string } {
   const [, id, version] = /^([a-z0-9]+(?:-[a-z0-9]+)*)@(\d+\.\d+\.\d+\S*)$/.exec(text) ?? []
@@ -57,5 +62,5 @@ export function policyFilter(text: string | undefined): { policy?: string; versi
   const [policy, version, ...rest] = text.split('@')
   if (policy === undefined || policy === '' || version === '' || rest.length > 0)
     throw usageError(`--policy ${text} is not ID or ID@VERSION, such as epa-pm25-limit@1.5.0`)
-  return { policy, ...(version === undefined ? {} : { version }) }
+  return { policy, version }
 }

@@ -28,7 +28,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     // If parsing failed, the program's own options may not have been read.
     const json = argv.includes('--json')
     const output = outputOf(io, { ...program.opts(), json })
-    return reportError(error instanceof CommanderError ? ofCommander(error) : error, output, verbIn(program, argv))
+    const failure = error instanceof CommanderError ? usageError(error.message.replace(/^error: /, '').replaceAll('\n', ' ')) : error
+    return reportError(failure, output, verbIn(program, argv))
   }
 }
 
@@ -54,11 +55,6 @@ export function defineProgram(io: CliIo, ended: (code: number) => void = () => u
     })
   }
   return program
-}
-
-function ofCommander(error: CommanderError): Error {
-  const detail = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  return usageError(detail)
 }
 
 /** Returns the verb of a command line; undefined if it names none. */

@@ -8,53 +8,24 @@ import {
   submitApproval,
   type ApiClient,
   type NamedSigner,
-  type PlanInput,
 } from '#libs/client'
 import { EXIT, exitCodeOfRun, isTerminal, type ApprovalView, type PlanOptions, type PreparedApproval, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { expectDigest, requireDigest, usageError } from '../errors.js'
 import { isPolicyRef } from '../flags.js'
-import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
+import { findKey, openKey } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
 import { signingAs } from '../tokens/as-person.js'
+import type { APPROVE, FlagsOf } from '../verbs/options.js'
 import { committerOf } from './committed-by.js'
-import { overtakenLines } from './describe-prepared.js'
-import { showConsent } from './read-consent.js'
+import { overtakenLines, showConsent } from './consent.js'
 
-/** Flags of `approve` as written. */
-interface ApproveFlags extends SignFlags {
-  canary?: string
-  scope?: string
-  observe?: string
-  bake?: string
-  partners?: string
-  fallback?: string[]
-  metric?: string[]
-  ramp?: string
-  author?: string
-  authorFromGit?: boolean
-  reason?: string
-  expectDigest?: string
-  queue?: boolean
-  supersede?: boolean
-  watch?: boolean
-}
+type ApproveFlags = FlagsOf<typeof APPROVE>
 
-/** Returns the signed part of the flags. */
-function planInputOf(flags: ApproveFlags): PlanInput {
-  return {
-    canary: flags.canary,
-    scope: flags.scope,
-    observe: flags.observe,
-    bake: flags.bake,
-    partners: flags.partners
-      ?.split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
-    fallbacks: flags.fallback,
-    metrics: flags.metric,
-    ramp: flags.ramp,
-  }
+/** Reads the signed part of the flags. */
+function planOf({ partners, fallback: fallbacks, metric: metrics, ...flags }: ApproveFlags): PlanOptions {
+  const named = partners?.split(',').map((name) => name.trim())
+  return planOptions({ ...flags, partners: named?.filter((name) => name !== ''), fallbacks, metrics })
 }
 
 /**
@@ -62,17 +33,14 @@ function planInputOf(flags: ApproveFlags): PlanInput {
  * that is no ID@VERSION or NAME=QUERY is a file.
  */
 function separateFallbacks(files: readonly string[], flags: ApproveFlags): { files: string[]; flags: ApproveFlags } {
+  const { metric = [] } = flags
   const given = (flags.fallback ?? []).flatMap((value) => value.split(','))
   const fallback = given.filter(isPolicyRef)
-  const metric = flags.metric?.filter(isMetric)
+  const isMetric = (value: string): boolean => value.includes('=')
   return {
-    files: [...files, ...given.filter((value) => !isPolicyRef(value)), ...(flags.metric ?? []).filter((value) => !isMetric(value))],
-    flags: { ...flags, fallback: fallback.length === 0 ? undefined : fallback, metric },
+    files: [...files, ...given.filter((value) => !isPolicyRef(value)), ...metric.filter((value) => !isMetric(value))],
+    flags: { ...flags, fallback: fallback.length === 0 ? undefined : fallback, metric: flags.metric?.filter(isMetric) },
   }
-}
-
-function isMetric(value: string): boolean {
-  return value.includes('=')
 }
 
 /**
@@ -83,8 +51,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const { output } = context
   const { files, flags } = separateFallbacks(givenFiles, givenFlags)
   if (files.length === 0) throw usageError('Name at least one FILE to approve, or the digest of an approval', ['hms-svc help approve'])
-  const plan = planOptions(planInputOf(flags))
-  const prepare = await preparationOf(files, plan, flags)
+  const prepare = await preparationOf(files, planOf(flags), flags)
   // Checked before anything is prepared: a person who cannot sign leaves no trace.
   await findKey(context, flags.sign)
   const client = await context.client()

@@ -3,10 +3,10 @@ import { isTerminal, MAX_APPROVALS_LISTED, type ApprovalSummary } from '#libs/co
 import { hasErrors, type PolicyDocument } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { requireDigest, requireName, requirePublicReason, usageError } from '../errors.js'
+import { policyRefs } from '../flags.js'
 import { findKey, openKey, type DecisionFlags } from '../keys/key-folder.js'
-import { effectLines, type Effect } from '../plan/describe-plan.js'
-import { describeConsent } from './describe-prepared.js'
-import { consentTo } from './read-consent.js'
+import { botsOf, effectLines, TRIAL_MS, type Effect } from '../plan/describe-plan.js'
+import { consentTo, describeConsent } from './consent.js'
 
 export async function listApprovals(context: CliContext): Promise<void> {
   const client = await context.client()
@@ -14,35 +14,23 @@ export async function listApprovals(context: CliContext): Promise<void> {
   context.output.list(
     approvals,
     {
-      RUN: (approval) => (approval.run === null ? null : `#${approval.run}`),
+      RUN: ({ run }) => (run === null ? null : `#${run}`),
       STATE: 'state',
-      POLICIES: (approval) => policiesOf(approval),
-      'SIGNED BY': (approval) => approval.signedBy.join(', ') || null,
-      'WAITS FOR': (approval) => approval.missing.join(', ') || null,
+      POLICIES: ({ policies }) => policyRefs(policies),
+      'SIGNED BY': ({ signedBy }) => signedBy.join(', ') || null,
+      'WAITS FOR': ({ missing }) => missing.join(', ') || null,
       DIGEST: 'digest',
     },
     'Nothing waits for signatures.',
   )
-  await noteRosters(context, client)
+  // Rosters are signed by another verb.
+  for (const { version, digest, state } of await client.get('/v1/roster/proposals').catch(() => []))
+    if (state === 'WAITING') context.output.note(`Roster ${version} waits for signatures: hms-svc roster sign ${digest} --sign NAME`)
   if (approvals.length >= MAX_APPROVALS_LISTED)
     context.output.note(
       `The newest ${MAX_APPROVALS_LISTED} of each state are shown; older ones follow as these are signed, rejected or expire.`,
     )
 }
-
-/** Mentions waiting rosters, which are signed by another verb. */
-async function noteRosters({ output }: CliContext, client: ApiClient): Promise<void> {
-  const proposals = await client.get('/v1/roster/proposals').catch(() => [])
-  for (const { version, digest, state } of proposals)
-    if (state === 'WAITING') output.note(`Roster ${version} waits for signatures: hms-svc roster sign ${digest} --sign NAME`)
-}
-
-function policiesOf(approval: Pick<ApprovalSummary, 'policies'>): string {
-  return approval.policies.map((policy) => `${policy.id}@${policy.version}`).join(', ')
-}
-
-/** Longer than the simulator's own deadline. */
-const TRIAL_MS = 60_000
 
 /** Shows one approval to a signer: earlier signers, difference and plan, its effect, and the command that signs it. */
 export async function showApproval(context: CliContext, digest: string): Promise<void> {
@@ -71,39 +59,36 @@ export async function showApproval(context: CliContext, digest: string): Promise
 async function effectOf(client: ApiClient, signed: PolicyDocument[]): Promise<Effect> {
   const reads = signed.map(({ id }) => orMissing(client.get('/v1/policies/{id}', { id })))
   const live = (await Promise.all(reads)).flatMap((view) => (view === undefined ? [] : [view.value]))
-  const policies = await Promise.all(signed.map(({ id }) => botsOf(client, id)))
+  const policies = await Promise.all(signed.map(async ({ id }) => ({ id, bots: await botsOf(client, id) })))
   const { findings } = await client.post('/v1/lint', { policies: signed, live })
   // A policy that fails lint is never replayed.
   const simulation = hasErrors(findings) ? null : await client.post('/v1/simulations', { policies: signed, live }, { timeoutMs: TRIAL_MS })
   return { findings, simulation, policies, holds: [] }
 }
 
-async function botsOf(client: ApiClient, id: string): Promise<Effect['policies'][number]> {
-  const coverage = await orMissing(client.get('/v1/coverage', { policy: id }))
-  return { id, bots: coverage === undefined ? null : { total: coverage.total, current: coverage.current } }
-}
-
 function hasEnded({ state }: ApprovalSummary): boolean {
   return state !== 'PREPARED' && isTerminal(state)
 }
 
+function waitsForPeople(approval: ApprovalSummary): boolean {
+  return !hasEnded(approval) && approval.missing.length > 0
+}
+
 function commandOf(approval: ApprovalSummary): string[] {
-  if (hasEnded(approval) || approval.missing.length === 0) return []
+  if (!waitsForPeople(approval)) return []
   if (approval.breakGlass !== undefined) return ['Sign it together: hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT']
   return [`Sign it: hms-svc approve ${approval.digest} --sign NAME`]
 }
 
 function linesOf(approval: ApprovalSummary): string[] {
   return [
-    `${policiesOf(approval)}  ${approval.state}${approval.run === null ? '' : `, run #${approval.run}`}`,
+    `${policyRefs(approval.policies)}  ${approval.state}${approval.run === null ? '' : `, run #${approval.run}`}`,
     `Digest    ${approval.digest}`,
     `Signed by ${approval.signedBy.join(', ') || 'none yet'}`,
     ...(approval.authors.length === 0 ? [] : [`Written by ${approval.authors.join(', ')}`]),
     ...(approval.supersede === true ? ['Supersedes the runs of these policies that are under way'] : []),
     ...approval.reasons.map(({ name, reason }) => `  ${name}: ${reason}`),
-    ...(hasEnded(approval) || approval.missing.length === 0
-      ? []
-      : [`Waits for ${approval.missing.join(', ')} until ${approval.expiresAt}`]),
+    ...(waitsForPeople(approval) ? [`Waits for ${approval.missing.join(', ')} until ${approval.expiresAt}`] : []),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { HmsError, type AuditProof } from '#libs/contracts'
+import { HmsError } from '#libs/contracts'
 import { holdDocument, standing } from '#libs/evaluation'
 import { namesRelease, SignatureError, STABLE_SCOPE, verifyTlogProof } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
@@ -11,40 +11,31 @@ import { logPoliciesOf, MAX_SIGNED_BYTES, newestRoster } from '../roster/rosters
 /** Shows the proof that the approval of a version is in the log, after verifying it. */
 export async function showProof(context: CliContext, name: string): Promise<void> {
   const { digest, index, size, witnessedAt, ...rest } = await fetchProof(context, name)
-  const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
-  context.output.data({ ...rest, digest, index, size, witnessedAt: seenAt }, () => [
-    `${context.output.paint.good('✓')} ${name} is entry ${index} of ` +
-      `${size}${seenAt === null ? '' : `, seen by the witnesses at ${seenAt}`}`,
+  const seen = witnessedAt === null ? '' : `, seen by the witnesses at ${witnessedAt}`
+  context.output.data({ ...rest, digest, index, size, witnessedAt }, () => [
+    `${context.output.paint.good('✓')} ${name} is entry ${index} of ${size}${seen}`,
     `  release ${digest}`,
     ...rest.proof.trimEnd().split('\n'),
   ])
 }
 
-interface CheckedProof extends AuditProof {
-  index: number
-  size: number
-  witnessedAt?: number
-}
-
 /** `name` is ID@VERSION. Throws `HMS_PROOF_INVALID` if the log's proof does not verify. */
-async function fetchProof(context: CliContext, name: string): Promise<CheckedProof> {
+async function fetchProof(context: CliContext, name: string) {
   const [, policy, version] = /^([^@\s]+)@(\S+)$/.exec(name) ?? []
   if (policy === undefined || version === undefined)
     throw usageError(`${name} is not ID@VERSION`, ['hms-svc audit proof epa-pm25-limit@2.0.0'])
   const roster = await newestRoster(context)
-  const client = await context.client()
-  const proof = await client.get('/v1/audit/proofs', { policy, version })
+  const proof = await context.get('/v1/audit/proofs', { policy, version })
   const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPoliciesOf(roster))
   if (!namesRelease(proof, { id: policy, version, digest: proof.digest }))
     throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)
-  return { ...proof, index, size, ...(witnessedAt === undefined ? {} : { witnessedAt }) }
+  return { ...proof, index, size, witnessedAt: witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString() }
 }
 
 /** Writes a bundle that proves, offline and permanently, that a policy is in force legitimately. It is verified before it is written. */
 export async function writeBundle(context: CliContext, id: string, { out }: { out?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc runs list')
-  const client = await context.client()
-  const { documents } = await client.get('/v1/snapshot', { policies: id })
+  const { documents } = await context.get('/v1/snapshot', { policies: id })
   const stored = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)
   const document = stored && standing(holdDocument(stored), context.io.now()).document
   if (document?.release == null || document.version === null) {
@@ -66,11 +57,11 @@ export async function verifyGivenBundle(context: CliContext, file: string, { ros
   const [bytes, trusted] = await Promise.all([readGivenFile(file, MAX_SIGNED_BYTES), readGivenFile(roster, MAX_SIGNED_BYTES)])
   const { policy, release, proof, stale } = await verifyBundle(bytes, { roster: trusted, at: new Date(context.io.now()) })
   if (stale !== undefined) context.output.note(`${stale.code}: ${stale.detail}`)
-  context.output.data({ policy, release, proof, ...(stale === undefined ? {} : { stale }) }, () => [
-    `${context.output.paint.good('✓')} ${policy.id}@${policy.version} was approved by ${release.approvedBy.join(', ')}`,
-    `${context.output.paint.good('✓')} rollout's head ${release.seq} made it the one in force for all; a later head is unknown offline`,
-    `${context.output.paint.good('✓')} the approval is entry ${proof.index} of ${proof.size} in the log, seen by the ` +
-      `witnesses at ${proof.witnessedAt}`,
+  const { good } = context.output.paint
+  context.output.data({ policy, release, proof, stale }, () => [
+    `${good('✓')} ${policy.id}@${policy.version} was approved by ${release.approvedBy.join(', ')}`,
+    `${good('✓')} rollout's head ${release.seq} made it the one in force for all; a later head is unknown offline`,
+    `${good('✓')} the approval is entry ${proof.index} of ${proof.size} in the log, seen by the witnesses at ${proof.witnessedAt}`,
     ...Object.entries(policy).map(([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`),
   ])
 }

@@ -56,20 +56,16 @@ export async function checkLive(
     const name = `${document.id}@${document.version ?? '?'}`
     await problems.check(name, async () => {
       const { head, release, next } = verifyHead(document, sources.roster)
-      if (
-        head.policy !== document.id ||
-        head.scope !== document.scope ||
-        (release?.predicate.policy.version ?? null) !== document.version
-      ) {
+      const version = release?.predicate.policy.version ?? null
+      if (head.policy !== document.id || head.scope !== document.scope || version !== document.version)
         throw invalid(
           `${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ` +
-            `${release?.predicate.policy.version ?? 'nothing'}`,
+            `${version ?? 'nothing'}`,
         )
-      }
       // Held releases are checked like those in force: readers apply them later without another request.
       for (const each of [release, next?.release ?? null]) {
         if (each === null) continue
-        const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === each.digest))
+        const run = runOf(each.digest, approved)
         if (run === undefined) throw invalid(`${name} is in force in ${head.scope}, and its approval is not in the log`)
         await requireProof(name, each, sources)
         const { rollback, breakGlass: order, policy } = each.predicate
@@ -95,6 +91,10 @@ async function requireProof(name: string, release: VerifiedRelease, { roster, pr
   witnessedAt(release, proof, roster)
 }
 
+function runOf(release: string, approved: LogContent['approved']): [number, ApprovedRelease[]] | undefined {
+  return [...approved].find(([, named]) => named.some(({ digest }) => digest === release))
+}
+
 /** Checks a signed rollback, which passes no stage. The release whose document it reinstates did, and must prove that. */
 async function requireOrigin(
   name: string,
@@ -103,7 +103,7 @@ async function requireOrigin(
   sources: LiveSources,
 ): Promise<void> {
   const origin = release.predicate.rollback!.target.digest
-  const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === origin))
+  const run = runOf(origin, approved)
   const proof = await sources.proofOf(origin)
   if (run === undefined || proof === undefined) throw invalid(`${name} was brought back, and the approval of what it was is not in the log`)
   const at = witnessedAt({ ...release, digest: origin }, proof, sources.roster)

@@ -1,15 +1,9 @@
 import type { AuditAct, AuditEntry } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { numberFlag, parseRunNumber, timeOf } from '../flags.js'
+import type { AUDIT_LOG, FlagsOf } from '../verbs/options.js'
 
-export interface AuditLogOptions {
-  run?: string
-  by?: string
-  type?: string
-  since?: string
-  before?: string
-  limit?: string
-}
+type AuditLogOptions = FlagsOf<typeof AUDIT_LOG>
 
 const LIMIT = 200
 const MAX_LIMIT = 1_000
@@ -17,17 +11,18 @@ const MAX_LIMIT = 1_000
 /** Shows the newest matching entries in order; older ones are requested by the index of the first. */
 export async function showAuditLog(context: CliContext, options: AuditLogOptions): Promise<void> {
   const { output } = context
+  const { type } = options
   const run = options.run === undefined ? undefined : parseRunNumber(options.run)
   const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_LIMIT, verb: 'audit log' }) ?? LIMIT
   const query = {
     run,
     by: options.by,
-    type: options.type === undefined ? undefined : typeOf(options.type),
+    // `canary.passed` stands for `hms.canary.passed.v1`.
+    type: type === undefined || type.startsWith('hms.') ? type : `hms.${type}.v1`,
     since: options.since === undefined ? undefined : timeOf('--since', options.since, context.io.now()),
     before: numberFlag('--before', options.before, { least: 0, most: Number.MAX_SAFE_INTEGER, verb: 'audit log' }),
   }
-  const client = await context.client()
-  const found = await client.get('/v1/audit/entries', { ...query, order: 'newest', limit, acts: true })
+  const found = await context.get('/v1/audit/entries', { ...query, order: 'newest', limit, acts: true })
   output.list(
     found.toReversed(),
     {
@@ -55,9 +50,4 @@ function actsText({ acts = [] }: AuditEntry, text: (act: AuditAct) => string): s
 function whenNone(run: number | undefined, options: AuditLogOptions): string {
   const isOnlyRun = Object.entries(options).every(([name, value]) => name === 'run' || value === undefined)
   return isOnlyRun ? `Nothing is recorded of run #${run} yet.` : 'Nothing that is recorded matches.'
-}
-
-/** Expands `canary.passed` to `hms.canary.passed.v1`. */
-function typeOf(text: string): string {
-  return text.startsWith('hms.') ? text : `hms.${text}.v1`
 }

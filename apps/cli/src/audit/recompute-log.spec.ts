@@ -27,8 +27,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Problems } from '../output/problems.js'
-import { recomputeLog } from './recompute-log.js'
-import { SeenCheckpoint } from './seen-checkpoint.js'
+import { recomputeLog, SeenCheckpoint } from './recompute-log.js'
 
 const logKeys = generateKeyPair()
 const witnessKeys = generateKeyPair()

@@ -1,18 +1,27 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { ApiClient } from '#libs/client'
-import { type ApprovedReleases, type AuditEntry, isSameBytes } from '#libs/contracts'
+import { isSameBytes, type ApprovedReleases, type AuditEntry } from '#libs/contracts'
 import {
   ApprovalTree,
   HashTree,
   leafHash,
+  openNote,
+  readCheckpoint,
   readEntryBundle,
-  tilePath,
   TILE_WIDTH,
+  tilePath,
   verifyCheckpoint,
   type ApprovalRoot,
   type ApprovedRelease,
+  type Checkpoint,
   type LogPolicy,
   type WitnessedCheckpoint,
 } from '#libs/signing'
+import { replaceFile } from '#libs/files'
+import { invalid } from '../export/strict.js'
+import { readGivenText } from '../files.js'
 import type { Problems } from '../output/problems.js'
 
 /** Requests that read a log: its files, and the approved releases. */
@@ -33,12 +42,7 @@ export interface RecomputedLog extends LogContent {
   tree: HashTree
 }
 
-type Entry = Omit<AuditEntry, 'index' | 'leafHash'> & { releases?: ApprovalRoot }
-
-/** Receives the entries of each bundle, with the index of the first; `undefined` for an entry that is no JSON. */
-export interface EntryListener {
-  take(first: number, entries: readonly (Entry | undefined)[]): Promise<void>
-}
+export type Entry = Omit<AuditEntry, 'index' | 'leafHash'> & { releases?: ApprovalRoot }
 
 const HASH_BYTES = 32
 const APPROVED = 'hms.approval.approved.v1'
@@ -46,13 +50,14 @@ const PROMOTED = 'hms.rollout.promoted.v1'
 
 /**
  * Fetches the checkpoint and every entry under it, and recomputes the tree; the log's own hashes are not trusted. Mismatches go to
- * `problems`. Throws `SignatureError` for an invalid checkpoint: then there is nothing to compare with.
+ * `problems`. Throws `SignatureError` for an invalid checkpoint: then there is nothing to compare with. `onBundle` receives the entries of
+ * each bundle, with the index of the first; `undefined` for an entry that is no JSON.
  */
 export async function recomputeLog(
   client: LogReader,
   policy: LogPolicy,
   problems: Problems,
-  listener?: EntryListener,
+  onBundle?: (first: number, entries: readonly (Entry | undefined)[]) => Promise<void>,
 ): Promise<RecomputedLog> {
   const note = (await client.bytes('/checkpoint')).toString('utf8')
   const checkpoint = verifyCheckpoint(note, policy)
@@ -75,9 +80,9 @@ export async function recomputeLog(
       if (!isSameBytes(leaf, tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
         problems.add('the log', `entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
       tree.append(leaf)
-      record(content, read[at], (root) => approvals.of(root, index * TILE_WIDTH + at))
+      if (read[at] !== undefined) record(content, read[at], (root) => approvals.of(root, index * TILE_WIDTH + at))
     }
-    await listener?.take(index * TILE_WIDTH, read)
+    await onBundle?.(index * TILE_WIDTH, read)
   }
   if (!isSameBytes(tree.root(), checkpoint.root))
     problems.add('the log', `the ${tree.size} entries do not have the root that the log signed over ${checkpoint.size}`)
@@ -103,13 +108,7 @@ function parsed(bytes: Buffer): Entry | undefined {
   }
 }
 
-/** Records the content of an entry. */
-function record(
-  { approved, promoted }: LogContent,
-  entry: Entry | undefined,
-  releasesOf: (approval: ApprovalRoot) => ApprovedRelease[],
-): void {
-  if (entry === undefined) return
+function record({ approved, promoted }: LogContent, entry: Entry, releasesOf: (approval: ApprovalRoot) => ApprovedRelease[]): void {
   const { type, run, releases } = entry
   if (run === null) return
   if (type === APPROVED && releases !== undefined) {
@@ -138,5 +137,35 @@ class Approvals {
     const approved = this.byRoot.get(root)
     if (approved === undefined) this.problems.add('the log', `entry ${index} is an approval, and the log does not say of what`)
     return approved ?? []
+  }
+}
+
+/** Checkpoint of the last successful `audit verify` here: a log that was rewritten since does not extend it. */
+export class SeenCheckpoint {
+  private readonly file: string
+
+  constructor(
+    private readonly dataDir: string,
+    origin: string,
+  ) {
+    this.file = join(dataDir, 'checkpoints', encodeURIComponent(origin), 'checkpoint')
+  }
+
+  /** Throws `HMS_PROOF_INVALID` if the tree does not begin with the stored checkpoint; returns that checkpoint, if any. */
+  async continuedBy(tree: HashTree): Promise<Checkpoint | undefined> {
+    if (!existsSync(this.file)) return undefined
+    const seen = readCheckpoint(openNote(await readGivenText(this.file)).body)
+    if (seen.size > tree.size) throw invalid(`the log has ${tree.size} entries, and had ${seen.size} when it was verified here before`)
+    if (!isSameBytes(tree.root(seen.size), seen.root))
+      throw invalid(`the first ${seen.size} entries are not those that were verified here before`)
+    return seen
+  }
+
+  /** Stores nothing without a data folder. */
+  async keep(note: string): Promise<void> {
+    if (!existsSync(this.dataDir)) return
+    await mkdir(dirname(this.file), { recursive: true })
+    // Another `audit verify` may end at the same time.
+    await replaceFile(this.file, note, 0o644)
   }
 }

@@ -6,11 +6,9 @@ import type { CliContext } from '../context.js'
 import { Problems } from '../output/problems.js'
 import { logPoliciesOf, newestRoster, openRostersHere } from '../roster/rosters-here.js'
 import { readRuns } from '../runs/read-runs.js'
-import { checkLive, checkRuns } from './coverage.js'
-import { LoggedHeads } from './logged-heads.js'
-import { recomputeLog } from './recompute-log.js'
-import { SeenCheckpoint } from './seen-checkpoint.js'
-import { readStanding } from './standing.js'
+import { checkLive, checkRuns, type LiveSources } from './coverage.js'
+import { LoggedHeads, readStanding } from './served-heads.js'
+import { recomputeLog, SeenCheckpoint } from './recompute-log.js'
 
 /** Wait in ms: a head and its statement arrive by different transports, and a starting store has no statement for its first seconds. */
 const WAIT_MS = 12_000
@@ -29,50 +27,49 @@ export async function verifyAudit(context: CliContext): Promise<void> {
   const standing = { roster, nowMs: () => context.io.now(), pause: pauseWithin(WAIT_MS) }
   const { documents, doubt } = await readStanding(client, standing)
   const heads = new LoggedHeads(client, await rostersOf(context, client, roster), problems)
-  const { checkpoint, note, tree, ...content } = await recomputeLog(client, policy, problems, heads)
+  const { checkpoint, note, tree, ...content } = await recomputeLog(client, policy, problems, (first, entries) =>
+    heads.take(first, entries),
+  )
   const versions = new Map([...content.approved.values()].flat().map(({ digest, version }) => [digest, version]))
-  const versionOf = (digest: string) => versions.get(digest)
-  const isBehind = await heads.checkServed(documents, client, { versionOf, doubt, pause: pauseWithin(BEHIND_WAIT_MS) }, problems)
+  const isBehind = await heads.checkServed(documents, { versions, doubt, pause: pauseWithin(BEHIND_WAIT_MS) })
   if (doubt !== undefined && !(isBehind && doubt.code === 'HMS_FRESHNESS_MIXED'))
     problems.add('the stable heads', `${doubt.detail} (${doubt.code})`)
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
   const before = await problems.check('the log', () => memory.continuedBy(tree))
   const published = checkRuns(runs, content, problems)
-  const attestationsOf = (run: number) => client.get('/v1/audit/attestations', { run })
-  const { releases: live, breakGlass } = await checkLive(
-    documents,
-    content,
-    { roster, proofOf: (digest) => proofOf(client, digest), attestationsOf },
-    problems,
-  )
+  const sources: LiveSources = {
+    roster,
+    proofOf: (digest) => proofOf(client, digest),
+    attestationsOf: (run) => client.get('/v1/audit/attestations', { run }),
+  }
+  const { releases: live, breakGlass } = await checkLive(documents, content, sources, problems)
   problems.raise()
   await memory.keep(note)
   const { origin, size, root, witnessedAt } = checkpoint
   const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
   const continued =
     before === undefined ? 'nothing was verified here before' : `it continues the ${before.size} entries that were verified here before`
-  context.output.data(
-    {
-      origin,
-      size,
-      root: toBase64(root),
-      witnessedAt: seenAt,
-      continues: before?.size ?? null,
-      runs: published,
-      live,
-      breakGlass,
-    },
-    () => [
-      `${context.output.paint.good('✓')} ${origin}: ${size} entries, and the root that the log ` +
-        `signed${seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`}`,
-      `${context.output.paint.good('✓')} ${continued}`,
-      `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
-      `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let ` +
-        `through by each stage, and the log proves it`,
-      `${context.output.paint.good('✓')} they are those that rollout’s newest freshness statement is on, and the newest that the log has`,
-      ...breakGlass.map((each) => `! by break-glass, past simulation and canary: ${each}`),
-    ],
-  )
+  const { good } = context.output.paint
+  const seen = seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`
+  const facts = {
+    origin,
+    size,
+    root: toBase64(root),
+    witnessedAt: seenAt,
+    continues: before?.size ?? null,
+    runs: published,
+    live,
+    breakGlass,
+  }
+  context.output.data(facts, () => [
+    `${good('✓')} ${origin}: ${size} entries, and the root that the log signed${seen}`,
+    `${good('✓')} ${continued}`,
+    `${good('✓')} the approval of each of ${published} published runs is in it`,
+    `${good('✓')} each of ${live} releases in force was approved by the roster's people and let through by each stage, ` +
+      'and the log proves it',
+    `${good('✓')} they are those that rollout’s newest freshness statement is on, and the newest that the log has`,
+    ...breakGlass.map((each) => `! by break-glass, past simulation and canary: ${each}`),
+  ])
 }
 
 /** Returns a wait that resolves to `false` once this time has passed since the first one. */

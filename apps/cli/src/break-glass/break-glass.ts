@@ -1,21 +1,14 @@
 import { prepareAs, prepareBreakGlass, readPolicies, signApproval, submitBreakGlass, type ApiClient, type NamedSigner } from '#libs/client'
 import { EXIT, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
-import { showConsent } from '../approvals/read-consent.js'
 import type { CliContext } from '../context.js'
 import { expectDigest, requireReason, usageError } from '../errors.js'
 import { findKey, openKey } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
 import { signingAs } from '../tokens/as-person.js'
+import type { BREAK_GLASS, FlagsOf } from '../verbs/options.js'
+import { showConsent } from '../approvals/consent.js'
 
-export interface BreakGlassFlags {
-  sign: string[]
-  reason: string
-  author?: string
-  expectDigest?: string
-  /** One for all keys, or one for each, in the order of `sign`. */
-  passphraseFile?: string[]
-  watch?: boolean
-}
+type BreakGlassFlags = FlagsOf<typeof BREAK_GLASS>
 
 /**
  * Shows the content to be signed, unlocks the key of each signer, which is their consent, and submits all signatures in one request. Exit 0
@@ -44,7 +37,7 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   const signatures: ApprovalRequest['signatures'][] = []
   for (const name of names) signatures.push(await signApproval(prepared, await open(name)))
   const view = await submitBreakGlass(client, prepared, signatures)
-  await printAccepted(context, client, view, names)
+  await printAccepted(context, view, names)
   if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
   if (context.output.mode === 'json') context.output.data(view, () => [])
   return EXIT.done
@@ -56,10 +49,11 @@ function openFor(context: CliContext, name: string, { sign, passphraseFile = [] 
   return openKey(context, { sign: name, passphraseFile: own })
 }
 
-async function printAccepted({ output }: CliContext, client: ApiClient, { run }: ApprovalView, names: readonly string[]): Promise<void> {
+async function printAccepted(context: CliContext, { run }: ApprovalView, names: readonly string[]): Promise<void> {
+  const { output } = context
   output.done(`Signed together by ${names.join(' and ')}`)
   if (run === null) return
-  const { breakGlass } = await client.get('/v1/runs/{number}', { number: run })
+  const { breakGlass } = await context.get('/v1/runs/{number}', { number: run })
   output.done(`On its way past simulation and canary (run #${run})`)
   if (breakGlass === undefined) return
   const { ticket, dueAt } = breakGlass.review

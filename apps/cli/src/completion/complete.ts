@@ -1,7 +1,8 @@
 import type { Command, Option } from 'commander'
 import { EXIT, printable, TOPIC_NAMES } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { completionOf, type Completion } from '../verbs/verb.js'
+import type { Completion } from '../verbs/options.js'
+import { completionOf } from '../verbs/verb.js'
 import type { Candidate, Kind } from './live.js'
 
 /**
@@ -13,7 +14,8 @@ export async function completeLine(context: CliContext, line: string): Promise<n
   const { words, current } = splitLine(line)
   const wanted = wantedAt(context.program, { words: words.slice(1), current })
   if ('files' in wanted) return EXIT.internal
-  for (const { text, about } of fitting(await candidatesOf(wanted, context), current))
+  const fitting = (await candidatesOf(wanted, context)).filter(({ text }) => text.startsWith(current))
+  for (const { text, about } of fitting)
     context.io.stdout.write(about === undefined ? `${oneLine(text)}\n` : `${oneLine(text)}\t${oneLine(about)}\n`)
   return EXIT.done
 }
@@ -26,10 +28,6 @@ async function candidatesOf(wanted: Exclude<Wanted, { files: true }>, context: C
   } catch {
     return []
   }
-}
-
-function fitting(candidates: readonly Candidate[], current: string): Candidate[] {
-  return candidates.filter(({ text }) => text.startsWith(current))
 }
 
 /** Reduces foreign names and reasons to one line of plain text. */
@@ -54,7 +52,7 @@ function wantedAt(program: Command, { words, current }: SplitLine): Wanted {
     const word = words[at]!
     const option = optionOf(command, word)
     if (option !== undefined) {
-      if (takesValue(option) && !word.includes('=')) {
+      if ((option.required || option.optional) && !word.includes('=')) {
         if (at === words.length - 1) return valueOf(option)
         at++
       }
@@ -73,10 +71,6 @@ function optionOf(command: Command, word: string): Option | undefined {
   if (!word.startsWith('-')) return undefined
   const flag = word.split('=')[0]
   return allOptions(command).find(({ long, short }) => long === flag || short === flag)
-}
-
-function takesValue(option: Option): boolean {
-  return option.required || option.optional
 }
 
 /** Returns the options of a verb, then the global ones. */

@@ -1,7 +1,8 @@
 import type { RunView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { policyRefs } from '../flags.js'
 import { keyFolderOf } from '../keys/key-folder.js'
-import type { Completion } from '../verbs/verb.js'
+import type { Completion } from '../verbs/options.js'
 
 /** Timeout in ms: a user waits for the completion; a service that does not respond in time completes nothing. */
 const ANSWER_MS = 1_000
@@ -30,10 +31,7 @@ export async function askFor(kind: Kind, context: CliContext): Promise<Candidate
     case 'run':
       return (await client.get('/v1/runs')).slice(0, AT_MOST).map((run) => ({ text: String(run.run), about: aboutRun(run) }))
     case 'ticket':
-      return (await client.get('/v1/tickets')).map(({ ticket, run, state }) => ({
-        text: String(ticket),
-        about: `run #${run} ${state}`,
-      }))
+      return (await client.get('/v1/tickets')).map(({ ticket, run, state }) => ({ text: String(ticket), about: `run #${run} ${state}` }))
     case 'partner':
       return (await client.get('/v1/partners')).map(({ id, name }) => ({ text: id, about: name }))
     case 'freeze':
@@ -47,5 +45,5 @@ function versionsOf(runs: readonly RunView[]): Candidate[] {
 }
 
 function aboutRun({ state, policies }: RunView): string {
-  return `${state} ${policies.map(({ id, version }) => `${id}@${version}`).join(', ')}`
+  return `${state} ${policyRefs(policies)}`
 }

@@ -1,5 +1,4 @@
 import { type CoverageView } from '#libs/contracts'
-import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 import { renderTable, type Columns } from '../output/table.js'
@@ -11,7 +10,7 @@ const MAX_NAMED = 50
 export async function coverage(context: CliContext, policy: string | undefined): Promise<void> {
   if (policy === undefined) return listCoverage(context)
   requireName(policy, 'the id of a policy', 'hms-svc coverage')
-  const view = await coverageOf(await context.client(), policy)
+  const view = await context.get('/v1/coverage', { policy })
   context.output.data(view, () => linesOf(view, context.output.stdout.columns))
 }
 
@@ -19,7 +18,7 @@ export async function coverage(context: CliContext, policy: string | undefined):
 async function listCoverage(context: CliContext): Promise<void> {
   const client = await context.client()
   const views: CoverageView[] = []
-  for (const { id } of await client.get('/v1/policies')) views.push(await coverageOf(client, id))
+  for (const { id } of await client.get('/v1/policies')) views.push(await client.get('/v1/coverage', { policy: id }))
   context.output.list(
     views,
     {
@@ -34,10 +33,6 @@ async function listCoverage(context: CliContext): Promise<void> {
     },
     'No policy is in force.',
   )
-}
-
-function coverageOf(client: ApiClient, policy: string): Promise<CoverageView> {
-  return client.get('/v1/coverage', { policy })
 }
 
 function namesOf(bots: readonly { id: string }[]): string | null {

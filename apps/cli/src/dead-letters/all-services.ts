@@ -1,5 +1,5 @@
 import type { ApiClient } from '#libs/client'
-import { HmsError, isServiceName, SERVICES, type DeadLetterView, type ServiceName } from '#libs/contracts'
+import { HmsError, isServiceName, SERVICES, type DeadLetterSummary, type DeadLetterView, type ServiceName } from '#libs/contracts'
 import { usageError } from '../errors.js'
 
 export interface Answers<T> {
@@ -21,6 +21,13 @@ export async function askServices<T>(services: readonly ServiceName[], ask: (ser
     else result.silent.push({ service, error: outcome.reason })
   }
   return result
+}
+
+/** Limit of a service's waiting dead letters that are counted. */
+export const LETTERS_COUNTED = 1_000
+
+export function waitingLetters(client: ApiClient): Promise<Answers<DeadLetterSummary[]>> {
+  return askServices(SERVICES, (service) => client.get('/v1/dead-letters/{service}', { service, state: 'waiting', limit: LETTERS_COUNTED }))
 }
 
 export function parseService(name: string): ServiceName {

@@ -67,15 +67,10 @@ function linesOf(letter: DeadLetterView, now: number): string[] {
 
 function valueOf({ value, raw, cutFrom }: DeadLetterView): string {
   if (value === null) return '– (none)'
-  const rest =
-    cutFrom !== null
-      ? ` (the beginning of ${cutFrom} bytes)`
-      : raw !== null
-        ? ' (no text; --json has the bytes)'
-        : value.length > SHOWN
-          ? ' (--json has the rest)'
-          : ''
-  return value.slice(0, SHOWN) + rest
+  const shown = value.slice(0, SHOWN)
+  if (cutFrom !== null) return `${shown} (the beginning of ${cutFrom} bytes)`
+  if (raw !== null) return `${shown} (no text; --json has the bytes)`
+  return value.length > SHOWN ? `${shown} (--json has the rest)` : shown
 }
 
 function nextOf({ service, id, state, run }: DeadLetterView): string[] {
@@ -104,7 +99,6 @@ export function discardDeadLetters(context: CliContext, ids: readonly string[], 
   )
 }
 
-/** Ends each letter by `end`. */
 async function endLetters(
   context: CliContext,
   ids: readonly string[],

@@ -1,6 +1,6 @@
 import type { ApiClient } from '#libs/client'
 import { LADDER, STOP_THE_LINE, type CoverageView, type FreezeView, type PolicyView, type RunView, type Ticket } from '#libs/contracts'
-import { ok, unknown, warn, wrong, type Check } from './check.js'
+import { judged, ok, unknown, warn, wrong, type Check } from './check.js'
 
 /** Delay in ms below which a bot that is behind counts as normal. */
 const BEHIND_MS = 60_000
@@ -12,24 +12,14 @@ const MAX_NAMED = 5
  * Checks for anything that waits for a person, or blocks everything: the stop switch, freezes, tickets, late runs, bots that are behind.
  */
 export async function checkAttention(client: ApiClient, now: number): Promise<Check[]> {
-  const [freezes, tickets, runs, partners, policies] = await Promise.allSettled([
-    client.get('/v1/freezes'),
-    client.get('/v1/tickets', { state: 'OPEN' }),
-    client.get('/v1/runs', { open: 'yes' }),
-    client.get('/v1/partners'),
-    client.get('/v1/policies'),
+  const checks = await Promise.all([
+    judged('freezes', client.get('/v1/freezes'), judgeFreezes),
+    judged('tickets', client.get('/v1/tickets', { state: 'OPEN' }), (open) => [judgeTickets(open, now)]),
+    judged('runs', client.get('/v1/runs', { open: 'yes' }), (open) => [judgeRuns(open)]),
+    judged('on call', client.get('/v1/partners'), (all) => [judgeOnCall(all)]),
+    judged('bots', client.get('/v1/policies'), (policies) => checkBots(client, policies, now)),
   ])
-  return [
-    ...judged('freezes', freezes, judgeFreezes),
-    ...judged('tickets', tickets, (open) => [judgeTickets(open, now)]),
-    ...judged('runs', runs, (open) => [judgeRuns(open)]),
-    ...judged('on call', partners, (all) => [judgeOnCall(all)]),
-    ...(policies.status === 'rejected' ? judged('bots', policies, () => []) : await checkBots(client, policies.value, now)),
-  ]
-}
-
-function judged<T>(check: string, answer: PromiseSettledResult<T>, judge: (value: T) => Check[]): Check[] {
-  return answer.status === 'fulfilled' ? judge(answer.value) : [unknown(check, (answer.reason as Error).message)]
+  return checks.flat()
 }
 
 /** Pure. Only a person turns the stop switch off; a planned freeze ends automatically. */

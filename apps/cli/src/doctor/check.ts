@@ -11,3 +11,8 @@ export const ok = (check: string, detail: string): Check => ({ check, state: 'ok
 export const warn = (check: string, detail: string, next: string): Check => ({ check, state: 'warn', detail, next })
 export const wrong = (check: string, detail: string, next: string): Check => ({ check, state: 'wrong', detail, next })
 export const unknown = (check: string, detail: string): Check => ({ check, state: 'unknown', detail })
+
+/** Judges a response; without one the check was not possible. */
+export function judged<T>(check: string, answer: Promise<T>, judge: (value: T) => Check[] | Promise<Check[]>): Promise<Check[]> {
+  return answer.then(judge, (error: Error) => [unknown(check, error.message)])
+}

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { runForTest } from '../testing/run-cli.js'
 import { serveCanned } from '../testing/canned-service.js'
-import { judgeRoom } from './machine.js'
 import { judgeLag, judgeLetters, judgeServices, type ServiceState } from './services.js'
-import { judgeRoster } from './trust.js'
+import { judgeRoom, judgeRoster } from './doctor.js'
 
 const NOW = Date.parse('2026-03-01T00:00:00Z')
 const up = (more: Partial<ServiceState> = {}): ServiceState => ({

@@ -1,17 +1,20 @@
+import { connect } from 'node:net'
+import { existsSync, readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { freemem } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import type { ApiClient } from '#libs/client'
-import { EXIT, SERVICES } from '#libs/contracts'
+import { EXIT, HmsError } from '#libs/contracts'
+import type { Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { askServices } from '../dead-letters/all-services.js'
-import { readFigures } from '../topics/read-lags.js'
+import { LETTERS_COUNTED, waitingLetters } from '../dead-letters/all-services.js'
+import { problemOf } from '../errors.js'
+import { keyFolderOf } from '../keys/key-folder.js'
+import { newestRoster, pinnedRoster } from '../roster/rosters-here.js'
+import { readFigures } from '../topics/list.js'
 import { checkAttention } from './attention.js'
-import { unknown, wrong, type Check } from './check.js'
-import { checkDisk, checkMemory } from './machine.js'
-import { checkNamedParts, isOpen } from './reach.js'
+import { judged, ok, unknown, warn, wrong, type Check } from './check.js'
 import { judgeLag, judgeLetters, judgeServices, readReadiness } from './services.js'
-import { checkTrust } from './trust.js'
-
-/** Dead letters of a service that are counted. */
-const MAX_LETTERS = 1_000
 
 const MARKS = { ok: '✓', warn: '!', wrong: '✗', unknown: '?' } as const
 
@@ -24,7 +27,7 @@ export async function runDoctor(context: CliContext): Promise<number> {
     ...(answering ? judgeServices(readiness, context.io.now()) : [await unreachable(context.url)]),
     ...(await checkNamedParts((name) => environment.lookup(name))),
     await checkDisk(environment.dataDir),
-    checkMemory(),
+    judgeRoom('memory', availableMemory(), MEMORY, 'available', 'free -m'),
     ...(await checkTrust(context, answering)),
     ...(answering ? await checkTraffic(await context.client()) : []),
     ...(answering ? await checkAttention(await context.client(), context.io.now()) : []),
@@ -47,22 +50,18 @@ async function unreachable(url: string): Promise<Check> {
 }
 
 async function checkTraffic(client: ApiClient): Promise<Check[]> {
-  const lag = readFigures(client).then(
-    ({ topics }) => judgeLag(topics),
-    (error: Error) => unknown('lag', error.message),
-  )
-  const { answers, silent, refusals } = await askServices(SERVICES, (service) =>
-    client.get('/v1/dead-letters/{service}', { service, state: 'waiting', limit: MAX_LETTERS }),
-  )
+  const lag = judged('lag', readFigures(client), ({ topics }) => [judgeLag(topics)])
+  const { answers, silent, refusals } = await waitingLetters(client)
+  const fault = (silent[0]?.error ?? refusals[0]) as Error | undefined
   const letters =
     answers.length === 0
-      ? unknown('dead letters', String((silent[0]?.error as Error | undefined)?.message ?? (refusals[0] as Error | undefined)?.message))
+      ? unknown('dead letters', String(fault?.message))
       : judgeLetters(
           answers.reduce((sum, { answer }) => sum + answer.length, 0),
           silent.map(({ service }) => service),
-          answers.some(({ answer }) => answer.length === MAX_LETTERS),
+          answers.some(({ answer }) => answer.length === LETTERS_COUNTED),
         )
-  return [await lag, letters]
+  return [...(await lag), letters]
 }
 
 function lines({ output: { paint } }: CliContext, { check, state, detail, next }: Check): string[] {
@@ -74,4 +73,113 @@ function lines({ output: { paint } }: CliContext, { check, state, detail, next }
 function closing(found: number, warnings: number): string {
   if (found === 0 && warnings > 0) return `Nothing is wrong; ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`
   return found === 0 ? 'Nothing is wrong.' : found === 1 ? 'One thing is wrong.' : `${found} things are wrong.`
+}
+
+const CONNECT_MS = 2_000
+
+/** Whether a TCP server accepts connections there. */
+function isOpen(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: CONNECT_MS })
+    const end = (open: boolean) => (): void => {
+      socket.destroy()
+      resolve(open)
+    }
+    socket.once('connect', end(true)).once('timeout', end(false)).once('error', end(false))
+  })
+}
+
+/** Checks the addresses in the environment besides the services: if no service responds, or as their dependencies. */
+async function checkNamedParts(lookup: (name: string) => string | undefined): Promise<Check[]> {
+  const database = lookup('HMS_DATABASE_URL')
+  const brokers = lookup('HMS_KAFKA_BROKERS')
+  const checks: Check[] = []
+  if (database !== undefined) checks.push(await checkDatabase(database))
+  for (const broker of brokers?.split(',') ?? []) checks.push(await checkBroker(broker.trim()))
+  return checks
+}
+
+async function checkDatabase(url: string): Promise<Check> {
+  if (!URL.canParse(url)) return wrong('database', 'HMS_DATABASE_URL is no URL', 'hms-svc help environment')
+  const { hostname, port } = new URL(url)
+  const place = `${hostname}:${port || '5432'}`
+  if (await isOpen(hostname, Number(port || '5432'))) return ok('database', `${place} takes connections`)
+  return wrong('database', `no connection to ${place}`, `pg_isready -h ${hostname} -p ${port || '5432'}`)
+}
+
+async function checkBroker(broker: string): Promise<Check> {
+  const [host = '', port = ''] = broker.split(/:(?=\d+$)/)
+  if (await isOpen(host, Number(port))) return ok('broker', `${broker} takes connections`)
+  return wrong('broker', `no connection to ${broker}`, 'hms-svc topics diff')
+}
+
+const MIB = 1024 * 1024
+const DISK = { wrong: 100 * MIB, warn: 1024 * MIB }
+const MEMORY = { wrong: 128 * MIB, warn: 512 * MIB }
+
+/** Checks the free space of the data folder; if it is missing, of the folder that it would be created in. */
+async function checkDisk(dataDir: string): Promise<Check> {
+  let folder = resolve(dataDir)
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
+  try {
+    const { bavail, bsize } = await statfs(folder)
+    return judgeRoom('disk', bavail * bsize, DISK, `free for ${folder}`, `df -h ${folder}`)
+  } catch (error) {
+    return unknown('disk', `${folder}: ${problemOf(error).detail}`)
+  }
+}
+
+/** `bounds`: thresholds in bytes below which it is wrong, or a warning. */
+export function judgeRoom(check: string, bytes: number, bounds: { wrong: number; warn: number }, what: string, next: string): Check {
+  const said = `${Math.floor(bytes / MIB)} MiB ${what}`
+  if (bytes < bounds.wrong) return wrong(check, `${said}, less than ${bounds.wrong / MIB}`, next)
+  if (bytes < bounds.warn) return warn(check, `${said}, less than ${bounds.warn / MIB}`, next)
+  return ok(check, said)
+}
+
+/** Memory available to programs: Linux counts its caches as used, although it releases them. */
+function availableMemory(): number {
+  try {
+    const kib = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
+    return kib === undefined ? freemem() : Number(kib) * 1024
+  } catch {
+    return freemem()
+  }
+}
+
+const SOON_MS = 30 * 24 * 60 * 60 * 1000
+
+/** `answering`: whether the services can deliver a newer roster. */
+async function checkTrust(context: CliContext, answering: boolean): Promise<Check[]> {
+  let roster: Roster
+  try {
+    roster = answering ? await newestRoster(context) : await pinnedRoster(context)
+  } catch (error) {
+    const { detail } = problemOf(error)
+    const next = (error instanceof HmsError ? error.next[0] : undefined) ?? 'hms-svc roster show'
+    return [answering ? wrong('roster', detail, next) : unknown('roster', detail), await checkKeys(context)]
+  }
+  return [judgeRoster(roster, context.io.now()), await checkKeys(context, roster)]
+}
+
+/** Pure. */
+export function judgeRoster({ version, expires }: Pick<Roster, 'version' | 'expires'>, now: number): Check {
+  const left = Date.parse(expires) - now
+  if (left <= 0) return wrong('roster', `roster ${version} expired at ${expires}`, 'hms-svc roster propose FILE')
+  if (left < SOON_MS) return warn('roster', `roster ${version} expires at ${expires}`, 'hms-svc roster propose FILE')
+  return ok('roster', `roster ${version}, good until ${expires}`)
+}
+
+async function checkKeys(context: CliContext, roster?: Roster): Promise<Check> {
+  try {
+    const folder = keyFolderOf(context)
+    const keys = await folder.list()
+    if (keys.length === 0) return ok('keys', `none in ${folder.dir}: this machine signs nothing`)
+    const strange = roster === undefined ? [] : keys.filter(({ keyid }) => roster.principalOfKey(keyid) === undefined)
+    if (strange.length === 0) return ok('keys', `${keys.length} in ${folder.dir}`)
+    const names = strange.map(({ name }) => name).join(', ')
+    return warn('keys', `the roster does not know the keys of ${names}`, 'hms-svc roster show')
+  } catch (error) {
+    return wrong('keys', problemOf(error).detail, 'hms-svc keys list')
+  }
 }

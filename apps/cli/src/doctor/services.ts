@@ -1,5 +1,5 @@
 import { readText } from '#libs/contracts'
-import type { TopicFigures } from '../topics/read-lags.js'
+import type { TopicFigures } from '../topics/list.js'
 import { ok, unknown, wrong, type Check } from './check.js'
 
 const ANSWER_MS = 5_000

@@ -1,22 +1,12 @@
-import { type AuditEntry, canonicalJson, type Envelope, EXIT, HmsError, isSameBytes, toHex } from '#libs/contracts'
+import { canonicalJson, EXIT, HmsError, isSameBytes, toHex, type AuditEntry, type Envelope } from '#libs/contracts'
 import { HashTree, leafHash, nextRoster, readRoster, SignatureError, verifyCheckpointOfAny, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { Problems } from '../output/problems.js'
 import { pinnedRoster } from '../roster/rosters-here.js'
 import { ExpectedHeads } from './expected-heads.js'
 import { judgeLive, LiveRefused } from './judge-live.js'
-import { readExport } from './read-export.js'
-import { headKey, PUBLISHED, publishedIn, type ExportedHead, type ExportRecord } from './records.js'
+import { headKey, PUBLISHED, publishedIn, readExport, type ExportedHead, type ExportRecord } from './records.js'
 import { checkEvent, invalid, requireMembers, requireWholeEnvelope, requireWholeNote } from './strict.js'
-
-interface Checked {
-  entries: number
-  live: number
-  withdrawn: number
-  checkpoints: number
-  /** Number of heads stored by an earlier build, which the log does not list. */
-  unnamed: number
-}
 
 /**
  * Verifies an export with nothing but the pinned roster: every entry is rehashed and must be at the index of the witnessed checkpoints,
@@ -49,8 +39,7 @@ export async function checkExport(context: CliContext, file: string): Promise<nu
 }
 
 const ROTATED = 'hms.roster.rotated.v1'
-/** Order within each export: rosters, entries, heads, the checkpoint over them. */
-const ORDER = ['export', 'roster', 'entry', 'live', 'checkpoint'] as const
+/** Members of each record, in the order within an export: rosters, entries, heads, the checkpoint over them. */
 const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
   export: ['v', 'installation', 'at'],
   roster: ['version', 'envelope'],
@@ -58,13 +47,15 @@ const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
   live: ['record'],
   checkpoint: ['size', 'note'],
 }
+const ORDER = Object.keys(MEMBERS)
 
 class ExportCheck {
   private readonly tree = new HashTree()
   /** Rosters from the first one of the installation on, each the successor of the one before. */
   private readonly chain: Roster[] = []
   private readonly expected = new ExpectedHeads()
-  readonly checked: Checked = { entries: 0, live: 0, withdrawn: 0, checkpoints: 0, unnamed: 0 }
+  /** Counts; `unnamed`: heads stored by an earlier build, which the log does not list. */
+  readonly checked = { entries: 0, live: 0, withdrawn: 0, checkpoints: 0, unnamed: 0 }
   /** Type of the previous record; `undefined` before the first. */
   private last: ExportRecord['type'] | undefined
   /** Whether an earlier build began the file. */
@@ -107,14 +98,12 @@ class ExportCheck {
     if (this.last === undefined && type !== 'export') throw invalid('the first line is not that of an export')
     if (this.last === undefined) return
     if (type === 'export') throw invalid('it begins a second export')
+    // Earlier builds wrote a checkpoint even without new records.
     const isNext =
-      this.last === 'checkpoint' ? type !== 'live' && this.mayFollowCheckpoint(type) : ORDER.indexOf(type) >= ORDER.indexOf(this.last)
+      this.last === 'checkpoint'
+        ? type !== 'live' && (type !== 'checkpoint' || this.isEarlier)
+        : ORDER.indexOf(type) >= ORDER.indexOf(this.last)
     if (!isNext) throw invalid(`a record of type ${type} comes after one of type ${this.last}: a line is missing or was moved`)
-  }
-
-  /** Whether the type may follow a checkpoint. Earlier builds wrote a checkpoint even without new records. */
-  private mayFollowCheckpoint(type: ExportRecord['type']): boolean {
-    return type !== 'checkpoint' || this.isEarlier
   }
 
   private take(record: ExportRecord, place: string): Promise<void> | void {

@@ -11,7 +11,7 @@ export interface TakenHead {
 
 /** Tracks the heads that the entries since the last checkpoint report as stored, in order; each must have one record, in that order. */
 export class ExpectedHeads {
-  private queue: PublishedEntry[] = []
+  private readonly queue: PublishedEntry[] = []
   /** Number of heads of the first entry with a record. */
   private taken = 0
   /** Policy of the last head that the first entry does not name. */
@@ -36,10 +36,10 @@ export class ExpectedHeads {
     const named = this.queue[at]?.heads
     if (at < 0 || (isLoose && named === undefined)) {
       if (!isLoose) throw new LiveRefused(`no entry since the last checkpoint says that ${key} was stored`)
-      return { logged: looseOf(record), isUnnamed: true, missing: [] }
+      return { logged: { storedAt: record.storedAt, revision: record.revision }, isUnnamed: true, missing: [] }
     }
     this.seen.add(key)
-    const missing = isLoose ? [] : this.skipTo(at)
+    const missing = isLoose ? [] : this.drop(at)
     const entry = this.queue[isLoose ? at : 0]!
     if (named === undefined) {
       if (this.unnamed !== undefined && this.unnamed >= record.policy) throw new LiveRefused(`${key} was moved behind ${this.unnamed}`)
@@ -52,31 +52,20 @@ export class ExpectedHeads {
       this.taken = place + 1
     }
     const { revision, change } = named[place]!
-    return { logged: { storedAt: entry.at, revision, ...(change === undefined ? {} : { change }) }, isUnnamed: false, missing }
+    return { logged: { storedAt: entry.at, revision, change }, isUnnamed: false, missing }
   }
 
   /** Returns, at a checkpoint, the heads without a record. */
   end(): string[] {
-    const missing = this.queue.flatMap(({ heads = [] }, index) => heads.slice(index === 0 ? this.taken : 0).map(headKey))
-    this.forget(this.queue.length)
-    return missing.filter((key) => !this.seen.has(key))
+    return this.drop(this.queue.length).filter((key) => !this.seen.has(key))
   }
 
-  private skipTo(at: number): string[] {
-    if (at === 0) return []
-    const missing = this.queue.slice(0, at).flatMap(({ heads = [] }, index) => heads.slice(index === 0 ? this.taken : 0).map(headKey))
-    this.forget(at)
-    return missing
-  }
-
-  private forget(count: number): void {
-    this.queue = this.queue.slice(count)
+  /** Drops the first entries, and returns their heads without a record. */
+  private drop(count: number): string[] {
+    if (count === 0) return []
+    const dropped = this.queue.splice(0, count).flatMap(({ heads = [] }, index) => heads.slice(index === 0 ? this.taken : 0).map(headKey))
     this.taken = 0
     this.unnamed = undefined
+    return dropped
   }
-}
-
-/** Returns the head of a record in a file of an earlier build, in which no event names it. */
-function looseOf({ storedAt, revision }: ExportedHead): LoggedHead {
-  return { storedAt, ...(revision === undefined ? {} : { revision }) }
 }

@@ -1,36 +1,34 @@
-import type { ApiClient } from '#libs/client'
-import { EXIT, HmsError, printableJson } from '#libs/contracts'
-import { openNote, readCheckpoint, readRoster } from '#libs/signing'
 import { existsSync } from 'node:fs'
 import { open, truncate, type FileHandle } from 'node:fs/promises'
+import type { ApiClient } from '#libs/client'
+import { EXIT, HmsError, printableJson, type LiveRecord } from '#libs/contracts'
+import { openNote, readCheckpoint, readRoster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
+import type { EXPORT, FlagsOf } from '../verbs/options.js'
 import { checkExport } from './check-export.js'
-import { headsOfEntries } from './heads-of-entries.js'
-import { readExport } from './read-export.js'
 import {
   advance,
+  exportedHead,
+  headKey,
+  mayHaveStored,
   onceOnly,
   PUBLISHED,
   publishedIn,
+  readExport,
   startPosition,
+  type ExportedHead,
   type ExportPosition,
   type ExportRecord,
   type PublishedEntry,
 } from './records.js'
-
-export interface ExportOptions {
-  since?: string
-  out?: string
-  check?: string
-}
 
 const ENTRIES_AT_ONCE = 1_000
 /** Limit of missing heads that are named. */
 const MAX_NAMED = 10
 
 /** Exports all decisions and every document that was ever live for all, with proofs, as NDJSON; an existing file is continued. */
-export async function exportRecords(context: CliContext, options: ExportOptions): Promise<number> {
+export async function exportRecords(context: CliContext, options: FlagsOf<typeof EXPORT>): Promise<number> {
   if (options.check !== undefined) return checkExport(context, options.check)
   const { out, since } = options
   const sinceMs = since === undefined ? undefined : Date.parse(since)
@@ -80,13 +78,16 @@ async function* newRecords(
   const [first] = await client.get('/v1/roster')
   if (first !== undefined && position.installation !== undefined) {
     const { installation } = readRoster(first.envelope)
-    if (installation !== position.installation) throw otherInstallation(installation, position.installation)
+    if (installation !== position.installation)
+      throw behind(
+        `The file is of installation ${position.installation}, and these services are of ${installation}.`,
+        'hms-svc export --out ANOTHER-FILE',
+      )
   }
   if (size < position.entries)
-    throw new HmsError(
-      'HMS_EXPORT_BEHIND',
+    throw behind(
       `The log has ${size} entries under its checkpoint, and this file holds ${position.entries}: it is another log, or went back.`,
-      { status: 409, next: ['hms-svc audit verify'] },
+      'hms-svc audit verify',
     )
   if (size === position.entries) return
   for await (const record of rostersAfter(client, position)) yield emit(record)
@@ -100,7 +101,10 @@ async function* newRecords(
       limit,
       signed: true,
     })
-    if (entries.length === 0) throw missingEntry(position.entries)
+    if (entries.length === 0) {
+      const detail = `The log does not give entry ${position.entries}, which its checkpoint covers.`
+      throw new HmsError('HMS_EXPORT_ENTRY_MISSING', detail, { status: 502, next: ['hms-svc audit verify'] })
+    }
     for (const { signed: event, ...entry } of entries) {
       skipping &&= Date.parse(entry.at) < sinceMs!
       const record: ExportRecord = { type: 'entry', entry, ...(event === undefined ? {} : { event }) }
@@ -110,8 +114,7 @@ async function* newRecords(
       if (entry.type === PUBLISHED) published.push(onceOnly(publishedIn(entry, event), named))
     }
   }
-  const isKnown = (key: string): boolean => position.heads.has(key)
-  for await (const record of headsOfEntries(client, published, { isKnown, missing })) yield emit({ type: 'live', record })
+  for await (const record of headsOfEntries(client, published, position.heads, missing)) yield emit({ type: 'live', record })
   yield { type: 'checkpoint', size, note }
 }
 
@@ -163,16 +166,76 @@ async function dropHalfLine(file: string): Promise<void> {
   }
 }
 
-function missingEntry(index: number): HmsError {
-  return new HmsError('HMS_EXPORT_ENTRY_MISSING', `The log does not give entry ${index}, which its checkpoint covers.`, {
-    status: 502,
-    next: ['hms-svc audit verify'],
-  })
+function behind(detail: string, next: string): HmsError {
+  return new HmsError('HMS_EXPORT_BEHIND', detail, { status: 409, next: [next] })
 }
 
-function otherInstallation(found: string, known: string): HmsError {
-  return new HmsError('HMS_EXPORT_BEHIND', `The file is of installation ${known}, and these services are of ${found}.`, {
-    status: 409,
-    next: ['hms-svc export --out ANOTHER-FILE'],
-  })
+const HEADS_AT_ONCE = 100
+
+/**
+ * Yields the heads that these entries report as stored, in the order of the entries. `/v1/history` is ordered by time, and the log may have
+ * two entries the other way round, so early records are buffered. `known`: heads in the file. `missing` is called for a head that the log
+ * names and the store lacks.
+ */
+async function* headsOfEntries(
+  client: ApiClient,
+  published: readonly PublishedEntry[],
+  known: ReadonlySet<string>,
+  missing: (key: string) => void,
+): AsyncGenerator<ExportedHead, void, undefined> {
+  const source = new HeadSource(client, published)
+  for (const entry of published) {
+    if (entry.heads === undefined) {
+      for (const record of await source.unnamed(entry)) if (!known.has(headKey(record))) yield exportedHead(record, undefined)
+      continue
+    }
+    for (const named of entry.heads) {
+      const record = await source.named(headKey(named))
+      if (record === undefined) missing(headKey(named))
+      else yield exportedHead(record, named)
+    }
+  }
+}
+
+/** Reads pages of `/v1/history` from the first of these entries to the last; records are buffered until their entry's turn. */
+class HeadSource {
+  private readonly waiting = new Map<string, LiveRecord>()
+  private readonly names: ReadonlySet<string>
+  private readonly until: string
+  private after: string | undefined
+  private isOver: boolean
+
+  constructor(
+    private readonly client: ApiClient,
+    published: readonly PublishedEntry[],
+  ) {
+    this.names = new Set(published.flatMap(({ heads = [] }) => heads.map(headKey)))
+    const times = published.map(({ at }) => at).sort()
+    this.isOver = times.length === 0
+    this.until = times.at(-1) ?? ''
+    // `after` is exclusive.
+    this.after = this.isOver ? undefined : new Date(Date.parse(times[0]!) - 1).toISOString()
+  }
+
+  async named(key: string): Promise<LiveRecord | undefined> {
+    while (!this.waiting.has(key) && !this.isOver) await this.read()
+    const record = this.waiting.get(key)
+    this.waiting.delete(key)
+    return record
+  }
+
+  /** Returns heads of one moment that no event names, by policy. */
+  async unnamed(entry: PublishedEntry): Promise<LiveRecord[]> {
+    while (!this.isOver && this.after! < entry.at) await this.read()
+    const found = [...this.waiting.values()].filter((record) => !this.names.has(headKey(record)) && mayHaveStored(entry, record))
+    for (const record of found) this.waiting.delete(headKey(record))
+    return found.sort((a, b) => (a.policy < b.policy ? -1 : 1))
+  }
+
+  private async read(): Promise<void> {
+    const records = await this.client.get('/v1/history', { after: this.after, limit: HEADS_AT_ONCE })
+    for (const record of records) if (record.storedAt <= this.until) this.waiting.set(headKey(record), record)
+    this.after = records.at(-1)?.storedAt
+    this.isOver = this.after === undefined || this.after > this.until
+  }
 }

@@ -1,4 +1,5 @@
-import { peekPredicate, type AuditEntry, type Envelope, type EventData, type LiveRecord } from '#libs/contracts'
+import { createReadStream } from 'node:fs'
+import { HmsError, peekPredicate, type AuditEntry, type Envelope, type EventData, type LiveRecord } from '#libs/contracts'
 import { digestOfPayload, STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
 /** Head in an export: `revision` only if the log names it. */
@@ -38,14 +39,11 @@ export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope
 /** Keeps the first report of each head: a head whose row was not believed is stored again. Adds the named heads to `named`. */
 export function onceOnly({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
   if (heads === undefined) return entry
-  return {
-    ...entry,
-    heads: heads.filter((head) => {
-      const isNew = !named.has(headKey(head))
-      named.add(headKey(head))
-      return isNew
-    }),
+  const isFirst = (key: string): boolean => {
+    const known = named.size
+    return named.add(key).size > known
   }
+  return { ...entry, heads: heads.filter((head) => isFirst(headKey(head))) }
 }
 
 /** Whether this head may have been stored by an entry whose event was not kept. */
@@ -86,20 +84,56 @@ export function startPosition(): ExportPosition {
 
 /** Advances the position by one record. Mutates, because an export has millions. */
 export function advance(position: ExportPosition, record: ExportRecord): void {
-  switch (record.type) {
-    case 'export':
-      position.installation = record.installation
-      return
-    case 'roster':
-      position.roster = record.version
-      return
-    case 'entry':
-      position.entries = record.entry.index + 1
-      return
-    case 'live':
-      position.heads.add(headKey(record.record))
-      return
-    case 'checkpoint':
-      return
+  if (record.type === 'export') position.installation = record.installation
+  if (record.type === 'roster') position.roster = record.version
+  if (record.type === 'entry') position.entries = record.entry.index + 1
+  if (record.type === 'live') position.heads.add(headKey(record.record))
+}
+
+/** Limit of a line; a head, a release with 16 signatures and a proof are far below it. */
+const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
+const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint'])
+
+/** Yields the records of a file with their line number and end offset in bytes. Throws `HMS_EXPORT_MALFORMED` for an invalid line. */
+export async function* readExport(file: string): AsyncGenerator<{ line: number; end: number; record: ExportRecord }, void, undefined> {
+  let end = 0
+  for await (const { line, text } of linesOf(file)) {
+    end += Buffer.byteLength(text) + 1
+    if (text.trim() !== '') yield { line, end, record: parse(text, file, line) }
   }
+}
+
+/**
+ * Splits lines at LF only, because JSON may contain U+2028. Not with `readline`, which buffers a line of any length before it can be
+ * refused.
+ */
+async function* linesOf(file: string): AsyncGenerator<{ line: number; text: string }, void, undefined> {
+  let line = 1
+  let text = ''
+  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
+    const [first = '', ...more] = chunk.split('\n')
+    text += first
+    if (text.length > MAX_LINE_CHARACTERS) throw malformed(file, line)
+    for (const next of more) {
+      yield { line, text }
+      line++
+      text = next
+    }
+  }
+  yield { line, text }
+}
+
+function parse(text: string, file: string, line: number): ExportRecord {
+  try {
+    const record = JSON.parse(text) as ExportRecord | null
+    if (record !== null && TYPES.has(record.type)) return record
+  } catch {
+    // Reported below, like every invalid line.
+  }
+  throw malformed(file, line)
+}
+
+function malformed(file: string, line: number): HmsError {
+  const detail = `${file}:${line} is no record of an export: the file was cut or changed.`
+  return new HmsError('HMS_EXPORT_MALFORMED', detail, { status: 400, next: ['hms-svc export --out ANOTHER-FILE'] })
 }

@@ -24,25 +24,22 @@ async function declare(context: CliContext, freeze: Freeze, flags: SignFlags): P
   const signer = await openKey(context, flags)
   const installation = await installationOf(context)
   const statement = await signFreeze(freeze, { at: new Date(context.io.now()), installation }, signer)
-  const view = await (await context.client()).post('/v1/freezes', { statement })
+  const view = await context.post('/v1/freezes', { statement })
   context.output.result(view, [`${view.id} ${sentence(view)}`])
 }
 
-export function releaseTheLine(context: CliContext, flags: DecisionFlags): Promise<void> {
-  return liftFreeze(context, STOP_THE_LINE, flags)
-}
+export const releaseTheLine = (context: CliContext, flags: DecisionFlags) => liftFreeze(context, STOP_THE_LINE, flags)
 
 export async function liftFreeze(context: CliContext, id: string, flags: DecisionFlags): Promise<void> {
   requireName(id, 'the id of a freeze', 'hms-svc freezes list')
   requireReason(flags.reason, 'freezes lift')
   const signer = await openKey(context, flags)
-  const client = await context.client()
-  const { statement: declared, lifted } = await client.get('/v1/freezes/{id}', { id })
+  const { statement: declared, lifted } = await context.get('/v1/freezes/{id}', { id })
   if (lifted !== null && context.output.mode !== 'json') context.output.note(`${id} was lifted by ${lifted.by} at ${lifted.at}.`)
   const lift = { id, declared: digestOfPayload(declared), reason: flags.reason }
   const installation = await installationOf(context)
   const statement = await signLift(lift, { at: new Date(context.io.now()), installation }, signer)
-  const view = await client.post('/v1/freezes/{id}/lift', { statement }, { params: { id } })
+  const view = await context.post('/v1/freezes/{id}/lift', { statement }, { params: { id } })
   context.output.result(view, [`${id} is lifted`])
 }
 
@@ -66,14 +63,8 @@ function nextOf({ state, next }: FreezeView): string | null {
 
 function sentence({ state, next, scope }: FreezeView): string {
   const where = scope === 'global' ? 'everywhere' : `in ${scope}`
-  switch (state) {
-    case 'ACTIVE':
-      return `holds ${where} ${next === null ? 'until it is lifted' : `until ${next}`}`
-    case 'COMING':
-      return `begins ${where} at ${next}`
-    default:
-      return 'is over: its times lie in the past'
-  }
+  if (state === 'ACTIVE') return `holds ${where} until ${next ?? 'it is lifted'}`
+  return state === 'COMING' ? `begins ${where} at ${next}` : 'is over: its times lie in the past'
 }
 
 /** Requires known keys: a misspelt one would freeze something else than intended. The server checks the values. */

@@ -6,7 +6,7 @@ import { readGivenText } from '../files.js'
 
 /** Marker file that names the owner of a folder's data. Only a marked folder may be emptied. */
 const MARK = 'hms-svc.json'
-export type FolderKind = 'dev' | 'demo'
+type FolderKind = 'dev' | 'demo'
 
 async function kindOf(dataDir: string): Promise<FolderKind | undefined> {
   try {
@@ -16,8 +16,8 @@ async function kindOf(dataDir: string): Promise<FolderKind | undefined> {
   }
 }
 
-async function mark(dataDir: string, kind: FolderKind): Promise<void> {
-  await writeFile(join(dataDir, MARK), `${JSON.stringify({ kind })}\n`)
+function mark(dataDir: string, kind: FolderKind): Promise<void> {
+  return writeFile(join(dataDir, MARK), `${JSON.stringify({ kind })}\n`)
 }
 
 async function empty(dataDir: string): Promise<void> {
@@ -57,12 +57,6 @@ async function entries(dataDir: string): Promise<string[]> {
 }
 
 function notOurs(dataDir: string, verb: string): HmsError {
-  return new HmsError(
-    'HMS_DATA_FOLDER_NOT_EMPTY',
-    `${dataDir} holds data that ${verb} did not make and will not touch. Name another folder with --data.`,
-    {
-      status: 409,
-      next: [`hms-svc ${verb} --data DIR`],
-    },
-  )
+  const detail = `${dataDir} holds data that ${verb} did not make and will not touch. Name another folder with --data.`
+  return new HmsError('HMS_DATA_FOLDER_NOT_EMPTY', detail, { status: 409, next: [`hms-svc ${verb} --data DIR`] })
 }

@@ -1,25 +1,22 @@
 import { createDemoIdentity } from '#libs/client'
 import { HmsError, SERVICES, type ServiceName } from '#libs/contracts'
-import { acquireFolder, EmbeddedError } from '#libs/files'
+import { acquireFolder } from '#libs/files'
 import { startPostgres } from '#libs/persistence'
 import { processEnvironment } from '#libs/platform'
-import { readHostConfig } from '#libs/process'
+import { readHostConfig, settingError } from '#libs/process'
 import { advanceServiceCounters, loadService, migrateService } from '#libs/service'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { ofEmbedded } from './embedded-system.js'
+import { rethrowEmbedded } from './embedded-system.js'
 
 /** Migrates every service's schema to the last migration. With profile dev also creates the demo roster and keys. */
 export async function runMigrate({ output }: CliContext): Promise<void> {
   const config = readHostConfig(processEnvironment())
   if (config.databaseUrl === undefined) {
-    throw new HmsError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must name the database; `hms-svc dev` migrates its own.', {
-      status: 400,
-      next: ['hms-svc help environment'],
-    })
+    throw settingError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must name the database; `hms-svc dev` migrates its own.')
   }
   const report: { service: string; migrations: number }[] = []
   for (const service of SERVICES) report.push({ service, migrations: await migrateService(await loadService(service), config.databaseUrl) })
@@ -58,16 +55,14 @@ async function inDataFolder(folder: string, by: number): Promise<ServiceName[]> 
     const detail = `${dataDir} holds no database, and HMS_DATABASE_URL names none.`
     throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc recover --data DIR'] })
   }
+  const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' }).catch(rethrowEmbedded)
   try {
-    const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' })
-    try {
-      const database = await startPostgres({ folder: dataDir })
-      return await moveAll(database.url, by).finally(() => database.stop())
-    } finally {
-      await lock.release()
-    }
+    const database = await startPostgres({ folder: dataDir })
+    return await moveAll(database.url, by).finally(() => database.stop())
   } catch (error) {
-    throw error instanceof EmbeddedError ? ofEmbedded(error) : error
+    return rethrowEmbedded(error)
+  } finally {
+    await lock.release()
   }
 }
 

@@ -8,11 +8,12 @@ import type { CliContext } from '../context.js'
 import { durationFlag } from '../flags.js'
 import type { CliIo } from '../io.js'
 import { processIo } from '../process-io.js'
+import type { DEMO, FlagsOf } from '../verbs/options.js'
 import { prepareDemoFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
 import { loadProgram } from './load-program.js'
-import { placeOf, type PlaceFlags } from './place.js'
-import { commandsBehindDemo, type DemoTarget } from './try-it.js'
+import { placeOf } from './place.js'
+import { commandsBehindDemo } from './try-it.js'
 
 const OBSERVE_MS = 10_000
 
@@ -36,19 +37,19 @@ interface DemoModule {
   }): Promise<{ exitCode: number; stop(): Promise<void> }>
 }
 
-/** `once`: ends with the run's exit code instead of serving until Ctrl-C. */
-interface DemoFlags extends PlaceFlags {
-  once?: boolean
-  observe?: string
-}
+type DemoFlags = FlagsOf<typeof DEMO>
 
+/** `--once` ends with the run's exit code instead of serving until Ctrl-C. */
 export async function runDemo(context: CliContext, flags: DemoFlags): Promise<number> {
   const place = placeOf(context, flags)
   const observeMs = durationFlag('--observe', flags.observe)
+  // The caller's environment overrides the demo's default.
+  const HMS_APPROVER_OBSERVE =
+    observeMs === undefined ? processEnvironment()['HMS_APPROVER_OBSERVE'] || `${OBSERVE_MS}ms` : `${observeMs}ms`
   const demo = await loadProgram<DemoModule>('demo/src/demo')
   const partners = await demo.startPartnerServers()
   try {
-    return await play(context, { ...place, once: flags.once === true, observeMs }, demo, partners)
+    return await play(context, place, flags.once === true, demo, partners, { HMS_APPROVER_OBSERVE, ...partners.environment })
   } finally {
     await partners.stop()
   }
@@ -56,19 +57,19 @@ export async function runDemo(context: CliContext, flags: DemoFlags): Promise<nu
 
 async function play(
   { output, runCli }: CliContext,
-  { port, dataDir: folder, once, observeMs }: { port: number; dataDir: string; once: boolean; observeMs: number | undefined },
+  { port, dataDir: folder }: { port: number; dataDir: string },
+  once: boolean,
   { playDemo, ASSETS }: DemoModule,
   partners: PartnerServers,
+  environment: Record<string, string>,
 ): Promise<number> {
   const stopAsked = signalled()
   const dataDir = resolve(folder)
   const say = (text: string): void => output.note(text)
-  const observe = `${observeMs ?? OBSERVE_MS}ms`
-  const environment = { HMS_APPROVER_OBSERVE: observe, ...(observeMs === undefined ? definedObserve() : {}) }
   const system = await startEmbedded({
     port,
     dataDir,
-    environment: { ...processEnvironment(), ...environment, ...partners.environment },
+    environment: { ...processEnvironment(), ...environment },
     prepare: (prepared) => prepareDemoFolder(prepared, say),
   })
   say(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
@@ -84,7 +85,8 @@ async function play(
   try {
     const ended = await Promise.race([playing, stopAsked.then(() => undefined), system.failed])
     if (ended !== undefined && !once) {
-      printNext(say, { cwd: process.cwd(), dataDir, port })
+      const commands = commandsBehindDemo({ cwd: process.cwd(), dataDir, port }).map((command) => `  ${command}`)
+      for (const line of ['', 'Everything stays up. In another terminal:', ...commands, 'Ctrl-C stops it.']) say(line)
       await Promise.race([stopAsked, system.failed])
     }
     if (!once || ended === undefined) say('Stopping…')
@@ -92,7 +94,7 @@ async function play(
     return once ? ended.exitCode : EXIT.done
   } finally {
     // The walkthrough may still be running; its parts are stopped when it notices that the system is gone.
-    const story = settled(playing)
+    const story = playing.catch(() => undefined)
     await system.stop()
     await (await story)?.stop()
   }
@@ -108,22 +110,4 @@ async function runAt(cwd: string, run: (io: CliIo) => Promise<number>, url: stri
   } finally {
     process.chdir(before)
   }
-}
-
-function printNext(say: (text: string) => void, place: DemoTarget): void {
-  say('')
-  say('Everything stays up. In another terminal:')
-  for (const command of commandsBehindDemo(place)) say(`  ${command}`)
-  say('Ctrl-C stops it.')
-}
-
-/** Waits for an interrupted demo, whose parts must still be stopped. */
-async function settled<T>(playing: Promise<T>): Promise<T | undefined> {
-  return playing.catch(() => undefined)
-}
-
-/** Returns the observation time of the caller's environment, which overrides the demo's. */
-function definedObserve(): Record<string, string> {
-  const given = processEnvironment()['HMS_APPROVER_OBSERVE']
-  return given === undefined || given === '' ? {} : { HMS_APPROVER_OBSERVE: given }
 }

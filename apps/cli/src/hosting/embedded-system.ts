@@ -23,12 +23,12 @@ export interface EmbeddedSystem {
   stop(): Promise<void>
 }
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   port: number
   dataDir: string
   environment: Environment
   /** Runs with the folder locked, before anything is started in it. */
-  prepare?: (dataDir: string) => Promise<void>
+  prepare(dataDir: string): Promise<void>
 }
 
 /** Composition root of embedded mode: all services, their database and their bus in this process and its data folder. */
@@ -52,7 +52,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   try {
     const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' })
     cleanup.push(() => lock.release())
-    await options.prepare?.(dataDir)
+    await options.prepare(dataDir)
     const database = await startPostgres({ folder: dataDir })
     cleanup.push(() => database.stop())
     await createDemoIdentity(dataDir, SERVICES)
@@ -84,7 +84,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     })
     await host.start({ host: config.host, port: options.port })
     let stopping = false
-    const failed = database.exited.then(() => (stopping ? new Promise<never>(() => {}) : Promise.reject(databaseEnded())))
+    const failed = database.exited.then((): Promise<never> => {
+      if (stopping) return new Promise(() => {})
+      const detail = 'The embedded database ended by itself; its log lies in the data folder. What was accepted is kept.'
+      throw new HmsError('HMS_DATABASE_ENDED', detail, { status: 500, next: ['hms-svc dev'] })
+    })
     failed.catch(() => {})
     return {
       url,
@@ -97,22 +101,15 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     }
   } catch (error) {
     await stop().catch(() => {})
-    throw error instanceof EmbeddedError ? ofEmbedded(error) : error
+    return rethrowEmbedded(error)
   }
 }
 
-function databaseEnded(): HmsError {
-  return new HmsError(
-    'HMS_DATABASE_ENDED',
-    'The embedded database ended by itself; its log lies in the data folder. What was accepted is kept.',
-    { status: 500, next: ['hms-svc dev'] },
-  )
-}
-
-/** Converts the error. Exit codes follow from the status: a conflict for a resource in use, unreachable for a failed start. */
-export function ofEmbedded(error: EmbeddedError): HmsError {
+/** Exit codes follow from the status: a conflict for a resource in use, unreachable for a failed start. */
+export function rethrowEmbedded(error: unknown): never {
+  if (!(error instanceof EmbeddedError)) throw error
   const inUse = error.code === 'HMS_DATA_FOLDER_IN_USE' || error.code === 'HMS_DATABASE_PORT_IN_USE'
-  return new HmsError(error.code, error.message, { status: inUse ? 409 : 500, next: [error.next].flat(), cause: error })
+  throw new HmsError(error.code, error.message, { status: inUse ? 409 : 500, next: [error.next].flat(), cause: error })
 }
 
 /** Refuses a port in use, before a database is started for nothing. */
@@ -124,19 +121,14 @@ async function requireFreePort(host: string, port: number): Promise<void> {
       server.listen(port, host, resolve)
     })
   } catch (error) {
-    const code = (error as { code?: string }).code
+    const { code = 'unknown' } = error as { code?: string }
+    const place = `Port ${port} of ${host}`
     if (code === 'EADDRINUSE') {
-      throw new HmsError('HMS_PORT_IN_USE', `Port ${port} of ${host} is in use.`, {
-        status: 409,
-        next: [`hms-svc dev --port ${port + 1}`],
-        cause: error,
-      })
+      const next = [`hms-svc dev --port ${port + 1}`]
+      throw new HmsError('HMS_PORT_IN_USE', `${place} is in use.`, { status: 409, next, cause: error })
     }
-    throw new HmsError('HMS_PORT_REFUSED', `Port ${port} of ${host} cannot be used (${code ?? 'unknown'}).`, {
-      status: 400,
-      next: ['hms-svc dev --port NUMBER'],
-      cause: error,
-    })
+    const next = ['hms-svc dev --port NUMBER']
+    throw new HmsError('HMS_PORT_REFUSED', `${place} cannot be used (${code}).`, { status: 400, next, cause: error })
   } finally {
     await new Promise((resolve) => server.close(resolve))
   }

@@ -1,11 +1,9 @@
 import { EDGE_PORT } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
+import type { DATA, FlagsOf, PORT } from '../verbs/options.js'
 
-export interface PlaceFlags {
-  port?: string
-  data?: string
-}
+export type PlaceFlags = FlagsOf<typeof PORT & typeof DATA>
 
 /** Returns port and data folder: of the flags, else of HMS_PORT and HMS_DATA_DIR, else 7184 and `.hms`. */
 export function placeOf({ io }: CliContext, flags: PlaceFlags): { port: number; dataDir: string } {

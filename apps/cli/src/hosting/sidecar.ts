@@ -1,5 +1,6 @@
 import { processEnvironment, signalled, type Environment } from '#libs/platform'
 import type { CliContext } from '../context.js'
+import type { FlagsOf, SIDECAR } from '../verbs/options.js'
 import { loadProgram } from './load-program.js'
 import { portOf } from './place.js'
 
@@ -13,12 +14,6 @@ interface SidecarOptions {
   timeoutMs?: number
   /** Files that follow a template. */
   write: readonly { template: string; file: string }[]
-}
-
-interface SidecarFlags extends Pick<SidecarOptions, 'write'> {
-  port?: string
-  socket?: string
-  policies?: string
 }
 
 /** Mirrors `serveSidecar` of apps/sidecar. */
@@ -38,7 +33,7 @@ interface SidecarModule {
   }>
 }
 
-export async function runSidecar(context: CliContext, { port, socket, write, policies }: SidecarFlags): Promise<void> {
+export async function runSidecar(context: CliContext, { port, socket, write, policies }: FlagsOf<typeof SIDECAR>): Promise<void> {
   const options: SidecarOptions = {
     url: context.options.url,
     place: socket !== undefined ? { socket } : port === undefined ? undefined : { port: portOf(port, '--port') },

@@ -1,4 +1,4 @@
-import { EXIT, HmsError, parseDuration, SERVICES, type ServiceName } from '#libs/contracts'
+import { EXIT, parseDuration, SERVICES, type ServiceName } from '#libs/contracts'
 import {
   applyAcls,
   applyTopics,
@@ -11,7 +11,7 @@ import {
   type TopicDifference,
 } from '#libs/messaging'
 import { createLogger, processEnvironment, systemClock } from '#libs/platform'
-import { readHostConfig, replicationOf } from '#libs/process'
+import { readHostConfig, replicationOf, settingError } from '#libs/process'
 import { kafkaSettings, loadService, republishService } from '#libs/service'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -23,9 +23,8 @@ type Done = TopicDifference & { done: string }
 const DIFFERENCE_COLUMNS: Columns<TopicDifference> = { TOPIC: 'topic', 'DIFFERS IN': 'what', WANTED: 'wanted', FOUND: 'found' }
 const DONE_COLUMNS: Columns<Done> = { TOPIC: 'topic', DONE: 'done' }
 
-async function openBroker(): Promise<{ kafka: ReturnType<typeof createKafka>; copies: number }> {
-  const config = readHostConfig(processEnvironment())
-  return { kafka: createKafka(await kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel)), copies: replicationOf(config) }
+async function openBroker(config = readHostConfig(processEnvironment()), client = 'hms-svc-topics') {
+  return { kafka: createKafka(await kafkaSettings(config, client), createLogger(config.logLevel)), copies: replicationOf(config) }
 }
 
 export async function diffCatalogue({ output }: CliContext): Promise<number> {
@@ -61,7 +60,7 @@ export async function republish({ output }: CliContext, { since }: { since: stri
   if (config.bus !== 'kafka' || config.databaseUrl === undefined) {
     const detail =
       'Only a broker can lose what it was sent: set HMS_BUS=kafka and HMS_DATABASE_URL. The embedded bus reads the outboxes themselves.'
-    throw new HmsError('HMS_REPUBLISH_EMBEDDED', detail, { status: 400, next: ['hms-svc help environment'] })
+    throw settingError('HMS_REPUBLISH_EMBEDDED', detail)
   }
   const services: { service: ServiceName; events: number }[] = []
   for (const service of SERVICES)
@@ -82,7 +81,7 @@ function parseSince(text: string): Date {
 export async function followBroker(following: Following, signal: AbortSignal): Promise<boolean> {
   const config = readHostConfig(processEnvironment())
   if (config.bus !== 'kafka') return false
-  const kafka = createKafka(await kafkaSettings(config, 'hms-svc-tail'), createLogger(config.logLevel))
+  const { kafka } = await openBroker(config, 'hms-svc-tail')
   await tailKafka(kafka, {
     ...following,
     since: following.since === undefined ? undefined : new Date(following.since),

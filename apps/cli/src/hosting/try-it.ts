@@ -2,7 +2,7 @@ import { EDGE_PORT } from '#libs/contracts'
 import { relative } from 'node:path'
 
 /** Address of `dev` or `demo`, and the working folder of its user. Paths are absolute. */
-export interface DemoTarget {
+interface DemoTarget {
   cwd: string
   dataDir: string
   port: number
@@ -15,13 +15,8 @@ export function commandsToTry({ sample, ...place }: DemoTarget & { sample: strin
 
 /** Returns commands for a second terminal after the walkthrough of `demo`, with explanations. */
 export function commandsBehindDemo(place: DemoTarget): string[] {
-  const [get, rollback, ...others] = commandsIn(
-    place,
-    'get epa-pm25-limit',
-    'rollback epa-pm25-limit@1.5.0',
-    'runs list',
-    'audit log --run 2',
-  )
+  const verbs = ['get epa-pm25-limit', 'rollback epa-pm25-limit@1.5.0', 'runs list', 'audit log --run 2']
+  const [get, rollback, ...others] = commandsIn(place, ...verbs)
   return [get!, `${rollback}     # every bot back at 35`, ...others]
 }
 

@@ -2,20 +2,11 @@ import { dataFolderPassphrase, KeyFolder, resolveKeysDir, SshAgent, type KeyEntr
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { readGivenSecret } from '../files.js'
+import type { FlagsOf, PASSPHRASE_FILE, SIGN, SIGNED_DECISION } from '../verbs/options.js'
 
-export interface PassphraseFlags {
-  passphraseFile?: string
-}
-
-export interface SignFlags extends PassphraseFlags {
-  sign: string
-}
-
-/** Flags of a signed decision. */
-export interface DecisionFlags extends SignFlags {
-  reason: string
-  publicReason?: string
-}
+export type PassphraseFlags = FlagsOf<typeof PASSPHRASE_FILE>
+export type SignFlags = PassphraseFlags & FlagsOf<typeof SIGN>
+export type DecisionFlags = FlagsOf<typeof SIGNED_DECISION>
 
 /** Returns HMS_KEYS_DIR, else `keys` in the data folder, else the user's own folder. */
 export function keyFolderOf(context: CliContext): KeyFolder {

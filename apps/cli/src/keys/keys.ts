@@ -2,13 +2,8 @@ import { createPublicKey } from 'node:crypto'
 import type { CliContext } from '../context.js'
 import { findKey, keyFolderOf, passphraseFor, type PassphraseFlags } from './key-folder.js'
 
-export interface CreateFlags extends PassphraseFlags {
-  name: string
-  /** Uses a key of an ssh-agent: `true`, or its fingerprint or comment. */
-  agent?: string | true
-}
-
-export async function createKey(context: CliContext, flags: CreateFlags): Promise<void> {
+/** `agent`: uses a key of an ssh-agent; `true`, or its fingerprint or comment. */
+export async function createKey(context: CliContext, flags: PassphraseFlags & { name: string; agent?: string | true }): Promise<void> {
   const folder = keyFolderOf(context)
   const { name, agent } = flags
   const entry =

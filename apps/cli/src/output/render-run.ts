@@ -11,12 +11,12 @@ import {
   nextCommandsOf,
   stageOutcome,
   spokenDuration,
-  type RunDecision,
   type RunStage,
   type RunState,
   type RunView,
 } from '#libs/contracts'
-import { PLAIN, type Paint } from './paint.js'
+import { policyRefs } from '../flags.js'
+import { PLAIN, type Colour, type Paint } from './paint.js'
 
 /** Column of the verdicts, except behind a longer label, which still gets `LEAST_DOTS`. */
 const DOT_COLUMN = 28
@@ -28,40 +28,29 @@ const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCC
 /** Renders the block of `runs show`, one string per line, the same for every verb that watches a run. */
 export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
   const stages = view.stages.flatMap((stage) => [
-    renderStage(stage, view.state, paint),
+    dotted(stageLabel(stage), paintVerdict(stage, stageOutcome(stage, view.state), paint)),
     ...(stage.steps ?? []).map((step) => `  ${describePassedStep(step)}`),
   ])
   return [
-    renderHeadline(view),
+    `RUN #${view.run}  ${policyRefs(view.policies)}${view.attempt > 1 ? `  (attempt ${view.attempt})` : ''}`,
     ...stages,
     ...renderBreakGlass(view),
-    ...view.decisions.map(renderDecision),
+    ...view.decisions.map(
+      ({ decision, by, outcome, reason }) => `  ${decision} by ${by}, ${outcome === 'late' ? 'too late' : outcome}: ${reason}`,
+    ),
     ...renderObstacle(view),
     ...(view.state === 'QUEUED' && view.detail !== undefined ? [`  waits ${view.detail}`] : []),
     renderClosing(view, paint),
-    ...renderClock(view),
+    // The effective time, until which readers hold the release.
+    ...(view.clock === undefined ? [] : [describeClock(view.clock, isHeld(view))]),
     ...(view.kept ?? []).map((kept) => `! ${describeKept(kept)}`),
     ...describeReplaced(view).map((line) => `! ${line}`),
   ]
 }
 
-function renderHeadline(view: RunView): string {
-  const policies = view.policies.map((policy) => `${policy.id}@${policy.version}`).join(', ')
-  return `RUN #${view.run}  ${policies}${view.attempt > 1 ? `  (attempt ${view.attempt})` : ''}`
-}
-
-function renderStage(stage: RunStage, state: RunState, paint: Paint): string {
-  return dotted(stageLabel(stage), paintVerdict(stage, stageOutcome(stage, state), paint))
-}
-
 /** Formats `• Lint & Schema ............... PASS`. */
 export function dotted(label: string, text: string): string {
   return `• ${label} ${'.'.repeat(Math.max(LEAST_DOTS, DOT_COLUMN - label.length))} ${text}`
-}
-
-/** Formats `  abort by EPA Chief, applied: bot is broken`. */
-function renderDecision({ decision, by, outcome, reason }: RunDecision): string {
-  return `  ${decision} by ${by}, ${outcome === 'late' ? 'too late' : outcome}: ${reason}`
 }
 
 /** Renders the signers of a break-glass, the reason, and the state of its review. */
@@ -71,19 +60,10 @@ function renderBreakGlass({ breakGlass }: RunView): string[] {
   return [said, `  ${describeReview(breakGlass.review)}`, ...reviewCommands(breakGlass.review).map((command) => `  next: ${command}`)]
 }
 
-function paintVerdict(stage: RunStage, text: string, paint: Paint): string {
-  switch (stage.verdict) {
-    case 'PASS':
-      return paint.good(text)
-    case 'FAIL':
-      return paint.bad(text)
-    case 'INCONCLUSIVE':
-      return paint.warn(text)
-    case 'RUNNING':
-      return text
-    default:
-      return paint.dim(text)
-  }
+const TONES: Partial<Record<RunStage['verdict'], Colour>> = { PASS: 'good', FAIL: 'bad', INCONCLUSIVE: 'warn' }
+
+function paintVerdict({ verdict }: RunStage, text: string, paint: Paint): string {
+  return verdict === 'RUNNING' ? text : paint[TONES[verdict] ?? 'dim'](text)
 }
 
 /** Returns the stage at which a run ended or paused: the one that did not pass, else the last one started. */
@@ -111,11 +91,6 @@ function renderClosing(view: RunView, paint: Paint): string {
   const reason = by === undefined || view.state === 'SUCCEEDED' || view.state === 'FAILED' ? '' : ` (${by})`
   const took = view.endedAt === null ? '' : `  —  ${spokenDuration(Date.parse(view.endedAt) - Date.parse(view.createdAt))}`
   return paintState(view.state, words + reason, paint) + took
-}
-
-/** Renders the effective time, until which readers hold the release. */
-function renderClock(view: RunView): string[] {
-  return view.clock === undefined ? [] : [describeClock(view.clock, isHeld(view))]
 }
 
 function paintState(state: RunState, text: string, paint: Paint): string {

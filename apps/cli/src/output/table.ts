@@ -18,15 +18,8 @@ export function renderTable<Row>(rows: readonly Row[], columns: Columns<Row>, wi
   const headings = Object.keys(columns)
   const cells = [headings, ...rows.map((row) => Object.values(columns).map((cell) => textOf(cellOf(row, cell))))]
   const widths = headings.map((_, index) => Math.max(...cells.map((line) => [...(line[index] ?? '')].length)))
-  return cells.map((line) =>
-    cut(
-      line
-        .map((cell, index) => pad(cell, widths[index] ?? 0))
-        .join(GAP)
-        .trimEnd(),
-      width,
-    ),
-  )
+  const lines = cells.map((line) => line.map((cell, index) => pad(cell, widths[index] ?? 0)).join(GAP))
+  return lines.map((line) => cut(line.trimEnd(), width))
 }
 
 function cellOf<Row>(row: Row, cell: Columns<Row>[string]): Cell {

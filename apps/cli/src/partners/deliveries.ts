@@ -1,42 +1,36 @@
 import {
   DELIVERY_STATES,
+  EXIT,
   NO_RUN,
-  type DeliveriesFilter,
   type DeliveryDetail,
   type DeliveryState,
   type DeliveryTry,
   type DeliveryView,
 } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { requireName, usageError } from '../errors.js'
+import { actOnEach } from '../documents.js'
+import { requireName, requireReason, usageError } from '../errors.js'
 import { parseRunNumber, policyFilter, timeOf } from '../flags.js'
 import type { Columns } from '../output/table.js'
+import type { DELIVERIES, FlagsOf, REDRIVE } from '../verbs/options.js'
 
-interface DeliveriesOptions {
-  run?: string
-  policy?: string
-  state?: string
-  since?: string
-  before?: string
-  limit?: string
-}
+type DeliveriesOptions = FlagsOf<typeof DELIVERIES>
 
 const PAGE = 500
 
 export async function listDeliveries(context: CliContext, partner: string | undefined, options: DeliveriesOptions): Promise<void> {
   if (partner !== undefined) requireName(partner, 'the id of a partner', 'hms-svc partners list')
+  const { run, policy, state, since, before } = options
   const limit = limitOf(options.limit)
-  const filter: DeliveriesFilter = {
+  const deliveries = await context.get('/v1/deliveries', {
     partner,
-    ...(options.run === undefined ? {} : { run: parseRunNumber(options.run) }),
-    ...policyFilter(options.policy),
-    ...(options.state === undefined ? {} : { state: stateOf(options.state) }),
-    ...(options.since === undefined ? {} : { since: timeOf('--since', options.since, context.io.now()) }),
-    ...(options.before === undefined ? {} : { before: options.before }),
+    run: run === undefined ? undefined : parseRunNumber(run),
+    ...policyFilter(policy),
+    state: state === undefined ? undefined : stateOf(state),
+    since: since === undefined ? undefined : timeOf('--since', since, context.io.now()),
+    before,
     limit,
-  }
-  const client = await context.client()
-  const deliveries = await client.get('/v1/deliveries', { ...filter })
+  })
   context.output.list(deliveries, COLUMNS, whenEmpty(partner, options))
   const last = deliveries.at(-1)
   if (last !== undefined && deliveries.length === limit)
@@ -93,8 +87,7 @@ const SHOWN = 200
 
 export async function showDelivery(context: CliContext, id: string): Promise<void> {
   requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
-  const client = await context.client()
-  const delivery = await client.get('/v1/deliveries/{id}', { id })
+  const delivery = await context.get('/v1/deliveries/{id}', { id })
   context.output.data(delivery, () => linesOf(delivery))
 }
 
@@ -126,4 +119,39 @@ function tryLines({ at, status, latencyMs, detail, address, tlsFingerprint, keyI
   ] as const
   const evidence = shown.flatMap(([name, value]) => (value === null ? [] : [`    ${name.padEnd(12)}${value}`]))
   return [`  try           ${at}  ${said || 'taken'}, ${latencyMs} ms`, ...evidence]
+}
+
+type RedriveOptions = FlagsOf<typeof REDRIVE>
+
+export async function redriveDeliveries(context: CliContext, ids: readonly string[], options: RedriveOptions): Promise<number> {
+  requireReason(options.reason, 'partners redrive')
+  const { failed, reason, ...chosen } = options
+  const choosesSome = Object.keys(chosen).length > 0
+  if (ids.length > 0 && (failed === true || choosesSome)) throw usageError('Name deliveries, or choose them with --failed; not both')
+  if (ids.length === 0 && failed !== true) {
+    throw usageError('Name deliveries, or say --failed for all that were given up', ['hms-svc partners deliveries --state dead'])
+  }
+  if (failed === true) return redriveFailed(context, options)
+  return actOnEach(context, ids, 'partners redrive', async (id) => {
+    requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
+    const delivery = await context.post('/v1/deliveries/{id}/redrive', { reason }, { params: { id } })
+    return { value: delivery, said: `${id} is queued to be sent again to ${delivery.partner}, as message ${delivery.messageId}` }
+  })
+}
+
+async function redriveFailed(context: CliContext, { reason, partner, policy, since, until }: RedriveOptions): Promise<number> {
+  const { output } = context
+  const now = context.io.now()
+  const result = await context.post('/v1/deliveries/redrive', {
+    reason,
+    partner,
+    ...policyFilter(policy),
+    since: since === undefined ? undefined : timeOf('--since', since, now),
+    until: until === undefined ? undefined : timeOf('--until', until, now),
+  })
+  const { redriven, skipped, more } = result
+  output.result(result, [`${redriven.length} ${redriven.length === 1 ? 'delivery is' : 'deliveries are'} queued to be sent again`])
+  for (const { id, detail } of skipped) output.note(`left alone: ${id}: ${detail}`)
+  if (more) output.note('There are more: run the same command again.')
+  return EXIT.done
 }

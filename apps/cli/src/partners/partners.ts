@@ -3,16 +3,17 @@ import {
   EXIT,
   LADDER,
   type ChannelTest,
+  type Json,
   type PartnerRegistration,
   type PartnerSummary,
   type RefusalExplanation,
   type ResubscribeRequest,
 } from '#libs/contracts'
+import { pointerOf } from '#libs/policy'
 import type { CliContext } from '../context.js'
-import { listing, registerDocument } from '../documents.js'
-import { requireName, requireReason } from '../errors.js'
+import { listing } from '../documents.js'
+import { requireName, requireReason, usageError } from '../errors.js'
 import { readGivenSecret, readYamlMap } from '../files.js'
-import { resolveSecrets } from './secrets.js'
 
 export async function addPartner(context: CliContext, file: string): Promise<void> {
   const partner = await readYamlMap(file)
@@ -23,22 +24,12 @@ export async function addPartner(context: CliContext, file: string): Promise<voi
   const { channels } = partner
   const resolved = channels === undefined ? partner : { ...partner, channels: await resolveSecrets(channels, sources) }
   // The service checks the members.
-  const registration = resolved as object as PartnerRegistration
-  return registerDocument<PartnerSummary | undefined>(
-    context,
-    registration,
-    (client) => client.post('/v1/partners', registration),
-    `Partner ${String(partner['id'])} registered`,
-    remarkOnNews,
-  )
-}
-
-function remarkOnNews(registered: PartnerSummary | undefined): string | undefined {
-  if (registered?.onlyWhereNamed !== true) return undefined
-  const { id, groups } = registered
-  const steps = groups.filter((group) => (LADDER as readonly string[]).includes(group))
+  const registered: PartnerSummary | undefined = await context.post('/v1/partners', resolved as object as PartnerRegistration)
+  context.output.result(registered ?? resolved, [`Partner ${String(partner['id'])} registered`])
+  if (registered?.onlyWhereNamed !== true) return
+  const steps = registered.groups.filter((group) => (LADDER as readonly string[]).includes(group))
   const only = 'it is notified of tickets, and of policies only where a plan names it; "all partners" leaves it out.'
-  return `${id} is in ${steps.join(', ')}: ${only}`
+  context.output.note(`${registered.id} is in ${steps.join(', ')}: ${only}`)
 }
 
 export const listPartners = listing(
@@ -65,9 +56,8 @@ export async function testPartner(
   { channel, explain }: { channel?: string; explain?: boolean },
 ): Promise<number> {
   requireName(partner, 'the id of a partner', 'hms-svc partners list')
-  const client = await context.client()
-  const result = await client.post('/v1/partners/{id}/test', { channel, explain }, { params: { id: partner }, timeoutMs: TIMEOUT_MS })
   const { output } = context
+  const result = await context.post('/v1/partners/{id}/test', { channel, explain }, { params: { id: partner }, timeoutMs: TIMEOUT_MS })
   if (output.mode === 'json') output.data(result, () => [])
   else for (const test of result.channels) for (const line of linesOf(test)) (test.ok ? output.done : output.undone).call(output, line)
   return result.ok ? EXIT.done : EXIT.failed
@@ -90,7 +80,48 @@ function explained({ suspect, detail, secretPrefix, signed }: RefusalExplanation
 export async function resubscribePartner(context: CliContext, id: string, { address, reason }: ResubscribeRequest): Promise<void> {
   requireName(id, 'the id of a partner', 'hms-svc partners list')
   requireReason(reason, 'partners resubscribe')
-  const client = await context.client()
-  const partner = await client.post('/v1/partners/{id}/resubscribe', { address, reason }, { params: { id } })
+  const partner = await context.post('/v1/partners/{id}/resubscribe', { address, reason }, { params: { id } })
   context.output.result(partner, [`${id} is no longer unsubscribed at ${address}`])
+}
+
+interface SecretSources {
+  variable(name: string): string | undefined
+  /** Reads a path relative to the folder of the partner's own file. */
+  file(path: string): Promise<string>
+}
+
+/** Secret members, as pointers. Every other member is sent to the partner's server, or displayed. */
+const SECRETS = /^\/channels\/\d+\/(?:webhook\/secret|a2a\/secret|sftp\/key)$/
+
+/**
+ * Resolves `env:NAME` and `file:PATH` in the secrets under `/channels`, and refuses both anywhere else there: a partner's file must not
+ * cause the operator's token to be sent as a user name. Only the caller's side does this: a server that resolved either would disclose its
+ * own secrets.
+ */
+function resolveSecrets(channels: Json, sources: SecretSources): Promise<Json> {
+  return resolveMember(channels, ['channels'], sources)
+}
+
+async function resolveMember(value: Json, path: readonly (string | number)[], sources: SecretSources): Promise<Json> {
+  if (typeof value === 'string') return resolveText(value, pointerOf(path), sources)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return Promise.all(value.map((item, index) => resolveMember(item, [...path, index], sources)))
+  const members = Object.entries(value).map(
+    async ([name, member]) => [name, await resolveMember(member ?? null, [...path, name], sources)] as const,
+  )
+  return Object.fromEntries(await Promise.all(members))
+}
+
+async function resolveText(text: string, pointer: string, sources: SecretSources): Promise<string> {
+  if (!/^(?:env|file):/.test(text)) return text
+  if (!SECRETS.test(pointer)) {
+    throw usageError(
+      `${pointer} is not a secret: env: and file: stand only for the secret of webhook and a2a and the key of sftp; write the value`,
+    )
+  }
+  if (text.startsWith('file:')) return sources.file(text.slice('file:'.length))
+  const name = text.slice('env:'.length)
+  const value = sources.variable(name)
+  if (value !== undefined) return value
+  throw usageError(`The environment has no ${name}, which the partner's file names as a secret`, [`export ${name}=…`])
 }

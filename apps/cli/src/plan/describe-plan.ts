@@ -1,4 +1,5 @@
-import type { GuardTrial, LintFinding, RefusedFallback, Trial } from '#libs/contracts'
+import { orMissing, type ApiClient } from '#libs/client'
+import type { CoverageView, GuardTrial, LintFinding, RefusedFallback, Trial } from '#libs/contracts'
 import { describeChange, describeMagnitude, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
 import type { Paint } from '../output/paint.js'
@@ -6,14 +7,25 @@ import { dotted } from '../output/render-run.js'
 import { besideLines } from '../simulations/simulations.js'
 import type { Hold } from './what-holds.js'
 
+/** Deadline of a replay: longer than the simulator's own. */
+export const TRIAL_MS = 60_000
+
+/** Connected bots that read a policy, and the number of up-to-date ones. */
+type ReadingBots = Pick<CoverageView, 'total' | 'current'>
+
+/** Returns `null` before the first version of a policy. */
+export async function botsOf(client: ApiClient, policy: string): Promise<ReadingBots | null> {
+  const coverage = await orMissing(client.get('/v1/coverage', { policy }))
+  return coverage === undefined ? null : { total: coverage.total, current: coverage.current }
+}
+
 export interface PlannedPolicy {
   id: string
   version: string
   /** In force now; `null` for a first version. */
   live: string | null
   differences: FieldChange[]
-  /** Connected bots that read it, and the number of up-to-date ones; `null` before its first version. */
-  bots: { total: number; current: number } | null
+  bots: ReadingBots | null
   /** Earlier versions that cannot be rolled back to without new signatures. */
   refusedFallbacks: RefusedFallback[]
 }
@@ -46,7 +58,7 @@ export function effectLines({ policies, findings, simulation, holds, guard }: Ef
     ...findingLines(findings, paint).map((line) => `  ${line}`),
     ...(simulation === null ? [] : simulationLines(simulation, paint)),
     ...(guard === undefined || guard.verdict === 'PASS' ? [] : [guardLine(guard, paint)]),
-    dotted('Affected Bots', policies.map(botsOf).join(', ')),
+    dotted('Affected Bots', policies.map(affected).join(', ')),
     ...(holds.length === 0 ? [] : [dotted('Held Back', paint.warn(holds.length === 1 ? 'by one thing' : `by ${holds.length} things`))]),
     ...holds.map(({ detail }) => `  ${detail}`),
   ]
@@ -71,7 +83,7 @@ function guardLine({ verdict, rule, sentence }: GuardTrial, paint: Paint): strin
   return dotted('Guard', verdict === 'FAIL' ? paint.bad(text) : paint.warn(text))
 }
 
-function botsOf({ id, bots }: Pick<PlannedPolicy, 'id' | 'bots'>): string {
+function affected({ id, bots }: Effect['policies'][number]): string {
   return bots === null ? `none uses ${id} yet` : `${bots.total} connected use ${id}`
 }
 

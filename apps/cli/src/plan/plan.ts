@@ -14,12 +14,9 @@ import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
 import { findingLines } from '../lint/findings.js'
-import { progressText, writeImpactPage } from '../simulations/simulations.js'
-import { planLines, type Plan, type PlannedPolicy } from './describe-plan.js'
+import { impactLines, progressText, writeImpactPage } from '../simulations/simulations.js'
+import { botsOf, planLines, TRIAL_MS, type Plan, type PlannedPolicy } from './describe-plan.js'
 import { readHolds } from './what-holds.js'
-
-/** Longer than the simulator's own deadline. */
-const TRIAL_MS = 60_000
 
 /** Shows the effect of approving the files, and signs nothing. Exit 6 if lint or the replay would fail the run. */
 export async function planFiles(context: CliContext, files: readonly string[], { report }: { report?: string } = {}): Promise<number> {
@@ -35,8 +32,8 @@ export async function planFiles(context: CliContext, files: readonly string[], {
   const sources = parsed.flatMap((each) => (each.ok ? [each.source] : []))
   const client = await context.client()
   const plan = await planOf(context, client, sources)
-  const impact = await impactOf(plan)
-  output.data(plan, () => [...planLines(plan, output.paint), ...impact.map((line) => `  ${line}`)])
+  const impact = await impactLines(plan.simulation?.impact)
+  output.data(plan, () => [...planLines(plan, output.paint), ...impact])
   if (report !== undefined) await writeImpactPage(context, report, pageOf(plan))
   if (plan.verdict !== 'FAIL') output.note(closingOf(plan, files))
   return plan.verdict === 'FAIL' ? EXIT.failed : EXIT.done
@@ -47,11 +44,6 @@ function closingOf({ holds }: Plan, files: readonly string[]): string {
   const isBehind = holds.some(({ kind }) => kind === 'run')
   const waits = holds.length === 0 ? '' : ' Approved now, it would wait for what holds it back.'
   return `Nothing was signed.${waits} Next: hms-svc approve ${files.join(' ')} --sign NAME${isBehind ? ' --queue' : ''}`
-}
-
-async function impactOf({ simulation }: Plan): Promise<string[]> {
-  const impact = simulation?.impact ?? null
-  return impact === null ? [] : (await import('#libs/impact')).impactLines(impact)
 }
 
 function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
@@ -69,14 +61,13 @@ function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
 
 /** A first version has no version in force, and no bots that read it. */
 async function planOf(context: CliContext, client: ApiClient, sources: readonly PolicySource[]): Promise<Plan> {
-  const lives = await Promise.all(sources.map(({ policy }) => orMissing(client.get('/v1/policies/{id}', { id: policy.id }))))
-  const policies = await Promise.all(sources.map(({ policy }, index) => plannedOf(client, policy, lives[index]?.value)))
-  const request = { policies: sources.map(({ policy }) => policy), live: lives.flatMap((live) => (live === undefined ? [] : [live.value])) }
-  const holds = await readHolds(
-    client,
-    sources.map(({ policy }) => policy.id),
-  )
-  const guard = await orMissing(client.post('/v1/approvals/trial', { policies: sources.map(({ policy }) => policy) }))
+  const documents = sources.map(({ policy }) => policy)
+  const ids = documents.map(({ id }) => id)
+  const lives = await Promise.all(ids.map((id) => orMissing(client.get('/v1/policies/{id}', { id }))))
+  const policies = await Promise.all(documents.map((policy, index) => plannedOf(client, policy, lives[index]?.value)))
+  const request = { policies: documents, live: lives.flatMap((live) => (live === undefined ? [] : [live.value])) }
+  const holds = await readHolds(client, ids)
+  const guard = await orMissing(client.post('/v1/approvals/trial', { policies: documents }))
   const findings = located(await client.post('/v1/lint', request), sources)
   // A policy that fails lint is never replayed.
   if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null, holds, guard }
@@ -90,8 +81,7 @@ async function planOf(context: CliContext, client: ApiClient, sources: readonly 
 async function plannedOf(client: ApiClient, policy: PolicyDocument, live: JsonObject | undefined): Promise<PlannedPolicy> {
   const { id, version } = policy
   const before = live as PolicyDocument | undefined
-  const coverage = await orMissing(client.get('/v1/coverage', { policy: id }))
-  const bots = coverage === undefined ? null : { total: coverage.total, current: coverage.current }
+  const bots = await botsOf(client, id)
   const fallbacks = before && (await orMissing(client.get('/v1/approvals/fallbacks', { policy: id })))
   const differences = diffPolicies(before, policy)
   return { id, version, live: before?.version ?? null, differences, bots, refusedFallbacks: fallbacks?.refused ?? [] }

@@ -4,27 +4,19 @@ import { inexactNumber, isExact } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { parsePolicyRef } from '../flags.js'
+import type { ALERT, FlagsOf } from '../verbs/options.js'
 
-export interface AlertOptions {
-  bot: string
-  region: string
-  kind: string
-  value: string
-  reading?: string
-  policy?: string
-}
+type AlertOptions = FlagsOf<typeof ALERT>
 
 export async function reportAlert(context: CliContext, options: AlertOptions): Promise<void> {
-  const alert = alertOf(options)
-  const client = await context.client()
-  const receipt = await client.post('/v1/alerts', alert)
+  const receipt = await context.post('/v1/alerts', alertOf(options))
   context.output.result(receipt, [`Alert ${receipt.id} reported`])
 }
 
 const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/
 
 /** Builds the alert. A numeric value becomes a number, because canary rules compare it. */
-export function alertOf(options: AlertOptions): AlertRequest {
+function alertOf(options: AlertOptions): AlertRequest {
   const number = options.value.trim() === '' ? Number.NaN : Number(options.value)
   if (DECIMAL.test(options.value) && !isExact(options.value, number)) throw losesDigits('--value', options.value)
   const ref = options.policy === undefined ? undefined : parsePolicyRef(options.policy)

@@ -1,11 +1,6 @@
-import type { Json } from '#libs/contracts'
+import type { Json, PolicyView } from '#libs/contracts'
 
-/** Members of a policy that determine its type. */
-export interface TypedPolicy {
-  id: string
-  version: string
-  value: { [field: string]: Json | undefined }
-}
+type TypedPolicy = Pick<PolicyView, 'id' | 'version' | 'value'>
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 /** Maximum nesting; deeper values become `unknown`. */

@@ -3,18 +3,11 @@ import { HmsError, type Json, type PastPolicyView, type PolicyView } from '#libs
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { rosterFile } from '../roster/rosters-here.js'
+import type { FlagsOf, GET } from '../verbs/options.js'
 import { whyOf } from './history.js'
 import { readPresentPolicy, warnOf, type ShownPolicy } from './read-present.js'
 
-export interface GetOptions {
-  region?: string
-  bot?: string
-  /** Past time: RFC 3339. */
-  at?: string
-  known?: string
-  version?: string
-}
-
+type GetOptions = FlagsOf<typeof GET>
 type View = ShownPolicy | PastPolicyView
 
 /** Shows a policy with its provenance (`epa-pm25-limit`), or one value (`epa-pm25-limit.limit`). */
@@ -22,7 +15,8 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
   const [id = '', ...path] = subject.split('.')
   if (id === '' || path.includes(''))
     throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
-  const view = isPast(options) ? await readPast(context, id, options) : await readPresentPolicy(context, id, options)
+  const isPast = [options.at, options.known, options.version].some((past) => past !== undefined)
+  const view = isPast ? await readPast(context, id, options) : await readPresentPolicy(context, id, options)
   // On stderr, because a program may read the value.
   if ('trust' in view) warnOf(context, [view])
   if (path.length === 0) context.output.data(view, () => linesOf(view, { ...options, now: context.io.now() }))
@@ -30,10 +24,6 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
     const value = valueAt(view, path)
     context.output.data(value, () => textOf(value).split('\n'))
   }
-}
-
-function isPast({ at, known, version }: GetOptions): boolean {
-  return at !== undefined || known !== undefined || version !== undefined
 }
 
 /** Reads a past policy, verified by the roster of HMS_ROSTER, else the data folder's, else that of a loopback address. */
@@ -54,10 +44,8 @@ function valueAt(view: View, path: string[]): Json {
     value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
   }
   if (value !== undefined) return value
-  throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', `${view.id}@${view.version} has no ${path.join('.')}`, {
-    status: 404,
-    next: [`hms-svc get ${view.id}`],
-  })
+  const detail = `${view.id}@${view.version} has no ${path.join('.')}`
+  throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', detail, { status: 404, next: [`hms-svc get ${view.id}`] })
 }
 
 function linesOf(view: View, asked: AskedTime): string[] {
@@ -95,19 +83,16 @@ function trustOf({ verification, state, code, ageMs, trust }: ShownPolicy): stri
 }
 
 function provenanceOf(provenance: PolicyView['provenance']): string[] {
-  const run = `${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`
-  return [run, originOf(provenance), ...changeLines(provenance), ...breakGlassLines(provenance)]
-}
-
-/** Returns who rolled the policy back, and why: stored as rollout signed it, and not verified here. */
-function changeLines({ change }: PolicyView['provenance']): string[] {
+  const { run, digest, change, breakGlass } = provenance
+  // Who rolled the policy back, and why: stored as rollout signed it, and not verified here.
   const why = change === undefined || change.cause === 'run' || change.cause === 'break-glass' ? null : whyOf(change)
-  return why === null ? [] : [`In force by ${why} (config-store's word)`]
-}
-
-function breakGlassLines({ breakGlass }: PolicyView['provenance']): string[] {
-  if (breakGlass === undefined) return []
-  return [`BREAK-GLASS: ${breakGlass.reason ?? 'a rollback brought back what came so'}; neither replayed nor tried by a canary`]
+  const order = breakGlass?.reason ?? 'a rollback brought back what came so'
+  return [
+    `${run === null ? 'No run' : `Run #${run}`}, ${digest}`,
+    originOf(provenance),
+    ...(why === null ? [] : [`In force by ${why} (config-store's word)`]),
+    ...(breakGlass === undefined ? [] : [`BREAK-GLASS: ${order}; neither replayed nor tried by a canary`]),
+  ]
 }
 
 function originOf({ approvedBy, author, soleOfficial }: PolicyView['provenance']): string {

@@ -5,11 +5,6 @@ import type { Columns } from '../output/table.js'
 import { requireName, usageError } from '../errors.js'
 import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
 
-export interface HistoryOptions {
-  /** As written. */
-  limit?: string
-}
-
 /** Limit of one response of the service. */
 const PAGE = 200
 /** Limit of all pages together; `export` has the rest. */
@@ -26,16 +21,17 @@ type Line =
  * Shows every version that was in force for all, newest first, with its run, signers and times. Each line is from signed data; an entry
  * that does not verify is marked, and the exit code is 10. Without a roster the service's data is shown, with a warning.
  */
-export async function showHistory(context: CliContext, id: string, options: HistoryOptions): Promise<void> {
+export async function showHistory(context: CliContext, id: string, options: { limit?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const limit = limitOf(options.limit)
   const client = await context.client()
   // One more says what the oldest that is shown differs from.
   const [{ entries: found, isSigned }, rosters] = await Promise.all([readAll(client, id, limit + 1), openRostersHere(context, client)])
   const now = context.io.now()
-  const lines: Line[] = (rosters === undefined ? claimed(context, found) : await verified(id, found, rosters))
-    .slice(0, limit)
-    .map((judged) => lineOf(judged, now, rosters !== undefined))
+  if (rosters === undefined) noRosterHere(context)
+  const claimed = found.map(({ record: _record, ...entry }): JudgedEntry => ({ entry }))
+  const judged = rosters === undefined ? claimed : await verified(id, found, rosters)
+  const lines: Line[] = judged.slice(0, limit).map((each) => lineOf(each, now, rosters !== undefined))
   context.output.list(lines, COLUMNS, `No policy ${id} was ever in force.`, ({ state }) => (state === 'UNVERIFIED' ? 'bad' : undefined))
   if (lines.length === MAX_ENTRIES) context.output.note(`The newest ${MAX_ENTRIES} are shown; hms-svc export has all`)
   requireVerified(id, lines, isSigned)
@@ -56,11 +52,6 @@ const COLUMNS: Columns<Line> = {
 
 function isUnverified(line: Line): line is Extract<Line, { state: 'UNVERIFIED' }> {
   return line.state === 'UNVERIFIED'
-}
-
-function claimed(context: CliContext, entries: readonly PolicyHistoryEntry[]): JudgedEntry[] {
-  noRosterHere(context)
-  return entries.map(({ record: _record, ...entry }) => ({ entry }))
 }
 
 async function verified(id: string, entries: readonly PolicyHistoryEntry[], rosters: PinnedRosters): Promise<JudgedEntry[]> {

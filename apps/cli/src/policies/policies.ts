@@ -42,17 +42,8 @@ function verified(policy: ShownPolicy | RefusedPolicy): ShownPolicy | undefined 
 /** Makes config-store restore one policy to its signed state; prints where each document was found. */
 export async function restorePolicy(context: CliContext, id: string, { reason }: { reason?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
-  const client = await context.client()
-  const restored = await client.post('/v1/policies/{id}/restore', { reason }, { params: { id } })
-  context.output.list(
-    restored,
-    {
-      PLACE: 'place',
-      HEAD: 'seq',
-      'FOUND IN': 'from',
-    },
-    `There is no policy ${id}.`,
-  )
+  const restored = await context.post('/v1/policies/{id}/restore', { reason }, { params: { id } })
+  context.output.list(restored, { PLACE: 'place', HEAD: 'seq', 'FOUND IN': 'from' }, `There is no policy ${id}.`)
 }
 
 /** Prints type declarations on stdout, to be stored with the sources of a program. Nothing is printed if a policy does not verify. */

@@ -13,6 +13,7 @@ import { HmsError, NOT_BY_CALLER, type LocalPolicyView, type PolicyView, type Ve
 import { breakGlassBehind } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
+import type { AS_READER, FlagsOf } from '../verbs/options.js'
 
 /** Policy as `get` shows it: every provable member is from signed data, unless `verification` differs. */
 export type ShownPolicy = Omit<PolicyView, 'since' | 'provenance'> & {
@@ -30,10 +31,7 @@ const MAX_NAMED = 50
 const MAX_NEXT = 5
 const MAX_REASONS = 5
 
-export interface PresentReader {
-  region?: string
-  bot?: string
-}
+export type PresentReader = FlagsOf<typeof AS_READER>
 
 type View = PolicyView | LocalPolicyView
 
@@ -52,10 +50,8 @@ export async function readPresentPolicy(context: CliContext, id: string, { regio
   if (present.value !== null) return shown(view, present, present.value, rosters!)
   // It may have been withdrawn meanwhile: then the second response is the refusal.
   const { version } = await ask()
-  throw new HmsError('HMS_VERIFY_PRESENT', `The store shows ${id}@${version}, and nothing that is signed puts it in force.`, {
-    status: 502,
-    next: ['hms-svc audit verify'],
-  })
+  const detail = `The store shows ${id}@${version}, and nothing that is signed puts it in force.`
+  throw new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next: ['hms-svc audit verify'] })
 }
 
 /**

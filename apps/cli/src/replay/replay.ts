@@ -1,12 +1,12 @@
 import type { BotRegistration, CorpusRegistration, ScenarioRegistration, SchemaRegistration } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { listing, registerDocument } from '../documents.js'
+import { listing } from '../documents.js'
 import { usageError } from '../errors.js'
 import { readGivenText, readYamlMap } from '../files.js'
 
 export async function addBot(context: CliContext, file: string, { id, critical }: { id: string; critical?: boolean }): Promise<void> {
   const bot: BotRegistration = { id, source: await readGivenText(file), critical: critical === true }
-  return registerDocument(context, bot, (client) => client.post('/v1/bots', bot), `Bot ${id} registered`)
+  context.output.result((await context.post('/v1/bots', bot)) ?? bot, [`Bot ${id} registered`])
 }
 
 export const listBots = listing(
@@ -22,7 +22,7 @@ export const listBots = listing(
 
 export async function addScenario(context: CliContext, file: string): Promise<void> {
   const scenario: ScenarioRegistration = { file, source: await readGivenText(file) }
-  return registerDocument(context, scenario, (client) => client.post('/v1/scenarios', scenario), `Scenario of ${file} registered`)
+  context.output.result((await context.post('/v1/scenarios', scenario)) ?? scenario, [`Scenario of ${file} registered`])
 }
 
 export const listScenarios = listing(
@@ -38,9 +38,9 @@ export async function addCorpus(context: CliContext, file: string, { id, map }: 
     id,
     format: /\.(jsonl|ndjson)$/i.test(file) ? 'jsonl' : 'csv',
     content: await readGivenText(file, MAX_CORPUS_BYTES),
-    ...(map === undefined ? {} : { map: parseFieldMap(map) }),
+    map: map === undefined ? undefined : parseFieldMap(map),
   }
-  return registerDocument(context, corpus, (client) => client.post('/v1/corpora', corpus), `Corpus ${id} registered`)
+  context.output.result((await context.post('/v1/corpora', corpus)) ?? corpus, [`Corpus ${id} registered`])
 }
 
 /** Parses `at=date,pm25=pm25_ug_m3`: field of a reading = column of the file. */
@@ -61,7 +61,7 @@ export const listCorpora = listing(
 
 export async function addSchema(context: CliContext, file: string, { name }: { name: string }): Promise<void> {
   const schema: SchemaRegistration = { name, schema: await readYamlMap(file) }
-  return registerDocument(context, schema, (client) => client.post('/v1/schemas', schema), `Schema ${name} registered`)
+  context.output.result((await context.post('/v1/schemas', schema)) ?? schema, [`Schema ${name} registered`])
 }
 
 export const listSchemas = listing(

@@ -1,11 +1,14 @@
-import { previewRollback, rollBack, withdrawPolicy, type NamedSigner } from '#libs/client'
-import { EXIT, HmsError, type RollbackMove, type RollbackReport, type WithdrawalResult } from '#libs/contracts'
+import { awaitRollback, prepareRollback, previewRollback, rollBack, signRollback, withdrawPolicy, type NamedSigner } from '#libs/client'
+import { EXIT, HmsError, type RollbackMove, type RollbackReport } from '#libs/contracts'
+import { showConsent } from '../approvals/consent.js'
 import type { CliContext } from '../context.js'
 import { requirePublicReason, requireReason } from '../errors.js'
 import { parsePolicyRef } from '../flags.js'
-import { openKey, type DecisionFlags } from '../keys/key-folder.js'
+import { openKey, type DecisionFlags, type SignFlags } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
-import type { RollbackFlags } from './rollback-signed.js'
+import type { FlagsOf, ROLLBACK } from '../verbs/options.js'
+
+type RollbackFlags = FlagsOf<typeof ROLLBACK>
 
 /** Refusal codes of a rollback that people may sign as a release of its own. */
 const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REFUSED']
@@ -14,7 +17,7 @@ const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REF
 interface Done {
   report: RollbackReport
   from: string | null
-  behind: string[]
+  behind?: string[]
 }
 
 /** Rolls back and waits for acknowledgements, 10 s by default (`--timeout`). Silent bots are named, exit 8; the rollback stands. */
@@ -24,7 +27,7 @@ export async function rollback(context: CliContext, reference: string, options: 
   const { output } = context
   // Before a key is opened, which is the consent.
   const isNamed = options.only === true || announceBundle(context, await previewRollback(await context.client(), reference))
-  const { report, from, behind } = await goBack(context, reference, options, isNamed)
+  const { report, from, behind = [] } = await goBack(context, reference, options, isNamed)
   const complete = report.silent.length === 0
   const said = describeRollback(report, from)
   const others = (report.moved ?? []).filter(({ id }) => id !== report.id).map((move) => `${describeMove(move)}, with it`)
@@ -47,17 +50,12 @@ async function goBack(context: CliContext, reference: string, options: RollbackF
     return await atOnce(context, reference, options, person)
   } catch (error) {
     if (!(error instanceof HmsError) || !NEEDS_SIGNATURES.includes(error.code)) throw error
-    const { rollbackSigned } = await import('./rollback-signed.js')
-    return { ...(await rollbackSigned(context, reference, options, error.code)), behind: [] }
+    return rollbackSigned(context, reference, { ...options, sign: options.sign }, error.code)
   }
 }
 
-async function atOnce(
-  context: CliContext,
-  reference: string,
-  { only, reason, publicReason }: RollbackFlags,
-  person?: NamedSigner,
-): Promise<Done> {
+async function atOnce(context: CliContext, reference: string, flags: RollbackFlags, person?: NamedSigner): Promise<Done> {
+  const { only, reason, publicReason } = flags
   const client = person === undefined ? await context.client() : await signingAs(context, person)
   const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: context.timeoutMs() })
   return { report, from: result.from, behind: describeBehind(result.stored) }
@@ -70,36 +68,63 @@ function announceBundle({ output }: CliContext, moved: readonly RollbackMove[] |
   return moved !== undefined
 }
 
-function describeMove({ id, from, version }: RollbackMove): string {
+function describeMove({ id, from, version }: Pick<RollbackMove, 'id' | 'from' | 'version'>): string {
   return `${id} ${from === null ? '' : `${from} → `}${version}`
 }
 
 /** Formats `epa-pm25-limit 2.0.0 → 1.5.0 in 0.84 s, 20 of 20 bots acknowledged`. */
-export function describeRollback(report: RollbackReport, from: string | null): string {
+function describeRollback(report: RollbackReport, from: string | null): string {
   const connected = report.acknowledged + report.silent.length
   const bots = connected === 0 ? 'no bot connected' : `${report.acknowledged} of ${connected} bots acknowledged`
-  return `${report.id} ${from === null ? '' : `${from} → `}${report.version} in ${report.seconds.toFixed(2)} s, ${bots}`
+  return `${describeMove({ ...report, from })} in ${report.seconds.toFixed(2)} s, ${bots}`
 }
 
 /** Returns a line for each config-store that could not be reached: it follows through the bus. */
-export function describeBehind(stored: readonly { url: string; ok: boolean; detail?: string }[]): string[] {
+function describeBehind(stored: readonly { url: string; ok: boolean; detail?: string }[]): string[] {
   return stored.filter(({ ok }) => !ok).map(({ url, detail }) => `${url} does not have it yet${detail === undefined ? '' : `: ${detail}`}`)
 }
 
 /** Withdraws a policy. Exit 0 once it is withdrawn, 7 while other people have to sign too. */
 export async function withdraw(context: CliContext, id: string, flags: DecisionFlags): Promise<number> {
-  requireReason(flags.reason, 'withdraw')
-  requirePublicReason(flags.publicReason, 'withdraw')
+  const { reason, publicReason } = flags
+  requireReason(reason, 'withdraw', publicReason)
   const { output } = context
   const signer = await openKey(context, flags)
-  const result = await withdrawPolicy(await context.client(), id, { reason: flags.reason, publicReason: flags.publicReason, signer })
+  const result = await withdrawPolicy(await context.client(), id, { reason, publicReason, signer })
+  const { version, signedBy, missing } = result
   const isDone = result.state === 'WITHDRAWN'
-  if (!isDone) output.undone(waiting(result))
-  output.result(result, isDone ? [`${id}@${result.version} is withdrawn; nothing of it is in force`] : [])
+  if (!isDone)
+    output.undone(`${result.id}@${version} stays in force: signed by ${signedBy.join(', ')}, still missing: ${missing.join(', ')}`)
+  output.result(result, isDone ? [`${id}@${version} is withdrawn; nothing of it is in force`] : [])
   for (const store of describeBehind(result.stored)) output.note(store)
   return isDone ? EXIT.done : EXIT.paused
 }
 
-function waiting({ id, version, signedBy, missing }: WithdrawalResult): string {
-  return `${id}@${version} stays in force: signed by ${signedBy.join(', ')}, still missing: ${missing.join(', ')}`
+/**
+ * Signs a rollback to a version that no fallback names, or that readers would refuse (`why`: code of that refusal). Shows the content to be
+ * signed; opening the key again is the consent. Throws `HMS_ROLLOUT_NOT_PREAPPROVED` while other people have to sign too: the signature
+ * stays, and nothing is rolled back yet.
+ */
+async function rollbackSigned(context: CliContext, reference: string, flags: RollbackFlags & SignFlags, why: string): Promise<Done> {
+  const { id, version } = parsePolicyRef(reference)
+  const { reason, publicReason } = flags
+  const client = await signingAs(context, await openKey(context, flags))
+  const rollback = await prepareRollback(client, { policy: id, version, publicReason: publicReason ?? '' })
+  const because =
+    why === 'HMS_ROLLOUT_TARGET_REFUSED' ? `Readers would refuse ${version} as it was approved` : `No fallback names ${version}`
+  context.output.note(`${because}: this needs signatures, as approving it would.`)
+  await showConsent(context, client, rollback.prepared)
+  const signer = await openKey(context, flags)
+  const startedAt = performance.now()
+  const view = await signRollback(client, rollback, signer, { reason })
+  if (view.run === null || view.missing.length > 0) {
+    const detail = `${signer.name} signed, and run #${view.run} waits for: ${view.missing.join(', ')}. ${id} has not gone back yet.`
+    throw new HmsError('HMS_ROLLOUT_NOT_PREAPPROVED', detail, {
+      status: 403,
+      next: [`hms-svc rollback ${reference} --sign NAME`, 'hms-svc approvals list'],
+      state: view,
+    })
+  }
+  const report = await awaitRollback(client, view.run, rollback, { startedAt, waitMs: context.timeoutMs() })
+  return { report, from: rollback.prepared.releases[0]!.live }
 }

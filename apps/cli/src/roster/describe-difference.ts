@@ -20,36 +20,31 @@ export function describeDifference(from: RosterPredicate, to: RosterPredicate): 
   return [`Roster ${version} → ${next}`, ...(lines.length === 0 ? ['nothing changes but the version'] : lines).map((line) => `  ${line}`)]
 }
 
-export function describeMatch(match: RoleMatch): string {
+function describeMatch(match: RoleMatch): string {
   if (match.all === true) return 'every policy'
   if (match.root === true) return 'the roster itself'
   if (match.service !== undefined) return `the service ${match.service}`
-  const parts = [
-    match.idPrefix === undefined ? undefined : `ids ${match.idPrefix}…`,
-    match.tag === undefined ? undefined : `tag ${match.tag}`,
-  ]
-  return parts.filter((part) => part !== undefined).join(', ')
+  const { idPrefix, tag } = match
+  return [...(idPrefix === undefined ? [] : [`ids ${idPrefix}…`]), ...(tag === undefined ? [] : [`tag ${tag}`])].join(', ')
 }
 
 /** Describes the releases that an earlier role still covers. */
 export function describeEarlierRole({ role, until, authorSigns }: EarlierRole, nameOf: (id: string) => string): string {
-  const { name, threshold, principals, match } = role
   const rules = describeMembers({}, { ...othersOf(role), ...(authorSigns === undefined ? {} : { authorSigns }) })
-  return [
-    `approved before ${until} by role ${name} as it was: ${threshold} of ${principals.length} for ${describeMatch(match)}: ` +
-      principals.map(nameOf).join(', '),
-    ...rules,
-  ].join('; ')
+  return [`approved before ${until} by role ${role.name} as it was: ${describeRole(role, nameOf)}`, ...rules].join('; ')
+}
+
+/** Formats `2 of 3 for every policy: A, B, C`. */
+export function describeRole({ threshold, principals, match }: Role, nameOf: (id: string) => string): string {
+  return `${threshold} of ${principals.length} for ${describeMatch(match)}: ${principals.map(nameOf).join(', ')}`
 }
 
 function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: string) => string): string[] {
-  const whole = ({ threshold, principals, match }: Role): string =>
-    `${threshold} of ${principals.length} for ${describeMatch(match)}: ${principals.map(nameOf).join(', ')}`
   const gone = from.filter(({ name }) => !to.some((role) => role.name === name)).map(({ name }) => `- role ${name} is removed`)
   const rest = to.flatMap((role) => {
     const before = from.find(({ name }) => name === role.name)
     if (before === undefined)
-      return [`+ role ${role.name}: ${whole(role)}`, ...describeMembers({}, othersOf(role)).map((line) => `  ${line}`)]
+      return [`+ role ${role.name}: ${describeRole(role, nameOf)}`, ...describeMembers({}, othersOf(role)).map((line) => `  ${line}`)]
     const [joins, leaves] = [changed(before.principals, role.principals), changed(role.principals, before.principals)]
     const [asked, now] = [`${before.threshold} of ${before.principals.length}`, `${role.threshold} of ${role.principals.length}`]
     const parts = [
@@ -79,7 +74,7 @@ function othersOf({ name: _name, threshold: _threshold, principals: _principals,
 }
 
 /** Describes members without a description of their own: no signed member is omitted. */
-export function describeMembers(from: object, to: object): string[] {
+function describeMembers(from: object, to: object): string[] {
   const text = (value: unknown): string =>
     value === undefined ? 'nothing' : typeof value === 'string' ? value : canonicalJson(value as JsonObject)
   const [before, after] = [from as Record<string, unknown>, to as Record<string, unknown>]

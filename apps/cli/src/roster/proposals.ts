@@ -1,13 +1,25 @@
-import { HmsError, peekPredicate, type RosterProposalView } from '#libs/contracts'
-import { pae, readSuccessor, STATEMENT_TYPE, type Roster, type RosterPredicate, type Signer } from '#libs/signing'
+import { writeFile } from 'node:fs/promises'
+import { HmsError, peekPredicate, type Envelope, type RosterProposalView } from '#libs/contracts'
+import {
+  addSignature,
+  pae,
+  readSuccessor,
+  readUnsignedRoster,
+  rootState,
+  STATEMENT_TYPE,
+  type Roster,
+  type RosterPredicate,
+} from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { expectDigest, usageError } from '../errors.js'
 import { readYamlMap } from '../files.js'
-import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
+import { findKey, openKey } from '../keys/key-folder.js'
+import type { FlagsOf, SIGN_ROSTER } from '../verbs/options.js'
 import { describeDifference } from './describe-difference.js'
 import { withEarlierRoles } from './earlier-roles.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
 import { newestRoster } from './rosters-here.js'
+import { describeRoster } from './show.js'
 
 /**
  * Shows the changes of the next roster and sends it to approver for signing. FILE: the whole next roster, or a signed statement of it.
@@ -27,48 +39,31 @@ export async function proposeRoster(
     : withEarlierRoles({ installation: current.installation, ...document }, before, new Date(context.io.now()))
   const envelope = await rosterEnvelope(next)
   // The same rules as approver's: what it would refuse is refused before anything is sent.
-  const successor = readSuccessor(current, envelope)
-  for (const line of describeProposal(current, successor)) context.output.note(line)
-  const client = await context.client()
+  shownSuccessor(context, current, envelope)
   const accepted = acceptUnreadable.length === 0 ? {} : { acceptUnreadable }
-  const view = await client.post('/v1/roster/proposals', { envelope, ...accepted })
+  const view = await context.post('/v1/roster/proposals', { envelope, ...accepted })
   context.output.done(`Roster ${view.version} proposed, digest ${view.digest}`)
   printProgress(context, view)
 }
 
-export interface SignRosterFlags extends SignFlags {
-  expectDigest?: string
-  /** Output path of a signed roster file. */
-  out?: string
-}
+type SignRosterFlags = FlagsOf<typeof SIGN_ROSTER>
 
 /** Shows the changes of the proposed roster, unlocks the key, which is the consent, and submits. `given`: digest, if several wait. */
-export async function signRosterProposal(context: CliContext, given: string | undefined, options: SignRosterFlags): Promise<void> {
+async function signRosterProposal(context: CliContext, given: string | undefined, options: SignRosterFlags): Promise<void> {
   await findKey(context, options.sign)
-  const client = await context.client()
-  const proposal = choose(await client.get('/v1/roster/proposals'), given)
-  const next = checked(proposal, await newestRoster(context), context)
+  const proposal = choose(await context.get('/v1/roster/proposals'), given)
+  // Verified by this machine's own chain; the digest is that of the signed bytes, whatever the service reports.
+  const next = shownSuccessor(context, await newestRoster(context), proposal.envelope)
+  const { acceptUnreadable = [] } = proposal
+  if (acceptUnreadable.length > 0)
+    context.output.note(`  ! readers may refuse what is live of ${acceptUnreadable.join(', ')}, as who proposed it accepted`)
   expectDigest(options.expectDigest, next.digest)
   const signer = await openKey(context, options)
-  const view = await client.post('/v1/roster/proposals/{digest}/signatures', await signatureOf(next, signer), {
-    params: { digest: next.digest },
-  })
+  const sig = await signer.sign(pae(STATEMENT_TYPE, Buffer.from(next.envelope.payload, 'base64')))
+  const signature = { keyid: signer.keyid, sig: Buffer.from(sig).toString('base64') }
+  const view = await context.post('/v1/roster/proposals/{digest}/signatures', signature, { params: { digest: next.digest } })
   context.output.done('Signature added')
   printProgress(context, view)
-}
-
-/** Verifies the proposal by this machine's own chain; the digest is that of the signed bytes, whatever the service reports. */
-function checked({ envelope, acceptUnreadable = [] }: RosterProposalView, current: Roster, { output }: CliContext): Roster {
-  const next = readSuccessor(current, envelope)
-  for (const line of describeProposal(current, next)) output.note(line)
-  if (acceptUnreadable.length > 0)
-    output.note(`  ! readers may refuse what is live of ${acceptUnreadable.join(', ')}, as who proposed it accepted`)
-  return next
-}
-
-async function signatureOf({ envelope }: Roster, signer: Signer): Promise<{ keyid: string; sig: string }> {
-  const sig = await signer.sign(pae(STATEMENT_TYPE, Buffer.from(envelope.payload, 'base64')))
-  return { keyid: signer.keyid, sig: Buffer.from(sig).toString('base64') }
 }
 
 function choose(waiting: readonly RosterProposalView[], given: string | undefined): RosterProposalView {
@@ -80,21 +75,18 @@ function choose(waiting: readonly RosterProposalView[], given: string | undefine
       waiting.map(({ digest }) => `hms-svc roster sign ${digest} --sign NAME`),
     )
   }
-  throw new HmsError(
-    'HMS_ROSTER_PROPOSAL_UNKNOWN',
-    given === undefined ? 'No roster waits for signatures' : `No roster ${given} waits for signatures`,
-    {
-      status: 404,
-      next: ['hms-svc roster propose FILE', 'hms-svc roster show'],
-    },
-  )
+  const detail = `No roster ${given === undefined ? '' : `${given} `}waits for signatures`
+  throw new HmsError('HMS_ROSTER_PROPOSAL_UNKNOWN', detail, { status: 404, next: ['hms-svc roster propose FILE', 'hms-svc roster show'] })
 }
 
-/** Returns what a signer should read before the key is unlocked. */
-function describeProposal(current: Roster, next: Roster): string[] {
-  const [from, to] = [current, next].map(({ envelope }) => peekPredicate<RosterPredicate>(envelope)) as [RosterPredicate, RosterPredicate]
+/** Reads the next roster, and prints what a signer should read before the key is unlocked. */
+function shownSuccessor({ output }: CliContext, current: Roster, envelope: Envelope): Roster {
+  const next = readSuccessor(current, envelope)
   // Later rosters name the first one: that is no change.
-  return [...describeDifference({ installation: current.installation, ...from }, to), `  Digest ${next.digest}`]
+  const from = { installation: current.installation, ...peekPredicate<RosterPredicate>(current.envelope) }
+  const lines = [...describeDifference(from, peekPredicate<RosterPredicate>(next.envelope)), `  Digest ${next.digest}`]
+  for (const line of lines) output.note(line)
+  return next
 }
 
 /** Prints the missing signers; with --json only the proposal. */
@@ -110,4 +102,42 @@ function printProgress({ output }: CliContext, view: RosterProposalView): void {
         `${signedBy.join(', ') || 'no one'}${missing === 0 ? '' : `; ${missing} more needed`}`,
     )
   }
+}
+
+/** Signs a proposed roster, by its digest where several wait, or a roster in a file. */
+export function signRoster(context: CliContext, given: string | undefined, options: SignRosterFlags): Promise<void> {
+  if (given === undefined || given.startsWith('sha256:')) return signRosterProposal(context, given, options)
+  return signRosterFile(context, given, options)
+}
+
+/** Signs a roster in a file, without any service: the first one of an installation has no predecessor. Several people do so in turn. */
+async function signRosterFile(context: CliContext, file: string, options: SignRosterFlags): Promise<void> {
+  await findKey(context, options.sign)
+  const document = await readYamlMap(file)
+  const out = options.out ?? (isEnvelope(document) ? file : undefined)
+  if (out === undefined)
+    throw usageError(`${file} is not signed yet; say where the signed roster goes`, [
+      `hms-svc roster sign ${file} --sign NAME --out roster.json`,
+    ])
+  const envelope = await rosterEnvelope(document)
+  const roster = readUnsignedRoster(envelope)
+  for (const line of describeRoster(roster)) context.output.note(line)
+  expectDigest(options.expectDigest, roster.digest)
+  const signer = await openKey(context, options)
+  if (roster.principalOfKey(signer.keyid)?.kind !== 'person') {
+    const detail = `The roster names no person with the key of "${options.sign}" (${signer.keyid}); its signature would count for nothing.`
+    throw new HmsError('HMS_ROSTER_SIGNER_UNKNOWN', detail, { status: 403, next: [`hms-svc keys export "${options.sign}" --json`] })
+  }
+  const signed = await addSignature(envelope, signer)
+  await writeFile(out, `${JSON.stringify(signed)}\n`)
+  const { signed: people, threshold, complete } = rootState(signed, roster)
+  const signedBy = people.map(({ name }) => name)
+  const missing = Math.max(0, threshold - people.length)
+  const { version, digest } = roster
+  context.output.result({ file: out, version, digest, signedBy, threshold, missing }, [
+    `Signature added to ${out}: roster ${version}, digest ${digest}`,
+    complete
+      ? `Enough people signed it; pin it with HMS_ROSTER=${out}`
+      : `It asks for ${threshold} people: signed by ${signedBy.join(', ') || 'no valid signer'}; ${missing} more needed`,
+  ])
 }

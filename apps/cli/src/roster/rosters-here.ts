@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { httpRosters, isLoopback, openRosters, readUrl, systemClock, type ApiClient, type PinnedRosters } from '#libs/client'
-import { HmsError, type Envelope, type RosterStep } from '#libs/contracts'
+import { HmsError, type Envelope } from '#libs/contracts'
 import { nextRoster, readRoster, requireUnexpired, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { readGivenText } from '../files.js'
@@ -23,17 +23,17 @@ export function rosterFile({ io }: CliContext): string | undefined {
  */
 export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   const file = io.environment.lookup('HMS_ROSTER') ?? join(io.environment.dataDir, 'roster.json')
-  let text: string
+  const text = await readGivenText(file, MAX_SIGNED_BYTES).catch((cause: unknown) => {
+    const detail = `${file} cannot be read, so no signer can be trusted.`
+    throw new HmsError('HMS_ROSTER_UNREADABLE', detail, { status: 400, cause, next: ['hms-svc help environment'] })
+  })
+  let envelope: Envelope
   try {
-    text = await readGivenText(file, MAX_SIGNED_BYTES)
-  } catch (error) {
-    throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read, so no signer can be trusted.`, {
-      status: 400,
-      cause: error,
-      next: ['hms-svc help environment'],
-    })
+    envelope = JSON.parse(text) as Envelope
+  } catch {
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', `${file} is not JSON`)
   }
-  return readRoster(parse(text, file))
+  return readRoster(envelope)
 }
 
 /** Returns the log policies by which proofs may count, the current one first; a roster without a log has none. */
@@ -41,14 +41,6 @@ export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogP
   if (now === undefined)
     throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })
   return [now, ...earlier]
-}
-
-function parse(text: string, file: string): Envelope {
-  try {
-    return JSON.parse(text) as Envelope
-  } catch {
-    throw new SignatureError('HMS_SIGNATURE_MALFORMED', `${file} is not JSON`)
-  }
 }
 
 /**
@@ -73,7 +65,7 @@ async function lastThatVerifies(context: CliContext): Promise<Roster> {
   let roster = await pinnedRoster(context)
   try {
     for (;;) {
-      const steps = await stepsAfter(context, roster)
+      const steps = await context.get('/v1/roster', { since: String(roster.version) })
       if (steps.length === 0) return roster
       for (const { envelope } of steps) roster = nextRoster(roster, envelope)
     }
@@ -87,11 +79,6 @@ async function lastThatVerifies(context: CliContext): Promise<Roster> {
     else throw error
     return roster
   }
-}
-
-async function stepsAfter(context: CliContext, { version }: Roster): Promise<RosterStep[]> {
-  const client = await context.client()
-  return client.get('/v1/roster', { since: String(version) })
 }
 
 /**
@@ -126,8 +113,7 @@ export async function installationOf(context: CliContext): Promise<string> {
     const unnamed =
       error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE' && context.io.environment.lookup('HMS_ROSTER') === undefined
     if (!unnamed || !isLoopback(readUrl(context.url))) throw error
-    const client = await context.client()
-    const [first] = await client.get('/v1/roster')
+    const [first] = await context.get('/v1/roster')
     if (first === undefined) throw error
     return readRoster(first.envelope).installation
   }

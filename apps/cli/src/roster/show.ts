@@ -1,8 +1,7 @@
 import { peekPredicate } from '#libs/contracts'
 import type { Roster, RosterPredicate } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { describeEarlierRole, describeMatch } from './describe-difference.js'
-import { describeRules } from './describe-rules.js'
+import { describeEarlierRole, describeRole } from './describe-difference.js'
 import { newestRoster } from './rosters-here.js'
 
 /** Shows who may approve what. With --json the signed statement itself; with --document its content, as a start for the next one. */
@@ -19,9 +18,9 @@ export function describeRoster(roster: Roster): string[] {
   const nameOf = (id: string): string => roster.principals.get(id)?.name ?? id
   const roles = roster.roles
     .filter(({ match }) => match.service === undefined)
-    .flatMap(({ name, threshold, principals, match, bounds, soleOfficial }) => [
-      `  ${name.padEnd(12)} ${threshold} of ${principals.length} for ${describeMatch(match)}: ${principals.map(nameOf).join(', ')}`,
-      ...describeRules({ bounds, soleOfficial }).map((rule) => `  ${''.padEnd(12)} ${rule}`),
+    .flatMap((role) => [
+      `  ${role.name.padEnd(12)} ${describeRole(role, nameOf)}`,
+      ...describeRules({ bounds: role.bounds, soleOfficial: role.soleOfficial }).map((rule) => `  ${''.padEnd(12)} ${rule}`),
     ])
   return [
     `Roster ${roster.version} (${roster.profile}), valid until ${roster.expires}, ${roster.digest}`,
@@ -35,5 +34,26 @@ export function describeRoster(roster: Roster): string[] {
     ...roster.logPolicies
       .slice(1)
       .map(({ log, until }) => `  log ${log.name} with the key ${log.id}: what was witnessed before ${new Date(until!).toISOString()}`),
+  ]
+}
+
+/** Describes the rules of a roster, or of one of its roles, for plans and authors; a line each. */
+export function describeRules({
+  bounds = {},
+  soleOfficial,
+  authorSigns,
+}: Partial<Pick<RosterPredicate, 'bounds' | 'soleOfficial' | 'authorSigns'>>): string[] {
+  const { minObserveMs, minBakeMs, maxShare, requireEvidence, requirePower } = bounds
+  const plan = [
+    minObserveMs === undefined ? '' : `observe at least ${minObserveMs / 1000} s`,
+    minBakeMs === undefined ? '' : `bake at least ${minBakeMs / 1000} s`,
+    maxShare === undefined ? '' : `canary at most ${maxShare / 100}%`,
+    requireEvidence === true ? 'not without evidence' : '',
+    requirePower === true ? 'not on low power' : '',
+  ].filter((part) => part !== '')
+  return [
+    ...(plan.length === 0 ? [] : [`plans: ${plan.join(', ')}`]),
+    ...(soleOfficial === true ? ['sole official: the author may be the one who approves, where one is enough'] : []),
+    ...(authorSigns === undefined ? [] : [`the author ${authorSigns ? 'must sign' : 'need not sign'} their own release`]),
   ]
 }

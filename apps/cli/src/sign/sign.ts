@@ -20,15 +20,11 @@ import { readGivenText } from '../files.js'
 import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
 import { MAX_SIGNED_BYTES } from '../roster/rosters-here.js'
 
-export interface SignOptions extends SignFlags {
-  expectDigest?: string
-}
-
 /**
  * Signs content from elsewhere, such as from a page that must not see the key: the bytes of a statement, or an envelope that other people
  * have signed. Shows the content before the key is unlocked, which is the consent.
  */
-export async function signStatementFile(context: CliContext, file: string, options: SignOptions): Promise<void> {
+export async function signStatementFile(context: CliContext, file: string, options: SignFlags & { expectDigest?: string }): Promise<void> {
   await findKey(context, options.sign)
   const { payload, envelope, about } = readSignable(await readGivenText(file, MAX_SIGNED_BYTES), file)
   const digest = digestOf(payload)
@@ -38,14 +34,6 @@ export async function signStatementFile(context: CliContext, file: string, optio
   const signer = await openKey(context, options)
   const signed: Envelope = envelope === undefined ? await signEnvelope(payload, [signer]) : await addSignature(envelope, signer)
   context.output.data(signed, () => [JSON.stringify(signed)])
-}
-
-interface Signable {
-  payload: Uint8Array
-  /** Envelope with earlier signatures. */
-  envelope?: Envelope
-  /** The kind of statement, its subjects, and all its fields, a line each. */
-  about: string[]
 }
 
 interface Content {
@@ -73,9 +61,10 @@ const BY_PEOPLE: Record<string, Kind> = {
 
 /**
  * Reads a statement in its canonical form, or a DSSE envelope around one. A person sees every field, because the file's author may
- * misrepresent it: the subject names neither the plan of a release nor the people of a roster.
+ * misrepresent it: the subject names neither the plan of a release nor the people of a roster. `about`: the kind of statement, its
+ * subjects, and all its fields, a line each; `envelope`: with earlier signatures.
  */
-function readSignable(text: string, file: string): Signable {
+function readSignable(text: string, file: string) {
   const value = parse(text, file)
   const envelope = isEnvelope(value) ? value : undefined
   const payload = envelope === undefined ? utf8(text.trimEnd()) : payloadOf(envelope)
@@ -86,22 +75,18 @@ function readSignable(text: string, file: string): Signable {
   if (content === null || kind === undefined)
     throw usageError(`${file} holds nothing that people sign: its predicateType is ${String(type)}`, ['hms-svc sign --help'])
   kind.read(envelope ?? { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures: [] }, content)
+  const order = content.predicate?.breakGlass
   return {
     payload,
-    ...(envelope === undefined ? {} : { envelope }),
+    envelope,
     about: [
       `This is ${kind.name}:`,
       ...content.subject.map(({ name, digest }) => `  ${name}  sha256:${digest.sha256}`),
-      ...describeBreakGlass(content),
+      // A person who signs it separately must see that it is break-glass.
+      ...(order === undefined ? [] : [`  BREAK-GLASS, past simulation and canary: ${order.reason}`]),
       ...statementFields(statement).map((each) => `  ${each.field} ${each.value}`),
     ],
   }
-}
-
-/** A person who signs it separately must see that it is break-glass. */
-function describeBreakGlass({ predicate }: Content): string[] {
-  const order = predicate?.breakGlass
-  return order === undefined ? [] : [`  BREAK-GLASS, past simulation and canary: ${order.reason}`]
 }
 
 function parse(text: string, file: string): unknown {

@@ -7,22 +7,17 @@ import { parseRunNumber } from '../flags.js'
 
 /** Shows score and bots of the newest attempt; with --json the whole report, whose canonical bytes have the digest. */
 export async function showSimulation(context: CliContext, text: string, { report }: { report?: string } = {}): Promise<void> {
-  const number = parseRunNumber(text)
-  const client = await context.client()
-  const view = await client.get('/v1/simulations/{run}', { run: number })
+  const view = await context.get('/v1/simulations/{run}', { run: parseRunNumber(text) })
   const impact = view.report?.impact
-  const lines = impact === undefined ? [] : (await import('#libs/impact')).impactLines(impact)
-  context.output.data(view, () => [...linesOf(view), ...lines.map((line) => `  ${line}`)])
+  const lines = await impactLines(impact)
+  context.output.data(view, () => [...linesOf(view), ...lines])
   if (report !== undefined) await writeImpactPage(context, report, impact && pageOf(view, impact))
 }
 
 function pageOf({ run, state, score, skipped, reportDigest }: SimulationReport, impact: SimulationImpact): ImpactPage {
-  const changes = impact.fields.map(({ policy, field, from, to }) => `${policy}: ${field} ${valueText(from)} → ${valueText(to)}`)
+  const text = (value: unknown): string => JSON.stringify(value) ?? 'nothing'
+  const changes = impact.fields.map(({ policy, field, from, to }) => `${policy}: ${field} ${text(from)} → ${text(to)}`)
   return { title: `run #${run}`, verdict: `${state} (${score?.summary ?? ''})`, changes, skipped, reportDigest, impact }
-}
-
-function valueText(value: unknown): string {
-  return JSON.stringify(value) ?? 'nothing'
 }
 
 function linesOf({ run, attempt, state, score, skipped, reportDigest, progress, report }: SimulationReport): string[] {
@@ -47,6 +42,11 @@ export function besideLines(beside: readonly PolicyBeside[] = []): string[] {
   const shown = beside.slice(0, MAX_SHOWN).map(({ policy, version }) => `${policy}@${version}`)
   const rest = beside.length - shown.length
   return [`Beside ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`]
+}
+
+/** Renders an impact below its replay; nothing without one. */
+export async function impactLines(impact: SimulationImpact | null | undefined): Promise<string[]> {
+  return impact == null ? [] : (await import('#libs/impact')).impactLines(impact).map((line) => `  ${line}`)
 }
 
 /** Writes the impact page to a file. `undefined`: there was nothing to replay; that is printed, and nothing is written. */

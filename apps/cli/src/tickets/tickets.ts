@@ -1,15 +1,13 @@
-import type { ApiClient } from '#libs/client'
 import { explain, MAX_TICKETS_LISTED, notifiedSteps, type DeliveryView, type Ticket, type TicketDecision } from '#libs/contracts'
 import { signRunDecision } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { requirePublicReason, requireReason, usageError } from '../errors.js'
-import { durationFlag } from '../flags.js'
+import { requireReason, usageError } from '../errors.js'
+import { durationFlag, policyRefs } from '../flags.js'
 import { openKey, type DecisionFlags } from '../keys/key-folder.js'
 
 /** Lists open tickets; with `all` also closed ones. */
 export async function listTickets(context: CliContext, { all = false }: { all?: boolean }): Promise<void> {
-  const client = await context.client()
-  const tickets = await client.get('/v1/tickets', all ? {} : { state: 'OPEN' })
+  const tickets = await context.get('/v1/tickets', all ? {} : { state: 'OPEN' })
   context.output.list(
     tickets,
     {
@@ -18,7 +16,7 @@ export async function listTickets(context: CliContext, { all = false }: { all?: 
       KIND: 'kind',
       RUN: ({ run }) => `#${run}`,
       EXPIRES: ({ state, expiresAt }) => (state === 'OPEN' ? expiresAt : null),
-      POLICIES: ({ policies }) => policies.map(({ id, version }) => `${id}@${version}`).join(', '),
+      POLICIES: ({ policies }) => policyRefs(policies),
       DETAIL: 'detail',
     },
     all ? 'No tickets.' : 'No open tickets.',
@@ -28,26 +26,21 @@ export async function listTickets(context: CliContext, { all = false }: { all?: 
 }
 
 export async function showTicket(context: CliContext, text: string): Promise<void> {
-  const client = await context.client()
-  const ticket = await client.get('/v1/tickets/{number}', { number: parseTicketNumber(text) })
-  const deliveries = context.output.mode === 'json' ? undefined : await deliveriesOf(client, ticket)
+  const ticket = await context.get('/v1/tickets/{number}', { number: parseTicketNumber(text) })
+  const deliveries = context.output.mode === 'json' ? undefined : await deliveriesOf(context, ticket)
   context.output.data(ticket, () => describeTicket(ticket, deliveries))
 }
 
 /** Returns the deliveries of a ticket; `undefined` if they cannot be read. */
-async function deliveriesOf(client: ApiClient, { ticket }: Ticket): Promise<DeliveryView[] | undefined> {
-  try {
-    return await client.get('/v1/deliveries', { policy: `ticket:${ticket}` })
-  } catch {
-    return undefined
-  }
+function deliveriesOf(context: CliContext, { ticket }: Ticket): Promise<DeliveryView[] | undefined> {
+  return context.get('/v1/deliveries', { policy: `ticket:${ticket}` }).catch(() => undefined)
 }
 
 function describeTicket(ticket: Ticket, deliveries?: readonly DeliveryView[]): string[] {
   const { ticket: number, kind, state, run, attempt, policies, reason, detail, openedAt, expiresAt, decided, allowed } = ticket
   const lines = [
     `TICKET ${number}  ${kind}  ${state}`,
-    `  run #${run}, attempt ${attempt}: ${policies.map(({ id, version }) => `${id}@${version}`).join(', ')}`,
+    `  run #${run}, attempt ${attempt}: ${policyRefs(policies)}`,
     `  ${explain(reason, detail)}`,
     `  opened ${openedAt}`,
     ...notifiedSteps(ticket, deliveries).map(({ to, at, partners }) => `  notified ${to} ${at}: ${partners}`),
@@ -75,25 +68,22 @@ export interface TicketFlags extends DecisionFlags {
 export async function decideTicket(context: CliContext, text: string, flags: TicketFlags): Promise<void> {
   const number = parseTicketNumber(text)
   const { decision, reason, publicReason } = flags
-  requireReason(reason, 'tickets decide')
-  requirePublicReason(publicReason, 'tickets decide')
+  requireReason(reason, 'tickets decide', publicReason)
   if ((decision === 'extend') !== (flags.by !== undefined))
     throw usageError('--by DURATION is of --decision extend, which needs it', ['hms-svc tickets decide --help'])
   const byMs = durationFlag('--by', flags.by)
   const signer = await openKey(context, flags)
-  const client = await context.client()
-  const { run, attempt, digest: subject } = await client.get('/v1/tickets/{number}', { number })
+  const { run, attempt, digest: subject } = await context.get('/v1/tickets/{number}', { number })
   const more = { ...(decision === 'accept' ? { ticket: number } : {}), ...(byMs === undefined ? {} : { byMs }) }
   const at = new Date(context.io.now())
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, publicReason, at, ...more }, signer)
-  const ticket = await client.post('/v1/tickets/{number}/decisions', { statement }, { params: { number } })
+  const ticket = await context.post('/v1/tickets/{number}/decisions', { statement }, { params: { number } })
   if (ticket.state === 'OPEN' && context.output.mode !== 'json')
     context.output.note(`Accepted. The stage that owns run #${run} applies it: hms-svc runs show ${run}`)
-  const deliveries = await deliveriesOf(client, ticket)
+  const deliveries = await deliveriesOf(context, ticket)
   if (context.output.mode !== 'quiet') context.output.data(ticket, () => describeTicket(ticket, deliveries))
 }
 
-/** Parses `7`. Throws a usage error for anything else. */
 function parseTicketNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
   throw usageError(`${JSON.stringify(text)} is no number of a ticket`, ['hms-svc tickets list'])

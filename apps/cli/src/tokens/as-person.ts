@@ -1,12 +1,11 @@
 import { authorizationFrom, readUrl, signedBy, type ApiClient } from '#libs/client'
 import type { Signer } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { openKey, type PassphraseFlags } from '../keys/key-folder.js'
+import { openKey } from '../keys/key-folder.js'
 import { installationOf } from '../roster/rosters-here.js'
+import type { AS_PERSON, FlagsOf } from '../verbs/options.js'
 
-export interface AsPerson extends PassphraseFlags {
-  sign?: string
-}
+export type AsPerson = FlagsOf<typeof AS_PERSON>
 
 /**
  * Creates a client that signs: with the person's key of `--sign`, else with the operator key of profile dev. Never with HMS_TOKEN: no key

@@ -2,24 +2,18 @@ import type { TokenRequest, TokenView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 import { durationFlag } from '../flags.js'
+import type { CREATE_TOKEN, FlagsOf } from '../verbs/options.js'
 import { signingClient, type AsPerson } from './as-person.js'
-
-interface CreateFlags extends AsPerson {
-  scope: string[]
-  region?: string
-  name?: string
-  expires?: string
-}
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-export async function createToken(context: CliContext, flags: CreateFlags): Promise<void> {
+export async function createToken(context: CliContext, flags: FlagsOf<typeof CREATE_TOKEN>): Promise<void> {
   const expiresInMs = parseExpires(flags.expires)
   const request: TokenRequest = {
     scopes: flags.scope.flatMap((list) => list.split(',')),
-    ...(flags.region === undefined ? {} : { region: flags.region }),
-    ...(flags.name === undefined ? {} : { name: flags.name }),
-    ...(expiresInMs === undefined ? {} : { expiresInMs }),
+    region: flags.region,
+    name: flags.name,
+    expiresInMs,
   }
   const issued = await (await signingClient(context, flags)).post('/v1/tokens', request)
   const { id, scopes, expiresAt } = issued

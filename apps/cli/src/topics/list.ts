@@ -1,20 +1,14 @@
-import { eventsAMinute, SERVICES, TOPICS, type TopicReport } from '#libs/contracts'
+import { eventsAMinute, SERVICES, TOPICS, type ServiceLag, type TopicActivity, type TopicReport } from '#libs/contracts'
+import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
-import { askServices } from '../dead-letters/all-services.js'
+import { askServices, LETTERS_COUNTED, waitingLetters } from '../dead-letters/all-services.js'
 import { problemOf } from '../errors.js'
-import { readFigures } from './read-lags.js'
-
-/** Limit of a service's response. */
-const MAX_LETTERS = 1_000
 
 /** Lists the catalogue with the services' state of each topic: a topic without records does not exist on every log. */
 export async function listTopics(context: CliContext): Promise<void> {
   const { output } = context
   const client = await context.client()
-  const [figures, letters] = await Promise.all([
-    readFigures(client),
-    askServices(SERVICES, (service) => client.get('/v1/dead-letters/{service}', { service, state: 'waiting', limit: MAX_LETTERS })),
-  ])
+  const [figures, letters] = await Promise.all([readFigures(client), waitingLetters(client)])
   const waiting = letters.answers.flatMap(({ answer }) => answer)
   const reports: TopicReport[] = TOPICS.map(({ name, purpose, partitions }) => {
     const { messages = 0, perMinute = [], lag = [] } = figures.topics.find(({ topic }) => topic === name) ?? {}
@@ -36,7 +30,8 @@ export async function listTopics(context: CliContext): Promise<void> {
   for (const [service, error] of new Map([...figures.silent, ...letters.silent].map((each) => [each.service, each.error])))
     output.error(`! ${service} does not answer; its lag in seconds and its dead letters are not known: ${problemOf(error).detail}`)
   for (const { service, answer } of letters.answers)
-    if (answer.length === MAX_LETTERS) output.note(`Of ${service} the newest ${MAX_LETTERS} dead letters are counted; there may be more.`)
+    if (answer.length === LETTERS_COUNTED)
+      output.note(`Of ${service} the newest ${LETTERS_COUNTED} dead letters are counted; there may be more.`)
 }
 
 function lagText({ lag }: TopicReport): string {
@@ -48,4 +43,29 @@ function lagText({ lag }: TopicReport): string {
       return `${group} ${messages} ${messages === 1 ? 'message' : 'messages'}, ${age}`
     })
     .join('; ')
+}
+
+type GroupLag = TopicReport['lag'][number]
+
+export type TopicFigures = Omit<TopicActivity, 'groups'> & Pick<TopicReport, 'lag'>
+
+/**
+ * Reads the bus's figures of each topic, with the lag as each service reports its own: only the process that reads a topic knows the age of
+ * its oldest unhandled event. `silent`: services that did not report their lag.
+ */
+export async function readFigures(client: ApiClient) {
+  const [activity, { answers, silent }] = await Promise.all([
+    client.get('/v1/topics'),
+    askServices(SERVICES, (service) => client.get('/v1/groups/{service}', { service })),
+  ])
+  const reported = answers.flatMap(({ answer }) => answer)
+  const topics = activity.map(({ groups, ...topic }) => ({ ...topic, lag: lagOf(topic.topic, groups, reported) }))
+  return { topics, silent }
+}
+
+/** Computes the lag of each group. Pure. A group that no service reported has the lag in messages from the bus, and no lag in time. */
+function lagOf(topic: string, groups: TopicActivity['groups'], reported: readonly ServiceLag[]): GroupLag[] {
+  const own = reported.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)
+  const others = groups.filter(({ group }) => !own.some((each) => each.group === group))
+  return [...own, ...others.map(({ group, messages }) => ({ group, messages, seconds: null }))].sort((a, b) => (a.group < b.group ? -1 : 1))
 }

@@ -5,13 +5,8 @@ import { parseRunNumber, timeOf } from '../flags.js'
 import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import { followServices, type Following } from './follow-services.js'
 
-export interface TailFlags {
-  from?: string
-  run?: string
-}
-
 /** Follows topics until Ctrl-C: on the broker in distributed mode, through the services in embedded mode. */
-export async function tailTopics(context: CliContext, topic: string | undefined, flags: TailFlags): Promise<number> {
+export async function tailTopics(context: CliContext, topic: string | undefined, flags: { from?: string; run?: string }): Promise<number> {
   const { io, output } = context
   const topics = chooseTopics(topic)
   const run = flags.run === undefined ? undefined : parseRunNumber(flags.run)

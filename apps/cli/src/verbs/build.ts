@@ -1,4 +1,5 @@
-import { area, needed, under, verb } from './verb.js'
+import { ALERT, needed } from './options.js'
+import { area, under, verb } from './verb.js'
 
 /** Verbs for authors of bots. A registered document with a known id is replaced. */
 export const BUILD = under('Build', [
@@ -41,14 +42,7 @@ export const BUILD = under('Build', [
     run: async () => (await import('../policies/policies.js')).printTypes,
   }),
   verb('alert', 'report an alert as a bot would', {
-    options: {
-      '--bot <id>': needed('who reports'),
-      '--region <region>': needed('where'),
-      '--kind <kind>': needed('such as Violation'),
-      '--value <value>': needed('what was measured'),
-      '--reading <json>': 'the reading behind it, a JSON object',
-      '--policy <id@version>': { about: 'the policy the bot judged by', complete: 'version' },
-    },
+    options: ALERT,
     examples: [`--bot inspector-7 --region NCR --kind Violation --value 30 --reading '{"id":"r1","pm25":30}'`],
     run: async () => (await import('../policies/alert.js')).reportAlert,
   }),

@@ -1,5 +1,5 @@
-import { RUN } from './options.js'
-import { area, needed, under, verb } from './verb.js'
+import { AUDIT_LOG, EXPORT, needed } from './options.js'
+import { area, under, verb } from './verb.js'
 
 /** Verbs that check files, the log, and the installation. */
 export const CHECK = under('Check', [
@@ -9,14 +9,7 @@ export const CHECK = under('Check', [
   }),
   area('audit', 'the trail of everything that was decided', [
     verb('log', 'recorded events, the newest in their order', {
-      options: {
-        ...RUN,
-        '--by <name>': 'what this person signed, decided, froze, revoked or sent again',
-        '--type <type>': 'of one type, such as `approval.approved`',
-        '--since <time>': 'RFC 3339, or how long ago: `2h`',
-        '--before <entry>': 'what is older than this entry',
-        '--limit <number>': 'how many at most, up to 1000; 200 without it',
-      },
+      options: AUDIT_LOG,
       examples: ['--run 184', '--by "EPA Chief" --since 24h', '--type rollout.reversed'],
       run: async () => (await import('../audit/log.js')).showAuditLog,
     }),
@@ -41,11 +34,7 @@ export const CHECK = under('Check', [
     run: async () => (await import('../audit/bundle.js')).verifyGivenBundle,
   }),
   verb('export', 'everything decided and every document that was ever live, with proofs, as NDJSON', {
-    options: {
-      '--out <file>': 'where to; goes on where the file ends',
-      '--since <time>': 'only what came since, RFC 3339',
-      '--check <file>': { about: 'read an export with the pinned roster alone, and no service', conflicts: ['out', 'since'] },
-    },
+    options: EXPORT,
     examples: ['--out everything.ndjson', '--check everything.ndjson'],
     run: async () => (await import('../export/export.js')).exportRecords,
   }),

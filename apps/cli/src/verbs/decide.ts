@@ -1,20 +1,18 @@
 import { TICKET_DECISIONS } from '#libs/contracts'
 import {
+  APPROVE,
+  BREAK_GLASS,
   EXPECT_DIGEST,
   PASSPHRASE_FILE,
+  PUBLIC_REASON,
+  REASON,
   REPORT,
   SIGN,
-  SIGN_SUCH_AS,
   SIGNED_DECISION,
-  WATCH_RUN,
+  SIGN_SUCH_AS,
   WHY,
-  REASON,
-  PUBLIC_REASON,
 } from './options.js'
-import { area, needed, under, verb } from './verb.js'
-
-/** Collects the values of a repeated flag. */
-const collect = (value: string, before: string[] = []): string[] => [...before, value]
+import { area, under, verb } from './verb.js'
 
 const freezes = area('freezes', 'windows in which nothing goes forward; everything goes back', [
   verb('add <file>', 'declare a freeze; a known id is replaced', {
@@ -56,31 +54,7 @@ export const DECIDE = under('Decide', [
     'show difference and digest, sign and submit; several files are one bundle, a digest is an approval that others signed',
     {
       usage: '<files...|digest> --sign <name> [options]',
-      options: {
-        ...SIGN_SUCH_AS,
-        '--canary <share>': 'share of traffic that gets it first: 0.05 or 5%',
-        '--scope <scope>': 'where the canary is, such as region:NCR, or region:* for all regions',
-        '--ramp <steps>': {
-          about: 'steps of the canary, each watched by itself: "5% NCR, 100% NCR, 25%, 100%"',
-          conflicts: ['canary', 'scope'],
-        },
-        '--observe <duration>': 'how long the canary is watched',
-        '--bake <duration>': 'how long the full rollout is watched',
-        '--partners <ids>': { about: 'partners and groups to tell, separated by commas', complete: 'partner' },
-        '--fallback <id@version...>': { about: 'further versions that a rollback may restore', complete: 'version' },
-        '--metric <name=query...>': 'what a Prometheus must answer for the canary to pass, such as "errors=error_ratio < bool 0.05"',
-        '--author <name>': 'who wrote it; else its owner',
-        '--author-from-git': {
-          about: 'who committed each file is its author; nothing that the repository configures runs',
-          conflicts: ['author'],
-        },
-        '--reason <text>': 'why, for the record',
-        ...EXPECT_DIGEST,
-        ...PASSPHRASE_FILE,
-        '--queue': 'wait behind the active run of the policy',
-        '--supersede': { about: 'end the runs of the policy that are under way', conflicts: ['queue'] },
-        ...WATCH_RUN,
-      },
+      options: APPROVE,
       examples: [
         'policies/pm25.yaml --sign "EPA Chief" --watch',
         'pm25.yaml ozone.yaml --sign "EPA Chief" --canary 5% --scope region:NCR --observe 10m',
@@ -105,17 +79,7 @@ export const DECIDE = under('Decide', [
   ]),
   verb('break-glass [files...]', 'two people together go past simulation, canary, freezes and waiting; reviewed within a day', {
     usage: '<files...> --sign <name> --sign <name> --reason <text> [options]',
-    options: {
-      '--sign <name>': { about: 'whose key signs; give it once for each of them', needed: true, parse: collect, complete: 'signer' },
-      '--reason <text>': needed('why; it is signed, and bots can read it'),
-      '--author <name>': 'who wrote it; else its owner',
-      ...EXPECT_DIGEST,
-      '--passphrase-file <file>': {
-        about: 'file that holds the passphrase (HMS_KEY_PASSPHRASE); once for all, or for each --sign',
-        parse: collect,
-      },
-      ...WATCH_RUN,
-    },
+    options: BREAK_GLASS,
     examples: [
       'policies/pm25.yaml --sign "EPA Chief" --sign "EPA Counsel" --reason "bots alert on clean air" --watch',
       'pm25.yaml ozone.yaml --sign "EPA Chief" --sign "EPA Counsel" --reason "wrong units since the release"',

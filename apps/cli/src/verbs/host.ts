@@ -1,22 +1,8 @@
-import { usageError } from '../errors.js'
-import { DATA, PORT, RUN } from './options.js'
-import { area, needed, under, verb } from './verb.js'
-
-/** Splits at the first `=`: a template can be renamed to avoid one, the target file may not. */
-function collectWrites(text: string, before: readonly { template: string; file: string }[]): { template: string; file: string }[] {
-  const [, template, file] = /^([^=]+)=(.+)$/s.exec(text) ?? []
-  if (template === undefined || file === undefined)
-    throw usageError(`--write ${text} is not TEMPLATE=FILE, such as --write limits.tpl=limits.env`, ['hms-svc sidecar --help'])
-  return [...before, { template, file }]
-}
+import { DATA, DEMO, PORT, RUN, SIDECAR, needed } from './options.js'
+import { area, under, verb } from './verb.js'
 
 const sidecar = verb('sidecar', 'local agent beside a service: verified policies on loopback, over one upstream connection', {
-  options: {
-    '--port <number>': 'where to answer (HMS_SIDECAR_PORT)',
-    '--socket <path>': { about: 'a Unix socket instead (HMS_SIDECAR_SOCKET)', conflicts: ['port'] },
-    '--write <template=file>': { about: 'keep a file up to date: a template with {{ ID.FIELD }}', parse: collectWrites, default: [] },
-    '--policies <ids>': 'hold these alone, separated by commas, not all there are (HMS_POLICIES)',
-  },
+  options: SIDECAR,
   examples: ['--port 7185', '--socket /run/hms.sock'],
   run: async () => (await import('../hosting/sidecar.js')).runSidecar,
 })
@@ -55,12 +41,7 @@ export const HOST = [
       run: async () => (await import('../hosting/dev.js')).runDev,
     }),
     verb('demo', 'the PM 2.5 story on a fleet of bots: from signature to partners', {
-      options: {
-        '--once': "end with the run's exit code",
-        '--observe <duration>': 'how long the canary is watched',
-        ...PORT,
-        ...DATA,
-      },
+      options: DEMO,
       examples: ['', '--once --observe 5s'],
       run: async () => (await import('../hosting/demo.js')).runDemo,
     }),

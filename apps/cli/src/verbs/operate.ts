@@ -1,17 +1,21 @@
-import { EXPECT_DIGEST, PASSPHRASE_FILE, POLICY_OR_VERSION, RUN, SIGN_SUCH_AS, signer, WHY } from './options.js'
-import { area, needed, under, verb } from './verb.js'
+import {
+  AS_PERSON,
+  CREATE_TOKEN,
+  DELIVERIES,
+  LISTEN,
+  PASSPHRASE_FILE,
+  REASON_IN_TRAIL,
+  REDRIVE,
+  SIGN_ROSTER,
+  WHY,
+  needed,
+} from './options.js'
+import { area, under, verb } from './verb.js'
 
 /** Id of a dead letter. */
 const LETTER = '01890a5d-ac96-774b-bcce-b302099a8057'
 
-const AS_PERSON = {
-  '--sign <name>': signer('whose key signs the request, such as "EPA Chief"; with dev the operator key of the data folder without it'),
-  ...PASSPHRASE_FILE,
-} as const
-
 const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const
-
-const REASON_IN_TRAIL = { '--reason <text>': needed('why; it stands in the trail') } as const
 
 const partners = area(
   'partners',
@@ -37,14 +41,7 @@ const partners = area(
       run: async () => (await import('../partners/partners.js')).resubscribePartner,
     }),
     verb('deliveries [id]', 'what was sent, to all or to one: the newest first', {
-      options: {
-        ...RUN,
-        ...POLICY_OR_VERSION,
-        '--state <state>': 'pending, delivered, dead or superseded',
-        '--since <time>': 'made since then, RFC 3339 or how long ago (`2h`)',
-        '--limit <number>': 'at most so many, 500 unless given',
-        '--before <id>': 'the page after this delivery',
-      },
+      options: DELIVERIES,
       examples: ['va-deq --state dead'],
       complete: 'partner',
       run: async () => (await import('../partners/deliveries.js')).listDeliveries,
@@ -54,16 +51,9 @@ const partners = area(
       run: async () => (await import('../partners/deliveries.js')).showDelivery,
     }),
     verb('redrive [id...]', 'send deliveries again under the same message id: those named, or what was given up', {
-      options: {
-        '--failed': 'all that were given up, as the other options choose',
-        '--partner <id>': 'to one partner',
-        ...POLICY_OR_VERSION,
-        '--since <time>': 'given up since then, RFC 3339 or how long ago (`2h`)',
-        '--until <time>': 'given up before then',
-        ...REASON_IN_TRAIL,
-      },
+      options: REDRIVE,
       examples: ['--failed --since 2h --reason "their server is back"'],
-      run: async () => (await import('../partners/redrive.js')).redriveDeliveries,
+      run: async () => (await import('../partners/deliveries.js')).redriveDeliveries,
     }),
   ],
   ['add', 'list', 'test', 'deliveries', 'delivery', 'resubscribe', 'redrive'],
@@ -71,19 +61,14 @@ const partners = area(
 
 const webhooks = area('webhooks', 'for developers of a partner: try a receiver of webhooks', [
   verb('listen', 'forward notifications of partners to a receiver, until Ctrl-C; continues where the last one ended', {
-    options: {
-      '--forward <url>': needed('where each message is posted'),
-      '--partner <id>': 'only notifications of this partner',
-      '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET); one of its own unless given',
-      '--from <time>': 'begin there, RFC 3339 or how long ago (`1h`)',
-    },
+    options: LISTEN,
     examples: ['--forward http://127.0.0.1:8900/hms'],
     run: async () => (await import('../webhooks/listen.js')).listenForWebhooks,
   }),
   verb('trigger <event>', 'post a sample of `policy.updated` or `policy.withdrawn` to a receiver, signed as a real one', {
     options: { '--forward <url>': needed('where it is posted'), '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET)' },
     examples: ['policy.updated --forward http://127.0.0.1:8900/hms --secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
-    run: async () => (await import('../webhooks/trigger.js')).triggerWebhook,
+    run: async () => (await import('../webhooks/forward.js')).triggerWebhook,
   }),
 ])
 
@@ -124,14 +109,9 @@ const roster = area('roster', 'who may approve what', [
     'show what the proposed roster changes, sign and submit; the last signature needed brings it into force. FILE: sign a ' +
       'roster where it lies, such as an installation’s first',
     {
-      options: {
-        ...SIGN_SUCH_AS,
-        '--out <file>': 'of FILE: where the signed roster goes; a signed one is added to where it lies',
-        ...EXPECT_DIGEST,
-        ...PASSPHRASE_FILE,
-      },
+      options: SIGN_ROSTER,
       examples: ['--sign "EPA Chief"'],
-      run: async () => (await import('../roster/sign-file.js')).signRoster,
+      run: async () => (await import('../roster/proposals.js')).signRoster,
     },
   ),
 ])
@@ -156,13 +136,7 @@ const keys = area('keys', 'signing keys of people on this machine', [
 
 const tokens = area('tokens', 'keys for programs: what HMS_TOKEN holds', [
   verb('create', 'make a key; it is printed this once, alone on stdout', {
-    options: {
-      ...AS_PERSON,
-      '--scope <scope...>': needed('what it may do: operate, read, bot:ID or partner:ID'),
-      '--region <name>': 'where the bot is that holds the key; it speaks for no other region',
-      '--name <text>': 'what it is for',
-      '--expires <duration>': 'from now on, such as 90d or 12h; a year without it, two at most',
-    },
+    options: CREATE_TOKEN,
     examples: ['--scope bot:inspector-7 --region NCR --expires 90d --sign "EPA Chief"'],
     run: async () => (await import('../tokens/tokens.js')).createToken,
   }),

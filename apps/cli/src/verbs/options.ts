@@ -1,5 +1,47 @@
+import { RUN_STATES } from '#libs/contracts'
 import { usageError } from '../errors.js'
-import { needed } from './verb.js'
+
+/** What a shell completes a value with: names from the services or the key folder, or the topics. */
+export type Completion = 'policy' | 'version' | 'run' | 'ticket' | 'partner' | 'freeze' | 'signer' | 'topic'
+
+export interface OptionSpec {
+  about: string
+  needed?: true
+  choices?: readonly string[]
+  conflicts?: readonly string[]
+  default?: unknown
+  parse?: (value: string, before: never) => unknown
+  complete?: Completion
+}
+
+/** Options by their flags, such as `--limit <number>`; a text is the description. */
+export type Options = Record<string, string | OptionSpec>
+
+type Camel<S> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S extends string ? S : never
+type FlagName<F> = F extends `--${infer N} ${string}` ? Camel<N> : F extends `--${infer N}` ? Camel<N> : never
+type FlagValue<F, O> = O extends { parse: (...given: never) => infer T }
+  ? T
+  : O extends { choices: readonly (infer T)[] }
+    ? T
+    : F extends `${string},...>`
+      ? string
+      : F extends `${string}...>`
+        ? string[]
+        : F extends `${string}<${string}`
+          ? string
+          : F extends `${string}[${string}`
+            ? string | true
+            : true
+type Given = { needed: true } | { default: {} }
+
+/** Values of the options as commander passes them. */
+export type FlagsOf<O> = { [F in keyof O as O[F] extends Given ? FlagName<F> : never]: FlagValue<F, O[F]> } & {
+  [F in keyof O as O[F] extends Given ? never : FlagName<F>]?: FlagValue<F, O[F]>
+}
+
+export function needed<const A extends string>(about: A): { about: A; needed: true } {
+  return { about, needed: true }
+}
 
 /**
  * Refuses a repeated `--sign`: commander keeps the last of several values, and the other people would believe that they have signed.
@@ -16,11 +58,11 @@ export const PASSPHRASE_FILE = { '--passphrase-file <file>': 'file that holds th
 export const SIGN = { '--sign <name>': { ...signer('whose key signs'), needed: true } } as const
 export const SIGN_SUCH_AS = { '--sign <name>': { ...signer('whose key signs, such as "EPA Chief"'), needed: true } } as const
 export const EXPECT_DIGEST = { '--expect-digest <digest>': 'refuse to sign anything else' } as const
-export const WATCH_RUN = { '--watch': 'follow the run until it rests' } as const
+const WATCH_RUN = { '--watch': 'follow the run until it rests' } as const
 
 const REASON_ABOUT = 'why: kept with the log, for people of the installation'
 export const REASON = { '--reason <text>': needed(REASON_ABOUT) } as const
-export const REASON_IF_ANY = { '--reason <text>': REASON_ABOUT } as const
+const REASON_IF_ANY = { '--reason <text>': REASON_ABOUT } as const
 export const WHY = { '--reason <text>': needed('why') } as const
 export const PUBLIC_REASON = { '--public-reason <text>': 'the reason sent to partners; the reason itself stays internal' } as const
 
@@ -33,5 +75,171 @@ export const AS_READER = { '--region <region>': 'as a bot of this region sees it
 export const PORT = { '--port <number>': 'where to serve (HMS_PORT)' } as const
 export const DATA = { '--data <folder>': 'data folder (HMS_DATA_DIR)' } as const
 export const REPORT = { '--report <file>': 'writes the impact as an HTML page that opens without the network' } as const
-export const POLICY_OR_VERSION = { '--policy <id>': { about: 'of one policy, `ID` or `ID@VERSION`', complete: 'version' } } as const
+const POLICY_OR_VERSION = { '--policy <id>': { about: 'of one policy, `ID` or `ID@VERSION`', complete: 'version' } } as const
 export const RUN = { '--run <number>': 'of one run' } as const
+
+export const REASON_IN_TRAIL = { '--reason <text>': needed('why; it stands in the trail') } as const
+
+/** Options of a request that a person signs, or the operator of `dev`. */
+export const AS_PERSON = {
+  '--sign <name>': signer('whose key signs the request, such as "EPA Chief"; with dev the operator key of the data folder without it'),
+  ...PASSPHRASE_FILE,
+} as const
+
+/** Collects the values of a repeated flag. */
+const collect = (value: string, before: string[] = []): string[] => [...before, value]
+
+// Options of one verb each, whose code takes `FlagsOf` them.
+
+export const APPROVE = {
+  ...SIGN_SUCH_AS,
+  '--canary <share>': 'share of traffic that gets it first: 0.05 or 5%',
+  '--scope <scope>': 'where the canary is, such as region:NCR, or region:* for all regions',
+  '--ramp <steps>': {
+    about: 'steps of the canary, each watched by itself: "5% NCR, 100% NCR, 25%, 100%"',
+    conflicts: ['canary', 'scope'],
+  },
+  '--observe <duration>': 'how long the canary is watched',
+  '--bake <duration>': 'how long the full rollout is watched',
+  '--partners <ids>': { about: 'partners and groups to tell, separated by commas', complete: 'partner' },
+  '--fallback <id@version...>': { about: 'further versions that a rollback may restore', complete: 'version' },
+  '--metric <name=query...>': 'what a Prometheus must answer for the canary to pass, such as "errors=error_ratio < bool 0.05"',
+  '--author <name>': 'who wrote it; else its owner',
+  '--author-from-git': {
+    about: 'who committed each file is its author; nothing that the repository configures runs',
+    conflicts: ['author'],
+  },
+  '--reason <text>': 'why, for the record',
+  ...EXPECT_DIGEST,
+  ...PASSPHRASE_FILE,
+  '--queue': 'wait behind the active run of the policy',
+  '--supersede': { about: 'end the runs of the policy that are under way', conflicts: ['queue'] },
+  ...WATCH_RUN,
+} as const
+
+export const BREAK_GLASS = {
+  '--sign <name>': { about: 'whose key signs; give it once for each of them', needed: true, parse: collect, complete: 'signer' },
+  '--reason <text>': needed('why; it is signed, and bots can read it'),
+  '--author <name>': 'who wrote it; else its owner',
+  ...EXPECT_DIGEST,
+  '--passphrase-file <file>': {
+    about: 'file that holds the passphrase (HMS_KEY_PASSPHRASE); once for all, or for each --sign',
+    parse: collect,
+  },
+  ...WATCH_RUN,
+} as const
+
+export const RUNS = {
+  '--open': 'those that have not ended',
+  '--state <state>': { about: 'those in one state', choices: RUN_STATES },
+  '--before <number>': 'those with a smaller number: where the next page begins',
+  '--limit <number>': 'at most so many, up to 1000',
+} as const
+
+export const GET = {
+  ...AS_READER,
+  '--at <time>': 'what was in force for all at that time (RFC 3339)',
+  '--known <time>': 'as it was known at that time',
+  '--version <version>': 'what this version said',
+} as const
+
+export const WATCH_POLICIES = {
+  '--exec <program>': 'run it for the present version and each change: the policy as JSON on its stdin, no shell',
+  '--exec-timeout <duration>': 'how long one run may take; 60s without it',
+  '--region <region>': AS_READER['--region <region>'],
+  '--bot <id>': 'as this bot, which then counts as a reader',
+} as const
+
+export const ROLLBACK = {
+  '--only': 'this policy alone, although it went live in a bundle',
+  ...REASON_IF_ANY,
+  ...PUBLIC_REASON,
+  '--sign <name>': signer('whose key signs: needed for a version that no fallback names'),
+  ...PASSPHRASE_FILE,
+} as const
+
+export const AUDIT_LOG = {
+  ...RUN,
+  '--by <name>': 'what this person signed, decided, froze, revoked or sent again',
+  '--type <type>': 'of one type, such as `approval.approved`',
+  '--since <time>': 'RFC 3339, or how long ago: `2h`',
+  '--before <entry>': 'what is older than this entry',
+  '--limit <number>': 'how many at most, up to 1000; 200 without it',
+} as const
+
+export const EXPORT = {
+  '--out <file>': 'where to; goes on where the file ends',
+  '--since <time>': 'only what came since, RFC 3339',
+  '--check <file>': { about: 'read an export with the pinned roster alone, and no service', conflicts: ['out', 'since'] },
+} as const
+
+export const ALERT = {
+  '--bot <id>': needed('who reports'),
+  '--region <region>': needed('where'),
+  '--kind <kind>': needed('such as Violation'),
+  '--value <value>': needed('what was measured'),
+  '--reading <json>': 'the reading behind it, a JSON object',
+  '--policy <id@version>': { about: 'the policy the bot judged by', complete: 'version' },
+} as const
+
+export const DELIVERIES = {
+  ...RUN,
+  ...POLICY_OR_VERSION,
+  '--state <state>': 'pending, delivered, dead or superseded',
+  '--since <time>': 'made since then, RFC 3339 or how long ago (`2h`)',
+  '--limit <number>': 'at most so many, 500 unless given',
+  '--before <id>': 'the page after this delivery',
+} as const
+
+export const REDRIVE = {
+  '--failed': 'all that were given up, as the other options choose',
+  '--partner <id>': 'to one partner',
+  ...POLICY_OR_VERSION,
+  '--since <time>': 'given up since then, RFC 3339 or how long ago (`2h`)',
+  '--until <time>': 'given up before then',
+  ...REASON_IN_TRAIL,
+} as const
+
+export const LISTEN = {
+  '--forward <url>': needed('where each message is posted'),
+  '--partner <id>': 'only notifications of this partner',
+  '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET); one of its own unless given',
+  '--from <time>': 'begin there, RFC 3339 or how long ago (`1h`)',
+} as const
+
+export const SIGN_ROSTER = {
+  ...SIGN_SUCH_AS,
+  '--out <file>': 'of FILE: where the signed roster goes; a signed one is added to where it lies',
+  ...EXPECT_DIGEST,
+  ...PASSPHRASE_FILE,
+} as const
+
+export const CREATE_TOKEN = {
+  ...AS_PERSON,
+  '--scope <scope...>': needed('what it may do: operate, read, bot:ID or partner:ID'),
+  '--region <name>': 'where the bot is that holds the key; it speaks for no other region',
+  '--name <text>': 'what it is for',
+  '--expires <duration>': 'from now on, such as 90d or 12h; a year without it, two at most',
+} as const
+
+export const DEMO = {
+  '--once': "end with the run's exit code",
+  '--observe <duration>': 'how long the canary is watched',
+  ...PORT,
+  ...DATA,
+} as const
+
+/** Splits at the first `=`: a template can be renamed to avoid one, the target file may not. */
+function collectWrites(text: string, before: readonly { template: string; file: string }[]): { template: string; file: string }[] {
+  const [, template, file] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  if (template === undefined || file === undefined)
+    throw usageError(`--write ${text} is not TEMPLATE=FILE, such as --write limits.tpl=limits.env`, ['hms-svc sidecar --help'])
+  return [...before, { template, file }]
+}
+
+export const SIDECAR = {
+  '--port <number>': 'where to answer (HMS_SIDECAR_PORT)',
+  '--socket <path>': { about: 'a Unix socket instead (HMS_SIDECAR_SOCKET)', conflicts: ['port'] },
+  '--write <template=file>': { about: 'keep a file up to date: a template with {{ ID.FIELD }}', parse: collectWrites, default: [] },
+  '--policies <ids>': 'hold these alone, separated by commas, not all there are (HMS_POLICIES)',
+} as const

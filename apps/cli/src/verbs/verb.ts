@@ -1,24 +1,9 @@
 import { Option, type Command } from 'commander'
 import type { CliContext } from '../context.js'
+import type { Completion, FlagsOf, Options, OptionSpec } from './options.js'
 
 /** Heading of a verb in `hms-svc --help`. */
 export type HelpGroup = 'Decide' | 'Watch' | 'Undo' | 'Check' | 'Build' | 'Operate'
-
-/** What a shell completes a value with: names from the services or the key folder, or the topics. */
-export type Completion = 'policy' | 'version' | 'run' | 'ticket' | 'partner' | 'freeze' | 'signer' | 'topic'
-
-interface OptionSpec {
-  about: string
-  needed?: true
-  choices?: readonly string[]
-  conflicts?: readonly string[]
-  default?: unknown
-  parse?: (value: string, before: never) => unknown
-  complete?: Completion
-}
-
-/** Options by their flags, such as `--limit <number>`; a text is the description. */
-type Options = Record<string, string | OptionSpec>
 
 /** Everything the program knows of a verb. Parsing, help, completion and the reference are made of it. */
 export interface Verb {
@@ -54,28 +39,6 @@ type ArgumentsOf<L> = L extends `${string} ${infer A} ${infer B}`
     ? [ArgumentOf<A>]
     : []
 
-type Camel<S> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S extends string ? S : never
-type FlagName<F> = F extends `--${infer N} ${string}` ? Camel<N> : F extends `--${infer N}` ? Camel<N> : never
-type FlagValue<F, O> = O extends { parse: (...given: never) => infer T }
-  ? T
-  : O extends { choices: readonly (infer T)[] }
-    ? T
-    : F extends `${string},...>`
-      ? string
-      : F extends `${string}...>`
-        ? string[]
-        : F extends `${string}<${string}`
-          ? string
-          : F extends `${string}[${string}`
-            ? string | true
-            : true
-type Given = { needed: true } | { default: {} }
-
-/** Values of the options as commander passes them. */
-type FlagsOf<O> = { [F in keyof O as O[F] extends Given ? FlagName<F> : never]: FlagValue<F, O[F]> } & {
-  [F in keyof O as O[F] extends Given ? never : FlagName<F>]?: FlagValue<F, O[F]>
-}
-
 type LeafSpec<L, O> = Omit<Verb, 'line' | 'about' | 'group' | 'options' | 'run' | 'verbs' | 'exampleOrder'> & {
   options?: O
   run: () => Promise<(context: CliContext, ...call: [...ArgumentsOf<L>, FlagsOf<O>]) => Result>
@@ -93,10 +56,6 @@ export function area(name: string, about: string, verbs: readonly Verb[], exampl
 
 export function under(group: HelpGroup, verbs: readonly Verb[]): Verb[] {
   return verbs.map((each) => ({ ...each, group }))
-}
-
-export function needed<const A extends string>(about: A): { about: A; needed: true } {
-  return { about, needed: true }
 }
 
 export function nameOf({ line }: Verb): string {

@@ -1,6 +1,6 @@
-import { RUN_DECISIONS, RUN_STATES, type RunDecisionName } from '#libs/contracts'
-import { AS_READER, PASSPHRASE_FILE, PUBLIC_REASON, REASON_IF_ANY, REPORT, SIGNED_DECISION, signer } from './options.js'
-import { area, needed, under, verb } from './verb.js'
+import { RUN_DECISIONS, type RunDecisionName } from '#libs/contracts'
+import { AS_READER, GET, REPORT, ROLLBACK, RUNS, SIGNED_DECISION, WATCH_POLICIES, needed } from './options.js'
+import { area, under, verb } from './verb.js'
 
 const DECISIONS: Record<RunDecisionName, { about: string; example: string }> = {
   pause: { about: 'pause a run in its canary, rollout or bake until it is resumed', example: '--reason "waiting for the lab"' },
@@ -29,12 +29,7 @@ const decisions = RUN_DECISIONS.map((decision) =>
 export const WATCH = under('Watch', [
   area('runs', 'runs of the pipeline: state and timeline', [
     verb('list', 'runs, the newest first; 100 unless --limit says otherwise', {
-      options: {
-        '--open': 'those that have not ended',
-        '--state <state>': { about: 'those in one state', choices: RUN_STATES },
-        '--before <number>': 'those with a smaller number: where the next page begins',
-        '--limit <number>': 'at most so many, up to 1000',
-      },
+      options: RUNS,
       run: async () => (await import('../runs/runs.js')).listRuns,
     }),
     verb('show <number>', 'one run, stage by stage', {
@@ -58,12 +53,7 @@ export const WATCH = under('Watch', [
     }),
   ]),
   verb('get <id[.field]>', 'the policy in force, or one value of it', {
-    options: {
-      ...AS_READER,
-      '--at <time>': 'what was in force for all at that time (RFC 3339)',
-      '--known <time>': 'as it was known at that time',
-      '--version <version>': 'what this version said',
-    },
+    options: GET,
     examples: [
       'epa-pm25-limit',
       'epa-pm25-limit.limit',
@@ -98,12 +88,7 @@ export const WATCH = under('Watch', [
     'what is in force, and each change as it comes, until Ctrl-C (exit 130); --timeout is the longest wait for a first version: exit 4 ' +
       'without one, 11 without a server; then it goes on',
     {
-      options: {
-        '--exec <program>': 'run it for the present version and each change: the policy as JSON on its stdin, no shell',
-        '--exec-timeout <duration>': 'how long one run may take; 60s without it',
-        '--region <region>': AS_READER['--region <region>'],
-        '--bot <id>': 'as this bot, which then counts as a reader',
-      },
+      options: WATCH_POLICIES,
       examples: ['epa-pm25-limit', 'epa-pm25-limit --exec ./reload-nginx'],
       complete: 'policy',
       run: async () => (await import('../watch/watch-policies.js')).watchPolicies,
@@ -119,13 +104,7 @@ export const WATCH = under('Watch', [
 /** Verbs that take a release back. */
 export const UNDO = under('Undo', [
   verb('rollback <id@version>', 'bring an earlier version back, and wait until the bots have it', {
-    options: {
-      '--only': 'this policy alone, although it went live in a bundle',
-      ...REASON_IF_ANY,
-      ...PUBLIC_REASON,
-      '--sign <name>': signer('whose key signs: needed for a version that no fallback names'),
-      ...PASSPHRASE_FILE,
-    },
+    options: ROLLBACK,
     examples: ['epa-pm25-limit@1.5.0', 'epa-pm25-limit@1.2.0 --reason "1.5.0 was wrong, too" --sign "EPA Chief"'],
     complete: 'version',
     run: async () => (await import('../rollback/rollback.js')).rollback,

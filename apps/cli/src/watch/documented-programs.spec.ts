@@ -2,8 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { inputOf, type PolicyChange } from './policy-change.js'
-import { runProgram } from './run-program.js'
+import { inputOf, type PolicyChange, runProgram } from './run-program.js'
 
 const PAGE = readFileSync(new URL('../../../../docs/how-to/files-programs-tables.md', import.meta.url), 'utf8')
 /** The programs of the page, by the name in their second line. */

@@ -2,8 +2,8 @@ import type { ConnectionEvents, Explanation, PolicyValue } from '#libs/client'
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { Output, type OutputOptions } from '../output/output.js'
-import type { PolicyChange } from './policy-change.js'
 import { PolicyWatch, type WatchedConnection } from './policy-watch.js'
+import type { PolicyChange } from './run-program.js'
 
 const AT = Date.parse('2026-01-01T00:00:00Z')
 

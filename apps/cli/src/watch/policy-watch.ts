@@ -1,8 +1,7 @@
 import type { HmsConnection, PolicyValue } from '#libs/client'
 import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { Output } from '../output/output.js'
-import type { PolicyChange } from './policy-change.js'
-import type { ProgramEnd } from './run-program.js'
+import type { PolicyChange, ProgramEnd } from './run-program.js'
 
 export type WatchedConnection = Pick<HmsConnection, 'state' | 'ids' | 'explain' | 'on'>
 

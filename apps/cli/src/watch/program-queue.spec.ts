@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PolicyChange } from './policy-change.js'
-import { ProgramQueue } from './run-program.js'
+import { type PolicyChange, ProgramQueue } from './run-program.js'
 
 const change = (id: string, to: string): PolicyChange => ({ id, from: null, to, revision: 1, value: null })
 

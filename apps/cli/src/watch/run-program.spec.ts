@@ -2,8 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inputOf, type PolicyChange } from './policy-change.js'
-import { findProgram, runProgram, type ProgramEnd } from './run-program.js'
+import { findProgram, inputOf, type PolicyChange, type ProgramEnd, runProgram } from './run-program.js'
 
 let folder: string
 beforeAll(() => {

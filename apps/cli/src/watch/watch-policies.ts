@@ -5,24 +5,16 @@ import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { durationFlag } from '../flags.js'
 import { stopOnInterrupt } from '../stop-on-interrupt.js'
-import { inputOf } from './policy-change.js'
+import type { FlagsOf, WATCH_POLICIES } from '../verbs/options.js'
 import { PolicyWatch } from './policy-watch.js'
-import { findProgram, ProgramQueue, runProgram } from './run-program.js'
-
-export interface WatchOptions {
-  exec?: string
-  /** As written. */
-  execTimeout?: string
-  bot?: string
-  region?: string
-}
+import { findProgram, inputOf, ProgramQueue, runProgram } from './run-program.js'
 
 const EXEC_MS = 60_000
 const TICK_MS = 1_000
 const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 
 /** Follows policies over a verified connection until Ctrl-C. `--timeout` bounds the wait for the first copy, and for a first version. */
-export async function watchPolicies(context: CliContext, ids: readonly string[], options: WatchOptions): Promise<number> {
+export async function watchPolicies(context: CliContext, ids: readonly string[], options: FlagsOf<typeof WATCH_POLICIES>): Promise<number> {
   const { io, output } = context
   for (const id of ids) if (!ID.test(id)) throw usageError(`"${id}" is not the id of a policy`, ['hms-svc policies list'])
   const policies = [...new Set(ids)]

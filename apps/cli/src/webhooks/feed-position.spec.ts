@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { PositionFile } from './feed-position.js'
+import { PositionFile } from './follow-messages.js'
 
 it('two listeners that keep the same position at once both keep it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hms-position-'))

@@ -1,8 +1,7 @@
 import type { ApiClient } from '#libs/client'
 import type { DeliveryView } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import type { FeedPosition } from './feed-position.js'
-import { followMessages, positionOfNow, type FollowOptions } from './follow-messages.js'
+import { type FeedPosition, followMessages, type FollowOptions, positionOfNow } from './follow-messages.js'
 
 /** Creates a notifier that responds as `GET /v1/deliveries` does, and a receiver beside it. */
 function world() {

@@ -1,6 +1,8 @@
+import { randomBytes, randomUUID } from 'node:crypto'
 import { signWebhook } from '#libs/client'
-import { readText } from '#libs/contracts'
+import { EXIT, HmsError, readText } from '#libs/contracts'
 import type { CliEnvironment } from '../cli.config.js'
+import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 
 const DEADLINE_MS = 15_000
@@ -49,6 +51,10 @@ export function checkForward(text: string): string {
   throw usageError(`--forward ${text} is no http or https address, such as http://127.0.0.1:3000/hooks/hms`)
 }
 
+export function mintSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`
+}
+
 /** Returns `--secret`, else HMS_WEBHOOK_SECRET. */
 export function secretOf(flag: string | undefined, environment: CliEnvironment): string | undefined {
   const secret = flag ?? environment.lookup('HMS_WEBHOOK_SECRET')
@@ -57,4 +63,50 @@ export function secretOf(flag: string | undefined, environment: CliEnvironment):
   const bytes = Buffer.from(encoded, 'base64')
   if (bytes.toString('base64') === encoded && bytes.length >= 24 && bytes.length <= 64) return secret
   throw usageError('The secret is not whsec_ followed by the base64 of 24 to 64 bytes', ['hms-svc help environment'])
+}
+
+/** Posts one sample to a receiver, signed like a real message. No service and no partner is involved. */
+export async function triggerWebhook(context: CliContext, name: string, options: { forward: string; secret?: string }): Promise<number> {
+  const { io, output } = context
+  const event = SAMPLE_EVENTS.find((each) => each === name)
+  if (event === undefined) throw usageError(`There is no event ${name}; there are ${SAMPLE_EVENTS.join(' and ')}`)
+  const url = checkForward(options.forward)
+  const given = secretOf(options.secret, io.environment)
+  const secret = given ?? mintSecret()
+  const now = new Date(io.now())
+  const message = sampleMessage(event, now)
+  const { ok, detail, acknowledged } = await forward(url, secret, message, now)
+  output.data({ message: message.id, event, ok, answer: detail, acknowledged }, () => [
+    `${message.id}  ${event} → ${detail}${acknowledged ? ', acknowledged' : ''}`,
+  ])
+  if (given === undefined) output.note(`It is signed with ${secret}; name the receiver's own with --secret or HMS_WEBHOOK_SECRET.`)
+  if (ok) return EXIT.done
+  const reason = `The receiver did not take it: ${detail}. The service tries again after all but 2xx and 410, which ends the channel.`
+  throw new HmsError('HMS_WEBHOOK_REFUSED', reason, { status: /^\d/.test(detail) ? 409 : 503 })
+}
+
+export const SAMPLE_EVENTS = ['policy.updated', 'policy.withdrawn'] as const
+
+type SampleEvent = (typeof SAMPLE_EVENTS)[number]
+
+const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', digest: `sha256:${'0'.repeat(64)}`, supersedes: ['epa-pm25-limit@1.5.0'] }
+
+/** Unknown to every installation. */
+const RECEIPT = `/v1/receipts/${'sample'.padEnd(43, '-')}`
+
+/** Builds a sample message in the format of a real one, about a policy that does not exist; its id begins with `sample_`. */
+export function sampleMessage(event: SampleEvent, now: Date): Message {
+  const { id, version, digest, supersedes } = POLICY
+  const isUpdate = event === 'policy.updated'
+  const data = {
+    intent: isUpdate ? 'policy-update' : 'policy-withdrawal',
+    id,
+    version,
+    digest,
+    effective: isUpdate ? '2024-09-01T00:00:00Z' : undefined,
+    supersedes,
+    bundle: isUpdate ? [`${id}@${version}`] : undefined,
+    receipt: RECEIPT,
+  }
+  return { id: `sample_${randomUUID()}`, body: JSON.stringify({ type: event, timestamp: now.toISOString(), data }) }
 }

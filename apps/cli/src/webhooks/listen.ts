@@ -3,19 +3,12 @@ import type { CliContext } from '../context.js'
 import { problemOf, requireName } from '../errors.js'
 import { timeOf } from '../flags.js'
 import { stopOnInterrupt } from '../stop-on-interrupt.js'
-import { mintSecret, OVERLAP_MS, PositionFile, type FeedPosition } from './feed-position.js'
-import { followMessages, positionOfNow } from './follow-messages.js'
-import { checkForward, forward, secretOf, type Forwarded } from './forward.js'
-
-export interface ListenOptions {
-  forward: string
-  partner?: string
-  secret?: string
-  from?: string
-}
+import type { FlagsOf, LISTEN } from '../verbs/options.js'
+import { followMessages, OVERLAP_MS, PositionFile, positionOfNow, type FeedPosition } from './follow-messages.js'
+import { checkForward, forward, mintSecret, secretOf, type Forwarded } from './forward.js'
 
 /** Forwards partners' messages to a receiver on this machine, until Ctrl-C. The deliveries to partners are not affected. */
-export async function listenForWebhooks(context: CliContext, options: ListenOptions): Promise<number> {
+export async function listenForWebhooks(context: CliContext, options: FlagsOf<typeof LISTEN>): Promise<number> {
   const { io, output } = context
   const { partner } = options
   const url = checkForward(options.forward)

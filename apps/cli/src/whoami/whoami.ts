@@ -21,14 +21,16 @@ interface Whoami {
  * Shows this machine's own settings and files; calls no service, and unlocks nothing. Exit 3 if neither signing nor writing is possible.
  */
 export async function showWhoami(context: CliContext): Promise<number> {
+  const { lookup, dataDir } = context.io.environment
   const roster = await trusted(context)
+  const given = lookup('HMS_URL') === undefined ? 'default' : 'HMS_URL'
+  const pinnedBy = lookup('HMS_ROSTER') === undefined ? join(dataDir, 'roster.json') : 'HMS_ROSTER'
   const found: Whoami = {
-    services: { url: context.url, by: origin(context, context.options.url !== undefined && '--url', 'HMS_URL') },
+    services: { url: context.url, by: context.options.url === undefined ? given : '--url' },
     keys: keyFolderOf(context).dir,
     ...(await signs(context, roster)),
     caller: await calls(context),
-    roster:
-      roster === undefined ? null : { version: roster.version, digest: roster.digest, expires: roster.expires, by: rosterOrigin(context) },
+    roster: roster === undefined ? null : { version: roster.version, digest: roster.digest, expires: roster.expires, by: pinnedBy },
   }
   context.output.data(found, () => linesOf(found))
   return found.signer === null && found.caller.as === 'nobody' ? EXIT.notAllowed : EXIT.done
@@ -76,14 +78,6 @@ async function trusted(context: CliContext): Promise<Roster | undefined> {
   }
 }
 
-function rosterOrigin({ io }: CliContext): string {
-  return io.environment.lookup('HMS_ROSTER') === undefined ? join(io.environment.dataDir, 'roster.json') : 'HMS_ROSTER'
-}
-
-function origin({ io }: CliContext, flag: string | false, variable: string): string {
-  return flag || (io.environment.lookup(variable) === undefined ? 'default' : variable)
-}
-
 function linesOf({ services, signer, unsigned, keys, caller, roster }: Whoami): string[] {
   const roles = signer?.roles.length ? `; ${signer.roles.join(', ')} of the roster` : ''
   return [
@@ -92,10 +86,8 @@ function linesOf({ services, signer, unsigned, keys, caller, roster }: Whoami): 
     `keys in    ${keys}`,
     `calls as   ${caller.as} (${caller.by})`,
     `services   ${services.url} (${services.by})`,
-    `trusts     ${roster === null ? 'no roster yet: set HMS_ROSTER' : rosterText(roster)}`,
+    roster === null
+      ? 'trusts     no roster yet: set HMS_ROSTER'
+      : `trusts     roster ${roster.version}, ${roster.digest} (${roster.by}), until ${roster.expires}`,
   ]
-}
-
-function rosterText({ version, digest, by, expires }: NonNullable<Whoami['roster']>): string {
-  return `roster ${version}, ${digest} (${by}), until ${expires}`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describeRules } from './describe-rules.js'
+import { describeRules } from './show.js'
 
 describe('describeRules', () => {
   it('says what binds, and nothing where nothing does', () => {

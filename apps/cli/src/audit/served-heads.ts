@@ -1,13 +1,24 @@
 import { readSnapshot, type ApiClient } from '#libs/client'
 import { HmsError, peekPredicate, type AuditEntry, type ConfigDocument, type EventData } from '#libs/contracts'
-import { SignatureError, STABLE_SCOPE, type HeadPredicate, type Roster, type StableHead } from '#libs/signing'
+import {
+  FRESHNESS_AHEAD_MS,
+  freshnessAhead,
+  judgeFreshness,
+  readFreshness,
+  SignatureError,
+  STABLE_SCOPE,
+  stableDigest,
+  type HeadPredicate,
+  type Roster,
+  type StableHead,
+} from '#libs/signing'
 import { PUBLISHED } from '../export/records.js'
 import { checkEvent } from '../export/strict.js'
 import type { Problems } from '../output/problems.js'
-import type { EntryListener } from './recompute-log.js'
+import type { Entry } from './recompute-log.js'
 
 /** Why the served heads are not confirmed. */
-export type Doubt = Pick<HmsError, 'code' | 'detail'>
+type Doubt = Pick<HmsError, 'code' | 'detail'>
 
 /** Newest stable head of a policy that the log reports as stored. */
 interface LoggedHead {
@@ -17,10 +28,9 @@ interface LoggedHead {
   releases: (string | null)[]
 }
 
-/** Dependencies of the comparison. */
-export interface ServedComparison {
-  /** Version of a release that the log has; `undefined` if unknown. */
-  versionOf(digest: string): string | undefined
+interface ServedComparison {
+  /** Versions by the digests of the releases that the log has. */
+  versions: ReadonlyMap<string, string>
   /** Why rollout's freshness statement does not confirm the served heads; missing if it does. */
   doubt?: Doubt
   /** Waits before the store is read again; resolves to `false` when the time to wait has expired. */
@@ -31,18 +41,18 @@ export interface ServedComparison {
  * Newest stable heads by config-store's events in the log. Each event is bound to its entry by the logged digest, and verified by the keys
  * of config-store; an entry without its event is a problem, because its head would be hidden. Entries of earlier builds name no heads.
  */
-export class LoggedHeads implements EntryListener {
+export class LoggedHeads {
   private readonly newest = new Map<string, LoggedHead>()
   private isUnsigned = false
 
   /** `rosters`: from the first one known to the newest. */
   constructor(
-    private readonly client: Pick<ApiClient, 'get'>,
+    private readonly client: ApiClient,
     private readonly rosters: readonly Roster[],
     private readonly problems: Problems,
   ) {}
 
-  async take(first: number, entries: Parameters<EntryListener['take']>[1]): Promise<void> {
+  async take(first: number, entries: readonly (Entry | undefined)[]): Promise<void> {
     const published = entries.flatMap((entry, at) => (entry?.type === PUBLISHED ? [{ index: first + at, entry }] : []))
     if (published.length === 0 || this.isUnsigned) return
     const shown = await this.read(published[0]!.index - 1, published.length)
@@ -83,19 +93,13 @@ export class LoggedHeads implements EntryListener {
    * Checks that the newest logged head of each policy is served, or a later one. The log was read after the documents, so the store is read
    * again before a head counts as put back. Returns whether there was a difference.
    */
-  async checkServed(
-    documents: readonly ConfigDocument[],
-    client: ApiClient,
-    world: ServedComparison,
-    problems: Problems,
-  ): Promise<boolean> {
-    let behind = this.behind(documents, world)
-    while (behind.length > 0 && (await world.pause())) behind = this.behind(await readSnapshot(client), world)
-    const code = world.doubt?.code === 'HMS_FRESHNESS_MIXED' ? world.doubt.code : 'HMS_HEAD_REPLAYED'
-    const also =
-      world.doubt === undefined ? "; rollout's freshness statement is on what is served, so rollout's rows were put back too" : ''
+  async checkServed(documents: readonly ConfigDocument[], { versions, doubt, pause }: ServedComparison): Promise<boolean> {
+    let behind = this.behind(documents, versions)
+    while (behind.length > 0 && (await pause())) behind = this.behind(await readSnapshot(this.client), versions)
+    const code = doubt?.code === 'HMS_FRESHNESS_MIXED' ? doubt.code : 'HMS_HEAD_REPLAYED'
+    const also = doubt === undefined ? "; rollout's freshness statement is on what is served, so rollout's rows were put back too" : ''
     for (const { policy, detail } of behind)
-      problems.add(policy, `${policy}: ${detail}${also} (${code})`, `hms-svc policies restore ${policy}`)
+      this.problems.add(policy, `${policy}: ${detail}${also} (${code})`, `hms-svc policies restore ${policy}`)
     return behind.length > 0
   }
 
@@ -105,28 +109,24 @@ export class LoggedHeads implements EntryListener {
     else if (seq === known.seq && !known.releases.includes(release)) known.releases.push(release)
   }
 
-  private behind(documents: readonly ConfigDocument[], world: Pick<ServedComparison, 'versionOf'>): { policy: string; detail: string }[] {
+  private behind(documents: readonly ConfigDocument[], versions: ServedComparison['versions']): { policy: string; detail: string }[] {
     const served = new Map(stableDocuments(documents).map((document) => [document.head.policy, document]))
     return [...this.newest].flatMap(([policy, logged]) => {
-      const detail = differenceOf(served.get(policy), logged, world)
+      const detail = differenceOf(served.get(policy), logged, versions)
       return detail === undefined ? [] : [{ policy, detail }]
     })
   }
 }
 
-interface ServedHead {
-  head: StableHead
-  version: string | null
-  revision: number
-}
+type ServedHead = Pick<ConfigDocument, 'version' | 'revision'> & { head: StableHead }
 
 function differenceOf(
   served: ServedHead | undefined,
   { seq, revision, releases }: LoggedHead,
-  { versionOf }: Pick<ServedComparison, 'versionOf'>,
+  versions: ServedComparison['versions'],
 ): string | undefined {
-  const versions = releases.map((release) => (release === null ? 'no release' : (versionOf(release) ?? release)))
-  const logged = `${versions.join(' and ')} (head ${seq}, revision ${revision})`
+  const names = releases.map((release) => (release === null ? 'no release' : (versions.get(release) ?? release)))
+  const logged = `${names.join(' and ')} (head ${seq}, revision ${revision})`
   if (served === undefined) return `config-store serves no head of it, and the log has ${logged}`
   const shown = `config-store serves ${served.version ?? 'no release'} (head ${served.head.seq}, revision ${served.revision})`
   if (served.head.seq < seq) return `${shown}, and the log has ${logged}, stored after it`
@@ -135,11 +135,56 @@ function differenceOf(
 }
 
 /** Returns the stable heads as signed, without the claims of their documents. Their signatures are verified with the documents. */
-export function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
+function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
   return documents
     .filter(({ scope }) => scope === STABLE_SCOPE)
     .map(({ head, version, revision }) => {
       const { policy, seq, current } = peekPredicate<HeadPredicate>(head)
       return { head: { policy, seq, current }, version, revision }
     })
+}
+
+/** `pause` waits before the store is read again, because a head and its statement arrive separately. */
+interface StandingWorld {
+  roster: Roster
+  nowMs(): number
+  /** Resolves to `false` when the time to wait has expired. */
+  pause(): Promise<boolean>
+}
+
+/**
+ * Compares the stable heads that config-store serves with rollout's newest freshness statement. A head that was put back, or is withheld,
+ * still verifies; the statement on all heads reveals it. Returns the documents compared last, with the doubt if they differ.
+ */
+export async function readStanding(client: ApiClient, world: StandingWorld): Promise<{ documents: ConfigDocument[]; doubt?: Doubt }> {
+  for (;;) {
+    const documents = await readSnapshot(client)
+    const doubt = await doubtOf(client, documents, world)
+    if (doubt === undefined) return { documents }
+    if (!(await world.pause())) return { documents, doubt }
+  }
+}
+
+async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], world: StandingWorld): Promise<Doubt | undefined> {
+  // The statement covers all policies, whichever is named.
+  const { freshness } = await client.get('/v1/snapshot', { revision: 0, policies: 'none' })
+  if (freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'config-store shows no freshness statement of rollout' }
+  const now = world.nowMs()
+  try {
+    const statement = readFreshness(freshness, world.roster)
+    if (judgeFreshness(statement, undefined, now) === 'ahead') return freshnessAhead(statement, now)
+    if (!(now < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS))
+      return {
+        code: 'HMS_FRESHNESS_EXPIRED',
+        detail: `the freshness statement of rollout was valid until ${statement.expires}: an old state is shown, or a clock is wrong`,
+      }
+    if (stableDigest(stableDocuments(documents).map(({ head }) => head)) === statement.stable) return undefined
+    return {
+      code: 'HMS_FRESHNESS_MIXED',
+      detail: `config-store serves other stable heads than rollout's freshness statement of ${statement.issuedAt} is on`,
+    }
+  } catch (error) {
+    if (error instanceof SignatureError) return error
+    throw error
+  }
 }

@@ -1,25 +1,17 @@
 import { canonicalJson, type PreparedApproval } from '#libs/contracts'
 import { describeChange, type Consent, type ConsentLine, type ConsentRelease, type PolicyDocument } from '#libs/policy'
+import { readConsent, readPrepared, type ApiClient } from '#libs/client'
+import type { CliContext } from '../context.js'
 import type { Paint } from '../output/paint.js'
 import { refusedFallbackLines } from '../plan/describe-plan.js'
+import { rosterFile } from '../roster/rosters-here.js'
 
-export interface Described {
+interface Described {
   /** Data the service reports besides the bytes; it is unsigned. */
-  reported: Pick<PreparedApproval, 'digest' | 'signedBy' | 'supersede' | 'releases' | 'overtakenBy'>
+  reported: PreparedApproval
   /** Signed policies, in the order of the consent. */
   policies: readonly PolicyDocument[]
   paint: Paint
-}
-
-/** Returns what a signer should read before the key is unlocked: difference, plan and digest. */
-export function describePrepared(consent: Consent, described: Described): string[] {
-  const { digest, signedBy, supersede } = described.reported
-  return [
-    ...describeConsent(consent, described),
-    ...(signedBy.length === 0 ? [] : [`  Signed already by ${signedBy.join(', ')}`]),
-    ...(supersede === true ? ['  Supersedes: ends the runs of these policies that are under way'] : []),
-    `  Digest ${digest}`,
-  ]
 }
 
 /** Returns differences, plan and authors. */
@@ -70,4 +62,32 @@ export function overtakenLines({ overtakenBy }: Pick<PreparedApproval, 'overtake
 
 function linesOf(lines: readonly ConsentLine[], paint: Paint): string[] {
   return lines.map(({ tone, text }) => `  ${tone === 'bad' ? paint.bad(text) : text}`)
+}
+
+/** Effect of a signature over these bytes, verified by the roster of HMS_ROSTER, else the data folder's, else a loopback address's. */
+export async function consentTo(
+  context: CliContext,
+  client: ApiClient,
+  prepared: PreparedApproval,
+): Promise<{ consent: Consent; policies: PolicyDocument[] }> {
+  const { predicates } = readPrepared(prepared)
+  const consent = await readConsent(client, predicates, {
+    roster: rosterFile(context),
+    cacheDir: context.io.environment.lookup('HMS_CACHE_DIR'),
+  })
+  return { consent, policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
+}
+
+/** Prints what a signer should read before the key is unlocked: difference, plan and digest. */
+export async function showConsent(context: CliContext, client: ApiClient, prepared: PreparedApproval): Promise<void> {
+  const { consent, policies } = await consentTo(context, client, prepared)
+  const { output } = context
+  const { digest, signedBy, supersede } = prepared
+  const lines = [
+    ...describeConsent(consent, { reported: prepared, policies, paint: output.errorPaint }),
+    ...(signedBy.length === 0 ? [] : [`  Signed already by ${signedBy.join(', ')}`]),
+    ...(supersede === true ? ['  Supersedes: ends the runs of these policies that are under way'] : []),
+    `  Digest ${digest}`,
+  ]
+  for (const line of lines) output.note(line)
 }
