@@ -49,11 +49,20 @@ export const BRIDGE_GUARDS = [
   {
     name: 'bridge-first-frame',
     guard: 'a page waits for a first frame for as long as it comes in',
-    file: 'libs/client/src/bridge/page-transports.ts',
-    find: '(bytes) => void (line.counted += bytes)',
-    replace: '() => {}',
+    file: 'libs/client/src/connection/link/server-sent-events.ts',
+    find: 'received += chunk.length',
+    replace: '',
     spec: 'libs/client/src/bridge/open-bridge.spec.ts',
     test: 'waits for a first frame for as long as it comes in by events',
+  },
+  {
+    name: 'bridge-events-type',
+    guard: 'a page reads no events of a response of another type',
+    file: 'libs/client/src/connection/link/server-sent-events.ts',
+    find: "response.status !== 200 || !/^text\\/event-stream\\b/.test(response.type ?? '')",
+    replace: 'response.status !== 200',
+    spec: 'libs/client/src/bridge/open-bridge.spec.ts',
+    test: 'reads no events of a response of another type, such as the page of a proxy',
   },
   {
     name: 'bridge-goodbye',

@@ -291,8 +291,8 @@ export const READER_GUARDS = [
   {
     name: 'flags-turn-for-others',
     guard: 'flags that change with time for some context are told',
-    file: 'libs/client/src/openfeature/flag-changes.ts',
-    find: 'documents.nowMs() < dueMs ? this.awaitTurn() : this.look()',
+    file: 'libs/evaluation/src/change-watch.ts',
+    find: 'this.copy.nowMs() < dueMs ? this.awaitTurn() : this.look(this.turns.keys())',
     replace: 'this.awaitTurn()',
     spec: 'libs/client/src/openfeature/hms-provider.spec.ts',
     test: 'tell of a lease that ends for other contexts',

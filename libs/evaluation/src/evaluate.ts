@@ -1,4 +1,4 @@
-import { deepFreeze, peekPredicate, type ConfigDocument, type Envelope, type Json } from '#libs/contracts'
+import { deepFreeze, peekPredicate, type ConfigDocument, type Envelope, type Json, type OfrepReason } from '#libs/contracts'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
@@ -84,6 +84,24 @@ export function evaluate(documents: readonly HeldDocument[], reader: Reader, now
   const chosen = canaries[0] ?? stable
   if (chosen === undefined || chosen.value === null) return null
   return { held: { ...chosen, value: chosen.value }, until: chosen === stable ? null : expiryOf(chosen.head) }
+}
+
+/** Release in force for one reader, with the reason. */
+export interface Resolution {
+  held: InForce['held']
+  reason: OfrepReason
+}
+
+/**
+ * Resolves the policy for a reader. `SPLIT` inside a canary; `TARGETING_MATCH` outside of a running one, because the result depends on the
+ * reader; else `STATIC`, the only reason a provider may cache for all readers. `null` if nothing is in force for this reader.
+ */
+export function resolve(documents: readonly HeldDocument[], reader: Reader, now: number): Resolution | null {
+  const found = evaluate(documents, reader, now)
+  if (found === null) return null
+  const { held } = found
+  if (held.head.scope !== STABLE_SCOPE) return { held, reason: 'SPLIT' }
+  return { held, reason: liveCanaries(documents, now).length > 0 ? 'TARGETING_MATCH' : 'STATIC' }
 }
 
 /**

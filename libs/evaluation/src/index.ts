@@ -1,2 +1,3 @@
+export * from './change-watch.js'
 export * from './evaluate.js'
 export * from './whole-bundles.js'

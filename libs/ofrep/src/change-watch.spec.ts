@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { ChangeWatch } from '#libs/evaluation'
 import { VirtualClock } from '#libs/platform'
-import { ChangeWatch } from './change-watch.js'
 import { held, HeldByHand, NOW } from './testing/held.js'
 
 const stable = held('pm25', { version: '1.5.0' })

@@ -1,16 +1,10 @@
-import type { OfrepMetadata } from '#libs/contracts'
-import type { HeldDocument, Reader } from '#libs/evaluation'
+import type { JsonObject, OfrepFlag, OfrepMetadata } from '#libs/contracts'
+import { resolve, type Reader, type Resolution, type WatchedCopy } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import { createHash } from 'node:crypto'
-import { flagsOf } from './flags.js'
-import { resolve, type Resolution } from './resolve.js'
 
 /** Copy of the policies in an instance of config-store or a side-car. */
-export interface HeldPolicies {
-  policies(): readonly string[]
-  documentsOf(id: string): readonly HeldDocument[]
-  /** Time for leases and later rules, in ms since 1970. */
-  nowMs(): number
+export interface HeldPolicies extends WatchedCopy {
   /** State of a copy that may be old. */
   state?(): OfrepMetadata['state']
   /** Verification metadata of each flag. */
@@ -96,9 +90,7 @@ export class FlagBook {
     if (texts === undefined)
       byReason.set(
         said,
-        (texts = new Map(
-          flagsOf(found, { state, verification: this.held.verification }).map((flag) => [flag.key, textOf(JSON.stringify(flag))]),
-        )),
+        (texts = new Map(flagsOf(found, state, this.held.verification).map((flag) => [flag.key, textOf(JSON.stringify(flag))]))),
       )
     return texts
   }
@@ -114,4 +106,26 @@ function textOf(json: string): FlagText {
 
 function byPolicy(a: Resolution, b: Resolution): number {
   return a.held.head.policy < b.held.head.policy ? -1 : 1
+}
+
+/** Returns the flag of the whole policy, then one for each member that OFREP can represent, which a null is not. */
+function flagsOf({ held, reason }: Resolution, state: OfrepMetadata['state'], verification: OfrepMetadata['verification']): OfrepFlag[] {
+  const { value: policy, head, firstRevision, document } = held
+  const metadata: OfrepMetadata = {
+    policyVersion: policy.version,
+    revision: firstRevision,
+    digest: head.current!,
+    scope: head.scope,
+    effective: policy.effective,
+    ...(document.run === null ? {} : { runId: document.run }),
+    ...(state === undefined ? {} : { state }),
+    ...(verification === undefined ? {} : { verification }),
+  }
+  const flagOf = (key: string, value: OfrepFlag['value']): OfrepFlag => ({ key, value, reason, variant: policy.version, metadata })
+  const fields = Object.entries(policy).flatMap(([field, value]) => {
+    if (value === undefined || value === null) return []
+    // The schema of OFREP has no lists, though most providers accept one.
+    return flagOf(`${policy.id}.${field}`, Array.isArray(value) ? { items: value } : (value as OfrepFlag['value']))
+  })
+  return [flagOf(policy.id, { ...(policy as JsonObject) }), ...fields]
 }

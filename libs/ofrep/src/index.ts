@@ -1,7 +1,4 @@
 export * from './answers.js'
-export * from './change-watch.js'
 export * from './flag-book.js'
-export * from './flags.js'
 export * from './read-context.js'
 export * from './refetch-feed.js'
-export * from './resolve.js'

@@ -1,4 +1,5 @@
-import { ChangeWatch, EVENT_HEADERS, RefetchFeed } from '#libs/ofrep'
+import { ChangeWatch } from '#libs/evaluation'
+import { EVENT_HEADERS, RefetchFeed } from '#libs/ofrep'
 import { Clock, requireConnection } from '#libs/platform'
 import { RequireScope } from '#libs/service'
 import { type BeforeApplicationShutdown, Controller, Get, Headers, Injectable, Query, Req, Res } from '@nestjs/common'

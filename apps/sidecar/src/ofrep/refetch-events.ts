@@ -1,5 +1,6 @@
 import { HmsError } from '#libs/contracts'
-import { ChangeWatch, EVENT_HEADERS, RefetchFeed, type HeldPolicies } from '#libs/ofrep'
+import { ChangeWatch } from '#libs/evaluation'
+import { EVENT_HEADERS, RefetchFeed, type HeldPolicies } from '#libs/ofrep'
 import type { Clock } from '#libs/platform'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'

@@ -28,8 +28,9 @@ afterEach(() => {
   for (const bridge of bridges) bridge.close()
 })
 
-/** `until`: when the response ends; default: at once. */
+/** A text is one of events. `until`: when the response ends; default: at once. */
 function answer(status: number, body: unknown, until?: Promise<void>): Awaited<ReturnType<PageFetch>> {
+  const type = typeof body === 'string' ? 'text/event-stream' : 'application/problem+json'
   const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
   const stream = new ReadableStream<Uint8Array>({
     async start(controller) {
@@ -38,7 +39,7 @@ function answer(status: number, body: unknown, until?: Promise<void>): Awaited<R
       controller.close()
     },
   })
-  return { ok: status === 200, status, headers: { get: () => 'application/problem+json' }, body: stream }
+  return { ok: status === 200, status, headers: { get: () => type }, body: stream }
 }
 
 function opening(options: Partial<BridgeOptions> = {}): Promise<Bridge> {
@@ -358,6 +359,12 @@ describe('opening', () => {
     clock.advance(250)
     await refused
     expect(asked).toEqual([`${URL_}/v1/events`])
+  })
+
+  it('reads no events of a response of another type, such as the page of a proxy', async () => {
+    const frame = { type: 'snapshot', revision: 4, changes: [], documents: [old] }
+    fetch = async () => ({ ...answer(200, `data: ${JSON.stringify(frame)}\n\n`), headers: { get: () => 'text/html' } })
+    await expect(opening({ token: 'key' })).rejects.toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 200 })
   })
 
   it('reads by events alone with a key, and goes on after the last one', async () => {

@@ -32,7 +32,7 @@ export async function getJson(fetch: PageFetch, url: string, token: string | und
   let text: string
   try {
     response = await fetch(url, { headers, cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) })
-    text = await readPageText(response, maxBytes)
+    text = await readText(chunksOf(response.body), maxBytes)
   } catch (error) {
     throw unreachable(url, reasonOf(error), error)
   }
@@ -44,23 +44,9 @@ export async function getJson(fetch: PageFetch, url: string, token: string | und
   }
 }
 
-/** Reads a body as text. Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond `maxBytes`. */
-export function readPageText({ body }: PageResponse, maxBytes: number): Promise<string> {
-  return readText(body === null ? null : chunksOf(body), maxBytes)
-}
-
-/** Yields a body as text. `received` is called with the bytes of each chunk. */
-export async function* textsOf({ body }: PageResponse, received: (bytes: number) => void): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
+/** Yields the chunks of a body: not every browser makes it async-iterable. */
+export async function* chunksOf(body: PageResponse['body']): AsyncGenerator<Uint8Array> {
   if (body === null) return
-  for await (const chunk of chunksOf(body)) {
-    received(chunk.length)
-    yield decoder.decode(chunk, { stream: true })
-  }
-}
-
-/** Not every browser makes a body async-iterable. */
-async function* chunksOf(body: NonNullable<PageResponse['body']>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
   try {
     for (;;) {

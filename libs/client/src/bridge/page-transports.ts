@@ -1,17 +1,8 @@
-import { HmsError, SILENCE_MS } from '#libs/contracts'
-import { errorOfResponse } from '../api/problem-to-error.js'
-import { sseParser } from '../api/sse-parser.js'
+import { REVISION_HEADER, SILENCE_MS } from '#libs/contracts'
 import { reasonOf } from '../api/unreachable.js'
-import { Line } from '../connection/link/line.js'
-import {
-  addressOf,
-  isForeignAnswer,
-  MAX_FRAME_BYTES,
-  MAX_REFUSAL_BYTES,
-  type Target,
-  type Transport,
-} from '../connection/link/transport.js'
-import { readPageText, textsOf, type PageFetch } from './page-fetch.js'
+import { serverSentEvents } from '../connection/link/server-sent-events.js'
+import { addressOf, MAX_FRAME_BYTES, type Target, type Transport } from '../connection/link/transport.js'
+import { chunksOf, type PageFetch } from './page-fetch.js'
 
 /** Used part of a browser's `WebSocket`. */
 export interface PageSocket {
@@ -32,58 +23,36 @@ const LIMITS = { openMs: SILENCE_MS, firstMs: 15_000, silenceMs: SILENCE_MS }
 export function pageSocket(target: Target, open: (url: string) => PageSocket): Transport {
   return {
     ...LIMITS,
-    open(ask, events) {
+    open(ask, session) {
       const address = addressOf(target, '/v1/stream', ask.revision)
       address.protocol = address.protocol.replace('http', 'ws')
-      const line = new Line(events, () => socket?.close())
       let socket: PageSocket | undefined
+      const connection = { received: () => 0, drop: () => socket?.close() }
       try {
         socket = open(address.href)
       } catch (error) {
         // A page's content security policy makes this throw synchronously.
-        queueMicrotask(() => line.end({ reason: reasonOf(error), blocked: true }))
-        return line
+        queueMicrotask(() => session.end({ reason: reasonOf(error), blocked: true }))
+        return connection
       }
-      socket.addEventListener('open', () => line.opened())
+      socket.addEventListener('open', () => session.opened())
       socket.addEventListener('message', ({ data }) => {
-        if (typeof data === 'string' && data.length <= MAX_FRAME_BYTES) line.take(data)
-        else line.end({ reason: 'a frame is not text, or larger than 64 MiB', damaged: true })
+        if (typeof data === 'string' && data.length <= MAX_FRAME_BYTES) session.take(data)
+        else session.end({ reason: 'a frame is not text, or larger than 64 MiB', damaged: true })
       })
       socket.addEventListener('close', ({ code, reason }) =>
-        line.end({ reason: reason === '' ? `the connection was closed (${code})` : reason, blocked: line.frames === 0 }),
+        session.end({ reason: reason === '' ? `the connection was closed (${code})` : reason, blocked: session.frames === 0 }),
       )
-      return line
+      return connection
     },
   }
 }
 
 /** Transport over `/v1/events` by `fetch`, which reports a server's refusal and sends a key. `EventSource` does neither. */
 export function pageEvents(target: Target, fetch: PageFetch): Transport {
-  const { url, token } = target
-  return {
-    ...LIMITS,
-    open({ revision }, events) {
-      const abort = new AbortController()
-      const line = new Line(events, () => abort.abort())
-      const follow = async (): Promise<void> => {
-        const response = await fetch(addressOf(target, '/v1/events', revision).href, {
-          headers: { accept: 'text/event-stream', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-          cache: 'no-store',
-          signal: abort.signal,
-        })
-        if (!response.ok) {
-          const body = await readPageText(response, MAX_REFUSAL_BYTES).catch(() => '')
-          const refused = errorOfResponse(url, response.status, response.headers.get('content-type'), body)
-          return line.end({ reason: refused.message, refused, blocked: isForeignAnswer(refused) })
-        }
-        line.opened()
-        const parser = sseParser(MAX_FRAME_BYTES)
-        const texts = textsOf(response, (bytes) => void (line.counted += bytes))
-        for await (const text of texts) for (const { data } of parser.push(text)) line.take(data)
-        line.end({ reason: 'the connection was closed', blocked: line.frames === 0 })
-      }
-      follow().catch((error: unknown) => line.end({ reason: reasonOf(error), damaged: error instanceof HmsError }))
-      return line
-    },
-  }
+  // A page itself reports a server that is behind its copy, so it does not ask to be refused.
+  return serverSentEvents(target, LIMITS, async (address, { [REVISION_HEADER]: _atLeast, ...headers }, signal) => {
+    const { status, headers: given, body } = await fetch(address.href, { headers, cache: 'no-store', signal })
+    return { status, type: given.get('content-type'), body: chunksOf(body) }
+  })
 }

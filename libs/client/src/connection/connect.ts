@@ -79,7 +79,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const [{ ReaderSession: Session }, { StreamFeed }, { serverTransports }] = await Promise.all([
     import('./reader-session.js'),
     import('./stream-feed.js'),
-    import('./link/web-socket.js'),
+    import('./link/server-transports.js'),
   ])
   const until = clock.elapsed() + timeoutMs
   const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })

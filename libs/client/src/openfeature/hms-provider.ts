@@ -6,10 +6,9 @@ import { CONNECT_OPTIONS, openConnection, type ConnectionPorts, type ConnectOpti
 import type { HmsConnection } from '../connection/hms-connection.js'
 import type { ReaderSession } from '../connection/reader-session.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
-import { FlagChanges } from './flag-changes.js'
-import { ProviderError } from './provider-error.js'
+import { watchFlags } from './flag-changes.js'
 import { ProviderEventsEmitter } from './provider-events.js'
-import { resolveFlag, type FlagType } from './resolve-flag.js'
+import { type FlagType, ProviderError, resolveFlag } from './resolve-flag.js'
 import type { Reader } from '#libs/evaluation'
 
 /** Options of the provider; defaults come from the environment, as for `connect`. */
@@ -105,7 +104,7 @@ export class HmsProvider implements Provider {
   }
 
   private follow(live: ReaderSession): void {
-    const changes = new FlagChanges(live.documents, this.ports.clock ?? systemClock, (flagsChanged) =>
+    const changes = watchFlags(live.documents, this.ports.clock ?? systemClock, (flagsChanged) =>
       this.events.tell('PROVIDER_CONFIGURATION_CHANGED', { flagsChanged, metadata: { revision: live.revision } }),
     )
     this.off = [

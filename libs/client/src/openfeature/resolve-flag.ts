@@ -1,9 +1,19 @@
-import type { JsonValue, ResolutionDetails, StandardResolutionReasons } from '@openfeature/server-sdk'
+import type { ErrorCode, JsonValue, ResolutionDetails } from '@openfeature/server-sdk'
 import type { Json } from '#libs/contracts'
-import { evaluate, liveCanaries, type InForce, type Reader } from '#libs/evaluation'
-import { STABLE_SCOPE } from '#libs/signing'
+import { resolve, type InForce, type Reader } from '#libs/evaluation'
 import type { ConnectionState, HeldDocumentSource } from '../connection/hms-connection.js'
-import { ProviderError } from './provider-error.js'
+
+/** Error with the `code` that the SDK reads. Importing the SDK's own classes at run time would break apps that have not installed it. */
+export class ProviderError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: `${ErrorCode}`, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ProviderError'
+    // The members of the SDK's enum are these strings.
+    this.code = code as ErrorCode
+  }
+}
 
 /** Flag types of OpenFeature. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object'
@@ -20,23 +30,24 @@ export function resolveFlag<T extends JsonValue>(
   state: ConnectionState,
 ): ResolutionDetails<T> {
   const { id, field } = partsOf(key)
-  const now = documents.nowMs()
-  const held = evaluate(documents.of(id), reader, now)?.held
-  const value = held === undefined ? undefined : valueAt(held.value, field)
-  if (held === undefined || value === undefined) {
+  const found = resolve(documents.of(id), reader, documents.nowMs())
+  const value = found === null ? undefined : valueAt(found.held.value, field)
+  if (found === null || value === undefined) {
     throw new ProviderError('FLAG_NOT_FOUND', `no policy, and no field of one that is in force for this context, is called ${key}`)
   }
   if (typeof value !== type) throw new ProviderError('TYPE_MISMATCH', `${key} is of type ${typeof value}, not ${type}`)
+  const { held, reason } = found
   return {
     value: value as T,
     variant: held.value.version,
-    reason: reasonOf(held, liveCanaries(documents.of(id), now).length > 0, state),
+    // The copy may be outdated, whatever the reason.
+    reason: state === 'READY' ? reason : 'STALE',
     flagMetadata: metadataOf(held, state),
   }
 }
 
 /** Splits a flag key. Ids of policies have no dot; fields may. */
-export function partsOf(key: string): { id: string; field: string | undefined } {
+function partsOf(key: string): { id: string; field: string | undefined } {
   const dot = key.indexOf('.')
   return dot === -1 ? { id: key, field: undefined } : { id: key.slice(0, dot), field: key.slice(dot + 1) }
 }
@@ -45,13 +56,6 @@ export function partsOf(key: string): { id: string; field: string | undefined } 
 function valueAt(policy: InForce['held']['value'], field: string | undefined): Json | undefined {
   if (field === undefined) return policy as unknown as Json
   return Object.hasOwn(policy, field) ? (policy[field] ?? undefined) : undefined
-}
-
-/** `STALE` takes precedence: the copy may be outdated. `STATIC` means the same value for every reader. */
-function reasonOf({ head }: InForce['held'], canaryRuns: boolean, state: ConnectionState): keyof typeof StandardResolutionReasons {
-  if (state !== 'READY') return 'STALE'
-  if (head.scope !== STABLE_SCOPE) return 'SPLIT'
-  return canaryRuns ? 'TARGETING_MATCH' : 'STATIC'
 }
 
 function metadataOf({ document, head, value }: InForce['held'], state: ConnectionState): Record<string, string | number | boolean> {

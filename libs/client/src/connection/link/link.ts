@@ -72,7 +72,7 @@ export class Link {
   /** Drops the session and starts another. */
   reconnect(reason = 'the connection was dropped'): void {
     this.forgetBetter()
-    this.current?.drop(reason)
+    this.current?.end({ reason })
   }
 
   async stop(): Promise<void> {
@@ -97,7 +97,7 @@ export class Link {
   private take(frame: StreamFrame, trial: Trial): void {
     if (trial === this.better) {
       // An instance with an older revision is no improvement.
-      if (frame.revision < this.newest) return trial.drop('it is behind')
+      if (frame.revision < this.newest) return trial.end({ reason: 'it is behind' })
       this.changeTo(trial)
     } else if (!this.isFollowed) {
       this.isFollowed = true

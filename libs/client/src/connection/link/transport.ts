@@ -1,5 +1,6 @@
-import { REVISION_HEADER, type AppliedFrame, type HmsError, type StreamFrame } from '#libs/contracts'
+import { readText, REVISION_HEADER, type AppliedFrame, type HmsError } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
+import { errorOfResponse } from '../../api/problem-to-error.js'
 import type { Clock } from '../../clock.js'
 
 /**
@@ -13,7 +14,7 @@ export interface Transport {
   readonly firstMs: number
   /** Timeout of each later frame, ms. */
   readonly silenceMs: number
-  open(ask: ResumeRequest, events: SessionEvents): Session
+  open(ask: ResumeRequest, session: Session): Connection
 }
 
 export type TransportName = 'stream' | 'events' | 'poll'
@@ -39,24 +40,29 @@ export interface ResumeRequest {
   atLeast: number | undefined
 }
 
-/** One connection, or one series of polls. */
-export interface Session {
-  /** Total bytes received. */
-  readonly received: number
-  /** Sends a frame on the stream; a no-op on other transports. */
-  send(frame: AppliedFrame): void
-  /** Ends the session immediately. */
+/** One connection of a session, or one series of polls. */
+export interface Connection {
+  /** Returns the total bytes received. */
+  received(): number
+  /** Sends a frame; only the stream can. */
+  send?(frame: AppliedFrame): void
+  /** Drops it immediately. */
   drop(): void
-  /** Closes the session; resolves within a second. */
-  close(): Promise<void>
+  /** Closes it within a second; without this, `drop` does. */
+  close?(): Promise<void>
 }
 
-export interface SessionEvents {
+/** Receives what happens on a connection. */
+export interface Session {
+  /** Frames delivered so far. */
+  readonly frames: number
+  readonly isOver: boolean
   /** The server has accepted the connection. */
   opened(): void
-  /** May throw: an invalid frame ends the session as damaged. */
-  frame(frame: StreamFrame): void
-  closed(end: SessionEnd): void
+  /** Delivers a frame, and returns its revision. One that is invalid, or cannot be applied, ends the session as damaged. */
+  take(text: string): number | undefined
+  /** Ends the session, once, and drops its connection. */
+  end(end: SessionEnd): void
 }
 
 /** Reason why a session ended or did not begin. */
@@ -89,14 +95,24 @@ export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.has((error as { code?: unknown } | null)?.code)
 }
 
-/** Whether a response is from an intermediary instead of a server of ours. */
-export function isForeignAnswer({ code }: HmsError): boolean {
-  return code === 'HMS_HTTP_UNEXPECTED' || code === 'HMS_UNREACHABLE'
-}
-
 /** Largest frame on any transport: a snapshot of all documents, about 4 KiB each. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
-export const MAX_REFUSAL_BYTES = 64 * 1024
+const MAX_REFUSAL_BYTES = 64 * 1024
+
+/** Response to a request; `type` is its content type. */
+export interface TransportResponse {
+  status: number
+  type: string | null
+  body: AsyncIterable<Uint8Array> | null
+}
+
+/** Reads a response that came instead of frames, from the server or from an intermediary. */
+export async function refusalIn(url: string, { status, type, body }: TransportResponse): Promise<SessionEnd> {
+  // Truncated or endless body: only the status is used.
+  const text = await readText(body, MAX_REFUSAL_BYTES).catch(() => '')
+  const refused = errorOfResponse(url, status, type, text)
+  return { reason: refused.message, refused, blocked: refused.code === 'HMS_HTTP_UNEXPECTED' || refused.code === 'HMS_UNREACHABLE' }
+}
 
 export function addressOf({ url, reader, policies }: Target, path: string, revision: number | undefined): URL {
   const address = new URL(url + path)

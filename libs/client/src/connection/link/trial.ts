@@ -1,8 +1,10 @@
-import type { StreamFrame } from '#libs/contracts'
+import type { AppliedFrame, StreamFrame } from '#libs/contracts'
+import { reasonOf } from '../../api/unreachable.js'
 import { leaveMs } from '../../backoff.js'
 import type { Clock } from '../../clock.js'
+import { parseFrame } from '../parse-frame.js'
 import { Silence } from './silence.js'
-import type { ResumeRequest, Session, SessionEnd, Transport, TransportName } from './transport.js'
+import type { Connection, ResumeRequest, Session, SessionEnd, Transport, TransportName } from './transport.js'
 
 export interface TrialEnd extends SessionEnd {
   hadFrames: boolean
@@ -19,16 +21,16 @@ export interface TrialEvents {
 const LED_THROUGH_MS = 10_000
 
 /** Runs one session and determines its outcome: it works, falls silent, or is ended by a goodbye. */
-export class Trial {
-  private readonly session: Session
+export class Trial implements Session {
+  frames = 0
+  isOver = false
+  private readonly connection: Connection
   private readonly silence: Silence
   private readonly startedAt: number
-  private frames = 0
-  private isOver = false
 
   constructor(
     readonly name: TransportName,
-    transport: Transport,
+    private readonly transport: Transport,
     ask: ResumeRequest,
     private readonly clock: Clock,
     private readonly events: TrialEvents,
@@ -38,39 +40,51 @@ export class Trial {
     this.silence = new Silence({
       clock,
       limitMs: silenceMs,
-      received: () => this.session.received,
+      received: () => this.connection.received(),
       onSilence: () => this.fellSilent(this.frames === 0 ? firstMs : silenceMs),
     })
-    this.session = transport.open(ask, {
-      opened: () => {
-        if (!this.isOver) this.silence.watch(firstMs)
-      },
-      frame: (frame) => this.take(frame),
-      closed: (end) => this.end(end),
-    })
+    this.connection = transport.open(ask, this)
     this.silence.watch(openMs ?? firstMs)
   }
 
-  send: Session['send'] = (frame) => this.session.send(frame)
+  opened(): void {
+    if (!this.isOver) this.silence.watch(this.transport.firstMs)
+  }
 
-  /** Ends the session as if the other side had. */
-  drop(reason: string): void {
-    this.end({ reason })
-    this.session.drop()
+  take(text: string): number | undefined {
+    try {
+      const frame = parseFrame(text)
+      this.deliver(frame)
+      return frame.revision
+    } catch (error) {
+      this.end({ reason: reasonOf(error), damaged: true, error: error as Error })
+      return undefined
+    }
+  }
+
+  end(end: SessionEnd): void {
+    if (this.isOver) return
+    this.report(end)
+    this.connection.drop()
+  }
+
+  send(frame: AppliedFrame): void {
+    this.connection.send?.(frame)
   }
 
   /** Closes the session without an event. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.silence.stop()
     this.isOver = true
-    return this.session.close()
+    if (this.connection.close === undefined) this.connection.drop()
+    else await this.connection.close()
   }
 
-  private take(frame: StreamFrame): void {
+  private deliver(frame: StreamFrame): void {
     if (this.isOver) return
     if (frame.type === 'goodbye') {
-      this.end({ reason: 'the server stops', leaveMs: leaveMs(frame.retryMs) })
-      return void this.session.close()
+      this.report({ reason: 'the server stops', leaveMs: leaveMs(frame.retryMs) })
+      return void this.close()
     }
     this.frames++
     this.silence.watch()
@@ -80,11 +94,9 @@ export class Trial {
   private fellSilent(limitMs: number): void {
     const isShort = this.clock.elapsed() - this.startedAt < LED_THROUGH_MS + limitMs
     this.end({ reason: `no frame for ${limitMs / 1_000} s`, blocked: this.frames === 0 || isShort })
-    this.session.drop()
   }
 
-  private end(end: SessionEnd): void {
-    if (this.isOver) return
+  private report(end: SessionEnd): void {
     this.isOver = true
     this.silence.stop()
     const lastedMs = this.clock.elapsed() - this.startedAt

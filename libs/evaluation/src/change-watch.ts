@@ -1,0 +1,90 @@
+import { STABLE_SCOPE } from '#libs/signing'
+import { liveCanaries, nextTurn, standing, type HeldDocument } from './evaluate.js'
+
+/** Copy of policies whose changes are watched. */
+export interface WatchedCopy {
+  policies(): readonly string[]
+  documentsOf(id: string): readonly HeldDocument[]
+  /** Time for leases and later rules, in ms since 1970. */
+  nowMs(): number
+}
+
+export interface WatchClock {
+  /** Calls `action` once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, action: () => void): () => void
+}
+
+/** Delay after an effective time that instances share, because their clocks differ slightly: a notified reader may query another one. */
+const GRACE_MS = 250
+/** The reader's time may be set forward, so effective times are checked every minute. */
+const LONGEST_WAIT_MS = 60_000
+
+/**
+ * Calls `changed` with the policies whose values may have changed for some reader: by documents, because a lease expired, or because a
+ * later rule came into force. The renewal of a lease changes nothing.
+ */
+export class ChangeWatch {
+  private readonly marks = new Map<string, string>()
+  private readonly turns = new Map<string, number>()
+  private cancel = (): void => {}
+
+  constructor(
+    private readonly copy: WatchedCopy,
+    private readonly clock: WatchClock,
+    private readonly changed: (policies: string[]) => void,
+    private readonly graceMs = GRACE_MS,
+  ) {
+    this.compare(copy.policies())
+    this.awaitTurn()
+  }
+
+  /** Called after the copy received documents of these policies; of any without a list. */
+  look(policies: Iterable<string> = [...this.copy.policies(), ...this.marks.keys()]): void {
+    // A canary may end by a change of another member of its bundle.
+    const changed = this.compare([...policies, ...this.turns.keys()])
+    this.awaitTurn()
+    if (changed.length > 0) this.changed(changed)
+  }
+
+  stop(): void {
+    this.cancel()
+  }
+
+  private compare(policies: Iterable<string>): string[] {
+    const now = this.copy.nowMs()
+    return [...new Set(policies)].filter((id) => {
+      const documents = this.copy.documentsOf(id)
+      const before = this.marks.get(id) ?? NOTHING
+      const mark = markOf(documents, now)
+      this.marks.set(id, mark)
+      const turn = nextTurn(documents, now)
+      if (turn === null) this.turns.delete(id)
+      else this.turns.set(id, turn)
+      return mark !== before
+    })
+  }
+
+  private awaitTurn(): void {
+    this.cancel()
+    if (this.turns.size === 0) return
+    const dueMs = Math.min(...this.turns.values()) + this.graceMs
+    const delayMs = Math.min(Math.max(dueMs - this.copy.nowMs(), 1), LONGEST_WAIT_MS)
+    this.cancel = this.clock.after(delayMs, () => (this.copy.nowMs() < dueMs ? this.awaitTurn() : this.look(this.turns.keys())))
+  }
+}
+
+/** Returns the documents of one policy that some reader gets: the stable one, and live canaries. */
+export function documentsInForce(documents: readonly HeldDocument[], now: number): HeldDocument[] {
+  const stable = documents.filter(({ head }) => head.scope === STABLE_SCOPE).map((held) => standing(held, now))
+  return [...stable.filter(({ value }) => value !== null), ...liveCanaries(documents, now)]
+}
+
+const NOTHING = '[]'
+
+/** Returns everything that determines the values readers get of one policy. */
+function markOf(documents: readonly HeldDocument[], now: number): string {
+  const inForce = documentsInForce(documents, now)
+  return JSON.stringify(
+    inForce.map(({ head: { scope, current, share, cohortKey, salt } }) => [scope, current, share, cohortKey, salt]).sort(),
+  )
+}
