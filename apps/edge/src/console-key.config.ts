@@ -12,14 +12,8 @@ export function readConsoleHosts(env: Environment): string[] {
   const hosts = given === '' ? [] : listOf(given).map((host) => host.toLowerCase())
   const wrong = hosts.find((host) => !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(host))
   if (wrong === undefined) return hosts
-  throw new HmsError(
-    'HMS_CONFIG_INVALID',
-    `HMS_CONSOLE_HOSTS must be names of hosts separated by commas, without a port; ${wrong} is none.`,
-    {
-      status: 400,
-      next: ['hms-svc help environment'],
-    },
-  )
+  const detail = `HMS_CONSOLE_HOSTS must be names of hosts separated by commas, without a port; ${wrong} is none.`
+  throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc help environment'] })
 }
 
 /**

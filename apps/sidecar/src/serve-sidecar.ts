@@ -1,9 +1,8 @@
-import { openConnection, readClientConfig } from '#libs/client'
+import { type HmsConnection, openConnection, readClientConfig } from '#libs/client'
 import { readCorsOrigins } from '#libs/process'
-import { createLogger, systemClock, type Environment, Metrics } from '#libs/platform'
+import { createLogger, describeError, type Environment, type Logger, Metrics, systemClock } from '#libs/platform'
 import type { LocalReader, HeldValues } from './held-values.js'
 import { createSidecarServer } from './sidecar-server.js'
-import { logConnection } from './log-connection.js'
 import { listen, type ListenAddress } from './address/listen.js'
 import { FlagReads } from './ofrep/flag-reads.js'
 import { RefetchEvents } from './ofrep/refetch-events.js'
@@ -120,4 +119,23 @@ export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number
 function ageMs(values: HeldValues): number {
   const [any] = values.ids()
   return any === undefined ? 0 : values.explain(any).ageMs
+}
+
+const ERROR_PAUSE_MS = 1_000
+
+/** Logs state changes and errors of the connection. The server determines the number of errors: at most one a second is logged. */
+export function logConnection(connection: Pick<HmsConnection, 'on'>, log: Logger, elapsed: () => number = () => performance.now()): void {
+  let [loggedAt, unlogged] = [Number.NEGATIVE_INFINITY, 0]
+  connection.on('ready', ({ revision }) => log.info({ revision }, 'the values are all that is signed'))
+  connection.on('stale', ({ reason, code }) => log.warn({ reason, code }, 'the values may be old'))
+  connection.on('error', (error) => {
+    unlogged++
+    if (elapsed() - loggedAt < ERROR_PAUSE_MS) return
+    log.warn(
+      { code: (error as { code?: unknown }).code, error: describeError(error), count: unlogged },
+      'something was refused, or went wrong',
+    )
+    loggedAt = elapsed()
+    unlogged = 0
+  })
 }

@@ -19,11 +19,9 @@ import {
 } from '#libs/platform'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { HeldValues } from './held-values.js'
-import { follow } from './push/events.http.js'
-import type { EventFeed } from './push/event-feed.js'
+import { type EventFeed, follow } from './push/event-feed.js'
 import type { PolicyReads } from './reads/policies.http.js'
-import { send, type Answer } from './http/answer.js'
-import { readJson } from './http/read-json.js'
+import { type Answer, readJson, send } from './http/answer.js'
 import type { FlagReads } from './ofrep/flag-reads.js'
 import type { RefetchEvents } from './ofrep/refetch-events.js'
 

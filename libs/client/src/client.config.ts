@@ -1,5 +1,5 @@
-import { EDGE_PORT, HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME, withoutCredentials } from '#libs/contracts'
-import { policiesProblem } from './connection/named-policies.js'
+import { EDGE_PORT, HmsError, isName, MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME, withoutCredentials } from '#libs/contracts'
+import { isPolicyId } from '#libs/policy'
 
 /** Settings of SDK and CLI from the environment. Absent equals empty. */
 export interface ClientConfig {
@@ -27,23 +27,31 @@ const DEFAULT_URL = `http://127.0.0.1:${EDGE_PORT}`
 
 /** Reads the settings. Throws one `HMS_CONFIG_INVALID` (400) that names every wrong variable. */
 export function readClientConfig(env: Record<string, string | undefined> = process.env): ClientConfig {
-  const variables = new Variables(env)
-  const config = {
-    url: withoutSlash(variables.read('HMS_URL', urlProblem) ?? DEFAULT_URL),
-    bot: variables.read('HMS_BOT', nameProblem(MAX_BOT_NAME)),
-    region: variables.read('HMS_REGION', nameProblem(MAX_REGION_NAME)),
-    policies: listIn(variables.read('HMS_POLICIES', (value) => policiesProblem(listIn(value)!))),
-    token: variables.read('HMS_TOKEN', tokenProblem),
-    cacheDir: variables.read('HMS_CACHE_DIR'),
-    roster: variables.read('HMS_ROSTER'),
-    keysDir: variables.read('HMS_KEYS_DIR'),
-    signer: variables.read('HMS_SIGNER'),
-    keyPassphrase: env['HMS_KEY_PASSPHRASE'] || undefined,
-    agentSocket: variables.read('SSH_AUTH_SOCK'),
-    dataDir: variables.read('HMS_DATA_DIR') ?? '.hms',
+  const errors: { pointer: string; detail: string }[] = []
+  /** `problemOf` returns the problem as the rest of a sentence that begins with the name. */
+  const read = (name: string, problemOf: (value: string) => string | undefined = () => undefined): string | undefined => {
+    const value = env[name]?.trim() || undefined
+    const problem = value === undefined ? undefined : problemOf(value)
+    if (problem !== undefined) errors.push({ pointer: name, detail: `${name} ${problem}` })
+    return value
   }
-  variables.refuseWrong()
-  return config
+  const config = {
+    url: withoutSlash(read('HMS_URL', urlProblem) ?? DEFAULT_URL),
+    bot: read('HMS_BOT', nameProblem(MAX_BOT_NAME)),
+    region: read('HMS_REGION', nameProblem(MAX_REGION_NAME)),
+    policies: listIn(read('HMS_POLICIES', (value) => policiesProblem(listIn(value)!))),
+    token: read('HMS_TOKEN', tokenProblem),
+    cacheDir: read('HMS_CACHE_DIR'),
+    roster: read('HMS_ROSTER'),
+    keysDir: read('HMS_KEYS_DIR'),
+    signer: read('HMS_SIGNER'),
+    keyPassphrase: env['HMS_KEY_PASSPHRASE'] || undefined,
+    agentSocket: read('SSH_AUTH_SOCK'),
+    dataDir: read('HMS_DATA_DIR') ?? '.hms',
+  }
+  if (errors.length === 0) return config
+  const detail = errors.map((error) => error.detail).join('. ')
+  throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, errors, next: ['hms-svc help environment'] })
 }
 
 /** Validates a URL and removes trailing slashes; errors never contain its password. `name` is used in the error. */
@@ -80,24 +88,16 @@ function tokenProblem(value: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be a key as `hms-svc tokens create` prints it'
 }
 
-/** Reads environment variables one by one, and collects the wrong ones. Absent equals empty. */
-class Variables {
-  private readonly errors: { pointer: string; detail: string }[] = []
+/** Returns why a list of policies is invalid, as the rest of a sentence; `undefined` if it is valid. */
+export function policiesProblem(ids: readonly unknown[]): string | undefined {
+  const isRight = ids.length > 0 && ids.length <= MAX_POLICIES_OF_READER && ids.every(isPolicyId)
+  return isRight ? undefined : `must name 1 to ${MAX_POLICIES_OF_READER} policies by their ids`
+}
 
-  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
-
-  /** Reads a variable. `problemOf` returns the problem as the rest of a sentence that begins with the name. */
-  read(name: string, problemOf: (value: string) => string | undefined = () => undefined): string | undefined {
-    const value = this.env[name]?.trim() || undefined
-    const problem = value === undefined ? undefined : problemOf(value)
-    if (problem !== undefined) this.errors.push({ pointer: name, detail: `${name} ${problem}` })
-    return value
-  }
-
-  /** Throws one `HMS_CONFIG_INVALID` (400) that names every wrong variable. */
-  refuseWrong(): void {
-    if (this.errors.length === 0) return
-    const detail = this.errors.map((error) => error.detail).join('. ')
-    throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, errors: this.errors, next: ['hms-svc help environment'] })
-  }
+/** Returns the distinct policy ids, sorted; `undefined` for a reader of all. Throws `HMS_CONFIG_INVALID` (400). */
+export function namedPolicies(ids: readonly string[] | undefined): readonly string[] | undefined {
+  if (ids === undefined) return undefined
+  const problem = policiesProblem(ids)
+  if (problem !== undefined) throw new HmsError('HMS_CONFIG_INVALID', `policies ${problem}`, { status: 400 })
+  return [...new Set(ids)].sort()
 }

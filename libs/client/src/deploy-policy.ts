@@ -2,18 +2,16 @@ import { HmsError, stepsOf, type ApprovalView, type PreparedApproval, type RunVi
 import { ApiClient } from './api/api-client.js'
 import { clientFromEnvironment, signedBy } from './api/authorization.js'
 import { chooseSigner } from './approve/choose-signer.js'
-import { followRun } from './approve/follow-run.js'
+import { followRun, RunError } from './approve/follow-run.js'
 import { planOptions, type PlanInput } from './approve/plan-options.js'
-import { prepareApproval } from './approve/prepare-approval.js'
-import { prepareAs } from './approve/prepare-as.js'
+import { prepareApproval, prepareAs } from './approve/prepare-approval.js'
 import { readPolicies } from './approve/read-policies.js'
-import { RunError } from './approve/run-error.js'
 import { signApproval, submitApproval } from './approve/submit-approval.js'
 import type { ClientConfig } from './client.config.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { readRoster } from '#libs/signing'
 import { readIfThere } from './keys/files.js'
-import { rosterFile } from './keys/identity-files.js'
+import { rosterFile } from './keys/identity.js'
 
 export interface DeployOptions extends PlanInput {
   file?: string
@@ -100,12 +98,6 @@ async function installationOf({ roster, dataDir }: Pick<ClientConfig, 'roster' |
   const file = roster ?? rosterFile(dataDir)
   const text = await readIfThere(file)
   if (text !== undefined) return readRoster(JSON.parse(text) as Envelope).installation
-  throw new HmsError(
-    'HMS_ROSTER_REQUIRED',
-    `A request is signed for one installation, which its roster names; ${file} does not exist. Set HMS_ROSTER to its file.`,
-    {
-      status: 400,
-      next: ['hms-svc help environment'],
-    },
-  )
+  const detail = `A request is signed for one installation, which its roster names; ${file} does not exist. Set HMS_ROSTER to its file.`
+  throw new HmsError('HMS_ROSTER_REQUIRED', detail, { status: 400, next: ['hms-svc help environment'] })
 }

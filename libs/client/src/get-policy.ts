@@ -1,6 +1,5 @@
 import { openConnection } from './connection/connect.js'
-import { PastPolicies } from './history/past-policies.js'
-import type { PastQuery } from './history/past-query.js'
+import { PastPolicies, type PastQuery } from './history/past-policies.js'
 import type { PolicyValue } from './connection/hms-connection.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { policyPromise, type PolicyPromise } from './policy-promise.js'

@@ -27,7 +27,6 @@ export { deployPolicy, type DeployOptions } from './deploy-policy.js'
 export * from './policy-types.js'
 export type { TypedConnection as HmsConnection } from './policy-types.js'
 export { getPolicy } from './get-policy.js'
-export type { PastQuery } from './history/past-query.js'
 export type { PolicyPromise } from './policy-promise.js'
 export { rollbackPolicy, type RollbackOptions } from './rollback-policy.js'
 export { decideRun, type DecideOptions } from './runs/decide-run.js'
@@ -45,34 +44,38 @@ export {
   type PostOptions,
 } from './api/api-client.js'
 export { authorizationFrom, bearer, operatorKey, signedBy, statement } from './api/authorization.js'
-export { asKeyProblem } from './api/key-problem.js'
 export { isLoopback } from './api/loopback.js'
 export { chooseSigner, defaultSigner, type SignerChoice } from './approve/choose-signer.js'
-export { followRun, type FollowOptions } from './approve/follow-run.js'
+export { followRun, type FollowOptions, RunError } from './approve/follow-run.js'
 export { parseDuration } from '#libs/contracts'
 export { planOptions, type PlanInput } from './approve/plan-options.js'
-export { prepareApproval, prepareBreakGlass, readApproval, type PrepareOptions } from './approve/prepare-approval.js'
-export { prepareAs } from './approve/prepare-as.js'
+export { prepareApproval, prepareBreakGlass, readApproval, type PrepareOptions, prepareAs } from './approve/prepare-approval.js'
 export { readConsent, readLive, unverified, type ConsentTrust, type LiveSource } from './live/read-live.js'
 export { judgePresent, readPresent, type PresentValue } from './live/read-present.js'
 export type { JudgedLive } from './live/judge-frame.js'
 export { openRosters } from './trust/open-rosters.js'
 export type { PinnedRosters } from './trust/pinned-rosters.js'
-export { httpRosters } from './trust/roster-source.js'
+export { httpRosters } from './trust/pinned-rosters.js'
 export { systemClock } from './clock.js'
 export { readPolicies } from './approve/read-policies.js'
 export { readPrepared, type ReadApproval } from './approve/read-prepared.js'
-export { RunError } from './approve/run-error.js'
 export { rejectApproval, signApproval, submitApproval, submitBreakGlass } from './approve/submit-approval.js'
 export { readClientConfig, readUrl, type ClientConfig } from './client.config.js'
 export { createDemoIdentity } from './keys/demo-identity.js'
-export { PastPolicies } from './history/past-policies.js'
+export { PastPolicies, type PastQuery } from './history/past-policies.js'
 export { verifyHistory, type JudgedEntry } from './history/verify-history.js'
 export { loadIdentity, type Identity } from './keys/identity.js'
-export { KeyError, type KeyErrorCode } from './keys/key-error.js'
+export { KeyError, type KeyErrorCode, asKeyProblem } from './keys/key-error.js'
 export { SshAgent } from './keys/ssh-agent.js'
-export { KeyFolder, type KeyEntry, type NamedSigner, type PublicKeyFile } from './keys/key-folder.js'
-export { dataFolderPassphrase, resolveKeysDir, type KeysDirSources } from './keys/keys-dir.js'
+export {
+  KeyFolder,
+  type KeyEntry,
+  type NamedSigner,
+  type PublicKeyFile,
+  dataFolderPassphrase,
+  resolveKeysDir,
+  type KeysDirSources,
+} from './keys/key-folder.js'
 export { previewRollback, rollBack } from './rollback-policy.js'
 export {
   awaitRollback,

@@ -1,7 +1,7 @@
 import type { Explanation, HmsConnection } from './connection/hms-connection.js'
-import type { PastQuery } from './history/past-query.js'
 import type { PolicyPromise } from './policy-promise.js'
 import type { PolicyValue } from '#libs/evaluation'
+import type { PastQuery } from './history/past-policies.js'
 
 /**
  * Policies known to a program, by id. Empty by default: `hms-svc types` prints a declaration with the policies in force, so that a wrong id

@@ -10,10 +10,9 @@ import type {
 import { digestOfPayload, readRelease, signDecision, type ReleasePredicate, type Signer } from '#libs/signing'
 import type { ApiClient } from './api/api-client.js'
 import { mismatch, readPrepared } from './approve/read-prepared.js'
-import { followRun } from './approve/follow-run.js'
-import { RunError } from './approve/run-error.js'
+import { followRun, RunError } from './approve/follow-run.js'
 import { signApproval, submitApproval } from './approve/submit-approval.js'
-import { reportOf, revisionOf } from './rollback-report.js'
+import { reportOf, revisionOf } from './rollback-policy.js'
 
 /** A rollback prepared by approver, with the subject of its run. */
 export interface PreparedRollback {

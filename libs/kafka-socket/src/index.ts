@@ -1,3 +1,2 @@
 export { framedSocket } from './framed-socket.js'
-export { isFault } from './is-fault.js'
-export { PartitionReader, type ReadingCluster } from './partition-reader.js'
+export { PartitionReader, type ReadingCluster, isFault } from './partition-reader.js'

@@ -1,5 +1,3 @@
-import { isFault } from './is-fault.js'
-
 /** Above the largest record, so that one always fits. */
 const MAX_FETCH_BYTES = 8 * 1024 * 1024
 /** Isolation level that includes aborted records: a transaction left open must not block readers, and each document is verified anyway. */
@@ -114,4 +112,14 @@ function partOf(fetched: FetchedPartition | undefined, from: bigint): FetchedPar
   const next = behind > from ? behind : last === undefined ? from : from + 1n
   const messages = fetched.messages.filter(({ offset, isControlRecord }) => BigInt(offset) >= from && isControlRecord !== true)
   return { messages, next, end: next >= BigInt(fetched.highWatermark) }
+}
+
+/** Whether an error, or one of its causes, has this name or protocol error: kafkajs wraps the broker's errors. */
+export function isFault(error: unknown, named: string): boolean {
+  for (let fault: unknown = error, depth = 0; typeof fault === 'object' && fault !== null && depth < 10; depth++) {
+    const { name, type, cause, errors } = fault as { name?: unknown; type?: unknown; cause?: unknown; errors?: unknown }
+    if (name === named || type === named) return true
+    fault = cause ?? (Array.isArray(errors) ? errors[0] : undefined)
+  }
+  return false
 }

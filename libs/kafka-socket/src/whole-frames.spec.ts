@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { wholeFrames } from './whole-frames.js'
+import { wholeFrames } from './framed-socket.js'
 
 function frameOf(payload: Uint8Array): Buffer {
   const length = Buffer.alloc(4)

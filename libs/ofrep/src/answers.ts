@@ -14,10 +14,8 @@ export interface EvaluationAnswer {
 export function answerFlag(book: FlagBook, key: string, reader: Reader, known?: string): EvaluationAnswer {
   const flag = book.flag(key, reader)
   if (flag === undefined) {
-    throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy and no field of one that is in force for this context is called ${key}.`, {
-      status: 404,
-      next: [action('policies.list')],
-    })
+    const detail = `No policy and no field of one that is in force for this context is called ${key}.`
+    throw new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: [action('policies.list')] })
   }
   return answer(`"${flag.digest}"`, known, () => flag.json)
 }

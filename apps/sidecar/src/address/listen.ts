@@ -1,13 +1,14 @@
 import { HmsError } from '#libs/contracts'
 import { once } from 'node:events'
-import type { AddressInfo, Server } from 'node:net'
+import { type AddressInfo, connect, type Server } from 'node:net'
 import { resolve } from 'node:path'
-import { freeSocket } from './free-socket.js'
+import { lstat, unlink } from 'node:fs/promises'
 
 /** Address of a side-car. Always loopback or a socket file: only the owner may pass values to other machines. */
 export type ListenAddress = { port: number } | { socket: string }
 
 const LOOPBACK = '127.0.0.1'
+const SOCKET_NEXT = ['hms-svc sidecar --socket PATH']
 /** umask of a socket that only its owner may connect to. */
 const OWNER_ONLY = 0o177
 
@@ -20,8 +21,14 @@ async function listenOnPort(server: Server, port: number): Promise<string> {
   server.listen(port, LOOPBACK)
   try {
     await once(server, 'listening')
-  } catch (error) {
-    throw portRefused(port, error)
+  } catch (cause) {
+    const { code = 'unknown' } = cause as { code?: string }
+    if (code === 'EADDRINUSE') {
+      const next = [`hms-svc sidecar --port ${port + 1}`]
+      throw new HmsError('HMS_PORT_IN_USE', `Port ${port} of ${LOOPBACK} is in use.`, { status: 409, next, cause })
+    }
+    const next = ['hms-svc sidecar --port NUMBER']
+    throw new HmsError('HMS_PORT_REFUSED', `Port ${port} of ${LOOPBACK} cannot be used (${code}).`, { status: 400, next, cause })
   }
   return `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`
 }
@@ -38,31 +45,51 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw socketRefused(path, error)
+    throw cannotBeMade(path, error)
   }
   return path
 }
 
-function portRefused(port: number, error: unknown): HmsError {
-  const code = (error as { code?: string }).code
-  if (code === 'EADDRINUSE')
-    return new HmsError('HMS_PORT_IN_USE', `Port ${port} of ${LOOPBACK} is in use.`, {
-      status: 409,
-      next: [`hms-svc sidecar --port ${port + 1}`],
-      cause: error,
-    })
-  return new HmsError('HMS_PORT_REFUSED', `Port ${port} of ${LOOPBACK} cannot be used (${code ?? 'unknown'}).`, {
-    status: 400,
-    next: ['hms-svc sidecar --port NUMBER'],
-    cause: error,
+/** Length of `sun_path` on the smaller systems, without its NUL. Some versions of Node truncate longer paths silently. */
+const MAX_PATH_BYTES = 103
+
+/**
+ * Removes a socket that a dead process left behind. Throws `HMS_SIDECAR_SOCKET_IN_USE` if another process listens on it,
+ * `HMS_SIDECAR_SOCKET_REFUSED` for any other file; neither is touched.
+ */
+async function freeSocket(path: string): Promise<void> {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw socketError(`The path of a socket has ${MAX_PATH_BYTES} bytes at most: ${path}`)
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw cannotBeMade(path, error)
+  })
+  if (found === undefined) return
+  if (!found.isSocket()) throw socketError(`${path} is there and no socket; it is left alone.`)
+  if (await isAlive(path)) {
+    throw new HmsError('HMS_SIDECAR_SOCKET_IN_USE', `Another process answers on ${path}.`, { status: 409, next: SOCKET_NEXT })
+  }
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw socketError(`${path} was left behind and cannot be removed (${error.code}).`, error)
   })
 }
 
-function socketRefused(path: string, error: unknown): HmsError {
-  const code = (error as { code?: string }).code ?? 'unknown'
-  return new HmsError('HMS_SIDECAR_SOCKET_REFUSED', `No socket can be made at ${path} (${code}).`, {
-    status: 400,
-    next: ['hms-svc sidecar --socket PATH'],
-    cause: error,
+/** Whether a process listens. Only a refused connection proves that none does: a full or forbidden socket belongs to another process. */
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((answer) => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      answer(true)
+    })
+    probe.once('error', (error: NodeJS.ErrnoException) => answer(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'))
   })
+}
+
+function cannotBeMade(path: string, error: unknown): HmsError {
+  const { code = 'unknown' } = error as { code?: string }
+  return socketError(`No socket can be made at ${path} (${code}).`, error)
+}
+
+function socketError(detail: string, cause?: unknown): HmsError {
+  return new HmsError('HMS_SIDECAR_SOCKET_REFUSED', detail, { status: 400, next: SOCKET_NEXT, cause })
 }

@@ -1,4 +1,7 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HmsError } from '#libs/contracts'
+import { BODY_BOUNDS, brokenBound, refusalOfEncoding } from '#libs/platform'
+import { isUtf8 } from 'node:buffer'
 
 /** Complete response; no body if `body` is missing. */
 export interface Answer {
@@ -16,4 +19,48 @@ export function send(
   if (response.headersSent) return void response.destroy()
   const described = body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }
   response.writeHead(status, { ...headers, ...described }).end(body)
+}
+
+/** Reads the body as JSON, within the limits of the services. Rejects with 400, 413 or 415, as they do. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw new HmsError('HMS_HTTP_MEDIA_TYPE', 'The body must be application/json.', { status: 415 })
+  const refused = refusalOfEncoding(request)
+  if (refused !== undefined) throw refused
+  const body = await bytesOf(request)
+  if (!isUtf8(body)) throw invalid('The body is not UTF-8.')
+  const broken = brokenBound(body, BODY_BOUNDS)
+  if (broken !== undefined) throw tooLarge(broken)
+  try {
+    return JSON.parse(body.toString()) as unknown
+  } catch {
+    throw invalid('The body is not valid JSON.')
+  }
+}
+
+/**
+ * Reads the body. Bytes beyond the limit are read and dropped until the request times out: closing would reset the connection before the
+ * response arrives.
+ */
+function bytesOf(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let size = 0
+    request.on('data', (part: Buffer) => {
+      size += part.length
+      if (size <= BODY_BOUNDS.bytes) return void parts.push(part)
+      parts.length = 0
+      reject(tooLarge(`it has more than ${BODY_BOUNDS.bytes} bytes`))
+    })
+    request.once('end', () => resolve(Buffer.concat(parts)))
+    request.once('close', () => reject(invalid('The body did not come whole.')))
+  })
+}
+
+function invalid(detail: string): HmsError {
+  return new HmsError('HMS_HTTP_BODY_INVALID', detail, { status: 400 })
+}
+
+function tooLarge(broken: string): HmsError {
+  return new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 })
 }

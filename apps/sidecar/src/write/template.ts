@@ -70,17 +70,13 @@ function textOf({ id, path, asJson, place }: Reference, read: (id: string) => { 
   const found = valueAt(value as Json, path)
   const name = [id, ...path].join('.')
   if (found === undefined) {
-    throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', `${place} ${id}@${version} has no ${path.join('.')}`, {
-      status: 404,
-      next: [`hms-svc get ${id}`],
-    })
+    const detail = `${place} ${id}@${version} has no ${path.join('.')}`
+    throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', detail, { status: 404, next: [`hms-svc get ${id}`] })
   }
   if (typeof found !== 'string' || asJson) return JSON.stringify(found)
   if (/\p{Cc}/u.test(found)) {
-    throw new HmsError('HMS_SIDECAR_VALUE', `${place} ${name} holds a line break or a control character: write {{ ${name} | json }}`, {
-      status: 422,
-      next: [`hms-svc get ${name}`],
-    })
+    const detail = `${place} ${name} holds a line break or a control character: write {{ ${name} | json }}`
+    throw new HmsError('HMS_SIDECAR_VALUE', detail, { status: 422, next: [`hms-svc get ${name}`] })
   }
   return found
 }

@@ -1,11 +1,10 @@
 import { HmsError, readBytes, readText, type ConfigDocument, type StreamFrame } from '#libs/contracts'
 import { readUrl } from '../client.config.js'
 import { timerMs } from '../clock.js'
-import { eventStream } from './event-stream.js'
-import { errorOfResponse } from './problem-to-error.js'
+import { errorOfResponse, reasonOf, unreachable } from './problem-to-error.js'
 import { traceHeader } from './trace-header.js'
-import { reasonOf, unreachable } from './unreachable.js'
 import type { paths } from '#openapi'
+import { eventStream } from './sse-parser.js'
 
 /** Returns the authorization headers of a request. `path` includes the query; `body` contains the bytes to be sent. */
 export type Authorize = (method: string, path: string, body: Uint8Array) => Promise<Record<string, string>>

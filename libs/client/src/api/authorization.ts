@@ -1,9 +1,8 @@
 import { signRequest, type Signer } from '#libs/signing'
 import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
 import { loadIdentity } from '../keys/identity.js'
-import { KeyError } from '../keys/key-error.js'
+import { asKeyProblem, KeyError } from '../keys/key-error.js'
 import { ApiClient, type Authorize } from './api-client.js'
-import { asKeyProblem } from './key-problem.js'
 import { isLoopback } from './loopback.js'
 
 export function bearer(token: string): Authorize {

@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser'
 import { HmsError } from '#libs/contracts'
+import { timerMs } from '../clock.js'
 
 export interface ServerSentEvent {
   event: string
@@ -9,21 +10,16 @@ export interface ServerSentEvent {
 }
 
 /** Limit for events that are no frames, which have their own limit. */
-export const MAX_SSE_EVENT_CHARACTERS = 16 * 1024 * 1024
-
-export interface SseParser {
-  /** Returns the events that the chunk completes. Chunks may be cut anywhere. */
-  push(chunk: string): ServerSentEvent[]
-}
+const MAX_SSE_EVENT_CHARACTERS = 16 * 1024 * 1024
 
 /** Two line ends in a row: the end of an event. */
 const EVENT_ENDS = ['\n\n', '\r\r', '\n\r']
 
 /**
- * Returns a parser of server-sent events (WHATWG HTML §9.2.6). Throws `HMS_STREAM_OVERSIZED` when an event is sent in more than
+ * Returns a parser of server-sent events (WHATWG HTML §9.2.6), whose chunks may be cut anywhere. Throws `HMS_STREAM_OVERSIZED` when an event is sent in more than
  * `maxCharacters`: a stream without line ends, or with only empty data, must not exhaust memory.
  */
-export function sseParser(maxCharacters = MAX_SSE_EVENT_CHARACTERS): SseParser {
+export function sseParser(maxCharacters = MAX_SSE_EVENT_CHARACTERS): { push(chunk: string): ServerSentEvent[] } {
   let events: ServerSentEvent[] = []
   let lastId = ''
   let lastCharacter = ''
@@ -51,4 +47,47 @@ export function sseParser(maxCharacters = MAX_SSE_EVENT_CHARACTERS): SseParser {
 
 function oversized(limit: number): HmsError {
   return new HmsError('HMS_STREAM_OVERSIZED', `an event is larger than ${limit} characters`, { status: 502 })
+}
+
+export interface EventStreamOptions {
+  /** Ends the stream without an error. */
+  signal?: AbortSignal
+  /** Timeout of the response head, ms. */
+  headMs: number
+  /** Silence, including comments, after which the stream counts as broken, ms. */
+  idleMs: number
+}
+
+/**
+ * Yields the events of one response. `open` sends the request with the given signal and throws when it is rejected. Throws the transport's
+ * errors; silence aborts with a `TimeoutError`.
+ */
+export async function* eventStream(
+  open: (signal: AbortSignal) => Promise<Response>,
+  options: EventStreamOptions,
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  const controller = new AbortController()
+  const stop = (): void => controller.abort()
+  const fellSilent = (): void => controller.abort(new DOMException('the stream fell silent', 'TimeoutError'))
+  options.signal?.addEventListener('abort', stop, { once: true })
+  if (options.signal?.aborted === true) stop()
+  let watchdog = setTimeout(fellSilent, timerMs(options.headMs))
+  try {
+    const response = await open(controller.signal)
+    clearTimeout(watchdog)
+    watchdog = setTimeout(fellSilent, options.idleMs)
+    const parser = sseParser()
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body ?? []) {
+      watchdog.refresh()
+      yield* parser.push(decoder.decode(chunk, { stream: true }))
+    }
+  } catch (error) {
+    if (options.signal?.aborted !== true) throw error
+  } finally {
+    clearTimeout(watchdog)
+    options.signal?.removeEventListener('abort', stop)
+    // Also runs when the consumer leaves early: nothing else would close the socket.
+    stop()
+  }
 }

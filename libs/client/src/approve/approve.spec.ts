@@ -17,11 +17,10 @@ import {
 } from '#libs/signing'
 import { ApiClient } from '../api/api-client.js'
 import { StreamServer } from '../testing/stream-server.js'
-import { followRun } from './follow-run.js'
+import { followRun, RunError } from './follow-run.js'
 import { planOptions } from './plan-options.js'
 import { prepareApproval } from './prepare-approval.js'
 import { readPolicies } from './read-policies.js'
-import { RunError } from './run-error.js'
 import { signApproval } from './submit-approval.js'
 
 const policy = { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25 }

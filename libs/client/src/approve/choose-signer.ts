@@ -1,9 +1,8 @@
 import { HmsError } from '#libs/contracts'
-import { asKeyProblem } from '../api/key-problem.js'
 import type { ClientConfig } from '../client.config.js'
-import { KeyFolder, type NamedSigner } from '../keys/key-folder.js'
-import { dataFolderPassphrase, resolveKeysDir } from '../keys/keys-dir.js'
+import { dataFolderPassphrase, KeyFolder, type NamedSigner, resolveKeysDir } from '../keys/key-folder.js'
 import { SshAgent } from '../keys/ssh-agent.js'
+import { asKeyProblem } from '../keys/key-error.js'
 
 export interface SignerChoice {
   /** Name of the key, as `keys list` prints it. */

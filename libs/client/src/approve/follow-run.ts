@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HmsError, isTerminal, type RunView } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
-import { unreachable } from '../api/unreachable.js'
 import { backoffMs } from '../backoff.js'
 import { timerMs } from '../clock.js'
+import { unreachable } from '../api/problem-to-error.js'
 
 export interface FollowOptions {
   /** Called with each changed view. */
@@ -66,4 +66,30 @@ async function follow(
 
 function isAtRest({ state }: RunView): boolean {
   return isTerminal(state) || state === 'PAUSED'
+}
+
+/** A run that did not succeed, or did not within the time: code `HMS_RUN_<STATE>`. */
+export class RunError extends HmsError {
+  override readonly name = 'RunError'
+
+  constructor(readonly run: RunView) {
+    super(`HMS_RUN_${run.state}`, describe(run), {
+      status: statusOf(run),
+      next: [`hms-svc runs show ${run.run}`],
+      retryable: false,
+      state: run.state,
+    })
+  }
+}
+
+function statusOf({ state }: RunView): number {
+  if (state === 'FAILED') return 422
+  return isTerminal(state) || state === 'PAUSED' || state === 'AWAITING_APPROVAL' ? 409 : 504
+}
+
+function describe(run: RunView): string {
+  const stage = run.stages.find(({ verdict }) => verdict === 'FAIL' || verdict === 'INCONCLUSIVE')
+  const what = `run #${run.run} ${isTerminal(run.state) ? 'ended' : 'is'} ${run.state}`
+  const where = stage === undefined ? '' : ` in stage ${stage.stage}`
+  return [`${what}${where}`, run.reason, stage?.detail].filter((part) => part !== undefined && part !== '').join(': ')
 }

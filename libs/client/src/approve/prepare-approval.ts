@@ -2,12 +2,12 @@ import {
   canonicalJson,
   HmsError,
   isSameMetrics,
-  stepsOf,
   type JsonObject,
   type PlanOptions,
-  type PreparedApproval,
   type PrepareBreakGlassRequest,
+  type PreparedApproval,
   type PrepareRequest,
+  stepsOf,
 } from '#libs/contracts'
 import { isSameRamp } from '#libs/policy'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
@@ -34,20 +34,14 @@ export async function prepareApproval(
   plan: PlanOptions,
   options: PrepareOptions = {},
 ): Promise<PreparedApproval> {
-  const request: PrepareRequest = {
-    policies: [...policies],
-    plan,
-    author: options.author,
-    committedBy: options.committedBy,
-    queue: options.queue,
-    supersede: options.supersede,
-  }
+  const { author, committedBy, queue, supersede } = options
+  const request: PrepareRequest = { policies: [...policies], plan, author, committedBy, queue, supersede }
   const { prepared, predicates } = readPreparedFor(await api.post('/v1/approvals/prepare', request), policies)
   for (const release of predicates) {
     // The signer of an ordinary approval must not unknowingly sign one that skips its tests, or reinstates another version.
     if (release.breakGlass !== undefined) throw mismatch('break-glass, which was not requested')
     if (release.rollback !== undefined) throw mismatch('a rollback, which was not requested')
-    if (options.author !== undefined && release.author === null) throw mismatch('a release without its author')
+    if (author !== undefined && release.author === null) throw mismatch('a release without its author')
     const other = otherPlan(plan, release)
     if (other !== undefined) throw mismatch(`${other} than was asked for`)
   }
@@ -84,24 +78,16 @@ export async function readApproval(
   if (prepared.digest !== digest) throw mismatch(`bytes of digest ${prepared.digest} for ${digest}`)
   if (prepared.breakGlass !== undefined) {
     const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'
-    throw new HmsError('HMS_BREAK_GLASS_ALONE', detail, {
-      status: 403,
-      next: ['hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT'],
-    })
+    const next = ['hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT']
+    throw new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next })
   }
   const other =
     predicates.map((release) => otherPlan(plan, release)).find((each) => each !== undefined) ??
     (author !== undefined && !prepared.authors.includes(author) ? 'another author' : undefined) ??
     (supersede && prepared.supersede !== true ? 'no end of runs that are under way' : undefined)
   if (other === undefined) return prepared
-  throw new HmsError(
-    'HMS_APPROVER_PLAN_DIFFERS',
-    `What others signed says ${other} than is asked for. Leave the option out to countersign it.`,
-    {
-      status: 409,
-      next: [`hms-svc approvals show ${digest}`],
-    },
-  )
+  const detail = `What others signed says ${other} than is asked for. Leave the option out to countersign it.`
+  throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', detail, { status: 409, next: [`hms-svc approvals show ${digest}`] })
 }
 
 /** Reads the prepared bytes and verifies that they contain exactly these policies. */
@@ -131,4 +117,23 @@ function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: Release
   const bound = fallbacks.map(({ version }) => `${policy.id}@${version}`)
   const isLacking = (plan.fallbacks ?? []).some((name) => name.startsWith(`${policy.id}@`) && !bound.includes(name))
   return isLacking ? 'other fallbacks' : undefined
+}
+
+const NOT_KNOWN = ['HMS_AUTH_REQUIRED', 'HMS_AUTH_SCOPE']
+
+/**
+ * Sends the preparing write. A caller without the operator's key or a sufficient API key sends it as the person about to sign; `signing`
+ * creates a client that signs its requests as that person.
+ */
+export async function prepareAs(
+  client: ApiClient,
+  signing: () => Promise<ApiClient>,
+  prepare: (client: ApiClient) => Promise<PreparedApproval>,
+): Promise<PreparedApproval> {
+  try {
+    return await prepare(client)
+  } catch (error) {
+    if (!(error instanceof HmsError) || !NOT_KNOWN.includes(error.code)) throw error
+    return prepare(await signing())
+  }
 }

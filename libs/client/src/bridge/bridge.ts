@@ -5,11 +5,11 @@ import type { ConnectionEvents, ConnectionState, Explanation } from '../connecti
 import type { ReaderSession } from '../connection/reader-session.js'
 import { Listeners } from '../connection/listeners.js'
 import { FrameMember } from './frames/frame-member.js'
-import type { FrameOptions, FrameWindow, OwnWindow } from './frames/windows.js'
 import { LocalPane } from './local-pane.js'
 import type { BridgeEvents, Pane, PaneMessage, PaneOptions, PolicyChanged } from './pane.js'
 import { invalid, readMessage, readPaneOptions } from './pane-bounds.js'
 import { Router } from './router.js'
+import type { FrameOptions, FrameWindow, OwnWindow } from './frames/messages.js'
 
 /** Events of the page that holds the panes, including errors. */
 export interface HostEvents extends BridgeEvents {

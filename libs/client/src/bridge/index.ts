@@ -14,7 +14,7 @@ export function openBridge(options: BridgeOptions): Promise<Bridge> {
 
 export { HmsError } from '#libs/contracts'
 export type { Bridge, HostEvents } from './bridge.js'
-export type { FrameOptions } from './frames/windows.js'
+export { type FrameOptions } from './frames/messages.js'
 export type { BridgeOptions } from './open-bridge.js'
 export type { BridgeEvents, Pane, PaneMessage, PaneOptions, PolicyChanged } from './pane.js'
 export { joinBridge, type JoinOptions } from './pane-entry.js'

@@ -1,16 +1,16 @@
 import { HmsError } from '#libs/contracts'
 import type { Clock } from '../clock.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
-import { unreachable } from '../api/unreachable.js'
 import { Contact } from '../connection/contact.js'
 import { ReaderSession } from '../connection/reader-session.js'
 import { StreamFeed } from '../connection/stream-feed.js'
 import { Bridge } from './bridge.js'
-import type { OwnWindow } from './frames/windows.js'
 import type { PageFetch } from './page-fetch.js'
 import { openPageRosters } from './page-rosters.js'
 import { pageEvents, pageSocket, type PageSocket } from './page-transports.js'
 import { readFollowed } from './pane-bounds.js'
+import type { OwnWindow } from './frames/messages.js'
+import { unreachable } from '../api/problem-to-error.js'
 
 export interface BridgeOptions {
   /** Base URL of the server, for example `location.origin`. */

@@ -1,6 +1,5 @@
 import { readText } from '#libs/contracts'
-import { errorOfResponse } from '../api/problem-to-error.js'
-import { reasonOf, unreachable } from '../api/unreachable.js'
+import { errorOfResponse, reasonOf, unreachable } from '../api/problem-to-error.js'
 
 /** Used part of a browser's `fetch`. */
 export type PageFetch = (

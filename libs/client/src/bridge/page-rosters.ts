@@ -1,7 +1,6 @@
 import type { Envelope, RosterStep } from '#libs/contracts'
 import { isLoopback } from '../api/loopback.js'
-import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, unreadableRoster } from '../trust/pinned-rosters.js'
-import type { RosterSource } from '../trust/roster-source.js'
+import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, type RosterSource, unreadableRoster } from '../trust/pinned-rosters.js'
 import { getJson, type PageFetch } from './page-fetch.js'
 
 export interface PageRostersOptions {

@@ -1,8 +1,8 @@
 import { REVISION_HEADER, SILENCE_MS } from '#libs/contracts'
-import { reasonOf } from '../api/unreachable.js'
 import { serverSentEvents } from '../connection/link/server-sent-events.js'
 import { addressOf, MAX_FRAME_BYTES, type Target, type Transport } from '../connection/link/transport.js'
 import { chunksOf, type PageFetch } from './page-fetch.js'
+import { reasonOf } from '../api/problem-to-error.js'
 
 /** Used part of a browser's `WebSocket`. */
 export interface PageSocket {

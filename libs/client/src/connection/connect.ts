@@ -1,16 +1,15 @@
 import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
-import { unreachable } from '../api/unreachable.js'
-import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
+import { type ClientConfig, namedPolicies, readClientConfig, readUrl } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { DiskCopy } from './disk-copy.js'
 import { Contact } from './contact.js'
 import type { ReaderSession } from './reader-session.js'
 import type { TypedConnection } from '../policy-types.js'
-import { namedPolicies } from './named-policies.js'
 import { openRosters } from '../trust/open-rosters.js'
-import { httpRosters } from '../trust/roster-source.js'
+import { unreachable } from '../api/problem-to-error.js'
+import { httpRosters } from '../trust/pinned-rosters.js'
 
 /** Options of `connect`; defaults come from the environment. */
 export interface ConnectOptions {

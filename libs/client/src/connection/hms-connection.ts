@@ -97,10 +97,8 @@ export interface HeldDocumentSource {
 export function requireReading(reading: JsonObject | null): void {
   const problem = readingProblem(reading)
   if (problem === undefined) return
-  throw new HmsError('HMS_ALERT_READING', `${problem}; tell only the facts that the alert was raised on`, {
-    status: 400,
-    next: ['hms-svc alert --help'],
-  })
+  const detail = `${problem}; tell only the facts that the alert was raised on`
+  throw new HmsError('HMS_ALERT_READING', detail, { status: 400, next: ['hms-svc alert --help'] })
 }
 
 export type { PolicyValue }

@@ -3,8 +3,8 @@ import { readRoster } from '#libs/signing'
 import { describe, expect, it } from 'vitest'
 import { sampleDocument } from '../testing/sample-document.js'
 import { SAMPLE_ROSTER } from '../testing/sample-trust.js'
-import { askedTimes } from './past-query.js'
 import { verifyPast, type AskedPast, type VerifiedPast } from './verify-past.js'
+import { askedTimes } from './past-policies.js'
 
 const ID = 'epa-pm25-limit'
 const ROSTER = readRoster(SAMPLE_ROSTER)

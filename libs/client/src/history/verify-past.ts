@@ -80,9 +80,6 @@ export function verifiedByAny(record: ConfigDocument | undefined, rosters: reado
 }
 
 export function refusedHistory(why: string, cause?: Error): HmsError {
-  return new HmsError('HMS_VERIFY_HISTORY', `What the store says of that time does not verify: ${why}.`, {
-    status: 502,
-    cause,
-    next: ['hms-svc audit verify'],
-  })
+  const detail = `What the store says of that time does not verify: ${why}.`
+  return new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, cause, next: ['hms-svc audit verify'] })
 }

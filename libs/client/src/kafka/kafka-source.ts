@@ -9,9 +9,9 @@ import type {
   PartitionAssigners as PartitionAssignersType,
 } from 'kafkajs'
 import { HmsError } from '#libs/contracts'
-import { framedSocket, PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
-import { brokerError } from './broker-error.js'
+import { framedSocket, isFault, PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
 import type { RecordBatch, RecordSource, TopicPlace } from './record-source.js'
+import { reasonOf } from '../api/problem-to-error.js'
 
 /**
  * Apache Kafka adapter of the port. kafkajs passes its cluster to the factory of a partition assigner; the consumer created for it never
@@ -81,10 +81,25 @@ export function loadKafkajs(load: (name: string) => unknown = createRequire(impo
   try {
     return load('kafkajs') as KafkaJs
   } catch (cause) {
-    throw new HmsError('HMS_KAFKAJS_MISSING', 'The package kafkajs is not installed; hms-svc/kafka reads a broker with it', {
-      status: 500,
-      next: ['npm install --include=optional'],
-      cause,
-    })
+    const detail = 'The package kafkajs is not installed; hms-svc/kafka reads a broker with it'
+    throw new HmsError('HMS_KAFKAJS_MISSING', detail, { status: 500, next: ['npm install --include=optional'], cause })
   }
+}
+
+/** Maps an error of kafkajs to an `HmsError`. Only an error that no wait can resolve is not retryable. */
+export function brokerError(error: unknown, name: string, topic: string): HmsError {
+  if (isFault(error, 'KafkaJSSASLAuthenticationError')) {
+    const next = ['hms-svc help environment']
+    return new HmsError('HMS_BROKER_LOGIN', `${name} refuses this user or password.`, { status: 401, cause: error, next })
+  }
+  if (isFault(error, 'TOPIC_AUTHORIZATION_FAILED')) {
+    const detail = `${name} does not let this user read ${topic}: it needs Read on that topic.`
+    return new HmsError('HMS_BROKER_DENIED', detail, { status: 403, cause: error, next: ['hms-svc topics diff'] })
+  }
+  return brokerUnreachable(name, reasonOf(error), error)
+}
+
+export function brokerUnreachable(name: string, why: string, cause?: unknown): HmsError {
+  const next = ['hms-svc topics diff']
+  return new HmsError('HMS_BROKER_UNREACHABLE', `${name} is not reachable: ${why}`, { status: 503, retryable: true, cause, next })
 }

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { HmsError, type ConfigDocument, type EventData } from '#libs/contracts'
 import { readHead, SignatureError, STABLE_SCOPE } from '#libs/signing'
-import { reasonOf } from '../api/unreachable.js'
 import { backoffMs } from '../backoff.js'
 import { Silence } from '../connection/link/silence.js'
 import type { Feed, ReaderOptions } from '../connection/feed.js'
@@ -11,6 +10,7 @@ import { documentIn, freshnessIn, openRecord, recordError } from './open-record.
 import { NamedParts } from './named-parts.js'
 import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
 import { WholeRevisions } from './whole-revisions.js'
+import { reasonOf } from '../api/problem-to-error.js'
 
 export interface LogFeedOptions extends Pick<ReaderOptions, 'policies' | 'rosters'> {
   source: RecordSource

@@ -45,10 +45,8 @@ export function freshnessIn({ key, data }: OpenedRecord): Envelope {
 }
 
 export function recordError(code: string, detail: string): HmsError {
-  return new HmsError(code, `${detail}; it is left out, and what was held before stays in force`, {
-    status: 502,
-    next: ['hms-svc topics tail'],
-  })
+  const whole = `${detail}; it is left out, and what was held before stays in force`
+  return new HmsError(code, whole, { status: 502, next: ['hms-svc topics tail'] })
 }
 
 function eventIn(value: Uint8Array, topic: string): { topic: string; key: string; type: string; data: object } {

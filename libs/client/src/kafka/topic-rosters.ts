@@ -1,9 +1,9 @@
 import { peekPredicate, type Envelope } from '#libs/contracts'
 import { nextRoster, SignatureError, type Roster } from '#libs/signing'
 import { refusalOf } from '../connection/refusals.js'
-import type { RosterSource } from '../trust/roster-source.js'
 import { openRecord, recordError } from './open-record.js'
 import type { RecordSource, TopicPlace } from './record-source.js'
+import type { RosterSource } from '../trust/pinned-rosters.js'
 
 export const ROSTER_TOPIC = 'hms.roster.v1'
 

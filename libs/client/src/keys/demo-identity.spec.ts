@@ -5,8 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEMO_PEOPLE } from '#libs/signing'
 import { createDemoIdentity } from './demo-identity.js'
 import { loadIdentity } from './identity.js'
-import { KeyFolder } from './key-folder.js'
-import { dataFolderPassphrase } from './keys-dir.js'
+import { dataFolderPassphrase, KeyFolder } from './key-folder.js'
 
 const SERVICES = ['approver', 'rollout']
 let dataDir: string

@@ -3,10 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEMO_PEOPLE, demoRoster, generateKeyPair, signRoster, spkiOf } from '#libs/signing'
 import { publishOnce, readIfThere, readPrivateIfThere } from './files.js'
-import { KeyFolder } from './key-folder.js'
-import { dataFolderPassphrase } from './keys-dir.js'
-import { AUDIT_LOG, OPERATOR, rosterFile, secretsKeyFile, serviceKeyFile, serviceKeysDir, WITNESS } from './identity-files.js'
+import { dataFolderPassphrase, KeyFolder } from './key-folder.js'
 import { readPlainKey } from './private-key.js'
+import { AUDIT_LOG, OPERATOR, rosterFile, secretsKeyFile, serviceKeyFile, serviceKeysDir, WITNESS } from './identity.js'
 
 const TEN_YEARS_MS = 10 * 365 * 86_400_000
 

@@ -2,7 +2,6 @@ import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { localSigner, readRoster, type Envelope, type Keys, type Roster, type Signer } from '#libs/signing'
 import { codeOf, readIfThere, readPrivateIfThere } from './files.js'
-import { OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir } from './identity-files.js'
 import { KeyError } from './key-error.js'
 import { readPlainKey } from './private-key.js'
 
@@ -68,4 +67,28 @@ function parseEnvelope(text: string, file: string): Envelope {
 
 function missing(detail: string): KeyError {
   return new KeyError('HMS_IDENTITY_MISSING', detail, [{ command: 'HMS_PROFILE=dev hms-svc migrate' }, { command: 'hms-svc dev' }])
+}
+
+/** Name of the operator's key file; reserved, like the two below: no service may have it. */
+export const OPERATOR = 'operator'
+/** Names of the key files of the transparency log and of its witness. */
+export const AUDIT_LOG = 'audit-log'
+export const WITNESS = 'witness'
+
+export function rosterFile(dataDir: string): string {
+  return join(dataDir, 'roster.json')
+}
+
+export function serviceKeysDir(dataDir: string): string {
+  return join(dataDir, 'service-keys')
+}
+
+export function serviceKeyFile(dataDir: string, name: string): string {
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new TypeError(`${name} is no name of a service`)
+  return join(serviceKeysDir(dataDir), `${name}.pem`)
+}
+
+/** Returns the file of the key that encrypts partners' secrets. */
+export function secretsKeyFile(dataDir: string): string {
+  return join(serviceKeysDir(dataDir), 'partner-secrets.key')
 }

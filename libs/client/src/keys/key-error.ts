@@ -1,3 +1,5 @@
+import { HmsError } from '#libs/contracts'
+
 export type KeyErrorCode =
   /** The passphrase is wrong, empty, or too long for OpenSSL. */
   | 'HMS_KEY_PASSPHRASE'
@@ -31,4 +33,22 @@ export class KeyError extends Error {
   ) {
     super(`${code}: ${detail}`)
   }
+}
+
+/** HTTP status by key error; default 403, because other errors mean that the caller is not allowed. */
+const STATUS: Partial<Record<KeyErrorCode, number>> = {
+  HMS_KEY_UNREADABLE: 400,
+  HMS_KEY_NAME: 400,
+  HMS_KEY_EXISTS: 409,
+  HMS_KEY_AGENT_CHOICE: 400,
+}
+
+/** Converts a `KeyError` into the error that SDK and CLI report; returns other errors unchanged. */
+export function asKeyProblem(error: unknown): unknown {
+  if (!(error instanceof KeyError)) return error
+  return new HmsError(error.code, error.detail, {
+    status: STATUS[error.code] ?? 403,
+    next: error.next.map(({ command }) => command),
+    cause: error,
+  })
 }

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { signEnvelope, spkiToKey, verifyEnvelope } from '#libs/signing'
-import { KeyFolder } from './key-folder.js'
-import { dataFolderPassphrase, resolveKeysDir } from './keys-dir.js'
+import { dataFolderPassphrase, KeyFolder, resolveKeysDir } from './key-folder.js'
 
 let root: string
 let folder: KeyFolder

@@ -1,6 +1,6 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { encryptPbes2, isPbes2 } from './pbes2.js'
+import { createCipheriv, createPrivateKey, type KeyObject, pbkdf2, randomBytes } from 'node:crypto'
 import { KeyError } from './key-error.js'
+import { promisify } from 'node:util'
 
 /** OWASP's recommendation for PBKDF2-HMAC-SHA256; one derivation takes 130 to 260 ms on a server core. */
 export const PBKDF2_ROUNDS = 600_000
@@ -62,4 +62,74 @@ function requireEd25519(key: KeyObject): KeyObject {
 
 function unreadable(detail: string): KeyError {
   return new KeyError('HMS_KEY_UNREADABLE', detail)
+}
+
+const derive = promisify(pbkdf2)
+
+const PBES2 = oid('2a864886f70d01050d')
+const PBKDF2 = oid('2a864886f70d01050c')
+const HMAC_SHA256 = oid('2a864886f70d0209')
+const AES_256_CBC = oid('60864801650304012a')
+const NULL = Buffer.from([0x05, 0x00])
+
+/**
+ * Encodes EncryptedPrivateKeyInfo of RFC 5958 in DER: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256 and AES-256-CBC. Implemented here
+ * because Node's own `cipher` option derives with a fixed 2,048 rounds.
+ */
+export async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds: number): Promise<Buffer> {
+  const salt = randomBytes(16)
+  const iv = randomBytes(16)
+  const cipher = createCipheriv('aes-256-cbc', await derive(passphrase, salt, rounds, 32, 'sha256'), iv)
+  const encrypted = Buffer.concat([cipher.update(plain), cipher.final()])
+  const kdf = sequence(PBKDF2, sequence(octets(salt), integer(rounds), sequence(HMAC_SHA256, NULL)))
+  const scheme = sequence(AES_256_CBC, octets(iv))
+  return sequence(sequence(PBES2, sequence(kdf, scheme)), octets(encrypted))
+}
+
+/** Whether the bytes have the layout written by `encryptPbes2` and `openssl pkcs8 -topk8 -v2`. */
+export function isPbes2(der: Buffer): boolean {
+  const body = contentOf(der, 0x30)
+  const algorithm = body && contentOf(body, 0x30, false)
+  return algorithm?.subarray(0, PBES2.length).equals(PBES2) ?? false
+}
+
+function oid(hex: string): Buffer {
+  return element(0x06, Buffer.from(hex, 'hex'))
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return element(0x30, Buffer.concat(parts))
+}
+
+function octets(bytes: Buffer): Buffer {
+  return element(0x04, bytes)
+}
+
+function integer(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(BigInt(value))
+  const first = bytes.findIndex((byte) => byte !== 0)
+  const short = bytes.subarray(first)
+  // DER integers are signed: a set top bit would read as negative.
+  return element(0x02, short.readUInt8(0) > 0x7f ? Buffer.concat([Buffer.alloc(1), short]) : short)
+}
+
+function element(tag: number, content: Buffer): Buffer {
+  const length =
+    content.length < 0x80
+      ? [content.length]
+      : content.length < 0x100
+        ? [0x81, content.length]
+        : [0x82, content.length >> 8, content.length & 0xff]
+  return Buffer.concat([Buffer.from([tag, ...length]), content])
+}
+
+/** Returns the content of the first element; `whole` requires that nothing follows it. */
+function contentOf(der: Buffer, tag: number, whole = true): Buffer | undefined {
+  const short = der[1] ?? 0
+  const extra = short < 0x80 ? 0 : short - 0x80
+  if (der[0] !== tag || extra > 2 || der.length < 2 + extra) return undefined
+  const length = extra === 0 ? short : der.readUIntBE(2, extra)
+  const end = 2 + extra + length
+  return (whole ? der.length === end : der.length >= end) ? der.subarray(2 + extra, end) : undefined
 }

@@ -7,8 +7,8 @@ import { systemClock, type Clock } from '../clock.js'
 import { parseFrame } from '../connection/parse-frame.js'
 import type { RosterKeeper } from '../connection/feed.js'
 import { openRosters } from '../trust/open-rosters.js'
-import { httpRosters } from '../trust/roster-source.js'
 import { judgeFrame, type JudgedLive } from './judge-frame.js'
+import { httpRosters } from '../trust/pinned-rosters.js'
 
 /** Trusted rosters, and the source of documents. */
 export interface LiveSource {

@@ -1,15 +1,14 @@
 import type { EvaluationContext, Hook, JsonValue, Provider, ResolutionDetails } from '@openfeature/server-sdk'
 import { HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME } from '#libs/contracts'
 import { backoffMs } from '../backoff.js'
-import { systemClock, type Timer } from '../clock.js'
+import { type Clock, systemClock, type Timer } from '../clock.js'
 import { CONNECT_OPTIONS, openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
-import type { HmsConnection } from '../connection/hms-connection.js'
+import type { HeldDocumentSource, HmsConnection } from '../connection/hms-connection.js'
 import type { ReaderSession } from '../connection/reader-session.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
-import { watchFlags } from './flag-changes.js'
 import { ProviderEventsEmitter } from './provider-events.js'
 import { type FlagType, ProviderError, resolveFlag } from './resolve-flag.js'
-import type { Reader } from '#libs/evaluation'
+import { ChangeWatch, documentsInForce, type Reader } from '#libs/evaluation'
 
 /** Options of the provider; defaults come from the environment, as for `connect`. */
 export interface HmsProviderOptions extends ConnectOptions {
@@ -166,8 +165,32 @@ function readerOf({ targetingKey, region }: EvaluationContext, own: Reader): Rea
 function nameIn(what: string, value: unknown, max: number): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (isName(value, max)) return value
-  throw new ProviderError(
-    'INVALID_CONTEXT',
-    `${what} must be text of at most ${max} characters, without control characters and half surrogate pairs`,
-  )
+  const message = `${what} must be text of at most ${max} characters, without control characters and half surrogate pairs`
+  throw new ProviderError('INVALID_CONTEXT', message)
+}
+
+/**
+ * Calls `changed` with the flags that changed for any reader. These are all keys of a policy, sorted, including added and removed ones,
+ * because its metadata are part of each flag.
+ */
+export function watchFlags(documents: HeldDocumentSource, clock: Clock, changed: (flags: string[]) => void): ChangeWatch {
+  const keysOf = (id: string): string[] => {
+    const fields = documentsInForce(documents.of(id), documents.nowMs()).map(({ value }) => Object.keys(value ?? {}))
+    return fields.length === 0 ? [] : [id, ...fields.flat().map((field) => `${id}.${field}`)]
+  }
+  const known = new Map(documents.policies().map((id) => [id, keysOf(id)]))
+  const copy = { policies: () => documents.policies(), documentsOf: (id: string) => documents.of(id), nowMs: () => documents.nowMs() }
+  const after = (delayMs: number, action: () => void): (() => void) => {
+    const timer = clock.after(delayMs, action)
+    return () => timer.cancel()
+  }
+  const onChange = (policies: string[]): void => {
+    const flags = policies.flatMap((id) => {
+      const [before, now] = [known.get(id) ?? [], keysOf(id)]
+      known.set(id, now)
+      return [...before, ...now]
+    })
+    changed([...new Set(flags)].sort())
+  }
+  return new ChangeWatch(copy, { after }, onChange, 0)
 }

@@ -74,17 +74,12 @@ export async function decide(
   const outcome = outcomeIn(view, id)
   if (outcome === 'applied') return view
   const next = [`hms-svc runs show ${run}`]
-  if (outcome === 'late')
-    throw new HmsError('HMS_RUN_DECISION_LATE', `Run #${run} is ${view.state}: the decision to ${decision} it came too late.`, {
-      status: 409,
-      next,
-      state: view,
-    })
-  throw new HmsError(
-    'HMS_RUN_DECISION_UNANSWERED',
-    `The decision to ${decision} run #${run} was accepted, and no stage has answered it in time; it still may.`,
-    { status: 504, next, state: view },
-  )
+  if (outcome === 'late') {
+    const detail = `Run #${run} is ${view.state}: the decision to ${decision} it came too late.`
+    throw new HmsError('HMS_RUN_DECISION_LATE', detail, { status: 409, next, state: view })
+  }
+  const detail = `The decision to ${decision} run #${run} was accepted, and no stage has answered it in time; it still may.`
+  throw new HmsError('HMS_RUN_DECISION_UNANSWERED', detail, { status: 504, next, state: view })
 }
 
 function outcomeIn(view: RunView, id: string): RunDecision['outcome'] {

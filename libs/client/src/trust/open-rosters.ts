@@ -8,8 +8,7 @@ import { SignatureError } from '#libs/signing'
 import { backoffMs } from '../backoff.js'
 import type { Clock } from '../clock.js'
 import { readIfThere } from '../keys/files.js'
-import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, unreadableRoster, type TrustKind } from './pinned-rosters.js'
-import type { RosterSource } from './roster-source.js'
+import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, type RosterSource, type TrustKind, unreadableRoster } from './pinned-rosters.js'
 
 export interface OpenRostersOptions {
   /** Path or bytes of the roster. Without one, the source's newest is pinned if it may be trusted at first use. */

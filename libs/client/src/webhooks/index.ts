@@ -1,4 +1,3 @@
-export * from './webhook-verification-error.js'
 export {
   signWebhook,
   verifyWebhook,
@@ -6,4 +5,6 @@ export {
   type VerifyWebhookOptions,
   type WebhookBody,
   type WebhookRequestHeaders,
+  WebhookVerificationError,
+  type WebhookErrorCode,
 } from './verify-webhook.js'

@@ -1,7 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import { type WebhookErrorCode, WebhookVerificationError } from './webhook-verification-error.js'
-import { verifyWebhook } from './verify-webhook.js'
+import { verifyWebhook, type WebhookErrorCode, WebhookVerificationError } from './verify-webhook.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const OTHER = `whsec_${Buffer.alloc(32, 7).toString('base64')}`

@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { acquireFolder } from './folder-lock.js'
-import { claimSocket } from './lock-socket.js'
+import { acquireFolder, claimSocket } from './folder-lock.js'
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'hms-lock-'))

@@ -1,9 +1,37 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, realpathSync, closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { EmbeddedError } from './embedded-error.js'
-import { claimSocket } from './lock-socket.js'
-import type { Claim, Holder } from './claim.js'
+import { once } from 'node:events'
+import { connect, createServer, type Server } from 'node:net'
+import { text } from 'node:stream/consumers'
+
+export type EmbeddedErrorCode =
+  | 'HMS_DATA_FOLDER_IN_USE'
+  | 'HMS_DATABASE_BINARIES_MISSING'
+  | 'HMS_DATABASE_FOLDER_UNREACHABLE'
+  | 'HMS_DATABASE_PASSWORD_MISSING'
+  | 'HMS_DATABASE_PORT_IN_USE'
+  | 'HMS_DATABASE_START_FAILED'
+
+/** Failure of the embedded database or of its folder that the user at the terminal can resolve: `next` has the commands. */
+export class EmbeddedError extends Error {
+  override readonly name = 'EmbeddedError'
+
+  constructor(
+    readonly code: EmbeddedErrorCode,
+    message: string,
+    readonly next: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** Holder of a folder lock, as far as it responded. */
+export type Holder = { pid?: number; purpose?: string }
+
+/** Result of a claim: the lock, or its current holder. */
+export type Claim = { release(): Promise<void> } | { heldBy: Holder }
 
 export type FolderLock = { release(): Promise<void> }
 
@@ -23,11 +51,8 @@ export async function acquireFolder(folder: string, options: { purpose: string }
   if (!('heldBy' in claim)) return claim
   const { pid, purpose } = claim.heldBy
   const who = pid === undefined ? 'another process' : `process ${pid}${purpose ? ` (${purpose})` : ''}`
-  throw new EmbeddedError(
-    'HMS_DATA_FOLDER_IN_USE',
-    `The data folder ${path} is in use by ${who}`,
-    `Stop ${pid === undefined ? 'it' : `process ${pid}`}, or choose another folder with --data`,
-  )
+  const next = `Stop ${pid === undefined ? 'it' : `process ${pid}`}, or choose another folder with --data`
+  throw new EmbeddedError('HMS_DATA_FOLDER_IN_USE', `The data folder ${path} is in use by ${who}`, next)
 }
 
 /** Linux: the abstract namespace, which leaves nothing in a file system. Windows: a named pipe. */
@@ -70,4 +95,59 @@ function readHolder(path: string): Holder {
   } catch {
     return {}
   }
+}
+
+const ATTEMPTS = 5
+const ANSWER_MS = 1_000
+
+/** Listens on an address that one process at a time can own, and sends the holder to each client that connects. */
+export async function claimSocket(address: string, holder: Holder): Promise<Claim> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const server = await listen(address, holder)
+    if (server) return { release: () => close(server) }
+    const heldBy = await ask(address)
+    if (heldBy) return { heldBy }
+    // The holder ended between these two steps: the address is free again.
+  }
+  return { heldBy: {} }
+}
+
+async function listen(address: string, holder: Holder): Promise<Server | undefined> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined) // the asker left
+    socket.end(JSON.stringify(holder))
+  })
+  try {
+    server.listen({ path: address })
+    await once(server, 'listening')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return undefined
+    throw error
+  }
+  server.unref() // the lock alone does not keep its process running
+  return server
+}
+
+/** @returns undefined if no process listens; an empty holder if one listens but does not answer (stopped, or very busy) */
+async function ask(address: string): Promise<Holder | undefined> {
+  const socket = connect({ path: address })
+  socket.setTimeout(ANSWER_MS, () => socket.destroy())
+  try {
+    await once(socket, 'connect')
+  } catch {
+    return undefined
+  }
+  try {
+    const answer: unknown = JSON.parse(await text(socket))
+    return typeof answer === 'object' && answer !== null ? answer : {}
+  } catch {
+    return {}
+  }
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  await closed
 }

@@ -4,8 +4,15 @@ import type { ConnectionState, Explanation } from '../../connection/hms-connecti
 import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
 import { namedOrigin, notDeclared, readMessage, readPaneOptions } from '../pane-bounds.js'
 import type { Member } from '../router.js'
-import { fromFrame, written, type FromFrame, type FromHost } from './messages.js'
-import type { FrameOptions, FrameWindow, MessageFromWindow } from './windows.js'
+import {
+  type FrameOptions,
+  type FrameWindow,
+  fromFrame,
+  type FromFrame,
+  type FromHost,
+  type MessageFromWindow,
+  written,
+} from './messages.js'
 
 export interface FrameHost {
   state(): { state: ConnectionState; revision: number }

@@ -6,7 +6,7 @@ import type { Pane } from '../pane.js'
 import { facing, FakeWindow } from '../testing/fake-windows.js'
 import { FakeStream } from '../testing/fake-stream.js'
 import { joinFrom, type JoinOptions } from './join-bridge.js'
-import type { FrameWindow } from './windows.js'
+import type { FrameWindow } from './messages.js'
 
 const AIR = 'epa-pm25-limit'
 const OZONE = 'ozone-limit'

@@ -5,8 +5,16 @@ import { requireKnownOptions, type OptionNames } from '../../known-options.js'
 import { LocalPane } from '../local-pane.js'
 import type { Pane, PaneOptions } from '../pane.js'
 import { namedOrigin, readPaneOptions } from '../pane-bounds.js'
-import { fromHost, written, type FromFrame, type FromHost, type Values } from './messages.js'
-import type { FrameWindow, MessageFromWindow, OwnWindow } from './windows.js'
+import {
+  type FrameWindow,
+  type FromFrame,
+  type FromHost,
+  fromHost,
+  type MessageFromWindow,
+  type OwnWindow,
+  type Values,
+  written,
+} from './messages.js'
 
 export interface JoinOptions extends PaneOptions {
   /** Origin of the page that holds the frame: `https://portal.example.gov`. Messages of other origins are ignored. */

@@ -1,4 +1,4 @@
-import type { FrameWindow, MessageFromWindow, OwnWindow } from '../frames/windows.js'
+import type { FrameWindow, MessageFromWindow, OwnWindow } from '../frames/messages.js'
 
 /** Message behaviour of a browser window: it delivers a copy, and only if the sender named its origin. */
 export class FakeWindow implements OwnWindow {

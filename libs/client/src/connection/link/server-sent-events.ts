@@ -1,6 +1,5 @@
 import { HmsError } from '#libs/contracts'
 import { sseParser } from '../../api/sse-parser.js'
-import { reasonOf } from '../../api/unreachable.js'
 import {
   addressOf,
   headersOf,
@@ -11,6 +10,7 @@ import {
   type Transport,
   type TransportResponse,
 } from './transport.js'
+import { reasonOf } from '../../api/problem-to-error.js'
 
 /** Sends a GET, which `signal` aborts. Rejects if there is no response. */
 export type Get = (address: URL, headers: Record<string, string>, signal: AbortSignal) => Promise<TransportResponse>

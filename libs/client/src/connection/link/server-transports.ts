@@ -3,7 +3,6 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { readText, SILENCE_MS } from '#libs/contracts'
-import { reasonOf } from '../../api/unreachable.js'
 import type { Timer } from '../../clock.js'
 import { serverSentEvents, type Get } from './server-sent-events.js'
 import {
@@ -17,6 +16,7 @@ import {
   type TransportResponse,
   type Transports,
 } from './transport.js'
+import { reasonOf } from '../../api/problem-to-error.js'
 
 /** An acknowledgement of 10,000 policies is close to 1 MiB, and the next may follow before it is sent. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024

@@ -1,10 +1,10 @@
 import type { AppliedFrame, StreamFrame } from '#libs/contracts'
-import { reasonOf } from '../../api/unreachable.js'
 import { leaveMs } from '../../backoff.js'
 import type { Clock } from '../../clock.js'
 import { parseFrame } from '../parse-frame.js'
 import { Silence } from './silence.js'
 import type { Connection, ResumeRequest, Session, SessionEnd, Transport, TransportName } from './transport.js'
+import { reasonOf } from '../../api/problem-to-error.js'
 
 export interface TrialEnd extends SessionEnd {
   hadFrames: boolean

@@ -1,7 +1,7 @@
 import type { ConnectionEvents } from '#libs/client'
 import { silentLogger, type Logger } from '#libs/platform'
 import { expect, it } from 'vitest'
-import { logConnection } from './log-connection.js'
+import { logConnection } from './serve-sidecar.js'
 
 it('tells one error a second, and how many there were', () => {
   const warnings: unknown[] = []
