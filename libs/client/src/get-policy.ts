@@ -1,18 +1,12 @@
 import { openConnection } from './connection/connect.js'
 import { PastPolicies, type PastQuery } from './history/past-policies.js'
 import type { PolicyValue } from './connection/hms-connection.js'
+import type { ReaderSession } from './connection/reader-session.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
 import { policyPromise, type PolicyPromise } from './policy-promise.js'
 import type { GetPolicy } from './policy-types.js'
 
-/** Part of a connection that a read uses. */
-export interface PolicyReader {
-  find(id: string): PolicyValue | undefined
-  /** Returns the policy; throws `HMS_POLICY_NOT_FOUND`. */
-  get(id: string): PolicyValue
-  /** Resolves when the copy equals the server's; rejects with `HMS_UNREACHABLE`. */
-  whenReady(timeoutMs: number): Promise<void>
-}
+type PolicyReader = Pick<ReaderSession, 'find' | 'get' | 'whenReady'>
 
 const DEADLINE_MS = 5_000
 

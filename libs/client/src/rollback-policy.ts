@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type CoverageView,
   HmsError,
@@ -10,7 +11,6 @@ import {
 import { type ApiClient, orMissing } from './api/api-client.js'
 import { clientFromEnvironment } from './api/authorization.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
-import { setTimeout as delay } from 'node:timers/promises'
 
 /** Timeout of the preview, which must not delay a rollback. */
 const PREVIEW_MS = 1_500

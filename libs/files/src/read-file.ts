@@ -105,6 +105,8 @@ export function requirePrivate(path: string, access: Access): void {
   const others = exposedTo(access)
   if (others === undefined) return
   const mode = access.mode.toString(8).padStart(4, '0')
-  const detail = `${path} is open to ${others} (mode ${mode}), and its key signs in a person's name; close it, and replace it where others may have read it`
+  const detail =
+    `${path} is open to ${others} (mode ${mode}), and its key signs in a person's name; close it, and replace it where ` +
+    `others may have read it`
   throw new HmsError('HMS_KEY_EXPOSED', detail, { status: 403, next: [`chmod 600 ${path}`] })
 }

@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HmsError } from '#libs/contracts'
 import { BODY_BOUNDS, brokenBound, refusalOfEncoding } from '#libs/platform'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isUtf8 } from 'node:buffer'
 
 /** Complete response; no body if `body` is missing. */

@@ -1,4 +1,5 @@
 import { HmsError, type PastPolicyView } from '#libs/contracts'
+import { isTimestamp } from '#libs/policy'
 import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
 import { readClientConfig } from '../client.config.js'
@@ -6,7 +7,6 @@ import { systemClock, type Clock } from '../clock.js'
 import { openRosters } from '../trust/open-rosters.js'
 import { httpRosters, type PinnedRosters } from '../trust/pinned-rosters.js'
 import { verifyPast, type VerifiedPast } from './verify-past.js'
-import { isTimestamp } from '#libs/policy'
 
 export interface PastPoliciesOptions {
   api: ApiClient

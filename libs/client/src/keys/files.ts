@@ -1,4 +1,4 @@
-import { link, rm } from 'node:fs/promises'
+import { link, readdir, rm } from 'node:fs/promises'
 import { HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate, stageFile, type GivenFile } from '#libs/files'
 
@@ -37,6 +37,16 @@ export async function readPrivateIfThere(path: string): Promise<string | undefin
   const file = await fileIfThere(path, MAX_SECRET_BYTES)
   if (file !== undefined) requirePrivate(path, file)
   return file?.bytes.toString('utf8')
+}
+
+/** Returns the names in a folder; none if it does not exist. */
+export async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
 }
 
 async function fileIfThere(path: string, maxBytes: number): Promise<GivenFile | undefined> {

@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { localSigner, readRoster, type Envelope, type Keys, type Roster, type Signer } from '#libs/signing'
-import { codeOf, readIfThere, readPrivateIfThere } from './files.js'
+import { namesIn, readIfThere, readPrivateIfThere } from './files.js'
 import { KeyError } from './key-error.js'
 import { readPlainKey } from './private-key.js'
 
@@ -46,15 +45,6 @@ async function readPems(dataDir: string): Promise<Map<string, string>> {
       files.map(async (file): Promise<[string, string]> => [basename(file, '.pem'), (await readPrivateIfThere(join(dir, file))) ?? '']),
     ),
   )
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  }
 }
 
 function parseEnvelope(text: string, file: string): Envelope {

@@ -1,14 +1,14 @@
 import type { KeyObject } from 'node:crypto'
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { generateKeyPair, keyIdOf, localSigner, spkiOf, type Signer } from '#libs/signing'
 import { replaceFile } from '#libs/files'
-import { codeOf, publishOnce, readIfThere, readPrivateIfThere } from './files.js'
+import { namesIn, publishOnce, readIfThere, readPrivateIfThere } from './files.js'
 import { KeyError } from './key-error.js'
 import { decryptPrivateKey, encryptPrivateKey, PBKDF2_ROUNDS } from './private-key.js'
 import { SshAgent, type AgentKey } from './ssh-agent.js'
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 
 /** Public file of a key. `agent`: the private key is in an ssh-agent, not in a file. */
 export type PublicKeyFile = { name: string; keyid: string; /** DER in base64. */ spki: string; agent?: true }
@@ -50,7 +50,7 @@ export class KeyFolder {
   }
 
   async list(): Promise<KeyEntry[]> {
-    const stems = (await this.fileNames()).filter((file) => file.endsWith(PUBLIC)).map((file) => file.slice(0, -PUBLIC.length))
+    const stems = (await namesIn(this.dir)).filter((file) => file.endsWith(PUBLIC)).map((file) => file.slice(0, -PUBLIC.length))
     const entries = await Promise.all(stems.sort().map((stem) => this.entry(stem)))
     return entries.filter((entry) => entry !== undefined)
   }
@@ -140,15 +140,6 @@ export class KeyFolder {
 
   private writePublic(key: PublicKeyFile): Promise<void> {
     return replaceFile(this.publicFile(key.name), `${JSON.stringify(key, null, 2)}\n`, 0o644)
-  }
-
-  private async fileNames(): Promise<string[]> {
-    try {
-      return await readdir(this.dir)
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return []
-      throw error
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createPrivateKey, type KeyObject, pbkdf2, randomBytes } from 'node:crypto'
-import { KeyError } from './key-error.js'
 import { promisify } from 'node:util'
+import { KeyError } from './key-error.js'
 
 /** OWASP's recommendation for PBKDF2-HMAC-SHA256; one derivation takes 130 to 260 ms on a server core. */
 export const PBKDF2_ROUNDS = 600_000

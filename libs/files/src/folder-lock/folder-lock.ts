@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { once } from 'node:events'
 import { connect, createServer, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { isObject } from '#libs/contracts'
 
 export type EmbeddedErrorCode =
   | 'HMS_DATA_FOLDER_IN_USE'
@@ -28,12 +29,12 @@ export class EmbeddedError extends Error {
 }
 
 /** Holder of a folder lock, as far as it responded. */
-export type Holder = { pid?: number; purpose?: string }
-
-/** Result of a claim: the lock, or its current holder. */
-export type Claim = { release(): Promise<void> } | { heldBy: Holder }
+type Holder = { pid?: number; purpose?: string }
 
 export type FolderLock = { release(): Promise<void> }
+
+/** Result of a claim: the lock, or its current holder. */
+type Claim = FolderLock | { heldBy: Holder }
 
 /**
  * Locks the data folder for this process. The kernel releases the lock with the process, so a holder killed with `kill -9` leaves nothing
@@ -75,7 +76,7 @@ function claimFile(path: string, holder: Holder): Claim {
   try {
     file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK, 0o644)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return { heldBy: readHolder(path) }
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return { heldBy: holderIn(readFileSync(path, 'utf8')) }
     throw error
   }
   ftruncateSync(file)
@@ -88,10 +89,11 @@ function claimFile(path: string, holder: Holder): Claim {
   return { release }
 }
 
-function readHolder(path: string): Holder {
+/** Returns the holder that a text names, as far as it does. */
+function holderIn(text: string): Holder {
   try {
-    const holder: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    return typeof holder === 'object' && holder !== null ? holder : {}
+    const holder: unknown = JSON.parse(text)
+    return isObject(holder) ? holder : {}
   } catch {
     return {}
   }
@@ -137,12 +139,7 @@ async function ask(address: string): Promise<Holder | undefined> {
   } catch {
     return undefined
   }
-  try {
-    const answer: unknown = JSON.parse(await text(socket))
-    return typeof answer === 'object' && answer !== null ? answer : {}
-  } catch {
-    return {}
-  }
+  return holderIn(await text(socket).catch(() => ''))
 }
 
 async function close(server: Server): Promise<void> {
