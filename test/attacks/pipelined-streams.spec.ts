@@ -63,7 +63,7 @@ describe('streams that are asked for in one packet', () => {
 
   it.each([
     ['/v1/events', () => sidecar.feed.size],
-    ['/ofrep/v1/events', () => sidecar.refetches.size],
+    ['/ofrep/v1/events', () => sidecar.flags.size],
   ])('take one place of a side-car: %s', async (path, size) => {
     const leave = await pipeline(sidecar.port, path, 20)
     expect(size()).toBe(1)

@@ -1,11 +1,11 @@
 import { type HmsConnection, openConnection, readClientConfig } from '#libs/client'
+import type { Reader } from '#libs/evaluation'
 import { readCorsOrigins } from '#libs/process'
 import { createLogger, describeError, type Environment, type Logger, Metrics, systemClock } from '#libs/platform'
-import type { LocalReader, HeldValues } from './held-values.js'
+import type { HeldValues } from './held-values.js'
 import { createSidecarServer } from './sidecar-server.js'
 import { listen, type ListenAddress } from './address/listen.js'
-import { FlagReads } from './ofrep/flag-reads.js'
-import { RefetchEvents } from './ofrep/refetch-events.js'
+import { Flags } from './ofrep/flags.js'
 import { EventFeed } from './push/event-feed.js'
 import { PolicyReads } from './reads/policies.http.js'
 import { readSidecarConfig } from './sidecar.config.js'
@@ -30,7 +30,7 @@ export interface ServedSidecar {
   /** `http://127.0.0.1:PORT`, or the path of the socket. */
   address: string
   upstream: string
-  reader: LocalReader
+  reader: Reader
   state: string
   revision: number
   policies: number
@@ -65,22 +65,19 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
   const feed = new EventFeed(connection, systemClock)
   const writer = new FileWriter(files, { values: connection, clock: systemClock, log })
   const reads = new PolicyReads(connection, reader)
-  const flags = new FlagReads(connection, reader)
-  const refetches = new RefetchEvents(connection, flags.held, systemClock)
+  const flags = new Flags(connection, reader, systemClock)
   const server = createSidecarServer({
     reads,
     feed,
     flags,
-    refetches,
     values: connection,
-    metrics: sidecarMetrics(connection, () => feed.size + refetches.size, writer),
+    metrics: sidecarMetrics(connection, () => feed.size + flags.size, writer),
     log,
     overTcp: 'port' in place,
     origins,
   })
   const stop = async (): Promise<void> => {
     feed.close()
-    refetches.close()
     flags.close()
     await writer.close()
     server.closeAllConnections()

@@ -19,11 +19,10 @@ import {
 } from '#libs/platform'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { HeldValues } from './held-values.js'
-import { type EventFeed, follow } from './push/event-feed.js'
+import type { EventFeed } from './push/event-feed.js'
 import type { PolicyReads } from './reads/policies.http.js'
 import { type Answer, readJson, send } from './http/answer.js'
-import type { FlagReads } from './ofrep/flag-reads.js'
-import type { RefetchEvents } from './ofrep/refetch-events.js'
+import type { Flags } from './ofrep/flags.js'
 
 /** Request bodies are small. A request above these limits gets 431 or 408. */
 const BOUNDS = {
@@ -40,8 +39,7 @@ export interface SidecarParts {
   reads: PolicyReads
   feed: EventFeed
   values: HeldValues
-  flags: FlagReads
-  refetches: RefetchEvents
+  flags: Flags
   metrics: Metrics
   log: Logger
   overTcp: boolean
@@ -76,7 +74,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
 }
 
 async function route(request: IncomingMessage, response: ServerResponse, parts: SidecarParts): Promise<void> {
-  const { reads, feed, flags, refetches, values, metrics } = parts
+  const { reads, feed, flags, values, metrics } = parts
   const { pathname, searchParams } = targetOf(request)
   const known = request.headers['if-none-match']
   if (isEvaluation(request)) {
@@ -93,10 +91,10 @@ async function route(request: IncomingMessage, response: ServerResponse, parts: 
       return send(response, reads.list(searchParams, known))
     case '/ofrep/v1/events':
       requireConnection(response)
-      return refetches.follow(request, response)
+      return flags.follow(request, response)
     case '/v1/events':
       requireConnection(response)
-      return follow(request, response, searchParams, feed)
+      return feed.follow(request, response, searchParams)
     case '/livez':
       return send(response, { body: '{"status":"up"}' })
     case '/readyz':

@@ -12,7 +12,7 @@ const LONGEST_SPREAD_MS = 3_000
 /** Readers served per turn of the event loop: evaluations stay fast during a broadcast. */
 const SLICE = 250
 /** Limit of unread bytes. Frames are short; a reader this far behind does not read. It is disconnected, and reconnects. */
-const MAX_UNREAD_BYTES = 64 * 1024
+export const MAX_UNREAD_BYTES = 64 * 1024
 /** A comment, which clients do not deliver to listeners. */
 const ALIVE = Buffer.from(': alive\n\n')
 
@@ -95,7 +95,7 @@ export class RefetchFeed {
   }
 
   private slice(frame: Buffer, readers: readonly ServerResponse[], start: number, done: () => void): void {
-    for (const reader of readers.slice(start, start + SLICE)) write(reader, frame)
+    for (const reader of readers.slice(start, start + SLICE)) writeOrDrop(reader, frame)
     setImmediate(() => (start + SLICE < readers.length ? this.slice(frame, readers, start + SLICE, done) : done()))
   }
 
@@ -113,8 +113,9 @@ export class RefetchFeed {
   }
 }
 
-function write(reader: ServerResponse, bytes: Buffer): void {
+/** Writes to a reader, or disconnects it if it has too many unread bytes. */
+export function writeOrDrop(reader: ServerResponse, bytes: Buffer, maxUnreadBytes = MAX_UNREAD_BYTES): void {
   if (!reader.writable) return
-  if (reader.writableLength > MAX_UNREAD_BYTES) reader.destroy()
+  if (reader.writableLength > maxUnreadBytes) reader.destroy()
   else reader.write(bytes)
 }

@@ -1,28 +1,16 @@
-import { HEARTBEAT_MS, HmsError } from '#libs/contracts'
+import { HEARTBEAT_MS } from '#libs/contracts'
+import { MAX_UNREAD_BYTES, writeOrDrop } from '#libs/ofrep'
 import type { Clock } from '#libs/platform'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HeldValues } from '../held-values.js'
+import { stateOf, type HeldValues } from '../held-values.js'
+import { requireRoom } from '../ofrep/flags.js'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
 
-/**
- * `GET /v1/events`: Server-Sent Events. Goes on after `Last-Event-ID`, or after `?revision=` for a first connection, as config-store's do.
- */
-export function follow({ method, headers }: IncomingMessage, response: ServerResponse, query: URLSearchParams, feed: EventFeed): void {
-  if (method === 'HEAD') return void response.writeHead(200, HEADERS).end()
-  feed.follow(response, HEADERS, revisionIn(headers['last-event-id'] ?? query.get('revision')))
-}
-
-/** `undefined` for what is no revision: such a reader knows nothing. */
-function revisionIn(text: unknown): number | undefined {
-  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
-}
-
-const MAX_SUBSCRIBERS = 64
-
 /** Notifies every subscriber of changes. Nothing is buffered for absent readers: on reconnect a reader gets the policies in force. */
 export class EventFeed {
-  private readonly subscribers = new Set<Subscriber>()
+  /** Open responses, each with its limit of unread bytes: its first frame, as large as the list of policies, comes on top. */
+  private readonly subscribers = new Map<ServerResponse, number>()
   private readonly changed = new Set<string>()
   private doubt: Omit<StateEvent, 'state'> = {}
   private sentState: StateEvent['state']
@@ -55,32 +43,34 @@ export class EventFeed {
   }
 
   /**
-   * Adds a subscriber. `known`: the last id the reader saw. If it is the last issued id, and nothing changed since, nothing is repeated;
-   * else the first frame lists all policies in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
+   * `GET /v1/events`: adds a subscriber. It names the last id it saw in `Last-Event-ID`, or in `?revision=` for a first connection, as for
+   * config-store. If it is the last issued id, and nothing changed since, nothing is repeated; else the first frame lists all policies in
+   * force. Throws `HMS_SIDECAR_BUSY` before anything is written.
    */
-  follow(response: ServerResponse, headers: Record<string, string>, known: number | undefined): void {
-    if (this.size >= MAX_SUBSCRIBERS) {
-      throw new HmsError('HMS_SIDECAR_BUSY', `${MAX_SUBSCRIBERS} readers follow the events already.`, { status: 503, retryable: true })
-    }
-    response.writeHead(200, headers)
-    const subscriber = new Subscriber(response)
+  follow({ method, headers }: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
+    if (method === 'HEAD') return void response.writeHead(200, HEADERS).end()
+    requireRoom(this.size)
+    response.writeHead(200, HEADERS)
+    const known = revisionIn(headers['last-event-id'] ?? query.get('revision'))
     const { revision } = this.values
     const current = known === revision && known === this.issued && !this.movedSince
-    subscriber.open(current ? frame('heartbeat', revision) : frame('snapshot', revision, this.inForce(this.values.ids())))
-    subscriber.send(stateFrame(this.stateEvent()))
+    const first = current ? frame('heartbeat', revision) : frame('snapshot', revision, this.inForce(this.values.ids()))
+    const maxUnreadBytes = MAX_UNREAD_BYTES + first.length
+    writeOrDrop(response, first, maxUnreadBytes)
+    writeOrDrop(response, stateFrame(this.stateEvent()), maxUnreadBytes)
     this.issue(revision)
-    this.subscribers.add(subscriber)
-    response.once('close', () => this.subscribers.delete(subscriber))
+    this.subscribers.set(response, maxUnreadBytes)
+    response.once('close', () => this.subscribers.delete(response))
   }
 
   close(): void {
     this.cancelHeartbeat()
     for (const stop of this.off) stop()
-    for (const subscriber of this.subscribers) subscriber.end()
+    for (const subscriber of this.subscribers.keys()) subscriber.end()
   }
 
   private get state(): StateEvent['state'] {
-    return this.values.state === 'READY' ? 'READY' : 'STALE'
+    return stateOf(this.values)
   }
 
   private turn(doubt: Omit<StateEvent, 'state'>): void {
@@ -124,7 +114,7 @@ export class EventFeed {
   }
 
   private broadcast(bytes: Buffer): void {
-    for (const subscriber of this.subscribers) subscriber.send(bytes)
+    for (const [subscriber, maxUnreadBytes] of this.subscribers) writeOrDrop(subscriber, bytes, maxUnreadBytes)
   }
 
   private stateEvent(): StateEvent {
@@ -139,6 +129,11 @@ export class EventFeed {
       return { id, version, scope }
     })
   }
+}
+
+/** `undefined` for what is no revision: such a reader knows nothing. */
+function revisionIn(text: unknown): number | undefined {
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
 /** Policy after a change; if none is in force, `version` is `null` and there is no scope. */
@@ -162,30 +157,4 @@ function frame(type: 'snapshot' | 'change' | 'heartbeat', revision: number, chan
 /** Builds a state event. It has no id: a reader cut off right after it has not seen the changes of its revision yet. */
 function stateFrame(event: StateEvent): Buffer {
   return Buffer.from(`event: state\ndata: ${JSON.stringify(event)}\n\n`)
-}
-
-/** Limit of unread bytes. Frames name versions and contain no documents; a reader this far behind does not read. */
-const MAX_UNREAD_BYTES = 64 * 1024
-
-/** Reader of events. Its unread bytes are limited: above the limit it is disconnected, reconnects, and gets the policies in force. */
-class Subscriber {
-  private allowedBytes = MAX_UNREAD_BYTES
-
-  constructor(private readonly response: ServerResponse) {}
-
-  /** Sends the first frame, which is as large as the list of policies, and does not count as unread. */
-  open(first: Buffer): void {
-    this.allowedBytes += first.length
-    this.send(first)
-  }
-
-  send(bytes: Buffer): void {
-    if (!this.response.writable) return
-    if (this.response.writableLength > this.allowedBytes) this.response.destroy()
-    else this.response.write(bytes)
-  }
-
-  end(): void {
-    this.response.end()
-  }
 }

@@ -1,14 +1,15 @@
 import { HmsError, type LocalPolicyView } from '#libs/contracts'
+import type { Reader } from '#libs/evaluation'
 import { isKnown } from '#libs/platform'
 import { createHash } from 'node:crypto'
-import type { HeldValues, LocalReader } from '../held-values.js'
+import { stateOf, type HeldValues } from '../held-values.js'
 import type { Answer } from '../http/answer.js'
 
 /** `GET /v1/policies` and `GET /v1/policies/{id}`: what is in force for the one reader that the side-car is. */
 export class PolicyReads {
   constructor(
     private readonly values: HeldValues,
-    private readonly reader: LocalReader,
+    private readonly reader: Reader,
   ) {}
 
   list(query: URLSearchParams, known?: string): Answer {
@@ -50,7 +51,7 @@ export class PolicyReads {
  * Returns the policy as config-store does, with its age. Throws the connection's errors: `HMS_POLICY_NOT_FOUND`, or why a document was
  * refused.
  */
-export function localView(id: string, values: HeldValues): LocalPolicyView {
+function localView(id: string, values: HeldValues): LocalPolicyView {
   const { value, version, revision, source, scope, state, ageMs, trust, code } = values.explain(id)
   return {
     id,
@@ -64,9 +65,4 @@ export function localView(id: string, values: HeldValues): LocalPolicyView {
     trust,
     ...(code === undefined ? {} : { code }),
   }
-}
-
-/** Maps the state for local readers, who see only whether the copy is fresh; the log has the reason why the server refuses the side-car. */
-export function stateOf({ state }: Pick<HeldValues, 'state'>): LocalPolicyView['state'] {
-  return state === 'READY' ? 'READY' : 'STALE'
 }

@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { sidecarMetrics } from '../serve-sidecar.js'
 import { createSidecarServer } from '../sidecar-server.js'
 import { listen, type ListenAddress } from '../address/listen.js'
-import { FlagReads } from '../ofrep/flag-reads.js'
-import { RefetchEvents } from '../ofrep/refetch-events.js'
+import { Flags } from '../ofrep/flags.js'
 import { EventFeed } from '../push/event-feed.js'
 import { PolicyReads } from '../reads/policies.http.js'
 import { HeldSample } from './held-sample.js'
@@ -14,7 +13,7 @@ export interface SampleSidecar {
   values: HeldSample
   clock: VirtualClock
   feed: EventFeed
-  refetches: RefetchEvents
+  flags: Flags
   server: Server
   port: number
   stop(): Promise<void>
@@ -27,15 +26,13 @@ export async function serveSample(place: ListenAddress = { port: 0 }): Promise<S
   const feed = new EventFeed(values, clock)
   const reader = { bot: 'inspector-7', region: undefined }
   const reads = new PolicyReads(values, reader)
-  const flags = new FlagReads(values, reader)
-  const refetches = new RefetchEvents(values, flags.held, clock)
+  const flags = new Flags(values, reader, clock)
   const server = createSidecarServer({
     reads,
     feed,
     flags,
-    refetches,
     values,
-    metrics: sidecarMetrics(values, () => feed.size + refetches.size, { failing: 0 }),
+    metrics: sidecarMetrics(values, () => feed.size + flags.size, { failing: 0 }),
     log: silentLogger,
     overTcp: 'port' in place,
     origins: ['https://dashboard.example'],
@@ -46,12 +43,11 @@ export async function serveSample(place: ListenAddress = { port: 0 }): Promise<S
     values,
     clock,
     feed,
-    refetches,
+    flags,
     server,
     port: typeof address === 'string' ? 0 : address.port,
     stop: () => {
       feed.close()
-      refetches.close()
       flags.close()
       server.closeAllConnections()
       return new Promise((closed) => server.close(() => closed()))

@@ -1,0 +1,83 @@
+import { HmsError } from '#libs/contracts'
+import { ChangeWatch, type Reader } from '#libs/evaluation'
+import { answerFlag, answerFlags, EVENT_HEADERS, eventStream, FlagBook, readContext, RefetchFeed, type HeldPolicies } from '#libs/ofrep'
+import type { Clock } from '#libs/platform'
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { stateOf, type HeldValues } from '../held-values.js'
+import type { Answer } from '../http/answer.js'
+
+const MAX_READERS = 64
+
+/**
+ * OFREP on the reader's machine: config-store's responses, made from the verified copy. Each context names its reader; a context without a
+ * region gets the side-car's own. Followers are notified to refetch when values may have changed for any of them, and when the copy becomes
+ * stale or fresh.
+ */
+export class Flags {
+  private readonly book: FlagBook
+  private readonly feed: RefetchFeed
+  private readonly watch: ChangeWatch
+  private readonly off: (() => void)[]
+
+  constructor(
+    private readonly values: HeldValues,
+    private readonly reader: Reader,
+    clock: Clock,
+  ) {
+    const { documents } = values
+    const held: HeldPolicies = {
+      policies: () => documents.policies(),
+      documentsOf: (id) => documents.of(id),
+      nowMs: () => documents.nowMs(),
+      state: () => stateOf(values),
+    }
+    this.book = new FlagBook(held)
+    this.feed = new RefetchFeed({ clock, life: randomUUID() })
+    this.watch = new ChangeWatch(held, clock, () => this.feed.tell())
+    this.off = [
+      documents.onTaken(() => {
+        this.book.forget()
+        this.watch.look()
+      }),
+      values.on('stale', () => this.feed.tell()),
+      values.on('ready', () => this.feed.tell()),
+    ]
+  }
+
+  /** Number of followers. */
+  get size(): number {
+    return this.feed.size
+  }
+
+  /** Evaluates every flag, or the one with the key. Throws errors that OFREP defines. */
+  answer(key: string | undefined, body: unknown, known?: string): Answer {
+    const reader = readContext(body, this.reader.region)
+    const {
+      status,
+      etag,
+      body: text,
+    } = key === undefined ? answerFlags(this.book, reader, known, { stream: eventStream() }) : answerFlag(this.book, key, reader, known)
+    return { status, body: text, headers: { etag, 'cache-control': 'no-store', 'hms-state': this.values.state } }
+  }
+
+  /** Throws `HMS_SIDECAR_BUSY` before anything is written. */
+  follow({ method, headers }: IncomingMessage, response: ServerResponse): void {
+    if (method === 'HEAD') return void response.writeHead(200, EVENT_HEADERS).end()
+    requireRoom(this.size)
+    const lastId = headers['last-event-id']
+    this.feed.follow(response, lastId === undefined ? undefined : String(lastId))
+  }
+
+  close(): void {
+    for (const stop of this.off) stop()
+    this.watch.stop()
+    this.feed.close()
+  }
+}
+
+/** Throws `HMS_SIDECAR_BUSY` for one more reader of events than are served at once. */
+export function requireRoom(readers: number): void {
+  if (readers < MAX_READERS) return
+  throw new HmsError('HMS_SIDECAR_BUSY', `${MAX_READERS} readers follow the events already.`, { status: 503, retryable: true })
+}
