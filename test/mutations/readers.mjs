@@ -328,7 +328,7 @@ export const READER_GUARDS = [
     name: 'better-way-not-behind',
     guard: 'no way takes over that is behind the one that works',
     file: 'libs/client/src/connection/link/link.ts',
-    find: "if (frame.revision < this.newest) return trial.drop('it is behind')",
+    find: "if (frame.revision < this.newest) return trial.end({ reason: 'it is behind' })",
     replace: '',
     spec: 'libs/client/src/connection/link/link.spec.ts',
     test: 'a stream that is behind does not take over',

@@ -56,58 +56,50 @@ export class StreamTunnels {
   }
 
   /** `stopping`: the instance returned 503, and is not the last one to try. */
-  private connect(upgrade: Upgrade, upstream: string, isLast: boolean): Promise<'answered' | 'stopping'> {
-    return new Promise((resolve, reject) => this.ask(upgrade, { upstream, isLast }, resolve, reject))
-  }
-
-  private ask(
-    { request, socket: reader, head, target }: Upgrade,
-    { upstream, isLast }: { upstream: string; isLast: boolean },
-    over: (how: 'answered' | 'stopping') => void,
-    failed: (error: unknown) => void,
-  ): void {
-    const done = (): void => over('answered')
-    // Built from the instance's own address: the reader's target must not choose the host.
-    const url = new URL(STREAM_PATH + target.search, upstream)
-    const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) }
-    const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
-    const impatience = setTimeout(() => call.destroy(new Error('no answer in time')), HANDSHAKE_MS)
-    const fail = (error: unknown): void => {
-      call.destroy()
-      failed(error)
-    }
-    const left = (): void => {
-      call.destroy()
-      done()
-    }
-    reader.once('close', left)
-    call.once('close', () => {
-      clearTimeout(impatience)
-      reader.off('close', left)
+  private connect({ request, socket: reader, head, target }: Upgrade, upstream: string, isLast: boolean): Promise<'answered' | 'stopping'> {
+    return new Promise((answered, reject) => {
+      // Built from the instance's own address: the reader's target must not choose the host.
+      const url = new URL(STREAM_PATH + target.search, upstream)
+      const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) }
+      const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
+      const impatience = setTimeout(() => call.destroy(new Error('no answer in time')), HANDSHAKE_MS)
+      const fail = (error: unknown): void => {
+        call.destroy()
+        reject(error)
+      }
+      const left = (): void => {
+        call.destroy()
+        answered('answered')
+      }
+      reader.once('close', left)
+      call.once('close', () => {
+        clearTimeout(impatience)
+        reader.off('close', left)
+      })
+      call.once(
+        'upgrade',
+        contained(
+          (response: IncomingMessage, store: Duplex, storeHead: Buffer) => {
+            clearTimeout(impatience)
+            answered('answered')
+            this.hold(store)
+            reader.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(response.rawHeaders)}\r\n`)
+            reader.write(storeHead)
+            store.write(head)
+            limit(reader, target.searchParams.has('bot'))
+            join(reader, store)
+          },
+          () => reader.destroy(),
+        ),
+      )
+      call.once('response', (response) => {
+        if (response.statusCode !== UNAVAILABLE || isLast) return void relay(response, reader).then(() => answered('answered'), fail)
+        call.destroy()
+        answered('stopping')
+      })
+      call.once('error', fail)
+      call.end()
     })
-    call.once(
-      'upgrade',
-      contained(
-        (response: IncomingMessage, store: Duplex, storeHead: Buffer) => {
-          clearTimeout(impatience)
-          done()
-          this.hold(store)
-          reader.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(response.rawHeaders)}\r\n`)
-          reader.write(storeHead)
-          store.write(head)
-          limit(reader, target.searchParams.has('bot'))
-          join(reader, store)
-        },
-        () => reader.destroy(),
-      ),
-    )
-    call.once('response', (response) => {
-      if (response.statusCode !== UNAVAILABLE || isLast) return void relay(response, reader).then(done, fail)
-      call.destroy()
-      over('stopping')
-    })
-    call.once('error', fail)
-    call.end()
   }
 
   /** Closes all tunnels; readers reconnect to another edge or to this one after its restart. */

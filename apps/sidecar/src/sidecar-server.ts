@@ -69,7 +69,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   if (named?.preflight === true) return send(response, { status: 204 })
   const refusal = refusalOf(request, overTcp, origins)
   // The rest of a refused request is not read.
-  if (refusal !== undefined) return send(response, withHeaders(problemOf(refusal, request, log), { connection: 'close' }))
+  if (refusal !== undefined) {
+    const problem = problemOf(refusal, request, log)
+    return send(response, { ...problem, headers: { ...problem.headers, connection: 'close' } })
+  }
   await route(request, response, parts)
 }
 
@@ -141,10 +144,6 @@ function problemOf(error: unknown, request: IncomingMessage, log: Logger): Answe
   if (problem.status === 503) headers['retry-after'] = '2'
   if (problem.status === 413) headers['connection'] = 'close'
   return { status: problem.status, ...problemBody(problem, url), headers }
-}
-
-function withHeaders(answered: Answer, more: Record<string, string>): Answer {
-  return { ...answered, headers: { ...answered.headers, ...more } }
 }
 
 /** Paths that read with a request body. */

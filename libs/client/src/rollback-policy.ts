@@ -1,13 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  type CoverageView,
-  HmsError,
-  type RollbackMove,
-  type RollbackReport,
-  type RollbackRequest,
-  type RollbackResult,
-} from '#libs/contracts'
+import { type CoverageView, HmsError, type RollbackMove, type RollbackReport, type RollbackResult } from '#libs/contracts'
 import { type ApiClient, orMissing } from './api/api-client.js'
 import { clientFromEnvironment } from './api/authorization.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
@@ -45,7 +38,7 @@ export async function rollBack(
 ): Promise<{ report: RollbackReport; result: RollbackResult }> {
   const { id, version } = parseReference(reference)
   const startedAt = performance.now()
-  const request: RollbackRequest = { policy: id, version, only, reason, publicReason }
+  const request = { policy: id, version, only, reason, publicReason }
   const result = await api.post('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
   // If no config-store returned a revision, poll for it: coverage is queried by revision.
   const revision = result.revision > 0 ? result.revision : await revisionOf(api, id, result.digest, waitMs)

@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type {
-  ApprovalView,
-  PreparedApproval,
-  PrepareRollbackRequest,
-  RollbackReport,
-  WithdrawalRequest,
-  WithdrawalResult,
-} from '#libs/contracts'
+import type { ApprovalView, PreparedApproval, PrepareRollbackRequest, RollbackReport, WithdrawalResult } from '#libs/contracts'
 import { digestOfPayload, readRelease, signDecision, type ReleasePredicate, type Signer } from '#libs/signing'
 import type { ApiClient } from './api/api-client.js'
 import { mismatch, readPrepared } from './approve/read-prepared.js'
@@ -81,8 +74,7 @@ export async function withdrawPolicy(
 ): Promise<WithdrawalResult> {
   const subject = await releaseInForce(api, id)
   const statement = await signDecision({ subject, decision: 'withdraw', reason, publicReason, at }, signer)
-  const request: WithdrawalRequest = { policy: id, statement }
-  return api.post('/v1/withdrawals', request, { idempotencyKey: randomUUID() })
+  return api.post('/v1/withdrawals', { policy: id, statement }, { idempotencyKey: randomUUID() })
 }
 
 /**

@@ -22,42 +22,37 @@ const PATIENCE_MS = 120_000
  * Follows a run to its end, across dropped connections. Resolves with the view when the run is terminal or PAUSED (or `until` holds), or
  * with the last view at the timeout. Rejects when the first contact fails, or when the service is unreachable for two minutes.
  */
-export async function followRun(api: ApiClient, run: number, options: FollowOptions = {}): Promise<RunView> {
-  const end = new AbortController()
-  const stop = (): void => end.abort()
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, timerMs(options.timeoutMs))
-  options.signal?.addEventListener('abort', stop, { once: true })
-  if (options.signal?.aborted === true) stop()
-  try {
-    return await follow(api, run, end.signal, options)
-  } finally {
-    clearTimeout(timer)
-    options.signal?.removeEventListener('abort', stop)
-  }
-}
-
-async function follow(
+export async function followRun(
   api: ApiClient,
   run: number,
-  end: AbortSignal,
-  { onView, signal, until = isAtRest }: FollowOptions,
+  { onView, signal, timeoutMs, until = isAtRest }: FollowOptions = {},
 ): Promise<RunView> {
+  const end = new AbortController()
+  const stop = (): void => end.abort()
+  const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timerMs(timeoutMs))
+  signal?.addEventListener('abort', stop, { once: true })
+  if (signal?.aborted === true) stop()
   let last: RunView | undefined
   let heardAt = Date.now()
-  for (let attempt = 0; !end.aborted; attempt++) {
-    try {
-      for await (const view of api.events<RunView>(`/v1/runs/${run}/events`, { signal: end })) {
-        heardAt = Date.now()
-        attempt = 0
-        if (JSON.stringify(view) !== JSON.stringify(last)) onView?.(view)
-        last = view
-        if (until(view)) return view
+  try {
+    for (let attempt = 0; !end.signal.aborted; attempt++) {
+      try {
+        for await (const view of api.events<RunView>(`/v1/runs/${run}/events`, { signal: end.signal })) {
+          heardAt = Date.now()
+          attempt = 0
+          if (JSON.stringify(view) !== JSON.stringify(last)) onView?.(view)
+          last = view
+          if (until(view)) return view
+        }
+      } catch (error) {
+        const worthWaiting = error instanceof HmsError && error.retryable && last !== undefined
+        if (!worthWaiting || Date.now() - heardAt > PATIENCE_MS) throw error
       }
-    } catch (error) {
-      const worthWaiting = error instanceof HmsError && error.retryable && last !== undefined
-      if (!worthWaiting || Date.now() - heardAt > PATIENCE_MS) throw error
+      await delay(backoffMs(attempt), undefined, { signal: end.signal }).catch(() => undefined)
     }
-    await delay(backoffMs(attempt), undefined, { signal: end }).catch(() => undefined)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
   }
   signal?.throwIfAborted()
   if (last !== undefined) return last

@@ -1,14 +1,4 @@
-import {
-  canonicalJson,
-  HmsError,
-  isSameMetrics,
-  type JsonObject,
-  type PlanOptions,
-  type PrepareBreakGlassRequest,
-  type PreparedApproval,
-  type PrepareRequest,
-  stepsOf,
-} from '#libs/contracts'
+import { canonicalJson, HmsError, isSameMetrics, type JsonObject, type PlanOptions, type PreparedApproval, stepsOf } from '#libs/contracts'
 import { isSameRamp } from '#libs/policy'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
@@ -35,7 +25,7 @@ export async function prepareApproval(
   options: PrepareOptions = {},
 ): Promise<PreparedApproval> {
   const { author, committedBy, queue, supersede } = options
-  const request: PrepareRequest = { policies: [...policies], plan, author, committedBy, queue, supersede }
+  const request = { policies: [...policies], plan, author, committedBy, queue, supersede }
   const { prepared, predicates } = readPreparedFor(await api.post('/v1/approvals/prepare', request), policies)
   for (const release of predicates) {
     // The signer of an ordinary approval must not unknowingly sign one that skips its tests, or reinstates another version.
@@ -57,7 +47,7 @@ export async function prepareBreakGlass(
   policies: readonly JsonObject[],
   { reason, author }: { reason: string; author?: string },
 ): Promise<PreparedApproval> {
-  const request: PrepareBreakGlassRequest = { policies: [...policies], reason, ...(author === undefined ? {} : { author }) }
+  const request = { policies: [...policies], reason, ...(author === undefined ? {} : { author }) }
   const { prepared, predicates } = readPreparedFor(await api.post('/v1/break-glass/prepare', request), policies)
   for (const { breakGlass } of predicates) if (breakGlass?.reason !== reason) throw mismatch('no break-glass, or one for another reason')
   return prepared

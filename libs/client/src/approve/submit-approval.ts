@@ -1,11 +1,4 @@
-import {
-  fromBase64,
-  toBase64,
-  type StatementRequest,
-  type ApprovalRequest,
-  type ApprovalView,
-  type PreparedApproval,
-} from '#libs/contracts'
+import { fromBase64, toBase64, type ApprovalRequest, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import { pae, signDecision, STATEMENT_TYPE, type Signer } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 
@@ -26,8 +19,7 @@ export function submitApproval(
   signatures: ApprovalRequest['signatures'],
   options: { reason?: string } = {},
 ): Promise<ApprovalView> {
-  const request: ApprovalRequest = { digest: prepared.digest, signatures, reason: options.reason }
-  return api.post('/v1/approvals', request)
+  return api.post('/v1/approvals', { digest: prepared.digest, signatures, reason: options.reason })
 }
 
 /** Submits all signatures in one request. */
@@ -48,6 +40,5 @@ export async function rejectApproval(
   { publicReason }: { /** Reason sent to partners. */ publicReason?: string } = {},
 ): Promise<ApprovalView> {
   const statement = await signDecision({ subject: digest, decision: 'reject', reason, publicReason, at: new Date() }, signer)
-  const request: StatementRequest = { statement }
-  return api.post('/v1/approvals/{digest}/decisions', request, { params: { digest } })
+  return api.post('/v1/approvals/{digest}/decisions', { statement }, { params: { digest } })
 }

@@ -2,7 +2,7 @@ import { deepFreeze, HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
 import type { PaneMessage, PaneOptions } from './pane.js'
 
 export const MAX_PANES = 256
-export const MAX_POLICIES = 256
+const MAX_POLICIES = 256
 const MAX_NAME = 100
 const MAX_EVENT = 100
 const MAX_MESSAGE_CHARACTERS = 64 * 1024
@@ -36,11 +36,6 @@ export function readMessage(event: string, message: PaneMessage): PaneMessage {
       status: 400,
     })
   }
-  return readTold(event, message)
-}
-
-/** Returns a frozen copy of a message whose event may also be one of the bridge. */
-export function readTold(event: string, message: PaneMessage): PaneMessage {
   if (typeof event !== 'string' || event === '' || event.length > MAX_EVENT) throw wrong(`an event's name has 1 to ${MAX_EVENT} characters`)
   const text = textOf(message)
   if (text === undefined || text.length > MAX_MESSAGE_CHARACTERS) throw wrong('a message is a JSON object of at most 64 KiB')

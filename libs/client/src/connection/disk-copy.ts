@@ -76,7 +76,7 @@ export class DiskCopy {
       const copy = JSON.parse(text) as Partial<SavedDocuments & { format: unknown }> | null
       if (
         copy?.format === 3 &&
-        isSame(copy.policies, this.policies) &&
+        JSON.stringify(copy.policies ?? null) === JSON.stringify(this.policies ?? null) &&
         Number.isSafeInteger(copy.revision) &&
         Number.isFinite(copy.savedAt) &&
         Array.isArray(copy.documents)
@@ -107,10 +107,6 @@ export class DiskCopy {
       this.onError(asError(error))
     }
   }
-}
-
-function isSame(held: readonly string[] | undefined, asked: readonly string[] | undefined): boolean {
-  return JSON.stringify(held ?? null) === JSON.stringify(asked ?? null)
 }
 
 function asError(error: unknown): Error {

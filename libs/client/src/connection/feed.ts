@@ -41,5 +41,5 @@ export interface TakeOptions {
   /** These are all documents for this reader. */
   whole?: boolean
   /** Places of a log (`policy@scope`) whose documents were removed from it. */
-  erased?: ReadonlySet<string>
+  erased?: Iterable<string>
 }

@@ -119,8 +119,9 @@ export class HeldDocuments {
   }
 }
 
-function placeOf({ id, scope }: ConfigDocument): string {
-  return `${id}@${scope}`
+/** Returns the place of an unverified document. */
+export function placeOf(document: ConfigDocument | undefined): string {
+  return `${document?.id}@${document?.scope}`
 }
 
 function effectiveOf({ release }: ConfigDocument): number {

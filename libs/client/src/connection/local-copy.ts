@@ -1,19 +1,16 @@
 import type { ConfigDocument } from '#libs/contracts'
 import { stableDigest, type StableHead } from '#libs/signing'
 import type { DocumentTrust } from '../trust/document-trust.js'
-import type { Clock, Timer } from '../clock.js'
-import type { InForce, Reader } from '#libs/evaluation'
+import type { Timer } from '../clock.js'
+import type { InForce } from '#libs/evaluation'
+import type { ReaderOptions } from './feed.js'
 import { HeldDocuments, type RefusedDocument } from './held-documents.js'
 import type { ConnectionEvents } from './hms-connection.js'
 
 export type Change = ConnectionEvents['change']
 
-export interface LocalCopyOptions {
-  reader: Reader
-  /** Policies of this reader, if not all. */
-  policies?: readonly string[]
+export interface LocalCopyOptions extends Pick<ReaderOptions, 'reader' | 'policies' | 'clock'> {
   trust: Pick<DocumentTrust, 'admit'>
-  clock: Clock
   /** Called when a held release took effect, for any reader, or a canary's lease expired: without a frame. */
   onExpiry: (changes: Change[]) => void
 }

@@ -1,4 +1,4 @@
-import { HmsError, type AlertRequest, type ConfigDocument, type Envelope, type StandingProof } from '#libs/contracts'
+import { HmsError, type ConfigDocument, type Envelope, type StandingProof } from '#libs/contracts'
 import type { InForce, Reader } from '#libs/evaluation'
 import { SignatureError } from '#libs/signing'
 import { DocumentTrust } from '../trust/document-trust.js'
@@ -6,7 +6,7 @@ import { StandingProofs } from '../trust/freshness-watch.js'
 import { ReaderTime } from '../trust/reader-time.js'
 import { awaitReady, type Contact } from './contact.js'
 import type { Feed, ReaderOptions, TakeOptions } from './feed.js'
-import type { RefusedDocument } from './held-documents.js'
+import { placeOf, type RefusedDocument } from './held-documents.js'
 import {
   requireReading,
   type AlertInput,
@@ -21,9 +21,7 @@ import {
 } from './hms-connection.js'
 import { Listeners } from './listeners.js'
 import { LocalCopy, type Change } from './local-copy.js'
-import { placeOf, refusalOf, Refusals, unlessOvertaken } from './refusals.js'
-
-const NO_PLACES: ReadonlySet<string> = new Set()
+import { refusalOf, Refusals, unlessOvertaken } from './refusals.js'
 
 /** Minimum interval of roster requests, which a sender can cause. */
 const ROSTER_PAUSE_MS = 10_000
@@ -127,8 +125,7 @@ export class ReaderSession implements HmsConnection {
       throw new HmsError('HMS_ALERT_BOT_REQUIRED', 'an alert comes from a bot: name it in connect({ bot }) or HMS_BOT', { status: 400 })
     }
     requireReading(reading)
-    const alert: AlertRequest = { id, bot, region, kind, reading, value, policy, version }
-    await api.post('/v1/alerts', alert)
+    await api.post('/v1/alerts', { id, bot, region, kind, reading, value, policy, version })
   }
 
   /** Loads the disk copy of an earlier process. Returns `undefined` if there is none, else whether all of it still verifies. */
@@ -147,7 +144,7 @@ export class ReaderSession implements HmsConnection {
 
   /** Applies documents that take effect together. */
   take(revision: number, documents: readonly ConfigDocument[], options: TakeOptions = {}): void {
-    const { more = false, along = [], whole = false, erased = NO_PLACES } = options
+    const { more = false, along = [], whole = false, erased = [] } = options
     const { refused, changes } = this.copy.take(revision, documents, along)
     this.proofs?.moved()
     if (whole) this.forgetRefusals()

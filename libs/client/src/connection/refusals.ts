@@ -1,6 +1,6 @@
 import { HmsError, type ConfigDocument } from '#libs/contracts'
 import { STABLE_SCOPE, type SignatureError } from '#libs/signing'
-import type { RefusedDocument } from './held-documents.js'
+import { placeOf, type RefusedDocument } from './held-documents.js'
 
 /** Maximum remembered refusals: the sender chooses the names in them. */
 const MAX_REFUSALS = 1_000
@@ -48,11 +48,6 @@ export function unlessOvertaken(documents: readonly ConfigDocument[], refused: R
     const newest = last.get(placeOf(document))!
     return error.code === 'HMS_HEAD_REPLAYED' ? newest === document && !more : bad.has(newest)
   })
-}
-
-/** Returns the place of an unverified document. */
-export function placeOf(document: ConfigDocument | undefined): string {
-  return `${document?.id}@${document?.scope}`
 }
 
 /** Converts a refusal into an error with status 502: the sender is at fault. */

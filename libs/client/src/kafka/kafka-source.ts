@@ -1,13 +1,5 @@
 import { createRequire } from 'node:module'
-import type {
-  Cluster,
-  Consumer,
-  Kafka,
-  KafkaConfig,
-  logLevel as LogLevel,
-  PartitionAssigner,
-  PartitionAssigners as PartitionAssignersType,
-} from 'kafkajs'
+import type * as KafkaJs from 'kafkajs'
 import { HmsError } from '#libs/contracts'
 import { framedSocket, isFault, PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
 import type { RecordBatch, RecordSource, TopicPlace } from './record-source.js'
@@ -19,12 +11,12 @@ import { reasonOf } from '../api/problem-to-error.js'
  */
 export class KafkaSource implements RecordSource {
   readonly name: string
-  private readonly door: Consumer
+  private readonly door: KafkaJs.Consumer
   private cluster!: ReadingCluster
   private readonly reader = new PartitionReader(() => this.cluster)
   private closed = false
 
-  constructor(config: KafkaConfig & { brokers: string[] }) {
+  constructor(config: KafkaJs.KafkaConfig & { brokers: string[] }) {
     this.name = `Kafka at ${config.brokers.join(', ')}`
     const kafkajs = loadKafkajs()
     const kafka = new kafkajs.Kafka({
@@ -37,8 +29,8 @@ export class KafkaSource implements RecordSource {
       logLevel: kafkajs.logLevel.NOTHING,
       ...config,
     })
-    const opened: PartitionAssigner = (assigner) => {
-      this.cluster = assigner.cluster as Cluster as unknown as ReadingCluster
+    const opened: KafkaJs.PartitionAssigner = (assigner) => {
+      this.cluster = assigner.cluster as unknown as ReadingCluster
       return kafkajs.PartitionAssigners.roundRobin(assigner)
     }
     this.door = kafka.consumer({
@@ -67,19 +59,13 @@ export class KafkaSource implements RecordSource {
   }
 }
 
-interface KafkaJs {
-  Kafka: new (config: KafkaConfig) => Kafka
-  logLevel: typeof LogLevel
-  PartitionAssigners: typeof PartitionAssignersType
-}
-
 /**
  * Loads kafkajs, which is CommonJS without named exports that Node's loader could detect, and an optional package: it is loaded on connect.
  * Throws `HMS_KAFKAJS_MISSING`.
  */
-export function loadKafkajs(load: (name: string) => unknown = createRequire(import.meta.url)): KafkaJs {
+export function loadKafkajs(load: (name: string) => unknown = createRequire(import.meta.url)): typeof KafkaJs {
   try {
-    return load('kafkajs') as KafkaJs
+    return load('kafkajs') as typeof KafkaJs
   } catch (cause) {
     const detail = 'The package kafkajs is not installed; hms-svc/kafka reads a broker with it'
     throw new HmsError('HMS_KAFKAJS_MISSING', detail, { status: 500, next: ['npm install --include=optional'], cause })

@@ -1,10 +1,8 @@
 import type { AnyProviderEvent, EventContext, EventHandler, Logger, ProviderEventEmitter, ProviderEvents } from '@openfeature/server-sdk'
 
-type Handler = EventHandler
-
 /** Emits the SDK's events by their string values: the enum itself would be an import at run time. */
 export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEvent> {
-  private readonly handlers = new Map<string, Handler[]>()
+  private readonly handlers = new Map<string, EventHandler[]>()
   private logger: Logger | undefined
 
   /** Emits an event by its name, for callers without the enum. */
@@ -18,12 +16,12 @@ export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEv
     for (const handler of this.getHandlers(event)) void this.call(handler, context)
   }
 
-  addHandler(event: AnyProviderEvent, handler: Handler): void {
+  addHandler(event: AnyProviderEvent, handler: EventHandler): void {
     this.handlers.set(event, [...this.getHandlers(event), handler])
   }
 
   /** Removes one registration of the handler. */
-  removeHandler(event: AnyProviderEvent, handler: Handler): void {
+  removeHandler(event: AnyProviderEvent, handler: EventHandler): void {
     const handlers = [...this.getHandlers(event)]
     const at = handlers.indexOf(handler)
     if (at !== -1) handlers.splice(at, 1)
@@ -35,7 +33,7 @@ export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEv
     else this.handlers.delete(event)
   }
 
-  getHandlers(event: AnyProviderEvent): Handler[] {
+  getHandlers(event: AnyProviderEvent): EventHandler[] {
     return this.handlers.get(event) ?? []
   }
 
@@ -44,9 +42,9 @@ export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEv
     return this
   }
 
-  private async call(handler: Handler, context: EventContext | undefined): Promise<void> {
+  private async call(handler: EventHandler, context: EventContext | undefined): Promise<void> {
     try {
-      await handler(context as Parameters<Handler>[0])
+      await handler(context as Parameters<EventHandler>[0])
     } catch (error) {
       this.logger?.error('Error running event handler:', error)
     }

@@ -42,8 +42,7 @@ export async function decideRun(run: number, decision: RunDecisionName, options:
   requireKnownOptions('decideRun', options, OPTIONS)
   const { config, api } = clientFromEnvironment(options.url)
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
-  const { reason, publicReason, byMs, waitMs } = options
-  return decide(api, run, decision, { reason, publicReason, byMs, signer, waitMs })
+  return decide(api, run, decision, { ...options, signer })
 }
 
 /** Submits a decision over a given client and signer. `at` is the time of signing. */
@@ -51,15 +50,9 @@ export async function decide(
   api: ApiClient,
   run: number,
   decision: RunDecisionName,
-  {
-    reason,
-    publicReason,
-    byMs,
-    signer,
-    at = new Date(),
-    waitMs = ANSWER_MS,
-  }: Pick<DecideOptions, 'reason' | 'publicReason' | 'byMs' | 'waitMs'> & { signer: Signer; at?: Date },
+  options: Pick<DecideOptions, 'reason' | 'publicReason' | 'byMs' | 'waitMs'> & { signer: Signer; at?: Date },
 ): Promise<RunView> {
+  const { reason, publicReason, byMs, signer, at = new Date(), waitMs = ANSWER_MS } = options
   const { attempt, digest: subject } = await api.get('/v1/runs/{number}', { number: run })
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, publicReason, at, byMs }, signer)
   const id = digestOfPayload(statement)
