@@ -14,11 +14,9 @@ import { openFiles, type WriteTarget } from './write/written-file.js'
 
 /** Options of the command line; the rest comes from the environment. */
 export interface SidecarOptions {
-  /** Address of the services. */
   url?: string
   /** Policies to read, if only a few. */
   policies?: readonly string[]
-  /** Address to listen on. */
   place?: ListenAddress
   /** Timeout in ms for the first copy. */
   timeoutMs?: number

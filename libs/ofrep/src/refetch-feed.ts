@@ -62,10 +62,10 @@ export class RefetchFeed {
     response.write(lastEventId === this.id ? ALIVE : this.newest)
     if (this.readers.size === 0) this.beat()
     this.readers.add(response)
-    this.count(1)
+    this.options.counted?.(this.readers.size, 1)
     response.once('close', () => {
       this.readers.delete(response)
-      this.count(-1)
+      this.options.counted?.(this.readers.size, -1)
     })
   }
 
@@ -106,10 +106,6 @@ export class RefetchFeed {
       this.slice(ALIVE, [...this.readers], 0, () => {})
       this.beat()
     })
-  }
-
-  private count(change: 1 | -1): void {
-    this.options.counted?.(this.readers.size, change)
   }
 }
 

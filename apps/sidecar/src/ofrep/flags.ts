@@ -45,7 +45,6 @@ export class Flags {
     ]
   }
 
-  /** Number of followers. */
   get size(): number {
     return this.feed.size
   }

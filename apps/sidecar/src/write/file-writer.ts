@@ -54,7 +54,6 @@ export class FileWriter {
     await this.working
   }
 
-  /** Resolves when no write is in progress any more. */
   async close(): Promise<void> {
     this.closed = true
     this.off()

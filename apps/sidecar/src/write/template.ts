@@ -10,7 +10,6 @@ export interface Reference {
   place: string
 }
 
-/** Texts and references in order. */
 export type Template = readonly (string | Reference)[]
 
 const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
@@ -34,7 +33,6 @@ export function parseTemplate(text: string, name: string): Template {
   }
 }
 
-/** Returns the ids that a template references. */
 export function idsIn(template: Template): Set<string> {
   return new Set(template.flatMap((part) => (typeof part === 'string' ? [] : part.id)))
 }

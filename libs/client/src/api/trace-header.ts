@@ -5,15 +5,11 @@
 const API = Symbol.for('opentelemetry.js.api.1')
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
 
-interface SpanContext {
-  traceId: string
-  spanId: string
-  traceFlags: number
-}
-
 /** Used part of the API. Accessed through the symbols, because the client depends on no OpenTelemetry package. */
 interface Registered {
-  context?: { active(): { getValue(key: symbol): { spanContext?(): Partial<SpanContext> } | undefined } }
+  context?: {
+    active(): { getValue(key: symbol): { spanContext?(): { traceId?: string; spanId?: string; traceFlags?: number } } | undefined }
+  }
 }
 
 /**

@@ -6,7 +6,6 @@ import { timerMs } from '../clock.js'
 import { unreachable } from '../api/problem-to-error.js'
 
 export interface FollowOptions {
-  /** Called with each changed view. */
   onView?: (view: RunView) => void
   /** Stops following; the run continues. The promise rejects with the signal's reason. */
   signal?: AbortSignal

@@ -49,7 +49,7 @@ export async function openWith(ports: BridgePorts, options: BridgeOptions): Prom
   const { clock, fetch, openSocket, random } = ports
   const policies = options.policies === undefined ? undefined : readFollowed(options.policies)
   const { origin } = requireUrl(url)
-  const rosters = await openPageRosters({ url, roster, token, fetch })
+  const rosters = await openPageRosters(fetch, url, roster, token)
   const contact = new Contact((reason) => unreachable(url, reason), clock.after.bind(clock))
   const reader = { region }
   const session = new ReaderSession({ reader, policies, disk: null, rosters, clock, contact }, (own) => {

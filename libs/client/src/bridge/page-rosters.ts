@@ -3,21 +3,18 @@ import { isLoopback } from '../api/loopback.js'
 import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, type RosterSource, unreadableRoster } from '../trust/pinned-rosters.js'
 import { getJson, type PageFetch } from './page-fetch.js'
 
-export interface PageRostersOptions {
-  url: string
-  /** As printed by `hms-svc roster show --json`: text, bytes, or parsed. Without one, that of a loopback address is trusted. */
-  roster: string | Uint8Array | object | undefined
-  token: string | undefined
-  fetch: PageFetch
-}
-
 const REQUIRED = { how: 'pass the roster to openBridge', next: ['hms-svc roster show --json > roster.json'] }
 
 /**
  * Opens the rosters trusted by a page. A reloaded page starts with the given one again. Throws `HMS_ROSTER_REQUIRED`,
  * `HMS_ROSTER_UNREADABLE` or the server's refusal.
  */
-export async function openPageRosters({ url, roster, token, fetch }: PageRostersOptions): Promise<PinnedRosters> {
+export async function openPageRosters(
+  fetch: PageFetch,
+  url: string,
+  roster: string | Uint8Array | object | undefined,
+  token: string | undefined,
+): Promise<PinnedRosters> {
   const steps = async (query = ''): Promise<Envelope[]> => {
     const answer = await getJson(fetch, new URL(`/v1/roster${query}`, url).href, token, MAX_ROSTER_BYTES)
     return Array.isArray(answer) ? (answer as RosterStep[]).map((step) => step?.envelope) : []

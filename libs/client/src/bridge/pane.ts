@@ -28,7 +28,6 @@ export interface BridgeEvents {
 /** A part of the page that shows some policies, and gets events of these only. */
 export interface Pane {
   readonly name: string
-  /** Declared ids. */
   readonly policies: readonly string[]
   readonly state: ConnectionState
   /**
@@ -49,6 +48,5 @@ export interface Pane {
 export interface PaneOptions {
   /** Name for diagnostics. */
   name?: string
-  /** Ids of the policies that the pane shows. */
   policies: readonly string[]
 }

@@ -76,12 +76,10 @@ export class ReaderSession implements HmsConnection {
     this.feed = feed(this)
   }
 
-  /** Revision of the newest applied frame. */
   get revision(): number {
     return this.copy.revision
   }
 
-  /** Identity of the reader. */
   get reader(): Reader {
     return this.options.reader
   }
@@ -253,9 +251,13 @@ export class ReaderSession implements HmsConnection {
   }
 
   explain<D = PolicyValue>(id: string, fallback?: D): Explanation<PolicyValue | D> {
-    if (fallback !== undefined && this.copy.get(id) === undefined) return this.defaulted(id, fallback)
-    const { document, head, value } = this.require(id).held
     const { state, options, code } = this
+    const trust = options.rosters.kind
+    if (fallback !== undefined && this.copy.get(id) === undefined) {
+      const why = this.refusals.ofStable(id)?.code ?? 'HMS_POLICY_NOT_FOUND'
+      return { value: fallback, version: '', revision: this.revision, source: 'default', ageMs: 0, state, trust, scope: '', code: why }
+    }
+    const { document, head, value } = this.require(id).held
     return {
       value,
       version: value.version,
@@ -263,23 +265,9 @@ export class ReaderSession implements HmsConnection {
       source: this.source(),
       ageMs: Math.max(0, this.time.now() - this.confirmedAt),
       state,
-      trust: options.rosters.kind,
+      trust,
       scope: head.scope,
       ...(code === undefined ? {} : { code }),
-    }
-  }
-
-  private defaulted<D>(id: string, value: D): Explanation<D> {
-    return {
-      value,
-      version: '',
-      revision: this.revision,
-      source: 'default',
-      ageMs: 0,
-      state: this.state,
-      trust: this.options.rosters.kind,
-      scope: '',
-      code: this.refusals.ofStable(id)?.code ?? 'HMS_POLICY_NOT_FOUND',
     }
   }
 

@@ -29,7 +29,9 @@ export function resolveFlag<T extends JsonValue>(
   documents: HeldDocumentSource,
   state: ConnectionState,
 ): ResolutionDetails<T> {
-  const { id, field } = partsOf(key)
+  // Ids of policies have no dot; fields may.
+  const dot = key.indexOf('.')
+  const [id, field] = dot === -1 ? [key, undefined] : [key.slice(0, dot), key.slice(dot + 1)]
   const found = resolve(documents.of(id), reader, documents.nowMs())
   const value = found === null ? undefined : valueAt(found.held.value, field)
   if (found === null || value === undefined) {
@@ -44,12 +46,6 @@ export function resolveFlag<T extends JsonValue>(
     reason: state === 'READY' ? reason : 'STALE',
     flagMetadata: metadataOf(held, state),
   }
-}
-
-/** Splits a flag key. Ids of policies have no dot; fields may. */
-function partsOf(key: string): { id: string; field: string | undefined } {
-  const dot = key.indexOf('.')
-  return dot === -1 ? { id: key, field: undefined } : { id: key.slice(0, dot), field: key.slice(dot + 1) }
 }
 
 /** Returns the value of a field; a null field counts as missing, because the SDK has no such type. */
