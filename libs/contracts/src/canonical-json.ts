@@ -9,6 +9,24 @@ export function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Parses JSON; returns `undefined` for invalid JSON. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns the JSON text of a value; `undefined` for a value without one, such as a cycle or deep nesting. */
+export function jsonTextOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
+
 /** JSON of a `T` as text or bytes: serialised in advance, or byte for byte the signed text. */
 export type JsonText<T, Raw = string> = Raw & { readonly textOf?: T }
 

@@ -71,7 +71,8 @@ export class FetchSession {
 
   /** Returns the partitions that the broker remembers and the reader no longer wants. Called after the wanted ones are recorded. */
   private forget(topics: readonly WantedTopic[]): SessionPart['forgottenTopics'] {
-    if (sum([...this.registered.values()], ({ size }) => size) === sum(topics, ({ partitions }) => partitions.length)) return []
+    const known = [...this.registered.values()].reduce((total, { size }) => total + size, 0)
+    if (known === topics.reduce((total, { partitions }) => total + partitions.length, 0)) return []
     const forgotten: SessionPart['forgottenTopics'] = []
     for (const [topic, mine] of this.registered) {
       const wanted = new Set(topics.find((each) => each.topic === topic)?.partitions.map(({ partition }) => partition))
@@ -81,8 +82,4 @@ export class FetchSession {
     }
     return forgotten
   }
-}
-
-function sum<T>(all: readonly T[], count: (one: T) => number): number {
-  return all.reduce((total, one) => total + count(one), 0)
 }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, jsonIn } from '#libs/contracts'
 import { BODY_BOUNDS, brokenBound, refusalOfEncoding } from '#libs/platform'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isUtf8 } from 'node:buffer'
@@ -31,11 +31,9 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   if (!isUtf8(body)) throw invalid('The body is not UTF-8.')
   const broken = brokenBound(body, BODY_BOUNDS)
   if (broken !== undefined) throw tooLarge(broken)
-  try {
-    return JSON.parse(body.toString()) as unknown
-  } catch {
-    throw invalid('The body is not valid JSON.')
-  }
+  const value = jsonIn(body.toString())
+  if (value === undefined) throw invalid('The body is not valid JSON.')
+  return value
 }
 
 /**

@@ -1,4 +1,4 @@
-import { HmsError, type Problem } from '#libs/contracts'
+import { HmsError, isObject, jsonIn, type Problem } from '#libs/contracts'
 
 const GATEWAY_STATUS: ReadonlySet<number> = new Set([502, 503, 504])
 
@@ -30,15 +30,8 @@ function errorOfProblem(problem: Partial<Problem> & { code: string }, status: nu
 }
 
 function parseProblem(body: string): (Partial<Problem> & { code: string }) | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    if (typeof value === 'object' && value !== null && typeof (value as Partial<Problem>).code === 'string') {
-      return value as Partial<Problem> & { code: string }
-    }
-  } catch {
-    // Not JSON: the status is used.
-  }
-  return undefined
+  const value = jsonIn(body)
+  return isObject(value) && typeof value['code'] === 'string' ? (value as Partial<Problem> & { code: string }) : undefined
 }
 
 /** Returns the error for a timeout or a broken connection: one code for both, exit code 11. */

@@ -16,8 +16,8 @@ const MAX_SSE_EVENT_CHARACTERS = 16 * 1024 * 1024
 const EVENT_ENDS = ['\n\n', '\r\r', '\n\r']
 
 /**
- * Returns a parser of server-sent events (WHATWG HTML §9.2.6), whose chunks may be cut anywhere. Throws `HMS_STREAM_OVERSIZED` when an event is sent in more than
- * `maxCharacters`: a stream without line ends, or with only empty data, must not exhaust memory.
+ * Returns a parser of server-sent events (WHATWG HTML §9.2.6), whose chunks may be cut anywhere. Throws `HMS_STREAM_OVERSIZED` when an
+ * event is sent in more than `maxCharacters`: a stream without line ends, or with only empty data, must not exhaust memory.
  */
 export function sseParser(maxCharacters = MAX_SSE_EVENT_CHARACTERS): { push(chunk: string): ServerSentEvent[] } {
   let events: ServerSentEvent[] = []

@@ -1,4 +1,4 @@
-import { deepFreeze, HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
+import { deepFreeze, HmsError, jsonTextOf, MAX_POLICIES_OF_READER } from '#libs/contracts'
 import type { PaneMessage, PaneOptions } from './pane.js'
 
 export const MAX_PANES = 256
@@ -37,7 +37,7 @@ export function readMessage(event: string, message: PaneMessage): PaneMessage {
     })
   }
   if (typeof event !== 'string' || event === '' || event.length > MAX_EVENT) throw wrong(`an event's name has 1 to ${MAX_EVENT} characters`)
-  const text = textOf(message)
+  const text = jsonTextOf(message)
   if (text === undefined || text.length > MAX_MESSAGE_CHARACTERS) throw wrong('a message is a JSON object of at most 64 KiB')
   const copy = JSON.parse(text) as PaneMessage | null
   if (typeof copy !== 'object' || copy === null || typeof copy.id !== 'string')
@@ -57,15 +57,6 @@ export function invalid(detail: string): HmsError {
 
 function wrong(detail: string): HmsError {
   return new HmsError('HMS_BRIDGE_MESSAGE_INVALID', `Nothing was sent: ${detail}.`, { status: 400 })
-}
-
-/** Returns the JSON text; `undefined` for values without one, such as a cycle. */
-function textOf(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return undefined
-  }
 }
 
 /** Normalises an origin. Throws `HMS_BRIDGE_PANE_INVALID` for `*`, `null` (a sandboxed frame), and a URL with more than an origin. */

@@ -16,11 +16,6 @@ export interface SavedDocuments {
   documents: ConfigDocument[]
 }
 
-export interface SavedCopy {
-  documents?: SavedDocuments
-  floors?: SavedFloors
-}
-
 /**
  * Stores two files per server and reader, documents and floors. A server's documents may depend on the reader and its policies, so one
  * reader's copy is no resume point for another. Each file is replaced atomically, so a crash while writing leaves the previous one.
@@ -48,7 +43,7 @@ export class DiskCopy {
   }
 
   /** Loads the copy. Unreadable documents are reported and omitted; throws `HMS_FLOORS_DAMAGED` for unreadable or missing floors. */
-  async load(): Promise<SavedCopy> {
+  async load(): Promise<{ documents?: SavedDocuments; floors?: SavedFloors }> {
     const floors = await this.floors.load()
     const documents = await this.loadDocuments()
     if (floors === undefined && documents !== undefined) return this.floors.missing()

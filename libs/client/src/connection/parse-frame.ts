@@ -1,10 +1,12 @@
-import { HmsError, type StreamFrame } from '#libs/contracts'
+import { HmsError, isObject, jsonIn, type StreamFrame } from '#libs/contracts'
 
 const TYPES: readonly unknown[] = ['snapshot', 'change', 'heartbeat', 'goodbye']
 
 /** Parses a frame, validating the members that the stream itself uses; documents are verified one by one on admission. */
 export function parseFrame(text: string): StreamFrame {
-  const frame = parse(text)
+  const value = jsonIn(text)
+  if (!isObject(value)) throw malformed()
+  const frame = value as Partial<StreamFrame>
   const whole = TYPES.includes(frame.type) && Number.isSafeInteger(frame.revision)
   const bringsNothing = frame.type === 'heartbeat' || frame.type === 'goodbye'
   if (!whole || !(bringsNothing || Array.isArray(frame.documents))) throw malformed()
@@ -19,16 +21,6 @@ export function parseFrame(text: string): StreamFrame {
     ...(typeof standing === 'object' && standing !== null ? { standing } : {}),
     ...(typeof retryMs === 'number' && retryMs >= 0 ? { retryMs } : {}),
   }
-}
-
-function parse(text: string): Partial<StreamFrame> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return value as Partial<StreamFrame>
-  } catch {
-    // Not JSON: reported as malformed.
-  }
-  throw malformed()
 }
 
 function malformed(): HmsError {

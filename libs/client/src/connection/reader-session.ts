@@ -323,15 +323,11 @@ export class ReaderSession implements HmsConnection {
   private report(refused: RefusedDocument[]): void {
     for (const each of refused) {
       if (each.error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
-      if (!this.isOrdinary(each.error)) this.refusals.add(each)
+      // An old document of a log does not affect the newer one in the copy.
+      if (each.error.code !== 'HMS_HEAD_REPLAYED' || this.options.fromLog !== true) this.refusals.add(each)
       this.fail(refusalOf(each.error))
     }
     if (!this.complete && this.origin === 'server') this.followRosters()
-  }
-
-  /** Whether a refusal is normal: an old document of a log does not affect the newer one in the copy. */
-  private isOrdinary({ code }: SignatureError): boolean {
-    return code === 'HMS_HEAD_REPLAYED' && this.options.fromLog === true
   }
 
   private require(id: string): InForce {

@@ -42,10 +42,6 @@ export class StreamFeed implements Feed {
     this.link.start()
   }
 
-  applied(): void {
-    this.acknowledge()
-  }
-
   startOver(): void {
     this.resumePoint = undefined
     this.link.reconnect()
@@ -101,10 +97,10 @@ export class StreamFeed implements Feed {
     }
     this.session.settle()
     this.session.contact.made()
-    if (!this.hasAcknowledged) this.acknowledge()
+    if (!this.hasAcknowledged) this.applied()
   }
 
-  private acknowledge(): void {
+  applied(): void {
     if (this.options.reader.bot === undefined) return
     this.hasAcknowledged = true
     const { copy } = this.session

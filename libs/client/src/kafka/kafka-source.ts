@@ -73,7 +73,7 @@ export function loadKafkajs(load: (name: string) => unknown = createRequire(impo
 }
 
 /** Maps an error of kafkajs to an `HmsError`. Only an error that no wait can resolve is not retryable. */
-export function brokerError(error: unknown, name: string, topic: string): HmsError {
+function brokerError(error: unknown, name: string, topic: string): HmsError {
   if (isFault(error, 'KafkaJSSASLAuthenticationError')) {
     const next = ['hms-svc help environment']
     return new HmsError('HMS_BROKER_LOGIN', `${name} refuses this user or password.`, { status: 401, cause: error, next })

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import { jsonIn } from '#libs/contracts'
 import { localSigner, readRoster, type Envelope, type Keys, type Roster, type Signer } from '#libs/signing'
 import { namesIn, readIfThere, readPrivateIfThere } from './files.js'
 import { KeyError } from './key-error.js'
@@ -17,7 +18,8 @@ export type Identity = {
 export async function loadIdentity(dataDir: string): Promise<Identity> {
   const text = await readIfThere(rosterFile(dataDir))
   if (text === undefined) throw missing(`${rosterFile(dataDir)} does not exist`)
-  const rosterEnvelope = parseEnvelope(text, rosterFile(dataDir))
+  const rosterEnvelope = jsonIn(text) as Envelope | undefined
+  if (rosterEnvelope === undefined) throw new KeyError('HMS_KEY_UNREADABLE', `${rosterFile(dataDir)} is not JSON`)
   const roster = readRoster(rosterEnvelope)
   const pems = await readPems(dataDir)
   const signerOf = (name: string, allowed: Keys): Signer => {
@@ -45,14 +47,6 @@ async function readPems(dataDir: string): Promise<Map<string, string>> {
       files.map(async (file): Promise<[string, string]> => [basename(file, '.pem'), (await readPrivateIfThere(join(dir, file))) ?? '']),
     ),
   )
-}
-
-function parseEnvelope(text: string, file: string): Envelope {
-  try {
-    return JSON.parse(text) as Envelope
-  } catch {
-    throw new KeyError('HMS_KEY_UNREADABLE', `${file} is not JSON`)
-  }
 }
 
 function missing(detail: string): KeyError {

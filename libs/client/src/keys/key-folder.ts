@@ -3,6 +3,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { jsonIn } from '#libs/contracts'
 import { generateKeyPair, keyIdOf, localSigner, spkiOf, type Signer } from '#libs/signing'
 import { replaceFile } from '#libs/files'
 import { namesIn, publishOnce, readIfThere, readPrivateIfThere } from './files.js'
@@ -144,12 +145,8 @@ export class KeyFolder {
 }
 
 function parsePublic(text: string, file: string): PublicKeyFile {
-  try {
-    const { name, keyid, spki, agent } = JSON.parse(text) as Partial<PublicKeyFile>
-    if (name !== undefined && keyid !== undefined && spki !== undefined) return { name, keyid, spki, ...(agent === true ? { agent } : {}) }
-  } catch {
-    // Not JSON: treated as JSON without these members.
-  }
+  const { name, keyid, spki, agent } = (jsonIn(text) ?? {}) as Partial<PublicKeyFile>
+  if (name !== undefined && keyid !== undefined && spki !== undefined) return { name, keyid, spki, ...(agent === true ? { agent } : {}) }
   throw new KeyError('HMS_KEY_UNREADABLE', `${file} is no public key file`)
 }
 

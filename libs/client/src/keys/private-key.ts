@@ -76,7 +76,7 @@ const NULL = Buffer.from([0x05, 0x00])
  * Encodes EncryptedPrivateKeyInfo of RFC 5958 in DER: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256 and AES-256-CBC. Implemented here
  * because Node's own `cipher` option derives with a fixed 2,048 rounds.
  */
-export async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds: number): Promise<Buffer> {
+async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds: number): Promise<Buffer> {
   const salt = randomBytes(16)
   const iv = randomBytes(16)
   const cipher = createCipheriv('aes-256-cbc', await derive(passphrase, salt, rounds, 32, 'sha256'), iv)
@@ -87,7 +87,7 @@ export async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds
 }
 
 /** Whether the bytes have the layout written by `encryptPbes2` and `openssl pkcs8 -topk8 -v2`. */
-export function isPbes2(der: Buffer): boolean {
+function isPbes2(der: Buffer): boolean {
   const body = contentOf(der, 0x30)
   const algorithm = body && contentOf(body, 0x30, false)
   return algorithm?.subarray(0, PBES2.length).equals(PBES2) ?? false

@@ -173,7 +173,7 @@ function nameIn(what: string, value: unknown, max: number): string | undefined {
  * Calls `changed` with the flags that changed for any reader. These are all keys of a policy, sorted, including added and removed ones,
  * because its metadata are part of each flag.
  */
-export function watchFlags(documents: HeldDocumentSource, clock: Clock, changed: (flags: string[]) => void): ChangeWatch {
+function watchFlags(documents: HeldDocumentSource, clock: Clock, changed: (flags: string[]) => void): ChangeWatch {
   const keysOf = (id: string): string[] => {
     const fields = documentsInForce(documents.of(id), documents.nowMs()).map(({ value }) => Object.keys(value ?? {}))
     return fields.length === 0 ? [] : [id, ...fields.flat().map((field) => `${id}.${field}`)]

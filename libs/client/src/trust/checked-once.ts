@@ -1,4 +1,4 @@
-import { toBase64 } from '#libs/contracts'
+import { jsonTextOf, toBase64 } from '#libs/contracts'
 import { sha256, type Roster } from '#libs/signing'
 
 /** Limits of the cache: documents, and their total text; the least recently used is evicted. */
@@ -18,7 +18,7 @@ export class CheckedOnce<Value, Result> {
   constructor(private readonly check: (value: Value, roster: Roster) => Result) {}
 
   of(value: Value, roster: Roster): Result {
-    const text = textOf(value)
+    const text = jsonTextOf(value)
     if (text === undefined) return this.check(value, roster)
     const key = `${roster.digest} ${toBase64(sha256(text))}`
     const known = this.kept.get(key)
@@ -35,14 +35,5 @@ export class CheckedOnce<Value, Result> {
       this.kept.delete(oldest)
       this.characters -= freed
     }
-  }
-}
-
-/** Returns the JSON text; `undefined` for values without one, such as deep nesting. */
-function textOf(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return undefined
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { lstat } from 'node:fs/promises'
-import { HmsError } from '#libs/contracts'
+import { HmsError, jsonIn } from '#libs/contracts'
 import { isFloorMemory, type FloorMemory } from '#libs/signing'
 import { replaceFile } from '#libs/files'
 import { codeOf, readIfThere } from '../keys/files.js'
@@ -27,18 +27,15 @@ export class FloorsFile {
   async load(): Promise<SavedFloors | undefined> {
     const text = await readOwnFile(this.file).catch((error: Error) => this.refuse(error.message, error))
     if (text === undefined) return undefined
-    try {
-      const { format, floors, signedMs, sha256 } = JSON.parse(text) as Partial<SavedFloors> & { format?: unknown; sha256?: unknown }
-      if (
-        format === 1 &&
-        isFloorMemory(floors) &&
-        (signedMs === null || Number.isFinite(signedMs)) &&
-        sha256 === sumOf({ floors, signedMs: signedMs! })
-      ) {
-        return { floors, signedMs: signedMs! }
-      }
-    } catch {
-      // Truncated, or not JSON: refused.
+    const saved = (jsonIn(text) ?? {}) as Partial<SavedFloors> & { format?: unknown; sha256?: unknown }
+    const { format, floors, signedMs, sha256 } = saved
+    if (
+      format === 1 &&
+      isFloorMemory(floors) &&
+      (signedMs === null || Number.isFinite(signedMs)) &&
+      sha256 === sumOf({ floors, signedMs: signedMs! })
+    ) {
+      return { floors, signedMs: signedMs! }
     }
     return this.refuse(`${this.file} is damaged`)
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { HmsError, type Envelope } from '#libs/contracts'
+import { HmsError, jsonIn, type Envelope } from '#libs/contracts'
 import { readGivenText, replaceFile } from '#libs/files'
 import { SignatureError } from '#libs/signing'
 import { backoffMs } from '../backoff.js'
@@ -83,12 +83,8 @@ async function readPinned(pinned: string | Uint8Array): Promise<Envelope> {
 async function load(file: string | undefined): Promise<SavedRosters | undefined> {
   const text = file === undefined ? undefined : await readIfThere(file)
   if (text === undefined) return undefined
-  try {
-    const saved = JSON.parse(text) as Partial<SavedRosters>
-    if (saved.format === 1 && Array.isArray(saved.rosters) && saved.rosters.length > 0) return saved as SavedRosters
-  } catch {
-    // Refused below.
-  }
+  const saved = (jsonIn(text) ?? {}) as Partial<SavedRosters>
+  if (saved.format === 1 && Array.isArray(saved.rosters) && saved.rosters.length > 0) return saved as SavedRosters
   throw new SignatureError('HMS_ROSTER_INVALID', `${file} is damaged; remove it to pin the roster again`)
 }
 

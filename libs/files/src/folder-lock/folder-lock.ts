@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { once } from 'node:events'
 import { connect, createServer, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { isObject } from '#libs/contracts'
+import { isObject, jsonIn } from '#libs/contracts'
 
-export type EmbeddedErrorCode =
+type EmbeddedErrorCode =
   | 'HMS_DATA_FOLDER_IN_USE'
   | 'HMS_DATABASE_BINARIES_MISSING'
   | 'HMS_DATABASE_FOLDER_UNREACHABLE'
@@ -91,12 +91,8 @@ function claimFile(path: string, holder: Holder): Claim {
 
 /** Returns the holder that a text names, as far as it does. */
 function holderIn(text: string): Holder {
-  try {
-    const holder: unknown = JSON.parse(text)
-    return isObject(holder) ? holder : {}
-  } catch {
-    return {}
-  }
+  const holder = jsonIn(text)
+  return isObject(holder) ? holder : {}
 }
 
 const ATTEMPTS = 5

@@ -62,7 +62,7 @@ export class Link {
   }
 
   start(): void {
-    this.dial()
+    this.current = this.trial(this.choice.transport)
   }
 
   send(frame: AppliedFrame): void {
@@ -81,10 +81,6 @@ export class Link {
     const { current } = this
     this.current = undefined
     await current?.close()
-  }
-
-  private dial(): void {
-    this.current = this.trial(this.choice.transport)
   }
 
   private trial(transport: TransportName): Trial {
@@ -119,7 +115,7 @@ export class Link {
     this.choice = chooseTransport(this.choice, { hadFrames, blocked }, this.order)
     const falls = this.choice.transport !== transport && this.choice.transport !== this.order[0]
     const { clock, random } = this.options
-    this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.dial())
+    this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.start())
     // An intermediary's response is reported only if no transport is left.
     const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, foreign: blocked }
     this.events.down({ reason, damaged, error, leaving: leaveMs !== undefined, ...refusal })
