@@ -34,6 +34,7 @@ function validators(options: Options): (type: EventType) => ValidateFunction {
     validateSchema: false,
     allowUnionTypes: true,
     schemas: [{ $id: SCHEMA_ID, components: { schemas } }],
+    keywords: ['components'],
     ...options,
   })
   const compiled = new Map<EventType, ValidateFunction>()
