@@ -96,7 +96,7 @@ export const AUDIT_GUARDS = [
   {
     name: 'body-encoding',
     guard: 'a body is read as what it says that it is',
-    file: 'libs/platform/src/http/json-body.ts',
+    file: 'libs/platform/src/http/body-bounds.ts',
     find: 'refusalOfEncoding(request) ?? ',
     replace: '',
     spec: 'test/attacks/raw-requests.spec.ts',
@@ -105,7 +105,7 @@ export const AUDIT_GUARDS = [
   {
     name: 'body-utf8',
     guard: 'what is stored is what was sent, and not a replacement of it',
-    file: 'libs/platform/src/http/json-body.ts',
+    file: 'libs/platform/src/http/body-bounds.ts',
     find: ' ?? refusalOfBytes(body)',
     replace: '',
     spec: 'test/attacks/raw-requests.spec.ts',
@@ -114,7 +114,7 @@ export const AUDIT_GUARDS = [
   {
     name: 'refusal-arrives',
     guard: 'a body that is too large is answered with its reason, through the edge too',
-    file: 'libs/platform/src/http/json-body.ts',
+    file: 'libs/platform/src/http/body-bounds.ts',
     find: "void reply.removeHeader('connection')",
     replace: 'void reply',
     spec: 'test/attacks/raw-requests.spec.ts',

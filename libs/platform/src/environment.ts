@@ -1,4 +1,4 @@
-import { action, HmsError } from '#libs/contracts'
+import { action, HmsError, type Problem } from '#libs/contracts'
 import { readShape, type Shape } from './read-shape.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -25,11 +25,12 @@ export function parseEnvironment<T extends object>(shape: Shape<T>, names: Recor
       const variable = names[property] ?? property
       return { pointer: variable, detail: detail.replaceAll(property, variable) }
     })
-    throw new HmsError('HMS_CONFIG_INVALID', errors.map((error) => error.detail).join('. '), {
-      status: 400,
-      errors,
-      next: [action('help.environment')],
-    })
+    throw configInvalid(errors.map((error) => error.detail).join('. '), { errors })
   }
   return Object.freeze(config)
+}
+
+/** Error of a wrong setting, with the list of all settings as the next step. */
+export function configInvalid(detail: string, more: { errors?: Problem['errors']; cause?: unknown } = {}): HmsError {
+  return new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: [action('help.environment')], ...more })
 }

@@ -1,7 +1,6 @@
 import { isValidSpanId, isValidTraceId, trace } from '@opentelemetry/api'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
-import { endSpan, spansWanted } from './tracing/span.js'
 
 /**
  * W3C Trace Context. A trace starts at an entry point (a request, a record of a producer) and continues in everything caused by it: the
@@ -108,4 +107,37 @@ function partsOf(traceparent: unknown): TraceParts | undefined {
 function ofActiveSpan(): string | undefined {
   const span = trace.getActiveSpan()?.spanContext()
   return span === undefined ? undefined : `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`
+}
+
+/** A completed piece of work for an exporter. Times in epoch milliseconds. */
+export interface Span {
+  traceId: string
+  spanId: string
+  /** Span of its cause; `undefined` at an entry point. */
+  parentSpanId: string | undefined
+  name: string
+  startMs: number
+  endMs: number
+  failed: boolean
+}
+
+type Sink = (span: Span) => void
+
+let sink: Sink | undefined
+
+/** Passes each completed span to `take`, until the returned function is called. One exporter per process. */
+export function exportSpans(take: Sink): () => void {
+  sink = take
+  return () => {
+    if (sink === take) sink = undefined
+  }
+}
+
+/** Whether an exporter is registered: without one, spans cost nothing. */
+export function spansWanted(): boolean {
+  return sink !== undefined
+}
+
+export function endSpan(span: Span): void {
+  sink?.(span)
 }

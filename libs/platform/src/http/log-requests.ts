@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../logger.js'
-import { asSpan, showSpan, traceIdOf, traceOfRequest } from '../trace.js'
-import { spansWanted } from '../tracing/span.js'
+import { asSpan, showSpan, spansWanted, traceIdOf, traceOfRequest } from '../trace.js'
 import { heeded } from './front-door.js'
 import { isWrite } from './request-head.js'
 

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { VirtualClock } from '../clock.js'
 import { silentLogger } from '../logger.js'
 import { Metrics } from '../metrics.js'
-import { endSpan, spansWanted, type Span } from './span.js'
 import { startTracing } from './otlp-exporter.js'
+import { endSpan, type Span, spansWanted } from '../trace.js'
 
 interface Sent {
   resourceSpans: {

@@ -2,7 +2,7 @@ import { describeError } from '../failures.js'
 import type { Clock } from '../clock.js'
 import type { Logger } from '../logger.js'
 import type { Metrics } from '../metrics.js'
-import { exportSpans, type Span } from './span.js'
+import { exportSpans, type Span } from '../trace.js'
 
 const FLUSH_MS = 2_000
 const BATCH = 512
