@@ -131,7 +131,7 @@ export const GUARDS = [
   {
     name: 'read-once-bytes',
     guard: 'events that were verified once take no more memory than their bound',
-    file: 'libs/messaging/src/read-once.ts',
+    file: 'libs/messaging/src/event-seal.ts',
     find: ' && characters <= MAX_CHARACTERS',
     replace: '',
     spec: 'test/contracts/read-once.spec.ts',
@@ -318,7 +318,7 @@ export const GUARDS = [
   {
     name: 'read-once-payload',
     guard: 'a signature that was found true vouches for its own payload alone',
-    file: 'libs/messaging/src/read-once.ts',
+    file: 'libs/messaging/src/event-seal.ts',
     find: 'found.payload === payload &&',
     replace: '',
     spec: 'test/contracts/read-once.spec.ts',
@@ -327,7 +327,7 @@ export const GUARDS = [
   {
     name: 'read-once-key',
     guard: 'what another found true counts under the same key alone',
-    file: 'libs/messaging/src/read-once.ts',
+    file: 'libs/messaging/src/event-seal.ts',
     find: ' && keys.get(found.keyid)?.equals(found.key) === true',
     replace: '',
     spec: 'test/contracts/read-once.spec.ts',

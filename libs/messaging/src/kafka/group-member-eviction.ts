@@ -1,7 +1,6 @@
 import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
 import type { Kafka } from 'kafkajs'
-import { openClusterDoor } from './cluster-door.js'
-import { ConnectOnce } from './connect-once.js'
+import { ConnectOnce, openClusterDoor } from './kafka-connection.js'
 
 export interface GroupMember {
   memberId: string

@@ -13,12 +13,12 @@ import type {
   TopicLag,
   TopicRate,
 } from '../event-bus.js'
-import { ConnectOnce } from './connect-once.js'
 import { GroupCoordinators, GroupMemberEviction } from './group-member-eviction.js'
 import { groupPlaces, LagClock, readLag, TopicRates } from './kafka-lag.js'
 import { KafkaLog } from './kafka-log.js'
 import { KafkaReader, type ReaderHost } from './kafka-reader.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
+import { ConnectOnce } from './kafka-connection.js'
 
 const SEND_TIMEOUT_MS = 10_000
 /** Without contact for this long the bus is degraded. Readers have contact every second; kafkajs does not report a silent broker. */

@@ -1,4 +1,4 @@
-import type { Kafka, KafkaConfig } from 'kafkajs'
+import type { Consumer, Kafka, KafkaConfig, PartitionAssigner } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { framedSocket } from '#libs/kafka-socket'
 import type { Logger } from '#libs/platform'
@@ -43,3 +43,38 @@ export function partitionOf(key: string, partitions: number): number {
   return partition({ topic: '', partitionMetadata: partitionMetadata as never, message: { key, value: null } })
 }
 const partition = kafkajs.Partitioners.DefaultPartitioner()
+
+/** Shares one connection among all callers. A failed attempt is discarded, and the next caller retries. */
+export class ConnectOnce<T> {
+  private connection: Promise<T> | undefined
+
+  constructor(private readonly connect: () => Promise<T>) {}
+
+  get(): Promise<T> {
+    this.connection ??= this.connect().catch((error: unknown) => {
+      this.connection = undefined
+      throw error
+    })
+    return this.connection
+  }
+
+  /** The connection, established or pending; `undefined` if none was requested. */
+  get current(): Promise<T> | undefined {
+    return this.connection
+  }
+}
+
+/**
+ * Opens a separate connection for requests that kafkajs' clients lack; the factory of a partition assigner is its only public access to a
+ * cluster. `C`: its methods that the types omit. The consumer never joins a group: one that is not run only connects.
+ */
+export function openClusterDoor<C>(kafka: Kafka, groupId: string): { consumer: Consumer; cluster: C } {
+  let cluster!: C
+  const opened: PartitionAssigner = (config) => {
+    cluster = config.cluster as unknown as C
+    return kafkajs.PartitionAssigners.roundRobin(config)
+  }
+  const retry = { retries: 2, maxRetryTime: 500 }
+  const consumer = kafka.consumer({ groupId, partitionAssigners: [opened], allowAutoTopicCreation: false, retry })
+  return { consumer, cluster }
+}

@@ -1,7 +1,7 @@
 import type { Kafka, KafkaMessage } from 'kafkajs'
 import { PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
 import type { LogPart, ReadPosition } from '../event-bus.js'
-import { openClusterDoor } from './cluster-door.js'
+import { openClusterDoor } from './kafka-connection.js'
 import { recordOfMessage } from './kafka-record.js'
 
 /** Reads partitions without a group. It has its own connection, because a waiting Fetch blocks the requests behind it. */

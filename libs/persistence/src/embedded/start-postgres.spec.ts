@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import { serversOn } from './orphan.js'
 import { type StartOptions, startPostgres } from './start-postgres.js'
+import { serversOn } from './server-process.js'
 
 const cleanups: (() => Promise<void> | void)[] = []
 afterEach(async () => {

@@ -7,8 +7,7 @@ import { databaseAccount, giveTo, requireReachable } from './account.js'
 import { databaseBinaries } from './binaries.js'
 import { DATABASE_USER, databaseFiles, type DatabaseFiles, prepareCluster } from './data-folder.js'
 import { EmbeddedError } from '#libs/files'
-import { stopOrphan } from './orphan.js'
-import { hasExited, keepBounded, lastLines, sizeOf, spawnServer, stopServer } from './server-process.js'
+import { hasExited, keepBounded, lastLines, sizeOf, spawnServer, stopOrphan, stopServer } from './server-process.js'
 import { createServer } from 'node:net'
 
 export type StartOptions = {
