@@ -337,7 +337,7 @@ export const ALERT_GUARDS = [
     name: 'rejections-from-zero',
     guard: 'the first signatures that are refused are an increase',
     file: 'libs/service/src/http/http-application.ts',
-    find: 'this.refused.inc({ reason }, 0)',
+    find: 'refused.inc({ reason }, 0)',
     replace: 'void reason',
     spec: 'test/regressions/counted-from-zero.spec.ts',
     test: 'each code of a signature that does not count is there before somebody tried',

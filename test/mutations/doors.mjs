@@ -120,7 +120,7 @@ export const DOOR_GUARDS = [
   {
     name: 'body-interchangeable',
     guard: 'a body holds no text or number that fails deeper inside',
-    file: 'libs/platform/src/http/json-body.ts',
+    file: 'libs/platform/src/http/body-bounds.ts',
     find: 'error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined',
     replace: 'undefined as ReturnType<typeof notInterchangeable>',
     spec: 'test/attacks/bodies.spec.ts',
@@ -129,7 +129,7 @@ export const DOOR_GUARDS = [
   {
     name: 'body-forms',
     guard: 'forms and plain text, which any page may send, are no bodies',
-    file: 'libs/platform/src/http/json-body.ts',
+    file: 'libs/platform/src/http/body-bounds.ts',
     find: '  server.removeAllContentTypeParsers()',
     replace: "  server.removeContentTypeParser('application/json')",
     spec: 'test/attacks/bodies.spec.ts',

@@ -15,7 +15,7 @@ import {
   type Signer,
 } from '#libs/signing'
 import { REQUEST_NONCES } from './request-nonce.table.js'
-import { Authorizer, type AccessNeed, type AccessRequest } from './authorizer.js'
+import { Authorizer, type AccessNeed, type RequestHead } from './authorizer.js'
 
 const BODY = Buffer.from('{"a":1}')
 const OPERATE: AccessNeed = { what: 'operate', dev: 'asked' }
@@ -83,7 +83,7 @@ async function world(profile: Profile = 'production') {
   const ask = async (
     authorization: string | undefined,
     need: AccessNeed,
-    more: Partial<AccessRequest> = {},
+    more: Partial<RequestHead & { body: Buffer }> = {},
     at = access,
   ): Promise<string> => {
     const headers = { ...(authorization === undefined ? {} : { authorization }), ...more.headers }

@@ -17,10 +17,6 @@ export interface AccessNeed {
   byService?: ServiceName
 }
 
-export interface AccessRequest extends RequestHead {
-  body: Buffer
-}
-
 /** A request whose body has not arrived yet. */
 export interface RequestHead {
   method: string
@@ -88,7 +84,7 @@ export class Authorizer {
   }
 
   /** Rejects with 401 `HMS_AUTH_…` for an unknown caller, 403 for a forbidden one. An invalid key is refused even if none is required. */
-  async admit(request: AccessRequest, { what, dev, byQuery, byService }: AccessNeed): Promise<Grant> {
+  async admit(request: RequestHead & { body: Buffer }, { what, dev, byQuery, byService }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
     const streamKey = byQuery === true && header === undefined ? keyInQuery(request.url) : undefined
     if (streamKey !== undefined) return grantOf(this.tokens.requireStreamKey(streamKey))

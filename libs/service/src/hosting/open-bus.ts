@@ -1,8 +1,8 @@
-import { action, HmsError, type ServiceName } from '#libs/contracts'
+import type { HmsError, ServiceName } from '#libs/contracts'
 import { replicationOf, type HostConfig } from '#libs/process'
 import { readGivenText } from '#libs/files'
 import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
-import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { configInvalid, describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import { Pool } from 'pg'
 
 const MAX_CA_BYTES = 1024 * 1024
@@ -21,12 +21,7 @@ export function openEmbeddedBus(databaseUrl: string, clock: Clock, log: Logger):
 }
 
 export async function kafkaSettings(config: HostConfig, clientId: string): Promise<KafkaSettings> {
-  if (config.kafkaBrokers === undefined) {
-    throw new HmsError('HMS_CONFIG_INVALID', 'HMS_KAFKA_BROKERS must be set when HMS_BUS is kafka.', {
-      status: 400,
-      next: [action('help.environment')],
-    })
-  }
+  if (config.kafkaBrokers === undefined) throw configInvalid('HMS_KAFKA_BROKERS must be set when HMS_BUS is kafka.')
   const [mechanism, username, ...password] = config.kafkaSasl?.split(':') ?? []
   return {
     brokers: config.kafkaBrokers,
@@ -42,11 +37,7 @@ async function readCa(file: string): Promise<string> {
   try {
     return await readGivenText(file, MAX_CA_BYTES)
   } catch (error) {
-    throw new HmsError('HMS_CONFIG_INVALID', `${file}, which HMS_KAFKA_CA names, cannot be read (${describeError(error)}).`, {
-      status: 400,
-      cause: error,
-      next: [action('help.environment')],
-    })
+    throw configInvalid(`${file}, which HMS_KAFKA_CA names, cannot be read (${describeError(error)}).`, { cause: error })
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '#libs/platform'
-import { WriteProbe } from './postgres-services.js'
+import { createWriteProbe } from './postgres-services.js'
 
 function probing(answers: (Error | undefined)[], folder?: string) {
   const clock = new VirtualClock()
@@ -10,38 +10,38 @@ function probing(answers: (Error | undefined)[], folder?: string) {
     if (error !== undefined) throw error
     return []
   }
-  return { clock, asked: () => asked, probe: new WriteProbe({ query }, clock, folder) }
+  return { clock, asked: () => asked, probe: createWriteProbe({ query }, clock, folder) }
 }
 
 const sqlError = (code: string): Error => Object.assign(new Error(`could not extend file: ${code}`), { code })
 
 describe('whether a database takes writes', () => {
   it.each(['53100', '58030', '25006', '55000'])('reports a server that refuses them with %s', async (code) => {
-    await expect(probing([sqlError(code)]).probe.fault()).resolves.toBe(`the database takes no writes: could not extend file: ${code}`)
+    await expect(probing([sqlError(code)]).probe.get()).resolves.toBe(`the database takes no writes: could not extend file: ${code}`)
   })
 
   it('ignores a server that does not respond: that is another fault', async () => {
-    await expect(probing([new Error('Connection terminated')]).probe.fault()).rejects.toThrow('Connection terminated')
+    await expect(probing([new Error('Connection terminated')]).probe.get()).rejects.toThrow('Connection terminated')
   })
 
   it('is not known where the role may not try', async () => {
-    for (const code of ['42501', '42883']) await expect(probing([sqlError(code)]).probe.fault()).resolves.toBeUndefined()
+    for (const code of ['42501', '42883']) await expect(probing([sqlError(code)]).probe.get()).resolves.toBeUndefined()
   })
 
   it('is tried once a second, however many ask', async () => {
     const { clock, asked, probe } = probing([undefined, sqlError('53100'), undefined])
-    expect(await Promise.all(Array.from({ length: 50 }, () => probe.fault()))).toEqual(Array.from({ length: 50 }, () => undefined))
+    expect(await Promise.all(Array.from({ length: 50 }, () => probe.get()))).toEqual(Array.from({ length: 50 }, () => undefined))
     expect(asked()).toBe(1)
     clock.advanceTo(clock.now().getTime() + 1_000)
-    expect(await probe.fault()).toContain('53100')
+    expect(await probe.get()).toContain('53100')
     clock.advanceTo(clock.now().getTime() + 1_000)
-    expect([await probe.fault(), asked()]).toEqual([undefined, 3])
+    expect([await probe.get(), asked()]).toEqual([undefined, 3])
   })
 
   it('is also a matter of the disk of the data folder', async () => {
-    expect(await probing([], '/').probe.fault()).toBeUndefined()
+    expect(await probing([], '/').probe.get()).toBeUndefined()
     // A virtual file system has no free space.
-    expect(await probing([], '/proc').probe.fault()).toContain('0 MiB are free')
-    expect(await probing([], '/no/such/folder').probe.fault()).toBeUndefined()
+    expect(await probing([], '/proc').probe.get()).toContain('0 MiB are free')
+    expect(await probing([], '/no/such/folder').probe.get()).toBeUndefined()
   })
 })

@@ -50,7 +50,7 @@ export async function openPostgresService(
   const database = new PostgresDatabase(source, schema)
   const session = new ServiceSession(options.url, schema, options.clock, options.log, options.instance)
   await connectUntil(options.clock, () => session.start())
-  const writes = new WriteProbe(database, options.clock, options.folder)
+  const writes = createWriteProbe(database, options.clock, options.folder)
   let migrated = options.embedded
   return {
     database,
@@ -66,7 +66,7 @@ export async function openPostgresService(
     },
     ready: async () => {
       try {
-        const fault = await writes.fault()
+        const fault = await writes.get()
         // Once current, a schema stays current for the life of this process.
         migrated ||= await isMigrated(source)
         // An embedded service has no other instance to take over; with several, an instance keeps serving reads and reports the fault.
@@ -125,40 +125,33 @@ const SHARED_MS = 1_000
 const LEAST_FREE_BYTES = 32 * 1024 * 1024
 
 /** SQLSTATEs of PostgreSQL: disk full, I/O error, read-only transaction, a standby. */
-const TAKES_NO_WRITES = ['53100', '58030', '25006', '55000']
+const TAKES_NO_WRITES: readonly unknown[] = ['53100', '58030', '25006', '55000']
 /** The function is missing, or revoked from this role: the server responded nevertheless. */
-const MAY_NOT_WRITE_LOG = ['42501', '42883']
+const MAY_NOT_WRITE_LOG: readonly unknown[] = ['42501', '42883']
 
-/** Determines why a responding database accepts no writes: a read-only server, a full disk. */
-export class WriteProbe {
-  private readonly shared: SharedAnswer<string | undefined>
+/**
+ * Returns a probe of why a responding database accepts no writes: a read-only server, a full disk. The probe returns a sentence, or
+ * undefined if writes are accepted, and rejects if the database does not respond. `folder`: the data of an embedded server.
+ */
+export function createWriteProbe(
+  database: Pick<PostgresDatabase, 'query'>,
+  clock: Clock,
+  folder?: string,
+): SharedAnswer<string | undefined> {
+  return new SharedAnswer(() => writeFault(database, folder), clock, SHARED_MS)
+}
 
-  /** `folder`: the data of an embedded server. */
-  constructor(
-    private readonly database: Pick<PostgresDatabase, 'query'>,
-    clock: Clock,
-    private readonly folder?: string,
-  ) {
-    this.shared = new SharedAnswer(() => this.look(), clock, SHARED_MS)
+async function writeFault(database: Pick<PostgresDatabase, 'query'>, folder?: string): Promise<string | undefined> {
+  try {
+    // Writes an empty log record, committed: it needs no table, and leaves no trace.
+    await database.query(`SELECT pg_logical_emit_message(true, 'hms-svc', '')`)
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    if (TAKES_NO_WRITES.includes(code)) return `the database takes no writes: ${describeError(error)}`
+    if (!MAY_NOT_WRITE_LOG.includes(code)) throw error
   }
-
-  /** Returns a sentence, or undefined if writes are accepted. Rejects if the database does not respond. */
-  fault(): Promise<string | undefined> {
-    return this.shared.get()
-  }
-
-  private async look(): Promise<string | undefined> {
-    try {
-      // Writes an empty log record, committed: it needs no table, and leaves no trace.
-      await this.database.query(`SELECT pg_logical_emit_message(true, 'hms-svc', '')`)
-    } catch (error) {
-      const { code } = error as { code?: unknown }
-      if (!isOneOf(MAY_NOT_WRITE_LOG, code) && !isOneOf(TAKES_NO_WRITES, code)) throw error
-      if (isOneOf(TAKES_NO_WRITES, code)) return `the database takes no writes: ${describeError(error)}`
-    }
-    const free = this.folder === undefined ? Infinity : await freeBytes(this.folder)
-    return free >= LEAST_FREE_BYTES ? undefined : `the disk of the data folder is full: ${Math.floor(free / 1024 / 1024)} MiB are free`
-  }
+  const free = folder === undefined ? Infinity : await freeBytes(folder)
+  return free >= LEAST_FREE_BYTES ? undefined : `the disk of the data folder is full: ${Math.floor(free / 1024 / 1024)} MiB are free`
 }
 
 /** Returns the free bytes available to unprivileged users; an unreadable folder does not count as full. */
@@ -169,8 +162,4 @@ async function freeBytes(folder: string): Promise<number> {
   } catch {
     return Infinity
   }
-}
-
-function isOneOf(codes: readonly string[], code: unknown): boolean {
-  return typeof code === 'string' && codes.includes(code)
 }

@@ -1,6 +1,7 @@
 import { action, command, HmsError, isServiceName, printable, type ServiceName } from '#libs/contracts'
 import { checkPorts, portOf, readHostConfig, urlsOf, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
 import {
+  configInvalid,
   createLogger,
   describeError,
   Metrics,
@@ -28,12 +29,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     )
   }
   const url = config.databaseUrl
-  if (url === undefined) {
-    throw new HmsError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must be set in distributed mode.', {
-      status: 400,
-      next: [action('help.environment')],
-    })
-  }
+  if (url === undefined) throw configInvalid('HMS_DATABASE_URL must be set in distributed mode.')
   const log = createLogger(config.logLevel, { process: services.join('+') })
   const clock = systemClock
   const instance = uuidv7(clock.now())

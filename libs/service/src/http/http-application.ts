@@ -172,13 +172,13 @@ function judged<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS_HT
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  private readonly rejected: RejectedSignatures | undefined
+  private readonly rejected: ((code: string) => void) | undefined
 
   constructor(
     private readonly log: Logger,
     metrics?: Metrics,
   ) {
-    this.rejected = metrics === undefined ? undefined : new RejectedSignatures(metrics)
+    this.rejected = metrics && countRejections(metrics)
   }
 
   catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
@@ -187,7 +187,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>()
     if (error instanceof GivenAgain) return error.send(reply)
     const problem = toProblem(error, request, this.log)
-    this.rejected?.see(problem.code)
+    this.rejected?.(problem.code)
     sendProblem(reply, problem)
   }
 }
@@ -196,20 +196,14 @@ export class ProblemFilter implements ExceptionFilter {
 const OF_SIGNATURES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGNATURE_|HEAD_|PROOF_|APPROVER_SIGN)/
 
 /**
- * Counts refusals by code, a small fixed set without client input. Each series starts at 0, because `increase` ignores the first sample of
- * a series.
+ * Returns a function that counts refusals by code, a small fixed set without client input. Each series starts at 0, because `increase`
+ * ignores the first sample of a series.
  */
-export class RejectedSignatures {
-  private readonly refused: ReturnType<Metrics['counter']>
-
-  constructor(metrics: Metrics) {
-    this.refused = metrics.counter('signature_rejections_total', 'Requests whose signature, proof or head did not count, by code', [
-      'reason',
-    ])
-    for (const reason of errorCodes().filter((code) => OF_SIGNATURES.test(code))) this.refused.inc({ reason }, 0)
-  }
-
-  see(code: string): void {
-    if (OF_SIGNATURES.test(code)) this.refused.inc({ reason: code })
+function countRejections(metrics: Metrics): (code: string) => void {
+  const help = 'Requests whose signature, proof or head did not count, by code'
+  const refused = metrics.counter('signature_rejections_total', help, ['reason'])
+  for (const reason of errorCodes().filter((code) => OF_SIGNATURES.test(code))) refused.inc({ reason }, 0)
+  return (code) => {
+    if (OF_SIGNATURES.test(code)) refused.inc({ reason: code })
   }
 }
