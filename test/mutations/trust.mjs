@@ -221,7 +221,7 @@ export const TRUST_GUARDS = [
     name: 'bundle-member',
     guard: 'an offline bundle proves its own release among those of the approval',
     file: 'libs/verify/src/log.ts',
-    find: "return leads(hash, index, size, path, hashOf(String(releases['root'])))",
+    find: "return leads(leaf, index, size, path, hashOf(String(releases['root'])))",
     replace: "return leads(hash, index, size, path, hashOf(String(releases['root']))) || path.length > 0",
     spec: 'test/attacks/verify-bundle.spec.ts',
     test: 'is refused for a member of a bundle by the place of another',

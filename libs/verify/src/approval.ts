@@ -1,5 +1,5 @@
 import { verify, type KeyObject } from 'node:crypto'
-import { BundleRefused } from './refused.js'
+import { BundleRefused, releaseRefused } from './refused.js'
 import { entitledKeys, roleFor, type Role, type Roster } from './roster.js'
 import { isObject, signersOf, type Json, type JsonObject, type Statement } from './statement.js'
 
@@ -58,9 +58,10 @@ function approversBy(rules: Rules, release: Statement, policy: JsonObject, roste
   const { soleOfficial, authorSigns = production } = rules
   const mayBeAlone = threshold === 1 && (role.soleOfficial || soleOfficial === true)
   const approvedBy = signers.filter((id) => role.principals.includes(id) && (mayBeAlone || !authors.includes(id)))
-  if (approvedBy.length < threshold) throw refusal(`${approvedBy.length} people approved it, ${threshold} are needed`)
-  if (production && authors.length === 0) throw refusal('the roster does not know its author')
-  if (authorSigns === true && authors.length > 0 && !authors.some((id) => signers.includes(id))) throw refusal('its author did not sign it')
+  if (approvedBy.length < threshold) throw releaseRefused(`${approvedBy.length} people approved it, ${threshold} are needed`)
+  if (production && authors.length === 0) throw releaseRefused('the roster does not know its author')
+  if (authorSigns === true && authors.length > 0 && !authors.some((id) => signers.includes(id)))
+    throw releaseRefused('its author did not sign it')
   requireBounds([rules.bounds, role.bounds], plan)
   return { approvedBy, soleOfficial: approvedBy.some((id) => authors.includes(id)) }
 }
@@ -70,7 +71,7 @@ function requireTrueSignatures(release: Statement, keys: readonly { keyid: strin
   const known = new Map(keys.map(({ keyid, key }) => [keyid, key]))
   for (const { keyid, sig } of release.signatures) {
     const key = known.get(keyid)
-    if (key !== undefined && !verify(null, release.signed, key, sig)) throw refusal(`its signature by ${keyid} is false`)
+    if (key !== undefined && !verify(null, release.signed, key, sig)) throw releaseRefused(`its signature by ${keyid} is false`)
   }
 }
 
@@ -78,8 +79,9 @@ function requireTrueSignatures(release: Statement, keys: readonly { keyid: strin
 function requireBounds(all: readonly (Json | undefined)[], plan: Json | undefined): void {
   for (const bounds of all) {
     if (bounds === undefined) continue
-    if (!isObject(bounds) || !isObject(plan)) throw refusal('bounds or plan are no objects')
-    for (const [name, bound] of Object.entries(bounds)) if (!holdsTo(name, bound, plan)) throw refusal(`its plan does not hold to ${name}`)
+    if (!isObject(bounds) || !isObject(plan)) throw releaseRefused('bounds or plan are no objects')
+    for (const [name, bound] of Object.entries(bounds))
+      if (!holdsTo(name, bound, plan)) throw releaseRefused(`its plan does not hold to ${name}`)
   }
 }
 
@@ -99,12 +101,7 @@ function holdsTo(name: string, bound: Json, plan: JsonObject): boolean {
   }
 }
 
-/** Returns the shares of the canary, one for each step. */
 function sharesOf({ share, ramp = [] }: JsonObject): unknown[] {
-  if (!Array.isArray(ramp)) throw refusal('its ramp is no list')
+  if (!Array.isArray(ramp)) throw releaseRefused('its ramp is no list')
   return [share, ...ramp.map((step) => (isObject(step) ? step['share'] : undefined))]
-}
-
-function refusal(why: string): BundleRefused {
-  return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
 }

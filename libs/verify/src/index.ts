@@ -1,8 +1,8 @@
 import { approversOf } from './approval.js'
 import { isMember, verifyProof } from './log.js'
-import { BundleRefused } from './refused.js'
+import { BundleRefused, releaseRefused } from './refused.js'
 import { entitledKeys, readRoster, type Roster } from './roster.js'
-import { canonical, isObject, openStatement, sha256, signersOf, type Json, type JsonObject, type Statement } from './statement.js'
+import { canonical, isObject, jsonIn, openStatement, sha256, signersOf, type Json, type JsonObject, type Statement } from './statement.js'
 
 export { BundleRefused }
 export type { Json, JsonObject } from './statement.js'
@@ -70,8 +70,8 @@ function verify(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: Ver
   const release = openStatement(envelope, 'release')
   const { policy, releaseEpoch } = release.predicate
   if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch))
-    throw refusal('it lacks what a release has')
-  if (release.subject !== sha256(canonical(policy))) throw refusal('its subject is another policy')
+    throw releaseRefused('it lacks what a release has')
+  if (release.subject !== sha256(canonical(policy))) throw releaseRefused('its subject is another policy')
   const { approvedBy, soleOfficial } = approversOf(release, policy, roster, witnessedAtMs)
   const breakGlass = breakGlassOf(release)
   const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster, at)
@@ -94,7 +94,7 @@ function verify(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: Ver
 function breakGlassOf({ predicate: { breakGlass } }: Statement): { reason: string } | undefined {
   if (breakGlass === undefined) return undefined
   if (isObject(breakGlass) && typeof breakGlass['reason'] === 'string') return { reason: breakGlass['reason'] }
-  throw refusal('it is break-glass, and says no reason')
+  throw releaseRefused('it is break-glass, and says no reason')
 }
 
 function expired({ expiresMs }: Roster): string {
@@ -139,25 +139,11 @@ function checkHead(head: Statement, policy: string, digest: string, roster: Rost
 }
 
 /** Checks that the log entry is the approval of this release, among others or alone. */
-function checkEntry(entry: string, member: Json | undefined, release: JsonObject): void {
-  const { releases, type } = readEntry(entry)
-  if (type !== 'hms.approval.approved.v1' || !isMember(canonical(release), member, releases))
-    throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
-}
-
-function readEntry(text: string): JsonObject {
-  let entry: unknown
-  try {
-    entry = JSON.parse(text)
-  } catch {
-    entry = undefined
-  }
+function checkEntry(text: string, member: Json | undefined, release: JsonObject): void {
+  const entry = jsonIn(text)
   if (!isObject(entry)) throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not a JSON object')
-  return entry
-}
-
-function refusal(why: string): BundleRefused {
-  return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
+  if (entry['type'] !== 'hms.approval.approved.v1' || !isMember(canonical(release), member, entry['releases']))
+    throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
 }
 
 /** Refuses unknown options: a misspelt `at` would otherwise be ignored. */

@@ -58,8 +58,7 @@ function verifyProofOf(entry: string, text: string, keys: LogKeys): Proven {
   const [, index] = /^index (0|[1-9]\d{0,15})$/.exec(place) ?? []
   if (magic !== 'c2sp.org/tlog-proof@v1' || index === undefined || path.length > 53) throw refused('it is not a tlog-proof')
   const { size, root, witnessedAtMs } = verifyCheckpoint(text.slice(end + 2), keys)
-  const leaf = createHash('sha256').update(Uint8Array.of(0)).update(entry).digest()
-  if (!leads(leaf, Number(index), size, path.map(hashOf), root)) throw refused('the log does not hold this entry there')
+  if (!leads(entry, Number(index), size, path.map(hashOf), root)) throw refused('the log does not hold this entry there')
   return { index: Number(index), size, witnessedAtMs }
 }
 
@@ -69,8 +68,7 @@ export function isMember(leaf: string, member: Json | undefined, releases: Json 
   const [index, size] = [member['index'], releases['size']]
   if (typeof index !== 'number' || typeof size !== 'number' || !Number.isSafeInteger(index) || index < 0) return false
   const path = member['path'].map((hash) => hashOf(String(hash)))
-  const hash = createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest()
-  return leads(hash, index, size, path, hashOf(String(releases['root'])))
+  return leads(leaf, index, size, path, hashOf(String(releases['root'])))
 }
 
 function verifyCheckpoint(
@@ -112,9 +110,10 @@ function readLine(line: string): { name: string; id: string; bytes: Buffer } {
 }
 
 /** RFC 9162 §2.1.3.2. */
-function leads(leaf: Buffer, index: number, size: number, path: readonly Buffer[], root: Buffer): boolean {
+function leads(leaf: string, index: number, size: number, path: readonly Buffer[], root: Buffer): boolean {
   if (index >= size) return false
-  let [at, last, hash] = [index, size - 1, leaf]
+  let [at, last] = [index, size - 1]
+  let hash = createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest()
   for (const sibling of path) {
     if (last === 0) return false
     const isRight = at % 2 === 1 || at === last

@@ -15,3 +15,7 @@ export class BundleRefused extends Error {
     super(`${code}: ${detail}`)
   }
 }
+
+export function releaseRefused(why: string): BundleRefused {
+  return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
+}

@@ -1,14 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import { readLogKey, type LogKeys } from './log.js'
 import { BundleRefused } from './refused.js'
-import { isObject, openStatement, readKey, signersOf, type Json, type JsonObject } from './statement.js'
+import { isObject, jsonIn, openStatement, readKey, signersOf, type Json, type JsonObject } from './statement.js'
 
 export interface Role {
   name: string
   principals: string[]
   threshold: number
   match: JsonObject
-  /** Bounds as in the roster. */
   bounds: Json | undefined
   soleOfficial: boolean
 }
@@ -36,13 +35,14 @@ export interface Roster {
   rules: JsonObject
   /** Current log, then earlier ones; empty if the roster names none. */
   logs: LogKeys[]
-  /** End of its validity. */
   expiresMs: number
 }
 
 /** Parses the roster that the caller trusts, and refuses a contradictory one. */
 export function readRoster(bytes: Uint8Array): Roster {
-  const statement = openStatement(parse(bytes), 'roster')
+  const envelope = jsonIn(Buffer.from(bytes).toString('utf8'))
+  if (envelope === undefined) throw refusal('it is not JSON')
+  const statement = openStatement(envelope, 'roster')
   const { principals, roles, revoked } = statement.predicate
   if (!isObject(principals) || !Array.isArray(roles)) throw refusal('it lacks principals or roles')
   const since = readRevoked(revoked)
@@ -182,14 +182,6 @@ function timeOf(value: Json | undefined, otherwise: number): number {
   const time = Date.parse(String(value))
   if (Number.isNaN(time)) throw refusal('a key has an invalid time')
   return time
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    throw refusal('it is not JSON')
-  }
 }
 
 function refusal(why: string): BundleRefused {

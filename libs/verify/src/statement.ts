@@ -33,6 +33,14 @@ export function canonical(value: Json): string {
   return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name]!)}`).join(',')}}`
 }
 
+export function jsonIn(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
 /** Parses bytes that are their own canonical form, so no two parsers read different values. */
 function readCanonical(bytes: Buffer): Json {
   try {
@@ -107,7 +115,6 @@ export function readKey(spki: string): { key: KeyObject; keyid: string } {
   return { key: createPublicKey({ key: der, format: 'der', type: 'spki' }), keyid }
 }
 
-/** Converts the 32 raw bytes of a key. */
 export function rawKey(raw: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' })
 }
