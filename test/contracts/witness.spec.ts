@@ -95,7 +95,7 @@ describe('the memory of a witness on disk', () => {
   it('survives a draft that was never finished', async () => {
     const path = folder()
     await new FileSeenStore(path).set(ORIGIN, { size: 3, root: Buffer.alloc(32) })
-    writeFileSync(join(path, 'seen.json.new'), '{"half')
+    writeFileSync(join(path, 'seen.json.0123456789ab.tmp'), '{"half')
     expect(await new FileSeenStore(path).get(ORIGIN)).toMatchObject({ size: 3 })
   })
 })

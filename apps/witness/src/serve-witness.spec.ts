@@ -115,7 +115,7 @@ describe('serve witness', () => {
   it.each<[string, string, () => Record<string, string>]>([
     ['a folder that cannot be one', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: join(data, 'roster.json') })],
     ['a folder that cannot be made', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: join(data, 'roster.json', 'below') })],
-    ['a memory that it cannot write', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: withBlockedDraft() })],
+    ['a memory that it cannot write', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: withBlockedFile() })],
     ['a memory that is damaged', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: withDamagedMemory() })],
     ['a key that the roster does not name', 'HMS_IDENTITY_MISMATCH', () => ({ HMS_WITNESS_KEY_FILE: strangerKey() })],
     ['a key that is not there', 'HMS_IDENTITY_MISSING', () => ({ HMS_WITNESS_KEY_FILE: join(data, 'nowhere.pem') })],
@@ -137,10 +137,10 @@ describe('serve witness', () => {
   })
 })
 
-/** Root may write everywhere: a folder in the way of the draft stops it too. */
-function withBlockedDraft(): string {
+/** Root may write everywhere: a folder in the place of the file stops it too. */
+function withBlockedFile(): string {
   const dir = join(data, 'blocked')
-  mkdirSync(join(dir, 'seen.json.new'), { recursive: true })
+  mkdirSync(join(dir, 'seen.json'), { recursive: true })
   return dir
 }
 

@@ -5,9 +5,11 @@ import { createLogger, describeError, Metrics, systemClock, type Environment } f
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'
-import { RenewingWitness, WatchedLogs } from './watched-logs.js'
+import { renewing, WatchedLogs } from './watched-logs.js'
 import { createWitnessServer } from './witness-server.js'
 import { readWitnessConfig } from './witness.config.js'
+
+const OTHER_FOLDER = 'HMS_WITNESS_DIR=FOLDER hms-svc serve witness'
 
 /**
  * Serves a witness in a process of its own: it signs checkpoints of the log named by its pinned roster file, and stores what it signed in a
@@ -26,7 +28,7 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
     const log = createLogger(config.logLevel, { process: 'witness' })
     const logs = new WatchedLogs({ roster, read: () => readRosterFile(config), clock: systemClock, log })
     const witness = new Witness(key, signer, () => logs.keys(), seen, systemClock)
-    const server = createWitnessServer(new RenewingWitness(witness, logs), log, new Metrics().withProcessMetrics())
+    const server = createWitnessServer(renewing(witness, logs), log, new Metrics().withProcessMetrics())
     await server.listen({ port, host: config.host }).catch((error: unknown) => {
       throw taken(port, error)
     })
@@ -69,8 +71,7 @@ async function openFolder(dir: string): Promise<FolderLock> {
   try {
     return await acquireFolder(dir, { purpose: 'serve witness' })
   } catch (error) {
-    if (error instanceof EmbeddedError)
-      throw new HmsError(error.code, error.message, { status: 409, next: ['HMS_WITNESS_DIR=FOLDER hms-svc serve witness'], cause: error })
+    if (error instanceof EmbeddedError) throw new HmsError(error.code, error.message, { status: 409, next: [OTHER_FOLDER], cause: error })
     throw unusable(dir, error)
   }
 }
@@ -86,13 +87,6 @@ function taken(port: number, error: unknown): unknown {
 
 function unusable(dir: string, error: unknown): HmsError {
   if (error instanceof HmsError) return error
-  return new HmsError(
-    'HMS_WITNESS_FOLDER',
-    `The witness cannot remember in ${dir} (${describeError(error)}), and signs nothing that it would forget.`,
-    {
-      status: 400,
-      next: ['HMS_WITNESS_DIR=FOLDER hms-svc serve witness'],
-      cause: error,
-    },
-  )
+  const detail = `The witness cannot remember in ${dir} (${describeError(error)}), and signs nothing that it would forget.`
+  return new HmsError('HMS_WITNESS_FOLDER', detail, { status: 400, next: [OTHER_FOLDER], cause: error })
 }

@@ -2,7 +2,7 @@ import { silentLogger, VirtualClock } from '#libs/platform'
 import { demoRoster, generateKeyPair, localSigner, readRoster, signRoster, type Roster, type RosterPredicate } from '#libs/signing'
 import type { WitnessAnswer } from '#libs/witness'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { RenewingWitness, WatchedLogs } from './watched-logs.js'
+import { renewing, WatchedLogs } from './watched-logs.js'
 
 const [chief, counsel, operator, log, renewed, witness] = Array.from({ length: 6 }, generateKeyPair) as [Pair, Pair, Pair, Pair, Pair, Pair]
 type Pair = ReturnType<typeof generateKeyPair>
@@ -58,10 +58,7 @@ describe('the logs that a witness watches', () => {
   })
 
   it('are read again at most once a second, anyone who asks', async () => {
-    const witness = new RenewingWitness(
-      { key: logs.keys()[0]!, addCheckpoint: async (): Promise<WitnessAnswer> => ({ status: 403, body: '' }) },
-      logs,
-    )
+    const witness = renewing({ key: logs.keys()[0]!, addCheckpoint: async (): Promise<WitnessAnswer> => ({ status: 403, body: '' }) }, logs)
     for (let request = 0; request < 5; request++) expect(await witness.addCheckpoint('')).toEqual({ status: 403, body: '' })
     expect(reads).toBe(1)
   })

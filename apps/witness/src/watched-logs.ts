@@ -1,12 +1,11 @@
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { NoteKey, Roster } from '#libs/signing'
-import type { WitnessAnswer, WitnessLink } from '#libs/witness'
+import type { WitnessLink } from '#libs/witness'
 
 /** Minimum interval in ms between reads of the file caused by requests. */
 const PAUSE_MS = 1_000
 
 export interface WatchedLogsOptions {
-  /** Roster read at the start. */
   roster: Roster
   /** Reads the roster file again; rejects if it is invalid. */
   read(): Promise<Roster>
@@ -54,24 +53,15 @@ export class WatchedLogs {
   }
 }
 
-/** Witness that checks for a newer roster before it refuses an unknown log. */
-export class RenewingWitness implements WitnessLink {
-  constructor(
-    private readonly witness: WitnessLink,
-    private readonly logs: WatchedLogs,
-  ) {}
-
-  get key(): NoteKey {
-    return this.witness.key
-  }
-
-  async addCheckpoint(text: string): Promise<WitnessAnswer> {
-    const answer = await this.witness.addCheckpoint(text)
-    if (answer.status !== 403 && answer.status !== 404) return answer
-    return (await this.logs.renew()) ? this.witness.addCheckpoint(text) : answer
-  }
-
-  async newestCheckpoint(origin: string): Promise<string | undefined> {
-    return this.witness.newestCheckpoint?.(origin)
+/** Returns the witness as one that checks for a newer roster before it refuses an unknown log. */
+export function renewing(witness: WitnessLink, logs: WatchedLogs): WitnessLink {
+  return {
+    key: witness.key,
+    addCheckpoint: async (text) => {
+      const answer = await witness.addCheckpoint(text)
+      if (answer.status !== 403 && answer.status !== 404) return answer
+      return (await logs.renew()) ? witness.addCheckpoint(text) : answer
+    },
+    newestCheckpoint: async (origin) => witness.newestCheckpoint?.(origin),
   }
 }

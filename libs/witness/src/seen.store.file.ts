@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toBase64 } from '#libs/contracts'
+import { replaceFile } from '#libs/files'
 import type { Remembered, SeenStore } from './seen.store.js'
 
 type Stored = Record<string, { size: number; root: string; note?: string }>
@@ -29,11 +30,7 @@ export class FileSeenStore implements SeenStore {
 
   private async write(stored: Stored): Promise<void> {
     await mkdir(this.folder, { recursive: true })
-    const draft = `${this.file}.new`
-    await syncedAfter(draft, 'w', (handle) => handle.writeFile(`${JSON.stringify(stored)}\n`))
-    await rename(draft, this.file)
-    // The name is stored in the folder: without this a power cut could restore the earlier file. Windows has no such call, and needs none.
-    if (process.platform !== 'win32') await syncedAfter(this.folder, 'r')
+    await replaceFile(this.file, `${JSON.stringify(stored)}\n`, 0o600)
   }
 
   private async read(): Promise<Stored> {
@@ -43,19 +40,5 @@ export class FileSeenStore implements SeenStore {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
       throw error
     }
-  }
-}
-
-async function syncedAfter(
-  path: string,
-  flags: 'r' | 'w',
-  work: (handle: Awaited<ReturnType<typeof open>>) => Promise<void> = async () => {},
-): Promise<void> {
-  const handle = await open(path, flags, 0o600)
-  try {
-    await work(handle)
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
