@@ -18,7 +18,7 @@ const LIBS = {
   process: ['contracts', 'files', 'platform', 'signing'],
   'kafka-socket': [],
   messaging: ['contracts', 'kafka-socket', 'signing', 'persistence', 'platform'],
-  witness: ['contracts', 'platform', 'signing'],
+  witness: ['contracts', 'files', 'platform', 'signing'],
   service: ['contracts', 'files', 'process', 'signing', 'guard', 'messaging', 'persistence', 'platform'],
   stage: ['contracts', 'signing', 'guard', 'pipeline', 'messaging', 'persistence', 'platform', 'service'],
   evaluation: ['contracts', 'policy', 'signing'],

@@ -181,10 +181,10 @@ describe('a log whose witness is away', () => {
       log.clock.advanceTo(log.clock.now().getTime() + ms)
       return log.sequencer.publish()
     }
-    expect([await after(0), await log.gauge('checkpointLag'), log.alarms]).toEqual([false, 3, []])
+    expect([await after(0), await log.gauge('checkpoint_lag_entries'), log.alarms]).toEqual([false, 3, []])
     expect([await after(29_000), log.alarms]).toEqual([false, []])
     expect([await after(2_000), await after(60_000), log.alarms]).toEqual([false, false, ['audit_unwitnessed']])
     away = false
-    expect([await after(1_000), await log.gauge('checkpointLag'), log.alarms]).toEqual([true, 0, ['audit_unwitnessed']])
+    expect([await after(1_000), await log.gauge('checkpoint_lag_entries'), log.alarms]).toEqual([true, 0, ['audit_unwitnessed']])
   })
 })

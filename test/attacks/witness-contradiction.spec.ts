@@ -59,7 +59,7 @@ describe.each(UNSIGNED)('a witness that says unsigned that %s', (_what, word) =>
     }
     expect([log.sequencer.halted, log.alarms]).toEqual([undefined, ['audit_witness_suspended example.org/contradicting']])
     expect(log.sequencer.concerns).toEqual([expect.stringContaining('witness example.org/contradicting is suspended')])
-    expect(await log.gauge('witnessSuspended')).toBe(1)
+    expect(await log.gauge('audit_witness_suspended')).toBe(1)
   })
 
   it('is missing where it is needed, is asked again ever more seldom, and counts again as soon as it signs', async () => {
@@ -70,11 +70,15 @@ describe.each(UNSIGNED)('a witness that says unsigned that %s', (_what, word) =>
     for (let second = 0; second < 600; second++) expect(await log.publishAfter(1_000)).toBe(false)
     expect(witness.asked - before).toBeLessThan(40)
     expect(log.sequencer.halted).toBeUndefined()
-    expect([await log.gauge('checkpointLag'), await log.gauge('checkpointLagSeconds')]).toEqual([3, 600])
+    expect([await log.gauge('checkpoint_lag_entries'), await log.gauge('checkpoint_lag_seconds')]).toEqual([3, 600])
     expect(log.alarms).toEqual(['audit_witness_suspended example.org/contradicting', 'audit_unwitnessed'])
     witness.lies = false
     expect(await log.publishAfter(60_000)).toBe(true)
-    expect([log.sequencer.concerns, await log.gauge('checkpointLag'), await log.gauge('witnessSuspended')]).toEqual([[], 0, 0])
+    expect([log.sequencer.concerns, await log.gauge('checkpoint_lag_entries'), await log.gauge('audit_witness_suspended')]).toEqual([
+      [],
+      0,
+      0,
+    ])
   })
 
   it('counts again also while the log has nothing to publish', async () => {
@@ -113,9 +117,13 @@ describe('what a witness shows as signed', () => {
   ])('halts the log for good when log and witness signed %s', async (_what, size) => {
     const log = await publishWith((witness) => shownBy(witness, size, { cosigner: { key: KEY } }))
     expect(log.sequencer.halted).toBeDefined()
-    expect([log.alarms, await log.gauge('halted')]).toEqual([['audit_forked'], 1])
+    expect([log.alarms, await log.gauge('audit_log_halted')]).toEqual([['audit_forked'], 1])
     await log.publishAfter(90_000)
-    expect([await log.latest(), await log.gauge('checkpointLag'), await log.gauge('checkpointLagSeconds')]).toEqual([undefined, 5, 90])
+    expect([await log.latest(), await log.gauge('checkpoint_lag_entries'), await log.gauge('checkpoint_lag_seconds')]).toEqual([
+      undefined,
+      5,
+      90,
+    ])
     expect(log.sequencer.concerns[0]).toContain('the audit log is halted')
   })
 

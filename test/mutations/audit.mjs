@@ -15,7 +15,7 @@ export const AUDIT_GUARDS = [
   {
     name: 'witness-evidence',
     guard: 'what log and witness signed halts the log, and nothing that one of them signed alone',
-    file: 'apps/audit/src/log/fork-evidence.ts',
+    file: 'apps/audit/src/log/cosigners.ts',
     find: ' || !isSignedBy(log, note)',
     replace: '',
     spec: 'test/attacks/witness-contradiction.spec.ts',
@@ -24,7 +24,7 @@ export const AUDIT_GUARDS = [
   {
     name: 'witness-evidence-root',
     guard: 'a checkpoint that the log signed and this tree does not continue halts the log',
-    file: 'apps/audit/src/log/fork-evidence.ts',
+    file: 'apps/audit/src/log/cosigners.ts',
     find: 'return size === 0 || isSameBytes(root, await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY',
     replace: 'return undefined',
     spec: 'test/attacks/witness-contradiction.spec.ts',
@@ -142,8 +142,8 @@ export const AUDIT_GUARDS = [
     name: 'awaited-checkpoint',
     guard: 'a checkpoint that a run waits for is published at once',
     file: 'apps/audit/src/log/sequencer.ts',
-    find: 'return this.awaited ? 0 : BATCH_MS',
-    replace: 'return BATCH_MS',
+    find: 'this.awaited ? 0 : BATCH_MS',
+    replace: 'BATCH_MS',
     spec: 'apps/audit/src/log/sequencer-pace.spec.ts',
     test: 'that something waits for is published at once, and takes along what came before it',
   },

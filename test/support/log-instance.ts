@@ -6,7 +6,6 @@ import { factsOf, type EntryFacts } from '../../apps/audit/src/entries/entry.js'
 import { MemoryEntryStore } from '../../apps/audit/src/entries/entry.store.memory.js'
 import { LOG_LOCK } from '../../apps/audit/src/entries/entry.store.js'
 import { CheckpointLag } from '../../apps/audit/src/log/checkpoint-lag.js'
-import { LogMetrics } from '../../apps/audit/src/log/log-metrics.js'
 import { Sequencer } from '../../apps/audit/src/log/sequencer.js'
 import { SuspendedWitnesses } from '../../apps/audit/src/log/suspended-witnesses.js'
 import { MemoryTreeStore } from '../../apps/audit/src/log/tree.store.memory.js'
@@ -60,8 +59,8 @@ export class LogInstance {
     return this.sequencer.publish()
   }
 
-  async gauge(name: keyof LogMetrics): Promise<number | undefined> {
-    return (await new LogMetrics(this.metrics)[name].get()).values[0]?.value
+  async gauge(name: string): Promise<number | undefined> {
+    return (await this.metrics.gauge(name, '', []).get()).values[0]?.value
   }
 }
 

@@ -1,7 +1,6 @@
 import { runtimeModule, ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { FileSeenStore, MemorySeenStore } from '#libs/witness'
 import {
-  Inject,
   Module,
   type BeforeApplicationShutdown,
   type FactoryProvider,
@@ -10,19 +9,19 @@ import {
 } from '@nestjs/common'
 import { readAuditConfig, type AuditConfig } from './audit.config.js'
 import { AttestationsController } from './attestations/attestations.http.js'
-import { ATTESTATION_STORE, type AttestationStore } from './attestations/attestation.store.js'
+import { AttestationStore } from './attestations/attestation.store.js'
 import { MemoryAttestationStore } from './attestations/attestation.store.memory.js'
 import { PostgresAttestationStore } from './attestations/attestation.store.postgres.js'
 import { EntriesController } from './entries/entries.http.js'
-import { ENTRY_STORE, type EntryStore } from './entries/entry.store.js'
+import { EntryStore } from './entries/entry.store.js'
 import { MemoryEntryStore } from './entries/entry.store.memory.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
-import { Intake, INTAKE } from './entries/intake.js'
+import { Intake } from './entries/intake.js'
 import { RecordEvents } from './recording/record-events.js'
 import { LogController } from './log/log.http.js'
-import { createSequencer, SEQUENCER } from './log/log.providers.js'
-import type { Sequencer } from './log/sequencer.js'
-import { TREE_STORE, type TreeStore } from './log/tree.store.js'
+import { createSequencer } from './log/log.providers.js'
+import { Sequencer } from './log/sequencer.js'
+import { TreeStore } from './log/tree.store.js'
 import { MemoryTreeStore } from './log/tree.store.memory.js'
 import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
@@ -35,7 +34,6 @@ import { FoldWindows } from './windows/fold-windows.js'
 import { LISTINGS, WINDOWED } from './windows/window.table.js'
 import { WindowsController } from './windows/windows.http.js'
 
-/** Store adapters for each kind of database. */
 const STORES = {
   postgres: ({ witnessFolder }: AuditConfig, runtime: ServiceRuntime, refused: (event: string, why: string) => void) => ({
     entries: new PostgresEntryStore(new ArrivalSeals(runtime.signer, () => runtime.roster), refused),
@@ -51,19 +49,10 @@ const STORES = {
   }),
 }
 
-interface AuditParts {
-  entries: EntryStore
-  tree: TreeStore
-  attestations: AttestationStore
-  sequencer: Sequencer
-  intake: Intake
-  adoptArrivals: AdoptArrivals
-}
-
 const PARTS = Symbol('AuditParts')
 
-/** Wires the log: rows wake the sequencer, and a refused row is looked up on the bus. */
-function createParts(runtime: ServiceRuntime): AuditParts {
+/** Wires the log: rows wake the sequencer, and a refused row is looked up on the bus. Returns its parts by class. */
+function createParts(runtime: ServiceRuntime): ReadonlyMap<InjectionToken, object> {
   const { database, clock, log, bus, seal, rosters, concerns } = runtime
   const refused = (event: string, why: string): void => adoptArrivals.refused(event, why)
   const { entries, tree, attestations, seen } = STORES[database.kind](readAuditConfig(runtime.environment), runtime, refused)
@@ -73,11 +62,18 @@ function createParts(runtime: ServiceRuntime): AuditParts {
   const adopted = (): void => intake.wake()
   const adoptArrivals = new AdoptArrivals({ database, entries, bus, roster: () => rosters.newest, seal, clock, log, adopted })
   concerns.add(() => adoptArrivals.concerns)
-  return { entries, tree, attestations, sequencer, intake, adoptArrivals }
+  return new Map<InjectionToken, object>([
+    [EntryStore, entries],
+    [TreeStore, tree],
+    [AttestationStore, attestations],
+    [Sequencer, sequencer],
+    [Intake, intake],
+    [AdoptArrivals, adoptArrivals],
+  ])
 }
 
-function part(provide: InjectionToken, name: keyof AuditParts): FactoryProvider {
-  return { provide, inject: [PARTS], useFactory: (parts: AuditParts) => parts[name] }
+function part(provide: InjectionToken): FactoryProvider {
+  return { provide, inject: [PARTS], useFactory: (parts: ReadonlyMap<InjectionToken, object>) => parts.get(provide) }
 }
 
 @Module({
@@ -85,18 +81,13 @@ function part(provide: InjectionToken, name: keyof AuditParts): FactoryProvider 
   controllers: [EntriesController, LogController, AttestationsController, WindowsController],
   providers: [
     { provide: PARTS, inject: [ServiceRuntime], useFactory: createParts },
-    part(ENTRY_STORE, 'entries'),
-    part(ATTESTATION_STORE, 'attestations'),
-    part(TREE_STORE, 'tree'),
-    part(SEQUENCER, 'sequencer'),
-    part(INTAKE, 'intake'),
-    part(AdoptArrivals, 'adoptArrivals'),
+    ...[EntryStore, TreeStore, AttestationStore, Sequencer, Intake, AdoptArrivals].map(part),
     FoldWindows,
     RecordEvents,
   ],
 })
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer) {}
+  constructor(private readonly sequencer: Sequencer) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.sequencer.start()

@@ -3,12 +3,9 @@ import type { Transaction } from '#libs/persistence'
 import type { ToldAttestation } from './attestation.js'
 
 /** Attestations as signed: rows are added and read, never changed. Adapters: PostgreSQL, where triggers refuse all else, and memory. */
-export interface AttestationStore {
+export abstract class AttestationStore {
   /** Adds an attestation; one that is already stored is skipped. */
-  keep(tx: Transaction, attestation: ToldAttestation): Promise<void>
+  abstract keep(tx: Transaction, attestation: ToldAttestation): Promise<void>
   /** Returns the attestations of a run in the order of arrival. */
-  ofRun(tx: Transaction, run: number): Promise<StageAttestation[]>
+  abstract ofRun(tx: Transaction, run: number): Promise<StageAttestation[]>
 }
-
-/** Injection token of the chosen adapter. */
-export const ATTESTATION_STORE = Symbol('AttestationStore')

@@ -1,15 +1,15 @@
 import type { StageAttestation } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { Public } from '#libs/service'
-import { Controller, Get, Inject, Query } from '@nestjs/common'
-import { ATTESTATION_STORE, type AttestationStore } from './attestation.store.js'
+import { Controller, Get, Query } from '@nestjs/common'
+import { AttestationStore } from './attestation.store.js'
 import { AttestationsQueryDto } from './attestations.dto.js'
 
 @Controller('v1/audit/attestations')
 export class AttestationsController {
   constructor(
     private readonly database: Database,
-    @Inject(ATTESTATION_STORE) private readonly attestations: AttestationStore,
+    private readonly attestations: AttestationStore,
   ) {}
 
   /**

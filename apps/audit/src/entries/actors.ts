@@ -1,7 +1,6 @@
 import type { Envelope, EventData, EventType, VerifiedEvent } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 
-/** Finds the person who owns a key. */
 export type Holders = Pick<Roster, 'principalOfKey'>
 
 /** Limit above the number of people who ever sign one event; a forged list of names is cut. */

@@ -52,7 +52,6 @@ export function actsOf({ type, data }: { type: string; data: unknown }): AuditAc
   }
 }
 
-/** Whether events of this type record people's acts. */
 export function isAct(type: string): boolean {
   return Object.hasOwn(ACTS, type)
 }

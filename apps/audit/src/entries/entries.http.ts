@@ -1,14 +1,14 @@
 import { Database } from '#libs/persistence'
-import { Controller, Get, Inject, Query } from '@nestjs/common'
+import { Controller, Get, Query } from '@nestjs/common'
 import { EntriesQueryDto } from './entries.dto.js'
 import { recordedEntry, type RecordedEntry } from './entry.js'
-import { ENTRY_STORE, type EntryStore } from './entry.store.js'
+import { EntryStore } from './entry.store.js'
 
 @Controller('v1/audit/entries')
 export class EntriesController {
   constructor(
     private readonly database: Database,
-    @Inject(ENTRY_STORE) private readonly entries: EntryStore,
+    private readonly entries: EntryStore,
   ) {}
 
   /** Ascending by index, the next page with `after` = the last index; or the newest first, the next page with `before` = the last one. */

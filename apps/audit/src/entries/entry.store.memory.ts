@@ -46,25 +46,18 @@ export class MemoryEntryStore implements EntryStore {
   async find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]> {
     const found = entryRowsOf(tx)
       .values()
-      .map(({ index, entry, leafHash, actors, signed }) => ({
-        actors,
-        entry: {
-          index,
-          facts: JSON.parse(entry) as EntryFacts,
-          leafHash: Buffer.from(leafHash, 'hex'),
-          ...(query.signed === true && signed !== undefined ? { signed } : {}),
-        },
-      }))
+      .map((row) => ({ ...row, facts: JSON.parse(row.entry) as EntryFacts }))
       .filter((row) => fits(row, query))
-      .map(({ entry }) => entry)
-    return (query.newest === true ? found.toReversed() : found).slice(0, query.limit)
+    const page = (query.newest === true ? found.toReversed() : found).slice(0, query.limit)
+    return page.map(({ index, facts, leafHash, signed }) => {
+      const entry = { index, facts, leafHash: Buffer.from(leafHash, 'hex') }
+      return query.signed === true && signed !== undefined ? { ...entry, signed } : entry
+    })
   }
 }
 
-function fits(
-  { actors, entry: { index, facts } }: { actors: readonly string[]; entry: LogEntry },
-  { run, after, before, by, type, since, until }: EntryQuery,
-): boolean {
+function fits({ actors, index, facts }: Row & { facts: EntryFacts }, query: EntryQuery): boolean {
+  const { run, after, before, by, type, since, until } = query
   const at = Date.parse(facts.at)
   return (
     (after === undefined || index > after) &&

@@ -25,9 +25,7 @@ export interface EntryQuery {
   limit: number
 }
 
-/** Additional data of an entry. */
 export interface Arriving {
-  /** Releases of an approval. */
   releases?: readonly ApprovedRelease[]
   /** Result of `actorsOf`. */
   actors?: readonly string[]
@@ -40,28 +38,23 @@ export interface UnsignedRows {
   topics: string[]
   /** Time of the oldest event. */
   since: Date
-  /** Event ids. */
   events: string[]
 }
 
 export const MAX_UNSIGNED = 10_000
 
 /** The log: rows are added and read, never changed. Adapters: PostgreSQL, where triggers refuse all else, and memory. */
-export interface EntryStore {
+export abstract class EntryStore {
   /** Stores an event without an index. Writers do not wait for each other here. */
-  take(tx: Transaction, facts: EntryFacts, arriving?: Arriving): Promise<void>
+  abstract take(tx: Transaction, facts: EntryFacts, arriving?: Arriving): Promise<void>
   /** Returns the unsigned rows, at most `MAX_UNSIGNED`, oldest first; `undefined` if there are none. */
-  unsigned(tx: Transaction): Promise<UnsignedRows | undefined>
+  abstract unsigned(tx: Transaction): Promise<UnsignedRows | undefined>
   /** Removes the row of an event if it is unsigned or was refused; returns whether there was one. */
-  dropUnsigned(tx: Transaction, event: string): Promise<boolean>
+  abstract dropUnsigned(tx: Transaction, event: string): Promise<boolean>
   /**
    * Assigns the next indexes to at most `limit` stored events, in the order of arrival; an event that is already in the log is skipped.
    * Returns the number of entries added. The caller holds `LOG_LOCK`.
    */
-  place(tx: Transaction, limit: number): Promise<number>
-  /** Returns the entries in the requested order. */
-  find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]>
+  abstract place(tx: Transaction, limit: number): Promise<number>
+  abstract find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]>
 }
-
-/** Injection token of the chosen adapter. */
-export const ENTRY_STORE = Symbol('EntryStore')

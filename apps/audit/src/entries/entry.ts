@@ -119,12 +119,10 @@ export function recordedEntry(
   }
 }
 
-/** Release in the log. */
 export interface LoggedRelease {
   /** Release digest. */
   digest: string
   policy: string
   version: string
-  /** Index of its entry. */
   index: number
 }

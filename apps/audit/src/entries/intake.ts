@@ -84,6 +84,3 @@ export class Intake {
     }
   }
 }
-
-/** Injection token of the intake. */
-export const INTAKE = Symbol('Intake')

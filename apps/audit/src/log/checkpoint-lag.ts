@@ -1,13 +1,28 @@
 import { command } from '#libs/contracts'
 import type { Clock, Logger, Metrics } from '#libs/platform'
-import { LogMetrics } from './log-metrics.js'
 
 /** Delay in ms after which entries not seen by witnesses need a person, not another batch. */
 const ALARM_MS = 30_000
 
 /** Lag of the published checkpoint behind the log: exported as metrics, logged once when it lasts, and once when it ends. */
 export class CheckpointLag {
-  private readonly metrics: LogMetrics
+  private readonly lagEntries = this.metrics.gauge(
+    'checkpoint_lag_entries',
+    'Entries of the audit log that no published checkpoint covers',
+    [],
+  )
+  private readonly lagSeconds = this.metrics.gauge('checkpoint_lag_seconds', 'For how long there have been such', [])
+  private readonly logEntries = this.metrics.gauge('audit_entries', 'Entries of the audit log', [])
+  private readonly checkpointAge = this.metrics.gauge(
+    'audit_checkpoint_age_seconds',
+    'Since this process last saw a checkpoint published, or since its start',
+    [],
+  )
+  private readonly logHalted = this.metrics.gauge(
+    'audit_log_halted',
+    '1 while signed evidence of another history keeps the audit log from growing',
+    [],
+  )
   private entries = 0
   private halted = false
   private since: number | undefined
@@ -15,13 +30,12 @@ export class CheckpointLag {
   private publishedAt: number
 
   constructor(
-    metrics: Metrics,
+    private readonly metrics: Metrics,
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {
-    this.metrics = new LogMetrics(metrics)
     this.publishedAt = clock.now().getTime()
-    metrics.beforeCollect(() => this.metrics.checkpointAge.set((clock.now().getTime() - this.publishedAt) / 1_000))
+    metrics.beforeCollect(() => this.checkpointAge.set((clock.now().getTime() - this.publishedAt) / 1_000))
   }
 
   /** `entries`: number of entries that no published checkpoint covers. */
@@ -30,9 +44,8 @@ export class CheckpointLag {
     this.show()
   }
 
-  /** Sets the current number of entries in the log. */
   grew(entries: number): void {
-    this.metrics.entries.set(entries)
+    this.logEntries.set(entries)
   }
 
   /** Notes a publication by this or another instance. */
@@ -43,7 +56,7 @@ export class CheckpointLag {
   /** Notes that the log accepts no more entries: from now on it lags, regardless of the number of entries. */
   halt(): void {
     this.halted = true
-    this.metrics.halted.set(1)
+    this.logHalted.set(1)
     this.show()
   }
 
@@ -52,8 +65,8 @@ export class CheckpointLag {
     const now = this.clock.now().getTime()
     this.since = this.entries === 0 && !this.halted ? undefined : (this.since ?? now)
     const ms = this.since === undefined ? 0 : now - this.since
-    this.metrics.checkpointLag.set(this.entries)
-    this.metrics.checkpointLagSeconds.set(ms / 1_000)
+    this.lagEntries.set(this.entries)
+    this.lagSeconds.set(ms / 1_000)
     const rings = ms > ALARM_MS && this.entries > 0
     if (rings === this.ringing) return
     this.ringing = rings

@@ -1,11 +1,21 @@
-import type { Database } from '#libs/persistence'
+import type { Database, Transaction } from '#libs/persistence'
 import { describeError, type Clock, type Logger } from '#libs/platform'
-import { cosignatureIn, formatAddCheckpoint, type LogPolicy } from '#libs/signing'
+import {
+  type Checkpoint,
+  cosignatureIn,
+  formatAddCheckpoint,
+  isSignedBy,
+  type LogPolicy,
+  type NoteKey,
+  openNote,
+  readCheckpoint,
+  unlessRefused,
+} from '#libs/signing'
 import type { WitnessAnswer, WitnessLink } from '#libs/witness'
-import { ANOTHER_HISTORY, beyond, contradictionTo, signedByBoth } from './fork-evidence.js'
 import type { SuspendedWitnesses } from './suspended-witnesses.js'
-import { consistencyProof, type Grown } from './tree.js'
+import { consistencyProof, type Grown, rootOf } from './tree.js'
 import type { TreeStore } from './tree.store.js'
+import { isSameBytes } from '#libs/contracts'
 
 interface CosignersDependencies {
   database: Database
@@ -89,7 +99,7 @@ export class Cosigners {
       if (answer.status !== 422 && place === undefined) return undefined
       if (place === undefined || place === old) return await this.contradicted(witness, policy, grown, ANOTHER_HISTORY)
       if (place > grown.size) {
-        const size = await this.sizeNow()
+        const size = await database.transaction((tx) => tree.size(tx))
         // Another instance may have sent the witness a larger tree meanwhile.
         return place > size ? await this.contradicted(witness, policy, grown, beyond(place, size)) : undefined
       }
@@ -121,15 +131,42 @@ export class Cosigners {
       return undefined
     }
   }
-
-  private sizeNow(): Promise<number> {
-    const { database, tree } = this.deps
-    return database.transaction((tx) => tree.size(tx))
-  }
 }
 
 /** Reads the size in the body of a 409. */
 function placeIn(body: string): number | undefined {
   const size = /^(0|[1-9][0-9]{0,15})\n?$/.test(body) ? Number(body) : NaN
   return Number.isSafeInteger(size) ? size : undefined
+}
+
+/**
+ * Returns the newest checkpoint that a witness signed, if the log signed it too: no other party can make such a note. Any other response of
+ * a witness is unsigned and proves nothing.
+ */
+export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<Checkpoint | undefined> {
+  const note = await witness.newestCheckpoint?.(log.name)
+  if (note === undefined || !isSignedBy(log, note) || !isSignedBy(witness.key, note)) return undefined
+  const checkpoint = unlessRefused(() => readCheckpoint(openNote(note).body), undefined)
+  return checkpoint?.origin === log.name ? checkpoint : undefined
+}
+
+/** Returns how this tree contradicts a checkpoint that the log signed; `undefined` if it does not. */
+export async function contradictionTo(
+  { size, root }: Checkpoint,
+  grown: Grown,
+  tree: TreeStore,
+  tx: Transaction,
+): Promise<string | undefined> {
+  if (size > grown.size) {
+    // Another instance may have sent the witness a larger tree meanwhile.
+    const now = await tree.size(tx)
+    return size > now ? beyond(size, now) : undefined
+  }
+  return size === 0 || isSameBytes(root, await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY
+}
+
+export const ANOTHER_HISTORY = 'a witness saw another history of this log'
+
+export function beyond(seen: number, size: number): string {
+  return `a witness saw ${seen} entries, and the log has ${size}: it was restored from a backup`
 }

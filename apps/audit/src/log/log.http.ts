@@ -2,11 +2,10 @@ import { action, HmsError, type ApprovedReleases, type AuditProof } from '#libs/
 import { Database, type Transaction } from '#libs/persistence'
 import { Public, Rosters } from '#libs/service'
 import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
-import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
+import { Controller, Get, Header, Param, Query, Res, StreamableFile } from '@nestjs/common'
 import { ProofQueryDto, ReleasesQueryDto } from './log.dto.js'
 import { byEntry, proofOf } from './proof-of.js'
-import type { LoggedRelease } from '../entries/entry.js'
-import { TREE_STORE, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
+import { TreeStore, type PublishedCheckpoint } from './tree.store.js'
 
 const FOR_GOOD = 'public, max-age=31536000, immutable'
 
@@ -20,7 +19,7 @@ export class LogController {
   constructor(
     private readonly database: Database,
     private readonly rosters: Rosters,
-    @Inject(TREE_STORE) private readonly tree: TreeStore,
+    private readonly tree: TreeStore,
   ) {}
 
   @Get('checkpoint')
@@ -51,13 +50,13 @@ export class LogController {
   @Get('v1/audit/proofs')
   @Public()
   async proofOfVersion(@Query() { policy, version }: ProofQueryDto): Promise<AuditProof> {
-    return this.proof(await this.release({ policy, version }, `${policy}@${version}`))
+    return this.proof({ policy, version }, `${policy}@${version}`)
   }
 
   @Get('v1/audit/proofs/:digest')
   @Public()
   async proofOfDigest(@Param('digest') digest: string): Promise<AuditProof> {
-    return this.proof(await this.release({ digest }, digest))
+    return this.proof({ digest }, digest)
   }
 
   /** The releases of the approvals among the entries that begin at `from`; an entry itself holds only the root over them. */
@@ -72,17 +71,13 @@ export class LogController {
     )
   }
 
-  private async release(which: { digest: string } | { policy: string; version: string }, name: string): Promise<LoggedRelease> {
+  private async proof(which: { digest: string } | { policy: string; version: string }, name: string): Promise<AuditProof> {
     const release = await this.database.transaction((tx) => this.tree.release(tx, which))
     if (release === undefined)
       throw new HmsError('HMS_AUDIT_PROOF_UNKNOWN', `The log has no approved release ${name}.`, {
         status: 404,
         next: [action('audit.log')],
       })
-    return release
-  }
-
-  private proof(release: LoggedRelease): Promise<AuditProof> {
     const { digest, policy, version } = release
     return this.inPublished(async (tx, published) => {
       if (release.index >= published.size) throw notYet()

@@ -1,6 +1,6 @@
 import { groupBy, type LoggedApproval, type LogProof, type SharedProof } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { ApprovalTree, formatTlogProof, type ApprovedRelease } from '#libs/signing'
+import { ApprovalTree, formatTlogProof } from '#libs/signing'
 import type { LoggedRelease } from '../entries/entry.js'
 import { inclusionProof } from './tree.js'
 import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
@@ -12,7 +12,8 @@ export async function proofOf(
   { index, digest }: LoggedRelease,
   published: PublishedCheckpoint,
 ): Promise<LogProof> {
-  const approval = new ApprovalTree((await tree.releasesIn(tx, index, index + 1)).map(approvedOf))
+  const releases = await tree.releasesIn(tx, index, index + 1)
+  const approval = new ApprovalTree(releases.map(({ policy: id, version, digest: of }) => ({ id, version, digest: of })))
   return { ...(await sharedProof(tree, tx, index, published)), member: approval.member(digest) }
 }
 
@@ -38,8 +39,4 @@ export async function byEntry(tree: TreeStore, tx: Transaction, start: number, e
 async function sharedProof(tree: TreeStore, tx: Transaction, index: number, { size, note }: PublishedCheckpoint): Promise<SharedProof> {
   const [entry] = await tree.entries(tx, index, index + 1)
   return { entry: entry!, proof: formatTlogProof({ index, path: await inclusionProof(tree, tx, index, size), checkpoint: note }) }
-}
-
-function approvedOf({ policy, version, digest }: LoggedRelease): ApprovedRelease {
-  return { id: policy, version, digest }
 }

@@ -15,7 +15,6 @@ const BATCH_MS = 200
 /** Polling interval in ms, for entries of other instances and missing witness signatures. */
 const POLL_MS = 1_000
 
-/** Signer and witnesses of a policy. */
 export interface LogKeys {
   signer: Signer
   witnesses: readonly WitnessLink[]
@@ -101,11 +100,7 @@ export class Sequencer {
     if (this.waiting && !isAwaited) return
     this.waiting = true
     this.awaited ||= isAwaited
-    if (this.state === 'running') this.turns.wake(this.batchMs)
-  }
-
-  private get batchMs(): number {
-    return this.awaited ? 0 : BATCH_MS
+    if (this.state === 'running') this.turns.wake(this.awaited ? 0 : BATCH_MS)
   }
 
   /** Publishes the current tree. `false`: nothing new, or witnesses are missing. */
@@ -221,7 +216,6 @@ export class Sequencer {
     )
   }
 
-  /** Concerns for people, one sentence each. */
   get concerns(): string[] {
     const { suspended, lag } = this.deps
     return [...(this.halted === undefined ? [] : [`the audit log is halted: ${this.halted}`]), ...suspended.concerns, ...lag.concerns]

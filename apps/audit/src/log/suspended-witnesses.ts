@@ -1,7 +1,6 @@
 import { command } from '#libs/contracts'
 import type { Clock, Logger, Metrics } from '#libs/platform'
 import type { NoteKey } from '#libs/signing'
-import { LogMetrics } from './log-metrics.js'
 
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 60_000
@@ -20,15 +19,17 @@ interface Suspension {
  */
 export class SuspendedWitnesses {
   private readonly suspended = new Map<string, Suspension>()
-  private readonly metrics: LogMetrics
+  private readonly gauge = this.metrics.gauge(
+    'audit_witness_suspended',
+    '1 while a witness contradicts the audit log and counts as missing',
+    ['witness'],
+  )
 
   constructor(
     private readonly clock: Clock,
     private readonly log: Logger,
-    metrics: Metrics,
-  ) {
-    this.metrics = new LogMetrics(metrics)
-  }
+    private readonly metrics: Metrics,
+  ) {}
 
   /** Whether the witness may be queried now: always, unless it is suspended and its wait has not expired. */
   mayAsk(key: NoteKey): boolean {
@@ -54,14 +55,14 @@ export class SuspendedWitnesses {
       return
     }
     this.suspended.set(idOf(key), { witness: key.name, reason, waitMs: FIRST_WAIT_MS, askAt: this.clock.now().getTime() + FIRST_WAIT_MS })
-    this.metrics.witnessSuspended.set({ witness: key.name }, 1)
+    this.gauge.set({ witness: key.name }, 1)
     this.log.error({ ...alarmOf(key), reason }, 'alarm: a witness contradicts the audit log; it counts as missing and is asked again')
   }
 
   /** Ends the suspension of a witness that signed. */
   restore(key: NoteKey): void {
     if (!this.suspended.delete(idOf(key))) return
-    this.metrics.witnessSuspended.set({ witness: key.name }, 0)
+    this.gauge.set({ witness: key.name }, 0)
     this.log.warn(alarmOf(key), 'alarm over')
   }
 
@@ -71,11 +72,10 @@ export class SuspendedWitnesses {
     for (const [id, { witness }] of this.suspended) {
       if (asked.has(id)) continue
       this.suspended.delete(id)
-      this.metrics.witnessSuspended.remove({ witness })
+      this.gauge.remove({ witness })
     }
   }
 
-  /** Concerns, one sentence for each witness. */
   get concerns(): string[] {
     return [...this.suspended.values()].map(({ witness, reason }) => `witness ${witness} is suspended: ${reason}`)
   }

@@ -15,25 +15,21 @@ export const TREE_LOCK = 'audit:tree'
  * Merkle tree over the entries, at the levels of tiles: level 0 are the leaves, level k the roots of 256^k of them. Rows are added and
  * read, never changed. Adapters: PostgreSQL and memory.
  */
-export interface TreeStore {
-  /** Number of entries. */
-  size(tx: Transaction): Promise<number>
+export abstract class TreeStore {
+  abstract size(tx: Transaction): Promise<number>
   /** Returns entries `start` (included) to `end` (not included), as hashed. */
-  entries(tx: Transaction, start: number, end: number): Promise<string[]>
+  abstract entries(tx: Transaction, start: number, end: number): Promise<string[]>
   /** Returns the hashes `start` to `end` of a level. */
-  hashes(tx: Transaction, level: number, start: number, end: number): Promise<Uint8Array[]>
+  abstract hashes(tx: Transaction, level: number, start: number, end: number): Promise<Uint8Array[]>
   /** Returns the number of roots of a level above the leaves. */
-  count(tx: Transaction, level: number): Promise<number>
-  add(tx: Transaction, level: number, index: number, hash: Uint8Array): Promise<void>
+  abstract count(tx: Transaction, level: number): Promise<number>
+  abstract add(tx: Transaction, level: number, index: number, hash: Uint8Array): Promise<void>
   /** Returns the newest checkpoint: the last one of the largest size; `undefined` before the first. */
-  latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
-  publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
+  abstract latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
+  abstract publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
   /**
    * Returns releases whose entries are from `start` (included) to `end` (not included), by index and digest, as their trees are ordered.
    */
-  releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]>
-  release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined>
+  abstract releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]>
+  abstract release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined>
 }
-
-/** Injection token of the chosen adapter. */
-export const TREE_STORE = Symbol('TreeStore')

@@ -12,7 +12,6 @@ import {
 } from '#libs/signing'
 import type { TreeStore } from './tree.store.js'
 
-/** Tree to be signed. */
 export interface Grown {
   size: number
   root: Uint8Array
@@ -61,9 +60,7 @@ interface Span {
   end: number
 }
 
-interface ReadSpan extends Span {
-  hashes: Uint8Array[]
-}
+type ReadSpan = Span & { hashes: Uint8Array[] }
 
 /** Returns the span of a complete subtree, which is within one tile, as 1 to 128 hashes of the tile's level. */
 function spanOf({ level, index }: Subtree): Span {

@@ -3,16 +3,15 @@ import { EventConsumer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
 import { Rosters } from '#libs/service'
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
-import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attestation.store.js'
-import { SEQUENCER } from '../log/log.providers.js'
-import type { Sequencer } from '../log/sequencer.js'
+import { AttestationStore } from '../attestations/attestation.store.js'
+import { Sequencer } from '../log/sequencer.js'
 import { AdoptArrivals } from './adopt-arrivals.js'
 import { takeEvent } from './take-event.js'
 import { FoldWindows } from '../windows/fold-windows.js'
-import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
-import { INTAKE, type Intake } from '../entries/intake.js'
+import { EntryStore } from '../entries/entry.store.js'
+import { Intake } from '../entries/intake.js'
 
 /** Records every event of the topics that the catalogue assigns to audit, in the transaction that advances the position. */
 @Injectable()
@@ -20,10 +19,10 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   constructor(
     private readonly rosters: Rosters,
     private readonly consumer: EventConsumer,
-    @Inject(ENTRY_STORE) private readonly entries: EntryStore,
-    @Inject(ATTESTATION_STORE) private readonly attestations: AttestationStore,
-    @Inject(INTAKE) private readonly intake: Intake,
-    @Inject(SEQUENCER) private readonly sequencer: Sequencer,
+    private readonly entries: EntryStore,
+    private readonly attestations: AttestationStore,
+    private readonly intake: Intake,
+    private readonly sequencer: Sequencer,
     private readonly windows: FoldWindows,
     private readonly adoptArrivals: AdoptArrivals,
   ) {}

@@ -1,11 +1,10 @@
 import type { VerifiedEvent } from '#libs/contracts'
 import { timerKind, Timers, type Transaction } from '#libs/persistence'
 import { TransientError, uuidv7 } from '#libs/platform'
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
-import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
-import { INTAKE, type Intake } from '../entries/intake.js'
-import { SEQUENCER } from '../log/log.providers.js'
-import type { Sequencer } from '../log/sequencer.js'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { EntryStore } from '../entries/entry.store.js'
+import { Intake } from '../entries/intake.js'
+import { Sequencer } from '../log/sequencer.js'
 import { factsOfWindow, groupsOf, listingOf, windowedOf } from './window.js'
 import { LISTINGS, WINDOWED } from './window.table.js'
 
@@ -23,9 +22,9 @@ const PRUNED_AT_ONCE = 200
 export class FoldWindows implements OnModuleInit {
   constructor(
     private readonly timers: Timers,
-    @Inject(ENTRY_STORE) private readonly entries: EntryStore,
-    @Inject(INTAKE) private readonly intake: Intake,
-    @Inject(SEQUENCER) private readonly sequencer: Sequencer,
+    private readonly entries: EntryStore,
+    private readonly intake: Intake,
+    private readonly sequencer: Sequencer,
   ) {}
 
   onModuleInit(): void {

@@ -11,7 +11,6 @@ export const WINDOWED = documentTable<WindowedEvent>({
 
 /** Input of an entry's digest, retained as long as the events themselves can be read. */
 export interface WindowListing {
-  /** Id of the entry. */
   event: string
   listing: string
   at: string

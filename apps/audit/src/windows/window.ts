@@ -1,9 +1,8 @@
-import type { VerifiedEvent } from '#libs/contracts'
+import { groupBy, type VerifiedEvent } from '#libs/contracts'
 import { digestOf, digestOfPayload } from '#libs/signing'
 import type { EntryFacts } from '../entries/entry.js'
 
 export const WINDOW_MS = 60_000
-/** Key of window entries. */
 export const WINDOW_KEY = '~window'
 
 /** Event that waits for its window to end. */
@@ -44,13 +43,7 @@ export function listingOf(events: readonly WindowedEvent[]): string {
 
 /** Groups events by window, source, type and run. */
 export function groupsOf(events: readonly WindowedEvent[]): WindowedEvent[][] {
-  const groups = new Map<string, WindowedEvent[]>()
-  for (const event of events) {
-    const key = JSON.stringify([event.from, event.topic, event.source, event.type, event.run])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [event])
-    else group.push(event)
-  }
+  const groups = groupBy(events, ({ from, topic, source, type, run }) => JSON.stringify([from, topic, source, type, run]))
   return [...groups.keys()].sort().map((key) => groups.get(key)!)
 }
 

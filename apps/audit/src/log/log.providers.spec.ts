@@ -3,7 +3,7 @@ import type { ServiceRuntime } from '#libs/service'
 import { MemorySeenStore } from '#libs/witness'
 import { describe, expect, it } from 'vitest'
 import { LOG_POLICY } from '../../../../test/support/test-log.js'
-import { witnessLinks } from './witness-links.js'
+import { witnessLinks } from '../log/log.providers.js'
 
 describe('the witnesses that a log asks', () => {
   const ask = (urls: string, quorum = 1) => {
