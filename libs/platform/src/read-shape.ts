@@ -7,6 +7,7 @@ import {
   IsArray,
   IsInt,
   IsISO8601,
+  IsNotEmpty,
   IsObject,
   IsString,
   Matches,
@@ -92,6 +93,14 @@ export function isNameOf(max: number): PropertyDecorator {
 export function isText(max: number): PropertyDecorator {
   return all([MaxLength(max), IsString()])
 }
+
+/** A member that says why something is done. */
+export const isReason = all([
+  MaxLength(1_000),
+  IsNotEmpty({ message: 'reason must say why' }),
+  IsString(),
+  Read((value) => (typeof value === 'string' ? value.trim() : value)),
+])
 
 /** A member that is a whole number of a range; `toNumber` above it reads one given as text. */
 export function isInteger(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {

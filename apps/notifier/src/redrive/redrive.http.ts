@@ -1,5 +1,5 @@
 import type { DeliveryDetail, RedriveResult } from '#libs/contracts'
-import { RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
+import { callerName, RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RedriveDeliveries } from './redrive-deliveries.js'
 import { RedriveDto, RedriveManyDto } from './redrive.dto.js'
@@ -14,7 +14,7 @@ export class RedriveController {
   @HttpCode(200)
   @RepeatsSafely()
   many(@Body() body: RedriveManyDto, @Req() request: AuthorizedRequest): Promise<RedriveResult> {
-    return this.redrive.many(body, nameOf(request))
+    return this.redrive.many(body, callerName(request))
   }
 
   /** One that was given up or delivered. One that is under way is answered as it is. */
@@ -22,10 +22,6 @@ export class RedriveController {
   @HttpCode(200)
   @RepeatsSafely()
   one(@Param('id') id: string, @Body() { reason }: RedriveDto, @Req() request: AuthorizedRequest): Promise<DeliveryDetail> {
-    return this.redrive.one(id, { by: nameOf(request), reason })
+    return this.redrive.one(id, { by: callerName(request), reason })
   }
-}
-
-function nameOf(request: AuthorizedRequest): string {
-  return request.actor?.name ?? 'operator'
 }

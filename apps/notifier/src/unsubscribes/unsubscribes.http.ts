@@ -1,5 +1,5 @@
 import type { PartnerSummary, UnsubscribeView } from '#libs/contracts'
-import { Public, RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
+import { callerName, Public, RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { Unsubscribe } from './unsubscribe.js'
 import { ResubscribeDto, UnsubscribeDto } from './unsubscribes.dto.js'
@@ -38,6 +38,6 @@ export class ResubscribeController {
     @Body() { address, reason }: ResubscribeDto,
     @Req() request: AuthorizedRequest,
   ): Promise<PartnerSummary> {
-    return this.unsubscribes.resubscribe(id, { address, reason, by: request.actor?.name ?? 'operator' })
+    return this.unsubscribes.resubscribe(id, { address, reason, by: callerName(request) })
   }
 }

@@ -12,6 +12,11 @@ import { requestStatement } from '#libs/signing'
 /** A request with its identified caller. `call`: id of the request under its `Idempotency-Key`, equal for retries. */
 export type AuthorizedRequest = FastifyRequest & { actor?: Actor; rawBody?: Buffer; call?: string }
 
+/** Returns the caller's name, as the audit trail keeps it. */
+export function callerName({ actor }: AuthorizedRequest): string {
+  return actor?.name ?? 'operator'
+}
+
 /**
  * Calls `Authorizer` before every route of every controller, and ends an open read when its key is revoked. A retried write with a known
  * `Idempotency-Key` gets its stored response. A signed body is counted before either is stored.

@@ -1,6 +1,6 @@
 import { DEAD_LETTERS_LISTED, DEAD_LETTER_STATES, type DeadLetterState, type DiscardRequest } from '#libs/contracts'
-import { isInteger, Read, toNumber } from '#libs/platform'
-import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator'
+import { isInteger, isReason, toNumber } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 export class DeadLettersQueryDto {
   @IsOptional()
@@ -15,9 +15,6 @@ export class DeadLettersQueryDto {
 
 export class DiscardDto implements DiscardRequest {
   /** Stored with the letter: the reason why a message was discarded. */
-  @Read((value) => (typeof value === 'string' ? value.trim() : value))
-  @IsString()
-  @IsNotEmpty({ message: 'reason must say why' })
-  @MaxLength(1_000)
+  @isReason
   reason!: string
 }

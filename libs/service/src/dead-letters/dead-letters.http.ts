@@ -1,7 +1,7 @@
 import { action, type DeadLetterSummary, type DeadLetterView } from '#libs/contracts'
 import type { DeadLetter, EventConsumer } from '#libs/messaging'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
-import type { AuthorizedRequest } from '../authorization/authorization.guard.js'
+import { callerName, type AuthorizedRequest } from '../authorization/authorization.guard.js'
 import { RequireScope } from '../authorization/require-scope.js'
 import { HostContext } from '../http/host-context.js'
 import { DeadLettersQueryDto, DiscardDto } from './dead-letters.dto.js'
@@ -26,7 +26,7 @@ export class DeadLettersController {
   @HttpCode(200)
   @RequireScope('operate')
   async replay(@Param('service') service: string, @Param('id') id: string, @Req() request: AuthorizedRequest): Promise<DeadLetterSummary> {
-    return summaryOf(await this.consumer(service).replay(id, nameOf(request)))
+    return summaryOf(await this.consumer(service).replay(id, callerName(request)))
   }
 
   @Post(':id/discard')
@@ -38,16 +38,12 @@ export class DeadLettersController {
     @Body() { reason }: DiscardDto,
     @Req() request: AuthorizedRequest,
   ): Promise<DeadLetterSummary> {
-    return summaryOf(await this.consumer(service).letters.discard(id, nameOf(request), reason))
+    return summaryOf(await this.consumer(service).letters.discard(id, callerName(request), reason))
   }
 
   private consumer(service: string): EventConsumer {
     return this.host.service(service, action('dlq.list')).consumer
   }
-}
-
-function nameOf(request: AuthorizedRequest): string {
-  return request.actor?.name ?? 'operator'
 }
 
 function summaryOf(letter: DeadLetter): DeadLetterSummary {
