@@ -4,8 +4,7 @@ import { createRuntime, openPostgresService, type OpenService, type ServiceRunti
 import { UndiciWebhookSender } from '../../apps/notifier/src/channels/webhook/send-webhook.js'
 import { sampleRelease } from '../../apps/notifier/src/channels/sample-release.suite.js'
 import { DeliveryLanes } from '../../apps/notifier/src/delivery/delivery-lanes.js'
-import type { News } from '../../apps/notifier/src/delivery/news.js'
-import { noticeOf } from '../../apps/notifier/src/delivery/notice.js'
+import { type News, noticeOf } from '../../apps/notifier/src/delivery/news.js'
 import { SendDelivery } from '../../apps/notifier/src/delivery/send-delivery.js'
 import { SendSlots } from '../../apps/notifier/src/delivery/send-slots.js'
 import { NotifierConfig } from '../../apps/notifier/src/notifier.config.js'
@@ -97,9 +96,11 @@ export class NotifierInstance {
 
   private async wire(): Promise<void> {
     this.lanes.onModuleInit()
-    this.lanes.onDelivered(async (tx, { partner, createdAt, deliveredAt }) => {
-      const tookMs = Date.parse(deliveredAt!) - Date.parse(createdAt)
-      tx.afterCommit(() => this.arrivals.push({ partner, tookMs }))
+    this.lanes.notify({
+      delivered: async (tx, { partner, createdAt, deliveredAt }) => {
+        const tookMs = Date.parse(deliveredAt!) - Date.parse(createdAt)
+        tx.afterCommit(() => this.arrivals.push({ partner, tookMs }))
+      },
     })
     await this.worker.onModuleInit()
   }

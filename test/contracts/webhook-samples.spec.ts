@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { policyUpdatedBody, policyWithdrawnBody } from '../../apps/notifier/src/delivery/message-body.js'
 import { SAMPLE_EVENTS, sampleMessage } from '../../apps/cli/src/webhooks/forward.js'
+import { sampleRelease } from '../../apps/notifier/src/channels/sample-release.suite.js'
+import { noticeOf } from '../../apps/notifier/src/delivery/news.js'
 
 const AT = new Date('2026-01-01T00:00:00Z')
-const [id, version, digest, receipt] = ['pm25', '2.0.0', 'sha256:00', '/v1/receipts/x']
-const REAL = {
-  'policy.updated': policyUpdatedBody({ id, version, digest, effective: '', supersedes: [], bundle: [], receipt }, AT),
-  'policy.withdrawn': policyWithdrawnBody({ id, version, digest, supersedes: [], receipt }, AT),
-}
+const release = await sampleRelease({ id: 'pm25', version: '2.0.0' })
+const policy = { policy: 'pm25', version: '2.0.0', digest: 'sha256:00', effective: '', replaced: null, before: null }
+const bodyOf = (content: { release: typeof release | null }): string =>
+  noticeOf({ cause: '', messageCause: '', run: 1, stage: null, at: AT, policies: [{ ...policy, ...content }] }).body([[]], '/v1/receipts/x')
+const REAL = { 'policy.updated': bodyOf({ release }), 'policy.withdrawn': bodyOf({ release: null }) }
 
 describe('a sample for developers', () => {
   it.each([...SAMPLE_EVENTS])('of %s has the members of a real message, in their order', (event) => {
@@ -16,7 +17,7 @@ describe('a sample for developers', () => {
       return [type, timestamp, Object.keys(data)]
     }
     const sample = sampleMessage(event, AT)
-    expect(shapeOf(sample.body)).toEqual(shapeOf(REAL[event].toString()))
+    expect(shapeOf(sample.body)).toEqual(shapeOf(REAL[event]))
     expect(sample.id).toMatch(/^sample_[a-z0-9-]+$/)
   })
 })

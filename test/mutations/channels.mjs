@@ -39,7 +39,7 @@ export const CHANNEL_GUARDS = [
   {
     name: 'ack-looks-end',
     guard: 'a folder is looked at for a week, and not for ever',
-    file: 'apps/notifier/src/receipts/look-times.ts',
+    file: 'apps/notifier/src/receipts/look-for-acks.ts',
     find: 'return offset === undefined ? [] : [at.getTime() + offset]',
     replace: 'return [at.getTime() + (offset ?? now.getTime() - at.getTime() + HOUR)]',
     spec: 'apps/notifier/src/receipts/look-times.spec.ts',

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeyPair, localSigner, rawPublicKey } from '#libs/signing'
 import { areToolsRequired } from '../support/kubernetes/tools.config.js'
 import { cleanEnvironment } from '../support/processes.config.js'
-import { webhookPublicKey, withEd25519 } from '../../apps/notifier/src/channels/webhook/ed25519-signature.js'
+import { webhookPublicKey, withEd25519 } from '../../apps/notifier/src/channels/webhook/standard-webhooks.js'
 
 const PAGE = readFileSync(fileURLToPath(new URL('../../docs/how-to/verify-by-public-key.md', import.meta.url)), 'utf8')
 const codeOf = (language: string): string => PAGE.match(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``))![1]!

@@ -1,53 +1,18 @@
 import { action, EDGE_PORT, HmsError, parseDuration } from '#libs/contracts'
 import { isDuration, listOf, parseEnvironment, type Environment } from '#libs/platform'
 import { IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
-import { parseRelay, type SmtpRelay } from './channels/email/smtp-relay.js'
+import { parseRelay } from './channels/email/smtp-relay.js'
 import type { Deployment, Profile } from './partners/address-guard.js'
 import { parseCidr } from './partners/address-ranges.js'
 import { isEmailAddress } from './partners/email-address.js'
 
 const DEV_NETWORKS = ['127.0.0.0/8', '::1/128']
 
-const isCidrList = ValidateBy({
-  name: 'isCidrList',
-  validator: {
-    validate: (value: unknown) => typeof value === 'string' && listOf(value).every((each) => parseCidr(each) !== undefined),
-    defaultMessage: () => 'networks must be CIDRs separated by commas, for instance 10.20.0.0/16,fd12:3456::/32',
-  },
-})
-
-/** The error message contains nothing of the value, which has a password. */
-const isRelayUrl = ValidateBy({
-  name: 'isRelayUrl',
-  validator: {
-    validate: (value: unknown) => typeof value === 'string' && parseRelay(value, 'production') !== undefined,
-    defaultMessage: () => 'smtpUrl must be smtp://[USER:PASSWORD@]HOST[:PORT], or smtps:// for TLS from the start',
-  },
-})
-
-const isSender = ValidateBy({
-  name: 'isSender',
-  validator: {
-    validate: (value: unknown) => typeof value === 'string' && isEmailAddress(value),
-    defaultMessage: () => 'mailFrom must be one email address, for instance press@agency.example',
-  },
-})
-
-export interface MailConfig {
-  relay: SmtpRelay
-  from: string
-  caFile: string | undefined
-  dkimKeyFile: string | undefined
-  dkimSelector: string
+/** A text that `fits`. The error contains nothing of the value, which may have a password. */
+function isTextThat(fits: (text: string) => boolean, message: string): PropertyDecorator {
+  const validate = (value: unknown): boolean => typeof value === 'string' && fits(value)
+  return ValidateBy({ name: 'isTextThat', validator: { validate, defaultMessage: () => message } })
 }
-
-const isPublicUrl = ValidateBy({
-  name: 'isPublicUrl',
-  validator: {
-    validate: (value: unknown) => typeof value === 'string' && isBaseUrl(value),
-    defaultMessage: () => 'publicUrl must be where partners reach this installation, without a path, for instance https://hms.agency.gov',
-  },
-})
 
 /** `HMS_NOTIFIER_*`. */
 export class NotifierConfig {
@@ -60,16 +25,22 @@ export class NotifierConfig {
 
   /** Widest ranges that the `networks` of a partner may allow. */
   @IsOptional()
-  @isCidrList
+  @isTextThat(
+    (text) => listOf(text).every((each) => parseCidr(each) !== undefined),
+    'networks must be CIDRs separated by commas, for instance 10.20.0.0/16,fd12:3456::/32',
+  )
   networks?: string
 
   /** The agency's own relay; set together with `mailFrom`. */
   @IsOptional()
-  @isRelayUrl
+  @isTextThat(
+    (text) => parseRelay(text, 'production') !== undefined,
+    'smtpUrl must be smtp://[USER:PASSWORD@]HOST[:PORT], or smtps:// for TLS from the start',
+  )
   smtpUrl?: string
 
   @IsOptional()
-  @isSender
+  @isTextThat(isEmailAddress, 'mailFrom must be one email address, for instance press@agency.example')
   mailFrom?: string
 
   /** PEM file of the authority that verifies the relay's certificate. */
@@ -89,7 +60,7 @@ export class NotifierConfig {
 
   /** Public address of this installation, put before the path of a receipt. Without it receipts are relative. */
   @IsOptional()
-  @isPublicUrl
+  @isTextThat(isBaseUrl, 'publicUrl must be where partners reach this installation, without a path, for instance https://hms.agency.gov')
   publicUrl?: string
 
   /** File of the keys that encrypt partners' stored secrets. */
@@ -100,7 +71,7 @@ export class NotifierConfig {
   @IsString()
   dataDir = '.hms'
 
-  get mail(): MailConfig | undefined {
+  get mail() {
     const { profile, smtpUrl, mailFrom: from, smtpCa: caFile, dkimKeyFile, dkimSelector } = this
     const relay = smtpUrl === undefined ? undefined : parseRelay(smtpUrl, profile)
     return relay === undefined || from === undefined ? undefined : { relay, from, caFile, dkimKeyFile, dkimSelector }
@@ -110,12 +81,9 @@ export class NotifierConfig {
     return parseDuration(this.deadline)
   }
 
-  private get defaultNetworks(): string[] {
-    return this.profile === 'dev' ? DEV_NETWORKS : []
-  }
-
   get deployment(): Deployment {
-    return { profile: this.profile, networks: this.networks === undefined ? this.defaultNetworks : listOf(this.networks) }
+    const { profile, networks } = this
+    return { profile, networks: networks === undefined ? (profile === 'dev' ? DEV_NETWORKS : []) : listOf(networks) }
   }
 }
 

@@ -13,7 +13,6 @@ import { SendDelivery } from './delivery/send-delivery.js'
 import { SendSlots } from './delivery/send-slots.js'
 import { EVIDENCE } from './delivery/evidence.table.js'
 import { RECEIPTS } from './delivery/receipt.table.js'
-import { TellContact } from './delivery/tell-contact.js'
 import { CreateNotifier1764000000000 } from './migrations/1764000000000-create-notifier.js'
 import { CreateReceipts1764000000001 } from './migrations/1764000000001-create-receipts.js'
 import { CreateReversals1764000000002 } from './migrations/1764000000002-create-reversals.js'
@@ -61,7 +60,6 @@ import { ResubscribeController, UnsubscribesController } from './unsubscribes/un
     { provide: SecretBox, inject: [NotifierConfig], useFactory: (config: NotifierConfig) => new SecretBox(() => readSecretKeys(config)) },
     ResealSecrets,
     DeliveryLanes,
-    TellContact,
     SendSlots,
     SendDelivery,
     NotifyPartners,

@@ -65,8 +65,12 @@ export function rawPublicKey(key: PublicKey): Uint8Array {
 export function keyIdOf(key: Uint8Array | PublicKey): string {
   const raw = key instanceof Uint8Array ? key : rawPublicKey(key)
   if (raw.length !== RAW_LENGTH) throw unsupported()
-  const blob = concatBytes(sshString(utf8('ssh-ed25519')), sshString(raw))
-  return sshFingerprint(blob)
+  return sshFingerprint(sshKeyBlob(raw))
+}
+
+/** Encodes the 32 raw bytes of a public key in the form of RFC 4253 §6.6. */
+export function sshKeyBlob(raw: Uint8Array): Uint8Array {
+  return concatBytes(sshString(utf8('ssh-ed25519')), sshString(raw))
 }
 
 /** Returns the fingerprint of a public key of any type, given in the form of RFC 4253 §6.6, as printed by `ssh-keygen -lf`. */
@@ -91,7 +95,8 @@ function isStrong(raw: Uint8Array): boolean {
   return isCanonical && !WEAK_KEYS.has(toHex(y))
 }
 
-function sshString(bytes: Uint8Array): Uint8Array {
+/** Encodes a string of the SSH protocol, RFC 4251 §5. */
+export function sshString(bytes: Uint8Array): Uint8Array {
   const length = new DataView(new ArrayBuffer(4))
   length.setUint32(0, bytes.length)
   return concatBytes(new Uint8Array(length.buffer), bytes)

@@ -1,7 +1,6 @@
 import type { RefusalExplanation, ReleaseDocument, Ticket } from '#libs/contracts'
 import type { Channel, ChannelKind, ChannelOf } from '../partners/channel.js'
 
-/** Content of a message about one policy. */
 export interface PolicyContent {
   policy: string
   version: string
@@ -50,7 +49,6 @@ export function contentsOf(content: MessageContent): readonly PolicyContent[] {
   return [content, ...(content.others ?? [])]
 }
 
-/** One attempt of one delivery. */
 export interface Attempt<C extends Channel = Channel> {
   partner: { id: string; name: string }
   /** Channel as registered, with its secrets in the clear. */
@@ -116,7 +114,7 @@ export type AckAnswer = { ok: true; acks: ReadonlyMap<string, string> } | { ok: 
  */
 export interface ChannelSender<K extends ChannelKind = ChannelKind> {
   /** Reads the files the sender needs, before the first attempt. A rejection ends the start of the process. */
-  open?(): Promise<void>
+  open?(): Promise<unknown>
   send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
   /** Reads acknowledgements that the partner stored beside messages, the first hundred at most. Has the deadlines of `send`. */
   acknowledgements?(place: AckPlace<ChannelOf<K>>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckAnswer>
@@ -124,7 +122,7 @@ export interface ChannelSender<K extends ChannelKind = ChannelKind> {
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined
   /** Explains why the other side refuses a correctly signed message. Sends the message several times, so only requested tests call it. */
   explain?(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<RefusalExplanation | undefined>
-  close(): Promise<void>
+  close?(): Promise<void>
 }
 
 export interface ChannelRefusal {
@@ -136,5 +134,16 @@ export interface ChannelRefusal {
 /** Senders by channel kind. A partner with a channel of any other kind is refused. */
 export type ChannelSenders = { readonly [K in ChannelKind]?: ChannelSender<K> }
 
-/** Injection token of the senders. */
 export const CHANNEL_SENDERS = Symbol('ChannelSenders')
+
+/** Returns the sender of the channel's kind. The type of the table relates kind and sender for each kind, but not for a union of kinds. */
+export function senderOf(senders: ChannelSenders, { kind }: Channel): ChannelSender | undefined {
+  return senders[kind] as ChannelSender | undefined
+}
+
+/** Makes one attempt through the sender of the channel's kind. */
+export async function dispatch(senders: ChannelSenders, attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
+  const sender = senderOf(senders, attempt.channel)
+  if (sender !== undefined) return sender.send(attempt, signal)
+  return { kind: 'refused', latencyMs: 0, detail: `this process has no sender for ${attempt.channel.kind}` }
+}

@@ -3,16 +3,16 @@
  * attempt may leave a listener on it.
  */
 export class Deadline {
+  passed = false
   private readonly controller = new AbortController()
   private readonly timer: NodeJS.Timeout
-  private isPassed = false
 
   constructor(
     ms: number,
     private readonly outer: AbortSignal,
   ) {
     this.timer = setTimeout(() => {
-      this.isPassed = true
+      this.passed = true
       this.controller.abort()
     }, ms)
     outer.addEventListener('abort', this.abort)
@@ -21,10 +21,6 @@ export class Deadline {
 
   get signal(): AbortSignal {
     return this.controller.signal
-  }
-
-  get passed(): boolean {
-    return this.isPassed
   }
 
   clear(): void {

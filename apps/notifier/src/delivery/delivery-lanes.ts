@@ -8,35 +8,35 @@ import type { Outcome } from '../channels/channel-sender.js'
 import { channelNames } from '../partners/channel.js'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { NotifierConfig } from '../notifier.config.js'
-import { bookTry, endOf } from './book-try.js'
+import { bookTry, endOf, replyAcknowledges } from './book-try.js'
 import { DeliveryEvents } from './delivery-events.js'
 import { DeliveryMetrics } from './delivery-metrics.js'
 import { columnOf, DELIVER, DELIVERIES, laneOf, lanesBeside, MESSAGES, type Acknowledgement, type Delivery } from './delivery.table.js'
 import { EVIDENCE, evidenceOf } from './evidence.table.js'
 import { headsOf, isBehind, isOvertaken, joinLane, type Joined } from './lane.js'
-import { deliveryId } from './news.js'
-import type { Notice } from './notice.js'
+import { deliveryId, type Notice } from './news.js'
 import { noteTry } from './partner-gate.js'
 import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
-import { replyAcknowledges } from './reply-acknowledges.js'
 import { isForOnCall, lockKeysOf, overlap, concerns } from './notified-policies.js'
 
 const KEPT_REDRIVES = 20
 const MAX_NEWER = 500
 
-type Listener = (tx: Transaction, stage: string | null) => Promise<void>
-
-type PartnerListener = (tx: Transaction, delivery: Delivery, partner: RegisteredPartner) => Promise<void>
+/** Part of notifier that is notified of deliveries, in the transaction that records them. */
+export interface DeliveryListener {
+  /** An attempt ended, or a delivery will not be sent. `isReached`: the partner accepted or acknowledged it. `stage` as in `Delivery`. */
+  tried?(tx: Transaction, stage: string | null, isReached: boolean): Promise<void>
+  /** The partner's side accepted a delivery without acknowledging it in the response. */
+  delivered?(tx: Transaction, delivery: Delivery, partner: RegisteredPartner): Promise<void>
+  /** No further attempt is made at a delivery, on this channel or the next. */
+  dead?(tx: Transaction, delivery: Delivery): Promise<void>
+}
 
 /** Stores deliveries as rows, with one timer for the head of each lane. Every method requires the locks of the message's policies. */
 @Injectable()
 export class DeliveryLanes implements OnModuleInit {
-  private tried: Listener = async () => {}
-  private heard: Listener = async () => {}
-  private delivered: PartnerListener = async () => {}
-  private readonly dead: PartnerListener[] = []
-
+  private readonly listeners: DeliveryListener[] = []
   private readonly metrics: DeliveryMetrics
   private readonly events: DeliveryEvents
 
@@ -58,19 +58,8 @@ export class DeliveryLanes implements OnModuleInit {
     this.pruning.rule(DELIVERIES, { spares: isNewestOfLane })
   }
 
-  /** Registers the listener for each ended attempt and each delivery that will not be sent; `stage` as in `Delivery`. */
-  onTried(listener: Listener): void {
-    this.tried = listener
-  }
-
-  /** Registers the listener for each accepted or acknowledged delivery; called before the listener of `onTried`. */
-  onHeard(listener: Listener): void {
-    this.heard = listener
-  }
-
-  /** Registers the listener for each delivery that the partner's side accepted without acknowledging it in the response. */
-  onDelivered(listener: PartnerListener): void {
-    this.delivered = listener
+  notify(listener: DeliveryListener): void {
+    this.listeners.push(listener)
   }
 
   /** Queues the notice for each partner: on all of its channels, or on the preferred one. */
@@ -100,17 +89,13 @@ export class DeliveryLanes implements OnModuleInit {
     if (booked.state !== 'pending') await this.events.ended(tx, booked, outcome.kind, evidence)
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
     if (booked.state !== 'pending' && !movesOn) await this.advance(tx, others)
-    if (booked.state === 'dead' && !movesOn && partner !== undefined) for (const hear of this.dead) await hear(tx, booked, partner)
-    const { tries, state } = booked
-    const fields = {
-      delivery: id,
-      partner: delivery.partner,
-      tries,
-      state,
-      status: outcome.status,
-      detail: outcome.detail,
-      latencyMs: outcome.latencyMs,
+    if (booked.state === 'dead' && !movesOn && partner !== undefined) {
+      if (this.config.mail !== undefined) await this.notifyContact(tx, booked, partner)
+      for (const listener of this.listeners) await listener.dead?.(tx, booked)
     }
+    const { tries, state } = booked
+    const { status, detail, latencyMs } = outcome
+    const fields = { delivery: id, partner: delivery.partner, tries, state, status, detail, latencyMs }
     tx.afterCommit(() => {
       this.metrics.tried(booked)
       if (state === 'dead') this.log.warn(fields, 'a delivery was given up')
@@ -120,11 +105,9 @@ export class DeliveryLanes implements OnModuleInit {
       await this.acknowledge(tx, booked, { way: 'reply', keyId: outcome.keyId ?? null, note: null })
       return
     }
-    if (outcome.kind === 'delivered') {
-      if (partner !== undefined) await this.delivered(tx, booked, partner)
-      await this.heard(tx, delivery.stage)
-    }
-    await this.tried(tx, delivery.stage)
+    const isReached = outcome.kind === 'delivered'
+    if (isReached && partner !== undefined) for (const listener of this.listeners) await listener.delivered?.(tx, booked, partner)
+    await this.tried(tx, delivery, isReached)
   }
 
   /** Reschedules a claimed delivery that was not attempted. */
@@ -140,12 +123,7 @@ export class DeliveryLanes implements OnModuleInit {
     const partner = await tx.documents(PARTNERS).get(delivery.partner)
     if (!(await this.failOver(tx, delivery, partner))) return this.postpone(tx, id, afterMs)
     await tx.documents(DELIVERIES).put({ ...delivery, state: 'superseded', sending: false, nextAttemptAt: null })
-    await this.tried(tx, delivery.stage)
-  }
-
-  /** Registers a listener for each delivery that no channel of its partner accepted. */
-  onDead(listener: PartnerListener): void {
-    this.dead.push(listener)
+    await this.tried(tx, delivery)
   }
 
   /** Finds deliveries of the same message to the same partner that succeeded or may still succeed. */
@@ -154,8 +132,8 @@ export class DeliveryLanes implements OnModuleInit {
     return (await tx.documents(DELIVERIES).find({ where })).filter(({ message }) => message === dead.message)
   }
 
-  /** Sends a message that no channel accepted to the partner's `contact`, under the same message id. No run waits for it. */
-  async tellContact(tx: Transaction, dead: Delivery, partner: RegisteredPartner): Promise<void> {
+  /** Mails a message that no channel accepted to the partner's `contact`, under the same message id. No run waits for it. */
+  private async notifyContact(tx: Transaction, dead: Delivery, partner: RegisteredPartner): Promise<void> {
     if (partner.contact === null || dead.channel === CONTACT) return
     if ((await this.elsewhere(tx, dead)).length > 0) return
     const lane = laneOf(partner.id, columnOf(dead), CONTACT)
@@ -169,7 +147,7 @@ export class DeliveryLanes implements OnModuleInit {
   async supersede(tx: Transaction, delivery: Delivery): Promise<void> {
     await this.timers.cancel(tx, timerId(delivery))
     await tx.documents(DELIVERIES).put({ ...delivery, state: endOf(delivery, 'superseded'), nextAttemptAt: null })
-    await this.tried(tx, delivery.stage)
+    await this.tried(tx, delivery)
   }
 
   /**
@@ -187,8 +165,7 @@ export class DeliveryLanes implements OnModuleInit {
     if (isOpen) await this.timers.cancel(tx, timerId(delivery))
     if (isOpen && delivery.nextAttemptAt !== null) await this.advance(tx, await this.open(tx, delivery))
     await this.events.acknowledged(tx, after)
-    await this.heard(tx, after.stage)
-    await this.tried(tx, after.stage)
+    await this.tried(tx, after, true)
     return after
   }
 
@@ -222,6 +199,10 @@ export class DeliveryLanes implements OnModuleInit {
     if (delivery === undefined) return false
     await this.tryAt(tx, delivery, tx.now)
     return true
+  }
+
+  private async tried(tx: Transaction, { stage }: Delivery, isReached = false): Promise<void> {
+    for (const listener of this.listeners) await listener.tried?.(tx, stage, isReached)
   }
 
   /** Queues the same message on another channel; `undefined` if it already has a delivery there. */

@@ -11,24 +11,11 @@ const WITHHELD = 'withheld'.padEnd(43, '-')
 
 export function deliveryView(delivery: Delivery): DeliveryView {
   const { id, messageId, partner, run, policy, version, channel, state, nextAttemptAt, deliveredAt, createdAt, acknowledged } = delivery
+  const message = { id, messageId, partner, run, policy, version, bundle: bundleOf(delivery), channel, state }
   const last = delivery.log.at(-1)
   const tried = { attempts: delivery.tries, lastStatus: last?.status ?? null, lastDetail: last?.detail ?? null }
   const heard = { deliveredAt, acknowledgedAt: acknowledged?.at ?? null, acknowledgedBy: acknowledged?.way ?? null }
-  return {
-    id,
-    messageId,
-    partner,
-    run,
-    policy,
-    version,
-    bundle: bundleOf(delivery),
-    channel,
-    state,
-    ...tried,
-    nextAttemptAt,
-    ...heard,
-    createdAt,
-  }
+  return { ...message, ...tried, nextAttemptAt, ...heard, createdAt }
 }
 
 export async function deliveryDetail(tx: Transaction, delivery: Delivery): Promise<DeliveryDetail> {

@@ -1,7 +1,9 @@
 import type { ReleaseDocument } from '#libs/contracts'
+import { readRelease } from '#libs/signing'
 import type { PolicyContent } from '../channels/channel-sender.js'
-import type { Message } from './delivery.table.js'
-import { policyUpdatedBody, policyWithdrawnBody } from './message-body.js'
+import type { Delivery, Message } from './delivery.table.js'
+import { supersededBy } from './lane.js'
+import type { NotifiedPolicies } from './notified-policies.js'
 
 /** News about one policy for a partner. */
 export interface PolicyNews extends PolicyContent {
@@ -25,39 +27,84 @@ export interface News {
   policies: readonly [PolicyNews, ...PolicyNews[]]
 }
 
-function messageIdOf({ cause, policies }: News): string {
-  return policies.length > 1 ? `${cause}.bundle` : `${cause}.${policies[0].policy}`
+/** Message to queue for partners: its policies, and functions that build its text for each partner. */
+export interface Notice {
+  notified: NotifiedPolicies
+  run: number
+  /** As in `Delivery`. */
+  stage: string | null
+  message: Message
+  /** Message id by which a partner drops duplicates. Letters, digits, `_` and `-`. */
+  idFor(partner: string): string
+  /** Versions it replaces for a partner with these open deliveries, one list for each of its policies. */
+  supersedes(open: readonly Delivery[]): string[][]
+  body(supersedes: readonly string[][], receipt: string): string
 }
 
-/** Returns the message id by which a partner drops duplicates. */
-export function partnersIdOf({ messageCause, policies }: News, partner: string): string {
-  return policies.length > 1 ? `${messageCause}_${partner}` : `${messageCause}_${policies[0].policy}_${partner}`
+/** Creates the notice of policies that took effect together, were rolled back, or were withdrawn. */
+export function noticeOf(news: News): Notice {
+  const { cause, messageCause, run, stage, policies } = news
+  const all = policies.map(({ policy, version, digest }) => ({ policy, version, digest }))
+  const [{ policy }, isBundle] = [policies[0], all.length > 1]
+  return {
+    notified: { ...all[0]!, ...(isBundle ? { policies: all } : {}) },
+    run,
+    stage,
+    message: messageOf(news, isBundle ? `${cause}.bundle` : `${cause}.${policy}`),
+    idFor: (partner) => (isBundle ? `${messageCause}_${partner}` : `${messageCause}_${policy}_${partner}`),
+    supersedes: (open) => policies.map((each) => supersededBy(each, open)),
+    body: (supersedes, receipt) => bodyOf(news, supersedes, receipt),
+  }
 }
 
 export function deliveryId(message: string, partner: string, channel: string): string {
   return `${message}.${partner}.${channel}`
 }
 
-export function messageOf(news: News): Message {
-  const [first, ...others] = news.policies.map(({ before: _before, ...content }): PolicyContent => content)
+/** Reads the facts of a release for partners from its signed policy, not from unsigned members of the message. */
+export function releaseFacts(release: ReleaseDocument): { policy: string; version: string; digest: string; effective: string } {
+  const { predicate, policyDigest } = readRelease(release.envelope)
+  const { id, version, effective } = predicate.policy
+  return { policy: id, version, digest: policyDigest, effective: String(effective) }
+}
+
+function messageOf({ policies, at, publicReason }: News, id: string): Message {
+  const [first, ...others] = policies.map(({ before: _before, ...content }): PolicyContent => content)
   const type = first!.release === null ? ('policy.withdrawn' as const) : ('policy.updated' as const)
   const more = others.length === 0 ? {} : { others }
-  const reason = news.publicReason === undefined ? {} : { publicReason: news.publicReason }
-  return { id: messageIdOf(news), type, ...first!, ...more, bundle: updatesOf(news.policies), at: news.at.toISOString(), ...reason }
+  const reason = publicReason === undefined ? {} : { publicReason }
+  return { id, type, ...first!, ...more, bundle: updatesOf(policies), at: at.toISOString(), ...reason }
 }
 
-/** `supersedes`: one list for each policy, in their order. */
-export function bodyOf({ policies, at, publicReason }: News, supersedes: readonly string[][], receipt: string): string {
-  const [first, ...others] = policies.map(({ policy: id, version, digest, effective }, index) => {
+/**
+ * Builds the body for one partner: the first policy, and in `policies` each one of a bundle. The bytes are stored and reused on every
+ * attempt: key order and `timestamp`, the time of the event and not of the attempt, are part of what partners may compare.
+ *
+ * @param supersedes `ID@VERSION` of versions that each policy replaces for the partner, including versions it was never notified of
+ * @param receipt where the partner acknowledges the message
+ */
+function bodyOf({ policies, at, publicReason }: News, supersedes: readonly string[][], receipt: string): string {
+  const updates = policies.map(({ policy: id, version, digest, effective }, index) => {
     return { id, version, digest, effective, supersedes: supersedes[index]! }
   })
-  const reason = publicReason === undefined ? {} : { reason: publicReason }
-  if (policies[0].release === null) return policyWithdrawnBody({ ...first!, ...reason, receipt }, at).toString()
-  const bundle = updatesOf(policies)
-  if (others.length === 0) return policyUpdatedBody({ ...first!, ...reason, bundle, receipt }, at).toString()
-  return policyUpdatedBody({ ...first!, supersedes: supersedes.flat(), bundle, policies: [first!, ...others], receipt }, at).toString()
+  const { id, version, digest, effective } = updates[0]!
+  const isWithdrawal = policies[0].release === null
+  const [type, intent] = isWithdrawal ? ['policy.withdrawn', 'policy-withdrawal'] : ['policy.updated', 'policy-update']
+  const data = {
+    intent,
+    id,
+    version,
+    digest,
+    ...(isWithdrawal ? {} : { effective }),
+    supersedes: supersedes.flat(),
+    ...(isWithdrawal ? {} : { bundle: updatesOf(policies) }),
+    ...(updates.length > 1 ? { policies: updates } : publicReason === undefined ? {} : { reason: publicReason }),
+    receipt,
+  }
+  return JSON.stringify({ type, timestamp: at.toISOString(), data })
 }
 
-function updatesOf(policies: readonly { policy: string; version: string; release: ReleaseDocument | null }[]): string[] {
+/** Returns `ID@VERSION` of the policies that are in force; empty for a withdrawal. */
+function updatesOf(policies: readonly PolicyContent[]): string[] {
   return policies.filter(({ release }) => release !== null).map(({ policy, version }) => `${policy}@${version}`)
 }

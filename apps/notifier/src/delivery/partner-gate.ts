@@ -3,8 +3,9 @@ import type { Outcome } from '../channels/channel-sender.js'
 import type { Partner } from '../partners/partner.js'
 import { afterTry, breakerId, passage, type Breaker } from './breaker.js'
 import type { Delivery } from './delivery.table.js'
-import { RateLimit } from './rate-limit.js'
 import { HORIZON_MS } from './schedule.js'
+
+const MAX_BUCKETS = 10_000
 
 /** One row for each channel that ever failed. */
 export const BREAKERS = documentTable<Breaker>({ name: 'breaker', id: (breaker) => breaker.id, keys: {} })
@@ -50,4 +51,23 @@ export async function noteTry(tx: Transaction, { partner, channel }: Delivery, {
   const breaker = afterTry(id, await tx.documents(BREAKERS).get(id), kind, tx.now)
   if (breaker !== undefined) await tx.documents(BREAKERS).put(breaker)
   return breaker
+}
+
+/** Token bucket for each partner: `rate` attempts a second sustained, twice as many in a burst. Local to this process. */
+export class RateLimit {
+  private readonly buckets = new Map<string, { tokens: number; at: number }>()
+
+  /** Takes a token, or returns the milliseconds until one is available. */
+  take(partner: string, rate: number, nowMs: number): number {
+    const burst = 2 * rate
+    const { tokens, at } = this.buckets.get(partner) ?? { tokens: burst, at: nowMs }
+    const now = Math.min(burst, tokens + (Math.max(0, nowMs - at) / 1000) * rate)
+    const waitMs = now >= 1 ? 0 : Math.ceil(((1 - now) / rate) * 1000)
+    this.buckets.delete(partner)
+    this.buckets.set(partner, { tokens: waitMs === 0 ? now - 1 : now, at: nowMs })
+    // At worst the partner of the least recently used bucket gets a full one early.
+    const [oldest] = this.buckets.keys()
+    if (oldest !== undefined && this.buckets.size > MAX_BUCKETS) this.buckets.delete(oldest)
+    return waitMs
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { RateLimit } from './rate-limit.js'
+import { RateLimit } from './partner-gate.js'
 
 it('lets a burst of twice the rate through, then the rate', () => {
   const limit = new RateLimit()

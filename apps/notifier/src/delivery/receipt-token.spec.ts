@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { policyUpdatedBody } from './message-body.js'
 import { mintReceiptToken, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 
 const TOKEN = mintReceiptToken()
@@ -35,7 +34,7 @@ describe('the token of a receipt', () => {
       supersedes: ['a@0.9.0'],
       bundle: ['a@1.0.0'],
     }
-    const body = (token: string): string => policyUpdatedBody({ ...update, receipt: receiptUrl(token, undefined) }, new Date(0)).toString()
+    const body = (token: string): string => bodyOf({ ...update, receipt: receiptUrl(token, undefined) })
     const other = mintReceiptToken()
     expect(withReceiptToken(body(TOKEN), other)).toBe(body(other))
   })

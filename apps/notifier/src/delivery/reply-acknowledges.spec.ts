@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { replyAcknowledges } from './reply-acknowledges.js'
+import { replyAcknowledges } from './book-try.js'
 
 describe('the answer to a webhook', () => {
   it.each([

@@ -3,8 +3,7 @@ import { command, CONTACT } from '#libs/contracts'
 import { Database, Timers, type Timer, type WorkHandler } from '#libs/persistence'
 import { Clock, describeError } from '#libs/platform'
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
-import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
-import { closeSenders, dispatch, openSenders } from '../channels/dispatch.js'
+import { CHANNEL_SENDERS, dispatch, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { channelOf, PARTNERS, unsubscribedAt } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
@@ -54,15 +53,15 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     this.timers.onGivenUp(DELIVER, (tx, { data }, detail) =>
       this.lanes.book(tx, data.delivery, { kind: 'gone', latencyMs: 0, detail }, tx.now),
     )
-    await openSenders(this.senders)
+    await Promise.all(Object.values(this.senders).map((sender) => sender.open?.()))
   }
 
   onModuleDestroy(): void {
     this.stop.abort()
   }
 
-  onApplicationShutdown(): Promise<void> {
-    return closeSenders(this.senders)
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(Object.values(this.senders).map((sender) => sender.close?.()))
   }
 
   private async work({ timer, finish, outside }: Parameters<WorkHandler<DeliveryTimer>>[0]): Promise<void> {
@@ -115,9 +114,9 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
         body: Buffer.from(delivery.body),
         content: { ...message, supersedes: delivery.supersedes },
         timestamp: tx.now,
-        ...receiptPageOf(delivery.body, this.config.publicUrl),
-        ...(channel.kind === 'email' ? await this.unsubscribePageOf(partner.id, channel.to) : {}),
-        ...(delivery.channel === CONTACT ? { isLastResort: true } : {}),
+        receiptPage: receiptPageOf(delivery.body, this.config.publicUrl),
+        unsubscribePage: channel.kind === 'email' ? await this.unsubscribePageOf(partner.id, channel.to) : undefined,
+        isLastResort: delivery.channel === CONTACT,
         triesBefore: delivery.tries,
       }
       return { startedAt: tx.now, attempt }
@@ -125,11 +124,11 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
   }
 
   /** Returns the unsubscribe page. Without a sealing key mail is still sent; it then names only an address to write to. */
-  private async unsubscribePageOf(partner: string, address: string): Promise<{ unsubscribePage?: string }> {
+  private async unsubscribePageOf(partner: string, address: string): Promise<string | undefined> {
     const { publicUrl } = this.config
-    if (publicUrl === undefined) return {}
+    if (publicUrl === undefined) return undefined
     const token = await sealAddressee(this.box, { partner, address }).catch(() => undefined)
-    return token === undefined ? {} : { unsubscribePage: `${publicUrl}/unsubscribe/${token}` }
+    return token === undefined ? undefined : `${publicUrl}/unsubscribe/${token}`
   }
 
   private async call(attempt: Attempt | string): Promise<Outcome> {
@@ -143,9 +142,9 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
   }
 }
 
-function receiptPageOf(body: string, publicUrl: string | undefined): { receiptPage?: string } {
+function receiptPageOf(body: string, publicUrl: string | undefined): string | undefined {
   const token = receiptTokenIn(body)
-  return token === undefined || publicUrl === undefined ? {} : { receiptPage: `${publicUrl}/receipts/${token}` }
+  return token === undefined || publicUrl === undefined ? undefined : `${publicUrl}/receipts/${token}`
 }
 
 function unsubscribedWords(partner: string, address: string, at: string): string {

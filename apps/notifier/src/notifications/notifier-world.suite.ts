@@ -97,7 +97,7 @@ export async function notifierWorld() {
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, ready)
   const sender = new ScriptedSender()
   const box = new SecretBox(async () => [secretKey(Buffer.alloc(32, 1))])
-  const config = new NotifierConfig()
+  const config = Object.assign(new NotifierConfig(), { smtpUrl: 'smtp://mail.agency.example', mailFrom: 'press@agency.example' })
   const lanes = new DeliveryLanes(runtime.database, runtime.timers, runtime.pruning, runtime.log, runtime.metrics, runtime.outbox, config)
   const slots = new SendSlots()
   const senders = { webhook: sender, email: sender, sftp: new ScriptedFolder(sender) }
@@ -105,7 +105,6 @@ export async function notifierWorld() {
   const looks = new LookForAcks(runtime.database, runtime.timers, runtime.clock, runtime.log, lanes, senders, box, slots)
   const notify = new NotifyPartners(runtime, config, lanes)
   for (const part of [lanes, worker, looks, notify]) part.onModuleInit()
-  lanes.onDead((tx, delivery, partner) => lanes.tellContact(tx, delivery, partner))
   new ReportUndelivered(runtime.outbox, lanes).onModuleInit()
   const reversal = new TellOfReversal(lanes)
   runtime.timers.start()

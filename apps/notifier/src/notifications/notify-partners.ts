@@ -12,25 +12,22 @@ import {
 import { ServiceRuntime } from '#libs/service'
 import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { DeliveryLanes, type DeliveryListener } from '../delivery/delivery-lanes.js'
 import { DELIVERIES } from '../delivery/delivery.table.js'
-import type { PolicyNews } from '../delivery/news.js'
-import { noticeOf } from '../delivery/notice.js'
+import { noticeOf, type PolicyNews, releaseFacts } from '../delivery/news.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { resolvePartners } from '../partners/partner.js'
-import { PARTNERS } from '../partners/partner.table.js'
+import { allPartners } from '../partners/partner.table.js'
 import { NOTIFICATIONS, notificationKey, stageId } from './notification.table.js'
-import { releaseFacts } from './release-facts.js'
 import { takenBackOf } from './reversal.table.js'
 import { summarize } from './summary.js'
 
-const MAX_PARTNERS = 10_000
 const MAX_DELIVERIES = 10_000
 const MAX_LEFT_OUT_NAMED = 3
 
 /** Notify stage: sends one message for each partner and channel of a run, once it is live for all or held by all until its time. */
 @Injectable()
-export class NotifyPartners implements OnModuleInit {
+export class NotifyPartners implements OnModuleInit, DeliveryListener {
   readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
 
   constructor(
@@ -53,8 +50,7 @@ export class NotifyPartners implements OnModuleInit {
   onModuleInit(): void {
     this.shell.onDue('deadline', (tx, run) => this.count(tx, stageId(run), { isOverdue: true }))
     this.shell.onDue('recount', (tx, run) => this.count(tx, stageId(run), { isRecount: true }))
-    this.lanes.onTried((tx, stage) => this.count(tx, stage))
-    this.lanes.onHeard((tx, stage) => this.hear(tx, stage))
+    this.lanes.notify(this)
   }
 
   /** Notifies partners of a run that takes effect later, with its date. */
@@ -86,7 +82,7 @@ export class NotifyPartners implements OnModuleInit {
 
   private async deliver(tx: Transaction, stage: Notification, dossier: RunDossier, partners: readonly string[]): Promise<void> {
     const { run, attempt } = stage
-    const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
+    const registered = new Map((await allPartners(tx)).map((partner) => [partner.id, partner]))
     const at = new Date(stage.rolledOutAt)
     const takenBack = await takenBackOf(tx, dossier, at)
     const inForce = dossier.releases.filter(({ releaseDigest }) => !takenBack.has(releaseDigest))
@@ -106,18 +102,22 @@ export class NotifyPartners implements OnModuleInit {
   }
 
   /** Recounts the stage. After its end it is recounted at intervals, not at each delivery. */
-  private async hear(tx: Transaction, stage: string | null): Promise<void> {
+  async tried(tx: Transaction, stage: string | null, isReached: boolean): Promise<void> {
     if (stage === null) return
+    if (isReached) await this.locked(tx, stage, (notification) => this.shell.decide(tx, notification, { type: 'heard' }))
+    await this.count(tx, stage)
+  }
+
+  private async locked(tx: Transaction, stage: string, use: (notification: Notification) => Promise<unknown>): Promise<void> {
     await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
-      if (stageId(notification) === stage) await this.shell.decide(tx, notification, { type: 'heard' })
+      if (stageId(notification) === stage) await use(notification)
     })
   }
 
-  private async count(tx: Transaction, stage: string | null, { isOverdue = false, isRecount = false } = {}): Promise<void> {
-    if (stage === null) return
-    await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
+  private count(tx: Transaction, stage: string, { isOverdue = false, isRecount = false } = {}): Promise<void> {
+    return this.locked(tx, stage, async (notification) => {
       const { state } = notification
-      if (stageId(notification) !== stage || (isRecount ? state !== 'completed' && state !== 'announced' : state !== 'open')) return
+      if (isRecount ? state !== 'completed' && state !== 'announced' : state !== 'open') return
       // Up to 10,000 deliveries are read only if the decider needs them.
       const waiting = await tx.documents(DELIVERIES).count({ stage, first_try: 'open' })
       if (waiting > 0 && !isOverdue && !isRecount) return
@@ -141,7 +141,7 @@ async function addresseesOf(
 ): Promise<{ partners: string[]; unknown: string[]; leftOut?: LeftOut }> {
   const takenBack = await takenBackOf(tx, dossier, new Date(time))
   if (dossier.releases.every(({ releaseDigest }) => takenBack.has(releaseDigest))) return { partners: [], unknown: [] }
-  const { partners, unknown, leftOut } = resolvePartners(dossier.plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
+  const { partners, unknown, leftOut } = resolvePartners(dossier.plan.partners, await allPartners(tx))
   const left = leftOut.length === 0 ? {} : { leftOut: { count: leftOut.length, names: leftOut.slice(0, MAX_LEFT_OUT_NAMED) } }
   return { partners: partners.map(({ id }) => id), unknown, ...left }
 }

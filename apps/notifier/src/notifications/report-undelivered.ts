@@ -2,24 +2,24 @@ import { CONTACT } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { DeliveryLanes, type DeliveryListener } from '../delivery/delivery-lanes.js'
 import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, isForOnCall, policiesOf } from '../delivery/notified-policies.js'
 
 /** Publishes which partner no channel reached, so that approver opens a ticket. */
 @Injectable()
-export class ReportUndelivered implements OnModuleInit {
+export class ReportUndelivered implements OnModuleInit, DeliveryListener {
   constructor(
     private readonly outbox: Outbox,
     private readonly lanes: DeliveryLanes,
   ) {}
 
   onModuleInit(): void {
-    this.lanes.onDead((tx, delivery) => this.report(tx, delivery))
+    this.lanes.notify(this)
   }
 
   /** Reports an undelivered message. One to people on call is not reported: a ticket about a ticket message would cause endless tickets. */
-  private async report(tx: Transaction, dead: Delivery): Promise<void> {
+  async dead(tx: Transaction, dead: Delivery): Promise<void> {
     if (isForOnCall(dead) || dead.channel === CONTACT) return
     if ((await this.lanes.elsewhere(tx, dead)).some(({ channel }) => channel !== CONTACT)) return
     const { run, partner, channel, messageId: message, tries, log } = dead

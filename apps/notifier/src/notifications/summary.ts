@@ -21,22 +21,23 @@ export function summarize(stage: Addressees, deliveries: readonly Facts[]): Noti
     summary: `${parts.join(', ')}${remark(stage)}${leftOutRemark(stage)}`,
     sent,
     retrying,
-    acknowledged: stage.partners.filter((partner) => hasAcknowledged(partner, deliveries)).length,
+    acknowledged: stage.partners.filter((partner) => isReached(ofPartner(partner), ({ acknowledged }) => acknowledged !== undefined))
+      .length,
   }
 }
 
-/** Whether the partner acknowledged each policy on at least one channel. */
-function hasAcknowledged(partner: string, deliveries: readonly Facts[]): boolean {
-  const own = deliveries.filter((delivery) => delivery.partner === partner)
-  const heard = own.filter(({ acknowledged }) => acknowledged !== undefined)
-  return own.length > 0 && own.every((delivery) => covers(heard, delivery))
+/**
+ * Whether each policy has a delivery of this kind, on at least one channel. A partner without deliveries was removed before its turn:
+ * nothing reached it.
+ */
+function isReached(deliveries: readonly Facts[], by: (delivery: Facts) => boolean): boolean {
+  const reached = deliveries.filter(by)
+  return deliveries.length > 0 && deliveries.every((delivery) => covers(reached, delivery))
 }
 
 /** Delivery state of a partner. It was notified when each policy reached it on at least one channel, regardless of its other channels. */
 function deliveryStateOf(deliveries: readonly Facts[]): DeliveryState {
-  const reached = deliveries.filter(({ state }) => state === 'delivered')
-  // A partner without deliveries was removed before its turn: nothing reached it.
-  if (deliveries.length > 0 && deliveries.every((delivery) => covers(reached, delivery))) return 'sent'
+  if (isReached(deliveries, ({ state }) => state === 'delivered')) return 'sent'
   if (deliveries.some(isPending)) return 'retrying'
   return deliveries.some(({ state }) => state === 'dead') ? 'failed' : 'superseded'
 }
@@ -47,7 +48,7 @@ function isPending({ state }: Facts): boolean {
 
 /** Time when the last delivery is abandoned, 24 hours after its first attempt; in whole seconds, since people read it. */
 function horizonOf(deliveries: readonly Facts[]): string {
-  const waiting = deliveries.filter(({ state }) => state === 'pending').map(({ firstAt, createdAt }) => Date.parse(firstAt ?? createdAt))
+  const waiting = deliveries.filter(isPending).map(({ firstAt, createdAt }) => Date.parse(firstAt ?? createdAt))
   return new Date(Math.max(...waiting) + HORIZON_MS).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }
 

@@ -1,21 +1,17 @@
-import type { ReceivedEvent, ReversedPolicy, ToldPolicy, WithdrawnPolicy } from '#libs/contracts'
+import type { ReceivedEvent, ReversedPolicy, WithdrawnPolicy } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES, type Delivery, wayOf } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { orSeveral } from '../delivery/find-deliveries.js'
-import type { News, PolicyNews } from '../delivery/news.js'
-import { noticeOf } from '../delivery/notice.js'
+import { type News, noticeOf, type PolicyNews, releaseFacts } from '../delivery/news.js'
 import { concerns, policiesOf } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
-import { releaseFacts } from './release-facts.js'
 import { rememberReversal } from './reversal.table.js'
 
 const MAX_DELIVERIES = 10_000
 const MAX_BEFORE = 500
-
-type UnaddressedNews = Omit<News, 'run' | 'stage'>
 
 /** Notifies partners of the rollback or withdrawal of a version they were notified of. No stage waits for it. */
 @Injectable()
@@ -34,39 +30,28 @@ export class TellOfReversal {
     for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
     // The head may also be that of a rollback.
     const what = replacedBy === undefined ? 'rollback' : 'replaced'
-    const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}`, publicReason: change?.publicReason }
-    const at = new Date(cause.time)
+    const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}`, publicReason: change?.publicReason, at: new Date(cause.time) }
     const versions = gone.map(({ version }) => version)
-    if (to === null) {
-      const newsFor = (known: ToldPolicy): UnaddressedNews => ({ ...names, at, policies: [nothingInForce(known, cause)] })
-      return this.tell(tx, { policy, versions, inForce: null }, newsFor)
-    }
-    const again = { ...releaseFacts(to), release: to, replaced: null }
-    const newsFor = ({ version: before }: ToldPolicy): UnaddressedNews => ({ ...names, at, policies: [{ ...again, before }] })
-    await this.tell(tx, { policy, versions, inForce: to.version }, newsFor)
+    const again = to === null ? undefined : { ...releaseFacts(to), release: to, replaced: null }
+    await this.tell(tx, { policy, versions, again }, names, cause)
   }
 
   /** Notifies partners of a withdrawal. A partner that knows only an earlier version still applies it, so it is notified too. */
   async withdrawn(tx: Transaction, { policy, from, seq, publicReason }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
     await rememberReversal(tx, { policy, seq, from: from.digest, to: null }, cause)
     const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, publicReason, at: new Date(cause.time) }
-    await this.tell(tx, { policy, inForce: null }, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
+    await this.tell(tx, { policy }, names, cause)
   }
 
-  /**
-   * Notifies partners with a delivery of one of `versions`, sent or queued; without `versions`, of any. `newsFor` gets the last notified
-   * policy.
-   */
+  /** Notifies partners with a delivery of one of `versions`, sent or queued; without `versions`, of any. `again`: what is in force now. */
   private async tell(
     tx: Transaction,
-    { policy, versions, inForce }: { policy: string; versions?: readonly string[]; inForce: string | null },
-    newsFor: (known: ToldPolicy) => UnaddressedNews,
+    { policy, versions, again }: { policy: string; versions?: readonly string[]; again?: Omit<PolicyNews, 'before'> },
+    names: Omit<News, 'run' | 'stage' | 'policies'>,
+    { time }: ReceivedEvent,
   ): Promise<void> {
-    const notified = {
-      policy: orSeveral(policy)!,
-      ...(versions === undefined ? {} : { version: versions.flatMap((each) => orSeveral(each)!) }),
-    }
-    const where = { ...notified, state: ['delivered', 'pending'] }
+    const ofVersions = { version: versions?.flatMap((each) => orSeveral(each)!) ?? [] }
+    const where = { policy: orSeveral(policy)!, ...(versions === undefined ? {} : ofVersions), state: ['delivered', 'pending'] }
     const query = { where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES }
     const found = (await tx.documents(DELIVERIES).find(query)).filter((delivery) =>
       (versions ?? [undefined]).some((version) => concerns(delivery, policy, version)),
@@ -76,13 +61,14 @@ export class TellOfReversal {
       const partner = await tx.documents(PARTNERS).get(id)
       if (partner === undefined || reportedVersion(deliveries[0]!, policy) === null) continue
       const isUntried = partner.lane === 'latest' && !deliveries.some(mayKnow)
-      if (isUntried && knowsWithout(deliveries, await deliveriesBefore(tx, id, policy), policy, inForce)) {
+      if (isUntried && knowsWithout(deliveries, await deliveriesBefore(tx, id, policy), policy, again?.version ?? null)) {
         for (const delivery of deliveries) await this.lanes.supersede(tx, delivery)
         continue
       }
       const run = Math.max(...deliveries.map((delivery) => delivery.run))
       const known = policiesOf(deliveries[0]!).find((each) => each.policy === policy)!
-      await this.lanes.add(tx, noticeOf({ ...newsFor(known), run, stage: null }), [partner])
+      const news = again ?? { ...known, effective: time, release: null, replaced: null }
+      await this.lanes.add(tx, noticeOf({ ...names, policies: [{ ...news, before: known.version }], run, stage: null }), [partner])
     }
   }
 }
@@ -96,10 +82,6 @@ async function deliveriesBefore(tx: Transaction, partner: string, policy: string
   const where = { partner, policy: orSeveral(policy)! }
   const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_BEFORE })
   return found.filter((delivery) => concerns(delivery, policy, undefined))
-}
-
-function nothingInForce({ policy, version, digest }: ToldPolicy, { time }: ReceivedEvent): PolicyNews {
-  return { policy, version, digest, effective: time, before: version, release: null, replaced: null }
 }
 
 /** Whether the partner may have received it: a failed attempt may have reached it, and so may attempts before a redrive. */

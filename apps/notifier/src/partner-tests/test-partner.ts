@@ -1,13 +1,20 @@
 import { randomUUID, createHash } from 'node:crypto'
-import { action, HmsError, type ChannelTest, type PartnerTestResult } from '#libs/contracts'
+import { action, HmsError, type ChannelTest, type PartnerTestResult, type RefusalExplanation } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { describeError } from '#libs/platform'
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common'
-import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome, type MessageContent } from '../channels/channel-sender.js'
+import {
+  CHANNEL_SENDERS,
+  dispatch,
+  senderOf,
+  type Attempt,
+  type ChannelSenders,
+  type MessageContent,
+  type Outcome,
+} from '../channels/channel-sender.js'
 import { Deadline } from '../channels/deadline.js'
-import { dispatch, explain } from '../channels/dispatch.js'
 import { channelNames, type Channel } from '../partners/channel.js'
-import { channelOf, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
+import { channelOf, registeredPartner, type RegisteredPartner } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import type { PartnerTestDto } from './partner-tests.dto.js'
@@ -34,14 +41,14 @@ export class TestPartner implements OnModuleDestroy {
   }
 
   async execute(id: string, request: PartnerTestDto): Promise<PartnerTestResult> {
-    const { partner, at } = await this.find(id)
+    const { partner, at } = await this.database.transaction(async (tx) => ({ partner: await registeredPartner(tx, id), at: tx.now }))
     const channels = chosenOf(partner, request.channel)
     if (this.running.has(id)) {
-      const detail = `A test of ${id} is under way; wait for its end.`
-      throw new HmsError('HMS_PARTNER_TEST_RUNNING', detail, {
+      const next = [action('partners.test', { partner: id })]
+      throw new HmsError('HMS_PARTNER_TEST_RUNNING', `A test of ${id} is under way; wait for its end.`, {
         status: 409,
         retryable: true,
-        next: [action('partners.test', { partner: id })],
+        next,
       })
     }
     this.running.add(id)
@@ -65,21 +72,11 @@ export class TestPartner implements OnModuleDestroy {
       const attempt = { ...sealed, channel: await openChannel(this.box, sealed.partner.id, sealed.channel) }
       const outcome = await dispatch(this.senders, attempt, signal)
       const isRefused = outcome.kind !== 'delivered' && REFUSALS.includes(outcome.status)
-      const explanation = explains && isRefused ? await explain(this.senders, attempt, signal) : undefined
-      return { ...testOf(name, outcome), explanation: explanation ?? null }
+      const explanation = explains && isRefused ? await senderOf(this.senders, attempt.channel)?.explain?.(attempt, signal) : undefined
+      return testOf(name, outcome, explanation)
     } catch (error) {
-      return { ...testOf(name, { kind: 'refused', latencyMs: 0, detail: describeError(error) }), explanation: null }
+      return testOf(name, { kind: 'refused', latencyMs: 0, detail: describeError(error) })
     }
-  }
-
-  private find(id: string): Promise<{ partner: RegisteredPartner; at: Date }> {
-    return this.database.transaction(async (tx) => {
-      const partner = await tx.documents(PARTNERS).get(id)
-      if (partner === undefined) {
-        throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: [action('partners.list')] })
-      }
-      return { partner, at: tx.now }
-    })
   }
 }
 
@@ -93,16 +90,9 @@ function chosenOf(partner: RegisteredPartner, name: string | undefined): [string
   })
 }
 
-function testOf(channel: string, { kind, status, latencyMs, detail, reply, address }: Outcome): Omit<ChannelTest, 'explanation'> {
-  return {
-    channel,
-    ok: kind === 'delivered',
-    status: status ?? null,
-    latencyMs,
-    detail: detail ?? null,
-    reply: reply === undefined || reply === '' ? null : reply,
-    address: address ?? null,
-  }
+function testOf(channel: string, outcome: Outcome, explanation: RefusalExplanation | null = null): ChannelTest {
+  const { kind, status = null, latencyMs, detail = null, reply = '', address = null } = outcome
+  return { channel, ok: kind === 'delivered', status, latencyMs, detail, reply: reply === '' ? null : reply, address, explanation }
 }
 
 /** Placeholder policy for channels that name one. */

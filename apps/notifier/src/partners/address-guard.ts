@@ -1,6 +1,13 @@
 import { type BlockList, isIP } from 'node:net'
-import { contains, isClosedAddress, isLoopbackAddress, isLoopbackName, isSpecialAddress, rangesOf } from './address-ranges.js'
-import { embeddedAddresses } from './embedded-address.js'
+import {
+  contains,
+  embeddedAddresses,
+  isClosedAddress,
+  isLoopbackAddress,
+  isLoopbackName,
+  isSpecialAddress,
+  rangesOf,
+} from './address-ranges.js'
 
 /**
  * Rules for addresses of a partner's channels, so that a registered address cannot reach inside the network (SSRF).
@@ -28,47 +35,47 @@ const USUAL_PORTS = 'use https on port 443 or 8443, SFTP on 22 or 2222'
 
 export const ADDRESS_REFUSED = 'HMS_PARTNER_ADDRESS_REFUSED'
 
-export type AddressCheck =
-  /** `onlyNetworks`: the name must resolve into `networks`, because of its scheme or port. */
-  { ok: true; url: URL; onlyNetworks: boolean } | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
+export type Refused = { ok: false; detail: string }
 
-export type HostCheck =
-  /** `host`: the checked form to connect to. `onlyNetworks`: as above. */
-  { ok: true; host: string; onlyNetworks: boolean } | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
+/** `host`: the checked form to connect to. `onlyNetworks`: the name must resolve into `networks`, because of its scheme or port. */
+export type CheckedHost = { ok: true; host: string; onlyNetworks: boolean }
 
 export type AddressRules = { networks: BlockList; widest: BlockList; profile: Profile; onlyNetworks: boolean }
 
-export function checkPartnerUrl(url: string, networks: readonly string[], deployment: Deployment): AddressCheck {
-  if (!URL.canParse(url)) return refusedAddress('the address is not an absolute URL; write https://HOST/PATH')
+export function checkPartnerUrl(url: string, networks: readonly string[], deployment: Deployment): (CheckedHost & { url: URL }) | Refused {
+  if (!URL.canParse(url)) return refused('the address is not an absolute URL; write https://HOST/PATH')
   const parsed = new URL(url)
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
-    return refusedAddress(`scheme ${parsed.protocol.slice(0, -1)} is not allowed; use https`)
+    return refused(`scheme ${parsed.protocol.slice(0, -1)} is not allowed; use https`)
   }
   if (parsed.username !== '' || parsed.password !== '') {
-    return refusedAddress('user name and password do not belong into the address; the signature says who is calling')
+    return refused('user name and password do not belong into the address; the signature says who is calling')
   }
   const departure = departureOf(parsed)
-  if (departure && deployment.profile !== 'dev') return refusedAddress(`${departure} is not allowed; use https on port 443 or 8443`)
-  const rules = rulesOf(networks, deployment, departure !== undefined)
-  const detail = hostRefusal(parsed.hostname.replace(/^\[(.*)\]$/, '$1'), rules, networks.length > 0)
-  if (detail) return refusedAddress(departure ? `${departure}: ${detail}` : detail)
-  return { ok: true, url: parsed, onlyNetworks: rules.onlyNetworks }
+  if (departure && deployment.profile !== 'dev') return refused(`${departure} is not allowed; use https on port 443 or 8443`)
+  const checked = checkHost(parsed, networks, deployment, departure)
+  return checked.ok ? { ...checked, url: parsed } : checked
 }
 
 /** Checks the host and port of an SFTP server. The host goes through the URL parser, so `0x7f.1` is checked as the address it denotes. */
-export function checkPartnerHost(host: string, port: number, networks: readonly string[], deployment: Deployment): HostCheck {
+export function checkPartnerHost(host: string, port: number, networks: readonly string[], deployment: Deployment): CheckedHost | Refused {
   const bracketed = isIP(host) === 6 ? `[${host}]` : host
   const parsed = URL.canParse(`https://${bracketed}/`) ? new URL(`https://${bracketed}/`) : undefined
   if (parsed === undefined || parsed.href !== `https://${parsed.hostname}/`) {
-    return refusedHost('the host is not a name or an address; write sftp.partner.example')
+    return refused('the host is not a name or an address; write sftp.partner.example')
   }
   const departure = SFTP_PORTS.includes(port) ? undefined : `port ${port}`
-  if (departure && deployment.profile !== 'dev') return refusedHost(`${departure} is not allowed; use port 22 or 2222`)
+  if (departure && deployment.profile !== 'dev') return refused(`${departure} is not allowed; use port 22 or 2222`)
+  return checkHost(parsed, networks, deployment, departure)
+}
+
+/** `departure`: unusual scheme or port. */
+function checkHost(url: URL, networks: readonly string[], deployment: Deployment, departure: string | undefined): CheckedHost | Refused {
   const rules = rulesOf(networks, deployment, departure !== undefined)
-  const name = parsed.hostname.replace(/^\[(.*)\]$/, '$1')
-  const detail = hostRefusal(name, rules, networks.length > 0)
-  if (detail) return refusedHost(departure ? `${departure}: ${detail}` : detail)
-  return { ok: true, host: name, onlyNetworks: rules.onlyNetworks }
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const detail = hostRefusal(host, rules, networks.length > 0)
+  if (detail) return refused(departure ? `${departure}: ${detail}` : detail)
+  return { ok: true, host, onlyNetworks: rules.onlyNetworks }
 }
 
 export function rulesOf(networks: readonly string[], { profile, networks: widest }: Deployment, onlyNetworks: boolean): AddressRules {
@@ -123,6 +130,4 @@ function departureOf(url: URL): string | undefined {
   return url.port === '' || url.port === '8443' ? undefined : `port ${url.port}`
 }
 
-const refusedHost = (detail: string): HostCheck => ({ ok: false, code: ADDRESS_REFUSED, detail })
-
-const refusedAddress = (detail: string): AddressCheck => ({ ok: false, code: ADDRESS_REFUSED, detail })
+const refused = (detail: string): Refused => ({ ok: false, detail })

@@ -1,9 +1,12 @@
-import { MAX_ID } from '#libs/contracts'
+import { command, MAX_ID } from '#libs/contracts'
 import { parseCidr } from './address-ranges.js'
 import { isEmailAddress } from './email-address.js'
-import { parseChannel, type Report } from './parse-channel.js'
 import { type Partner, PARTNER_ID } from './partner.js'
 import type { PartnerRegistrationDto } from './partners.dto.js'
+import type { Channel } from './channel.js'
+import type { ChannelDto, EmailDto, SftpDto, WebhookDto } from './channels.dto.js'
+import { isPrivateKeyText, pinHost } from './ssh-keys.js'
+import { parseWebhookSecret } from './webhook-secret.js'
 
 /** `pointer` is an RFC 6901 pointer into the request document. */
 export type PartnerProblem = { pointer: string; detail: string }
@@ -48,4 +51,69 @@ function checkId(id: string, pointer: string, report: Report): void {
 
 function checkNetwork(network: string, pointer: string, report: Report): void {
   if (!parseCidr(network)) report(pointer, 'must be a CIDR, for instance 10.20.0.0/16')
+}
+
+/** `pointer` is an RFC 6901 pointer into the request document. */
+export type Report = (pointer: string, detail: string) => void
+
+const SFTP_PORT = 22
+const MIN_A2A_SECRET = 16
+
+/** Parses one channel of a registration; `undefined` after a report. Details contain no secret. */
+export function parseChannel({ webhook, email, sftp, a2a }: ChannelDto, pointer: string, report: Report): Channel | undefined {
+  const given = Object.values({ webhook, email, sftp, a2a }).filter((channel) => channel !== undefined)
+  if (given.length !== 1) report(pointer, 'a channel has exactly one key: webhook, email, sftp or a2a')
+  else if (webhook !== undefined) return parseWebhook(webhook, `${pointer}/webhook`, report)
+  else if (email !== undefined) return parseEmail(email, `${pointer}/email`, report)
+  else if (sftp !== undefined) return parseSftp(sftp, `${pointer}/sftp`, report)
+  else if (a2a !== undefined) return parseA2a(a2a, `${pointer}/a2a`, report)
+  return undefined
+}
+
+function parseWebhook({ url, secret }: WebhookDto, pointer: string, report: Report): Channel {
+  const parsed = parseWebhookSecret(secret)
+  if (isValue(secret, `${pointer}/secret`, report) && !parsed.ok) report(`${pointer}/secret`, parsed.detail)
+  return { kind: 'webhook', url, secret }
+}
+
+function parseEmail({ to }: EmailDto, pointer: string, report: Report): Channel {
+  if (!isEmailAddress(to)) report(`${pointer}/to`, 'must be one email address, for instance air@va.example, without a name beside it')
+  return { kind: 'email', to }
+}
+
+function parseSftp({ host, port = SFTP_PORT, user, hostKey, dir, key }: SftpDto, pointer: string, report: Report): Channel {
+  if (!/^[!-~]+$/.test(user)) report(`${pointer}/user`, 'must be a user name without spaces and control characters')
+  if (pinHost(hostKey) === undefined) {
+    report(
+      `${pointer}/hostKey`,
+      'must be a line of an OpenSSH public key, for instance from ssh-keyscan -t ed25519 HOST: ssh-ed25519 AAAA…',
+    )
+  }
+  if (!isFolder(dir)) report(`${pointer}/dir`, 'must be a folder on the server without .. and control characters, for instance /inbox')
+  if (isValue(key, `${pointer}/key`, report) && !isPrivateKeyText(key)) {
+    report(
+      `${pointer}/key`,
+      `must be a private key in PEM or OpenSSH form, for instance file:id_ed25519 for ${command('partners.add.verb')}`,
+    )
+  }
+  return { kind: 'sftp', host, port, user, hostKey: hostKey.trim(), dir, key }
+}
+
+function parseA2a({ url, secret }: WebhookDto, pointer: string, report: Report): Channel {
+  if (isValue(secret, `${pointer}/secret`, report) && secret.length < MIN_A2A_SECRET) {
+    report(`${pointer}/secret`, `the secret has ${secret.length} characters; ${MIN_A2A_SECRET} or more are needed`)
+  }
+  return { kind: 'a2a', url, secret }
+}
+
+/** Whether a secret is a value and no `env:` or `file:` reference. A server that resolved references would disclose its own secrets. */
+function isValue(secret: string, pointer: string, report: Report): boolean {
+  if (!/^(env|file):/.test(secret)) return true
+  report(pointer, `env: and file: are resolved by ${command('partners.add.verb')}; send the value itself`)
+  return false
+}
+
+function isFolder(dir: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return dir !== '' && !/[\u0000-\u001f\u007f]/.test(dir) && !dir.split('/').includes('..')
 }

@@ -1,5 +1,5 @@
-import { CONTACT, type PartnerSummary } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { action, CONTACT, HmsError, type PartnerSummary } from '#libs/contracts'
+import { documentTable, type Transaction } from '#libs/persistence'
 import { channelNames, type Channel } from './channel.js'
 import { isOnCall, type Partner } from './partner.js'
 
@@ -11,6 +11,19 @@ export type RegisteredPartner = Partner & {
 }
 
 export const PARTNERS = documentTable<RegisteredPartner>({ name: 'partner', id: (partner) => partner.id, keys: {} })
+
+const MAX_PARTNERS = 10_000
+
+export function allPartners(tx: Transaction): Promise<RegisteredPartner[]> {
+  return tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
+}
+
+/** Throws 404 `HMS_PARTNER_UNKNOWN`. */
+export async function registeredPartner(tx: Transaction, id: string): Promise<RegisteredPartner> {
+  const partner = await tx.documents(PARTNERS).get(id)
+  if (partner !== undefined) return partner
+  throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: [action('partners.list')] })
+}
 
 export function partnerKey(id: string): string {
   return `partner:${id}`

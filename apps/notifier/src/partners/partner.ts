@@ -28,20 +28,14 @@ export function isOnCall({ groups }: Pick<Partner, 'groups'>): boolean {
   return LADDER.some((step) => groups.includes(step))
 }
 
-/** Partners of a run. */
-interface ResolvedPartners {
-  partners: Partner[]
-  /** Names of the selection that no partner has, in the order given. */
-  unknown: string[]
-  /** Ids that "all partners" excludes, in order. */
-  leftOut: string[]
-}
-
 /**
  * Resolves a run's selection: ids or group names; null for all registered partners but those of the ladder of tickets. Returns each partner
- * once, ordered by id.
+ * once, ordered by id. `unknown`: names that no partner has, in the order given. `leftOut`: ids that "all partners" excludes, in order.
  */
-export function resolvePartners(selection: readonly string[] | null, all: readonly Partner[]): ResolvedPartners {
+export function resolvePartners(
+  selection: readonly string[] | null,
+  all: readonly Partner[],
+): { partners: Partner[]; unknown: string[]; leftOut: string[] } {
   const means = (partner: Partner, name: string): boolean => partner.id === name || partner.groups.includes(name)
   const chosen =
     selection === null

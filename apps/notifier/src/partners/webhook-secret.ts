@@ -1,3 +1,6 @@
+import { PRODUCT } from '#libs/contracts'
+import { createHash } from 'node:crypto'
+
 /** Standard Webhooks 1.0.0: 24 to 64 random bytes, shown as `whsec_` and their base64. */
 const PREFIX = 'whsec_'
 
@@ -12,4 +15,9 @@ export function parseWebhookSecret(text: string): WebhookSecret {
   if (key.toString('base64') !== encoded) return { ok: false, detail: 'what follows whsec_ is not padded base64' }
   if (key.length < 24 || key.length > 64) return { ok: false, detail: `the secret has ${key.length} bytes; 24 to 64 are needed` }
   return { ok: true, key }
+}
+
+/** Derives an id that names a secret in evidence without revealing it: secrets have at least 24 random bytes. */
+export function webhookKeyId(secret: string): string {
+  return `sha256:${createHash('sha256').update(`${PRODUCT} webhook key\n${secret}`).digest('hex').slice(0, 16)}`
 }

@@ -12,8 +12,7 @@ import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { MAX_TEXT, type AcknowledgementDto } from './receipts.dto.js'
-import { verifyCallback } from './verify-callback.js'
-import { verifyPackage } from './verify-package.js'
+import { verifyCallback, verifyPackage } from './verify-callback.js'
 
 /** Call by a partner; `body` as raw bytes, for its signature. */
 export interface Callback {
@@ -39,10 +38,7 @@ export class Acknowledge {
 
   /** Changes nothing: a scanner that opens a link before a person does must not acknowledge. */
   async read(token: string): Promise<ReceiptView> {
-    return this.database.transaction(async (tx) => {
-      const receipt = await receiptOf(tx, token)
-      return viewOf(await this.find(tx, receipt))
-    })
+    return this.database.transaction(async (tx) => viewOf(await this.find(tx, await receiptOf(tx, token))))
   }
 
   /**

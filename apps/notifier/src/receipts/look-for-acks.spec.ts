@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { notifierWorld } from '../notifications/notifier-world.suite.js'
 import type { Channel } from '../partners/channel.js'
-import { LOOK_OFFSETS_MS } from './look-times.js'
+import { LOOK_OFFSETS_MS } from './look-for-acks.js'
 
 const SFTP: Channel = { kind: 'sftp', host: 'sftp.va.example', port: 22, user: 'hms', hostKey: '', dir: '/inbox', key: 'key' }
 const MESSAGE = 'run_184_epa-pm25-limit_va-deq'

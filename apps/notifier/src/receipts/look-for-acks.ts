@@ -1,16 +1,34 @@
 import { Database, lockedDocument, timerKind, Timers, type Transaction, type WorkHandler } from '#libs/persistence'
 import { Clock, Logger } from '#libs/platform'
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
-import { CHANNEL_SENDERS, type AckAnswer, type ChannelSenders } from '../channels/channel-sender.js'
-import { acknowledgements } from '../channels/dispatch.js'
+import { CHANNEL_SENDERS, senderOf, type AckAnswer, type ChannelSenders } from '../channels/channel-sender.js'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
-import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { DeliveryLanes, type DeliveryListener } from '../delivery/delivery-lanes.js'
 import { SendSlots } from '../delivery/send-slots.js'
 import { lockKeysOf } from '../delivery/notified-policies.js'
 import { channelOf, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
-import { LOOK_OFFSETS_MS, nextLook } from './look-times.js'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** Offsets in ms after a document's last attempt at which its folder is checked: often within half an hour, then for a week. */
+export const LOOK_OFFSETS_MS: readonly number[] = [
+  ...[1, 2, 5, 10, 15, 20, 25, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 2, 4, 8, 12, 24, 48, 72, 96, 120, 144, 168].map((hours) => hours * HOUR),
+]
+/** Minimum gap between two checks, regardless of the number and times of documents. */
+export const MIN_GAP_MS = 30_000
+
+/** Returns the next check for documents whose last attempts were at these times; `undefined` when all offsets have passed. */
+export function nextLook(triedAt: readonly Date[], now: Date): Date | undefined {
+  const due = triedAt.flatMap((at) => {
+    const offset = LOOK_OFFSETS_MS.find((each) => at.getTime() + each > now.getTime())
+    return offset === undefined ? [] : [at.getTime() + offset]
+  })
+  return due.length === 0 ? undefined : new Date(Math.max(Math.min(...due), now.getTime() + MIN_GAP_MS))
+}
 
 /** Folder to check: a partner's channel, with one timer each. */
 type Mailbox = { partner: string; channel: string }
@@ -30,7 +48,7 @@ const MAX_NOTE = 300
  * does not affect the channel's breaker.
  */
 @Injectable()
-export class LookForAcks implements OnModuleInit, OnModuleDestroy {
+export class LookForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListener {
   private readonly stop = new AbortController()
   private isLooking = false
 
@@ -46,7 +64,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.lanes.onDelivered((tx, delivery, partner) => this.expect(tx, delivery, partner))
+    this.lanes.notify(this)
     this.timers.onWork(LOOK, (work) => this.work(work), LEASE_MS)
     // The deliveries stay delivered; the next document starts a new series of checks.
     this.timers.onGivenUp(LOOK, async () => {})
@@ -57,7 +75,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Schedules a check after a document was written. An earlier pending check is kept. */
-  private async expect(tx: Transaction, { partner, channel }: Delivery, registered: RegisteredPartner): Promise<void> {
+  async delivered(tx: Transaction, { partner, channel }: Delivery, registered: RegisteredPartner): Promise<void> {
     const place = { partner, channel }
     const kind = channelOf(registered, channel)?.kind
     if (kind === undefined || this.senders[kind]?.acknowledgements === undefined) return
@@ -111,7 +129,9 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     if (sealed === undefined) return { ok: false, detail: 'the partner no longer has this channel' }
     const channel = await openChannel(this.box, partner.id, sealed)
     const messages = deliveries.map(({ messageId: id, policy, version }) => ({ id, policy, version }))
-    return acknowledgements(this.senders, { channel, networks: partner.networks }, messages, this.stop.signal)
+    const place = { channel, networks: partner.networks }
+    const answer = await senderOf(this.senders, channel)?.acknowledgements?.(place, messages, this.stop.signal)
+    return answer ?? { ok: false, detail: `nothing is left beside messages on ${channel.kind}` }
   }
 
   /** Returns the partner and its deliveries on the channel without an acknowledgement that are still checked; newest first. */

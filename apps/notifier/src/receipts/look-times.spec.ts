@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { LOOK_OFFSETS_MS, MIN_GAP_MS, nextLook } from './look-times.js'
+import { LOOK_OFFSETS_MS, MIN_GAP_MS, nextLook } from './look-for-acks.js'
 
 const SENT = new Date('2026-01-01T00:00:00Z')
 const after = (ms: number): Date => new Date(SENT.getTime() + ms)

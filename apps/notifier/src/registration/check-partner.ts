@@ -1,6 +1,5 @@
 import { action, HmsError } from '#libs/contracts'
-import type { ChannelSenders } from '../channels/channel-sender.js'
-import { channelRefusal } from '../channels/dispatch.js'
+import { senderOf, type ChannelRefusal, type ChannelSenders } from '../channels/channel-sender.js'
 import { ADDRESS_REFUSED, checkPartnerHost, checkPartnerUrl, type Deployment } from '../partners/address-guard.js'
 import type { Channel } from '../partners/channel.js'
 import { parsePartner, type PartnerProblem } from '../partners/parse-partner.js'
@@ -29,6 +28,15 @@ export function checkPartner(body: PartnerRegistrationDto, deployment: Deploymen
   )
   if (forbidden.length > 0) throw refusal(ADDRESS_REFUSED, 400, forbidden)
   return partner
+}
+
+/** Returns why a channel cannot be registered here; `undefined` if it can. */
+function channelRefusal(senders: ChannelSenders, channel: Channel): ChannelRefusal | undefined {
+  const sender = senderOf(senders, channel)
+  if (sender !== undefined) return sender.refusal?.(channel)
+  const kinds = Object.keys(senders).join(', ')
+  const detail = `${channel.kind} is not delivered by this version; give the partner another channel (${kinds})`
+  return { code: 'HMS_PARTNER_CHANNEL_UNSUPPORTED', detail }
 }
 
 /** Checks every host of a partner's channels. Mail uses the agency's own relay, which no partner chooses. */

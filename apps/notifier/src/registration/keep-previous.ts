@@ -31,8 +31,5 @@ function withPrevious(channel: WebhookChannel, old: WebhookChannel, now: Date): 
  */
 async function opened(box: SecretBox, partner: string, channel: Partner['channels'][number]): Promise<WebhookChannel | undefined> {
   if (channel.kind !== 'webhook') return undefined
-  return openChannel(box, partner, channel).then(
-    (clear) => clear as WebhookChannel,
-    () => undefined,
-  )
+  return openChannel(box, partner, channel).catch(() => undefined)
 }

@@ -9,7 +9,7 @@ import { sealPartner } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { checkPartner } from './check-partner.js'
 import { keepPrevious } from './keep-previous.js'
-import { mailAddresses, partnerKey, PARTNERS, summaryOf } from '../partners/partner.table.js'
+import { allPartners, mailAddresses, partnerKey, PARTNERS, summaryOf } from '../partners/partner.table.js'
 import { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
 @Controller('v1/partners')
@@ -24,7 +24,7 @@ export class PartnersController {
 
   @Get()
   async list(): Promise<PartnerSummary[]> {
-    const partners = await this.database.transaction((tx) => tx.documents(PARTNERS).find({ limit: 10_000 }))
+    const partners = await this.database.transaction(allPartners)
     return partners.map(summaryOf)
   }
 

@@ -2,11 +2,9 @@ import { HmsError } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { describeError, Logger } from '#libs/platform'
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common'
-import { partnerKey, PARTNERS } from '../partners/partner.table.js'
+import { allPartners, partnerKey, PARTNERS } from '../partners/partner.table.js'
 import { SecretBox } from './secret-box.js'
 import { resealPartner } from './sealed-channels.js'
-
-const MAX_PARTNERS = 10_000
 
 /**
  * Decrypts all stored secrets at the start, and re-encrypts them with the newest key. A wrong key fails the start, not the first message of
@@ -33,7 +31,7 @@ export class ResealSecrets implements OnApplicationBootstrap {
 
   private async resealAll(): Promise<void> {
     const { database, log } = this
-    const partners = await database.transaction((tx) => tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
+    const partners = await database.transaction(allPartners)
     let resealed = 0
     for (const { id } of partners) if (await this.reseal(id)) resealed++
     if (resealed > 0) log.info({ partners: resealed }, 'secrets were resealed by the newest key')

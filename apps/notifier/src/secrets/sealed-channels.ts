@@ -8,8 +8,8 @@ export async function sealPartner<P extends Partner>(box: SecretBox, partner: P)
 }
 
 /** A stored channel with its secret in the clear, for one try. */
-export function openChannel(box: SecretBox, partner: string, channel: Channel): Promise<Channel> {
-  return withSecret(channel, (secret) => box.open(secret, ownerOf(partner, channel)))
+export function openChannel<C extends Channel>(box: SecretBox, partner: string, channel: C): Promise<C> {
+  return withSecret(channel, (secret) => box.open(secret, ownerOf(partner, channel))) as Promise<C>
 }
 
 /** Returns the stored partner encrypted with the newest key; the same object if it already is. Throws `HMS_SECRETS_KEY_WRONG`. */

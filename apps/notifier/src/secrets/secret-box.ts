@@ -18,12 +18,12 @@ export class SecretBox {
   constructor(private readonly read: () => Promise<readonly SecretKey[]>) {}
 
   /** Reads the keys. Rejects if their file is invalid. */
-  async load(): Promise<void> {
-    await this.loaded()
+  load(): Promise<readonly SecretKey[]> {
+    return (this.keys ??= this.read())
   }
 
   async seal(text: string, of: string): Promise<string> {
-    const [newest] = await this.loaded()
+    const [newest] = await this.load()
     if (newest === undefined) throw missing()
     const nonce = randomBytes(NONCE_BYTES)
     const cipher = createCipheriv(CIPHER, newest.key, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(of))
@@ -33,7 +33,7 @@ export class SecretBox {
 
   async open(sealed: string, of: string): Promise<string> {
     const [, id, encoded = ''] = SEALED.exec(sealed) ?? []
-    const key = (await this.loaded()).find((each) => each.id === id)
+    const key = (await this.load()).find((each) => each.id === id)
     if (key === undefined) throw wrongKey(`no key of this process sealed it${id === undefined ? '' : ` (it names key ${id})`}`)
     const bytes = Buffer.from(encoded, 'base64url')
     try {
@@ -47,13 +47,8 @@ export class SecretBox {
 
   /** Whether the newest key sealed the text. */
   async isFresh(sealed: string): Promise<boolean> {
-    const [newest] = await this.loaded()
+    const [newest] = await this.load()
     return SEALED.exec(sealed)?.[1] === newest?.id
-  }
-
-  private loaded(): Promise<readonly SecretKey[]> {
-    this.keys ??= this.read()
-    return this.keys
   }
 }
 

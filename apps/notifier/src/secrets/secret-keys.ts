@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { PRODUCT, HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate } from '#libs/files'
 import { describeError } from '#libs/platform'
+import type { NotifierConfig } from '../notifier.config.js'
 
 /** Key that seals stored secrets. `id`: name of the key, part of every text it sealed. */
 export interface SecretKey {
@@ -12,12 +13,7 @@ export interface SecretKey {
   key: KeyObject
 }
 
-export interface SecretKeySource {
-  profile: 'dev' | 'production'
-  /** `HMS_NOTIFIER_SECRETS_KEY_FILE`. */
-  secretsKeyFile?: string
-  dataDir: string
-}
+type SecretKeySource = Pick<NotifierConfig, 'profile' | 'secretsKeyFile' | 'dataDir'>
 
 const VARIABLE = 'HMS_NOTIFIER_SECRETS_KEY_FILE'
 const KEY_BYTES = 32

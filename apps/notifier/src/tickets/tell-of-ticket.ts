@@ -5,11 +5,9 @@ import { Logger } from '#libs/platform'
 import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { ticketSubject } from '../delivery/notified-policies.js'
-import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
+import { allPartners, type RegisteredPartner } from '../partners/partner.table.js'
 import type { MessageContent } from '../channels/channel-sender.js'
-import type { Notice } from '../delivery/notice.js'
-
-const MAX_PARTNERS = 10_000
+import type { Notice } from '../delivery/news.js'
 
 /** Notifies the ladder of a ticket: each step is a group of partners, notified on their channels. */
 @Injectable()
@@ -40,7 +38,7 @@ export class TellOfTicket {
 
   private async partners(tx: Transaction, ticket: Ticket): Promise<RegisteredPartner[]> {
     await tx.lock([policyKey(ticketSubject(ticket.ticket))])
-    return tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
+    return allPartners(tx)
   }
 }
 

@@ -6,14 +6,21 @@ import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { unsubscribedSubject } from '../delivery/notified-policies.js'
 import { channelNames } from '../partners/channel.js'
-import { mailAddresses, partnerKey, PARTNERS, summaryOf, unsubscribedAt, type RegisteredPartner } from '../partners/partner.table.js'
+import {
+  allPartners,
+  mailAddresses,
+  partnerKey,
+  PARTNERS,
+  registeredPartner,
+  summaryOf,
+  unsubscribedAt,
+  type RegisteredPartner,
+} from '../partners/partner.table.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { openAddressee, type Addressee } from '../secrets/unsubscribe-token.js'
 import { createHash } from 'node:crypto'
 import type { UnsubscribedAddress } from '../channels/channel-sender.js'
-import type { Notice } from '../delivery/notice.js'
-
-const MAX_PARTNERS = 10_000
+import type { Notice } from '../delivery/news.js'
 
 /** Stops mail to one address of a partner at its own request, and resumes it at the agency's. */
 @Injectable()
@@ -52,10 +59,7 @@ export class Unsubscribe {
   /** Resumes mail at the agency's request, with a reason in the audit trail. An address that accepts mail is returned unchanged. */
   async resubscribe(id: string, { address, reason, by }: { address: string; reason: string; by: string }): Promise<PartnerSummary> {
     return this.database.locked([partnerKey(id)], async (tx) => {
-      const partner = await tx.documents(PARTNERS).get(id)
-      if (partner === undefined) {
-        throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: [action('partners.list')] })
-      }
+      const partner = await registeredPartner(tx, id)
       if (!mailAddresses(partner).includes(address)) {
         const detail = `${id} has no address ${address}; it has ${mailAddresses(partner).join(', ') || 'none'}.`
         throw new HmsError('HMS_PARTNER_CHANNEL_UNKNOWN', detail, { status: 404, next: [action('partners.list.json')] })
@@ -71,7 +75,7 @@ export class Unsubscribe {
 
   /** Notifies people on call immediately, not at the next message: policies still bind a partner that receives no mail about them. */
   private async tellOnCall(tx: Transaction, partner: RegisteredPartner, address: string): Promise<void> {
-    const all = await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
+    const all = await allPartners(tx)
     const people = all.filter(({ groups }) => groups.includes(LADDER[0]))
     const { id, name, channels } = partner
     const names = channelNames(channels)
@@ -105,13 +109,8 @@ function viewOf({ partner, address }: Addressee, registered: RegisteredPartner):
 
 /** One error for every invalid token. */
 function unknown(): HmsError {
-  return new HmsError(
-    'HMS_UNSUBSCRIBE_UNKNOWN',
-    'No address has this link. It is the one in the mail, and ends when the address is not registered any more.',
-    {
-      status: 404,
-    },
-  )
+  const detail = 'No address has this link. It is the one in the mail, and ends when the address is not registered any more.'
+  return new HmsError('HMS_UNSUBSCRIBE_UNKNOWN', detail, { status: 404 })
 }
 
 /** Creates the notice for people on call that an address has accepted no mail since `at`. */

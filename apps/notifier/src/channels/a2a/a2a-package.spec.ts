@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { sampleAttempt } from '../sample-attempt.suite.js'
-import { a2aPackage } from './a2a-package.js'
+import { a2aPackage } from './send-a2a.js'
 
 const SECRET = 'a secret of the integration layer'
 const BODY = {

@@ -7,8 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { A2aChannel } from '../../partners/channel.js'
 import type { Attempt } from '../channel-sender.js'
 import { sampleAttempt } from '../sample-attempt.suite.js'
-import type { A2aPackage } from './a2a-package.js'
-import { A2aSender } from './send-a2a.js'
+import { type A2aPackage, A2aSender } from './send-a2a.js'
 
 const SECRET = 'a secret of the integration layer'
 const never = new AbortController().signal

@@ -1,8 +1,10 @@
 import type { A2aChannel } from '../../partners/channel.js'
-import { webhookKeyId } from '../../partners/webhook-key-id.js'
-import type { Attempt, ChannelSender, Outcome } from '../channel-sender.js'
+import { type Attempt, type ChannelSender, contentsOf, type Outcome } from '../channel-sender.js'
 import { HttpPost, type HttpPostOptions } from '../webhook/http-post.js'
-import { a2aPackage } from './a2a-package.js'
+import { webhookKeyId } from '../../partners/webhook-secret.js'
+import { createHmac } from 'node:crypto'
+import { canonicalJson, type Json, type JsonObject } from '#libs/contracts'
+import { readRelease } from '#libs/signing'
 
 /** Posts the package of the integration layer under the rules of webhooks: addresses, redirects, bounds, statuses, `Retry-After`. */
 export class A2aSender implements ChannelSender<'a2a'> {
@@ -32,4 +34,44 @@ function packageText(attempt: Attempt<A2aChannel>, secret: string): Buffer | und
   } catch {
     return undefined
   }
+}
+
+/** Version of the package format. */
+const FORM = '1.0'
+const SENDER = 'hms-svc'
+
+export interface A2aPackage {
+  /** `ts`: time of this attempt, because `sig` covers no other time. */
+  meta: { from: string; to: string; ts: string; ver: string }
+  intent: string
+  /** Payload with the members of a webhook body; `message` is the same on every attempt. */
+  data: JsonObject
+  tags: string[]
+  /** HMAC-SHA256 in hex over the JCS form (RFC 8785) of the package without `sig`; the key is the secret as UTF-8. */
+  sig: string
+}
+
+export function a2aPackage(attempt: Pick<Attempt, 'partner' | 'id' | 'body' | 'content' | 'timestamp'>, secret: string): A2aPackage {
+  const { intent, ...facts } = (JSON.parse(attempt.body.toString()) as { data: JsonObject & { intent: string } }).data
+  const unsigned = {
+    meta: { from: SENDER, to: attempt.partner.id, ts: attempt.timestamp.toISOString(), ver: FORM },
+    intent,
+    data: { ...facts, message: attempt.id },
+    tags: tagsOf(attempt),
+  }
+  return { ...unsigned, sig: packageSignature(unsigned, secret) }
+}
+
+/** Computes the signature of a package without its `sig`, ours or a partner's. Throws for a value that has no JCS form. */
+export function packageSignature(unsigned: object, secret: string): string {
+  return createHmac('sha256', secret).update(canonicalJson(unsigned)).digest('hex')
+}
+
+/** Returns the tags of the policies without duplicates; empty for a withdrawal. */
+function tagsOf({ content }: Pick<Attempt, 'content'>): string[] {
+  const all = contentsOf(content).flatMap(({ release }) => {
+    const tags: Json | undefined = release === null ? undefined : readRelease(release.envelope).predicate.policy['tags']
+    return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
+  })
+  return [...new Set(all)]
 }

@@ -1,15 +1,26 @@
-import { describeChange, diffPolicies, type FieldChange, type PolicyDocument } from '#libs/policy'
+import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
 import { command, explain, withoutControls, type ReleaseDocument, type TicketState } from '#libs/contracts'
-import type { DescribedNews } from './described-news.js'
-import { contentsOf, type MessageContent } from '../channel-sender.js'
+import { contentsOf, type MessageContent, type PolicyContent } from '../channel-sender.js'
+
+/** Message in words, before it is rendered as text or HTML. Every string is one line. */
+export interface DescribedNews {
+  subject: string
+  headline: string
+  sentences: string[]
+  /** Heading of `changes`. */
+  changesHeading: string
+  changes: string[]
+  facts: [label: string, value: string][]
+}
+
+type Described = Pick<DescribedNews, 'subject' | 'headline' | 'sentences' | 'facts'> & Partial<DescribedNews>
 
 const OVERDUE = 'It does not end without an answer, and those who signed approve nothing if there is none'
 
 const ENDS: Partial<Record<TicketState, string>> = { EXPIRED: 'it was not answered in time', MOOT: 'the run no longer asks' }
 
-/** Describes the opening or closing of a ticket in words. */
-function describeTicket({ ticket, version: step }: MessageContent): DescribedNews {
+function describeTicket({ ticket, version: step }: MessageContent): Described {
   if (ticket === undefined) throw new TypeError('a message of a ticket has no ticket')
   const { ticket: number, kind, run, state, reason, detail, policies, allowed, openedAt, expiresAt, decided } = ticket
   const name = `Ticket ${number}: ${kind} of run #${run}`
@@ -28,8 +39,6 @@ function describeTicket({ ticket, version: step }: MessageContent): DescribedNew
           `You are notified as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
         ]
       : [`It needs no answer any more: ${answer}.`],
-    changesHeading: '',
-    changes: [],
     facts: [
       ['Run', `#${run}`],
       ['Policies', policies.map(({ id, version }) => `${id}@${version}`).join(', ')],
@@ -48,8 +57,8 @@ export function describeNews(content: MessageContent, isLastResort = false): Des
   return printed(isLastResort ? { ...news, subject: `Not delivered: ${news.subject}`, sentences: [UNDELIVERED, ...news.sentences] } : news)
 }
 
-const DESCRIBE: Record<MessageContent['type'], (content: MessageContent) => DescribedNews> = {
-  'policy.updated': update,
+const DESCRIBE: Record<MessageContent['type'], (content: MessageContent) => Described> = {
+  'policy.updated': (content) => (content.others === undefined ? updateOfOne(content) : updateOfSeveral(content)),
   'policy.withdrawn': withdrawal,
   'partner.test': test,
   'partner.unsubscribed': describeUnsubscribed,
@@ -57,57 +66,42 @@ const DESCRIBE: Record<MessageContent['type'], (content: MessageContent) => Desc
   'ticket.closed': describeTicket,
 }
 
-function update(content: MessageContent): DescribedNews {
-  return content.others === undefined ? updateOfOne(content) : updateOfSeveral(content)
-}
-
 /** Describes a bundle: the changes of each policy under one heading. */
-function updateOfSeveral(content: MessageContent): DescribedNews {
+function updateOfSeveral(content: MessageContent): Described {
   const { at, supersedes, bundle } = content
   const all = contentsOf(content)
-  const when = (effective: string): string => (Date.parse(effective) > Date.parse(at) ? `takes effect on ${effective}` : inForce(at))
   const isAhead = all.some(({ effective }) => Date.parse(effective) > Date.parse(at))
-  const documents = all.map(({ release }) => documentOf(release))
-  const changes = all.flatMap(({ policy, replaced }, index) => {
-    const [before, document] = [documentOf(replaced), documents[index]]
-    const lines = document === undefined ? [] : diffPolicies(before, document).map(before === undefined ? describeRule : describeChange)
-    return lines.map((line) => `${policy}: ${line}`)
+  const changes = all.flatMap((each) => changesOf(each).map((line) => `${each.policy}: ${line}`))
+  const breaking = all.flatMap(({ release }) => {
+    const document = documentOf(release)
+    return typeof document?.breaking === 'string' ? [`What readers of ${String(document.id)} must look at: ${document.breaking}`] : []
   })
-  const breaking = documents.flatMap((document) =>
-    typeof document?.breaking === 'string' ? [`What readers of ${String(document.id)} must look at: ${document.breaking}`] : [],
-  )
   return {
     subject: `${all.length} policies ${isAhead ? 'take effect' : 'are in force'} together: ${bundle.join(', ')}`,
     headline: `${all.length} policies ${isAhead ? 'take effect' : 'are in force'} together`,
     sentences: [
-      ...all.map(({ policy, version, effective }) => `Version ${version} of ${policy} ${when(effective)}.`),
+      ...all.map(({ policy, version, effective }) => `Version ${version} of ${policy} ${whenOf(effective, at)}.`),
       ...(supersedes.length > 0 ? [`They replace ${supersedes.join(', ')}.`] : []),
       ...breaking,
     ],
     changesHeading: 'What changes',
     changes: bounded(changes, 'the attached policies'),
-    facts: all.flatMap(({ policy, version, effective, digest }): [string, string][] => [
-      ['Policy', `${policy}@${version}`],
-      ['Effective', effective],
-      ['Digest', digest],
-    ]),
+    facts: all.flatMap((each) => factsOf(each, ['Effective', each.effective])),
   }
 }
 
-function updateOfOne(content: MessageContent): DescribedNews {
-  const { policy, version, effective, at, supersedes, bundle, digest, release, replaced, publicReason } = content
+function updateOfOne(content: MessageContent): Described {
+  const { policy, version, effective, at, supersedes, bundle, release, replaced, publicReason } = content
   const document = documentOf(release)
   const before = documentOf(replaced)
   const isAhead = Date.parse(effective) > Date.parse(at)
   const title = typeof document?.title === 'string' ? document.title : undefined
-  const when = isAhead ? `takes effect on ${effective}` : inForce(at)
   const others = bundle.filter((each) => each !== `${policy}@${version}`)
-  const changes = document === undefined ? [] : diffPolicies(before, document)
   return {
     subject: `${policy} ${version} ${isAhead ? `takes effect on ${effective}` : 'is in force'}${title === undefined ? '' : `: ${title}`}`,
     headline: title ?? `${policy} ${version}`,
     sentences: [
-      `Version ${version} of ${policy} ${when}.`,
+      `Version ${version} of ${policy} ${whenOf(effective, at)}.`,
       ...(supersedes.length > 0 ? [`It replaces ${supersedes.join(', ')}.`] : []),
       ...(publicReason === undefined ? [] : [`Reason: ${publicReason}`]),
       // Waiting messages of earlier builds contain one policy of a bundle.
@@ -115,21 +109,25 @@ function updateOfOne(content: MessageContent): DescribedNews {
       ...(typeof document?.breaking === 'string' ? [`What readers must look at: ${document.breaking}`] : []),
     ],
     changesHeading: before === undefined ? 'What it says' : `What changes from ${before.version}`,
-    changes: bounded(changes.map(before === undefined ? describeRule : describeChange)),
-    facts: [
-      ['Policy', `${policy}@${version}`],
-      ['Effective', effective],
-      ['Digest', digest],
-    ],
+    changes: bounded(changesOf(content)),
+    facts: factsOf(content, ['Effective', effective]),
   }
 }
 
 /** The message is made after the bake, and may be read after a rollback: `at` is neither when the rule came into force nor now. */
-function inForce(at: string): string {
-  return `is in force, as of ${at}`
+function whenOf(effective: string, at: string): string {
+  return Date.parse(effective) > Date.parse(at) ? `takes effect on ${effective}` : `is in force, as of ${at}`
 }
 
-function withdrawal({ policy, version, at, digest, publicReason }: MessageContent): DescribedNews {
+function changesOf({ replaced, release }: PolicyContent): string[] {
+  const [before, document] = [documentOf(replaced), documentOf(release)]
+  if (document === undefined) return []
+  const lines = diffPolicies(before, document).map(describeChange)
+  return before === undefined ? lines.map((line) => line.replace(/ added /, ' ')) : lines
+}
+
+function withdrawal(content: MessageContent): Described {
+  const { policy, version, at, publicReason } = content
   return {
     subject: `${policy} ${version} is withdrawn`,
     headline: `${policy} is withdrawn`,
@@ -137,17 +135,11 @@ function withdrawal({ policy, version, at, digest, publicReason }: MessageConten
       `Version ${version} of ${policy} is no longer in force since ${at}, and nothing is in its place.`,
       ...(publicReason === undefined ? [] : [`Reason: ${publicReason}`]),
     ],
-    changesHeading: '',
-    changes: [],
-    facts: [
-      ['Policy', `${policy}@${version}`],
-      ['Withdrawn', at],
-      ['Digest', digest],
-    ],
+    facts: factsOf(content, ['Withdrawn', at]),
   }
 }
 
-function test({ at }: MessageContent): DescribedNews {
+function test({ at }: MessageContent): Described {
   return {
     subject: 'A test of this address: nothing is to be done',
     headline: 'A test of this address',
@@ -155,19 +147,17 @@ function test({ at }: MessageContent): DescribedNews {
       'A person at the agency tested whether messages about policies reach this address. This one did.',
       'It reports no change of a policy.',
     ],
-    changesHeading: '',
-    changes: [],
     facts: [['Sent', at]],
   }
+}
+
+function factsOf({ policy, version, digest }: PolicyContent, time: [label: string, at: string]): DescribedNews['facts'] {
+  return [['Policy', `${policy}@${version}`], time, ['Digest', digest]]
 }
 
 /** Parses the policy of a release without verifying it: the message came in a signed event, and earlier stages verified the release. */
 function documentOf(release: ReleaseDocument | null): PolicyDocument | undefined {
   return release === null ? undefined : (readRelease(release.envelope).predicate.policy as PolicyDocument)
-}
-
-function describeRule(change: FieldChange): string {
-  return describeChange(change).replace(/ added /, ' ')
 }
 
 function bounded(lines: readonly string[], where = 'the attached policy'): string[] {
@@ -176,7 +166,7 @@ function bounded(lines: readonly string[], where = 'the attached policy'): strin
 }
 
 /** Replaces control, direction and line separator characters of policy texts, so that none can forge a line or a header. */
-function printed({ subject, headline, sentences, changesHeading, changes, facts }: DescribedNews): DescribedNews {
+function printed({ subject, headline, sentences, changesHeading = '', changes = [], facts }: Described): DescribedNews {
   return {
     subject: [...withoutControls(subject)].slice(0, MAX_SUBJECT).join(''),
     headline: withoutControls(headline),
@@ -188,7 +178,7 @@ function printed({ subject, headline, sentences, changesHeading, changes, facts 
 }
 
 /** Describes for people on call that an address of a partner no longer accepts mail. */
-function describeUnsubscribed({ unsubscribed, at }: MessageContent): DescribedNews {
+function describeUnsubscribed({ unsubscribed, at }: MessageContent): Described {
   if (unsubscribed === undefined) throw new TypeError('a message of an address that unsubscribed has no address')
   const { partner, address, otherChannels } = unsubscribed
   const rest =
@@ -202,8 +192,6 @@ function describeUnsubscribed({ unsubscribed, at }: MessageContent): DescribedNe
       `The link in a mail was followed. The partner stays bound by every policy. ${rest}`,
       `Speak with the partner. ${command('partners.resubscribe', { partner: partner.id, address })} takes it back.`,
     ],
-    changesHeading: '',
-    changes: [],
     facts: [
       ['Partner', partner.id],
       ['Address', address],

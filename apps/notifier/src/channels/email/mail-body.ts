@@ -1,9 +1,7 @@
-import type { DescribedNews } from './described-news.js'
+import type { DescribedNews } from './describe-news.js'
 
 export interface MailFooter {
-  /** Partner the mail is addressed to. */
   partner: string
-  /** Names of the attached files. */
   attached: readonly string[]
   /** Page whose button acknowledges the message. */
   receiptPage?: string

@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto'
 import { action, HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate } from '#libs/files'
 import { describeError } from '#libs/platform'
-import type { MailConfig } from '../../notifier.config.js'
+import type { NotifierConfig } from '../../notifier.config.js'
 import type { DkimKey } from './compose-mail.js'
 import type { EmailSenderOptions } from './send-email.js'
 
@@ -12,24 +12,19 @@ const MAX_KEY_BYTES = 64 * 1024
 const MIN_RSA_BITS = 2048
 
 /** Reads the files of the mail configuration. Throws `HMS_CONFIG_INVALID`, and `HMS_KEY_EXPOSED` for a key that other users can read. */
-export async function openMail({ relay, from, caFile, dkimKeyFile, dkimSelector }: MailConfig): Promise<EmailSenderOptions> {
+export async function openMail(mail: NonNullable<NotifierConfig['mail']>): Promise<EmailSenderOptions> {
+  const { relay, from, caFile, dkimKeyFile, dkimSelector } = mail
   const ca = caFile === undefined ? undefined : await readCa(caFile)
   const dkim = dkimKeyFile === undefined ? undefined : await readDkimKey(dkimKeyFile, dkimSelector, from)
-  return { relay: { ...relay, ...(ca === undefined ? {} : { ca }) }, from, ...(dkim === undefined ? {} : { dkim }) }
+  return { relay: { ...relay, ca }, from, dkim }
 }
 
 async function readCa(file: string): Promise<string> {
-  try {
-    return (await readGivenFile(file, MAX_CA_BYTES)).bytes.toString('utf8')
-  } catch (error) {
-    throw invalid('HMS_NOTIFIER_SMTP_CA', file, describeError(error))
-  }
+  return (await readNamed('HMS_NOTIFIER_SMTP_CA', file, MAX_CA_BYTES)).bytes.toString('utf8')
 }
 
 async function readDkimKey(file: string, selector: string, from: string): Promise<DkimKey> {
-  const found = await readGivenFile(file, MAX_KEY_BYTES).catch((error: unknown) => {
-    throw invalid('HMS_NOTIFIER_DKIM_KEY_FILE', file, describeError(error))
-  })
+  const found = await readNamed('HMS_NOTIFIER_DKIM_KEY_FILE', file, MAX_KEY_BYTES)
   requirePrivate(file, found)
   return { domain: from.split('@')[1]!, selector, key: pemOf(file, found.bytes) }
 }
@@ -43,6 +38,12 @@ function pemOf(file: string, bytes: Buffer): string {
     // OpenSSL's message about an unreadable key may repeat parts of it.
   }
   throw invalid('HMS_NOTIFIER_DKIM_KEY_FILE', file, `it is no RSA key of ${MIN_RSA_BITS} bits or more in PEM without a passphrase`)
+}
+
+function readNamed(variable: string, file: string, maxBytes: number): ReturnType<typeof readGivenFile> {
+  return readGivenFile(file, maxBytes).catch((error: unknown) => {
+    throw invalid(variable, file, describeError(error))
+  })
 }
 
 function invalid(variable: string, file: string, detail: string): HmsError {

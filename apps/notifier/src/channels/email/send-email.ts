@@ -1,13 +1,14 @@
 import type { EmailChannel } from '../../partners/channel.js'
-import type { Attempt, ChannelRefusal, ChannelSender, Outcome } from '../channel-sender.js'
+import type { Attempt, ChannelSender, Outcome } from '../channel-sender.js'
 import { Deadline } from '../deadline.js'
 import { composeMail, type MailIdentity } from './compose-mail.js'
 import type { SmtpRelay } from './smtp-relay.js'
-import { submitMail, type SubmissionError } from './submit-mail.js'
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
 
 /** Deadline of the whole attempt: connection, login, and the reply to the message. */
 const DEADLINE_MS = 15_000
 const REPLY_KEPT = 4 * 1024
+const MAX_RESPONSE_BYTES = 64 * 1024
 /** Replies by which the relay requires a login or encryption; they do not concern the message. */
 const RELAY_STATUS: readonly number[] = [530, 534, 535, 538]
 
@@ -23,12 +24,12 @@ export class SmtpEmailSender implements ChannelSender<'email'> {
   /** `read` is called once, at the start of the process. */
   constructor(private readonly read: () => Promise<EmailSenderOptions>) {}
 
-  async open(): Promise<void> {
-    await this.opened()
+  open(): Promise<EmailSenderOptions> {
+    return (this.options ??= this.read())
   }
 
   async send(attempt: Attempt<EmailChannel>, signal: AbortSignal): Promise<Outcome> {
-    const options = await this.opened()
+    const options = await this.open()
     const { relay, from, deadlineMs = DEADLINE_MS } = options
     const startedAt = performance.now()
     const latency = (): number => Math.round(performance.now() - startedAt)
@@ -44,27 +45,15 @@ export class SmtpEmailSender implements ChannelSender<'email'> {
       deadline.clear()
     }
   }
-
-  async close(): Promise<void> {}
-
-  private opened(): Promise<EmailSenderOptions> {
-    this.options ??= this.read()
-    return this.options
-  }
 }
 
 /** Sender for deployments without a configured relay. */
-export class NoEmailSender implements ChannelSender<'email'> {
-  async send(): Promise<Outcome> {
-    return { kind: 'refused', latencyMs: 0, detail: 'this deployment sends no mail (HMS_NOTIFIER_SMTP_URL)' }
-  }
-
-  refusal(): ChannelRefusal {
-    const detail = 'this deployment sends no mail: set HMS_NOTIFIER_SMTP_URL and HMS_NOTIFIER_MAIL_FROM, or give another channel'
-    return { code: 'HMS_PARTNER_MAIL_UNCONFIGURED', detail }
-  }
-
-  async close(): Promise<void> {}
+export const NO_MAIL: ChannelSender<'email'> = {
+  send: async () => ({ kind: 'refused', latencyMs: 0, detail: 'this deployment sends no mail (HMS_NOTIFIER_SMTP_URL)' }),
+  refusal: () => ({
+    code: 'HMS_PARTNER_MAIL_UNCONFIGURED',
+    detail: 'this deployment sends no mail: set HMS_NOTIFIER_SMTP_URL and HMS_NOTIFIER_MAIL_FROM, or give another channel',
+  }),
 }
 
 function judge(error: SubmissionError, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
@@ -85,4 +74,65 @@ function statusOf(reply: string): number {
 /** Reduces foreign text to one line without NUL: PostgreSQL text cannot store NUL. */
 function kept(text: string): string {
   return text.slice(0, REPLY_KEPT).replaceAll('\0', '\uFFFD').toWellFormed()
+}
+
+/** Rejection of SMTPConnection: the relay's reply, if any, and the command it replied to. */
+interface SubmissionError extends Error {
+  code?: string
+  command?: string
+  response?: string
+  responseCode?: number
+}
+
+/**
+ * Runs one SMTP transaction on a new connection. Resolves with the relay's reply to the message. `timeoutMs` bounds each wait; the caller's
+ * `signal` aborts the transaction immediately.
+ */
+function submitMail(
+  relay: SmtpRelay,
+  mail: { from: string; to: string; message: Buffer },
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<string> {
+  const { host, port, isTls, requiresTls, auth, ca } = relay
+  const connection = new SMTPConnection({
+    host,
+    port,
+    secure: isTls,
+    requireTLS: requiresTls && !isTls,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    dnsTimeout: timeoutMs,
+    maxResponseSize: MAX_RESPONSE_BYTES,
+    allowInternalNetworkInterfaces: true,
+    tls: { minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) },
+  })
+  return new Promise((resolve, reject) => {
+    const finish = (error: Error | null | undefined, reply = ''): void => {
+      signal.removeEventListener('abort', stop)
+      if (error) {
+        connection.close()
+        reject(error)
+      } else {
+        connection.quit()
+        resolve(reply)
+      }
+    }
+    const stop = (): void => finish(new Error('aborted'))
+    const send = (): void => {
+      const envelope = { from: mail.from, to: mail.to, size: mail.message.length }
+      connection.send(envelope, mail.message, (error, info) => finish(error, info?.response))
+    }
+    // The listener is never removed: a relay that breaks off after its reply must not end the process.
+    connection.on('error', finish)
+    if (signal.aborted) return stop()
+    signal.addEventListener('abort', stop)
+    connection.connect((error) => {
+      if (error) finish(error)
+      else if (auth === undefined) send()
+      // A copy, because nodemailer writes to the object.
+      else connection.login({ ...auth }, (refusal) => (refusal ? finish(refusal) : send()))
+    })
+  })
 }

@@ -5,12 +5,11 @@ import type { SftpChannel } from '../../partners/channel.js'
 import { guardedLookup, type Resolve } from '../../partners/guarded-lookup.js'
 import type { AckAnswer, AckPlace, Attempt, ChannelRefusal, ChannelSender, Outcome, SentMessage } from '../channel-sender.js'
 import { Deadline } from '../deadline.js'
-import { ackName, dropFiles, type DroppedFile, type DropResult } from './drop-files.js'
-import { pinHost } from './host-pin.js'
+import { ackName, dropFiles, type DropResult } from './drop-files.js'
 import { documentName, messageFiles } from './message-files.js'
 import { SftpFailure, type RemoteFolder } from './remote-folder.js'
 import { SftpSession } from './sftp-session.js'
-import { userKeyRefusal } from './user-key.js'
+import { pinHost, userKeyRefusal } from '../../partners/ssh-keys.js'
 
 /** Deadline of the whole attempt. */
 const DEADLINE_MS = 15_000
@@ -44,7 +43,7 @@ export class SftpSender implements ChannelSender<'sftp'> {
 
   async send(attempt: Attempt<SftpChannel>, signal: AbortSignal): Promise<Outcome> {
     const startedAt = performance.now()
-    const files = await this.filesOf(attempt)
+    const files = await messageFiles(attempt, this.options.sign).catch(() => undefined)
     if (files === undefined) return { kind: 'refused', latencyMs: 0, detail: 'the message cannot be made into files' }
     const visit = await this.visit(attempt, signal, (folder) => dropFiles(folder, files, randomBytes(6).toString('hex')))
     const latencyMs = Math.round(performance.now() - startedAt)
@@ -70,16 +69,6 @@ export class SftpSender implements ChannelSender<'sftp'> {
   refusal({ key }: SftpChannel): ChannelRefusal | undefined {
     const detail = userKeyRefusal(key)
     return detail === undefined ? undefined : { code: 'HMS_PARTNER_INVALID', detail }
-  }
-
-  async close(): Promise<void> {}
-
-  private async filesOf(attempt: Attempt<SftpChannel>): Promise<DroppedFile[] | undefined> {
-    try {
-      return await messageFiles(attempt, this.options.sign)
-    } catch {
-      return undefined
-    }
   }
 
   private async visit<T>(place: AckPlace<SftpChannel>, signal: AbortSignal, use: (folder: RemoteFolder) => Promise<T>): Promise<Visit<T>> {

@@ -1,8 +1,8 @@
 import { sshFingerprint } from '#libs/signing'
 import type { Socket } from 'node:net'
 import ssh2, { type Client, type FileEntryWithStats, type SFTPWrapper, type Stats } from 'ssh2'
-import type { HostPin } from './host-pin.js'
 import { SftpFailure, type RemoteFolder } from './remote-folder.js'
+import type { HostPin } from '../../partners/ssh-keys.js'
 
 export interface SessionOptions {
   user: string

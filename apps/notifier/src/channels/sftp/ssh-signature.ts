@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Signer } from '#libs/signing'
+import { toBase64 } from '#libs/contracts'
+import { sshKeyBlob, sshString, type Signer } from '#libs/signing'
 
 /** Namespace for `ssh-keygen -Y verify -n`: a signature made for anything else is not valid for a file. */
 export const FILE_NAMESPACE = 'hms-svc-file'
@@ -13,39 +14,21 @@ const LINE = 70
  * @param publicKey the 32 raw bytes of the signer's public key
  */
 export async function sshSignature(bytes: Uint8Array, signer: Signer, publicKey: Uint8Array): Promise<string> {
-  const [namespace, reserved, algorithm] = [text(FILE_NAMESPACE), string(Buffer.alloc(0)), text('sha512')]
-  const hash = string(createHash('sha512').update(bytes).digest())
-  const signed = Buffer.concat([Buffer.from('SSHSIG'), namespace, reserved, algorithm, hash])
-  const signature = Buffer.concat([text('ssh-ed25519'), string(await signer.sign(signed))])
+  const about = Buffer.concat([text(FILE_NAMESPACE), text(''), text('sha512')])
+  const hash = sshString(createHash('sha512').update(bytes).digest())
+  const signed = Buffer.concat([Buffer.from('SSHSIG'), about, hash])
+  const signature = Buffer.concat([text('ssh-ed25519'), sshString(await signer.sign(signed))])
   const version = Buffer.from([0, 0, 0, 1])
-  const blob = Buffer.concat([
-    Buffer.from('SSHSIG'),
-    version,
-    string(keyBlob(publicKey)),
-    namespace,
-    reserved,
-    algorithm,
-    string(signature),
-  ])
+  const blob = Buffer.concat([Buffer.from('SSHSIG'), version, sshString(sshKeyBlob(publicKey)), about, sshString(signature)])
   const lines = blob.toString('base64').match(new RegExp(`.{1,${LINE}}`, 'g')) ?? []
   return ['-----BEGIN SSH SIGNATURE-----', ...lines, '-----END SSH SIGNATURE-----', ''].join('\n')
 }
 
 /** Formats a public key as the line `ssh-ed25519 AAAA…` of `allowed_signers` and `authorized_keys`. */
 export function sshPublicKey(publicKey: Uint8Array): string {
-  return `ssh-ed25519 ${keyBlob(publicKey).toString('base64')}`
+  return `ssh-ed25519 ${toBase64(sshKeyBlob(publicKey))}`
 }
 
-function keyBlob(publicKey: Uint8Array): Buffer {
-  return Buffer.concat([text('ssh-ed25519'), string(publicKey)])
-}
-
-function text(value: string): Buffer {
-  return string(Buffer.from(value))
-}
-
-function string(bytes: Uint8Array): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(bytes.length)
-  return Buffer.concat([length, bytes])
+function text(value: string): Uint8Array {
+  return sshString(Buffer.from(value))
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { localSigner, rawPublicKey } from '#libs/signing'
 import { describe, expect, it } from 'vitest'
-import { webhookPublicKey, withEd25519 } from './ed25519-signature.js'
+import { webhookPublicKey, withEd25519 } from './standard-webhooks.js'
 
 /** RFC 8410: PKCS#8 of the seed of 32 bytes 01. */
 const KEY = createPrivateKey({

@@ -1,11 +1,13 @@
 import { StringDecoder } from 'node:string_decoder'
-import { type Agent, type Dispatcher, request } from 'undici'
+import { type Dispatcher, request } from 'undici'
 import { ADDRESS_REFUSED, checkPartnerUrl, type Deployment } from '../../partners/address-guard.js'
 import type { Resolve } from '../../partners/guarded-lookup.js'
 import type { Outcome } from '../channel-sender.js'
 import { Deadline } from '../deadline.js'
 import { PartnerAgents } from './partner-agents.js'
-import { watchConnection } from './watch-connection.js'
+import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 
 /** Deadline of the whole attempt: waiting for a connection, sending, and reading the response. */
 const DEADLINE_MS = 15_000
@@ -38,10 +40,18 @@ export class HttpPost {
 
     const deadline = new Deadline(this.deadlineMs, signal)
     const connection = watchConnection(body)
-    const shown = (): Pick<Outcome, 'address' | 'tlsFingerprint' | 'keyId'> => ({ ...connection, keyId })
+    const shown = (): Partial<Outcome> => ({ ...connection, keyId })
     try {
       const agent = this.agents.agentFor(networks, address.onlyNetworks)
-      const response = await post(agent, address.url, headers, body, deadline.signal)
+      const response = await request(address.url, {
+        dispatcher: agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'user-agent': 'hms-svc', ...headers },
+        body,
+        signal: deadline.signal,
+        // Closes the connection afterwards, so each attempt resolves and checks the host again and meets no stale socket.
+        reset: true,
+      })
       const outcome = { ...judge(response), reply: await readReply(response.body), ...shown(), latencyMs: latency() }
       return { outcome, receiverClock: dateOf(response) }
     } catch (error) {
@@ -54,18 +64,6 @@ export class HttpPost {
   close(): Promise<void> {
     return this.agents.close()
   }
-}
-
-/** `reset` closes the connection afterwards, so each attempt resolves and checks the host again and meets no stale socket. */
-function post(
-  dispatcher: Agent,
-  url: URL,
-  given: Record<string, string>,
-  body: Buffer,
-  signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
-  const headers = { 'content-type': 'application/json', 'user-agent': 'hms-svc', ...given }
-  return request(url, { dispatcher, method: 'POST', headers, body, signal, reset: true })
 }
 
 function judge({ statusCode: status, headers }: Dispatcher.ResponseData): Omit<Outcome, 'latencyMs'> {
@@ -120,4 +118,28 @@ export function parseRetryAfter(value: string | undefined, now: Date): number | 
   // Date.parse accepts much more than an HTTP date; each of the three HTTP forms begins with the name of a day.
   const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime())
+}
+
+/** Peer of the actual connection. Filled once the request headers are sent; empty if no connection was established. */
+type ConnectionEvidence = Pick<Outcome, 'address' | 'tlsFingerprint'>
+
+type Leaving = { request: { body?: unknown }; socket: Socket | TLSSocket }
+
+/** Bodies of watched requests: undici passes the same object through, and each attempt has a buffer of its own. */
+const watched = new WeakMap<object, ConnectionEvidence>()
+
+/** Published by undici right before the first byte, with the request's socket; a pooled agent exposes the socket nowhere else. */
+subscribe('undici:client:sendHeaders', (message) => {
+  const { request, socket } = message as Leaving
+  const evidence = typeof request.body === 'object' && request.body !== null ? watched.get(request.body) : undefined
+  if (evidence === undefined) return
+  if (socket.remoteAddress !== undefined) evidence.address = socket.remoteAddress
+  const fingerprint = 'getPeerCertificate' in socket ? socket.getPeerCertificate().fingerprint256 : undefined
+  if (fingerprint !== undefined) evidence.tlsFingerprint = fingerprint
+})
+
+export function watchConnection(body: Buffer): ConnectionEvidence {
+  const evidence: ConnectionEvidence = {}
+  watched.set(body, evidence)
+  return evidence
 }

@@ -8,8 +8,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { sampleAttempt } from '../sample-attempt.suite.js'
 import type { Attempt } from '../channel-sender.js'
 import type { WebhookChannel } from '../../partners/channel.js'
-import { webhookPublicKey } from './ed25519-signature.js'
 import { type UndiciSenderOptions, UndiciWebhookSender } from './send-webhook.js'
+import { webhookPublicKey } from './standard-webhooks.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const NETWORKS = ['127.0.0.0/8']

@@ -1,17 +1,15 @@
 import type { RefusalExplanation } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
 import { liveSecrets, type WebhookChannel } from '../../partners/channel.js'
-import { webhookKeyId } from '../../partners/webhook-key-id.js'
 import type { Attempt, ChannelSender, Outcome } from '../channel-sender.js'
 import { explainRefusal } from './explain-refusal.js'
-import { withEd25519 } from './ed25519-signature.js'
 import { HttpPost, type HttpAnswer, type HttpPostOptions } from './http-post.js'
-import { signWebhook, type SignedWebhook, type WebhookHeaders } from './standard-webhooks.js'
+import { type SignedWebhook, signWebhook, type WebhookHeaders, withEd25519 } from './standard-webhooks.js'
+import { webhookKeyId } from '../../partners/webhook-secret.js'
 
 /** `signer`: also signs each message by scheme `v1a`. */
 export type UndiciSenderOptions = HttpPostOptions & { signer?: Signer }
 
-/** Sender of Standard Webhooks over undici. */
 export class UndiciWebhookSender implements ChannelSender<'webhook'> {
   private readonly http: HttpPost
 

@@ -4,7 +4,7 @@ import { Public, Rosters } from '#libs/service'
 import { rawPublicKey } from '#libs/signing'
 import { Controller, Get } from '@nestjs/common'
 import { sshPublicKey } from '../sftp/ssh-signature.js'
-import { webhookPublicKey } from './ed25519-signature.js'
+import { webhookPublicKey } from './standard-webhooks.js'
 
 /** Public: partners hold no key of ours. The roster names the same keys, for anyone who would rather trust that. */
 @Controller('v1/webhook-keys')

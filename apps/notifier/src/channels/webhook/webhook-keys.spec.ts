@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyWebhook } from '#libs/client'
 import { notifierWorld } from '../../notifications/notifier-world.suite.js'
 import { publicKeyOf } from '../channel-senders.js'
-import { webhookPublicKey, withEd25519 } from './ed25519-signature.js'
 import { WebhookKeysController } from './webhook-keys.http.js'
+import { webhookPublicKey, withEd25519 } from './standard-webhooks.js'
 
 let world: Awaited<ReturnType<typeof notifierWorld>>
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
-import { watchConnection } from './watch-connection.js'
+import { watchConnection } from './http-post.js'
 
 const leave = (body: unknown, socket: object): void => channel('undici:client:sendHeaders').publish({ request: { body }, socket })
 

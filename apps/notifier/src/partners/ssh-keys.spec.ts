@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import ssh2 from 'ssh2'
 import { describe, expect, it } from 'vitest'
-import { ed25519Keys } from './ssh-keys.suite.js'
-import { userKeyRefusal } from './user-key.js'
+import { ed25519Keys } from '../channels/sftp/ssh-keys.suite.js'
+import { userKeyRefusal } from './ssh-keys.js'
 
 const { generateKeyPairSync: sshKeys } = ssh2.utils
 
