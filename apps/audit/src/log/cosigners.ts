@@ -11,7 +11,7 @@ import {
   readCheckpoint,
   unlessRefused,
 } from '#libs/signing'
-import type { WitnessAnswer, WitnessLink } from '#libs/witness'
+import type { WitnessLink } from '#libs/witness'
 import type { SuspendedWitnesses } from './suspended-witnesses.js'
 import { consistencyProof, type Grown, rootOf } from './tree.js'
 import type { TreeStore } from './tree.store.js'
@@ -94,7 +94,11 @@ export class Cosigners {
     for (let tries = 0; tries < 2; tries++) {
       const path = await database.transaction((tx) => consistencyProof(tree, tx, old, grown.size))
       const answer = await witness.addCheckpoint(formatAddCheckpoint({ old, path, checkpoint: note }))
-      if (answer.status === 200) return await this.trueLine(witness, answer, note)
+      if (answer.status === 200) {
+        const line = cosignatureIn(answer.body, note, witness.key)
+        if (line === undefined) this.suspended.suspend(witness.key, 'its signature is not true')
+        return line
+      }
       const place = answer.status === 409 ? placeIn(answer.body) : undefined
       if (answer.status !== 422 && place === undefined) return undefined
       if (place === undefined || place === old) return await this.contradicted(witness, policy, grown, ANOTHER_HISTORY)
@@ -106,12 +110,6 @@ export class Cosigners {
       old = place
     }
     return undefined
-  }
-
-  private async trueLine({ key }: WitnessLink, { body }: WitnessAnswer, note: string): Promise<string | undefined> {
-    const line = cosignatureIn(body, note, key)
-    if (line === undefined) this.suspended.suspend(key, 'its signature is not true')
-    return line
   }
 
   /** Halts the log on evidence the log itself signed, and suspends a witness on unsigned claims. */
