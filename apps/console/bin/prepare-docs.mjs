@@ -46,7 +46,8 @@ export function prepareDoc(name, markdown, site) {
       const row = (cells, open, close) => `<tr>${cells.map((cell) => open + this.parser.parseInline(cell.tokens) + close).join('')}</tr>`
       const head = row(token.header, '<th scope="col">', '</th>')
       const body = token.rows.map((cells) => row(cells, '<td>', '</td>')).join('\n')
-      return `<div class="usa-table-container--scrollable" tabindex="0" role="group" aria-label="${escaped(label)}"><table class="usa-table"><thead>${head}</thead><tbody>${body}</tbody></table></div>\n`
+      const table = `<table class="usa-table"><thead>${head}</thead><tbody>${body}</tbody></table>`
+      return `<div class="usa-table-container--scrollable" tabindex="0" role="group" aria-label="${escaped(label)}">${table}</div>\n`
     },
     link({ href, tokens }) {
       const text = this.parser.parseInline(tokens)

@@ -112,8 +112,8 @@ export class RosterReader {
   }
 
   /**
-   * Polls the table; returns whether there was a newer roster. Never throws: a database that is not migrated yet has no rosters, and without
-   * a database nothing is decided either.
+   * Polls the table; returns whether there was a newer roster. Never throws: a database that is not migrated yet has no rosters, and
+   * without a database nothing is decided either.
    */
   async look(): Promise<boolean> {
     try {
