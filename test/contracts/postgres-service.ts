@@ -1,6 +1,5 @@
 import { MESSAGING_MIGRATIONS, schemaOf } from '#libs/messaging'
-import { createDataSource, createDocumentTables, dropTables, migrate, PostgresDatabase } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { createDataSource, DocumentTablesMigration, migrate, PostgresDatabase, type CreatedTables } from '#libs/persistence'
 
 /** A service's schema with the shared tables and the documents of the suites, nothing of any app. */
 export async function openPostgresService(url: string, service: string): Promise<PostgresDatabase> {
@@ -11,14 +10,8 @@ export async function openPostgresService(url: string, service: string): Promise
   return new PostgresDatabase(source, schema)
 }
 
-class CreateParcels1764000000000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, {
-      parcel: { keys: { town: 'text', weight: 'bigint', posted_at: 'timestamptz' }, indexes: [['town']] },
-    })
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, ['parcel'])
+class CreateParcels1764000000000 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = {
+    parcel: { keys: { town: 'text', weight: 'bigint', posted_at: 'timestamptz' }, indexes: [['town']] },
   }
 }

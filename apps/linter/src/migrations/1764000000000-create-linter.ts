@@ -1,17 +1,8 @@
-import { createDocumentTables, dropTables, type CreatedTables } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { DocumentTablesMigration, type CreatedTables } from '#libs/persistence'
 
-const TABLES: CreatedTables = {
-  rule_schema: {},
-  partner: {},
-}
-
-export class CreateLinter1764000000000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, TABLES)
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, Object.keys(TABLES))
+export class CreateLinter1764000000000 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = {
+    rule_schema: {},
+    partner: {},
   }
 }

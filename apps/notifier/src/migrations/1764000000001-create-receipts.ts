@@ -1,17 +1,8 @@
-import { createDocumentTables, dropTables, type CreatedTables } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { DocumentTablesMigration, type CreatedTables } from '#libs/persistence'
 
-const TABLES: CreatedTables = {
-  receipt: {},
-  evidence: { keys: { delivery: 'text', at: 'timestamptz' }, indexes: [['delivery', 'at']] },
-}
-
-export class CreateReceipts1764000000001 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, TABLES)
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, Object.keys(TABLES))
+export class CreateReceipts1764000000001 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = {
+    receipt: {},
+    evidence: { keys: { delivery: 'text', at: 'timestamptz' }, indexes: [['delivery', 'at']] },
   }
 }

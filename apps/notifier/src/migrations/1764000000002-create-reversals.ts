@@ -1,14 +1,5 @@
-import { createDocumentTables, dropTables, type CreatedTables } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { DocumentTablesMigration, type CreatedTables } from '#libs/persistence'
 
-const TABLES: CreatedTables = { reversal: {} }
-
-export class CreateReversals1764000000002 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, TABLES)
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, Object.keys(TABLES))
-  }
+export class CreateReversals1764000000002 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = { reversal: {} }
 }

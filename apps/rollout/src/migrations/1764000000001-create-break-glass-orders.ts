@@ -1,16 +1,7 @@
-import { createDocumentTables, dropTables, type CreatedTables } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { DocumentTablesMigration, type CreatedTables } from '#libs/persistence'
 
-const TABLES: CreatedTables = {
-  break_glass_order: { keys: { run: 'bigint' }, indexes: [['run']] },
-}
-
-export class CreateBreakGlassOrders1764000000001 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, TABLES)
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, Object.keys(TABLES))
+export class CreateBreakGlassOrders1764000000001 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = {
+    break_glass_order: { keys: { run: 'bigint' }, indexes: [['run']] },
   }
 }

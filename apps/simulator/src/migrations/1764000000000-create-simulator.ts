@@ -1,20 +1,11 @@
-import { createDocumentTables, dropTables, type CreatedTables } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { DocumentTablesMigration, type CreatedTables } from '#libs/persistence'
 
-const TABLES: CreatedTables = {
-  bot: {},
-  scenario: {},
-  corpus: {},
-  corpus_content: {},
-  simulation: { keys: { state: 'text' }, indexes: [['state']] },
-}
-
-export class CreateSimulator1764000000000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, TABLES)
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, Object.keys(TABLES))
+export class CreateSimulator1764000000000 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = {
+    bot: {},
+    scenario: {},
+    corpus: {},
+    corpus_content: {},
+    simulation: { keys: { state: 'text' }, indexes: [['state']] },
   }
 }

@@ -1,14 +1,5 @@
-import { createDocumentTables, dropTables, type CreatedTables } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { DocumentTablesMigration, type CreatedTables } from '#libs/persistence'
 
-const TABLES: CreatedTables = { in_force: {} }
-
-export class CreateInForce1764000000001 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, TABLES)
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, Object.keys(TABLES))
-  }
+export class CreateInForce1764000000001 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = { in_force: {} }
 }

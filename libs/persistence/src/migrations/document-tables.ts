@@ -1,4 +1,4 @@
-import type { QueryRunner } from 'typeorm'
+import type { MigrationInterface, QueryRunner } from 'typeorm'
 import type { KeyType } from '../database.js'
 
 /** Document tables as literals of a migration, independent of later code changes. */
@@ -29,4 +29,17 @@ export async function createDocumentTables(runner: QueryRunner, tables: CreatedT
 
 export async function dropTables(runner: QueryRunner, names: readonly string[]): Promise<void> {
   for (const name of names) await runner.query(`DROP TABLE ${schemaOfRunner(runner)}.${name}`)
+}
+
+/** Migration that creates document tables, and drops them again. */
+export abstract class DocumentTablesMigration implements MigrationInterface {
+  abstract readonly tables: CreatedTables
+
+  async up(runner: QueryRunner): Promise<void> {
+    await createDocumentTables(runner, this.tables)
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await dropTables(runner, Object.keys(this.tables))
+  }
 }

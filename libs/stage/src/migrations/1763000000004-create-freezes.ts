@@ -1,12 +1,5 @@
-import { createDocumentTables, dropTables } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { DocumentTablesMigration, type CreatedTables } from '#libs/persistence'
 
-export class CreateFreezes1763000000004 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, { freeze: {} })
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, ['freeze'])
-  }
+export class CreateFreezes1763000000004 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = { freeze: {} }
 }

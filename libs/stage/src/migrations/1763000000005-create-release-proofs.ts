@@ -1,14 +1,7 @@
-import { createDocumentTables, dropTables } from '#libs/persistence'
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { DocumentTablesMigration, type CreatedTables } from '#libs/persistence'
 
-export class CreateReleaseProofs1763000000005 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await createDocumentTables(runner, {
-      release_proof: { keys: { policy: 'text', stored_at: 'timestamptz' }, indexes: [['policy', 'stored_at']] },
-    })
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await dropTables(runner, ['release_proof'])
+export class CreateReleaseProofs1763000000005 extends DocumentTablesMigration {
+  readonly tables: CreatedTables = {
+    release_proof: { keys: { policy: 'text', stored_at: 'timestamptz' }, indexes: [['policy', 'stored_at']] },
   }
 }
