@@ -1,14 +1,21 @@
 import type { RosterProposalView, RosterStep } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { Public, RequireScope, Rosters, rostersAfter, SignedBody, TakesBody } from '#libs/service'
-import { readSuccessor } from '#libs/signing'
+import { keyThatSigned, Public, RequireScope, rostersAfter, SignedBody, TakesBody, type ProofOf } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
-import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.table.js'
-import { proposalView } from './proposal-view.js'
-import { proofOfSignature } from './proof-of-signature.js'
-import { ProposeRoster } from './propose-roster.js'
+import { MAX_PROPOSAL_BYTES, ROSTER_PROPOSALS } from './proposal.table.js'
+import { RosterProposals } from './roster-proposals.js'
 import { RosterProposalDto, RosterQueryDto, RosterSignatureDto } from './roster.dto.js'
-import { SignProposal } from './sign-proposal.js'
+
+/** Proves a request with `{ keyid, sig }` over the proposed roster named in the path, by a person of the roster in force. */
+const proofOfSignature: ProofOf = async ({ body, params }, { roster, database, now }) => {
+  const { keyid, sig } = (body ?? {}) as { keyid?: unknown; sig?: unknown }
+  const { digest } = params as { digest: string }
+  if (typeof keyid !== 'string' || typeof sig !== 'string' || roster.principalOfKey(keyid)?.kind !== 'person') return undefined
+  const proposal = await database.autocommit((tx) => tx.documents(ROSTER_PROPOSALS).get(digest))
+  if (proposal === undefined || proposal.envelope.signatures.some((known) => known.keyid === keyid)) return undefined
+  const signed = keyThatSigned({ ...proposal.envelope, signatures: [{ keyid, sig }] }, roster, now)
+  return signed === undefined ? undefined : { keyid: signed, id: digest }
+}
 
 /**
  * The chain of rosters for anyone who is pinned to one of them, and the next one while people sign it. A signature is its own proof of who
@@ -18,9 +25,7 @@ import { SignProposal } from './sign-proposal.js'
 export class RosterController {
   constructor(
     private readonly database: Database,
-    private readonly rosters: Rosters,
-    private readonly proposeRoster: ProposeRoster,
-    private readonly signProposal: SignProposal,
+    private readonly rosterProposals: RosterProposals,
   ) {}
 
   @Get()
@@ -34,16 +39,12 @@ export class RosterController {
   @HttpCode(202)
   @RequireScope('operate')
   propose(@Body() body: RosterProposalDto): Promise<RosterProposalView> {
-    return this.proposeRoster.execute(body)
+    return this.rosterProposals.propose(body)
   }
 
   @Get('proposals')
-  async proposals(): Promise<RosterProposalView[]> {
-    const { database } = this
-    const roster = this.rosters.newest
-    const waiting = await database.transaction((tx) => tx.documents(ROSTER_PROPOSALS).find({ limit: MAX_PROPOSALS }))
-    const fitting = waiting.filter(({ version }) => version === roster.version + 1)
-    return fitting.map((record) => proposalView(record, roster, readSuccessor(roster, record.envelope)))
+  proposals(): Promise<RosterProposalView[]> {
+    return this.rosterProposals.list()
   }
 
   @Post('proposals/:digest/signatures')
@@ -51,6 +52,6 @@ export class RosterController {
   @Public()
   @SignedBody(proofOfSignature)
   sign(@Param('digest') digest: string, @Body() body: RosterSignatureDto): Promise<RosterProposalView> {
-    return this.signProposal.execute(digest, body)
+    return this.rosterProposals.sign(digest, body)
   }
 }

@@ -2,8 +2,7 @@ import type { IssuedToken, TokenRecord, TokenView } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { AnsweredOnce, Authorizer, MAX_TOKENS, RequireScope, TOKENS, type AuthorizedRequest, type StoredToken } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
-import { IssueToken } from './issue-token.js'
-import { RevokeToken } from './revoke-token.js'
+import { ProgramTokens } from './program-tokens.js'
 import { TokenRequestDto } from './tokens.dto.js'
 
 /** Keys for programs. No key makes or revokes another: who stole one cannot stay by it, nor lock others out. */
@@ -11,8 +10,7 @@ import { TokenRequestDto } from './tokens.dto.js'
 export class TokensController {
   constructor(
     private readonly database: Database,
-    private readonly issueToken: IssueToken,
-    private readonly revokeToken: RevokeToken,
+    private readonly programTokens: ProgramTokens,
     private readonly access: Authorizer,
   ) {}
 
@@ -21,7 +19,7 @@ export class TokensController {
   @RequireScope('statement')
   @AnsweredOnce('token')
   async create(@Body() body: TokenRequestDto, @Req() request: AuthorizedRequest): Promise<IssuedToken> {
-    const { record, token } = await this.issueToken.execute(body, request.actor!.name)
+    const { record, token } = await this.programTokens.issue(body, request.actor!.name)
     return { ...this.learned(record), token }
   }
 
@@ -37,7 +35,7 @@ export class TokensController {
   @HttpCode(200)
   @RequireScope('statement')
   async revoke(@Param('id') id: string, @Req() request: AuthorizedRequest): Promise<TokenView> {
-    return this.learned(await this.revokeToken.execute(id, request.actor!.name))
+    return this.learned(await this.programTokens.revoke(id, request.actor!.name))
   }
 
   /** This process acts on it before it answers; the others follow. */

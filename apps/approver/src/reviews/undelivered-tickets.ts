@@ -1,5 +1,6 @@
 import type { EventData } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
+import { reachedAfterAll, type Reached } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { RUNS, runView } from '../runs/run.table.js'
 import { keysOfRun } from '../runs/schedule-run-deadline.js'
@@ -12,27 +13,36 @@ const AND_MORE = '; and more'
 /** Limit of unreached partners; above it the ticket waits for a person, even if all are reached later. */
 const MAX_UNREACHED = 100
 
-/** Opens one ticket per run for partners that were not reached in time, regardless of the run's outcome. */
+/** One ticket per run for partners that were not reached in time, regardless of the run's outcome. */
 @Injectable()
-export class OpenUndelivered {
+export class UndeliveredTickets {
   constructor(private readonly syncTickets: SyncTickets) {}
 
-  async execute(tx: Transaction, news: EventData['hms.notification.undelivered.v1']): Promise<void> {
+  async open(tx: Transaction, news: EventData['hms.notification.undelivered.v1']): Promise<void> {
     const record = await lockedDocument(tx, RUNS, String(news.run), keysOfRun)
     if (record === undefined) return
     const open = await tx.documents(TICKETS).find({ where: { run: news.run, state: 'OPEN' } })
     const known = open.find(({ kind }) => kind === 'UNDELIVERED')
     const line = lineOf(news)
     if (known === undefined) {
-      await this.syncTickets.open(tx, 'UNDELIVERED', runView(record), {
-        reason: 'PARTNER_NOT_REACHED',
-        detail: line,
-        unreached: [news.message],
-      })
-    } else {
-      await tx
-        .documents(TICKETS)
-        .put({ ...known, detail: joined(known.detail, line), unreached: withMessage(known.unreached, news.message) })
+      const cause = { reason: 'PARTNER_NOT_REACHED', detail: line, unreached: [news.message] }
+      return this.syncTickets.open(tx, 'UNDELIVERED', runView(record), cause)
+    }
+    const unreached = withMessage(known.unreached, news.message)
+    await tx.documents(TICKETS).put({ ...known, detail: joined(known.detail, line), unreached })
+  }
+
+  /**
+   * Handles a delivery, redriven or acknowledged: the last one closes the ticket. Most are of runs without tickets, and lock nothing.
+   */
+  async reached(tx: Transaction, run: number, reached: Reached): Promise<void> {
+    const asks = { where: { run, state: 'OPEN' } }
+    if ((await tx.documents(TICKETS).find(asks)).every(({ unreached }) => unreached?.includes(reached.message) !== true)) return
+    await lockedDocument(tx, RUNS, String(run), keysOfRun)
+    for (const ticket of await tx.documents(TICKETS).find(asks)) {
+      const after = reachedAfterAll(ticket, reached, tx.now)
+      if (after.state !== 'OPEN') await this.syncTickets.close(tx, after)
+      else if (after !== ticket) await tx.documents(TICKETS).put(after)
     }
   }
 }

@@ -1,0 +1,182 @@
+import { action, command, HmsError, type Envelope, type RosterProposalView } from '#libs/contracts'
+import { Outbox } from '#libs/messaging'
+import { Database, type Transaction } from '#libs/persistence'
+import { Rosters, Signals, takeRoster } from '#libs/service'
+import { readSuccessor, rootState, SignatureError, type Roster } from '#libs/signing'
+import { Injectable } from '@nestjs/common'
+import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecord } from './proposal.table.js'
+import { requireReadable } from './unreadable-releases.js'
+import type { RosterProposalDto, RosterSignatureDto } from './roster.dto.js'
+
+/** Proposed rosters during their signing. The proposal or signature that meets both root rules puts its roster into force. */
+@Injectable()
+export class RosterProposals {
+  constructor(
+    private readonly database: Database,
+    private readonly rosters: Rosters,
+    private readonly outbox: Outbox,
+    private readonly signals: Signals,
+  ) {}
+
+  /** Returns the proposals that follow the roster in force. */
+  async list(): Promise<RosterProposalView[]> {
+    const roster = this.rosters.newest
+    const waiting = await this.database.transaction((tx) => tx.documents(ROSTER_PROPOSALS).find({ limit: MAX_PROPOSALS }))
+    const fitting = waiting.filter(({ version }) => version === roster.version + 1)
+    return fitting.map((record) => proposalView(record, roster, readSuccessor(roster, record.envelope)))
+  }
+
+  /** Stores a proposed roster for signing; a repeated proposal changes nothing. */
+  async propose({ envelope, acceptUnreadable = [] }: RosterProposalDto): Promise<RosterProposalView> {
+    if (JSON.stringify(envelope).length > MAX_PROPOSAL_BYTES) {
+      throw new HmsError('HMS_ROSTER_TOO_LARGE', `A roster has at most ${MAX_PROPOSAL_BYTES} bytes with its signatures.`, { status: 413 })
+    }
+    return this.database.transaction(async (tx) => {
+      const current = await this.lock(tx)
+      const next = refusingRosters(() => readSuccessor(current, envelope))
+      requireInstallation(next)
+      const proposals = tx.documents(ROSTER_PROPOSALS)
+      const known = await proposals.get(next.digest)
+      if (known === undefined && (await proposals.count()) >= MAX_PROPOSALS) {
+        throw new HmsError(
+          'HMS_ROSTER_PROPOSALS_FULL',
+          `${MAX_PROPOSALS} proposals wait already; one of them must come into force first.`,
+          { status: 409 },
+        )
+      }
+      const accepted = [...new Set([...(known?.acceptUnreadable ?? []), ...acceptUnreadable])].sort()
+      await requireReadable(tx, current, next, accepted)
+      const record: ProposalRecord = {
+        ...(known ?? { digest: next.digest, version: next.version, envelope: plain(envelope), proposedAt: tx.now.toISOString() }),
+        ...(accepted.length === 0 ? {} : { acceptUnreadable: accepted }),
+      }
+      const view = proposalView(record, current, next)
+      if (view.state === 'WAITING') await proposals.put(record)
+      else await this.rotate(tx, record.envelope)
+      return view
+    })
+  }
+
+  /** Adds one person's signature to a proposal. */
+  sign(digest: string, signature: RosterSignatureDto): Promise<RosterProposalView> {
+    return this.database.transaction(async (tx) => {
+      const current = await this.lock(tx)
+      const now = tx.now.toISOString()
+      if (current.digest === digest) {
+        requireCounts(current.envelope, signature, [current], now)
+        return inForce(current)
+      }
+      const record = await tx.documents(ROSTER_PROPOSALS).get(digest)
+      if (record === undefined) throw uncounted(current, signature)
+      const next = refusingRosters(() => readSuccessor(current, record.envelope))
+      requireCounts(record.envelope, signature, [current, next], now)
+      const signed = { ...record, envelope: withSignature(record.envelope, signature) }
+      const view = refusingRosters(() => proposalView(signed, current, next))
+      if (view.state === 'WAITING') {
+        await tx.documents(ROSTER_PROPOSALS).put(signed)
+        return view
+      }
+      // Checks releases that went live since the proposal.
+      await requireReadable(tx, current, next, record.acceptUnreadable ?? [])
+      await this.rotate(tx, signed.envelope)
+      return view
+    })
+  }
+
+  /** Locks the roster and returns the one in force, which another instance may have changed. */
+  private async lock(tx: Transaction): Promise<Roster> {
+    await tx.lock(['roster'])
+    await this.rosters.catchUp(tx)
+    return this.rosters.newest
+  }
+
+  /** Verifies the complete next roster, notifies other services, and deletes the other proposals. */
+  private async rotate(tx: Transaction, complete: Envelope): Promise<void> {
+    const next = refusingRosters(() => this.rosters.verify(complete))
+    const { version, envelope } = next
+    await takeRoster(tx, next, this.rosters, this.signals)
+    await this.outbox.emit(tx, 'hms.roster.rotated.v1', { version, envelope }, { key: String(version) })
+    const proposals = tx.documents(ROSTER_PROPOSALS)
+    for (const { digest } of await proposals.find({ limit: MAX_PROPOSALS })) await proposals.delete(digest)
+  }
+}
+
+/** Runs `work`, and throws the HTTP error for a refused roster. */
+function refusingRosters<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    throw new HmsError(error.code, `The roster is refused: ${error.detail}.`, { status: 422, next: [action('roster.show')], cause: error })
+  }
+}
+
+/** Requires the installation's id; otherwise the signatures would count for every installation whose first roster has the same people. */
+function requireInstallation({ namedInstallation, installation }: Roster): void {
+  if (namedInstallation !== undefined) return
+  throw new HmsError(
+    'HMS_ROSTER_INSTALLATION',
+    `The roster does not say which installation it is for. Add installation: ${installation}; ${command('roster.propose.verb')} does.`,
+    { status: 422, next: [action('roster.document')] },
+  )
+}
+
+/** Copies the members of an envelope only, so a proposer can add nothing to the published data. */
+function plain({ payload, payloadType, signatures }: Envelope): Envelope {
+  return { payload, payloadType, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) }
+}
+
+/** Returns the signers for the roster in force and for the proposed one, with the thresholds of both. */
+function proposalView(record: ProposalRecord, current: Roster, proposed: Roster): RosterProposalView {
+  const { digest, version, envelope, proposedAt, acceptUnreadable } = record
+  const progress = [current, proposed].map((judge) => {
+    const { signed, threshold } = rootState(envelope, judge)
+    return { version: judge.version, signedBy: signed.map(({ name }) => name), threshold }
+  })
+  const state = progress.every(({ signedBy, threshold }) => signedBy.length >= threshold) ? 'CURRENT' : 'WAITING'
+  return { digest, version, envelope, state, progress, proposedAt, ...(acceptUnreadable === undefined ? {} : { acceptUnreadable }) }
+}
+
+/** Returns the view after another signature was sufficient meanwhile: this one changes nothing. */
+function inForce(roster: Roster): RosterProposalView {
+  const { digest, version, envelope } = roster
+  const { signed, threshold } = rootState(envelope, roster)
+  const progress = [{ version, signedBy: signed.map(({ name }) => name), threshold }]
+  return { digest, version, envelope, state: 'CURRENT', progress, proposedAt: null }
+}
+
+/**
+ * Requires a signature that advances the proposal; otherwise unauthorised clients would fill the slots. Expired keys are checked only here:
+ * the chain is verified much later, when the time of a signature is unknown.
+ */
+function requireCounts(envelope: Envelope, signature: RosterSignatureDto, judges: readonly Roster[], now: string): void {
+  const alone = { ...envelope, signatures: [signature] }
+  try {
+    if (judges.some((judge) => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0)) return
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+  }
+  throw uncounted(judges[0]!, signature)
+}
+
+/** Returns the same error for existing and missing proposals: unauthorised clients must not learn which. */
+function uncounted(current: Roster, { keyid }: RosterSignatureDto): HmsError {
+  if (current.principalOfKey(keyid)?.kind !== 'person') return signerUnknown(keyid)
+  return new HmsError(
+    'HMS_ROSTER_SIGNATURE_INVALID',
+    'No roster that waits here matches the signature, or its key is revoked, past its time, or of no one who keeps the roster.',
+    { status: 403, next: [action('roster.show')] },
+  )
+}
+
+function signerUnknown(keyid: string): HmsError {
+  return new HmsError(
+    'HMS_ROSTER_SIGNER_UNKNOWN',
+    `Neither the roster in force knows a person with key ${keyid}, nor a proposed one that it signed.`,
+    { status: 403, next: [action('keys.list')] },
+  )
+}
+
+function withSignature(envelope: Envelope, { keyid, sig }: RosterSignatureDto): Envelope {
+  return { ...envelope, signatures: [...envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }] }
+}
