@@ -243,7 +243,7 @@ export const BREAK_GLASS_GUARDS = [
   {
     name: 'break-glass-locks-declared-anew',
     guard: 'nor ends a freeze by declaring it anew',
-    file: 'apps/approver/src/freezes/declare-freeze.ts',
+    file: 'apps/approver/src/freezes/signed-freezes.ts',
     find: 'if (known !== undefined && !holdsAsMuch(freeze, known, tx.now)) await requireReviewed',
     replace: "if (known !== undefined && known.id === '') await requireReviewed",
     spec: STORY,

@@ -84,7 +84,7 @@ export const FREEZE_GUARDS = [
   {
     name: 'lift-of-this-declaration',
     guard: 'a lift counts for the declaration that it names',
-    file: 'apps/approver/src/freezes/lift-freeze.ts',
+    file: 'apps/approver/src/freezes/signed-freezes.ts',
     find: 'if (predicate.declared !== digestOfPayload(known.statement)) throw other(id)',
     replace: '',
     spec: 'test/scenarios/freezes.spec.ts',
@@ -111,7 +111,7 @@ export const FREEZE_GUARDS = [
   {
     name: 'freeze-counts-once',
     guard: 'a declaration that another replaced does not count again',
-    file: 'apps/approver/src/freezes/declare-freeze.ts',
+    file: 'apps/approver/src/freezes/signed-freezes.ts',
     find: '      if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id)\n',
     replace: '',
     spec: 'test/attacks/freezes.spec.ts',

@@ -7,8 +7,7 @@ import { PrepareRollback } from '../../apps/approver/src/approvals/prepare-rollb
 import { SignApproval } from '../../apps/approver/src/approvals/sign-approval.js'
 import { PrepareBreakGlass } from '../../apps/approver/src/break-glass/prepare-break-glass.js'
 import { SignBreakGlass } from '../../apps/approver/src/break-glass/sign-break-glass.js'
-import { DeclareFreeze } from '../../apps/approver/src/freezes/declare-freeze.js'
-import { LiftFreeze } from '../../apps/approver/src/freezes/lift-freeze.js'
+import { SignedFreezes } from '../../apps/approver/src/freezes/signed-freezes.js'
 import { DecideTicket } from '../../apps/approver/src/reviews/decide-ticket.js'
 import { DecideRun } from '../../apps/approver/src/runs/decide-run.js'
 import { RUNS, runView } from '../../apps/approver/src/runs/run.table.js'
@@ -106,7 +105,7 @@ export class Press {
 
   async freeze(freeze: Freeze): Promise<void> {
     const statement = await signFreeze(freeze, await this.signedFor(), this.people.chief)
-    await this.client.ask('approver', `freeze ${freeze.scope}`, ({ injector }) => injector.get(DeclareFreeze).execute(statement))
+    await this.client.ask('approver', `freeze ${freeze.scope}`, ({ injector }) => injector.get(SignedFreezes).declare(statement))
   }
 
   async lift(id: string): Promise<void> {
@@ -114,7 +113,7 @@ export class Press {
     if (known === undefined) return
     const declared = digestOfPayload(known.statement)
     const statement = await signLift({ id, declared, reason: 'over' }, await this.signedFor(), this.people.chief)
-    await this.client.ask('approver', `lift ${id}`, ({ injector }) => injector.get(LiftFreeze).execute(id, statement))
+    await this.client.ask('approver', `lift ${id}`, ({ injector }) => injector.get(SignedFreezes).lift(id, statement))
   }
 
   private async signedFor(): Promise<{ at: Date; installation: string }> {

@@ -3,17 +3,14 @@ import { Database } from '#libs/persistence'
 import { proofOfStatement, Public, SignedBody, StatementRequestDto } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
-import { DeclareFreeze } from './declare-freeze.js'
-import { freezeView } from './freeze-view.js'
-import { LiftFreeze } from './lift-freeze.js'
+import { freezeView, SignedFreezes } from './signed-freezes.js'
 
 /** Windows in which nothing goes forward, the stop switch among them. */
 @Controller('v1/freezes')
 export class FreezesController {
   constructor(
     private readonly database: Database,
-    private readonly declareFreeze: DeclareFreeze,
-    private readonly liftFreeze: LiftFreeze,
+    private readonly signedFreezes: SignedFreezes,
   ) {}
 
   /** Newest first, those that are over too. */
@@ -38,7 +35,7 @@ export class FreezesController {
   @Public()
   @SignedBody(proofOfStatement)
   declare(@Body() { statement }: StatementRequestDto): Promise<FreezeView> {
-    return this.declareFreeze.execute(statement)
+    return this.signedFreezes.declare(statement)
   }
 
   @Post(':id/lift')
@@ -46,6 +43,6 @@ export class FreezesController {
   @Public()
   @SignedBody(proofOfStatement)
   lift(@Param('id') id: string, @Body() { statement }: StatementRequestDto): Promise<FreezeView> {
-    return this.liftFreeze.execute(id, statement)
+    return this.signedFreezes.lift(id, statement)
   }
 }

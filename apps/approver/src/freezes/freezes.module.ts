@@ -1,12 +1,11 @@
 import { runtimeModule } from '#libs/service'
 import { Module } from '@nestjs/common'
-import { DeclareFreeze } from './declare-freeze.js'
 import { FreezesController } from './freezes.http.js'
-import { LiftFreeze } from './lift-freeze.js'
+import { SignedFreezes } from './signed-freezes.js'
 
 @Module({
   imports: [runtimeModule('approver')],
   controllers: [FreezesController],
-  providers: [DeclareFreeze, LiftFreeze],
+  providers: [SignedFreezes],
 })
 export class FreezesModule {}

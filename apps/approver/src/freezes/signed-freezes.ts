@@ -1,7 +1,7 @@
 import { action, HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
-import { faultOfFreeze, holdsAsMuch, isForgotten } from '#libs/pipeline'
+import { faultOfFreeze, holdsAsMuch, isForgotten, nextChange, windowAt } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
 import { Rosters } from '#libs/service'
 import { digestOfPayload } from '#libs/signing'
@@ -9,22 +9,22 @@ import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { requireReviewed } from '../tickets/review-lock.table.js'
 import { spendDeclaration } from './declaration.table.js'
-import { freezeView } from './freeze-view.js'
 import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
 const MAX_REASON = 1_000
 const SHOW = [action('freezes.list')]
 
-/** Accepts a freeze that a person signed. One with a known id replaces it. */
+/** Accepts freezes, and their lifting, that a person signed. */
 @Injectable()
-export class DeclareFreeze {
+export class SignedFreezes {
   constructor(
     private readonly database: Database,
     private readonly rosters: Rosters,
     private readonly outbox: Outbox,
   ) {}
 
-  async execute(statement: Envelope): Promise<FreezeView> {
+  /** Declares a freeze. One with a known id replaces it. */
+  async declare(statement: Envelope): Promise<FreezeView> {
     requireSignedFreeze(statement, this.rosters.newest)
     return this.database.locked(['freezes'], async (tx) => {
       const read = readSignedFreeze(statement, this.rosters.newest, tx.now)
@@ -42,6 +42,27 @@ export class DeclareFreeze {
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
       await tx.documents(FREEZES).put(record)
       await this.outbox.emit(tx, 'hms.freeze.declared.v1', { freeze: record }, { key: freeze.id })
+      return freezeView(record, tx.now)
+    })
+  }
+
+  /**
+   * Lifts a freeze before its end. The record stays, with the person and the reason. Lifting again changes nothing and returns the same view.
+   */
+  async lift(id: string, statement: Envelope): Promise<FreezeView> {
+    requireSignedFreeze(statement, this.rosters.newest)
+    return this.database.locked(['freezes'], async (tx) => {
+      const { predicate, person } = readSignedFreeze(statement, this.rosters.newest, tx.now)
+      if (predicate.action !== 'lift' || predicate.id !== id) throw other(id)
+      const known = await tx.documents(FREEZES).get(id)
+      if (known === undefined) throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: SHOW })
+      if (predicate.declared !== digestOfPayload(known.statement)) throw other(id)
+      if (known.lifted !== null) return freezeView(known, tx.now)
+      await requireReviewed(tx, this.rosters.newest, person.name)
+      const lifted = { by: person.name, reason: predicate.reason, at: tx.now.toISOString(), statement }
+      const record: FreezeRecord = { ...known, lifted }
+      await tx.documents(FREEZES).put(record)
+      await this.outbox.emit(tx, 'hms.freeze.lifted.v1', { freeze: record }, { key: id })
       return freezeView(record, tx.now)
     })
   }
@@ -76,4 +97,19 @@ function replaced(id: string): HmsError {
 
 function invalid(detail: string): HmsError {
   return new HmsError('HMS_FREEZE_INVALID', detail, { status: 422, next: [action('freezes.add.help')] })
+}
+
+function other(id: string): HmsError {
+  const detail = `The statement does not lift the current ${id}: it was redeclared, or never declared so.`
+  return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
+}
+
+/** Returns a freeze at `now`, without the signed statement. */
+export function freezeView({ statement: _statement, lifted, ...freeze }: FreezeRecord, now: Date): FreezeView {
+  const next = lifted === null ? (nextChange(freeze, now)?.toISOString() ?? null) : null
+  const isActive = windowAt(freeze, now) !== undefined
+  const state = lifted !== null ? 'LIFTED' : isActive ? 'ACTIVE' : next === null ? 'OVER' : 'COMING'
+  if (lifted === null) return { ...freeze, state, next, lifted }
+  const { statement: _signed, ...shown } = lifted
+  return { ...freeze, state, next, lifted: shown }
 }
