@@ -1,4 +1,12 @@
-import { peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedApproval, type RefusedFallback } from '#libs/contracts'
+import {
+  action,
+  HmsError,
+  peekPredicate,
+  type ApprovalSummary,
+  type ApprovalView,
+  type PreparedApproval,
+  type RefusedFallback,
+} from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
@@ -6,8 +14,8 @@ import type { ReleasePredicate, Roster } from '#libs/signing'
 import { type PolicyRecord, policyAt } from '../policies/policy.table.js'
 import type { TakenBack } from '../policies/policy-version.table.js'
 import { takenBackOf } from '../policies/quarantine.js'
-import { RUNS, type RunRecord } from '../runs/run.table.js'
-import { breakGlassIn, type Approval, APPROVALS, isRollback } from '../runs/approval.table.js'
+import { runOf, type RunRecord } from '../runs/run.table.js'
+import { approvalOfRun, breakGlassIn, isRollback, type Approval } from '../runs/approval.table.js'
 import { fallbacksView } from './fallbacks.js'
 import { previousOf } from '../runs/end-stale.js'
 
@@ -43,7 +51,7 @@ export async function preparedView(
   approval: Approval,
   { records, roster }: { records: Map<string, PolicyRecord>; roster: Roster },
 ): Promise<PreparedApproval> {
-  const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
+  const run = await runOf(tx, approval.run)
   const lost = await Promise.all(approval.releases.map(({ id }) => lostFallbacks(tx, records.get(id), roster)))
   const takenBack = await Promise.all(approval.releases.map(({ id, version }) => takenBackOf(tx, id, version)))
   return {
@@ -71,6 +79,10 @@ export async function preparedView(
     ...(await overtakenMember(tx, approval)),
     expiresAt: approval.expiresAt,
   }
+}
+
+export function approvalUnknown(digest: string): HmsError {
+  return new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: [action('approvals.list')] })
 }
 
 export async function overtakenMember(tx: Transaction, approval: Approval): Promise<{ overtakenBy?: number }> {
@@ -117,8 +129,7 @@ async function overtakenBy(tx: Transaction, approval: Approval): Promise<number 
     // One that has left the queue has ended.
     if (approval.state === 'complete' && place < 0) continue
     const ahead = [...(policy.active === null ? [] : [policy.active]), ...policy.queue.slice(0, place < 0 ? undefined : place)].at(-1)
-    const run = ahead === undefined ? undefined : await tx.documents(RUNS).get(String(ahead))
-    const other = run === undefined ? undefined : await tx.documents(APPROVALS).get(run.approval)
+    const other = await approvalOfRun(tx, ahead)
     const brought = other?.releases.find((release) => release.id === id)?.releaseDigest
     if (brought !== undefined && brought !== previousOf(approval, id)) return ahead
   }

@@ -1,5 +1,4 @@
 import {
-  action,
   HmsError,
   MAX_APPROVALS_LISTED,
   type ApprovalSummary,
@@ -23,8 +22,8 @@ import {
 } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
 import { policyOrNew } from '../policies/policy.table.js'
-import { RUNS } from '../runs/run.table.js'
-import { approvalSummary, overtakenMember, preparedView } from './approval-view.js'
+import { runOf, RUNS } from '../runs/run.table.js'
+import { approvalSummary, approvalUnknown, overtakenMember, preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../runs/approval.table.js'
 import { ApprovalRequestDto, ApprovalsQueryDto, FallbacksQueryDto, GuardTrialRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { fallbacksView } from './fallbacks.js'
@@ -32,7 +31,7 @@ import { TryGuard } from './try-guard.js'
 import { PrepareApproval, recordsOf } from './prepare-approval.js'
 import { PrepareRollback } from './prepare-rollback.js'
 import { proofOfSignatures } from './proof-of-signatures.js'
-import { RejectApproval } from './reject-approval.js'
+import { EndApproval } from './end-approval.js'
 import { SignApproval } from './sign-approval.js'
 
 /**
@@ -47,7 +46,7 @@ export class ApprovalsController {
     private readonly prepareApproval: PrepareApproval,
     private readonly prepareRollback: PrepareRollback,
     private readonly signApproval: SignApproval,
-    private readonly rejectApproval: RejectApproval,
+    private readonly endApproval: EndApproval,
     private readonly tryGuard: TryGuard,
   ) {}
 
@@ -87,7 +86,7 @@ export class ApprovalsController {
   @Public()
   @SignedBody(proofOfStatement)
   decide(@Param('digest') digest: string, @Body() body: StatementRequestDto): Promise<ApprovalView> {
-    return this.rejectApproval.execute(digest, body)
+    return this.endApproval.reject(digest, body)
   }
 
   /**
@@ -132,13 +131,12 @@ export class ApprovalsController {
 
 async function approvalAt(tx: Transaction, digest: string): Promise<Approval> {
   const approval = await tx.documents(APPROVALS).get(digest)
-  if (approval !== undefined) return approval
-  throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: [action('approvals.list')] })
+  if (approval === undefined) throw approvalUnknown(digest)
+  return approval
 }
 
 async function summaryOf(tx: Transaction, approval: Approval): Promise<ApprovalSummary> {
-  const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
-  return { ...approvalSummary(approval, run), ...(await overtakenMember(tx, approval)) }
+  return { ...approvalSummary(approval, await runOf(tx, approval.run)), ...(await overtakenMember(tx, approval)) }
 }
 
 function isValid({ expiresAt }: Approval, now: Date): boolean {

@@ -3,30 +3,19 @@ import { CoreModule } from '../core.module.js'
 import { PoliciesModule } from '../policies/policies.module.js'
 import { RunsModule } from '../runs/runs.module.js'
 import { ApprovalsController } from './approvals.http.js'
-import { ExpireApproval } from './expire-approval.js'
 import { GuardApproval } from './guard-approval.js'
 import { JudgeByStored } from './judge-by-stored.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { PrepareApproval } from './prepare-approval.js'
 import { PrepareRollback } from './prepare-rollback.js'
-import { RejectApproval } from './reject-approval.js'
+import { EndApproval } from './end-approval.js'
 import { SignApproval } from './sign-approval.js'
 import { TryGuard } from './try-guard.js'
 
 @Module({
   imports: [CoreModule, PoliciesModule, RunsModule],
   controllers: [ApprovalsController],
-  providers: [
-    KeepPreparations,
-    JudgeByStored,
-    PrepareApproval,
-    PrepareRollback,
-    SignApproval,
-    RejectApproval,
-    GuardApproval,
-    TryGuard,
-    ExpireApproval,
-  ],
+  providers: [KeepPreparations, JudgeByStored, PrepareApproval, PrepareRollback, SignApproval, EndApproval, GuardApproval, TryGuard],
   exports: [GuardApproval, JudgeByStored, KeepPreparations],
 })
 export class ApprovalsModule {}

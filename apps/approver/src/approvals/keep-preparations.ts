@@ -1,8 +1,7 @@
-import { policyKey } from '#libs/messaging'
 import { lockedDocument, timerKind, Timers, type Query, type Transaction } from '#libs/persistence'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { APPROVALS, type Approval } from '../runs/approval.table.js'
+import { APPROVALS, keysOfApproval, type Approval } from '../runs/approval.table.js'
 import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.table.js'
 
 const PREPARATION_EXPIRY = timerKind<{ digest: string }>('preparation-expiry')
@@ -36,7 +35,7 @@ export class KeepPreparations implements OnModuleInit {
     await this.timers.schedule(tx, {
       id: timerId(digest),
       kind: PREPARATION_EXPIRY,
-      keys: releases.map(({ id }) => policyKey(id)),
+      keys: keysOfApproval(approval),
       data: { digest },
       dueAt,
     })
@@ -52,7 +51,7 @@ export class KeepPreparations implements OnModuleInit {
       const kept = await tx.documents(PREPARATIONS).find({ where, orderBy: 'prepared_at', limit: most + surplus })
       const oldest = oldestOfGreatest(kept)
       if (oldest === undefined) return
-      await lockedDocument(tx, APPROVALS, oldest.digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
+      await lockedDocument(tx, APPROVALS, oldest.digest, keysOfApproval)
       await this.drop(tx, oldest.digest)
     }
   }

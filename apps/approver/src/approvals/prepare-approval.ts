@@ -31,9 +31,9 @@ import { POLICIES, policyOrNew, predecessorOf, type PolicyRecord } from '../poli
 import { quarantined } from '../policies/quarantine.js'
 import { withStoredHead, type StoredHead } from '../policies/stored-heads.js'
 import { mayBeSuperseded, onceSuperseded } from '../runs/once-superseded.js'
-import { RUNS } from '../runs/run.table.js'
+import { runOf } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
-import { APPROVALS, type Approval } from '../runs/approval.table.js'
+import { approvalOfRun, APPROVALS, type Approval } from '../runs/approval.table.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
 import { offered, refusedOf } from './fallbacks.js'
@@ -194,8 +194,7 @@ export class PrepareApproval {
           { status: 409, next: [action('runs.watch', { run: ahead })], state: { run: ahead } },
         )
       }
-      const run = await tx.documents(RUNS).get(String(ahead))
-      const approval = run === undefined ? undefined : await tx.documents(APPROVALS).get(run.approval)
+      const approval = await approvalOfRun(tx, ahead)
       predecessors.set(record.id, approval?.releases.find((release) => release.id === record.id) ?? record.live)
     }
     return predecessors
@@ -203,7 +202,7 @@ export class PrepareApproval {
 
   /** Returns the active run if it can only be followed. */
   private async beyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
-    const run = active === null ? undefined : await tx.documents(RUNS).get(String(active))
+    const run = await runOf(tx, active)
     return run === undefined || (await mayBeSuperseded(tx, run)) ? null : active
   }
 }

@@ -1,17 +1,23 @@
 import { action, HmsError, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
 import { Database, Timers, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from './guard-approval.js'
 import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
 import { QueueRun } from '../runs/queue-run.js'
-import { StartRollback } from '../runs/start-rollback.js'
 import { requireReviewed } from '../tickets/review-lock.table.js'
-import { RUNS } from '../runs/run.table.js'
+import { runOf } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView, overtakenMember } from './approval-view.js'
-import { APPROVAL_EXPIRY, approvalExpiryId, APPROVALS, breakGlassIn, isRollback, type Approval } from '../runs/approval.table.js'
+import {
+  APPROVAL_EXPIRY,
+  approvalExpiryId,
+  APPROVALS,
+  breakGlassIn,
+  isRollback,
+  keysOfApproval,
+  type Approval,
+} from '../runs/approval.table.js'
 import { EndStale } from '../runs/end-stale.js'
 import { underLock } from './under-lock.js'
 import { KeepPreparations } from './keep-preparations.js'
@@ -29,7 +35,6 @@ export class SignApproval {
     private readonly rosters: Rosters,
     private readonly timers: Timers,
     private readonly queueRun: QueueRun,
-    private readonly startRollback: StartRollback,
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
     private readonly guardApproval: GuardApproval,
@@ -41,7 +46,7 @@ export class SignApproval {
   }
 
   private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView | HmsError> {
-    const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
+    const run = await runOf(tx, approval.run)
     const signer = signerOf(this.rosters.newest, approval, request)
     if (breakGlassIn(approval) !== undefined) throw signedAlone()
     if (approval.signedBy.includes(signer)) return approvalView(approval, run)
@@ -92,7 +97,7 @@ export class SignApproval {
       await this.timers.schedule(tx, {
         id: approvalExpiryId(signed.digest),
         kind: APPROVAL_EXPIRY,
-        keys: signed.releases.map((release) => policyKey(release.id)),
+        keys: keysOfApproval(signed),
         data: { digest: signed.digest, run: opened.facts.run },
         dueAt: new Date(signed.expiresAt),
       })
@@ -102,8 +107,8 @@ export class SignApproval {
     }
     await this.timers.cancel(tx, approvalExpiryId(signed.digest))
     const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
-    const start = queued.facts.isRollback === true ? this.startRollback : this.queueRun
-    const started = await start.execute(tx, queued, signed)
+    const start = queued.facts.isRollback === true ? 'startRollback' : 'execute'
+    const started = await this.queueRun[start](tx, queued, signed)
     return { ...approvalView(signed, started), ...(await overtakenMember(tx, signed)) }
   }
 }

@@ -1,7 +1,7 @@
 import { isTerminal } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { RUNS } from '../runs/run.table.js'
+import { runOf } from '../runs/run.table.js'
 import { APPROVALS, type Approval } from '../runs/approval.table.js'
 
 /** Returns signed approvals of the same files that still wait, or whose run has not ended; newest first. */
@@ -11,7 +11,7 @@ export async function signedSiblings(tx: Transaction, members: string): Promise<
     .find({ where: { members, state: ['waiting', 'complete'] }, orderBy: 'prepared_at', descending: true, limit: 5 })
   const open: Approval[] = []
   for (const approval of candidates) {
-    const run = await tx.documents(RUNS).get(String(approval.run))
+    const run = await runOf(tx, approval.run)
     if (run !== undefined && !isTerminal(stateOf(run.facts))) open.push(approval)
   }
   return open

@@ -1,8 +1,7 @@
 import { action, HmsError, type ApprovalRequest } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
 import { lockedDocument, type Database, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
-import { APPROVALS, type Approval } from '../runs/approval.table.js'
+import { APPROVALS, keysOfApproval, type Approval } from '../runs/approval.table.js'
 import { isSignedBy, requireKnownSigners, requireLiveSigners } from './signer-of.js'
 
 /**
@@ -21,7 +20,7 @@ export async function underLock<T>(
     requireLiveSigners(roster, request, tx.now)
     const known = await tx.documents(APPROVALS).get(request.digest)
     if (known === undefined || !isSignedBy(roster, known, request.signatures[0]!)) throw unmatched()
-    const approval = await lockedDocument(tx, APPROVALS, request.digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
+    const approval = await lockedDocument(tx, APPROVALS, request.digest, keysOfApproval)
     if (approval === undefined) throw unmatched()
     return work(tx, approval)
   })

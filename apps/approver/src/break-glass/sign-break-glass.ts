@@ -20,7 +20,7 @@ import { ReviewBreakGlass } from '../reviews/review-break-glass.js'
 import { requireReviewed } from '../tickets/review-lock.table.js'
 import { previousOf } from '../runs/end-stale.js'
 import { QueueRun } from '../runs/queue-run.js'
-import { RUNS, type RunRecord } from '../runs/run.table.js'
+import { runOf, type RunRecord } from '../runs/run.table.js'
 import * as refusals from './refusals.js'
 
 /**
@@ -48,7 +48,7 @@ export class SignBreakGlass {
     if (order === undefined) throw refusals.ordinary()
     const signers = signersOf(roster, approval, request)
     if (approval.run !== null && signers.every(({ name }) => approval.signedBy.includes(name)))
-      return approvalView(approval, await tx.documents(RUNS).get(String(approval.run)))
+      return approvalView(approval, await runOf(tx, approval.run))
     if (approval.state !== 'prepared') throw refusals.closed(approval)
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) throw refusals.expired()
     const [underWay] = await signedSiblings(tx, approval.members)

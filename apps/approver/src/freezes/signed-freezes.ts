@@ -1,4 +1,4 @@
-import { action, HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { action, HmsError, MAX_FREEZES, MAX_REASON, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import { faultOfFreeze, holdsAsMuch, isForgotten, nextChange, windowAt } from '#libs/pipeline'
@@ -11,7 +11,6 @@ import { requireReviewed } from '../tickets/review-lock.table.js'
 import { spendDeclaration } from './declaration.table.js'
 import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
-const MAX_REASON = 1_000
 const SHOW = [action('freezes.list')]
 
 /** Accepts freezes, and their lifting, that a person signed. */

@@ -6,7 +6,7 @@ import type { RunDecisionPredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../runs/approval.table.js'
 import { DecideRun } from '../runs/decide-run.js'
-import { RUNS } from '../runs/run.table.js'
+import { runOf } from '../runs/run.table.js'
 import { SyncTickets } from '../tickets/sync-tickets.js'
 import { ReviewBreakGlass } from './review-break-glass.js'
 import { reviewOf } from '../tickets/review-lock.table.js'
@@ -39,7 +39,7 @@ export class DecideTicket {
     }
     return this.database.transaction(async (tx) => {
       const open = (await lockedDocument(tx, TICKETS, String(number), ({ policies }) => policies.map(({ id }) => policyKey(id))))!
-      const record = (await tx.documents(RUNS).get(String(open.run)))!
+      const record = (await runOf(tx, open.run))!
       const approval = (await tx.documents(APPROVALS).get(record.approval))!
       const review = await reviewOf(tx, open)
       const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, { known: ['accept'], ticket: number, review })

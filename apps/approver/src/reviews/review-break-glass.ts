@@ -4,7 +4,7 @@ import { answerTicket, openReview, overdueReview } from '#libs/pipeline'
 import type { Principal } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { RUNS, type RunRecord } from '../runs/run.table.js'
+import { runOf, type RunRecord } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { SyncTickets } from '../tickets/sync-tickets.js'
 import { REVIEW_OVERDUE, TICKETS } from '../tickets/ticket.table.js'
@@ -53,7 +53,7 @@ export class ReviewBreakGlass implements OnModuleInit {
     const ticket = known === undefined ? undefined : overdueReview(known, tx.now)
     if (ticket === undefined || ticket === known) return
     await this.syncTickets.remind(tx, ticket)
-    const record = await tx.documents(RUNS).get(String(ticket.run))
+    const record = await runOf(tx, ticket.run)
     if (record !== undefined) await this.show(tx, record, { state: 'OVERDUE' })
   }
 

@@ -1,7 +1,9 @@
 import type { ReleaseDocument, RolloutPlan, SigningReason } from '#libs/contracts'
-import { documentTable, timerKind } from '#libs/persistence'
+import { policyKey } from '#libs/messaging'
+import { documentTable, timerKind, type Timers, type Transaction } from '#libs/persistence'
 import { breakGlassOf, rollbackOf, type BreakGlassOrder } from '#libs/signing'
 import type { StoredHead } from '../policies/stored-heads.js'
+import { runOf } from './run.table.js'
 
 /** Releases that are signed together. The id is the release digest, or the digest over the sorted release digests of a bundle. */
 export interface Approval {
@@ -60,3 +62,20 @@ export const APPROVALS = documentTable<Approval>({
   indexes: [['members', 'state'], ['prepared_at']],
   keep: { for: 'runs', ended: { state: ['complete', 'stale', 'expired', 'rejected'] } },
 })
+
+/** Returns the lock keys of an approval: those of its policies. */
+export function keysOfApproval({ releases }: Pick<Approval, 'releases'>): string[] {
+  return releases.map(({ id }) => policyKey(id))
+}
+
+/** Returns the approval of a run by the run's number, if there is one. */
+export async function approvalOfRun(tx: Transaction, run: number | null | undefined): Promise<Approval | undefined> {
+  const record = await runOf(tx, run)
+  return record === undefined ? undefined : tx.documents(APPROVALS).get(record.approval)
+}
+
+/** Ends the wait for signatures. */
+export async function closeApproval(tx: Transaction, timers: Timers, approval: Approval, state: 'stale' | 'rejected'): Promise<void> {
+  await timers.cancel(tx, approvalExpiryId(approval.digest))
+  await tx.documents(APPROVALS).put({ ...approval, state })
+}

@@ -26,7 +26,7 @@ import {
   type RunDecisionPredicate,
 } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { approvalExpiryId, APPROVALS, type Approval } from './approval.table.js'
+import { APPROVALS, closeApproval, type Approval } from './approval.table.js'
 import { requireReviewed } from '../tickets/review-lock.table.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
@@ -82,10 +82,7 @@ export class DecideRun {
 
   /** Ends a run that no stage has yet, and its wait for signatures. */
   private async endUnstarted(tx: Transaction, record: RunRecord, approval: Approval, decision: RunDecision): Promise<RunRecord> {
-    if (approval.state === 'waiting') {
-      await this.timers.cancel(tx, approvalExpiryId(approval.digest))
-      await tx.documents(APPROVALS).put({ ...approval, state: 'rejected' })
-    }
+    if (approval.state === 'waiting') await closeApproval(tx, this.timers, approval, 'rejected')
     return { ...record, facts: abortUnstarted(record.facts, decision, tx.now.toISOString()) }
   }
 
@@ -233,7 +230,8 @@ const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
 
 const DONE: Partial<Record<RunDecisionName, string>> = { pause: 'paused', extend: 'extended', promote: 'promoted' }
 
-function refusalOfSignature(error: unknown): unknown {
+/** Returns the HTTP error of a decision whose signature does not verify; any other error unchanged. */
+export function refusalOfSignature(error: unknown): unknown {
   if (!(error instanceof SignatureError)) return error
   if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
     return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {

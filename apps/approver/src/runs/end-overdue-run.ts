@@ -5,13 +5,13 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { EndRun } from './end-run.js'
 import { describeWait, isHeldUp } from './is-held-up.js'
 import { QueueRun } from './queue-run.js'
-import { type RunRecord, RUNS } from './run.table.js'
+import { runOf, type RunRecord } from './run.table.js'
 import { RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
 import { isTerminal } from '#libs/contracts'
-import { APPROVAL_EXPIRY, approvalExpiryId, APPROVALS } from './approval.table.js'
+import { APPROVAL_EXPIRY, APPROVALS, closeApproval } from './approval.table.js'
 import { APPROVAL_MOVED, QUEUE } from './save-run.js'
 
-/** Handles the deadline of a run: its stage never responded, no person decided, or its turn was lost. */
+/** Handles the deadline of a run: its stage never responded, no person decided, or its turn was lost; and its abandoned timers. */
 @Injectable()
 export class EndOverdueRun implements OnModuleInit {
   constructor(
@@ -24,11 +24,13 @@ export class EndOverdueRun implements OnModuleInit {
 
   onModuleInit(): void {
     this.timers.on(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run, data.gone))
+    const kinds: TimerKind<{ run: number }>[] = [QUEUE, RUN_DEADLINE, APPROVAL_EXPIRY, APPROVAL_MOVED]
+    for (const kind of kinds) this.timers.onGivenUp(kind, (tx, { data }, detail) => this.endStuck(tx, data.run, detail))
   }
 
   /** `gone`: what the run waited for at the last check, if it no longer exists; its stage has had its time since. */
   async execute(tx: Transaction, run: number, gone?: string): Promise<void> {
-    const record = await tx.documents(RUNS).get(String(run))
+    const record = await runOf(tx, run)
     if (record === undefined) return
     const state = stateOf(record.facts)
     const stage = stageAwaited(state) ?? timedWait(record.facts)?.stage
@@ -53,32 +55,14 @@ export class EndOverdueRun implements OnModuleInit {
     await this.outbox.emit(tx, 'hms.stage.timed-out.v1', { run, attempt, stage, detail }, { key: record.key, run, attempt })
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'STAGE_TIMED_OUT', detail }, 'deadline')
   }
-}
 
-/** Ends a run whose timer in approver was abandoned. Stages report a poisoned run; approver, which is no stage, ends it here. */
-@Injectable()
-export class EndStuckRun implements OnModuleInit {
-  constructor(
-    private readonly timers: Timers,
-    private readonly endRun: EndRun,
-  ) {}
-
-  onModuleInit(): void {
-    const kinds: TimerKind<{ run: number }>[] = [QUEUE, RUN_DEADLINE, APPROVAL_EXPIRY, APPROVAL_MOVED]
-    for (const kind of kinds) {
-      this.timers.onGivenUp(kind, (tx, { data }, detail) => this.execute(tx, data.run, detail))
-    }
-  }
-
-  /** The timer's keys are those of the run. */
-  async execute(tx: Transaction, run: number, detail: string): Promise<void> {
-    const record = await tx.documents(RUNS).get(String(run))
+  /** Ends a run whose timer in approver was abandoned. Stages report a poisoned run; approver, which is no stage, ends it here. */
+  private async endStuck(tx: Transaction, run: number, detail: string): Promise<void> {
+    // The timer's keys are those of the run.
+    const record = await runOf(tx, run)
     if (record === undefined || isTerminal(stateOf(record.facts))) return
     const approval = await tx.documents(APPROVALS).get(record.approval)
-    if (approval?.state === 'waiting') {
-      await this.timers.cancel(tx, approvalExpiryId(approval.digest))
-      await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
-    }
+    if (approval?.state === 'waiting') await closeApproval(tx, this.timers, approval, 'stale')
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison')
   }
 }

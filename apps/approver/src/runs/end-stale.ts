@@ -7,9 +7,9 @@ import { quarantined, sayQuarantined, type Quarantined } from '../policies/quara
 import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
 import { withStoredHead } from '../policies/stored-heads.js'
 import { onceSuperseded } from './once-superseded.js'
-import { RUNS, type RunRecord } from './run.table.js'
+import { runOf, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
-import { approvalExpiryId, APPROVALS, isRollback, type Approval } from './approval.table.js'
+import { approvalOfRun, APPROVALS, closeApproval, isRollback, type Approval } from './approval.table.js'
 
 /** Ends a run STALE if its approval follows a version that is no longer live: it would revert later changes. */
 @Injectable()
@@ -42,8 +42,7 @@ export class EndStale implements OnModuleInit {
 
   private async end(tx: Transaction, record: RunRecord, approval: Approval, reason: string, detail: string): Promise<RunRecord> {
     const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason, detail, at: tx.now.toISOString() }) }
-    await this.timers.cancel(tx, approvalExpiryId(approval.digest))
-    await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
+    await closeApproval(tx, this.timers, approval, 'stale')
     await this.saveRun.execute(tx, ended)
     return ended
   }
@@ -53,7 +52,7 @@ export class EndStale implements OnModuleInit {
    * locked.
    */
   async look(tx: Transaction, run: number): Promise<RunRecord | undefined> {
-    const record = await tx.documents(RUNS).get(String(run))
+    const record = await runOf(tx, run)
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'AWAITING_APPROVAL') return record
     for (const { id } of record.facts.policies) {
@@ -71,8 +70,7 @@ export class EndStale implements OnModuleInit {
     if (followsLive(approved, approved.supersede === true ? await onceSuperseded(tx, policy) : policy)) return false
     const previous = previousOf(approved, policy.id)
     for (const ahead of [policy.active, ...policy.queue]) {
-      const run = ahead === null ? undefined : await tx.documents(RUNS).get(String(ahead))
-      const approval = run === undefined ? undefined : await tx.documents(APPROVALS).get(run.approval)
+      const approval = await approvalOfRun(tx, ahead)
       if (approval?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true) return false
     }
     return true

@@ -3,7 +3,7 @@ import { isSupersedable } from '#libs/pipeline'
 import { startTimesOf } from '#libs/service'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import { APPROVALS } from './approval.table.js'
-import { RUNS, type RunRecord } from './run.table.js'
+import { runOf, type RunRecord } from './run.table.js'
 
 /** Whether a superseding release may end the run now. If a bundle has several effective times, none may have passed. */
 export async function mayBeSuperseded(tx: Transaction, { facts, approval }: RunRecord): Promise<boolean> {
@@ -14,7 +14,7 @@ export async function mayBeSuperseded(tx: Transaction, { facts, approval }: RunR
 /** Returns the policy as a superseding release finds it: the held releases of the run in progress are dropped before it starts. */
 export async function onceSuperseded(tx: Transaction, policy: PolicyRecord): Promise<PolicyRecord> {
   const { next, ...rest } = policy
-  const run = policy.active === null || next === undefined ? undefined : await tx.documents(RUNS).get(String(policy.active))
+  const run = next === undefined ? undefined : await runOf(tx, policy.active)
   if (run === undefined) return policy
   const { releases } = (await tx.documents(APPROVALS).get(run.approval))!
   const isOfRun = releases.some(({ releaseDigest }) => releaseDigest === next?.release.releaseDigest)

@@ -15,7 +15,7 @@ import { awaitedHead } from '../policies/stored-heads.js'
 import { signedAlike } from '../policies/policy-version.table.js'
 import { QUEUE, SaveRun } from './save-run.js'
 import { SupersedeRuns } from './supersede-runs.js'
-import { RUNS, type RunRecord } from './run.table.js'
+import { runOf, type RunRecord } from './run.table.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
 /** Limit of builds of one version that a run contains. */
@@ -36,6 +36,23 @@ export class QueueRun implements OnModuleInit {
 
   onModuleInit(): void {
     this.timers.on(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
+  }
+
+  /**
+   * Sends a fully signed rollback to rollout at once. It waits for no turn, and takes none: the run in progress stays active until rollout
+   * reports that it was overtaken.
+   */
+  async startRollback(tx: Transaction, record: RunRecord, approval: Approval): Promise<RunRecord> {
+    const { run, attempt } = record.facts
+    const { id } = approval.releases[0]!
+    const policy = (await policyAt(tx, id))!
+    if (!followsLive(approval, policy)) return this.endStale.execute(tx, record, approval, policy)
+    const started = startedAt(record, tx.now)
+    await this.saveRun.execute(tx, started)
+    const { releases, plan } = approval
+    const dossier = packDossier({ run, attempt, releases, live: { [id]: policy.live }, used: { [id]: [] }, plan, ...reasonsOf(approval) })
+    await this.outbox.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
+    return started
   }
 
   /** Starts the run if all its policies are free, else adds it to their queues, behind the runs it does not supersede. */
@@ -75,7 +92,7 @@ export class QueueRun implements OnModuleInit {
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
     }
-    const started = { ...record, facts: { ...record.facts, startedAt: tx.now.toISOString() } }
+    const started = startedAt(record, tx.now)
     await this.send(tx, started, approval, policies)
     return started
   }
@@ -92,7 +109,7 @@ export class QueueRun implements OnModuleInit {
 
   /** Starts the run if its turn has come. Does nothing for a run that waits for signatures, has started, or has ended. */
   async callAgain(tx: Transaction, run: number): Promise<void> {
-    const record = await tx.documents(RUNS).get(String(run))
+    const record = await runOf(tx, run)
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'QUEUED') return
     await inTrace(record.traceparent, () => this.execute(tx, record, approval))
@@ -101,6 +118,10 @@ export class QueueRun implements OnModuleInit {
   private policiesOf(tx: Transaction, record: RunRecord): Promise<PolicyRecord[]> {
     return Promise.all(record.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
   }
+}
+
+function startedAt(record: RunRecord, now: Date): RunRecord {
+  return { ...record, facts: { ...record.facts, startedAt: now.toISOString() } }
 }
 
 /** Whether it is the run's turn. A run that already owns the policy starts a further attempt. */

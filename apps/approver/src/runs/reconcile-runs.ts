@@ -3,7 +3,7 @@ import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platf
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { isLate } from './run-metrics.js'
-import { RUNS, runView, type RunRecord } from './run.table.js'
+import { runOf, RUNS, runView, type RunRecord } from './run.table.js'
 import { deadlineId, keysOfRun, RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
 const EVERY_MS = 60_000
@@ -80,7 +80,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
   private repair(record: RunRecord): Promise<boolean> {
     const { run } = record.facts
     return this.database.locked(keysOfRun(record), async (tx) => {
-      const current = (await tx.documents(RUNS).get(String(run)))!
+      const current = (await runOf(tx, run))!
       // It may have ended, or advanced, since the query.
       if ((await this.timers.pending(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
       if (!(await this.scheduleRunDeadline.execute(tx, current))) return false

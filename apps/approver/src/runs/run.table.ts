@@ -1,5 +1,5 @@
 import { isTerminal, type RunView } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { documentTable, type Transaction } from '#libs/persistence'
 import { projectRun, stateOf, type PlannedWaits, type RunFacts } from '#libs/pipeline'
 
 export interface RunRecord {
@@ -25,6 +25,11 @@ export const RUNS = documentTable<RunRecord>({
   indexes: [['number'], ['open']],
   keep: { for: 'runs', ended: { open: ['no'] } },
 })
+
+/** Returns a run by its number, if there is one. */
+export async function runOf(tx: Transaction, run: number | null | undefined): Promise<RunRecord | undefined> {
+  return run === null || run === undefined ? undefined : tx.documents(RUNS).get(String(run))
+}
 
 export function runView({ facts, approval }: RunRecord): RunView {
   return { ...projectRun(facts), digest: approval }

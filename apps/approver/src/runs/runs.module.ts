@@ -3,7 +3,7 @@ import { CoreModule } from '../core.module.js'
 import { PoliciesModule } from '../policies/policies.module.js'
 import { TicketsModule } from '../tickets/tickets.module.js'
 import { DecideRun } from './decide-run.js'
-import { EndOverdueRun, EndStuckRun } from './end-overdue-run.js'
+import { EndOverdueRun } from './end-overdue-run.js'
 import { EndRun } from './end-run.js'
 import { EndStale } from './end-stale.js'
 import { PruneRuns } from './prune-runs.js'
@@ -13,7 +13,6 @@ import { RunFeed } from './run-feed.js'
 import { RunsController } from './runs.http.js'
 import { SaveRun } from './save-run.js'
 import { ScheduleRunDeadline } from './schedule-run-deadline.js'
-import { StartRollback } from './start-rollback.js'
 import { SupersedeRuns } from './supersede-runs.js'
 import { TakeOver } from './take-over.js'
 import { TrackRunEvents } from './track-run.events.js'
@@ -25,12 +24,10 @@ import { TrackRun } from './track-run.js'
   providers: [
     QueueRun,
     SupersedeRuns,
-    StartRollback,
     ScheduleRunDeadline,
     EndRun,
     EndOverdueRun,
     EndStale,
-    EndStuckRun,
     DecideRun,
     ReconcileRuns,
     PruneRuns,
@@ -39,6 +36,6 @@ import { TrackRun } from './track-run.js'
     TrackRun,
     RunFeed,
   ],
-  exports: [DecideRun, EndStale, QueueRun, SaveRun, StartRollback],
+  exports: [DecideRun, EndStale, QueueRun, SaveRun],
 })
 export class RunsModule {}

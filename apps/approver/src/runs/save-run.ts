@@ -10,7 +10,7 @@ import { SyncTickets } from '../tickets/sync-tickets.js'
 import { quarantine } from '../policies/quarantine.js'
 import { POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 import { RunMetrics } from './run-metrics.js'
-import { RUNS, runView, type RunRecord } from './run.table.js'
+import { runOf, RUNS, runView, type RunRecord } from './run.table.js'
 import { keysOfRun, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
 /** Timers: the turn of a queued run has come; a version changed under a waiting approval. */
@@ -46,7 +46,7 @@ export class SaveRun implements OnModuleInit {
 
   /** `stored`: the run as the transaction read it under its lock. */
   async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent, stored?: RunRecord): Promise<void> {
-    const known = stored ?? (await tx.documents(RUNS).get(String(record.facts.run)))
+    const known = stored ?? (await runOf(tx, record.facts.run))
     const before = known === undefined ? undefined : runView(known)
     await tx.documents(RUNS).put(record)
     const view = runView(record)
@@ -100,7 +100,7 @@ export class SaveRun implements OnModuleInit {
 
   /** A separate timer, because that run may have policies that this transaction has not locked. */
   private async call(tx: Transaction, kind: TimerKind<{ run: number }>, run: number): Promise<void> {
-    const waiting = await tx.documents(RUNS).get(String(run))
+    const waiting = await runOf(tx, run)
     if (waiting === undefined) return
     await this.timers.schedule(tx, { id: `${kind}:${run}`, kind, keys: keysOfRun(waiting), data: { run }, dueAt: tx.now })
   }

@@ -5,7 +5,7 @@ import { abortUnstarted, acceptDecision, owningStage } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { quarantined } from '../policies/quarantine.js'
 import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
-import { APPROVALS, type Approval } from './approval.table.js'
+import { approvalOfRun, APPROVALS, type Approval } from './approval.table.js'
 import { followsLive, previousOf } from './end-stale.js'
 import { mayBeSuperseded, onceSuperseded } from './once-superseded.js'
 import { RUNS, type RunRecord } from './run.table.js'
@@ -42,8 +42,7 @@ export class SupersedeRuns {
   /** Returns which release the newer one follows: the live one, that of the active run, or neither any more. */
   private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
     if (followsLive(approval, await onceSuperseded(tx, policy))) return 'live'
-    const active = policy.active === null ? undefined : await tx.documents(RUNS).get(String(policy.active))
-    const ahead = active === undefined ? undefined : await tx.documents(APPROVALS).get(active.approval)
+    const ahead = await approvalOfRun(tx, policy.active)
     const previous = previousOf(approval, policy.id)
     return ahead?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true ? 'active' : 'nothing'
   }

@@ -3,13 +3,13 @@ import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, RUN_EVENTS, stateOf, type RunFacts } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
-import { APPROVALS } from './approval.table.js'
+import { approvalOfRun, APPROVALS } from './approval.table.js'
 import { becomesLive, heldNoMore, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantine } from '../policies/quarantine.js'
 import { rememberReleased } from '../policies/policy-version.table.js'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
-import { RUNS, type RunRecord } from './run.table.js'
+import { runOf, RUNS, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { TakeOver } from './take-over.js'
 import { keysOfRun } from './schedule-run-deadline.js'
@@ -55,8 +55,7 @@ export class TrackRun {
   }
 
   private async promote(tx: Transaction, { run, heads }: EventData['hms.rollout.promoted.v1']): Promise<void> {
-    const record = await tx.documents(RUNS).get(String(run))
-    const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
+    const approval = await approvalOfRun(tx, run)
     for (const head of heads) {
       const release = approval?.releases.find((candidate) => candidate.releaseDigest === head.release)
       const policy = await policyOrNew(tx, head.policy)
@@ -99,7 +98,7 @@ export class TrackRun {
 
   /** Whether people rolled back, by a rollback run or without a run. A run that reverts itself reports its versions by its end. */
   private async isByPeople(tx: Transaction, run: number | null): Promise<boolean> {
-    const record = run === null ? undefined : await tx.documents(RUNS).get(String(run))
+    const record = await runOf(tx, run)
     return record === undefined || record.facts.isRollback === true
   }
 

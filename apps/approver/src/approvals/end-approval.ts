@@ -1,26 +1,19 @@
 import { action, HmsError, MAX_REASON, type StatementRequest, type ApprovalView } from '#libs/contracts'
-import { Outbox, policyKey } from '#libs/messaging'
+import { Outbox } from '#libs/messaging'
 import { Database, lockedDocument, Timers, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
 import { Rosters } from '#libs/service'
-import {
-  approvalRequirement,
-  authorsOf,
-  readDecision,
-  readRelease,
-  SignatureError,
-  type DecisionPredicate,
-  type Principal,
-} from '#libs/signing'
-import { Injectable } from '@nestjs/common'
-import { RUNS } from '../runs/run.table.js'
+import { approvalRequirement, authorsOf, readDecision, readRelease, type DecisionPredicate, type Principal } from '#libs/signing'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { refusalOfSignature } from '../runs/decide-run.js'
+import { runOf, type RunRecord } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
-import { approvalView } from './approval-view.js'
-import { approvalExpiryId, APPROVALS, type Approval } from '../runs/approval.table.js'
+import { approvalUnknown, approvalView } from './approval-view.js'
+import { APPROVAL_EXPIRY, APPROVALS, closeApproval, keysOfApproval, type Approval } from '../runs/approval.table.js'
 
-/** Ends a waiting approval by one person's signed rejection. People who could approve it may reject it, and its author may withdraw it. */
+/** Ends a waiting approval, and its run: by one person's signed rejection, or when its signatures do not arrive in time. */
 @Injectable()
-export class RejectApproval {
+export class EndApproval implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly rosters: Rosters,
@@ -29,28 +22,44 @@ export class RejectApproval {
     private readonly saveRun: SaveRun,
   ) {}
 
-  async execute(digest: string, { statement }: StatementRequest): Promise<ApprovalView> {
+  onModuleInit(): void {
+    this.timers.on(APPROVAL_EXPIRY, (tx, { data }) => this.expire(tx, data.digest))
+  }
+
+  /** People who could approve it may reject it, and its author may withdraw it. */
+  async reject(digest: string, { statement }: StatementRequest): Promise<ApprovalView> {
     return this.database.transaction(async (tx) => {
       const { person, decision } = this.read(digest, statement, tx.now)
-      const approval = await lockedDocument(tx, APPROVALS, digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
-      if (approval === undefined)
-        throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, {
-          status: 404,
-          next: [action('approvals.list')],
-        })
+      const approval = await lockedDocument(tx, APPROVALS, digest, keysOfApproval)
+      if (approval === undefined) throw approvalUnknown(digest)
       this.requireHis(approval, person)
-      return this.reject(tx, approval, person, decision, statement)
+      return this.end(tx, approval, person, decision, statement)
     })
   }
 
-  private async reject(
+  private async expire(tx: Transaction, digest: string): Promise<void> {
+    const approval = await tx.documents(APPROVALS).get(digest)
+    if (approval === undefined || approval.state !== 'waiting') return
+    await tx.documents(APPROVALS).put({ ...approval, state: 'expired' })
+    const record = await runOf(tx, approval.run)
+    if (record === undefined) return
+    await this.abort(tx, record, 'EXPIRED', `still missing at ${approval.expiresAt}: ${approval.missing.join(', ')}`)
+  }
+
+  private async abort(tx: Transaction, record: RunRecord, reason: 'REJECTED' | 'EXPIRED', detail: string): Promise<RunRecord> {
+    const ended = { ...record, facts: endEarly(record.facts, { state: 'ABORTED', reason, detail, at: tx.now.toISOString() }) }
+    await this.saveRun.execute(tx, ended)
+    return ended
+  }
+
+  private async end(
     tx: Transaction,
     approval: Approval,
     person: Principal,
     { reason, publicReason }: DecisionPredicate,
     statement: StatementRequest['statement'],
   ): Promise<ApprovalView> {
-    const record = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
+    const record = await runOf(tx, approval.run)
     if (approval.state !== 'waiting' || record === undefined) {
       throw new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${approval.state}: there is nothing to reject.`, {
         status: 409,
@@ -61,21 +70,14 @@ export class RejectApproval {
     const { run, attempt } = record.facts
     const detail = `${person.name}: ${reason}`
     const said = publicReason === undefined ? {} : { publicReason }
-    const ended = {
-      ...record,
-      facts: endEarly(record.facts, { state: 'ABORTED' as const, reason: 'REJECTED', detail, at: tx.now.toISOString() }),
-    }
-    const rejected: Approval = { ...approval, state: 'rejected' }
-    await this.timers.cancel(tx, approvalExpiryId(approval.digest))
-    await tx.documents(APPROVALS).put(rejected)
+    await closeApproval(tx, this.timers, approval, 'rejected')
     await this.outbox.emit(
       tx,
       'hms.approval.rejected.v1',
       { run, attempt, approval: approval.digest, by: person.name, reason, ...said, statement },
       { key: record.key, run, attempt },
     )
-    await this.saveRun.execute(tx, ended)
-    return approvalView(rejected, ended)
+    return approvalView(approval, await this.abort(tx, record, 'REJECTED', detail))
   }
 
   private read(digest: string, statement: unknown, now: Date): { person: Principal; decision: DecisionPredicate } {
@@ -90,15 +92,7 @@ export class RejectApproval {
         { status: 422 },
       )
     } catch (error) {
-      if (!(error instanceof SignatureError)) throw error
-      if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
-        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {
-          status: 403,
-          cause: error,
-          next: [action('keys.list')],
-        })
-      }
-      throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
+      throw refusalOfSignature(error)
     }
   }
 
