@@ -1,4 +1,4 @@
-import { parseDuration } from '#libs/contracts'
+import { parseDuration, type RolloutPlan } from '#libs/contracts'
 import type { RunTimeouts } from '#libs/pipeline'
 import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { ALL_REGIONS } from '#libs/policy'
@@ -75,6 +75,12 @@ export class ApproverConfig {
 
   get timeouts(): RunTimeouts {
     return { stageMs: parseDuration(this.stageDeadline), pauseMs: parseDuration(this.pauseDeadline), lookMs: QUEUE_LOOK_MS }
+  }
+
+  /** Plan of a release whose caller chooses nothing. */
+  get defaultPlan(): RolloutPlan {
+    const { scope, observeMs } = this
+    return { share: 500, scope, scopeName: this.nameOfScope(scope), observeMs, bakeMs: observeMs, partners: null }
   }
 
   nameOfScope(scope: string): string {

@@ -3,12 +3,13 @@ import { Outbox } from '#libs/messaging'
 import { Database, lockedDocument, Timers, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
 import { Rosters } from '#libs/service'
-import { approvalRequirement, authorsOf, readDecision, readRelease, type DecisionPredicate, type Principal } from '#libs/signing'
+import { readDecision, type DecisionPredicate, type Principal } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { refusalOfSignature } from '../runs/decide-run.js'
 import { runOf, type RunRecord } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalUnknown, approvalView } from './approval-view.js'
+import { isInvolved } from './signer-of.js'
 import { APPROVAL_EXPIRY, APPROVALS, closeApproval, keysOfApproval, type Approval } from '../runs/approval.table.js'
 
 /** Ends a waiting approval, and its run: by one person's signed rejection, or when its signatures do not arrive in time. */
@@ -32,7 +33,7 @@ export class EndApproval implements OnModuleInit {
       const { person, decision } = this.read(digest, statement, tx.now)
       const approval = await lockedDocument(tx, APPROVALS, digest, keysOfApproval)
       if (approval === undefined) throw approvalUnknown(digest)
-      this.requireHis(approval, person)
+      if (!approval.releases.some((release) => isInvolved(this.rosters.newest, release, person.id))) throw notTheirs(person)
       return this.end(tx, approval, person, decision, statement)
     })
   }
@@ -95,22 +96,11 @@ export class EndApproval implements OnModuleInit {
       throw refusalOfSignature(error)
     }
   }
+}
 
-  private requireHis({ releases }: Approval, person: Principal): void {
-    const roster = this.rosters.newest
-    const isTheirs = releases.some(({ envelope }) => {
-      const { predicate } = readRelease(envelope)
-      return (
-        approvalRequirement(roster, predicate).eligible.includes(person.id) ||
-        authorsOf(roster, predicate.author).some(({ id }) => id === person.id)
-      )
-    })
-    if (isTheirs) return
-    throw new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', `${person.name} neither wrote this nor is among those who may approve it.`, {
-      status: 403,
-      next: [action('roster.show')],
-    })
-  }
+function notTheirs({ name }: Principal): HmsError {
+  const detail = `${name} neither wrote this nor is among those who may approve it.`
+  return new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', detail, { status: 403, next: [action('roster.show')] })
 }
 
 function isBounded({ reason, publicReason = '' }: DecisionPredicate): boolean {

@@ -2,7 +2,6 @@ import {
   action,
   metricsProblem,
   HmsError,
-  peekPredicate,
   type PlanOptions,
   type PreparedApproval,
   type PrepareRequest,
@@ -14,17 +13,7 @@ import { policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import { rampProblem } from '#libs/policy'
 import { Rosters, type Upcoming } from '#libs/service'
-import {
-  approvalDigest,
-  approvalState,
-  digestOfJson,
-  droppedTags,
-  effectiveMs,
-  readRelease,
-  tagsOf,
-  type ReleasePredicate,
-  type Roster,
-} from '#libs/signing'
+import { approvalDigest, approvalState, digestOfJson, effectiveMs, readRelease, type Roster } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { POLICIES, policyOrNew, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
@@ -42,7 +31,7 @@ import { JudgeByStored } from './judge-by-stored.js'
 import { membersOf } from './members-of.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
-import { prepareReleases, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
+import { prepareReleases, withDroppedTags, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 import { signedSiblings } from './signed-siblings.js'
 import { predicateOf, requireSamePlan } from './same-plan.js'
@@ -85,11 +74,7 @@ export class PrepareApproval {
       const predecessors = await this.predecessors(tx, policies, records, request)
       const roster = this.rosters.newest
       const histories = await historiesOf(tx, policies, { records, roster, named: request.plan?.fallbacks })
-      const news = policies.map(({ policy, digest }) => ({
-        policy,
-        digest,
-        droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors)),
-      }))
+      const news = withDroppedTags(roster, policies, histories, predecessors)
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
       const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
       const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
@@ -99,8 +84,7 @@ export class PrepareApproval {
         (await quarantined(tx, known)) === undefined &&
         !offersRefused(known, histories)
       if (isGood) return preparedView(tx, known, { records, roster })
-      const prepared = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
-      const approval: Approval = heads.length === 0 ? prepared : { ...prepared, storedHeads: heads }
+      const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors }, heads)
       await this.preparations.add(tx, approval, by)
       return preparedView(tx, approval, { records, roster })
     })
@@ -111,6 +95,7 @@ export class PrepareApproval {
     request: PrepareRequest,
     policies: NewPolicy[],
     known: Pick<PrepareInput, 'records' | 'histories' | 'predecessors' | 'authors'>,
+    heads: readonly StoredHead[],
   ): Promise<Approval> {
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
     const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.rosters.newest, policies)
@@ -119,22 +104,12 @@ export class PrepareApproval {
     // The predecessor may be held until later: then the dossier contains the live release, unless that time comes first.
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
       requireEventsFit(this.rosters.newest, { releases, live, plan })
-    for (const release of releases)
-      await tx.documents(POLICIES).put({ ...(await policyOrNew(tx, release.id)), releaseEpoch: release.releaseEpoch })
-    return {
-      digest: approvalDigest(releases),
-      members: membersOf(policies),
-      request: fingerprintOf(request, known.authors),
-      state: 'prepared',
-      run: null,
-      releases,
-      plan,
-      signedBy: [],
-      missing: missingOf(this.rosters.newest, releases),
-      ...(request.supersede === true ? { supersede: true } : {}),
-      preparedAt: tx.now.toISOString(),
-      expiresAt: expiresAt.toISOString(),
+    const same = { members: membersOf(policies), request: fingerprintOf(request, known.authors) }
+    const optional = {
+      ...(request.supersede === true ? { supersede: true as const } : {}),
+      ...(heads.length === 0 ? {} : { storedHeads: heads }),
     }
+    return unsignedApproval(tx, this.rosters.newest, { ...same, releases, plan, ...optional }, expiresAt)
   }
 
   private planOf(options: PlanOptions, policies: readonly Pick<NewPolicy, 'policy'>[]): RolloutPlan {
@@ -144,14 +119,13 @@ export class PrepareApproval {
     const metrics = options.metrics ?? []
     const problem = metricsProblem(metrics)
     if (problem !== undefined) throw new HmsError('HMS_METRIC_INVALID', `plan: ${problem}`, { status: 400 })
-    const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
     return {
       share,
       scope,
       scopeName: this.config.nameOfScope(scope),
       observeMs,
       bakeMs: options.bakeMs ?? observeMs,
-      partners: options.partners ?? (own.length > 0 ? own : null),
+      partners: options.partners ?? partnersOf(policies),
       ...(metrics.length === 0 ? {} : { metrics }),
       ...(ramp.length === 1 ? {} : { ramp }),
     }
@@ -252,11 +226,31 @@ export async function recordsOf(
   return new Map(await Promise.all(ids.map(async (id) => [id, withStoredHead(await policyOrNew(tx, id), heads, tx.now)] as const)))
 }
 
-/** Returns the tags of releases that a reader may have as stable, the predecessor included. */
-export function tagsBefore(id: string, histories: Map<string, PolicyHistory>, predecessors: Map<string, ReleaseDocument | null>): string[] {
-  return [...histories.get(id)!.released, predecessors.get(id) ?? []]
-    .flat()
-    .flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope)))
+/** Builds an unsigned approval, and stores the epochs of its releases. Refuses a plan outside the roster's bounds. */
+export async function unsignedApproval(
+  tx: Transaction,
+  roster: Roster,
+  prepared: Pick<Approval, 'members' | 'request' | 'releases' | 'plan' | 'supersede' | 'storedHeads'>,
+  expiresAt: Date,
+): Promise<Approval> {
+  const { releases } = prepared
+  for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...(await policyOrNew(tx, id)), releaseEpoch })
+  return {
+    ...prepared,
+    digest: approvalDigest(releases),
+    state: 'prepared',
+    run: null,
+    signedBy: [],
+    missing: missingOf(roster, releases),
+    preparedAt: tx.now.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+  }
+}
+
+/** Returns the partners that the policies name together; `null` for all. */
+export function partnersOf(policies: readonly Pick<NewPolicy, 'policy'>[]): string[] | null {
+  const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
+  return own.length > 0 ? own : null
 }
 
 export async function historiesOf(

@@ -1,8 +1,28 @@
-import { action, HmsError, type ReleaseDocument, type RolloutPlan, stepsOf, toBase64, type VersionRef } from '#libs/contracts'
+import {
+  action,
+  HmsError,
+  peekPredicate,
+  type ReleaseDocument,
+  type RolloutPlan,
+  stepsOf,
+  toBase64,
+  type VersionRef,
+} from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
-import { buildRelease, bundleOf, STATEMENT_TYPE, type BreakGlassOrder, type PreparedRelease, type ReleasePredicate } from '#libs/signing'
+import {
+  buildRelease,
+  bundleOf,
+  droppedTags,
+  STATEMENT_TYPE,
+  tagsOf,
+  type BreakGlassOrder,
+  type PreparedRelease,
+  type ReleasePredicate,
+  type Roster,
+} from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import { fallbacksOf, refOf, type KnownReleases } from './fallbacks.js'
+import type { ParsedPolicy } from './parse-policies.js'
 
 /** Policy to be released. */
 export interface NewPolicy {
@@ -32,6 +52,20 @@ export interface PrepareInput {
   predecessors: Map<string, ReleaseDocument | null>
   now: Date
   expiresAt: Date
+}
+
+/** Adds the tags of releases that a reader may have as stable, the predecessor included, and that the new policies drop. */
+export function withDroppedTags(
+  roster: Roster,
+  policies: readonly ParsedPolicy[],
+  histories: Map<string, PolicyHistory>,
+  predecessors: Map<string, ReleaseDocument | null>,
+): NewPolicy[] {
+  return policies.map(({ policy, digest }) => {
+    const before = [...histories.get(policy.id)!.released, predecessors.get(policy.id) ?? []].flat()
+    const tags = before.flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope)))
+    return { policy, digest, droppedTags: droppedTags(roster, tagsOf({ policy }), tags) }
+  })
 }
 
 /** Builds the bytes that all approvers sign: they include epoch, previous version, fallbacks and plan. Pure. */

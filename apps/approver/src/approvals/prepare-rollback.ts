@@ -3,19 +3,10 @@ import { policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
 import { Rosters } from '#libs/service'
-import {
-  approvalDigest,
-  breakGlassBehind,
-  buildRelease,
-  digestOfJson,
-  droppedTags,
-  rollbackOf,
-  tagsOf,
-  type ReleasePredicate,
-} from '#libs/signing'
+import { breakGlassBehind, buildRelease, digestOfJson, droppedTags, rollbackOf, tagsOf, type ReleasePredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
+import { policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { releasedOf, releaseOf } from '../policies/policy-version.table.js'
 import { refusedByReaders } from '../policies/refusal-by-readers.js'
 import { APPROVALS, type Approval } from '../runs/approval.table.js'
@@ -24,7 +15,7 @@ import { authorOf } from './authors.js'
 import { JudgeByStored } from './judge-by-stored.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { withinBounds } from './plan-bounds.js'
-import { missingOf, standsOn } from './prepare-approval.js'
+import { standsOn, unsignedApproval } from './prepare-approval.js'
 import { fallbacksOf, offered, refOf, refusedOf } from './fallbacks.js'
 import { unsigned } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
@@ -68,9 +59,9 @@ export class PrepareRollback {
       const [known] = await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 })
       if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now))
         return preparedView(tx, known, { records, roster: this.rosters.newest })
-      const prepared = await this.prepare(tx, record, target, publicReason ?? reason)
+      const prepared = await this.prepare(tx, record, target, publicReason ?? reason, { members, request: fingerprint })
       const reasons = publicReason === undefined || reason === '' ? {} : { reasons: [{ name: by, reason }] }
-      const approval: Approval = { ...prepared, ...reasons, members, request: fingerprint }
+      const approval: Approval = { ...prepared, ...reasons }
       await this.preparations.add(tx, approval, by)
       return preparedView(tx, approval, { records, roster: this.rosters.newest })
     })
@@ -81,7 +72,8 @@ export class PrepareRollback {
     record: PolicyRecord,
     target: ReleaseDocument,
     reason: string,
-  ): Promise<Omit<Approval, 'members' | 'request'>> {
+    same: Pick<Approval, 'members' | 'request'>,
+  ): Promise<Approval> {
     const roster = this.rosters.newest
     const before = peekPredicate<ReleasePredicate>(target.envelope)
     const { policy, author } = before
@@ -116,18 +108,7 @@ export class PrepareRollback {
       }),
     )
     requireEventsFit(roster, { releases: [release], live: [record.live], plan })
-    await tx.documents(POLICIES).put({ ...record, releaseEpoch: release.releaseEpoch })
-    return {
-      digest: approvalDigest([release]),
-      state: 'prepared',
-      run: null,
-      releases: [release],
-      plan,
-      signedBy: [],
-      missing: missingOf(roster, [release]),
-      preparedAt: tx.now.toISOString(),
-      expiresAt: expiresAt.toISOString(),
-    }
+    return unsignedApproval(tx, roster, { ...same, releases: [release], plan }, expiresAt)
   }
 
   private async targetOf(tx: Transaction, record: PolicyRecord, version: string): Promise<ReleaseDocument> {

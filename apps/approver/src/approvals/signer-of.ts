@@ -72,16 +72,20 @@ function requireLive(roster: Roster, keyid: string, name: string, now: Date): vo
   })
 }
 
-function requireEligible(roster: Roster, release: ReleaseDocument, person: { id: string; name: string }): void {
-  const { predicate } = readRelease(release.envelope)
-  const requirement = approvalRequirement(roster, predicate)
-  // The author may also have to sign, regardless of roles.
-  if (requirement.eligible.includes(person.id) || authorsOf(roster, predicate.author).some(({ id }) => id === person.id)) return
-  throw new HmsError(
-    'HMS_APPROVER_NOT_ELIGIBLE',
-    `${person.name} is not among those who may approve ${release.id}: role ${requirement.role}.`,
-    { status: 403 },
+/** Whether a person may approve the release or wrote it: an author may have to sign too, regardless of roles. */
+export function isInvolved(roster: Roster, { envelope }: ReleaseDocument, person: string): boolean {
+  const { predicate } = readRelease(envelope)
+  return (
+    approvalRequirement(roster, predicate).eligible.includes(person) || authorsOf(roster, predicate.author).some(({ id }) => id === person)
   )
+}
+
+function requireEligible(roster: Roster, release: ReleaseDocument, person: { id: string; name: string }): void {
+  if (isInvolved(roster, release, person.id)) return
+  const { role } = approvalRequirement(roster, readRelease(release.envelope).predicate)
+  throw new HmsError('HMS_APPROVER_NOT_ELIGIBLE', `${person.name} is not among those who may approve ${release.id}: role ${role}.`, {
+    status: 403,
+  })
 }
 
 /** Returns the releases with the request's signatures; a signature replaces an earlier one by the same key. */

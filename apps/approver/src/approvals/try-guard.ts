@@ -1,4 +1,4 @@
-import { peekPredicate, stepsOf, type GuardTrial, type JsonObject, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { peekPredicate, stepsOf, type GuardTrial, type JsonObject, type ReleaseDocument } from '#libs/contracts'
 import { guard, judgeReleases, principalOf, type GuardVerdict } from '#libs/guard'
 import { Database, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
@@ -82,7 +82,7 @@ export class TryGuard {
   }
 
   private releaseOf(policy: ReleasePredicate['policy'], live: ReleaseDocument | null, now: Date): ReleaseDocument {
-    const plan = this.plan()
+    const plan = this.config.defaultPlan
     const previous = live === null ? null : { version: live.version, digest: live.releaseDigest, releaseEpoch: live.releaseEpoch }
     const expires = new Date(now.getTime() + this.config.approvalExpiryMs).toISOString()
     return unsigned(
@@ -98,10 +98,5 @@ export class TryGuard {
         expires,
       }),
     )
-  }
-
-  private plan(): RolloutPlan {
-    const { scope, observeMs } = this.config
-    return { share: 500, scope, scopeName: this.config.nameOfScope(scope), observeMs, bakeMs: observeMs, partners: null }
   }
 }

@@ -1,8 +1,8 @@
-import type { PrepareBreakGlassRequest, PreparedApproval, RolloutPlan } from '#libs/contracts'
+import type { PrepareBreakGlassRequest, PreparedApproval } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { Database } from '#libs/persistence'
 import { Rosters } from '#libs/service'
-import { approvalDigest, digestOfJson, droppedTags, tagsOf } from '#libs/signing'
+import { digestOfJson } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { preparedView } from '../approvals/approval-view.js'
 import { authorOf } from '../approvals/authors.js'
@@ -11,12 +11,10 @@ import { KeepPreparations } from '../approvals/keep-preparations.js'
 import { parsePolicies, type ParsedPolicy } from '../approvals/parse-policies.js'
 import { withinBounds } from '../approvals/plan-bounds.js'
 import { membersOf } from '../approvals/members-of.js'
-import { historiesOf, missingOf, recordsOf, tagsBefore } from '../approvals/prepare-approval.js'
-import { prepareReleases, type NewPolicy } from '../approvals/prepare-release.js'
+import { historiesOf, partnersOf, recordsOf, unsignedApproval } from '../approvals/prepare-approval.js'
+import { prepareReleases, withDroppedTags } from '../approvals/prepare-release.js'
 import { requireEventsFit } from '../approvals/run-size.js'
 import { ApproverConfig } from '../approver.config.js'
-import { POLICIES } from '../policies/policy.table.js'
-import type { Approval } from '../runs/approval.table.js'
 
 /** Validity of a preparation in ms, for signing and execution. */
 const GRANT_MS = 30 * 60 * 1000
@@ -50,12 +48,10 @@ export class PrepareBreakGlass {
       const records = await recordsOf(tx, ids)
       const predecessors = new Map([...records].map(([id, { live }]) => [id, live]))
       const histories = await historiesOf(tx, policies, { records, roster })
-      const news = policies.map(({ policy, digest }): NewPolicy => {
-        const dropped = droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors))
-        return { policy, digest, droppedTags: dropped, breakGlass: { reason } }
-      })
+      const news = withDroppedTags(roster, policies, histories, predecessors).map((each) => ({ ...each, breakGlass: { reason } }))
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
-      const plan = news.reduce((bounded, each) => withinBounds(bounded, roster, each), this.planOf(news))
+      const fixed = { ...this.config.defaultPlan, bakeMs: this.config.breakGlassBakeMs, partners: partnersOf(news) }
+      const plan = news.reduce((bounded, each) => withinBounds(bounded, roster, each), fixed)
       const expiresAt = new Date(tx.now.getTime() + GRANT_MS)
       const releases = prepareReleases({
         policies: news,
@@ -69,28 +65,10 @@ export class PrepareBreakGlass {
         expiresAt,
       })
       requireEventsFit(roster, { releases, live: [...predecessors.values()], plan })
-      const approval: Approval = {
-        digest: approvalDigest(releases),
-        members: `break-glass ${membersOf(policies)}`,
-        request: digestOfJson({ breakGlass: { reason } }),
-        state: 'prepared',
-        run: null,
-        releases,
-        plan,
-        signedBy: [],
-        missing: missingOf(roster, releases),
-        preparedAt: tx.now.toISOString(),
-        expiresAt: expiresAt.toISOString(),
-      }
-      for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...records.get(id)!, releaseEpoch })
+      const same = { members: `break-glass ${membersOf(policies)}`, request: digestOfJson({ breakGlass: { reason } }) }
+      const approval = await unsignedApproval(tx, roster, { ...same, releases, plan }, expiresAt)
       await this.preparations.add(tx, approval, by)
       return preparedView(tx, approval, { records, roster })
     })
-  }
-
-  private planOf(policies: readonly NewPolicy[]): RolloutPlan {
-    const { scope, observeMs, breakGlassBakeMs: bakeMs } = this.config
-    const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
-    return { share: 500, scope, scopeName: this.config.nameOfScope(scope), observeMs, bakeMs, partners: own.length > 0 ? own : null }
   }
 }
