@@ -109,7 +109,7 @@ export const BREAK_GLASS_GUARDS = [
     name: 'break-glass-not-made-of-approvals',
     guard: 'two signatures make no break-glass of an ordinary approval',
     file: SIGN,
-    find: '    if (order === undefined) throw refusals.ordinary()\n',
+    find: '    if (order === undefined) throw ordinary()\n',
     replace: '',
     spec: STORY,
     test: 'by an ordinary approval that two sign',

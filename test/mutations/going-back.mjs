@@ -293,7 +293,7 @@ export const GOING_BACK_GUARDS = [
     name: 'quarantine-break-glass',
     guard: 'break-glass brings in again what was taken back only where it was prepared after that',
     file: 'apps/approver/src/break-glass/sign-break-glass.ts',
-    find: '    if (found !== undefined) throw refuseQuarantined(found, refusals.AGAIN)\n',
+    find: '    if (found !== undefined) throw refuseQuarantined(found, AGAIN)\n',
     replace: '    void found\n',
     spec: QUARANTINE,
     test: 'takes no break-glass over what was prepared before',

@@ -1,4 +1,4 @@
-import { groupBy, type ApprovalView, type HmsError } from '#libs/contracts'
+import { action, groupBy, HmsError, type ApprovalView } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
 import { mayReview, type Principal, type Roster } from '#libs/signing'
@@ -21,7 +21,8 @@ import { requireReviewed } from '../tickets/review-lock.table.js'
 import { previousOf } from '../runs/end-stale.js'
 import { QueueRun } from '../runs/queue-run.js'
 import { runOf, type RunRecord } from '../runs/run.table.js'
-import * as refusals from './refusals.js'
+
+const AGAIN = action('break-glass')
 
 /**
  * Accepts all signatures of a break-glass in one request: enough of them, or none is stored. Its run starts at once, and replaces the run
@@ -45,14 +46,14 @@ export class SignBreakGlass {
   private async sign(tx: Transaction, approval: Approval, request: BreakGlassRequestDto): Promise<ApprovalView | HmsError> {
     const roster = this.rosters.newest
     const order = breakGlassIn(approval)
-    if (order === undefined) throw refusals.ordinary()
+    if (order === undefined) throw ordinary()
     const signers = signersOf(roster, approval, request)
     if (approval.run !== null && signers.every(({ name }) => approval.signedBy.includes(name)))
       return approvalView(approval, await runOf(tx, approval.run))
-    if (approval.state !== 'prepared') throw refusals.closed(approval)
-    if (Date.parse(approval.expiresAt) <= tx.now.getTime()) throw refusals.expired()
+    if (approval.state !== 'prepared') throw closed(approval)
+    if (Date.parse(approval.expiresAt) <= tx.now.getTime()) throw expired()
     const [underWay] = await signedSiblings(tx, approval.members)
-    if (underWay !== undefined) throw refusals.underWay(underWay)
+    if (underWay !== undefined) throw alreadyUnderWay(underWay)
     for (const { name } of signers) await requireReviewed(tx, roster, name)
     requireReviewer(roster, approval, signers, tx.now)
     for (const { name } of signers) {
@@ -67,12 +68,12 @@ export class SignBreakGlass {
     const { releases, plan } = approval
     const policies = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))!))
     const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
-    if (moved !== undefined) throw refusals.moved(moved)
+    if (moved !== undefined) throw liveMoved(moved)
     const found = await quarantined(tx, approval)
-    if (found !== undefined) throw refuseQuarantined(found, refusals.AGAIN)
+    if (found !== undefined) throw refuseQuarantined(found, AGAIN)
     requireEventsFit(roster, { releases, live: policies.map(({ live }) => live), plan })
     const missing = missingOf(roster, releases)
-    if (missing.length > 0) throw refusals.lacking(missing)
+    if (missing.length > 0) throw lacking(missing)
     const opened = await openRun(tx, approval)
     const review = await this.reviewBreakGlass.open(tx, opened, reason, signers)
     const by = signers.map(({ name }) => name)
@@ -100,7 +101,7 @@ export class SignBreakGlass {
 /** Returns the people whose valid signatures the request contains, each over all releases; each counts once. */
 function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlassRequestDto): Principal[] {
   const byPerson = groupBy(signatures, ({ keyid }) => roster.principalOfKey(keyid)?.name ?? keyid)
-  if (byPerson.size < 2) throw refusals.alone([...byPerson.keys()][0]!)
+  if (byPerson.size < 2) throw alone([...byPerson.keys()][0]!)
   return [...byPerson.values()].map((own) => roster.principalByName(signerOf(roster, approval, { signatures: own }))!)
 }
 
@@ -109,5 +110,52 @@ function requireReviewer(roster: Roster, { releases }: Approval, signers: readon
   const actors = signers.map(({ id }) => id)
   const canSign = ({ keys }: Principal): boolean => keys.some(({ keyid }) => roster.isLive(keyid, now.toISOString()))
   const people = [...roster.principals.values()].filter((each) => each.kind === 'person' && canSign(each))
-  if (!people.some((person) => mayReview(person, actors, releases, roster))) throw refusals.nobodyToReview()
+  if (!people.some((person) => mayReview(person, actors, releases, roster))) throw nobodyToReview()
+}
+
+/** Refusal for an ordinary approval, whose signed content does not declare break-glass. */
+function ordinary(): HmsError {
+  const detail = 'This was prepared as an ordinary approval, and no number of signatures makes break-glass of it.'
+  return new HmsError('HMS_BREAK_GLASS_OTHER', detail, { status: 422, next: [AGAIN, action('approve')] })
+}
+
+function alone(name: string): HmsError {
+  const detail = `Break-glass takes two different people in one request, and only ${name} signed. Nothing was kept.`
+  return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [AGAIN] })
+}
+
+/** `missing` as in an approval: roles, `author`. */
+function lacking(missing: readonly string[]): HmsError {
+  const detail = `Too few of those who signed count: still missing are ${missing.join(', ')}. Nothing was kept; all sign together.`
+  return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [action('roster.show'), AGAIN], state: { missing } })
+}
+
+function closed({ state, run }: Approval): HmsError {
+  return new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${state}; another signature changes nothing.`, {
+    status: 409,
+    next: run === null ? [] : [action('runs.show', { run })],
+  })
+}
+
+function expired(): HmsError {
+  const detail = 'What was prepared for break-glass is good for 30 minutes, and they are over. Prepare it again.'
+  return new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', detail, { status: 409, next: [AGAIN] })
+}
+
+function alreadyUnderWay({ digest, run }: Approval): HmsError {
+  return new HmsError('HMS_BREAK_GLASS_UNDER_WAY', `These files are on their way already, by break-glass in run #${run}.`, {
+    status: 409,
+    next: [action('runs.watch', { run: run! })],
+    state: { digest, run },
+  })
+}
+
+function liveMoved({ id, live }: PolicyRecord): HmsError {
+  const detail = `${id} moved to ${live?.version ?? 'nothing'} after this was prepared. Look at the difference, and sign it again.`
+  return new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [action('get', { policy: id }), AGAIN] })
+}
+
+function nobodyToReview(): HmsError {
+  const detail = 'Break-glass must be reviewed, and everyone in the roster signed or wrote this, so no reviewer is left.'
+  return new HmsError('HMS_BREAK_GLASS_NO_REVIEWER', detail, { status: 422, next: [action('roster.show'), action('approve')] })
 }

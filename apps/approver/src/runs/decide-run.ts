@@ -144,19 +144,18 @@ export class DecideRun {
   private requireInTime(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
     const { facts } = record
     const state = stateOf(facts)
-    const refuse: Refuse = (code, detail, next) => new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
     const show = action('runs.show', { run: facts.run })
-    if (isTerminal(state)) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} has ended ${state}: too late to ${decision} it.`, show)
+    const refuse: Refuse = (code, detail, next = show) => new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
+    if (isTerminal(state)) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} has ended ${state}: too late to ${decision} it.`)
     if (facts.isRollback === true && facts.startedAt !== undefined)
-      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is a rollback on its way: too late to ${decision} it.`, show)
+      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is a rollback on its way: too late to ${decision} it.`)
     if (attempt !== facts.attempt)
-      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} is over.`, show)
+      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} is over.`)
     const pending = pendingDecision(facts, decision)
     if (pending !== undefined)
       throw refuse(
         'HMS_RUN_DECISION_PENDING',
         `${pending.by} decided to ${pending.decision} run #${facts.run}, and that has not been answered yet.`,
-        show,
       )
     if (state === 'NOTIFYING') {
       const { id } = facts.policies[0]!
@@ -184,11 +183,10 @@ export class DecideRun {
   }
 
   private pausedAt({ facts }: RunRecord, decision: RunDecisionName, refuse: Refuse): StageName {
-    const show = action('runs.show', { run: facts.run })
-    if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`, show)
+    if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`)
     const stage = pausedStage(facts)!
     if ((decision !== 'extend' && decision !== 'retry') || stage !== 'rollout') return stage
-    throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, and its bake restarts.`, show)
+    throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, and its bake restarts.`)
   }
 
   private goingOnAt({ facts }: RunRecord, state: RunState, decision: RunDecisionName, refuse: Refuse): StageName {
@@ -196,21 +194,11 @@ export class DecideRun {
     if (held !== undefined) return held.stage
     const states = STATES_OF[decision]
     if (decision === 'promote' && state === 'BAKING' && facts.breakGlass !== undefined)
-      throw refuse(
-        'HMS_RUN_DECISION_NOT_NOW',
-        `Run #${facts.run} is break-glass: its bake is never cut short.`,
-        action('runs.show', { run: facts.run }),
-      )
-    if (states === undefined) {
-      const detail = `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`
-      throw refuse('HMS_RUN_NOT_PAUSED', detail, action('runs.show', { run: facts.run }))
-    }
+      throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is break-glass: its bake is never cut short.`)
+    if (states === undefined)
+      throw refuse('HMS_RUN_NOT_PAUSED', `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`)
     if (states.includes(state)) return stageAwaited(state)!
-    throw refuse(
-      'HMS_RUN_DECISION_NOT_NOW',
-      `Run #${facts.run} is ${state}: it can be ${DONE[decision]} in ${states.join(', ')}.`,
-      action('runs.show', { run: facts.run }),
-    )
+    throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is ${state}: it can be ${DONE[decision]} in ${states.join(', ')}.`)
   }
 }
 
@@ -219,7 +207,8 @@ export interface ReadAs extends Pick<DecidedRun, 'ticket' | 'review'> {
   known?: readonly string[]
 }
 
-type Refuse = (code: string, detail: string, next: Action) => HmsError
+/** `next`: showing the run by default. */
+type Refuse = (code: string, detail: string, next?: Action) => HmsError
 
 /** States in which an active run accepts these decisions. */
 const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
