@@ -426,7 +426,7 @@ export const DOOR_GUARDS = [
   {
     name: 'strangers-prepared',
     guard: 'who knows a key id does not learn what was prepared',
-    file: 'apps/approver/src/approvals/under-lock.ts',
+    file: 'apps/approver/src/approvals/signer-of.ts',
     find: 'if (known === undefined || !isSignedBy(roster, known, request.signatures[0]!)) throw unmatched()',
     replace: 'if (known === undefined) throw unmatched()',
     spec: 'test/attacks/strangers.spec.ts',

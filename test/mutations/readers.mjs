@@ -39,7 +39,7 @@ export const READER_GUARDS = [
   {
     name: 'whole-bundle-or-nothing',
     guard: 'a canary of a bundle counts while all its members do',
-    file: 'libs/evaluation/src/whole-bundles.ts',
+    file: 'libs/evaluation/src/evaluate.ts',
     find: 'const isParted = whole.get(digest) !== size',
     replace: 'const isParted = size < 0 && whole.get(digest) !== size',
     spec: 'test/regressions/bundle-has-one-cohort.spec.ts',

@@ -39,7 +39,7 @@ export const REGION_GUARDS = [
   {
     name: 'region-in-a-long-bake',
     guard: 'a run that waits for a region fails by no deadline while another bakes there',
-    file: 'apps/approver/src/runs/is-held-up.ts',
+    file: 'apps/approver/src/runs/end-overdue-run.ts',
     find: "'ROLLING_OUT', 'BAKING', 'PAUSED'",
     replace: "'ROLLING_OUT', 'PAUSED'",
     spec: 'test/scenarios/regions.spec.ts',
@@ -66,7 +66,7 @@ export const REGION_GUARDS = [
   {
     name: 'region-waits-for-nobody',
     guard: 'a run whose region is long free fails where its stage never goes on',
-    file: 'apps/approver/src/runs/is-held-up.ts',
+    file: 'apps/approver/src/runs/end-overdue-run.ts',
     find: "if (waits === 'REGION_BUSY') return isRegionTaken(tx, record)",
     replace: "if (waits === 'REGION_BUSY') return (await isRegionTaken(tx, record)) || true",
     spec: 'test/scenarios/stuck.spec.ts',
@@ -75,7 +75,7 @@ export const REGION_GUARDS = [
   {
     name: 'region-turn-of-others',
     guard: 'a run waits for as long as another has the region, whomever it waited for first',
-    file: 'apps/approver/src/runs/is-held-up.ts',
+    file: 'apps/approver/src/runs/end-overdue-run.ts',
     find: 'facts.run !== run && (hasRegion(facts) ||',
     replace: 'facts.run === record.facts.stages.canary?.behind && (hasRegion(facts) ||',
     spec: 'test/scenarios/stuck.spec.ts',
@@ -84,7 +84,7 @@ export const REGION_GUARDS = [
   {
     name: 'region-under-freeze',
     guard: 'a run waits for its region for as long as a freeze holds the run that has it',
-    file: 'apps/approver/src/runs/is-held-up.ts',
+    file: 'apps/approver/src/runs/end-overdue-run.ts',
     find: " || (canary?.waits === 'FREEZE' && canary.shown === true)",
     replace: '',
     spec: 'test/scenarios/stuck.spec.ts',
@@ -93,7 +93,7 @@ export const REGION_GUARDS = [
   {
     name: 'frozen-has-no-region',
     guard: 'a run that a freeze keeps from its first head has no region',
-    file: 'apps/approver/src/runs/is-held-up.ts',
+    file: 'apps/approver/src/runs/end-overdue-run.ts',
     find: ' && canary.shown === true)',
     replace: ')',
     spec: 'test/scenarios/stuck.spec.ts',
@@ -102,7 +102,7 @@ export const REGION_GUARDS = [
   {
     name: 'freeze-waits-for-nothing',
     guard: 'a run that waits for a freeze is not ended while that holds',
-    file: 'apps/approver/src/runs/is-held-up.ts',
+    file: 'apps/approver/src/runs/end-overdue-run.ts',
     find: 'return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scopes, tx.now) !== null',
     replace: 'return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scopes, tx.now) === null && false',
     spec: 'test/scenarios/stuck.spec.ts',

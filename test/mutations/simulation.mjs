@@ -84,7 +84,7 @@ export const SIMULATION_GUARDS = [
   {
     name: 'beside-held',
     guard: 'a release that is held for later is not in force in a replay',
-    file: 'apps/simulator/src/in-force/policies-in-force.ts',
+    file: 'apps/simulator/src/simulations/replay-run.ts',
     find: 'next !== null && next.atMs <= now.getTime()',
     replace: 'next !== null',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
@@ -102,7 +102,7 @@ export const SIMULATION_GUARDS = [
   {
     name: 'beside-of-its-policy',
     guard: 'a head that was recorded under another policy fails the replay',
-    file: 'apps/simulator/src/in-force/policies-in-force.ts',
+    file: 'apps/simulator/src/simulations/replay-run.ts',
     find: 'if (found.head.policy === id && found.head.scope === STABLE_SCOPE) return found',
     replace: 'return found',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
@@ -111,7 +111,7 @@ export const SIMULATION_GUARDS = [
   {
     name: 'beside-is-bounded',
     guard: 'what scenarios read of other policies fits into the events of a run',
-    file: 'apps/simulator/src/scenarios/rules-of-run.ts',
+    file: 'apps/simulator/src/scenarios/policies-of-run.ts',
     find: 'if (bytes > left) {',
     replace: 'if (bytes < 0) {',
     spec: 'apps/simulator/src/simulations/replay-inputs.spec.ts',

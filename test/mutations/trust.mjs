@@ -436,7 +436,7 @@ export const TRUST_GUARDS = [
   {
     name: 'roster-strands-readers',
     guard: 'a roster that strands readers needs people who accept it',
-    file: 'apps/approver/src/roster/unreadable-releases.ts',
+    file: 'apps/approver/src/roster/roster-proposals.ts',
     find: 'if (lost.length === 0) return',
     replace: 'if (lost.length >= 0) return',
     spec: 'test/regressions/target-refused.spec.ts',

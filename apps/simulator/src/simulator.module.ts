@@ -3,7 +3,6 @@ import { ENVIRONMENT, runtimeModule, type ServiceDefinition } from '#libs/servic
 import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module } from '@nestjs/common'
 import { BOTS } from './bots/bot.table.js'
-import { InlineBotInspector, type BotInspector } from './bots/bot-inspector.js'
 import { BOT_INSPECTOR, BotsController } from './bots/bots.http.js'
 import { WorkerBotInspector } from './bots/worker-bot-inspector.js'
 import { CorporaController } from './corpora/corpora.http.js'
@@ -25,6 +24,7 @@ import { SIMULATIONS } from './simulations/simulation.table.js'
 import { SimulationsController } from './simulations/simulations.http.js'
 import { SimulationsEvents } from './simulations/simulations.events.js'
 import { TRIAL_REPLAY_MS, TRIAL_RUNNER, TryPolicies } from './simulations/try-policies.js'
+import { type BotInspector, InlineBotInspector } from './replay/inspect-bot.js'
 
 function runnerOf({ runner, workers }: SimulatorConfig, deadlineMs: number): ReplayRunner {
   return runner === 'inline' ? new InlineReplayRunner(deadlineMs) : new WorkerReplayRunner({ deadlineMs, workers })

@@ -1,6 +1,20 @@
-import { command, type JsonObject } from '#libs/contracts'
-import { checkBase, pointerOf, Report, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
-import { checkVersions, type UsedVersion } from './versions.js'
+import { command, type Json, type JsonObject } from '#libs/contracts'
+import {
+  type Change,
+  changesBetween,
+  checkBase,
+  compareVersions,
+  type Finding,
+  isSemVer,
+  type Level,
+  levelBetween,
+  nextVersion,
+  pointerOf,
+  policyDigest,
+  type PolicyDocument,
+  type PolicySource,
+  Report,
+} from '#libs/policy'
 import { compileRuleSchema, type RuleSchema } from './schema/compile.js'
 
 export type LintContext = {
@@ -74,4 +88,95 @@ function checkOwnSchema(source: PolicySource, given: NamedSchema | undefined, mu
     report.error('schema-violation', violation.pointer, `${violation.pointer || 'the policy'} ${violation.message} (schema ${name})`)
   }
   return compiled.schema
+}
+
+type UsedVersion = { version: string; digest: string }
+
+/** Keys that describe the rule: a new value needs only a patch, but removing one may affect a reader. */
+const METADATA = new Set(['effective', 'title', 'description', 'owner', 'tags'])
+/** Keys for the pipeline and not for readers: removing one also needs only a patch. */
+const FOR_THE_PIPELINE = new Set(['partners', 'breaking'])
+
+const RANK: Record<Level, number> = { patch: 0, minor: 1, major: 2 }
+
+type Need = { level: Level; why: string }
+
+/** Checks that the version is unused, above the live one, and raised far enough for the changes. */
+function checkVersions(
+  source: PolicySource,
+  live: PolicyDocument | undefined,
+  used: readonly UsedVersion[],
+  schema: RuleSchema | undefined,
+  report: Report,
+): void {
+  const { version } = source.policy
+  const liveDigest = live === undefined ? undefined : policyDigest(live)
+  const taken = live === undefined || liveDigest === undefined ? used : [...used, { version: live.version, digest: liveDigest }]
+  const clash = taken
+    .filter((each) => each.digest !== source.digest && isSemVer(each.version))
+    .find((each) => compareVersions(each.version, version) === 0)
+  if (clash) {
+    const top = taken
+      .map((each) => each.version)
+      .filter(isSemVer)
+      .reduce((a, b) => (compareVersions(a, b) < 0 ? b : a))
+    report.error(
+      'version-reused',
+      '/version',
+      `version ${clash.version} was used before with other content`,
+      `use ${nextVersion(top, 'patch')} or above`,
+    )
+    return
+  }
+  if (!live) return
+  if (liveDigest === source.digest) {
+    report.error('already-live', '/version', `this policy is live already, as ${live.version}`, 'there is nothing to release')
+    return
+  }
+  const level = levelBetween(live.version, version)
+  if (level === undefined) {
+    report.error(
+      'version-not-higher',
+      '/version',
+      `version ${version} is not above ${live.version}, which is live`,
+      `use ${nextVersion(live.version, 'patch')} or above; to go back, use ${command('rollback.verb')}`,
+    )
+    return
+  }
+  for (const change of changesBetween(live, source.policy)) {
+    const need = needOf(change, schema)
+    if (RANK[need.level] <= RANK[level]) continue
+    report.error(
+      `needs-${need.level}`,
+      pointerOf(change.path),
+      `${need.why}, which needs a ${need.level} version above ${live.version}`,
+      `use ${nextVersion(live.version, need.level)}`,
+    )
+  }
+}
+
+function needOf({ path, from, to, kind }: Change, schema: RuleSchema | undefined): Need {
+  const field = `"${path.join('.')}"`
+  const [top = ''] = path
+  if (top === 'version' || FOR_THE_PIPELINE.has(top)) return { level: 'patch', why: '' }
+  if (top === 'schema') return { level: 'minor', why: 'the schema of the rule data changed' }
+  if (kind === 'removed') return { level: 'major', why: `key ${field} is gone` }
+  if (METADATA.has(top)) return { level: 'patch', why: '' }
+  if (isTighter(schema?.tighter(path), from, to)) return { level: 'major', why: `bound ${field} is tighter` }
+  if (kind === 'added') return { level: 'minor', why: `key ${field} is new` }
+  if (path.at(-1) === 'units') return { level: 'major', why: `unit ${field} changed` }
+  if (typeOf(from) !== typeOf(to)) return { level: 'major', why: `${field} changed from ${typeOf(from)} to ${typeOf(to)}` }
+  return { level: 'minor', why: `value ${field} changed` }
+}
+
+/** Whether the bound is tighter. A new bound is tighter too. */
+function isTighter(direction: 'lower' | 'higher' | undefined, from: Json | undefined, to: Json | undefined): boolean {
+  if (direction === undefined || typeof to !== 'number') return false
+  if (from === undefined) return true
+  return typeof from === 'number' && (direction === 'lower' ? to < from : to > from)
+}
+
+function typeOf(value: Json | undefined): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'list' : typeof value
 }

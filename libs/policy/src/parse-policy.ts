@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '#libs/contracts'
+import { isObject } from '#libs/contracts'
 import { POLICY_MAX_BYTES, policyDigest, type PolicyDocument, type PolicySource } from './document.js'
 import { type Finding, Report } from './finding.js'
 import { checkBase } from './base.js'
@@ -21,11 +21,7 @@ export function parsePolicy(bytes: Uint8Array | string, file: string): ParsedPol
     checkBase(value, report)
   }
   if (report.findings.length > 0) return { ok: false, findings: report.sorted() }
-  const policy = asPolicy(value as JsonObject)
+  // The base schema has been checked.
+  const policy = value as PolicyDocument
   return { ok: true, source: { file, policy, digest: policyDigest(policy), locate } }
-}
-
-/** Valid because the base schema has been checked. */
-function asPolicy(value: JsonObject): PolicyDocument {
-  return value as PolicyDocument
 }

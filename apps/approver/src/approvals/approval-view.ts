@@ -106,7 +106,7 @@ function breakGlassMember(approval: Approval): { breakGlass?: { reason: string }
 }
 
 /** Returns the authors named in the releases, without duplicates. */
-export function authorsIn(approval: Approval): string[] {
+function authorsIn(approval: Approval): string[] {
   return [...new Set(approval.releases.flatMap(({ envelope }) => peekPredicate<ReleasePredicate>(envelope).author ?? []))]
 }
 

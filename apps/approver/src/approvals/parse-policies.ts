@@ -1,5 +1,6 @@
 import { action, HmsError, MAX_RUN_BYTES, type JsonObject } from '#libs/contracts'
 import { hasErrors, parsePolicy, type PolicyDocument } from '#libs/policy'
+import { digestOfJson } from '#libs/signing'
 
 export type ParsedPolicy = { policy: PolicyDocument; digest: string }
 
@@ -31,4 +32,16 @@ export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
   const ids = parsed.map(({ policy }) => policy.id)
   if (new Set(ids).size < ids.length) throw new HmsError('HMS_APPROVER_BUNDLE_TWICE', 'A bundle holds each policy once.', { status: 422 })
   return parsed.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1))
+}
+
+/** Maximum length of a readable key in characters. */
+const LONGEST_KEY = 1_000
+
+/** Returns a key of the policies: equal for equal policies; a digest for many, because an index has it. */
+export function membersOf(policies: Pick<ParsedPolicy, 'digest'>[]): string {
+  const members = policies
+    .map(({ digest }) => digest)
+    .sort()
+    .join(' ')
+  return members.length > LONGEST_KEY ? digestOfJson(members) : members
 }

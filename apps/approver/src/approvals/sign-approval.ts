@@ -19,12 +19,11 @@ import {
   type Approval,
 } from '../runs/approval.table.js'
 import { EndStale } from '../runs/end-stale.js'
-import { underLock } from './under-lock.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { openRun, rememberSignatures } from './open-run.js'
 import { missingOf, recordsOf } from './prepare-approval.js'
 import { requireEventsFit } from './run-size.js'
-import { signerOf, withSignatures } from './signer-of.js'
+import { signerOf, underLock, withSignatures } from './signer-of.js'
 import { signedSiblings } from './signed-siblings.js'
 
 /** Accepts one person's signatures over prepared bytes. The first signature assigns the run number, the last one queues the run. */

@@ -1,14 +1,15 @@
-import { action, HmsError, type ApprovalRequest, type ReleaseDocument } from '#libs/contracts'
+import { action, type ApprovalRequest, HmsError, type ReleaseDocument } from '#libs/contracts'
 import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Roster } from '#libs/signing'
-import type { Approval } from '../runs/approval.table.js'
+import { type Approval, APPROVALS, keysOfApproval } from '../runs/approval.table.js'
+import { type Database, lockedDocument, type Transaction } from '#libs/persistence'
 
 /** Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN` for a key of no person, before any lookup. */
-export function requireKnownSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>): void {
+function requireKnownSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>): void {
   for (const { keyid } of signatures) if (roster.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
 }
 
 /** Throws 403 `HMS_APPROVER_KEY_ENDED` for a key whose signatures no longer count. */
-export function requireLiveSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>, now: Date): void {
+function requireLiveSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>, now: Date): void {
   for (const { keyid } of signatures) requireLive(roster, keyid, roster.principalOfKey(keyid)!.name, now)
 }
 
@@ -97,4 +98,34 @@ export function withSignatures(releases: readonly ReleaseDocument[], request: Pi
     const kept = release.envelope.signatures.filter((known) => !brought.some(({ keyid }) => keyid === known.keyid))
     return { ...release, envelope: { ...release.envelope, signatures: [...kept, ...brought] } }
   })
+}
+
+/**
+ * Runs `work` on the prepared approval of a request's digest, with its policies locked. A refusal returned by `work` is thrown after the
+ * commit, so its writes stay. Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED`, `_SIGNATURE_INVALID` first; the last also if nothing
+ * was prepared: the response must not depend on what exists until a signature counts.
+ */
+export async function underLock<T>(
+  database: Database,
+  roster: Roster,
+  request: Pick<ApprovalRequest, 'digest' | 'signatures'>,
+  work: (tx: Transaction, approval: Approval) => Promise<T | HmsError>,
+): Promise<T> {
+  requireKnownSigners(roster, request)
+  const answer = await database.transaction(async (tx) => {
+    requireLiveSigners(roster, request, tx.now)
+    const known = await tx.documents(APPROVALS).get(request.digest)
+    if (known === undefined || !isSignedBy(roster, known, request.signatures[0]!)) throw unmatched()
+    const approval = await lockedDocument(tx, APPROVALS, request.digest, keysOfApproval)
+    if (approval === undefined) throw unmatched()
+    return work(tx, approval)
+  })
+  if (answer instanceof HmsError) throw answer
+  return answer
+}
+
+function unmatched(): HmsError {
+  const detail =
+    'The signature matches nothing that was prepared here under this digest, or that is kept no longer. Prepare it again, and sign that.'
+  return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', detail, { status: 403, next: [action('approve')] })
 }

@@ -7,8 +7,8 @@ import { Body, Controller, Get, Inject, Post, type OnApplicationShutdown } from 
 import { boundBytes, register } from '../registry-limit.js'
 import { BOT_SOURCE_LIMIT } from '../replay/limits.js'
 import { BOTS, MAX_BOTS, type RegisteredBot } from './bot.table.js'
-import type { BotInspector } from './bot-inspector.js'
 import { BotRegistrationDto } from './bots.dto.js'
+import type { BotInspector } from '../replay/inspect-bot.js'
 
 export const BOT_INSPECTOR = Symbol('BotInspector')
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { HmsError } from '#libs/contracts'
 import type { Clock } from '#libs/platform'
-import type { BotInspector, Inspected } from './bot-inspector.js'
+import type { BotInspector, Inspected } from '../replay/inspect-bot.js'
 
 const DEADLINE_MS = 5_000
 /** Limit of waiting modules: at 20 ms each they finish within five seconds; a bad one among them costs five more. */

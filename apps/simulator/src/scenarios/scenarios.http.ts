@@ -4,10 +4,10 @@ import { compileScenario, parseScenario, type Scenario, SCENARIO_MAX_BYTES } fro
 import { RequireScope, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { boundBytes, register, REGISTRY_ID } from '../registry-limit.js'
-import { rulesOf } from './rules-of-run.js'
 import { MAX_SCENARIOS, SCENARIO_RULES_MAX_BYTES, SCENARIOS, type RegisteredScenario } from './scenario.table.js'
 import { ScenarioRegistrationDto } from './scenarios.dto.js'
 import { formatFinding } from '#libs/policy'
+import { rulesOf } from './policies-of-run.js'
 
 @Controller('v1/scenarios')
 export class ScenariosController {

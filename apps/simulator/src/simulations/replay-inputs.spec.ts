@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseScenario, type Scenario } from '#libs/scenario'
 import { dossierOf, POLICY, SCENARIO } from '../testing/dossier.fixture.js'
-import { isFirstVersion, policiesOf, scenariosOf, type KnownPolicies } from '../scenarios/policies-of-run.js'
-import { rulesOf, rulesOfRun } from '../scenarios/rules-of-run.js'
+import { isFirstVersion, type KnownPolicies, policiesOf, rulesOf, rulesOfRun, scenariosOf } from '../scenarios/policies-of-run.js'
 import { SCENARIO_RULES_MAX_BYTES } from '../scenarios/scenario.table.js'
 import { inputsOf } from './replay-inputs.js'
 

@@ -1,5 +1,5 @@
 import { command, type ScenarioRule } from '#libs/contracts'
-import { Database } from '#libs/persistence'
+import { Database, type Transaction } from '#libs/persistence'
 import { emptyScore, lackOf, type JudgedScore, type SkippedScenario } from '#libs/pipeline'
 import { describeError, TransientError } from '#libs/platform'
 import type { Scenario } from '#libs/scenario'
@@ -7,17 +7,18 @@ import { Rosters } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
 import { BOTS, MAX_BOTS, type RegisteredBot } from '../bots/bot.table.js'
 import { Readings } from '../corpora/readings.js'
-import type { RecordedHead } from '../in-force/in-force.table.js'
-import { NotInForceError, policiesInForce, recordedHeads } from '../in-force/policies-in-force.js'
+import { IN_FORCE, type RecordedHead } from '../in-force/in-force.table.js'
 import { ReplayError } from '../replay/replay-error.js'
 import type { OnProgress, ReplayRunner } from '../replay/replay-runner.js'
 import type { ReplayReport } from '../replay/report.js'
 import type { ScenarioInputs } from '../replay/scenario-inputs.js'
 import { scoreReplay } from '../replay/score.js'
 import { SCENARIOS } from '../scenarios/scenario.table.js'
-import { isFirstVersion, scenariosOf, type KnownPolicies, type PoliciesOfRun } from '../scenarios/policies-of-run.js'
-import { besideOf, rulesOfRun } from '../scenarios/rules-of-run.js'
+import { besideOf, isFirstVersion, type KnownPolicies, type PoliciesOfRun, rulesOfRun, scenariosOf } from '../scenarios/policies-of-run.js'
 import { inputsOf } from './replay-inputs.js'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { PolicyDocument } from '#libs/policy'
+import { type Roster, SignatureError, STABLE_SCOPE, type VerifiedHead, verifyHead } from '#libs/signing'
 
 export const REPLAY_RUNNER = Symbol('ReplayRunner')
 
@@ -113,4 +114,56 @@ export class ReplayRun {
 function tooMuchOf(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
   const why = `it reads more of ${Object.keys(besideOf(scenario, policies)).join(', ')} than the events of a run can carry`
   return { scenario: scenario.id, why, next: command('scenarios.add'), incompatible: true }
+}
+
+/** Limit for policies that bots and scenarios use besides those of a run, signatures and base64 included. */
+const MAX_IN_FORCE_BYTES = 32 * 1024 * 1024
+
+/** Error for unavailable policies in force; it is unrelated to any bot. */
+class NotInForceError extends Error {
+  override readonly name = 'NotInForceError'
+}
+
+/** Returns the stable heads of these policies, as far as they exist. Throws `NotInForceError` beyond `MAX_IN_FORCE_BYTES`. */
+async function recordedHeads(tx: Transaction, ids: Iterable<string>): Promise<RecordedHead[]> {
+  const heads: RecordedHead[] = []
+  let bytes = 0
+  for (const id of ids) {
+    const recorded = await tx.documents(IN_FORCE).get(id)
+    if (recorded === undefined) continue
+    bytes += JSON.stringify(recorded).length
+    if (bytes > MAX_IN_FORCE_BYTES) {
+      const detail = `bots and scenarios use other policies of more than ${MAX_IN_FORCE_BYTES / 1024 / 1024} MiB in all`
+      throw new NotInForceError(detail)
+    }
+    heads.push(recorded)
+  }
+  return heads
+}
+
+/**
+ * Returns the policies that these heads put in force at `now`, by id. Each head is verified as a reader verifies it; throws
+ * `NotInForceError` for one that does not verify.
+ */
+async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, now: Date): Promise<Record<string, PolicyDocument>> {
+  const policies: Record<string, PolicyDocument> = {}
+  for (const recorded of heads) {
+    // Some milliseconds each: a process that serves requests must not verify hundreds without yielding.
+    await nextTurn()
+    const { next, release } = verified(recorded, roster)
+    const standing = next !== null && next.atMs <= now.getTime() ? next.release : release
+    if (standing !== null) policies[recorded.id] = standing.predicate.policy as PolicyDocument
+  }
+  return policies
+}
+
+function verified({ id, head, release, proof, next }: RecordedHead, roster: Roster): VerifiedHead {
+  try {
+    const found = verifyHead({ head, release, proof, next: next ?? null }, roster)
+    if (found.head.policy === id && found.head.scope === STABLE_SCOPE) return found
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    throw new NotInForceError(`what config-store recorded as ${id} in force does not verify: ${error.detail} (${error.code})`)
+  }
+  throw new NotInForceError(`what config-store recorded as ${id} in force is the head of another policy or scope`)
 }

@@ -5,7 +5,6 @@ import { MemoryDatabase, MemoryTimerStore, type Transaction } from '#libs/persis
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { createRuntime } from '#libs/service'
 import { testIdentity } from '../../../../test/support/identity.js'
-import { InlineBotInspector } from '../bots/bot-inspector.js'
 import { BotsController } from '../bots/bots.http.js'
 import { CorporaController } from '../corpora/corpora.http.js'
 import { Readings } from '../corpora/readings.js'
@@ -20,6 +19,7 @@ import { Replaying } from '../simulations/replaying.js'
 import { RunSimulation } from '../simulations/run-simulation.js'
 import { SimulationsController } from '../simulations/simulations.http.js'
 import { CORPUS, POLICY, SCENARIO } from './dossier.fixture.js'
+import { InlineBotInspector } from '../replay/inspect-bot.js'
 
 /** Runner whose replays end only on request, like replays of hours. */
 export class HeldRunner implements ReplayRunner {

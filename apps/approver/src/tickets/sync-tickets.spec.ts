@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Ticket } from '#libs/contracts'
 import { Metrics } from '#libs/platform'
-import { TicketMetrics } from './ticket-metrics.js'
+import { TicketMetrics } from './sync-tickets.js'
 
 const ticket = (kind: Ticket['kind'], openedAt: string, expiresAt = '2026-01-02T00:00:00Z'): Ticket =>
   ({ kind, openedAt, expiresAt }) as Ticket

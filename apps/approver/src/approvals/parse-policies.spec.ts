@@ -1,6 +1,6 @@
 import { digestOfJson } from '#libs/signing'
 import { expect, it } from 'vitest'
-import { membersOf } from './members-of.js'
+import { membersOf } from './parse-policies.js'
 
 const policies = (count: number): { digest: string }[] => Array.from({ length: count }, (_, index) => ({ digest: digestOfJson(index) }))
 
