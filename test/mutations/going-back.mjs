@@ -212,7 +212,7 @@ export const GOING_BACK_GUARDS = [
     name: 'withdrawn-version-floor',
     guard: 'what follows a withdrawal is above what was withdrawn',
     file: 'apps/approver/src/approvals/prepare-release.ts',
-    find: 'if (live === null && withdrawn !== undefined && compareVersions(policy.version, withdrawn) <= 0) {',
+    find: 'if (live === null && withdrawn !== undefined && compareVersions(version, withdrawn) <= 0) {',
     replace: "if (live === null && withdrawn === '') {",
     spec: WITHDRAWN,
     test: 'is followed by a higher version, or by a signed rollback',

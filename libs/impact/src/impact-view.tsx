@@ -1,7 +1,5 @@
-import type { ScenarioImpact, SimulationImpact, TouchedField, TurnedReadings } from '#libs/contracts'
+import type { AlertLoad, GroupImpact, ScenarioImpact, SimulationImpact, TouchedField, TurnedReadings } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { LoadTable, type LoadRow } from './load-table.js'
-import { MonthPlot } from './month-plot.js'
 import { alikeBots, nameOf, numberText, shareText, turnedText } from './words.js'
 
 const SHOWN_SITES = 10
@@ -96,4 +94,124 @@ function Fields({ fields }: { fields: readonly TouchedField[] }): JSX.Element {
       ))}
     </ul>
   )
+}
+
+const BAR_HEIGHT = 12
+
+interface LoadRow extends AlertLoad {
+  name: string
+  newlyViolating?: number
+  newlyCompliant?: number
+}
+
+/** Renders figures as a table, with two of them in each row as bars: outlined before, filled after. The plot is readable without colour. */
+function LoadTable({ caption, what, rows }: { caption: string; what: string; rows: readonly LoadRow[] }): JSX.Element {
+  const most = Math.max(1, ...rows.flatMap(({ before, after }) => [before, after]))
+  const turned = rows.some(({ newlyViolating }) => newlyViolating !== undefined)
+  return (
+    <div class="impact-scroll" tabIndex={0} role="group" aria-label={caption}>
+      <table class="usa-table impact-table">
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{what}</th>
+            <th scope="col">Before</th>
+            <th scope="col">After</th>
+            <th scope="col">Before and after</th>
+            {turned ? <th scope="col">Newly violating</th> : null}
+            {turned ? <th scope="col">Newly compliant</th> : null}
+            <th scope="col">Readings</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.name}>
+              <th scope="row">{row.name}</th>
+              <td class="impact-number">{numberText(row.before)}</td>
+              <td class="impact-number">{numberText(row.after)}</td>
+              <td>
+                <Bars before={row.before} after={row.after} most={most} />
+              </td>
+              {turned ? <td class="impact-number">{numberText(row.newlyViolating ?? 0)}</td> : null}
+              {turned ? <td class="impact-number">{numberText(row.newlyCompliant ?? 0)}</td> : null}
+              <td class="impact-number">{numberText(row.readings)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** Repeats the figures beside it, so it is hidden from screen readers. */
+function Bars({ before, after, most }: { before: number; after: number; most: number }): JSX.Element {
+  const percent = (value: number): string => `${Math.round((1_000 * value) / most) / 10}%`
+  return (
+    <svg class="impact-bars" width="100%" height={2 * BAR_HEIGHT + 4} aria-hidden="true" focusable="false">
+      <rect class="impact-before" x="1" y="1" width={percent(before)} height={BAR_HEIGHT - 2} />
+      <rect class="impact-after" x="1" y={BAR_HEIGHT + 4} width={percent(after)} height={BAR_HEIGHT - 2} />
+    </svg>
+  )
+}
+
+const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [360, 180, 34, 10, 28]
+const LABELS = 6
+
+/** Plots alerts by month: an outlined column before the change, a filled one after it. */
+function MonthPlot({ months, id }: { months: readonly GroupImpact[]; id: string }): JSX.Element | null {
+  if (months.length < 2) return null
+  const most = niceMost(Math.max(...months.flatMap(({ before, after }) => [before, after])))
+  const [plotWidth, plotHeight] = [WIDTH - LEFT - 4, HEIGHT - TOP - BOTTOM]
+  const slot = plotWidth / months.length
+  const column = Math.max(0.5, Math.min(14, slot * 0.38))
+  const y = (value: number): number => round(TOP + plotHeight * (1 - value / most))
+  const labelEvery = Math.ceil(months.length / LABELS)
+  return (
+    <figure class="impact-figure">
+      <figcaption id={id}>Alerts by month: outlined before, filled after the change</figcaption>
+      <svg class="impact-plot" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id} aria-describedby={`${id}-text`}>
+        <desc id={`${id}-text`}>{monthsText(months)}</desc>
+        {[0, most / 2, most].map((value) => (
+          <g key={value}>
+            <line class="impact-grid" x1={LEFT} x2={WIDTH - 4} y1={y(value)} y2={y(value)} />
+            <text class="impact-label" x={LEFT - 4} y={y(value) + 4} text-anchor="end">
+              {numberText(value)}
+            </text>
+          </g>
+        ))}
+        {months.map(({ name, before, after }, index) => {
+          const middle = LEFT + slot * (index + 0.5)
+          return (
+            <g key={name}>
+              <rect class="impact-before" x={round(middle - column)} y={y(before)} width={round(column)} height={height(y(0), y(before))} />
+              <rect class="impact-after" x={round(middle)} y={y(after)} width={round(column)} height={height(y(0), y(after))} />
+              {index % labelEvery === 0 ? (
+                <text class="impact-label" x={round(middle)} y={HEIGHT - 10} text-anchor="middle">
+                  {name}
+                </text>
+              ) : null}
+            </g>
+          )
+        })}
+      </svg>
+    </figure>
+  )
+}
+
+function monthsText(months: readonly GroupImpact[]): string {
+  return months.map(({ name, before, after }) => `${name}: ${numberText(before)}, then ${numberText(after)}`).join('; ')
+}
+
+/** Returns a round, even number at or above `most`, for an axis. */
+function niceMost(most: number): number {
+  const unit = 10 ** Math.floor(Math.log10(Math.max(2, most)))
+  return [1, 2, 3, 4, 5, 6, 8, 10].map((times) => times * unit).find((value) => value >= most && value % 2 === 0) ?? 10 * unit
+}
+
+function height(base: number, top: number): number {
+  return Math.max(0, round(base - top))
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
 }

@@ -4,7 +4,6 @@ import type { PolicyDocument } from '#libs/policy'
 import { type Expr, type Language, SCENARIO_LANGUAGE, toCel, toCelMap } from './cel.js'
 import { type Budget, costOf, type Extent, extentOf, MAX_STEPS, spend } from './cost.js'
 import { memberPath, partsOf, walk } from './expression-tree.js'
-import { nestingOf } from './nesting.js'
 import { cut, cutPolicies, policyReadsOf, readsOf } from './reads.js'
 
 export type Policies = Record<string, PolicyDocument>
@@ -111,4 +110,19 @@ export function readByScenario({ alert }: { alert: string }, policies: Policies)
   const compiled = compileExpression(alert)
   const unread = Object.fromEntries(Object.keys(policies).map((id) => [id, {}]))
   return compiled.ok ? { ...unread, ...cutPolicies(policies, policyReadsOf(compiled.expression.ast)) } : unread
+}
+
+/**
+ * Returns how deep a parser of this text may recurse: brackets, runs of signs, and `branches`, the caller's count of nesting words of its
+ * language. Counted before parsing, so the result may be too high, never too low.
+ */
+export function nestingOf(text: string, branches: number): number {
+  let open = 0
+  let deepest = 0
+  for (const char of text) {
+    if ('([{'.includes(char)) deepest = Math.max(deepest, ++open)
+    if (')]}'.includes(char)) open--
+  }
+  const longestSigns = Math.max(0, ...(text.match(/[!-]+(\s*[!-]+)*/g) ?? []).map((run) => run.length))
+  return Math.max(deepest, longestSigns, branches)
 }

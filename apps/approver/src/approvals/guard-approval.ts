@@ -1,4 +1,4 @@
-import type { HmsError, ReleaseDocument } from '#libs/contracts'
+import type { HmsError } from '#libs/contracts'
 import { guard, judgeReleases, principalOf, refusalOf } from '#libs/guard'
 import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
@@ -6,8 +6,7 @@ import { emitVerdict, Rosters } from '#libs/service'
 import { Signer } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { isRollback, type Approval } from '../runs/approval.table.js'
-import { policyAt } from '../policies/policy.table.js'
-import { withStoredHead } from '../policies/stored-heads.js'
+import { liveReleases } from '../policies/stored-heads.js'
 import { RulesInForce } from '../policies/rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'
@@ -33,23 +32,19 @@ export class GuardApproval implements OnModuleInit {
   async execute(tx: Transaction, approval: Approval, signer: string): Promise<HmsError | undefined> {
     const roster = this.rosters.newest
     const principal = principalOf(roster, roster.principalByName(signer)!)
-    const { releases } = approval
+    const { releases, storedHeads } = approval
+    const live = await liveReleases(
+      tx,
+      releases.map(({ id }) => id),
+      storedHeads,
+    )
     const action = isRollback(approval) ? ('rollback' as const) : ('approve' as const)
-    const asked = { action, principal, releases, live: await this.liveOf(tx, approval), rules: await this.rules.of(tx) }
+    const asked = { action, principal, releases, live, rules: await this.rules.of(tx) }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
     const run = approval.run ?? undefined
     await emitVerdict(this.outbox, this.signer, tx, verdict, asked, { key: releases[0]!.id, run, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
     return refusalOf(verdict, asked)
-  }
-
-  private async liveOf(tx: Transaction, { releases, storedHeads }: Approval): Promise<Record<string, ReleaseDocument | null>> {
-    const live: Record<string, ReleaseDocument | null> = {}
-    for (const { id } of releases) {
-      const policy = await policyAt(tx, id)
-      live[id] = policy === undefined ? null : withStoredHead(policy, storedHeads, tx.now).live
-    }
-    return live
   }
 }

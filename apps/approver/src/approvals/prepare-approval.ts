@@ -22,7 +22,7 @@ import { withStoredHead, type StoredHead } from '../policies/stored-heads.js'
 import { mayBeSuperseded, onceSuperseded } from '../runs/once-superseded.js'
 import { runOf } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
-import { approvalOfRun, APPROVALS, type Approval } from '../runs/approval.table.js'
+import { type Approval, approvalOfRun, APPROVALS, signedSiblings } from '../runs/approval.table.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
 import { offered, refusedOf } from './fallbacks.js'
@@ -32,7 +32,6 @@ import { membersOf, type ParsedPolicy, parsePolicies } from './parse-policies.js
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
 import { prepareReleases, withDroppedTags, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
-import { signedSiblings } from './signed-siblings.js'
 import { predicateOf, requireSamePlan } from './same-plan.js'
 
 const REUSE_MS = 60 * 60 * 1000

@@ -7,6 +7,7 @@ import {
   stepsOf,
   toBase64,
   type VersionRef,
+  type Action,
 } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
 import {
@@ -107,38 +108,23 @@ export function unsigned({ predicate, payload, digest, policyDigest }: PreparedR
 }
 
 function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, policy: PolicyDocument, digest: string): void {
-  const name = `${policy.id}@${policy.version}`
+  const { id, version } = policy
+  const name = `${id}@${version}`
+  const conflict = (code: string, detail: string, next: Action): HmsError => new HmsError(code, detail, { status: 409, next: [next] })
   if (signed !== undefined && signed.digest !== digest) {
-    throw new HmsError(
-      'HMS_APPROVER_VERSION_REUSED',
-      `${name} was approved before with other content. A version never means two things: raise it.`,
-      { status: 409, next: [action('get', { policy: policy.id })] },
-    )
+    const detail = `${name} was approved before with other content. A version never means two things: raise it.`
+    throw conflict('HMS_APPROVER_VERSION_REUSED', detail, action('get', { policy: id }))
   }
   const { live, next, withdrawn } = record
-  if (next?.release.policyDigest === digest) {
-    throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is held by all readers, and in force from ${next.at}.`, {
-      status: 409,
-      next: [action('runs.list')],
-    })
+  if (next?.release.policyDigest === digest)
+    throw conflict('HMS_APPROVER_ALREADY_LIVE', `${name} is held by all readers, and in force from ${next.at}.`, action('runs.list'))
+  if (live?.policyDigest === digest) throw conflict('HMS_APPROVER_ALREADY_LIVE', `${name} is live already.`, action('get', { policy: id }))
+  if (live !== null && compareVersions(version, live.version) <= 0) {
+    const detail = `${name} is not above the live ${live.version}. To go back, use rollback.`
+    throw conflict('HMS_APPROVER_VERSION_NOT_HIGHER', detail, action('rollback.unsigned', { policy: id, version }))
   }
-  if (live?.policyDigest === digest) {
-    throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is live already.`, {
-      status: 409,
-      next: [action('get', { policy: policy.id })],
-    })
-  }
-  if (live !== null && compareVersions(policy.version, live.version) <= 0) {
-    throw new HmsError('HMS_APPROVER_VERSION_NOT_HIGHER', `${name} is not above the live ${live.version}. To go back, use rollback.`, {
-      status: 409,
-      next: [action('rollback.unsigned', { policy: policy.id, version: policy.version })],
-    })
-  }
-  if (live === null && withdrawn !== undefined && compareVersions(policy.version, withdrawn) <= 0) {
+  if (live === null && withdrawn !== undefined && compareVersions(version, withdrawn) <= 0) {
     const detail = `${name} is not above ${withdrawn}, which was withdrawn. Raise it, or sign a rollback to an earlier version.`
-    throw new HmsError('HMS_APPROVER_VERSION_NOT_HIGHER', detail, {
-      status: 409,
-      next: [action('rollback', { policy: policy.id, version: policy.version })],
-    })
+    throw conflict('HMS_APPROVER_VERSION_NOT_HIGHER', detail, action('rollback', { policy: id, version }))
   }
 }

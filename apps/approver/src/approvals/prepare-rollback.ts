@@ -9,7 +9,7 @@ import { ApproverConfig } from '../approver.config.js'
 import { policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { releasedOf, releaseOf } from '../policies/policy-version.table.js'
 import { refusedByReaders } from '../policies/refusal-by-readers.js'
-import { APPROVALS, type Approval } from '../runs/approval.table.js'
+import { type Approval, APPROVALS, signedSiblings } from '../runs/approval.table.js'
 import { preparedView } from './approval-view.js'
 import { authorOf } from './authors.js'
 import { JudgeByStored } from './judge-by-stored.js'
@@ -19,7 +19,6 @@ import { standsOn, unsignedApproval } from './prepare-approval.js'
 import { fallbacksOf, offered, refOf, refusedOf } from './fallbacks.js'
 import { unsigned } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
-import { signedSiblings } from './signed-siblings.js'
 
 /**
  * Prepares the release that reinstates a version which no fallback names: the earlier document under the next epoch. A run in progress is

@@ -10,13 +10,14 @@ import { runOf } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView, overtakenMember } from './approval-view.js'
 import {
+  type Approval,
   APPROVAL_EXPIRY,
   approvalExpiryId,
   APPROVALS,
   breakGlassIn,
   isRollback,
   keysOfApproval,
-  type Approval,
+  signedSiblings,
 } from '../runs/approval.table.js'
 import { EndStale } from '../runs/end-stale.js'
 import { KeepPreparations } from './keep-preparations.js'
@@ -24,7 +25,6 @@ import { openRun, rememberSignatures } from './open-run.js'
 import { missingOf, recordsOf } from './prepare-approval.js'
 import { requireEventsFit } from './run-size.js'
 import { signerOf, underLock, withSignatures } from './signer-of.js'
-import { signedSiblings } from './signed-siblings.js'
 
 /** Accepts one person's signatures over prepared bytes. The first signature assigns the run number, the last one queues the run. */
 @Injectable()

@@ -7,9 +7,8 @@ import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { unsigned } from './prepare-release.js'
-import { policyAt } from '../policies/policy.table.js'
 import { ReadStoredHeads } from '../policies/read-stored-heads.js'
-import { withStoredHead } from '../policies/stored-heads.js'
+import { liveReleases } from '../policies/stored-heads.js'
 import { RulesInForce } from '../policies/rules-in-force.js'
 
 /** Limit of possible signers that are evaluated. */
@@ -32,15 +31,9 @@ export class TryGuard {
 
   async execute(given: readonly JsonObject[]): Promise<GuardTrial> {
     const policies = parsePolicies(given)
-    const { heads } = await this.storedHeads.execute(policies.map(({ policy }) => policy.id))
-    return this.database.transaction(async (tx) => {
-      const live: Record<string, ReleaseDocument | null> = {}
-      for (const { policy } of policies) {
-        const record = await policyAt(tx, policy.id)
-        live[policy.id] = record === undefined ? null : withStoredHead(record, heads, tx.now).live
-      }
-      return this.judge(policies, live, await this.rules.of(tx), tx)
-    })
+    const ids = policies.map(({ policy }) => policy.id)
+    const { heads } = await this.storedHeads.execute(ids)
+    return this.database.transaction(async (tx) => this.judge(policies, await liveReleases(tx, ids, heads), await this.rules.of(tx), tx))
   }
 
   private judge(

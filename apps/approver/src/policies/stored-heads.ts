@@ -1,6 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
 import type { Upcoming } from '#libs/service'
-import { asOf, type PolicyRecord } from './policy.table.js'
+import { asOf, policyAt, type PolicyRecord } from './policy.table.js'
 
 /** Verified stable head of config-store that approver has not received yet: it says what is live, and changes no record. */
 export interface StoredHead {
@@ -22,4 +23,18 @@ export function withStoredHead(record: PolicyRecord, heads: readonly StoredHead[
 /** Returns the head that approver has still to receive. */
 export function awaitedHead({ id, liveSeq }: PolicyRecord, heads: readonly StoredHead[] = []): StoredHead | undefined {
   return heads.find(({ policy, seq }) => policy === id && seq > liveSeq)
+}
+
+/** Returns the live releases of these policies, by id, as they will be once approver has received the heads. */
+export async function liveReleases(
+  tx: Transaction,
+  ids: readonly string[],
+  heads: readonly StoredHead[] | undefined,
+): Promise<Record<string, ReleaseDocument | null>> {
+  const live: Record<string, ReleaseDocument | null> = {}
+  for (const id of ids) {
+    const policy = await policyAt(tx, id)
+    live[id] = policy === undefined ? null : withStoredHead(policy, heads, tx.now).live
+  }
+  return live
 }

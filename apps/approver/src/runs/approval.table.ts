@@ -1,9 +1,10 @@
-import type { ReleaseDocument, RolloutPlan, SigningReason } from '#libs/contracts'
+import { isTerminal, type ReleaseDocument, type RolloutPlan, type SigningReason } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { documentTable, timerKind, type Timers, type Transaction } from '#libs/persistence'
 import { breakGlassOf, rollbackOf, type BreakGlassOrder } from '#libs/signing'
 import type { StoredHead } from '../policies/stored-heads.js'
 import { runOf } from './run.table.js'
+import { stateOf } from '#libs/pipeline'
 
 /** Releases that are signed together. The id is the release digest, or the digest over the sorted release digests of a bundle. */
 export interface Approval {
@@ -78,4 +79,17 @@ export async function approvalOfRun(tx: Transaction, run: number | null | undefi
 export async function closeApproval(tx: Transaction, timers: Timers, approval: Approval, state: 'stale' | 'rejected'): Promise<void> {
   await timers.cancel(tx, approvalExpiryId(approval.digest))
   await tx.documents(APPROVALS).put({ ...approval, state })
+}
+
+/** Returns signed approvals of the same files that still wait, or whose run has not ended; newest first. */
+export async function signedSiblings(tx: Transaction, members: string): Promise<Approval[]> {
+  const candidates = await tx
+    .documents(APPROVALS)
+    .find({ where: { members, state: ['waiting', 'complete'] }, orderBy: 'prepared_at', descending: true, limit: 5 })
+  const open: Approval[] = []
+  for (const approval of candidates) {
+    const run = await runOf(tx, approval.run)
+    if (run !== undefined && !isTerminal(stateOf(run.facts))) open.push(approval)
+  }
+  return open
 }

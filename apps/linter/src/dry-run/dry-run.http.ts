@@ -1,13 +1,11 @@
 import type { JsonObject, LintReport } from '#libs/contracts'
-import { guard, lintGuard } from '#libs/guard'
-import { lintPolicy } from '#libs/lint'
 import { Database } from '#libs/persistence'
 import { parsePolicy, POLICIES_BODY, type Finding, type PolicyDocument } from '#libs/policy'
 import type { Profile } from '#libs/process'
 import { DryRun, PROFILE, RequireScope, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common'
-import { PARTNERS } from '../partners/partner.table.js'
-import { SCHEMAS } from '../schemas/schema.table.js'
+import { lintSource } from '../lint-run/lint-run.js'
+import { knownPartners } from '../partners/partner.table.js'
 import { LintRequestDto } from './dry-run.dto.js'
 
 /**
@@ -28,8 +26,7 @@ export class DryRunController {
   @DryRun()
   async lint(@Body() body: LintRequestDto): Promise<LintReport> {
     const findings = await this.database.transaction(async (tx) => {
-      const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })
-      const knownPartners = { ids: partners.map((partner) => partner.id), groups: partners.flatMap((partner) => partner.groups) }
+      const partners = await knownPartners(tx)
       const live = liveOf(body.live ?? [])
       const found: Finding[] = []
       for (const [index, policy] of body.policies.entries()) {
@@ -39,12 +36,8 @@ export class DryRunController {
           found.push(...parsed.findings)
           continue
         }
-        const { id, schema: name } = parsed.source.policy
-        const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
-        found.push(
-          ...lintPolicy(parsed.source, { file, profile: this.profile, live: live.get(id), schema, knownPartners }),
-          ...lintGuard(parsed.source, guard, live.get(id)),
-        )
+        const context = { file, profile: this.profile, live: live.get(parsed.source.policy.id), knownPartners: partners }
+        found.push(...(await lintSource(tx, parsed.source, context)).findings)
       }
       return found
     })

@@ -8,19 +8,31 @@ import {
   type ReleaseDocument,
 } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
-import { lintPolicy } from '#libs/lint'
+import { lintPolicy, type LintContext } from '#libs/lint'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { decideLint, type Lint, type LintEffect, type LintInput } from '#libs/pipeline'
-import { hasErrors, sourceOf, type PolicyDocument } from '#libs/policy'
+import { hasErrors, sourceOf, type PolicyDocument, type PolicySource } from '#libs/policy'
 import { digestOfJson, hexOf, readRelease, signTestResult, withAttestation, type ResourceDescriptor, type TestResult } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { originOf, StageShell } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { PARTNERS } from '../partners/partner.table.js'
-import { SCHEMAS } from '../schemas/schema.table.js'
+import { knownPartners } from '../partners/partner.table.js'
+import { SCHEMAS, type RegisteredSchema } from '../schemas/schema.table.js'
 import { boundedFindings } from './bounded-findings.js'
 
+/** Lints a policy by its registered schema, and by the rules of the guard. */
+export async function lintSource(
+  tx: Transaction,
+  source: PolicySource,
+  context: Omit<LintContext, 'schema'>,
+): Promise<{ findings: LintFinding[]; schema: RegisteredSchema | undefined }> {
+  const name = source.policy.schema
+  const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
+  return { findings: [...lintPolicy(source, { ...context, schema }), ...lintGuard(source, guard, context.live)], schema }
+}
+
+type KnownPartners = NonNullable<LintContext['knownPartners']>
 type Linted = { findings: LintFinding[]; schema?: ResourceDescriptor }
 
 /** Lint stage: judges every release of a run. Every finding is reported. */
@@ -47,7 +59,8 @@ export class LintRun {
   }
 
   private async judge(tx: Transaction, dossier: RunDossier): Promise<LintInput> {
-    const linted = await Promise.all(dossier.releases.map((release) => this.lint(tx, dossier, release)))
+    const partners = await knownPartners(tx)
+    const linted = await Promise.all(dossier.releases.map((release) => this.lint(tx, dossier, release, partners)))
     const all = linted.flatMap((each) => each.findings)
     const findings = boundedFindings(all)
     const schemas = linted.flatMap((each) => each.schema ?? [])
@@ -55,29 +68,24 @@ export class LintRun {
     return { type: 'linted', findings, hasErrors: hasErrors(all), attestation, attested: withAttestation(dossier, 'lint', attestation) }
   }
 
-  private async lint(tx: Transaction, dossier: RunDossier, release: CarriedRelease): Promise<Linted> {
+  private async lint(tx: Transaction, dossier: RunDossier, release: CarriedRelease, partners: KnownPartners): Promise<Linted> {
     // The signed policy is judged, not unsigned members of the message.
     const policy = readRelease(openRelease(release, dossier.proofs).envelope).predicate.policy as PolicyDocument
     const live = dossier.live[release.id]
-    const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })
-    const name = policy.schema
     const file = `${release.id}@${release.version}`
-    const source = sourceOf(policy, file)
     const before = live === null || live === undefined ? undefined : predicateIn<{ policy: PolicyDocument }>(live).policy
-    const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
-    const findings = lintPolicy(source, {
+    const { findings, schema } = await lintSource(tx, sourceOf(policy, file), {
       file,
       profile: this.runtime.profile,
       live: before,
       used: (dossier.used[release.id] ?? []).filter(
         (version) => version.version !== release.version || version.digest !== release.policyDigest,
       ),
-      schema,
-      knownPartners: { ids: partners.map((partner) => partner.id), groups: partners.flatMap((partner) => partner.groups) },
+      knownPartners: partners,
     })
     const used =
       schema === undefined ? {} : { schema: { name: `schema ${schema.name}`, digest: { sha256: hexOf(digestOfJson(schema.schema)) } } }
-    return { findings: [...findings, ...lintGuard(source, guard, before)], ...used }
+    return { findings, ...used }
   }
 }
 
