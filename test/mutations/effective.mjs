@@ -111,7 +111,7 @@ export const EFFECTIVE_GUARDS = [
   {
     name: 'effective-superseded-whole-asked',
     guard: 'nobody asks for the end of a bundle of which one policy is in force',
-    file: 'apps/approver/src/runs/once-superseded.ts',
+    file: 'apps/approver/src/runs/end-stale.ts',
     find: 'startTimesOf(releases, tx.now).size === releases.length',
     replace: 'startTimesOf(releases, tx.now).size > 0',
     spec: 'test/scenarios/supersede-held.spec.ts',
@@ -120,7 +120,7 @@ export const EFFECTIVE_GUARDS = [
   {
     name: 'effective-superseded-follows-live',
     guard: 'what supersedes a rule that readers hold follows what is in force',
-    file: 'apps/approver/src/runs/once-superseded.ts',
+    file: 'apps/approver/src/runs/end-stale.ts',
     find: 'return isOfRun && (await mayBeSuperseded(tx, run)) ? rest : policy',
     replace: 'return isOfRun && releases.length === 0 ? rest : policy',
     spec: 'test/scenarios/supersede-held.spec.ts',

@@ -11,6 +11,7 @@ import {
   nextVersion,
   pointerOf,
   policyDigest,
+  typeOfJson,
   type PolicyDocument,
   type PolicySource,
   Report,
@@ -165,7 +166,7 @@ function needOf({ path, from, to, kind }: Change, schema: RuleSchema | undefined
   if (isTighter(schema?.tighter(path), from, to)) return { level: 'major', why: `bound ${field} is tighter` }
   if (kind === 'added') return { level: 'minor', why: `key ${field} is new` }
   if (path.at(-1) === 'units') return { level: 'major', why: `unit ${field} changed` }
-  if (typeOf(from) !== typeOf(to)) return { level: 'major', why: `${field} changed from ${typeOf(from)} to ${typeOf(to)}` }
+  if (typeOfJson(from) !== typeOfJson(to)) return { level: 'major', why: `${field} changed from ${typeOfJson(from)} to ${typeOfJson(to)}` }
   return { level: 'minor', why: `value ${field} changed` }
 }
 
@@ -174,9 +175,4 @@ function isTighter(direction: 'lower' | 'higher' | undefined, from: Json | undef
   if (direction === undefined || typeof to !== 'number') return false
   if (from === undefined) return true
   return typeof from === 'number' && (direction === 'lower' ? to < from : to > from)
-}
-
-function typeOf(value: Json | undefined): string {
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'list' : typeof value
 }

@@ -2,7 +2,7 @@ import { RE2JS } from '@bufbuild/re2'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compilePattern, PatternRefused, type Steps } from './index.js'
-import { programSize } from './program-size.js'
+import { programSize } from './compile-pattern.js'
 
 const PARTS = [
   'a',

@@ -86,6 +86,12 @@ function unitsAt(document: JsonObject, path: readonly string[]): string | undefi
   return units
 }
 
+/** Returns `null`, `list`, or the JavaScript type of a JSON value. */
+export function typeOfJson(value: Json | undefined): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'list' : typeof value
+}
+
 function member(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }

@@ -55,10 +55,13 @@ export class Report {
 }
 
 export function sortFindings(findings: readonly Finding[]): Finding[] {
-  return findings.toSorted((a, b) => a.line - b.line || a.column - b.column || order(a.rule, b.rule) || order(a.message, b.message))
+  return findings.toSorted(
+    (a, b) => a.line - b.line || a.column - b.column || compareText(a.rule, b.rule) || compareText(a.message, b.message),
+  )
 }
 
-function order(a: string, b: string): number {
+/** Compares by UTF-16 units, whatever the locale. */
+export function compareText(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
 }

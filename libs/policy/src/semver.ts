@@ -1,3 +1,5 @@
+import { compareText } from './finding.js'
+
 /** Official regular expression of SemVer 2.0 (semver.org). */
 const SEMVER = new RegExp(
   '^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)' +
@@ -6,7 +8,6 @@ const SEMVER = new RegExp(
 )
 const MAX_LENGTH = 128
 
-export type Bump = 'major' | 'minor' | 'patch' | 'prerelease' | 'none' | 'lower'
 export type Level = 'major' | 'minor' | 'patch'
 
 type Parts = { core: [string, string, string]; prerelease: string[] }
@@ -27,25 +28,16 @@ export function compareVersions(a: string, b: string): number {
   return comparePrerelease(left.prerelease, right.prerelease)
 }
 
-/** Returns the level of change between two versions: `none` if their precedence is equal, `lower` if `b` is below `a`. */
-export function bumpBetween(a: string, b: string): Bump {
-  const order = compareVersions(a, b)
-  if (order > 0) return 'lower'
-  if (order === 0) return 'none'
-  const [from, to] = [parts(a).core, parts(b).core]
-  const index = from.findIndex((field, at) => field !== to[at])
-  return (['major', 'minor', 'patch'] as const)[index] ?? 'prerelease'
-}
-
 /**
  * Returns how much a release of `b` after `a` may change; undefined if `b` is not above `a`. A step between prereleases, or from one to its
  * release, may change as much as that release: 2.0.0-rc.1 → 2.0.0 is major, 2.1.0-rc.1 → 2.1.0 minor.
  */
 export function levelBetween(a: string, b: string): Level | undefined {
-  const bump = bumpBetween(a, b)
-  if (bump === 'none' || bump === 'lower') return undefined
-  if (bump !== 'prerelease') return bump
-  const [, minor, patch] = parts(b).core
+  if (compareVersions(a, b) >= 0) return undefined
+  const [from, to] = [parts(a).core, parts(b).core]
+  const raised = (['major', 'minor', 'patch'] as const)[from.findIndex((field, at) => field !== to[at])]
+  if (raised !== undefined) return raised
+  const [, minor, patch] = to
   if (patch !== '0') return 'patch'
   return minor === '0' ? 'major' : 'minor'
 }
@@ -87,9 +79,4 @@ function compareIdentifier(a: string, b: string): number {
   if (aNumeric && bNumeric) return compareNumeric(a, b)
   if (aNumeric !== bNumeric) return aNumeric ? -1 : 1
   return compareText(a, b)
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '#libs/contracts'
-import { changesBetween, fieldOf, POLICY_KNOWN_KEYS, type Change } from '#libs/policy'
+import { changesBetween, fieldOf, POLICY_KNOWN_KEYS, typeOfJson, type Change } from '#libs/policy'
 import { compileExpression, type Policies } from './expression.js'
 import { policyReadsOf } from './reads.js'
 
@@ -25,7 +25,7 @@ export function touchedFields(before: Policies, after: Policies, ids: readonly s
 /** Returns fields that a reader of the old document may use and that are missing from the new one, or have another type there. */
 export function narrowedFields(touched: readonly PolicyChange[]): string[] {
   return touched
-    .filter(({ kind, from, to }) => kind === 'removed' || (kind === 'changed' && typeOf(from) !== typeOf(to)))
+    .filter(({ kind, from, to }) => kind === 'removed' || (kind === 'changed' && typeOfJson(from) !== typeOfJson(to)))
     .map(({ policy, field }) => `${policy}.${field}`)
 }
 
@@ -52,11 +52,6 @@ function plain(name: string): string {
 function leavesOf(value: Json | undefined): (number | string)[] {
   if (typeof value === 'number' || typeof value === 'string') return [value]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap((inner) => leavesOf(inner)) : []
-}
-
-function typeOf(value: Json | undefined): string {
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'list' : typeof value
 }
 
 /** Returns a function that reports whether the scenario's expression reads the member `top` of a policy. */

@@ -1,18 +1,9 @@
-import {
-  action,
-  HmsError,
-  peekPredicate,
-  type ApprovalSummary,
-  type ApprovalView,
-  type PreparedApproval,
-  type RefusedFallback,
-} from '#libs/contracts'
+import { action, HmsError, peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate, Roster } from '#libs/signing'
 import { type PolicyRecord, policyAt } from '../policies/policy.table.js'
-import type { TakenBack } from '../policies/policy-version.table.js'
 import { takenBackOf } from '../policies/quarantine.js'
 import { runOf, type RunRecord } from '../runs/run.table.js'
 import { approvalOfRun, breakGlassIn, isRollback, type Approval } from '../runs/approval.table.js'
@@ -52,25 +43,29 @@ export async function preparedView(
   { records, roster }: { records: Map<string, PolicyRecord>; roster: Roster },
 ): Promise<PreparedApproval> {
   const run = await runOf(tx, approval.run)
-  const lost = await Promise.all(approval.releases.map(({ id }) => lostFallbacks(tx, records.get(id), roster)))
-  const takenBack = await Promise.all(approval.releases.map(({ id, version }) => takenBackOf(tx, id, version)))
+  const releases = approval.releases.map(async (release) => {
+    const { id, version } = release
+    const record = records.get(id)
+    const live = record?.live ?? null
+    const changes = diffPolicies(live === null ? undefined : policyOf(live.envelope), policyOf(release.envelope))
+    // Fallbacks that signers might expect and that readers would refuse.
+    const lost = record === undefined ? [] : (await fallbacksView(tx, record, roster)).refused
+    const takenBack = await takenBackOf(tx, id, version)
+    return {
+      id,
+      version,
+      policyDigest: release.policyDigest,
+      digest: release.releaseDigest,
+      payload: release.envelope.payload,
+      live: live?.version ?? null,
+      ...(takenBack === undefined ? {} : { takenBack: { run: takenBack.run, at: takenBack.at } }),
+      ...(lost.length === 0 ? {} : { refusedFallbacks: lost }),
+      differences: changes.map(differenceOf),
+    }
+  })
   return {
     ...approvalView(approval, run),
-    releases: approval.releases.map((release, index) => {
-      const live = records.get(release.id)?.live ?? null
-      const changes = diffPolicies(live === null ? undefined : policyOf(live.envelope), policyOf(release.envelope))
-      return {
-        id: release.id,
-        version: release.version,
-        policyDigest: release.policyDigest,
-        digest: release.releaseDigest,
-        payload: release.envelope.payload,
-        live: live?.version ?? null,
-        ...takenBackMember(takenBack[index]),
-        ...(lost[index]!.length === 0 ? {} : { refusedFallbacks: lost[index]! }),
-        differences: changes.map(differenceOf),
-      }
-    }),
+    releases: await Promise.all(releases),
     plan: approval.plan,
     signedBy: approval.signedBy,
     authors: authorsIn(approval),
@@ -88,16 +83,6 @@ export function approvalUnknown(digest: string): HmsError {
 export async function overtakenMember(tx: Transaction, approval: Approval): Promise<{ overtakenBy?: number }> {
   const run = await overtakenBy(tx, approval)
   return run === undefined ? {} : { overtakenBy: run }
-}
-
-/** Returns fallbacks that signers might expect and that readers would refuse. */
-async function lostFallbacks(tx: Transaction, record: PolicyRecord | undefined, roster: Roster): Promise<RefusedFallback[]> {
-  if (record === undefined) return []
-  return (await fallbacksView(tx, record, roster)).refused
-}
-
-function takenBackMember(takenBack: TakenBack | undefined): { takenBack?: { run: number | null; at: string } } {
-  return takenBack === undefined ? {} : { takenBack: { run: takenBack.run, at: takenBack.at } }
 }
 
 function breakGlassMember(approval: Approval): { breakGlass?: { reason: string } } {

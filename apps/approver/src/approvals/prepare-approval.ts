@@ -19,7 +19,6 @@ import { ApproverConfig } from '../approver.config.js'
 import { POLICIES, policyOrNew, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantined } from '../policies/quarantine.js'
 import { withStoredHead, type StoredHead } from '../policies/stored-heads.js'
-import { mayBeSuperseded, onceSuperseded } from '../runs/once-superseded.js'
 import { runOf } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
 import { type Approval, approvalOfRun, APPROVALS, signedSiblings } from '../runs/approval.table.js'
@@ -33,6 +32,7 @@ import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
 import { prepareReleases, withDroppedTags, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 import { predicateOf, requireSamePlan } from './same-plan.js'
+import { mayBeSuperseded, onceSuperseded } from '../runs/end-stale.js'
 
 const REUSE_MS = 60 * 60 * 1000
 

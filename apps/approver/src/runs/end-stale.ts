@@ -1,15 +1,15 @@
 import { peekPredicate, type ReleaseDocument } from '#libs/contracts'
 import { Timers, type Transaction } from '#libs/persistence'
-import { endEarly, stateOf } from '#libs/pipeline'
+import { endEarly, isSupersedable, stateOf } from '#libs/pipeline'
 import { effectiveMs, type ReleasePredicate } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { quarantined, sayQuarantined, type Quarantined } from '../policies/quarantine.js'
-import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
+import { policyAt, type PolicyRecord, predecessorOf } from '../policies/policy.table.js'
 import { withStoredHead } from '../policies/stored-heads.js'
-import { onceSuperseded } from './once-superseded.js'
 import { runOf, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
-import { approvalOfRun, APPROVALS, closeApproval, isRollback, type Approval } from './approval.table.js'
+import { type Approval, approvalOfRun, APPROVALS, closeApproval, isRollback } from './approval.table.js'
+import { startTimesOf } from '#libs/service'
 
 /** Ends a run STALE if its approval follows a version that is no longer live: it would revert later changes. */
 @Injectable()
@@ -91,4 +91,20 @@ export function followsLive(approval: Approval, policy: PolicyRecord): boolean {
 function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument | null {
   const release = approval.releases.find(({ id }) => id === policy.id)!
   return predecessorOf(policy, effectiveMs(peekPredicate<ReleasePredicate>(release.envelope).policy))
+}
+
+/** Whether a superseding release may end the run now. If a bundle has several effective times, none may have passed. */
+export async function mayBeSuperseded(tx: Transaction, { facts, approval }: RunRecord): Promise<boolean> {
+  const { releases } = (await tx.documents(APPROVALS).get(approval))!
+  return isSupersedable(facts, startTimesOf(releases, tx.now).size === releases.length)
+}
+
+/** Returns the policy as a superseding release finds it: the held releases of the run in progress are dropped before it starts. */
+export async function onceSuperseded(tx: Transaction, policy: PolicyRecord): Promise<PolicyRecord> {
+  const { next, ...rest } = policy
+  const run = next === undefined ? undefined : await runOf(tx, policy.active)
+  if (run === undefined) return policy
+  const { releases } = (await tx.documents(APPROVALS).get(run.approval))!
+  const isOfRun = releases.some(({ releaseDigest }) => releaseDigest === next?.release.releaseDigest)
+  return isOfRun && (await mayBeSuperseded(tx, run)) ? rest : policy
 }

@@ -14,9 +14,8 @@ import { RunsController } from './runs.http.js'
 import { SaveRun } from './save-run.js'
 import { ScheduleRunDeadline } from './schedule-run-deadline.js'
 import { SupersedeRuns } from './supersede-runs.js'
-import { TakeOver } from './take-over.js'
 import { TrackRunEvents } from './track-run.events.js'
-import { TrackRun } from './track-run.js'
+import { TakeOver, TrackRun } from './track-run.js'
 
 @Module({
   imports: [CoreModule, PoliciesModule, TicketsModule],

@@ -1,7 +1,7 @@
-import { isTerminal, type EventData, type EventType, type ReceivedEvent } from '#libs/contracts'
+import { type EventData, type EventType, isTerminal, type ReceivedEvent, type RunState } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { evolveRun, isOfOlderAttempt, RUN_EVENTS, stateOf, type RunFacts } from '#libs/pipeline'
+import { evolveRun, isOfOlderAttempt, isSupersedable, RUN_EVENTS, type RunFacts, stateOf } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { approvalOfRun, APPROVALS } from './approval.table.js'
 import { becomesLive, heldNoMore, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
@@ -9,9 +9,8 @@ import { quarantine } from '../policies/quarantine.js'
 import { rememberReleased } from '../policies/policy-version.table.js'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
-import { runOf, RUNS, type RunRecord } from './run.table.js'
+import { runOf, type RunRecord, RUNS } from './run.table.js'
 import { SaveRun } from './save-run.js'
-import { TakeOver } from './take-over.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
 /** Events that change a run or the live versions. */
@@ -135,4 +134,51 @@ const BY: Partial<Record<EventType, string>> = {
 
 function endedNow(before: RunFacts, after: RunFacts): boolean {
   return !isTerminal(stateOf(before)) && isTerminal(stateOf(after))
+}
+
+/** Whether a run in this state is already live for all, or has ended. */
+function isOver(state: RunState): boolean {
+  return state === 'NOTIFYING' || isTerminal(state)
+}
+
+/**
+ * Ends the runs in progress for a break-glass, which waits for no turn: they end SUPERSEDED. A run that is at most a canary ends as soon as
+ * lint has passed, before the break-glass heads are issued. One that is already live for all ends when those heads are stored: nothing of
+ * it is rolled back first. A break-glass that lint refuses ends nothing.
+ */
+@Injectable()
+export class TakeOver {
+  constructor(private readonly endRun: EndRun) {}
+
+  /** Called when lint has passed, with the policies locked. Does nothing for any other run. */
+  endCanaries(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
+    return this.execute(tx, record, cause, ({ facts }) => facts.isRollback !== true && isSupersedable(facts, false))
+  }
+
+  /** Called when its heads are stored, under the same conditions. */
+  endAll(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
+    return this.execute(tx, record, cause, ({ facts }) => !isOver(stateOf(facts)))
+  }
+
+  private async execute(
+    tx: Transaction,
+    { facts }: RunRecord,
+    cause: ReceivedEvent,
+    isEnded: (older: RunRecord) => boolean,
+  ): Promise<void> {
+    const { run, policies, breakGlass } = facts
+    if (breakGlass === undefined || isTerminal(stateOf(facts))) return
+    for (const { id } of policies) {
+      const active = (await tx.documents(POLICIES).get(id))?.active ?? null
+      if (active === run) continue
+      const older = active === null ? undefined : await lockedDocument(tx, RUNS, String(active), keysOfRun)
+      const ends = older !== undefined && isEnded(older)
+      if (!ends && older !== undefined && !isOver(stateOf(older.facts))) continue
+      const policy = (await tx.documents(POLICIES).get(id))!
+      await tx.documents(POLICIES).put({ ...policy, active: run })
+      if (!ends) continue
+      const detail = `by break-glass in run #${run}: ${breakGlass.reason}`
+      await this.endRun.execute(tx, older, { state: 'SUPERSEDED', reason: 'BREAK_GLASS', detail, by: run }, 'break-glass', cause)
+    }
+  }
 }

@@ -81,14 +81,15 @@ function stoppedOutcome(inputs: ScenarioInputs, run: RunAnswers, stop: Stop, isN
   const cannotRead = stop.kind === 'crashed' && isNew && inputs.narrowed.length > 0
   return {
     class: stop.kind === 'budget' ? 'BUDGET' : cannotRead ? 'INCOMPATIBLE' : 'CRASHED',
-    message: cannotRead ? `${stop.message} (gone or of another type: ${listed(inputs.narrowed)})` : stop.message,
+    message: cannotRead ? `${stop.message} (gone or of another type: ${listed(inputs.narrowed, LISTED_FIELDS)})` : stop.message,
     ...(reading ? { counterexample: { reading: reading.id, expected: word(side.verdicts[index]), got: 'nothing' } } : {}),
   }
 }
 
-function listed(fields: readonly string[]): string {
-  const rest = fields.length - LISTED_FIELDS
-  return fields.slice(0, LISTED_FIELDS).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+/** Lists the first `most` names, and the number of the others. */
+export function listed(names: readonly string[], most: number): string {
+  const rest = names.length - most
+  return names.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
 function digit(verdict: boolean): string {

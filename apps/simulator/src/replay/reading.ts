@@ -1,4 +1,5 @@
 import type { JsonObject } from '#libs/contracts'
+import { compareText } from '#libs/policy'
 
 /**
  * One recorded decision input. `id` names it in reports and counterexamples, `at` is its time as recorded,
@@ -19,10 +20,5 @@ export function onlyOf<P extends JsonObject>(policies: Readonly<Record<string, P
  * same report.
  */
 export function inReplayOrder(readings: readonly Reading[]): Reading[] {
-  return [...readings].sort((a, b) => compare(a.at, b.at) || compare(a.id, b.id))
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
+  return [...readings].sort((a, b) => compareText(a.at, b.at) || compareText(a.id, b.id))
 }

@@ -1,4 +1,5 @@
 import { BOT_CLASSES, type BotClass, type ReplayScore } from '#libs/pipeline'
+import { listed } from './classify.js'
 import type { BotReport, ReplayReport } from './report.js'
 
 export interface ScoreOptions {
@@ -60,10 +61,10 @@ function summaryOf(counts: Counts, applicable: BotReport[], critical: readonly s
   for (const name of BOT_CLASSES) {
     const ids = counts.bots[name]
     if (!ids || name === 'ADAPTED' || name === 'RAN') continue
-    parts.push(name === 'NOT_APPLICABLE' ? `${ids.length} not applicable` : `${ids.length} ${name}: ${listed(ids)}`)
+    parts.push(name === 'NOT_APPLICABLE' ? `${ids.length} not applicable` : `${ids.length} ${name}: ${listed(ids, LISTED_IDS)}`)
   }
   const lost = applicable.filter((bot) => !isGood(bot) && critical.includes(bot.bot)).map((bot) => bot.bot)
-  if (lost.length) parts.push(`critical: ${listed(lost)}`)
+  if (lost.length) parts.push(`critical: ${listed(lost, LISTED_IDS)}`)
   if (!counts.firstVersion) {
     parts.push(`${counts.discriminating} discriminating inputs${counts.boundary ? ` and ${counts.boundary} at the boundary` : ''}`)
   }
@@ -73,11 +74,6 @@ function summaryOf(counts: Counts, applicable: BotReport[], critical: readonly s
 function percentOf(part: number, whole: number): string {
   const tenths = whole ? Math.floor((part * 1000) / whole) : 0
   return `${Math.floor(tenths / 10)}.${tenths % 10}`
-}
-
-function listed(ids: readonly string[]): string {
-  const rest = ids.length - LISTED_IDS
-  return rest > 0 ? `${ids.slice(0, LISTED_IDS).join(', ')} and ${rest} more` : ids.join(', ')
 }
 
 function byClass(bots: readonly BotReport[]): Partial<Record<BotClass, string[]>> {
