@@ -20,11 +20,24 @@ function now(path: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-/** Without imports and comments, which may change. */
+/** A migration of document tables whose methods are written out, as in builds before `DocumentTablesMigration`. */
+const WRITTEN_OUT = new RegExp(
+  String.raw`^(?:const TABLES: CreatedTables = (\{.*\}) )?export class (\w+) implements MigrationInterface \{ ` +
+    String.raw`async up\(runner: QueryRunner\): Promise<void> \{ await createDocumentTables\(runner, (?:TABLES|(\{.*\}))\) \} ` +
+    String.raw`async down\(runner: QueryRunner\): Promise<void> \{ await dropTables\(runner, (?:Object\.keys\(TABLES\)|\['\w+'\])\) \} \}$`,
+)
+
+/** Without imports, comments and layout, which may change. */
 function workOf(text: string): string {
   return text
     .replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
     .replaceAll(/^import [\s\S]*? from '.*'$/gm, '')
     .replaceAll(/\s+/g, ' ')
+    .replaceAll(/,? ([}\]])/g, ' $1')
+    .replaceAll('[ ', '[')
+    .replaceAll(' ]', ']')
     .trim()
+    .replace(WRITTEN_OUT, (_all, tables: string | undefined, name: string, inline: string | undefined) => {
+      return `export class ${name} extends DocumentTablesMigration { readonly tables: CreatedTables = ${tables ?? inline} }`
+    })
 }
