@@ -55,7 +55,7 @@ export interface PrepareInput {
   expiresAt: Date
 }
 
-/** Adds the tags of releases that a reader may have as stable, the predecessor included, and that the new policies drop. */
+/** Adds the tags that each policy drops: those of releases that a reader may have as stable, the predecessor included. */
 export function withDroppedTags(
   roster: Roster,
   policies: readonly ParsedPolicy[],

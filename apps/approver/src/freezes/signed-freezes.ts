@@ -13,7 +13,7 @@ import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
 const SHOW = [action('freezes.list')]
 
-/** Accepts freezes, and their lifting, that a person signed. */
+/** Accepts signed declarations and liftings of freezes. */
 @Injectable()
 export class SignedFreezes {
   constructor(
@@ -45,9 +45,7 @@ export class SignedFreezes {
     })
   }
 
-  /**
-   * Lifts a freeze before its end. The record stays, with the person and the reason. Lifting again changes nothing and returns the same view.
-   */
+  /** Lifts a freeze before its end. The record stays, with the person and the reason. Lifting again changes nothing. */
   async lift(id: string, statement: Envelope): Promise<FreezeView> {
     requireSignedFreeze(statement, this.rosters.newest)
     return this.database.locked(['freezes'], async (tx) => {

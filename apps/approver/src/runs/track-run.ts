@@ -17,6 +17,53 @@ import { keysOfRun } from './schedule-run-deadline.js'
 export const TRACKED_EVENTS = [...RUN_EVENTS, 'hms.rollout.promoted.v1', 'hms.rollout.withdrawn.v1'] as const
 export type TrackedEvent = (typeof TRACKED_EVENTS)[number]
 
+/** Whether a run in this state is already live for all, or has ended. */
+function isOver(state: RunState): boolean {
+  return state === 'NOTIFYING' || isTerminal(state)
+}
+
+/**
+ * Ends the runs in progress for a break-glass, which waits for no turn: they end SUPERSEDED. A run that is at most a canary ends as soon as
+ * lint has passed, before the break-glass heads are issued. One that is already live for all ends when those heads are stored: nothing of
+ * it is rolled back first. A break-glass that lint refuses ends nothing.
+ */
+@Injectable()
+export class TakeOver {
+  constructor(private readonly endRun: EndRun) {}
+
+  /** Called when lint has passed, with the policies locked. Does nothing for any other run. */
+  endCanaries(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
+    return this.execute(tx, record, cause, ({ facts }) => facts.isRollback !== true && isSupersedable(facts, false))
+  }
+
+  /** Called when its heads are stored, under the same conditions. */
+  endAll(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
+    return this.execute(tx, record, cause, ({ facts }) => !isOver(stateOf(facts)))
+  }
+
+  private async execute(
+    tx: Transaction,
+    { facts }: RunRecord,
+    cause: ReceivedEvent,
+    isEnded: (older: RunRecord) => boolean,
+  ): Promise<void> {
+    const { run, policies, breakGlass } = facts
+    if (breakGlass === undefined || isTerminal(stateOf(facts))) return
+    for (const { id } of policies) {
+      const active = (await tx.documents(POLICIES).get(id))?.active ?? null
+      if (active === run) continue
+      const older = active === null ? undefined : await lockedDocument(tx, RUNS, String(active), keysOfRun)
+      const ends = older !== undefined && isEnded(older)
+      if (!ends && older !== undefined && !isOver(stateOf(older.facts))) continue
+      const policy = (await tx.documents(POLICIES).get(id))!
+      await tx.documents(POLICIES).put({ ...policy, active: run })
+      if (!ends) continue
+      const detail = `by break-glass in run #${run}: ${breakGlass.reason}`
+      await this.endRun.execute(tx, older, { state: 'SUPERSEDED', reason: 'BREAK_GLASS', detail, by: run }, 'break-glass', cause)
+    }
+  }
+}
+
 /** Projects the run from the events of its stages, and the live versions from the events of rollout. */
 @Injectable()
 export class TrackRun {
@@ -134,51 +181,4 @@ const BY: Partial<Record<EventType, string>> = {
 
 function endedNow(before: RunFacts, after: RunFacts): boolean {
   return !isTerminal(stateOf(before)) && isTerminal(stateOf(after))
-}
-
-/** Whether a run in this state is already live for all, or has ended. */
-function isOver(state: RunState): boolean {
-  return state === 'NOTIFYING' || isTerminal(state)
-}
-
-/**
- * Ends the runs in progress for a break-glass, which waits for no turn: they end SUPERSEDED. A run that is at most a canary ends as soon as
- * lint has passed, before the break-glass heads are issued. One that is already live for all ends when those heads are stored: nothing of
- * it is rolled back first. A break-glass that lint refuses ends nothing.
- */
-@Injectable()
-export class TakeOver {
-  constructor(private readonly endRun: EndRun) {}
-
-  /** Called when lint has passed, with the policies locked. Does nothing for any other run. */
-  endCanaries(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
-    return this.execute(tx, record, cause, ({ facts }) => facts.isRollback !== true && isSupersedable(facts, false))
-  }
-
-  /** Called when its heads are stored, under the same conditions. */
-  endAll(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
-    return this.execute(tx, record, cause, ({ facts }) => !isOver(stateOf(facts)))
-  }
-
-  private async execute(
-    tx: Transaction,
-    { facts }: RunRecord,
-    cause: ReceivedEvent,
-    isEnded: (older: RunRecord) => boolean,
-  ): Promise<void> {
-    const { run, policies, breakGlass } = facts
-    if (breakGlass === undefined || isTerminal(stateOf(facts))) return
-    for (const { id } of policies) {
-      const active = (await tx.documents(POLICIES).get(id))?.active ?? null
-      if (active === run) continue
-      const older = active === null ? undefined : await lockedDocument(tx, RUNS, String(active), keysOfRun)
-      const ends = older !== undefined && isEnded(older)
-      if (!ends && older !== undefined && !isOver(stateOf(older.facts))) continue
-      const policy = (await tx.documents(POLICIES).get(id))!
-      await tx.documents(POLICIES).put({ ...policy, active: run })
-      if (!ends) continue
-      const detail = `by break-glass in run #${run}: ${breakGlass.reason}`
-      await this.endRun.execute(tx, older, { state: 'SUPERSEDED', reason: 'BREAK_GLASS', detail, by: run }, 'break-glass', cause)
-    }
-  }
 }
