@@ -15,7 +15,7 @@ import { stateOf } from '#libs/pipeline'
 import { policyAt } from '../policies/policy.table.js'
 import { awaitedHead } from '../policies/stored-heads.js'
 import { APPROVALS } from './approval.table.js'
-import { POLICY_VERSIONS } from '../policies/policy-version.table.js'
+import { takenBackOf } from '../policies/quarantine.js'
 
 @Controller('v1/runs')
 export class RunsController {
@@ -113,7 +113,7 @@ async function replacedPolicies(tx: Transaction, { facts, approval }: RunRecord)
   for (const { id, version, releaseDigest } of releases) {
     const live = (await policyAt(tx, id))?.live ?? null
     if (live?.releaseDigest === releaseDigest) continue
-    const takenBack = (await tx.documents(POLICY_VERSIONS).get(`${id}@${version}`))?.takenBack
+    const takenBack = await takenBackOf(tx, id, version)
     // A version that people approved again after its rollback is another release.
     const isOfRun = takenBack !== undefined && (facts.ended === undefined || takenBack.at >= facts.ended.at)
     replaced.push({ id, now: live?.version ?? null, ...(isOfRun ? { takenBackAt: takenBack.at } : {}) })

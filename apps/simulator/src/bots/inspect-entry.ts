@@ -3,5 +3,5 @@ import { inspectBot } from '../replay/inspect-bot.js'
 
 // No deadline in here: the parent terminates the thread, which also ends a native call that no interrupt reaches.
 parentPort?.on('message', (source: string) => {
-  void inspectBot(source).then((inspected) => parentPort?.postMessage(inspected, []))
+  void inspectBot(source).then((inspected) => parentPort?.postMessage({ report: inspected }, []))
 })

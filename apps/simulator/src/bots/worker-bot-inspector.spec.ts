@@ -11,7 +11,7 @@ const ENTRY = new URL(
       console.error(source)
       if (source === 'throw') throw new Error('broken')
       if (source === 'hang') for (;;) {}
-      parentPort.postMessage({ policies: [source, String(threadId), ...Object.keys(process.env)] })
+      parentPort.postMessage({ report: { policies: [source, String(threadId), ...Object.keys(process.env)] } })
     })`)}`,
 )
 

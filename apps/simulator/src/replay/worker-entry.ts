@@ -1,11 +1,9 @@
 import { parentPort } from 'node:worker_threads'
 import type { ReplayReport } from './report.js'
 import { replay, type ReplayTask } from './replay.js'
+import type { ThreadReply } from './sandbox-thread.js'
 
-/** Messages of the worker for each task: any number of started bots, then one end. */
-export type WorkerReply = { starting: string } | { report: ReplayReport } | { failure: string }
-
-function reply(value: WorkerReply): void {
+function reply(value: ThreadReply<ReplayReport>): void {
   parentPort?.postMessage(value, [])
 }
 

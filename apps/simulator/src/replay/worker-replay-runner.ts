@@ -2,7 +2,7 @@ import type { ReplayReport } from './report.js'
 import type { ReplayTask } from './replay.js'
 import { ReplayError } from './replay-error.js'
 import { ProgressCount, type OnProgress, type ReplayRunner } from './replay-runner.js'
-import { ReplayThread } from './replay-thread.js'
+import { SandboxThread } from './sandbox-thread.js'
 import { mergedReport, sharesOf } from './shares.js'
 
 export interface WorkerRunnerOptions {
@@ -36,7 +36,7 @@ interface Job {
  */
 export class WorkerReplayRunner implements ReplayRunner {
   readonly #options: WorkerRunnerOptions
-  readonly #threads: ReplayThread[]
+  readonly #threads: SandboxThread<ReplayTask, ReplayReport>[]
   readonly #waiting: Job[] = []
   #running: Job | undefined
   #closed = false
@@ -44,7 +44,7 @@ export class WorkerReplayRunner implements ReplayRunner {
   constructor(options: Partial<WorkerRunnerOptions> = {}) {
     this.#options = { ...DEFAULTS, ...options }
     const { workers, entry } = this.#options
-    this.#threads = Array.from({ length: workers }, () => new ReplayThread(entry))
+    this.#threads = Array.from({ length: workers }, () => new SandboxThread(entry))
   }
 
   async replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<ReplayReport> {

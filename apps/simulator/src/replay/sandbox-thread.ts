@@ -1,31 +1,34 @@
-import { Worker } from 'node:worker_threads'
-import type { ReplayTask } from './replay.js'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { ReplayError } from './replay-error.js'
-import type { ReplayReport } from './report.js'
-import type { WorkerReply } from './worker-entry.js'
 
-interface Running {
-  resolve: (report: ReplayReport) => void
+/** Messages of a thread for each task: any number of started bots, then one end. */
+export type ThreadReply<Report> = { starting: string } | { report: Report } | { failure: string }
+
+interface Running<Report> {
+  resolve: (report: Report) => void
   reject: (error: unknown) => void
   onStarting: (bot: string) => void
 }
 
 /** One worker thread, one task at a time. It starts with its first task, and again after an end; an idle one keeps no process alive. */
-export class ReplayThread {
+export class SandboxThread<Task, Report> {
   /** Id of the bot that is running. */
   bot: string | undefined
   #worker: Worker | undefined
-  #running: Running | undefined
+  #running: Running<Report> | undefined
 
-  constructor(private readonly entry: URL) {}
+  constructor(
+    private readonly entry: URL,
+    private readonly options: Pick<WorkerOptions, 'stdout' | 'stderr'> = {},
+  ) {}
 
   get isBusy(): boolean {
     return this.#running !== undefined
   }
 
   /** Rejects with `HMS_REPLAY_WORKER_LOST`, `HMS_REPLAY_FAILED`, or the reason given to `end`. */
-  run(task: ReplayTask, onStarting: (bot: string) => void): Promise<ReplayReport> {
-    const report = new Promise<ReplayReport>((resolve, reject) => {
+  run(task: Task, onStarting: (bot: string) => void = () => {}): Promise<Report> {
+    const report = new Promise<Report>((resolve, reject) => {
       this.#running = { resolve, reject, onStarting }
     })
     const worker = (this.#worker ??= this.#start())
@@ -44,11 +47,11 @@ export class ReplayThread {
 
   #start(): Worker {
     // No environment and no arguments: a bot that escaped QuickJS would still find nothing useful here.
-    const worker = new Worker(this.entry, { env: {}, argv: [], execArgv: [] })
+    const worker = new Worker(this.entry, { env: {}, argv: [], execArgv: [], ...this.options })
     const lost = (why: string) => {
       if (this.#worker === worker) void this.end(new ReplayError('HMS_REPLAY_WORKER_LOST', `the replay worker was lost: ${why}`, true))
     }
-    worker.on('message', (reply: WorkerReply) => {
+    worker.on('message', (reply: ThreadReply<Report>) => {
       if (this.#worker === worker) this.#answer(worker, reply)
     })
     worker.on('error', (error) => lost(error.message))
@@ -56,7 +59,7 @@ export class ReplayThread {
     return worker
   }
 
-  #answer(worker: Worker, reply: WorkerReply): void {
+  #answer(worker: Worker, reply: ThreadReply<Report>): void {
     if ('starting' in reply) {
       this.bot = reply.starting
       return this.#running?.onStarting(reply.starting)
@@ -67,7 +70,7 @@ export class ReplayThread {
     else running?.reject(new ReplayError('HMS_REPLAY_FAILED', reply.failure, false))
   }
 
-  #settle(): Running | undefined {
+  #settle(): Running<Report> | undefined {
     const running = this.#running
     this.#running = undefined
     this.bot = undefined
