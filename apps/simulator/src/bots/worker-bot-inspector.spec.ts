@@ -56,8 +56,9 @@ describe('WorkerBotInspector', () => {
     const hung = inspector.inspect('hang')
     await Promise.resolve()
     await Promise.resolve()
+    const refused = expect(hung).rejects.toMatchObject({ code: 'HMS_SIMULATOR_BUSY' })
     await inspector.close()
-    await expect(hung).rejects.toMatchObject({ code: 'HMS_SIMULATOR_BUSY' })
+    await refused
     await expect(inspector.inspect('a')).rejects.toMatchObject({ code: 'HMS_SIMULATOR_BUSY' })
   })
 })
