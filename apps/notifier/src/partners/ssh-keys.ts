@@ -22,7 +22,7 @@ export interface HostPin {
   algorithms: ServerHostKeyAlgorithm[]
 }
 
-/** Parses an OpenSSH public key line `TYPE BASE64 [COMMENT]`. `undefined` if it is invalid, or its type differs from the type in the blob. */
+/** Parses an OpenSSH public key line `TYPE BASE64 [COMMENT]`. `undefined` if it is invalid, or its type differs from the blob's type. */
 export function pinHost(line: string): HostPin | undefined {
   const [type = '', encoded = ''] = line.trim().split(/[ \t]+/)
   if (/[\r\n]/.test(line.trim()) || !TYPES.includes(type) || !BASE64.test(encoded)) return undefined
