@@ -40,8 +40,8 @@ const strangerKey = (): string => {
   return file
 }
 
-describe('serve witness', () => {
-  it('answers for the log of its roster, and knows no other', async () => {
+describe('serveWitness', () => {
+  it('returns 404 for a log that its roster does not name, and 403 for an invalid signature of the named log', async () => {
     const { port } = await serve()
     const link = new HttpWitness(
       { name: 'any', id: '00000000', type: 4, key: publicKeyFromRaw(Buffer.alloc(32, 1)) },
@@ -52,7 +52,7 @@ describe('serve witness', () => {
     expect(await link.addCheckpoint(checkpoint('hms-svc.dev/audit'))).toMatchObject({ status: 403 })
   })
 
-  it('takes the roster that was put into its file when a checkpoint comes by the new key of the log', async () => {
+  it('reads a replaced roster file when a checkpoint is signed with the new key of the log', async () => {
     const [chief, counsel, operator, log, renewed, witness] = Array.from({ length: 6 }, generateKeyPair) as [
       KeyPair,
       KeyPair,
@@ -97,14 +97,14 @@ describe('serve witness', () => {
     expect((await link.addCheckpoint(await checkpoint(0, log))).status).toBe(200)
     expect((await link.addCheckpoint(await checkpoint(1, renewed))).status).toBe(403)
     await put({ ...rosterOf(renewed), version: 2 })
-    // It reads the file at most once a second.
+    // The witness reads the file at most once a second.
     await expect
       .poll(async () => (await link.addCheckpoint(await checkpoint(1, renewed))).status, { timeout: 10_000, interval: 200 })
       .toBe(200)
     expect((await link.addCheckpoint(await checkpoint(1, log))).status).toBe(403)
   })
 
-  it('locks its folder while it runs, and releases it when it stops', async () => {
+  it('locks its folder while it runs, and releases the lock when it stops', async () => {
     const dir = join(data, 'own')
     const first = await serveWitness({ ...env, HMS_WITNESS_DIR: dir })
     await expect(serveWitness({ ...env, HMS_WITNESS_DIR: dir })).rejects.toMatchObject({ code: 'HMS_DATA_FOLDER_IN_USE', status: 409 })
@@ -126,7 +126,7 @@ describe('serve witness', () => {
     await expect(serveWitness({ ...env, ...more() })).rejects.toMatchObject({ code })
   })
 
-  it('does not start on a port that is taken, and leaves its folder then', async () => {
+  it('does not start on a port in use, and then releases its folder', async () => {
     const { port } = await serve()
     const dir = join(data, 'other')
     await expect(serveWitness({ ...env, HMS_WITNESS_DIR: dir, HMS_WITNESS_PORT: String(port) })).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describe('serve witness', () => {
   })
 })
 
-/** Root may write everywhere: a folder in the place of the file stops it too. */
+/** Creates a folder in place of the file: file permissions would not stop root from writing. */
 function withBlockedFile(): string {
   const dir = join(data, 'blocked')
   mkdirSync(join(dir, 'seen.json'), { recursive: true })

@@ -12,8 +12,8 @@ import { readWitnessConfig } from './witness.config.js'
 const OTHER_FOLDER = 'HMS_WITNESS_DIR=FOLDER hms-svc serve witness'
 
 /**
- * Serves a witness in a process of its own: it signs checkpoints of the log named by its pinned roster file, and stores what it signed in a
- * folder of its own. Throws if it could not sign or store: `HMS_WITNESS_…` and the codes of roster and keys.
+ * Starts a witness process. It signs checkpoints of the log that its pinned roster file names, and stores them in its own folder. Rejects
+ * if the witness cannot sign, store or listen: with `HMS_WITNESS_FOLDER`, `HMS_PORT_IN_USE`, or a code about the roster or the key.
  */
 export async function serveWitness(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)
@@ -66,7 +66,7 @@ function keyOf({ keyid }: Signer, { witnesses }: LogPolicy): NoteKey {
   })
 }
 
-/** Locks the folder: two processes with one memory could together sign two histories. */
+/** Locks the folder: two processes with the same stored checkpoints could together sign two histories of a log. */
 async function openFolder(dir: string): Promise<FolderLock> {
   try {
     return await acquireFolder(dir, { purpose: 'serve witness' })

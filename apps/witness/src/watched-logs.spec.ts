@@ -26,7 +26,7 @@ const read = async (predicate: RosterPredicate): Promise<Roster> =>
     ),
   )
 
-describe('the logs that a witness watches', () => {
+describe('WatchedLogs', () => {
   let clock: VirtualClock
   let file: RosterPredicate | undefined
   let reads: number
@@ -44,7 +44,7 @@ describe('the logs that a witness watches', () => {
   })
   const keys = (): string[] => logs.keys().map(({ key }) => key.export({ format: 'der', type: 'spki' }).toString('base64'))
 
-  it('are those of the newest roster that its file ever had', async () => {
+  it('keeps the log of the newest roster that the file has ever had', async () => {
     const step = async (next: RosterPredicate | undefined): Promise<boolean> => {
       file = next
       clock.advanceTo(clock.now().getTime() + 1_000)
@@ -57,13 +57,13 @@ describe('the logs that a witness watches', () => {
     expect(keys()).toEqual([renewed.spki])
   })
 
-  it('are read again at most once a second, anyone who asks', async () => {
+  it('reads the file at most once a second, however many checkpoints are refused', async () => {
     const witness = renewing({ key: logs.keys()[0]!, addCheckpoint: async (): Promise<WitnessAnswer> => ({ status: 403, body: '' }) }, logs)
     for (let request = 0; request < 5; request++) expect(await witness.addCheckpoint('')).toEqual({ status: 403, body: '' })
     expect(reads).toBe(1)
   })
 
-  it('count the one before until its time is over', async () => {
+  it('includes the previous log until its period ends', async () => {
     const { log: before, witnesses, quorum } = file as Required<RosterPredicate>
     file = { ...predicateOf(renewed), version: 2, earlierLogs: [{ log: before, witnesses, quorum, until: '2026-03-01T01:00:00Z' }] }
     clock.advanceTo(clock.now().getTime() + 1_000)

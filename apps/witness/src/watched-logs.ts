@@ -14,8 +14,9 @@ export interface WatchedLogsOptions {
 }
 
 /**
- * Logs of the roster file that a witness is pinned to. The operator of the witness decides what it watches, so no service is queried: after
- * a rotation the operator replaces the file, and it is read when a checkpoint arrives that the known roster cannot verify.
+ * Logs that a witness signs for, read from its pinned roster file. The operator of the witness decides which logs it watches, so no service
+ * is queried. After a rotation the operator replaces the file. It is read again when a checkpoint arrives that the known roster cannot
+ * verify.
  */
 export class WatchedLogs {
   private roster: Roster
@@ -25,13 +26,16 @@ export class WatchedLogs {
     this.roster = options.roster
   }
 
-  /** Returns the keys of the log, and earlier ones that have not expired. */
+  /** Returns the key of the log, and keys of earlier logs that have not expired. */
   keys(): NoteKey[] {
     const now = this.options.clock.now().getTime()
     return this.roster.logPolicies.filter(({ until }) => until === undefined || now < until).map(({ log }) => log)
   }
 
-  /** Returns whether the file has a newer roster now. An unreadable file changes nothing. */
+  /**
+   * Reads the file again, at most once in `PAUSE_MS`; returns whether its roster is newer. An unreadable file is logged and changes
+   * nothing.
+   */
   async renew(): Promise<boolean> {
     const { clock, log, read } = this.options
     const now = clock.now().getTime()
@@ -53,7 +57,10 @@ export class WatchedLogs {
   }
 }
 
-/** Returns the witness as one that checks for a newer roster before it refuses an unknown log. */
+/**
+ * Wraps a witness. Before it refuses a checkpoint with 403 or 404, the roster file is read again; if its roster is newer, the checkpoint is
+ * tried again.
+ */
 export function renewing(witness: WitnessLink, logs: WatchedLogs): WitnessLink {
   return {
     key: witness.key,

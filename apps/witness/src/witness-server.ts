@@ -3,13 +3,16 @@ import { addErrorPages, answerProblems, earlyErrors, endUnreadAnswers, judgeTarg
 import type { WitnessLink } from '#libs/witness'
 import Fastify, { type FastifyInstance } from 'fastify'
 
-/** A note of 64 KiB plus 63 hashes. */
+/** Size limit of a request: a note of 64 KiB plus 63 hashes. */
 const BODY_LIMIT_BYTES = 72 * 1024
 const REQUEST_TIMEOUT_MS = 10_000
 /** Limit of queued requests; a log sends one per batch. */
 const MAX_WAITING = 64
 
-/** Creates the server of C2SP tlog-witness over HTTP: `POST /add-checkpoint`, and the probes that every process has. Not yet listening. */
+/**
+ * Creates the HTTP server of a C2SP tlog-witness: `POST /add-checkpoint`, `GET /checkpoint`, metrics and the usual probes. Does not listen
+ * yet.
+ */
 export function createWitnessServer(witness: WitnessLink, log: Logger, metrics = new Metrics()): FastifyInstance {
   const server = Fastify({
     ...earlyErrors(log),
@@ -23,7 +26,7 @@ export function createWitnessServer(witness: WitnessLink, log: Logger, metrics =
   let waiting = 0
   endUnreadAnswers(server.server)
   judgeTargets(server)
-  // The protocol names no media type.
+  // The protocol defines no media type, so any is parsed as text.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   answerProblems(server, log)

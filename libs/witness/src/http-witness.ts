@@ -3,11 +3,14 @@ import type { NoteKey } from '#libs/signing'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
 const TIMEOUT_MS = 5_000
-/** Size limit of a response: a few signature lines, or a number. */
+/** Size limit of a response: signature lines, a size, or a checkpoint. */
 const MAX_ANSWER_BYTES = 16 * 1024
 const STATUSES: readonly number[] = [200, 400, 403, 404, 409, 422]
 
-/** Link to a witness in a process of its own. One call at a time: a call queued behind a witness that hangs would be outdated when sent. */
+/**
+ * Link to a witness in another process, over HTTP. Makes one call at a time and rejects further calls: a call queued behind a hanging one
+ * would be outdated when sent.
+ */
 export class HttpWitness implements WitnessLink {
   private busy = false
 
@@ -44,7 +47,7 @@ export class HttpWitness implements WitnessLink {
   }
 }
 
-/** Reads the response. A proxy may return 409 too: only a body with a size is the witness's. */
+/** Reads the response. Accepts a 409 only with the content type of a size, because a proxy may return 409 too. */
 function answerOf({ status, headers }: Response, body: string): WitnessAnswer {
   const known = STATUSES.includes(status) && (status !== 409 || headers.get('content-type') === 'text/x.tlog.size')
   if (!known) throw new Error(`it answers ${status}`)

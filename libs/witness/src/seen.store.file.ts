@@ -6,11 +6,14 @@ import type { Remembered, SeenStore } from './seen.store.js'
 
 type Stored = Record<string, { size: number; root: string; note?: string }>
 
-/** Stores one JSON file, replaced atomically. */
+/** Stores the checkpoints in one JSON file, which is replaced atomically. */
 export class FileSeenStore implements SeenStore {
   constructor(private readonly folder: string) {}
 
-  /** Rewrites the stored content: a read-only folder, or an unreadable file, is reported before anything is signed. */
+  /**
+   * Reads the file and writes it back. Rejects for an unreadable file or a read-only folder, so the fault is reported before anything is
+   * signed.
+   */
   async check(): Promise<void> {
     await this.write(await this.read())
   }

@@ -7,15 +7,19 @@ export interface WitnessAnswer {
   body: string
 }
 
-/** Witness as the log sees it: in its own process, or over HTTP. */
+/** Access of the log to a witness, in the log's process or over HTTP. */
 export interface WitnessLink {
-  /** Key as in the roster: only its signatures count. */
+  /** Key that the roster lists for the witness. Only signatures by this key count. */
   readonly key: NoteKey
-  /** `text` is the body of `POST /add-checkpoint`. Rejects while the witness cannot be reached, is busy, or responds otherwise. */
+  /**
+   * Submits a checkpoint; `text` is the body of `POST /add-checkpoint`. Rejects if the witness cannot be reached, is busy, or returns
+   * another status.
+   */
   addCheckpoint(text: string): Promise<WitnessAnswer>
   /**
-   * Returns the newest checkpoint of the log `origin` that it signed, with the log's signature and its own; `undefined` if there is none.
-   * Rejects like `addCheckpoint`. Not part of the protocol: without it a witness can contradict the log, but not prove it.
+   * Returns the newest checkpoint of the log `origin` that the witness signed, with the signatures of both; `undefined` if there is none.
+   * Rejects like `addCheckpoint`. Not part of the protocol: a witness without this method can contradict the log, but cannot prove the
+   * contradiction.
    */
   newestCheckpoint?(origin: string): Promise<string | undefined>
 }

@@ -12,20 +12,20 @@ import {
 import type { SeenStore } from './seen.store.js'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
-/** Signs checkpoints of known logs, each only if it extends the last one it signed. */
+/** Signs a checkpoint of a known log only if the checkpoint extends the last one signed for that log. */
 export class Witness implements WitnessLink {
   private tail: Promise<unknown> = Promise.resolve()
 
   constructor(
     readonly key: NoteKey,
     private readonly signer: Signer,
-    /** Keys of the newest roster; one name may have two keys while a log changes its own. */
+    /** Log keys of the newest roster. While a log changes its key, two keys have the log's name. */
     private readonly logs: () => readonly NoteKey[],
     private readonly seen: SeenStore,
     private readonly clock: Clock,
   ) {}
 
-  /** Calls run one after the other: nothing may happen between the stored state and the signature. */
+  /** Processes calls one after the other: no other call runs between reading the stored checkpoint and signing the next one. */
   addCheckpoint(text: string): Promise<WitnessAnswer> {
     const answer = this.tail.then(() => this.answer(text))
     this.tail = answer.catch(() => {})
@@ -46,7 +46,7 @@ export class Witness implements WitnessLink {
       const decision = decideCosignature(await this.seen.get(log.name), request, named)
       if (decision.status === 409) return { status: 409, body: `${decision.size}\n` }
       if (decision.status !== 200) return { status: decision.status, body: '' }
-      // Stored before the signature is sent: a forgotten checkpoint could be signed again with another history.
+      // Stored before the signature is sent. Otherwise a witness that crashes in between could later sign another history.
       await this.seen.set(log.name, { ...decision.seen, note: signedOnlyBy(named, request.checkpoint) })
       return { status: 200, body: await this.cosigned(decision.body) }
     } catch (error) {
