@@ -8,7 +8,7 @@ interface Approved {
   soleOfficial: boolean
 }
 
-/** Rules for a release: those of the current roster, or those of the time its approval was witnessed. */
+/** Rules that a release must satisfy: of the current roster, or of the roster in force when the approval was witnessed. */
 interface Rules {
   roles: readonly Role[]
   bounds: Json | undefined
@@ -17,9 +17,10 @@ interface Rules {
 }
 
 /**
- * Returns the distinct people, not keys, with a role of the roster for this policy, without the author. The author counts only if one
- * approval is enough and the roster allows it; a production roster requires the author's name, and their signature besides the others. A
- * release that the current roles do not approve may count by the earlier roles that end soonest after `atMs`.
+ * Returns the people whose signatures approve the release, each once however many of their keys signed. They belong to the role for this
+ * policy. The author counts only if the role needs one approval and the roster allows a sole official. A production roster must list the
+ * author, and by default requires the author's signature in addition. If the current roles do not approve the release, the earlier roles
+ * that ended soonest after `atMs` are tried. `atMs`: time the approval was witnessed.
  */
 export function approversOf(release: Statement, policy: JsonObject, roster: Roster, atMs: number): Approved {
   const { bounds, soleOfficial, authorSigns } = roster.rules
@@ -41,7 +42,7 @@ export function approversOf(release: Statement, policy: JsonObject, roster: Rost
 function approversBy(rules: Rules, release: Statement, policy: JsonObject, roster: Roster, atMs: number): Approved {
   const { author, plan, droppedTags, breakGlass } = release.predicate
   const role = roleFor(rules.roles, policy, droppedTags)
-  // One person alone never sends a release past the stages that test it.
+  // A break-glass release skips the stages that test it, so it needs at least two people.
   const threshold = breakGlass === undefined ? role.threshold : Math.max(role.threshold, 2)
   const people = [...roster.principals].filter(([, { kind }]) => kind === 'person')
   requireTrueSignatures(
@@ -66,7 +67,7 @@ function approversBy(rules: Rules, release: Statement, policy: JsonObject, roste
   return { approvedBy, soleOfficial: approvedBy.some((id) => authors.includes(id)) }
 }
 
-/** Verifies every signature by a key of the roster, needed or not: an invalid one reveals a modified bundle. */
+/** Verifies every signature by one of these keys, even if it is not needed: an invalid signature shows that the bundle was modified. */
 function requireTrueSignatures(release: Statement, keys: readonly { keyid: string; key: KeyObject }[]): void {
   const known = new Map(keys.map(({ keyid, key }) => [keyid, key]))
   for (const { keyid, sig } of release.signatures) {
@@ -75,7 +76,7 @@ function requireTrueSignatures(release: Statement, keys: readonly { keyid: strin
   }
 }
 
-/** Checks a plan against the bounds of the whole roster and of the role. An unknown bound must not be ignored. */
+/** Checks a plan against the bounds of the roster and of the role. Refuses an unknown bound instead of ignoring it. */
 function requireBounds(all: readonly (Json | undefined)[], plan: Json | undefined): void {
   for (const bounds of all) {
     if (bounds === undefined) continue

@@ -16,28 +16,28 @@ export interface VerifiedBundle {
     releaseEpoch: number
     /** Ids of the people of the roster whose signatures count. */
     approvedBy: string[]
-    /** The author approved alone, as the roster allows. */
+    /** Set if the author's own signature counts as the approval, which the roster may allow. */
     soleOfficial?: true
-    /** These people together sent it past simulation and canary, and why. */
+    /** Set for a break-glass release, which skips simulation and canary; `reason` as the release states it. */
     breakGlass?: { reason: string }
-    /** Number of the head that puts it in force. */
+    /** Sequence number of the head that puts the release in force. */
     seq: number
   }
   proof: {
-    /** Index of the approval in the log, and the log's number of entries. */
+    /** Index of the approval's entry in the log; `size`: number of entries that the proof's checkpoint covers. */
     index: number
     size: number
-    /** Time by which enough witnesses had signed, RFC 3339. */
+    /** Time by which a quorum of witnesses had signed the checkpoint, RFC 3339. */
     witnessedAt: string
   }
-  /** Set if the roster has expired since: the bundle proves the past state, which may be outdated. */
+  /** Set if the roster had expired at `at`: the bundle then proves a past state, which may be outdated. */
   stale?: { code: 'HMS_ROSTER_EXPIRED'; detail: string }
 }
 
 export interface VerifyBundleOptions {
-  /** Output of `hms-svc roster show --json`, which the caller trusts. */
+  /** Roster that the caller trusts: output of `hms-svc roster show --json`. */
   roster: Uint8Array
-  /** Time of the question. Default: now. */
+  /** Time for which the bundle is verified. Default: now. */
   at?: Date
 }
 
@@ -51,7 +51,7 @@ export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptio
     return verify(bytes, options)
   } catch (error) {
     if (error instanceof BundleRefused) throw error
-    // An unreadable bundle is not verified, whatever the reason.
+    // Any other error means that the bundle is malformed, so it is not verified.
     throw new BundleRefused('HMS_VERIFY_BUNDLE', `the bundle cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
@@ -60,7 +60,7 @@ function verify(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: Ver
   const roster = readRoster(rosterBytes)
   const { release: envelope, head: headEnvelope, entry, member, proof } = readBundle(bytes)
   if (roster.logs.length === 0) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
-  // Verified first, because a key is judged at the witnessed time.
+  // The proof is verified first: its witnessed time decides which keys were valid.
   const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.logs)
   if (!(witnessedAtMs < roster.expiresMs))
     throw new BundleRefused(
@@ -117,7 +117,10 @@ function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry
   return { release: value['release'], head: value['head'], entry: value['entry'], member: value['member'], proof: value['proof'] }
 }
 
-/** Verifies the stable head: signed by rollout only, for this policy, for all readers, naming this release. */
+/**
+ * Verifies that rollout signed the head, and that the head makes this release the one in force for all readers at `at`. Returns the head's
+ * `seq`.
+ */
 function checkHead(head: Statement, policy: string, digest: string, roster: Roster, at: Date): number {
   const members = roster.roles.filter(({ match }) => match['service'] === 'rollout').flatMap(({ principals }) => principals)
   if (
@@ -131,14 +134,14 @@ function checkHead(head: Statement, policy: string, digest: string, roster: Rost
   const begins = isObject(next) && next['release'] === digest ? Date.parse(String(next['at'])) : Number.NaN
   if (begins > at.getTime())
     throw new BundleRefused('HMS_VERIFY_HEAD', `the head holds this release until ${new Date(begins).toISOString()}`)
-  // The current release ends once a held one is in force.
+  // From its effective time on, the next release replaces the current one.
   const inForce = isObject(next) && Date.parse(String(next['at'])) <= at.getTime() ? next['release'] : current
   if (of !== policy || scope !== 'global' || inForce !== digest || !Number.isSafeInteger(seq))
     throw new BundleRefused('HMS_VERIFY_HEAD', 'the head does not make this release the one in force')
   return seq as number
 }
 
-/** Checks that the log entry is the approval of this release, among others or alone. */
+/** Checks that the log entry is an approval that includes this release. */
 function checkEntry(text: string, member: Json | undefined, release: JsonObject): void {
   const entry = jsonIn(text)
   if (!isObject(entry)) throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not a JSON object')

@@ -16,18 +16,24 @@ export interface LogKeys {
   log: LogKey
   witnesses: LogKey[]
   quorum: number
-  /** Only checkpoints witnessed before this time count (milliseconds); Infinity for the current log. */
+  /**
+   * End of the time in which these keys are valid, ms since the epoch: a checkpoint witnessed later is refused. Infinity for the current
+   * log.
+   */
   untilMs: number
 }
 
-/** Index of an entry, and the time by which the quorum of witnesses had signed (milliseconds). */
+/**
+ * Result of a proof: index of the entry, size of the checkpoint, and the time by which the quorum of witnesses had signed (ms since the
+ * epoch).
+ */
 export interface Proven {
   index: number
   size: number
   witnessedAtMs: number
 }
 
-/** A C2SP vkey: `name+id+base64(type, key)`. */
+/** Parses a C2SP vkey: `name+id+base64(type, key)`. */
 export function readLogKey(vkey: string): LogKey {
   const [, name = '', id = '', text = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
   const bytes = Buffer.from(text, 'base64')
@@ -37,8 +43,8 @@ export function readLogKey(vkey: string): LogKey {
 }
 
 /**
- * Verifies that the log contains `entry` (C2SP tlog-proof), under a checkpoint signed by it and a quorum of its witnesses; `logs`: the
- * current one, then earlier ones.
+ * Verifies a C2SP tlog-proof that the log contains `entry`, under a checkpoint signed by the log and a quorum of its witnesses. `logs`: the
+ * current log, then earlier ones. If the proof fits none of them, throws the refusal of the current log.
  */
 export function verifyProof(entry: string, text: string, logs: readonly LogKeys[]): Proven {
   let refusal: unknown
@@ -62,7 +68,10 @@ function verifyProofOf(entry: string, text: string, keys: LogKeys): Proven {
   return { index: Number(index), size, witnessedAtMs }
 }
 
-/** Whether `leaf` is one of the releases that an approval commits to: a tree of RFC 6962, of one leaf or many. */
+/**
+ * Whether an approval commits to `leaf`, a release in canonical JSON. `releases`: root and size of the approval's RFC 6962 tree. `member`:
+ * index and path of the leaf.
+ */
 export function isMember(leaf: string, member: Json | undefined, releases: Json | undefined): boolean {
   if (!isObject(member) || !isObject(releases) || !Array.isArray(member['path'])) return false
   const [index, size] = [member['index'], releases['size']]
@@ -109,7 +118,7 @@ function readLine(line: string): { name: string; id: string; bytes: Buffer } {
   return { name, id: bytes.subarray(0, 4).toString('hex'), bytes: bytes.subarray(4) }
 }
 
-/** RFC 9162 §2.1.3.2. */
+/** Whether the path leads from the leaf to the root (RFC 9162 §2.1.3.2). */
 function leads(leaf: string, index: number, size: number, path: readonly Buffer[], root: Buffer): boolean {
   if (index >= size) return false
   let [at, last] = [index, size - 1]

@@ -1,4 +1,4 @@
-/** Refusal of a bundle. `code` is stable, `detail` is a sentence. */
+/** Error that refuses a bundle. `code` is stable; `detail` is a sentence. */
 export class BundleRefused extends Error {
   override readonly name = 'BundleRefused'
 

@@ -18,11 +18,14 @@ interface Principal {
   keys: { keyid: string; key: KeyObject; notBefore: number; notAfter: number; revoked: number }[]
 }
 
-/** Approving roles of a period that ended at `untilMs`. */
+/** Approving roles of an earlier period, which ended at `untilMs` (ms since the epoch). */
 export interface EarlierRoles {
   roles: Role[]
   untilMs: number
-  /** As in the entries; by the profile if absent. */
+  /**
+   * Whether a release also needed its author's signature. True if any role of the period requires it; `undefined`: the roster's profile
+   * decides.
+   */
   authorSigns: boolean | undefined
 }
 
@@ -31,14 +34,14 @@ export interface Roster {
   roles: Role[]
   /** Latest first. */
   earlier: EarlierRoles[]
-  /** The signed roster, for members that are read only when needed. */
+  /** Signed predicate of the roster. `profile`, `bounds`, `soleOfficial` and `authorSigns` are read from it when needed. */
   rules: JsonObject
   /** Current log, then earlier ones; empty if the roster names none. */
   logs: LogKeys[]
   expiresMs: number
 }
 
-/** Parses the roster that the caller trusts, and refuses a contradictory one. */
+/** Parses the roster that the caller trusts. Throws `BundleRefused` for an inconsistent roster, or if too few of its people signed it. */
 export function readRoster(bytes: Uint8Array): Roster {
   const envelope = jsonIn(Buffer.from(bytes).toString('utf8'))
   if (envelope === undefined) throw refusal('it is not JSON')
@@ -50,7 +53,8 @@ export function readRoster(bytes: Uint8Array): Roster {
   const keyids = [...people.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
   if (new Set(keyids).size < keyids.length) throw refusal('one key is listed twice')
   const read = roles.map(readRole)
-  // Signers of roster changes: the root role, else as many people as the largest threshold. Counted in people.
+  // The root role and its threshold decide who must sign a roster. Without a root role, any people count, and at least as many must sign as
+  // the highest threshold of all roles. Distinct people count, not keys.
   const root = read.find(({ match }) => match['root'] === true)
   const needed = root?.threshold ?? Math.max(1, ...read.map(({ threshold }) => threshold))
   const entitled = entitledKeys(people, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
@@ -67,7 +71,10 @@ export function readRoster(bytes: Uint8Array): Roster {
   }
 }
 
-/** Returns the keys of some principals; `atMs` excludes keys that were not valid or revoked then; without it, keys ever revoked. */
+/**
+ * Returns the keys of the chosen principals. With `atMs`, only keys that were valid and not yet revoked at that time (ms since the epoch).
+ * Without it, only keys that were never revoked.
+ */
 export function entitledKeys(
   principals: ReadonlyMap<string, Principal>,
   which: (principal: Principal, id: string) => boolean,
@@ -80,8 +87,9 @@ export function entitledKeys(
 }
 
 /**
- * Returns the role that must approve a policy: one for its tag or id prefix before the one for all policies; the strictest of several.
- * `dropped`: tags of earlier versions.
+ * Returns the role that must approve a policy. A role for one of its tags or its id prefix precedes a role for all policies. Of several,
+ * the highest threshold decides, then the smallest number of people, then the name. `dropped`: tags of earlier versions that the policy no
+ * longer has; they count like its own.
  */
 export function roleFor(roles: readonly Role[], policy: JsonObject, dropped?: Json): Role {
   const { id, tags } = policy
@@ -101,7 +109,7 @@ export function roleFor(roles: readonly Role[], policy: JsonObject, dropped?: Js
   return role
 }
 
-/** Reads the earlier roles, one list for each end. */
+/** Reads the earlier roles, grouped by the end of their period, latest end first. */
 function readEarlierRoles(value: Json | undefined): EarlierRoles[] {
   if (value === undefined) return []
   if (!Array.isArray(value)) throw refusal('earlierRoles is no list')
@@ -130,7 +138,7 @@ function readLog({ log, witnesses, quorum }: JsonObject, untilMs: number): LogKe
   return { log: readLogKey(String(log)), witnesses: names.map(readLogKey), quorum: typeof quorum === 'number' ? quorum : 0, untilMs }
 }
 
-/** Maps key id to revocation time, in milliseconds. */
+/** Returns the revocation time of each revoked key by key id, in ms since the epoch. */
 function readRevoked(value: Json | undefined): Map<string, number> {
   if (value === undefined) return new Map()
   if (!Array.isArray(value)) throw refusal('revoked is no list')

@@ -41,7 +41,7 @@ export function jsonIn(text: string): Json | undefined {
   }
 }
 
-/** Parses bytes that are their own canonical form, so no two parsers read different values. */
+/** Parses JSON in canonical form. Refuses all other bytes, because two parsers could read them differently. */
 function readCanonical(bytes: Buffer): Json {
   try {
     const value = JSON.parse(bytes.toString('utf8')) as Json
@@ -88,14 +88,14 @@ export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'ros
   }
 }
 
-/** A signature has a key id, which may be empty (cosign writes none), and its bytes. */
+/** Reads a signature: its bytes and its key id, which is empty in signatures by cosign. */
 function readSignature(entry: Json, kind: string): Statement['signatures'][number] {
   if (!isObject(entry) || typeof entry['keyid'] !== 'string' || typeof entry['sig'] !== 'string')
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `a signature of the ${kind} lacks its key id or its bytes`)
   return { keyid: entry['keyid'], sig: base64(entry['sig']) }
 }
 
-/** Returns which of these keys signed; an empty key id (cosign writes none) is tried with all. */
+/** Returns the ids of the keys that signed. A signature with an empty key id, as cosign writes it, is tried with every key. */
 export function signersOf({ signed, signatures }: Statement, keys: ReadonlyMap<string, KeyObject>): Set<string> {
   const found = new Set<string>()
   for (const { keyid, sig } of signatures) {
